@@ -1,0 +1,25 @@
+"""The database: its engine, its tables, its migrations, and the one way into a transaction."""
+
+from core.db.engine import (
+    WORKER,
+    Database,
+    DatabaseUnavailable,
+    User,
+    WorkerRole,
+    connect,
+    current,
+    owner,
+    session_scope,
+)
+
+__all__ = [
+    "WORKER",
+    "Database",
+    "DatabaseUnavailable",
+    "User",
+    "WorkerRole",
+    "connect",
+    "current",
+    "owner",
+    "session_scope",
+]

@@ -1,0 +1,27 @@
+"""`python -m core.db upgrade`: bring the configured database to the newest schema."""
+
+from __future__ import annotations
+
+import sys
+
+from core import db, settings
+from core.db import migrate
+from core.errors import AppError
+
+
+def main(arguments: list[str]) -> int:
+    if arguments != ["upgrade"]:
+        print("usage: python -m core.db upgrade", file=sys.stderr)
+        return 2
+    try:
+        database = db.connect(settings.current().database)
+        migrate.upgrade(database)
+    except AppError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{database.label}: at revision {migrate.revision(database)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,156 @@
+"""One engine a process, and `session_scope`: the only way into a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from core.errors import AppError
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+class DatabaseUnavailable(AppError):
+    """The database can't be reached, is locked for too long, or can't write."""
+
+    code = "database_unavailable"
+    says = "The database can't be used right now: {problem}."
+    cure = "Check that it runs and has room, then try again; the System page shows its state."
+    problem: str
+
+
+@dataclass(frozen=True)
+class User:
+    """Who a transaction runs for; sees what is theirs."""
+
+    id: UUID
+    name: str
+    role: str = "analyst"
+
+
+@dataclass(frozen=True)
+class WorkerRole:
+    """The role of workers and of the installation itself: sees every user's rows."""
+
+
+WORKER = WorkerRole()
+
+
+@dataclass(frozen=True)
+class Database:
+    """An engine and what is known about it. `writing` begins SQLite transactions IMMEDIATE."""
+
+    engine: sa.Engine
+    writing: sa.Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def label(self) -> str:
+        """What the database is, without any secret: `SQLite …` or `Postgres at host/name`."""
+        url = self.engine.url
+        if self.is_sqlite:
+            return f"SQLite, {url.database}"
+        return f"Postgres at {url.host or 'local socket'}/{url.database}"
+
+
+_current: Database | None = None
+
+
+def connect(url: str) -> Database:
+    """Make `url` this process's database and return it; an earlier one is disposed of."""
+    global _current
+    if _current is not None:
+        _current.engine.dispose()
+    engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgres_engine(url)
+    _current = Database(engine=engine, writing=engine.execution_options(write=True))
+    return _current
+
+
+def current() -> Database:
+    """This process's database; `connect` comes first."""
+    if _current is None:
+        raise RuntimeError("core.db.connect(url) has not been called in this process")
+    return _current
+
+
+def _sqlite_engine(url: str) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A transaction that reads first and writes later fails at once when another has written
+        # in between, whatever the timeout: so writers take the lock at the start.
+        write = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: str) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=20,
+        connect_args={
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "options": "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+        },
+    )
+
+
+@contextmanager
+def session_scope(user: User | WorkerRole, *, write: bool = False) -> Iterator[Session]:
+    """One transaction as `user`: committed at the end, rolled back on an error.
+
+    With `write=False` nothing may be changed: a flush raises RuntimeError, so that a forgotten
+    `write=True` is found by its first test. No session may be open while bytes move, a model
+    predicts or another server is called. Raises DatabaseUnavailable.
+    """
+    database = current()
+    session = Session(database.writing if write else database.engine, expire_on_commit=False)
+    session.info["user"] = user
+    if not write:
+        event.listen(session, "before_flush", _refuse_flush)
+    try:
+        with session:
+            yield session
+            if write:
+                session.commit()
+    except sa.exc.TimeoutError as error:
+        raise DatabaseUnavailable(problem="all of its connections are busy") from error
+    except (sa.exc.OperationalError, sa.exc.InternalError) as error:
+        raise DatabaseUnavailable(problem=str(error.orig).splitlines()[0]) from error
+
+
+def _refuse_flush(session: Session, *_: Any) -> None:
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("this session_scope reads only; open it with write=True")
+
+
+def owner(session: Session) -> UUID:
+    """The id of the user this transaction runs for. Raises RuntimeError for the worker's role."""
+    user = session.info["user"]
+    if not isinstance(user, User):
+        raise RuntimeError("a user's verb was called in the worker's role")  # noqa: TRY004
+    return user.id

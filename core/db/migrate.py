@@ -1,0 +1,76 @@
+"""Bring the database to the newest schema: Alembic's scripts, in one transaction, under a lock."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from core.db.engine import Database
+from core.errors import AppError
+
+LOCK_ID = 7_302_114_886  # any number that no other program of the database uses
+
+_one_at_a_time = threading.Lock()  # Alembic's commands are not thread-safe
+
+
+class NewerSchema(AppError):
+    """The database was migrated by a newer version of the product."""
+
+    code = "newer_schema"
+    says = "The database is at revision {found}, which this version does not know."
+    cure = "Start the version that last used it, or a newer one."
+    found: str
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def head() -> str:
+    """The newest revision that this version knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def revision(database: Database) -> str | None:
+    """The revision the database is at; None when it was never migrated."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: Database) -> None:
+    """Migrate to `head()`; safe when several threads and processes start at once.
+
+    Raises NewerSchema when the database is ahead of this version.
+    """
+    config = _config()
+    with _one_at_a_time, database.writing.connect() as connection:
+        if database.is_sqlite:
+            # Batch mode copies and drops tables: with foreign keys on, that deletes child rows.
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+        try:
+            with connection.begin():
+                if not database.is_sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK_ID)))
+                found = MigrationContext.configure(connection).get_current_revision()
+                known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+                if found is not None and found not in known:
+                    raise NewerSchema(found=found)
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                if database.is_sqlite:
+                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                    if broken:
+                        raise RuntimeError(f"migration left rows without their parents: {broken[:5]}")
+        finally:
+            if database.is_sqlite:
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]

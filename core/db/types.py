@@ -1,0 +1,83 @@
+"""Column types and clock expressions that mean the same on SQLite and Postgres."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware UTC times; a naive one is refused. SQLite keeps text that sorts by time."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class now_plus(FunctionElement[datetime]):  # noqa: N801  # written like the SQL function it is
+    """The database's own clock plus some seconds; `clock_timestamp()`, not the transaction's start."""
+
+    type = UtcDateTime()
+    inherit_cache = False
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds = float(seconds)
+
+
+@compiles(now_plus, "sqlite")
+def _sqlite_now(element: now_plus, _compiler: Any, **_: Any) -> str:
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000')"
+
+
+@compiles(now_plus, "postgresql")
+def _postgres_now(element: now_plus, _compiler: Any, **_: Any) -> str:
+    return f"(clock_timestamp() + interval '{element.seconds:.3f} seconds')"
+
+
+class Clock(Protocol):
+    """Where queue and liveness take the time from."""
+
+    def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
+        """An SQL expression for this moment plus `plus_s` seconds."""
+        ...
+
+
+class DatabaseClock:
+    """The database's now: the one clock that all workers share."""
+
+    def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
+        return now_plus(plus_s)
+
+
+class HeldClock:
+    """A clock that moves only when told to: time for tests and replays."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
+        return sa.literal(self.at + timedelta(seconds=plus_s), UtcDateTime())
+
+
+DATABASE_CLOCK = DatabaseClock()

@@ -1,0 +1,85 @@
+"""Deliberate failures: each class says what happened, to which thing, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, dataclass_transform
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+class AppError(Exception):
+    """The root of every failure that we raise on purpose.
+
+    A subclass declares its facts as annotated fields and two sentences as templates over them:
+    `says` (what happened, to which thing) and `cure` (what to do next). `code` is the stable
+    name that programs match on. Facts are keyword-only; whole numbers
+    are written with separators, ids are not.
+
+        class UnknownUpload(AppError):
+            code = "unknown_upload"
+            says = "There is no upload {upload_id}."
+            cure = "Open the list of uploads and choose one."
+            upload_id: int
+    """
+
+    code: ClassVar[str] = "app_error"
+    says: ClassVar[str] = "Something went wrong."
+    cure: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        dataclass(eq=False, kw_only=True, repr=False)(cls)
+
+    @property
+    def message(self) -> str:
+        """What happened, as one sentence."""
+        return self.says.format(**self._facts())
+
+    @property
+    def hint(self) -> str:
+        """What to do next; empty where there is nothing to add."""
+        return self.cure.format(**self._facts())
+
+    def _facts(self) -> dict[str, Any]:
+        facts = {fact.name: getattr(self, fact.name) for fact in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses
+        return {
+            name: f"{fact:,}" if type(fact) is int and not name.endswith("id") else fact
+            for name, fact in facts.items()
+        }
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self!s})"
+
+
+class NotFound(AppError):
+    """Nothing of this kind with this id is visible to the one who asks."""
+
+    code = "not_found"
+    says = "There is no {noun} with the id {id}."
+    cure = "It may have been deleted, or it belongs to somebody else. Open the list and choose again."
+    noun: str
+    id: object
+
+
+class Conflict(AppError):
+    """The thing is in a state that does not allow what was asked."""
+
+    code = "conflict"
+    says = "This {noun} is {state}, so it can't be {asked}."
+    cure = "Reload to see its present state."
+    noun: str
+    state: str
+    asked: str
+
+
+class Invalid(AppError):
+    """What was asked makes no sense as it stands: the 422 of the pages and the API."""
+
+    code = "invalid"
+    says = "{problem}"
+    cure = "{remedy}"
+    problem: str
+    remedy: str

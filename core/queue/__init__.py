@@ -1,0 +1,48 @@
+"""Tasks: durable, leased, fenced. The only writer of a task's state."""
+
+from core.queue import workers
+from core.queue.claims import Backlog, backlog, claim, claim_one, is_ready
+from core.queue.moves import beat, cancel, enqueue, hurry, release, retry_later, settle
+from core.queue.tasks import (
+    SETTLED,
+    Job,
+    Kind,
+    LeaseLost,
+    Reason,
+    Task,
+    TaskState,
+    UnknownKind,
+    kind,
+    known_kinds,
+    register,
+)
+from core.queue.wakeup import Wakeup, watch
+
+__all__ = [
+    "SETTLED",
+    "Backlog",
+    "Job",
+    "Kind",
+    "LeaseLost",
+    "Reason",
+    "Task",
+    "TaskState",
+    "UnknownKind",
+    "Wakeup",
+    "backlog",
+    "beat",
+    "cancel",
+    "claim",
+    "claim_one",
+    "enqueue",
+    "hurry",
+    "is_ready",
+    "kind",
+    "known_kinds",
+    "register",
+    "release",
+    "retry_later",
+    "settle",
+    "watch",
+    "workers",
+]

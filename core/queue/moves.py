@@ -1,0 +1,216 @@
+"""Every change of one task's state, and the fence that a worker's writes stand behind."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.db.tables import TaskRow
+from core.db.types import DATABASE_CLOCK, Clock
+from core.errors import Conflict, NotFound
+from core.queue import wakeup
+from core.queue.tasks import SETTLED, LeaseLost, Reason, Task, TaskState, kind
+
+FIRST = -10  # the priority of work that somebody is waiting for
+
+
+def enqueue(
+    session: Session,
+    *,
+    kind_name: str,
+    user_id: UUID,
+    payload: dict[str, Any],
+    priority: int = 0,
+    total: int | None = None,
+    max_attempts: int = 3,
+    dedupe_key: str | None = None,
+) -> UUID:
+    """Add a task in the caller's transaction and return its id: it exists if that commits."""
+    row = TaskRow(
+        kind=kind(kind_name).name,
+        user_id=user_id,
+        payload=payload,
+        priority=priority,
+        total=total,
+        max_attempts=max_attempts,
+        dedupe_key=dedupe_key,
+    )
+    session.add(row)
+    session.flush()
+    wakeup.announce(session)
+    return row.id
+
+
+def beat(
+    session: Session,
+    *,
+    task_id: UUID,
+    attempt: int,
+    lease_s: float,
+    done: int | None = None,
+    total: int | None = None,
+    checkpoint: dict[str, Any] | None = None,
+    clock: Clock = DATABASE_CLOCK,
+) -> bool:
+    """Renew the lease and note the progress; True if a cancel is asked for.
+
+    This is the fence: a transaction in which a worker writes for a task begins with it (or is
+    `settle`, which is fenced alike). Raises LeaseLost when `attempt` no longer counts: roll back.
+    """
+    noted: dict[str, Any] = {"done": done, "total": total, "checkpoint": checkpoint}
+    statement = (
+        sa.update(TaskRow)
+        .where(TaskRow.id == task_id, TaskRow.attempt == attempt, TaskRow.state == TaskState.RUNNING)
+        .values(
+            lease_until=clock.now(lease_s),
+            **{name: value for name, value in noted.items() if value is not None},
+        )
+        .returning(TaskRow.cancel_requested)
+    )
+    cancel_requested = session.execute(statement).scalar_one_or_none()
+    if cancel_requested is None:
+        raise LeaseLost(task_id=task_id, attempt=attempt)
+    return cancel_requested
+
+
+def settle(
+    session: Session,
+    *,
+    task_id: UUID,
+    attempt: int,
+    state: TaskState,
+    result: dict[str, Any] | None = None,
+    reason: Reason | None = None,
+    clock: Clock = DATABASE_CLOCK,
+) -> Task:
+    """Settle a task that this attempt is running; its noun follows. Raises LeaseLost."""
+    assert state in SETTLED
+    values: dict[str, Any] = {"result": result}
+    if state is TaskState.SUCCEEDED:
+        values["done"] = sa.func.coalesce(TaskRow.total, TaskRow.done)
+    return _move(
+        session, task_id=task_id, attempt=attempt, state=state, values=values, reason=reason, clock=clock
+    )
+
+
+def release(session: Session, *, task_id: UUID, attempt: int, clock: Clock = DATABASE_CLOCK) -> Task:
+    """Hand a running task back; the attempt does not count towards its maximum. Raises LeaseLost."""
+    values = {"run_at": clock.now(), "n_released": TaskRow.n_released + 1}
+    return _move(
+        session, task_id=task_id, attempt=attempt, state=TaskState.QUEUED, values=values, clock=clock
+    )
+
+
+def retry_later(
+    session: Session,
+    *,
+    task_id: UUID,
+    attempt: int,
+    delay_s: float,
+    reason: Reason,
+    clock: Clock = DATABASE_CLOCK,
+) -> Task:
+    """After a failed attempt: queue it again in `delay_s`, or fail it when the attempts are used up.
+
+    Raises LeaseLost.
+    """
+    row = session.execute(
+        sa.select(TaskRow).where(TaskRow.id == task_id).with_for_update()
+    ).scalar_one_or_none()
+    if row is None or row.attempt - row.n_released >= row.max_attempts:
+        return settle(
+            session, task_id=task_id, attempt=attempt, state=TaskState.FAILED, reason=reason, clock=clock
+        )
+    values = {"run_at": clock.now(delay_s)}
+    return _move(
+        session,
+        task_id=task_id,
+        attempt=attempt,
+        state=TaskState.QUEUED,
+        values=values,
+        reason=reason,
+        clock=clock,
+    )
+
+
+def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> Task:
+    """Cancel a task: at once while it is queued or abandoned, else as soon as its worker sees it.
+
+    The caller has checked that the task is the user's to cancel. Raises NotFound, Conflict.
+    """
+    queued_or_abandoned = sa.or_(
+        TaskRow.state == TaskState.QUEUED,
+        sa.and_(TaskRow.state == TaskState.RUNNING, TaskRow.lease_until < clock.now()),
+    )
+    at_once = (
+        sa.update(TaskRow)
+        .where(TaskRow.id == task_id, queued_or_abandoned)
+        .values(state=TaskState.CANCELLED, cancel_requested=True, finished_at=clock.now(), lease_until=None)
+        .returning(TaskRow)
+    )
+    row = session.execute(at_once, execution_options={"populate_existing": True}).scalar_one_or_none()
+    if row is not None:
+        return followed(session, row)
+    ask = (
+        sa.update(TaskRow)
+        .where(TaskRow.id == task_id, TaskRow.state == TaskState.RUNNING)
+        .values(cancel_requested=True)
+        .returning(TaskRow)
+    )
+    row = session.execute(ask, execution_options={"populate_existing": True}).scalar_one_or_none()
+    if row is not None:
+        return Task.of(row)
+    state = session.execute(sa.select(TaskRow.state).where(TaskRow.id == task_id)).scalar_one_or_none()
+    if state is None:
+        raise NotFound(noun="task", id=task_id)
+    raise Conflict(noun="task", state=state.lower(), asked="cancelled")
+
+
+def hurry(session: Session, *, task_id: UUID) -> None:
+    """Put a queued task first in line, because somebody waits for it."""
+    session.execute(
+        sa.update(TaskRow)
+        .where(TaskRow.id == task_id, TaskRow.state == TaskState.QUEUED)
+        .values(priority=FIRST, run_at=TaskRow.created_at)
+    )
+    wakeup.announce(session)
+
+
+def _move(
+    session: Session,
+    *,
+    task_id: UUID,
+    attempt: int,
+    state: TaskState,
+    values: dict[str, Any],
+    clock: Clock,
+    reason: Reason | None = None,
+) -> Task:
+    """Move a task that this attempt is running; its noun follows. Raises LeaseLost."""
+    statement = (
+        sa.update(TaskRow)
+        .where(TaskRow.id == task_id, TaskRow.attempt == attempt, TaskRow.state == TaskState.RUNNING)
+        .values(
+            state=state,
+            lease_owner=None,
+            lease_until=None,
+            error=reason.to_json() if reason else None,
+            finished_at=clock.now() if state in SETTLED else None,
+            **values,
+        )
+        .returning(TaskRow)
+    )
+    row = session.execute(statement, execution_options={"populate_existing": True}).scalar_one_or_none()
+    if row is None:
+        raise LeaseLost(task_id=task_id, attempt=attempt)
+    return followed(session, row)
+
+
+def followed(session: Session, row: TaskRow) -> Task:
+    """The moved task, after its noun has followed in the same transaction."""
+    task = Task.of(row)
+    kind(task.kind).follow(session, task)
+    return task

@@ -1,0 +1,160 @@
+"""What a task is, its states and allowed moves, and the kinds of task there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.db.tables import TaskRow
+from core.errors import AppError
+
+
+class TaskState(StrEnum):
+    """QUEUED → RUNNING → settled. RUNNING → QUEUED is a release; RUNNING → RUNNING a takeover."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+MOVES: dict[TaskState, frozenset[TaskState]] = {
+    TaskState.QUEUED: frozenset({TaskState.RUNNING, TaskState.CANCELLED}),
+    TaskState.RUNNING: frozenset(TaskState),
+    TaskState.SUCCEEDED: frozenset(),
+    TaskState.FAILED: frozenset(),
+    TaskState.CANCELLED: frozenset(),
+}
+SETTLED = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED})
+
+
+class LeaseLost(AppError):
+    """Another worker holds this task now, or it is settled; nothing may be written for it."""
+
+    code = "lease_lost"
+    says = "Attempt {attempt} of task {task_id} is no longer the one that counts."
+    cure = "Drop its work: whoever took the task over will finish it."
+    task_id: UUID
+    attempt: int
+
+
+class UnknownKind(AppError):
+    """No code in this process knows what to do with such a task."""
+
+    code = "unknown_kind"
+    says = "This version knows no tasks of the kind {kind!r}."
+    cure = "Start workers of the version that made the task."
+    kind: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a task was not a success, for people; the traceback is for the System page."""
+
+    code: str
+    message: str
+    hint: str = ""
+    traceback: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return {"code": self.code, "message": self.message, "hint": self.hint, "traceback": self.traceback}
+
+    @classmethod
+    def from_json(cls, values: dict[str, str]) -> Reason:
+        return cls(**values)
+
+    @classmethod
+    def of(cls, error: AppError) -> Reason:
+        return cls(code=error.code, message=error.message, hint=error.hint)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as it stood in one transaction."""
+
+    id: UUID
+    user_id: UUID
+    kind: str
+    state: TaskState
+    payload: dict[str, Any]
+    attempt: int
+    done: int
+    total: int | None
+    checkpoint: dict[str, Any] | None
+    result: dict[str, Any] | None
+    reason: Reason | None
+    cancel_requested: bool
+
+    @classmethod
+    def of(cls, row: TaskRow) -> Task:
+        return cls(
+            id=row.id,
+            user_id=row.user_id,
+            kind=row.kind,
+            state=TaskState(row.state),
+            payload=row.payload,
+            attempt=row.attempt,
+            done=row.done,
+            total=row.total,
+            checkpoint=row.checkpoint,
+            result=row.result,
+            reason=Reason.from_json(row.error) if row.error else None,
+            cancel_requested=row.cancel_requested,
+        )
+
+
+class Job(Protocol):
+    """What a running handler may tell its worker, and ask it."""
+
+    def report(
+        self, done: int, *, total: int | None = None, checkpoint: dict[str, Any] | None = None
+    ) -> None:
+        """Note progress, and where to go on after a crash."""
+        ...
+
+    def stop_requested(self) -> bool:
+        """True once somebody cancelled: end soon, by any exception."""
+        ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of task.
+
+    `run` names a function `run(task: Task, job: Job) -> dict[str, Any]` as "module:function";
+    only a worker's child imports it. What it returns becomes the task's result.
+    `follow(session, task)` is called in every transaction that moves a task of this kind (to
+    RUNNING, back to QUEUED, or settled), whoever causes the move, so that the noun the task
+    works for can't be left behind. It must not commit.
+    """
+
+    name: str
+    run: str
+    follow: Callable[[Session, Task], None]
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Make a kind known to this process. A second, different one of the same name is refused."""
+    if _kinds.setdefault(kind.name, kind) != kind:
+        raise ValueError(f"the kind {kind.name!r} is registered twice")
+
+
+def kind(name: str) -> Kind:
+    """Raises UnknownKind."""
+    if name not in _kinds:
+        raise UnknownKind(kind=name)
+    return _kinds[name]
+
+
+def known_kinds() -> list[str]:
+    """The names of all kinds registered in this process."""
+    return sorted(_kinds)

@@ -1,0 +1,95 @@
+"""How an idle worker hears of new tasks at once, without asking for them all the time."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Protocol, cast
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.db.engine import Database, DatabaseUnavailable
+
+CHANNEL = "model_desk_tasks"
+POLL_S = 0.02
+
+
+class Wakeup(Protocol):
+    """Says whether something may have been enqueued since it was last asked."""
+
+    poll_s: float | None
+    """How often to ask; None when `fileno` becomes readable instead."""
+
+    def fileno(self) -> int | None: ...
+
+    def changed(self) -> bool:
+        """Raises DatabaseUnavailable."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def watch(database: Database) -> Wakeup:
+    """The way that fits the database; used by the one thread that made it."""
+    return _SqliteWakeup(database) if database.is_sqlite else _PostgresWakeup(database)
+
+
+def announce(session: Session) -> None:
+    """Wake idle workers when this transaction commits. SQLite's watchers see any commit."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+class _SqliteWakeup:
+    """`PRAGMA data_version` changes when another connection commits; asking costs microseconds."""
+
+    poll_s: float | None = POLL_S
+
+    def __init__(self, database: Database) -> None:
+        self._pooled = database.engine.raw_connection()
+        self._connection = cast(sqlite3.Connection, self._pooled.driver_connection)
+        self._version = -1
+
+    def fileno(self) -> int | None:
+        return None
+
+    def changed(self) -> bool:
+        try:
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise DatabaseUnavailable(problem=str(error)) from error
+        before, self._version = self._version, version
+        return bool(version != before)
+
+    def close(self) -> None:
+        self._pooled.close()
+
+
+class _PostgresWakeup:
+    """LISTEN on a connection of its own."""
+
+    poll_s: float | None = None
+
+    def __init__(self, database: Database) -> None:
+        url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
+            self._connection.execute(f"LISTEN {CHANNEL}")
+        except psycopg.Error as error:
+            raise DatabaseUnavailable(problem=str(error).splitlines()[0]) from error
+        self._asked = False
+
+    def fileno(self) -> int | None:
+        return self._connection.fileno()
+
+    def changed(self) -> bool:
+        try:
+            heard = len(list(self._connection.notifies(timeout=0))) > 0
+        except psycopg.Error as error:
+            raise DatabaseUnavailable(problem=str(error).splitlines()[0]) from error
+        first, self._asked = not self._asked, True
+        return heard or first
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,91 @@
+"""Which workers are there: each writes a row while it lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import core
+from core.db.tables import WorkerRow
+from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
+
+BEAT_S = 5.0
+ALIVE_S = 20.0  # a worker that has been silent for longer is gone
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker that is alive, as others see it."""
+
+    id: UUID
+    host: str
+    pid: int
+    version: str
+    slots: int
+    is_embedded: bool
+    started_at: datetime
+    beat_at: datetime
+
+
+def beat(
+    session: Session, *, worker_id: UUID, slots: int, is_embedded: bool, clock: Clock = DATABASE_CLOCK
+) -> None:
+    """Say that this worker is alive; the first time, that it is there."""
+    known = (
+        sa.update(WorkerRow)
+        .where(WorkerRow.id == worker_id)
+        .values(beat_at=clock.now())
+        .returning(WorkerRow.id)
+    )
+    if session.execute(known).scalar_one_or_none() is None:
+        session.execute(
+            sa.insert(WorkerRow).values(
+                id=worker_id,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                version=core.__version__,
+                slots=slots,
+                is_embedded=is_embedded,
+                started_at=clock.now(),
+                beat_at=clock.now(),
+            )
+        )
+
+
+def leave(session: Session, *, worker_id: UUID, clock: Clock = DATABASE_CLOCK) -> None:
+    """Say that this worker ends."""
+    session.execute(sa.update(WorkerRow).where(WorkerRow.id == worker_id).values(stopped_at=clock.now()))
+
+
+def alive(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Worker]:
+    """The workers that take tasks by themselves right now, oldest first."""
+    rows = session.execute(
+        sa.select(WorkerRow)
+        .where(WorkerRow.stopped_at.is_(None), WorkerRow.beat_at > clock.now(-ALIVE_S))
+        .order_by(WorkerRow.started_at)
+    ).scalars()
+    return [
+        Worker(
+            id=row.id,
+            host=row.host,
+            pid=row.pid,
+            version=row.version,
+            slots=row.slots,
+            is_embedded=row.is_embedded,
+            started_at=row.started_at,
+            beat_at=row.beat_at,
+        )
+        for row in rows
+    ]
+
+
+def last_seen(session: Session) -> datetime | None:
+    """When the last worker was heard of; None when there never was one."""
+    heard_at = sa.func.max(sa.func.coalesce(WorkerRow.stopped_at, WorkerRow.beat_at))
+    return session.execute(sa.select(sa.type_coerce(heard_at, UtcDateTime()))).scalar_one_or_none()

@@ -1,0 +1,146 @@
+"""The environment, read once into one typed object; a wrong value stops the start with one line."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from core.errors import AppError
+
+SECRETS_FILE = Path(".streamlit/secrets.toml")
+
+
+class WrongSetting(AppError):
+    """A setting has a value that can't be used."""
+
+    code = "wrong_setting"
+    says = "The setting {name} can't be used: {problem}."
+    cure = "Correct it in the environment, in .env or in .streamlit/secrets.toml, and start again."
+    name: str
+    problem: str
+
+
+class Settings(BaseSettings):
+    """Every setting of the product; with nothing set, everything is embedded.
+
+    Sources, strongest first: the environment, `.env`, `.streamlit/secrets.toml`.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    port: int = Field(default=8501, ge=1, le=65535, description="Port of pages and API, on loopback.")
+    data_dir: Path = Field(default=Path("data"), description="Folder of the embedded database and files.")
+    workers: int = Field(default=1, ge=0, le=16, description="Embedded workers; 0 = none, work by hand.")
+    database_url: str = Field(default="", description="SQLite or Postgres; empty = SQLite in DATA_DIR.")
+    storage_url: str = Field(default="", description="Where files are kept; empty = DATA_DIR/files.")
+    app_url: str = Field(default="", description="The address people open; empty = loopback and PORT.")
+    max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload, in MB of 1,000,000 bytes.")
+    sync_max_mb: int = Field(default=50, ge=1, description="Largest file that is scored while one waits.")
+    lease_s: float = Field(default=30.0, gt=0, description="Seconds until a silent worker loses its task.")
+    silence_s: float = Field(default=300.0, gt=0, description="Seconds until a silent child is replaced.")
+    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log line shown."
+    )
+    sample: bool = Field(default=True, description="Make the sample file and its model on first start.")
+    supabase_service_role_key: SecretStr | None = Field(default=None, description="Not used yet.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url and not url.startswith(
+            ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
+        ):
+            raise ValueError("it must start with sqlite:/// or postgresql://")
+        return url
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_storage(cls, url: str) -> str:
+        if url and not url.startswith("file://"):
+            raise ValueError("only file:// is supported by this version")
+        return url
+
+    @property
+    def database(self) -> str:
+        """The database's SQLAlchemy URL, with its driver."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir.resolve() / 'model_desk.sqlite3'}"
+        scheme, rest = self.database_url.split("://", 1)
+        return self.database_url if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
+
+    @property
+    def files_dir(self) -> Path:
+        """Root of the local storage backend."""
+        if self.storage_url:
+            return Path(self.storage_url.removeprefix("file://"))
+        return self.data_dir.resolve() / "files"
+
+    @property
+    def staging_dir(self) -> Path:
+        """Where bytes wait on this machine until they are known to be good."""
+        return self.data_dir.resolve() / "staging"
+
+    @property
+    def url(self) -> str:
+        """The address people open, without a last slash."""
+        return (self.app_url or f"http://localhost:{self.port}").rstrip("/")
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a child process of ours."""
+        values = self.model_dump(mode="json", exclude_none=True, exclude={"supabase_service_role_key"})
+        return {name.upper(): str(value) for name, value in values.items()}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # we have no such files
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Add Streamlit's secrets file as the weakest source."""
+        return init_settings, env_settings, dotenv_settings, _SecretsFile(settings_cls)
+
+
+class _SecretsFile(InitSettingsSource):
+    """Top-level values of `.streamlit/secrets.toml`, upper or lower case."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        values: dict[str, Any] = {}
+        if SECRETS_FILE.is_file():
+            try:
+                content = tomllib.loads(SECRETS_FILE.read_text("utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise WrongSetting(name=str(SECRETS_FILE), problem=f"it is not TOML ({error})") from error
+            values = {name.lower(): value for name, value in content.items() if not isinstance(value, dict)}
+        super().__init__(settings_cls, init_kwargs=values)
+
+
+def read(**overrides: Any) -> Settings:
+    """Read the settings afresh. Raises WrongSetting, naming the first that can't be used."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "?"
+        problem = first["msg"].removeprefix("Value error, ")
+        shown = f"{problem[0].lower()}{problem[1:]}, not {first.get('input')!r}"
+        raise WrongSetting(name=name, problem=shown) from error
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process, read on first use."""
+    return read()

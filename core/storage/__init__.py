@@ -1,0 +1,26 @@
+"""Files under keys: the protocol, its errors, and the backend that the settings choose."""
+
+from core.settings import Settings
+from core.storage.local import LocalStorage
+from core.storage.protocol import BadKey, DiskFull, KeyTaken, NotStored, Storage, StorageUnavailable, Stored
+from core.storage.staging import Staging, stage, sweep
+
+__all__ = [
+    "BadKey",
+    "DiskFull",
+    "KeyTaken",
+    "LocalStorage",
+    "NotStored",
+    "Staging",
+    "Storage",
+    "StorageUnavailable",
+    "Stored",
+    "from_settings",
+    "stage",
+    "sweep",
+]
+
+
+def from_settings(settings: Settings) -> Storage:
+    """The backend that `STORAGE_URL` names."""
+    return LocalStorage(settings.files_dir)

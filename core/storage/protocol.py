@@ -1,0 +1,114 @@
+"""What a storage backend promises, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from core.errors import AppError
+
+
+class NotStored(AppError):
+    """Nothing is stored under this key."""
+
+    code = "not_stored"
+    says = "The file {key} is no longer in storage."
+    cure = "It was removed outside the app; upload or make it again."
+    key: str
+
+
+class KeyTaken(AppError):
+    """The key already holds a file; nothing is overwritten by accident."""
+
+    code = "key_taken"
+    says = "Storage already holds a file named {key}."
+    cure = "Nothing was overwritten; try again, which makes a new name."
+    key: str
+
+
+class BadKey(AppError):
+    """The key is not a clean relative path."""
+
+    code = "bad_key"
+    says = "{key!r} can't be the name of a stored file."
+    cure = "Use names of letters, digits, dots and dashes, joined by single slashes."
+    key: str
+
+
+class DiskFull(AppError):
+    """The place where bytes go has no room left."""
+
+    code = "disk_full"
+    says = "There is no room left in {place}, so nothing was stored."
+    cure = "Free some space there, then try again."
+    place: str
+
+
+class StorageUnavailable(AppError):
+    """Storage can't be reached or written."""
+
+    code = "storage_unavailable"
+    says = "Storage can't be used right now: {problem}."
+    cure = "Check that it is there and that this program may write to it, then try again."
+    problem: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored file."""
+
+    key: str
+    size_bytes: int
+
+
+class Storage(Protocol):
+    """Files under slash-separated keys such as `uploads/user_1/a.csv`.
+
+    Writes are atomic: a key holds a whole file or nothing. Every method may raise BadKey and
+    StorageUnavailable.
+    """
+
+    @property
+    def label(self) -> str:
+        """What this backend is, without any secret."""
+        ...
+
+    def put(self, key: str, source: Path) -> Stored:
+        """Store the bytes of a file on this machine; `source` stays. Raises KeyTaken, DiskFull."""
+        ...
+
+    def open(self, key: str, *, start: int = 0) -> BinaryIO:
+        """The bytes from offset `start`, as a stream that the caller closes. Raises NotStored."""
+        ...
+
+    def stat(self, key: str) -> Stored:
+        """Raises NotStored."""
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Remove the file; False when there was none."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that begins with `prefix`, in order."""
+        ...
+
+    def check(self) -> None:
+        """Write, read and delete a small file. Raises what goes wrong."""
+        ...
+
+
+def clean(key: str) -> str:
+    """`key` itself when it can't leave its root on any backend. Raises BadKey."""
+    parts = key.split("/")
+    if (
+        not key
+        or len(key.encode("utf-8", "surrogatepass")) > 900
+        or any(part in ("", ".", "..") or len(part.encode("utf-8", "surrogatepass")) > 200 for part in parts)
+        or any(ord(char) < 32 or char in '\\:\x7f"*?<>|' or "\ud800" <= char <= "\udfff" for char in key)
+        or any(part != part.strip() or part.startswith(".") for part in parts)
+    ):
+        raise BadKey(key=key)
+    return key

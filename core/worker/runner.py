@@ -1,0 +1,287 @@
+"""The runner: claims tasks, hands them to warm children, beats for them, writes how they ended.
+
+One thread does it all, so that children live exactly as long as it does, and nothing in it
+blocks but short database transactions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from core import db, logs, queue
+from core.db.types import DATABASE_CLOCK, Clock
+from core.queue import Wakeup, workers
+from core.settings import Settings
+from core.worker.children import Child
+from core.worker.slots import Outcome, Slot
+
+KIND_MODULES = ("core.models.handler", "core.predictions.handler")
+
+SWEEP_S = 2.0  # the table is asked this often, whatever the wake-up says
+PROGRESS_S = 0.5  # progress is written at most this often
+CANCEL_S = 1.0  # a cancel is seen within this time
+STOP_GRACE_S = 3.0  # then a child that does not stop is killed
+START_GRACE_S = 120.0  # a child that has not warmed up by then is started again
+RESPAWN_S = 2.0  # pause after a child died while warming up
+log = logs.get("worker")
+
+
+class Runner:
+    """Takes tasks by itself in `slots` places, and on request (`run_now`) in one more.
+
+    slots: 0 means that nothing is taken unless somebody asks.
+    modules: imported by this process and by children; they register the kinds of task.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        slots: int,
+        is_embedded: bool,
+        modules: Sequence[str] = KIND_MODULES,
+        clock: Clock = DATABASE_CLOCK,
+    ) -> None:
+        self.id = uuid4()
+        self._settings = settings
+        self._is_embedded = is_embedded
+        self._modules = modules
+        self._clock = clock
+        self._lease_s = settings.lease_s
+        self._slots = [Slot(start=self._child) for _ in range(slots)] + [
+            Slot(start=self._child, by_hand=True)
+        ]
+        self._wanted: deque[UUID] = deque()
+        self._selector = selectors.DefaultSelector()
+        self._poked, self._poke = os.pipe()
+        os.set_blocking(self._poked, False)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="runner", daemon=True)
+        self._wakeup: Wakeup | None = None
+        self._look_at = 0.0
+        self._present_at = 0.0
+        self._respawn_at = 0.0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def run_now(self, task_id: UUID) -> None:
+        """Claim exactly this task as soon as a place is free; harmless when somebody else has it."""
+        self._wanted.append(task_id)
+        os.write(self._poke, b"!")
+
+    def stop(self, *, timeout_s: float = 10.0) -> bool:
+        """Hand work in progress back, end the children and the thread. False if that took too long."""
+        self._stopping.set()
+        os.write(self._poke, b"!")
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _child(self) -> Child:
+        return Child(modules=self._modules, environment=self._settings.environment())
+
+    @property
+    def _n_slots(self) -> int:
+        return len(self._slots) - 1
+
+    def _live(self) -> None:
+        self._selector.register(self._poked, selectors.EVENT_READ)
+        while not self._stopping.is_set():
+            try:
+                self._turn()
+            except db.DatabaseUnavailable as error:
+                log.warning("the database is out of reach; trying again", problem=error.problem)
+                self._close_wakeup()
+                self._stopping.wait(1.0)
+        try:
+            self._hand_back()
+        except db.DatabaseUnavailable as error:
+            log.warning("could not hand work back; its lease will run out", problem=error.problem)
+        for slot in self._slots:
+            slot.kill()
+        self._close_wakeup()
+
+    def _turn(self) -> None:
+        if self._wakeup is None:
+            self._wakeup = queue.watch(db.current())
+            self._look_at = 0.0
+        self._open_children()
+        self._wait()
+        for slot in self._slots:
+            slot.hear()
+        self._present()
+        for slot in self._slots:
+            if slot.task is not None:
+                self._tend(slot, slot.task)
+        self._take_wanted()
+        self._take_next()
+
+    def _open_children(self) -> None:
+        for slot in self._slots:
+            if slot.child is None and time.monotonic() >= self._respawn_at:
+                if slot.by_hand and self._n_slots and not self._wanted:
+                    continue  # the place for what cannot wait is opened when first needed
+                if slot.n_deaths:
+                    self._respawn_at = time.monotonic() + RESPAWN_S * min(slot.n_deaths, 5)
+                slot.open()
+
+    def _wait(self) -> None:
+        assert self._wakeup is not None
+        watched = {slot.child.fileno() for slot in self._slots if slot.child is not None} | {self._poked}
+        heard_by = self._wakeup.fileno()
+        watched |= {heard_by} if heard_by is not None else set()
+        for fd in set(self._selector.get_map()) - watched:
+            self._selector.unregister(fd)
+        for fd in watched - set(self._selector.get_map()):
+            self._selector.register(fd, selectors.EVENT_READ)
+        may_claim = any(slot.idle for slot in self._slots)
+        timeout_s = self._wakeup.poll_s if may_claim and self._wakeup.poll_s else 0.25
+        self._selector.select(timeout_s)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._poked, 4096)
+        if self._wakeup.changed():
+            self._look_at = 0.0
+
+    def _take_wanted(self) -> None:
+        for _ in range(len(self._wanted)):
+            slot = next((slot for slot in self._slots if slot.idle), None)
+            if slot is None:
+                return
+            task_id = self._wanted.popleft()
+            with db.session_scope(db.WORKER, write=True) as session:
+                task = queue.claim_one(
+                    session, task_id=task_id, worker_id=self.id, lease_s=self._lease_s, clock=self._clock
+                )
+            if task is not None:
+                self._begin(slot, task)
+
+    def _take_next(self) -> None:
+        if time.monotonic() < self._look_at:
+            return
+        for slot in self._slots:
+            if not slot.idle or slot.by_hand:
+                continue
+            with db.session_scope(db.WORKER) as session:
+                ready = queue.is_ready(session, clock=self._clock)
+            if not ready:
+                break
+            with db.session_scope(db.WORKER, write=True) as session:
+                task = queue.claim(session, worker_id=self.id, lease_s=self._lease_s, clock=self._clock)
+            if task is None:
+                break
+            self._begin(slot, task)
+        self._look_at = time.monotonic() + SWEEP_S
+
+    def _begin(self, slot: Slot, task: queue.Task) -> None:
+        log.info("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
+        slot.take(task)
+
+    def _tend(self, slot: Slot, task: queue.Task) -> None:
+        """Write what is due for a running task: its outcome, its progress, a beat, a cancel."""
+        now = time.monotonic()
+        try:
+            if slot.outcome is not None:
+                self._settle(task, slot.outcome)
+                slot.clear()
+                self._look_at = 0.0
+                return
+            if now - slot.spoke_at > self._settings.silence_s:
+                log.warning("child fell silent; replacing it", task=str(task.id))
+                slot.kill()
+                slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=SILENT)
+            elif slot.stop_sent_at is not None and now - slot.stop_sent_at > STOP_GRACE_S:
+                slot.kill()
+                slot.outcome = Outcome(state=queue.TaskState.CANCELLED)
+            due = slot.progress is not None and now - slot.beaten_at > PROGRESS_S
+            due = due or now - slot.beaten_at > self._lease_s / 3 or now - slot.asked_at > CANCEL_S
+            if due:
+                with db.session_scope(db.WORKER, write=True) as session:
+                    stop = queue.beat(
+                        session,
+                        task_id=task.id,
+                        attempt=task.attempt,
+                        lease_s=self._lease_s,
+                        clock=self._clock,
+                        **(slot.progress or {}),
+                    )
+                slot.progress, slot.beaten_at, slot.asked_at = None, now, now
+                if stop:
+                    slot.ask_to_stop()
+        except queue.LeaseLost:
+            log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
+            slot.kill()
+            slot.clear()
+
+    def _settle(self, task: queue.Task, outcome: Outcome) -> None:
+        with db.session_scope(db.WORKER, write=True) as session:
+            if outcome.transient and outcome.reason is not None:
+                queue.retry_later(
+                    session,
+                    task_id=task.id,
+                    attempt=task.attempt,
+                    delay_s=float(2 ** (task.attempt - 1)) / 2,
+                    reason=outcome.reason,
+                    clock=self._clock,
+                )
+            else:
+                queue.settle(
+                    session,
+                    task_id=task.id,
+                    attempt=task.attempt,
+                    state=outcome.state,
+                    result=outcome.result,
+                    reason=outcome.reason,
+                    clock=self._clock,
+                )
+        log.info("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
+
+    def _present(self) -> None:
+        if self._n_slots and time.monotonic() >= self._present_at:
+            with db.session_scope(db.WORKER, write=True) as session:
+                workers.beat(
+                    session,
+                    worker_id=self.id,
+                    slots=self._n_slots,
+                    is_embedded=self._is_embedded,
+                    clock=self._clock,
+                )
+            self._present_at = time.monotonic() + workers.BEAT_S
+
+    def _hand_back(self) -> None:
+        for slot in self._slots:
+            slot.hear()
+            if slot.task is None:
+                continue
+            task = slot.task
+            try:
+                if slot.outcome is not None:
+                    self._settle(task, slot.outcome)
+                else:
+                    slot.kill()
+                    with db.session_scope(db.WORKER, write=True) as session:
+                        queue.release(session, task_id=task.id, attempt=task.attempt, clock=self._clock)
+                    log.info("task handed back", task=str(task.id), kind=task.kind)
+            except queue.LeaseLost:
+                log.warning("lease lost; nothing to hand back", task=str(task.id))
+        if self._n_slots:
+            with db.session_scope(db.WORKER, write=True) as session:
+                workers.leave(session, worker_id=self.id, clock=self._clock)
+
+    def _close_wakeup(self) -> None:
+        if self._wakeup is not None:
+            self._wakeup.close()
+        self._wakeup = None
+
+
+SILENT = queue.Reason(
+    code="worker_silent",
+    message="The process that did the work stopped answering each time.",
+    hint="Look at the worker's log and at the machine's memory, then retry.",
+)
