@@ -1,0 +1,191 @@
+"""What a file's bytes are: whether they are text at all, and in which encoding, checked to the last byte."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import charset_normalizer
+
+from core.uploads import places
+from core.uploads.errors import Compressed, EmptyFile, NotACsv, NulBytes, Spreadsheet, UndecodableBytes
+
+HEAD_BYTES = 64 << 10
+_CHUNK_BYTES = 1 << 20
+
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
+_LATIN = ("cp1252", "cp1250", "cp1254")
+_LEGACY = (*_LATIN, "cp1251", "cp1253", "cp949", "cp932", "gb18030", "big5")
+
+_OTHER_KINDS: tuple[tuple[bytes, type[NotACsv], str], ...] = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Spreadsheet, "an Excel workbook (.xls)"),
+    (b"\x1f\x8b", Compressed, "a gzip archive"),
+    (b"BZh", Compressed, "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", Compressed, "an xz archive"),
+    (b"7z\xbc\xaf\x27\x1c", Compressed, "a 7z archive"),
+    (b"\x28\xb5\x2f\xfd", Compressed, "a zstd archive"),
+    (b"%PDF-", NotACsv, "a PDF document"),
+    (b"PAR1", NotACsv, "a Parquet file"),
+    (b"ARROW1", NotACsv, "an Arrow file"),
+    (b"SQLite format 3\x00", NotACsv, "a SQLite database"),
+    (b"\x89PNG\r\n", NotACsv, "an image"),
+    (b"\xff\xd8\xff", NotACsv, "an image"),
+    (b"GIF8", NotACsv, "an image"),
+)
+_WORKBOOK_PARTS = (
+    b"[Content_Types].xml",
+    b"xl/",
+    b"_rels/",
+    b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+)
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+_BINARY_SHARE = 0.02
+_UTF16_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """codec: a Python codec for the text behind the BOM. guessed: other codecs could read the bytes as well."""
+
+    codec: str
+    has_bom: bool
+    guessed: bool = False
+
+    @property
+    def name(self) -> str:
+        """As a person writes it."""
+        return _NAMES.get(self.codec, self.codec)
+
+
+def find(path: Path, *, file_name: str) -> Encoding:
+    """The encoding in which the whole file can be read, in one pass.
+
+    Raises EmptyFile, NotACsv (Spreadsheet, Compressed), NulBytes, UndecodableBytes.
+    """
+    with path.open("rb") as source:
+        head = source.read(HEAD_BYTES)
+    if not head:
+        raise EmptyFile(file_name=file_name)
+    _refuse_other_kinds(head, file_name)
+    for bom, codec in _BOMS.items():
+        if head.startswith(bom):
+            return _checked(path, Encoding(codec, has_bom=True), file_name)
+    if unmarked := _utf16_without_bom(head):
+        return _checked(path, Encoding(unmarked, has_bom=False), file_name)
+    if len(head.translate(None, _CONTROLS)) < len(head) * (1 - _BINARY_SHARE):
+        raise NotACsv(file_name=file_name, kind="a binary file")
+    plain = Encoding("utf-8", has_bom=False)
+    fault = _first_fault(path, plain)
+    if fault is None:
+        return plain
+    lines = _lines_beyond_ascii(path)
+    if fault.nul or _is_damaged_utf8(lines):
+        _refuse(path, plain, fault, file_name)
+    return _legacy(path, lines, file_name)
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """The first bytes of a file that are not text: where, which, and whether a NUL."""
+
+    offset: int
+    found: bytes
+    nul: bool
+
+
+def _refuse_other_kinds(head: bytes, file_name: str) -> None:
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        if any(part in head for part in _WORKBOOK_PARTS):
+            raise Spreadsheet(file_name=file_name, kind="an Excel or OpenDocument workbook")
+        raise Compressed(file_name=file_name, kind="a zip archive")
+    for magic, refusal, kind in _OTHER_KINDS:
+        if head.startswith(magic):
+            raise refusal(file_name=file_name, kind=kind)
+    if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+        raise NotACsv(file_name=file_name, kind="a web page")
+
+
+def _utf16_without_bom(head: bytes) -> str | None:
+    """UTF-16 betrays itself by NULs in every second place, wherever its text is ASCII."""
+    units = max(1, len(head) // 2)
+    even, odd = head[0::2].count(0) / units, head[1::2].count(0) / units
+    if odd > _UTF16_SHARE and even < _BINARY_SHARE:
+        return "utf-16-le"
+    if even > _UTF16_SHARE and odd < _BINARY_SHARE:
+        return "utf-16-be"
+    return None
+
+
+def _first_fault(path: Path, encoding: Encoding) -> _Fault | None:
+    decoder = codecs.getincrementaldecoder(encoding.codec)()
+    offset = 0
+    with path.open("rb") as source:
+        while True:
+            chunk = source.read(_CHUNK_BYTES)
+            pending = decoder.getstate()[0]
+            nul = "\0".encode(encoding.codec) if "utf-16" in encoding.codec else b"\0"
+            try:
+                text = decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                read = error.object
+                at = offset - len(pending) + error.start
+                clean = bytes(read[: error.start])
+                if b"\0" in clean and len(nul) == 1:
+                    return _Fault(offset - len(pending) + clean.index(b"\0"), b"\0", nul=True)
+                return _Fault(at, bytes(read[error.start : error.end]), nul=False)
+            if "\0" in text:
+                ahead = text[: text.index("\0")].encode(encoding.codec)
+                return _Fault(offset - len(pending) + len(ahead), nul, nul=True)
+            if not chunk:
+                return None
+            offset += len(chunk)
+
+
+def _checked(path: Path, encoding: Encoding, file_name: str) -> Encoding:
+    if fault := _first_fault(path, encoding):
+        _refuse(path, encoding, fault, file_name)
+    return encoding
+
+
+def _refuse(path: Path, encoding: Encoding, fault: _Fault, file_name: str) -> NoReturn:
+    line, column = places.place(path, fault.offset, encoding.codec)
+    if fault.nul:
+        raise NulBytes(file_name=file_name, line=line, column=column)
+    found = fault.found.hex(" ").upper()
+    raise UndecodableBytes(file_name=file_name, line=line, column=column, encoding=encoding.name, found=found)
+
+
+def _lines_beyond_ascii(path: Path) -> bytes:
+    """The file's first lines that hold a byte beyond ASCII, HEAD_BYTES at most."""
+    kept = b""
+    with path.open("rb") as source:
+        while len(kept) < HEAD_BYTES and (line := source.readline(HEAD_BYTES)):
+            if not line.isascii():
+                kept += line
+    return kept[:HEAD_BYTES]
+
+
+def _is_damaged_utf8(lines: bytes) -> bool:
+    """Whether more characters beyond ASCII are right in UTF-8 than wrong: by chance hardly any would be."""
+    beyond = [character for character in lines.decode("utf-8", errors="replace") if character > "\x7f"]
+    n_wrong = beyond.count("\ufffd")
+    return len(beyond) - n_wrong > n_wrong
+
+
+def _legacy(path: Path, lines: bytes, file_name: str) -> Encoding:
+    """The older encoding that the lines look most like and that reads the whole file, else Windows-1252.
+
+    Between the Latin ones Windows-1252 goes first: they differ in a few letters, and it is by far the most used.
+    """
+    matches = charset_normalizer.from_bytes(lines, cp_isolation=list(_LEGACY))
+    likely = [name for match in matches for name in (match.encoding, *match.could_be_from_charset)]
+    if likely and likely[0] in _LATIN and "cp1252" in likely:
+        likely.insert(0, "cp1252")
+    for codec in dict.fromkeys(likely):
+        encoding = Encoding(codec, has_bom=False, guessed=True)
+        if codec in _LEGACY and _first_fault(path, encoding) is None:
+            return encoding
+    return _checked(path, Encoding("cp1252", has_bom=False, guessed=True), file_name)

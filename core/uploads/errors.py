@@ -1,0 +1,160 @@
+"""Why an upload is refused: not a CSV at all (NotACsv), or a CSV that can't be read with certainty (BadCsv)."""
+
+from __future__ import annotations
+
+from core.errors import AppError
+
+
+class NotACsv(AppError):
+    """The file is of another kind; `kind` names it as a person would, with its article."""
+
+    code = "not_a_csv"
+    says = "{file_name} is {kind}, not a CSV file."
+    cure = "Upload the table itself as CSV: lines of text with one delimiter between the cells."
+    file_name: str
+    kind: str
+
+
+class Spreadsheet(NotACsv):
+    """An Excel or OpenDocument workbook, whatever its name says."""
+
+    code = "spreadsheet"
+    cure = "Open it and save it as CSV: File → Save As → CSV UTF-8 (Comma delimited)."
+
+
+class Compressed(NotACsv):
+    """A zip, gzip or other archive."""
+
+    code = "compressed"
+    cure = "Unpack it and upload the CSV file inside."
+
+
+class BadCsv(AppError):
+    """The root of what can be wrong inside a CSV. `line` counts from 1 as an editor does, the header included."""
+
+    code = "bad_csv"
+    file_name: str
+
+
+class EmptyFile(BadCsv):
+    """No byte, or nothing but blank lines."""
+
+    code = "empty_file"
+    says = "{file_name} is empty."
+    cure = "Export it again and check that it has a header and at least one row."
+
+
+class HeaderOnly(BadCsv):
+    """Column names without a row."""
+
+    code = "header_only"
+    says = "{file_name} has a header in line {line} and no row below it."
+    cure = "Export it again with at least one row of data."
+    line: int
+
+
+class NulBytes(BadCsv):
+    """A zero byte in text that is not UTF-16. `column` counts characters of the line."""
+
+    code = "nul_bytes"
+    says = "{file_name} has a NUL byte in line {line}, column {column}: it is damaged or no text."
+    cure = "Export it again as CSV UTF-8, or remove the NUL bytes in a text editor."
+    line: int
+    column: int
+
+
+class UndecodableBytes(BadCsv):
+    """Bytes that are no characters in the encoding the rest of the file is in. `column` counts characters."""
+
+    code = "undecodable_bytes"
+    says = "{file_name} is {encoding}, but line {line}, column {column} holds bytes that are not: {found}."
+    cure = "Correct that line in a text editor, or export the file again as CSV UTF-8."
+    line: int
+    column: int
+    encoding: str
+    found: str
+
+
+class RepeatedColumns(BadCsv):
+    """Two columns or more have the same name; `repeated` lists names with their column numbers."""
+
+    code = "repeated_columns"
+    says = "{file_name} has columns of the same name in line {line}: {repeated}."
+    cure = "Give each column a name of its own."
+    line: int
+    repeated: str
+
+
+class UnnamedColumns(BadCsv):
+    """Columns without a name; `positions` lists their numbers, from 1."""
+
+    code = "unnamed_columns"
+    says = "{file_name} has no name in line {line} for column {positions} of {n_columns}."
+    cure = "Name these columns, or delete them where they are empty, and upload the file again."
+    line: int
+    positions: str
+    n_columns: int
+
+
+class TooManyColumns(BadCsv):
+    """More columns than a table for a model has."""
+
+    code = "too_many_columns"
+    says = "{file_name} has {n_columns} columns in its header; at most {maximum} can be read."
+    cure = "Remove columns that no model needs, and check that the header's line ends in a line break."
+    n_columns: int
+    maximum: int
+
+
+class UnequalRow(BadCsv):
+    """A row with another number of cells than the header."""
+
+    code = "unequal_row"
+    says = "{file_name} has {found} cells in line {line} where the header has {expected} columns."
+    cure = "Correct that line; a cell that holds the delimiter {delimiter} must stand in double quotes."
+    line: int
+    expected: int
+    found: int
+    delimiter: str
+
+
+class QuoteNeverClosed(BadCsv):
+    """A double quote opens a cell and no other ends it. Line and column (in characters) are where it opened."""
+
+    code = "quote_never_closed"
+    says = '{file_name} opens a quote (") in line {line}, column {column}, and nothing closes it.'
+    cure = 'Close the quote there; a quote inside a quoted cell is written twice ("").'
+    line: int
+    column: int
+
+
+class TextAfterQuote(BadCsv):
+    """A quoted cell goes on behind its closing quote, so nobody can say where it ends."""
+
+    code = "text_after_quote"
+    says = '{file_name} has text behind a closing quote (") in line {line}, column {column}.'
+    cure = (
+        'Write a quote inside a quoted cell twice (""), not with a backslash, and close every quote'
+        " before the next delimiter."
+    )
+    line: int
+    column: int
+
+
+class RecordTooLong(BadCsv):
+    """One record is longer than memory may hold at once."""
+
+    code = "record_too_long"
+    says = "{file_name} has a row in line {line} that is longer than {limit_mb} MB."
+    cure = "Check that its lines end in line breaks, and shorten that row."
+    line: int
+    limit_mb: int
+
+
+class ChangedSinceChecked(AppError):
+    """A file that was checked no longer reads as it did."""
+
+    code = "changed_since_checked"
+    says = "The file no longer reads as it did when it was checked: {problem}."
+    cure = "Upload it again."
+    problem: str

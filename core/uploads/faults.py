@@ -1,0 +1,72 @@
+"""Where exactly a CSV breaks, worked out only once it is known that it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.uploads import records, stream
+from core.uploads.dialect import Dialect
+from core.uploads.errors import BadCsv, QuoteNeverClosed, RecordTooLong, TextAfterQuote, UnequalRow
+from core.uploads.places import place
+from core.uploads.records import NOWHERE, Bounds
+from core.uploads.units import narrow
+
+_DELIMITER_NAMES = {"\t": "tab"}
+
+
+def of_quotes(
+    path: Path, offset: int, block: bytes, bounds: Bounds, dialect: Dialect, file_name: str
+) -> BadCsv | None:
+    """The first quote of a block that leaves a cell's end in doubt. offset: of the block in the file."""
+    at, is_open = _doubtful_quote(block, bounds, dialect)
+    if at == NOWHERE:
+        return None
+    line, column = place(path, offset + at, dialect.encoding)
+    refusal = QuoteNeverClosed if is_open else TextAfterQuote
+    return refusal(file_name=file_name, line=line, column=column)
+
+
+def of_widths(
+    path: Path,
+    offset: int,
+    block: bytes,
+    bounds: Bounds,
+    header: tuple[str, ...],
+    dialect: Dialect,
+    file_name: str,
+) -> BadCsv | None:
+    """The first record of a block that has another number of cells than the header, or the quote that made it so."""
+    misfit = stream.first_misfit(block, header, dialect)
+    if misfit is None:
+        return None
+    start, end = records.spans(block, bounds.ends, dialect)[misfit.index]
+    at, _ = _doubtful_quote(block, bounds, dialect)
+    if NOWHERE < at < end:
+        return of_quotes(path, offset, block, bounds, dialect, file_name)
+    line, _ = place(path, offset + start, dialect.encoding)
+    return UnequalRow(
+        file_name=file_name,
+        line=line,
+        expected=len(header),
+        found=misfit.n_cells,
+        delimiter=_DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter),
+    )
+
+
+def of_long_record(path: Path, fault: stream.RecordOverLimit, dialect: Dialect, file_name: str) -> BadCsv:
+    """What made a record too long to hold: an open quote, or the line itself."""
+    bounds = records.scan(fault.held, dialect, final=True)
+    if quotes := of_quotes(path, fault.offset, fault.held, bounds, dialect, file_name):
+        return quotes
+    line, _ = place(path, fault.offset, dialect.encoding)
+    return RecordTooLong(file_name=file_name, line=line, limit_mb=stream.RECORD_BYTES >> 20)
+
+
+def _doubtful_quote(block: bytes, bounds: Bounds, dialect: Dialect) -> tuple[int, bool]:
+    """(where, whether it is an opening one): a cell that runs over a line's end was most likely never closed."""
+    if bounds.torn_at == NOWHERE:
+        return bounds.open_at, True
+    cell = narrow(block[bounds.torn_from : bounds.torn_at], dialect.encoding)
+    if b"\n" in cell or b"\r" in cell:
+        return bounds.torn_from, True
+    return bounds.torn_at, False

@@ -1,0 +1,44 @@
+"""File names that are safe in any storage and still recognised by whoever chose them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_BYTES = 120
+_FALLBACK = "upload.csv"
+_UNSAFE = re.compile(r'[<>:"|?*%#&{}$!\'`@+=~^;\[\]\s]+')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+
+
+def safe_filename(name: str) -> str:
+    """The name's last part in NFC, without control or shell characters, at most MAX_BYTES long in UTF-8.
+
+    Letters of any script stay, so does the extension; blanks become "_". Never empty, never hidden, never a name
+    that Windows reserves, never a path.
+    """
+    composed = unicodedata.normalize("NFC", name.encode("utf-8", "ignore").decode())
+    last = re.split(r"[/\\]", composed)[-1]
+    printable = "".join(character for character in last if _is_printable(character))
+    plain = re.sub(r"_{2,}", "_", _UNSAFE.sub("_", printable)).strip("._- ")
+    if not plain:
+        return _FALLBACK
+    if _RESERVED.fullmatch(plain):
+        plain = f"file_{plain}"
+    return _shortened(plain)
+
+
+def _is_printable(character: str) -> bool:
+    """No control, format, private, surrogate or unassigned character; separators are blanks and are handled so."""
+    category = unicodedata.category(character)
+    return not category.startswith("C") or character in "\t\n\r"
+
+
+def _shortened(name: str) -> str:
+    encoded = name.encode()
+    if len(encoded) <= MAX_BYTES:
+        return name
+    extension = match[0] if (match := _EXTENSION.search(name)) else ""
+    stem = encoded[: MAX_BYTES - len(extension)].decode(errors="ignore")
+    return stem.rstrip("._- ") + extension

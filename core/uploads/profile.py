@@ -1,0 +1,167 @@
+"""What a column holds, summed up block by block in memory that does not grow with the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.uploads import cells
+
+Kind = Literal["number", "category", "text", "date", "boolean", "empty"]
+
+_N_EXAMPLES = 5
+_SHOWN_CHARACTERS = 80
+_DISTINCT_CAP = 10_000
+_DISTINCT_BUDGET = 400_000
+_SURE_CATEGORIES = 20
+_MOST_CATEGORIES = 1000
+_ROWS_PER_CATEGORY = 5
+_ODD_SHARE = 0.01
+_LARGEST_WHOLE = 1e15
+_PAIRS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
+_TIME = (
+    r"([T ]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
+)
+_YEAR_FIRST = r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
+_YEAR_LAST = r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4}|[0-9]{2})"
+_DATE = f"^({_YEAR_FIRST}|{_YEAR_LAST}){_TIME}$"
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One column of a file.
+
+    n_distinct: different values, trimmed, missing ones apart; the count stopped there where distinct_capped.
+    minimum, maximum: by value for numbers, else by spelling; None where every cell is missing.
+    n_odd: cells that are no number in a column where 99 in 100 are, with the first of them; it is no "number" then.
+    """
+
+    name: str
+    kind: Kind
+    n_missing: int
+    n_distinct: int
+    distinct_capped: bool
+    minimum: str | None
+    maximum: str | None
+    examples: tuple[str, ...]
+    n_odd: int = 0
+    first_odd: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain lists and dicts; `from_json` reads them back to an equal profile."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ColumnProfile:
+        """The profile that `to_json` wrote."""
+        return cls(**{**data, "examples": tuple(data["examples"])})
+
+
+class ColumnSummary:
+    """Takes a column's cells in blocks and gives its profile at the end."""
+
+    def __init__(self, name: str, *, decimal: str, n_columns: int) -> None:
+        self._name = name
+        self._decimal = decimal
+        self._cap = max(100, min(_DISTINCT_CAP, _DISTINCT_BUDGET // n_columns))
+        self._seen: set[int] = set()
+        self._capped = False
+        self._examples: list[str] = []
+        self._n_rows = self._n_missing = self._n_bad = 0
+        self._may_be_number = self._may_be_date = True
+        self._lowest, self._highest = np.inf, -np.inf
+        self._first_bad: str | None = None
+        self._first: str | None = None
+        self._last: str | None = None
+
+    def add(self, column: pa.ChunkedArray) -> None:
+        """column: (n,) text cells of the next rows."""
+        self._n_rows += len(column)
+        if self._capped:
+            values, weights = column, None
+        else:
+            counted = pc.value_counts(column)
+            values, weights = counted.field("values"), counted.field("counts").to_numpy()
+        missing = self._numbers(values, weights) if self._may_be_number else cells.is_missing(values)
+        self._n_missing += _total(missing, weights)
+        present = values.filter(pa.array(~missing)) if missing.any() else values
+        if len(present):
+            self._texts(present)
+
+    def profile(self) -> ColumnProfile:
+        """The profile of all rows added so far."""
+        kind = self._kind()
+        minimum, maximum = self._first, self._last
+        if kind == "number":
+            minimum, maximum = _spelled(self._lowest), _spelled(self._highest)
+        return ColumnProfile(
+            name=self._name,
+            kind=kind,
+            n_missing=self._n_missing,
+            n_distinct=min(len(self._seen), self._cap),
+            distinct_capped=self._capped,
+            minimum=minimum if minimum is None else _short(minimum),
+            maximum=maximum if maximum is None else _short(maximum),
+            examples=tuple(_short(example) for example in self._examples),
+            n_odd=self._n_bad if self._may_be_number else 0,
+            first_odd=_short(self._first_bad) if self._may_be_number and self._first_bad else None,
+        )
+
+    def _numbers(self, values: pa.Array, weights: np.ndarray | None) -> np.ndarray:
+        found, bad = cells.numbers(values, self._decimal)
+        blank = np.isnan(found)
+        missing: np.ndarray = blank & ~bad
+        if not blank.all():
+            self._lowest = min(self._lowest, float(np.nanmin(found)))
+            self._highest = max(self._highest, float(np.nanmax(found)))
+        self._n_bad += _total(bad, weights)
+        if self._first_bad is None and bad.any():
+            self._first_bad = values[int(bad.argmax())].as_py()
+        n_present = self._n_rows - self._n_missing - _total(missing, weights)
+        self._may_be_number = self._n_bad <= _ODD_SHARE * n_present
+        return missing
+
+    def _texts(self, present: pa.Array) -> None:
+        ends = pc.min_max(present)
+        first, last = ends["min"].as_py().strip(), ends["max"].as_py().strip()
+        self._first = first if self._first is None else min(first, self._first)
+        self._last = last if self._last is None else max(last, self._last)
+        if not self._capped:
+            distinct = pc.utf8_trim_whitespace(present).to_pylist()
+            self._examples += list(dict.fromkeys(distinct))[:_N_EXAMPLES] if not self._examples else []
+            self._seen.update(map(hash, distinct))
+            self._capped = len(self._seen) > self._cap
+        if self._may_be_date:
+            matched = pc.match_substring_regex(pc.utf8_trim_whitespace(present), _DATE)
+            self._may_be_date = bool(pc.all(matched).as_py())
+
+    def _kind(self) -> Kind:
+        n_present = self._n_rows - self._n_missing
+        if not n_present:
+            return "empty"
+        if self._may_be_number and not self._n_bad:
+            return "number"
+        if self._may_be_date:
+            return "date"
+        if any({value.lower() for value in self._examples} <= pair for pair in _PAIRS):
+            return "boolean"
+        few = len(self._seen) <= _SURE_CATEGORIES
+        shared = len(self._seen) <= _MOST_CATEGORIES and len(self._seen) * _ROWS_PER_CATEGORY <= n_present
+        return "category" if not self._capped and (few or shared) else "text"
+
+
+def _total(cells_found: np.ndarray, weights: np.ndarray | None) -> int:
+    return int(cells_found.sum() if weights is None else weights[cells_found].sum())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
+def _spelled(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < _LARGEST_WHOLE else repr(value)

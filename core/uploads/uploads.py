@@ -1,0 +1,166 @@
+"""Uploads: taking a CSV in, and what a user can ask of those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, undefer
+
+from core import db
+from core.db.pages import Page, newest_first
+from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.errors import AppError, Conflict, NotFound
+from core.storage import Staging, Storage
+from core.uploads.examine import Examination, examine
+from core.uploads.names import safe_filename
+
+PENDING = ("QUEUED", "PROCESSING")
+
+
+class PredictionsDependOnIt(AppError):
+    """Deleting an upload takes its predictions with it, so their number is confirmed first."""
+
+    code = "predictions_depend_on_it"
+    says = "{file_name} has {n_predictions} prediction(s), which would be deleted with it."
+    cure = "Confirm their number to delete them all, or delete them one by one first."
+    file_name: str
+    n_predictions: int
+
+
+@dataclass(frozen=True)
+class Received:
+    """An upload that is stored now, or was before: then `is_duplicate`."""
+
+    upload: UploadRow
+    examination: Examination
+    is_duplicate: bool
+
+
+def receive(
+    user: db.User, *, storage: Storage, staged: Staging, file_name: str, is_sample: bool = False
+) -> Received:
+    """Check a staged file, store it under its user, and write its row; the same bytes again are recognised.
+
+    Nothing is kept of a file that is refused. No session is open while bytes move.
+    Raises what `examine` raises, DiskFull, StorageUnavailable.
+    """
+    file_name = safe_filename(file_name)
+    with db.session_scope(user) as session:
+        known = same_bytes(session, sha256=staged.sha256)
+    if known is not None:
+        return Received(upload=known, examination=examination_of(known), is_duplicate=True)
+    examination = examine(staged.path, file_name=file_name)
+    storage_key = _storage_key(user, file_name)
+    storage.put(storage_key, staged.path)
+    try:
+        with db.session_scope(user, write=True) as session:
+            upload = UploadRow(
+                user_id=user.id,
+                file_name=file_name,
+                storage_key=storage_key,
+                size_bytes=staged.size_bytes,
+                sha256=staged.sha256,
+                n_rows=examination.n_rows,
+                n_columns=len(examination.columns),
+                receipt=examination.to_json(),
+                is_sample=is_sample,
+            )
+            session.add(upload)
+    except BaseException:
+        storage.delete(storage_key)
+        raise
+    return Received(upload=upload, examination=examination, is_duplicate=False)
+
+
+def _storage_key(user: db.User, file_name: str) -> str:
+    timestamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return f"uploads/user_{user.id}/{timestamp}-{file_name}"
+
+
+def same_bytes(session: Session, *, sha256: str) -> UploadRow | None:
+    """The user's newest upload with these bytes, receipt included."""
+    return session.execute(
+        _mine(session).where(UploadRow.sha256 == sha256).options(undefer(UploadRow.receipt)).limit(1)
+        .order_by(UploadRow.id.desc())
+    ).scalar_one_or_none()  # fmt: skip
+
+
+def get(session: Session, *, upload_id: int) -> UploadRow:
+    """One upload with its receipt. Raises NotFound."""
+    if not -(2**31) < upload_id < 2**31:
+        raise NotFound(noun="upload", id=upload_id)
+    upload = session.execute(
+        _mine(session).where(UploadRow.id == upload_id).options(undefer(UploadRow.receipt))
+    ).scalar_one_or_none()
+    if upload is None:
+        raise NotFound(noun="upload", id=upload_id)
+    return upload
+
+
+def examination_of(upload: UploadRow) -> Examination:
+    """What was found when the upload was checked; `get` loads it."""
+    return Examination.from_json(upload.receipt)
+
+
+def page(
+    session: Session, *, limit: int = 50, cursor: str | None = None, search: str = ""
+) -> Page[UploadRow]:
+    """The user's uploads, newest first. Raises BadCursor."""
+    rows = _mine(session)
+    if search:
+        rows = rows.where(UploadRow.file_name.icontains(search, autoescape=True))
+    return newest_first(
+        session, rows, created_at=UploadRow.created_at, id=UploadRow.id, limit=limit, cursor=cursor
+    )
+
+
+def count(session: Session) -> int:
+    """How many uploads the user has."""
+    return session.execute(
+        sa.select(sa.func.count()).select_from(UploadRow).where(UploadRow.user_id == db.owner(session))
+    ).scalar_one()
+
+
+def n_predictions(session: Session, *, upload_id: int) -> int:
+    """How many predictions would be deleted with an upload."""
+    return session.execute(
+        sa.select(sa.func.count())
+        .select_from(PredictionRow)
+        .where(PredictionRow.upload_id == upload_id, PredictionRow.user_id == db.owner(session))
+    ).scalar_one()
+
+
+def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequence[str]:
+    """Delete an upload and its predictions; returns the storage prefixes to remove once committed.
+
+    n_confirmed: how many predictions the user has agreed to lose.
+    Raises NotFound, Conflict while work on it is pending, PredictionsDependOnIt.
+    """
+    upload = get(session, upload_id=upload_id)
+    of_upload = sa.select(PredictionRow.id, PredictionRow.status).where(PredictionRow.upload_id == upload_id)
+    predictions = session.execute(of_upload.with_for_update()).all()
+    in_training = sa.select(ModelRow.id).where(ModelRow.upload_id == upload_id, ModelRow.status == "training")
+    if any(status in PENDING for _, status in predictions):
+        raise Conflict(noun="upload", state="being scored", asked="deleted before that ends or is cancelled")
+    if session.execute(in_training.limit(1)).first() is not None:
+        raise Conflict(noun="upload", state="being trained on", asked="deleted before that ends")
+    if len(predictions) != n_confirmed:
+        raise PredictionsDependOnIt(file_name=upload.file_name, n_predictions=len(predictions))
+    session.execute(sa.delete(PredictionRow).where(PredictionRow.upload_id == upload_id))
+    session.delete(upload)
+    session.flush()
+    return [upload.storage_key, *(f"results/{prediction_id}/" for prediction_id, _ in predictions)]
+
+
+def remove_files(storage: Storage, *, prefixes: Sequence[str]) -> None:
+    """Remove every file whose key begins so; after the rows are gone, and again if it was cut short."""
+    for prefix in prefixes:
+        for key in list(storage.keys(prefix)):
+            storage.delete(key)
+
+
+def _mine(session: Session) -> sa.Select[UploadRow]:
+    return sa.select(UploadRow).where(UploadRow.user_id == db.owner(session))
