@@ -1,0 +1,124 @@
+"""Which columns a model may learn from: the kind of each, and those set aside with the reason why."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from core.models.schema import CATEGORIES_KEPT, Feature, categories
+from core.uploads import cells
+
+NUMBER_SHARE = 0.99  # of the cells that are filled; the rest are typing errors and become missing
+NEARLY_DISTINCT = 0.95
+REPEATED_OFTEN = 5
+MIN_REPEATED_SHARE = 0.2
+MIN_FILLED, MIN_FILLED_SHARE = 20, 0.001  # below, a fold may hold no value at all
+ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "key", "index", "idx", "unnamed", "ssn", "iban", "email"))
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A column that was set aside, and the sentence that says why."""
+
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Features:
+    """The columns left to learn from, in the file's order, and what was set aside."""
+
+    kept: tuple[Feature, ...]
+    dropped: tuple[Dropped, ...]
+    warnings: tuple[str, ...]
+
+
+def examine(table: pa.Table, *, target: str, decimal: str, keep: Collection[str] = ()) -> Features:
+    """Sort the columns of a table of text cells, target apart, into features and those set aside.
+
+    Set aside: columns without a value, with one value only, that name the row (identifiers), or whose texts
+    seldom repeat. keep: columns never set aside as identifiers.
+    """
+    kept, dropped, warnings = [], [], []
+    for name in table.column_names:
+        if name == target:
+            continue
+        found = _examine_column(name, table.column(name).combine_chunks(), decimal, may_name=name not in keep)
+        if isinstance(found, Dropped):
+            dropped.append(found)
+            continue
+        feature, warning = found
+        kept.append(feature)
+        warnings += [warning] if warning else []
+    return Features(tuple(kept), tuple(dropped), tuple(warnings))
+
+
+def _examine_column(
+    name: str, column: pa.Array, decimal: str, *, may_name: bool
+) -> Dropped | tuple[Feature, str | None]:
+    missing = cells.is_missing(column)
+    n_filled = int(len(column) - missing.sum())
+    if n_filled == 0:
+        return Dropped(name, f"'{name}' is empty in every row.")
+    if n_filled < max(MIN_FILLED, MIN_FILLED_SHARE * len(column)):
+        return Dropped(name, f"'{name}' has a value in {n_filled:,} of {len(column):,} rows only.")
+    numbers, bad = cells.numbers(column, decimal)
+    if int(bad.sum()) > (1 - NUMBER_SHARE) * n_filled:
+        return _category(name, column, may_name=may_name)
+    seen = numbers[~np.isnan(numbers)]
+    distinct = np.unique(seen)
+    if len(distinct) == 1 and n_filled == len(column):
+        return Dropped(name, f"'{name}' has the same value in every row.")
+    whole = bool(np.all(distinct == np.floor(distinct)))
+    if may_name and whole and _names_rows(name, seen, distinct):
+        return Dropped(
+            name, f"'{name}' looks like an identifier: it numbers the rows and says nothing about them."
+        )
+    warning = None
+    if n_bad := int(bad.sum()):
+        cells_are = "1 cell is" if n_bad == 1 else f"{n_bad:,} cells are"
+        warning = f"In '{name}', {cells_are} no number and counted as missing."
+    return Feature(name, "number", minimum=float(distinct[0]), maximum=float(distinct[-1])), warning
+
+
+def _category(name: str, column: pa.Array, *, may_name: bool) -> Dropped | tuple[Feature, str | None]:
+    values = categories(column)
+    counts = Counter(value for value in values.tolist() if value is not None)
+    n_filled = counts.total()
+    if len(counts) == 1 and n_filled == len(values):
+        return Dropped(name, f"'{name}' has the same value in every row.")
+    least_distinct = 0.5 if _is_id_like(name) else NEARLY_DISTINCT
+    if may_name and len(counts) >= least_distinct * n_filled:
+        return Dropped(
+            name, f"'{name}' looks like an identifier or free text: its values hardly ever repeat."
+        )
+    n_repeated = sum(count for count in counts.values() if count >= REPEATED_OFTEN)
+    if len(counts) > CATEGORIES_KEPT or n_repeated < MIN_REPEATED_SHARE * n_filled:
+        return Dropped(
+            name,
+            f"'{name}' has {len(counts):,} different texts, too many to learn a pattern from.",
+        )
+    ordered = sorted(counts, key=lambda value: (-counts[value], value))
+    return Feature(name, "category", categories=tuple(ordered)), None
+
+
+def _names_rows(name: str, seen: np.ndarray, distinct: np.ndarray) -> bool:
+    """Whether whole numbers name rows: they seldom repeat and are called an id, or count up without gaps."""
+    if _is_id_like(name) and len(distinct) >= len(seen) / 2:
+        return True
+    without_gaps = distinct[-1] - distinct[0] < 1.05 * len(distinct)
+    return bool(len(distinct) >= NEARLY_DISTINCT * len(seen) and without_gaps)
+
+
+def _is_id_like(name: str) -> bool:
+    """Whether a column's name ends like an identifier's: customer_id, customerID, RowNumber, 'Unnamed: 0'."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    lowered = [word.casefold() for word in words]
+    if not lowered:
+        return name.strip() == ""
+    return lowered[-1] in ID_WORDS or lowered[-2:] in (["row", "number"], ["account", "number"])

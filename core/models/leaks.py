@@ -1,0 +1,95 @@
+"""Columns that give the outcome away: each is asked to predict the target on its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from core.models.schema import Schema
+
+MAX_ROWS = 5000
+N_FOLDS = 3
+# Honest columns can rank well alone (a petal's width ranks iris at .99); a leak also names nearly every
+# class rightly.
+LEAK_AUC, LEAK_ACCURACY, STRONG_AUC = 0.99, 0.985, 0.95
+LEAK_R2, STRONG_R2 = 0.99, 0.95
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A column that predicts the target by itself. score: AUC for classes, R² for numbers, out of fold."""
+
+    column: str
+    score: float
+    leaks: bool
+
+    def says(self, target: str) -> str:
+        """The sentence for the one who trains."""
+        share = f"{min(self.score, 0.999):.3f}"
+        if self.leaks:
+            return (
+                f"'{self.column}' alone predicts '{target}' almost perfectly ({share} of 1): "
+                "it gives the answer away."
+            )
+        return (
+            f"'{self.column}' alone predicts '{target}' suspiciously well ({share} of 1). "
+            "Make sure its value is known before the outcome is."
+        )
+
+
+def find(features: pd.DataFrame, values: np.ndarray, schema: Schema) -> list[Suspect]:
+    """The columns whose own small tree, cross-validated, comes suspiciously near the target.
+
+    features: (n,) rows as from schema.frame.  values: (n,) labels as str, or float64 for regression.
+    At most MAX_ROWS rows are looked at, drawn with a fixed seed.
+    """
+    if len(features) > MAX_ROWS:
+        chosen = np.random.default_rng(0).choice(len(features), MAX_ROWS, replace=False)
+        features, values = features.iloc[chosen], values[chosen]
+    judge = _judge_number if schema.task == "regression" else _judge_class
+    suspects = []
+    for feature in schema.features:
+        column = features[feature.name]
+        # ranks, since a tree only needs the order; for a text any code, with -1 for missing
+        ranks = column.rank(method="dense") if feature.kind == "number" else pd.factorize(column)[0]
+        coded = np.asarray(ranks, dtype=float)
+        suspect = judge(feature.name, coded.reshape(-1, 1), values)
+        if suspect is not None:
+            suspects.append(suspect)
+    return suspects
+
+
+def _judge_class(name: str, column: np.ndarray, values: np.ndarray) -> Suspect | None:
+    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    common = np.flatnonzero(counts >= N_FOLDS)
+    rows = np.isin(codes, common)
+    column, codes = column[rows], np.searchsorted(common, codes[rows])
+    if len(common) < 2:
+        return None
+    predicted = np.zeros((len(codes), len(common)))
+    for train, test in StratifiedKFold(N_FOLDS, shuffle=True, random_state=0).split(column, codes):
+        tree = DecisionTreeClassifier(min_samples_leaf=_leaf(len(train)), random_state=0)
+        predicted[test] = tree.fit(column[train], codes[train]).predict_proba(column[test])
+    auc = float(np.mean([roc_auc_score(codes == code, predicted[:, code]) for code in range(len(common))]))
+    if auc < STRONG_AUC:
+        return None
+    accuracy = balanced_accuracy_score(codes, predicted.argmax(axis=1))
+    return Suspect(name, auc, leaks=auc >= LEAK_AUC and accuracy >= LEAK_ACCURACY)
+
+
+def _judge_number(name: str, column: np.ndarray, values: np.ndarray) -> Suspect | None:
+    predicted = np.zeros(len(values))
+    for train, test in KFold(N_FOLDS, shuffle=True, random_state=0).split(column):
+        tree = DecisionTreeRegressor(min_samples_leaf=2, random_state=0)
+        predicted[test] = tree.fit(column[train], values[train]).predict(column[test])
+    r2 = float(r2_score(values, predicted))
+    return Suspect(name, r2, leaks=r2 >= LEAK_R2) if r2 >= STRONG_R2 else None
+
+
+def _leaf(n_rows: int) -> int:
+    return max(2, min(20, n_rows // 50))

@@ -1,0 +1,147 @@
+"""The registry of models: asking for a training, finding the models that fit a file, deleting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, contains_eager
+
+from core import db, queue
+from core.db.pages import Page, newest_first
+from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
+from core.errors import AppError, Conflict, Invalid, NotFound
+from core.models.errors import TargetMissing
+from core.models.schema import Schema, missing_columns
+from core.uploads import examine
+
+KIND = "models.train"
+MAX_NAME = 80
+
+
+class ModelInUse(AppError):
+    """Predictions were made with the model, and a result must stay explainable."""
+
+    code = "model_in_use"
+    says = "{name} has made {n_predictions} prediction(s), so it can't be deleted."
+    cure = "Delete these predictions first."
+    name: str
+    n_predictions: int
+
+
+def request_training(
+    session: Session,
+    *,
+    upload: UploadRow,
+    target: str,
+    name: str = "",
+    positive_label: str | None = None,
+    is_sample: bool = False,
+) -> ModelRow:
+    """Make a model's row and the task that trains it, in the caller's transaction.
+
+    A name that exists gets its next version. Raises TargetMissing, Invalid.
+    """
+    columns = [column.name for column in examine.Examination.from_json(upload.receipt).columns]
+    if target not in columns:
+        raise TargetMissing(target=target, columns=", ".join(columns[:12]))
+    name = " ".join(name.split()) or f"{target} from {upload.file_name}"
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise Invalid(
+            problem=f"A model's name has at most {MAX_NAME} printable characters.", remedy="Shorten it."
+        )
+    owner_id = db.owner(session)
+    newest = sa.select(sa.func.max(ModelRow.version)).where(
+        ModelRow.user_id == owner_id, ModelRow.name == name
+    )
+    model = ModelRow(
+        id=uuid4(),
+        user_id=owner_id,
+        name=name,
+        version=(session.execute(newest).scalar_one() or 0) + 1,
+        target=target,
+        upload_id=upload.id,
+        data_name=upload.file_name,
+        data_sha256=upload.sha256,
+        is_sample=is_sample,
+    )
+    model.task_id = queue.enqueue(
+        session,
+        kind_name=KIND,
+        user_id=owner_id,
+        payload={"model_id": str(model.id), "positive_label": positive_label},
+    )
+    session.add(model)
+    session.flush()
+    return model
+
+
+def get(session: Session, *, model_id: UUID) -> ModelRow:
+    """One model with its task. Raises NotFound."""
+    model = session.execute(_mine(session).where(ModelRow.id == model_id)).scalar_one_or_none()
+    if model is None:
+        raise NotFound(noun="model", id=model_id)
+    return model
+
+
+def page(session: Session, *, limit: int = 50, cursor: str | None = None) -> Page[ModelRow]:
+    """The user's models, newest first. Raises BadCursor."""
+    return newest_first(
+        session, _mine(session), created_at=ModelRow.created_at, id=ModelRow.id, limit=limit, cursor=cursor
+    )
+
+
+def ready(session: Session) -> Sequence[ModelRow]:
+    """Every model that can score, newest first."""
+    rows = _mine(session).where(ModelRow.status == "ready").order_by(ModelRow.created_at.desc())
+    return session.execute(rows).scalars().all()
+
+
+def fitting(session: Session, *, columns: Sequence[str]) -> Sequence[ModelRow]:
+    """The models whose every feature is among the columns, newest first."""
+    return [model for model in ready(session) if not missing_columns(columns, schema_of(model))]
+
+
+def schema_of(model: ModelRow) -> Schema:
+    """What a ready model reads and answers. Raises Conflict for one that is not ready."""
+    if model.schema is None:
+        raise Conflict(noun="model", state=model.status, asked="used to score")
+    return Schema.from_json(model.schema)
+
+
+def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
+    """Delete a model; returns the storage prefixes to remove once committed.
+
+    Raises NotFound, Conflict while it trains, ModelInUse.
+    """
+    model = get(session, model_id=model_id)
+    if model.status == "training":
+        raise Conflict(noun="model", state="in training", asked="deleted before that ends or is cancelled")
+    used = sa.select(sa.func.count()).select_from(PredictionRow).where(PredictionRow.model_id == model_id)
+    if n_predictions := session.execute(used).scalar_one():
+        raise ModelInUse(name=f"{model.name} v{model.version}", n_predictions=n_predictions)
+    session.delete(model)
+    session.flush()
+    return [f"models/{model_id}/"]
+
+
+def cancel_training(session: Session, *, model_id: UUID) -> None:
+    """Stop a training. Raises NotFound, Conflict when it has ended."""
+    queue.cancel(session, task_id=get(session, model_id=model_id).task_id)
+
+
+def hurry(session: Session, *, model_id: UUID) -> UUID:
+    """Put a training first in line; returns its task. Raises NotFound."""
+    model = get(session, model_id=model_id)
+    queue.hurry(session, task_id=model.task_id)
+    return model.task_id
+
+
+def _mine(session: Session) -> sa.Select[ModelRow]:
+    return (
+        sa.select(ModelRow)
+        .join(TaskRow, ModelRow.task_id == TaskRow.id)
+        .options(contains_eager(ModelRow.task))
+        .where(ModelRow.user_id == db.owner(session))
+    )

@@ -1,0 +1,33 @@
+"""A training's report as it is kept with the model: plain values for pages and programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from core.models.training import Trained
+
+
+def of(trained: Trained) -> dict[str, Any]:
+    """Everything in `trained` but the pipeline and the schema, ready for JSON."""
+    return {
+        "candidates": [
+            {"name": candidate.name, "metrics": _spreads(candidate.metrics)}
+            for candidate in trained.candidates
+        ],
+        "chosen": trained.chosen,
+        "chosen_by": trained.chosen_by,
+        "metrics": _spreads(trained.metrics),
+        "baseline": _spreads(trained.baseline),
+        "importance": [{"column": column, "fall": fall} for column, fall in trained.importance],
+        "dropped": [asdict(dropped) for dropped in trained.dropped],
+        "warnings": list(trained.warnings),
+        "n_rows": trained.n_rows,
+        "n_fitted": trained.n_fitted,
+        "versions": trained.versions,
+        "seconds": trained.seconds,
+    }
+
+
+def _spreads(metrics: Any) -> dict[str, Any]:
+    return {name: asdict(spread) for name, spread in metrics.items()}

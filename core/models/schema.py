@@ -1,0 +1,138 @@
+"""What a model expects of a file: its columns, their kinds and values, and the frame its pipeline reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.models.errors import ColumnsMissing
+from core.uploads import cells
+
+Kind = Literal["number", "category"]
+Task = Literal["binary", "multiclass", "regression"]
+
+CATEGORIES_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column that the model reads, as it stood in the training rows.
+
+    categories: the values seen, trimmed, most frequent first (at most CATEGORIES_KEPT); empty for a number.
+    minimum, maximum: the range seen; None for a category, and for a number that was always missing.
+    """
+
+    name: str
+    kind: Kind
+    categories: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns a model reads and what it answers with.
+
+    labels: the classes in the training file's own spelling, in the order of predict_proba's columns and
+    equal to the pipeline's `classes_`; empty for regression. positive_label: one of `labels` for a binary
+    task, else None.
+    """
+
+    features: tuple[Feature, ...]
+    target: str
+    task: Task
+    labels: tuple[str, ...] = ()
+    positive_label: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain lists and dicts; `from_json` reads them back to an equal schema."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Schema:
+        """The schema that `to_json` wrote."""
+        features = tuple(
+            Feature(**{**feature, "categories": tuple(feature["categories"])}) for feature in data["features"]
+        )
+        return cls(**{**data, "features": features, "labels": tuple(data["labels"])})
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A frame and what had to be blanked or was new in it.
+
+    bad: how many cells per number column were no number (they became missing).
+    unseen: how many cells per category column hold a value that training never saw. Columns without any are
+    absent.
+    """
+
+    frame: pd.DataFrame
+    bad: dict[str, int]
+    unseen: dict[str, int]
+
+
+def missing_columns(header: Collection[str], schema: Schema) -> list[str]:
+    """The names of the features that a file with this header lacks, in the model's order."""
+    present = set(header)
+    return [feature.name for feature in schema.features if feature.name not in present]
+
+
+def frame(table: pa.Table, schema: Schema, decimal: str) -> pd.DataFrame:
+    """The frame the pipeline was fitted on, from a table of text cells. See `framed`."""
+    return framed(table, schema, decimal).frame
+
+
+def framed(table: pa.Table, schema: Schema, decimal: str) -> Framed:
+    """The pipeline's frame with counts of the cells it should be cautious about.
+
+    table: (n,) rows, columns pa.string(), at least the schema's features; others are ignored.
+    Frame: (n,) rows, one column a feature in the schema's order; numbers are float64 with NaN for missing or
+    bad, categories are object columns of trimmed str with None for missing. Raises ColumnsMissing.
+    """
+    if absent := missing_columns(table.column_names, schema):
+        raise ColumnsMissing(columns=", ".join(repr(name) for name in absent))
+    columns: dict[str, pd.Series] = {}
+    bad: dict[str, int] = {}
+    unseen: dict[str, int] = {}
+    for feature in schema.features:
+        column = _one_chunk(table.column(feature.name))
+        if feature.kind == "number":
+            numbers, wrong = cells.numbers(column, decimal)
+            columns[feature.name] = pd.Series(numbers, copy=False)
+            n_cautions, cautions = int(wrong.sum()), bad
+        else:
+            texts, n_cautions = _categories(column, frozenset(feature.categories))
+            # named, because pandas would turn texts into its `str` type, and the encoder turn them back
+            columns[feature.name] = pd.Series(texts, dtype=object, copy=False)
+            cautions = unseen
+        if n_cautions:
+            cautions[feature.name] = n_cautions
+    return Framed(pd.DataFrame(columns, copy=False), bad, unseen)
+
+
+def categories(column: pa.Array) -> np.ndarray:
+    """(n,) object array of trimmed str, None where the cell is missing."""
+    return _categories(column, frozenset())[0]
+
+
+def _categories(column: pa.Array, known: Collection[str]) -> tuple[np.ndarray, int]:
+    encoded = column.dictionary_encode()
+    spellings = pc.utf8_trim_whitespace(encoded.dictionary)
+    # a null cell has no code: it points to one more value, None
+    values = np.array([*spellings.to_pylist(), None], dtype=object)
+    values[:-1][cells.is_missing(encoded.dictionary)] = None
+    codes = pc.fill_null(encoded.indices, len(values) - 1).to_numpy()
+    new = np.array([value is not None and value not in known for value in values], dtype=bool)
+    n_new = int(np.bincount(codes, minlength=len(values))[new].sum())
+    return values[codes], n_new
+
+
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    chunks: Sequence[pa.Array] = column.chunks
+    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks or [pa.array([], pa.string())])

@@ -1,0 +1,186 @@
+"""The target: what kind of question it asks, how its classes are spelled, and which one is looked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from core.models.errors import (
+    OneClassOnly,
+    PositiveLabelUnknown,
+    RareClass,
+    TargetEmpty,
+    TargetMissing,
+    TooFewRows,
+    TooManyClasses,
+)
+from core.models.schema import Task
+from core.uploads import cells
+
+if TYPE_CHECKING:
+    from core.uploads.examine import ColumnProfile
+
+MIN_ROWS = 50
+MIN_ROWS_A_CLASS = 5  # one for each fold of the cross-validation
+MAX_CLASSES = 50
+MAX_NUMERIC_CLASSES = 20
+MAX_BAD_SHARE = 0.01  # of the filled cells of a target of numbers
+
+# fmt: off
+POSITIVE_WORDS = frozenset((
+    "yes", "y", "true", "t", "positive", "pos", "churn", "churned", "left", "lost", "gone", "exited",
+    "cancelled", "canceled", "attrited", "bad", "default", "defaulted", "fraud", "fraudulent", "spam",
+    "late", "failed", "failure", "converted", "bought", "subscribed", "clicked", "survived",
+))
+TARGET_NAMES = (  # most telling first
+    "target", "label", "outcome", "churn", "churned", "attrition", "exited", "y", "class", "default",
+    "defaulted", "fraud", "is_fraud", "response", "converted", "conversion", "survived", "price",
+    "charges", "subscribed", "purchased", "cancelled", "canceled", "deposit",
+)
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Target:
+    """The outcome of each row that has one.
+
+    rows: (n,) ints, the file's rows that have an outcome.  values: (n,) the classes as str in `labels`'
+    spelling, or float64 for regression.  labels: sorted as scikit-learn sorts `classes_`; empty for
+    regression.
+    """
+
+    name: str
+    task: Task
+    rows: np.ndarray
+    values: np.ndarray
+    labels: tuple[str, ...]
+    positive_label: str | None
+    warnings: tuple[str, ...]
+
+
+def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | None = None) -> Target:
+    """Read the target column of a table of text cells and decide what is asked.
+
+    A column of numbers with many distinct values is a regression; anything else has classes. Spellings that
+    differ in case or surrounding blanks, or as numbers in form only ("1", "1.0"), are one class, kept in its
+    most frequent spelling.
+    Raises TargetMissing, TargetEmpty, TooFewRows, OneClassOnly, TooManyClasses, RareClass,
+    PositiveLabelUnknown.
+    """
+    if target not in table.column_names:
+        raise TargetMissing(target=target, columns=", ".join(table.column_names))
+    column = table.column(target).combine_chunks()
+    rows = np.flatnonzero(~cells.is_missing(column))
+    n_missing = table.num_rows - len(rows)
+    if len(rows) == 0:
+        raise TargetEmpty(target=target)
+    if len(rows) < MIN_ROWS:
+        raise TooFewRows(target=target, n_rows=len(rows), minimum=MIN_ROWS)
+    warnings = []
+    if n_missing:
+        warnings.append(
+            f"{n_missing:,} of {table.num_rows:,} rows have no value in '{target}' and were left out."
+        )
+    present = column.take(pa.array(rows))
+    numbers, bad = cells.numbers(present, decimal)
+    if bad.mean() <= MAX_BAD_SHARE and _is_measured(numbers[~bad]):
+        if positive_label is not None:
+            raise PositiveLabelUnknown(target=target, label=positive_label, labels="numbers, not two classes")
+        if bad.any():
+            warnings.append(
+                f"In {bad.sum():,} of {len(rows):,} rows '{target}' is no number; such rows were left out."
+            )
+        return Target(target, "regression", rows[~bad], numbers[~bad], (), None, tuple(warnings))
+
+    spelled, merged = _spell(present, None if bad.any() else numbers)
+    warnings += merged
+    labels, counts = np.unique(spelled, return_counts=True)
+    _check_classes(target, labels, counts)
+    task: Task = "binary" if len(labels) == 2 else "multiclass"
+    positive = _positive(target, labels.tolist(), counts, positive_label, task)
+    return Target(target, task, rows, spelled, tuple(labels.tolist()), positive, tuple(warnings))
+
+
+def guess_target(columns: Sequence[ColumnProfile]) -> str | None:
+    """The column most likely meant as the target: by its name, else the last one if its values are few."""
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(column.name.strip().casefold().replace(" ", "_").replace("-", "_"), column.name)
+    for name in TARGET_NAMES:
+        if name in by_name:
+            return by_name[name]
+    if columns and 2 <= columns[-1].n_distinct <= MAX_NUMERIC_CLASSES:
+        return str(columns[-1].name)
+    return None
+
+
+def _is_measured(numbers: np.ndarray) -> bool:
+    """Whether these numbers are quantities rather than codes of classes: many, or seldom repeated."""
+    _, counts = np.unique(numbers, return_counts=True)
+    if len(counts) <= 2:
+        return False
+    often_rare = len(counts) > MAX_NUMERIC_CLASSES // 2 and counts.min() < MIN_ROWS_A_CLASS
+    return len(counts) > MAX_NUMERIC_CLASSES or often_rare or len(counts) > len(numbers) / 5
+
+
+def _spell(present: pa.Array, numbers: np.ndarray | None) -> tuple[np.ndarray, list[str]]:
+    """(n,) str: each cell in its class's most frequent spelling; a sentence for each class with several."""
+    encoded = present.dictionary_encode()
+    spellings: list[str] = encoded.dictionary.to_pylist()
+    codes = encoded.indices.to_numpy()
+    counts = np.bincount(codes, minlength=len(spellings))
+    keys: list[object] = [spelling.strip().casefold() for spelling in spellings]
+    if numbers is not None:
+        first_rows = np.unique(codes, return_index=True)[1]
+        keys = numbers[first_rows].tolist()
+    by_class: dict[object, list[int]] = {}
+    for code, key in enumerate(keys):
+        by_class.setdefault(key, []).append(code)
+    chosen = np.empty(len(spellings), dtype=object)
+    merged = []
+    for same in by_class.values():
+        best = max(same, key=lambda code: (counts[code], spellings[code]))
+        chosen[same] = spellings[best]
+        if len(same) > 1:
+            others = ", ".join(repr(spellings[code]) for code in same if code != best)
+            merged.append(f"In the target, {others} was read as {spellings[best]!r}.")
+    return chosen[codes].astype(str), merged
+
+
+def _check_classes(target: str, labels: np.ndarray, counts: np.ndarray) -> None:
+    if len(labels) == 1:
+        raise OneClassOnly(target=target, label=str(labels[0]))
+    if len(labels) > MAX_CLASSES:
+        raise TooManyClasses(target=target, n_classes=len(labels), maximum=MAX_CLASSES)
+    rare = [
+        f"'{label}' ({count})"
+        for label, count in zip(labels, counts, strict=True)
+        if count < MIN_ROWS_A_CLASS
+    ]
+    if rare:
+        raise RareClass(target=target, minimum=MIN_ROWS_A_CLASS, classes=", ".join(rare))
+
+
+def _positive(
+    target: str, labels: list[str], counts: np.ndarray, asked: str | None, task: Task
+) -> str | None:
+    if asked is not None:
+        matches = [label for label in labels if label.strip() == asked.strip()]
+        if task != "binary" or not matches:
+            raise PositiveLabelUnknown(target=target, label=asked, labels=", ".join(labels))
+        return matches[0]
+    if task != "binary":
+        return None
+    words = Counter({label: label.strip().casefold() in POSITIVE_WORDS for label in labels})
+    if words.total() == 1:
+        return next(label for label in labels if words[label])
+    # 1 is the outcome beside 0 or -1; beside 2 it is only a code
+    values = {label.strip().removesuffix(".0"): label for label in labels}
+    if set(values) in ({"0", "1"}, {"-1", "1"}):
+        return values["1"]
+    return labels[int(counts[0] > counts[1])]

@@ -1,0 +1,220 @@
+"""The built-in training path: from a table of text cells to a pipeline with cross-validated figures."""
+
+from __future__ import annotations
+
+import itertools
+import platform
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from core.models import columns, evaluation, leaks, recipes, targets
+from core.models.columns import Dropped, Features
+from core.models.errors import NoFeatures
+from core.models.evaluation import CHOSEN_BY, N_FOLDS, Spread
+from core.models.schema import Schema, Task, frame
+from core.models.targets import Target, guess_target
+
+__all__ = ["Candidate", "Dropped", "Spread", "Trained", "guess_target", "train"]
+
+CROSS_VALIDATED_ROWS = 50_000
+FITTED_ROWS = 200_000
+MAX_ENCODED_CELLS = 30_000_000  # 240 MB of float64
+MIN_CLASS_SAMPLE = 50
+MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
+LIBRARIES: Final = ("scikit-learn", "pandas", "numpy", "scipy", "skops", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A recipe that was tried, with its metrics over the folds."""
+
+    name: str
+    metrics: dict[str, Spread]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted pipeline and everything worth knowing about how it came to be.
+
+    chosen: the candidate that was best by `chosen_by`.  metrics: its cross-validated metrics; baseline:
+    those of an answer that looks at no column.  n_rows: rows with an outcome.  n_fitted: those the pipeline
+    was fitted on.
+    importance: (column, fall of the metric when it is shuffled), largest first.
+    """
+
+    pipeline: Pipeline
+    schema: Schema
+    candidates: tuple[Candidate, ...]
+    chosen: str
+    chosen_by: str
+    metrics: dict[str, Spread]
+    baseline: dict[str, Spread]
+    importance: tuple[tuple[str, float], ...]
+    dropped: tuple[Dropped, ...]
+    warnings: tuple[str, ...]
+    n_rows: int
+    n_fitted: int
+    versions: dict[str, str]
+    seconds: float
+
+
+def train(
+    table: pa.Table,
+    *,
+    target: str,
+    decimal: str,
+    positive_label: str | None = None,
+    keep: Collection[str] = (),
+    progress: Callable[[int, int], None],
+) -> Trained:
+    """Choose between the recipes by cross-validation and fit the better one on every row that has an outcome.
+
+    table: (n,) rows, every column pa.string(), cells as in the file.  decimal: the file's decimal mark.
+    positive_label: the class whose probability is asked for; guessed when None.
+    keep: columns that stay in even if they look like identifiers or leaks.
+    progress: called with (units done, units in all) after each fold and fit.
+    Same table, same result. Raises the errors of `targets.find` and NoFeatures.
+    """
+    # HistGradientBoosting on contended cores spins; one thread is faster than two there and hardly slower
+    # elsewhere.
+    with threadpool_limits(limits=1):
+        return _train(table, target, decimal, positive_label, frozenset(keep), progress)
+
+
+def _train(
+    table: pa.Table,
+    target: str,
+    decimal: str,
+    positive_label: str | None,
+    keep: frozenset[str],
+    progress: Callable[[int, int], None],
+) -> Trained:
+    started = time.perf_counter()
+    step = _counter(len(recipes.NAMES) * N_FOLDS + 2, progress)
+
+    outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label)
+    n_rows = min(len(outcome.rows), FITTED_ROWS)
+    fitted, values, found = _prepare(table, outcome, n_rows, decimal, keep)
+    # memory follows rows × encoded columns, so a very wide file gives up rows
+    if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
+        fitted, values, found = _prepare(table, outcome, most, decimal, keep)
+    schema = Schema(found.kept, target, outcome.task, outcome.labels, outcome.positive_label)
+    features = frame(fitted, schema, decimal)
+    leaking, suspicions = _leaking(features, values, schema, keep)
+    dropped = (*found.dropped, *leaking)
+    gone = {column.column for column in leaking}
+    schema = replace(schema, features=tuple(f for f in schema.features if f.name not in gone))
+    if not schema.features:
+        raise NoFeatures(target=target, reasons=" ".join(column.reason for column in dropped))
+    features = features[[feature.name for feature in schema.features]]
+    step()
+
+    compared = _draw(values, schema.task, CROSS_VALIDATED_ROWS)
+    seen, answers = features.iloc[compared], values[compared]
+    make = _makers(features, schema, n_rows=len(seen) - -(-len(seen) // N_FOLDS))
+    evaluated = {
+        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step)
+        for name in recipes.NAMES
+    }
+    baseline = evaluation.cross_validate(
+        lambda: recipes.baseline(schema), seen, answers, schema, step=lambda: None
+    ).metrics
+    chosen_by = CHOSEN_BY[schema.task]
+    chosen = max(recipes.NAMES, key=lambda name: evaluated[name].metrics[chosen_by].mean)
+    best = evaluated[chosen]
+    importance = evaluation.importance(best, seen, answers, schema)
+    pipeline = make[chosen]().fit(features, values)
+    step()
+
+    warnings = (*outcome.warnings, *found.warnings, *suspicions)
+    warnings += _about_rows(len(outcome.rows), len(values), len(seen))
+    warnings += _about_gain(best.metrics[chosen_by], baseline[chosen_by], target)
+    return Trained(
+        pipeline=pipeline,
+        schema=schema,
+        candidates=tuple(Candidate(name, evaluated[name].metrics) for name in recipes.NAMES),
+        chosen=chosen,
+        chosen_by=chosen_by,
+        metrics=best.metrics,
+        baseline=baseline,
+        importance=importance,
+        dropped=dropped,
+        warnings=warnings,
+        n_rows=len(outcome.rows),
+        n_fitted=len(values),
+        versions={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _counter(n_units: int, progress: Callable[[int, int], None]) -> Callable[[], None]:
+    done = itertools.count(1)
+    return lambda: progress(next(done), n_units)
+
+
+def _prepare(
+    table: pa.Table, outcome: Target, n_rows: int, decimal: str, keep: frozenset[str]
+) -> tuple[pa.Table, np.ndarray, Features]:
+    """The rows to fit on, their outcomes, and what their columns are."""
+    drawn = _draw(outcome.values, outcome.task, n_rows)
+    fitted = table.take(pa.array(outcome.rows[drawn]))
+    found = columns.examine(fitted, target=outcome.name, decimal=decimal, keep=keep)
+    return fitted, outcome.values[drawn], found
+
+
+def _draw(values: np.ndarray, task: Task, n_rows: int) -> np.ndarray:
+    """Sorted positions of about n_rows rows, by a fixed seed; a rare class keeps up to MIN_CLASS_SAMPLE."""
+    if len(values) <= n_rows:
+        return np.arange(len(values))
+    draw = np.random.default_rng(0)
+    shuffled = draw.permutation(len(values))
+    parts = [shuffled[:n_rows]]
+    if task != "regression":
+        parts += [shuffled[values[shuffled] == label][:MIN_CLASS_SAMPLE] for label in np.unique(values)]
+    return np.unique(np.concatenate(parts))
+
+
+def _leaking(
+    features: pd.DataFrame, values: np.ndarray, schema: Schema, keep: frozenset[str]
+) -> tuple[list[Dropped], list[str]]:
+    """The columns that give the answer away, and sentences about those merely suspicious."""
+    suspects = leaks.find(features, values, schema)
+    leaking = [suspect for suspect in suspects if suspect.leaks and suspect.column not in keep]
+    dropped = [Dropped(suspect.column, suspect.says(schema.target)) for suspect in leaking]
+    return dropped, [suspect.says(schema.target) for suspect in suspects if suspect not in leaking]
+
+
+def _makers(features: pd.DataFrame, schema: Schema, *, n_rows: int) -> dict[str, Callable[[], Pipeline]]:
+    """For each recipe, what makes it anew; n_rows is the size of the smallest training fold."""
+    n_gaps = features.isna().sum()
+    with_missing = frozenset(name for name in features.columns if n_gaps[name] >= MIN_GAPS)
+    return {
+        name: partial(recipes.build, name, schema, n_rows=n_rows, with_missing=with_missing)
+        for name in recipes.NAMES
+    }
+
+
+def _about_rows(n_rows: int, n_fitted: int, n_compared: int) -> tuple[str, ...]:
+    if n_compared == n_rows:
+        return ()
+    fitted = "all" if n_fitted == n_rows else f"{n_fitted:,}"
+    return (
+        f"Of {n_rows:,} rows, {n_compared:,} drawn at random were used to compare the candidates "
+        f"and {fitted} to fit the model.",
+    )
+
+
+def _about_gain(best: Spread, baseline: Spread, target: str) -> tuple[str, ...]:
+    if best.mean - baseline.mean > best.std:
+        return ()
+    return (f"The columns say hardly anything about '{target}': the model is no better than guessing.",)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import skops.io
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from core.models import artifact, recipes
+from core.models.errors import ModelFileChanged, ModelFileUntrusted
+from core.models.schema import frame
+from core.models.training import Trained
+
+
+def fitted(name: str, trained: Trained, table: pa.Table) -> Pipeline:
+    """A recipe fitted on the table, whether or not the training chose it."""
+    schema = trained.schema
+    features = frame(table, schema, ".")
+    outcome = table.column(schema.target).to_numpy()
+    outcome = outcome.astype(float if schema.task == "regression" else str)
+    pipeline = recipes.build(
+        name, schema, n_rows=table.num_rows, with_missing=frozenset({"tenure"}) & set(features.columns)
+    )
+    return pipeline.fit(features, outcome)
+
+
+def answers(pipeline: Pipeline, trained: Trained, table: pa.Table) -> np.ndarray:
+    features = frame(table, trained.schema, ".")
+    return (
+        pipeline.predict(features)
+        if trained.schema.task == "regression"
+        else pipeline.predict_proba(features)
+    )
+
+
+@pytest.mark.parametrize("name", recipes.NAMES)
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_every_recipe_answers_the_same_after_a_round_trip(
+    name: str, task: str, trained: dict[str, Trained], table: pa.Table, tmp_path: Path
+) -> None:
+    pipeline = fitted(name, trained[task], table)
+    path = tmp_path / "model.skops"
+    again = artifact.load(path, artifact.save(pipeline, path))
+    assert np.array_equal(
+        answers(again, trained[task], table), answers(pipeline, trained[task], table), equal_nan=False
+    )
+
+
+def test_every_trusted_type_is_needed_by_some_recipe(
+    trained: dict[str, Trained], table: pa.Table, tmp_path: Path
+) -> None:
+    asked_for = set()
+    for training in trained.values():
+        for name in recipes.NAMES:
+            artifact.save(fitted(name, training, table), tmp_path / "model.skops")
+            asked_for |= set(skops.io.get_untrusted_types(file=tmp_path / "model.skops"))
+    assert asked_for == set(artifact.TRUSTED)
+
+
+def test_the_hash_is_that_of_the_file(trained: dict[str, Trained], tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    first = artifact.save(trained["binary"].pipeline, path)
+    assert len(first) == 64
+    with pytest.raises(ModelFileChanged, match="not the one that was saved"):
+        artifact.load(path, first.replace(first[0], "f" if first[0] != "f" else "0"))
+
+
+def test_a_changed_byte_is_refused(trained: dict[str, Trained], tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    sha256 = artifact.save(trained["binary"].pipeline, path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelFileChanged):
+        artifact.load(path, sha256)
+
+
+def test_a_truncated_file_is_refused(trained: dict[str, Trained], tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    sha256 = artifact.save(trained["binary"].pipeline, path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ModelFileChanged):
+        artifact.load(path, sha256)
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileChanged, match=r"lost\.skops is no longer there"):
+        artifact.load(tmp_path / "lost.skops", "0" * 64)
+
+
+def test_a_pipeline_with_a_function_of_its_own_is_refused_though_its_hash_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    foreign = Pipeline([("call", FunctionTransformer(func=zipfile.is_zipfile))])
+    with pytest.raises(ModelFileUntrusted, match="no model of this app has"):
+        artifact.load(path, artifact.save(foreign, path))
+
+
+def test_a_pipeline_with_a_foreign_tree_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    rows = np.arange(40.0).reshape(20, 2)
+    model = KNeighborsClassifier(algorithm="kd_tree").fit(rows, [0, 1] * 10)
+    with pytest.raises(ModelFileUntrusted):
+        artifact.load(path, artifact.save(Pipeline([("model", model)]), path))
+
+
+def test_an_object_that_is_no_pipeline_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    sha256 = artifact.save(StandardScaler().fit([[1.0], [2.0]]), path)
+    with pytest.raises(ModelFileUntrusted, match="no pipeline"):
+        artifact.load(path, sha256)
+
+
+def test_a_file_that_is_no_archive_is_refused_though_its_hash_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    path.write_bytes(b"")
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    with pytest.raises(ModelFileUntrusted, match="no readable model"):
+        artifact.load(path, empty)

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import pytest
+
+from core.models import targets
+from core.models.errors import (
+    OneClassOnly,
+    PositiveLabelUnknown,
+    RareClass,
+    TargetEmpty,
+    TargetMissing,
+    TooFewRows,
+    TooManyClasses,
+)
+from core.models.targets import Target
+from core.uploads.examine import ColumnProfile
+from tests.core.models.tables import text_table
+
+
+def find(cells: list[object], positive_label: str | None = None, decimal: str = ".") -> Target:
+    return targets.find(
+        text_table(outcome=cells), target="outcome", decimal=decimal, positive_label=positive_label
+    )
+
+
+def profile(name: str, n_distinct: int = 900) -> ColumnProfile:
+    return ColumnProfile(
+        name=name,
+        kind="category",
+        n_missing=0,
+        n_distinct=n_distinct,
+        distinct_capped=False,
+        minimum=None,
+        maximum=None,
+        examples=(),
+    )
+
+
+def test_two_texts_are_a_binary_question() -> None:
+    found = find(["Yes", "No"] * 30)
+    assert (found.task, found.labels, found.positive_label) == ("binary", ("No", "Yes"), "Yes")
+
+
+def test_three_texts_are_several_classes() -> None:
+    found = find(["red", "green", "blue"] * 20)
+    assert (found.task, found.labels, found.positive_label) == ("multiclass", ("blue", "green", "red"), None)
+
+
+def test_few_whole_numbers_are_classes_in_their_own_spelling() -> None:
+    found = find([1, 2, 3, 4] * 15)
+    assert (found.task, found.labels) == ("multiclass", ("1", "2", "3", "4"))
+
+
+def test_many_different_numbers_are_a_regression() -> None:
+    found = find([f"{row}.5" for row in range(60)])
+    assert (found.task, found.labels) == ("regression", ())
+    assert found.values.tolist() == [row + 0.5 for row in range(60)]
+
+
+def test_numbers_with_a_decimal_comma_are_a_regression() -> None:
+    assert find([f"{row},5" for row in range(60)], decimal=",").values[1] == 1.5
+
+
+def test_a_few_cells_that_are_no_number_leave_a_regression_with_a_warning() -> None:
+    found = find([*range(300), "unclear"])
+    assert (found.task, len(found.values)) == ("regression", 300)
+    assert found.rows.tolist() == list(range(300))
+    assert found.warnings == ("In 1 of 301 rows 'outcome' is no number; such rows were left out.",)
+
+
+def test_rows_without_an_outcome_are_left_out_and_counted() -> None:
+    found = find(["Yes", "No", ""] * 30)
+    assert len(found.rows) == len(found.values) == 60
+    assert found.rows.tolist()[:4] == [0, 1, 3, 4]
+    assert found.warnings == ("30 of 90 rows have no value in 'outcome' and were left out.",)
+
+
+def test_labels_keep_the_files_most_frequent_spelling_blanks_and_all() -> None:
+    found = find([" 1 ", " 1 ", "1", "0", "0", "0"] * 10)
+    assert found.labels == (" 1 ", "0")
+    assert found.positive_label == " 1 "
+    assert found.values.tolist()[:4] == [" 1 ", " 1 ", " 1 ", "0"]
+    assert found.warnings == ("In the target, '1' was read as ' 1 '.",)
+
+
+def test_spellings_that_differ_in_case_are_one_class() -> None:
+    found = find(["Yes", "Yes", "YES", "no"] * 15)
+    assert found.labels == ("Yes", "no")
+
+
+def test_numbers_that_differ_in_form_only_are_one_class() -> None:
+    assert find(["1", "1", "1.0", "0"] * 15).labels == ("0", "1")
+
+
+def test_the_rarer_class_is_looked_for_when_no_word_tells() -> None:
+    assert find(["1", "2", "2"] * 20).positive_label == "1"
+    assert find(["1", "1", "2"] * 20).positive_label == "2"
+
+
+def test_one_is_looked_for_beside_zero_even_when_it_is_more_frequent() -> None:
+    assert find(["1", "1", "0"] * 20).positive_label == "1"
+
+
+def test_a_word_that_tells_beats_rarity() -> None:
+    assert find(["churned", "churned", "stayed"] * 20).positive_label == "churned"
+
+
+def test_the_asked_for_label_is_taken() -> None:
+    assert find(["Yes", "No"] * 30, positive_label="No").positive_label == "No"
+
+
+def test_an_asked_for_label_that_does_not_occur_is_refused_with_those_that_do() -> None:
+    with pytest.raises(PositiveLabelUnknown, match="'Maybe'.*No, Yes"):
+        find(["Yes", "No"] * 30, positive_label="Maybe")
+
+
+def test_a_label_to_look_for_makes_no_sense_among_several_classes() -> None:
+    with pytest.raises(PositiveLabelUnknown):
+        find(["a", "b", "c"] * 20, positive_label="a")
+
+
+def test_a_label_to_look_for_makes_no_sense_for_numbers() -> None:
+    with pytest.raises(PositiveLabelUnknown):
+        find(list(range(60)), positive_label="1")
+
+
+def test_a_target_outside_the_file_is_refused_with_the_columns_there_are() -> None:
+    with pytest.raises(TargetMissing, match="no column 'price'.*outcome"):
+        targets.find(text_table(outcome=["a"]), target="price", decimal=".")
+
+
+def test_a_target_without_any_value_is_refused() -> None:
+    with pytest.raises(TargetEmpty, match="'outcome'"):
+        find(["", "NA"] * 40)
+
+
+def test_one_class_only_is_refused_by_its_value() -> None:
+    with pytest.raises(OneClassOnly, match="'No'"):
+        find(["No"] * 60)
+
+
+def test_too_few_rows_are_refused_with_the_least_number() -> None:
+    with pytest.raises(TooFewRows, match="Only 40 rows.*at least 50"):
+        find(["Yes", "No"] * 20)
+
+
+def test_a_rare_class_is_named_with_its_count_and_what_to_do() -> None:
+    with pytest.raises(RareClass, match=r"'maybe' \(4\).*merge"):
+        find(["Yes", "No"] * 30 + ["maybe"] * 4)
+
+
+def test_a_target_of_free_text_is_refused() -> None:
+    with pytest.raises(TooManyClasses, match="60 different values; at most 50"):
+        find([f"note {row}" for row in range(60)])
+
+
+@pytest.mark.parametrize(
+    "name", ["Churn", "target", "Default", "Response", "charges", "is fraud", "Survived"]
+)
+def test_a_telling_name_is_guessed_as_the_target(name: str) -> None:
+    assert targets.guess_target([profile("age"), profile(name), profile("plan", 3)]) == name
+
+
+def test_the_more_telling_of_two_names_is_guessed() -> None:
+    assert targets.guess_target([profile("price"), profile("target"), profile("x")]) == "target"
+
+
+def test_the_last_column_is_guessed_when_its_values_are_few() -> None:
+    assert targets.guess_target([profile("age"), profile("quality", 6)]) == "quality"
+
+
+def test_nothing_is_guessed_from_names_and_values_that_tell_nothing() -> None:
+    assert targets.guess_target([profile("age"), profile("note", 800)]) is None
+    assert targets.guess_target([]) is None

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from core.models import recipes
+from core.models.errors import NoFeatures, TargetMissing
+from core.models.schema import frame
+from core.models.training import Trained
+from tests.core.models.tables import quietly, subscribers, text_table, train, without
+
+METRICS = {
+    "binary": {"roc_auc", "pr_auc", "log_loss", "accuracy"},
+    "multiclass": {"roc_auc", "log_loss", "accuracy"},
+    "regression": {"r2", "mae", "rmse"},
+}
+
+
+@pytest.mark.parametrize("task", METRICS)
+def test_both_recipes_and_the_baseline_are_measured_alike(task: str, trained: dict[str, Trained]) -> None:
+    found = trained[task]
+    assert found.schema.task == task
+    assert tuple(candidate.name for candidate in found.candidates) == recipes.NAMES
+    assert all(candidate.metrics.keys() == METRICS[task] for candidate in found.candidates)
+    assert found.baseline.keys() == METRICS[task]
+
+
+@pytest.mark.parametrize("task", METRICS)
+def test_the_candidate_with_the_best_mean_is_chosen_and_beats_the_baseline(
+    task: str, trained: dict[str, Trained]
+) -> None:
+    found = trained[task]
+    means = {candidate.name: candidate.metrics[found.chosen_by].mean for candidate in found.candidates}
+    assert found.chosen == max(means, key=means.__getitem__)
+    assert found.metrics[found.chosen_by].mean == means[found.chosen]
+    assert found.metrics[found.chosen_by].mean > found.baseline[found.chosen_by].mean + 0.1
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_the_labels_stand_in_the_order_of_the_probabilities(task: str, trained: dict[str, Trained]) -> None:
+    found = trained[task]
+    assert found.schema.labels == tuple(found.pipeline.classes_)
+
+
+def test_the_identifier_is_set_aside_and_the_rest_is_learned_from(trained: dict[str, Trained]) -> None:
+    found = trained["binary"]
+    assert [dropped.column for dropped in found.dropped] == ["customer_id"]
+    assert [feature.name for feature in found.schema.features] == ["tenure", "plan", "support"]
+
+
+def test_every_feature_has_an_importance_and_what_matters_comes_first(trained: dict[str, Trained]) -> None:
+    found = trained["regression"]
+    assert {name for name, _ in found.importance} == {feature.name for feature in found.schema.features}
+    assert found.importance[0][0] == "tenure"
+    falls = [fall for _, fall in found.importance]
+    assert falls == sorted(falls, reverse=True)
+
+
+def test_a_model_keeps_the_versions_and_rows_it_was_made_with(trained: dict[str, Trained]) -> None:
+    found = trained["binary"]
+    assert set(found.versions) >= {"python", "scikit-learn", "pandas", "numpy", "skops", "pyarrow"}
+    assert (found.n_rows, found.n_fitted) == (240, 240)
+    assert found.seconds > 0
+
+
+def test_the_same_table_gives_the_same_model(trained: dict[str, Trained], table: pa.Table) -> None:
+    again = train(without(table, "tier", "spend"), "churn")
+    first = trained["binary"]
+    assert again.candidates == first.candidates
+    assert again.importance == first.importance
+    features = frame(table, first.schema, ".")
+    assert np.array_equal(again.pipeline.predict_proba(features), first.pipeline.predict_proba(features))
+
+
+def test_progress_counts_every_unit_up_to_the_last() -> None:
+    from core.models import training
+
+    seen: list[tuple[int, int]] = []
+    training.train(
+        without(subscribers(), "tier", "spend"),
+        target="churn",
+        decimal=".",
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(done, 12) for done in range(1, 13)]
+
+
+@pytest.mark.parametrize("task", METRICS)
+def test_values_never_seen_and_missing_cells_can_be_scored(task: str, trained: dict[str, Trained]) -> None:
+    found = trained[task]
+    strange = text_table(
+        tenure=["", "99999", "-5"], plan=["platinum", "", "basic"], support=["x", "3", ""],
+        churn=["Yes"] * 3, tier=["1"] * 3, spend=["40"] * 3,
+    )  # fmt: skip
+    answers = found.pipeline.predict(frame(strange, found.schema, "."))
+    assert len(answers) == 3
+    if task == "regression":
+        assert np.isfinite(answers).all()
+    else:
+        assert set(answers) <= set(found.schema.labels)
+
+
+def test_a_leak_is_set_aside_with_the_reason() -> None:
+    table = without(subscribers(), "tier", "spend")
+    told = [{"Yes": "too expensive", "No": ""}[label] for label in table.column("churn").to_pylist()]
+    found = train(table.append_column("cancel_reason", pa.array(told)), "churn")
+    reasons = {dropped.column: dropped.reason for dropped in found.dropped}
+    assert "gives the answer away" in reasons["cancel_reason"]
+    assert "cancel_reason" not in {feature.name for feature in found.schema.features}
+
+
+def test_a_leak_stays_in_on_request_with_a_warning() -> None:
+    table = without(subscribers(), "tier", "spend")
+    told = [{"Yes": "too expensive", "No": ""}[label] for label in table.column("churn").to_pylist()]
+    found = train(table.append_column("cancel_reason", pa.array(told)), "churn", keep=("cancel_reason",))
+    assert "cancel_reason" in {feature.name for feature in found.schema.features}
+    assert any("cancel_reason" in warning for warning in found.warnings)
+
+
+def test_columns_that_say_nothing_are_admitted_to() -> None:
+    draw = np.random.default_rng(3)
+    noise = text_table(x=draw.normal(size=120).round(3), outcome=["Yes", "No"] * 60)
+    found = train(noise, "outcome")
+    assert any("no better than guessing" in warning for warning in found.warnings)
+
+
+def test_the_chosen_positive_label_is_kept(table: pa.Table) -> None:
+    found = train(without(table, "tier", "spend"), "churn", positive_label="No")
+    assert found.schema.positive_label == "No"
+    assert found.baseline["pr_auc"].mean > 0.3
+
+
+def test_a_file_with_nothing_to_learn_from_is_refused_with_the_reasons() -> None:
+    table = text_table(id=range(60), outcome=["Yes", "No"] * 30)
+    with pytest.raises(NoFeatures, match="No column is left.*'id' looks like an identifier"):
+        train(table, "outcome")
+
+
+def test_an_unknown_target_is_refused_before_any_work(table: pa.Table) -> None:
+    with pytest.raises(TargetMissing):
+        train(table, "nothing")
+
+
+def test_a_column_empty_in_some_fold_and_one_that_is_nearly_constant_do_no_harm() -> None:
+    table = without(subscribers(), "tier", "spend")
+    sparse = ["" if row >= 22 else str(row % 4) for row in range(table.num_rows)]
+    nearly = ["1" if row == 5 else "0" for row in range(table.num_rows)]
+    found = train(
+        table.append_column("sparse", pa.array(sparse)).append_column("nearly", pa.array(nearly)), "churn"
+    )
+    assert {"sparse", "nearly"} <= {feature.name for feature in found.schema.features}
+
+
+def test_as_many_classes_as_a_small_file_can_hold_are_learned() -> None:
+    draw = np.random.default_rng(4)
+    table = text_table(x=draw.normal(size=60).round(3), kind=[f"k{row % 12}" for row in range(60)])
+    assert len(train(table, "kind").schema.labels) == 12
+
+
+def test_a_huge_file_is_cut_to_what_memory_and_patience_allow_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from core.models import training
+
+    monkeypatch.setattr(training, "CROSS_VALIDATED_ROWS", 100)
+    monkeypatch.setattr(training, "FITTED_ROWS", 200)
+    found = train(without(subscribers(), "tier", "spend"), "churn")
+    assert found.n_rows == 240
+    assert 200 <= found.n_fitted < 240
+    assert any(warning.startswith("Of 240 rows, ") for warning in found.warnings)
+
+
+assert quietly(0, 0) is None
