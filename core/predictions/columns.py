@@ -1,0 +1,203 @@
+"""The columns that a result gains: their names, the text of their cells, and their place behind each record.
+
+Everything works on whole blocks: no byte of the input is looked at by Python itself, and what is added comes
+from Arrow and numpy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.models.schema import Schema
+from core.predictions.errors import LabelUnwritable
+from core.uploads import records
+from core.uploads.units import unit_bytes
+from core.uploads.dialect import Dialect
+
+DECIMALS = 6
+_SCALE = 10**DECIMALS
+_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
+_LF, _CR = 0x0A, 0x0D
+_UNITS = {(1, False): "u1", (1, True): "u1", (2, False): "<u2", (2, True): ">u2"}
+
+Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What the engine writes behind a record, in one file's dialect.
+
+    names: of the added columns. labels: the cells of the classes, in the schema's order, ready to be written.
+    shown: the columns of predict_proba that are written, in order.
+    """
+
+    names: tuple[str, ...]
+    labels: pa.Array
+    shown: tuple[int, ...]
+    dialect: Dialect
+
+
+def plan(header: Sequence[str], schema: Schema, dialect: Dialect) -> Added:
+    """The columns that a file with this header gains. Raises LabelUnwritable."""
+    wanted, shown = ["prediction"], tuple[int, ...]()
+    match schema.task:
+        case "regression":
+            pass
+        case "binary":
+            wanted = ["prediction", "probability"]
+            shown = (schema.labels.index(cast(str, schema.positive_label)),)
+        case "multiclass":
+            wanted = ["prediction", *(f"probability_{label}" for label in schema.labels)]
+            shown = tuple(range(len(schema.labels)))
+    labels = pa.array([_label_cell(label, dialect) for label in schema.labels], pa.binary())
+    return Added(free_names(wanted, header), labels, shown, dialect)
+
+
+def free_names(wanted: Sequence[str], header: Sequence[str]) -> tuple[str, ...]:
+    """The wanted names; one that is taken, in any case, becomes the first free of name_2, name_3, …"""
+    taken = {name.strip().casefold() for name in header}
+    free: list[str] = []
+    for name in wanted:
+        candidate, n = name, 2
+        while candidate.casefold() in taken:
+            candidate, n = f"{name}_{n}", n + 1
+        taken.add(candidate.casefold())
+        free.append(candidate)
+    return tuple(free)
+
+
+def neutralised(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would take it for a formula; numbers stay."""
+    if not text.startswith(_RUN_BY_SPREADSHEETS) or _NUMBER.fullmatch(text):
+        return text
+    return f"'{text}"
+
+
+def quoted(text: str, dialect: Dialect) -> str:
+    """The text as a cell of this dialect, in quotes only where it would not be one cell otherwise."""
+    if not any(mark in text for mark in (dialect.delimiter, dialect.quotechar, "\n", "\r")):
+        return text
+    return dialect.quotechar + text.replace(dialect.quotechar, dialect.quotechar * 2) + dialect.quotechar
+
+
+def header_line(header_bytes: bytes, added: Added) -> bytes:
+    """The header as it stands in the file, with the added names before its line end, if it has one."""
+    encoding = added.dialect.encoding
+    body, end = header_bytes, b""
+    for line_end in ("\r\n", "\n", "\r"):
+        if header_bytes.endswith(line_end.encode(encoding)):
+            end = line_end.encode(encoding)
+            body = header_bytes[: -len(end)]
+            break
+    names = "".join(added.dialect.delimiter + quoted(name, added.dialect) for name in added.names)
+    return body + names.encode(encoding) + end
+
+
+def class_cells(probabilities: Floats, added: Added) -> list[pa.Array]:
+    """One array of cells per added column: the most probable label, then the probabilities that are shown.
+
+    probabilities: (n, k), in the order of the schema's labels; of equals the first is the label.
+    """
+    chosen = pa.array(probabilities.argmax(axis=1).astype(np.int32))
+    return [
+        added.labels.take(chosen),
+        *(probability_cells(probabilities[:, i], added.dialect) for i in added.shown),
+    ]
+
+
+def probability_cells(p: Floats, dialect: Dialect) -> pa.Array:
+    """(n,) numbers in [0, 1] as cells with DECIMALS decimals, all of one width."""
+    mark = dialect.decimal.encode()
+    quote = dialect.quotechar.encode() if dialect.decimal == dialect.delimiter else b""
+    template = np.frombuffer(quote + b"0" + mark + b"0" * DECIMALS + quote, np.uint8)
+    cells = np.empty((len(p), len(template)), np.uint8)
+    cells[:] = template
+    left: npt.NDArray[np.int32] = np.rint(p * _SCALE).astype(np.int32)
+    first = len(quote)
+    for place in range(first + 1 + DECIMALS, first + 1, -1):
+        left, digit = np.divmod(left, 10)
+        cells[:, place] += digit.astype(np.uint8)
+    cells[:, first] += left.astype(np.uint8)
+    offsets = np.arange(len(p) + 1, dtype=np.int32) * np.int32(len(template))
+    written = pa.Array.from_buffers(pa.binary(), len(p), [None, pa.py_buffer(offsets), pa.py_buffer(cells)])
+    return _widened(written, dialect)
+
+
+def number_cells(values: Floats, dialect: Dialect) -> pa.Array:
+    """(n,) finite numbers as cells, without trailing zeros: DECIMALS decimals, below 1 as many significant digits."""
+    size = np.abs(values)
+    with np.errstate(divide="ignore"):
+        lead = np.floor(np.log10(size))
+    small = (size > 0) & (size < 1)
+    scale = np.full(len(values), float(_SCALE))
+    scale[small] = 10.0 ** np.minimum(DECIMALS - 1 - lead[small], 300)
+    # beyond 2**53 / 1e6 a float has no such decimals to round
+    rounded = np.where(size < 9e9, np.rint(values * scale) / scale, values) + 0.0
+    cells = pc.cast(pa.array(rounded), pa.string())
+    if dialect.decimal != ".":
+        cells = pc.replace_substring(cells, ".", dialect.decimal)
+        if dialect.decimal == dialect.delimiter:
+            cells = pc.binary_join_element_wise("", cells, "", dialect.quotechar)
+    return _widened(pc.cast(cells, pa.binary()), dialect)
+
+
+def appended(block: bytes, cells: Sequence[pa.Array], dialect: Dialect) -> bytes:
+    """The block with the cells behind its records; every byte of the block stays, in its order.
+
+    block: n records as the file holds them, the last with or without a line end, blank lines anywhere.
+    cells: per added column an array of n binary values in the file's encoding.
+    Raises ValueError where the block does not hold n records.
+    """
+    ends = record_ends(block, dialect)
+    if len(ends) != len(cells[0]):
+        raise ValueError(f"{len(cells[0])} rows were read from {len(ends)} records")
+    if len(ends) == 0:
+        return block
+    # Piece i runs from the end of record i-1 to the end of record i: line ends and blank lines ride in front.
+    offsets = np.zeros(len(ends) + 1, np.int64)
+    offsets[1:] = ends
+    pieces = pa.Array.from_buffers(
+        pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(block)]
+    )
+    columns = [column.cast(pa.large_binary()) for column in cells]
+    delimiter = pa.scalar(dialect.delimiter.encode(dialect.encoding), pa.large_binary())
+    joined = pc.binary_join_element_wise(pieces, *columns, delimiter)
+    return b"".join((joined.buffers()[2], memoryview(block)[ends[-1] :]))
+
+
+def record_ends(block: bytes, dialect: Dialect) -> Positions:
+    """(n,) positions just behind each record's last character, before its line end; blank lines are none."""
+    width = unit_bytes(dialect.encoding)
+    units = np.frombuffer(block, _UNITS[width, dialect.encoding.endswith("be")])
+    stops = records.scan(block, dialect, final=True).ends // width
+    if len(stops) == 0 or stops[-1] < len(units):
+        stops = np.append(stops, len(units))
+    starts = np.append(0, stops[:-1])
+    for line_end in (_LF, _CR):
+        stops = stops - ((stops > starts) & (units[np.maximum(stops - 1, 0)] == line_end))
+    ends: Positions = stops[stops > starts] * width
+    return ends
+
+
+def _widened(cells: pa.Array, dialect: Dialect) -> pa.Array:
+    """ASCII cells in the file's encoding, which is theirs already but for UTF-16."""
+    if unit_bytes(dialect.encoding) == 1:
+        return cells
+    return pa.array([cell.decode().encode(dialect.encoding) for cell in cells.to_pylist()], pa.binary())
+
+
+def _label_cell(label: str, dialect: Dialect) -> bytes:
+    try:
+        return quoted(neutralised(label), dialect).encode(dialect.encoding)
+    except UnicodeEncodeError as lacking:
+        raise LabelUnwritable(label=label, encoding=dialect.encoding) from lacking

@@ -1,0 +1,220 @@
+"""The scoring engine: blocks of raw bytes in, the same bytes with the model's answers behind each record out.
+
+Blocks are scored by a few threads and written in order by the caller's; at most a block per thread and one
+more are alive, so memory stays flat while a file grows. What is written depends on the bytes and the model
+alone, not on threads or block size.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from core.errors import AppError
+from core.models.schema import Schema, framed
+from core.predictions import columns, header, tally
+from core.predictions.columns import Added
+from core.predictions.errors import BlockFailed, DiskFull, FeatureRetyped, InputLost, Stopped
+from core.predictions.tally import Tally
+from core.uploads import cells, stream
+from core.uploads.dialect import Dialect
+
+BLOCK_BYTES = 4 << 20
+N_THREADS = 2
+RETYPED_ABOVE = 0.5  # share of a number column's cells that are no number from which on it is another column
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REASON_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a finished run wrote.
+
+    sha256: of the output, as hex.  added: the names of the added columns, in order.  seconds: from call to
+    return.
+    """
+
+    n_rows: int
+    n_bytes: int
+    sha256: str
+    added: tuple[str, ...]
+    tally: Tally
+    seconds: float
+
+
+def score(
+    source: BinaryIO,
+    sink: BinaryIO,
+    *,
+    dialect: Dialect,
+    pipeline: Any,
+    schema: Schema,
+    progress: Callable[[int], None],
+    stop: Callable[[], bool] | None = None,
+    mapping: Mapping[str, str] | None = None,
+    n_threads: int = N_THREADS,
+    block_bytes: int = BLOCK_BYTES,
+) -> Scored:
+    """Write the source to the sink with the pipeline's answers as more columns.
+
+    pipeline: a fitted scikit-learn estimator that reads the schema's frame; its classes are the schema's
+    labels.
+    progress: called with the rows written so far, after each block.  stop: asked before each block is
+    written.
+    mapping: feature or target → the column of the file to read in its place.
+    Raises FeatureMissing, FeatureRetyped, LabelUnwritable, InputLost, DiskFull, Stopped, BlockFailed, and
+    what `stream` raises for bytes that are no records; what the sink holds then is no result.
+    """
+    started = time.perf_counter()
+    run = _Run(sink, total=tally.empty(schema))
+    with run.reading():
+        file = stream.open_csv(source, dialect, block_bytes=block_bytes)
+    header.require_features(file.header, schema, mapping=mapping)
+    added = columns.plan(file.header, schema, dialect)
+    scorer = _Scorer(header.as_read(file.header, mapping), dialect, pipeline, schema, added)
+    run.write(columns.header_line(file.header_bytes, added))
+
+    pending: deque[Future[tuple[bytes, Tally]]] = deque()
+    # Native thread pools would fight over the cores that the blocks share: .5 s became 8 s.
+    with (
+        threadpool_limits(limits=1),
+        ThreadPoolExecutor(n_threads, "score", initializer=_use_one_native_thread) as pool,
+    ):
+        try:
+            for index in itertools.count():
+                with run.reading():
+                    block = next(file.blocks, None)
+                if block is not None:
+                    pending.append(pool.submit(scorer.score, index, block))
+                elif not pending:
+                    break
+                if block is None or len(pending) > n_threads:
+                    if stop is not None and stop():
+                        raise Stopped(row=run.total.n_rows)
+                    run.add(pending.popleft())
+                    progress(run.total.n_rows)
+        finally:
+            for future in pending:
+                future.cancel()
+    run.flush()
+    return Scored(
+        n_rows=run.total.n_rows,
+        n_bytes=run.n_bytes,
+        sha256=run.digest.hexdigest(),
+        added=added.names,
+        tally=run.total,
+        seconds=time.perf_counter() - started,
+    )
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    """What every block needs to be scored; used by several threads at once."""
+
+    header: tuple[str, ...]
+    dialect: Dialect
+    pipeline: Any
+    schema: Schema
+    added: Added
+
+    def score(self, index: int, block: bytes) -> tuple[bytes, Tally]:
+        """The index-th block with its added cells, and its tally."""
+        table = stream.parse_block(block, self.header, self.dialect)
+        if table.num_rows == 0:
+            return block, tally.empty(self.schema)
+        if index == 0:
+            self._require_numbers(table)
+        given = framed(table, self.schema, self.dialect.decimal)
+        if self.schema.task == "regression":
+            answers = np.asarray(self.pipeline.predict(given.frame), np.float64)
+            added = [columns.number_cells(answers, self.dialect)]
+        else:
+            answers = self.pipeline.predict_proba(given.frame)
+            added = columns.class_cells(answers, self.added)
+        counted = tally.of_block(table, given, answers, self.schema, decimal=self.dialect.decimal, seed=index)
+        return columns.appended(block, added, self.dialect), counted
+
+    def _require_numbers(self, table: pa.Table) -> None:
+        for feature in self.schema.features:
+            if feature.kind != "number":
+                continue
+            column = table.column(feature.name)
+            bad = cells.numbers(column, self.dialect.decimal)[1]
+            n_present = len(bad) - int(cells.is_missing(column).sum())
+            if bad.sum() > RETYPED_ABOVE * n_present:
+                first = int(bad.argmax())
+                raise FeatureRetyped(
+                    column=feature.name,
+                    percent=round(100 * int(bad.sum()) / n_present),
+                    row=first + 1,
+                    cell=column[first].as_py(),
+                )
+
+
+class _Run:
+    """What has been written so far."""
+
+    def __init__(self, sink: BinaryIO, *, total: Tally) -> None:
+        self.sink = sink
+        self.total = total
+        self.n_bytes = 0
+        self.digest = hashlib.sha256()
+
+    def add(self, future: Future[tuple[bytes, Tally]]) -> None:
+        """Write the next block once it is scored, or raise what went wrong in it."""
+        failure = future.exception()
+        if failure is None:
+            written, counted = future.result()
+            self.write(written)
+            self.total = tally.merge(self.total, counted)
+        elif isinstance(failure, AppError):
+            raise failure
+        else:
+            reason = f"{type(failure).__name__}: {failure}"[:_REASON_LENGTH]
+            raise BlockFailed(row=self.total.n_rows + 1, reason=reason) from failure
+
+    def write(self, written: bytes) -> None:
+        """Raises DiskFull."""
+        with self._writing():
+            self.sink.write(written)
+        self.digest.update(written)
+        self.n_bytes += len(written)
+
+    def flush(self) -> None:
+        """Raises DiskFull."""
+        with self._writing():
+            self.sink.flush()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Raises InputLost for what the operating system or the storage refuses."""
+        try:
+            yield
+        except OSError as lost:
+            raise InputLost(row=self.total.n_rows, reason=str(lost)) from lost
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as refused:
+            if refused.errno in _FULL:
+                raise DiskFull(row=self.total.n_rows) from refused
+            raise
+
+
+def _use_one_native_thread() -> None:
+    """OpenMP's limit belongs to the thread that sets it."""
+    threadpool_limits(limits=1, user_api="openmp")

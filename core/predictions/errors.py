@@ -1,0 +1,85 @@
+"""Why a file can't be scored, or a scoring can't go on. Row 1 is the first below the header."""
+
+from __future__ import annotations
+
+from core.errors import AppError
+
+
+class FeatureMissing(AppError):
+    """The file has no column for features that the model reads."""
+
+    code = "feature_missing"
+    says = "The file lacks columns that the model reads: {columns}."
+    cure = "Add them, map other columns to them, or choose another model."
+    columns: str
+
+
+class FeatureRetyped(AppError):
+    """A column that was a number in training holds mostly text in this file."""
+
+    code = "feature_retyped"
+    says = (
+        "The model reads numbers in the column '{column}', but {percent} % of its first cells are no number: "
+        "row {row} holds '{cell}'."
+    )
+    cure = "Correct the column, map another one to it, or choose another model."
+    column: str
+    percent: int
+    row: int
+    cell: str
+
+
+class LabelUnwritable(AppError):
+    """What the model answers has characters that the file's encoding lacks."""
+
+    code = "label_unwritable"
+    says = "The model's label '{label}' can't be written in this file's encoding, {encoding}."
+    cure = "Save the file as UTF-8 and upload it again."
+    label: str
+    encoding: str
+
+
+class BlockFailed(AppError):
+    """Something unforeseen happened while a run of rows was scored."""
+
+    code = "block_failed"
+    says = "Scoring failed in the rows that begin with row {row}: {reason}."
+    cure = "Look at these rows in the file. If nothing is odd there, train the model again."
+    row: int
+    reason: str
+
+
+class InputLost(AppError):
+    """The upload's bytes could not be read to their end."""
+
+    code = "input_lost"
+    says = "The file could not be read on after row {row}: {reason}."
+    cure = "It may have been deleted. Upload it again, or retry once its storage can be reached."
+    row: int
+    reason: str
+
+
+class DiskFull(AppError):
+    """There is no room for the result."""
+
+    code = "disk_full"
+    says = "The disk was full after row {row}, so the result could not be written."
+    cure = "Free some space, or point DATA_DIR to a larger disk, and retry."
+    row: int
+
+
+class Stopped(AppError):
+    """The run was asked to end and did, between two blocks."""
+
+    code = "stopped"
+    says = "Scoring was stopped after row {row}."
+    cure = "Retry to score the file from its beginning."
+    row: int
+
+
+class ResultUnreadable(AppError):
+    """A result file changed between the two readings of a conversion."""
+
+    code = "result_unreadable"
+    says = "The result file changed while it was being converted."
+    cure = "Download it again."

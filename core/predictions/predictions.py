@@ -1,0 +1,213 @@
+"""Predictions: what a user can ask for, from the first click to the deleted file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVarTuple
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, contains_eager, undefer
+
+from core import db, queue
+from core.db.pages import Page, newest_first
+from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
+from core.errors import Conflict, NotFound
+from core.models import models
+from core.predictions import states
+from core.predictions.handler import KIND
+from core.predictions.header import require_features
+from core.predictions.states import PENDING, SETTLED, Status
+from core.queue.moves import FIRST
+from core.uploads import uploads
+
+Mode = Literal["queued", "sync"]
+Sort = Literal["newest", "oldest", "file", "rows", "took"]
+
+
+def create(session: Session, *, upload_id: int, model_id: UUID, mode: Mode = "queued") -> PredictionRow:
+    """Make a prediction and its task, in the caller's transaction; `sync` is first in line.
+
+    Raises NotFound, Conflict for a model that is not ready, FeatureMissing when the file lacks a column.
+    """
+    upload = uploads.get(session, upload_id=upload_id)
+    model = models.get(session, model_id=model_id)
+    columns = [column.name for column in uploads.examination_of(upload).columns]
+    require_features(columns, models.schema_of(model))
+    prediction = PredictionRow(
+        id=uuid4(), user_id=db.owner(session), upload_id=upload.id, model_id=model.id, mode=mode
+    )
+    prediction.task_id = _enqueue(session, prediction, n_rows=upload.n_rows)
+    session.add(prediction)
+    session.flush()
+    return prediction
+
+
+def _enqueue(session: Session, prediction: PredictionRow, *, n_rows: int) -> UUID:
+    return queue.enqueue(
+        session,
+        kind_name=KIND,
+        user_id=prediction.user_id,
+        payload={"prediction_id": str(prediction.id)},
+        priority=FIRST if prediction.mode == "sync" else 0,
+        total=n_rows,
+    )
+
+
+def get(session: Session, *, prediction_id: UUID) -> PredictionRow:
+    """One prediction with its upload, model, task and metrics. Raises NotFound."""
+    rows = _mine(session).where(PredictionRow.id == prediction_id)
+    found = session.execute(rows.options(undefer(PredictionRow.metrics_json))).scalar_one_or_none()
+    if found is None:
+        raise NotFound(noun="prediction", id=prediction_id)
+    return found
+
+
+def page(
+    session: Session,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    statuses: Sequence[str] = (),
+    upload_id: int | None = None,
+    model_id: UUID | None = None,
+) -> Page[PredictionRow]:
+    """The user's predictions, newest first, each with its upload, model and task. Raises BadCursor."""
+    rows = _filtered(_mine(session), statuses=statuses, upload_id=upload_id, model_id=model_id)
+    return newest_first(
+        session, rows, created_at=PredictionRow.created_at, id=PredictionRow.id, limit=limit, cursor=cursor
+    )
+
+
+def table(
+    session: Session,
+    *,
+    offset: int,
+    limit: int,
+    sort: Sort = "newest",
+    statuses: Sequence[str] = (),
+    model_id: UUID | None = None,
+    search: str = "",
+) -> Sequence[PredictionRow]:
+    """A page of results for the eye: filtered, sorted, from `offset` on."""
+    rows = _filtered(_mine(session), statuses=statuses, model_id=model_id, search=search)
+    order: dict[Sort, tuple[Any, ...]] = {
+        "newest": (PredictionRow.created_at.desc(),),
+        "oldest": (PredictionRow.created_at,),
+        "file": (sa.func.lower(UploadRow.file_name), PredictionRow.created_at.desc()),
+        "rows": (UploadRow.n_rows.desc(), PredictionRow.created_at.desc()),
+        "took": (_took().desc().nulls_last(), PredictionRow.created_at.desc()),
+    }
+    return session.execute(rows.order_by(*order[sort]).offset(offset).limit(limit)).scalars().all()
+
+
+def counts(
+    session: Session, *, model_id: UUID | None = None, upload_id: int | None = None, search: str = ""
+) -> dict[Status, int]:
+    """How many of the user's predictions are in each state."""
+    rows = sa.select(PredictionRow.status, sa.func.count()).where(PredictionRow.user_id == db.owner(session))
+    if search:
+        rows = rows.join(UploadRow, PredictionRow.upload_id == UploadRow.id)
+    rows = _filtered(rows, model_id=model_id, upload_id=upload_id, search=search)
+    found = {Status(status): n for status, n in session.execute(rows.group_by(PredictionRow.status)).tuples()}
+    return {status: found.get(status, 0) for status in Status}
+
+
+def hurry(session: Session, *, prediction_id: UUID) -> UUID:
+    """Put a queued prediction first in line, to be done by hand; returns its task.
+
+    Raises NotFound, Conflict when it is not QUEUED.
+    """
+    prediction = get(session, prediction_id=prediction_id)
+    if prediction.status != Status.QUEUED:
+        raise Conflict(noun="prediction", state=prediction.status, asked="processed by hand")
+    queue.hurry(session, task_id=prediction.task_id)
+    return prediction.task_id
+
+
+def cancel(session: Session, *, prediction_id: UUID) -> None:
+    """Cancel at once while it waits, else as soon as the worker sees it. Raises NotFound, Conflict."""
+    prediction = get(session, prediction_id=prediction_id)
+    if prediction.status not in PENDING:
+        raise Conflict(noun="prediction", state=prediction.status, asked="cancelled")
+    queue.cancel(session, task_id=prediction.task_id)
+
+
+def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
+    """Queue a FAILED or CANCELLED prediction once more, as a new task. Raises NotFound, Conflict."""
+    prediction = get(session, prediction_id=prediction_id)
+    task_id = _enqueue(session, prediction, n_rows=prediction.upload.n_rows)
+    moved = states.move(
+        session,
+        PredictionRow.id == prediction_id,
+        to=Status.QUEUED,
+        task_id=task_id,
+        error_message=None,
+        error_hint=None,
+        started_at=None,
+        finished_at=None,
+    )
+    if not moved:
+        raise Conflict(noun="prediction", state=prediction.status, asked="tried again")
+    session.expire(prediction)
+    return get(session, prediction_id=prediction_id)
+
+
+def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
+    """Delete a settled prediction; returns the storage prefixes to remove once committed.
+
+    Raises NotFound, Conflict while it is pending.
+    """
+    prediction = get(session, prediction_id=prediction_id)
+    deleted = session.execute(
+        sa.delete(PredictionRow)
+        .where(PredictionRow.id == prediction_id, PredictionRow.status.in_(SETTLED))
+        .returning(PredictionRow.id)
+    ).scalar_one_or_none()
+    if deleted is None:
+        raise Conflict(
+            noun="prediction", state=prediction.status, asked="deleted before it ends or is cancelled"
+        )
+    return [f"results/{prediction_id}/"]
+
+
+def _mine(session: Session) -> sa.Select[PredictionRow]:
+    return (
+        sa.select(PredictionRow)
+        .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
+        .join(ModelRow, PredictionRow.model_id == ModelRow.id)
+        .join(TaskRow, PredictionRow.task_id == TaskRow.id)
+        .options(
+            contains_eager(PredictionRow.upload),
+            contains_eager(PredictionRow.model),
+            contains_eager(PredictionRow.task),
+        )
+        .where(PredictionRow.user_id == db.owner(session))
+    )
+
+
+Columns = TypeVarTuple("Columns")
+
+
+def _filtered(
+    rows: sa.Select[*Columns],
+    *,
+    statuses: Sequence[str] = (),
+    upload_id: int | None = None,
+    model_id: UUID | None = None,
+    search: str = "",
+) -> sa.Select[*Columns]:
+    if statuses:
+        rows = rows.where(PredictionRow.status.in_(statuses))
+    if upload_id is not None:
+        rows = rows.where(PredictionRow.upload_id == upload_id)
+    if model_id is not None:
+        rows = rows.where(PredictionRow.model_id == model_id)
+    if search:
+        rows = rows.where(UploadRow.file_name.icontains(search, autoescape=True))
+    return rows
+
+
+def _took() -> sa.ColumnElement[Any]:
+    """How long a settled prediction took: only to sort by."""
+    return PredictionRow.finished_at - PredictionRow.started_at

@@ -1,0 +1,81 @@
+"""A prediction's states, its allowed moves, and the one function that makes them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import queue
+from core.db.tables import PredictionRow
+from core.db.types import now_plus
+from core.queue import TaskState
+
+
+class Status(StrEnum):
+    """QUEUED → PROCESSING → COMPLETED | FAILED | CANCELLED, as people and programs see it."""
+
+    QUEUED = "QUEUED"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+# PROCESSING → PROCESSING is a takeover; → QUEUED a release or a later try; settled → QUEUED a retry.
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELLED}),
+    Status.PROCESSING: frozenset(Status),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset({Status.QUEUED}),
+    Status.CANCELLED: frozenset({Status.QUEUED}),
+}
+PENDING = frozenset({Status.QUEUED, Status.PROCESSING})
+SETTLED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+
+OF_TASK = {
+    TaskState.QUEUED: Status.QUEUED,
+    TaskState.RUNNING: Status.PROCESSING,
+    TaskState.SUCCEEDED: Status.COMPLETED,
+    TaskState.FAILED: Status.FAILED,
+    TaskState.CANCELLED: Status.CANCELLED,
+}
+
+
+def move(session: Session, *where: sa.ColumnElement[bool], to: Status, **values: Any) -> bool:
+    """Move the prediction that `where` names, if its present state allows it; False if not."""
+    allowed = [old for old, new in MOVES.items() if to in new]
+    moved = session.execute(
+        sa.update(PredictionRow)
+        .where(*where, PredictionRow.status.in_(allowed))
+        .values(status=to, updated_at=now_plus(), **values)
+        .returning(PredictionRow.id),
+        execution_options={"synchronize_session": False},
+    )
+    return moved.scalar_one_or_none() is not None
+
+
+def follow(session: Session, task: queue.Task) -> None:
+    """Move the prediction with its task, in the task's transaction. Registered for its kind."""
+    status = OF_TASK[task.state]
+    values: dict[str, Any] = {"error_message": None, "error_hint": None, "finished_at": None}
+    match task.state:
+        case TaskState.RUNNING:
+            values["started_at"] = now_plus()
+        case TaskState.SUCCEEDED:
+            assert task.result is not None
+            values |= {name: task.result[name] for name in RESULT}
+        case TaskState.FAILED:
+            reason = task.reason or queue.Reason(code="unknown", message="It failed without a reason.")
+            values |= {"error_message": reason.message, "error_hint": reason.hint}
+        case TaskState.QUEUED | TaskState.CANCELLED:
+            pass
+    if task.state in queue.SETTLED:
+        values["finished_at"] = now_plus()
+    if not move(session, PredictionRow.task_id == task.id, to=status, **values):
+        raise RuntimeError(f"task {task.id} is {task.state}, but its prediction can't become {status}")
+
+
+RESULT = ("output_key", "output_bytes", "output_sha256", "columns", "metrics_json")

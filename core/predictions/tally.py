@@ -1,0 +1,150 @@
+"""What is counted while rows stream by: enough for the first metrics, in memory that does not grow with them.
+
+Blocks are counted apart, in threads, and put together in order by `merge`, which is associative.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.models.schema import Framed, Schema
+from core.predictions.answers import ClassCounts, Counts, Floats, NumberSums
+from core.uploads import cells
+
+BLANK, UNKNOWN = -1, -2
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts over the rows of one scoring.
+
+    n_measured: rows whose outcome is known. n_blank, n_unknown: rows whose outcome is missing, or none that
+    the model knows (a new label, or no number for a regression). All three are 0 where the file has no
+    outcomes. missing, bad, unseen: cells per feature that are blank, no number where one is due, or a value
+    that training never saw; only features that have any.
+    classes, numbers: the answers; one of them, by the model's task.
+    """
+
+    n_rows: int
+    n_measured: int = 0
+    n_blank: int = 0
+    n_unknown: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
+    bad: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, int] = field(default_factory=dict)
+    classes: ClassCounts | None = None
+    numbers: NumberSums | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain lists and dicts; `from_json` reads them back to an equal tally."""
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        return {
+            **plain,
+            "classes": self.classes.to_json() if self.classes else None,
+            "numbers": self.numbers.to_json() if self.numbers else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Tally:
+        """The tally that `to_json` wrote."""
+        classes, numbers = data["classes"], data["numbers"]
+        return cls(
+            **{name: data[name] for name in _PLAIN},
+            classes=ClassCounts.from_json(classes) if classes else None,
+            numbers=NumberSums.from_json(numbers) if numbers else None,
+        )
+
+
+_PLAIN = ("n_rows", "n_measured", "n_blank", "n_unknown", "missing", "bad", "unseen")
+
+
+def of_block(
+    table: pa.Table, framed: Framed, answers: Floats, schema: Schema, *, decimal: str, seed: int
+) -> Tally:
+    """The tally of one block.
+
+    table: (n,) rows of text cells.  framed: what the pipeline was given.  answers: (n, k) probabilities, or
+    (n,) numbers for a regression.  decimal: the file's decimal mark.  seed: another for each block.
+    """
+    outcome = table.column(schema.target).combine_chunks() if schema.target in table.column_names else None
+    blanks = framed.frame.isna().sum()
+    missing = {str(name): int(n) - framed.bad.get(str(name), 0) for name, n in blanks.items()}
+    found: dict[str, Any] = {
+        "n_rows": table.num_rows,
+        "missing": {name: n for name, n in missing.items() if n},
+        "bad": framed.bad,
+        "unseen": framed.unseen,
+    }
+    if schema.task == "regression":
+        if outcome is None:
+            return Tally(**found, numbers=NumberSums.of(answers, None, seed))
+        values, wrong = cells.numbers(outcome, decimal)
+        n_unknown, n_lacking = int(wrong.sum()), int(np.isnan(values).sum())
+        return Tally(
+            **found,
+            n_measured=len(values) - n_lacking,
+            n_blank=n_lacking - n_unknown,
+            n_unknown=n_unknown,
+            numbers=NumberSums.of(answers, values, seed),
+        )
+    if outcome is None:
+        return Tally(**found, classes=ClassCounts.of(schema, answers, None))
+    codes = outcome_codes(outcome, schema.labels)
+    return Tally(
+        **found,
+        n_measured=int((codes >= 0).sum()),
+        n_blank=int((codes == BLANK).sum()),
+        n_unknown=int((codes == UNKNOWN).sum()),
+        classes=ClassCounts.of(schema, answers, codes),
+    )
+
+
+def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
+    """(n,) the index of each cell's label, BLANK for a missing cell, UNKNOWN for any other text.
+
+    Spaces around a cell or a label don't count. A label that reads like a missing cell ("None") is a label.
+    """
+    encoded = column.dictionary_encode()
+    spellings = pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()
+    places = {label.strip(): i for i, label in enumerate(labels)}
+    blank = cells.is_missing(encoded.dictionary)
+    meaning = [
+        places.get(spelling, BLANK if is_blank else UNKNOWN)
+        for spelling, is_blank in zip(spellings, blank, strict=True)
+    ]
+    codes = pc.fill_null(encoded.indices, len(meaning)).to_numpy()
+    found: Counts = np.array([*meaning, BLANK], np.int64)[codes]
+    return found
+
+
+def merge(a: Tally, b: Tally) -> Tally:
+    """The tally of the rows of a followed by those of b. Both come from the same model."""
+    return Tally(
+        n_rows=a.n_rows + b.n_rows,
+        n_measured=a.n_measured + b.n_measured,
+        n_blank=a.n_blank + b.n_blank,
+        n_unknown=a.n_unknown + b.n_unknown,
+        missing=_summed(a.missing, b.missing),
+        bad=_summed(a.bad, b.bad),
+        unseen=_summed(a.unseen, b.unseen),
+        classes=a.classes.merged(b.classes) if a.classes and b.classes else a.classes or b.classes,
+        numbers=a.numbers.merged(b.numbers) if a.numbers and b.numbers else a.numbers or b.numbers,
+    )
+
+
+def empty(schema: Schema) -> Tally:
+    """The tally of no rows."""
+    if schema.task == "regression":
+        return Tally(n_rows=0, numbers=NumberSums.of(np.empty(0), None, 0))
+    return Tally(n_rows=0, classes=ClassCounts.of(schema, np.empty((0, len(schema.labels))), None))
+
+
+def _summed(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+    return dict(Counter(a) + Counter(b))

@@ -1,0 +1,75 @@
+"""Scoring an upload in a worker's child: from storage through the model to a result file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+from sklearn.pipeline import Pipeline
+
+from core import db, queue, settings, storage
+from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.errors import NotFound
+from core.models import artifact
+from core.models.schema import Schema
+from core.predictions import engine
+from core.uploads.dialect import Dialect
+
+
+def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
+    """Returns what the prediction's row keeps. Raises what storage, the artifact and the engine raise."""
+    prediction_id = UUID(task.payload["prediction_id"])
+    config = settings.current()
+    files = storage.from_settings(config)
+    with db.session_scope(db.WORKER) as session:
+        prediction = session.get(PredictionRow, prediction_id)
+        if prediction is None:
+            raise NotFound(noun="prediction", id=prediction_id)
+        upload = session.get_one(UploadRow, prediction.upload_id)
+        model = session.get_one(ModelRow, prediction.model_id)
+        assert model.artifact_key is not None
+        assert model.artifact_sha256 is not None
+        assert model.schema is not None
+        dialect = Dialect.from_json(upload.receipt["dialect"])
+        schema = Schema.from_json(model.schema)
+        upload_key, n_rows = upload.storage_key, upload.n_rows
+        artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
+    job.report(0, total=n_rows)
+    pipeline = _pipeline(artifact_key, artifact_sha256)
+    output_key = f"results/{prediction_id}/{task.attempt}{PurePosixPath(upload_key).suffix or '.csv'}"
+    with storage.stage(config.staging_dir) as staged:
+        with files.open(upload_key) as source:
+            scored = engine.score(
+                source,
+                staged,
+                dialect=dialect,
+                pipeline=pipeline,
+                schema=schema,
+                progress=job.report,
+                stop=job.stop_requested,
+            )
+        staged.close()
+        files.put(output_key, staged.path)
+    return {
+        "output_key": output_key,
+        "output_bytes": scored.n_bytes,
+        "output_sha256": scored.sha256,
+        "columns": {"added": list(scored.added)},
+        "metrics_json": {"tally": scored.tally.to_json(), "n_rows": scored.n_rows, "seconds": scored.seconds},
+    }
+
+
+@lru_cache(maxsize=2)
+def _pipeline(key: str, sha256: str) -> Pipeline:
+    """A model's pipeline, kept while this child goes on scoring with it."""
+    config = settings.current()
+    with (
+        storage.stage(config.staging_dir) as staged,
+        storage.from_settings(config).open(key) as source,
+    ):
+        while chunk := source.read(1 << 20):
+            staged.write(chunk)
+        staged.close()
+        return artifact.load(staged.path, sha256)
