@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +86,7 @@ def current() -> Database:
 
 
 def _sqlite_engine(url: str) -> sa.Engine:
+    Path(sa.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     @event.listens_for(engine, "connect")
@@ -132,11 +134,17 @@ def session_scope(user: User | WorkerRole, *, write: bool = False) -> Iterator[S
     session.info["user"] = user
     if not write:
         event.listen(session, "before_flush", _refuse_flush)
+    with translated(), session:
+        yield session
+        if write:
+            session.commit()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What the driver raises when the database is gone or locked becomes DatabaseUnavailable."""
     try:
-        with session:
-            yield session
-            if write:
-                session.commit()
+        yield
     except sa.exc.TimeoutError as error:
         raise DatabaseUnavailable(problem="all of its connections are busy") from error
     except (sa.exc.OperationalError, sa.exc.InternalError) as error:

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from core.db.engine import Database
+from core.db.engine import Database, translated
 from core.errors import AppError
 
 LOCK_ID = 7_302_114_886  # any number that no other program of the database uses
@@ -42,18 +42,18 @@ def head() -> str:
 
 
 def revision(database: Database) -> str | None:
-    """The revision the database is at; None when it was never migrated."""
-    with database.engine.connect() as connection:
+    """The revision the database is at; None when it was never migrated. Raises DatabaseUnavailable."""
+    with translated(), database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(database: Database) -> None:
     """Migrate to `head()`; safe when several threads and processes start at once.
 
-    Raises NewerSchema when the database is ahead of this version.
+    Raises NewerSchema when the database is ahead of this version, DatabaseUnavailable.
     """
     config = _config()
-    with _one_at_a_time, database.writing.connect() as connection:
+    with _one_at_a_time, translated(), database.writing.connect() as connection:
         if database.is_sqlite:
             # Batch mode copies and drops tables: with foreign keys on, that deletes child rows.
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]

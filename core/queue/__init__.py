@@ -1,6 +1,6 @@
 """Tasks: durable, leased, fenced. The only writer of a task's state."""
 
-from core.queue import workers
+from core.queue import here, workers
 from core.queue.claims import Backlog, backlog, claim, claim_one, is_ready
 from core.queue.moves import beat, cancel, enqueue, hurry, release, retry_later, settle
 from core.queue.tasks import (
@@ -9,6 +9,7 @@ from core.queue.tasks import (
     Kind,
     LeaseLost,
     Reason,
+    Stopped,
     Task,
     TaskState,
     UnknownKind,
@@ -25,6 +26,7 @@ __all__ = [
     "Kind",
     "LeaseLost",
     "Reason",
+    "Stopped",
     "Task",
     "TaskState",
     "UnknownKind",
@@ -35,6 +37,7 @@ __all__ = [
     "claim",
     "claim_one",
     "enqueue",
+    "here",
     "hurry",
     "is_ready",
     "kind",

@@ -27,6 +27,7 @@ def enqueue(
     total: int | None = None,
     max_attempts: int = 3,
     dedupe_key: str | None = None,
+    clock: Clock = DATABASE_CLOCK,
 ) -> UUID:
     """Add a task in the caller's transaction and return its id: it exists if that commits."""
     row = TaskRow(
@@ -37,6 +38,8 @@ def enqueue(
         total=total,
         max_attempts=max_attempts,
         dedupe_key=dedupe_key,
+        run_at=clock.now(),
+        created_at=clock.now(),
     )
     session.add(row)
     session.flush()

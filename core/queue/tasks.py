@@ -44,6 +44,15 @@ class LeaseLost(AppError):
     attempt: int
 
 
+class Stopped(AppError):
+    """A handler ends early because somebody cancelled."""
+
+    code = "stopped"
+    says = "Task {task_id} was cancelled."
+    cure = "Start it again if it is still wanted."
+    task_id: UUID
+
+
 class UnknownKind(AppError):
     """No code in this process knows what to do with such a task."""
 

@@ -32,6 +32,13 @@ class Staging:
         self.size_bytes += len(chunk)
         return len(chunk)
 
+    def flush(self) -> None:
+        """Let readers of the file see what was written. Raises DiskFull."""
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise _translated(error, self.path) from error
+
     def close(self) -> None:
         """No more bytes follow; the file may be read now. Raises DiskFull."""
         try:

@@ -52,6 +52,7 @@ class Runner:
         self.id = uuid4()
         self._settings = settings
         self._is_embedded = is_embedded
+        self._tell = log.debug if is_embedded else log.info  # inside the app, failures alone are news
         self._modules = modules
         self._clock = clock
         self._lease_s = settings.lease_s
@@ -180,7 +181,7 @@ class Runner:
         self._look_at = time.monotonic() + SWEEP_S
 
     def _begin(self, slot: Slot, task: queue.Task) -> None:
-        log.info("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
+        self._tell("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
         slot.take(task)
 
     def _tend(self, slot: Slot, task: queue.Task) -> None:
@@ -240,7 +241,7 @@ class Runner:
                     reason=outcome.reason,
                     clock=self._clock,
                 )
-        log.info("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
+        self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
 
     def _present(self) -> None:
         if self._n_slots and time.monotonic() >= self._present_at:

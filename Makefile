@@ -1,0 +1,53 @@
+# make run    set up and start the app     PORT=8501 DATA_DIR=./data WORKERS=1
+# make test   everything that must hold    (CI runs exactly this)
+# make worker one more worker              make bench / make chaos: figures and fault runs
+
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: run worker test check bench chaos servers clean
+
+run: $(VENV)/.installed
+	@exec $(BIN)/python -m core.start
+
+worker: $(VENV)/.installed
+	@exec $(BIN)/python -m core.worker
+
+$(VENV)/.installed: requirements.txt
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "Python 3.11 is needed and '$(PYTHON)' is not there. Install it, or name it: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Python 3.11 is needed, but '$(PYTHON)' is $$($(PYTHON) -V). Name another: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once; a few minutes)…"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+# Debian's Postgres and Chromium, where this user may install them; elsewhere the tests name what is missing.
+servers:
+	@bash tests/servers/install.sh
+
+check: $(VENV)/.installed-tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: servers check
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults"
+	$(BIN)/python -m pytest -m faults
+
+bench: $(VENV)/.installed-tests
+	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(TARGET),--target $(TARGET)) $(if $(ONLY),--only $(ONLY))
+
+chaos: $(VENV)/.installed-tests servers
+	$(BIN)/python -m benchmarks.chaos
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

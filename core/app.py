@@ -1,0 +1,59 @@
+"""The process as a whole: what is mounted beside the pages, and what lives from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import anyio.to_thread
+from starlette.routing import BaseRoute
+
+from core import api, db, logs, queue, settings, storage, system
+from core.db import migrate
+from core.worker import Runner
+
+log = logs.get("app")
+
+
+def routes() -> Sequence[BaseRoute]:
+    """The HTTP API under `/api`; to be given to `st.App`."""
+    logs.configure(settings.current())
+    return api.routes()
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """Migrate, make the first user and sample, run the embedded worker; at the end hand its work back."""
+    config = settings.current()
+    await anyio.to_thread.run_sync(_prepare, config)
+    runner = Runner(config, slots=config.workers, is_embedded=True)
+    runner.start()
+    queue.here.serve(runner.run_now)
+    greeting = asyncio.create_task(_greet(config))
+    try:
+        async with api.lifespan():
+            yield
+    finally:
+        greeting.cancel()
+        queue.here.serve(None)
+        if not await anyio.to_thread.run_sync(runner.stop):
+            log.warning("the worker did not stop in time; its work is taken up again after its lease")
+
+
+def _prepare(config: settings.Settings) -> None:
+    migrate.upgrade(db.connect(config.database))
+    storage.sweep(config.staging_dir)
+    system.first_start(config)
+
+
+async def _greet(config: settings.Settings) -> None:
+    """Say where to go, as soon as that address answers."""
+    while True:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", config.port)
+            writer.close()
+            break
+        await asyncio.sleep(0.05)
+    log.info(f"Model Desk is ready: {config.url}")

@@ -1,0 +1,74 @@
+"""`python -m core.start`: look before the start, say in one sentence what is in the way, then serve."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from core import settings
+from core.errors import AppError
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class PortBusy(AppError):
+    """Another program listens where the app would."""
+
+    code = "port_busy"
+    says = "Port {port_id} is in use by another program."
+    cure = "Stop it, or choose another port: make run PORT={free_port_id}"
+    port_id: int
+    free_port_id: int
+
+
+class NotWritable(AppError):
+    """The folder for data can't be made or written."""
+
+    code = "not_writable"
+    says = "The data folder {folder} can't be written ({reason})."
+    cure = "Make it writable, or choose another: make run DATA_DIR=/path/to/folder"
+    folder: Path
+    reason: str
+
+
+def main() -> int:
+    try:
+        config = settings.current()
+        require_port(config.port)
+        require_writable(config.data_dir)
+    except AppError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    os.chdir(PROJECT)
+    environment = {**os.environ, **config.environment(), "DATA_DIR": str(config.data_dir.resolve())}
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(config.port)]
+    os.execve(sys.executable, command, environment)  # noqa: S606  # no shell, our own interpreter
+
+
+def require_port(port: int) -> None:
+    """Raises PortBusy, with a port that is free."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    except OSError as error:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            raise PortBusy(port_id=port, free_port_id=probe.getsockname()[1]) from error
+
+
+def require_writable(folder: Path) -> None:
+    """Raises NotWritable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"probe")
+        probe.unlink()
+    except OSError as error:
+        raise NotWritable(folder=folder.resolve(), reason=error.strerror or str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""What every test may ask for: a fresh database of each kind, storage, people, a clock that is held."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from core import db
+from core import settings as settings_module
+from core.db import migrate
+from core.db.tables import UserRow
+from core.db.types import HeldClock
+from core.settings import Settings
+from core.storage import LocalStorage
+from tests.servers.parts import MISSING, require
+from tests.servers.postgres import Cluster
+
+TEMPLATE = "model_desk_template"
+ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No test may meet what this machine has configured."""
+    for name in Settings.model_fields:
+        os.environ.pop(name.upper(), None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name each missing part once, with the line that installs it."""
+    reasons = {
+        str(report.longrepr[2]).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    }
+    for reason in sorted(reason for reason in reasons if reason.startswith(MISSING)):
+        terminalreporter.write_line(reason, yellow=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A Postgres cluster of this test process, with a migrated template database."""
+    cluster = Cluster(require("postgresql"))
+    try:
+        database = db.connect(cluster.create(TEMPLATE))
+        migrate.upgrade(database)
+        database.engine.dispose()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "migrated.sqlite3"
+    database = db.connect(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    database.engine.dispose()  # the last connection to close folds the WAL into the file
+    return path
+
+
+@pytest.fixture
+def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[db.Database]:
+    """A fresh, migrated SQLite database, connected."""
+    path = tmp_path / "data" / "model_desk.sqlite3"
+    path.parent.mkdir(exist_ok=True)
+    shutil.copyfile(migrated_sqlite, path)
+    database = db.connect(f"sqlite:///{path}")
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def postgres_database(postgres: Cluster) -> Iterator[db.Database]:
+    """A fresh, migrated Postgres database, connected."""
+    name = f"test_{uuid4().hex}"
+    database = db.connect(postgres.create(name, template=TEMPLATE))
+    yield database
+    database.engine.dispose()
+    postgres.drop(name)
+
+
+@pytest.fixture(params=ON_EACH_DATABASE)
+def database(request: pytest.FixtureRequest) -> db.Database:
+    """A fresh, migrated database of each kind, connected."""
+    chosen: db.Database = request.getfixturevalue(f"{request.param}_database")
+    return chosen
+
+
+@pytest.fixture(params=ON_EACH_DATABASE)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database that has no tables yet; not connected."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    name = f"empty_{uuid4().hex}"
+    yield cluster.create(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of this test alone, with the database that the test uses; no sample."""
+    url = ""
+    for name in ("database", "postgres_database", "sqlite_database"):
+        if name in request.fixturenames:
+            url = request.getfixturevalue(name).engine.url.render_as_string(hide_password=False)
+            break
+    return settings_module.read(
+        _env_file=None, data_dir=tmp_path / "data", database_url=url, storage_url="", sample=False
+    )
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    """Storage in a folder of this test."""
+    return LocalStorage(tmp_path / "data" / "files")
+
+
+@pytest.fixture
+def user(request: pytest.FixtureRequest) -> db.User:
+    """A person in the test's database."""
+    return _person(request, "Ada")
+
+
+@pytest.fixture
+def stranger(request: pytest.FixtureRequest) -> db.User:
+    """Another person, whose things are nobody else's business."""
+    return _person(request, "Mallory")
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    """A clock that stands still until a test moves it."""
+    return HeldClock(datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
+
+
+def _person(request: pytest.FixtureRequest, name: str) -> db.User:
+    if not {"database", "postgres_database"} & set(request.fixturenames):
+        request.getfixturevalue("sqlite_database")
+    else:  # the person must come after the database
+        request.getfixturevalue("database" if "database" in request.fixturenames else "postgres_database")
+    with db.session_scope(db.WORKER, write=True) as session:
+        row = UserRow(id=uuid4(), name=name)
+        session.add(row)
+        session.flush()
+        return db.User(id=row.id, name=row.name, role=row.role)

@@ -1,0 +1,154 @@
+"""The one way into a transaction: who for, for reading or writing, and how it ends."""
+
+from __future__ import annotations
+
+import threading
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from core import db
+from core.db.tables import UserRow
+from core.settings import Settings
+from tests.servers.processes import at_once
+
+
+def _names() -> list[str]:
+    with db.session_scope(db.WORKER) as session:
+        return list(session.execute(sa.select(UserRow.name).order_by(UserRow.name)).scalars())
+
+
+def test_what_is_written_is_there_afterwards(database: db.Database) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.add(UserRow(name="Grace"))
+    assert _names() == ["Grace"]
+
+
+def test_a_scope_for_reading_refuses_to_write(database: db.Database) -> None:
+    with pytest.raises(RuntimeError, match="write=True"), db.session_scope(db.WORKER) as session:
+        session.add(UserRow(name="Grace"))
+        session.flush()
+    assert _names() == []
+
+
+def test_a_statement_in_a_scope_for_reading_leaves_no_trace(database: db.Database) -> None:
+    with db.session_scope(db.WORKER) as session:
+        session.execute(sa.insert(UserRow).values(id=uuid4(), name="Grace"))
+    assert _names() == []
+
+
+def test_an_error_takes_back_what_was_written(database: db.Database) -> None:
+    with pytest.raises(ZeroDivisionError), db.session_scope(db.WORKER, write=True) as session:
+        session.add(UserRow(name="Grace"))
+        session.flush()
+        raise ZeroDivisionError
+    assert _names() == []
+
+
+def test_a_row_that_breaks_a_constraint_is_refused(database: db.Database) -> None:
+    with pytest.raises(IntegrityError), db.session_scope(db.WORKER, write=True) as session:
+        session.add(UserRow(name="Grace", role="emperor"))
+    assert _names() == []
+
+
+def test_the_owner_is_the_user_of_the_scope(database: db.Database, user: db.User) -> None:
+    with db.session_scope(user) as session:
+        assert db.owner(session) == user.id
+
+
+def test_the_workers_role_owns_nothing(database: db.Database) -> None:
+    with db.session_scope(db.WORKER) as session, pytest.raises(RuntimeError, match="worker's role"):
+        db.owner(session)
+
+
+def test_a_database_that_is_not_there_is_unavailable() -> None:
+    database = db.connect("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(db.DatabaseUnavailable) as raised, db.session_scope(db.WORKER) as session:
+        session.execute(sa.text("SELECT 1"))
+    database.engine.dispose()
+    assert "nobody@" not in str(raised.value)
+
+
+def test_a_reader_works_while_a_writer_holds_the_lock(sqlite_database: db.Database, user: db.User) -> None:
+    with sqlite_database.writing.begin() as writer:
+        writer.execute(sa.insert(UserRow).values(id=uuid4(), name="Grace"))
+        assert _names() == ["Ada"]  # neither waits for the writer nor sees its row
+    assert _names() == ["Ada", "Grace"]
+
+
+def test_reading_takes_no_write_lock(sqlite_database: db.Database, user: db.User) -> None:
+    with db.session_scope(db.WORKER) as session:
+        session.execute(sa.select(UserRow)).all()
+        other = sqlite_database.engine.raw_connection()
+        other.driver_connection.execute("PRAGMA busy_timeout=0")  # type: ignore[union-attr]
+        other.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]  # raises if locked
+        other.driver_connection.execute("ROLLBACK")  # type: ignore[union-attr]
+        other.invalidate()
+
+
+READ_THEN_WRITE = """
+for _ in range(40):
+    with db.session_scope(db.WORKER, write=True) as session:
+        n = session.execute(sa.select(UserRow.role, sa.func.count()).group_by(UserRow.role)).all()
+        session.add(UserRow(name=str(n)))
+print("wrote")
+"""
+READ = """
+last = 0
+for _ in range(400):
+    with db.session_scope(db.WORKER) as session:
+        n = session.execute(sa.select(sa.func.count()).select_from(UserRow)).scalar_one()
+    assert n >= last, "a committed row was gone again"
+    last = n
+print("read")
+"""
+
+
+def test_processes_that_write_and_read_at_once_never_meet_a_locked_database(
+    database: db.Database, settings: Settings
+) -> None:
+    said = at_once(
+        *[READ_THEN_WRITE] * 4,
+        READ,
+        imports="import sys, sqlalchemy as sa; from core import db\n"
+        "from core.db.tables import UserRow; db.connect(sys.argv[1])",
+        arguments=[settings.database],
+    )
+    assert said == ["wrote"] * 4 + ["read"]
+    assert len(_names()) == 160
+
+
+def test_threads_of_one_process_write_side_by_side(database: db.Database) -> None:
+    failures: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            for _ in range(25):
+                with db.session_scope(db.WORKER, write=True) as session:
+                    session.add(UserRow(name="Grace"))
+        except db.DatabaseUnavailable as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    assert len(_names()) == 150
+
+
+def test_connecting_again_leaves_the_first_database(database: db.Database, settings: Settings) -> None:
+    assert db.current() is database
+    second = db.connect(settings.database)
+    assert db.current() is second
+    assert _names() == []
+    second.engine.dispose()
+
+
+def test_the_label_of_a_database_holds_no_password() -> None:
+    database = db.connect("postgresql+psycopg://ada:hunter2@db.example/desk")
+    assert database.label == "Postgres at db.example/desk"
+    database.engine.dispose()

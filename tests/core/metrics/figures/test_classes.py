@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import numpy as np
+
+from core.metrics import binary, figures, multiclass
+from core.metrics.distributions import LabelCounts
+
+
+def _plain(text: str) -> str:
+    return text.replace("<br>", " ").replace("\u00a0", " ")
+
+
+def test_the_confusion_matrix_of_two_classes_shows_counts_and_shares_of_each_row() -> None:
+    measured = binary.from_scores(
+        [1, 1, 1, 1, 0, 0], [0.9, 0.8, 0.7, 0.1, 0.6, 0.2], positive_label="churn", negative_label="stay"
+    )
+    figure = figures.confusion_matrix(measured)
+    assert [list(row) for row in figure.data[0].z] == [[0.5, -0.5], [-0.25, 0.75]]
+    cells = {(cell.x, cell.y): _plain(cell.text) for cell in figure.layout.annotations}
+    assert cells == {
+        (0, 0): "<b>1</b> 50.0 %",
+        (1, 0): "<b>1</b> 50.0 %",
+        (0, 1): "<b>1</b> 25.0 %",
+        (1, 1): "<b>3</b> 75.0 %",
+    }
+    assert list(figure.layout.xaxis.ticktext) == list(figure.layout.yaxis.ticktext) == ["stay", "churn"]
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("Predicted", "Actual")
+    assert (
+        _plain(figure.layout.title.text) == "4 of 6 rows are called right (66.7 %); 1 of 4 churn are missed"
+    )
+    assert _plain(figure.data[0].customdata[1][0]) == "actual churn predicted stay 1 row, 25.0 % of 4"
+
+
+def test_the_confusion_matrix_of_several_classes_names_the_commonest_mistake() -> None:
+    measured = multiclass.from_scores(
+        [0, 0, 0, 1, 2], np.eye(3)[[0, 1, 1, 1, 0]], labels=("red", "green", "blue")
+    )
+    title = _plain(figures.confusion_matrix(measured).layout.title.text)
+    assert title == "2 of 5 rows are called right (40.0 %); red is most often taken for green (2)"
+
+
+def test_without_a_mistake_none_is_named() -> None:
+    measured = multiclass.from_scores([0, 1, 2], np.eye(3), labels=("red", "green", "blue"))
+    title = _plain(figures.confusion_matrix(measured).layout.title.text)
+    assert title == "3 of 3 rows are called right (100.0 %)"
+
+
+def test_with_many_classes_the_numbers_move_into_the_hover_text() -> None:
+    labels = [f"label {place}" for place in range(12)]
+    measured = multiclass.from_scores(range(12), np.eye(12), labels=labels)
+    figure = figures.confusion_matrix(measured)
+    assert not figure.layout.annotations
+    assert _plain(figure.data[0].customdata[3][3]).endswith("1 row, 100.0 % of 1")
+
+
+def test_a_confusion_matrix_of_no_rows_is_a_note() -> None:
+    measured = binary.from_scores([], [], positive_label="churn", negative_label="stay")
+    assert not figures.confusion_matrix(measured).data
+
+
+def test_label_counts_are_bars_with_the_most_frequent_first() -> None:
+    figure = figures.label_counts(LabelCounts(("red", "green", "blue"), (30, 1_000, 170)))
+    bars = figure.data[0]
+    assert list(bars.x) == [1_000, 170, 30]
+    assert [_plain(text) for text in bars.text] == ["1,000 · 83.3 %", "170 · 14.2 %", "30 · 2.5 %"]
+    assert list(figure.layout.yaxis.ticktext) == ["green", "blue", "red"]
+    assert figure.layout.xaxis.title.text == "Rows"
+    assert _plain(figure.layout.title.text) == "green is predicted for 1,000 of 1,200 rows (83.3 %)"
+
+
+def test_label_counts_of_no_rows_are_a_note() -> None:
+    assert not figures.label_counts(LabelCounts(("red",), (0,))).data

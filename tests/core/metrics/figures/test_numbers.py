@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from core.metrics import distributions, figures, regression
+
+MEASURED = regression.from_values([10, 20, 30, 40], [12, 21, 33, 46], target="price")
+
+
+def _plain(text: str) -> str:
+    return text.replace("<br>", " ").replace("\u00a0", " ")
+
+
+def test_predictions_are_drawn_against_the_truth_with_the_line_of_perfect_ones() -> None:
+    figure = figures.predicted_vs_actual(MEASURED)
+    rows, perfect = figure.data
+    assert (list(rows.x), list(rows.y)) == ([10, 20, 30, 40], [12, 21, 33, 46])
+    assert list(perfect.x) == list(perfect.y) == [10, 46]
+    assert _plain(figure.layout.title.text) == "Predictions of price are off by 3 on average (MAE); R² 0.900"
+    assert figure.layout.xaxis.title.text == "Actual price"
+    assert figure.layout.yaxis.title.text == "Predicted price"
+
+
+def test_residuals_are_predicted_minus_actual_with_a_line_at_none() -> None:
+    figure = figures.residuals(MEASURED)
+    bars = figure.data[0]
+    assert sum(bars.y) == 4
+    assert bars.x[0] - bars.width / 0.9 / 2 == 1
+    assert figure.layout.shapes[0].x0 == 0
+    expected = "Predictions of price are 3 too high on average; the typical error is 3.536 (RMSE)"
+    assert _plain(figure.layout.title.text) == expected
+    assert figure.layout.xaxis.title.text == "Predicted minus actual price"
+
+
+def test_predictions_without_bias_are_said_to_be_neither_too_high_nor_too_low() -> None:
+    even = regression.from_values([1, 2], [2, 1], target="price")
+    assert "too" not in figures.residuals(even).layout.title.text
+
+
+def test_the_distribution_of_predictions_marks_the_median() -> None:
+    spread = distributions.values(range(101), target="price")
+    figure = figures.predictions(spread)
+    assert list(figure.data[0].y) == list(spread.counts)
+    assert figure.layout.shapes[0].x0 == 50
+    expected = "Half of the predictions of price lie between 25 and 75; the median is 50"
+    assert _plain(figure.layout.title.text) == expected
+
+
+def test_without_rows_there_are_notes() -> None:
+    nothing = regression.from_values([], [], target="price")
+    assert not figures.predicted_vs_actual(nothing).data
+    assert not figures.residuals(nothing).data
+    assert not figures.predictions(distributions.values([], target="price")).data

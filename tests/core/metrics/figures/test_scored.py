@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from core.metrics import distributions, figures, histograms
+from core.metrics.figures import look
+
+NOTHING = histograms.count([])
+
+
+def _plain(text: str) -> str:
+    return text.replace("<br>", " ").replace("\u00a0", " ")
+
+
+def test_scores_of_all_rows_are_bars_of_counts() -> None:
+    spread = distributions.scores(histograms.count([0.01, 0.11, 0.61, 0.99]), positive_label="churn")
+    figure = figures.score_distribution(spread)
+    assert list(figure.data[0].y) == list(spread.counts)
+    assert (figure.data[0].x[0], figure.data[0].x[-1]) == (1.25, 98.75)
+    expected = "Half of the rows score 11.0 % or less; 2 of 4 rows (50.0 %) score 50 % or more"
+    assert _plain(figure.layout.title.text) == expected
+    assert figure.layout.xaxis.title.text == "Probability of churn, %"
+    assert figure.layout.yaxis.title.text == "Rows"
+
+
+def test_scores_by_class_are_shares_of_each_class() -> None:
+    spread = distributions.scores_by_class(
+        histograms.count([0.9, 0.9, 0.7, 0.1]), histograms.count([0.1, 0.2]), positive_label="churn"
+    )
+    figure = figures.score_distribution(spread)
+    others, positives = figure.data
+    assert _plain(others.name) == "not churn (2 rows)"
+    assert _plain(positives.name) == "churn (4 rows)"
+    drawn = dict(zip(positives.x, positives.y, strict=True))
+    assert {x: y for x, y in drawn.items() if y} == {10: 25, 70: 25, 90: 50}
+    assert sum(others.y) == pytest.approx(100)
+    title = _plain(figure.layout.title.text)
+    assert title == "Half of the churn rows score 70.0 % or more, half of the others 10.0 % or less"
+    assert figure.layout.yaxis.title.text == "Rows of the class, %"
+    assert figure.layout.showlegend
+
+
+def test_one_class_alone_is_drawn_and_said() -> None:
+    spread = distributions.scores_by_class(NOTHING, histograms.count([0.1, 0.2]), positive_label="churn")
+    figure = figures.score_distribution(spread)
+    assert [_plain(trace.name) for trace in figure.data] == ["not churn (2 rows)"]
+    assert "Every row with a known outcome is not churn" in _plain(figure.layout.title.text)
+
+
+def test_risk_bands_are_bars_with_the_highest_on_top() -> None:
+    bands = distributions.risk_bands(histograms.count([0.1, 0.1, 0.3, 0.6, 0.9]), positive_label="churn")
+    figure = figures.risk_bands(bands)
+    assert list(figure.data[0].x) == [1, 1, 1, 2]
+    assert [_plain(text) for text in figure.data[0].text] == ["1 · 20.0 %"] * 3 + ["2 · 40.0 %"]
+    assert _plain(figure.layout.yaxis.ticktext[0]) == "Very high ≥ 80 %"
+    assert figure.data[0].marker.color == (look.RED, look.ORANGE, look.GREY, look.BLUE)
+    assert figure.layout.xaxis.title.text == "Rows"
+    expected = "1 of 5 rows (20.0 %) are at very high risk: churn at least 80 %"
+    assert _plain(figure.layout.title.text) == expected
+
+
+def test_two_bands_take_the_ends_of_the_palette() -> None:
+    bands = distributions.risk_bands(
+        histograms.count([0.1, 0.9]), positive_label="churn", edges=(0.5,), names=("Low", "High")
+    )
+    assert figures.risk_bands(bands).data[0].marker.color == (look.RED, look.BLUE)
+
+
+def test_without_rows_there_are_notes() -> None:
+    assert not figures.score_distribution(distributions.scores(NOTHING, positive_label="churn")).data
+    assert not figures.risk_bands(distributions.risk_bands(NOTHING, positive_label="churn")).data

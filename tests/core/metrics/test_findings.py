@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.metrics import binary, findings, multiclass, regression, stored, wording
+from core.metrics.errors import UnknownTask
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+def test_a_binary_model_is_summed_up_by_the_pairs_it_ranks_right() -> None:
+    measured = binary.from_scores(
+        [1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1], positive_label="churn", negative_label="stay"
+    )
+    expected = "The model ranks 75.0 % of churn/stay pairs correctly (ROC-AUC 0.750)."
+    assert _plain(findings.headline(measured)) == expected
+
+
+def test_a_ranking_worse_than_chance_is_called_so() -> None:
+    measured = binary.from_scores([1, 0], [0.1, 0.9], positive_label="churn", negative_label="stay")
+    assert "worse than chance" in findings.headline(measured)
+
+
+def test_a_multiclass_model_is_summed_up_by_the_classes_it_names_right() -> None:
+    measured = multiclass.from_scores([0, 1, 2, 0], np.eye(3)[[0, 1, 2, 1]], labels=("a", "b", "c"))
+    expected = "The model names the right one of 3 classes for 75.0 % of 4 rows; macro F1 0.778."
+    assert _plain(findings.headline(measured)) == expected
+
+
+def test_a_regression_is_summed_up_by_its_mean_error() -> None:
+    measured = regression.from_values([1000, 3000], [2500, 3500], target="price")
+    assert findings.headline(measured) == "Predictions of price are off by 1,000 on average (MAE); R² -0.250."
+
+
+def test_what_is_undefined_is_said_in_place_of_a_number() -> None:
+    for measured in (
+        binary.from_scores([], [], positive_label="churn", negative_label="stay"),
+        multiclass.from_scores([], np.empty((0, 2)), labels=("a", "b")),
+        regression.from_values([], [], target="price"),
+    ):
+        assert findings.headline(measured) == "No row of the file has a known outcome."
+
+
+def test_metrics_of_every_task_are_read_back_by_their_task() -> None:
+    for measured in (
+        binary.from_scores([1, 0], [0.9, 0.1], positive_label="churn", negative_label="stay"),
+        multiclass.from_scores([0, 1], np.eye(2), labels=("a", "b")),
+        regression.from_values([1, 2], [1, 3], target="price"),
+    ):
+        assert stored.read(measured.to_json()) == measured
+
+
+def test_metrics_of_an_unknown_task_are_refused() -> None:
+    with pytest.raises(UnknownTask, match="'ranking'"):
+        stored.read({"task": "ranking"})
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0, "0.0 %"), (0.1234, "12.3 %"), (0.0001, "< 0.1 %"), (0.99999, "> 99.9 %"), (1, "100.0 %")],
+)
+def test_a_share_is_said_in_percent_and_never_rounded_to_none_or_all(share: float, said: str) -> None:
+    assert _plain(wording.percent(share)) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0"), (1234.6, "1,235"), (0.012346, "0.01235"), (12.345, "12.35"), (-5e9, "-5.000e+09")],
+)
+def test_a_number_is_said_with_four_figures(value: float, said: str) -> None:
+    assert wording.number(value) == said

@@ -1,0 +1,99 @@
+"""A queue whose every verb is one transaction, under a clock that is held."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from core import db, queue
+from core.db.tables import TaskRow
+from core.db.types import HeldClock
+from tests.faults import steps
+
+LEASE_S = 30.0
+
+
+class Line:
+    """The queue as a worker and a user see it, each verb in a transaction of its own."""
+
+    def __init__(self, user: db.User, clock: HeldClock) -> None:
+        self.user = user
+        self.clock = clock
+
+    def add(self, **options: Any) -> UUID:
+        with db.session_scope(self.user, write=True) as session:
+            return steps.enqueue(session, user=self.user, clock=self.clock, **options)
+
+    def claim(self, worker_id: UUID | None = None) -> queue.Task | None:
+        with db.session_scope(db.WORKER, write=True) as session:
+            return queue.claim(session, worker_id=worker_id or uuid4(), lease_s=LEASE_S, clock=self.clock)
+
+    def claimed(self) -> queue.Task:
+        task = self.claim()
+        assert task is not None, "there was nothing to claim"
+        return task
+
+    def claim_one(self, task_id: UUID) -> queue.Task | None:
+        with db.session_scope(db.WORKER, write=True) as session:
+            return queue.claim_one(
+                session, task_id=task_id, worker_id=uuid4(), lease_s=LEASE_S, clock=self.clock
+            )
+
+    def beat(self, task: queue.Task, **noted: Any) -> bool:
+        with db.session_scope(db.WORKER, write=True) as session:
+            return queue.beat(
+                session, task_id=task.id, attempt=task.attempt, lease_s=LEASE_S, clock=self.clock, **noted
+            )
+
+    def settle(
+        self,
+        task: queue.Task,
+        state: queue.TaskState = queue.TaskState.SUCCEEDED,
+        *,
+        result: dict[str, Any] | None = None,
+        reason: queue.Reason | None = None,
+    ) -> queue.Task:
+        with db.session_scope(db.WORKER, write=True) as session:
+            return queue.settle(
+                session, task_id=task.id, attempt=task.attempt, state=state, result=result, reason=reason,
+                clock=self.clock,
+            )  # fmt: skip
+
+    def release(self, task: queue.Task) -> queue.Task:
+        with db.session_scope(db.WORKER, write=True) as session:
+            return queue.release(session, task_id=task.id, attempt=task.attempt, clock=self.clock)
+
+    def retry_later(self, task: queue.Task, *, delay_s: float = 1.0) -> queue.Task:
+        reason = queue.Reason(code="bad_luck", message="It did not work.")
+        with db.session_scope(db.WORKER, write=True) as session:
+            return queue.retry_later(
+                session, task_id=task.id, attempt=task.attempt, delay_s=delay_s, reason=reason,
+                clock=self.clock,
+            )  # fmt: skip
+
+    def cancel(self, task_id: UUID) -> queue.Task:
+        with db.session_scope(self.user, write=True) as session:
+            return queue.cancel(session, task_id=task_id, clock=self.clock)
+
+    def backlog(self) -> queue.Backlog:
+        with db.session_scope(db.WORKER) as session:
+            return queue.backlog(session, clock=self.clock)
+
+    def is_ready(self) -> bool:
+        with db.session_scope(db.WORKER) as session:
+            return queue.is_ready(session, clock=self.clock)
+
+    def row(self, task_id: UUID) -> TaskRow:
+        with db.session_scope(db.WORKER) as session:
+            row = session.get(TaskRow, task_id)
+            assert row is not None, "there is no such task"
+            return row
+
+
+@pytest.fixture
+def line(database: db.Database, user: db.User, clock: HeldClock) -> Line:
+    """An empty queue in each kind of database."""
+    steps.make_tables()
+    return Line(user, clock)

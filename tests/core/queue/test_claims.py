@@ -1,0 +1,194 @@
+"""Who gets which task, when, and what becomes of the abandoned."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from core import db, queue
+from core.db.tables import TaskRow
+from core.queue import TaskState
+from tests.core.queue.conftest import LEASE_S, Line
+from tests.faults import steps
+
+
+def test_an_empty_queue_gives_nothing(line: Line) -> None:
+    assert not line.is_ready()
+    assert line.claim() is None
+
+
+def test_the_smallest_priority_goes_first_and_then_the_oldest(line: Line) -> None:
+    added = []
+    for priority in (0, 5, 0, -10):
+        added.append(line.add(priority=priority))
+        line.clock.advance(1)
+    claimed = [line.claimed().id for _ in added]
+    assert claimed == [added[3], added[0], added[2], added[1]]
+    assert line.claim() is None
+
+
+def test_a_hurried_task_overtakes_all_others(line: Line) -> None:
+    line.add()
+    line.clock.advance(1)
+    urgent = line.add(priority=7)
+    with db.session_scope(line.user, write=True) as session:
+        queue.hurry(session, task_id=urgent)
+    assert line.claimed().id == urgent
+
+
+def test_a_claimed_task_is_running_under_a_lease_and_its_noun_follows(line: Line) -> None:
+    task_id, worker_id = line.add(n_steps=3), uuid4()
+    task = line.claim(worker_id)
+    assert task is not None
+    assert (task.id, task.state, task.attempt, task.payload) == (
+        task_id,
+        TaskState.RUNNING,
+        1,
+        {"n_steps": 3},
+    )
+    row = line.row(task_id)
+    assert (row.lease_owner, row.lease_until) == (worker_id, line.clock.at + timedelta(seconds=LEASE_S))
+    assert row.started_at == line.clock.at
+    assert steps.noun(task_id) == ("RUNNING", None)
+    assert line.claim() is None, "a running task was given away twice"
+
+
+def test_a_task_that_is_due_later_waits_for_its_time(line: Line) -> None:
+    task_id = line.add()
+    line.retry_later(line.claimed(), delay_s=60)
+    line.clock.advance(59)
+    assert not line.is_ready()
+    assert line.claim() is None
+    line.clock.advance(1)
+    assert line.is_ready()
+    assert line.claimed().id == task_id
+
+
+def test_a_lease_that_ran_out_is_taken_over_with_the_next_attempt_and_the_checkpoint(line: Line) -> None:
+    task_id = line.add()
+    first = line.claimed()
+    line.beat(first, done=2, total=6, checkpoint={"step": 2})
+    line.clock.advance(LEASE_S)
+    assert line.claim() is None, "taken over while the lease still ran"
+    line.clock.advance(0.001)
+    assert line.is_ready()
+    second = line.claimed()
+    assert (second.id, second.attempt, second.checkpoint, second.done) == (task_id, 2, {"step": 2}, 2)
+    assert steps.noun(task_id)[0] == "RUNNING"
+
+
+def test_a_beat_keeps_the_lease(line: Line) -> None:
+    line.add()
+    task = line.claimed()
+    for _ in range(5):
+        line.clock.advance(LEASE_S - 1)
+        assert line.beat(task) is False
+        assert line.claim() is None
+
+
+def test_an_abandoned_task_goes_before_one_that_waits(line: Line) -> None:
+    old = line.add()
+    line.claimed()
+    line.clock.advance(LEASE_S + 1)
+    line.add(priority=-10)
+    assert line.claimed().id == old
+
+
+def test_a_task_whose_worker_is_lost_each_time_fails_after_exactly_its_attempts(line: Line) -> None:
+    task_id = line.add(max_attempts=3)
+    for attempt in (1, 2, 3):
+        assert line.claimed().attempt == attempt
+        line.clock.advance(LEASE_S + 1)
+    assert line.claim() is None
+    row = line.row(task_id)
+    assert (row.state, row.attempt, row.finished_at) == ("FAILED", 3, line.clock.at)
+    assert (row.lease_owner, row.lease_until) == (None, None)
+    assert steps.noun(task_id) == ("FAILED", "worker_lost")
+
+
+def test_attempts_that_were_handed_back_do_not_count(line: Line) -> None:
+    task_id = line.add(max_attempts=2)
+    for _ in range(4):
+        line.release(line.claimed())
+    for _ in range(2):
+        line.claimed()
+        line.clock.advance(LEASE_S + 1)
+    assert line.claim() is None
+    row = line.row(task_id)
+    assert (row.state, row.attempt, row.n_released) == ("FAILED", 6, 4)
+
+
+def test_claiming_one_task_takes_exactly_that(line: Line) -> None:
+    line.add(priority=-10)
+    wanted = line.add()
+    task = line.claim_one(wanted)
+    assert task is not None
+    assert (task.id, task.attempt, task.state) == (wanted, 1, TaskState.RUNNING)
+    assert line.claim_one(wanted) is None
+    line.clock.advance(LEASE_S + 1)
+    again = line.claim_one(wanted)
+    assert again is not None
+    assert again.attempt == 2
+
+
+def test_claiming_a_settled_or_unknown_task_gives_nothing(line: Line) -> None:
+    task_id = line.add()
+    line.settle(line.claimed())
+    assert line.claim_one(task_id) is None
+    assert line.claim_one(uuid4()) is None
+
+
+def test_claiming_one_that_used_up_its_attempts_fails_it_instead(line: Line) -> None:
+    task_id = line.add(max_attempts=1)
+    line.claimed()
+    line.clock.advance(LEASE_S + 1)
+    assert line.claim_one(task_id) is None
+    assert steps.noun(task_id) == ("FAILED", "worker_lost")
+
+
+def test_a_kind_that_this_version_does_not_know_is_left_for_others(line: Line) -> None:
+    task_id = line.add()
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(sa.update(TaskRow).values(kind="from.the.future"))
+    assert line.claim() is None
+    assert line.claim_one(task_id) is None
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(
+            sa.update(TaskRow).values(
+                state="RUNNING", attempt=3, lease_until=line.clock.at - timedelta(days=1)
+            )
+        )
+    assert line.claim() is None
+    assert line.claim_one(task_id) is None
+    assert line.row(task_id).state == "RUNNING"
+
+
+def test_a_noun_that_does_not_follow_takes_the_claim_back(line: Line) -> None:
+    task_id = line.add(follow_fails_at="RUNNING")
+    try:
+        line.claim()
+    except ZeroDivisionError:
+        pass
+    else:
+        raise AssertionError("the noun's refusal was swallowed")
+    row = line.row(task_id)
+    assert (row.state, row.attempt) == ("QUEUED", 0)
+    assert steps.noun(task_id) == ("QUEUED", None)
+
+
+def test_the_backlog_counts_what_waits_runs_and_is_abandoned(line: Line) -> None:
+    assert line.backlog() == queue.Backlog(n_queued=0, n_running=0, n_abandoned=0, oldest_at=None)
+    for _ in range(4):
+        line.add()
+        line.clock.advance(10)
+    line.claimed()
+    line.clock.advance(LEASE_S + 1)
+    abandoned_since = line.clock.at
+    assert line.backlog().n_abandoned == 1
+    line.claimed()  # takes the abandoned one over
+    line.claimed()
+    figures = line.backlog()
+    assert (figures.n_queued, figures.n_running, figures.n_abandoned) == (2, 2, 0)
+    assert figures.oldest_at == abandoned_since - timedelta(seconds=LEASE_S + 1 + 20)

@@ -1,0 +1,61 @@
+"""Which workers are there."""
+
+from __future__ import annotations
+
+import os
+from uuid import uuid4
+
+from core import db
+from core.db.types import HeldClock
+from core.queue import workers
+
+
+def _beat(clock: HeldClock, worker_id: object) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=worker_id, slots=2, is_embedded=True, clock=clock)  # type: ignore[arg-type]
+
+
+def _alive(clock: HeldClock) -> list[workers.Worker]:
+    with db.session_scope(db.WORKER) as session:
+        return workers.alive(session, clock=clock)
+
+
+def test_nobody_was_ever_there(database: db.Database, clock: HeldClock) -> None:
+    assert _alive(clock) == []
+    with db.session_scope(db.WORKER) as session:
+        assert workers.last_seen(session) is None
+
+
+def test_a_worker_that_beats_is_alive_until_it_falls_silent(database: db.Database, clock: HeldClock) -> None:
+    worker_id, started_at = uuid4(), clock.at
+    _beat(clock, worker_id)
+    clock.advance(10)
+    _beat(clock, worker_id)
+    (worker,) = _alive(clock)
+    assert (worker.id, worker.pid, worker.slots, worker.is_embedded) == (worker_id, os.getpid(), 2, True)
+    assert (worker.started_at, worker.beat_at) == (started_at, clock.at)
+    clock.advance(workers.ALIVE_S)
+    assert _alive(clock) == []
+    with db.session_scope(db.WORKER) as session:
+        assert workers.last_seen(session) == worker.beat_at
+
+
+def test_a_worker_that_leaves_is_gone_at_once(database: db.Database, clock: HeldClock) -> None:
+    staying, leaving = uuid4(), uuid4()
+    _beat(clock, leaving)
+    clock.advance(1)
+    _beat(clock, staying)
+    clock.advance(1)
+    with db.session_scope(db.WORKER, write=True) as session:
+        workers.leave(session, worker_id=leaving, clock=clock)
+    assert [worker.id for worker in _alive(clock)] == [staying]
+    with db.session_scope(db.WORKER) as session:
+        assert workers.last_seen(session) == clock.at
+
+
+def test_workers_are_listed_oldest_first(database: db.Database, clock: HeldClock) -> None:
+    ids = [uuid4() for _ in range(4)]
+    for worker_id in ids:
+        _beat(clock, worker_id)
+        clock.advance(1)
+    assert [worker.id for worker in _alive(clock)] == ids

@@ -1,0 +1,152 @@
+"""A kind of task for tests: does steps, each with an effect in the database, and can misbehave.
+
+Payload, all optional: `n_steps`, `step_s`, `lease_s` (of the writes made behind the fence), `note`
+(a file that gets a line per attempt), `after_effect_s` (a pause between effect and commit), and
+`fault` at step `at_step`: "die" (kills itself), "raise", "refuse" (an AppError), "hang" (never
+answers again), "deaf" (never ends, whatever it is asked), "nul" (fails with a text that Postgres
+can't hold), "nan" (a result that is not JSON). `follow_fails_at` names a state that the noun
+refuses to follow to.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import db, queue
+from core.db.types import DATABASE_CLOCK, Clock
+from core.errors import Invalid
+
+KIND = "test.steps"
+
+
+class Stopped(Exception):
+    """A handler's own way to end after a cancel."""
+
+
+def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
+    payload = task.payload
+    if note := payload.get("note"):
+        with Path(note).open("a") as file:
+            file.write(f"{time.time_ns()} {os.getpid()} {task.attempt}\n")
+    n_steps = payload.get("n_steps", 1)
+    never = threading.Event()
+    for step in range((task.checkpoint or {}).get("step", 0), n_steps):
+        if step == payload.get("at_step", 0):
+            _misbehave(payload.get("fault"))
+        if job.stop_requested():
+            raise Stopped
+        never.wait(payload.get("step_s", 0.0))
+        effect(task, step)
+        job.report(step + 1, total=n_steps, checkpoint={"step": step + 1})
+    return {"steps": float("nan") if payload.get("fault") == "nan" else n_steps, "attempt": task.attempt}
+
+
+def effect(task: queue.Task, step: int) -> None:
+    """Write one effect behind the fence, in one transaction with its checkpoint."""
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.beat(
+            session,
+            task_id=task.id,
+            attempt=task.attempt,
+            lease_s=task.payload.get("lease_s", 30.0),
+            done=step + 1,
+            checkpoint={"step": step + 1},
+        )
+        session.execute(
+            sa.text("INSERT INTO test_effects (task_id, step, attempt) VALUES (:task, :step, :attempt)"),
+            {"task": str(task.id), "step": step, "attempt": task.attempt},
+        )
+        if pause_s := task.payload.get("after_effect_s"):
+            threading.Event().wait(pause_s)
+
+
+def _misbehave(fault: str | None) -> None:
+    match fault:
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "raise":
+            raise ZeroDivisionError("on purpose")
+        case "nul":
+            raise ZeroDivisionError("a\x00b \ud83d")
+        case "refuse":
+            raise Invalid(problem="this can't work", remedy="Try something else.")
+        case "hang":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        case "deaf":
+            threading.Event().wait(600)
+
+
+def follow(session: Session, task: queue.Task) -> None:
+    if task.payload.get("follow_fails_at") == task.state.value:
+        raise ZeroDivisionError("the noun refuses")
+    session.execute(
+        sa.text("UPDATE test_nouns SET status = :status, reason = :reason WHERE task_id = :task"),
+        {
+            "status": task.state.value,
+            "reason": task.reason.code if task.reason else None,
+            "task": str(task.id),
+        },
+    )
+
+
+def make_tables() -> None:
+    """Give the connected database the tables of effects and nouns."""
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(sa.text("CREATE TABLE test_effects (task_id TEXT, step INTEGER, attempt INTEGER)"))
+        session.execute(
+            sa.text("CREATE TABLE test_nouns (task_id TEXT PRIMARY KEY, status TEXT, reason TEXT)")
+        )
+
+
+def enqueue(
+    session: Session,
+    *,
+    user: db.User,
+    max_attempts: int = 3,
+    priority: int = 0,
+    dedupe_key: str | None = None,
+    clock: Clock = DATABASE_CLOCK,
+    **payload: Any,
+) -> UUID:
+    """A task and its noun, in the caller's transaction."""
+    task_id = queue.enqueue(
+        session,
+        kind_name=KIND,
+        user_id=user.id,
+        payload=payload,
+        max_attempts=max_attempts,
+        priority=priority,
+        dedupe_key=dedupe_key,
+        clock=clock,
+    )
+    session.execute(
+        sa.text("INSERT INTO test_nouns (task_id, status) VALUES (:task, 'QUEUED')"), {"task": str(task_id)}
+    )
+    return task_id
+
+
+def noun(task_id: UUID) -> tuple[str, str | None]:
+    """Status and reason of a task's noun."""
+    with db.session_scope(db.WORKER) as session:
+        query = sa.text("SELECT status, reason FROM test_nouns WHERE task_id = :task")
+        status, reason = session.execute(query, {"task": str(task_id)}).one()
+    return status, reason
+
+
+def effects(task_id: UUID) -> list[int]:
+    """The steps whose effects are in the database, with repetitions, in order."""
+    with db.session_scope(db.WORKER) as session:
+        query = sa.text("SELECT step FROM test_effects WHERE task_id = :task ORDER BY step")
+        return list(session.execute(query, {"task": str(task_id)}).scalars())
+
+
+queue.register(queue.Kind(name=KIND, run="tests.faults.steps:run", follow=follow))

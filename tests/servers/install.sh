@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Installs Debian's Postgres and Chromium when they are missing and this user may; says so when it may not.
+set -euo pipefail
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+[ ${#missing[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "Not installed: ${missing[*]}. Tests that need them are named at the end. Install: sudo apt-get install ${missing[*]}" >&2
+  exit 0
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# Debian starts a cluster of its own after installing Postgres; ours are started by the tests.
+mkdir -p /etc/postgresql-common
+[ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,104 @@
+"""A Postgres cluster of our own, from Debian's programs, in a temporary folder."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.servers.waiting import wait_for
+
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "120"}
+
+
+class Cluster:
+    """A running server; `stop` ends it and removes its folder, as does the end of this process."""
+
+    def __init__(self, program: Path) -> None:
+        self._programs = program.parent
+        self._folder = Path(tempfile.mkdtemp(prefix="model-desk-postgres-"))
+        self._as: dict[str, Any] = {}
+        if os.geteuid() == 0:  # the server refuses to run as root
+            self._as = {"user": "postgres", "group": "postgres", "extra_groups": []}
+            shutil.chown(self._folder, "postgres", "postgres")
+        self._data = self._folder / "data"
+        self.port = _spare_port()
+        self._log = (self._folder / "log").open("ab")
+        self._server: subprocess.Popen[bytes] | None = None
+        atexit.register(self.stop)
+        subprocess.run(
+            [self._programs / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+             "--locale=C.UTF-8", "--no-sync"],
+            check=True, stdout=self._log, stderr=self._log, cwd=self._folder, **self._as,
+        )  # fmt: skip
+        self.start()
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        # Ends the server even when the test run is killed; only Linux has it.
+        with_parent = [setpriv, "--pdeathsig", "QUIT"] if (setpriv := shutil.which("setpriv")) else []
+        options = [f"-c{name}={value}" for name, value in FAST.items()]
+        self._server = subprocess.Popen(
+            [*with_parent, self._programs / "postgres", "-D", self._data, "-k", self._folder,
+             "-h", "127.0.0.1", "-p", str(self.port), *options],
+            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, cwd=self._folder,
+            start_new_session=True, **self._as,
+        )  # fmt: skip
+        wait_for(self._answers, deadline_s=60, what="Postgres to answer")
+
+    def halt(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """End the server process; SIGQUIT is Postgres's immediate shutdown, as in a crash."""
+        assert self._server is not None
+        self._server.send_signal(how)
+        self._server.wait(30)
+        self._server = None
+
+    def stop(self) -> None:
+        """End the server and remove everything it wrote; may be called twice."""
+        if self._server is not None and self._server.poll() is None:
+            self.halt()
+        self._log.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        atexit.unregister(self.stop)
+
+    def url(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
+
+    def create(self, name: str, *, template: str = "template0") -> str:
+        """Make a database and return its URL."""
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected."""
+        self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def _answers(self) -> bool:
+        assert self._server is not None
+        if self._server.poll() is not None:
+            raise RuntimeError(f"Postgres ended: {(self._folder / 'log').read_text()[-2000:]}")
+        try:
+            psycopg.connect(self._address("postgres"), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _address(self, name: str) -> str:
+        return f"host=127.0.0.1 port={self.port} user=postgres dbname={name}"
+
+
+def _spare_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])

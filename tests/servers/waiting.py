@@ -1,0 +1,23 @@
+"""Waiting for a condition in another process, with an end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Seen = TypeVar("Seen")
+
+
+def wait_for(
+    condition: Callable[[], Seen], *, deadline_s: float = 20.0, what: str = "", every_s: float = 0.02
+) -> Seen:
+    """The first true value of `condition()`; TimeoutError, naming `what`, after the deadline."""
+    never = threading.Event()
+    ends_at = time.monotonic() + deadline_s
+    while not (seen := condition()):
+        if time.monotonic() > ends_at:
+            raise TimeoutError(f"waited {deadline_s} s in vain for {what or condition}")
+        never.wait(every_s)
+    return seen

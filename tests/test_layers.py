@@ -1,0 +1,99 @@
+"""Imports fall: a room may import what stands above it in ORDER, never what stands below or beside it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+# Lowest first. Rooms on one line never import each other.
+ORDER = [
+    {"errors"},
+    {"settings"},
+    {"logs"},
+    {"metrics"},
+    {"db"},
+    {"storage", "queue"},
+    {"access"},
+    {"uploads"},
+    {"models"},
+    {"predictions"},
+    {"system"},
+    {"worker", "api", "ui"},
+    {"app", "start"},
+]
+LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
+FROM_DB = {"session_scope", "User", "tables"}
+
+
+def modules(folder: str) -> list[Path]:
+    return sorted((PROJECT / folder).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Every dotted name that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room_of(path: Path) -> str:
+    first = path.relative_to(PROJECT / "core").parts[0]
+    return first.removesuffix(".py")
+
+
+def test_every_room_has_its_place_in_the_order() -> None:
+    rooms = {room_of(path) for path in modules("core")} - {"__init__"}
+    assert rooms == set(LEVEL)
+
+
+def test_imports_fall_and_never_run_sideways() -> None:
+    broken = []
+    for path in modules("core"):
+        room = room_of(path)
+        if room == "__init__":
+            continue
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] != "core" or len(parts) < 2 or parts[1] == "__version__":
+                continue
+            if parts[1] != room and LEVEL[parts[1]] >= LEVEL[room]:
+                broken.append(f"{path.relative_to(PROJECT)} imports {name}")
+    assert broken == []
+
+
+def test_only_the_ui_room_imports_streamlit() -> None:
+    broken = [
+        str(path.relative_to(PROJECT))
+        for path in modules("core")
+        if room_of(path) != "ui" and any(name.split(".")[0] == "streamlit" for name in imported(path))
+    ]
+    assert broken == []
+
+
+def test_only_settings_read_the_environment() -> None:
+    reads = [
+        f"{path.relative_to(PROJECT)}: {line.strip()}"
+        for folder in ("core", "pages")
+        for path in modules(folder)
+        if path.name not in ("settings.py",)
+        for line in path.read_text("utf-8").splitlines()
+        if "os.getenv" in line or "os.environ[" in line or "os.environ.get" in line
+    ]
+    assert reads == []
+
+
+def test_pages_make_no_queries() -> None:
+    """They call verbs; of the database they know the scope, its users, and the rows' types."""
+    broken = []
+    for path in [*modules("pages"), *modules("core/ui")]:
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] == "sqlalchemy" or (parts[:2] == ["core", "db"] and parts[2:3] and parts[2] not in FROM_DB):
+                broken.append(f"{path.relative_to(PROJECT)} imports {name}")
+    assert broken == []
