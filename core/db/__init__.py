@@ -8,6 +8,7 @@ from core.db.engine import (
     WorkerRole,
     connect,
     current,
+    is_connected,
     owner,
     session_scope,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "WorkerRole",
     "connect",
     "current",
+    "is_connected",
     "owner",
     "session_scope",
 ]

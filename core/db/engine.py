@@ -78,6 +78,11 @@ def connect(url: str) -> Database:
     return _current
 
 
+def is_connected() -> bool:
+    """Whether `connect` was called in this process."""
+    return _current is not None
+
+
 def current() -> Database:
     """This process's database; `connect` comes first."""
     if _current is None:

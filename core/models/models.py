@@ -14,7 +14,7 @@ from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
 from core.errors import AppError, Conflict, Invalid, NotFound
 from core.models.errors import TargetMissing
 from core.models.schema import Schema, missing_columns
-from core.uploads import examine
+from core.uploads.examine import Examination
 
 KIND = "models.train"
 MAX_NAME = 80
@@ -43,7 +43,7 @@ def request_training(
 
     A name that exists gets its next version. Raises TargetMissing, Invalid.
     """
-    columns = [column.name for column in examine.Examination.from_json(upload.receipt).columns]
+    columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
     name = " ".join(name.split()) or f"{target} from {upload.file_name}"

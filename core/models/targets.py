@@ -23,7 +23,7 @@ from core.models.schema import Task
 from core.uploads import cells
 
 if TYPE_CHECKING:
-    from core.uploads.examine import ColumnProfile
+    from core.uploads.profile import ColumnProfile
 
 MIN_ROWS = 50
 MIN_ROWS_A_CLASS = 5  # one for each fold of the cross-validation
@@ -170,7 +170,7 @@ def _positive(
     target: str, labels: list[str], counts: np.ndarray, asked: str | None, task: Task
 ) -> str | None:
     if asked is not None:
-        matches = [label for label in labels if label.strip() == asked.strip()]
+        matches = [label for label in labels if label.strip().casefold() == asked.strip().casefold()]
         if task != "binary" or not matches:
             raise PositiveLabelUnknown(target=target, label=asked, labels=", ".join(labels))
         return matches[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal, TypeVarTuple
 from uuid import UUID, uuid4
 
@@ -109,8 +110,31 @@ def counts(
     if search:
         rows = rows.join(UploadRow, PredictionRow.upload_id == UploadRow.id)
     rows = _filtered(rows, model_id=model_id, upload_id=upload_id, search=search)
-    found = {Status(status): n for status, n in session.execute(rows.group_by(PredictionRow.status)).tuples()}
+    found = {Status(status): n for status, n in session.execute(rows.group_by(PredictionRow.status))}
     return {status: found.get(status, 0) for status in Status}
+
+
+def scored(session: Session) -> Sequence[tuple[datetime, int]]:
+    """When each of the user's completed predictions ended and how many rows it scored; the newest 1,000, oldest first."""
+    rows = (
+        sa.select(PredictionRow.finished_at, UploadRow.n_rows)
+        .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
+        .where(PredictionRow.user_id == db.owner(session), PredictionRow.status == Status.COMPLETED)
+        .order_by(PredictionRow.finished_at.desc())
+        .limit(1000)
+    )
+    return [(at, n) for at, n in session.execute(rows).tuples() if at is not None][::-1]
+
+
+def n_rows_scored(session: Session) -> int:
+    """The rows of all of the user's completed predictions together."""
+    total = (
+        sa.select(sa.func.coalesce(sa.func.sum(UploadRow.n_rows), 0))
+        .select_from(PredictionRow)
+        .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
+        .where(PredictionRow.user_id == db.owner(session), PredictionRow.status == Status.COMPLETED)
+    )
+    return int(session.execute(total).scalar_one())
 
 
 def hurry(session: Session, *, prediction_id: UUID) -> UUID:

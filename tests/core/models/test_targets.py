@@ -13,7 +13,7 @@ from core.models.errors import (
     TooManyClasses,
 )
 from core.models.targets import Target
-from core.uploads.examine import ColumnProfile
+from core.uploads.profile import ColumnProfile
 from tests.core.models.tables import text_table
 
 
@@ -107,10 +107,11 @@ def test_a_word_that_tells_beats_rarity() -> None:
 
 def test_the_asked_for_label_is_taken() -> None:
     assert find(["Yes", "No"] * 30, positive_label="No").positive_label == "No"
+    assert find(["Yes", "No"] * 30, positive_label=" no").positive_label == "No"
 
 
 def test_an_asked_for_label_that_does_not_occur_is_refused_with_those_that_do() -> None:
-    with pytest.raises(PositiveLabelUnknown, match="'Maybe'.*No, Yes"):
+    with pytest.raises(PositiveLabelUnknown, match=r"'Maybe'.*No, Yes"):
         find(["Yes", "No"] * 30, positive_label="Maybe")
 
 
@@ -125,7 +126,7 @@ def test_a_label_to_look_for_makes_no_sense_for_numbers() -> None:
 
 
 def test_a_target_outside_the_file_is_refused_with_the_columns_there_are() -> None:
-    with pytest.raises(TargetMissing, match="no column 'price'.*outcome"):
+    with pytest.raises(TargetMissing, match=r"no column 'price'.*outcome"):
         targets.find(text_table(outcome=["a"]), target="price", decimal=".")
 
 
@@ -140,7 +141,7 @@ def test_one_class_only_is_refused_by_its_value() -> None:
 
 
 def test_too_few_rows_are_refused_with_the_least_number() -> None:
-    with pytest.raises(TooFewRows, match="Only 40 rows.*at least 50"):
+    with pytest.raises(TooFewRows, match=r"Only 40 rows.*at least 50"):
         find(["Yes", "No"] * 20)
 
 

@@ -1,0 +1,159 @@
+"""A prediction's life, as its verbs allow it and as its task leads it."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from core import db, queue
+from core.db.tables import UploadRow
+from core.errors import Conflict, NotFound
+from core.predictions import predictions, states
+from core.predictions.errors import FeatureMissing
+from core.predictions.states import MOVES, SETTLED, Status
+from core.queue import Reason, TaskState
+from core.settings import Settings
+from core.storage import LocalStorage
+from tests import journeys, made
+
+
+@pytest.fixture
+def upload(database: db.Database, settings: Settings, storage: LocalStorage, user: db.User) -> UploadRow:
+    return journeys.upload_bytes(user, made.CSV, settings=settings, files=storage)
+
+
+def status(user: db.User, prediction_id: object) -> str:
+    with db.session_scope(user) as session:
+        return predictions.get(session, prediction_id=prediction_id).status  # type: ignore[arg-type]
+
+
+def test_a_prediction_follows_its_task_from_queued_to_completed(user: db.User, upload: UploadRow) -> None:
+    model = made.ready_model(user, upload)
+    prediction_id = made.queued(user, upload, model)
+    assert status(user, prediction_id) == "QUEUED"
+    with db.session_scope(db.WORKER, write=True) as session:
+        task = queue.claim(session, worker_id=uuid4(), lease_s=30)
+    assert task is not None
+    assert status(user, prediction_id) == "PROCESSING"
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.release(session, task_id=task.id, attempt=task.attempt)
+    assert status(user, prediction_id) == "QUEUED"
+    made.settle(task.id, TaskState.FAILED, reason=Reason(code="x", message="No.", hint="Do this."))
+    with db.session_scope(user) as session:
+        failed = predictions.get(session, prediction_id=prediction_id)
+    assert (failed.status, failed.error_message, failed.error_hint) == ("FAILED", "No.", "Do this.")
+    assert failed.finished_at is not None
+
+
+def test_a_file_without_a_features_column_is_refused_before_anything_is_written(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, upload: UploadRow
+) -> None:
+    model = made.ready_model(user, upload)
+    lacking = journeys.upload_bytes(user, b"age,plans\n1,a\n", settings=settings, files=storage)
+    with pytest.raises(FeatureMissing, match=r"'plan' \(nearest: 'plans'\)"):
+        made.queued(user, lacking, model)
+    with db.session_scope(user) as session:
+        assert sum(predictions.counts(session).values()) == 0
+        assert queue.backlog(session).n_queued == 0
+
+
+def test_a_strangers_predictions_can_be_neither_seen_nor_touched(
+    user: db.User, stranger: db.User, upload: UploadRow
+) -> None:
+    prediction_id = made.queued(user, upload, made.ready_model(user, upload))
+    verbs = [predictions.get, predictions.hurry, predictions.cancel, predictions.retry, predictions.delete]
+    for verb in verbs:
+        with pytest.raises(NotFound), db.session_scope(stranger, write=True) as session:
+            verb(session, prediction_id=prediction_id)
+    with db.session_scope(stranger) as session:
+        assert predictions.page(session).items == []
+        assert predictions.table(session, offset=0, limit=10) == []
+        assert sum(predictions.counts(session).values()) == 0
+    with pytest.raises(NotFound), db.session_scope(stranger, write=True) as session:
+        predictions.create(session, upload_id=upload.id, model_id=uuid4())
+    assert status(user, prediction_id) == "QUEUED"
+
+
+def test_cancelling_a_waiting_prediction_settles_both_at_once(user: db.User, upload: UploadRow) -> None:
+    prediction_id = made.queued(user, upload, made.ready_model(user, upload))
+    with db.session_scope(user, write=True) as session:
+        predictions.cancel(session, prediction_id=prediction_id)
+    assert status(user, prediction_id) == "CANCELLED"
+    with pytest.raises(Conflict, match="CANCELLED"), db.session_scope(user, write=True) as session:
+        predictions.cancel(session, prediction_id=prediction_id)
+
+
+def test_a_retry_is_a_new_task_and_leaves_the_old_one_without_power(user: db.User, upload: UploadRow) -> None:
+    prediction_id = made.queued(user, upload, made.ready_model(user, upload))
+    with db.session_scope(user, write=True) as session:
+        old = predictions.get(session, prediction_id=prediction_id).task_id
+        predictions.cancel(session, prediction_id=prediction_id)
+    with db.session_scope(user, write=True) as session:
+        again = predictions.retry(session, prediction_id=prediction_id)
+        assert (again.status, again.task_id != old) == ("QUEUED", True)
+        with pytest.raises(Conflict, match="QUEUED"), session.begin_nested():
+            predictions.retry(session, prediction_id=prediction_id)
+
+
+def test_only_settled_predictions_are_deleted(user: db.User, upload: UploadRow) -> None:
+    prediction_id = made.queued(user, upload, made.ready_model(user, upload))
+    with pytest.raises(Conflict), db.session_scope(user, write=True) as session:
+        predictions.delete(session, prediction_id=prediction_id)
+    with db.session_scope(user, write=True) as session:
+        predictions.cancel(session, prediction_id=prediction_id)
+        assert predictions.delete(session, prediction_id=prediction_id) == [f"results/{prediction_id}/"]
+    with pytest.raises(NotFound):
+        status(user, prediction_id)
+
+
+def test_by_hand_is_for_waiting_predictions_only_and_puts_them_first(
+    user: db.User, upload: UploadRow
+) -> None:
+    model = made.ready_model(user, upload)
+    first, second = made.queued(user, upload, model), made.queued(user, upload, model)
+    with db.session_scope(user, write=True) as session:
+        task_id = predictions.hurry(session, prediction_id=second)
+    with db.session_scope(db.WORKER, write=True) as session:
+        claimed = queue.claim(session, worker_id=uuid4(), lease_s=30)
+    assert claimed is not None
+    assert claimed.id == task_id
+    with pytest.raises(Conflict, match="PROCESSING"), db.session_scope(user, write=True) as session:
+        predictions.hurry(session, prediction_id=second)
+    assert status(user, first) == "QUEUED"
+
+
+def test_lists_filter_sort_count_and_page(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, upload: UploadRow
+) -> None:
+    model = made.ready_model(user, upload)
+    larger = journeys.upload_bytes(
+        user, made.CSV + b"5,a,No\n", settings=settings, files=storage, file_name="Beta 100%.csv"
+    )
+    ids = [
+        made.queued(user, upload, model),
+        made.queued(user, larger, model),
+        made.completed(user, upload, model),
+    ]
+    with db.session_scope(user) as session:
+        counts = predictions.counts(session)
+        assert (counts[Status.QUEUED], counts[Status.COMPLETED], counts[Status.FAILED]) == (2, 1, 0)
+        newest = predictions.table(session, offset=0, limit=2)
+        assert [row.id for row in newest] == [ids[2], ids[1]]
+        assert [row.id for row in predictions.table(session, offset=2, limit=2)] == [ids[0]]
+        assert [row.id for row in predictions.table(session, offset=0, limit=9, search="100%")] == [ids[1]]
+        assert [row.id for row in predictions.table(session, offset=0, limit=1, sort="rows")] == [ids[1]]
+        first = predictions.page(session, limit=2)
+        rest = predictions.page(session, limit=2, cursor=first.next_cursor)
+        assert [row.id for row in (*first.items, *rest.items)] == [ids[2], ids[1], ids[0]]
+        assert rest.next_cursor is None
+        only = predictions.page(session, statuses=["COMPLETED"])
+        assert [row.id for row in only.items] == [ids[2]]
+
+
+def test_every_state_is_in_the_table_and_settled_is_listed() -> None:
+    assert set(MOVES) == set(Status)
+    assert {Status.COMPLETED, Status.FAILED, Status.CANCELLED} == SETTLED
+    assert set(Status) == states.PENDING | SETTLED
+    assert MOVES[Status.COMPLETED] == frozenset()
+    assert set(states.OF_TASK) == set(TaskState)

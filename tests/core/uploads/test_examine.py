@@ -1,0 +1,160 @@
+"""What an examination says of files that can be read with certainty."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+import pytest
+
+from core.uploads.examine import Examination, examine
+from core.uploads.profile import ColumnProfile
+
+
+def examined(tmp_path: Path, data: bytes) -> Examination:
+    path = tmp_path / "staged"
+    path.write_bytes(data)
+    return examine(path, file_name="sales.csv")
+
+
+def column(tmp_path: Path, *cells: str) -> ColumnProfile:
+    rows = "".join(f'{number};"{cell}"\n' for number, cell in enumerate(cells))
+    return examined(tmp_path, f"row;value\n{rows}".encode()).columns[1]
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("tail", ["", "{}", "{}{}{}"])
+def test_the_same_table_is_read_from_every_encoding_line_end_and_tail(
+    tmp_path: Path, codec: str, line_end: str, tail: str
+) -> None:
+    text = line_end.join(
+        ['name;" n "', '"Müller ""M""";1,5', f'"zwei{line_end}Zeilen Straße";2']
+    ) + tail.format(*[line_end] * 3)
+    found = examined(tmp_path, text.encode(codec))
+    assert [profile.name for profile in found.columns] == ["name", " n "]
+    assert found.preview == (('Müller "M"', "1,5"), (f"zwei{line_end}Zeilen Straße", "2"))
+    assert (found.n_rows, found.dialect.decimal, found.columns[1].maximum) == (2, ",", "2")
+
+
+def test_rows_are_counted_over_many_blocks_and_only_the_first_are_shown(tmp_path: Path) -> None:
+    found = examined(tmp_path, b"id,note\n" + b"".join(b'%d,"a\nb"\n' % number for number in range(700_000)))
+    assert found.n_rows == 700_000
+    assert [row[0] for row in found.preview] == [str(number) for number in range(20)]
+    ids = found.columns[0]
+    assert (ids.kind, ids.minimum, ids.maximum, ids.n_distinct, ids.distinct_capped) == (
+        "number",
+        "0",
+        "699999",
+        10_000,
+        True,
+    )
+    assert found.columns[1].n_distinct == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (("1", "2.5", ""), "number"),
+        (("0", "1"), "number"),
+        (("Yes", "no", "NA"), "boolean"),
+        (("TRUE", "false"), "boolean"),
+        (("red", "blue", "red"), "category"),
+        (("2024-01-31", "2024-02-01 10:30:00", ""), "date"),
+        (("6/16/14", "12/1/2014"), "date"),
+        (("31.12.2024", "1.1.2025"), "date"),
+        (("2024-01-31", "later"), "category"),
+        (tuple(f"name {number}" for number in range(50)), "text"),
+        (("", "NA", "-"), "empty"),
+        (("$84,835.00 ", "$57,091.00 "), "category"),
+    ],
+)
+def test_a_columns_kind_is_told_by_all_its_cells(tmp_path: Path, cells: tuple[str, ...], kind: str) -> None:
+    assert column(tmp_path, *cells).kind == kind
+
+
+def test_a_profile_counts_missing_and_distinct_and_gives_the_range_by_value(tmp_path: Path) -> None:
+    found = column(tmp_path, "10", "9", " 9 ", "", "NA", "100", "-0.5")
+    assert found == ColumnProfile(
+        name="value",
+        kind="number",
+        n_missing=2,
+        n_distinct=4,
+        distinct_capped=False,
+        minimum="-0.5",
+        maximum="100",
+        examples=("10", "9", "100", "-0.5"),
+    )
+
+
+def test_text_is_ranged_by_spelling_and_long_cells_are_cut(tmp_path: Path) -> None:
+    found = column(tmp_path, "pear", "apple", "z" * 200)
+    assert (found.minimum, found.maximum) == ("apple", "z" * 79 + "…")
+
+
+def test_an_empty_column_has_no_range_and_no_examples(tmp_path: Path) -> None:
+    found = column(tmp_path, "", "NA")
+    assert (found.n_missing, found.n_distinct, found.minimum, found.maximum, found.examples) == (
+        2,
+        0,
+        None,
+        None,
+        (),
+    )
+
+
+def test_a_number_column_with_a_few_odd_cells_is_no_number_and_says_so(tmp_path: Path) -> None:
+    cells = [str(number) for number in range(300)]
+    cells[7] = "12 (est.)"
+    path = tmp_path / "staged"
+    path.write_text("amount\n" + "\n".join(cells) + "\n")
+    found = examine(path, file_name="sales.csv")
+    assert (found.columns[0].kind, found.columns[0].n_odd) == ("text", 1)
+    assert "Column 'amount' holds numbers but for 1 cell, the first of which is '12 (est.)'." in found.notes
+
+
+def test_a_plain_file_gets_no_notes(tmp_path: Path) -> None:
+    assert examined(tmp_path, b"a,b\n1,2\n").notes == ()
+
+
+def test_notes_say_what_had_to_be_found_out(tmp_path: Path) -> None:
+    data = codecs.BOM_UTF8 + b' a ;b\n\n1,5;"x\ny"\n2,5;z\n\n'
+    assert examined(tmp_path, data).notes == (
+        "It begins with a byte order mark, which is no part of the first name.",
+        "Its cells are separated by semicolons.",
+        "Its numbers are written with a decimal comma.",
+        "2 blank lines left out.",
+        "1 line break inside quoted cells kept.",
+        "Blanks around column names are kept: ' a '.",
+    )
+
+
+def test_a_guessed_encoding_is_admitted(tmp_path: Path) -> None:
+    found = examined(tmp_path, "ort,n\nKöln,1\nMünchen,2\n".encode("cp1252"))
+    assert found.notes == ("It is not UTF-8; its bytes look most like Windows-1252, so it was read as that.",)
+
+
+def test_names_that_differ_only_in_blanks_are_two_names(tmp_path: Path) -> None:
+    assert [found.name for found in examined(tmp_path, b"a, a\n1,2\n").columns] == ["a", " a"]
+
+
+def test_a_cell_may_be_large_and_hold_every_line_end(tmp_path: Path) -> None:
+    cell = "x\r\ny\rz\n" * 200_000
+    found = examined(tmp_path, f'id,note\n1,"{cell}"\n2,b\n'.encode())
+    assert found.n_rows == 2
+    assert found.preview == (("1", cell[:199] + "…"), ("2", "b"))
+
+
+def test_a_stray_quote_inside_a_plain_cell_is_text(tmp_path: Path) -> None:
+    assert examined(tmp_path, b'a,b\n5" pipe,1\n6" pipe,2\n').preview == (('5" pipe', "1"), ('6" pipe', "2"))
+
+
+def test_a_file_of_the_most_columns_is_read(tmp_path: Path) -> None:
+    header = ",".join(f"c{number}" for number in range(4096))
+    found = examined(tmp_path, f"{header}\n{','.join(['1'] * 4096)}\n".encode())
+    assert (len(found.columns), found.n_rows) == (4096, 1)
+
+
+def test_an_examination_survives_json(tmp_path: Path) -> None:
+    found = examined(tmp_path, b"a;b\n1,5;x\n;y\n")
+    assert Examination.from_json(found.to_json()) == found
