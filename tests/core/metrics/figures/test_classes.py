@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from core.metrics import binary, figures, multiclass
@@ -7,7 +9,7 @@ from core.metrics.distributions import LabelCounts
 
 
 def _plain(text: str) -> str:
-    return text.replace("<br>", " ").replace("\u00a0", " ")
+    return re.sub("</?span[^>]*>", "", text).replace("<br>", " ").replace("\u00a0", " ")
 
 
 def test_the_confusion_matrix_of_two_classes_shows_counts_and_shares_of_each_row() -> None:

@@ -66,6 +66,10 @@ def test_markup_in_a_readers_data_is_shown_and_not_obeyed() -> None:
     assert look.shorten("<i>") == "&lt;i&gt;"
 
 
+def test_numbers_to_be_read_take_the_pages_own_text_color() -> None:
+    assert look.strong("<b>12</b>") == '<span style="color:currentColor"><b>12</b></span>'
+
+
 def test_a_long_name_keeps_its_start_and_its_end() -> None:
     assert look.shorten("PaymentMethod_Electronic check", width=15) == "PaymentMe…check"
     assert look.shorten("tenure", width=15) == "tenure"
@@ -87,5 +91,5 @@ def test_the_margin_grows_with_the_lines_of_the_title() -> None:
 
 def test_a_note_says_why_there_is_no_chart() -> None:
     figure = look.note("No curve", "There is only one class.")
-    assert figure.layout.annotations[0].text == "There is only one class."
+    assert figure.layout.annotations[0].text == look.strong("There is only one class.")
     assert not figure.data

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from core.metrics import figures
 from core.metrics.figures import CandidateScore, Importance
 
@@ -8,7 +10,7 @@ BASELINE = CandidateScore("Always the mean", 0.5, 0.0)
 
 
 def _plain(text: str) -> str:
-    return text.replace("<br>", " ").replace("\u00a0", " ")
+    return re.sub("</?span[^>]*>", "", text).replace("<br>", " ").replace("\u00a0", " ")
 
 
 def test_candidates_are_dots_with_their_spread_the_best_first_and_the_baseline_last() -> None:
@@ -16,7 +18,7 @@ def test_candidates_are_dots_with_their_spread_the_best_first_and_the_baseline_l
     line, *dots = figure.data
     assert [dot.x[0] for dot in dots] == [0.85, 0.84, 0.5]
     assert [dot.error_x.array[0] for dot in dots] == [0.02, 0.01, 0]
-    assert [dot.text[0] for dot in dots] == ["0.850 ± 0.020", "0.840 ± 0.010", "0.500"]
+    assert [_plain(dot.text[0]) for dot in dots] == ["0.850 ± 0.020", "0.840 ± 0.010", "0.500"]
     assert list(line.x) == [0.5, 0.5]
     expected = "Logistic does best: ROC-AUC 0.850 ± 0.020, against 0.500 for the baseline"
     assert _plain(figure.layout.title.text) == expected

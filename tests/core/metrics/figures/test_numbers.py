@@ -13,6 +13,7 @@ def test_predictions_are_drawn_against_the_truth_with_the_line_of_perfect_ones()
     figure = figures.predicted_vs_actual(MEASURED)
     rows, perfect = figure.data
     assert (list(rows.x), list(rows.y)) == ([10, 20, 30, 40], [12, 21, 33, 46])
+    assert rows.customdata[3] == "actual 40<br>predicted 46"
     assert list(perfect.x) == list(perfect.y) == [10, 46]
     assert _plain(figure.layout.title.text) == "Predictions of price are off by 3 on average (MAE); R² 0.900"
     assert figure.layout.xaxis.title.text == "Actual price"

@@ -1,0 +1,134 @@
+"""Which class rows were given, and which they had."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from core.metrics import wording
+from core.metrics.binary import Binary
+from core.metrics.distributions import LabelCounts
+from core.metrics.figures import look
+from core.metrics.multiclass import Multiclass
+
+MAX_WITH_COUNTS, MAX_WITH_SHARES = 5, 9
+WRONG_TO_RIGHT = [
+    [0, look.tint(look.ORANGE, 0.7)],
+    [0.5, look.tint(look.ORANGE, 0.02)],
+    [0.5, look.tint(look.BLUE, 0.02)],
+    [1, look.tint(look.BLUE, 0.7)],
+]
+
+
+def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
+    """Rows by what they were (down) and what they were called (across), with each cell's part of its row.
+
+    Blue cells are right, orange ones wrong, stronger the larger their part. More labels than fit: the numbers
+    move into the hover text.
+    """
+    labels, counts = _matrix(metrics)
+    if metrics.accuracy is None:
+        return look.note("No confusion matrix", metrics.undefined["accuracy"])
+    shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in counts]
+    figure = look.frame(_confusion_title(metrics, labels, counts), x_title="Predicted", y_title="Actual")
+    places = list(range(len(labels)))
+    figure.add_heatmap(
+        x=places,
+        y=places,
+        z=[[share if i == j else -share for j, share in enumerate(row)] for i, row in enumerate(shares)],
+        zmin=-1,
+        zmax=1,
+        colorscale=WRONG_TO_RIGHT,
+        showscale=False,
+        xgap=3,
+        ygap=3,
+        customdata=[[_told(labels, counts, i, j) for j in places] for i in places],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    for i, row in enumerate(counts):
+        for j, n in enumerate(row):
+            text = _cell(n, sum(row), n_labels=len(labels))
+            if text:
+                figure.add_annotation(x=j, y=i, text=look.strong(text), showarrow=False)
+    ends = [-0.5, len(labels) - 0.5]
+    upright = len(labels) > 4  # names side by side would overlap
+    across = [look.shorten(label, width=14) if upright else _stacked(label) for label in labels]
+    down = [look.shorten(label, width=14) for label in labels]
+    figure.update_xaxes(
+        tickvals=places, ticktext=across, tickangle=-90 if upright else 0, range=ends, showgrid=False
+    )
+    figure.update_yaxes(tickvals=places, ticktext=down, range=ends[::-1], showgrid=False)
+    return figure
+
+
+def _matrix(metrics: Binary | Multiclass) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    if isinstance(metrics, Multiclass):
+        return metrics.labels, metrics.confusion
+    cut = metrics.confusion
+    counts = (cut.true_negatives, cut.false_positives), (cut.false_negatives, cut.true_positives)
+    return (metrics.negative_label, metrics.positive_label), counts
+
+
+def _stacked(label: str) -> str:
+    return look.wrap(label if len(label) <= 24 else f"{label[:14]}…{label[-9:]}", width=10)
+
+
+def _cell(n: int, n_row: int, *, n_labels: int) -> str:
+    if n_labels > MAX_WITH_SHARES or n_row == 0:
+        return "" if n_labels > MAX_WITH_SHARES else wording.count(n)
+    if n_labels > MAX_WITH_COUNTS:
+        return wording.percent(n / n_row, decimals=0)
+    decimals = 1 if n_labels <= 3 else 0
+    return f"<b>{wording.count(n)}</b><br>{wording.percent(n / n_row, decimals=decimals)}"
+
+
+def _told(labels: tuple[str, ...], counts: tuple[tuple[int, ...], ...], i: int, j: int) -> str:
+    had, n = sum(counts[i]), counts[i][j]
+    share = f", {wording.percent(n / had)} of {wording.count(had)}" if had else ""
+    actual, called = look.wrap(labels[i], width=40), look.wrap(labels[j], width=40)
+    return f"actual {actual}<br>predicted {called}<br>{wording.rows(n)}{share}"
+
+
+def _confusion_title(
+    metrics: Binary | Multiclass, labels: tuple[str, ...], counts: tuple[tuple[int, ...], ...]
+) -> str:
+    right = sum(row[place] for place, row in enumerate(counts))
+    start = f"{wording.count(right)} of {wording.rows(metrics.n_rows)} are called right"
+    start = f"{start} ({wording.percent(right / metrics.n_rows)})"
+    if isinstance(metrics, Binary):
+        missed, had = metrics.confusion.false_negatives, metrics.n_positives
+        return f"{start}; {wording.count(missed)} of {wording.count(had)} {metrics.positive_label} are missed"
+    n, i, j = max((n, -i, -j) for i, row in enumerate(counts) for j, n in enumerate(row) if i != j)
+    mistake = f"{labels[-i]} is most often taken for {labels[-j]} ({wording.count(n)})"
+    return f"{start}; {mistake}" if n else start
+
+
+def label_counts(counted: LabelCounts) -> go.Figure:
+    """How many rows were given each label, the most frequent on top."""
+    n_rows = sum(counted.counts)
+    if n_rows == 0:
+        return look.note("No predictions", "The file has no rows.")
+    rows = sorted(zip(counted.labels, counted.counts, strict=True), key=lambda row: -row[1])
+    label, most = rows[0]
+    figure = look.horizontal(
+        look.frame(
+            f"{label} is predicted for {wording.count(most)} of {wording.rows(n_rows)}"
+            f" ({wording.percent(most / n_rows)})",
+            x_title="Rows",
+            y_title="",
+        )
+    )
+    texts = [f"{wording.count(n)} · {wording.percent(n / n_rows)}" for _, n in rows]
+    figure.add_bar(
+        x=[n for _, n in rows],
+        y=list(range(len(rows))),
+        orientation="h",
+        marker={"color": look.BLUE},
+        text=[look.strong(text) for text in texts] if len(rows) <= 12 else None,
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[[look.wrap(label, width=40), text] for (label, _), text in zip(rows, texts, strict=True)],
+        hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
+    )
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[look.shorten(label) for label, _ in rows])
+    figure.update_xaxes(range=[0, most * 1.45], rangemode="tozero", nticks=5)
+    return figure

@@ -1,0 +1,121 @@
+"""How a model was chosen, and what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from core.metrics import wording
+from core.metrics.figures import look
+
+MAX_FEATURES = 12
+
+
+@dataclass(frozen=True)
+class CandidateScore:
+    """One model's mean score over the folds of cross-validation, and its standard deviation."""
+
+    name: str
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much worse the model gets when one feature is shuffled: mean and standard deviation of repeats."""
+
+    feature: str
+    mean: float
+    std: float
+
+
+def candidates(
+    compared: Sequence[CandidateScore],
+    baseline: CandidateScore,
+    *,
+    metric: str,
+    higher_is_better: bool = True,
+) -> go.Figure:
+    """Each candidate's score as a dot with ± one standard deviation, best on top, and a line at the baseline."""
+    if not compared:
+        return look.note("No candidates", "No model was compared.")
+    ranked = sorted(compared, key=lambda one: -one.mean if higher_is_better else one.mean)
+    best, shown = ranked[0], [*ranked, baseline]
+    best_score, floor = f"{metric} {_spread(best.mean, best.std)}", _figure(baseline.mean)
+    beaten = best.mean > baseline.mean if higher_is_better else best.mean < baseline.mean
+    figure = look.horizontal(
+        look.frame(
+            f"{best.name} does best: {best_score}, against {floor} for the baseline"
+            if beaten
+            else f"No candidate beats the baseline: {best.name} has {best_score}, the baseline {floor}",
+            x_title=f"{metric}, mean ± SD of the folds",
+            y_title="",
+        )
+    )
+    places = list(range(len(shown)))
+    colors = [look.ORANGE, *[look.BLUE] * (len(ranked) - 1), look.GREY]
+    figure.add_scatter(
+        x=[baseline.mean, baseline.mean],
+        y=[-0.7, len(ranked)],
+        mode="lines",
+        line={"color": look.GREY, "width": 1.5, "dash": "dot"},
+        hoverinfo="skip",
+        name="Baseline",
+    )
+    for place, one, color in zip(places, shown, colors, strict=True):
+        figure.add_scatter(
+            x=[one.mean],
+            y=[place],
+            error_x={"array": [one.std], "color": color, "thickness": 2, "width": 6},
+            mode="markers+text",
+            marker={"color": color, "size": 12},
+            text=[look.strong(_spread(one.mean, one.std))],
+            textposition="top center" if one is not baseline else "bottom center",
+            cliponaxis=False,
+            hovertemplate=f"{look.wrap(one.name, width=40)}<br>{metric} {_spread(one.mean, one.std)}<extra></extra>",
+            name=look.shorten(one.name),
+        )
+    figure.update_yaxes(
+        tickvals=places,
+        ticktext=[look.wrap(look.shorten(one.name, width=32), width=16) for one in shown],
+        autorange=None,
+        range=[len(shown) - 0.3, -0.7],
+    )
+    ends = [one.mean + sign * one.std for one in shown for sign in (-1, 1)]
+    room = 0.25 * (max(ends) - min(ends)) or 0.1
+    figure.update_xaxes(nticks=6, range=[min(ends) - room, max(ends) + room])
+    return figure
+
+
+def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.Figure:
+    """The twelve features whose shuffling costs the model most, as bars with ± one standard deviation."""
+    if not importances:
+        return look.note("No feature importance", "It has not been measured for this model.")
+    top = sorted(importances, key=lambda one: -one.mean)[:MAX_FEATURES]
+    most = f"{top[0].feature} matters most: shuffled, it costs {_figure(top[0].mean)} of {metric}"
+    title = most if top[0].mean > 0 else f"No single feature costs {metric} when it is shuffled"
+    figure = look.horizontal(look.frame(title, x_title=f"Loss of {metric} when shuffled", y_title=""))
+    places = list(range(len(top)))
+    figure.add_bar(
+        x=[one.mean for one in top],
+        y=places,
+        orientation="h",
+        marker={"color": look.BLUE},
+        error_x={"array": [one.std for one in top], "color": look.GREY, "thickness": 1.5, "width": 3},
+        customdata=[f"{look.wrap(one.feature, width=40)}<br>{_spread(one.mean, one.std)}" for one in top],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    figure.update_yaxes(tickvals=places, ticktext=[look.shorten(one.feature) for one in top])
+    figure.update_xaxes(nticks=5)
+    return figure
+
+
+def _spread(mean: float, std: float) -> str:
+    return f"{_figure(mean)} ± {_figure(std)}" if std else _figure(mean)
+
+
+def _figure(value: float) -> str:
+    """A score to three decimals, a larger number as a person writes it."""
+    return f"{value:.3f}" if abs(value) < 10 else wording.number(value)

@@ -1,0 +1,107 @@
+"""Predicted numbers: how they spread, and how far they are from the true ones."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.metrics import distributions, findings, wording
+from core.metrics.distributions import ValueDistribution
+from core.metrics.figures import look
+from core.metrics.regression import Regression
+
+
+def predicted_vs_actual(metrics: Regression) -> go.Figure:
+    """A dot a row, true against predicted, with the line of perfect predictions; at most 2,000 rows, fairly
+    drawn.
+    """
+    if metrics.mae is None:
+        return look.note("No comparison with the truth", metrics.undefined["mae"])
+    target = look.shorten(metrics.target)
+    figure = look.frame(
+        findings.headline(metrics).rstrip("."), x_title=f"Actual {target}", y_title=f"Predicted {target}"
+    )
+    ends = [min(metrics.actual + metrics.predicted), max(metrics.actual + metrics.predicted)]
+    figure.add_scatter(
+        x=list(metrics.actual),
+        y=list(metrics.predicted),
+        mode="markers",
+        marker={"color": look.BLUE, "size": 6, "opacity": 0.45 if len(metrics.actual) > 200 else 0.75},
+        customdata=[
+            f"actual {wording.number(actual)}<br>predicted {wording.number(predicted)}"
+            for actual, predicted in zip(metrics.actual, metrics.predicted, strict=True)
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
+        name="Rows",
+    )
+    figure.add_scatter(
+        x=ends,
+        y=ends,
+        mode="lines",
+        line={"color": look.ORANGE, "width": 2, "dash": "dot"},
+        hoverinfo="skip",
+        name="Perfect",
+    )
+    figure.add_annotation(
+        text="perfect", x=ends[1], y=ends[1], xanchor="right", yanchor="top", yshift=-38, showarrow=False
+    )
+    figure.update_xaxes(nticks=6)
+    return figure
+
+
+def residuals(metrics: Regression) -> go.Figure:
+    """How far predictions are from the truth, and to which side; of at most 2,000 rows, fairly drawn."""
+    if metrics.bias is None or metrics.rmse is None:
+        return look.note("No errors to show", metrics.undefined["mae"])
+    counts, edges = distributions.binned(np.subtract(metrics.predicted, metrics.actual))
+    side = "too high" if metrics.bias > 0 else "too low"
+    lean = f"{wording.number(abs(metrics.bias))} {side}" if metrics.bias else "right"
+    figure = look.frame(
+        f"Predictions of {metrics.target} are {lean} on average; the typical error is"
+        f" {wording.number(metrics.rmse)} (RMSE)",
+        x_title=f"Predicted minus actual {look.shorten(metrics.target)}",
+        y_title="Rows",
+    )
+    figure.add_trace(_histogram(counts, edges))
+    figure.update_layout(hovermode="x")  # so that the shortest bar can be pointed at
+    figure.add_vline(x=0, line={"color": look.ORANGE, "width": 2, "dash": "dot"})
+    figure.update_xaxes(nticks=6)
+    return figure
+
+
+def predictions(distribution: ValueDistribution) -> go.Figure:
+    """How predicted numbers spread, with their median."""
+    if not distribution.quantiles:
+        return look.note("No predictions", "The file has no rows.")
+    _, low, middle, high, _ = distribution.quantiles
+    figure = look.frame(
+        f"Half of the predictions of {distribution.target} lie between {wording.number(low)} and"
+        f" {wording.number(high)}; the median is {wording.number(middle)}",
+        x_title=f"Predicted {look.shorten(distribution.target)}",
+        y_title="Rows",
+    )
+    figure.add_trace(_histogram(distribution.counts, distribution.edges))
+    figure.update_layout(hovermode="x")
+    figure.add_vline(x=middle, line={"color": look.ORANGE, "width": 2, "dash": "dot"})
+    figure.add_annotation(
+        text="median", x=middle, y=1, yref="paper", xanchor="left", yanchor="top", xshift=5, showarrow=False
+    )
+    figure.update_xaxes(nticks=6)
+    figure.update_yaxes(range=[0, max(distribution.counts) * 1.15])  # room for the word above the bars
+    return figure
+
+
+def _histogram(counts: tuple[int, ...], edges: tuple[float, ...]) -> go.Bar:
+    width = edges[1] - edges[0]
+    return go.Bar(
+        x=[edge + width / 2 for edge in edges[:-1]],
+        y=list(counts),
+        width=width * 0.9,
+        marker={"color": look.BLUE},
+        customdata=[
+            f"{wording.number(low)} to {wording.number(high)}" for low, high in itertools.pairwise(edges)
+        ],
+        hovertemplate="%{customdata}<br>%{y:,} rows<extra></extra>",
+    )

@@ -1,0 +1,152 @@
+"""How well scores rank rows: the ROC and the precision-recall curve, and where on them the threshold stands."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from core.metrics import findings, wording
+from core.metrics.binary import Binary
+from core.metrics.figures import look
+from core.metrics.ranking import Curve
+
+AXIS = {"range": [-1, 102], "tickvals": [0, 20, 40, 60, 80, 100]}
+
+
+def roc_curve(metrics: Binary) -> go.Figure:
+    """True positives found against false alarms raised, in percent, with the chance line and the threshold in
+    use.
+    """
+    if metrics.roc is None:
+        return look.note("No ROC curve", metrics.undefined["roc_auc"])
+    positive, negative = look.shorten(metrics.positive_label), look.shorten(metrics.negative_label)
+    figure = look.frame(
+        findings.headline(metrics).rstrip("."),
+        x_title=f"{negative} rows called {positive}, % (false positives)",
+        y_title=f"{positive} rows found, %",
+    )
+    figure.add_scatter(
+        x=[0, 100],
+        y=[0, 100],
+        mode="lines",
+        line={"color": look.GREY, "width": 1.5, "dash": "dot"},
+        hoverinfo="skip",
+        name="Chance",
+    )
+    _label(figure, "chance", x=91, y=75)
+    figure.add_trace(_curve(metrics.roc, "ROC", "found", "false positives"))
+    cut = metrics.confusion
+    false_positive_rate = 100 * cut.false_positives / (metrics.n_rows - metrics.n_positives)
+    found = 100 * cut.true_positives / metrics.n_positives
+    _add_threshold(figure, metrics, x=false_positive_rate, y=found, above=False)
+    figure.update_xaxes(**AXIS)
+    figure.update_yaxes(**AXIS)
+    return figure
+
+
+def precision_recall_curve(metrics: Binary) -> go.Figure:
+    """How often a call is right against how many are found, in percent, with the base rate and the threshold
+    in use.
+    """
+    if metrics.precision_recall is None or metrics.recall is None or metrics.base_rate is None:
+        return look.note("No precision-recall curve", metrics.undefined["pr_auc"])
+    positive = look.shorten(metrics.positive_label)
+    figure = look.frame(
+        _precision_recall_title(metrics),
+        x_title=f"{positive} rows found, % (recall)",
+        y_title=f"Right when calling {positive}, %",
+    )
+    base = 100 * metrics.base_rate
+    figure.add_scatter(
+        x=[0, 100],
+        y=[base, base],
+        mode="lines",
+        line={"color": look.GREY, "width": 1.5, "dash": "dot"},
+        hoverinfo="skip",
+        name="Base rate",
+    )
+    _label(
+        figure,
+        f"base rate {wording.percent(metrics.base_rate)}",
+        x=1,
+        y=base,
+        xanchor="left",
+        yanchor="bottom",
+    )
+    figure.add_trace(_curve(metrics.precision_recall, "Precision-recall", "right", "found"))
+    if metrics.precision is not None:
+        _add_threshold(figure, metrics, x=100 * metrics.recall, y=100 * metrics.precision, above=True)
+    figure.update_xaxes(**AXIS)
+    figure.update_yaxes(**AXIS)
+    return figure
+
+
+def _precision_recall_title(metrics: Binary) -> str:
+    area = f"PR-AUC {metrics.pr_auc:.3f}"
+    threshold = wording.percent(metrics.threshold, decimals=0)
+    if metrics.precision is None or metrics.recall is None:
+        return f"No row reaches the threshold of {threshold} ({area})"
+    found, right = wording.percent(metrics.recall), wording.percent(metrics.precision)
+    calls = f"Calls {metrics.positive_label} from {threshold}"
+    return f"{calls}: finds {found} of them, right {right} of the time ({area})"
+
+
+def _curve(curve: Curve, name: str, y_means: str, x_means: str) -> go.Scatter:
+    return go.Scatter(
+        x=[100 * x for x in curve.x],
+        y=[100 * y for y in curve.y],
+        customdata=[
+            "no row called" if least is None else f"score ≥ {100 * least:.2f} %" for least in curve.thresholds
+        ],
+        mode="lines",
+        line={"color": look.BLUE, "width": 2.5},
+        fill="tozeroy",
+        fillcolor=look.tint(look.BLUE, 0.1),
+        hovertemplate=f"%{{y:.1f}} % {y_means}<br>%{{x:.1f}} % {x_means}<br>%{{customdata}}<extra></extra>",
+        name=name,
+    )
+
+
+def _add_threshold(figure: go.Figure, metrics: Binary, *, x: float, y: float, above: bool) -> None:
+    """A dot where the threshold in use stands, its label beside it, off the curve, where there is room."""
+    threshold = f"threshold {wording.percent(metrics.threshold, decimals=0)}"
+    figure.add_scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        marker={"color": look.ORANGE, "size": 11},
+        hovertemplate=f"{threshold}<br>x %{{x:.1f}} %, y %{{y:.1f}} %<extra></extra>",
+        name="Threshold",
+    )
+    toward_left = x > 55
+    _label(
+        figure,
+        threshold,
+        x=x,
+        y=y,
+        xanchor="right" if toward_left else "left",
+        xshift=-10 if toward_left else 10,
+        yshift=12 if above and not toward_left else -12,
+    )
+
+
+def _label(
+    figure: go.Figure,
+    text: str,
+    *,
+    x: float,
+    y: float,
+    xanchor: str = "center",
+    yanchor: str = "middle",
+    xshift: int = 0,
+    yshift: int = 0,
+) -> None:
+    figure.add_annotation(
+        text=text,
+        x=x,
+        y=y,
+        xanchor=xanchor,
+        yanchor=yanchor,
+        xshift=xshift,
+        yshift=yshift,
+        showarrow=False,
+    )

@@ -1,0 +1,152 @@
+"""How high rows score: the distribution, by class where the outcomes are known, and the bands of risk."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from core.metrics import wording
+from core.metrics.distributions import N_SCORE_BINS, RiskBands, ScoreDistribution
+from core.metrics.figures import look
+
+BIN_WIDTH = 100 / N_SCORE_BINS
+
+
+def score_distribution(distribution: ScoreDistribution) -> go.Figure:
+    """Rows by score, in percent. With known outcomes, each class as parts of itself, so that a rare one is
+    seen.
+    """
+    if distribution.median is None:
+        return look.note("No scores", "The file has no rows.")
+    if distribution.positives is None:
+        return _overall(distribution, distribution.median)
+    return _by_class(distribution, distribution.positives)
+
+
+def _overall(distribution: ScoreDistribution, median: float) -> go.Figure:
+    positive, n_rows = look.shorten(distribution.positive_label), sum(distribution.counts)
+    likely = sum(distribution.counts[N_SCORE_BINS // 2 :])
+    figure = look.frame(
+        f"Half of the rows score {wording.percent(median)} or less; {wording.count(likely)} of"
+        f" {wording.rows(n_rows)} ({wording.percent(likely / n_rows)}) score 50\u00a0% or more",
+        x_title=f"Probability of {positive}, %",
+        y_title="Rows",
+    )
+    figure.add_bar(
+        x=_bin_middles(),
+        y=list(distribution.counts),
+        width=BIN_WIDTH * 0.9,
+        marker={"color": look.BLUE},
+        customdata=_bin_ranges(),
+        hovertemplate="%{customdata}<br>%{y:,} rows<extra></extra>",
+    )
+    return _scored_axes(figure)
+
+
+def _by_class(distribution: ScoreDistribution, positives: tuple[int, ...]) -> go.Figure:
+    positive = look.shorten(distribution.positive_label)
+    negatives = tuple(n - had for n, had in zip(distribution.counts, positives, strict=True))
+    figure = look.frame(
+        _by_class_title(distribution),
+        x_title=f"Predicted probability of {positive}, %",
+        y_title="Rows of the class, %",
+        legend=True,
+    )
+    for name, counts, color in (
+        (f"not {positive}", negatives, look.BLUE),
+        (positive, positives, look.ORANGE),
+    ):
+        n_rows = sum(counts)
+        if n_rows == 0:
+            continue
+        told = [
+            f"{name}, score {span}<br>{wording.rows(n)}, {wording.percent(n / n_rows)} of them"
+            for n, span in zip(counts, _bin_ranges(), strict=True)
+        ]
+        figure.add_scatter(
+            x=[BIN_WIDTH * place for place in range(N_SCORE_BINS + 1)],
+            y=[100 * n / n_rows for n in (*counts, counts[-1])],  # the last step needs a second end
+            mode="lines",
+            line={"shape": "hv", "color": color, "width": 2},
+            fill="tozeroy",
+            fillcolor=look.tint(color, 0.18),
+            name=f"{name} ({wording.rows(n_rows)})",
+            customdata=[*told, told[-1]],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+    return _scored_axes(figure)
+
+
+def _by_class_title(distribution: ScoreDistribution) -> str:
+    high, low, positive = (
+        distribution.median_positives,
+        distribution.median_negatives,
+        distribution.positive_label,
+    )
+    if high is None or low is None:
+        only = f"not {positive}" if high is None else positive
+        half = wording.percent(low or high or 0)
+        return f"Every row with a known outcome is {only}; half of them score {half} or less"
+    upper, lower = wording.percent(high), wording.percent(low)
+    return f"Half of the {positive} rows score {upper} or more, half of the others {lower} or less"
+
+
+def _bin_middles() -> list[float]:
+    return [BIN_WIDTH * (place + 0.5) for place in range(N_SCORE_BINS)]
+
+
+def _bin_ranges() -> list[str]:
+    return [
+        f"{BIN_WIDTH * place:g}–{BIN_WIDTH * (place + 1):g}{wording.NO_BREAK}%"
+        for place in range(N_SCORE_BINS)
+    ]
+
+
+def _scored_axes(figure: go.Figure) -> go.Figure:
+    figure.update_xaxes(range=[0, 100], tickvals=[0, 20, 40, 60, 80, 100])
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_layout(hovermode="x")  # so that the shortest bar can be pointed at
+    return figure
+
+
+def risk_bands(bands: RiskBands) -> go.Figure:
+    """Rows in each band, the highest risk on top, with counts and shares in text."""
+    n_rows = sum(bands.counts)
+    if n_rows == 0:
+        return look.note("No risk bands", "The file has no rows.")
+    shares = [n / n_rows for n in bands.counts]
+    texts = [
+        f"{wording.count(n)} · {wording.percent(share)}"
+        for n, share in zip(bands.counts, shares, strict=True)
+    ]
+    most, span = bands.names[-1].lower(), bands.ranges[-1].replace("≥", "at least")
+    title = f"{wording.count(bands.counts[-1])} of {wording.rows(n_rows)} ({wording.percent(shares[-1])})"
+    title = f"{title} are at {most} risk: {bands.positive_label} {span}"
+    figure = look.horizontal(look.frame(title, x_title="Rows", y_title=""))
+    places = list(range(len(bands.counts)))
+    figure.add_bar(
+        x=list(bands.counts)[::-1],
+        y=places,
+        orientation="h",
+        marker={"color": _band_colors(len(places))[::-1]},
+        text=[look.strong(text) for text in texts[::-1]],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[
+            f"{look.wrap(f'{name}, {span}')}<br>{text}"
+            for name, span, text in zip(bands.names, bands.ranges, texts, strict=True)
+        ][::-1],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    names = [
+        f"{look.shorten(name, width=14)}<br>{look.wrap(span)}"
+        for name, span in zip(bands.names, bands.ranges, strict=True)
+    ]
+    figure.update_yaxes(tickvals=places, ticktext=names[::-1])
+    figure.update_xaxes(range=[0, max(bands.counts) * 1.45], nticks=5)
+    return figure
+
+
+def _band_colors(n_bands: int) -> list[str]:
+    """Blue for the lowest band, red for the highest, and the steps between them spread evenly."""
+    last = len(look.BAND_COLORS) - 1
+    return [look.BAND_COLORS[round(place * last / (n_bands - 1))] for place in range(n_bands)]
