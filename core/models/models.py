@@ -85,10 +85,22 @@ def get(session: Session, *, model_id: UUID) -> ModelRow:
     return model
 
 
-def page(session: Session, *, limit: int = 50, cursor: str | None = None) -> Page[ModelRow]:
+def page(
+    session: Session,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    statuses: Sequence[str] = (),
+    upload_id: int | None = None,
+) -> Page[ModelRow]:
     """The user's models, newest first. Raises BadCursor."""
+    rows = _mine(session)
+    if statuses:
+        rows = rows.where(ModelRow.status.in_(statuses))
+    if upload_id is not None:
+        rows = rows.where(ModelRow.upload_id == upload_id)
     return newest_first(
-        session, _mine(session), created_at=ModelRow.created_at, id=ModelRow.id, limit=limit, cursor=cursor
+        session, rows, created_at=ModelRow.created_at, id=ModelRow.id, limit=limit, cursor=cursor
     )
 
 
