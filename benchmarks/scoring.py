@@ -1,7 +1,7 @@
 """How fast a file is scored, against the obvious way: `python -m benchmarks.scoring [--rows N] [--out FILE]`.
 
-Makes a file of N rows and 21 columns, fits both recipes on its first rows, and times, each in a process of its own
-with one native thread: pandas.read_csv + the pipeline + to_csv, and the streaming engine with one and two threads.
+Makes a file of N rows and 21 columns, fits both recipes on its first rows, and times, each in a process of its
+own with one native thread: pandas.read_csv + the pipeline + to_csv, and the engine with one and two threads.
 The engine's scores must equal the naive way's. Results go to benchmarks/results/scoring.json.
 """
 
@@ -76,8 +76,8 @@ def compare(n_rows: int, folder: Path) -> dict[str, Any]:
     """Every way with every recipe over one file of n_rows rows, as the JSON that is kept."""
     size = make(folder / "input.csv", n_rows)
     fit(folder)
-    print(f"{n_rows:,} rows, {size / 1e6:,.0f} MB\n")
-    print(f"{'recipe':<16}{'way':<18}{'seconds':>9}{'rows/s':>12}{'peak MB':>9}")
+    print(f"{n_rows:,} rows, {size / 1e6:,.0f} MB; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
+    print(f"{'recipe':<16}{'way':<18}{'seconds':>9}{'cpu s':>8}{'rows/s':>12}{'peak MB':>9}")
     measured: list[dict[str, Any]] = []
     for recipe in recipes.NAMES:
         for way in ("naive", "engine-1", "engine-2"):
@@ -87,9 +87,8 @@ def compare(n_rows: int, folder: Path) -> dict[str, Any]:
             row = {"recipe": recipe, "way": way, **json.loads(answer.stdout)}
             row["rows_per_second"] = round(n_rows / row["seconds"])
             measured.append(row)
-            print(
-                f"{recipe:<16}{way:<18}{row['seconds']:>9.2f}{row['rows_per_second']:>12,}{row['peak_mb']:>9.0f}"
-            )
+            times = f"{row['seconds']:>9.2f}{row['cpu_seconds']:>8.2f}{row['rows_per_second']:>12,}"
+            print(f"{recipe:<16}{way:<18}{times}{row['peak_mb']:>9.0f}", flush=True)
         gap = largest_gap(folder / "naive.csv", folder / "engine-2.csv")
         same = (folder / "engine-1.csv").read_bytes() == (folder / "engine-2.csv").read_bytes()
         print(f"{'':<16}scores differ by at most {gap:.1e}; one and two threads: same bytes {same}\n")
@@ -99,6 +98,7 @@ def compare(n_rows: int, folder: Path) -> dict[str, Any]:
         "rows": n_rows,
         "input_mb": round(size / 1e6, 1),
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "measured": measured,
     }
@@ -147,13 +147,13 @@ def fit(folder: Path) -> None:
 
 
 def measure(way: str, recipe: str, folder: Path) -> dict[str, float]:
-    """Seconds from file to file, imports and loading aside, and this process's peak memory."""
+    """Seconds from file to file by the clock and of processor, without imports, and the process's peak memory."""
     kept = json.loads((folder / "kept.json").read_text())
     pipeline = artifact.load(folder / f"{recipe}.skops", kept[recipe])
     schema = Schema.from_json(kept["schema"])
     features = [feature.name for feature in schema.features]
     output = folder / f"{way}.csv"
-    started = time.perf_counter()
+    started, cpu_before = time.perf_counter(), time.process_time()
     if way == "naive":
         rows = pd.read_csv(folder / "input.csv")
         probability = pipeline.predict_proba(rows[features])
@@ -172,7 +172,8 @@ def measure(way: str, recipe: str, folder: Path) -> dict[str, float]:
                 n_threads=int(way.removeprefix("engine-")),
             )
     seconds = time.perf_counter() - started
-    return {"seconds": round(seconds, 3), "peak_mb": _peak_mb()}
+    cpu_seconds = time.process_time() - cpu_before
+    return {"seconds": round(seconds, 3), "cpu_seconds": round(cpu_seconds, 3), "peak_mb": _peak_mb()}
 
 
 def largest_gap(naive: Path, ours: Path) -> float:

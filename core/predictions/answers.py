@@ -112,14 +112,15 @@ class ClassCounts:
 class NumberSums:
     """What a regression answered: sums over the rows with a known outcome, and a sample of all rows.
 
-    total_absolute, total_squared: of outcome minus prediction. mean: of the outcomes. total_spread: the sum
-    of their squared distances from it (R² = 1 - total_squared / total_spread).
+    total_absolute, total_squared, total_signed: of prediction minus outcome. mean: of the outcomes.
+    total_spread: the sum of their squared distances from it (R² = 1 - total_squared / total_spread).
     sample: (m, 3), at most SAMPLE_ROWS rows drawn evenly: outcome or NaN, prediction, draw in [0, 1).
     """
 
     n: int
     total_absolute: float
     total_squared: float
+    total_signed: float
     mean: float
     total_spread: float
     sample: Floats
@@ -129,13 +130,14 @@ class NumberSums:
         """Sums of one block. predicted, outcomes: (n,), NaN where unknown. seed: another for each block."""
         known = np.full(len(predicted), np.nan) if outcomes is None else outcomes
         measured = ~np.isnan(known)
-        y, gap = known[measured], (known - predicted)[measured]
+        y, gap = known[measured], (predicted - known)[measured]
         mean = float(y.mean()) if len(y) else 0.0
         draws = np.random.default_rng([_SEED, seed]).random(len(predicted))
         return cls(
             n=len(y),
             total_absolute=float(np.abs(gap).sum()),
             total_squared=float(np.square(gap).sum()),
+            total_signed=float(gap.sum()),
             mean=mean,
             total_spread=float(np.square(y - mean).sum()),
             sample=_smallest(np.column_stack([known, predicted, draws])),
@@ -150,6 +152,7 @@ class NumberSums:
             n=n,
             total_absolute=self.total_absolute + other.total_absolute,
             total_squared=self.total_squared + other.total_squared,
+            total_signed=self.total_signed + other.total_signed,
             mean=self.mean + step * share,
             total_spread=self.total_spread + other.total_spread + step * step * self.n * share,
             sample=_smallest(np.concatenate([self.sample, other.sample])),

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from core.models.schema import Schema
 from core.predictions.errors import LabelUnwritable
 from core.uploads import records
-from core.uploads.units import unit_bytes
 from core.uploads.dialect import Dialect
+from core.uploads.units import unit_bytes
 
 DECIMALS = 6
 _SCALE = 10**DECIMALS
@@ -134,7 +134,7 @@ def probability_cells(p: Floats, dialect: Dialect) -> pa.Array:
 
 
 def number_cells(values: Floats, dialect: Dialect) -> pa.Array:
-    """(n,) finite numbers as cells, without trailing zeros: DECIMALS decimals, below 1 as many significant digits."""
+    """(n,) finite numbers as cells: DECIMALS decimals, below 1 as many digits that count; no trailing zeros."""
     size = np.abs(values)
     with np.errstate(divide="ignore"):
         lead = np.floor(np.log10(size))

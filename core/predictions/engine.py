@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +26,9 @@ from core.errors import AppError
 from core.models.schema import Schema, framed
 from core.predictions import columns, header, tally
 from core.predictions.columns import Added
-from core.predictions.errors import BlockFailed, DiskFull, FeatureRetyped, InputLost, Stopped
+from core.predictions.errors import BlockFailed, FeatureRetyped, InputLost, Stopped
 from core.predictions.tally import Tally
+from core.storage import DiskFull
 from core.uploads import cells, stream
 from core.uploads.dialect import Dialect
 
@@ -38,12 +39,21 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REASON_LENGTH = 300
 
 
+class Sink(Protocol):
+    """What a result is written to."""
+
+    def write(self, chunk: bytes, /) -> object:
+        """Take the next bytes."""
+
+    def flush(self) -> None:
+        """Hand on what was taken."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """What a finished run wrote.
 
-    sha256: of the output, as hex.  added: the names of the added columns, in order.  seconds: from call to
-    return.
+    sha256: of the output, as hex.  added: the names of the added columns.  seconds: from call to return.
     """
 
     n_rows: int
@@ -56,7 +66,7 @@ class Scored:
 
 def score(
     source: BinaryIO,
-    sink: BinaryIO,
+    sink: Sink,
     *,
     dialect: Dialect,
     pipeline: Any,
@@ -69,10 +79,8 @@ def score(
 ) -> Scored:
     """Write the source to the sink with the pipeline's answers as more columns.
 
-    pipeline: a fitted scikit-learn estimator that reads the schema's frame; its classes are the schema's
-    labels.
-    progress: called with the rows written so far, after each block.  stop: asked before each block is
-    written.
+    pipeline: a fitted scikit-learn estimator that reads the schema's frame, with the schema's labels as classes.
+    progress: called with the rows written so far.  stop: asked before each block is written.
     mapping: feature or target → the column of the file to read in its place.
     Raises FeatureMissing, FeatureRetyped, LabelUnwritable, InputLost, DiskFull, Stopped, BlockFailed, and
     what `stream` raises for bytes that are no records; what the sink holds then is no result.
@@ -166,7 +174,7 @@ class _Scorer:
 class _Run:
     """What has been written so far."""
 
-    def __init__(self, sink: BinaryIO, *, total: Tally) -> None:
+    def __init__(self, sink: Sink, *, total: Tally) -> None:
         self.sink = sink
         self.total = total
         self.n_bytes = 0
@@ -211,7 +219,7 @@ class _Run:
             yield
         except OSError as refused:
             if refused.errno in _FULL:
-                raise DiskFull(row=self.total.n_rows) from refused
+                raise DiskFull(place="the folder of the result") from refused
             raise
 
 

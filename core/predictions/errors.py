@@ -59,15 +59,6 @@ class InputLost(AppError):
     reason: str
 
 
-class DiskFull(AppError):
-    """There is no room for the result."""
-
-    code = "disk_full"
-    says = "The disk was full after row {row}, so the result could not be written."
-    cure = "Free some space, or point DATA_DIR to a larger disk, and retry."
-    row: int
-
-
 class Stopped(AppError):
     """The run was asked to end and did, between two blocks."""
 

@@ -62,7 +62,16 @@ class Measured:
             name: part.to_json() if (part := getattr(self, name)) is not None else None
             for name in ("metrics", "scores", "bands", "labels", "values")
         }
-        plain = ("n_rows", "n_measured", "n_blank", "n_unknown", "seconds", "target", "positive_label", "headline")
+        plain = (
+            "n_rows",
+            "n_measured",
+            "n_blank",
+            "n_unknown",
+            "seconds",
+            "target",
+            "positive_label",
+            "headline",
+        )
         return {
             **{name: getattr(self, name) for name in plain},
             "rows_per_s": self.rows_per_s,

@@ -18,7 +18,7 @@ from core.uploads import stream
 from core.uploads.dialect import Dialect
 
 ROWS_A_GROUP = 100_000
-_BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 4 << 20
 # 15 digits survive a float and 18 an int64, whatever they are
 _WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 _DECIMAL = r"^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]{1,2})?$"
@@ -58,7 +58,7 @@ def to_parquet(source: BinaryIO, sink: BinaryIO, dialect: Dialect) -> int:
     Raises ResultUnreadable when it changes in between.
     """
     start = source.tell()
-    file = stream.open_csv(source, dialect, block_bytes=_BLOCK_BYTES)
+    file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
     seen = {name: _Seen() for name in file.header}
     for block in file.blocks:
         table = stream.parse_block(block, file.header, dialect)
@@ -68,7 +68,7 @@ def to_parquet(source: BinaryIO, sink: BinaryIO, dialect: Dialect) -> int:
     schema = pa.schema([(name, column.type) for name, column in seen.items()])
 
     source.seek(start)
-    file = stream.open_csv(source, dialect, block_bytes=_BLOCK_BYTES)
+    file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
     if list(file.header) != schema.names:
         raise ResultUnreadable
     n_rows = 0

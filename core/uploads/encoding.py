@@ -43,6 +43,7 @@ _WORKBOOK_PARTS = (
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _BINARY_SHARE = 0.02
+_BINARY_KINDS = 5
 _UTF16_SHARE = 0.3
 
 
@@ -75,7 +76,7 @@ def find(path: Path, *, file_name: str) -> Encoding:
             return _checked(path, Encoding(codec, has_bom=True), file_name)
     if unmarked := _utf16_without_bom(head):
         return _checked(path, Encoding(unmarked, has_bom=False), file_name)
-    if len(head.translate(None, _CONTROLS)) < len(head) * (1 - _BINARY_SHARE):
+    if _is_binary(head):
         raise NotACsv(file_name=file_name, kind="a binary file")
     plain = Encoding("utf-8", has_bom=False)
     fault = _first_fault(path, plain)
@@ -106,6 +107,12 @@ def _refuse_other_kinds(head: bytes, file_name: str) -> None:
             raise refusal(file_name=file_name, kind=kind)
     if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
         raise NotACsv(file_name=file_name, kind="a web page")
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether control characters are many and of several kinds; text that was damaged holds one kind, or few."""
+    n_controls = len(head) - len(head.translate(None, _CONTROLS))
+    return n_controls > _BINARY_SHARE * len(head) and len(set(head) & set(_CONTROLS)) >= _BINARY_KINDS
 
 
 def _utf16_without_bom(head: bytes) -> str | None:
@@ -162,9 +169,9 @@ def _lines_beyond_ascii(path: Path) -> bytes:
     """The file's first lines that hold a byte beyond ASCII, HEAD_BYTES at most."""
     kept = b""
     with path.open("rb") as source:
-        while len(kept) < HEAD_BYTES and (line := source.readline(HEAD_BYTES)):
-            if not line.isascii():
-                kept += line
+        while len(kept) < HEAD_BYTES and (chunk := source.read(_CHUNK_BYTES)):
+            if not chunk.isascii():
+                kept += b"".join(line for line in chunk.splitlines(keepends=True) if not line.isascii())
     return kept[:HEAD_BYTES]
 
 

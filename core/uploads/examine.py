@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,20 @@ from core.uploads.errors import (
     RepeatedColumns,
     UnnamedColumns,
 )
-from core.uploads.profile import ColumnProfile, ColumnSummary
+from core.uploads.profile import ColumnProfile, ColumnSummary, shortened
 from core.uploads.units import narrow
 
 PREVIEW_ROWS = 20
+_PREVIEW_CHARACTERS = 200
+_LISTED = 10
 
 
 @dataclass(frozen=True)
 class Examination:
     """What a file is written in and what it holds.
 
-    columns: in the file's order. n_rows: records below the header. preview: the cells of the first PREVIEW_ROWS rows.
+    columns: in the file's order. n_rows: records below the header. preview: the cells of the first PREVIEW_ROWS rows,
+    long ones cut.
     notes: sentences on what had to be found out about the file, for its receipt.
     """
 
@@ -97,7 +100,7 @@ def _check_header(path: Path, opened: stream.CsvStream, dialect: Dialect, file_n
         places[name].append(number)
     repeated = [f"'{name}' ({_listed(numbers)})" for name, numbers in places.items() if len(numbers) > 1]
     if repeated:
-        raise RepeatedColumns(file_name=file_name, line=line, repeated=", ".join(repeated))
+        raise RepeatedColumns(file_name=file_name, line=line, repeated=_listed(repeated))
 
 
 def _summed_up(
@@ -117,7 +120,11 @@ def _summed_up(
             summary.add(column)
         if len(preview) < PREVIEW_ROWS:
             first = table.slice(0, PREVIEW_ROWS - len(preview))
-            preview += zip(*(column.to_pylist() for column in first.columns), strict=True)
+            cells = (
+                [shortened(cell, _PREVIEW_CHARACTERS) for cell in column.to_pylist()]
+                for column in first.columns
+            )
+            preview += zip(*cells, strict=True)
     if not n_rows:
         raise HeaderOnly(file_name=file_name, line=_header_line(opened, dialect))
     columns = tuple(summary.profile() for summary in summaries)
@@ -158,5 +165,7 @@ def _header_line(opened: stream.CsvStream, dialect: Dialect) -> int:
     return len(above.splitlines()) + 1
 
 
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(str(number) for number in numbers)
+def _listed(found: Sequence[object]) -> str:
+    """The first few of them, and how many more there are."""
+    shown = ", ".join(str(one) for one in found[:_LISTED])
+    return shown if len(found) <= _LISTED else f"{shown} and {len(found) - _LISTED:,} more"

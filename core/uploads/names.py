@@ -7,21 +7,22 @@ import unicodedata
 
 MAX_BYTES = 120
 _FALLBACK = "upload.csv"
-_UNSAFE = re.compile(r'[<>:"|?*%#&{}$!\'`@+=~^;\[\]\s]+')
+_BLANKS = re.compile(r"\s+")
+_UNSAFE = re.compile(r"[<>:\"|?*%#{}^`~\[\]]+")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 
 
 def safe_filename(name: str) -> str:
-    """The name's last part in NFC, without control or shell characters, at most MAX_BYTES long in UTF-8.
+    """The name's last part in NFC, without control characters and marks that file systems or links refuse.
 
-    Letters of any script stay, so does the extension; blanks become "_". Never empty, never hidden, never a name
-    that Windows reserves, never a path.
+    At most MAX_BYTES long in UTF-8. Letters of any script stay, so does the extension; a run of blanks becomes
+    one "_". Never empty, never hidden, never a path, never a name that Windows reserves.
     """
     composed = unicodedata.normalize("NFC", name.encode("utf-8", "ignore").decode())
     last = re.split(r"[/\\]", composed)[-1]
     printable = "".join(character for character in last if _is_printable(character))
-    plain = re.sub(r"_{2,}", "_", _UNSAFE.sub("_", printable)).strip("._- ")
+    plain = _UNSAFE.sub("_", _BLANKS.sub("_", printable)).strip("._- ")
     if not plain:
         return _FALLBACK
     if _RESERVED.fullmatch(plain):
@@ -30,7 +31,7 @@ def safe_filename(name: str) -> str:
 
 
 def _is_printable(character: str) -> bool:
-    """No control, format, private, surrogate or unassigned character; separators are blanks and are handled so."""
+    """No control, format, private, surrogate or unassigned character; tabs and line ends count as blanks."""
     category = unicodedata.category(character)
     return not category.startswith("C") or character in "\t\n\r"
 

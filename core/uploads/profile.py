@@ -105,11 +105,11 @@ class ColumnSummary:
             n_missing=self._n_missing,
             n_distinct=min(len(self._seen), self._cap),
             distinct_capped=self._capped,
-            minimum=minimum if minimum is None else _short(minimum),
-            maximum=maximum if maximum is None else _short(maximum),
-            examples=tuple(_short(example) for example in self._examples),
+            minimum=minimum if minimum is None else shortened(minimum),
+            maximum=maximum if maximum is None else shortened(maximum),
+            examples=tuple(shortened(example) for example in self._examples),
             n_odd=self._n_bad if self._may_be_number else 0,
-            first_odd=_short(self._first_bad) if self._may_be_number and self._first_bad else None,
+            first_odd=shortened(self._first_bad) if self._may_be_number and self._first_bad else None,
         )
 
     def _numbers(self, values: pa.Array, weights: np.ndarray | None) -> np.ndarray:
@@ -159,8 +159,9 @@ def _total(cells_found: np.ndarray, weights: np.ndarray | None) -> int:
     return int(cells_found.sum() if weights is None else weights[cells_found].sum())
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+def shortened(text: str, n_characters: int = _SHOWN_CHARACTERS) -> str:
+    """The text, or its beginning and an ellipsis where it is longer than n_characters."""
+    return text if len(text) <= n_characters else text[: n_characters - 1] + "…"
 
 
 def _spelled(value: float) -> str:

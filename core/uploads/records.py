@@ -118,10 +118,13 @@ def _quoted_cells(text: bytes, units: np.ndarray, delimiter: int) -> tuple[np.nd
     if (may_open[units[np.maximum(opening - 1, 0)]] | (opening == 0)).all():
         return opening, quotes[1::2]
     mark = re.escape(bytes([delimiter]))
-    cells = re.finditer(rb"(?<![^\n\r" + mark + rb'])"[^"]*+(?:""[^"]*+)*+("?)', text)
-    found = [(cell.start(), cell.end() - 1 if cell[1] else NOWHERE) for cell in cells]
-    opens, closes = np.array(found, dtype=np.int64).reshape(-1, 2).T
-    return opens, closes[closes != NOWHERE]
+    cells = re.finditer(rb"(?<![^\n\r" + mark + rb'])"[^"]*+(?:""[^"]*+)*+"?', text)
+    opens, stops = np.array([cell.span() for cell in cells], dtype=np.int64).reshape(-1, 2).T
+    closes = stops - 1
+    # the last one runs to the end unclosed where an odd number of quotes is left in it
+    if len(opens) and text.count(b'"', int(opens[-1]), int(stops[-1])) % 2:
+        closes = closes[:-1]
+    return opens, closes
 
 
 def _quote_faults(units: np.ndarray, opening: np.ndarray, closing: np.ndarray, delimiter: int) -> list[int]:

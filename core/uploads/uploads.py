@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -40,19 +40,29 @@ class Received:
 
 
 def receive(
-    user: db.User, *, storage: Storage, staged: Staging, file_name: str, is_sample: bool = False
+    user: db.User,
+    *,
+    storage: Storage,
+    staged: Staging,
+    file_name: str,
+    is_sample: bool = False,
+    require: Callable[[Examination], object] = lambda _: None,
 ) -> Received:
     """Check a staged file, store it under its user, and write its row; the same bytes again are recognised.
 
+    require: looks at what was found before anything is stored; what it raises refuses the file.
     Nothing is kept of a file that is refused. No session is open while bytes move.
-    Raises what `examine` raises, DiskFull, StorageUnavailable.
+    Raises what `examine` and `require` raise, DiskFull, StorageUnavailable.
     """
     file_name = safe_filename(file_name)
     with db.session_scope(user) as session:
         known = same_bytes(session, sha256=staged.sha256)
     if known is not None:
-        return Received(upload=known, examination=examination_of(known), is_duplicate=True)
+        found = examination_of(known)
+        require(found)
+        return Received(upload=known, examination=found, is_duplicate=True)
     examination = examine(staged.path, file_name=file_name)
+    require(examination)
     storage_key = _storage_key(user, file_name)
     storage.put(storage_key, staged.path)
     try:

@@ -128,7 +128,7 @@ def test_lists_filter_sort_count_and_page(
 ) -> None:
     model = made.ready_model(user, upload)
     larger = journeys.upload_bytes(
-        user, made.CSV + b"5,a,No\n", settings=settings, files=storage, file_name="Beta 100%.csv"
+        user, made.CSV + b"5,a,No\n", settings=settings, files=storage, file_name="Beta_100.csv"
     )
     ids = [
         made.queued(user, upload, model),
@@ -141,7 +141,8 @@ def test_lists_filter_sort_count_and_page(
         newest = predictions.table(session, offset=0, limit=2)
         assert [row.id for row in newest] == [ids[2], ids[1]]
         assert [row.id for row in predictions.table(session, offset=2, limit=2)] == [ids[0]]
-        assert [row.id for row in predictions.table(session, offset=0, limit=9, search="100%")] == [ids[1]]
+        assert [row.id for row in predictions.table(session, offset=0, limit=9, search="bETA_1")] == [ids[1]]
+        assert predictions.table(session, offset=0, limit=9, search="b%a") == []
         assert [row.id for row in predictions.table(session, offset=0, limit=1, sort="rows")] == [ids[1]]
         first = predictions.page(session, limit=2)
         rest = predictions.page(session, limit=2, cursor=first.next_cursor)

@@ -87,6 +87,11 @@ def test_a_profile_counts_missing_and_distinct_and_gives_the_range_by_value(tmp_
     )
 
 
+def test_missing_and_odd_cells_are_counted_as_often_as_they_occur(tmp_path: Path) -> None:
+    found = column(tmp_path, *["NA"] * 30, *["n.d."] * 3, *[str(number) for number in range(400)])
+    assert (found.n_missing, found.n_odd, found.first_odd, found.n_distinct) == (30, 3, "n.d.", 401)
+
+
 def test_text_is_ranged_by_spelling_and_long_cells_are_cut(tmp_path: Path) -> None:
     found = column(tmp_path, "pear", "apple", "z" * 200)
     assert (found.minimum, found.maximum) == ("apple", "z" * 79 + "…")

@@ -11,7 +11,7 @@ from core.uploads.names import MAX_BYTES, safe_filename
     ("name", "safe"),
     [
         ("churn.csv", "churn.csv"),
-        ("Q3 sales (final).csv", "Q3 sales (final).csv"),
+        ("Q3 sales (final).csv", "Q3_sales_(final).csv"),
         ("../../etc/passwd", "passwd"),
         ("C:\\Users\\ann\\data.csv", "data.csv"),
         ("/absolute/a.csv", "a.csv"),
@@ -20,7 +20,7 @@ from core.uploads.names import MAX_BYTES, safe_filename
         ("", "upload.csv"),
         ("\x00\x1f", "upload.csv"),
         (".htaccess", "htaccess"),
-        ("a\x00b\r\nc.csv", "ab c.csv"),
+        ("a\x00b\r\nc.csv", "ab_c.csv"),
         ("Kundenübersicht.csv", "Kundenübersicht.csv"),
         ("u\u0308ber.csv", "über.csv"),
         ("東京.csv", "東京.csv"),

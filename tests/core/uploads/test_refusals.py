@@ -165,6 +165,17 @@ def test_a_bad_row_far_into_a_large_file_is_refused_with_its_line(tmp_path: Path
     assert (found.line, found.found) == (1_200_002, 3)
 
 
+def test_a_line_end_of_two_bytes_cut_by_the_edge_of_a_read_counts_once(tmp_path: Path) -> None:
+    header, row = (
+        b"a,bbbbbbbbbbbbb",
+        b"12,45678901234\r\n",
+    )  # so that every read of a power of two ends behind a \r
+    found = refusal(tmp_path, header + b"\r\n" + row * 200_000 + b"1\r\n")
+    assert (len(header + b"\r"), len(row)) == (16, 16)
+    assert isinstance(found, errors.UnequalRow)
+    assert found.line == 200_002
+
+
 def test_a_bad_row_in_utf16_is_refused_with_its_line(tmp_path: Path) -> None:
     found = refusal(tmp_path, "a\tb\n1\tÄ\n2\n".encode("utf-16"))
     assert isinstance(found, errors.UnequalRow)

@@ -110,8 +110,9 @@ def test_a_source_that_gives_few_bytes_at_a_time_is_read_to_its_end() -> None:
     assert opened.header_bytes + b"".join(opened.blocks) == raw
 
 
-def test_a_carriage_return_at_a_blocks_edge_is_not_torn_from_its_newline() -> None:
-    raw = b"a\r\n" + b"12345\r\n" * 50
+@pytest.mark.parametrize("row", [b"12345\r\n", b'"1\n45"\r\n'])
+def test_a_carriage_return_at_a_blocks_edge_is_not_torn_from_its_newline(row: bytes) -> None:
+    raw = b"a\r\n" + row * 50
     for block_bytes in range(6, 30):
         opened = stream.open_csv(io.BytesIO(raw), Dialect(), block_bytes=block_bytes)
         assert all(block.endswith(b"\r\n") for block in opened.blocks)

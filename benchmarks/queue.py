@@ -1,0 +1,137 @@
+"""`python -m benchmarks.queue`: how long a task waits for an idle worker, and how many pass in a second.
+
+On SQLite and on Postgres, with one embedded slot: from before the enqueueing transaction to the
+handler's first line in a warm child (p50, p95 of 60); the same from the runner's start, child cold;
+and no-op tasks per second, from the first claim to the last settled. Writes results/queue.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core import access, db, logs, queue
+from core import settings as settings_module
+from core.db import migrate
+from core.db.tables import TaskRow
+from core.worker import Runner
+from tests.faults import steps
+from tests.servers.parts import find
+from tests.servers.postgres import Cluster
+from tests.servers.waiting import wait_for
+
+RESULTS = Path(__file__).parent / "results" / "queue.json"
+N_SAMPLES = 60
+N_NO_OPS = 300
+TARGET_P50_MS = 100.0
+
+
+def main() -> int:
+    figures: dict[str, object] = {
+        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "target_p50_ms": TARGET_P50_MS,
+    }
+    reached = True
+    for kind in ("sqlite", "postgres"):
+        with tempfile.TemporaryDirectory(prefix="model-desk-queue-") as folder, _url(kind, folder) as url:
+            measured = _measure(url, Path(folder))
+        figures[kind] = measured
+        reached = reached and measured["warm_p50_ms"] < TARGET_P50_MS
+        print(kind, json.dumps(measured), flush=True)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0 if reached else 1
+
+
+def _measure(url: str, folder: Path) -> dict[str, float]:
+    settings = settings_module.read(
+        _env_file=None, data_dir=folder, database_url=url, storage_url="", log_level="error"
+    )
+    logs.configure(settings)
+    database = db.connect(settings.database)
+    migrate.upgrade(database)
+    steps.make_tables()
+    user = access.settle_local_user()
+    runner = Runner(settings, slots=1, is_embedded=True, modules=("tests.faults.steps",))
+    note = folder / "note"
+
+    def start_ms(asked_ns: int) -> float:
+        """From `asked_ns` to the handler's first line; waits until the task is settled."""
+        wait_for(lambda: note.exists() and note.read_text().endswith("\n"), every_s=0.005)
+        begun_ns = int(note.read_text().split()[0])
+        note.unlink()
+        wait_for(lambda: _n_unsettled() == 0, every_s=0.01)
+        return (begun_ns - asked_ns) / 1e6
+
+    def add(n: int = 1, **payload: object) -> list[UUID]:
+        with db.session_scope(user, write=True) as session:
+            return [steps.enqueue(session, user=user, n_steps=0, **payload) for _ in range(n)]
+
+    add(note=str(note))
+    asked_ns = time.time_ns()
+    runner.start()
+    cold_ms = start_ms(asked_ns)
+    warm_ms = []
+    pause = threading.Event()
+    for _ in range(N_SAMPLES):
+        pause.wait(0.1)
+        asked_ns = time.time_ns()
+        add(note=str(note))
+        warm_ms.append(start_ms(asked_ns))
+    add(N_NO_OPS)
+    wait_for(lambda: _n_unsettled() == 0, deadline_s=120, every_s=0.05)
+    n_per_s = N_NO_OPS / _span_s()
+    runner.stop()
+    database.engine.dispose()
+    return {
+        "warm_p50_ms": round(statistics.median(warm_ms), 1),
+        "warm_p95_ms": round(statistics.quantiles(warm_ms, n=20)[-1], 1),
+        "warm_max_ms": round(max(warm_ms), 1),
+        "cold_ms": round(cold_ms, 1),
+        "no_op_tasks_per_s": round(n_per_s, 1),
+    }
+
+
+def _n_unsettled() -> int:
+    with db.session_scope(db.WORKER) as session:
+        figures = queue.backlog(session)
+    return figures.n_queued + figures.n_running
+
+
+def _span_s() -> float:
+    """From the first claim to the last end of the no-op tasks, by the database's clock."""
+    with db.session_scope(db.WORKER) as session:
+        query = sa.select(TaskRow.started_at, TaskRow.finished_at).order_by(TaskRow.finished_at.desc())
+        rows = session.execute(query.limit(N_NO_OPS)).all()
+    return float((max(row.finished_at for row in rows) - min(row.started_at for row in rows)).total_seconds())
+
+
+@contextmanager
+def _url(kind: str, folder: str) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/queue.sqlite3"
+        return
+    program = find("postgresql")
+    if program is None:
+        sys.exit("Postgres is not installed: apt-get install postgresql")
+    cluster = Cluster(program)
+    try:
+        yield cluster.create("queue")
+    finally:
+        cluster.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

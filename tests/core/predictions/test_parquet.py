@@ -1,0 +1,87 @@
+"""Results as Parquet: numbers where every cell is one, text else."""
+
+from __future__ import annotations
+
+import io
+import itertools
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.predictions import parquet
+from core.predictions.errors import ResultUnreadable
+from core.uploads.dialect import Dialect
+
+
+def converted(data: bytes, dialect: Dialect | None = None) -> pa.Table:
+    """The CSV, written as Parquet and read again."""
+    sink = io.BytesIO()
+    parquet.to_parquet(io.BytesIO(data), sink, dialect or Dialect())
+    return pq.read_table(io.BytesIO(sink.getvalue()))
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["1", "-20", ""], [1, -20, None]),
+        (["1", "2.50", "1e-7"], [1.0, 2.5, 1e-7]),
+        (["007", "12", "13"], ["007", "12", "13"]),
+        (["1,234", "5", "6"], ["1,234", "5", "6"]),
+        (["+49", "5", "6"], ["+49", "5", "6"]),
+        (["1234567890123456789012", "1", "2"], ["1234567890123456789012", "1", "2"]),
+        (["0.12345678901234567", "1", "2"], ["0.12345678901234567", "1", "2"]),
+        (["1", "NA", "2"], ["1", "NA", "2"]),
+        ([" 1", "2", "3"], [" 1", "2", "3"]),
+        (["", "", ""], [None, None, None]),
+        (['a "quoted"\nnote', "", "x"], ['a "quoted"\nnote', None, "x"]),
+    ],
+)
+def test_a_column_gets_the_type_that_says_all_its_cells_say(cells: list[str], values: list[object]) -> None:
+    quoted = ['"' + cell.replace('"', '""') + '"' for cell in cells]
+    data = "id,cell\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(quoted))
+    table = converted(data.encode())
+    assert table["cell"].to_pylist() == values
+    assert table["id"].to_pylist() == [0, 1, 2]
+
+
+def test_whole_numbers_stay_whole() -> None:
+    assert converted(b"a,b,c\n1,1.0,x\n").schema.types == [pa.int64(), pa.float64(), pa.string()]
+
+
+def test_a_decimal_comma_becomes_a_number() -> None:
+    dialect = Dialect(delimiter=";", decimal=",", encoding="utf-16-le")
+    table = converted("p;q;r\n0,25;1.5;1.234,5\n1;2;3\n".encode("utf-16-le"), dialect)
+    assert table.to_pydict() == {"p": [0.25, 1.0], "q": ["1.5", "2"], "r": ["1.234,5", "3"]}
+
+
+def test_a_late_text_cell_makes_the_column_text_from_its_first_row() -> None:
+    note = b"a note that makes the file longer than a block " * 20
+    data = b"n,x,note\n" + b"".join(b"%d,1.5,%s\n" % (i, note) for i in range(6_000)) + b"end,2,\n"
+    assert len(data) > parquet.BLOCK_BYTES
+    table = converted(data)
+    assert table.num_rows == 6_001
+    assert table["n"][0].as_py() == "0"
+    assert table["x"].type == pa.float64()
+
+
+def test_a_result_without_rows_keeps_its_columns() -> None:
+    assert converted(b"a,prediction\n").schema.names == ["a", "prediction"]
+
+
+class Changing(io.BytesIO):
+    """A file whose second reading finds other bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(b"a\n1\n")
+        self.readings = itertools.count()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        super().seek(0)
+        super().write(b"a\nx\n")
+        return super().seek(offset, whence)
+
+
+def test_a_result_that_changes_meanwhile_is_refused() -> None:
+    with pytest.raises(ResultUnreadable, match="Download it again"):
+        parquet.to_parquet(Changing(), io.BytesIO(), Dialect())

@@ -1,0 +1,151 @@
+"""Counts of a stream: true to the rows, whatever the blocks."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from core.models.schema import Feature, Schema, framed
+from core.predictions import answers, tally
+from core.predictions.answers import BINS, SAMPLE_ROWS, ClassCounts, NumberSums
+from core.predictions.tally import Tally
+
+FEATURES = (Feature("x", "number"), Feature("c", "category", categories=("a", "b")))
+BINARY = Schema(FEATURES, "y", "binary", ("No", "Yes"), "No")
+THREE = Schema(FEATURES, "y", "multiclass", ("a", "b", "c"))
+REGRESSION = Schema(FEATURES, "y", "regression")
+
+
+def table(n: int, outcomes: list[str]) -> pa.Table:
+    """(n,) rows with some blanks, bad numbers and values never seen."""
+    pick = [outcomes[i % len(outcomes)] for i in range(n)]
+    numbers = [("1.5", "", "bad")[i % 3] for i in range(n)]
+    return pa.table({"x": numbers, "c": [("a", "?", "new", "b")[i % 4] for i in range(n)], "y": pick})
+
+
+def counted(schema: Schema, rows: pa.Table, scores: np.ndarray, seed: int = 0) -> Tally:
+    """The tally of one block."""
+    given = framed(rows, schema, ".")
+    return tally.of_block(rows, given, scores, schema, decimal=".", seed=seed)
+
+
+def probabilities(n: int, k: int) -> np.ndarray:
+    """(n, k) rows that add up to 1."""
+    drawn = np.random.default_rng(3).random((n, k))
+    return drawn / drawn.sum(axis=1, keepdims=True)
+
+
+def test_a_binary_tally_counts_by_outcome() -> None:
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5], [0.00004, 0.99996], [1.0, 0.0]])
+    found = counted(BINARY, table(5, ["No", " Yes ", "", "Maybe", "No"]), scores)
+    assert (found.n_rows, found.n_measured, found.n_blank, found.n_unknown) == (5, 3, 1, 1)
+    assert found.classes is not None
+    assert found.classes.scored == ("No",)
+    assert found.classes.predicted.tolist() == [3, 2]
+    assert found.classes.confusion.tolist() == [[2, 0], [0, 1]]
+    assert np.flatnonzero(found.classes.scores[0]).tolist() == [0, 2_000, 5_000, 9_000, 10_000]
+    assert np.flatnonzero(found.classes.positives[0]).tolist() == [9_000, 10_000]
+    assert np.flatnonzero(found.classes.negatives[0]).tolist() == [2_000]
+
+
+def test_cells_that_call_for_caution_are_counted_by_column() -> None:
+    found = counted(BINARY, table(12, ["No"]), probabilities(12, 2))
+    assert found.missing == {"x": 4, "c": 3}
+    assert found.bad == {"x": 4}
+    assert found.unseen == {"c": 3}
+
+
+def test_a_multiclass_tally_sets_each_class_against_the_rest() -> None:
+    scores = probabilities(600, 3)
+    found = counted(THREE, table(600, ["a", "b", "c"]), scores).classes
+    assert found is not None
+    truth = np.arange(600) % 3
+    for i in range(3):
+        bins = np.rint(scores[:, i] * (BINS - 1)).astype(int)
+        assert (found.positives[i] == np.bincount(bins[truth == i], minlength=BINS)).all()
+        assert (found.negatives[i] == np.bincount(bins[truth != i], minlength=BINS)).all()
+        for j in range(3):
+            assert found.confusion[i, j] == ((truth == i) & (scores.argmax(axis=1) == j)).sum()
+
+
+def test_regression_sums_give_the_textbook_figures() -> None:
+    y = np.random.default_rng(0).normal(1e6, 3, 500)
+    predicted = y + np.random.default_rng(1).normal(0, 1, 500)
+    found = counted(REGRESSION, table(500, [repr(float(value)) for value in y]), predicted).numbers
+    assert found is not None
+    assert found.n == 500
+    assert found.total_signed == pytest.approx((predicted - y).sum())
+    assert found.total_absolute / 500 == pytest.approx(np.abs(y - predicted).mean())
+    assert found.total_squared == pytest.approx(((y - predicted) ** 2).sum())
+    assert found.total_spread == pytest.approx(((y - y.mean()) ** 2).sum())
+
+
+def test_a_regression_skips_blank_and_unreadable_outcomes() -> None:
+    found = counted(REGRESSION, table(4, ["1", "", "n/a", "much"]), np.full(4, 2.0))
+    assert (found.n_measured, found.n_blank, found.n_unknown) == (1, 2, 1)
+    assert found.numbers is not None
+    assert found.numbers.total_absolute == 1.0
+    assert np.isnan(found.numbers.sample[:, 0]).tolist() == [False, True, True, True]
+
+
+@pytest.mark.parametrize("schema", [BINARY, THREE], ids=["binary", "multiclass"])
+def test_merged_class_tallies_equal_one_shot(schema: Schema) -> None:
+    rows, scores = table(900, ["a", "Yes", "No", "", "b", "?"]), probabilities(900, len(schema.labels))
+    parts = [counted(schema, rows.slice(i, 100), scores[i : i + 100]) for i in range(0, 900, 100)]
+    merged = tally.empty(schema)
+    for part in parts:
+        merged = tally.merge(merged, part)
+    assert merged.to_json() == counted(schema, rows, scores).to_json()
+
+
+def test_merged_regression_tallies_equal_one_shot() -> None:
+    y = np.random.default_rng(5).normal(50, 9, 900)
+    rows = table(900, [f"{value:.3f}" for value in y])
+    predicted = y + 1
+    merged = tally.empty(REGRESSION)
+    for i in range(0, 900, 100):
+        merged = tally.merge(merged, counted(REGRESSION, rows.slice(i, 100), predicted[i : i + 100], seed=i))
+    whole = counted(REGRESSION, rows, predicted)
+    assert merged.numbers is not None
+    assert whole.numbers is not None
+    for name in ("n", "total_signed", "total_absolute", "total_squared", "mean", "total_spread"):
+        assert getattr(merged.numbers, name) == pytest.approx(getattr(whole.numbers, name))
+    assert (merged.missing, merged.n_measured) == (whole.missing, whole.n_measured)
+
+
+def test_the_sample_stays_small_even_and_the_same_each_time() -> None:
+    def run() -> NumberSums:
+        total = NumberSums.of(np.empty(0), None, 0)
+        for seed in range(20):
+            block = np.arange(1_000.0) + 1_000 * seed
+            total = total.merged(NumberSums.of(block, block, seed))
+        return total
+
+    sample = run().sample
+    assert sample.shape == (SAMPLE_ROWS, 3)
+    assert np.array_equal(sample, run().sample)
+    assert np.histogram(sample[:, 1], bins=4, range=(0, 20_000))[0].min() > 400
+
+
+@pytest.mark.parametrize("schema", [BINARY, THREE, REGRESSION], ids=lambda schema: schema.task)
+def test_a_tally_survives_json(schema: Schema) -> None:
+    scores = probabilities(50, len(schema.labels)) if schema.labels else np.linspace(0, 1, 50)
+    before = counted(schema, table(50, ["a", "Yes", "", "3.5"]), scores)
+    text = json.dumps(before.to_json(), allow_nan=False)
+    after = Tally.from_json(json.loads(text))
+    assert after.to_json() == before.to_json()
+    assert isinstance(after.classes or after.numbers, ClassCounts | NumberSums)
+
+
+def test_a_label_that_reads_like_a_blank_is_a_label() -> None:
+    codes = tally.outcome_codes(pa.array(["NA", "", None, "x", "EU "]), ("EU", "NA"))
+    assert codes.tolist() == [1, tally.BLANK, tally.BLANK, tally.UNKNOWN, 0]
+
+
+def test_histograms_are_small_in_json() -> None:
+    found = ClassCounts.of(BINARY, np.tile([0.25, 0.75], (10_000, 1)), None)
+    assert found.to_json()["scores"] == [{"bins": [2_500], "counts": [10_000]}]
+    assert len(answers.ClassCounts.from_json(found.to_json()).scores[0]) == BINS
