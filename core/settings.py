@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -53,7 +53,6 @@ class Settings(BaseSettings):
         default="info", description="Least severe log line shown."
     )
     sample: bool = Field(default=True, description="Make the sample file and its model on first start.")
-    supabase_service_role_key: SecretStr | None = Field(default=None, description="Not used yet.")
 
     @field_validator("database_url")
     @classmethod
@@ -98,7 +97,7 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process of ours."""
-        values = self.model_dump(mode="json", exclude_none=True, exclude={"supabase_service_role_key"})
+        values = self.model_dump(mode="json", exclude_none=True)
         return {name.upper(): str(value) for name, value in values.items()}
 
     @classmethod

@@ -114,6 +114,16 @@ def counts(
     return {status: found.get(status, 0) for status in Status}
 
 
+def n_by_model(session: Session) -> dict[UUID, int]:
+    """How many predictions the user has made with each model; models without any are absent."""
+    rows = (
+        sa.select(PredictionRow.model_id, sa.func.count())
+        .where(PredictionRow.user_id == db.owner(session))
+        .group_by(PredictionRow.model_id)
+    )
+    return dict(session.execute(rows).tuples().all())
+
+
 def scored(session: Session) -> Sequence[tuple[datetime, int]]:
     """When each of the user's completed predictions ended and how many rows it scored; the newest 1,000, oldest first."""
     rows = (

@@ -15,6 +15,7 @@ from core.errors import NotFound
 from core.models import artifact
 from core.models.schema import Schema
 from core.predictions import engine
+from core.predictions.errors import InputLost
 from core.uploads.dialect import Dialect
 
 
@@ -50,6 +51,8 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
                 progress=job.report,
                 stop=job.stop_requested,
             )
+        if scored.n_rows != n_rows:
+            raise InputLost(row=scored.n_rows, reason=f"the stored file no longer has its {n_rows:,} rows")
         staged.close()
         files.put(output_key, staged.path)
     return {

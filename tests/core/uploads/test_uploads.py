@@ -32,7 +32,8 @@ def test_an_upload_is_stored_under_its_user_with_its_profile(
     assert upload.storage_key.endswith("-Q3_churn.csv")
     assert (upload.n_rows, upload.n_columns, upload.size_bytes) == (2, 3, len(made.CSV))
     assert upload.sha256 == hashlib.sha256(made.CSV).hexdigest()
-    assert files.open(upload.storage_key).read() == made.CSV
+    with files.open(upload.storage_key) as stored:
+        assert stored.read() == made.CSV
     with db.session_scope(user) as session:
         found = uploads.examination_of(uploads.get(session, upload_id=upload.id))
     assert [column.name for column in found.columns] == ["age", "plan", "churned"]

@@ -1,0 +1,122 @@
+"""Scoring in a worker's child, and what it says when something it needs is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core import access, db
+from core import settings as settings_module
+from core.db import migrate
+from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.predictions import measures, predictions
+from core.settings import Settings
+from core.storage import LocalStorage
+from tests import journeys
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A small installation with a worker, an upload and a model."""
+
+    settings: Settings
+    files: LocalStorage
+    user: db.User
+    upload: UploadRow
+    model: ModelRow
+
+    def upload_again(self, content: bytes, file_name: str) -> UploadRow:
+        return journeys.upload_bytes(
+            self.user, content, settings=self.settings, files=self.files, file_name=file_name
+        )
+
+    def score(self, upload: UploadRow, model: ModelRow | None = None) -> PredictionRow:
+        return journeys.settled(self.user, journeys.queue_prediction(self.user, upload, model or self.model))
+
+    def path(self, key: str | None) -> Path:
+        assert key is not None
+        return self.files.root / key
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    settings = settings_module.read(_env_file=None, data_dir=folder, sample=False)
+    migrate.upgrade(db.connect(settings.database))
+    user, files = access.settle_local_user(), LocalStorage(settings.files_dir)
+    content = journeys.sample_bytes(folder)
+    upload = journeys.upload_bytes(user, content, settings=settings, files=files)
+    with journeys.running(settings):
+        yield Desk(settings, files, user, upload, journeys.train(user, upload))
+
+
+@pytest.fixture
+def desk(made_once: Desk) -> Desk:
+    db.connect(made_once.settings.database)
+    return made_once
+
+
+def test_a_file_with_its_outcome_is_measured(desk: Desk) -> None:
+    found = measures.measured(desk.score(desk.upload))
+    assert (found.n_rows, found.n_measured, found.positive_label) == (400, 400, "Yes")
+    assert found.metrics is not None
+    assert found.metrics.to_json()["roc_auc"] > 0.7
+    assert found.bands is not None
+    assert sum(found.bands.counts) == 400
+
+
+def test_a_file_without_its_outcome_has_scores_and_bands_but_no_metrics(desk: Desk) -> None:
+    lines = desk.path(desk.upload.storage_key).read_bytes().splitlines()
+    without = b"\n".join(line.rpartition(b",")[0] for line in lines)
+    found = measures.measured(desk.score(desk.upload_again(without, "new.csv")))
+    assert found.metrics is None
+    assert found.headline == ""
+    assert found.scores is not None
+    assert sum(found.scores.counts) == 400
+
+
+def test_a_file_removed_under_a_queued_prediction_fails_it_with_the_cure_and_a_retry_succeeds(
+    desk: Desk, tmp_path: Path
+) -> None:
+    content = journeys.sample_bytes(tmp_path, seed=8)
+    upload = desk.upload_again(content, "gone.csv")
+    path = desk.path(upload.storage_key)
+    path.unlink()
+    prediction = desk.score(upload)
+    assert prediction.status == "FAILED"
+    assert prediction.error_message == f"The file {upload.storage_key} is no longer in storage."
+    assert prediction.error_hint is not None
+    assert "upload" in prediction.error_hint
+
+    path.write_bytes(content)
+    with db.session_scope(desk.user, write=True) as session:
+        predictions.retry(session, prediction_id=prediction.id)
+    assert journeys.settled(desk.user, prediction.id).status == "COMPLETED"
+
+
+def test_a_file_cut_short_in_storage_is_no_result(desk: Desk, tmp_path: Path) -> None:
+    content = journeys.sample_bytes(tmp_path, seed=9)
+    upload = desk.upload_again(content, "short.csv")
+    desk.path(upload.storage_key).write_bytes(b"".join(content.splitlines(keepends=True)[:101]))
+    prediction = desk.score(upload)
+    assert prediction.status == "FAILED"
+    assert "no longer has its 400 rows" in (prediction.error_message or "")
+    assert prediction.output_key is None
+
+
+def test_a_model_file_that_was_tampered_with_is_never_loaded(desk: Desk, tmp_path: Path) -> None:
+    upload = desk.upload_again(journeys.sample_bytes(tmp_path, seed=10), "other.csv")
+    model = journeys.train(desk.user, upload)
+    with desk.path(model.artifact_key).open("ab") as file:
+        file.write(b"more")
+    prediction = desk.score(upload, model)
+    assert prediction.status == "FAILED"
+    assert "not the one that was saved" in (prediction.error_message or "")
+
+
+def test_nothing_is_left_in_staging(desk: Desk) -> None:
+    desk.score(desk.upload)
+    assert list(desk.settings.staging_dir.iterdir()) == []

@@ -1,0 +1,41 @@
+"""The README says what there is: every setting, every command, every room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[1]
+README = (PROJECT / "README.md").read_text("utf-8")
+
+
+def test_every_setting_is_in_the_readme_with_its_meaning() -> None:
+    for name, field in Settings.model_fields.items():
+        assert f"| `{name.upper()}` |" in README, name
+        assert field.description, name
+        assert field.description in README, name
+
+
+def test_every_command_of_the_makefile_is_in_the_readme() -> None:
+    lines = (PROJECT / "Makefile").read_text("utf-8").splitlines()
+    targets = {
+        line.split(":")[0] for line in lines if line[:1].isalpha() and ":" in line and ":=" not in line
+    }
+    internal = {"servers", "check", "clean", "export PYTHONDONTWRITEBYTECODE ?"}
+    for target in targets - internal:
+        if "=" not in target:
+            assert f"make {target}" in README, target
+
+
+def test_every_room_is_in_the_readme() -> None:
+    for path in (PROJECT / "core").iterdir():
+        if path.is_dir() and path.name != "__pycache__":
+            assert f"`core/{path.name}/`" in README, path.name
+
+
+def test_pictures_in_the_readme_are_there() -> None:
+    for part in README.split("](")[1:]:
+        target = part.split(")")[0]
+        if not target.startswith(("http", "#")):
+            assert (PROJECT / target).is_file(), target
