@@ -56,4 +56,4 @@ async def _greet(config: settings.Settings) -> None:
             writer.close()
             break
         await asyncio.sleep(0.05)
-    log.info(f"Model Desk is ready: {config.url}")
+    log.unbind("room").info(f"Model Desk is ready: {config.url}")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 from typing import TypeVar
 from uuid import UUID
 
@@ -21,18 +19,9 @@ from core.storage import Storage
 from core.system import sample
 from core.uploads import uploads
 from core.worker import Runner
+from tests.servers.waiting import wait_for
 
 Found = TypeVar("Found")
-
-
-def wait_for(look: Callable[[], Found | None], *, deadline_s: float = 30.0) -> Found:
-    """What `look` returns once it is true; an AssertionError after the deadline."""
-    until, never = time.monotonic() + deadline_s, Event()
-    while time.monotonic() < until:
-        if found := look():
-            return found
-        never.wait(0.02)
-    raise AssertionError(f"nothing came within {deadline_s} s")
 
 
 def ask(user: db.User, verb: Callable[[Session], Found]) -> Found:
@@ -82,7 +71,9 @@ def train(user: db.User, upload: UploadRow, *, target: str = sample.TARGET) -> M
     return wait_for(settled, deadline_s=60)
 
 
-def queue_prediction(user: db.User, upload: UploadRow, model: ModelRow, mode: predictions.Mode = "queued") -> UUID:
+def queue_prediction(
+    user: db.User, upload: UploadRow, model: ModelRow, mode: predictions.Mode = "queued"
+) -> UUID:
     """The id of a new prediction."""
     with db.session_scope(user, write=True) as session:
         return predictions.create(session, upload_id=upload.id, model_id=model.id, mode=mode).id

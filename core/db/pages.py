@@ -69,6 +69,6 @@ def _decode(cursor: str, id_type: sa.types.TypeEngine[Any]) -> tuple[datetime, A
         last = id_type.python_type(last)
     except (ValueError, TypeError, binascii.Error, AttributeError) as error:
         raise BadCursor(cursor=cursor) from error
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or (isinstance(last, int) and abs(last) >= 2**63):
         raise BadCursor(cursor=cursor)
     return moment, last

@@ -58,6 +58,7 @@ def claim_one(
         sa.select(TaskRow.id)
         .where(
             TaskRow.id == task_id,
+            TaskRow.kind.in_(known_kinds()),
             sa.or_(
                 TaskRow.state == QUEUED,
                 sa.and_(TaskRow.state == RUNNING, TaskRow.lease_until < clock.now()),

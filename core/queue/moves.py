@@ -100,7 +100,10 @@ def settle(
 
 
 def release(session: Session, *, task_id: UUID, attempt: int, clock: Clock = DATABASE_CLOCK) -> Task:
-    """Hand a running task back; the attempt does not count towards its maximum. Raises LeaseLost."""
+    """Hand a running task back; the attempt does not count towards its maximum. Raises LeaseLost.
+
+    A task that somebody wanted cancelled is CANCELLED instead.
+    """
     values = {"run_at": clock.now(), "n_released": TaskRow.n_released + 1}
     return _move(
         session, task_id=task_id, attempt=attempt, state=TaskState.QUEUED, values=values, clock=clock
@@ -118,12 +121,14 @@ def retry_later(
 ) -> Task:
     """After a failed attempt: queue it again in `delay_s`, or fail it when the attempts are used up.
 
-    Raises LeaseLost.
+    A task that somebody wanted cancelled is CANCELLED instead. Raises LeaseLost.
     """
     row = session.execute(
         sa.select(TaskRow).where(TaskRow.id == task_id).with_for_update()
     ).scalar_one_or_none()
-    if row is None or row.attempt - row.n_released >= row.max_attempts:
+    if row is None:
+        raise LeaseLost(task_id=task_id, attempt=attempt)
+    if row.attempt - row.n_released >= row.max_attempts and not row.cancel_requested:
         return settle(
             session, task_id=task_id, attempt=attempt, state=TaskState.FAILED, reason=reason, clock=clock
         )
@@ -144,6 +149,11 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
 
     The caller has checked that the task is the user's to cancel. Raises NotFound, Conflict.
     """
+    # Locked first: else the task could go back to the queue between the two statements below.
+    this = sa.select(TaskRow.state).where(TaskRow.id == task_id).with_for_update()
+    state = session.execute(this).scalar_one_or_none()
+    if state is None:
+        raise NotFound(noun="task", id=task_id)
     queued_or_abandoned = sa.or_(
         TaskRow.state == TaskState.QUEUED,
         sa.and_(TaskRow.state == TaskState.RUNNING, TaskRow.lease_until < clock.now()),
@@ -151,7 +161,13 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
     at_once = (
         sa.update(TaskRow)
         .where(TaskRow.id == task_id, queued_or_abandoned)
-        .values(state=TaskState.CANCELLED, cancel_requested=True, finished_at=clock.now(), lease_until=None)
+        .values(
+            state=TaskState.CANCELLED,
+            cancel_requested=True,
+            finished_at=clock.now(),
+            lease_owner=None,
+            lease_until=None,
+        )
         .returning(TaskRow)
     )
     row = session.execute(at_once, execution_options={"populate_existing": True}).scalar_one_or_none()
@@ -166,9 +182,6 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
     row = session.execute(ask, execution_options={"populate_existing": True}).scalar_one_or_none()
     if row is not None:
         return Task.of(row)
-    state = session.execute(sa.select(TaskRow.state).where(TaskRow.id == task_id)).scalar_one_or_none()
-    if state is None:
-        raise NotFound(noun="task", id=task_id)
     raise Conflict(noun="task", state=state.lower(), asked="cancelled")
 
 
@@ -193,15 +206,20 @@ def _move(
     reason: Reason | None = None,
 ) -> Task:
     """Move a task that this attempt is running; its noun follows. Raises LeaseLost."""
+    finished_at: sa.ColumnElement[Any] = clock.now() if state in SETTLED else sa.null()
+    new_state: sa.ColumnElement[Any] = sa.literal(state.value)
+    if state is TaskState.QUEUED:  # nobody would see the cancel of a task that nobody runs
+        finished_at = sa.case((TaskRow.cancel_requested, clock.now()), else_=finished_at)
+        new_state = sa.case((TaskRow.cancel_requested, TaskState.CANCELLED.value), else_=new_state)
     statement = (
         sa.update(TaskRow)
         .where(TaskRow.id == task_id, TaskRow.attempt == attempt, TaskRow.state == TaskState.RUNNING)
         .values(
-            state=state,
+            state=new_state,
             lease_owner=None,
             lease_until=None,
             error=reason.to_json() if reason else None,
-            finished_at=clock.now() if state in SETTLED else None,
+            finished_at=finished_at,
             **values,
         )
         .returning(TaskRow)

@@ -72,7 +72,12 @@ class Reason:
     traceback: str = ""
 
     def to_json(self) -> dict[str, str]:
-        return {"code": self.code, "message": self.message, "hint": self.hint, "traceback": self.traceback}
+        texts = {"code": self.code, "message": self.message, "hint": self.hint, "traceback": self.traceback}
+        # Errors quote people's files, and Postgres keeps neither NUL nor half a surrogate pair.
+        return {
+            name: text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+            for name, text in texts.items()
+        }
 
     @classmethod
     def from_json(cls, values: dict[str, str]) -> Reason:

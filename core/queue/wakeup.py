@@ -31,7 +31,7 @@ class Wakeup(Protocol):
 
 
 def watch(database: Database) -> Wakeup:
-    """The way that fits the database; used by the one thread that made it."""
+    """The way that fits the database; used by the one thread that made it. Raises DatabaseUnavailable."""
     return _SqliteWakeup(database) if database.is_sqlite else _PostgresWakeup(database)
 
 
@@ -47,7 +47,10 @@ class _SqliteWakeup:
     poll_s: float | None = POLL_S
 
     def __init__(self, database: Database) -> None:
-        self._pooled = database.engine.raw_connection()
+        try:
+            self._pooled = database.engine.raw_connection()
+        except sqlite3.Error as error:
+            raise DatabaseUnavailable(problem=str(error)) from error
         self._connection = cast(sqlite3.Connection, self._pooled.driver_connection)
         self._version = -1
 

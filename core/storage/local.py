@@ -14,6 +14,7 @@ from uuid import uuid4
 from core.storage.protocol import DiskFull, KeyTaken, NotStored, StorageUnavailable, Stored, clean
 
 COPY_BYTES = 1 << 20
+NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 class LocalStorage:
@@ -50,7 +51,7 @@ class LocalStorage:
         with _translated(self.root):
             try:
                 stream = path.open("rb")
-            except (FileNotFoundError, IsADirectoryError) as error:
+            except NOTHING_THERE as error:
                 raise NotStored(key=key) from error
         stream.seek(start)
         return stream
@@ -67,7 +68,7 @@ class LocalStorage:
         with _translated(self.root):
             try:
                 path.unlink()
-            except (FileNotFoundError, IsADirectoryError):
+            except NOTHING_THERE:
                 return False
         return True
 
@@ -103,6 +104,6 @@ def _translated(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull(place=str(root)) from error
         raise StorageUnavailable(problem=f"{error.strerror or error} ({error.filename or root})") from error

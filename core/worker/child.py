@@ -112,6 +112,7 @@ def _run(channel: Channel, message: dict[str, Any]) -> None:
     module, function = queue.kind(task.kind).run.split(":")
     try:
         result = getattr(importlib.import_module(module), function)(task, ChildJob(channel))
+        json.dumps(result, allow_nan=False)  # what can't be kept is the handler's mistake, said here
     except AppError as error:
         outcome = {
             "said": "failed",

@@ -11,9 +11,14 @@ import os
 import selectors
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
 
 from core import db, logs, queue
 from core.db.types import DATABASE_CLOCK, Clock
@@ -60,7 +65,6 @@ class Runner:
             Slot(start=self._child, by_hand=True)
         ]
         self._wanted: deque[UUID] = deque()
-        self._selector = selectors.DefaultSelector()
         self._poked, self._poke = os.pipe()
         os.set_blocking(self._poked, False)
         self._stopping = threading.Event()
@@ -93,13 +97,15 @@ class Runner:
         return len(self._slots) - 1
 
     def _live(self) -> None:
-        self._selector.register(self._poked, selectors.EVENT_READ)
         while not self._stopping.is_set():
             try:
                 self._turn()
             except db.DatabaseUnavailable as error:
                 log.warning("the database is out of reach; trying again", problem=error.problem)
                 self._close_wakeup()
+                self._stopping.wait(1.0)
+            except Exception:  # whatever is wrong with one task, the others go on
+                log.exception("a turn of the runner failed; going on")
                 self._stopping.wait(1.0)
         try:
             self._hand_back()
@@ -126,6 +132,9 @@ class Runner:
 
     def _open_children(self) -> None:
         for slot in self._slots:
+            if slot.child is not None and not slot.warm and time.monotonic() - slot.spoke_at > START_GRACE_S:
+                log.warning("child did not warm up; starting it again")
+                slot.kill()
             if slot.child is None and time.monotonic() >= self._respawn_at:
                 if slot.by_hand and self._n_slots and not self._wanted:
                     continue  # the place for what cannot wait is opened when first needed
@@ -138,13 +147,13 @@ class Runner:
         watched = {slot.child.fileno() for slot in self._slots if slot.child is not None} | {self._poked}
         heard_by = self._wakeup.fileno()
         watched |= {heard_by} if heard_by is not None else set()
-        for fd in set(self._selector.get_map()) - watched:
-            self._selector.unregister(fd)
-        for fd in watched - set(self._selector.get_map()):
-            self._selector.register(fd, selectors.EVENT_READ)
         may_claim = any(slot.idle for slot in self._slots)
         timeout_s = self._wakeup.poll_s if may_claim and self._wakeup.poll_s else 0.25
-        self._selector.select(timeout_s)
+        # Made anew each time: a number that was closed and given out again would not be heard.
+        with selectors.PollSelector() as selector:
+            for fd in watched:
+                selector.register(fd, selectors.EVENT_READ)
+            selector.select(timeout_s)
         with contextlib.suppress(BlockingIOError):
             os.read(self._poked, 4096)
         if self._wakeup.changed():
@@ -189,7 +198,7 @@ class Runner:
         now = time.monotonic()
         try:
             if slot.outcome is not None:
-                self._settle(task, slot.outcome)
+                self._settle(task, slot.outcome, slot.progress)
                 slot.clear()
                 self._look_at = 0.0
                 return
@@ -204,14 +213,7 @@ class Runner:
             due = due or now - slot.beaten_at > self._lease_s / 3 or now - slot.asked_at > CANCEL_S
             if due:
                 with db.session_scope(db.WORKER, write=True) as session:
-                    stop = queue.beat(
-                        session,
-                        task_id=task.id,
-                        attempt=task.attempt,
-                        lease_s=self._lease_s,
-                        clock=self._clock,
-                        **(slot.progress or {}),
-                    )
+                    stop = self._note(session, task, slot.progress)
                 slot.progress, slot.beaten_at, slot.asked_at = None, now, now
                 if stop:
                     slot.ask_to_stop()
@@ -219,9 +221,20 @@ class Runner:
             log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
             slot.kill()
             slot.clear()
+        except db.DatabaseUnavailable:
+            raise
+        except Exception:  # the noun did not follow: this task's fault, not the others'
+            log.exception("could not write for a task", task=str(task.id))
+            if slot.outcome is not None and slot.outcome.state is queue.TaskState.SUCCEEDED:
+                reason = replace(UNWRITTEN, traceback=traceback.format_exc())
+                slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=reason)
+            else:
+                slot.kill()
+                slot.clear()
 
-    def _settle(self, task: queue.Task, outcome: Outcome) -> None:
+    def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
         with db.session_scope(db.WORKER, write=True) as session:
+            self._note(session, task, progress)
             if outcome.transient and outcome.reason is not None:
                 queue.retry_later(
                     session,
@@ -243,6 +256,16 @@ class Runner:
                 )
         self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
 
+    def _note(self, session: Session, task: queue.Task, progress: dict[str, Any] | None) -> bool:
+        return queue.beat(
+            session,
+            task_id=task.id,
+            attempt=task.attempt,
+            lease_s=self._lease_s,
+            clock=self._clock,
+            **(progress or {}),
+        )
+
     def _present(self) -> None:
         if self._n_slots and time.monotonic() >= self._present_at:
             with db.session_scope(db.WORKER, write=True) as session:
@@ -263,10 +286,11 @@ class Runner:
             task = slot.task
             try:
                 if slot.outcome is not None:
-                    self._settle(task, slot.outcome)
+                    self._settle(task, slot.outcome, slot.progress)
                 else:
                     slot.kill()
                     with db.session_scope(db.WORKER, write=True) as session:
+                        self._note(session, task, slot.progress)
                         queue.release(session, task_id=task.id, attempt=task.attempt, clock=self._clock)
                     log.info("task handed back", task=str(task.id), kind=task.kind)
             except queue.LeaseLost:
@@ -281,6 +305,11 @@ class Runner:
         self._wakeup = None
 
 
+UNWRITTEN = queue.Reason(
+    code="internal_error",
+    message="The work was done, but the app could not write it down.",
+    hint="Your file may be fine. The System page keeps the details for whoever runs the app.",
+)
 SILENT = queue.Reason(
     code="worker_silent",
     message="The process that did the work stopped answering each time.",

@@ -75,7 +75,9 @@ class Slot:
                 case "ready":
                     self.warm, self.n_deaths = True, 0
                 case "progress":
-                    self.progress = {name: message[name] for name in ("done", "total", "checkpoint")}
+                    noted = {name: message[name] for name in ("done", "total", "checkpoint")}
+                    known = {name: value for name, value in noted.items() if value is not None}
+                    self.progress = {**(self.progress or {}), **known}
                 case "succeeded":
                     self.outcome = Outcome(state=queue.TaskState.SUCCEEDED, result=message["result"])
                 case "failed" if message["stopped"]:

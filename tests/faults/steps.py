@@ -1,11 +1,12 @@
 """A kind of task for tests: does steps, each with an effect in the database, and can misbehave.
 
 Payload, all optional: `n_steps`, `step_s`, `lease_s` (of the writes made behind the fence), `note`
-(a file that gets a line per attempt), `after_effect_s` (a pause between effect and commit), and
+(a file that gets a line per attempt), `open_effect` (a file that is made between the effect of
+`at_step` and its commit, which then waits for `open_s`), `linger_s` (a pause before the end), and
 `fault` at step `at_step`: "die" (kills itself), "raise", "refuse" (an AppError), "hang" (never
 answers again), "deaf" (never ends, whatever it is asked), "nul" (fails with a text that Postgres
-can't hold), "nan" (a result that is not JSON). `follow_fails_at` names a state that the noun
-refuses to follow to.
+can't hold), "nan" (a result that is not JSON), "kill worker" (takes its worker with it).
+`follow_fails_at` names a state that the noun refuses to follow to.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         never.wait(payload.get("step_s", 0.0))
         effect(task, step)
         job.report(step + 1, total=n_steps, checkpoint={"step": step + 1})
+    never.wait(payload.get("linger_s", 0.0))
     return {"steps": float("nan") if payload.get("fault") == "nan" else n_steps, "attempt": task.attempt}
 
 
@@ -65,14 +67,19 @@ def effect(task: queue.Task, step: int) -> None:
             sa.text("INSERT INTO test_effects (task_id, step, attempt) VALUES (:task, :step, :attempt)"),
             {"task": str(task.id), "step": step, "attempt": task.attempt},
         )
-        if pause_s := task.payload.get("after_effect_s"):
-            threading.Event().wait(pause_s)
+        marker = task.payload.get("open_effect")
+        if marker and step == task.payload.get("at_step", 0) and not Path(marker).exists():
+            Path(marker).touch()
+            threading.Event().wait(task.payload["open_s"])
 
 
 def _misbehave(fault: str | None) -> None:
     match fault:
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "kill worker":
+            os.kill(os.getppid(), signal.SIGKILL)
+            threading.Event().wait(600)
         case "raise":
             raise ZeroDivisionError("on purpose")
         case "nul":

@@ -16,7 +16,7 @@ import psycopg
 
 from tests.servers.waiting import wait_for
 
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "120"}
+FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "120"}
 
 
 class Cluster:

@@ -11,7 +11,7 @@ Seen = TypeVar("Seen")
 
 
 def wait_for(
-    condition: Callable[[], Seen], *, deadline_s: float = 20.0, what: str = "", every_s: float = 0.02
+    condition: Callable[[], Seen | None], *, deadline_s: float = 20.0, what: str = "", every_s: float = 0.02
 ) -> Seen:
     """The first true value of `condition()`; TimeoutError, naming `what`, after the deadline."""
     never = threading.Event()

@@ -1,0 +1,131 @@
+"""Files in a folder: the contract, and what only a disk can do to us."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from core.storage import DiskFull, KeyTaken, LocalStorage, NotStored, StorageUnavailable
+from tests.core.storage.contract import KEY, StorageContract
+from tests.servers.processes import PROJECT
+from tests.servers.waiting import wait_for
+
+
+class TestLocalStorage(StorageContract):
+    """LocalStorage keeps the contract."""
+
+
+def _everything_below(root: Path) -> list[Path]:
+    return [path for path in root.rglob("*") if not path.is_dir()]
+
+
+def test_a_planted_link_does_not_lead_out(storage: LocalStorage, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    storage.root.mkdir(parents=True)
+    (storage.root / "uploads").symlink_to(outside)
+    (storage.root / "secret").symlink_to(outside / "secret")
+    source = tmp_path / "source"
+    source.write_bytes(b"mine")
+    for key in ("uploads/secret", "secret"):
+        with pytest.raises(StorageUnavailable, match="leads out"):
+            storage.open(key)
+        with pytest.raises(StorageUnavailable):
+            storage.delete(key)
+    with pytest.raises(StorageUnavailable):
+        storage.put("uploads/new", source)
+    assert [path.name for path in outside.iterdir()] == ["secret"]
+
+
+def test_a_file_can_not_be_put_where_a_folder_is_needed(storage: LocalStorage, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"mine")
+    storage.put("uploads/a", source)
+    with pytest.raises(StorageUnavailable):
+        storage.put("uploads/a/b", source)
+    with pytest.raises(KeyTaken):
+        storage.put("uploads", source)
+    with pytest.raises(NotStored):
+        storage.open("uploads/a/b")
+    assert _everything_below(storage.root) == [storage.root / "uploads" / "a"]
+
+
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+from core.errors import AppError
+from core.storage import LocalStorage
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+try:
+    LocalStorage(Path(sys.argv[1])).put("uploads/a.csv", Path(sys.argv[2]))
+except AppError as error:
+    print(error.code)
+"""
+
+
+def test_a_disk_without_room_is_named_and_holds_nothing_half(storage: LocalStorage, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * (3 << 20))
+    ended = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(storage.root), str(source)],
+        cwd=PROJECT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ended.stdout.strip(), ended.stderr) == ("disk_full", "")
+    assert _everything_below(storage.root) == []
+    assert DiskFull(place="here").hint
+
+
+def test_a_reader_never_sees_half_a_file(storage: LocalStorage, tmp_path: Path) -> None:
+    """The source is a pipe, so that the test decides how far the copy has come."""
+    source = tmp_path / "pipe"
+    os.mkfifo(source)
+    thread = threading.Thread(target=storage.put, args=[KEY, source], daemon=True)
+    thread.start()
+    with source.open("wb") as stream:
+        stream.write(b"x" * 3_000_000)
+        stream.flush()
+        wait_for(lambda: any(path.stat().st_size for path in _everything_below(storage.root)))
+        with pytest.raises(NotStored):
+            storage.open(KEY)
+        assert list(storage.keys("")) == []
+        stream.write(b"y")
+    thread.join(30)
+    assert storage.stat(KEY).size_bytes == 3_000_001
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from core.storage import LocalStorage
+LocalStorage(Path(sys.argv[1])).put("uploads/a.csv", Path(sys.argv[2]))
+"""
+
+
+def test_a_process_that_is_killed_half_way_leaves_nothing_under_the_key(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
+    source = tmp_path / "pipe"
+    os.mkfifo(source)
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(storage.root), str(source)], cwd=PROJECT)
+    with source.open("wb", buffering=0) as stream:
+        stream.write(b"x" * 3_000_000)
+        wait_for(lambda: any(path.stat().st_size for path in _everything_below(storage.root)))
+        process.kill()
+        process.wait(30)
+    assert list(storage.keys("")) == []
+    with pytest.raises(NotStored):
+        storage.open("uploads/a.csv")
+
+
+def test_a_folder_that_is_not_writable_is_named(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    with pytest.raises(StorageUnavailable, match=str(taken)):
+        LocalStorage(taken / "below").check()

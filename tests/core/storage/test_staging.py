@@ -1,0 +1,94 @@
+"""Bytes that wait on this machine: counted, hashed, and gone afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from core import storage
+from tests.servers.processes import PROJECT
+
+
+def test_what_passes_is_counted_and_hashed(tmp_path: Path) -> None:
+    with storage.stage(tmp_path / "staging") as staged:
+        assert staged.write(b"name,age\n") == 9
+        staged.write(b"Ada,36\n")
+        staged.close()
+        assert staged.path.read_bytes() == b"name,age\nAda,36\n"
+        assert staged.size_bytes == 16
+        assert staged.sha256 == hashlib.sha256(b"name,age\nAda,36\n").hexdigest()
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, SystemExit])
+def test_a_staged_file_is_gone_whatever_happened(tmp_path: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error), storage.stage(tmp_path) as staged:
+        staged.write(b"half")
+        raise error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_staged_file_that_somebody_took_away_is_no_trouble(tmp_path: Path) -> None:
+    with storage.stage(tmp_path) as staged:
+        staged.path.unlink()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_stays_flat_while_bytes_are_staged(tmp_path: Path) -> None:
+    chunk = b"x" * (1 << 20)
+    tracemalloc.start()
+    with storage.stage(tmp_path) as staged:
+        for _ in range(64):
+            staged.write(chunk)
+        assert staged.size_bytes == 64 << 20
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+from core import storage
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+try:
+    with storage.stage(Path(sys.argv[1])) as staged:
+        for _ in range(int(sys.argv[2])):
+            staged.write(b"x" * (1 << 10))
+        staged.close()
+except storage.DiskFull as error:
+    print(error.code)
+"""
+
+
+@pytest.mark.parametrize("n_chunks", [1_500, 1_025], ids=["while writing", "while closing"])
+def test_a_disk_without_room_is_named_and_holds_nothing_half(tmp_path: Path, n_chunks: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path), str(n_chunks)],
+        cwd=PROJECT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ended.stdout.strip(), ended.stderr) == ("disk_full", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_removes_only_what_dead_processes_left(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait(30)
+    left = tmp_path / f"{gone.pid}-abc"
+    other = tmp_path / "README-first"
+    for path in (left, other):
+        path.write_bytes(b"x")
+    with storage.stage(tmp_path) as staged:
+        assert storage.sweep(tmp_path) == 1
+        assert sorted(tmp_path.iterdir()) == sorted([other, staged.path])
+        assert staged.path.name.startswith(f"{os.getpid()}-")
+
+
+def test_a_sweep_of_a_folder_that_is_not_there_removes_nothing(tmp_path: Path) -> None:
+    assert storage.sweep(tmp_path / "nothing") == 0

@@ -1,0 +1,221 @@
+"""The runner and its children: every way in which a task can end."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from core import db
+from core.queue import workers
+from tests.core.worker.conftest import Desk
+from tests.faults import steps
+from tests.servers.postgres import Cluster
+from tests.servers.waiting import wait_for
+
+
+def test_a_task_is_done_step_by_step_and_its_result_kept(desk: Desk) -> None:
+    desk.runner()
+    task_id = desk.add(n_steps=3)
+    row = desk.wait(task_id)
+    assert (row.state, row.result, row.done, row.total) == ("SUCCEEDED", {"steps": 3, "attempt": 1}, 3, 3)
+    assert steps.effects(task_id) == [0, 1, 2]
+    assert steps.noun(task_id) == ("SUCCEEDED", None)
+
+
+def test_one_warm_child_does_many_tasks(desk: Desk) -> None:
+    desk.runner()
+    for task_id in [desk.add() for _ in range(5)]:
+        assert desk.wait(task_id).state == "SUCCEEDED"
+    assert len({pid for pid, _ in desk.starts()}) == 1
+
+
+def test_what_can_not_work_fails_at_once_with_its_reason(desk: Desk) -> None:
+    desk.runner()
+    task_id = desk.add(fault="refuse")
+    row = desk.wait(task_id)
+    assert (row.state, row.attempt) == ("FAILED", 1)
+    assert row.error == {
+        "code": "invalid",
+        "message": "this can't work",
+        "hint": "Try something else.",
+        "traceback": "",
+    }
+    assert steps.noun(task_id) == ("FAILED", "invalid")
+
+
+def test_a_mistake_of_ours_is_tried_again_and_then_kept_with_its_traceback(desk: Desk) -> None:
+    desk.runner()
+    task_id = desk.add(fault="raise", n_steps=2, at_step=1, max_attempts=2)
+    row = desk.wait(task_id)
+    assert (row.state, row.attempt) == ("FAILED", 2)
+    assert row.error is not None
+    assert row.error["code"] == "internal_error"
+    assert "ZeroDivisionError: on purpose" in row.error["traceback"]
+    assert steps.effects(task_id) == [0], "the second attempt did not go on from the checkpoint"
+    assert [attempt for _, attempt in desk.starts()] == [1, 2]
+    assert steps.noun(task_id) == ("FAILED", "internal_error")
+
+
+def test_a_child_that_dies_each_time_fails_its_task_after_exactly_its_attempts(desk: Desk) -> None:
+    desk.runner()
+    poison = desk.add(fault="die", n_steps=2, at_step=1, max_attempts=2)
+    row = desk.wait(poison)
+    assert (row.state, row.attempt) == ("FAILED", 2)
+    assert row.error is not None
+    assert "killed by signal 9" in row.error["message"]
+    assert len({pid for pid, _ in desk.starts()}) == 2
+    assert steps.noun(poison) == ("FAILED", "worker_lost")
+    assert desk.wait(desk.add()).state == "SUCCEEDED", "the runner did not survive the poison"
+
+
+def test_a_child_that_falls_silent_is_replaced(desk: Desk) -> None:
+    desk.runner(silence_s=1.5)
+    task_id = desk.add(fault="hang", max_attempts=1)
+    row = desk.wait(task_id)
+    assert row.error is not None
+    assert (row.state, row.error["code"]) == ("FAILED", "worker_silent")
+    ((pid, _),) = desk.starts()
+    assert not psutil.pid_exists(pid), "the frozen child is still there"
+    assert desk.wait(desk.add()).state == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("fault", ["nul", "nan"])
+def test_what_a_database_can_not_hold_still_ends_as_a_reason(desk: Desk, fault: str) -> None:
+    desk.runner()
+    task_id = desk.add(fault=fault, max_attempts=1)
+    row = desk.wait(task_id)
+    assert row.error is not None
+    assert (row.state, row.error["code"]) == ("FAILED", "internal_error")
+    assert desk.wait(desk.add()).state == "SUCCEEDED"
+
+
+def test_a_noun_that_can_not_follow_fails_its_task_and_no_other(desk: Desk) -> None:
+    desk.runner()
+    stubborn = desk.add(follow_fails_at="SUCCEEDED", max_attempts=1)
+    row = desk.wait(stubborn)
+    assert row.error is not None
+    assert (row.state, row.error["code"]) == ("FAILED", "internal_error")
+    assert "the noun refuses" in row.error["traceback"]
+    assert steps.noun(stubborn) == ("FAILED", "internal_error")
+    assert desk.wait(desk.add()).state == "SUCCEEDED"
+
+
+def test_a_running_task_shows_its_progress_and_stops_when_cancelled(desk: Desk) -> None:
+    desk.runner()
+    task_id = desk.add(n_steps=1_000, step_s=0.05)
+    row = desk.wait_done(task_id, 3)
+    assert row.state == "RUNNING"
+    wait_for(lambda: desk.row(task_id).total == 1_000, what="the total to be shown")
+    assert desk.cancel(task_id).cancel_requested
+    assert desk.wait(task_id).state == "CANCELLED"
+    assert steps.noun(task_id)[0] == "CANCELLED"
+    ((pid, _),) = desk.starts()
+    assert psutil.pid_exists(pid), "a child that stopped by itself is kept"
+
+
+def test_a_child_that_does_not_listen_is_killed_when_its_task_is_cancelled(desk: Desk) -> None:
+    desk.runner()
+    task_id = desk.add(fault="deaf")
+    wait_for(desk.starts, what="the task to begin")
+    desk.cancel(task_id)
+    assert desk.wait(task_id).state == "CANCELLED"
+    ((pid, _),) = desk.starts()
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_task_cancelled_while_it_waits_is_never_begun(desk: Desk) -> None:
+    cancelled = desk.add()
+    desk.cancel(cancelled)
+    desk.runner()
+    after = desk.add()
+    assert desk.wait(after).state == "SUCCEEDED"
+    assert desk.row(cancelled).state == "CANCELLED"
+    assert len(desk.starts()) == 1
+
+
+def test_without_slots_nothing_is_taken_unless_somebody_asks(desk: Desk) -> None:
+    runner = desk.runner(slots=0)
+    left, wanted, also_wanted = desk.add(), desk.add(), desk.add()
+    for task_id in (wanted, also_wanted):
+        runner.run_now(task_id)
+        assert desk.wait(task_id).state == "SUCCEEDED"
+    row = desk.row(left)
+    assert (row.state, row.attempt) == ("QUEUED", 0)
+    with db.session_scope(db.WORKER) as session:
+        assert workers.alive(session) == [], "a runner that takes nothing by itself is not a worker"
+
+
+def test_what_somebody_waits_for_does_not_wait_for_a_busy_slot(desk: Desk) -> None:
+    runner = desk.runner(slots=1)
+    long = desk.add(n_steps=1_000, step_s=0.05)
+    desk.wait_done(long, 1)
+    urgent = desk.add()
+    runner.run_now(urgent)
+    assert desk.wait(urgent).state == "SUCCEEDED"
+    assert desk.row(long).state == "RUNNING"
+    desk.cancel(long)
+
+
+def test_asking_for_a_task_that_is_settled_does_nothing(desk: Desk) -> None:
+    runner = desk.runner(slots=0)
+    task_id, other = desk.add(), desk.add()
+    desk.cancel(task_id)
+    runner.run_now(task_id)
+    runner.run_now(other)
+    assert desk.wait(other).state == "SUCCEEDED"
+    assert desk.row(task_id).state == "CANCELLED"
+
+
+def test_a_stopped_runner_hands_back_and_another_goes_on_from_the_checkpoint(desk: Desk) -> None:
+    first = desk.runner(lease_s=60.0)
+    task_id = desk.add(n_steps=12, step_s=0.1, lease_s=60.0)
+    desk.wait_done(task_id, 2)
+    assert first.stop()
+    row = desk.row(task_id)
+    assert (row.state, row.n_released, row.lease_owner) == ("QUEUED", 1, None)
+    assert steps.noun(task_id)[0] == "QUEUED"
+    with db.session_scope(db.WORKER) as session:
+        assert workers.alive(session) == []
+    desk.runner()
+    row = desk.wait(task_id)
+    assert (row.state, row.attempt) == ("SUCCEEDED", 2)
+    assert steps.effects(task_id) == list(range(12))
+
+
+def test_a_runner_is_present_while_it_lives(desk: Desk) -> None:
+    runner = desk.runner(slots=2)
+
+    def alive() -> list[workers.Worker]:
+        with db.session_scope(db.WORKER) as session:
+            return workers.alive(session)
+
+    (worker,) = wait_for(alive, what="the runner to be present")
+    assert (worker.id, worker.pid, worker.slots, worker.is_embedded) == (runner.id, os.getpid(), 2, True)
+
+
+def test_the_children_of_a_stopped_runner_are_gone(desk: Desk) -> None:
+    runner = desk.runner(slots=2)
+    task_id = desk.add(n_steps=1_000, step_s=0.05)
+    desk.wait_done(task_id, 1)
+    ((pid, _),) = desk.starts()
+    assert runner.stop()
+    assert not psutil.pid_exists(pid)
+    still_there = [child.cmdline() for child in psutil.Process().children()]
+    assert not any("core.worker.child" in command for command in still_there)
+
+
+@pytest.mark.postgres
+def test_a_runner_survives_a_restart_of_postgres_and_finishes(postgres: Cluster, postgres_desk: Desk) -> None:
+    desk = postgres_desk
+    desk.runner()
+    task_id = desk.add(n_steps=40, step_s=0.05, lease_s=3.0, max_attempts=5)
+    desk.wait_done(task_id, 3)
+    postgres.halt(signal.SIGQUIT)
+    postgres.start()
+    row = desk.wait(task_id)
+    assert row.state == "SUCCEEDED"
+    assert steps.effects(task_id) == list(range(40))
+    assert desk.wait(desk.add()).state == "SUCCEEDED"

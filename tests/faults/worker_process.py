@@ -1,0 +1,83 @@
+"""`python -m tests.faults.worker_process SLOTS`: a real worker that knows only the test's kind of task.
+
+Settings come from the environment, as everywhere. SIGTERM hands back what is unfinished.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+
+from core import db, logs
+from core import settings as settings_module
+from core.settings import Settings
+from core.worker import Runner
+
+PROJECT = Path(__file__).resolve().parents[2]
+MODULES = ("tests.faults.steps",)
+
+
+class WorkerProcess:
+    """A worker in a process of its own, seen by those who start it."""
+
+    def __init__(self, settings: Settings, *, slots: int = 1) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.worker_process", str(slots)],
+            env={**os.environ, **settings.environment()},
+            cwd=PROJECT,
+            start_new_session=True,
+        )
+        self.pid = self._process.pid
+
+    def children(self) -> list[int]:
+        """Process ids of its warm children."""
+        try:
+            return [child.pid for child in psutil.Process(self.pid).children()]
+        except psutil.NoSuchProcess:
+            return []
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the worker itself, not its children; harmless when it is gone."""
+        self._process.send_signal(number)
+
+    def is_dead(self) -> bool:
+        return self._process.poll() is not None
+
+    def kill(self) -> None:
+        """kill -9, frozen or not."""
+        self._process.kill()
+        self._process.wait(30)
+
+    def end(self, *, deadline_s: float = 30) -> int:
+        """Ask it to hand back and end; its exit code."""
+        self._process.send_signal(signal.SIGCONT)
+        self._process.terminate()
+        try:
+            return self._process.wait(deadline_s)
+        finally:
+            self._process.kill()
+            self._process.wait(30)
+
+
+def main(slots: int) -> int:
+    config = settings_module.current()
+    logs.configure(config)
+    db.connect(config.database)
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    runner = Runner(config, slots=slots, is_embedded=False, modules=MODULES)
+    for module in MODULES:
+        __import__(module)
+    runner.start()
+    told.wait()
+    return 0 if runner.stop() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

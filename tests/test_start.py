@@ -1,0 +1,122 @@
+"""Starting and stopping the product, as a stranger would meet it: what it says, where it listens, how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.settings import Settings
+from tests.servers import app as servers
+from tests.servers.waiting import wait_for
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def start(**environment: str) -> subprocess.CompletedProcess[str]:
+    """A start that is expected to be refused."""
+    ours = {name.upper() for name in Settings.model_fields}
+    inherited = {name: value for name, value in os.environ.items() if name not in ours}
+    return subprocess.run(
+        [sys.executable, "-m", "core.start"],
+        cwd=PROJECT, env={**inherited, **environment}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_last_line_is_the_one_address_to_open(tmp_path: Path) -> None:
+    with servers.running(tmp_path, SAMPLE="true") as app:
+        log = wait_for(lambda: app.log() if "ready" in app.log() else None)
+    assert log.splitlines()[-1].endswith(f"Model Desk is ready: {app.url}")
+    assert len(re.findall(r"https?://", log)) == 1
+    assert "Traceback" not in log
+
+
+def test_it_listens_on_loopback_only(tmp_path: Path) -> None:
+    with servers.running(tmp_path) as app:
+        bound = [
+            connection.laddr.ip
+            for process in (psutil.Process(app.pid), *psutil.Process(app.pid).children(recursive=True))
+            for connection in process.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        ]
+    assert bound == ["127.0.0.1"]
+
+
+def test_sigterm_ends_the_app_and_its_children_and_hands_work_back(tmp_path: Path) -> None:
+    with servers.running(tmp_path, SAMPLE="true") as app:
+        children = wait_for(lambda: psutil.Process(app.pid).children(recursive=True))
+    assert [
+        child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE
+    ] == []
+    assert "Traceback" not in app.log()
+    state = subprocess.run(
+        [sys.executable, "-c", "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute("
+         "'SELECT state, lease_until FROM tasks').fetchone())", str(app.data_dir / "model_desk.sqlite3")],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert state in (["QUEUED", "None"], ["SUCCEEDED", "None"])
+
+
+def test_a_busy_port_is_one_sentence_with_a_free_one(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = start(PORT=str(port), DATA_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.fullmatch(
+        rf"Port {port} is in use by another program\. Stop it, or choose another port: make run PORT=\d+\n",
+        done.stderr,
+    )
+
+
+def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("a file where the folder should be")
+    done = start(PORT=str(servers.spare_port()), DATA_DIR=str(in_the_way))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"The data folder {in_the_way} can't be written (")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "eighty", "The setting PORT can't be used: input should be a valid integer"),
+        (
+            "WORKERS",
+            "-1",
+            "The setting WORKERS can't be used: input should be greater than or equal to 0, not '-1'",
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://x",
+            "The setting DATABASE_URL can't be used: it must start with sqlite:///",
+        ),
+        ("STORAGE_URL", "ftp://x", "The setting STORAGE_URL can't be used: only file:// is supported"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path, name: str, value: str, says: str) -> None:
+    done = start(**{"DATA_DIR": str(tmp_path), name: value})
+    assert done.returncode == 1
+    assert done.stderr.startswith(says)
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("python", ["no-such-python", "/bin/false"])
+def test_a_missing_python_is_one_sentence(tmp_path: Path, python: str) -> None:
+    for name in ("Makefile", "requirements.txt"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "run", f"PYTHON={python}"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert done.stderr.startswith("Python 3.11 is needed")
+    assert not (tmp_path / ".venv").exists()
