@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.errors import AppError
 
 MAX_LIMIT = 200
+LARGEST_ID = 2**63 - 1
 
 Row = TypeVar("Row")
 
@@ -66,9 +67,10 @@ def _decode(cursor: str, id_type: sa.types.TypeEngine[Any]) -> tuple[datetime, A
     try:
         at, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         moment = datetime.fromisoformat(at)
+        moment_utc = moment.astimezone(UTC)
         last = id_type.python_type(last)
-    except (ValueError, TypeError, binascii.Error, AttributeError) as error:
+    except (ValueError, TypeError, binascii.Error, AttributeError, OverflowError) as error:
         raise BadCursor(cursor=cursor) from error
-    if moment.tzinfo is None or (isinstance(last, int) and abs(last) >= 2**63):
+    if moment.tzinfo is None or (isinstance(last, int) and abs(last) > LARGEST_ID):
         raise BadCursor(cursor=cursor)
-    return moment, last
+    return moment_utc, last

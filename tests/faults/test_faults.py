@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -72,15 +73,28 @@ class Crew:
             worker.end()
 
 
-@pytest.fixture
-def crew(database: db.Database, settings: Settings, user: db.User) -> Iterator[Crew]:
-    """Nobody at work yet; whoever is started is ended."""
+@contextmanager
+def _crew(settings: Settings, user: db.User) -> Iterator[Crew]:
     steps.make_tables()
     crew = Crew(settings, user)
     try:
         yield crew
     finally:
         crew.end()
+
+
+@pytest.fixture
+def crew(database: db.Database, settings: Settings, user: db.User) -> Iterator[Crew]:
+    """Nobody at work yet, on each kind of database; whoever is started is ended."""
+    with _crew(settings, user) as crew:
+        yield crew
+
+
+@pytest.fixture
+def sqlite_crew(sqlite_database: db.Database, settings: Settings, user: db.User) -> Iterator[Crew]:
+    """The same, for what the kind of database has no part in."""
+    with _crew(settings, user) as crew:
+        yield crew
 
 
 def test_a_worker_killed_at_any_moment_is_replaced_from_the_checkpoint(crew: Crew, tmp_path: Path) -> None:
@@ -144,7 +158,8 @@ def test_a_worker_frozen_past_its_lease_writes_nothing_when_it_wakes(crew: Crew)
     assert examine([task_id], n_steps=N_STEPS).clean
 
 
-def test_a_worker_frozen_alone_loses_the_outcome_that_its_child_reports(crew: Crew) -> None:
+def test_a_worker_frozen_alone_loses_the_outcome_that_its_child_reports(sqlite_crew: Crew) -> None:
+    crew = sqlite_crew
     crew.start()
     task_id = crew.add(step_s=0.1)
     zombie = crew.worker_of(task_id)
@@ -161,7 +176,8 @@ def test_a_worker_frozen_alone_loses_the_outcome_that_its_child_reports(crew: Cr
     assert examine([task_id], n_steps=N_STEPS).clean
 
 
-def test_a_task_that_kills_its_worker_each_time_fails_after_exactly_its_attempts(crew: Crew) -> None:
+def test_a_task_that_kills_its_worker_each_time_fails_after_exactly_its_attempts(sqlite_crew: Crew) -> None:
+    crew = sqlite_crew
     poison = crew.add(fault="kill worker", at_step=1, max_attempts=2)
     for _ in range(3):
         crew.start()
@@ -172,7 +188,8 @@ def test_a_task_that_kills_its_worker_each_time_fails_after_exactly_its_attempts
     assert len([worker for worker in crew.workers if worker.is_dead()]) == 2
 
 
-def test_children_die_with_a_killed_worker(crew: Crew) -> None:
+def test_children_die_with_a_killed_worker(sqlite_crew: Crew) -> None:
+    crew = sqlite_crew
     worker = crew.start()
     task_id = crew.add(step_s=5.0)
     wait_for(lambda: crew.task(task_id).state == "RUNNING", what="the task to begin")
@@ -182,7 +199,8 @@ def test_children_die_with_a_killed_worker(crew: Crew) -> None:
     wait_for(lambda: not any(psutil.pid_exists(pid) for pid in children), what="the children to be gone")
 
 
-def test_a_worker_told_to_end_hands_back_in_time(crew: Crew) -> None:
+def test_a_worker_told_to_end_hands_back_in_time(sqlite_crew: Crew) -> None:
+    crew = sqlite_crew
     worker = crew.start()
     task_id = crew.add(step_s=0.3)
     wait_for(lambda: len(steps.effects(task_id)) == 2, what="two steps")

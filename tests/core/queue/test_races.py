@@ -133,12 +133,12 @@ while True:
 
 
 def test_processes_empty_a_queue_together_and_do_each_task_once(line: Line, settings: Settings) -> None:
-    added = [line.add() for _ in range(60)]
+    added = [line.add() for _ in range(30)]
     at_once(
         *[CLAIM_ALL] * 3,
         imports="import sys; from uuid import uuid4; from core import db, queue\n"
         "from tests.faults import steps; db.connect(sys.argv[1])",
         arguments=[settings.database],
     )
-    assert [steps.effects(task_id) for task_id in added] == [[0]] * 60
+    assert [steps.effects(task_id) for task_id in added] == [[0]] * 30
     assert {steps.noun(task_id)[0] for task_id in added} == {"SUCCEEDED"}

@@ -34,7 +34,9 @@ def test_an_idle_installation_with_a_worker_is_all_well(database: db.Database, s
     assert all(check.cure == "" for check in found)
 
 
-def test_no_worker_is_worth_a_look_and_says_how_to_start_one(database: db.Database, settings: Settings) -> None:
+def test_no_worker_is_worth_a_look_and_says_how_to_start_one(
+    database: db.Database, settings: Settings
+) -> None:
     found = checks.run(settings)
     alive = line(found, "Workers", "Alive")
     assert (alive.state, alive.says) == (State.WARN, "No worker is running. None ever was.")

@@ -1,0 +1,155 @@
+"""The API on a real socket with a real database; a model that really scores; a runner where one is needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pyarrow as pa
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core import access, db, queue
+from core.api import application
+from core.db.tables import ModelRow, UploadRow
+from core.models import artifact, models, report, training
+from core.queue import TaskState
+from core.settings import Settings
+from core.storage import LocalStorage
+from core.uploads import stream
+from core.uploads.dialect import Dialect
+from tests import journeys, made
+from tests.servers.app import app, spare_port
+from tests.servers.waiting import wait_for
+
+__all__ = ["app"]
+
+TARGET = "churned"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves behind: rows it read, the artifact, and the row's values."""
+
+    csv: bytes
+    artifact: Path
+    result: dict[str, object]
+
+
+@pytest.fixture
+def me(database: db.Database) -> db.User:
+    """Who the API takes its callers for."""
+    return access.settle_local_user()
+
+
+class Switch:
+    """Hands each request to the API of the test that runs: a server of its own would cost a test its time."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.app: ASGIApp = Starlette()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Switch]:
+    """A real HTTP server on a spare port."""
+    switch = Switch(spare_port())
+    config = uvicorn.Config(
+        switch, host="127.0.0.1", port=switch.port, lifespan="off", log_config=None, access_log=False
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        wait_for(lambda: running.started, what="the API to listen")
+        yield switch
+    finally:
+        running.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def settings(settings: Settings, server: Switch) -> Settings:
+    """This test's settings, with the server's port and small limits."""
+    return settings.model_copy(update={"port": server.port, "max_upload_mb": 3, "sync_max_mb": 1})
+
+
+@pytest.fixture
+def client(settings: Settings, server: Switch, me: db.User) -> Iterator[httpx.Client]:
+    """A program that talks to this test's API over HTTP."""
+    server.app = Starlette(routes=application.routes(application.build(settings), settings))
+    url = f"http://localhost:{settings.port}"
+    # verify=False: reading the certificates that http does not need takes longer than most tests
+    with httpx.Client(base_url=url, trust_env=False, timeout=60, verify=False) as program:
+        yield program
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A small model of the sample, trained once for all tests of the API."""
+    folder = tmp_path_factory.mktemp("trained")
+    content = journeys.sample_bytes(folder, n_rows=300)
+    with (folder / "sample-300-7.csv").open("rb") as source:
+        table: pa.Table = stream.read_table(source, Dialect())
+    found = training.train(table, target=TARGET, decimal=".", progress=lambda _done, _total: None)
+    path = folder / "model.skops"
+    sha256 = artifact.save(found.pipeline, path)
+    result = {
+        "schema": found.schema.to_json(),
+        "report": report.of(found),
+        "task_type": found.schema.task,
+        "artifact_sha256": sha256,
+    }
+    return Trained(csv=content, artifact=path, result=result)
+
+
+@pytest.fixture
+def upload(me: db.User, trained: Trained, settings: Settings, storage: LocalStorage) -> UploadRow:
+    """The sample, uploaded."""
+    return journeys.upload_bytes(me, trained.csv, settings=settings, files=storage)
+
+
+@pytest.fixture
+def model(me: db.User, upload: UploadRow, trained: Trained, storage: LocalStorage) -> ModelRow:
+    """A model of the sample that is ready to score."""
+    return ready(me, upload, trained, storage)
+
+
+def ready(user: db.User, upload: UploadRow, trained: Trained, storage: LocalStorage) -> ModelRow:
+    """A ready model of this user."""
+    with db.session_scope(user, write=True) as session:
+        wanted = models.request_training(session, upload=upload, target=TARGET)
+    key = f"models/{wanted.id}/1.skops"
+    storage.put(key, trained.artifact)
+    made.settle(wanted.task_id, TaskState.SUCCEEDED, result={**trained.result, "artifact_key": key})
+    return journeys.ask(user, lambda session: models.get(session, model_id=wanted.id))
+
+
+@pytest.fixture
+def by_hand(settings: Settings, me: db.User) -> Iterator[None]:
+    """This process can do work when asked, and takes none by itself."""
+    with journeys.running(settings, slots=0) as runner:
+        queue.here.serve(runner.run_now)
+        try:
+            yield
+        finally:
+            queue.here.serve(None)
+
+
+def stored_keys(storage: LocalStorage) -> list[str]:
+    """Every key that storage holds."""
+    return list(storage.keys(""))
+
+
+def staged_files(settings: Settings) -> list[str]:
+    """What lies in staging."""
+    return sorted(path.name for path in settings.staging_dir.glob("*"))

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+
+from core.api import refusals
+from core.api.front import Front
+from core.settings import Settings
+from core.settings import read as read_settings
+
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+SETTINGS = read_settings(_env_file=None, port=8501)
+
+
+def _fronted(settings: Settings = SETTINGS) -> TestClient:
+    async def answer(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(str(len(await request.body())))
+
+    async def stumble(_request: Request) -> PlainTextResponse:
+        raise ZeroDivisionError("a secret of the inside")
+
+    routes = [
+        Route("/api/ok", answer, methods=["GET", "POST"]),
+        Route("/api/csv", answer, methods=["POST"]),
+        Route("/api/stumble", stumble),
+    ]
+    api = Starlette(routes=routes, exception_handlers={Exception: refusals.of_unforeseen})
+    return TestClient(Front(api, settings), base_url="http://localhost:8501")
+
+
+@pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501", "LocalHost:8501"])
+def test_this_machines_names_with_our_port_are_ours(host: str) -> None:
+    assert _fronted().get("/api/ok", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8502", "evil.example", "evil.example:8501", ""])
+def test_another_host_is_refused(host: str) -> None:
+    answer = _fronted().get("/api/ok", headers={"Host": host})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "wrong_host")
+
+
+def test_the_address_people_open_is_ours_as_host_and_as_origin() -> None:
+    settings = read_settings(_env_file=None, port=8501, app_url="https://desk.example/")
+    answer = _fronted(settings).get(
+        "/api/ok", headers={"Host": "desk.example", "Origin": "https://desk.example"}
+    )
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8501", "http://127.0.0.1:8501", "http://[::1]:8501"])
+def test_our_own_pages_may_ask(origin: str) -> None:
+    assert _fronted().post("/api/ok", headers={"Origin": origin}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:3000", "https://localhost:8501", "https://evil.example", "null", ""]
+)
+def test_a_page_of_another_site_may_not_ask(origin: str) -> None:
+    answer = _fronted().post("/api/ok", headers={"Origin": origin})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "wrong_origin")
+
+
+def test_an_unforeseen_error_shows_nothing_of_the_inside() -> None:
+    answer = _fronted().get("/api/stumble")
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"] == "internal_error"
+    assert "secret" not in answer.text
+
+
+def test_an_error_after_half_an_answer_cuts_it_short_instead_of_ending_it() -> None:
+    async def half(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        TestClient(Front(half, SETTINGS), base_url="http://localhost:8501").get("/api/ok")
+
+
+def test_an_unforeseen_error_is_logged_with_its_path(capsys: pytest.CaptureFixture[str]) -> None:
+    _fronted().get("/api/stumble")
+    said = "".join(capsys.readouterr())
+    assert "/api/stumble" in said
+    assert "ZeroDivisionError" in said
+
+
+def test_a_body_that_says_it_is_too_large_is_refused_unread() -> None:
+    answer = _fronted().post("/api/ok", headers={"Content-Length": "1000001"}, content=b"")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
+def test_a_body_that_turns_out_too_large_is_refused() -> None:
+    answer = _fronted().post("/api/ok", content=(b"x" * 100_000 for _ in range(11)))
+    assert answer.status_code == 413
+
+
+def test_an_upload_is_measured_by_its_own_route() -> None:
+    answer = _fronted().post("/api/csv", content=b"x" * 1_000_001)
+    assert (answer.status_code, answer.text) == (200, "1000001")
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("path", ["health", "uploads", "predictions", "models", "docs", "openapi.json"])
+def test_a_path_answers_with_and_without_its_last_slash(client: httpx.Client, path: str) -> None:
+    assert client.get(f"/api/{path}").status_code == 200
+    assert client.get(f"/api/{path}/").status_code == 200
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("path", ["predictions", "models/train"])
+def test_a_post_answers_with_and_without_its_last_slash(client: httpx.Client, path: str) -> None:
+    for spelling in (path, f"{path}/"):
+        answer = client.post(f"/api/{spelling}", json={"upload_id": "1", "model_id": "x", "target": "y"})
+        assert answer.status_code in (404, 422)
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("path", ["/api", "/api/"])
+def test_the_bare_path_says_where_the_documentation_is(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.json()["docs"] == "/api/docs"
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/nothing", 404, "not_found"),
+        ("GET", "/api/uploads//", 404, "not_found"),
+        ("PUT", "/api/uploads", 405, "method_not_allowed"),
+        ("GET", "/api/csv", 405, "method_not_allowed"),
+        ("DELETE", "/api", 405, "method_not_allowed"),
+        ("GET", "/api/uploads?limit=0", 422, "invalid"),
+        ("GET", "/api/uploads?limit=many", 422, "invalid"),
+        ("GET", "/api/predictions?status=GONE", 422, "invalid"),
+        ("GET", "/api/predictions?cursor=rubbish", 400, "bad_cursor"),
+    ],
+)
+def test_what_the_framework_refuses_has_the_same_shape(
+    client: httpx.Client, method: str, path: str, status: int, code: str
+) -> None:
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert set(answer.json()["error"]) == {"code", "message", "hint"}
+
+
+@ONE_DATABASE
+def test_a_method_that_is_not_taken_names_those_that_are(client: httpx.Client) -> None:
+    assert "GET" in client.put("/api/uploads").headers["allow"]
+
+
+@ONE_DATABASE
+def test_json_that_is_none_is_a_bad_request(client: httpx.Client) -> None:
+    answer = client.post("/api/predictions", content=b"{", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", None])
+def test_a_body_of_another_type_is_refused(client: httpx.Client, media_type: str | None) -> None:
+    headers = {} if media_type is None else {"Content-Type": media_type}
+    answer = client.post("/api/predictions", content=b'{"upload_id": "1", "model_id": "x"}', headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_media_type")
+
+
+@ONE_DATABASE
+def test_a_field_that_nobody_knows_is_named(client: httpx.Client) -> None:
+    answer = client.post("/api/predictions", json={"upload_id": "1", "model_id": "x", "colour": "red"})
+    assert answer.status_code == 422
+    assert "colour" in answer.json()["error"]["message"]

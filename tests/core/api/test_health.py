@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import shutil
+import uuid
+
+import httpx
+import sqlalchemy as sa
+
+from core import __version__, db
+from core.queue import workers
+from core.settings import Settings
+
+
+def test_a_sound_installation_is_ok_even_without_workers(client: httpx.Client) -> None:
+    answer = client.get("/api/health")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "version": __version__,
+        "database": "ok",
+        "storage": "ok",
+        "queue": {"queued": 0, "running": 0, "abandoned": 0},
+        "workers": 0,
+    }
+
+
+def test_living_workers_are_counted(client: httpx.Client) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid.uuid4(), slots=1, is_embedded=False)
+    assert client.get("/api/health").json()["workers"] == 1
+
+
+def test_storage_that_is_gone_is_named(client: httpx.Client, settings: Settings) -> None:
+    shutil.rmtree(settings.files_dir, ignore_errors=True)
+    settings.files_dir.parent.mkdir(exist_ok=True)
+    settings.files_dir.write_bytes(b"a file where a folder should be")
+    answer = client.get("/api/health")
+    assert answer.status_code == 503
+    found = answer.json()
+    assert (found["status"], found["database"]) == ("unavailable", "ok")
+    assert "Storage can't be used" in found["storage"]
+    assert found["error"]["code"] == "storage_unavailable"
+
+
+def test_a_database_of_another_revision_is_named(client: httpx.Client) -> None:
+    with db.current().writing.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'unheard'"))
+    answer = client.get("/api/health")
+    assert answer.status_code == 503
+    assert "unheard" in answer.json()["database"]
+    assert answer.json()["workers"] is None

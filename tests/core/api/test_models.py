@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from core import db
+from core.db.tables import ModelRow, UploadRow
+from core.models import models
+from core.models.errors import OneClassOnly
+from core.queue import Reason, TaskState
+from core.settings import Settings
+from core.storage import LocalStorage
+from tests import journeys, made
+from tests.core.api.conftest import TARGET, Trained, ready, stored_keys
+
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+CALLS = [("GET", ""), ("DELETE", ""), ("POST", "/cancel")]
+
+
+def _train(client: httpx.Client, upload: UploadRow, **wanted: object) -> httpx.Response:
+    return client.post("/api/models/train", json={"upload_id": str(upload.id), "target": TARGET, **wanted})
+
+
+def test_a_training_is_begun_and_shown(client: httpx.Client, upload: UploadRow) -> None:
+    answer = _train(client, upload, name="Churn", positive_label="Yes")
+    assert answer.status_code == 202
+    found = client.get(f"/api/models/{answer.json()['model_id']}").json()
+    assert found["task_id"] == answer.json()["task_id"]
+    assert {name: found[name] for name in ("name", "version", "status", "target", "upload_id", "data_sha256")} == {
+        "name": "Churn", "version": 1, "status": "training", "target": TARGET, "upload_id": str(upload.id),
+        "data_sha256": upload.sha256,
+    }  # fmt: skip
+    assert (found["schema"], found["report"], found["metrics"]) == (None, None, None)
+
+
+def test_a_ready_model_tells_what_it_reads_and_how_good_it_is(client: httpx.Client, model: ModelRow) -> None:
+    found = client.get(f"/api/models/{model.id}/").json()
+    assert (found["status"], found["task_type"]) == ("ready", "binary")
+    assert found["schema"]["target"] == TARGET
+    assert "contract" in [feature["name"] for feature in found["schema"]["features"]]
+    assert len(found["report"]["candidates"]) == 2
+    assert found["report"]["baseline"]["roc_auc"]["mean"] == pytest.approx(0.5)
+    assert found["metrics"]["roc_auc"] == found["report"]["metrics"]["roc_auc"]
+    assert "scikit-learn" in found["report"]["versions"]
+
+
+def test_a_training_that_failed_tells_why_and_what_to_do(client: httpx.Client, upload: UploadRow) -> None:
+    begun = _train(client, upload).json()
+    reason = Reason.of(OneClassOnly(target=TARGET, label="No"))
+    made.settle(UUID(begun["task_id"]), TaskState.FAILED, reason=reason)
+    found = client.get(f"/api/models/{begun['model_id']}").json()
+    assert found["status"] == "failed"
+    assert found["error_message"].startswith("Every row has the same value 'No'")
+    assert found["error_hint"].startswith("Add rows")
+
+
+def test_the_list_can_be_narrowed_and_paged(
+    client: httpx.Client, me: db.User, model: ModelRow, upload: UploadRow
+) -> None:
+    training = _train(client, upload).json()["model_id"]
+
+    def listed(**narrowed: object) -> list[str]:
+        return [item["id"] for item in client.get("/api/models", params=narrowed).json()["items"]]
+
+    assert listed() == [training, str(model.id)]
+    assert listed(status="ready") == [str(model.id)]
+    assert listed(status=["ready", "training"], upload_id=upload.id) == [training, str(model.id)]
+    assert listed(upload_id=upload.id + 1) == []
+    first = client.get("/api/models", params={"limit": 1}).json()
+    second = client.get("/api/models", params={"limit": 1, "cursor": first["next_cursor"]}).json()
+    assert (second["items"][0]["id"], second["next_cursor"]) == (str(model.id), None)
+
+
+def test_a_training_is_cancelled_and_the_model_deleted(
+    client: httpx.Client, upload: UploadRow, storage: LocalStorage
+) -> None:
+    path = f"/api/models/{_train(client, upload).json()['model_id']}"
+    assert client.delete(path).status_code == 409
+    cancelled = client.post(f"{path}/cancel")
+    assert (cancelled.status_code, cancelled.json()["status"]) == (200, "failed")
+    assert "cancelled" in cancelled.json()["error_message"]
+    assert client.post(f"{path}/cancel").status_code == 409
+    assert client.delete(path).json()["deleted"] is True
+    assert client.get(path).status_code == 404
+
+
+def test_a_model_is_deleted_with_its_file_unless_predictions_were_made_with_it(
+    client: httpx.Client, me: db.User, upload: UploadRow, model: ModelRow, storage: LocalStorage
+) -> None:
+    prediction_id = journeys.queue_prediction(me, upload, model)
+    refused = client.delete(f"/api/models/{model.id}")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "model_in_use")
+    client.post(f"/api/predictions/{prediction_id}/cancel")
+    client.delete(f"/api/predictions/{prediction_id}")
+    assert client.delete(f"/api/models/{model.id}").status_code == 200
+    assert [key for key in stored_keys(storage) if key.startswith("models/")] == []
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        ({"target": "nonsense"}, "target_missing"),
+        ({"name": "x" * 81}, "invalid"),
+        ({"name": "a\x00b"}, "invalid"),
+        ({"target": None}, "invalid"),
+        ({"target": 7}, "invalid"),
+        ({"folds": 5}, "invalid"),
+    ],
+)
+def test_a_training_that_makes_no_sense_is_refused(
+    client: httpx.Client, upload: UploadRow, wanted: dict[str, object], code: str
+) -> None:
+    answer = _train(client, upload, **wanted)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+    assert client.get("/api/models").json()["items"] == []
+
+
+def test_a_text_with_a_nul_byte_reaches_no_database(client: httpx.Client, upload: UploadRow) -> None:
+    for wanted in ({"target": "a\x00b"}, {"positive_label": "a\x00b"}):
+        assert _train(client, upload, **wanted).status_code == 422
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("field", ['"name": "\\ud800"', '"\\ud800": 1', '"target": "\\udfff"'])
+def test_half_a_surrogate_pair_is_refused_and_can_be_told(
+    client: httpx.Client, upload: UploadRow, field: str
+) -> None:
+    content = f'{{"upload_id": "{upload.id}", "target": "churned", {field}}}'
+    answer = client.post("/api/models/train", content=content, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("model_id", ["x", "0", "9" * 400, str(uuid4()), "%00"])
+def test_an_id_that_nothing_has_is_not_found_whatever_it_looks_like(
+    client: httpx.Client, model_id: str
+) -> None:
+    for method, path in CALLS:
+        answer = client.request(method, f"/api/models/{model_id}{path}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_a_strangers_model_looks_like_none(
+    client: httpx.Client, stranger: db.User, settings: Settings, trained: Trained, storage: LocalStorage
+) -> None:
+    theirs = journeys.upload_bytes(stranger, trained.csv, settings=settings, files=storage)
+    model = ready(stranger, theirs, trained, storage)
+    unknown_id = uuid4()
+    for method, path in CALLS:
+        answer = client.request(method, f"/api/models/{model.id}{path}")
+        unknown = client.request(method, f"/api/models/{unknown_id}{path}")
+        assert answer.status_code == 404
+        assert answer.text == unknown.text.replace(str(unknown_id), str(model.id))
+    assert _train(client, theirs).status_code == 404
+    assert client.get("/api/models").json()["items"] == []
+    assert len(journeys.ask(stranger, lambda session: models.page(session)).items) == 1

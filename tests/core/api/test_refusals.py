@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+
+import core
+from core import settings as settings_module
+from core.api import application, refusals
+from core.api.errors import NoFile, TooLargeToWaitFor
+from core.errors import AppError
+from core.uploads.errors import NulBytes, Spreadsheet
+
+ABOVE_THE_API = ("core.app", "core.start", "core.ui")
+
+
+def _error_classes() -> list[type[AppError]]:
+    """Every deliberate failure of every room that a route can reach."""
+    for module in pkgutil.walk_packages(core.__path__, "core."):
+        if not module.name.startswith(ABOVE_THE_API) and "__main__" not in module.name:
+            importlib.import_module(module.name)
+    return [found for found in _below(AppError) if found.__module__.startswith("core.")]
+
+
+def _below(error: type[AppError]) -> Iterator[type[AppError]]:
+    for child in error.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def test_every_deliberate_failure_was_given_a_status() -> None:
+    unlisted = [
+        f"{error.__module__}.{error.__name__}"
+        for error in _error_classes()
+        if not error.__module__.startswith(ABOVE_THE_API) and not set(error.__mro__) & set(refusals.STATUS)
+    ]
+    assert unlisted == []
+
+
+def test_every_status_is_one_the_documentation_explains() -> None:
+    assert set(refusals.STATUS.values()) <= set(refusals.MEANS)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(Spreadsheet, 415), (NulBytes, 422), (NoFile, 400), (TooLargeToWaitFor, 413)]
+)
+def test_an_error_has_the_status_of_its_nearest_listed_base(error: type[AppError], status: int) -> None:
+    assert refusals.status_of(error) == status
+
+
+def test_an_error_nobody_listed_is_still_told_to_the_caller() -> None:
+    class Unheard(AppError):
+        code = "unheard"
+        says = "Nobody has heard of this."
+
+    answer = refusals.answer(Unheard())
+    assert answer.status_code == 422
+    assert json.loads(answer.body)["error"] == {
+        "code": "unheard",
+        "message": "Nobody has heard of this.",
+        "hint": "",
+    }
+
+
+def test_the_documentation_knows_one_shape_of_refusal() -> None:
+    schema = application.build(settings_module.read(_env_file=None)).openapi()
+    assert "HTTPValidationError" not in json.dumps(schema)
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                if status.startswith("2") or path == "/health":
+                    continue
+                shape = answer["content"]["application/json"]["schema"]["$ref"]
+                assert shape.endswith("/Refused"), f"{method} {path} {status}"
+
+
+def test_every_call_of_one_thing_documents_that_it_may_not_be_there() -> None:
+    schema = application.build(settings_module.read(_env_file=None)).openapi()
+    for path, operations in schema["paths"].items():
+        if "_id}" in path:
+            assert all("404" in operation["responses"] for operation in operations.values()), path

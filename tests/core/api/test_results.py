@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import hashlib
+import io
+from uuid import UUID
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+
+from core import db
+from core.db.tables import ModelRow, UploadRow
+from core.predictions import predictions
+from core.queue import TaskState
+from core.settings import Settings
+from core.storage import LocalStorage
+from tests import journeys, made
+from tests.core.api.conftest import stored_keys
+
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+RESULT = b"name,amount,prediction,probability\n" + b"".join(
+    b"row %d,%d,Yes,0.%03d\n" % (number, number, number % 1000) for number in range(20_000)
+)
+pytestmark = ONE_DATABASE
+
+
+@pytest.fixture
+def prediction_id(
+    me: db.User, upload: UploadRow, model: ModelRow, storage: LocalStorage, settings: Settings
+) -> UUID:
+    """A completed prediction with RESULT as its file; its upload has a name beyond ASCII."""
+    with db.session_scope(me, write=True) as session:
+        session.get_one(UploadRow, upload.id).file_name = 'Größen "2026".csv'
+    queued = journeys.queue_prediction(me, upload, model)
+    key = f"results/{queued}/1.csv"
+    source = settings.data_dir / "result"
+    source.write_bytes(RESULT)
+    storage.put(key, source)
+    task_id = journeys.ask(me, lambda session: predictions.get(session, prediction_id=queued)).task_id
+    made.settle(
+        task_id,
+        TaskState.SUCCEEDED,
+        result={
+            "output_key": key,
+            "output_bytes": len(RESULT),
+            "output_sha256": hashlib.sha256(RESULT).hexdigest(),
+            "columns": {"added": ["prediction", "probability"]},
+            "metrics_json": None,
+        },
+    )
+    return queued
+
+
+@pytest.fixture
+def path(prediction_id: UUID) -> str:
+    return f"/api/predictions/download_predictions/{prediction_id}"
+
+
+def test_the_whole_file_comes_with_what_a_browser_needs_to_know(client: httpx.Client, path: str) -> None:
+    answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert (answer.status_code, answer.content) == (200, RESULT)
+    given = answer.headers
+    assert given["content-type"] == "text/csv; charset=utf-8"
+    assert given["content-encoding"] == "identity"
+    assert given["content-length"] == str(len(RESULT))
+    assert given["accept-ranges"] == "bytes"
+    assert given["etag"] == f'"{hashlib.sha256(RESULT).hexdigest()}"'
+    assert given["x-content-type-options"] == "nosniff"
+    assert given["content-disposition"] == (
+        'attachment; filename="Gr__en _2026_ scored.csv"; '
+        "filename*=UTF-8''Gr%C3%B6%C3%9Fen%20%222026%22%20scored.csv"
+    )
+
+
+def test_a_slash_behind_it_changes_nothing(client: httpx.Client, path: str) -> None:
+    assert client.get(f"{path}/").content == RESULT
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=100-199", 100, 200),
+        ("bytes=300000-", 300_000, len(RESULT)),
+        ("bytes=-7", len(RESULT) - 7, len(RESULT)),
+        ("bytes=10-99999999999", 10, len(RESULT)),
+        ("bytes=-99999999999", 0, len(RESULT)),
+        (f"bytes={len(RESULT) - 1}-", len(RESULT) - 1, len(RESULT)),
+        ("Bytes=5-9", 5, 10),
+    ],
+)
+def test_a_range_is_answered_with_just_that(
+    client: httpx.Client, path: str, asked: str, start: int, stop: int
+) -> None:
+    answer = client.get(path, headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (206, RESULT[start:stop])
+    assert answer.headers["content-range"] == f"bytes {start}-{stop - 1}/{len(RESULT)}"
+    assert answer.headers["content-length"] == str(stop - start)
+
+
+@pytest.mark.parametrize(
+    "asked", [f"bytes={len(RESULT)}-", f"bytes={len(RESULT) + 5}-{len(RESULT) + 9}", "bytes=-0"]
+)
+def test_a_range_behind_the_end_can_not_be_satisfied(client: httpx.Client, path: str, asked: str) -> None:
+    answer = client.get(path, headers={"Range": asked})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (416, "range_not_satisfiable")
+    assert answer.headers["content-range"] == f"bytes */{len(RESULT)}"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["bytes=9-5", "bytes=-", "bytes=a-b", "rows=0-5", "bytes=0-1,5-6", "", "bytes=" + "9" * 5000 + "-"],
+)
+def test_what_is_no_single_range_gets_the_whole_file(client: httpx.Client, path: str, asked: str) -> None:
+    answer = client.get(path, headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (200, RESULT)
+
+
+def test_a_download_goes_on_only_while_the_file_is_the_same(client: httpx.Client, path: str) -> None:
+    etag = client.head(path).headers["etag"]
+    goes_on = client.get(path, headers={"Range": "bytes=10-19", "If-Range": etag})
+    begins_again = client.get(path, headers={"Range": "bytes=10-19", "If-Range": '"another"'})
+    assert (goes_on.status_code, goes_on.content) == (206, RESULT[10:20])
+    assert (begins_again.status_code, begins_again.content) == (200, RESULT)
+
+
+def test_one_can_ask_for_the_size_alone(client: httpx.Client, path: str) -> None:
+    answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == str(len(RESULT))
+
+
+def test_parquet_is_made_once_and_then_stored(
+    client: httpx.Client, path: str, prediction_id: UUID, storage: LocalStorage
+) -> None:
+    first = client.get(path, params={"format": "parquet"})
+    assert first.status_code == 200
+    assert "scored.parquet" in first.headers["content-disposition"]
+    table = pq.read_table(io.BytesIO(first.content))
+    assert table.column_names == ["name", "amount", "prediction", "probability"]
+    assert table.column("amount").to_pylist() == list(range(20_000))
+    kept = f"results/{prediction_id}/1.csv.parquet"
+    assert kept in stored_keys(storage)
+    with storage.open(kept) as stream:
+        assert stream.read() == first.content
+    part = client.get(path, params={"format": "parquet"}, headers={"Range": "bytes=0-3"})
+    assert (part.status_code, part.content) == (206, b"PAR1")
+    assert first.headers["etag"] != client.head(path).headers["etag"]
+
+
+def test_a_format_nobody_knows_is_refused(client: httpx.Client, path: str) -> None:
+    assert client.get(path, params={"format": "xlsx"}).status_code == 422
+
+
+def test_nothing_is_downloaded_before_it_is_completed(
+    client: httpx.Client, me: db.User, upload: UploadRow, model: ModelRow
+) -> None:
+    queued = journeys.queue_prediction(me, upload, model)
+    for form in ("csv", "parquet"):
+        answer = client.get(f"/api/predictions/download_predictions/{queued}", params={"format": form})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+        assert "QUEUED" in answer.json()["error"]["message"]
+
+
+def test_a_result_that_was_removed_from_storage_is_said_to_be_gone(
+    client: httpx.Client, path: str, prediction_id: UUID, storage: LocalStorage
+) -> None:
+    assert storage.delete(f"results/{prediction_id}/1.csv")
+    for form in ("csv", "parquet"):
+        answer = client.get(path, params={"format": form})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_stored")
+
+
+def test_deleting_the_prediction_removes_every_form_of_its_result(
+    client: httpx.Client, path: str, prediction_id: UUID, storage: LocalStorage
+) -> None:
+    client.get(path, params={"format": "parquet"})
+    assert client.delete(f"/api/predictions/{prediction_id}").status_code == 200
+    assert [key for key in stored_keys(storage) if key.startswith("results/")] == []

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from core import db
+from core.db.tables import ModelRow, UploadRow
+from core.settings import Settings
+from core.storage import LocalStorage
+from core.uploads import uploads
+from tests import journeys
+from tests.core.api.conftest import stored_keys
+
+CSV = b"name,amount\nAda,12.5\nGrace,7\n"
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+NO_IDS = ["999999", "0", "-1", "x", "1.5", "1e3", "9" * 10, "9" * 400, "%00", "a b", "١", "None"]
+
+
+def _upload(client: httpx.Client, content: bytes = CSV, file_name: str = "a.csv") -> str:
+    answer = client.post("/api/csv", files={"file": (file_name, content)}, data={"mode": "none"})
+    return str(answer.json()["upload_id"])
+
+
+def test_an_upload_is_shown_with_the_profile_of_its_columns(client: httpx.Client, me: db.User) -> None:
+    upload_id = _upload(client)
+    found = client.get(f"/api/uploads/{upload_id}").json()
+    assert {name: found[name] for name in ("id", "file_name", "size_bytes", "rows", "columns")} == {
+        "id": upload_id, "file_name": "a.csv", "size_bytes": len(CSV), "rows": 2, "columns": 2,
+    }  # fmt: skip
+    assert found["sha256"] == hashlib.sha256(CSV).hexdigest()
+    name, amount = found["receipt"]["columns"]
+    assert (name["name"], amount["kind"], amount["minimum"], amount["maximum"]) == (
+        "name",
+        "number",
+        "7",
+        "12.5",
+    )
+
+
+def test_times_are_utc_and_say_so(client: httpx.Client) -> None:
+    written = client.get(f"/api/uploads/{_upload(client)}").json()["created_at"]
+    assert written.endswith("Z")
+    age = datetime.now().astimezone() - datetime.fromisoformat(written)
+    assert timedelta(0) <= age + timedelta(seconds=5) < timedelta(minutes=5)
+
+
+def test_a_list_is_given_out_in_pages_newest_first(client: httpx.Client) -> None:
+    made = [_upload(client, CSV + b"x,%d\n" % number) for number in range(5)]
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    for _ in range(3):
+        page = client.get("/api/uploads", params={"limit": 2, **cursor}).json()
+        found += [item["id"] for item in page["items"]]
+        cursor = {"cursor": page["next_cursor"]}
+    assert found == made[::-1]
+    assert page["next_cursor"] is None
+
+
+def test_a_list_can_be_narrowed_by_name(client: httpx.Client) -> None:
+    _upload(client)
+    wanted = _upload(client, CSV + b"x,1\n", "Sales 100%.csv")
+    for part in ("sales", "Sales", "100"):
+        page = client.get("/api/uploads", params={"file_name": part}).json()
+        assert [item["id"] for item in page["items"]] == [wanted]
+
+
+def test_a_cursor_that_we_never_gave_out_is_a_bad_request(client: httpx.Client) -> None:
+    _upload(client)
+    at = "2026-01-01T00:00:00+00:00"
+    forged = [[at, "9" * 30], ["2026-01-01T00:00:00", "1"], [at, "x"], [at], {}, 7, ["9999", "1"]]
+    encoded = [base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode() for cursor in forged]
+    for cursor in [*encoded, "", "x", "ä", "%00"]:
+        answer = client.get(f"/api/uploads?cursor={cursor}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_cursor"), cursor
+    assert client.get("/api/uploads", params={"cursor": "x" * 500}).status_code == 422
+
+
+def test_a_name_with_a_nul_byte_reaches_no_database(client: httpx.Client) -> None:
+    assert client.get("/api/uploads?file_name=%00").status_code == 422
+
+
+@pytest.mark.parametrize("upload_id", NO_IDS)
+@ONE_DATABASE
+def test_an_id_that_nothing_has_is_not_found_whatever_it_looks_like(
+    client: httpx.Client, upload_id: str
+) -> None:
+    _upload(client)
+    for method, path in (("GET", ""), ("GET", "/file"), ("DELETE", "")):
+        answer = client.request(method, f"/api/uploads/{upload_id}{path}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_a_strangers_upload_looks_like_none(
+    client: httpx.Client, stranger: db.User, settings: Settings, storage: LocalStorage
+) -> None:
+    theirs = journeys.upload_bytes(stranger, CSV, settings=settings, files=storage)
+    unknown = client.get("/api/uploads/999999").text
+    for method, path in (("GET", ""), ("GET", "/file"), ("DELETE", "")):
+        answer = client.request(method, f"/api/uploads/{theirs.id}{path}")
+        assert answer.status_code == 404
+        assert answer.text == unknown.replace("999999", str(theirs.id))
+    assert client.get("/api/uploads").json()["items"] == []
+    assert _upload(client) != str(theirs.id)
+    assert journeys.ask(stranger, uploads.count) == 1
+
+
+@ONE_DATABASE
+def test_the_original_bytes_come_back(client: httpx.Client) -> None:
+    content = "name;größe\r\nÅse;1,5\r\nBo;2,5\r\n".encode("cp1252")
+    upload_id = _upload(client, content, "Größen.csv")
+    answer = client.get(f"/api/uploads/{upload_id}/file")
+    assert (answer.status_code, answer.content) == (200, content)
+    assert answer.headers["content-type"].startswith("text/csv; charset=windows-125")
+    assert answer.headers["content-disposition"].endswith(f"filename*=UTF-8''{quote('Größen.csv')}")
+    assert answer.headers["etag"] == f'"{hashlib.sha256(content).hexdigest()}"'
+
+
+def test_an_upload_is_deleted_with_its_file(client: httpx.Client, storage: LocalStorage) -> None:
+    upload_id = _upload(client)
+    assert client.delete(f"/api/uploads/{upload_id}").json() == {"id": upload_id, "deleted": True}
+    assert client.get(f"/api/uploads/{upload_id}").status_code == 404
+    assert stored_keys(storage) == []
+
+
+def test_an_upload_with_predictions_is_deleted_once_their_number_is_confirmed(
+    client: httpx.Client, me: db.User, upload: UploadRow, model: ModelRow
+) -> None:
+    prediction_id = journeys.queue_prediction(me, upload, model)
+    refused = client.delete(f"/api/uploads/{upload.id}")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")  # it is being scored
+    client.post(f"/api/predictions/{prediction_id}/cancel")
+    refused = client.delete(f"/api/uploads/{upload.id}")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "predictions_depend_on_it")
+    assert client.delete(f"/api/uploads/{upload.id}", params={"n_predictions": 1}).status_code == 200
+    assert client.get(f"/api/predictions/{prediction_id}").status_code == 404
+    kept = client.get(f"/api/models/{model.id}").json()
+    assert (kept["upload_id"], kept["data_sha256"]) == (None, upload.sha256)
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("n_predictions", ["-1", "many", "9" * 30])
+def test_a_number_that_is_none_confirms_nothing(client: httpx.Client, n_predictions: str) -> None:
+    upload_id = _upload(client)
+    answer = client.delete(f"/api/uploads/{upload_id}", params={"n_predictions": n_predictions})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+    assert client.get(f"/api/uploads/{upload_id}").status_code == 200
