@@ -1,27 +1,31 @@
-"""The HTTP API under `/api`: routes as thin as pages, errors as one shape."""
+"""The HTTP API under `/api`: routes as thin as pages, failures in one shape."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 
 from fastapi import FastAPI
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute
 
-_api = FastAPI(title="Model Desk", docs_url="/docs", redoc_url=None)
+from core import settings
+from core.api import application
 
 
-@_api.get("/health")
-def health() -> dict[str, str]:
-    return {"status": "ok"}
+@cache
+def _api() -> FastAPI:
+    return application.build(settings.current())
 
 
 def routes() -> Sequence[BaseRoute]:
-    return [Mount("/api", _api)]
+    """What `st.App` serves beside the pages."""
+    return application.routes(_api(), settings.current())
 
 
 @asynccontextmanager
 async def lifespan() -> AsyncIterator[None]:
     """The API's own start and stop: a mounted app's lifespan is not run by itself."""
-    async with _api.router.lifespan_context(_api):
+    api = _api()
+    async with api.router.lifespan_context(api):
         yield

@@ -34,6 +34,7 @@ class Measured:
     metrics: None where no row has a known outcome. n_blank, n_unknown: rows left out of the metrics because
     their outcome is missing, or one that the model does not know. scores, bands: binary only, of the
     probability of the positive label. labels: predicted labels. values: regression only.
+    on_training_data: the model learned from these very bytes, so its metrics flatter it.
     """
 
     n_rows: int
@@ -43,6 +44,7 @@ class Measured:
     seconds: float
     target: str
     positive_label: str | None
+    on_training_data: bool
     headline: str
     metrics: Metrics | None
     scores: ScoreDistribution | None
@@ -70,6 +72,7 @@ class Measured:
             "seconds",
             "target",
             "positive_label",
+            "on_training_data",
             "headline",
         )
         return {
@@ -95,6 +98,7 @@ def measured(prediction: PredictionRow) -> Measured:
         seconds=prediction.metrics_json["seconds"],
         target=schema.target,
         positive_label=schema.positive_label,
+        on_training_data=prediction.upload.sha256 == prediction.model.data_sha256,
         headline=findings.headline(metrics) if metrics else "",
         metrics=metrics,
         scores=_scores(tally, schema),

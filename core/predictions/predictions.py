@@ -117,15 +117,15 @@ def counts(
 def n_by_model(session: Session) -> dict[UUID, int]:
     """How many predictions the user has made with each model; models without any are absent."""
     rows = (
-        sa.select(PredictionRow.model_id, sa.func.count())
+        sa.select(PredictionRow.model_id, sa.func.count().label("n"))
         .where(PredictionRow.user_id == db.owner(session))
         .group_by(PredictionRow.model_id)
     )
-    return dict(session.execute(rows).tuples().all())
+    return {row.model_id: row.n for row in session.execute(rows)}
 
 
 def scored(session: Session) -> Sequence[tuple[datetime, int]]:
-    """When each of the user's completed predictions ended and how many rows it scored; the newest 1,000, oldest first."""
+    """When each of the newest 1,000 completed predictions ended and how many rows it scored, oldest first."""
     rows = (
         sa.select(PredictionRow.finished_at, UploadRow.n_rows)
         .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
@@ -133,7 +133,7 @@ def scored(session: Session) -> Sequence[tuple[datetime, int]]:
         .order_by(PredictionRow.finished_at.desc())
         .limit(1000)
     )
-    return [(at, n) for at, n in session.execute(rows).tuples() if at is not None][::-1]
+    return [(at, n) for at, n in session.execute(rows) if at is not None][::-1]
 
 
 def n_rows_scored(session: Session) -> int:
@@ -145,6 +145,26 @@ def n_rows_scored(session: Session) -> int:
         .where(PredictionRow.user_id == db.owner(session), PredictionRow.status == Status.COMPLETED)
     )
     return int(session.execute(total).scalar_one())
+
+
+def n_ahead(session: Session, *, prediction: PredictionRow) -> int:
+    """How many of the user's predictions are being scored, or stand before this one in line."""
+    before = sa.tuple_(TaskRow.priority, TaskRow.run_at) < sa.tuple_(
+        prediction.task.priority, prediction.task.run_at
+    )
+    rows = (
+        sa.select(sa.func.count())
+        .select_from(PredictionRow)
+        .join(TaskRow, PredictionRow.task_id == TaskRow.id)
+        .where(PredictionRow.user_id == db.owner(session), PredictionRow.id != prediction.id)
+        .where(
+            sa.or_(
+                PredictionRow.status == Status.PROCESSING,
+                sa.and_(PredictionRow.status == Status.QUEUED, before),
+            )
+        )
+    )
+    return session.execute(rows).scalar_one()
 
 
 def hurry(session: Session, *, prediction_id: UUID) -> UUID:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import httpx
@@ -89,6 +90,18 @@ def test_a_key_whose_first_call_still_runs_is_a_conflict(
     answer = client.post("/api/predictions", json=wanted, headers=KEY)
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "idempotency_key_in_use")
     assert first.status_code == 202
+    assert _n_predictions(me) == 1
+
+
+def test_the_same_call_several_times_at_once_creates_one(
+    client: httpx.Client, me: db.User, upload: UploadRow, model: ModelRow
+) -> None:
+    wanted = {"upload_id": str(upload.id), "model_id": str(model.id)}
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(client.post, "/api/predictions", json=wanted, headers=KEY) for _ in range(4)]
+        answers = [call.result() for call in calls]
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    assert len({answer.json()["prediction_id"] for answer in answers if answer.status_code == 202}) == 1
     assert _n_predictions(me) == 1
 
 

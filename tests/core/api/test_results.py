@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import httpx
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -16,6 +19,7 @@ from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys, made
 from tests.core.api.conftest import stored_keys
+from tests.servers.waiting import wait_for
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 RESULT = b"name,amount,prediction,probability\n" + b"".join(
@@ -177,3 +181,33 @@ def test_deleting_the_prediction_removes_every_form_of_its_result(
     client.get(path, params={"format": "parquet"})
     assert client.delete(f"/api/predictions/{prediction_id}").status_code == 200
     assert [key for key in stored_keys(storage) if key.startswith("results/")] == []
+
+
+def test_parquet_asked_for_twice_at_once_comes_twice_and_is_stored_once(
+    client: httpx.Client, path: str, storage: LocalStorage
+) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        asked = [threads.submit(client.get, path, params={"format": "parquet"}) for _ in range(2)]
+        first, second = (answer.result() for answer in asked)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.content == second.content
+    assert len([key for key in stored_keys(storage) if key.endswith(".parquet")]) == 1
+
+
+def test_a_download_that_is_broken_off_closes_its_file(
+    client: httpx.Client, prediction_id: UUID, path: str, storage: LocalStorage, settings: Settings
+) -> None:
+    key = f"results/{prediction_id}/1.csv"
+    storage.delete(key)
+    source = settings.data_dir / "large"
+    source.write_bytes(RESULT * 60)  # more than the socket's buffers take
+    storage.put(key, source)
+
+    def is_open() -> bool:
+        return any(found.path.endswith(key) for found in psutil.Process().open_files())
+
+    with socket.create_connection(("127.0.0.1", settings.port), timeout=20) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{settings.port}\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        wait_for(is_open, what="the file to be opened")
+    wait_for(lambda: not is_open(), what="the file to be closed")

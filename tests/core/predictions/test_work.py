@@ -62,6 +62,7 @@ def desk(made_once: Desk) -> Desk:
 def test_a_file_with_its_outcome_is_measured(desk: Desk) -> None:
     found = measures.measured(desk.score(desk.upload))
     assert (found.n_rows, found.n_measured, found.positive_label) == (400, 400, "Yes")
+    assert found.on_training_data
     assert found.metrics is not None
     assert found.metrics.to_json()["roc_auc"] > 0.7
     assert found.bands is not None
@@ -73,6 +74,7 @@ def test_a_file_without_its_outcome_has_scores_and_bands_but_no_metrics(desk: De
     without = b"\n".join(line.rpartition(b",")[0] for line in lines)
     found = measures.measured(desk.score(desk.upload_again(without, "new.csv")))
     assert found.metrics is None
+    assert not found.on_training_data
     assert found.headline == ""
     assert found.scores is not None
     assert sum(found.scores.counts) == 400

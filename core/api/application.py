@@ -1,0 +1,75 @@
+"""The API put together from its routes, and the front door that everything enters by."""
+
+from __future__ import annotations
+
+import anyio
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Mount, Route
+
+import core
+from core import storage
+from core.api import csv_upload, docs, health, models, predictions, refusals, results, uploads
+from core.api.front import MOUNT, Front
+from core.errors import AppError
+from core.settings import Settings
+
+N_HEAVY = 2  # examinations and conversions at once: each keeps a core busy
+DESCRIPTION = (
+    "Everything the pages can do, for programs. Times are ISO 8601 in UTC, ids are strings. "
+    "Whatever is refused is answered with `error`: a stable `code`, a `message` and a `hint`. "
+    "Every path answers with and without its last slash."
+)
+
+
+class Welcome(BaseModel):
+    """Where to look."""
+
+    version: str
+    docs: str = f"{MOUNT}/docs"
+    openapi: str = f"{MOUNT}/openapi.json"
+
+
+def build(settings: Settings) -> FastAPI:
+    """The API without its front, for these settings."""
+    api = FastAPI(
+        title="Model Desk",
+        version=core.__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": MOUNT}],
+        root_path_in_servers=False,
+        redirect_slashes=False,  # the front settles slashes
+        exception_handlers={
+            AppError: refusals.of_app_error,
+            HTTPException: refusals.of_framework,
+            RequestValidationError: refusals.of_validation,
+            Exception: refusals.of_unforeseen,
+        },
+    )
+    api.state.settings = settings
+    api.state.storage = storage.from_settings(settings)
+    api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
+    # Results come before predictions: `/predictions/{id}/…` would take their paths.
+    for module in (health, csv_upload, uploads, results, predictions, models):
+        api.include_router(module.router)
+
+    @api.get("/", include_in_schema=False)
+    async def welcome() -> Welcome:
+        return Welcome(version=core.__version__)
+
+    @api.get("/docs", include_in_schema=False, response_class=HTMLResponse)
+    async def documentation() -> HTMLResponse:
+        return HTMLResponse(docs.page(api.openapi()), headers={"Content-Security-Policy": docs.POLICY})
+
+    return api
+
+
+def routes(api: FastAPI, settings: Settings) -> list[BaseRoute]:
+    """The API under its mount; the bare path is a route of its own, or the pages would answer it."""
+    front = Front(api, settings)
+    return [Route(MOUNT, front), Mount(MOUNT, front)]

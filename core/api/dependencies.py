@@ -1,0 +1,99 @@
+"""What routes are given: who asks, the settings, storage, ids that exist in form, and the pages of a list."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Path, Query, Request
+from pydantic import AfterValidator
+
+from core import access, db
+from core.db.pages import MAX_LIMIT
+from core.errors import NotFound
+from core.settings import Settings
+from core.storage import Storage
+
+
+def _caller() -> db.User:
+    return access.local_user()
+
+
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+async def _storage(request: Request) -> Storage:
+    storage: Storage = request.app.state.storage
+    return storage
+
+
+def upload_id_of(text: str) -> int:
+    """Raises NotFound for what can't be an upload's id."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10):
+        raise NotFound(noun="upload", id=text)
+    return int(text)
+
+
+def prediction_id_of(text: str) -> UUID:
+    """Raises NotFound for what can't be a prediction's id."""
+    return _uuid(text, noun="prediction")
+
+
+def model_id_of(text: str) -> UUID:
+    """Raises NotFound for what can't be a model's id."""
+    return _uuid(text, noun="model")
+
+
+def _uuid(text: str, *, noun: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(noun=noun, id=text) from error
+
+
+# Ids are declared as text: a malformed one names nothing, which is a 404 like any other unknown id.
+def _upload_in_path(upload_id: Annotated[str, Path(examples=["7"])]) -> int:
+    return upload_id_of(upload_id)
+
+
+def _prediction_in_path(prediction_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
+    return prediction_id_of(prediction_id)
+
+
+def _model_in_path(model_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
+    return model_id_of(model_id)
+
+
+Caller = Annotated[db.User, Depends(_caller)]
+Config = Annotated[Settings, Depends(_settings)]
+Files = Annotated[Storage, Depends(_storage)]
+UploadId = Annotated[int, Depends(_upload_in_path)]
+PredictionId = Annotated[UUID, Depends(_prediction_in_path)]
+ModelId = Annotated[UUID, Depends(_model_in_path)]
+
+
+def _storable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("it holds a NUL or half a surrogate pair")
+    return text
+
+
+# Postgres keeps neither, so neither may come as far as a query.
+Text = Annotated[str, AfterValidator(_storable)]
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many rows at most.")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=400, description="`next_cursor` of the page before; none for the first."),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="The same key with the same request gives the first call's answer again, for 24 hours.",
+    ),
+]

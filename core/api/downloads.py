@@ -1,0 +1,113 @@
+"""Files to the browser: streamed from storage in flat memory, whole or from where a broken download stopped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import anyio
+import anyio.to_thread
+from fastapi import Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from core.api.errors import RangeUnsatisfiable
+from core.storage import Storage
+
+CHUNK_BYTES = 256 << 10
+_RANGE = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
+_CHARSETS = {"utf-8-sig": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}
+
+
+@dataclass(frozen=True)
+class Download:
+    """A stored file as it is to arrive. etag: changes when the bytes do."""
+
+    key: str
+    file_name: str
+    media_type: str
+    etag: str
+
+
+def csv_media_type(codec: str) -> str:
+    """`text/csv` with the charset's registered name; codec: Python's name of it."""
+    charset = _CHARSETS.get(codec) or re.sub(r"^cp(125\d)$", r"windows-\1", codec)
+    return f"text/csv; charset={charset}"
+
+
+def respond(request: Request, storage: Storage, download: Download) -> Response:
+    """The whole file, or the one range that was asked for. Blocking; raises NotStored, RangeUnsatisfiable.
+
+    Several ranges, and what is no range, are answered with the whole file, as RFC 9110 allows.
+    """
+    size_bytes = storage.stat(download.key).size_bytes
+    etag = f'"{download.etag}"'
+    span = _span(request, size_bytes=size_bytes, etag=etag)
+    start, stop = span or (0, size_bytes)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": _disposition(download.file_name),
+        # Streamlit's middleware compresses whatever names no encoding: slow, and without a length
+        "Content-Encoding": "identity",
+        "Content-Length": str(stop - start),
+        "Content-Type": download.media_type,
+        "ETag": etag,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if span is not None:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size_bytes}"
+    status_code = 200 if span is None else 206
+    if request.method == "HEAD":
+        return Response(status_code=status_code, headers=headers)
+    return _Streamed(_chunks(storage, download.key, start, stop), status_code=status_code, headers=headers)
+
+
+class _Streamed(StreamingResponse):
+    """Closes its file as soon as the answer ends, even when the client went away in the middle."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert isinstance(self.body_iterator, AsyncIterator)
+        async with aclosing(self.body_iterator):  # type: ignore[type-var]  # it is the generator below
+            await super().__call__(scope, receive, send)
+
+
+async def _chunks(storage: Storage, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
+    stream = await anyio.to_thread.run_sync(lambda: storage.open(key, start=start))
+    try:
+        left = stop - start
+        while left and (chunk := await anyio.to_thread.run_sync(stream.read, min(CHUNK_BYTES, left))):
+            left -= len(chunk)
+            yield chunk
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(stream.close)
+
+
+def _span(request: Request, *, size_bytes: int, etag: str) -> tuple[int, int] | None:
+    """First byte and the one behind the last; None for the whole file. Raises RangeUnsatisfiable."""
+    asked = request.headers.get("range", "")
+    match = _RANGE.fullmatch(asked)
+    if match is None or request.headers.get("if-range", etag) != etag:
+        return None
+    first, last = match.groups()
+    if first:
+        start = int(first)
+        stop = min(int(last) + 1, size_bytes) if last else size_bytes
+        if last and int(last) < start:
+            return None
+    elif last:
+        start, stop = max(0, size_bytes - int(last)), size_bytes
+    else:
+        return None
+    if start >= size_bytes or start >= stop:
+        raise RangeUnsatisfiable(size_bytes=size_bytes, asked=asked[:80])
+    return start, stop
+
+
+def _disposition(file_name: str) -> str:
+    plain = re.sub(r'[^ -~]|["\\%]', "_", file_name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"

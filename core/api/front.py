@@ -1,0 +1,110 @@
+"""The way in: who may ask, which spelling of a path is meant, and what an unforeseen error looks like outside."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core import logs
+from core.api import refusals
+from core.api.errors import TooLarge, WrongHost, WrongOrigin
+from core.errors import AppError
+from core.settings import Settings
+
+MOUNT = "/api"
+MAX_BODY_MB = 1  # of any call but an upload, which counts for itself
+
+log = logs.get("api")
+
+
+class Front:
+    """Wraps the API. Pure ASGI, so that bodies stream through it in both directions."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._url = settings.url
+        self._hosts, self._origins = _ours(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = has_ended = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun, has_ended
+            has_begun = True
+            has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+            await send(message)
+
+        scope = _settled_path(scope)
+        try:
+            headers = Headers(scope=scope)
+            self._require_ours(headers)
+            body = receive if scope["path"] == f"{MOUNT}/csv" else _limited(headers, receive)
+            await self._app(scope, body, noting)
+        except AppError as error:
+            await refusals.answer(error)(scope, receive, send)
+        except ClientDisconnect:
+            log.info("the client went away", path=scope["path"])
+        except Exception:  # the router's one place: nobody outside may see a trace
+            log.exception("unforeseen error", path=scope["path"], method=scope["method"])
+            if not has_begun:
+                await refusals.unforeseen()(scope, receive, send)
+            elif not has_ended:
+                raise  # the server cuts the connection, so that half an answer is not taken for a whole
+
+    def _require_ours(self, headers: Headers) -> None:
+        host = headers.get("host", "").lower()
+        if host not in self._hosts:
+            raise WrongHost(host=host, url=self._url)
+        origin = headers.get("origin")
+        if origin is not None and origin.lower() not in self._origins:
+            raise WrongOrigin(origin=origin, url=self._url)
+
+
+def _ours(settings: Settings) -> tuple[frozenset[str], frozenset[str]]:
+    """The values of Host and Origin that are ours: this machine's names with our port, and APP_URL."""
+    names = ("localhost", "127.0.0.1", "[::1]")
+    hosts = {f"{name}:{settings.port}" for name in names}
+    if settings.port == 80:
+        hosts |= set(names)
+    app_url = urlsplit(settings.url.lower())
+    origins = {f"http://{host}" for host in hosts} | {f"{app_url.scheme}://{app_url.netloc}"}
+    return frozenset(hosts | {app_url.netloc}), frozenset(origins)
+
+
+def _settled_path(scope: Scope) -> Scope:
+    """The path without its last slash, so that each is declared once and answers both spellings at once.
+
+    Two routes, `GET /x/` and `POST /x`, would else refuse or redirect each other's spelling.
+    """
+    path = scope["path"].removesuffix("/")
+    if path == MOUNT:  # the exact path is no part of the mount below it
+        return {**scope, "path": f"{MOUNT}/", "root_path": MOUNT}
+    return {**scope, "path": path}
+
+
+def _limited(headers: Headers, receive: Receive) -> Receive:
+    limit_bytes = MAX_BODY_MB * 1_000_000
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit_bytes:
+        raise TooLarge(
+            noun="request", limit_mb=MAX_BODY_MB, remedy="Send files to POST /api/csv, and little else."
+        )
+    n_bytes = 0
+
+    async def counted() -> Message:
+        nonlocal n_bytes
+        message = await receive()
+        n_bytes += len(message.get("body", b""))
+        if n_bytes > limit_bytes:
+            # the framework hides any other error that a body raises
+            raise HTTPException(413, detail=f"The request is larger than {MAX_BODY_MB} MB")
+        return message
+
+    return counted

@@ -1,0 +1,136 @@
+"""What the API says of a model, its schema and its training: typed, so that OpenAPI is exact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field
+
+from core.db.tables import ModelRow
+
+
+class Spread(BaseModel):
+    """A metric over the folds of the cross-validation."""
+
+    mean: float
+    std: float
+
+
+class Candidate(BaseModel):
+    """A recipe that was tried."""
+
+    name: str
+    metrics: dict[str, Spread]
+
+
+class Importance(BaseModel):
+    """How much the metric of choice falls when a column is shuffled."""
+
+    column: str
+    fall: float
+
+
+class Dropped(BaseModel):
+    """A column that was left out, and why."""
+
+    column: str
+    reason: str
+
+
+class Feature(BaseModel):
+    """A column that the model reads, as it stood in the training rows."""
+
+    name: str
+    kind: Literal["number", "category"]
+    categories: list[str]
+    minimum: float | None
+    maximum: float | None
+
+
+class Schema(BaseModel):
+    """What the model reads and what it answers."""
+
+    features: list[Feature]
+    target: str
+    task: Literal["binary", "multiclass", "regression"]
+    labels: list[str]
+    positive_label: str | None
+
+
+class Report(BaseModel):
+    """How the model came to be: the candidates, the one chosen, and what it was measured against."""
+
+    candidates: list[Candidate]
+    chosen: str
+    chosen_by: str
+    metrics: dict[str, Spread]
+    baseline: dict[str, Spread]
+    importance: list[Importance]
+    dropped: list[Dropped]
+    warnings: list[str]
+    n_rows: int
+    n_fitted: int
+    versions: dict[str, str]
+    seconds: float
+
+
+class Model(BaseModel):
+    """A trained model, or one in training."""
+
+    id: str
+    name: str
+    version: int
+    status: Literal["training", "ready", "failed"]
+    target: str
+    task_type: Literal["binary", "multiclass", "regression"] | None
+    upload_id: str | None = Field(description="Null once the upload was deleted.")
+    data_name: str
+    data_sha256: str
+    task_id: str
+    steps_done: int
+    steps_total: int | None
+    metrics: dict[str, Spread] | None = Field(description="Cross-validated; null until ready.")
+    is_sample: bool
+    error_message: str | None
+    error_hint: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: ModelRow) -> Self:
+        return cls.model_validate(_of_model(row))
+
+
+class ModelDetail(Model):
+    """A model with its schema and its training's report; both null until it is ready."""
+
+    model_schema: Schema | None = Field(alias="schema")
+    report: Report | None
+
+    @classmethod
+    def of(cls, row: ModelRow) -> Self:
+        return cls.model_validate({**_of_model(row), "schema": row.schema, "report": row.report or None})
+
+
+def _of_model(row: ModelRow) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "version": row.version,
+        "status": row.status,
+        "target": row.target,
+        "task_type": row.task_type,
+        "upload_id": None if row.upload_id is None else str(row.upload_id),
+        "data_name": row.data_name,
+        "data_sha256": row.data_sha256,
+        "task_id": str(row.task_id),
+        "steps_done": row.task.done,
+        "steps_total": row.task.total,
+        "metrics": row.report["metrics"] if row.report else None,
+        "is_sample": row.is_sample,
+        "error_message": row.error["message"] if row.error else None,
+        "error_hint": row.error["hint"] if row.error else None,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

@@ -1,0 +1,167 @@
+"""Routes of predictions; their result files are in `results`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import anyio.to_thread
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from core import db
+from core.api import rows, scoring
+from core.api.dependencies import (
+    Caller,
+    Config,
+    Cursor,
+    Files,
+    IdempotencyKey,
+    Limit,
+    PredictionId,
+    model_id_of,
+    upload_id_of,
+)
+from core.api.idempotency import once
+from core.api.refusals import documented
+from core.db.tables import PredictionRow
+from core.predictions import predictions
+from core.predictions.states import PENDING, Status
+from core.settings import Settings
+from core.uploads import uploads
+
+router = APIRouter(prefix="/predictions", tags=["predictions"])
+
+
+class Wanted(BaseModel):
+    """A prediction to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+    upload_id: str | int
+    model_id: str
+    mode: Literal["queued", "sync"] = Field(default="queued", description="`sync` waits for the result.")
+
+
+class Created(BaseModel):
+    """The prediction that was made, and how far it is."""
+
+    prediction_id: str
+    status: Status
+    error_message: str | None = Field(description="Why it FAILED.")
+
+
+@router.get("", responses=documented(400, 403, 404, 422, 503))
+def list_predictions(
+    user: Caller,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    status: Annotated[list[Status] | None, Query(description="Only these; may be repeated.")] = None,
+    upload_id: str | None = None,
+    model_id: str | None = None,
+) -> rows.Listed[rows.Prediction]:
+    """The predictions, newest first."""
+    with db.session_scope(user) as session:
+        page = predictions.page(
+            session,
+            limit=limit,
+            cursor=cursor,
+            statuses=status or (),
+            upload_id=None if upload_id is None else upload_id_of(upload_id),
+            model_id=None if model_id is None else model_id_of(model_id),
+        )
+    return rows.Listed[rows.Prediction].of(page, rows.Prediction.of)
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_description="Queued.",
+    response_model=Created,
+    responses={
+        201: {"model": Created, "description": "Scored, with mode `sync`."},
+        **documented(400, 403, 404, 409, 413, 415, 422, 503),
+    },
+)
+async def create_prediction(
+    user: Caller, config: Config, wanted: Wanted, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Score an upload with a model."""
+    upload_id, model_id = upload_id_of(str(wanted.upload_id)), model_id_of(wanted.model_id)
+    made_of = {"call": "predictions", "upload_id": upload_id, "model_id": str(model_id), "mode": wanted.mode}
+    async with once(user, idempotency_key, made_of) as call:
+        if call.replay is not None:
+            return call.replay
+        prediction = await anyio.to_thread.run_sync(_create, user, config, upload_id, model_id, wanted.mode)
+        if wanted.mode == "sync":
+            prediction = await scoring.finished(user, prediction_id=prediction.id, task_id=prediction.task_id)
+        body = Created(
+            prediction_id=str(prediction.id),
+            status=Status(prediction.status),
+            error_message=prediction.error_message,
+        )
+        return await call.answer(202 if prediction.status in PENDING else 201, body)
+
+
+def _create(
+    user: db.User, config: Settings, upload_id: int, model_id: UUID, mode: predictions.Mode
+) -> PredictionRow:
+    with db.session_scope(user, write=True) as session:
+        if mode == "sync":
+            upload = uploads.get(session, upload_id=upload_id)
+            scoring.require_small(config, size_bytes=upload.size_bytes)
+        return predictions.create(session, upload_id=upload_id, model_id=model_id, mode=mode)
+
+
+@router.get("/{prediction_id}", responses=documented(403, 404, 503))
+def get_prediction(user: Caller, prediction_id: PredictionId) -> rows.PredictionDetail:
+    """One prediction, how far it is, and its headline numbers."""
+    with db.session_scope(user) as session:
+        prediction = predictions.get(session, prediction_id=prediction_id)
+    return rows.PredictionDetail.of(prediction)
+
+
+@router.post(
+    "/{prediction_id}/process-demo",
+    responses={
+        202: {"model": rows.Prediction, "description": "It takes longer than one waits here."},
+        **documented(403, 404, 409, 503),
+    },
+)
+async def process_by_hand(user: Caller, prediction_id: PredictionId, response: Response) -> rows.Prediction:
+    """Score a QUEUED prediction right now, with its real model, whether or not a worker runs."""
+    task_id = await anyio.to_thread.run_sync(_hurry, user, prediction_id)
+    prediction = await scoring.finished(user, prediction_id=prediction_id, task_id=task_id)
+    if prediction.status in PENDING:
+        response.status_code = 202
+    return rows.Prediction.of(prediction)
+
+
+def _hurry(user: db.User, prediction_id: UUID) -> UUID:
+    with db.session_scope(user, write=True) as session:
+        return predictions.hurry(session, prediction_id=prediction_id)
+
+
+@router.post("/{prediction_id}/cancel", responses=documented(403, 404, 409, 503))
+def cancel_prediction(user: Caller, prediction_id: PredictionId) -> rows.Prediction:
+    """Cancel: at once while it waits, else as soon as its worker sees it."""
+    with db.session_scope(user, write=True) as session:
+        predictions.cancel(session, prediction_id=prediction_id)
+    with db.session_scope(user) as session:
+        return rows.Prediction.of(predictions.get(session, prediction_id=prediction_id))
+
+
+@router.post("/{prediction_id}/retry", responses=documented(403, 404, 409, 503))
+def retry_prediction(user: Caller, prediction_id: PredictionId) -> rows.Prediction:
+    """Queue a FAILED or CANCELLED prediction once more."""
+    with db.session_scope(user, write=True) as session:
+        return rows.Prediction.of(predictions.retry(session, prediction_id=prediction_id))
+
+
+@router.delete("/{prediction_id}", responses=documented(403, 404, 409, 503))
+def delete_prediction(user: Caller, files: Files, prediction_id: PredictionId) -> rows.Deleted:
+    """Delete a settled prediction and its result files."""
+    with db.session_scope(user, write=True) as session:
+        prefixes = predictions.delete(session, prediction_id=prediction_id)
+    uploads.remove_files(files, prefixes=prefixes)
+    return rows.Deleted(id=str(prediction_id))

@@ -1,0 +1,205 @@
+"""How a failure is answered: one table from error classes to statuses, one shape for all of them."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from core import logs, storage
+from core.access import users
+from core.api import errors
+from core.db import DatabaseUnavailable
+from core.db.migrate import NewerSchema
+from core.db.pages import BadCursor
+from core.errors import AppError, Conflict, Invalid, NotFound
+from core.metrics import errors as metrics
+from core.models import errors as models
+from core.models.models import ModelInUse
+from core.predictions import errors as predictions
+from core.queue import LeaseLost, Stopped, UnknownKind
+from core.queue.here import NoRunner
+from core.settings import WrongSetting
+from core.uploads import errors as uploads
+from core.uploads.uploads import PredictionsDependOnIt
+
+log = logs.get("api")
+
+# An error has the status of its nearest base in here. Those under 500 that only a worker meets stand here
+# too: sooner or later somebody calls the same code from a route.
+STATUS: dict[type[AppError], int] = {
+    errors.BadRequest: 400,
+    BadCursor: 400,
+    errors.Forbidden: 403,
+    NotFound: 404,
+    storage.NotStored: 404,
+    Conflict: 409,
+    ModelInUse: 409,
+    PredictionsDependOnIt: 409,
+    errors.KeyInUse: 409,
+    storage.KeyTaken: 409,
+    LeaseLost: 409,
+    Stopped: 409,
+    predictions.Stopped: 409,
+    predictions.ResultUnreadable: 409,
+    errors.TooLarge: 413,
+    errors.WrongMediaType: 415,
+    uploads.NotACsv: 415,
+    errors.RangeUnsatisfiable: 416,
+    Invalid: 422,
+    errors.KeyReused: 422,
+    uploads.BadCsv: 422,
+    uploads.ChangedSinceChecked: 422,
+    models.ColumnsMissing: 422,
+    models.TargetMissing: 422,
+    models.TargetEmpty: 422,
+    models.OneClassOnly: 422,
+    models.TooFewRows: 422,
+    models.RareClass: 422,
+    models.TooManyClasses: 422,
+    models.PositiveLabelUnknown: 422,
+    models.NoFeatures: 422,
+    predictions.FeatureMissing: 422,
+    predictions.FeatureRetyped: 422,
+    predictions.LabelUnwritable: 422,
+    models.ModelFileChanged: 500,
+    models.ModelFileUntrusted: 500,
+    predictions.BlockFailed: 500,
+    storage.BadKey: 500,
+    UnknownKind: 500,
+    WrongSetting: 500,
+    metrics.LengthMismatch: 500,
+    metrics.NotAScore: 500,
+    metrics.NotAHistogram: 500,
+    metrics.NotNumbers: 500,
+    metrics.BadBands: 500,
+    metrics.UnknownTask: 500,
+    DatabaseUnavailable: 503,
+    NewerSchema: 503,
+    storage.DiskFull: 503,
+    storage.StorageUnavailable: 503,
+    predictions.InputLost: 503,
+    NoRunner: 503,
+    users.NoLocalUser: 503,
+}
+UNLISTED = 422
+
+MEANS = {
+    400: "The request can't be read.",
+    403: "Host or Origin is not this app's.",
+    404: "There is none with this id, or it belongs to somebody else.",
+    409: "The state it is in does not allow this; the message names it.",
+    413: "Too large.",
+    415: "The body is of another type; for an upload, the file is no CSV.",
+    416: "The range begins behind the end of the file.",
+    422: "What was asked makes no sense as it stands; the message says what to change.",
+    500: "An error of the app, which has been logged.",
+    503: "The database, storage or worker is out of reach, or a disk is full.",
+}
+
+
+class Refusal(BaseModel):
+    """What happened, and what to do next."""
+
+    code: str = Field(description="Stable name for programs to match on.")
+    message: str
+    hint: str = Field(description="What to do next; may be empty.")
+
+
+class Refused(BaseModel):
+    """The one shape of every answer that is not a success."""
+
+    error: Refusal
+
+
+def status_of(error: type[AppError]) -> int:
+    """The HTTP status of an error class: that of its nearest base in the table."""
+    return next((STATUS[base] for base in error.__mro__ if base in STATUS), UNLISTED)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of the refusals of one route."""
+    return {
+        **{status: {"model": Refused, "description": MEANS[status]} for status in sorted(statuses)},
+        "default": {"model": Refused, "description": "Any other refusal, in the same shape."},
+    }
+
+
+def answer(error: AppError) -> JSONResponse:
+    """The answer to a deliberate failure."""
+    status = status_of(type(error))
+    if status >= 500:
+        log.warning("refused", code=error.code, status=status, problem=str(error))
+    headers = None
+    if isinstance(error, errors.RangeUnsatisfiable):
+        headers = {"Content-Range": f"bytes */{error.size_bytes}"}
+    return shaped(status, code=error.code, message=error.message, hint=error.hint, headers=headers)
+
+
+def shaped(
+    status: int, *, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """A refusal in the one shape."""
+    # what is quoted may hold half a surrogate pair, which no answer can carry
+    message, hint = (text.encode("utf-8", "replace").decode() for text in (message, hint))
+    body = Refused(error=Refusal(code=code, message=message, hint=hint))
+    return JSONResponse(body.model_dump(), status_code=status, headers=headers)
+
+
+async def of_app_error(_request: Request, error: Exception) -> JSONResponse:
+    """Handler of AppError."""
+    assert isinstance(error, AppError)
+    return answer(error)
+
+
+def unforeseen() -> JSONResponse:
+    """The answer to an error that nobody meant; says nothing of the inside."""
+    return shaped(
+        500,
+        code="internal_error",
+        message="Something unforeseen went wrong in the app.",
+        hint="Try again; if it stays, look at the app's log.",
+    )
+
+
+async def of_unforeseen(_request: Request, _error: Exception) -> JSONResponse:
+    """Handler of everything else; the error goes on to the front, which logs it."""
+    return unforeseen()
+
+
+async def of_framework(request: Request, error: Exception) -> JSONResponse:
+    """Handler of what the framework itself refuses: no such path, a method that is not taken, …"""
+    assert isinstance(error, HTTPException)
+    said = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.url.path} does not take {request.method}.",
+    }
+    name = HTTPStatus(error.status_code)
+    return shaped(
+        error.status_code,
+        code=name.name.lower(),
+        message=said.get(error.status_code, f"{error.detail or name.phrase}."),
+        hint="All calls are described under /api/docs.",
+        headers=dict(error.headers) if error.headers else None,
+    )
+
+
+async def of_validation(request: Request, error: Exception) -> JSONResponse:
+    """Handler of parameters and bodies that are not what the route declares."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    if first["type"] == "json_invalid":
+        return answer(errors.BadRequest(problem=f"its body is not JSON ({first['ctx']['error']})"))
+    media_type = request.headers.get("content-type", "")
+    if first["loc"] == ("body",) and not media_type.startswith("application/json"):
+        return answer(
+            errors.WrongMediaType(expected="application/json", found=media_type or "an untyped body")
+        )
+    message = f"{where or 'The body'}: {first['msg']}."
+    return shaped(422, code="invalid", message=message, hint="All calls are described under /api/docs.")

@@ -1,0 +1,163 @@
+"""Routes of what a prediction has brought: its result file and its numbers."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any, Literal
+from uuid import UUID
+
+import anyio.to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from core import db, storage
+from core.api import downloads
+from core.api.dependencies import Caller, Config, Files, PredictionId
+from core.api.downloads import Download
+from core.api.refusals import documented
+from core.db.tables import PredictionRow
+from core.errors import Conflict
+from core.predictions import measures, parquet, predictions
+from core.predictions.states import Status
+from core.settings import Settings
+from core.storage import Staging, Storage
+from core.uploads import uploads
+from core.uploads.dialect import Dialect
+
+PARQUET = "application/vnd.apache.parquet"
+
+router = APIRouter(prefix="/predictions", tags=["predictions"])
+
+
+class ColumnQuality(BaseModel):
+    """Cells of one column that the model could not read as training taught it."""
+
+    column: str
+    n_missing: int
+    n_bad: int = Field(description="No number where one is due.")
+    n_unseen: int = Field(description="A value that training never saw.")
+
+
+class Measurements(BaseModel):
+    """The numbers behind the charts of a finished prediction."""
+
+    n_rows: int
+    n_measured: int = Field(description="Rows whose outcome is known.")
+    n_blank: int = Field(description="Rows whose outcome is missing.")
+    n_unknown: int = Field(description="Rows whose outcome is none that the model knows.")
+    seconds: float
+    rows_per_s: float | None
+    target: str
+    positive_label: str | None
+    on_training_data: bool = Field(description="The model learned from these very bytes, so its metrics flatter it.")
+    headline: str
+    metrics: dict[str, Any] | None = Field(description="By the model's task; null without known outcomes.")
+    scores: dict[str, Any] | None = Field(description="Distribution of the positive label's probability.")
+    bands: dict[str, Any] | None = Field(description="Rows by band of risk; of two classes only.")
+    labels: dict[str, Any] | None = Field(description="How often each label was predicted.")
+    values: dict[str, Any] | None = Field(description="Distribution of predicted numbers.")
+    quality: list[ColumnQuality]
+
+
+@router.get(
+    "/download_predictions/{prediction_id}",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The result file."},
+        206: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The range that was asked for."},
+        **documented(403, 404, 409, 416, 422, 503),
+    },
+)
+@router.head("/download_predictions/{prediction_id}", include_in_schema=False)
+async def download_predictions(
+    request: Request,
+    user: Caller,
+    config: Config,
+    files: Files,
+    prediction_id: PredictionId,
+    format: Literal["csv", "parquet"] = "csv",  # noqa: A002  # the name of the query's parameter
+) -> Response:
+    """The rows of the upload in their order, with the model's answers behind them. Takes `Range`."""
+    if format == "csv":
+        download = await anyio.to_thread.run_sync(_csv, user, prediction_id)
+    else:
+        download = await anyio.to_thread.run_sync(
+            partial(_parquet, user, config, files, prediction_id), limiter=request.app.state.heavy
+        )
+    return await anyio.to_thread.run_sync(downloads.respond, request, files, download)
+
+
+@router.get("/{prediction_id}/metrics", responses=documented(403, 404, 409, 503))
+def get_metrics(user: Caller, prediction_id: PredictionId) -> Measurements:
+    """The numbers behind the charts."""
+    with db.session_scope(user) as session:
+        prediction = predictions.get(session, prediction_id=prediction_id)
+    return Measurements.model_validate(measures.measured(prediction).to_json())
+
+
+def _csv(user: db.User, prediction_id: UUID) -> Download:
+    prediction, dialect = _completed(user, prediction_id)
+    return Download(
+        key=str(prediction.output_key),
+        file_name=_file_name(prediction, "csv"),
+        media_type=downloads.csv_media_type(dialect.encoding),
+        etag=str(prediction.output_sha256),
+    )
+
+
+def _parquet(user: db.User, config: Settings, files: Storage, prediction_id: UUID) -> Download:
+    """The result as Parquet, made when it is first asked for. Raises ResultUnreadable, DiskFull, NotStored."""
+    prediction, dialect = _completed(user, prediction_id)
+    key = f"{prediction.output_key}.parquet"
+    try:
+        files.stat(key)
+    except storage.NotStored:
+        _convert(files, str(prediction.output_key), key, dialect, config)
+    return Download(
+        key=key,
+        file_name=_file_name(prediction, "parquet"),
+        media_type=PARQUET,
+        etag=f"{prediction.output_sha256}-parquet",
+    )
+
+
+def _convert(files: Storage, source_key: str, key: str, dialect: Dialect, config: Settings) -> None:
+    with storage.stage(config.staging_dir) as staged:
+        with files.open(source_key) as source:
+            parquet.to_parquet(source, _Sink(staged), dialect)  # type: ignore[arg-type]  # a raw stream will do
+        staged.close()
+        with suppress(storage.KeyTaken):  # somebody else asked at the same time: theirs is the same
+            files.put(key, staged.path)
+
+
+class _Sink(io.RawIOBase):
+    """A staging file as the stream that a Parquet writer wants."""
+
+    def __init__(self, staged: Staging) -> None:
+        self._staged = staged
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: Any) -> int:
+        return self._staged.write(bytes(chunk))
+
+
+def _completed(user: db.User, prediction_id: UUID) -> tuple[PredictionRow, Dialect]:
+    """The prediction and how its files are written. Raises NotFound, Conflict."""
+    with db.session_scope(user) as session:
+        prediction = predictions.get(session, prediction_id=prediction_id)
+        if prediction.status != Status.COMPLETED:
+            raise Conflict(
+                noun="prediction", state=prediction.status, asked="downloaded before it is COMPLETED"
+            )
+        upload = uploads.get(session, upload_id=prediction.upload_id)
+    return prediction, uploads.examination_of(upload).dialect
+
+
+def _file_name(prediction: PredictionRow, extension: str) -> str:
+    return f"{PurePosixPath(prediction.upload.file_name).stem} scored.{extension}"

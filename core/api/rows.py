@@ -1,0 +1,186 @@
+"""What the API says of an upload and a prediction: typed, so that OpenAPI is exact. Models: `model_rows`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, Field
+
+from core.db.pages import Page
+from core.db.tables import PredictionRow, UploadRow
+from core.predictions import measures
+from core.predictions.states import Status
+from core.uploads.examine import Examination
+
+Row = TypeVar("Row")
+Item = TypeVar("Item")
+
+
+class Listed(BaseModel, Generic[Item]):
+    """One page of a list, newest first."""
+
+    items: list[Item]
+    next_cursor: str | None = Field(description="Ask with it for the next page; null at the end.")
+
+    @classmethod
+    def of(cls, page: Page[Row], item: Callable[[Row], Item]) -> Self:
+        return cls(items=[item(row) for row in page.items], next_cursor=page.next_cursor)
+
+
+class Dialect(BaseModel):
+    """How the file is written."""
+
+    encoding: str
+    delimiter: str
+    quotechar: str
+    decimal: str
+    line_end: str
+    has_bom: bool
+
+
+class Column(BaseModel):
+    """The profile of one column. minimum, maximum and examples are as the file spells them."""
+
+    name: str
+    kind: Literal["number", "category", "text", "date", "boolean", "empty"]
+    n_missing: int
+    n_distinct: int = Field(description="A lower bound where distinct_capped.")
+    distinct_capped: bool
+    minimum: str | None
+    maximum: str | None
+    examples: list[str]
+    n_odd: int = Field(description="Cells that are no number in a column where nearly all are.")
+    first_odd: str | None
+
+
+class Receipt(BaseModel):
+    """What was found when the file was checked."""
+
+    dialect: Dialect
+    columns: list[Column]
+    n_rows: int
+    preview: list[list[str]] = Field(description="The cells of the first rows.")
+    notes: list[str] = Field(description="What had to be found out about the file, in sentences.")
+
+    @classmethod
+    def of(cls, examination: Examination) -> Self:
+        return cls.model_validate(examination.to_json())
+
+
+class Upload(BaseModel):
+    """A CSV that was checked and stored."""
+
+    id: str
+    file_name: str
+    size_bytes: int
+    sha256: str
+    rows: int
+    columns: int
+    is_sample: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: UploadRow) -> Self:
+        return cls(**_of_upload(row))
+
+
+class UploadDetail(Upload):
+    """An upload with its receipt."""
+
+    receipt: Receipt
+
+    @classmethod
+    def of(cls, row: UploadRow) -> Self:
+        return cls(**_of_upload(row), receipt=Receipt.model_validate(row.receipt))
+
+
+def _of_upload(row: UploadRow) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "file_name": row.file_name,
+        "size_bytes": row.size_bytes,
+        "sha256": row.sha256,
+        "rows": row.n_rows,
+        "columns": row.n_columns,
+        "is_sample": row.is_sample,
+        "created_at": row.created_at,
+    }
+
+
+class Prediction(BaseModel):
+    """One upload scored by one model."""
+
+    id: str
+    status: Status
+    mode: Literal["queued", "sync"]
+    upload_id: str
+    file_name: str
+    model_id: str
+    model_name: str
+    model_version: int
+    task_id: str
+    rows_processed: int
+    rows_total: int | None
+    cancel_requested: bool = Field(description="A worker will stop as soon as it sees this.")
+    columns_added: list[str] | None = Field(description="The result's columns behind those of the upload.")
+    result_bytes: int | None
+    result_sha256: str | None
+    error_message: str | None
+    error_hint: str | None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: PredictionRow) -> Self:
+        return cls(
+            id=str(row.id),
+            status=Status(row.status),
+            mode="sync" if row.mode == "sync" else "queued",
+            upload_id=str(row.upload_id),
+            file_name=row.upload.file_name,
+            model_id=str(row.model_id),
+            model_name=row.model.name,
+            model_version=row.model.version,
+            task_id=str(row.task_id),
+            rows_processed=row.task.done,
+            rows_total=row.task.total,
+            cancel_requested=row.task.cancel_requested,
+            columns_added=row.columns["added"] if row.columns else None,
+            result_bytes=row.output_bytes,
+            result_sha256=row.output_sha256,
+            error_message=row.error_message,
+            error_hint=row.error_hint,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
+
+
+class PredictionDetail(Prediction):
+    """A prediction with its headline numbers; those behind the charts are under `/metrics`."""
+
+    metrics: dict[str, float | None] | None = Field(
+        description="By name; null until COMPLETED, and where no row has a known outcome."
+    )
+
+    @classmethod
+    def of(cls, row: PredictionRow) -> Self:
+        found = measures.measured(row).metrics if row.status == Status.COMPLETED else None
+        numbers = found and {
+            name: value
+            for name, value in found.to_json().items()
+            if name not in ("n_rows", "n_positives") and (value is None or isinstance(value, int | float))
+        }
+        return cls(**Prediction.of(row).model_dump(), metrics=numbers or None)
+
+
+class Deleted(BaseModel):
+    """What was deleted is gone, its files included."""
+
+    id: str
+    deleted: Literal[True] = True

@@ -1,0 +1,77 @@
+"""Routes of uploads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from core import db
+from core.api import downloads, rows
+from core.api.dependencies import Caller, Cursor, Files, Limit, Text, UploadId
+from core.api.downloads import Download
+from core.api.refusals import documented
+from core.uploads import uploads
+
+router = APIRouter(prefix="/uploads", tags=["uploads"])
+
+
+@router.get("", responses=documented(400, 403, 422, 503))
+def list_uploads(
+    user: Caller,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    file_name: Annotated[Text, Query(description="Only those whose name contains this.")] = "",
+) -> rows.Listed[rows.Upload]:
+    """The uploads, newest first."""
+    with db.session_scope(user) as session:
+        page = uploads.page(session, limit=limit, cursor=cursor, search=file_name)
+    return rows.Listed[rows.Upload].of(page, rows.Upload.of)
+
+
+@router.get("/{upload_id}", responses=documented(403, 404, 503))
+def get_upload(user: Caller, upload_id: UploadId) -> rows.UploadDetail:
+    """One upload with the profile of its columns."""
+    with db.session_scope(user) as session:
+        return rows.UploadDetail.of(uploads.get(session, upload_id=upload_id))
+
+
+@router.get(
+    "/{upload_id}/file",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/csv": {}}, "description": "The bytes as they were uploaded."},
+        206: {"content": {"text/csv": {}}, "description": "The range that was asked for."},
+        **documented(403, 404, 416, 503),
+    },
+)
+@router.head("/{upload_id}/file", include_in_schema=False)
+def get_upload_file(request: Request, user: Caller, files: Files, upload_id: UploadId) -> Response:
+    """The file as it was uploaded, byte by byte. Takes `Range`."""
+    with db.session_scope(user) as session:
+        upload = uploads.get(session, upload_id=upload_id)
+    codec = uploads.examination_of(upload).dialect.encoding
+    download = Download(
+        key=upload.storage_key,
+        file_name=upload.file_name,
+        media_type=downloads.csv_media_type(codec),
+        etag=upload.sha256,
+    )
+    return downloads.respond(request, files, download)
+
+
+@router.delete("/{upload_id}", responses=documented(403, 404, 409, 422, 503))
+def delete_upload(
+    user: Caller,
+    files: Files,
+    upload_id: UploadId,
+    n_predictions: Annotated[
+        int, Query(ge=0, le=2**31, description="How many predictions you agree to lose with it.")
+    ] = 0,
+) -> rows.Deleted:
+    """Delete an upload with its predictions and all their files."""
+    with db.session_scope(user, write=True) as session:
+        prefixes = uploads.delete(session, upload_id=upload_id, n_confirmed=n_predictions)
+    uploads.remove_files(files, prefixes=prefixes)
+    return rows.Deleted(id=str(upload_id))
