@@ -1,0 +1,89 @@
+"""The upload that was chosen: what it is, what to do with it, what is in it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+
+from core import db, queue
+from core.db.tables import UploadRow
+from core.models import models
+from core.models.schema import missing_columns
+from core.ui import badges, links, receipt, score_panel, session, states, train_panel, words
+from core.uploads import uploads
+
+SCORE, TRAIN = "Score it", "Train a model on it"
+
+
+def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id: UUID | None) -> None:
+    """to_train: open on training. version_of_id: whose next version. model_id: what to score with. Raises NotFound."""
+    with db.session_scope(session.user()) as scope:
+        upload = uploads.get(scope, upload_id=upload_id)
+        ready = models.ready(scope)
+        version_of = models.get(scope, model_id=version_of_id) if version_of_id else None
+        has_worker = bool(queue.workers.alive(scope))
+    found = uploads.examination_of(upload)
+    columns = [column.name for column in found.columns]
+    lacks = {model.id: len(missing_columns(columns, models.schema_of(model))) for model in ready}
+    fits = any(not n for n in lacks.values())
+    _head(upload)
+    panel, content = st.columns([2, 3], gap="medium")
+    with panel, st.container(border=True, key="panel"):
+        task = TRAIN
+        if ready:
+            task = st.segmented_control(
+                "What to do",
+                [SCORE, TRAIN],
+                default=SCORE if fits and not to_train else TRAIN,
+                required=True,
+                label_visibility="collapsed",
+                width="stretch",
+                key=f"task_{upload_id}",
+            )
+            if not fits and task == TRAIN:
+                st.caption(":material/info: No model fits the columns of this file yet.")
+        if task == SCORE:
+            ordered = sorted(ready, key=lambda model: lacks[model.id])
+            score_panel.show(upload, columns, ordered, wished_id=model_id, has_worker=has_worker)
+        else:
+            train_panel.show(upload, found.columns, version_of=version_of)
+    with content:
+        receipt.show(found)
+
+
+def _head(upload: UploadRow) -> None:
+    now = session.now()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch", gap=None):
+            marks = f" {badges.SAMPLE.markdown}" if upload.is_sample else ""
+            st.subheader(f"{links.escape(upload.file_name)}{marks}", anchor=False)
+            st.caption(
+                f"{words.exact(upload.n_rows, 'row')} · {words.exact(upload.n_columns, 'column')} · "
+                f"{words.size(upload.size_bytes)} · uploaded {words.ago(upload.created_at, now=now)}",
+                help=words.exact_moment(upload.created_at, zone=session.zone()),
+            )
+        if st.button("Delete", key="delete", icon=":material/delete:", type="tertiary"):
+            _confirm_delete(upload.id, upload.file_name)
+
+
+@st.dialog("Delete this upload?", icon=":material/delete:")
+def _confirm_delete(upload_id: int, file_name: str) -> None:
+    with states.guarded():
+        with db.session_scope(session.user()) as scope:
+            n = uploads.n_predictions(scope, upload_id=upload_id)
+        if n:
+            st.markdown(
+                f"**{links.escape(file_name)}** and its **{words.exact(n, 'prediction')}** with their results "
+                "are deleted for good."
+            )
+        else:
+            st.markdown(f"**{links.escape(file_name)}** is deleted for good. No prediction was made from it.")
+        st.caption("Models that were trained on it stay.")
+        label = f"Delete it and {words.exact(n, 'prediction')}" if n else "Delete it"
+        if st.button(label, key="confirm_delete", type="primary"):
+            with db.session_scope(session.user(), write=True) as scope:
+                prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
+            uploads.remove_files(session.files(), prefixes=prefixes)
+            st.toast(f"{links.escape(file_name)} was deleted.", icon=":material/delete:")
+            links.go(links.UPLOADS)

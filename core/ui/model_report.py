@@ -1,0 +1,116 @@
+"""What is known of a trained model: its figures against the baseline, what it looks at, what it reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.db.tables import ModelRow
+from core.metrics import figures
+from core.metrics.figures import CandidateScore, Importance
+from core.models import models
+from core.models.schema import Feature
+from core.ui import badges, links, words
+from core.ui.receipt import KINDS, height
+
+SHOWN_CATEGORIES = 6
+
+
+def numbers(model: ModelRow) -> None:
+    """Each metric with its spread over the folds, beside what the baseline has."""
+    report = model.report or {}
+    with st.grid(4, min_column_width=150, gap="small", key="metrics"):
+        for name, spread in report.get("metrics", {}).items():
+            baseline = report["baseline"].get(name)
+            st.metric(
+                badges.METRICS.get(name, name),
+                words.score(spread["mean"]),
+                delta=words.plus_minus(spread["mean"], spread["std"]).split(words.NO_BREAK, 1)[1]
+                + (f" · baseline {words.score(baseline['mean'])}" if baseline else ""),
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                help="Smaller is better." if name in badges.SMALLER_IS_BETTER else None,
+            )
+
+
+def charts(model: ModelRow) -> None:
+    """The candidates against the baseline, and the columns that count."""
+    report = model.report or {}
+    by = report["chosen_by"]
+    compared = [
+        CandidateScore(_recipe(candidate["name"]), **candidate["metrics"][by])
+        for candidate in report["candidates"]
+    ]
+    baseline = CandidateScore("Baseline", **report["baseline"][by])
+    importance = [Importance(one["column"], one["fall"], 0.0) for one in report["importance"]]
+    metric = badges.METRICS.get(by, by)
+    left, right = st.columns(2, gap="small")
+    for place, key, figure in (
+        (left, "candidates", figures.candidates(compared, baseline, metric=metric)),
+        (right, "importance", figures.feature_importance(importance, metric=metric)),
+    ):
+        with place, st.container(border=True):
+            st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+
+
+def warnings(model: ModelRow) -> None:
+    """What the training wants to be known."""
+    for sentence in (model.report or {}).get("warnings", []):
+        st.warning(links.escape(sentence), icon=":material/warning:")
+
+
+def schema(model: ModelRow) -> None:
+    """The columns that the model reads."""
+    _table(
+        [
+            {"Column": feature.name, "Type": KINDS[feature.kind], "Seen in training": _seen(feature)}
+            for feature in models.schema_of(model).features
+        ],
+        key="schema",
+    )
+
+
+def dropped(model: ModelRow) -> None:
+    """The columns that were set aside, each with the reason."""
+    rows = [
+        {"Column": one["column"], "Why": one["reason"]} for one in (model.report or {}).get("dropped", [])
+    ]
+    if rows:
+        _table(rows, key="dropped")
+    else:
+        st.caption("No column was set aside.")
+
+
+def origin(model: ModelRow) -> None:
+    """What the model was made from, so that it can be made again."""
+    report: dict[str, Any] = model.report or {}
+    facts = {
+        "File": model.data_name,
+        "SHA-256 of the file": model.data_sha256,
+        "Rows with an outcome": f"{report['n_rows']:,}",
+        "Rows fitted on": f"{report['n_fitted']:,}",
+        "Training took": words.duration(report["seconds"]),
+        "Recipe": _recipe(report["chosen"]),
+        **report["versions"],
+    }
+    _table([{"What": name, "Value": str(value)} for name, value in facts.items()], key="origin")
+
+
+def _recipe(name: str) -> str:
+    return badges.RECIPES.get(name, name)
+
+
+def _seen(feature: Feature) -> str:
+    if feature.kind == "number":
+        if feature.minimum is None or feature.maximum is None:
+            return ""
+        return f"{feature.minimum:,.6g} to {feature.maximum:,.6g}"
+    shown, rest = feature.categories[:SHOWN_CATEGORIES], len(feature.categories) - SHOWN_CATEGORIES
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _table(rows: list[dict[str, str]], *, key: str) -> None:
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height=height(len(rows)), key=key)

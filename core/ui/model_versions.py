@@ -1,0 +1,30 @@
+"""The versions of a model's name, so that two can be compared."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import db
+from core.db.tables import ModelRow
+from core.models import models
+from core.ui import badges, links, lists, model_cards, session, words
+
+
+def show(model: ModelRow) -> None:
+    """One line a version: its figure, its age."""
+    now = session.now()
+    with db.session_scope(session.user()) as scope:
+        same_name = [row for row in models.page(scope, limit=200).items if row.name == model.name]
+    with lists.box(key="versions"):
+        for row in same_name:
+            found = model_cards.headline(row)
+            lists.row(
+                f"v{row.version} from {row.data_name}" + (" (this one)" if row.id == model.id else ""),
+                links.MODEL,
+                icon=":material/category:",
+                badge=badges.of_model(row.status),
+                facts=[found[1] if found else "", words.ago(row.created_at, now=now)],
+                query={"id": row.id},
+            )
+    if found := model_cards.headline(model):
+        st.caption(f"The figure is {found[0]}, mean ± standard deviation over five folds.")

@@ -1,0 +1,42 @@
+"""Home's four numbers, with a trace of the last two weeks where there is one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.ui import desk, session, words
+
+
+def show(found: desk.Desk, *, n_queued: int, now: datetime) -> None:
+    """Uploads, predictions, rows scored, and what is in the queue."""
+    zone = session.zone()
+    made = desk.per_day(((at, 1) for at, _ in found.scored), now=now, zone=zone)
+    rows = desk.per_day(found.scored, now=now, zone=zone)
+    with st.grid(4, min_column_width=150, gap="small", key="numbers"):
+        _number("Uploads", found.n_uploads)
+        _number("Predictions", found.n_completed, _trace(made), made)
+        _number("Rows scored", found.n_rows_scored, _exact(found.n_rows_scored) + _trace(rows), rows)
+        _number("In the queue", n_queued)
+
+
+def _number(label: str, n: int, said: str = "", per_day: list[int] | None = None) -> None:
+    st.metric(
+        label,
+        words.number(n),
+        help=said.strip() or None,
+        border=True,
+        height="stretch",
+        chart_data=per_day or None,
+        chart_type="bar",
+    )
+
+
+def _trace(per_day: list[int]) -> str:
+    return f" The bars are the last {desk.DAYS} days." if per_day else ""
+
+
+def _exact(n: int) -> str:
+    """Said only where the number shown is a round one."""
+    return "" if words.number(n) == f"{n:,}" else f"{n:,} in all."

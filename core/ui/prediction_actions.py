@@ -1,0 +1,99 @@
+"""What can be asked of one prediction from a menu, and the question before one is deleted."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+import streamlit as st
+
+from core import db, queue
+from core.predictions import predictions
+from core.predictions.states import PENDING, Status
+from core.ui import links, session, states
+from core.uploads import uploads
+
+DOWNLOADS = "/api/predictions/download_predictions"
+
+
+class Action(StrEnum):
+    """An entry of a menu, as it is written there."""
+
+    OPEN = ":material/open_in_full: Open"
+    BY_HAND = ":material/play_arrow: Process by hand"
+    RETRY = ":material/refresh: Retry"
+    CANCEL = ":material/block: Cancel"
+    DELETE = ":material/delete: Delete"
+
+
+def offered(status: str, *, has_worker: bool) -> tuple[Action, ...]:
+    """What a prediction in this state allows, beside opening it. By hand only where no worker would do it."""
+    allowed: list[Action] = []
+    if status == Status.QUEUED and not has_worker:
+        allowed.append(Action.BY_HAND)
+    if status in (Status.FAILED, Status.CANCELLED):
+        allowed.append(Action.RETRY)
+    allowed.append(Action.CANCEL if status in PENDING else Action.DELETE)
+    return tuple(allowed)
+
+
+def perform(action: Action, *, prediction_id: UUID, file_name: str, leave: bool = False) -> None:
+    """Do it and draw the page again; for a deletion ask first. leave: for the list, once it is deleted.
+
+    Raises NotFound, Conflict, NoRunner.
+    """
+    match action:
+        case Action.OPEN:
+            links.go(links.PREDICTION, id=prediction_id)
+        case Action.DELETE:
+            _confirm_deletion(prediction_id, file_name, leave)
+            return
+        case Action.BY_HAND:
+            by_hand(prediction_id)
+        case Action.RETRY:
+            with db.session_scope(session.user(), write=True) as scope:
+                predictions.retry(scope, prediction_id=prediction_id)
+            st.toast(f"{links.escape(file_name)} is queued again.", icon=":material/refresh:")
+        case Action.CANCEL:
+            with db.session_scope(session.user(), write=True) as scope:
+                predictions.cancel(scope, prediction_id=prediction_id)
+            st.toast(f"{links.escape(file_name)} is being cancelled.", icon=":material/block:")
+    st.rerun()
+
+
+def by_hand(prediction_id: UUID) -> None:
+    """Have this process do a queued prediction now. Raises NotFound, Conflict, NoRunner."""
+    with db.session_scope(session.user(), write=True) as scope:
+        task_id = predictions.hurry(scope, prediction_id=prediction_id)
+    queue.here.run_now(task_id)
+
+
+def download(prediction_id: UUID, *, file_format: str = "csv") -> str:
+    """The address that answers with the result file."""
+    return f"{DOWNLOADS}/{prediction_id}" + ("" if file_format == "csv" else f"?format={file_format}")
+
+
+@st.dialog("Delete this prediction?", icon=":material/delete:")
+def _confirm_deletion(prediction_id: UUID, file_name: str, leave: bool) -> None:
+    st.markdown(
+        f"The result of scoring **{links.escape(file_name)}** and its metrics are removed for good. "
+        "The uploaded file and the model stay."
+    )
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        if st.button("Keep it", key="keep"):
+            st.rerun()
+        confirmed = st.button("Delete", key="confirm_delete", type="primary", icon=":material/delete:")
+    if confirmed:
+        with states.guarded():
+            delete(prediction_id)
+            st.toast(f"{links.escape(file_name)}: the prediction is deleted.", icon=":material/delete:")
+            if leave:
+                links.go(links.PREDICTIONS)
+            st.rerun()
+
+
+def delete(prediction_id: UUID) -> None:
+    """Remove a settled prediction and then its files. Raises NotFound, Conflict."""
+    with db.session_scope(session.user(), write=True) as scope:
+        prefixes = predictions.delete(scope, prediction_id=prediction_id)
+    uploads.remove_files(session.files(), prefixes=prefixes)

@@ -1,0 +1,137 @@
+"""What of the predictions is to be seen: status, file, model, order and page, kept in the address by hand.
+
+Streamlit's own `bind` would put the labels of the statuses, with their counts, into the address, and does not
+bear other parameters beside it that are written in the same run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.predictions.predictions import Sort
+from core.predictions.states import Status
+from core.ui import words
+
+PER_PAGE = 25
+PAGES_PX = 340  # a pagination that may shrink leaves numbers out
+
+ALL: Final = "All"
+STATUSES: Final[dict[str, tuple[Status, ...]]] = {
+    ALL: (),
+    "Waiting": (Status.QUEUED,),
+    "Running": (Status.PROCESSING,),
+    "Completed": (Status.COMPLETED,),
+    "Failed": (Status.FAILED,),
+    "Cancelled": (Status.CANCELLED,),
+}
+SORTS: Final[dict[str, Sort]] = {
+    "Newest first": "newest",
+    "Oldest first": "oldest",
+    "File name": "file",
+    "Most rows": "rows",
+    "Took longest": "took",
+}
+EVERY_MODEL: Final = "Every model"
+_STATUS, _FILE, _MODEL, _SORT, _PAGE = "status", "file", "model", "sort", "page"
+_KEY: Final = "predictions_"
+
+
+def search() -> str:
+    """A part of a file's name."""
+    key = _KEY + _FILE
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get(_FILE, "")
+    text = st.text_input(
+        "File name", key=key, placeholder="Find a file", icon=":material/search:", type="search", live=True,
+        label_visibility="collapsed", width=150, on_change=_first_page,
+    )  # fmt: skip
+    _remember(_FILE, text.strip())
+    return text.strip()
+
+
+def model(model_ids: Mapping[str, UUID]) -> UUID | None:
+    """One of the models, by name; None for all of them."""
+    chosen = _one_of("Model", _MODEL, [EVERY_MODEL, *model_ids], width=180)
+    return model_ids.get(chosen)
+
+
+def sort() -> Sort:
+    """The order."""
+    return SORTS[_one_of("Order", _SORT, list(SORTS), width=136)]
+
+
+def statuses(counts: Mapping[Status, int]) -> tuple[Status, ...]:
+    """The states of the chosen pill, none for all; each pill says how many there are."""
+    key = _KEY + _STATUS
+    known = st.session_state.get(key) or st.query_params.get(_STATUS, "").capitalize()
+    st.session_state[key] = (
+        known if known in STATUSES else ALL
+    )  # each time: the labels change with the counts
+
+    def label(name: str) -> str:
+        wanted = STATUSES[name] or tuple(Status)
+        return f"{name} :gray[{words.number(sum(counts[status] for status in wanted))}]"
+
+    chosen = st.pills(
+        "Status", list(STATUSES), key=key, format_func=label, required=True, label_visibility="collapsed",
+        on_change=_first_page,
+    )  # fmt: skip
+    _remember(_STATUS, "" if chosen in (None, ALL) else str(chosen).lower())
+    return STATUSES[chosen or ALL]
+
+
+def page(place: DeltaGenerator, *, n_found: int) -> int:
+    """The chosen page of results, from 1; drawn where there is more than one."""
+    n_pages = ceil(n_found / PER_PAGE)
+    if n_pages < 2:
+        return 1
+    asked = st.query_params.get(_PAGE, "")
+    others = " ".join(f"{name}={value}" for name, value in st.query_params.items() if name != _PAGE)
+    with place:
+        said = st.empty()
+        chosen = st.pagination(
+            n_pages,
+            width=PAGES_PX,
+            default=min(max(1, int(asked)), n_pages) if asked.isdecimal() else 1,
+            key=f"{_KEY}{_PAGE} {others}",  # another choice of filters begins with its own first page
+        )
+    chosen = min(chosen, n_pages)
+    _remember(_PAGE, str(chosen) if chosen > 1 else "")
+    first, last = (chosen - 1) * PER_PAGE + 1, min(chosen * PER_PAGE, n_found)
+    said.caption(f"{first:,}–{last:,} of {words.exact(n_found, 'prediction')}", width="content")
+    return chosen
+
+
+def clear() -> None:
+    """Show everything again; a callback."""
+    _first_page()
+    st.session_state.update({_KEY + _FILE: "", _KEY + _MODEL: EVERY_MODEL, _KEY + _STATUS: ALL})
+
+
+def _one_of(label: str, name: str, options: Sequence[str], *, width: int) -> str:
+    key = _KEY + name
+    if st.session_state.get(key) not in options:
+        asked = st.query_params.get(name, "")
+        st.session_state[key] = asked if asked in options else options[0]
+    chosen: str = st.selectbox(
+        label, options, key=key, width=width, label_visibility="collapsed", on_change=_first_page
+    )
+    _remember(name, "" if chosen == options[0] else chosen)
+    return chosen
+
+
+def _first_page() -> None:
+    st.query_params.pop(_PAGE, None)
+
+
+def _remember(name: str, value: str) -> None:
+    if not value:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value

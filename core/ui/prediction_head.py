@@ -1,0 +1,83 @@
+"""The head of a prediction's page: file, status, model, and what can be done, the download first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.db.tables import PredictionRow
+from core.predictions.states import Status
+from core.ui import badges, links, prediction_actions, session, states, words
+from core.ui.prediction_actions import Action
+
+_MENU = {Status.QUEUED: (Action.CANCEL,), Status.PROCESSING: (Action.CANCEL,)}
+
+
+def show(prediction: PredictionRow, *, now: datetime) -> None:
+    """Draw it, and do what is asked. Raises NotFound, Conflict."""
+    back()
+    with states.heading(links.escape(prediction.upload.file_name)):
+        asked = _buttons(prediction)
+    _facts(prediction, now=now)
+    if asked is not None:
+        prediction_actions.perform(
+            asked, prediction_id=prediction.id, file_name=prediction.upload.file_name, leave=True
+        )
+
+
+def back() -> None:
+    """The way to the list."""
+    links.link("Predictions", links.PREDICTIONS, icon=":material/arrow_back:")
+
+
+def _buttons(prediction: PredictionRow) -> Action | None:
+    status = Status(prediction.status)
+    if status in (Status.FAILED, Status.CANCELLED) and st.button(
+        "Retry", key="retry", type="primary", icon=":material/refresh:"
+    ):
+        return Action.RETRY
+    if status == Status.COMPLETED:
+        _downloads(prediction)
+    return st.menu_button(
+        "", _MENU.get(status, (Action.DELETE,)), key="menu", icon=":material/more_horiz:", help="More"
+    )
+
+
+def _downloads(prediction: PredictionRow) -> None:
+    said = f" ({words.size(prediction.output_bytes)})" if prediction.output_bytes else ""
+    st.link_button(
+        "Download CSV",
+        prediction_actions.download(prediction.id),
+        key="download_csv",
+        type="primary",
+        icon=":material/download:",
+        help=f"Your file, byte for byte, with the predictions behind each row{said}",
+    )
+    st.link_button(
+        "Parquet",
+        prediction_actions.download(prediction.id, file_format="parquet"),
+        key="download_parquet",
+        help="The same rows for pandas, Spark or DuckDB",
+    )
+
+
+def _facts(prediction: PredictionRow, *, now: datetime) -> None:
+    zone = session.zone()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="facts"):
+        badges.show(
+            badges.of_prediction(prediction.status),
+            tip=f"Since {words.exact_moment(prediction.updated_at, zone=zone)}",
+        )
+        links.link(
+            f"{links.escape(prediction.model.name)} · v{prediction.model.version}",
+            links.MODEL,
+            icon=":material/category:",
+            tip="The model that scores it",
+            id=prediction.model_id,
+        )
+        told = [f"asked {words.ago(prediction.created_at, now=now)}"]
+        if prediction.status == Status.COMPLETED:
+            told.insert(0, words.count(prediction.upload.n_rows, "row"))
+            told.append(f"took {words.took(prediction.started_at, prediction.finished_at)}")
+        st.caption(" · ".join(told), width="content")

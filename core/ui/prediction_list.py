@@ -1,0 +1,130 @@
+"""The live list of predictions: filters, a banner where nothing would go on, rows, pages of results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import db
+from core.predictions import predictions
+from core.predictions.states import PENDING, Status
+from core.ui import (
+    prediction_actions,
+    prediction_filters,
+    prediction_table,
+    prediction_waiting,
+    session,
+    states,
+    words,
+)
+from core.ui.prediction_filters import PER_PAGE
+
+REFRESH_S = 5.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many there are of each, with the filters but for the status, and what is pending whatever they say."""
+
+    counts: dict[Status, int]
+    n_pending: int
+    n_queued: int
+    next_id: UUID | None
+    no_worker: str | None
+
+
+def show(*, model_ids: Mapping[str, UUID], n_pending: int) -> None:
+    """Draw the list; it looks again every REFRESH_S as long as something is pending. model_ids: by name."""
+
+    @st.fragment(run_every=REFRESH_S if n_pending else None)
+    def live() -> None:
+        with states.guarded():
+            still_pending = _draw(model_ids)
+            if bool(still_pending) != bool(n_pending):
+                st.rerun()  # declared again, with the other run_every
+
+    live()
+
+
+def _draw(model_ids: Mapping[str, UUID]) -> int:
+    with st.container(
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        key="predictions_filters",
+    ):
+        pills = st.container(width="content")
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            search = prediction_filters.search()
+            model_id = prediction_filters.model(model_ids)
+            sort = prediction_filters.sort()
+    standing = look(search=search, model_id=model_id)
+    if standing.no_worker:
+        _no_worker(standing, standing.no_worker)
+    with pills:
+        statuses = prediction_filters.statuses(standing.counts)
+    table, foot = st.container(), _foot()
+    n_found = sum(n for status, n in standing.counts.items() if not statuses or status in statuses)
+    page = prediction_filters.page(foot, n_found=n_found)
+    with db.session_scope(session.user()) as scope:
+        rows = predictions.table(
+            scope,
+            offset=(page - 1) * PER_PAGE,
+            limit=PER_PAGE,
+            sort=sort,
+            statuses=statuses,
+            model_id=model_id,
+            search=search,
+        )
+    with table:
+        if rows:
+            prediction_table.show(
+                rows,
+                owner=session.user().name,
+                now=session.now(),
+                has_worker=standing.no_worker is None,
+            )
+        else:
+            _nothing_matches()
+    return standing.n_pending
+
+
+def _foot() -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+
+
+def look(*, search: str, model_id: UUID | None) -> Standing:
+    """How things stand, in one transaction."""
+    with db.session_scope(session.user()) as scope:
+        everything = predictions.counts(scope)
+        n_queued = everything[Status.QUEUED]
+        oldest = predictions.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
+        return Standing(
+            counts=predictions.counts(scope, model_id=model_id, search=search),
+            n_pending=sum(everything[status] for status in PENDING),
+            n_queued=n_queued,
+            next_id=oldest[0].id if oldest else None,
+            no_worker=prediction_waiting.no_worker_since(scope) if n_queued else None,
+        )
+
+
+def _nothing_matches() -> None:
+    place = states.empty(
+        "No prediction matches",
+        "Nothing has this status, model and file name.",
+        icon=":material/filter_alt_off:",
+    )
+    place.button("Clear the filters", key="clear_filters", on_click=prediction_filters.clear)
+
+
+def _no_worker(standing: Standing, sentence: str) -> None:
+    waiting = f"{words.exact(standing.n_queued, 'prediction')} waiting"
+    button = "Process the next one by hand"
+    if prediction_waiting.banner(sentence, waiting=waiting, button=button, key="next_by_hand"):
+        assert standing.next_id is not None
+        prediction_actions.by_hand(standing.next_id)
+        st.rerun()

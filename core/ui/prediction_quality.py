@@ -1,0 +1,113 @@
+"""The cells of a scored file that deserve caution, column by column, in sentences and in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.predictions.measures import ColumnQuality, Measured
+from core.ui import links, words
+
+N_SENTENCES = 5
+
+
+def show(measured: Measured) -> None:
+    """Draw it; one good sentence where there is nothing to say."""
+    if not measured.quality:
+        st.success(
+            "Every cell that the model reads is filled, and of a kind and value that it knows from training.",
+            icon=":material/verified:",
+        )
+    else:
+        st.markdown(f"**{summary(measured)}**")
+        told = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
+        st.markdown("\n".join(f"- {line}" for line in told))
+        _table(measured.quality, n_rows=measured.n_rows)
+    if outcomes := outcome_sentences(measured):
+        st.caption("  \n".join(outcomes))
+
+
+def summary(measured: Measured) -> str:
+    """How many cells of how many columns were not what the model reads."""
+    n_cells = sum(column.n_missing + column.n_bad + column.n_unseen for column in measured.quality)
+    columns = words.exact(len(measured.quality), "column")
+    return (
+        f"{words.exact(n_cells, 'cell')} in {columns} were not what the model expects. All rows were scored."
+    )
+
+
+def sentence(column: ColumnQuality, *, n_rows: int) -> str:
+    """What is odd in one column, and what that did to the scores."""
+    parts = []
+    if column.n_missing:
+        parts.append(
+            f"{_cells(column.n_missing, n_rows)} {_be(column.n_missing)} blank, filled in as in training"
+        )
+    if column.n_bad:
+        parts.append(f"{_cells(column.n_bad, n_rows)} {_hold(column.n_bad)} no number, scored as blank")
+    if column.n_unseen:
+        parts.append(
+            f"{_cells(column.n_unseen, n_rows)} {_hold(column.n_unseen)} a value that training never saw"
+        )
+    return f"**{links.escape(column.column)}**: {'; '.join(parts)}."
+
+
+def outcome_sentences(measured: Measured) -> list[str]:
+    """What is odd in the column of outcomes; it touches the metrics, not the scores."""
+    target, told = links.escape(measured.target), []
+    if measured.n_blank:
+        told.append(
+            f"Outcome **{target}**: {words.exact(measured.n_blank, 'row')} without one; left out of the metrics."
+        )
+    if measured.n_unknown:
+        told.append(
+            f"Outcome **{target}**: {words.exact(measured.n_unknown, 'row')} with one that the model doesn't know; "
+            "left out of the metrics."
+        )
+    return told
+
+
+def _cells(n: int, n_rows: int) -> str:
+    share = f" ({words.percent(n / n_rows)})" if n_rows else ""
+    return f"{words.exact(n, 'cell')}{share}"
+
+
+def _be(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _hold(n: int) -> str:
+    return "holds" if n == 1 else "hold"
+
+
+def _table(quality: Sequence[ColumnQuality], *, n_rows: int) -> None:
+    count = st.column_config.NumberColumn
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Column": [column.column for column in quality],
+                "Blank": [column.n_missing or None for column in quality],
+                "Not a number": [column.n_bad or None for column in quality],
+                "New value": [column.n_unseen or None for column in quality],
+                "Rows touched": [
+                    100 * min(1.0, (column.n_missing + column.n_bad + column.n_unseen) / n_rows)
+                    for column in quality
+                ],
+            }
+        ),
+        key="quality_table",
+        hide_index=True,
+        placeholder="",
+        column_config={
+            "Blank": count(format="localized", help="Cells without a value."),
+            "Not a number": count(format="localized", help="Cells with text where the model reads a number."),
+            "New value": count(
+                format="localized", help="Cells with a category that was not in the training file."
+            ),
+            "Rows touched": st.column_config.ProgressColumn(
+                min_value=0, max_value=100, format="%.1f %%", help="Share of the file's rows."
+            ),
+        },
+    )

@@ -1,0 +1,87 @@
+"""The receipt of a prediction: which bytes went in, through which model, and which came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.db.tables import PredictionRow, UploadRow
+from core.predictions.measures import Measured
+from core.ui import charts, links, session, words
+from core.uploads import uploads
+
+_MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+def show(prediction: PredictionRow, upload: UploadRow, measured: Measured) -> None:
+    """Draw it. upload: with its receipt."""
+    st.caption("The same file through the same model gives the same bytes: compare the hashes to be sure.")
+    with charts.pair():
+        _card("Input", input_facts(upload), sha256=upload.sha256)
+        _card("Run", _run(prediction, measured))
+        _card("Model", _model(prediction), sha256=prediction.model.artifact_sha256)
+        _card("Result", _result(prediction), sha256=prediction.output_sha256)
+    versions = (prediction.model.report or {}).get("versions", {})
+    if versions:
+        told = " · ".join(
+            f"{links.escape(name)} {links.escape(version)}" for name, version in versions.items()
+        )
+        st.caption(f"The model was made with {told}.")
+
+
+def input_facts(upload: UploadRow) -> dict[str, str]:
+    """What the file is and how it was read, in words."""
+    dialect = uploads.examination_of(upload).dialect
+    read_as = f"{dialect.encoding.upper()}, {_MARKS.get(dialect.delimiter, dialect.delimiter)}-separated"
+    if dialect.decimal == ",":
+        read_as = f"{read_as}, decimal comma"
+    return {
+        "File": links.escape(upload.file_name),
+        "Rows": f"{upload.n_rows:,}",
+        "Columns": f"{upload.n_columns:,}",
+        "Size": words.size(upload.size_bytes),
+        "Read as": read_as,
+    }
+
+
+def _result(prediction: PredictionRow) -> dict[str, str]:
+    added = ", ".join(links.escape(name) for name in (prediction.columns or {}).get("added", []))
+    return {"Added columns": added or "–", "Size": words.size(prediction.output_bytes or 0)}
+
+
+def _model(prediction: PredictionRow) -> dict[str, str]:
+    model = prediction.model
+    return {
+        "Name": links.escape(model.name),
+        "Version": f"{model.version}",
+        "Predicts": links.escape(model.target),
+        "Trained on": links.escape(model.data_name),
+    }
+
+
+def _run(prediction: PredictionRow, measured: Measured) -> dict[str, str]:
+    zone = session.zone()
+    facts = {"Asked for": words.exact_moment(prediction.created_at, zone=zone)}
+    if prediction.started_at and prediction.finished_at:
+        facts["Started"] = words.exact_moment(prediction.started_at, zone=zone)
+        facts["Finished"] = words.exact_moment(prediction.finished_at, zone=zone)
+    facts["Scoring"] = words.duration(measured.seconds)
+    if measured.rows_per_s is not None:
+        facts["Speed"] = f"{words.count(round(measured.rows_per_s), 'row')} a second"
+    facts["Id"] = str(prediction.id)
+    return facts
+
+
+def _card(title: str, facts: Mapping[str, str], *, sha256: str | None = None) -> None:
+    with st.container(border=True, height="stretch", gap="small"):
+        st.markdown(f"**{title}**")
+        with st.container(gap="xxsmall"):
+            for name, value in facts.items():
+                with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+                    st.markdown(f":small[:gray[{name}]]", width="content")
+                    st.markdown(f":small[{value}]", width="content", text_alignment="right")
+        if sha256:
+            with st.container(gap="xxsmall"):
+                st.markdown(":small[:gray[SHA-256]]")
+                st.code(sha256, language=None, wrap_lines=True)

@@ -1,0 +1,92 @@
+"""Predictions as rows that line up: what was scored with what, how it stands, and a menu at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from core.db.tables import PredictionRow
+from core.predictions.states import Status
+from core.ui import badges, links, prediction_actions, session, words
+from core.ui.prediction_actions import Action
+
+STATUS_PX, ROWS_PX, AGE_PX, BUTTON_PX = 112, 150, 82, 36
+LINK_INSET_PX = 8  # Streamlit insets the text of a page link by so much
+
+
+def show(rows: Sequence[PredictionRow], *, owner: str, now: datetime, has_worker: bool) -> None:
+    """Draw them, one below the other, and do what a menu asks for."""
+    with st.container(border=True, gap="xsmall", key="predictions_table"):
+        for row in rows:
+            asked = _draw(row, owner=owner, now=now, has_worker=has_worker)
+            if asked is not None:
+                prediction_actions.perform(asked, prediction_id=row.id, file_name=row.upload.file_name)
+
+
+def rows_text(row: PredictionRow) -> str:
+    """ "120,000 of 1.2 M rows" once some are done and some are not, else all of them: "1.2 M rows"."""
+    total = n_total(row)
+    if row.status == Status.PROCESSING or 0 < row.task.done < total:
+        return f"{words.number(row.task.done)} of {words.count(total, 'row')}"
+    return words.count(total, "row")
+
+
+def n_total(row: PredictionRow) -> int:
+    """All rows of the file, as its task knows them or else as they were counted when it was uploaded."""
+    return row.task.total or row.upload.n_rows
+
+
+def _draw(row: PredictionRow, *, owner: str, now: datetime, has_worker: bool) -> Action | None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"row_{row.id}"):
+        with st.container(width="stretch", gap=None):
+            links.link(
+                f"**{links.escape(row.upload.file_name)}**",
+                links.PREDICTION,
+                tip=_exact(row),
+                id=row.id,
+            )
+            with st.container(horizontal=True, gap=None):
+                st.space(LINK_INSET_PX)
+                st.caption(
+                    f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}",
+                    width="stretch",
+                )
+        with st.container(width=STATUS_PX):
+            badges.show(badges.of_prediction(row.status))
+        with st.container(width=ROWS_PX, gap=None):
+            _rows_and_time(row)
+        st.caption(words.ago(row.created_at, now=now), width=AGE_PX, text_alignment="right")
+        st.link_button(
+            "",
+            prediction_actions.download(row.id),
+            key=f"download_{row.id}",
+            icon=":material/download:",
+            type="tertiary",
+            width=BUTTON_PX,
+            disabled=row.status != Status.COMPLETED,
+            help="Download the result as CSV" if row.status == Status.COMPLETED else None,
+        )
+        return st.menu_button(
+            "",
+            [Action.OPEN, *prediction_actions.offered(row.status, has_worker=has_worker)],
+            key=f"menu_{row.id}",
+            icon=":material/more_horiz:",
+            type="tertiary",
+        )
+
+
+def _rows_and_time(row: PredictionRow) -> None:
+    total = n_total(row)
+    if row.status == Status.PROCESSING:
+        st.progress(min(1.0, row.task.done / total) if total else 0.0, rows_text(row))
+        return
+    st.markdown(f":small[{rows_text(row)}]", text_alignment="right")
+    if row.started_at and row.finished_at:
+        st.caption(f"took {words.took(row.started_at, row.finished_at)}", text_alignment="right")
+
+
+def _exact(row: PredictionRow) -> str:
+    asked = words.exact_moment(row.created_at, zone=session.zone())
+    return f"{words.exact(n_total(row), 'row')}, asked for at {asked}"

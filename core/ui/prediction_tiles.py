@@ -1,0 +1,130 @@
+"""The numbers of a finished prediction as tiles, each with its plain meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+import streamlit as st
+
+from core.metrics.binary import Binary
+from core.metrics.multiclass import Multiclass
+from core.metrics.regression import Regression
+from core.predictions.measures import Measured
+from core.ui import words
+
+_RANKS = "How well the scores put rows in order: 1 is perfect, 0.5 is chance."
+_R2 = "The share of the target's ups and downs that the predictions explain: 1 is all, 0 no better than the mean."
+_MEAN_OF = "The plain mean over the classes, so that a rare class counts as much as a common one."
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number with its plain meaning."""
+
+    label: str
+    value: str
+    meaning: str
+
+
+def show(measured: Measured) -> None:
+    """The numbers side by side, as many as fit."""
+    with st.grid("auto", min_column_width=140, gap="small", key="metric_tiles"):
+        for tile in of(measured):
+            st.metric(tile.label, tile.value, help=tile.meaning, border=True)
+
+
+def of(measured: Measured) -> list[Tile]:
+    """The numbers of the task; of the predictions alone where no outcome is known."""
+    match measured.metrics:
+        case Binary() as metrics:
+            return _of_two(metrics)
+        case Multiclass() as metrics:
+            return _of_several(metrics)
+        case Regression() as metrics:
+            return _of_numbers(metrics)
+        case None:
+            return _of_predictions(measured)
+        case other:
+            assert_never(other)
+
+
+def _of_two(metrics: Binary) -> list[Tile]:
+    yes = f"'{metrics.positive_label}'"
+    meanings = {
+        "accuracy": ("Accuracy", "The share of rows that were called right."),
+        "precision": ("Precision", f"Of the rows called {yes}, the share that were."),
+        "recall": ("Recall", f"Of the rows that were {yes}, the share that were found."),
+        "f1": ("F1", "Precision and recall in one number: it is high only when both are."),
+        "roc_auc": ("ROC-AUC", _RANKS),
+        "pr_auc": ("PR-AUC", f"Precision over all levels of recall; guessing gives {_base(metrics)}."),
+    }
+    return list(_tiles(metrics, meanings))
+
+
+def _of_several(metrics: Multiclass) -> list[Tile]:
+    meanings = {
+        "accuracy": ("Accuracy", "The share of rows that were called right."),
+        "macro_precision": ("Precision", f"Of the rows given a class, the share that had it. {_MEAN_OF}"),
+        "macro_recall": ("Recall", f"Of the rows that had a class, the share that were found. {_MEAN_OF}"),
+        "macro_f1": ("F1", f"Precision and recall in one number. {_MEAN_OF}"),
+        "macro_roc_auc": ("ROC-AUC", f"{_RANKS} {_MEAN_OF}"),
+    }
+    return list(_tiles(metrics, meanings))
+
+
+def _of_numbers(metrics: Regression) -> list[Tile]:
+    unit = f"in units of {metrics.target}"
+    meanings = {
+        "r2": ("R²", _R2),
+        "mae": ("MAE", f"How far a prediction is off on average, {unit}."),
+        "rmse": ("RMSE", f"The same with large misses weighing more, {unit}."),
+        "bias": ("Bias", f"Predicted minus actual on average, {unit}: above 0 they are too high."),
+    }
+    return list(_tiles(metrics, meanings))
+
+
+def _tiles(metrics: Binary | Multiclass | Regression, meanings: dict[str, tuple[str, str]]) -> Iterator[Tile]:
+    for name, (label, meaning) in meanings.items():
+        value: float | None = getattr(metrics, name)
+        if value is None:
+            yield Tile(label, "–", metrics.undefined.get(name, meaning))
+        else:
+            yield Tile(label, words.score(value), f"{meaning} Exactly: {value:.6g}")
+
+
+def _of_predictions(measured: Measured) -> list[Tile]:
+    found = [Tile("Rows", words.number(measured.n_rows), words.exact(measured.n_rows, "row"))]
+    if (scores := measured.scores) is not None and scores.median is not None:
+        likely = sum(scores.counts[len(scores.counts) // 2 :])
+        share = likely / measured.n_rows
+        found += [
+            Tile(
+                f"Called {scores.positive_label}",
+                words.number(likely),
+                f"{likely:,} rows score 50 % or more.",
+            ),
+            Tile("Their share", words.percent(share, decimals=1), "Of all rows of the file."),
+            Tile("Median score", words.percent(scores.median, decimals=1), "Half of the rows score less."),
+        ]
+    elif measured.labels is not None:
+        ranked = sorted(
+            zip(measured.labels.labels, measured.labels.counts, strict=True), key=lambda pair: -pair[1]
+        )
+        found += [
+            Tile(label, words.number(n), f"{n:,} rows were given '{label}'.") for label, n in ranked[:4]
+        ]
+    elif (values := measured.values) is not None and values.quantiles and values.mean is not None:
+        low, _, middle, _, high = values.quantiles
+        found += [
+            Tile("Median", words.score(middle), f"Half of the predictions of {values.target} are lower."),
+            Tile("Mean", words.score(values.mean), f"The average prediction of {values.target}."),
+            Tile("Low (5 %)", words.score(low), "One prediction in twenty is lower."),
+            Tile("High (95 %)", words.score(high), "One prediction in twenty is higher."),
+        ]
+    return found
+
+
+def _base(metrics: Binary) -> str:
+    return "–" if metrics.base_rate is None else words.score(metrics.base_rate)

@@ -1,0 +1,66 @@
+"""The uploads to choose from: the newest as a list; all of them to pick one by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from core import db
+from core.db.tables import UploadRow
+from core.ui import links, lists, session, words
+from core.uploads import uploads
+
+SHOWN, FOUND = 5, 200
+
+
+def show(*, chosen_id: int | None, kept: dict[str, str]) -> None:
+    """Each leads to itself on this page. kept: what else the address says, such as the model to use."""
+    now = session.now()
+    with db.session_scope(session.user()) as scope:
+        newest = uploads.page(scope, limit=FOUND).items
+    picked: int | None = None
+    if not newest:
+        with lists.box(key="no_uploads"):
+            st.caption("Files that you upload are kept here, to be scored again or trained on.")
+    elif chosen_id is None:
+        with lists.box(key="recent_uploads"):
+            clicked = [upload.id for upload in newest[:SHOWN] if _line(upload, now=now)]
+        picked = clicked[0] if clicked else None
+    if newest and (chosen_id is not None or len(newest) > SHOWN):
+        picked = _pick(newest, chosen_id=chosen_id, now=now) or picked
+    if picked is not None and picked != chosen_id:
+        links.go(links.UPLOADS, upload=picked, **kept)
+
+
+def _line(upload: UploadRow, *, now: datetime) -> bool:
+    """A link to the page one is on would look as if it were chosen already, so each is a button."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch"):
+            clicked = st.button(
+                links.escape(upload.file_name),
+                key=f"upload_{upload.id}",
+                type="tertiary",
+                icon=":material/description:",
+                help=f"{words.exact(upload.n_rows, 'row')}, "
+                f"{words.exact_moment(upload.created_at, zone=session.zone())}",
+                wrap=False,
+            )
+        st.caption(words.ago(upload.created_at, now=now), width=lists.FACT_PX, text_alignment="right")
+    return clicked
+
+
+def _pick(newest: Sequence[UploadRow], *, chosen_id: int | None, now: datetime) -> int | None:
+    """All uploads by name, the chosen one first seen."""
+    said = {upload.id: f"{upload.file_name} · {words.ago(upload.created_at, now=now)}" for upload in newest}
+    ids = list(said)
+    return st.selectbox(
+        "Chosen upload" if chosen_id is not None else "All uploads",
+        ids,
+        index=ids.index(chosen_id) if chosen_id in ids else None,
+        format_func=said.__getitem__,
+        placeholder=f"Find one of {len(newest)} uploads",
+        label_visibility="visible" if chosen_id is not None else "collapsed",
+        key=f"pick_{chosen_id}",
+    )

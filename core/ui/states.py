@@ -1,0 +1,77 @@
+"""The frame of a page, and what stands where content would: nothing yet, or something wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.errors import AppError
+from core.ui import links
+
+
+def heading(title: str, text: str = "") -> DeltaGenerator:
+    """A page's title with its one sentence; returns the place for its buttons, at the right or below."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        with st.container(width="stretch", gap=None):
+            st.title(title, anchor=False)
+            if text:
+                st.caption(text)
+        return toolbar()
+
+
+def toolbar(*, key: str | None = None) -> DeltaGenerator:
+    """A row of buttons that wraps where it must: `with toolbar(): st.button(…)`."""
+    return st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key=key)
+
+
+def section(title: str, text: str = "") -> None:
+    """The heading of a part of a page."""
+    with st.container(gap=None):
+        st.subheader(title, anchor=False)
+        if text:
+            st.caption(text)
+
+
+def empty(title: str, text: str, *, icon: str = ":material/inbox:", key: str | None = None) -> DeltaGenerator:
+    """Where there is nothing yet: what will be here and how to get there; returns the place for a button."""
+    with (
+        st.container(border=True, key=key),
+        st.container(horizontal_alignment="center", gap="small"),
+    ):
+        st.space("small")
+        st.markdown(f"### :gray[{icon}]", width="content", text_alignment="center")
+        st.markdown(f"**{title}**", width="content", text_alignment="center")
+        st.caption(text, width=440, text_alignment="center")
+        place = st.container(horizontal=True, horizontal_alignment="center", gap="small")
+        st.space("small")
+        return place
+
+
+def problem(error: AppError) -> None:
+    """What went wrong, to which thing, and what to do next."""
+    told(error.message, error.hint)
+
+
+def told(message: str, hint: str = "") -> None:
+    """A failure that was written down earlier, such as a prediction's, as `problem` shows it."""
+    st.error(
+        f"**{links.escape(message)}**" + (f"\n\n{links.escape(hint)}" if hint else ""),
+        icon=":material/error:",
+    )
+
+
+@contextmanager
+def guarded(*, way_out: bool = False) -> Iterator[None]:
+    """Show an AppError in place. Each fragment and dialog has its own: the navigation's doesn't reach them.
+
+    way_out: add a link to Home, for where nothing else of the page is left.
+    """
+    try:
+        yield
+    except AppError as error:
+        problem(error)
+        if way_out:
+            links.link("Home", links.HOME, icon=":material/arrow_back:")

@@ -1,0 +1,222 @@
+// Takes files by drop, click or key and posts each to the API. What is on its way survives a rerun of the
+// page, because it hangs on the element; leaving the site in mid-upload is asked about first.
+
+const AT_ONCE = 2;
+const desks = new WeakMap();
+
+export default function (component) {
+  const root = component.parentElement;
+  if (!desks.has(root)) desks.set(root, new Desk(root));
+  desks.get(root).update(component);
+}
+
+class Desk {
+  constructor(root) {
+    this.files = [];
+    this.list = root.querySelector(".files");
+    this.spoken = root.querySelector(".spoken");
+    this.limits = root.querySelector(".limits");
+    this.warn = (event) => event.preventDefault();
+    this.zone = root.querySelector(".zone");
+    this.listen(this.zone, root.querySelector("input"));
+  }
+
+  update({ data, setTriggerValue }) {
+    this.url = data.url;
+    this.maxBytes = data.max_bytes;
+    this.tell = setTriggerValue;
+    this.zone.classList.toggle("compact", data.is_compact);
+    this.limits.textContent = `Comma, semicolon, tab or bar separated · up to ${size(this.maxBytes)} each`;
+  }
+
+  listen(zone, input) {
+    input.addEventListener("change", () => {
+      this.add(input.files);
+      input.value = "";
+    });
+    let depth = 0; // dragging over a child fires enter before leave
+    const over = (by) => zone.classList.toggle("over", (depth = Math.max(0, depth + by)) > 0);
+    zone.addEventListener("dragenter", () => over(1));
+    zone.addEventListener("dragleave", () => over(-1));
+    zone.addEventListener("dragover", (event) => event.preventDefault());
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      over(-depth);
+      this.add(event.dataTransfer.files);
+    });
+  }
+
+  add(files) {
+    if (!this.files.some((file) => file.isBusy)) {
+      this.files.filter((file) => file.state === "taken").forEach((file) => this.remove(file));
+    }
+    for (const blob of files) {
+      const file = new File_(blob, this);
+      this.files.push(file);
+      this.list.append(file.row);
+      if (blob.size > this.maxBytes) {
+        file.refuse(`${blob.name} has ${size(blob.size)}; the limit is ${size(this.maxBytes)}.`, "Upload a part of it.");
+      }
+    }
+    this.go();
+  }
+
+  go() {
+    const busy = this.files.filter((file) => file.state === "sending" || file.state === "checking").length;
+    this.files.filter((file) => file.state === "waiting").slice(0, AT_ONCE - busy).forEach((file) => file.send());
+    const isBusy = this.files.some((file) => file.isBusy);
+    window[isBusy ? "addEventListener" : "removeEventListener"]("beforeunload", this.warn);
+  }
+
+  settled(file) {
+    this.go();
+    this.spoken.textContent = file.said;
+    if (this.files.some((other) => other.isBusy)) return;
+    const taken = this.files.filter((other) => other.state === "taken" && !other.isTold);
+    taken.forEach((other) => (other.isTold = true));
+    if (taken.length) {
+      const last = taken[taken.length - 1].answer;
+      taken.filter((other) => taken.length === 1 || !other.answer.duplicate_of).forEach((other) => this.remove(other));
+      this.tell("done", {
+        n_files: taken.length,
+        upload_id: last.upload_id,
+        is_duplicate: Boolean(last.duplicate_of),
+      });
+    }
+  }
+
+  remove(file) {
+    this.files = this.files.filter((other) => other !== file);
+    file.row.remove();
+  }
+}
+
+class File_ {
+  constructor(blob, desk) {
+    this.blob = blob;
+    this.desk = desk;
+    this.row = part("li", "file");
+    this.name = part("span", "name", blob.name);
+    this.name.title = blob.name;
+    this.stateText = part("span", "state");
+    this.buttons = part("span", "buttons");
+    this.bar = part("div", "bar");
+    this.bar.append(part("i"));
+    this.bar.setAttribute("role", "progressbar");
+    this.bar.setAttribute("aria-label", `Upload of ${blob.name}`);
+    this.why = part("div", "why");
+    this.row.append(this.name, this.stateText, this.buttons, this.bar, this.why);
+    this.show("waiting", "Waiting");
+    this.offer(["Cancel", () => this.drop()]);
+  }
+
+  get isBusy() {
+    return ["waiting", "sending", "checking"].includes(this.state);
+  }
+
+  show(state, text) {
+    this.state = state;
+    this.row.className = `file ${state}`;
+    this.stateText.textContent = text;
+  }
+
+  offer(...buttons) {
+    this.buttons.replaceChildren(
+      ...buttons.map(([word, act]) => {
+        const button = part("button", "", word);
+        button.type = "button";
+        button.setAttribute("aria-label", `${word} ${this.blob.name}`);
+        button.addEventListener("click", act);
+        return button;
+      }),
+    );
+  }
+
+  send() {
+    const form = new FormData();
+    form.append("mode", "none");
+    form.append("file", this.blob, this.blob.name);
+    const request = (this.request = new XMLHttpRequest());
+    const began = performance.now();
+    this.why.replaceChildren();
+    this.show("sending", "0 %");
+    this.offer(["Cancel", () => this.drop()]);
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      const share = Math.min(1, loaded / total);
+      const speed = loaded / ((performance.now() - began) / 1000);
+      this.progress(share);
+      if (this.state === "sending") this.stateText.textContent = `${Math.floor(share * 100)} % · ${size(speed)}/s`;
+    });
+    request.upload.addEventListener("load", () => {
+      if (this.state === "sending") this.show("checking", "Checking…");
+    });
+    request.addEventListener("load", () => this.answered(request));
+    request.addEventListener("error", () =>
+      this.refuse("The connection broke off, so nothing was stored.", "Check that Model Desk is running, then retry."),
+    );
+    request.open("POST", this.desk.url);
+    request.send(form);
+  }
+
+  progress(share) {
+    this.bar.firstChild.style.width = `${share * 100}%`;
+    this.bar.setAttribute("aria-valuenow", Math.floor(share * 100));
+  }
+
+  answered(request) {
+    let answer = {};
+    try {
+      answer = JSON.parse(request.responseText);
+    } catch {
+      answer = {};
+    }
+    if (request.status >= 200 && request.status < 300) return this.take(answer);
+    const { message, hint } = answer.error ?? {};
+    this.refuse(message ?? `The server answered with ${request.status}.`, hint ?? "Try again in a moment.");
+  }
+
+  take(answer) {
+    this.answer = answer;
+    this.said = `${this.blob.name} is uploaded, ${answer.rows} rows.`;
+    const rows = `${answer.rows.toLocaleString("en")} ${answer.rows === 1 ? "row" : "rows"}`;
+    this.show("taken", answer.duplicate_of ? `✓ ${rows} · was here before` : `✓ ${rows}`);
+    this.offer(["Dismiss", () => this.drop()]);
+    this.desk.settled(this);
+  }
+
+  refuse(message, hint) {
+    this.said = `${message} ${hint}`;
+    this.show("refused", "✕ Not stored");
+    this.why.replaceChildren(part("b", "", message), part("span", "", hint));
+    this.offer(["Retry", () => this.again()], ["Dismiss", () => this.drop()]);
+    this.desk.settled(this);
+  }
+
+  again() {
+    this.show("waiting", "Waiting");
+    this.desk.go();
+  }
+
+  drop() {
+    const wasBusy = this.isBusy;
+    this.state = "dropped";
+    this.request?.abort();
+    this.desk.remove(this);
+    this.said = wasBusy ? `The upload of ${this.blob.name} was cancelled.` : "";
+    this.desk.settled(this);
+  }
+}
+
+function part(tag, className = "", text = "") {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
+function size(bytes) {
+  for (const [least, unit] of [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]]) {
+    if (bytes >= least) return `${(bytes / least).toFixed(1).replace(/\.0$/, "")} ${unit}`;
+  }
+  return `${Math.round(bytes)} bytes`;
+}

@@ -1,0 +1,56 @@
+"""Home: what needs somebody, where things stand, and what was done lately."""
+
+import streamlit as st
+
+from core import db
+from core.ui import attention, desk, links, numbers, recent, session, states, welcome
+
+user = session.user()
+
+
+def read() -> tuple[desk.Desk, desk.Pulse]:
+    with db.session_scope(user) as scope:
+        return desk.load(scope), desk.pulse(scope, now=session.now())
+
+
+found, at_first = read()
+
+
+@st.fragment(run_every=2.0 if at_first.n_moving else None)
+def live() -> None:
+    """What changes by itself; once something has ended, the whole page is drawn again."""
+    with states.guarded(), db.session_scope(user) as scope:
+        pulse = desk.pulse(scope, now=session.now())
+    if pulse.n_moving != at_first.n_moving:
+        st.rerun()
+    if found.sample:
+        upload, model = found.sample
+        welcome.show(upload, next((row for row in pulse.in_training if row.id == model.id), model))
+    attention.show(pulse, now=session.now(), but=found.sample[1].id if found.sample else None)
+
+
+with states.heading("Home", "What needs you, where things stand, what was done lately."):
+    if st.button("Train a model", key="train", icon=":material/model_training:"):
+        links.go(links.UPLOADS, train=1)
+    if st.button(
+        "New prediction",
+        key="new_prediction",
+        icon=":material/add:",
+        type="primary" if found.recent and not found.sample else "secondary",
+    ):
+        links.go(links.UPLOADS)
+
+if not found.recent:
+    with states.empty(
+        "Begin with a CSV file",
+        "Upload one, train a model on it or score it with a model you have. Every step says what it found.",
+        icon=":material/upload_file:",
+        key="nothing_yet",
+    ):
+        if st.button("Upload a CSV", key="first_upload", type="primary", icon=":material/upload_file:"):
+            links.go(links.UPLOADS)
+else:
+    live()
+    numbers.show(found, n_queued=at_first.n_moving, now=session.now())
+    states.section("Recent work")
+    recent.show(found.recent, now=session.now())

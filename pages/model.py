@@ -1,0 +1,64 @@
+"""A model: how good it is, what it looks at, what it was made from; while it trains, how far it is."""
+
+import streamlit as st
+
+from core import db, queue
+from core.models import models
+from core.ui import (
+    badges,
+    links,
+    model_actions,
+    model_progress,
+    model_report,
+    model_versions,
+    params,
+    session,
+    states,
+    words,
+)
+
+user, now = session.user(), session.now()
+model_id = params.uuid("id", noun="model")
+if model_id is None:
+    links.go(links.MODELS)
+with db.session_scope(user) as scope:
+    model = models.get(scope, model_id=model_id)
+
+
+@st.fragment(run_every=1.0)
+def live() -> None:
+    """The progress; once the training has ended, the whole page is drawn again without polling."""
+    with states.guarded():
+        with db.session_scope(user) as scope:
+            row = models.get(scope, model_id=model.id)
+            has_worker = bool(queue.workers.alive(scope))
+        if row.status != "training":
+            st.rerun()
+        model_progress.show(row, has_worker=has_worker)
+
+
+badge = badges.of_model(model.status).markdown
+predicts = f"Predicts **{links.escape(model.target)}**"
+verb = "learns from" if model.status == "training" else "learned from"
+learned = f"{verb} {links.escape(model.data_name)} {words.ago(model.created_at, now=now)}"
+with states.heading(f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"):
+    model_actions.toolbar(model)
+
+if model.status == "training":
+    live()
+elif model.status == "failed":
+    error = model.error or {}
+    states.told(error.get("message", "The training failed."), error.get("hint", ""))
+else:
+    model_report.numbers(model)
+    model_report.warnings(model)
+    model_report.charts(model)
+    reads, set_aside, made, versions = st.tabs(["Columns it reads", "Set aside", "Made from", "Versions"])
+    with reads:
+        model_report.schema(model)
+    with set_aside:
+        model_report.dropped(model)
+    with made:
+        model_report.origin(model)
+    with versions:
+        model_versions.show(model)

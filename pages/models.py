@@ -1,0 +1,53 @@
+"""Models: what each predicts, how well, and what it is used for."""
+
+import streamlit as st
+
+from core import db
+from core.models import models
+from core.predictions import predictions
+from core.ui import links, model_cards, session, states
+
+user, now = session.user(), session.now()
+cursor = st.query_params.get("after")
+with db.session_scope(user) as scope:
+    page = models.page(scope, limit=60, cursor=cursor)
+    n_used = predictions.n_by_model(scope)
+n_training = sum(model.status == "training" for model in page.items)
+
+
+@st.fragment(run_every=2.0 if n_training else None)
+def live() -> None:
+    """The cards; drawn again with the page as soon as a training has ended."""
+    with states.guarded(), db.session_scope(user) as scope:
+        found = models.page(scope, limit=60, cursor=cursor).items
+        if sum(model.status == "training" for model in found) != n_training:
+            st.rerun()
+        model_cards.show(found, n_used=n_used, now=session.now())
+
+
+with states.heading("Models", "What each predicts, how well, and what it is used for."):
+    if st.button(
+        "Train a model",
+        key="train",
+        icon=":material/model_training:",
+        type="primary" if page.items else "secondary",
+    ):
+        links.go(links.UPLOADS, train=1)
+
+if page.items:
+    live()
+    if page.next_cursor:
+        links.link(
+            "Older models", links.MODELS, icon=":material/arrow_forward:", query={"after": page.next_cursor}
+        )
+else:
+    with states.empty(
+        "No model yet",
+        "A model learns from a file in which the outcome is known, and then predicts it for files in which it is not.",
+        icon=":material/category:",
+        key="no_models",
+    ):
+        if st.button(
+            "Choose a file to train on", key="first_model", type="primary", icon=":material/upload_file:"
+        ):
+            links.go(links.UPLOADS, train=1)

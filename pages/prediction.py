@@ -1,0 +1,74 @@
+"""One prediction: its progress, or what came of it. Opened as /prediction?id=…"""
+
+from uuid import UUID
+
+import streamlit as st
+
+from core import db
+from core.errors import NotFound
+from core.predictions import measures, predictions
+from core.predictions.states import PENDING, Status
+from core.ui import (
+    links,
+    prediction_findings,
+    prediction_head,
+    prediction_metrics,
+    prediction_progress,
+    prediction_quality,
+    prediction_receipt,
+    prediction_rows,
+    prediction_table,
+    prediction_tiles,
+    session,
+    states,
+    words,
+)
+from core.uploads import uploads
+
+
+def asked_for() -> UUID:
+    """The id in the address. Raises NotFound."""
+    text = st.query_params.get("id", "")
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(noun="prediction", id=text or "(none)") from error
+
+
+try:
+    with db.session_scope(session.user()) as scope:
+        prediction = predictions.get(scope, prediction_id=asked_for())
+        upload = uploads.get(scope, upload_id=prediction.upload_id)
+except NotFound as error:
+    prediction_head.back()
+    states.heading("No such prediction")
+    states.problem(error)
+    if st.button("Open all predictions", key="all_predictions", type="primary"):
+        links.go(links.PREDICTIONS)
+    st.stop()
+
+prediction_head.show(prediction, now=session.now())
+if prediction.status in PENDING:
+    prediction_progress.show(prediction.id, status=prediction.status)
+elif prediction.status == Status.FAILED:
+    states.told(prediction.error_message or "It failed without a reason.", prediction.error_hint or "")
+    st.caption("No result was kept. Retry scores the file from its beginning.")
+elif prediction.status == Status.CANCELLED:
+    with st.container(border=True, key="cancelled"):
+        done = prediction.task.done
+        total = words.exact(prediction_table.n_total(prediction), "row")
+        st.markdown(f":gray[:material/block:] **Cancelled** :gray[· after {done:,} of {total}]")
+        st.caption("No result was kept. Retry scores the file from its beginning.")
+else:
+    measured = measures.measured(prediction)
+    prediction_findings.show(measured)
+    prediction_tiles.show(measured)
+    metrics, rows, quality, receipt = st.tabs(["Metrics", "Rows", "Data quality", "Receipt"])
+    with metrics:
+        prediction_metrics.show(measured)
+    with rows, states.guarded():
+        prediction_rows.show(prediction, upload, files=session.files())
+    with quality:
+        prediction_quality.show(measured)
+    with receipt:
+        prediction_receipt.show(prediction, upload, measured)

@@ -1,0 +1,89 @@
+"""The state of the installation: what is broken with its cure, then each part, then what failed lately."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from core.errors import AppError
+from core.system import checks
+from core.system.checks import Check, Failure, State
+from core.ui import links, session, states, words
+
+MARKS: Final = {
+    State.OK: ":green[:material/check_circle:]",
+    State.WARN: ":orange[:material/warning:]",
+    State.BROKEN: ":red[:material/error:]",
+}
+ICONS: Final = {
+    "Database": ":material/database:",
+    "Storage": ":material/folder:",
+    "Queue": ":material/stacks:",
+    "Workers": ":material/precision_manufacturing:",
+}
+KINDS: Final = {"predictions.score": "Scoring", "models.train": "Training"}
+N_SHOWN: Final = 10
+
+
+def show_verdict(found: Sequence[Check]) -> None:
+    """One sentence, and a line with its cure for everything that is not well."""
+    unwell = sorted((check for check in found if check.state is not State.OK), key=lambda c: c.state)
+    if not unwell:
+        with st.container(border=True, key="all_well"):
+            told = words.exact(len(found), "check")
+            st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {told}, none to look at]")
+    for check in unwell:
+        told = f"**{check.part}** · {links.escape(check.says)}"
+        cure = f"\n\n{links.escape(check.cure)}" if check.cure else ""
+        if check.state is State.BROKEN:
+            st.error(told + cure, icon=":material/error:")
+        else:
+            st.warning(told + cure, icon=":material/warning:")
+
+
+def show_parts(found: Sequence[Check]) -> None:
+    """A card a part, its checks in it."""
+    parts = [part for part in ICONS if any(check.part == part for check in found)]
+    with st.grid(2, min_column_width=330, gap="small", key="parts"):
+        for part in parts:
+            lines = [check for check in found if check.part == part]
+            with st.container(border=True, height="stretch", gap="xsmall", key=f"part_{part.lower()}"):
+                st.markdown(f":gray[{ICONS[part]}] **{part}** {MARKS[checks.worst(lines)]}")
+                for check in lines:
+                    mark = f"{MARKS[check.state]} " if check.state is not State.OK else ""
+                    st.markdown(f":small[{mark}:gray[{check.name}]  \n{links.escape(check.says)}]")
+
+
+def show_failures(failures: Sequence[Failure]) -> None:
+    """The newest failed tasks, each with its traceback where there is one."""
+    states.section("Recent errors", "Work that failed, newest first.")
+    if not failures:
+        states.empty("No errors", "Nothing has failed yet.", icon=":material/verified:")
+    now, zone = session.now(), session.zone()
+    for failure in failures[:N_SHOWN]:
+        kind = KINDS.get(failure.kind, failure.kind)
+        label = f"{kind} · {words.ago(failure.at, now=now)} · {links.escape(failure.message)}"
+        with st.expander(label, icon=":material/error:", key=f"failure_{failure.task_id}"):
+            st.caption(f"{words.exact_moment(failure.at, zone=zone)} · task {failure.task_id}")
+            if failure.traceback:
+                st.code(failure.traceback, language="python", wrap_lines=True)
+            else:
+                st.markdown(links.escape(failure.message))
+                st.caption("It was refused on purpose, so there is no traceback.")
+    if len(failures) > N_SHOWN:
+        st.caption(f"The {N_SHOWN} newest of {len(failures)}.")
+
+
+with states.heading("System", "Whether this installation works, and what to do where it doesn't."):
+    st.button("Check again", key="check_again", icon=":material/refresh:")
+
+checked = checks.run(session.config())
+show_verdict(checked)
+show_parts(checked)
+try:
+    show_failures(checks.failures())
+except AppError as error:
+    states.problem(error)
+with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="shell"):
+    at = words.moment(session.now(), now=session.now(), zone=session.zone())
+    st.caption(f"Checked at {at}. The same from the shell, with an exit code: `python -m core.system`")

@@ -1,0 +1,39 @@
+"""New prediction: drop a file, see how it was read, then score it or train a model on it."""
+
+import streamlit as st
+
+from core.ui import chosen, links, params, recent_uploads, session, states, what_happens
+from core.ui.uploader import uploader
+
+wishes = {name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params}
+
+states.heading("New prediction", "Drop a file or choose one, then score it or train a model on it.")
+drop, recent = st.columns([3, 2], gap="medium")
+with drop:
+    done = uploader(
+        max_mb=session.config().max_upload_mb, is_compact="upload" in st.query_params, key="uploader"
+    )
+if done:
+    again = {"again": 1} if done.is_duplicate else {}
+    links.go(links.UPLOADS, upload=done.upload_id, **again, **wishes)
+
+with states.guarded():
+    upload_id = params.whole("upload", noun="upload")
+    with recent:
+        recent_uploads.show(chosen_id=upload_id, kept=wishes)
+    if "again" in st.query_params:
+        st.info(
+            "These bytes were uploaded before, so nothing was stored twice: this is that upload.",
+            icon=":material/content_copy:",
+        )
+    if upload_id is not None:
+        chosen.show(
+            upload_id,
+            to_train="train" in wishes,
+            version_of_id=params.uuid("version_of", noun="model"),
+            model_id=params.uuid("model", noun="model"),
+        )
+    else:
+        if "train" in wishes:
+            st.info("Choose the file that the model is to learn from.", icon=":material/model_training:")
+        what_happens.show()

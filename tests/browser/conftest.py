@@ -1,0 +1,69 @@
+"""A real Chromium, and the product as it is started by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.servers import app as servers
+from tests.servers.app import App
+from tests.servers.parts import require
+
+ARGUMENTS = [
+    "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of this process."""
+    executable = require("chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(executable), args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab of its own, in Berlin, that fails the test on an error of our scripts."""
+    expect.set_options(timeout=PATIENCE_MS)
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, timezone_id="Europe/Berlin", accept_downloads=True
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    tab = context.new_page()
+    errors: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    yield tab
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture(scope="module")
+def sample_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The product after a first start: with its sample, and a worker inside."""
+    with servers.running(tmp_path_factory.mktemp("app"), SAMPLE="true") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def app_without_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The product with nobody who takes work by itself."""
+    with servers.running(tmp_path_factory.mktemp("app"), SAMPLE="true", WORKERS="0") as started:
+        yield started
+
+
+@pytest.fixture
+def customers(tmp_path: Path) -> Path:
+    """A file that no other test uploads, with its outcome in the column `churned`."""
+    from core.system import sample
+
+    path = tmp_path / "customers.csv"
+    sample.write_sample(path, n_rows=600, seed=abs(hash(str(tmp_path))) % 10_000)
+    return path

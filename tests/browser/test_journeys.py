@@ -1,0 +1,116 @@
+"""The main job in a real browser: from a file to a downloaded result, with a worker and by hand."""
+
+from __future__ import annotations
+
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.servers.app import App
+from tests.servers.waiting import wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def upload(page: Page, app: App, path: Path) -> None:
+    """Drop a file on the New prediction page and wait until it is shown."""
+    page.goto(f"{app.url}/uploads")
+    page.locator(".st-key-uploader input[type=file]").set_input_files(str(path))
+    page.wait_for_url("**/uploads?upload=*")
+
+
+def wait_for_a_model(app: App) -> None:
+    """The sample's model is trained."""
+
+    def ready() -> bool:
+        with urllib.request.urlopen(f"{app.url}/api/models") as answer:
+            return b'"status":"ready"' in answer.read()
+
+    wait_for(ready, deadline_s=60, what="the sample's model")
+
+
+def listed(app: App, path: str) -> bytes:
+    with urllib.request.urlopen(f"{app.url}/api/{path}") as answer:
+        return bytes(answer.read())
+
+
+def expect_completed(page: Page) -> None:
+    expect(page.get_by_text("Completed").first).to_be_visible()
+
+
+def downloaded(page: Page) -> bytes:
+    with page.expect_download() as download:
+        page.locator(".st-key-download_csv a:visible").click()
+    return Path(download.value.path()).read_bytes()
+
+
+def expect_result_of(result: bytes, given: bytes) -> None:
+    """The result is the file's own lines with two cells more."""
+    before, after = given.splitlines(), result.splitlines()
+    assert after[0] == before[0] + b",prediction,probability"
+    assert [line.rsplit(b",", 2)[0] for line in after] == before
+
+
+def test_the_first_prediction_is_one_button_away(sample_app: App, page: Page) -> None:
+    page.goto(sample_app.url)
+    page.locator(".st-key-score_sample button:enabled").click()
+    page.wait_for_url("**/prediction?id=*")
+    expect_completed(page)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.get_by_text("ROC-AUC").first).to_be_visible()
+    assert downloaded(page).count(b"\n") == 5_001
+
+
+def test_a_file_is_uploaded_queued_completed_charted_and_downloaded(
+    sample_app: App, page: Page, customers: Path
+) -> None:
+    wait_for_a_model(sample_app)
+    upload(page, sample_app, customers)
+    expect(page.get_by_text("600", exact=False).first).to_be_visible()
+    page.locator(".st-key-queue_it button:enabled").click()
+    page.wait_for_url("**/prediction?id=*")
+    expect_completed(page)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect_result_of(downloaded(page), customers.read_bytes())
+
+
+def test_without_a_worker_the_page_says_so_and_does_it_by_hand(
+    app_without_worker: App, page: Page, customers: Path
+) -> None:
+    app = app_without_worker
+    page.goto(app.url)
+    page.locator(".st-key-by_hand button, .st-key-train_by_hand button").first.click()  # the sample's model
+    wait_for_a_model(app)
+    upload(page, app, customers)
+    page.locator(".st-key-queue_it button:enabled").click()
+    page.wait_for_url("**/prediction?id=*")
+    expect(page.get_by_text("No worker is running").first).to_be_visible()
+    page.locator(".st-key-by_hand button").click()
+    expect_completed(page)
+    expect_result_of(downloaded(page), customers.read_bytes())
+
+
+def test_a_refused_file_says_line_and_cure_in_place_and_stores_nothing(
+    sample_app: App, page: Page, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text("a,b\n1,2\n3\n")
+    page.goto(f"{sample_app.url}/uploads")
+    page.locator(".st-key-uploader input[type=file]").set_input_files(str(broken))
+    expect(page.get_by_text("line 3", exact=False).first).to_be_visible()
+    assert b"sample_customers.csv" in listed(sample_app, "uploads")
+    assert b"broken.csv" not in listed(sample_app, "uploads")
+
+
+def test_a_second_click_on_queue_it_makes_no_second_prediction(
+    sample_app: App, page: Page, customers: Path
+) -> None:
+    wait_for_a_model(sample_app)
+    upload(page, sample_app, customers)
+    upload_id = page.url.split("upload=")[1].split("&")[0]
+    page.locator(".st-key-queue_it button:enabled").dblclick()
+    page.wait_for_url("**/prediction?id=*")
+    expect_completed(page)
+    assert listed(sample_app, f"predictions?upload_id={upload_id}").count(b'"upload_id"') == 1

@@ -1,0 +1,42 @@
+"""Links that people share: cold, deep, and to what is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.servers import app as servers
+from tests.servers.app import App
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_the_very_first_visitor_on_a_deep_link_gets_the_router(tmp_path: Path, page: Page) -> None:
+    with servers.running(tmp_path) as app:
+        page.goto(f"{app.url}/predictions")
+        expect(page.get_by_role("link", name="Models")).to_be_visible()
+        expect(page.get_by_role("heading", name="Predictions")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("link", name="Models")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/prediction?id=0b5a4c1e-0000-4000-8000-000000000000", "/prediction?id=nonsense", "/model?id=nonsense", "/prediction"],
+)
+def test_a_link_to_nothing_is_a_sentence_with_a_way_on(sample_app: App, page: Page, path: str) -> None:
+    page.goto(f"{sample_app.url}{path}")
+    expect(page.get_by_role("alert").first).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/", "/uploads", "/predictions", "/models", "/system"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_page_is_wider_than_its_window(sample_app: App, page: Page, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{sample_app.url}{path}")
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    expect(page.get_by_role("heading").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,157 @@
+"""The pages as a reader meets them: opened by their own link through navigation.py, over a fresh database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pyarrow as pa
+import pytest
+from pyarrow import csv
+from streamlit.testing.v1 import AppTest
+from threadpoolctl import threadpool_limits
+
+from core import access, db, queue, storage
+from core import settings as settings_module
+from core.db.tables import ModelRow, UploadRow
+from core.models import handler as _  # noqa: F401  # registers the kind of task
+from core.models import models, report
+from core.models.training import Trained
+from core.settings import Settings
+from core.uploads import uploads
+from tests.core.models.tables import TARGETS, subscribers, train, without
+
+NAVIGATION = Path(__file__).resolve().parents[2] / "pages" / "navigation.py"
+
+
+@pytest.fixture
+def reader(
+    sqlite_database: db.Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[db.User]:
+    """The local user of an app that was started with this test's settings."""
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    settings_module.current.cache_clear()
+    yield access.settle_local_user()
+    settings_module.current.cache_clear()
+
+
+@pytest.fixture
+def done_by_hand(reader: db.User) -> Iterator[list[UUID]]:
+    """The tasks that a page has asked this process to do at once; nothing does them."""
+    tasks: list[UUID] = []
+    queue.here.serve(tasks.append)
+    yield tasks
+    queue.here.serve(None)
+
+
+@pytest.fixture
+def open_page(reader: db.User) -> Callable[..., AppTest]:
+    """`open_page("model.py", id=…)`: a first visit to that page by its link."""
+
+    def opened(page: str = "home.py", **query: object) -> AppTest:
+        settings_module.current.cache_clear()  # the test may have set another
+        app = AppTest.from_file(str(NAVIGATION), default_timeout=30)
+        app.switch_page(page)
+        for name, value in query.items():
+            app.query_params[name] = str(value)
+        return app.run()
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def customers() -> pa.Table:
+    """A small file's table, with the outcome `churn`."""
+    return without(subscribers(160), *(target for target in TARGETS.values() if target != "churn"))
+
+
+@pytest.fixture(scope="session")
+def trained(customers: pa.Table) -> Trained:
+    """What a training on it finds; made once."""
+    with threadpool_limits(limits=1):
+        return train(customers, "churn")
+
+
+@pytest.fixture
+def take_in(reader: db.User, settings: Settings, tmp_path: Path) -> Callable[..., UploadRow]:
+    """`take_in(table, "a.csv")`: the table as an upload of the reader's."""
+
+    def taken(table: pa.Table, file_name: str, *, is_sample: bool = False) -> UploadRow:
+        csv.write_csv(table, tmp_path / "made.csv", csv.WriteOptions(quoting_style="needed"))
+        with storage.stage(settings.staging_dir) as staged:
+            staged.write((tmp_path / "made.csv").read_bytes())
+            staged.close()
+            return uploads.receive(
+                reader,
+                storage=storage.from_settings(settings),
+                staged=staged,
+                file_name=file_name,
+                is_sample=is_sample,
+            ).upload
+
+    return taken
+
+
+@pytest.fixture
+def request_training(reader: db.User) -> Callable[..., ModelRow]:
+    """`request_training(upload)`: a model of it that waits for a worker."""
+
+    def requested(upload: UploadRow, *, name: str = "Churn", is_sample: bool = False) -> ModelRow:
+        with db.session_scope(reader, write=True) as session:
+            return models.request_training(
+                session,
+                upload=uploads.get(session, upload_id=upload.id),
+                target="churn",
+                name=name,
+                is_sample=is_sample,
+            )
+
+    return requested
+
+
+@pytest.fixture
+def finish(trained: Trained) -> Callable[..., None]:
+    """`finish(model)`: its task succeeds with what the training found; `finish(model, reason)`: it fails."""
+
+    def finished(model: ModelRow, reason: queue.Reason | None = None) -> None:
+        result = {
+            "schema": trained.schema.to_json(),
+            "report": report.of(trained),
+            "task_type": trained.schema.task,
+            "artifact_key": f"models/{model.id}/1.skops",
+            "artifact_sha256": "0" * 64,
+        }
+        settle(model.task_id, result=None if reason else result, reason=reason)
+
+    return finished
+
+
+def settle(
+    task_id: UUID, *, result: dict[str, object] | None = None, reason: queue.Reason | None = None
+) -> None:
+    """End a task as its worker would."""
+    with db.session_scope(db.WORKER, write=True) as session:
+        task = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=60)
+        assert task is not None
+        queue.settle(
+            session,
+            task_id=task_id,
+            attempt=task.attempt,
+            state=queue.TaskState.SUCCEEDED if reason is None else queue.TaskState.FAILED,
+            result=result,
+            reason=reason,
+        )
+
+
+def texts(app: AppTest) -> str:
+    """Everything that the page says, for looking a sentence up in it."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "warning", "metric")
+    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def confirm(app: AppTest, *, key: str) -> AppTest:
+    """Press the button that opened a dialog and the one in it: here a press reruns all, not the dialog alone."""
+    app.button(key=key).click()
+    return app.button(key=f"confirm_{key}").click().run()

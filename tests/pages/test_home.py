@@ -1,0 +1,113 @@
+"""Home: what needs somebody, and the way to a first prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pyarrow as pa
+from streamlit.testing.v1 import AppTest
+
+from core import db, queue
+from core.db.tables import ModelRow, UploadRow
+from core.predictions import predictions
+from tests.pages.conftest import settle, texts
+
+OpenPage = Callable[..., AppTest]
+TakeIn = Callable[..., UploadRow]
+RequestTraining = Callable[..., ModelRow]
+Finish = Callable[..., None]
+
+
+def test_with_nothing_there_it_offers_the_first_upload(open_page: OpenPage) -> None:
+    app = open_page()
+    assert "Begin with a CSV file" in texts(app)
+    app.button(key="first_upload").click().run()
+    assert app.title[0].value == "New prediction"
+
+
+def test_while_the_sample_model_trains_its_button_waits_and_the_progress_is_shown(
+    open_page: OpenPage, customers: pa.Table, take_in: TakeIn, request_training: RequestTraining
+) -> None:
+    request_training(take_in(customers, "sample.csv", is_sample=True), name="Sample", is_sample=True)
+    app = open_page()
+    assert app.button(key="score_sample").disabled
+    assert "waiting for a worker" in texts(app)
+
+
+def test_the_first_prediction_is_one_click_once_the_sample_model_is_ready(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+    done_by_hand: list[UUID],
+) -> None:
+    model = request_training(take_in(customers, "sample.csv", is_sample=True), is_sample=True)
+    finish(model)
+    open_page().button(key="score_sample").click().run()
+    with db.session_scope(reader) as session:
+        (made,) = predictions.page(session).items
+    assert (made.mode, made.model_id) == ("sync", model.id)
+    assert done_by_hand == [made.task_id]
+
+
+def test_a_waiting_prediction_without_a_worker_is_said_and_can_be_done_by_hand(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+    done_by_hand: list[UUID],
+) -> None:
+    upload = take_in(customers, "march.csv")
+    model = request_training(upload)
+    finish(model)
+    with db.session_scope(reader, write=True) as session:
+        made = predictions.create(session, upload_id=upload.id, model_id=model.id)
+    app = open_page()
+    assert "**No worker is running** and none has run yet" in texts(app)
+    app.button(key="by_hand").click().run()
+    assert done_by_hand == [made.task_id]
+
+
+def test_work_by_hand_in_a_process_that_can_do_none_is_refused_in_place(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+) -> None:
+    request_training(take_in(customers, "march.csv"))
+    app = open_page()
+    app.button(key="by_hand").click().run()
+    assert not app.exception
+    assert "Nothing in this process can do work right now" in app.error[0].value
+
+
+def test_a_failed_prediction_comes_first_with_its_reason(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "march.csv")
+    model = request_training(upload)
+    finish(model)
+    with db.session_scope(reader, write=True) as session:
+        made = predictions.create(session, upload_id=upload.id, model_id=model.id)
+    settle(made.task_id, reason=queue.Reason(code="gone", message="The file is gone."))
+    said = texts(open_page())
+    assert "could not be scored" in said
+    assert "The file is gone" in said.replace("\\", "")
+
+
+def test_with_nothing_failed_and_nothing_waiting_all_is_clear(
+    open_page: OpenPage, customers: pa.Table, take_in: TakeIn
+) -> None:
+    take_in(customers, "march.csv")
+    assert "All clear" in texts(open_page())

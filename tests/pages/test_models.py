@@ -1,0 +1,129 @@
+"""The list of models, and one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+from streamlit.testing.v1 import AppTest
+
+from core import db, queue
+from core.db.tables import ModelRow, UploadRow
+from core.models import models
+from core.predictions import predictions
+from tests.pages.conftest import confirm, texts
+
+OpenPage = Callable[..., AppTest]
+TakeIn = Callable[..., UploadRow]
+RequestTraining = Callable[..., ModelRow]
+Finish = Callable[..., None]
+
+
+def test_with_no_model_it_leads_to_a_file_to_train_on(open_page: OpenPage) -> None:
+    app = open_page("models.py")
+    assert "No model yet" in texts(app)
+    app.button(key="first_model").click().run()
+    assert "Choose the file" in app.info[0].value
+
+
+def test_a_card_has_the_metric_that_the_model_was_chosen_by_with_its_spread(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    finish(request_training(take_in(customers, "customers.csv"), name="Who leaves"))
+    app = open_page("models.py")
+    assert "Who leaves" in texts(app)
+    assert app.metric[0].label == "ROC-AUC"
+    assert "±" in app.metric[0].value
+
+
+def test_a_ready_model_shows_its_figures_and_what_it_reads(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    model = request_training(take_in(customers, "customers.csv"))
+    finish(model)
+    app = open_page("model.py", id=model.id)
+    assert not app.exception
+    assert [metric.label for metric in app.metric] == ["ROC-AUC", "PR-AUC", "Log loss", "Accuracy"]
+    assert len(app.get("plotly_chart")) == 2
+    assert app.dataframe[0].value["Column"].tolist() == ["tenure", "plan", "support"]
+    app.button(key="use").click().run()
+    assert app.title[0].value == "New prediction"
+
+
+def test_a_training_can_be_cancelled_and_is_failed_then_with_a_way_on(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+) -> None:
+    model = request_training(take_in(customers, "customers.csv"))
+    app = open_page("model.py", id=model.id)
+    app.button(key="cancel").click().run()
+    with db.session_scope(reader) as session:
+        assert models.get(session, model_id=model.id).status == "failed"
+    assert "The training was cancelled" in app.error[0].value
+    app.button(key="retrain").click().run()
+    assert app.selectbox(key="target").value == "churn"
+    assert app.text_input(key="model_name").value == "Churn"
+
+
+def test_a_training_that_failed_says_why_and_what_to_do(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    model = request_training(take_in(customers, "customers.csv"))
+    finish(model, queue.Reason(code="x", message="Every row is the same.", hint="Add other rows."))
+    said = open_page("model.py", id=model.id).error[0].value.replace("\\", "")
+    assert "Every row is the same." in said
+    assert "Add other rows." in said
+
+
+def test_a_model_that_has_made_predictions_is_not_deleted_and_says_why(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    model = request_training(upload)
+    finish(model)
+    with db.session_scope(reader, write=True) as session:
+        predictions.create(session, upload_id=upload.id, model_id=model.id)
+    app = open_page("model.py", id=model.id)
+    app.button(key="delete").click().run()
+    confirm(app, key="delete")
+    assert "has made 1 prediction" in app.error[0].value
+    with db.session_scope(reader) as session:
+        assert models.get(session, model_id=model.id).status == "ready"
+
+
+def test_an_unused_model_is_deleted(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    model = request_training(take_in(customers, "customers.csv"))
+    finish(model)
+    app = open_page("model.py", id=model.id)
+    app.button(key="delete").click().run()
+    confirm(app, key="delete")
+    assert app.title[0].value == "Models"
+    with db.session_scope(reader) as session:
+        assert list(models.page(session).items) == []

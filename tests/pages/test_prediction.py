@@ -1,0 +1,127 @@
+"""One prediction's page, opened by its own link."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from core import db
+from core.db.tables import PredictionRow, UserRow
+from core.predictions import predictions
+from core.queue import workers
+from core.ui import prediction_progress
+from tests import journeys
+from tests.pages.scored import Desk, desk, intervals, made_desk, open_page, texts  # noqa: F401  # fixtures
+
+
+def test_a_scored_file_shows_its_finding_its_numbers_and_what_they_rest_on(desk: Desk) -> None:  # noqa: F811
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    assert not app.exception
+    assert app.title[0].value == "customers\\.csv"
+    assert "ROC\\-AUC" in app.subheader[0].value
+    labels = [metric.label for metric in app.metric]
+    assert labels == ["Accuracy", "Precision", "Recall", "F1", "ROC-AUC", "PR-AUC"]
+    assert "Compared with the column **churned** over 400\u00a0rows." in texts(app)
+    assert "The probability is that of **Yes**" in texts(app)
+
+
+def test_the_rows_of_the_result_begin_with_what_was_added(desk: Desk) -> None:  # noqa: F811
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    rows = app.dataframe[0].value
+    assert list(rows.columns[:3]) == ["prediction", "probability", "customer_id"]
+    assert len(rows) == 200
+
+
+def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:  # noqa: F811
+    for path in (desk.settings.files_dir / "results").rglob("*.csv"):
+        path.unlink()
+
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    assert "is no longer in storage" in app.error[0].value.replace("\\", "")
+    assert app.metric[0].label == "Accuracy"
+
+
+@pytest.mark.parametrize("asked", ["", "nonsense", str(uuid4())])
+def test_an_unknown_id_is_a_sentence_with_a_way_back(desk: Desk, asked: str) -> None:  # noqa: F811
+    app = open_page("prediction.py", id=asked)
+
+    assert not app.exception
+    assert "There is no prediction with the id" in app.error[0].value
+    assert app.button(key="all_predictions").label == "Open all predictions"
+
+
+def test_a_strangers_prediction_is_as_unknown_as_any(desk: Desk) -> None:  # noqa: F811
+    queued_id = desk.queue()
+    with db.session_scope(db.WORKER, write=True) as session:
+        stranger = UserRow(id=uuid4(), name="Mallory")
+        session.add(stranger)
+        session.flush()
+        session.execute(
+            sa.update(PredictionRow).where(PredictionRow.id == queued_id).values(user_id=stranger.id)
+        )
+
+    app = open_page("prediction.py", id=str(queued_id))
+
+    assert "There is no prediction with the id" in app.error[0].value
+
+
+def test_queued_without_a_worker_offers_the_button(desk: Desk) -> None:  # noqa: F811
+    app = open_page("prediction.py", id=str(desk.queue()))
+
+    assert "No worker is running since" in texts(app)
+    assert app.button(key="by_hand").label == "Process it by hand"
+
+
+def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:  # noqa: F811
+    with db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+    first, second = desk.queue(), desk.queue()
+
+    assert "**Next in line**" in texts(open_page("prediction.py", id=str(first)))
+    assert "1\u00a0prediction is ahead of it" in texts(open_page("prediction.py", id=str(second)))
+
+
+def test_the_page_looks_again_while_pending_and_stops_when_settled(
+    desk: Desk,  # noqa: F811
+    intervals: list[float | None],  # noqa: F811
+) -> None:
+    queued_id = desk.queue()
+    app = open_page("prediction.py", id=str(queued_id))
+    assert intervals == [prediction_progress.REFRESH_S]
+
+    with db.session_scope(desk.user, write=True) as session:
+        predictions.cancel(session, prediction_id=queued_id)
+    app.run()
+
+    assert "**Cancelled**" in texts(app)
+    assert intervals == [prediction_progress.REFRESH_S]
+
+
+def test_a_cancelled_prediction_is_queued_again_by_retry(desk: Desk) -> None:  # noqa: F811
+    queued_id = desk.queue()
+    with db.session_scope(desk.user, write=True) as session:
+        predictions.cancel(session, prediction_id=queued_id)
+    app = open_page("prediction.py", id=str(queued_id))
+
+    app.button(key="retry").click().run()
+
+    assert desk.status(queued_id) == "QUEUED"
+
+
+def test_a_failed_prediction_says_why_and_what_to_do(desk: Desk) -> None:  # noqa: F811
+    queued_id = desk.queue()
+    for path in (desk.settings.files_dir / "uploads").rglob("*.csv"):
+        path.unlink()
+    with journeys.running(desk.settings):
+        journeys.settled(desk.user, queued_id)
+
+    app = open_page("prediction.py", id=str(queued_id))
+
+    assert "is no longer in storage" in app.error[0].value.replace("\\", "")
+    assert "upload or make it again" in app.error[0].value
+    assert app.button(key="retry").label == "Retry"

@@ -1,0 +1,126 @@
+"""The list of predictions, opened by its own link."""
+
+from __future__ import annotations
+
+from core import db
+from core.predictions import predictions
+from core.ui import prediction_actions, prediction_filters, prediction_list
+from tests.pages.scored import Desk, desk, intervals, made_desk, open_page, texts  # noqa: F401  # fixtures
+
+
+def test_the_list_shows_a_scored_file_with_its_counts(desk: Desk) -> None:  # noqa: F811
+    app = open_page("predictions.py")
+
+    assert not app.exception
+    assert app.pills(key="predictions_status").options[0] == "All :gray[1]"
+    assert "Completed :gray[1]" in app.pills(key="predictions_status").options
+    assert app.menu_button(key=f"menu_{desk.scored_id}").options[-1] == ":material/delete: Delete"
+
+
+def test_an_empty_list_teaches_the_next_step(desk: Desk) -> None:  # noqa: F811
+    with db.session_scope(desk.user, write=True) as session:
+        predictions.delete(session, prediction_id=desk.scored_id)
+
+    app = open_page("predictions.py")
+
+    assert "No predictions yet" in texts(app)
+    assert app.button(key="first_prediction").label == "Score a file"
+
+
+def test_filters_are_read_from_the_address(desk: Desk) -> None:  # noqa: F811
+    app = open_page("predictions.py", status="failed", file="customers")
+
+    assert app.pills(key="predictions_status").value == "Failed"
+    assert app.text_input(key="predictions_file").value == "customers"
+    assert "No prediction matches" in texts(app)
+
+
+def test_a_chosen_status_is_written_into_the_address(desk: Desk) -> None:  # noqa: F811
+    app = open_page("predictions.py")
+
+    app.pills(key="predictions_status").select("Failed").run()
+
+    assert app.query_params["status"] == "failed"
+
+
+def test_clearing_the_filters_shows_everything_again(desk: Desk) -> None:  # noqa: F811
+    app = open_page("predictions.py", status="failed")
+
+    app.button(key="clear_filters").click().run()
+
+    assert app.menu_button(key=f"menu_{desk.scored_id}").label == ""
+    assert "status" not in app.query_params
+
+
+def test_results_come_in_pages(desk: Desk) -> None:  # noqa: F811
+    for _ in range(prediction_filters.PER_PAGE):
+        desk.queue()
+
+    app = open_page("predictions.py", page="2")
+
+    assert [button.key for button in app.menu_button] == [f"menu_{desk.scored_id}"]
+    assert "26–26 of 26\u00a0predictions" in texts(app)
+
+
+def test_queued_without_a_worker_says_so_with_a_button(desk: Desk) -> None:  # noqa: F811
+    desk.queue()
+
+    app = open_page("predictions.py")
+
+    assert "No worker is running since" in texts(app)
+    assert app.button(key="next_by_hand").label == "Process the next one by hand"
+
+
+def test_by_hand_without_a_runner_is_refused_with_its_cure(desk: Desk) -> None:  # noqa: F811
+    queued_id = desk.queue()
+    app = open_page("predictions.py")
+
+    app.button(key="next_by_hand").click().run()
+
+    assert "Nothing in this process can do work right now" in app.error[0].value
+    assert desk.status(queued_id) == "QUEUED"
+
+
+def test_a_queued_prediction_is_cancelled_from_its_menu(desk: Desk) -> None:  # noqa: F811
+    queued_id = desk.queue()
+    app = open_page("predictions.py")
+
+    app.menu_button(key=f"menu_{queued_id}").click(":material/block: Cancel").run()
+
+    assert desk.status(queued_id) == "CANCELLED"
+    assert app.menu_button(key=f"menu_{queued_id}").options[1] == ":material/refresh: Retry"
+
+
+def test_a_deletion_is_confirmed_first(desk: Desk) -> None:  # noqa: F811
+    app = open_page("predictions.py")
+
+    app.menu_button(key=f"menu_{desk.scored_id}").click(":material/delete: Delete").run()
+
+    assert "are removed for good" in texts(app)
+    assert app.button(key="confirm_delete").label == "Delete"
+    assert desk.status(desk.scored_id) == "COMPLETED"
+
+
+def test_a_deleted_prediction_takes_its_files_along(desk: Desk) -> None:  # noqa: F811
+    results = desk.settings.files_dir / "results"
+    assert list(results.rglob("*.csv"))
+
+    prediction_actions.delete(desk.scored_id)
+
+    assert not list(results.rglob("*.csv"))
+    assert "No predictions yet" in texts(open_page("predictions.py"))
+
+
+def test_the_list_looks_again_only_while_something_is_pending(
+    desk: Desk,  # noqa: F811
+    intervals: list[float | None],  # noqa: F811
+) -> None:
+    queued_id = desk.queue()
+    app = open_page("predictions.py")
+    assert intervals == [prediction_list.REFRESH_S]
+
+    with db.session_scope(desk.user, write=True) as session:
+        predictions.cancel(session, prediction_id=queued_id)
+    app.run()
+
+    assert intervals[-1] is None

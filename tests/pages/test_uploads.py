@@ -1,0 +1,166 @@
+"""New prediction: from an upload to a prediction or to a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import db
+from core.db.tables import ModelRow, UploadRow
+from core.models import models
+from core.predictions import predictions
+from core.uploads import uploads
+from tests.pages.conftest import confirm, texts
+
+OpenPage = Callable[..., AppTest]
+TakeIn = Callable[..., UploadRow]
+RequestTraining = Callable[..., ModelRow]
+Finish = Callable[..., None]
+
+
+def test_with_no_upload_chosen_it_says_what_becomes_of_a_file(open_page: OpenPage) -> None:
+    app = open_page("uploads.py")
+    assert "What happens to a file" in texts(app)
+    assert not app.exception
+
+
+def test_a_file_that_no_model_fits_is_trained_on_with_the_guessed_target(
+    open_page: OpenPage, reader: db.User, customers: pa.Table, take_in: TakeIn
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    assert app.selectbox(key="target").value == "churn"
+    assert app.selectbox(key="positive").value == "Yes"
+    app.text_input(key="model_name").set_value("Who leaves").run()
+    app.button(key="train_model").click().run()
+    with db.session_scope(reader) as session:
+        (model,) = models.page(session).items
+    assert (model.name, model.target, model.status) == ("Who leaves", "churn", "training")
+    assert "Who leaves" in app.title[0].value
+
+
+def test_a_file_that_fits_is_scored_now_first_in_line(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+    done_by_hand: list[UUID],
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    finish(request_training(upload))
+    app = open_page("uploads.py", upload=upload.id)
+    assert "columns that the model reads are here" in texts(app)
+    assert "The outcome **churn** is here too" in texts(app)
+    app.button(key="score_now").click().run()
+    with db.session_scope(reader) as session:
+        (made,) = predictions.page(session).items
+    assert made.mode == "sync"
+    assert done_by_hand == [made.task_id]
+
+
+def test_a_file_that_lacks_a_column_names_it_with_the_nearest_and_can_not_be_scored(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    finish(request_training(take_in(customers, "customers.csv")))
+    renamed = customers.rename_columns(
+        ["tenures" if name == "tenure" else name for name in customers.column_names]
+    )
+    upload = take_in(renamed, "renamed.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    app.segmented_control(key=f"task_{upload.id}").set_value("Score it").run()
+    assert "**tenure** :gray[· nearest: tenures]" in texts(app)
+    assert app.button(key="score_now").disabled
+    assert app.button(key="queue_it").disabled
+
+
+def test_a_file_above_the_limit_for_waiting_can_only_be_queued_and_says_why(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SYNC_MAX_MB", "1")
+    upload = take_in(pa.concat_tables([customers] * 500), "large.csv")
+    assert upload.size_bytes > 1_000_000
+    finish(request_training(upload))
+    app = open_page("uploads.py", upload=upload.id)
+    assert app.button(key="score_now").disabled
+    assert "are queued, so that nobody waits for them" in texts(app)
+    app.button(key="queue_it").click().run()
+    with db.session_scope(reader) as session:
+        (made,) = predictions.page(session).items
+    assert made.mode == "queued"
+
+
+def test_an_upload_is_deleted_with_its_predictions_once_their_number_is_confirmed(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    model = request_training(upload)
+    finish(model)
+    with db.session_scope(reader, write=True) as session:
+        made = predictions.create(session, upload_id=upload.id, model_id=model.id)
+        predictions.cancel(session, prediction_id=made.id)
+    app = open_page("uploads.py", upload=upload.id)
+    app.button(key="delete").click().run()
+    assert app.button(key="confirm_delete").label.replace("\u00a0", " ") == "Delete it and 1 prediction"
+    confirm(app, key="delete")
+    with db.session_scope(reader) as session:
+        assert uploads.count(session) == 0
+        assert list(predictions.page(session).items) == []
+
+
+def test_an_upload_whose_prediction_is_pending_is_not_deleted_and_says_why(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    model = request_training(upload)
+    finish(model)
+    with db.session_scope(reader, write=True) as session:
+        predictions.create(session, upload_id=upload.id, model_id=model.id)
+    app = open_page("uploads.py", upload=upload.id)
+    app.button(key="delete").click().run()
+    confirm(app, key="delete")
+    assert "is being scored" in app.error[0].value
+    with db.session_scope(reader) as session:
+        assert uploads.count(session) == 1
+
+
+def test_an_upload_of_somebody_else_is_one_that_is_not_there(
+    open_page: OpenPage, customers: pa.Table, take_in: TakeIn
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    app = open_page("uploads.py", upload=upload.id + 1)
+    assert "There is no upload with the id" in app.error[0].value
+    assert app.title[0].value == "New prediction"
+
+
+def test_the_same_bytes_again_are_said_to_be_the_earlier_upload(
+    open_page: OpenPage, customers: pa.Table, take_in: TakeIn
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    app = open_page("uploads.py", upload=upload.id, again=1)
+    assert "uploaded before" in app.info[0].value
