@@ -236,7 +236,10 @@ def test_numbers_are_there_once_it_is_completed(
 
 
 @ONE_DATABASE
-@pytest.mark.parametrize("prediction_id", ["x", "0", "9" * 400, str(uuid4()), "%00", "download_predictions"])
+@pytest.mark.parametrize(
+    "prediction_id",
+    ["x", "0", "9" * 400, "0b5a4c1e-7d2f-4c3a-9e1b-5f6a7b8c9d0e", "%00", "download_predictions"],
+)
 def test_an_id_that_nothing_has_is_not_found_whatever_it_looks_like(
     client: httpx.Client, prediction_id: str
 ) -> None:
