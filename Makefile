@@ -40,7 +40,7 @@ check: $(VENV)/.installed-tests
 	$(BIN)/mypy
 
 test: servers check
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not faults"
 	$(BIN)/python -m pytest -m faults
 
 bench: $(VENV)/.installed-tests

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from core import settings
-from core.api import application
+from core.api import application, sockets
 
 
 @cache
@@ -27,5 +27,6 @@ def routes() -> Sequence[BaseRoute]:
 async def lifespan() -> AsyncIterator[None]:
     """The API's own start and stop: a mounted app's lifespan is not run by itself."""
     api = _api()
+    sockets.answer_at_once(settings.current().port)
     async with api.router.lifespan_context(api):
         yield

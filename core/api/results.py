@@ -53,7 +53,9 @@ class Measurements(BaseModel):
     rows_per_s: float | None
     target: str
     positive_label: str | None
-    on_training_data: bool = Field(description="The model learned from these very bytes, so its metrics flatter it.")
+    on_training_data: bool = Field(
+        description="The model learned from these very bytes, so its metrics flatter it."
+    )
     headline: str
     metrics: dict[str, Any] | None = Field(description="By the model's task; null without known outcomes.")
     scores: dict[str, Any] | None = Field(description="Distribution of the positive label's probability.")

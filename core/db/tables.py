@@ -101,7 +101,7 @@ class WorkerRow(Base):
     slots: Mapped[int]
     is_embedded: Mapped[bool]
     started_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
-    beat_at: Mapped[datetime] = mapped_column(insert_default=now_plus, index=True)
+    beat_at: Mapped[datetime] = mapped_column(insert_default=now_plus(), index=True)
     stopped_at: Mapped[datetime | None]
 
 
@@ -202,4 +202,4 @@ class IdempotencyKeyRow(Base):
     request_sha256: Mapped[str]
     status_code: Mapped[int | None]
     answer: Mapped[dict[str, Any] | None]
-    created_at: Mapped[datetime] = mapped_column(insert_default=now_plus, index=True)
+    created_at: Mapped[datetime] = mapped_column(insert_default=now_plus(), index=True)

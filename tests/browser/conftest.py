@@ -19,9 +19,9 @@ ARGUMENTS = [
 PATIENCE_MS = 30_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of this process."""
+    """One Chromium for the tests of a file. No longer: while it lives, the process can run no other event loop."""
     executable = require("chromium")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=str(executable), args=ARGUMENTS)

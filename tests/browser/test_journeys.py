@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.servers.app import App
 from tests.servers.waiting import wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def upload(page: Page, app: App, path: Path) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.servers import app as servers
 from tests.servers.app import App
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_very_first_visitor_on_a_deep_link_gets_the_router(tmp_path: Path, page: Page) -> None:

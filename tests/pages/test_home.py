@@ -32,7 +32,7 @@ def test_while_the_sample_model_trains_its_button_waits_and_the_progress_is_show
     request_training(take_in(customers, "sample.csv", is_sample=True), name="Sample", is_sample=True)
     app = open_page()
     assert app.button(key="score_sample").disabled
-    assert "waiting for a worker" in texts(app)
+    assert "in the queue" in texts(app)
 
 
 def test_the_first_prediction_is_one_click_once_the_sample_model_is_ready(

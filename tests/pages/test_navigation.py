@@ -8,8 +8,6 @@ from uuid import uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.ui import brand
-
 OpenPage = Callable[..., AppTest]
 
 
@@ -21,7 +19,6 @@ def test_a_page_opened_by_its_own_link_has_the_frame_around_it(
 ) -> None:
     app = open_page(page)
     assert [element.value for element in app.title] == [title]
-    assert brand.NAME == "Model Desk"
     assert app.sidebar.caption[0].value.startswith("Version ")
 
 
