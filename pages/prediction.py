@@ -55,9 +55,9 @@ elif prediction.status == Status.FAILED:
     st.caption("No result was kept. Retry scores the file from its beginning.")
 elif prediction.status == Status.CANCELLED:
     with st.container(border=True, key="cancelled"):
-        done = prediction.task.done
-        total = words.exact(prediction_table.n_total(prediction), "row")
-        st.markdown(f":gray[:material/block:] **Cancelled** :gray[· after {done:,} of {total}]")
+        n_done, n_all = prediction.task.done, prediction_table.n_total(prediction)
+        when = f"after {n_done:,} of {words.exact(n_all, 'row')}" if n_done else "before a row was scored"
+        st.markdown(f":gray[:material/block:] **Cancelled** :gray[· {when}]")
         st.caption("No result was kept. Retry scores the file from its beginning.")
 else:
     measured = measures.measured(prediction)

@@ -18,9 +18,8 @@ from core.predictions.states import Status
 from core.ui import links, session, states, words
 from core.ui.desk import Pulse
 
-LINK_PX: Final = 92
 BAR_PX: Final = 180
-WHY_CHARACTERS: Final = 110
+WHY_CHARACTERS: Final = 100
 
 
 def show(pulse: Pulse, *, now: datetime, but: UUID | None = None) -> None:
@@ -67,7 +66,7 @@ def training(model: ModelRow) -> None:
 def step(model: ModelRow) -> str:
     """How far a training is, in words."""
     if model.task.state == queue.TaskState.QUEUED:
-        return "waiting for a worker"
+        return "in the queue"
     done, total = model.task.done, model.task.total or 0
     if not done:
         return "reading the file"
@@ -106,19 +105,14 @@ def _put_first(pulse: Pulse) -> UUID:
 
 def _failed(what: str, why: str, page: str, noun_id: UUID) -> None:
     shown = textwrap.shorten(why, WHY_CHARACTERS, placeholder=" …")
-    with _line(f":red[:material/error:] {what} :gray[· {links.escape(shown)}]"), _place_of_link():
-        links.link("Look", page, icon=":material/arrow_forward:", tip=links.escape(why), id=noun_id)
+    with _line(f":red[:material/error:] {what} :gray[· {links.escape(shown)}]"):
+        links.link("Open", page, icon=":material/arrow_forward:", tip=links.escape(why), id=noun_id)
 
 
 def _progress(done: int, total: int, text: str, page: str, noun_id: UUID) -> None:
     with _line(f":blue[:material/autorenew:] {text}"):
         st.progress(min(1.0, done / total) if total else 0.0, width=BAR_PX)
-        with _place_of_link():
-            links.link("Watch", page, icon=":material/arrow_forward:", id=noun_id)
-
-
-def _place_of_link() -> DeltaGenerator:
-    return st.container(width=LINK_PX, horizontal_alignment="right")
+        links.link("Open", page, icon=":material/arrow_forward:", id=noun_id)
 
 
 def _line(text: str) -> DeltaGenerator:

@@ -108,16 +108,16 @@ def per_day(moments: Iterable[tuple[datetime, int]], *, now: datetime, zone: tzi
 
 
 def _unmended(newest_first: Sequence[ModelRow], *, now: datetime) -> list[ModelRow]:
-    """Failed trainings that nobody cancelled and no later version has made good."""
-    good: set[str] = set()
+    """Failed trainings that nobody cancelled and no later version has made good, or failed after."""
+    later: set[str] = set()
     failed = []
     for model in newest_first:
-        if model.status == "ready":
-            good.add(model.name)
         was_cancelled = (model.error or {}).get("code") == "cancelled"
         recent = now - model.updated_at < FAILED_FOR
-        if model.status == "failed" and recent and not was_cancelled and model.name not in good:
+        if model.status == "failed" and recent and not was_cancelled and model.name not in later:
             failed.append(model)
+        if not was_cancelled:
+            later.add(model.name)
     return failed[:SHOWN]
 
 

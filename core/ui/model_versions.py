@@ -15,16 +15,18 @@ def show(model: ModelRow) -> None:
     now = session.now()
     with db.session_scope(session.user()) as scope:
         same_name = [row for row in models.page(scope, limit=200).items if row.name == model.name]
-    with lists.box(key="versions"):
+    with st.container(border=True, gap=None, key="versions"):
         for row in same_name:
             found = model_cards.headline(row)
-            lists.row(
-                f"v{row.version} from {row.data_name}" + (" (this one)" if row.id == model.id else ""),
-                links.MODEL,
-                icon=":material/category:",
+            is_this = row.id == model.id
+            clicked = lists.choice(
+                f"v{row.version} from {row.data_name}" + (" (this one)" if is_this else ""),
+                key=f"version_{row.version}",
+                icon=":material/check:" if is_this else ":material/category:",
                 badge=badges.of_model(row.status),
                 facts=[found[1] if found else "", words.ago(row.created_at, now=now)],
-                query={"id": row.id},
             )
+            if clicked and not is_this:
+                links.go(links.MODEL, id=row.id)
     if found := model_cards.headline(model):
         st.caption(f"The figure is {found[0]}, mean ± standard deviation over five folds.")

@@ -29,12 +29,12 @@ def _number(label: str, n: int, said: str = "", per_day: list[int] | None = None
         border=True,
         height="stretch",
         chart_data=per_day or None,
-        chart_type="bar",
+        chart_type="area",
     )
 
 
 def _trace(per_day: list[int]) -> str:
-    return f" The bars are the last {desk.DAYS} days." if per_day else ""
+    return f" The curve is the last {desk.DAYS} days." if per_day else ""
 
 
 def _exact(n: int) -> str:

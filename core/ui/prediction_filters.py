@@ -19,7 +19,6 @@ from core.predictions.states import Status
 from core.ui import words
 
 PER_PAGE = 25
-PAGES_PX = 340  # a pagination that may shrink leaves numbers out
 
 ALL: Final = "All"
 STATUSES: Final[dict[str, tuple[Status, ...]]] = {
@@ -95,9 +94,9 @@ def page(place: DeltaGenerator, *, n_found: int) -> int:
     others = " ".join(f"{name}={value}" for name, value in st.query_params.items() if name != _PAGE)
     with place:
         said = st.empty()
+    with place.container(width="stretch"):  # in a row of its own a pagination leaves numbers out
         chosen = st.pagination(
             n_pages,
-            width=PAGES_PX,
             default=min(max(1, int(asked)), n_pages) if asked.isdecimal() else 1,
             key=f"{_KEY}{_PAGE} {others}",  # another choice of filters begins with its own first page
         )

@@ -94,7 +94,7 @@ def _draw(model_ids: Mapping[str, UUID]) -> int:
 
 
 def _foot() -> DeltaGenerator:
-    return st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    return st.container(horizontal=True, vertical_alignment="center")
 
 
 def look(*, search: str, model_id: UUID | None) -> Standing:

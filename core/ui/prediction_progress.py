@@ -56,14 +56,24 @@ def _draw(prediction_id: UUID, pace: Pace) -> str:
     if prediction.status == Status.PROCESSING:
         _running(prediction, pace)
     elif prediction.status == Status.QUEUED and no_worker:
-        waiting = f"{words.count(prediction.upload.n_rows, 'row')} waiting"
-        button = "Process it by hand"
-        if prediction_waiting.banner(no_worker, waiting=waiting, button=button, key="by_hand"):
-            prediction_actions.by_hand(prediction_id)
-            st.toast("Started here and now.", icon=":material/play_arrow:")
+        _no_worker(prediction, no_worker)
     elif prediction.status == Status.QUEUED:
         _in_line(prediction, n_ahead)
     return prediction.status
+
+
+def _no_worker(prediction: PredictionRow, sentence: str) -> None:
+    place = st.empty()
+    with place:
+        clicked = prediction_waiting.banner(
+            sentence,
+            waiting=f"{words.count(prediction.upload.n_rows, 'row')} waiting",
+            button="Process it by hand",
+            key="by_hand",
+        )
+    if clicked:
+        prediction_actions.by_hand(prediction.id)
+        place.container(border=True).markdown(":blue[:material/play_arrow:] **Starting here and now**")
 
 
 def _running(prediction: PredictionRow, pace: Pace) -> None:

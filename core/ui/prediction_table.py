@@ -47,7 +47,7 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, has_worker: bool) ->
                 tip=_exact(row),
                 id=row.id,
             )
-            with st.container(horizontal=True, gap=None):
+            with st.container(horizontal=True, wrap=False, gap=None):
                 st.space(LINK_INSET_PX)
                 st.caption(
                     f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}",

@@ -30,8 +30,9 @@ class Tile:
 
 def show(measured: Measured) -> None:
     """The numbers side by side, as many as fit."""
-    with st.grid("auto", min_column_width=140, gap="small", key="metric_tiles"):
-        for tile in of(measured):
+    tiles = of(measured)
+    with st.grid(len(tiles), min_column_width=140, gap="small", key="metric_tiles"):
+        for tile in tiles:
             st.metric(tile.label, tile.value, help=tile.meaning, border=True)
 
 

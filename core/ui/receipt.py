@@ -27,9 +27,10 @@ ROW_PX, MOST_ROWS = 33, 14
 
 def show(found: Examination) -> None:
     """How it was read, then rows and columns in tabs."""
-    st.caption(f":material/receipt_long: {_how(found.dialect)}")
-    for note in found.notes:
-        st.markdown(f":orange[:material/info:] {links.escape(note)}")
+    with st.container(gap="xxsmall", key="receipt"):
+        st.caption(f":material/receipt_long: {_how(found.dialect)}")
+        for note in found.notes:
+            st.markdown(f":small[:blue[:material/info:] {links.escape(note)}]")
     rows, columns = st.tabs([f"First {len(found.preview)} rows", f"{len(found.columns)} columns"])
     with rows:
         _preview(found)

@@ -12,7 +12,7 @@ from core.db.tables import UploadRow
 from core.ui import links, lists, session, words
 from core.uploads import uploads
 
-SHOWN, FOUND = 5, 200
+SHOWN, FOUND = 4, 200
 
 
 def show(*, chosen_id: int | None, kept: dict[str, str]) -> None:
@@ -25,7 +25,7 @@ def show(*, chosen_id: int | None, kept: dict[str, str]) -> None:
         with lists.box(key="no_uploads"):
             st.caption("Files that you upload are kept here, to be scored again or trained on.")
     elif chosen_id is None:
-        with lists.box(key="recent_uploads"):
+        with st.container(border=True, gap=None, key="recent_uploads"):
             clicked = [upload.id for upload in newest[:SHOWN] if _line(upload, now=now)]
         picked = clicked[0] if clicked else None
     if newest and (chosen_id is not None or len(newest) > SHOWN):
@@ -35,20 +35,16 @@ def show(*, chosen_id: int | None, kept: dict[str, str]) -> None:
 
 
 def _line(upload: UploadRow, *, now: datetime) -> bool:
-    """A link to the page one is on would look as if it were chosen already, so each is a button."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width="stretch"):
-            clicked = st.button(
-                links.escape(upload.file_name),
-                key=f"upload_{upload.id}",
-                type="tertiary",
-                icon=":material/description:",
-                help=f"{words.exact(upload.n_rows, 'row')}, "
-                f"{words.exact_moment(upload.created_at, zone=session.zone())}",
-                wrap=False,
-            )
-        st.caption(words.ago(upload.created_at, now=now), width=lists.FACT_PX, text_alignment="right")
-    return clicked
+    said = (
+        f"{words.exact(upload.n_rows, 'row')}, {words.exact_moment(upload.created_at, zone=session.zone())}"
+    )
+    return lists.choice(
+        upload.file_name,
+        key=f"upload_{upload.id}",
+        icon=":material/description:",
+        facts=[words.ago(upload.created_at, now=now)],
+        tip=said,
+    )
 
 
 def _pick(newest: Sequence[UploadRow], *, chosen_id: int | None, now: datetime) -> int | None:

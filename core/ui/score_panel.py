@@ -11,8 +11,10 @@ from core import db, queue
 from core.db.tables import ModelRow, UploadRow
 from core.models import models
 from core.predictions import predictions
-from core.predictions.header import HeaderCheck, check_header
+from core.predictions.header import HeaderCheck, Missing, check_header
 from core.ui import links, session, words
+
+SHOWN = 6
 
 
 def show(
@@ -75,19 +77,24 @@ def _said(check: HeaderCheck, model: ModelRow) -> None:
     else:
         lacks = f"**{len(check.missing)} of {n_read}** columns that the model reads are missing"
         st.markdown(f":small[:red[:material/error:] {lacks}]")
-        lines = [
-            f"- :small[**{links.escape(one.name)}**"
-            + (f" :gray[· nearest: {links.escape(one.nearest)}]]" if one.nearest else "]")
-            for one in check.missing
-        ]
-        st.markdown("\n".join(lines))
+        likeliest_first = sorted(check.missing, key=lambda one: one.nearest is None)
+        st.markdown("\n".join(_missing(one) for one in likeliest_first[:SHOWN]))
+        if rest := [one.name for one in likeliest_first[SHOWN:]]:
+            st.caption(f"and {len(rest)} more", help=", ".join(rest))
         st.caption("Rename or add them in the file and upload it again, or choose another model.")
     if check.has_outcome:
         outcome = f"The outcome **{links.escape(model.target)}** is here too: you get metrics"
         st.markdown(f":small[:green[:material/monitoring:] {outcome}]")
     if check.extra:
-        shown = ", ".join(check.extra[:6]) + (f" and {len(check.extra) - 6} more" if check.extra[6:] else "")
+        shown = ", ".join(check.extra[:SHOWN]) + (
+            f" and {len(check.extra) - SHOWN} more" if check.extra[SHOWN:] else ""
+        )
         st.caption(f":material/visibility_off: Not read: {links.escape(shown)}")
+
+
+def _missing(one: Missing) -> str:
+    nearest = f" :gray[· nearest: {links.escape(one.nearest)}]" if one.nearest else ""
+    return f"- :small[**{links.escape(one.name)}**{nearest}]"
 
 
 def _what_happens(upload: UploadRow, *, is_large: bool, largest: int, has_worker: bool) -> str:

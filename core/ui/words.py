@@ -118,7 +118,9 @@ def score(value: float) -> str:
     """A metric: three decimals below ten, else four figures that count; a dash for one that is undefined."""
     if not math.isfinite(value):
         return "–"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if abs(value) < 10:
+        return f"{value:.3f}".replace("-0.000", "0.000")
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def plus_minus(mean: float, std: float) -> str:

@@ -115,6 +115,7 @@ def test_a_share_never_rounds_to_nothing_or_all(share: float, said: str) -> None
 def test_a_metric_has_three_decimals_until_it_is_large_and_a_spread_never_looks_like_none() -> None:
     assert words.score(0.85312) == "0.853"
     assert words.score(1234.5) == "1,234"
+    assert words.score(-0.0001) == "0.000"
     assert words.score(float("nan")) == "–"
     assert plain(words.plus_minus(0.85312, 0.0111)) == "0.853 ± 0.011"
     assert plain(words.plus_minus(0.9991, 0.0002)) == "0.999 ± < 0.001"

@@ -1,0 +1,116 @@
+"""Real predictions under real kills: none is forgotten, none is half done, and each says what became of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.request
+from pathlib import Path
+from uuid import UUID
+
+import psutil
+import pytest
+import sqlalchemy as sa
+
+from core import db
+from core.db.tables import PredictionRow, TaskRow
+from core.predictions import predictions
+from core.predictions.states import OF_TASK
+from core.queue import TaskState
+from core.settings import Settings
+from core.storage import LocalStorage
+from tests import journeys
+from tests.servers import app as servers
+from tests.servers.app import App
+from tests.servers.waiting import wait_for
+
+pytestmark = pytest.mark.faults
+
+
+def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, tmp_path: Path
+) -> None:
+    upload = journeys.upload_bytes(user, journeys.sample_bytes(tmp_path), settings=settings, files=storage)
+    large = journeys.upload_bytes(
+        user, repeated(journeys.sample_bytes(tmp_path), times=1_000), settings=settings, files=storage
+    )
+    with journeys.running(settings):
+        model = journeys.train(user, upload)
+        prediction_id = journeys.queue_prediction(user, large, model)
+        for attempt in (1, 2, 3):
+            wait_for(lambda n=attempt: has_begun(user, prediction_id, attempt=n), what=f"attempt {attempt}")  # type: ignore[misc]
+            for child in psutil.Process().children(recursive=True):
+                if "core.worker.child" in child.cmdline():
+                    child.kill()
+        prediction = journeys.settled(user, prediction_id)
+        assert prediction.status == "FAILED"
+        assert prediction.error_message == "The process that did the work was killed by signal 9 each time."
+        assert "memory" in (prediction.error_hint or "")
+        assert_none_is_apart()
+
+        with db.session_scope(user, write=True) as session:
+            predictions.retry(session, prediction_id=prediction_id)
+        assert journeys.settled(user, prediction_id).status == "COMPLETED"
+    assert_none_is_apart()
+
+
+def test_an_app_killed_in_mid_scoring_finishes_the_work_after_its_next_start(tmp_path: Path) -> None:
+    content = repeated(journeys.sample_bytes(tmp_path), times=1_000)
+    with servers.running(tmp_path, SAMPLE="true", LEASE_S="2") as app:
+        wait_for(lambda: b'"status":"ready"' in got(app, "models"), deadline_s=60, what="the sample's model")
+        prediction_id = json.loads(posted(app, content))["prediction_id"]
+        wait_for(
+            lambda: b'"PROCESSING"' in got(app, f"predictions/{prediction_id}"), what="the scoring to begin"
+        )
+        os.kill(app.pid, signal.SIGKILL)
+    with servers.running(tmp_path, SAMPLE="true", LEASE_S="2") as app:
+        wait_for(
+            lambda: b'"COMPLETED"' in got(app, f"predictions/{prediction_id}"),
+            deadline_s=60,
+            what="the result",
+        )
+        assert got(app, f"predictions/download_predictions/{prediction_id}").count(b"\n") == 400_001
+        assert list((app.data_dir / "staging").iterdir()) == []
+
+
+def repeated(content: bytes, *, times: int) -> bytes:
+    """The file with its rows again and again, so that scoring it takes a while."""
+    header, rows = content.split(b"\n", 1)
+    return header + b"\n" + rows * times
+
+
+def has_begun(user: db.User, prediction_id: UUID, *, attempt: int) -> bool:
+    """A child has been given this attempt and has said so."""
+    with db.session_scope(user) as session:
+        found = predictions.get(session, prediction_id=prediction_id)
+    return found.status == "PROCESSING" and found.task.attempt == attempt
+
+
+def assert_none_is_apart() -> None:
+    """Every prediction is where its task is."""
+    rows = sa.select(PredictionRow.status, TaskRow.state).join(TaskRow, PredictionRow.task_id == TaskRow.id)
+    with db.session_scope(db.WORKER) as session:
+        found = session.execute(rows).all()
+    assert found
+    assert [status for status, _ in found] == [OF_TASK[TaskState(state)] for _, state in found]
+
+
+def got(app: App, path: str) -> bytes:
+    with urllib.request.urlopen(f"{app.url}/api/{path}", timeout=30) as answer:
+        return bytes(answer.read())
+
+
+def posted(app: App, content: bytes) -> bytes:
+    """The answer to an upload of these bytes, to be scored by whoever takes it."""
+    boundary = "of-this-test"
+    body = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="large.csv"\r\n\r\n'.encode()
+        + content
+        + f"\r\n--{boundary}--\r\n".encode()
+    )
+    request = urllib.request.Request(
+        f"{app.url}/api/csv", body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    )
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        return bytes(answer.read())
