@@ -38,6 +38,7 @@ STATUS: dict[type[AppError], int] = {
     errors.Forbidden: 403,
     NotFound: 404,
     storage.NotStored: 404,
+    uploads.UploadGone: 404,
     Conflict: 409,
     ModelInUse: 409,
     PredictionsDependOnIt: 409,

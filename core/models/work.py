@@ -9,7 +9,7 @@ from core import db, queue, settings, storage
 from core.db.tables import ModelRow, UploadRow
 from core.errors import NotFound
 from core.models import artifact, report, training
-from core.uploads import stream
+from core.uploads import stream, uploads
 from core.uploads.dialect import Dialect
 
 
@@ -23,9 +23,9 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         upload = session.get(UploadRow, model.upload_id) if model and model.upload_id else None
         if model is None or upload is None:
             raise NotFound(noun="upload to train on", id=model.upload_id if model else "?")
-        target, upload_key = model.target, upload.storage_key
+        target, upload_key, file_name = model.target, upload.storage_key, upload.file_name
         dialect = Dialect.from_json(upload.receipt["dialect"])
-    with files.open(upload_key) as source:
+    with uploads.open_bytes(files, storage_key=upload_key, file_name=file_name) as source:
         table = stream.read_table(source, dialect)
 
     def progress(done: int, total: int) -> None:

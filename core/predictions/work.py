@@ -16,6 +16,7 @@ from core.models import artifact
 from core.models.schema import Schema
 from core.predictions import engine
 from core.predictions.errors import InputLost
+from core.uploads import uploads
 from core.uploads.dialect import Dialect
 
 
@@ -35,13 +36,13 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         assert model.schema is not None
         dialect = Dialect.from_json(upload.receipt["dialect"])
         schema = Schema.from_json(model.schema)
-        upload_key, n_rows = upload.storage_key, upload.n_rows
+        upload_key, file_name, n_rows = upload.storage_key, upload.file_name, upload.n_rows
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
     pipeline = _pipeline(artifact_key, artifact_sha256)
     output_key = f"results/{prediction_id}/{task.attempt}{PurePosixPath(upload_key).suffix or '.csv'}"
     with storage.stage(config.staging_dir) as staged:
-        with files.open(upload_key) as source:
+        with uploads.open_bytes(files, storage_key=upload_key, file_name=file_name) as source:
             scored = engine.score(
                 source,
                 staged,

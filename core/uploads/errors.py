@@ -110,7 +110,7 @@ class UnequalRow(BadCsv):
     """A row with another number of cells than the header."""
 
     code = "unequal_row"
-    says = "{file_name} has {found} cells in line {line} where the header has {expected} columns."
+    says = "{file_name} has {found} cell(s) in line {line} where the header has {expected} columns."
     cure = "Correct that line; a cell that holds the delimiter {delimiter} must stand in double quotes."
     line: int
     expected: int
@@ -158,3 +158,12 @@ class ChangedSinceChecked(AppError):
     says = "The file no longer reads as it did when it was checked: {problem}."
     cure = "Upload it again."
     problem: str
+
+
+class UploadGone(AppError):
+    """The bytes of an upload are no longer where they were stored."""
+
+    code = "upload_gone"
+    says = "The stored copy of {file_name} is gone."
+    cure = "It was removed outside the app. Upload the file again and start from there."
+    file_name: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
@@ -13,7 +14,8 @@ from core import db
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.errors import AppError, Conflict, NotFound
-from core.storage import Staging, Storage
+from core.storage import NotStored, Staging, Storage
+from core.uploads.errors import UploadGone
 from core.uploads.examine import Examination, examine
 from core.uploads.names import safe_filename
 
@@ -163,6 +165,14 @@ def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequenc
     session.delete(upload)
     session.flush()
     return [upload.storage_key, *(f"results/{prediction_id}/" for prediction_id, _ in predictions)]
+
+
+def open_bytes(storage: Storage, *, storage_key: str, file_name: str) -> BinaryIO:
+    """An upload's bytes as a stream that the caller closes. Raises UploadGone."""
+    try:
+        return storage.open(storage_key)
+    except NotStored as error:
+        raise UploadGone(file_name=file_name) from error
 
 
 def remove_files(storage: Storage, *, prefixes: Sequence[str]) -> None:

@@ -118,10 +118,12 @@ def test_a_failed_prediction_says_why_and_what_to_do(desk: Desk) -> None:  # noq
     for path in (desk.settings.files_dir / "uploads").rglob("*.csv"):
         path.unlink()
     with journeys.running(desk.settings):
-        journeys.settled(desk.user, queued_id)
+        failed = journeys.settled(desk.user, queued_id)
 
     app = open_page("prediction.py", id=str(queued_id))
 
-    assert "is no longer in storage" in app.error[0].value.replace("\\", "")
-    assert "upload or make it again" in app.error[0].value
+    assert failed.error_message
+    assert failed.error_hint
+    told = app.error[0].value.replace("\\", "")
+    assert told == f"**{failed.error_message}**\n\n{failed.error_hint}"
     assert app.button(key="retry").label == "Retry"

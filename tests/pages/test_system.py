@@ -47,9 +47,10 @@ def test_what_failed_lately_can_be_unfolded(desk: Desk) -> None:  # noqa: F811
     queued_id = desk.queue()
     shutil.rmtree(desk.settings.files_dir / "uploads")
     with journeys.running(desk.settings):
-        journeys.settled(desk.user, queued_id)
+        failed = journeys.settled(desk.user, queued_id)
 
     app = open_page("system.py")
 
-    assert "Scoring" in app.expander[0].label
-    assert "is no longer in storage" in app.expander[0].label.replace("\\", "")
+    assert failed.error_message
+    assert app.expander[0].label.startswith("Scoring · ")
+    assert app.expander[0].label.replace("\\", "").endswith(failed.error_message)

@@ -113,9 +113,9 @@ def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.
 
 
 def _spread(mean: float, std: float) -> str:
-    return f"{_figure(mean)} ± {_figure(std)}" if std else _figure(mean)
+    return f"{_figure(mean)} ± {_figure(std)}" if round(std, 3) else _figure(mean)
 
 
 def _figure(value: float) -> str:
     """A score to three decimals, a larger number as a person writes it."""
-    return f"{value:.3f}" if abs(value) < 10 else wording.number(value)
+    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else wording.number(value)  # no "-0.000"

@@ -152,6 +152,40 @@ def test_lists_filter_sort_count_and_page(
         assert [row.id for row in only.items] == [ids[2]]
 
 
+def test_what_was_scored_is_counted_by_model_and_over_time(user: db.User, stranger: db.User, upload: UploadRow) -> None:
+    first, second = made.ready_model(user, upload), made.ready_model(user, upload, name="Other")
+    for model in (first, first, second):
+        made.completed(user, upload, model)
+    made.queued(user, upload, second)
+    with db.session_scope(user) as session:
+        assert predictions.n_by_model(session) == {first.id: 2, second.id: 2}
+        assert predictions.n_rows_scored(session) == 6
+        scored = predictions.scored(session)
+    assert [n_rows for _, n_rows in scored] == [2, 2, 2]
+    assert [at for at, _ in scored] == sorted(at for at, _ in scored)
+    with db.session_scope(stranger) as session:
+        assert predictions.n_by_model(session) == {}
+        assert predictions.n_rows_scored(session) == 0
+        assert predictions.scored(session) == []
+
+
+def test_the_place_in_line_counts_what_runs_and_what_comes_first(user: db.User, upload: UploadRow) -> None:
+    model = made.ready_model(user, upload)
+    ids = [made.queued(user, upload, model) for _ in range(3)]
+
+    def n_ahead(prediction_id: object) -> int:
+        with db.session_scope(user) as session:
+            found = predictions.get(session, prediction_id=prediction_id)  # type: ignore[arg-type]
+            return predictions.n_ahead(session, prediction=found)
+
+    assert [n_ahead(prediction_id) for prediction_id in ids] == [0, 1, 2]
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.claim(session, worker_id=uuid4(), lease_s=30)
+    with db.session_scope(user, write=True) as session:
+        predictions.hurry(session, prediction_id=ids[2])
+    assert [n_ahead(prediction_id) for prediction_id in ids[1:]] == [2, 1]
+
+
 def test_every_state_is_in_the_table_and_settled_is_listed() -> None:
     assert set(MOVES) == set(Status)
     assert {Status.COMPLETED, Status.FAILED, Status.CANCELLED} == SETTLED

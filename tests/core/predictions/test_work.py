@@ -89,9 +89,8 @@ def test_a_file_removed_under_a_queued_prediction_fails_it_with_the_cure_and_a_r
     path.unlink()
     prediction = desk.score(upload)
     assert prediction.status == "FAILED"
-    assert prediction.error_message == f"The file {upload.storage_key} is no longer in storage."
-    assert prediction.error_hint is not None
-    assert "upload" in prediction.error_hint
+    assert prediction.error_message == "The stored copy of gone.csv is gone."
+    assert (prediction.error_hint or "").endswith("Upload the file again and start from there.")
 
     path.write_bytes(content)
     with db.session_scope(desk.user, write=True) as session:
