@@ -139,7 +139,7 @@ def _queue(now: datetime) -> Iterator[Check]:
         yield Check("Queue", "Backlog", State.OK, says)
         return
     waited_s = (now - backlog.oldest_at).total_seconds()
-    says = f"{says} The oldest has waited {waited_s:,.0f} s."
+    says = f"{says} The oldest has waited {_span(waited_s)}."
     if n_workers == 0:
         cure = "Start a worker (make worker), or start the app with WORKERS=1, or process them by hand."
         yield Check("Queue", "Backlog", State.BROKEN, f"{says} No worker takes them.", cure)
@@ -169,7 +169,7 @@ def _workers(now: datetime) -> Iterator[Check]:
         yield Check("Workers", "Alive", State.OK, says)
     if not alive:
         since = (
-            f"The last was seen {(now - last_seen).total_seconds():,.0f} s ago."
+            f"The last was seen {_span((now - last_seen).total_seconds())} ago."
             if last_seen
             else "None ever was."
         )
@@ -180,3 +180,11 @@ def _workers(now: datetime) -> Iterator[Check]:
             f"No worker is running. {since}",
             "Start one: make worker, or start the app with WORKERS=1. Until then work is done by hand.",
         )
+
+
+def _span(seconds: float) -> str:
+    """A stretch of time in the one unit that says enough."""
+    for unit, length_s in (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if seconds >= 2 * length_s:
+            return f"{seconds / length_s:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -7,6 +7,7 @@ blocks but short database transactions.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import selectors
 import threading
@@ -59,6 +60,8 @@ class Runner:
         self._is_embedded = is_embedded
         self._tell = log.debug if is_embedded else log.info  # inside the app, failures alone are news
         self._modules = modules
+        for module in modules:
+            importlib.import_module(module)
         self._clock = clock
         self._lease_s = settings.lease_s
         self._slots = [Slot(start=self._child) for _ in range(slots)] + [

@@ -24,7 +24,12 @@ def test_the_very_first_visitor_on_a_deep_link_gets_the_router(tmp_path: Path, p
 
 @pytest.mark.parametrize(
     "path",
-    ["/prediction?id=0b5a4c1e-0000-4000-8000-000000000000", "/prediction?id=nonsense", "/model?id=nonsense", "/prediction"],
+    [
+        "/prediction?id=0b5a4c1e-0000-4000-8000-000000000000",
+        "/prediction?id=nonsense",
+        "/prediction",
+        "/model?id=nonsense",
+    ],
 )
 def test_a_link_to_nothing_is_a_sentence_with_a_way_on(sample_app: App, page: Page, path: str) -> None:
     page.goto(f"{sample_app.url}{path}")

@@ -1,0 +1,42 @@
+"""`python -m core.worker`: a process of its own that takes what the app has queued."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from core import db, queue
+from core.settings import Settings
+from core.storage import LocalStorage
+from tests import journeys
+from tests.servers.waiting import wait_for
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def test_a_worker_of_its_own_trains_scores_and_leaves_cleanly(
+    sqlite_database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, tmp_path: Path
+) -> None:
+    upload = journeys.upload_bytes(user, journeys.sample_bytes(tmp_path), settings=settings, files=storage)
+    with (tmp_path / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "core.worker"],
+            cwd=PROJECT, env={**os.environ, **settings.environment()}, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        prediction = journeys.settled(
+            user, journeys.queue_prediction(user, upload, journeys.train(user, upload))
+        )
+        alive = journeys.ask(user, queue.workers.alive)
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        exit_code = worker.wait(20)
+    assert (prediction.status, exit_code) == ("COMPLETED", 0)
+    assert [(one.pid, one.is_embedded) for one in alive] == [(worker.pid, False)]
+    assert wait_for(lambda: not journeys.ask(user, queue.workers.alive))
+    said = (tmp_path / "worker.log").read_text()
+    assert "Traceback" not in said
+    assert "taking tasks" in said
