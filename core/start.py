@@ -43,7 +43,15 @@ def main() -> int:
         return 1
     os.chdir(PROJECT)
     environment = {**os.environ, **config.environment(), "DATA_DIR": str(config.data_dir.resolve())}
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(config.port)]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "streamlit_app.py",
+        "--server.port",
+        str(config.port),
+    ]
     os.execve(sys.executable, command, environment)  # noqa: S606  # no shell, our own interpreter
 
 

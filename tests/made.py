@@ -41,14 +41,14 @@ def queued(user: db.User, upload: UploadRow, model: ModelRow) -> UUID:
         return predictions.create(session, upload_id=upload.id, model_id=model.id).id
 
 
-def completed(user: db.User, upload: UploadRow, model: ModelRow) -> UUID:
+def completed(user: db.User, upload: UploadRow, model: ModelRow, *, seconds: float = 1.0) -> UUID:
     """The id of a prediction whose worker reported success."""
     prediction_id = queued(user, upload, model)
     with db.session_scope(user) as session:
         task_id = predictions.get(session, prediction_id=prediction_id).task_id
     result = {
         "output_key": f"results/{prediction_id}/1.csv", "output_bytes": 10, "output_sha256": "1" * 64,
-        "columns": {"added": ["prediction", "probability"]}, "metrics_json": None,
+        "columns": {"added": ["prediction", "probability"]}, "metrics_json": {"seconds": seconds},
     }  # fmt: skip
     settle(task_id, TaskState.SUCCEEDED, result=result)
     return prediction_id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -176,11 +175,14 @@ def _positive(
         return matches[0]
     if task != "binary":
         return None
-    words = Counter({label: label.strip().casefold() in POSITIVE_WORDS for label in labels})
-    if words.total() == 1:
-        return next(label for label in labels if words[label])
+    return likely_positive(labels) or labels[int(counts[0] > counts[1])]
+
+
+def likely_positive(labels: Sequence[str]) -> str | None:
+    """Which of two outcomes one would look for, by their words alone; None where these don't tell."""
+    words = [label for label in labels if label.strip().casefold() in POSITIVE_WORDS]
+    if len(words) == 1:
+        return words[0]
     # 1 is the outcome beside 0 or -1; beside 2 it is only a code
     values = {label.strip().removesuffix(".0"): label for label in labels}
-    if set(values) in ({"0", "1"}, {"-1", "1"}):
-        return values["1"]
-    return labels[int(counts[0] > counts[1])]
+    return values["1"] if set(values) in ({"0", "1"}, {"-1", "1"}) else None

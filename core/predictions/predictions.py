@@ -23,6 +23,7 @@ from core.queue.moves import FIRST
 from core.uploads import uploads
 
 Mode = Literal["queued", "sync"]
+PACED_ROWS = 1_000  # fewer rows say nothing about the pace
 Sort = Literal["newest", "oldest", "file", "rows", "took"]
 
 
@@ -145,6 +146,26 @@ def n_rows_scored(session: Session) -> int:
         .where(PredictionRow.user_id == db.owner(session), PredictionRow.status == Status.COMPLETED)
     )
     return int(session.execute(total).scalar_one())
+
+
+def pace(session: Session, *, model_id: UUID) -> float | None:
+    """Rows a second of the model's newest run over at least PACED_ROWS rows; None before there is one."""
+    seconds = PredictionRow.metrics_json["seconds"].as_float()
+    newest = (
+        sa.select(UploadRow.n_rows, seconds)
+        .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
+        .where(
+            PredictionRow.user_id == db.owner(session),
+            PredictionRow.model_id == model_id,
+            PredictionRow.status == Status.COMPLETED,
+            UploadRow.n_rows >= PACED_ROWS,
+            seconds > 0,
+        )
+        .order_by(PredictionRow.finished_at.desc())
+        .limit(1)
+    )
+    found = session.execute(newest).one_or_none()
+    return found[0] / found[1] if found else None
 
 
 def n_ahead(session: Session, *, prediction: PredictionRow) -> int:

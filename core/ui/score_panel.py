@@ -53,7 +53,9 @@ def show(
             disabled=is_large or not check.fits,
         )
         queued = st.button("Queue it", key="queue_it", icon=":material/schedule:", disabled=not check.fits)
-    st.caption(_what_happens(upload, is_large=is_large, largest=largest, has_worker=has_worker))
+    with db.session_scope(session.user()) as scope:
+        pace = predictions.pace(scope, model_id=model.id)
+    st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
     if at_once or queued:
         links.go(links.PREDICTION, id=_create(upload.id, model.id, now=at_once))
 
@@ -97,8 +99,14 @@ def _missing(one: Missing) -> str:
     return f"- :small[**{links.escape(one.name)}**{nearest}]"
 
 
-def _what_happens(upload: UploadRow, *, is_large: bool, largest: int, has_worker: bool) -> str:
+def _what_happens(
+    upload: UploadRow, *, pace: float | None, is_large: bool, largest: int, has_worker: bool
+) -> str:
     rows = f"{words.exact(upload.n_rows, 'row')}, {words.size(upload.size_bytes)}."
+    if pace:
+        rows = (
+            f"{rows[:-1]}; about {words.duration(max(1.0, upload.n_rows / pace))} at this model's last pace."
+        )
     if is_large:
         return f"{rows} Files above {words.size(largest)} are queued, so that nobody waits for them."
     if not has_worker:

@@ -58,15 +58,11 @@ def _positive(column: ColumnProfile) -> str | None:
     if column.n_distinct != 2 or len(column.examples) != 2:
         return None
     labels = list(column.examples)
-    likely = [
-        label
-        for label in labels
-        if label.strip().casefold() in targets.POSITIVE_WORDS or label.strip() == "1"
-    ]
+    likely = targets.likely_positive(labels)
     return st.selectbox(
         "Outcome to look for",
         labels,
-        index=labels.index(likely[0]) if len(likely) == 1 else None,
+        index=labels.index(likely) if likely is not None else None,
         placeholder="The rarer one",
         key="positive",
         help="The probability in the result is that of this outcome.",

@@ -173,3 +173,21 @@ def test_the_last_column_is_guessed_when_its_values_are_few() -> None:
 def test_nothing_is_guessed_from_names_and_values_that_tell_nothing() -> None:
     assert targets.guess_target([profile("age"), profile("note", 800)]) is None
     assert targets.guess_target([]) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "likely"),
+    [
+        (["No", "Yes"], "Yes"),
+        (["stayed", " Churned "], " Churned "),
+        (["0", "1"], "1"),
+        (["-1.0", "1.0"], "1.0"),
+        (["1", "2"], None),
+        (["a", "b"], None),
+        (["yes", "true"], None),
+    ],
+)
+def test_the_words_of_two_outcomes_tell_which_is_looked_for_or_nothing(
+    labels: list[str], likely: str | None
+) -> None:
+    assert targets.likely_positive(labels) == likely

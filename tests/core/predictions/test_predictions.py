@@ -152,7 +152,9 @@ def test_lists_filter_sort_count_and_page(
         assert [row.id for row in only.items] == [ids[2]]
 
 
-def test_what_was_scored_is_counted_by_model_and_over_time(user: db.User, stranger: db.User, upload: UploadRow) -> None:
+def test_what_was_scored_is_counted_by_model_and_over_time(
+    user: db.User, stranger: db.User, upload: UploadRow
+) -> None:
     first, second = made.ready_model(user, upload), made.ready_model(user, upload, name="Other")
     for model in (first, first, second):
         made.completed(user, upload, model)
@@ -167,6 +169,20 @@ def test_what_was_scored_is_counted_by_model_and_over_time(user: db.User, strang
         assert predictions.n_by_model(session) == {}
         assert predictions.n_rows_scored(session) == 0
         assert predictions.scored(session) == []
+
+
+def test_the_pace_is_that_of_the_models_newest_run_over_enough_rows(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, upload: UploadRow
+) -> None:
+    model = made.ready_model(user, upload)
+    content = made.CSV + b"5,a,No\n" * 1_998
+    larger = journeys.upload_bytes(user, content, settings=settings, files=storage)
+    made.completed(user, upload, model, seconds=9.0)
+    with db.session_scope(user) as session:
+        assert predictions.pace(session, model_id=model.id) is None
+    made.completed(user, larger, model, seconds=0.5)
+    with db.session_scope(user) as session:
+        assert predictions.pace(session, model_id=model.id) == 4_000
 
 
 def test_the_place_in_line_counts_what_runs_and_what_comes_first(user: db.User, upload: UploadRow) -> None:
