@@ -25,7 +25,11 @@ def main(arguments: list[str]) -> int:
     chosen = [options.only] if options.only else ["training"] if options.data else list(PARTS)
     missed = []
     for part in chosen:
-        more = ["--data", options.data, "--target", options.target] if options.data and part == "training" else []
+        more = (
+            ["--data", options.data, "--target", options.target]
+            if options.data and part == "training"
+            else []
+        )
         command = [sys.executable, "-m", f"benchmarks.{part}", *more]
         # A process each, so that none inherits another's memory; one native thread, as in workers.
         if subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False).returncode:

@@ -27,6 +27,7 @@ from core import settings as settings_module
 from core.db import migrate
 from core.db.tables import TaskRow
 from core.worker import Runner
+from core.worker.runner import KIND_MODULES
 from tests.faults import steps
 from tests.servers.parts import find
 from tests.servers.postgres import Cluster
@@ -64,7 +65,7 @@ def _measure(url: str, folder: Path) -> dict[str, float]:
     migrate.upgrade(database)
     steps.make_tables()
     user = access.settle_local_user()
-    runner = Runner(settings, slots=1, is_embedded=True, modules=("tests.faults.steps",))
+    runner = Runner(settings, slots=1, is_embedded=True, modules=(*KIND_MODULES, "tests.faults.steps"))
     note = folder / "note"
 
     def start_ms(asked_ns: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks import readme
 from core.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -39,3 +40,7 @@ def test_pictures_in_the_readme_are_there() -> None:
         target = part.split(")")[0]
         if not target.startswith(("http", "#")):
             assert (PROJECT / target).is_file(), target
+
+
+def test_the_figures_in_the_readme_are_those_that_were_measured() -> None:
+    assert readme.figures() in README

@@ -35,21 +35,21 @@ class now_plus(FunctionElement[datetime]):  # noqa: N801  # written like the SQL
     """The database's own clock plus some seconds; `clock_timestamp()`, not the transaction's start."""
 
     type = UtcDateTime()
-    inherit_cache = False
+    inherit_cache = True  # the seconds are a bound parameter: else each statement is compiled anew
 
     def __init__(self, seconds: float = 0.0) -> None:
-        super().__init__()
-        self.seconds = float(seconds)
+        super().__init__(sa.literal(float(seconds), sa.Double()))
 
 
 @compiles(now_plus, "sqlite")
-def _sqlite_now(element: now_plus, _compiler: Any, **_: Any) -> str:
-    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000')"
+def _sqlite_now(element: now_plus, compiler: Any, **options: Any) -> str:
+    seconds = compiler.process(element.clauses, **options)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {seconds})) || '000')"
 
 
 @compiles(now_plus, "postgresql")
-def _postgres_now(element: now_plus, _compiler: Any, **_: Any) -> str:
-    return f"(clock_timestamp() + interval '{element.seconds:.3f} seconds')"
+def _postgres_now(element: now_plus, compiler: Any, **options: Any) -> str:
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **options)}))"
 
 
 class Clock(Protocol):

@@ -125,7 +125,10 @@ class Runner:
         self._open_children()
         self._wait()
         for slot in self._slots:
+            was_idle = slot.idle
             slot.hear()
+            if slot.idle and not was_idle:  # a child has warmed up: it need not wait for the next sweep
+                self._look_at = 0.0
         self._present()
         for slot in self._slots:
             if slot.task is not None:
