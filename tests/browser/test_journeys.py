@@ -114,3 +114,26 @@ def test_a_second_click_on_queue_it_makes_no_second_prediction(
     page.wait_for_url("**/prediction?id=*")
     expect_completed(page)
     assert listed(sample_app, f"predictions?upload_id={upload_id}").count(b'"upload_id"') == 1
+
+
+def test_a_reload_in_mid_upload_asks_first_and_leaves_nothing_behind(
+    sample_app: App, page: Page, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.csv"
+    large.write_bytes(b"a,b\n" + b"1,2\n" * 2_000_000)
+    page.goto(f"{sample_app.url}/uploads")
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 500_000},
+    )
+    page.locator(".st-key-uploader input[type=file]").set_input_files(str(large))
+    staging = sample_app.data_dir / "staging"
+    wait_for(lambda: any(file.stat().st_size for file in staging.iterdir()), what="bytes to arrive")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.reload()
+    wait_for(lambda: not any(staging.iterdir()), what="the half of a file to go")
+    assert asked == ["beforeunload"]
+    assert b"large.csv" not in listed(sample_app, "uploads")
