@@ -77,7 +77,17 @@ def sweep(folder: Path) -> int:
     n_removed = 0
     for path in folder.glob("*-*"):
         pid = path.name.split("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+        if pid.isdigit() and not _lives(int(pid)):
             path.unlink(missing_ok=True)
             n_removed += 1
     return n_removed
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # asks only
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

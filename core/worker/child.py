@@ -76,7 +76,8 @@ class ChildJob:
 
 def main(arguments: list[str]) -> None:
     parent_pid, *modules = arguments
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform == "linux":  # elsewhere the closed pipe alone ends a child
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent_pid):
         sys.exit("the worker was gone before its child had started")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the runner's to answer
