@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from core import settings
 from core.errors import AppError
@@ -41,6 +42,11 @@ def main() -> int:
     except AppError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
+    serve(config)
+
+
+def serve(config: settings.Settings) -> NoReturn:
+    """Become Streamlit's server in this very process, so that signals reach it."""
     os.chdir(PROJECT)
     environment = {**os.environ, **config.environment(), "DATA_DIR": str(config.data_dir.resolve())}
     command = [

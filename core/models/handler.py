@@ -26,7 +26,7 @@ CANCELLED = queue.Reason(
 
 
 def follow(session: Session, task: queue.Task) -> None:
-    """Move the model with its task, in the task's transaction."""
+    """Move the model with its task, in the task's transaction; a model that is gone is left alone."""
     status = STATUS[task.state]
     values: dict[str, object] = {"status": status, "updated_at": now_plus()}
     if task.state is queue.TaskState.SUCCEEDED:
@@ -39,13 +39,11 @@ def follow(session: Session, task: queue.Task) -> None:
         reason = task.reason or CANCELLED
         values["error"] = reason.to_json()
     allowed = [old for old, new in MOVES.items() if status in new]
+    this = ModelRow.task_id == task.id
     moved = session.execute(
-        sa.update(ModelRow)
-        .where(ModelRow.task_id == task.id, ModelRow.status.in_(allowed))
-        .values(values)
-        .returning(ModelRow.id)
+        sa.update(ModelRow).where(this, ModelRow.status.in_(allowed)).values(values).returning(ModelRow.id)
     )
-    if moved.scalar_one_or_none() is None:
+    if moved.scalar_one_or_none() is None and session.execute(sa.select(ModelRow.id).where(this)).first():
         raise RuntimeError(f"task {task.id} is {task.state}, but its model can't become {status}")
 
 

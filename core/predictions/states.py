@@ -58,7 +58,10 @@ def move(session: Session, *where: sa.ColumnElement[bool], to: Status, **values:
 
 
 def follow(session: Session, task: queue.Task) -> None:
-    """Move the prediction with its task, in the task's transaction. Registered for its kind."""
+    """Move the prediction with its task, in the task's transaction. Registered for its kind.
+
+    A task whose prediction is gone has nothing to leave behind: it goes on alone, and its run says so.
+    """
     status = OF_TASK[task.state]
     values: dict[str, Any] = {"error_message": None, "error_hint": None, "finished_at": None}
     match task.state:
@@ -74,7 +77,11 @@ def follow(session: Session, task: queue.Task) -> None:
             pass
     if task.state in queue.SETTLED:
         values["finished_at"] = now_plus()
-    if not move(session, PredictionRow.task_id == task.id, to=status, **values):
+    this = PredictionRow.task_id == task.id
+    if (
+        not move(session, this, to=status, **values)
+        and session.execute(sa.select(PredictionRow.id).where(this)).first()
+    ):
         raise RuntimeError(f"task {task.id} is {task.state}, but its prediction can't become {status}")
 
 

@@ -19,13 +19,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy.orm import Session
-
 from core import db, logs, queue
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, workers
 from core.settings import Settings
 from core.worker.children import Child
+from core.worker.ledger import Ledger
 from core.worker.slots import Outcome, Slot
 
 KIND_MODULES = ("core.models.handler", "core.predictions.handler")
@@ -62,8 +61,7 @@ class Runner:
         self._modules = modules
         for module in modules:
             importlib.import_module(module)
-        self._clock = clock
-        self._lease_s = settings.lease_s
+        self._ledger = Ledger(worker_id=self.id, lease_s=settings.lease_s, clock=clock)
         self._slots = [Slot(start=self._child) for _ in range(slots)] + [
             Slot(start=self._child, by_hand=True)
         ]
@@ -171,11 +169,7 @@ class Runner:
             if slot is None:
                 return
             task_id = self._wanted.popleft()
-            with db.session_scope(db.WORKER, write=True) as session:
-                task = queue.claim_one(
-                    session, task_id=task_id, worker_id=self.id, lease_s=self._lease_s, clock=self._clock
-                )
-            if task is not None:
+            if (task := self._ledger.claim_one(task_id)) is not None:
                 self._begin(slot, task)
 
     def _take_next(self) -> None:
@@ -184,13 +178,7 @@ class Runner:
         for slot in self._slots:
             if not slot.idle or slot.by_hand:
                 continue
-            with db.session_scope(db.WORKER) as session:
-                ready = queue.is_ready(session, clock=self._clock)
-            if not ready:
-                break
-            with db.session_scope(db.WORKER, write=True) as session:
-                task = queue.claim(session, worker_id=self.id, lease_s=self._lease_s, clock=self._clock)
-            if task is None:
+            if (task := self._ledger.claim_next()) is None:
                 break
             self._begin(slot, task)
         self._look_at = time.monotonic() + SWEEP_S
@@ -216,10 +204,9 @@ class Runner:
                 slot.kill()
                 slot.outcome = Outcome(state=queue.TaskState.CANCELLED)
             due = slot.progress is not None and now - slot.beaten_at > PROGRESS_S
-            due = due or now - slot.beaten_at > self._lease_s / 3 or now - slot.asked_at > CANCEL_S
+            due = due or now - slot.beaten_at > self._settings.lease_s / 3 or now - slot.asked_at > CANCEL_S
             if due:
-                with db.session_scope(db.WORKER, write=True) as session:
-                    stop = self._note(session, task, slot.progress)
+                stop = self._ledger.beat(task, slot.progress)
                 slot.progress, slot.beaten_at, slot.asked_at = None, now, now
                 if stop:
                     slot.ask_to_stop()
@@ -239,49 +226,12 @@ class Runner:
                 slot.clear()
 
     def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
-        with db.session_scope(db.WORKER, write=True) as session:
-            self._note(session, task, progress)
-            if outcome.transient and outcome.reason is not None:
-                queue.retry_later(
-                    session,
-                    task_id=task.id,
-                    attempt=task.attempt,
-                    delay_s=float(2 ** (task.attempt - 1)) / 2,
-                    reason=outcome.reason,
-                    clock=self._clock,
-                )
-            else:
-                queue.settle(
-                    session,
-                    task_id=task.id,
-                    attempt=task.attempt,
-                    state=outcome.state,
-                    result=outcome.result,
-                    reason=outcome.reason,
-                    clock=self._clock,
-                )
+        self._ledger.settle(task, outcome, progress)
         self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
-
-    def _note(self, session: Session, task: queue.Task, progress: dict[str, Any] | None) -> bool:
-        return queue.beat(
-            session,
-            task_id=task.id,
-            attempt=task.attempt,
-            lease_s=self._lease_s,
-            clock=self._clock,
-            **(progress or {}),
-        )
 
     def _present(self) -> None:
         if self._n_slots and time.monotonic() >= self._present_at:
-            with db.session_scope(db.WORKER, write=True) as session:
-                workers.beat(
-                    session,
-                    worker_id=self.id,
-                    slots=self._n_slots,
-                    is_embedded=self._is_embedded,
-                    clock=self._clock,
-                )
+            self._ledger.be_present(slots=self._n_slots, is_embedded=self._is_embedded)
             self._present_at = time.monotonic() + workers.BEAT_S
 
     def _hand_back(self) -> None:
@@ -295,15 +245,12 @@ class Runner:
                     self._settle(task, slot.outcome, slot.progress)
                 else:
                     slot.kill()
-                    with db.session_scope(db.WORKER, write=True) as session:
-                        self._note(session, task, slot.progress)
-                        queue.release(session, task_id=task.id, attempt=task.attempt, clock=self._clock)
+                    self._ledger.release(task, slot.progress)
                     log.info("task handed back", task=str(task.id), kind=task.kind)
             except queue.LeaseLost:
                 log.warning("lease lost; nothing to hand back", task=str(task.id))
         if self._n_slots:
-            with db.session_scope(db.WORKER, write=True) as session:
-                workers.leave(session, worker_id=self.id, clock=self._clock)
+            self._ledger.leave()
 
     def _close_wakeup(self) -> None:
         if self._wakeup is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import UploadRow
+from core.db.tables import PredictionRow, UploadRow
 from core.errors import Conflict, NotFound
 from core.predictions import predictions, states
 from core.predictions.errors import FeatureMissing
@@ -200,6 +201,19 @@ def test_the_place_in_line_counts_what_runs_and_what_comes_first(user: db.User, 
     with db.session_scope(user, write=True) as session:
         predictions.hurry(session, prediction_id=ids[2])
     assert [n_ahead(prediction_id) for prediction_id in ids[1:]] == [2, 1]
+
+
+def test_a_task_whose_prediction_is_gone_holds_nobody_up(user: db.User, upload: UploadRow) -> None:
+    model = made.ready_model(user, upload)
+    gone, waiting = made.queued(user, upload, model), made.queued(user, upload, model)
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(sa.delete(PredictionRow).where(PredictionRow.id == gone))
+    claimed = []
+    for _ in range(2):
+        with db.session_scope(db.WORKER, write=True) as session:
+            claimed.append(queue.claim(session, worker_id=uuid4(), lease_s=30))
+    assert all(claimed)
+    assert status(user, waiting) == "PROCESSING"
 
 
 def test_every_state_is_in_the_table_and_settled_is_listed() -> None:

@@ -1,0 +1,95 @@
+"""Every transaction of a runner: what it claims, notes, settles and hands back, and that it is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core import db, queue
+from core.db.types import Clock
+from core.queue import workers
+from core.worker.slots import Outcome
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Writes as the worker `worker_id`; each method is one transaction and may raise DatabaseUnavailable."""
+
+    worker_id: UUID
+    lease_s: float
+    clock: Clock
+
+    def claim_next(self) -> queue.Task | None:
+        """The next task, if there is any: a read first, so that idling takes no write lock."""
+        with db.session_scope(db.WORKER) as session:
+            if not queue.is_ready(session, clock=self.clock):
+                return None
+        with db.session_scope(db.WORKER, write=True) as session:
+            return queue.claim(session, worker_id=self.worker_id, lease_s=self.lease_s, clock=self.clock)
+
+    def claim_one(self, task_id: UUID) -> queue.Task | None:
+        """Exactly this task, unless somebody else has it."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            return queue.claim_one(
+                session, task_id=task_id, worker_id=self.worker_id, lease_s=self.lease_s, clock=self.clock
+            )
+
+    def beat(self, task: queue.Task, progress: dict[str, Any] | None) -> bool:
+        """Renew the lease and note progress; True if a cancel is asked for. Raises LeaseLost."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            return self._note(session, task, progress)
+
+    def settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
+        """Write how a task ended, or queue it once more after a passing failure. Raises LeaseLost."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            self._note(session, task, progress)
+            if outcome.transient and outcome.reason is not None:
+                queue.retry_later(
+                    session,
+                    task_id=task.id,
+                    attempt=task.attempt,
+                    delay_s=2 ** (task.attempt - 1) / 2,
+                    reason=outcome.reason,
+                    clock=self.clock,
+                )
+            else:
+                queue.settle(
+                    session,
+                    task_id=task.id,
+                    attempt=task.attempt,
+                    state=outcome.state,
+                    result=outcome.result,
+                    reason=outcome.reason,
+                    clock=self.clock,
+                )
+
+    def release(self, task: queue.Task, progress: dict[str, Any] | None) -> None:
+        """Hand a task back with the progress it made. Raises LeaseLost."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            self._note(session, task, progress)
+            queue.release(session, task_id=task.id, attempt=task.attempt, clock=self.clock)
+
+    def be_present(self, *, slots: int, is_embedded: bool) -> None:
+        """Say that this worker is alive."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            workers.beat(
+                session, worker_id=self.worker_id, slots=slots, is_embedded=is_embedded, clock=self.clock
+            )
+
+    def leave(self) -> None:
+        """Say that this worker ends."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            workers.leave(session, worker_id=self.worker_id, clock=self.clock)
+
+    def _note(self, session: Session, task: queue.Task, progress: dict[str, Any] | None) -> bool:
+        return queue.beat(
+            session,
+            task_id=task.id,
+            attempt=task.attempt,
+            lease_s=self.lease_s,
+            clock=self.clock,
+            **(progress or {}),
+        )
