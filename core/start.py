@@ -34,14 +34,13 @@ class NotWritable(AppError):
     reason: str
 
 
-def main() -> int:
+def main() -> NoReturn:
     try:
         config = settings.current()
         require_port(config.port)
         require_writable(config.data_dir)
     except AppError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return 1
+        sys.exit(str(error))  # on stderr, with exit code 1
     serve(config)
 
 
@@ -85,4 +84,4 @@ def require_writable(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
