@@ -44,6 +44,15 @@ OF_TASK = {
 }
 
 
+RESULT = (
+    "output_key",
+    "output_bytes",
+    "output_sha256",
+    "columns",
+    "metrics_json",
+)  # what a task's result gives to its prediction
+
+
 def move(session: Session, *where: sa.ColumnElement[bool], to: Status, **values: Any) -> bool:
     """Move the prediction that `where` names, if its present state allows it; False if not."""
     allowed = [old for old, new in MOVES.items() if to in new]
@@ -78,11 +87,6 @@ def follow(session: Session, task: queue.Task) -> None:
     if task.state in queue.SETTLED:
         values["finished_at"] = now_plus()
     this = PredictionRow.task_id == task.id
-    if (
-        not move(session, this, to=status, **values)
-        and session.execute(sa.select(PredictionRow.id).where(this)).first()
-    ):
+    moved = move(session, this, to=status, **values)
+    if not moved and session.execute(sa.select(PredictionRow.id).where(this)).first():
         raise RuntimeError(f"task {task.id} is {task.state}, but its prediction can't become {status}")
-
-
-RESULT = ("output_key", "output_bytes", "output_sha256", "columns", "metrics_json")
