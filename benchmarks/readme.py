@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
 BEGIN, END = "<!-- figures, written by benchmarks/readme.py -->", "<!-- end of figures -->"
 NAMES = {"linear_splines": "logistic + splines", "boosted_trees": "boosted trees"}
+LABELS = {"roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "r2": "R²", "mae": "MAE", "accuracy": "accuracy"}
 WAYS = {
     "naive": "`read_csv`, `predict_proba`, `to_csv`",
     "engine-1": "ours, 1 thread",
@@ -30,6 +31,33 @@ def figures() -> str:
         "\n".join([*_scoring(_read("scoring")), "", *_queue(_read("queue")), "", *_chaos(_read("chaos"))])
         + "\n"
     )
+
+
+def _training() -> Iterator[str]:
+    yield "**Training**, 5-fold cross-validation (shuffled, seed 0) of the recipe that was chosen, one thread:"
+    yield from (
+        "",
+        "| file | rows | chosen | mean of the folds | baseline | s |",
+        "| --- | ---: | --- | --- | --- | ---: |",
+    )
+    for path in sorted((HERE / "results").glob("training-*.json")):
+        found = _read(path.stem)
+        chosen = found["candidates"][found["chosen"]]
+        shown = [name for name in ("roc_auc", "pr_auc", "r2", "mae", "accuracy") if name in chosen][:2]
+        if found["task"] == "multiclass":
+            shown = ["accuracy"]
+        scores, floors = (
+            ", ".join(f"{LABELS[name]} {_short(metrics[name]['mean'])}" for name in shown)
+            for metrics in (chosen, found["baseline"])
+        )
+        yield (
+            f"| {path.stem.removeprefix('training-')} → `{found['target']}` | {found['n_rows']:,} "
+            f"| {NAMES[found['chosen']]} | {scores} | {floors} | {found['seconds']:.1f} |"
+        )
+
+
+def _short(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.0f}"
 
 
 def _scoring(found: dict[str, Any]) -> Iterator[str]:
