@@ -28,7 +28,17 @@ def main() -> None:
 def figures() -> str:
     """All tables as Markdown."""
     return (
-        "\n".join([*_scoring(_read("scoring")), "", *_queue(_read("queue")), "", *_chaos(_read("chaos"))])
+        "\n".join(
+            [
+                *_training(),
+                "",
+                *_scoring(_read("scoring")),
+                "",
+                *_queue(_read("queue")),
+                "",
+                *_chaos(_read("chaos")),
+            ]
+        )
         + "\n"
     )
 
