@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import urllib.request
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.servers import app as servers
 from tests.servers.app import App
+from tests.servers.postgres import Cluster
 from tests.servers.waiting import wait_for
 
 pytestmark = pytest.mark.browser
@@ -61,6 +64,21 @@ def test_the_first_prediction_is_one_button_away(sample_app: App, page: Page) ->
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     expect(page.get_by_text("ROC-AUC").first).to_be_visible()
     assert downloaded(page).count(b"\n") == 5_001
+
+
+@pytest.mark.postgres
+def test_the_same_on_postgres(postgres: Cluster, page: Page, tmp_path: Path) -> None:
+    url = postgres.create(f"browser_{uuid4().hex}")
+    with servers.running(tmp_path, SAMPLE="true", DATABASE_URL=url) as app:
+        page.goto(app.url)
+        page.locator(".st-key-score_sample button:enabled").click()
+        page.wait_for_url("**/prediction?id=*")
+        expect_completed(page)
+        for path in ("", "predictions", "models", "uploads", "system"):
+            page.goto(f"{app.url}/{path}")
+            expect(page.get_by_role("heading").first).to_be_visible()
+        expect(page.get_by_text("Everything works")).to_be_visible()
+        assert "Traceback" not in app.log()
 
 
 def test_a_file_is_uploaded_queued_completed_charted_and_downloaded(
