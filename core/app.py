@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio.to_thread
+import uvicorn
 from starlette.routing import BaseRoute
 
 from core import api, db, logs, queue, settings, storage, system
@@ -15,6 +17,8 @@ from core.db import migrate
 from core.worker import Runner
 
 log = logs.get("app")
+
+ANSWERS_END_S = 3  # after a SIGTERM, answers and uploads that still go on are cut off
 
 
 def routes() -> Sequence[BaseRoute]:
@@ -27,6 +31,7 @@ def routes() -> Sequence[BaseRoute]:
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Migrate, make the first user and sample, run the embedded worker; at the end hand its work back."""
     config = settings.current()
+    _bound_the_stop()
     await anyio.to_thread.run_sync(_prepare, config)
     runner = Runner(config, slots=config.workers, is_embedded=True)
     runner.start()
@@ -40,6 +45,16 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         queue.here.serve(None)
         if not await anyio.to_thread.run_sync(runner.stop):
             log.warning("the worker did not stop in time; its work is taken up again after its lease")
+
+
+def _bound_the_stop() -> None:
+    """Let no client hold the stop up: by itself the server waits for each upload and download to end.
+
+    Streamlit takes no setting for it, but the server is who answers the signal.
+    """
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(server, uvicorn.Server):
+        server.config.timeout_graceful_shutdown = ANSWERS_END_S
 
 
 def _prepare(config: settings.Settings) -> None:

@@ -6,6 +6,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -17,6 +18,7 @@ from pydantic_settings import (
 
 from core.errors import AppError
 
+MAY_HOLD_SECRETS = frozenset({"DATABASE_URL", "STORAGE_URL"})  # their values are never shown
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
 
@@ -68,6 +70,13 @@ class Settings(BaseSettings):
     def _known_storage(cls, url: str) -> str:
         if url and not url.startswith("file://"):
             raise ValueError("only file:// is supported by this version")
+        return url
+
+    @field_validator("app_url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("it must be an address such as https://desk.example.org")
         return url
 
     @property
@@ -135,7 +144,9 @@ def read(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "?"
         problem = first["msg"].removeprefix("Value error, ")
-        shown = f"{problem[0].lower()}{problem[1:]}, not {first.get('input')!r}"
+        shown = f"{problem[0].lower()}{problem[1:]}"
+        if name not in MAY_HOLD_SECRETS:
+            shown += f", not {first.get('input')!r}"
         raise WrongSetting(name=name, problem=shown) from error
 
 

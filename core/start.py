@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from core import settings
+from core import db, settings
+from core.db import migrate
 from core.errors import AppError
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -39,6 +40,7 @@ def main() -> NoReturn:
         config = settings.current()
         require_port(config.port)
         require_writable(config.data_dir)
+        require_database(config.database)
     except AppError as error:
         sys.exit(str(error))  # on stderr, with exit code 1
     serve(config)
@@ -81,6 +83,15 @@ def require_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise NotWritable(folder=folder.resolve(), reason=error.strerror or str(error)) from error
+
+
+def require_database(url: str) -> None:
+    """Raises DatabaseUnavailable, NewerSchema: inside the server they would end it with a traceback."""
+    database = db.connect(url)
+    try:
+        migrate.upgrade(database)
+    finally:
+        database.engine.dispose()
 
 
 if __name__ == "__main__":

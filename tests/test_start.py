@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -64,6 +65,16 @@ def test_sigterm_ends_the_app_and_its_children_and_hands_work_back(tmp_path: Pat
     assert state in (["QUEUED", "None"], ["SUCCEEDED", "None"])
 
 
+def test_an_upload_that_stalls_does_not_hold_the_stop_up(tmp_path: Path) -> None:
+    with ExitStack() as closing, servers.running(tmp_path) as app:  # raises when the stop takes too long
+        stalled = closing.enter_context(socket.create_connection(("127.0.0.1", app.port)))
+        stalled.sendall(
+            f"POST /api/csv HTTP/1.1\r\nHost: localhost:{app.port}\r\nContent-Length: 5000\r\n"
+            "Content-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\n".encode()
+        )
+        wait_for(lambda: list(app.data_dir.glob("staging/*")))
+
+
 def test_a_busy_port_is_one_sentence_with_a_free_one(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -85,6 +96,23 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) ->
     assert done.stderr.count("\n") == 1
 
 
+def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    url = f"postgresql://ada:hunter2@127.0.0.1:{servers.spare_port()}/desk"
+    done = start(PORT=str(servers.spare_port()), DATA_DIR=str(tmp_path), DATABASE_URL=url)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database can't be used right now: connection failed")
+    assert done.stderr.count("\n") == 1
+    assert "hunter2" not in done.stderr
+
+
+def test_a_damaged_database_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "model_desk.sqlite3").write_text("this file is no database")
+    done = start(PORT=str(servers.spare_port()), DATA_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database can't be used right now: file is not a database.")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
@@ -100,6 +128,7 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) ->
             "The setting DATABASE_URL can't be used: it must start with sqlite:///",
         ),
         ("STORAGE_URL", "ftp://x", "The setting STORAGE_URL can't be used: only file:// is supported"),
+        ("APP_URL", "desk", "The setting APP_URL can't be used: it must be an address such as https://"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path, name: str, value: str, says: str) -> None:
@@ -107,6 +136,12 @@ def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path, name: str, va
     assert done.returncode == 1
     assert done.stderr.startswith(says)
     assert done.stderr.count("\n") == 1
+
+
+def test_a_wrong_database_is_refused_without_its_password(tmp_path: Path) -> None:
+    done = start(DATA_DIR=str(tmp_path), DATABASE_URL="mysql://ada:hunter2@host/desk")
+    assert done.returncode == 1
+    assert "hunter2" not in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize("python", ["no-such-python", "/bin/false"])

@@ -91,14 +91,27 @@ def current() -> Database:
 
 
 def _sqlite_engine(url: str) -> sa.Engine:
-    Path(sa.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    path = Path(sa.make_url(url).database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    opened: list[tuple[int, int]] = []  # the file that this engine's first connection opened
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # we begin transactions ourselves
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        if not opened and (identity := _identity(path)) is not None:
+            opened.append(identity)
+
+    # What is written to a file without a name is lost, and other processes open another one.
+    @event.listens_for(engine, "do_connect")
+    @event.listens_for(engine, "checkout")
+    def _require_file(*_: Any) -> None:
+        if opened and _identity(path) != opened[0]:
+            raise DatabaseUnavailable(
+                problem=f"{path} was removed or replaced under the app; restart the app"
+            )
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -108,6 +121,15 @@ def _sqlite_engine(url: str) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What stays the same while `path` names the same file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _postgres_engine(url: str) -> sa.Engine:
@@ -147,13 +169,16 @@ def session_scope(user: User | WorkerRole, *, write: bool = False) -> Iterator[S
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """What the driver raises when the database is gone or locked becomes DatabaseUnavailable."""
+    """What the driver raises when the database is gone, locked or damaged becomes DatabaseUnavailable."""
     try:
         yield
     except sa.exc.TimeoutError as error:
         raise DatabaseUnavailable(problem="all of its connections are busy") from error
-    except (sa.exc.OperationalError, sa.exc.InternalError) as error:
-        raise DatabaseUnavailable(problem=str(error.orig).splitlines()[0]) from error
+    except sa.exc.DatabaseError as error:
+        # SQLite raises the base class itself for a file that is damaged, or no database at all
+        if type(error) in (sa.exc.DatabaseError, sa.exc.OperationalError, sa.exc.InternalError):
+            raise DatabaseUnavailable(problem=str(error.orig).splitlines()[0]) from error
+        raise
 
 
 def _refuse_flush(session: Session, *_: Any) -> None:

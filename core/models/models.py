@@ -38,6 +38,7 @@ def request_training(
     name: str = "",
     positive_label: str | None = None,
     is_sample: bool = False,
+    dedupe_key: str | None = None,
 ) -> ModelRow:
     """Make a model's row and the task that trains it, in the caller's transaction.
 
@@ -71,6 +72,7 @@ def request_training(
         kind_name=KIND,
         user_id=owner_id,
         payload={"model_id": str(model.id), "positive_label": positive_label},
+        dedupe_key=dedupe_key,
     )
     session.add(model)
     session.flush()

@@ -1,7 +1,7 @@
 """Tasks: durable, leased, fenced. The only writer of a task's state."""
 
 from core.queue import here, workers
-from core.queue.claims import Backlog, backlog, claim, claim_one, is_ready
+from core.queue.claims import Backlog, backlog, claim, claim_one, is_ready, was_enqueued
 from core.queue.moves import beat, cancel, enqueue, hurry, release, retry_later, settle
 from core.queue.tasks import (
     SETTLED,
@@ -46,6 +46,7 @@ __all__ = [
     "release",
     "retry_later",
     "settle",
+    "was_enqueued",
     "watch",
     "workers",
 ]

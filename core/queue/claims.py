@@ -77,6 +77,11 @@ def is_ready(session: Session, *, clock: Clock = DATABASE_CLOCK) -> bool:
     return bool(found)
 
 
+def was_enqueued(session: Session, *, dedupe_key: str) -> bool:
+    """Whether there is, or was, a task with this key."""
+    return session.execute(sa.select(TaskRow.id).where(TaskRow.dedupe_key == dedupe_key)).first() is not None
+
+
 @dataclass(frozen=True)
 class Backlog:
     """What waits and what runs. `oldest_at` is when the longest-waiting queued task was made."""

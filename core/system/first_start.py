@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from core import access, db, storage
+from contextlib import suppress
+
+from sqlalchemy.exc import IntegrityError
+
+from core import access, db, queue, storage
 from core.models import handler as _  # noqa: F401  # registers the kind of task
 from core.models import models
 from core.settings import Settings
@@ -14,12 +18,15 @@ MODEL_NAME = "Sample: churn"
 
 
 def first_start(settings: Settings) -> db.User:
-    """Make what is missing of the above; a start that was cut short is completed by the next."""
+    """Make what is missing of the above, once: a start that was cut short is completed by the next.
+
+    The training's task remembers that the sample was made, so several processes that start at once
+    make one, and a sample that was deleted does not come back.
+    """
     user = access.settle_local_user()
-    if not settings.sample:
-        return user
+    once = f"sample:{user.id}"
     with db.session_scope(user) as session:
-        if uploads.count(session) or models.page(session, limit=1).items:
+        if not settings.sample or queue.was_enqueued(session, dedupe_key=once):
             return user
     with storage.stage(settings.staging_dir) as made, storage.stage(settings.staging_dir) as staged:
         sample.write_sample(made.path)
@@ -32,7 +39,9 @@ def first_start(settings: Settings) -> db.User:
             file_name=SAMPLE_NAME,
             is_sample=True,
         )
-    with db.session_scope(user, write=True) as session:
+    with suppress(IntegrityError), db.session_scope(user, write=True) as session:  # another process was first
         upload = uploads.get(session, upload_id=received.upload.id)
-        models.request_training(session, upload=upload, target=sample.TARGET, name=MODEL_NAME, is_sample=True)
+        models.request_training(
+            session, upload=upload, target=sample.TARGET, name=MODEL_NAME, is_sample=True, dedupe_key=once
+        )
     return user

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, undefer
 
 from core import db
 from core.db.pages import Page, newest_first
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
 from core.storage import NotStored, Staging, Storage
 from core.uploads.errors import UploadGone
@@ -69,22 +69,33 @@ def receive(
     storage.put(storage_key, staged.path)
     try:
         with db.session_scope(user, write=True) as session:
-            upload = UploadRow(
-                user_id=user.id,
-                file_name=file_name,
-                storage_key=storage_key,
-                size_bytes=staged.size_bytes,
-                sha256=staged.sha256,
-                n_rows=examination.n_rows,
-                n_columns=len(examination.columns),
-                receipt=examination.to_json(),
-                is_sample=is_sample,
-            )
-            session.add(upload)
+            known = _same_bytes_for_good(session, sha256=staged.sha256)
+            if known is None:
+                upload = UploadRow(
+                    user_id=user.id,
+                    file_name=file_name,
+                    storage_key=storage_key,
+                    size_bytes=staged.size_bytes,
+                    sha256=staged.sha256,
+                    n_rows=examination.n_rows,
+                    n_columns=len(examination.columns),
+                    receipt=examination.to_json(),
+                    is_sample=is_sample,
+                )
+                session.add(upload)
     except BaseException:
         storage.delete(storage_key)
         raise
+    if known is not None:  # the same bytes came in twice at once, and the others were first
+        storage.delete(storage_key)
+        return Received(upload=known, examination=examination_of(known), is_duplicate=True)
     return Received(upload=upload, examination=examination, is_duplicate=False)
+
+
+def _same_bytes_for_good(session: Session, *, sha256: str) -> UploadRow | None:
+    """`same_bytes`, and no other transaction adds such an upload before this one ends."""
+    session.execute(sa.select(UserRow.id).where(UserRow.id == db.owner(session)).with_for_update())
+    return same_bytes(session, sha256=sha256)
 
 
 def _storage_key(user: db.User, file_name: str) -> str:

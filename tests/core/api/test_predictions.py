@@ -113,7 +113,7 @@ def test_by_hand_a_failure_is_told_by_its_row(
     assert storage.delete(upload.storage_key)
     answer = client.post(f"/api/predictions/{prediction_id}/process-demo")
     assert (answer.status_code, answer.json()["status"]) == (200, "FAILED")
-    assert "no longer in storage" in answer.json()["error_message"]
+    assert "is gone" in answer.json()["error_message"]
     assert answer.json()["error_hint"]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -69,6 +71,34 @@ def test_a_database_that_is_not_there_is_unavailable() -> None:
         session.execute(sa.text("SELECT 1"))
     database.engine.dispose()
     assert "nobody@" not in str(raised.value)
+
+
+@pytest.mark.parametrize("damage", [b"this file is no database", b""], ids=["overwritten", "emptied"])
+def test_a_damaged_file_is_unavailable(sqlite_database: db.Database, damage: bytes) -> None:
+    path = Path(str(sqlite_database.engine.url.database))
+    sqlite_database.engine.dispose()
+    path.write_bytes(damage)
+    with pytest.raises(db.DatabaseUnavailable), db.session_scope(db.WORKER) as session:
+        session.execute(sa.select(UserRow))
+
+
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["removed", "replaced"])
+def test_a_file_that_loses_its_name_is_unavailable_rather_than_written_in_vain(
+    sqlite_database: db.Database, migrated_sqlite: Path, is_replaced: bool
+) -> None:
+    assert _names() == []
+    path = Path(str(sqlite_database.engine.url.database))
+    path.rename(path.with_suffix(".gone"))  # kept, so that its number is not given out again
+    if is_replaced:
+        shutil.copyfile(migrated_sqlite, path)
+    with pytest.raises(db.DatabaseUnavailable, match="removed or replaced"):
+        _names()
+    with (
+        pytest.raises(db.DatabaseUnavailable, match="removed or replaced"),
+        db.session_scope(db.WORKER, write=True) as session,
+    ):
+        session.add(UserRow(name="Grace"))
+    assert path.exists() == is_replaced
 
 
 def test_a_reader_works_while_a_writer_holds_the_lock(sqlite_database: db.Database, user: db.User) -> None:

@@ -11,8 +11,9 @@ from core import db
 from core.errors import Conflict, NotFound
 from core.predictions import predictions
 from core.settings import Settings
-from core.storage import LocalStorage, StorageUnavailable
+from core.storage import LocalStorage, StorageUnavailable, stage
 from core.uploads import uploads
+from core.uploads.examine import Examination
 from tests import journeys, made
 
 
@@ -47,6 +48,25 @@ def test_the_same_bytes_again_are_recognised_and_stored_once(
     assert again.id == first.id
     assert journeys.upload_bytes(stranger, made.CSV, settings=settings, files=files).id != first.id
     assert len(list(files.keys(f"uploads/user_{user.id}/"))) == 1
+
+
+def test_the_same_bytes_at_the_same_moment_become_one_upload(
+    files: LocalStorage, settings: Settings, user: db.User
+) -> None:
+    first: list[int] = []
+
+    def another_is_faster(_: Examination) -> None:
+        first.append(journeys.upload_bytes(user, made.CSV, settings=settings, files=files).id)
+
+    with stage(settings.staging_dir) as staged:
+        staged.write(made.CSV)
+        staged.close()
+        received = uploads.receive(
+            user, storage=files, staged=staged, file_name="copy.csv", require=another_is_faster
+        )
+    assert received.is_duplicate
+    assert [received.upload.id] == first
+    assert len(list(files.keys(""))) == 1
 
 
 def test_a_refused_file_leaves_nothing_behind(files: LocalStorage, settings: Settings, user: db.User) -> None:
