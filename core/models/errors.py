@@ -47,7 +47,7 @@ class TooFewRows(AppError):
     """There are fewer rows with an outcome than cross-validation needs."""
 
     code = "too_few_rows"
-    says = "Only {n_rows} rows have a value in the target '{target}'; training needs at least {minimum}."
+    says = "Only {n_rows} row(s) have a value in the target '{target}'; training needs at least {minimum}."
     cure = "Add rows with known outcomes."
     target: str
     n_rows: int

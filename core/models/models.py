@@ -47,7 +47,7 @@ def request_training(
     columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
-    name = " ".join(name.split()) or f"{target} from {upload.file_name}"
+    name = " ".join(name.split()) or f"{target} from {upload.file_name}"[:MAX_NAME].strip()
     if len(name) > MAX_NAME or not name.isprintable():
         raise Invalid(
             problem=f"A model's name has at most {MAX_NAME} printable characters.", remedy="Shorten it."

@@ -7,7 +7,7 @@ from typing import Final, Literal
 import pandas as pd
 import streamlit as st
 
-from core.ui import links
+from core.ui import links, words
 from core.uploads.dialect import Dialect
 from core.uploads.examine import Examination
 from core.uploads.profile import ColumnProfile
@@ -31,7 +31,7 @@ def show(found: Examination) -> None:
         st.caption(f":material/receipt_long: {_how(found.dialect)}")
         for note in found.notes:
             st.markdown(f":small[:blue[:material/info:] {links.escape(note)}]")
-    rows, columns = st.tabs([f"First {len(found.preview)} rows", f"{len(found.columns)} columns"])
+    rows, columns = st.tabs([f"First {len(found.preview)} rows", words.exact(len(found.columns), "column")])
     with rows:
         _preview(found)
     with columns:

@@ -18,6 +18,8 @@ WRONG_TO_RIGHT = [
     [1, look.tint(look.BLUE, 0.7)],
 ]
 
+TICKS = 20  # names that find room on an axis
+
 
 def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
     """Rows by what they were (down) and what they were called (across), with each cell's part of its row.
@@ -39,8 +41,8 @@ def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
         zmax=1,
         colorscale=WRONG_TO_RIGHT,
         showscale=False,
-        xgap=3,
-        ygap=3,
+        xgap=3 if len(labels) <= TICKS else 1,
+        ygap=3 if len(labels) <= TICKS else 1,
         customdata=[[_told(labels, counts, i, j) for j in places] for i in places],
         hovertemplate="%{customdata}<extra></extra>",
     )
@@ -53,10 +55,15 @@ def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
     upright = len(labels) > 4  # names side by side would overlap
     across = [look.shorten(label, width=14) if upright else _stacked(label) for label in labels]
     down = [look.shorten(label, width=14) for label in labels]
+    shown = _every(len(labels))
     figure.update_xaxes(
-        tickvals=places, ticktext=across, tickangle=-90 if upright else 0, range=ends, showgrid=False
+        tickvals=places[shown],
+        ticktext=across[shown],
+        tickangle=-90 if upright else 0,
+        range=ends,
+        showgrid=False,
     )
-    figure.update_yaxes(tickvals=places, ticktext=down, range=ends[::-1], showgrid=False)
+    figure.update_yaxes(tickvals=places[shown], ticktext=down[shown], range=ends[::-1], showgrid=False)
     return figure
 
 
@@ -102,6 +109,11 @@ def _confusion_title(
     return f"{start}; {mistake}" if n else start
 
 
+def _every(n_labels: int) -> slice:
+    """Which labels are named on an axis: all, or every second, third … so that none overlap."""
+    return slice(None, None, -(-n_labels // TICKS))
+
+
 def label_counts(counted: LabelCounts) -> go.Figure:
     """How many rows were given each label, the most frequent on top."""
     n_rows = sum(counted.counts)
@@ -129,6 +141,8 @@ def label_counts(counted: LabelCounts) -> go.Figure:
         customdata=[[look.wrap(label, width=40), text] for (label, _), text in zip(rows, texts, strict=True)],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     )
-    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[look.shorten(label) for label, _ in rows])
+    shown = _every(len(rows))
+    names = [look.shorten(label) for label, _ in rows]
+    figure.update_yaxes(tickvals=list(range(len(rows)))[shown], ticktext=names[shown])
     figure.update_xaxes(range=[0, most * 1.45], rangemode="tozero", nticks=5)
     return figure

@@ -31,6 +31,17 @@ def test_a_name_counts_its_versions_up_for_each_user(
     assert made.ready_model(stranger, theirs).version == 1
 
 
+def test_a_name_that_nobody_chose_is_never_too_long(
+    settings: Settings, storage: LocalStorage, user: db.User
+) -> None:
+    upload = journeys.upload_bytes(
+        user, made.CSV, settings=settings, files=storage, file_name=f"{'n' * 100}.csv"
+    )
+    with db.session_scope(user, write=True) as session:
+        model = models.request_training(session, upload=upload, target="churned")
+    assert model.name == f"churned from {'n' * 67}"
+
+
 def test_models_that_fit_are_those_whose_every_feature_is_there(user: db.User, upload: UploadRow) -> None:
     model = made.ready_model(user, upload)
     with db.session_scope(user) as session:

@@ -72,3 +72,11 @@ def test_label_counts_are_bars_with_the_most_frequent_first() -> None:
 
 def test_label_counts_of_no_rows_are_a_note() -> None:
     assert not figures.label_counts(LabelCounts(("red",), (0,))).data
+
+
+def test_of_many_labels_only_as_many_are_named_as_find_room() -> None:
+    labels = tuple(f"c{i}" for i in range(50))
+    named = figures.label_counts(LabelCounts(labels, tuple(range(50, 0, -1)))).layout.yaxis.ticktext
+    assert named == tuple(f"c{i}" for i in range(0, 50, 3))
+    few = figures.label_counts(LabelCounts(labels[:20], tuple(range(20, 0, -1)))).layout.yaxis.ticktext
+    assert few == labels[:20]
