@@ -41,7 +41,7 @@ check: $(VENV)/.installed-tests
 
 test: servers check
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not faults"
-	$(BIN)/python -m pytest -m faults
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m faults
 
 bench: $(VENV)/.installed-tests
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(TARGET),--target $(TARGET)) $(if $(ONLY),--only $(ONLY))

@@ -33,7 +33,7 @@ def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason
 ) -> None:
     upload = journeys.upload_bytes(user, journeys.sample_bytes(tmp_path), settings=settings, files=storage)
     large = journeys.upload_bytes(
-        user, repeated(journeys.sample_bytes(tmp_path), times=1_000), settings=settings, files=storage
+        user, repeated(journeys.sample_bytes(tmp_path), times=300), settings=settings, files=storage
     )
     with journeys.running(settings):
         model = journeys.train(user, upload)
@@ -56,7 +56,7 @@ def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason
 
 
 def test_an_app_killed_in_mid_scoring_finishes_the_work_after_its_next_start(tmp_path: Path) -> None:
-    content = repeated(journeys.sample_bytes(tmp_path), times=1_000)
+    content = repeated(journeys.sample_bytes(tmp_path), times=500)
     with servers.running(tmp_path, SAMPLE="true", LEASE_S="2") as app:
         wait_for(lambda: b'"status":"ready"' in got(app, "models"), deadline_s=60, what="the sample's model")
         prediction_id = json.loads(posted(app, content))["prediction_id"]
@@ -70,7 +70,7 @@ def test_an_app_killed_in_mid_scoring_finishes_the_work_after_its_next_start(tmp
             deadline_s=60,
             what="the result",
         )
-        assert got(app, f"predictions/download_predictions/{prediction_id}").count(b"\n") == 400_001
+        assert got(app, f"predictions/download_predictions/{prediction_id}").count(b"\n") == 200_001
         assert list((app.data_dir / "staging").iterdir()) == []
 
 
