@@ -16,7 +16,7 @@ from core.models import models
 from core.predictions import predictions
 from core.predictions.states import Status
 from core.ui import links, session, states, words
-from core.ui.desk import Pulse
+from core.ui.desk import SHOWN, Pulse
 
 BAR_PX: Final = 180
 WHY_CHARACTERS: Final = 100
@@ -43,8 +43,10 @@ def show(pulse: Pulse, *, now: datetime, but: UUID | None = None) -> None:
             done, total = prediction.task.done, prediction.task.total or prediction.upload.n_rows
             text = f"Scoring **{links.escape(prediction.upload.file_name)}** · {done:,} of {total:,} rows"
             _progress(done, total, text, links.PREDICTION, prediction.id)
-        for model in in_training:
+        for model in in_training[:SHOWN]:
             training(model)
+        if n_more := len(in_training[SHOWN:]):
+            st.caption(f"{words.exact(n_more, 'more training')} in line.")
         n_waiting = pulse.counts[Status.QUEUED]
         if pulse.has_worker and n_waiting:
             st.caption(
@@ -100,7 +102,8 @@ def _put_first(pulse: Pulse) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         if pulse.waiting:
             return predictions.hurry(scope, prediction_id=pulse.waiting.id)
-        return models.hurry(scope, model_id=pulse.in_training[0].id)
+        waiting = (model for model in pulse.in_training if model.task.state == queue.TaskState.QUEUED)
+        return models.hurry(scope, model_id=next(waiting, pulse.in_training[0]).id)
 
 
 def _failed(what: str, why: str, page: str, noun_id: UUID) -> None:

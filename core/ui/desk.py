@@ -15,6 +15,7 @@ from core.predictions import predictions
 from core.predictions.states import PENDING, Status
 from core.uploads import uploads
 
+MAX_LIMIT = 200  # the longest page that a list gives
 RECENT = 8
 SHOWN = 3
 FAILED_FOR = timedelta(days=7)
@@ -23,7 +24,11 @@ DAYS = 14
 
 @dataclass(frozen=True)
 class Pulse:
-    """The part of Home that changes by itself. waiting: the oldest QUEUED prediction. failures: of the last week."""
+    """The part of Home that changes by itself.
+
+    waiting: the oldest QUEUED prediction. in_training: those that run, then those that wait, oldest first.
+    failures: of the last week.
+    """
 
     counts: dict[Status, int]
     in_progress: Sequence[PredictionRow]
@@ -72,7 +77,7 @@ def pulse(session: Session, *, now: datetime) -> Pulse:
         counts=counts,
         in_progress=predictions.page(session, limit=SHOWN, statuses=[Status.PROCESSING]).items,
         waiting=waiting[0] if waiting else None,
-        in_training=[model for model in newest_models if model.status == "training"],
+        in_training=_in_line(models.page(session, limit=MAX_LIMIT, statuses=["training"]).items),
         failed_predictions=[row for row in failed if now - row.updated_at < FAILED_FOR],
         failed_models=_unmended(newest_models, now=now),
         has_worker=bool(queue.workers.alive(session)),
@@ -105,6 +110,12 @@ def per_day(moments: Iterable[tuple[datetime, int]], *, now: datetime, zone: tzi
         if 0 <= days_ago < DAYS:
             sums[DAYS - 1 - days_ago] += n
     return sums if sum(1 for n in sums if n) > 1 else []
+
+
+def _in_line(in_training: Sequence[ModelRow]) -> list[ModelRow]:
+    """Those that run before those that wait, and each from the oldest on."""
+    waits = queue.TaskState.QUEUED
+    return sorted(in_training, key=lambda model: (model.task.state == waits, model.created_at))
 
 
 def _unmended(newest_first: Sequence[ModelRow], *, now: datetime) -> list[ModelRow]:
