@@ -53,7 +53,10 @@ else:
     model_report.numbers(model)
     model_report.warnings(model)
     model_report.charts(model)
-    reads, set_aside, made, versions = st.tabs(["Columns it reads", "Set aside", "Made from", "Versions"])
+    n_aside = len((model.report or {}).get("dropped", []))
+    reads, set_aside, made, versions = st.tabs(
+        ["Columns it reads", f"Set aside · {n_aside}" if n_aside else "Set aside", "Made from", "Versions"]
+    )
     with reads:
         model_report.schema(model)
     with set_aside:

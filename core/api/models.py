@@ -33,6 +33,11 @@ class Training(BaseModel):
     positive_label: Text | None = Field(
         default=None, description="The class whose probability is asked for; guessed when absent."
     )
+    keep: list[Text] = Field(
+        default_factory=list,
+        max_length=4096,
+        description="Columns to learn from even if they look like identifiers or give the answer away.",
+    )
 
 
 class TrainingBegun(BaseModel):
@@ -68,6 +73,7 @@ def _request(user: db.User, upload_id: int, wanted: Training) -> ModelRow:
             target=wanted.target,
             name=wanted.name,
             positive_label=wanted.positive_label,
+            keep=wanted.keep,
         )
 
 

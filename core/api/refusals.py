@@ -57,6 +57,7 @@ STATUS: dict[type[AppError], int] = {
     uploads.BadCsv: 422,
     uploads.ChangedSinceChecked: 422,
     models.ColumnsMissing: 422,
+    models.ColumnsUnknown: 422,
     models.TargetMissing: 422,
     models.TargetEmpty: 422,
     models.OneClassOnly: 422,

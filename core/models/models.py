@@ -12,7 +12,7 @@ from core import db, queue
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
 from core.errors import AppError, Conflict, Invalid, NotFound
-from core.models.errors import TargetMissing
+from core.models.errors import ColumnsUnknown, TargetMissing
 from core.models.schema import Schema, missing_columns
 from core.uploads.examine import Examination
 
@@ -24,7 +24,7 @@ class ModelInUse(AppError):
     """Predictions were made with the model, and a result must stay explainable."""
 
     code = "model_in_use"
-    says = "{name} has made {n_predictions} prediction(s), so it can't be deleted."
+    says = "{name} has made {n_predictions:prediction}, so it can't be deleted."
     cure = "Delete these predictions first."
     name: str
     n_predictions: int
@@ -37,16 +37,20 @@ def request_training(
     target: str,
     name: str = "",
     positive_label: str | None = None,
+    keep: Sequence[str] = (),
     is_sample: bool = False,
     dedupe_key: str | None = None,
 ) -> ModelRow:
     """Make a model's row and the task that trains it, in the caller's transaction.
 
-    A name that exists gets its next version. Raises TargetMissing, Invalid.
+    keep: columns to learn from even if they look like identifiers or give the answer away.
+    A name that exists gets its next version. Raises TargetMissing, ColumnsUnknown, Invalid.
     """
     columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
+    if unknown := [name for name in keep if name == target or name not in columns]:
+        raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
     name = " ".join(name.split()) or f"{target} from {upload.file_name}"[:MAX_NAME].strip()
     if len(name) > MAX_NAME or not name.isprintable():
         raise Invalid(
@@ -71,7 +75,7 @@ def request_training(
         session,
         kind_name=KIND,
         user_id=owner_id,
-        payload={"model_id": str(model.id), "positive_label": positive_label},
+        payload={"model_id": str(model.id), "positive_label": positive_label, "keep": list(keep)},
         dedupe_key=dedupe_key,
     )
     session.add(model)

@@ -23,6 +23,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         upload = session.get(UploadRow, model.upload_id) if model and model.upload_id else None
         if model is None or upload is None:
             raise NotFound(noun="upload to train on", id=model.upload_id if model else "?")
+        keep = tuple(task.payload.get("keep", ()))
         target, upload_key, file_name = model.target, upload.storage_key, upload.file_name
         dialect = Dialect.from_json(upload.receipt["dialect"])
     with uploads.open_bytes(files, storage_key=upload_key, file_name=file_name) as source:
@@ -38,6 +39,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         target=target,
         decimal=dialect.decimal,
         positive_label=task.payload["positive_label"],
+        keep=keep,
         progress=progress,
     )
     key = f"models/{model_id}/{task.attempt}.skops"
@@ -47,7 +49,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         files.put(key, staged.path)
     return {
         "schema": trained.schema.to_json(),
-        "report": report.of(trained),
+        "report": report.of(trained, keep=keep),
         "task_type": trained.schema.task,
         "artifact_key": key,
         "artifact_sha256": sha256,

@@ -55,6 +55,7 @@ METRICS: dict[str, str] = {
 }
 RECIPES: dict[str, str] = {"linear_splines": "Linear with splines", "boosted_trees": "Boosted trees"}
 SMALLER_IS_BETTER = frozenset({"log_loss", "mae", "rmse"})
+IN_UNITS_OF_THE_TARGET = frozenset({"mae", "rmse"})
 
 
 def of_prediction(status: str) -> Badge:

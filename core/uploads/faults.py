@@ -11,7 +11,7 @@ from core.uploads.places import place
 from core.uploads.records import NOWHERE, Bounds
 from core.uploads.units import narrow
 
-_DELIMITER_NAMES = {"\t": "tab"}
+_DELIMITER_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "vertical bar"}
 
 
 def of_quotes(
@@ -49,7 +49,7 @@ def of_widths(
         line=line,
         expected=len(header),
         found=misfit.n_cells,
-        delimiter=_DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter),
+        delimiter=_DELIMITER_NAMES[dialect.delimiter],
     )
 
 

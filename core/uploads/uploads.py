@@ -17,7 +17,7 @@ from core.errors import AppError, Conflict, NotFound
 from core.storage import NotStored, Staging, Storage
 from core.uploads.errors import UploadGone
 from core.uploads.examine import Examination, examine
-from core.uploads.names import safe_filename
+from core.uploads.names import safe_filename, shown_filename
 
 PENDING = ("QUEUED", "PROCESSING")
 
@@ -26,7 +26,7 @@ class PredictionsDependOnIt(AppError):
     """Deleting an upload takes its predictions with it, so their number is confirmed first."""
 
     code = "predictions_depend_on_it"
-    says = "{file_name} has {n_predictions} prediction(s), which would be deleted with it."
+    says = "{file_name} has {n_predictions:prediction}, which would be deleted with it."
     cure = "Confirm their number to delete them all, or delete them one by one first."
     file_name: str
     n_predictions: int
@@ -56,7 +56,7 @@ def receive(
     Nothing is kept of a file that is refused. No session is open while bytes move.
     Raises what `examine` and `require` raise, DiskFull, StorageUnavailable.
     """
-    file_name = safe_filename(file_name)
+    file_name = shown_filename(file_name)
     with db.session_scope(user) as session:
         known = same_bytes(session, sha256=staged.sha256)
     if known is not None:
@@ -100,7 +100,7 @@ def _same_bytes_for_good(session: Session, *, sha256: str) -> UploadRow | None:
 
 def _storage_key(user: db.User, file_name: str) -> str:
     timestamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return f"uploads/user_{user.id}/{timestamp}-{file_name}"
+    return f"uploads/user_{user.id}/{timestamp}-{safe_filename(file_name)}"
 
 
 def same_bytes(session: Session, *, sha256: str) -> UploadRow | None:

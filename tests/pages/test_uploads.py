@@ -36,10 +36,12 @@ def test_a_file_that_no_model_fits_is_trained_on_with_the_guessed_target(
     assert app.selectbox(key="target").value == "churn"
     assert app.selectbox(key="positive").value == "Yes"
     app.text_input(key="model_name").set_value("Who leaves").run()
+    app.multiselect(key="keep").set_value(["support"]).run()
     app.button(key="train_model").click().run()
     with db.session_scope(reader) as session:
         (model,) = models.page(session).items
     assert (model.name, model.target, model.status) == ("Who leaves", "churn", "training")
+    assert model.task.payload["keep"] == ["support"]
     assert "Who leaves" in app.title[0].value
 
 

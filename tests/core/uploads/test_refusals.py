@@ -150,7 +150,7 @@ def test_a_row_of_another_width_is_refused_with_its_line_and_both_counts(
 ) -> None:
     found = refusal(tmp_path, b"a,b,c\n1,2,3\n\n" + row + b"\n1,2,3\n")
     assert isinstance(found, errors.UnequalRow)
-    assert (found.line, found.expected, found.found, found.delimiter) == (4, 3, n_cells, ",")
+    assert (found.line, found.expected, found.found, found.delimiter) == (4, 3, n_cells, "comma")
 
 
 def test_the_line_of_a_bad_row_counts_breaks_inside_quoted_cells(tmp_path: Path) -> None:

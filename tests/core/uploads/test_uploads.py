@@ -28,7 +28,7 @@ def test_an_upload_is_stored_under_its_user_with_its_profile(
     upload = journeys.upload_bytes(
         user, made.CSV, settings=settings, files=files, file_name="../Q3 churn.csv"
     )
-    assert upload.file_name == "Q3_churn.csv"
+    assert upload.file_name == "Q3 churn.csv"
     assert upload.storage_key.startswith(f"uploads/user_{user.id}/")
     assert upload.storage_key.endswith("-Q3_churn.csv")
     assert (upload.n_rows, upload.n_columns, upload.size_bytes) == (2, 3, len(made.CSV))
