@@ -37,6 +37,7 @@ def live() -> None:
         model_progress.show(row, has_worker=has_worker)
 
 
+links.link("Models", links.MODELS, icon=":material/arrow_back:")
 badge = badges.of_model(model.status).markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 verb = "learns from" if model.status == "training" else "learned from"

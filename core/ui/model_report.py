@@ -15,6 +15,7 @@ from core.metrics.figures import CandidateScore, Importance
 from core.models import models
 from core.models.schema import Feature
 from core.ui import badges, links, words
+from core.ui import charts as on_page
 from core.ui.receipt import KINDS, height
 
 SHOWN_CATEGORIES = 6
@@ -50,13 +51,9 @@ def charts(model: ModelRow) -> None:
     baseline = CandidateScore("Baseline", **report["baseline"][by])
     importance = [Importance(one["column"], one["fall"], 0.0) for one in report["importance"]]
     metric = badges.METRICS.get(by, by)
-    left, right = st.columns(2, gap="small")
-    for place, key, figure in (
-        (left, "candidates", figures.candidates(compared, baseline, metric=metric)),
-        (right, "importance", figures.feature_importance(importance, metric=metric)),
-    ):
-        with place, st.container(border=True):
-            st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+    with on_page.pair():
+        on_page.show(figures.candidates(compared, baseline, metric=metric), key="candidates")
+        on_page.show(figures.feature_importance(importance, metric=metric), key="importance")
 
 
 def warnings(model: ModelRow) -> None:
@@ -110,7 +107,7 @@ def _said(metric: str, spread: Mapping[str, float], baseline: float | None) -> t
     """A metric's mean, and what stands beneath: its spread, and what the baseline has."""
     mean, std = spread["mean"], spread["std"]
     if metric in badges.IN_UNITS_OF_THE_TARGET:
-        said: Callable[[float], str] = partial(wording.number, beside=max(mean, baseline or 0.0))
+        said: Callable[[float], str] = partial(wording.number, beside=max(mean, baseline or 0.0), figures=3)
         value, beneath = said(mean), f"±{words.NO_BREAK}{said(std)}"
     else:
         said, value, beneath = words.score, words.score(mean), words.spread(std)

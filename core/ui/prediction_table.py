@@ -18,7 +18,7 @@ LINK_INSET_PX = 8  # Streamlit insets the text of a page link by so much
 
 def show(rows: Sequence[PredictionRow], *, owner: str, now: datetime, has_worker: bool) -> None:
     """Draw them, one below the other, and do what a menu asks for."""
-    with st.container(border=True, gap="xsmall", key="predictions_table"):
+    with st.container(border=True, gap="small", key="predictions_table"):
         for row in rows:
             asked = _draw(row, owner=owner, now=now, has_worker=has_worker)
             if asked is not None:

@@ -87,4 +87,5 @@ def test_a_number_is_said_with_four_figures(value: float, said: str) -> None:
 def test_a_number_gets_the_unit_and_the_decimals_of_the_one_it_stands_beside() -> None:
     assert _plain(wording.number(31_000_000_000, beside=2.62e12)) == "0.031 T"
     assert wording.number(0.5, beside=4096.0) == "0"
-    assert wording.number(-0.0001, beside=12.0) == "0.00"
+    assert wording.number(-0.0101, beside=12.0) == "-0.01"
+    assert wording.number(-1e-23, beside=1e-7) == "0"
