@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, contains_eager, undefer
 from core import db, queue
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db.types import seconds_between
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.predictions import states
@@ -23,7 +24,7 @@ from core.queue.moves import FIRST
 from core.uploads import uploads
 
 Mode = Literal["queued", "sync"]
-PACED_ROWS = 1_000  # fewer rows say nothing about the pace
+PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace
 Sort = Literal["newest", "oldest", "file", "rows", "took"]
 
 
@@ -200,12 +201,17 @@ def hurry(session: Session, *, prediction_id: UUID) -> UUID:
     return prediction.task_id
 
 
-def cancel(session: Session, *, prediction_id: UUID) -> None:
-    """Cancel at once while it waits, else as soon as the worker sees it. Raises NotFound, Conflict."""
+def cancel(session: Session, *, prediction_id: UUID) -> PredictionRow:
+    """Cancel at once while it waits, else as soon as the worker sees it; as it is then.
+
+    Raises NotFound, Conflict.
+    """
     prediction = get(session, prediction_id=prediction_id)
     if prediction.status not in PENDING:
         raise Conflict(noun="prediction", state=prediction.status, asked="cancelled")
     queue.cancel(session, task_id=prediction.task_id)
+    session.refresh(prediction)
+    return prediction
 
 
 def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
@@ -284,5 +290,5 @@ def _filtered(
 
 
 def _took() -> sa.ColumnElement[Any]:
-    """How long a settled prediction took: only to sort by."""
-    return PredictionRow.finished_at - PredictionRow.started_at
+    """Seconds that a settled prediction took."""
+    return seconds_between(PredictionRow.started_at, PredictionRow.finished_at)

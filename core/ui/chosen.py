@@ -10,7 +10,9 @@ from core import db, queue
 from core.db.tables import UploadRow
 from core.models import models
 from core.models.schema import missing_columns
-from core.ui import badges, links, receipt, score_panel, session, states, train_panel, words
+from core.predictions import predictions
+from core.predictions.states import PENDING
+from core.ui import badges, links, notices, receipt, score_panel, session, states, train_panel, words
 from core.uploads import uploads
 
 SCORE, TRAIN = "Score it", "Train a model on it"
@@ -71,7 +73,18 @@ def _head(upload: UploadRow) -> None:
 def _confirm_delete(upload_id: int, file_name: str) -> None:
     with states.guarded():
         with db.session_scope(session.user()) as scope:
-            n = uploads.n_predictions(scope, upload_id=upload_id)
+            counts = predictions.counts(scope, upload_id=upload_id)
+        n = sum(counts.values())
+        if n_pending := sum(counts[status] for status in PENDING):
+            st.markdown(
+                f"**{links.escape(file_name)}** is in use: {words.exact(n_pending, 'prediction')} of it "
+                f"{'is' if n_pending == 1 else 'are'} not done yet."
+            )
+            st.caption("Let them end, or cancel them first.")
+            links.link(
+                "Open the predictions", links.PREDICTIONS, icon=":material/arrow_forward:", file=file_name
+            )
+            return
         if n:
             st.markdown(
                 f"**{links.escape(file_name)}** and its **{words.exact(n, 'prediction')}** with their results "
@@ -81,9 +94,9 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
             st.markdown(f"**{links.escape(file_name)}** is deleted for good. No prediction was made from it.")
         st.caption("Models that were trained on it stay.")
         label = f"Delete it and {words.exact(n, 'prediction')}" if n else "Delete it"
-        if st.button(label, key="confirm_delete", type="primary"):
+        if states.decided(label, key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
             uploads.remove_files(session.files(), prefixes=prefixes)
-            st.toast(f"{links.escape(file_name)} was deleted.", icon=":material/delete:")
+            notices.leave(f"{links.escape(file_name)} is deleted.", icon=":material/delete:")
             links.go(links.UPLOADS)

@@ -7,11 +7,9 @@ from datetime import datetime
 import streamlit as st
 
 from core.db.tables import PredictionRow
-from core.predictions.states import Status
+from core.predictions.states import PENDING, Status
 from core.ui import badges, links, prediction_actions, session, states, words
 from core.ui.prediction_actions import Action
-
-_MENU = {Status.QUEUED: (Action.CANCEL,), Status.PROCESSING: (Action.CANCEL,)}
 
 
 def show(prediction: PredictionRow, *, now: datetime) -> None:
@@ -39,9 +37,9 @@ def _buttons(prediction: PredictionRow) -> Action | None:
         return Action.RETRY
     if status == Status.COMPLETED:
         _downloads(prediction)
-    return st.menu_button(
-        "", _MENU.get(status, (Action.DELETE,)), key="menu", icon=":material/more_horiz:", help="More"
-    )
+    rest = Action.CANCEL if status in PENDING else Action.DELETE
+    icon, word = rest.split(maxsplit=1)
+    return rest if st.button(word, key=word.lower(), icon=icon, type="tertiary") else None
 
 
 def _downloads(prediction: PredictionRow) -> None:
@@ -66,7 +64,7 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
     zone = session.zone()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="facts"):
         badges.show(
-            badges.of_prediction(prediction.status),
+            badges.of_prediction(prediction),
             tip=f"Since {words.exact_moment(prediction.updated_at, zone=zone)}",
         )
         links.link(

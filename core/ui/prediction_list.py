@@ -115,7 +115,7 @@ def look(*, search: str, model_id: UUID | None) -> Standing:
 def _nothing_matches() -> None:
     place = states.empty(
         "No prediction matches",
-        "Nothing has this status, model and file name.",
+        "None is all that was chosen above.",
         icon=":material/filter_alt_off:",
     )
     place.button("Clear the filters", key="clear_filters", on_click=prediction_filters.clear)

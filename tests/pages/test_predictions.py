@@ -97,7 +97,7 @@ def test_a_deletion_is_confirmed_first(desk: Desk) -> None:  # noqa: F811
     app.menu_button(key=f"menu_{desk.scored_id}").click(":material/delete: Delete").run()
 
     assert "are removed for good" in texts(app)
-    assert app.button(key="confirm_delete").label == "Delete"
+    assert app.button(key="confirm_delete").label == "Delete it"
     assert desk.status(desk.scored_id) == "COMPLETED"
 
 

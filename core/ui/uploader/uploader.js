@@ -34,6 +34,9 @@ class Desk {
       this.add(input.files);
       input.value = "";
     });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") input.click(); // Space does so by itself
+    });
     let depth = 0; // dragging over a child fires enter before leave
     const over = (by) => zone.classList.toggle("over", (depth = Math.max(0, depth + by)) > 0);
     zone.addEventListener("dragenter", () => over(1));
