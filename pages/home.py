@@ -51,6 +51,6 @@ if not found.recent:
             links.go(links.UPLOADS)
 else:
     live()
-    numbers.show(found, n_queued=at_first.n_moving, now=session.now())
+    numbers.show(found, at_first, now=session.now())
     states.section("Recent work")
     recent.show(found.recent, now=session.now())

@@ -40,8 +40,10 @@ def live() -> None:
 links.link("Models", links.MODELS, icon=":material/arrow_back:")
 badge = badges.of_model(model.status).markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
-verb = "learns from" if model.status == "training" else "learned from"
-learned = f"{verb} {links.escape(model.data_name)} {words.ago(model.created_at, now=now)}"
+data = links.escape(model.data_name)
+learned = f"learned from {data} {words.ago(model.created_at, now=now)}"
+if model.status == "training":
+    learned = f"learns from {data} since {words.moment(model.created_at, now=now, zone=session.zone())}"
 with states.heading(f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"):
     model_actions.toolbar(model)
 

@@ -54,6 +54,17 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
         receipt.show(found)
 
 
+def wish(model_id: UUID) -> None:
+    """Say which model the file is for that is still to be chosen. Raises NotFound."""
+    with db.session_scope(session.user()) as scope:
+        model = models.get(scope, model_id=model_id)
+    text = f"Choose the file that **{links.escape(model.name)}** v{model.version} is to score."
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wish"):
+        st.info(text, icon=":material/category:")
+        if st.button("Any model", key="no_wish", icon=":material/close:", type="tertiary"):
+            links.go(links.UPLOADS)
+
+
 def _head(upload: UploadRow) -> None:
     now = session.now()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

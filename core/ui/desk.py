@@ -56,6 +56,12 @@ class Pulse:
         return self.n_pending + len(self.in_training)
 
     @property
+    def n_running(self) -> int:
+        """How many of them a worker has in its hands."""
+        runs = queue.TaskState.RUNNING
+        return self.counts[Status.PROCESSING] + sum(row.task.state == runs for row in self.in_training)
+
+    @property
     def n_failures(self) -> int:
         return len(self.failed_predictions) + len(self.failed_models)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db, queue
+from core.errors import Conflict
 from core.predictions import predictions
 from core.predictions.states import PENDING, Status
 from core.ui import links, notices, session, states
@@ -63,9 +64,15 @@ def perform(action: Action, *, prediction_id: UUID, file_name: str, leave: bool 
 
 
 def by_hand(prediction_id: UUID) -> None:
-    """Have this process do a queued prediction now. Raises NotFound, Conflict, NoRunner."""
-    with db.session_scope(session.user(), write=True) as scope:
-        task_id = predictions.hurry(scope, prediction_id=prediction_id)
+    """Have this process do a queued prediction now, unless somebody has taken it up meanwhile.
+
+    Raises NotFound, NoRunner.
+    """
+    try:
+        with db.session_scope(session.user(), write=True) as scope:
+            task_id = predictions.hurry(scope, prediction_id=prediction_id)
+    except Conflict:  # what was asked for is being done or over, and the page shows which
+        return
     queue.here.run_now(task_id)
 
 

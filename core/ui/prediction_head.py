@@ -74,7 +74,13 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
             tip="The model that scores it",
             id=prediction.model_id,
         )
-        told = [f"asked {words.ago(prediction.created_at, now=now)}"]
+        # the age would stand still while the progress below it moves
+        is_pending = prediction.status in PENDING
+        told = [
+            f"asked at {words.moment(prediction.created_at, now=now, zone=zone)}"
+            if is_pending
+            else f"asked {words.ago(prediction.created_at, now=now)}"
+        ]
         if prediction.status == Status.COMPLETED:
             told.insert(0, words.count(prediction.upload.n_rows, "row"))
             told.append(f"took {words.took(prediction.started_at, prediction.finished_at)}")
