@@ -52,7 +52,8 @@ def test_no_page_is_wider_than_its_window(sample_app: App, page: Page, path: str
 def test_back_leaves_a_page_at_once_whatever_was_filtered_on_it(sample_app: App, page: Page) -> None:
     def is_at(path: str, heading: str) -> None:
         expect(page).to_have_url(f"{sample_app.url}{path}")
-        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", level=1, name=heading, exact=True)).to_be_visible()
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
     wait_for_a_model(sample_app)
     page.goto(f"{sample_app.url}/models")
@@ -65,12 +66,13 @@ def test_back_leaves_a_page_at_once_whatever_was_filtered_on_it(sample_app: App,
     page.get_by_role("button", name="Queue it").click()
     expect(page).to_have_url(re.compile(r"/prediction\?id="))
     made = page.url.removeprefix(sample_app.url)
+    file_name = page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("link", name="Predictions").first.click()
     for status in ("Failed", "Completed"):
         page.get_by_role("radio", name=status).click()
         expect(page).to_have_url(f"{sample_app.url}/predictions?status={status.lower()}")
     page.go_back()
-    expect(page).to_have_url(f"{sample_app.url}{made}")
+    is_at(made, file_name)
     page.go_back()
     is_at(chosen, "New prediction")
     page.go_back()
