@@ -18,7 +18,7 @@ from core.models import models
 from core.predictions import states
 from core.predictions.handler import KIND
 from core.predictions.header import require_features
-from core.predictions.states import PENDING, SETTLED, Status
+from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
 from core.queue.moves import FIRST
 from core.uploads import uploads
 
@@ -210,11 +210,15 @@ def cancel(session: Session, *, prediction_id: UUID) -> None:
 
 def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """Queue a FAILED or CANCELLED prediction once more, as a new task. Raises NotFound, Conflict."""
+    status = _locked(session, prediction_id=prediction_id)
+    if status not in RETRIED_FROM:
+        raise Conflict(noun="prediction", state=status, asked="tried again")
     prediction = get(session, prediction_id=prediction_id)
     task_id = _enqueue(session, prediction, n_rows=prediction.upload.n_rows)
     moved = states.move(
         session,
         PredictionRow.id == prediction_id,
+        PredictionRow.status.in_(RETRIED_FROM),
         to=Status.QUEUED,
         task_id=task_id,
         error_message=None,
@@ -222,8 +226,7 @@ def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
         started_at=None,
         finished_at=None,
     )
-    if not moved:
-        raise Conflict(noun="prediction", state=prediction.status, asked="tried again")
+    assert moved, "the row is locked, so its status is still what was just read"
     session.expire(prediction)
     return get(session, prediction_id=prediction_id)
 
@@ -233,17 +236,22 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
 
     Raises NotFound, Conflict while it is pending.
     """
-    prediction = get(session, prediction_id=prediction_id)
-    deleted = session.execute(
-        sa.delete(PredictionRow)
-        .where(PredictionRow.id == prediction_id, PredictionRow.status.in_(SETTLED))
-        .returning(PredictionRow.id)
-    ).scalar_one_or_none()
-    if deleted is None:
-        raise Conflict(
-            noun="prediction", state=prediction.status, asked="deleted before it ends or is cancelled"
-        )
+    status = _locked(session, prediction_id=prediction_id)
+    if status not in SETTLED:
+        raise Conflict(noun="prediction", state=status, asked="deleted before it ends or is cancelled")
+    session.execute(sa.delete(PredictionRow).where(PredictionRow.id == prediction_id))
     return [f"results/{prediction_id}/"]
+
+
+def _locked(session: Session, *, prediction_id: UUID) -> Status:
+    """The prediction's status, which nobody else changes before this transaction ends. Raises NotFound."""
+    this = sa.select(PredictionRow.status).where(
+        PredictionRow.id == prediction_id, PredictionRow.user_id == db.owner(session)
+    )
+    status = session.execute(this.with_for_update()).scalar_one_or_none()
+    if status is None:
+        raise NotFound(noun="prediction", id=prediction_id)
+    return Status(status)
 
 
 def _mine(session: Session) -> sa.Select[PredictionRow]:
