@@ -8,7 +8,7 @@ from uuid import UUID
 from core import db, queue, settings, storage
 from core.db.tables import ModelRow, UploadRow
 from core.errors import NotFound
-from core.models import artifact, report, training
+from core.models import artifact, handler, report, training
 from core.uploads import stream, uploads
 from core.uploads.dialect import Dialect
 
@@ -42,7 +42,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         keep=keep,
         progress=progress,
     )
-    key = f"models/{model_id}/{task.attempt}.skops"
+    key = f"{handler.leavings(task)}skops"
     with storage.stage(config.staging_dir) as staged:
         staged.close()
         sha256 = artifact.save(trained.pipeline, staged.path)

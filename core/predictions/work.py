@@ -14,7 +14,7 @@ from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.errors import NotFound
 from core.models import artifact
 from core.models.schema import Schema
-from core.predictions import engine
+from core.predictions import engine, handler
 from core.predictions.errors import InputLost
 from core.uploads import uploads
 from core.uploads.dialect import Dialect
@@ -40,7 +40,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
     pipeline = _pipeline(artifact_key, artifact_sha256)
-    output_key = f"results/{prediction_id}/{task.attempt}{PurePosixPath(upload_key).suffix or '.csv'}"
+    output_key = handler.leavings(task) + (PurePosixPath(upload_key).suffix.removeprefix(".") or "csv")
     with storage.stage(config.staging_dir) as staged:
         with uploads.open_bytes(files, storage_key=upload_key, file_name=file_name) as source:
             scored = engine.score(

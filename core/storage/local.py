@@ -73,10 +73,11 @@ class LocalStorage:
         return True
 
     def keys(self, prefix: str) -> Iterator[str]:
+        folder = self.root.joinpath(*prefix.split("/")[:-1])  # keys elsewhere can't begin so
         with _translated(self.root):
             found = sorted(
                 path.relative_to(self.root).as_posix()
-                for path in self.root.rglob("*")
+                for path in folder.rglob("*")
                 if path.is_file() and not path.name.startswith(".partial-")
             )
         return (key for key in found if key.startswith(prefix))

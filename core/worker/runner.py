@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
-from core import db, logs, queue
+from core import db, logs, queue, storage
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, workers
 from core.settings import Settings
@@ -62,6 +62,7 @@ class Runner:
         for module in modules:
             importlib.import_module(module)
         self._ledger = Ledger(worker_id=self.id, lease_s=settings.lease_s, clock=clock)
+        self._storage = storage.from_settings(settings)
         self._slots = [Slot(start=self._child) for _ in range(slots)] + [
             Slot(start=self._child, by_hand=True)
         ]
@@ -214,6 +215,7 @@ class Runner:
             log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
             slot.kill()
             slot.clear()
+            self._remove_leavings(task)
         except db.DatabaseUnavailable:
             raise
         except Exception:  # the noun did not follow: this task's fault, not the others'
@@ -221,13 +223,27 @@ class Runner:
             if slot.outcome is not None and slot.outcome.state is queue.TaskState.SUCCEEDED:
                 reason = replace(UNWRITTEN, traceback=traceback.format_exc())
                 slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=reason)
+                self._remove_leavings(task)
             else:
                 slot.kill()
                 slot.clear()
 
     def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
         self._ledger.settle(task, outcome, progress)
+        if outcome.state is not queue.TaskState.SUCCEEDED:
+            self._remove_leavings(task)
         self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
+
+    def _remove_leavings(self, task: queue.Task) -> None:
+        """Remove what an attempt that is no success has stored; its child must write no more."""
+        leavings = queue.kind(task.kind).leavings
+        if leavings is None:
+            return
+        try:
+            for key in self._storage.keys(leavings(task)):
+                self._storage.delete(key)
+        except storage.StorageUnavailable as error:
+            log.warning("could not remove what an attempt left", task=str(task.id), problem=error.problem)
 
     def _present(self) -> None:
         if self._n_slots and time.monotonic() >= self._present_at:
@@ -246,9 +262,12 @@ class Runner:
                 else:
                     slot.kill()
                     self._ledger.release(task, slot.progress)
+                    self._remove_leavings(task)
                     log.info("task handed back", task=str(task.id), kind=task.kind)
             except queue.LeaseLost:
                 log.warning("lease lost; nothing to hand back", task=str(task.id))
+                slot.kill()
+                self._remove_leavings(task)
         if self._n_slots:
             self._ledger.leave()
 

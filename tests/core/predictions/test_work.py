@@ -98,6 +98,24 @@ def test_a_file_removed_under_a_queued_prediction_fails_it_with_the_cure_and_a_r
     assert journeys.settled(desk.user, prediction.id).status == "COMPLETED"
 
 
+def test_a_retry_writes_beside_what_an_earlier_try_left(desk: Desk, tmp_path: Path) -> None:
+    upload = desk.upload_again(journeys.sample_bytes(tmp_path, seed=18), "again.csv")
+    path = desk.path(upload.storage_key)
+    content = path.read_bytes()
+    path.unlink()
+    failed = desk.score(upload)
+    left = desk.path(f"results/{failed.id}/{failed.task_id}-1.csv")
+    left.parent.mkdir(parents=True, exist_ok=True)
+    for name in (left.name, "1.csv"):
+        left.with_name(name).write_text("of a worker that was killed")
+    path.write_bytes(content)
+    with db.session_scope(desk.user, write=True) as session:
+        predictions.retry(session, prediction_id=failed.id)
+    again = journeys.settled(desk.user, failed.id)
+    assert again.status == "COMPLETED"
+    assert desk.path(again.output_key).read_bytes().count(b"\n") == 401
+
+
 def test_a_file_cut_short_in_storage_is_no_result(desk: Desk, tmp_path: Path) -> None:
     content = journeys.sample_bytes(tmp_path, seed=9)
     upload = desk.upload_again(content, "short.csv")

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from core import db
+from core.db.tables import TaskRow
 from core.queue import workers
 from tests.core.worker.conftest import Desk
 from tests.faults import steps
@@ -23,6 +24,30 @@ def test_a_task_is_done_step_by_step_and_its_result_kept(desk: Desk) -> None:
     assert (row.state, row.result, row.done, row.total) == ("SUCCEEDED", {"steps": 3, "attempt": 1}, 3, 3)
     assert steps.effects(task_id) == [0, 1, 2]
     assert steps.noun(task_id) == ("SUCCEEDED", None)
+
+
+def test_what_an_attempt_stored_is_kept_only_of_a_success(desk: Desk) -> None:
+    desk.runner()
+    done, dead = desk.add(stores=True), desk.add(stores=True, fault="die", max_attempts=2)
+    refused, stubborn = (
+        desk.add(stores=True, fault="refuse"),
+        desk.add(stores=True, follow_fails_at="SUCCEEDED", max_attempts=1),
+    )
+    for task_id in (dead, refused, stubborn):
+        assert desk.wait(task_id).state == "FAILED"
+    assert desk.wait(done).state == "SUCCEEDED"
+    assert desk.stored() == [f"results/steps/{done}-1.txt"]
+
+
+def test_a_worker_that_was_overtaken_removes_what_it_stored_and_nothing_else(desk: Desk) -> None:
+    desk.runner(lease_s=60.0)
+    task_id = desk.add(stores=True, linger_s=2.0, lease_s=60.0)
+    mine = f"results/steps/{task_id}-1.txt"
+    wait_for(lambda: desk.stored() == [mine], what="the file to be stored")
+    with db.session_scope(db.WORKER, write=True) as session:  # as another worker takes it over
+        session.get_one(TaskRow, task_id).attempt = 2
+    wait_for(lambda: desk.stored() == [], what="the file to be removed")
+    assert (desk.row(task_id).state, desk.row(task_id).attempt) == ("RUNNING", 2)
 
 
 def test_one_warm_child_does_many_tasks(desk: Desk) -> None:
