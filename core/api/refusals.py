@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from core import logs, storage
 from core.access import users
 from core.api import errors
-from core.db import DatabaseUnavailable
+from core.db import Collided, DatabaseUnavailable, Deadlocked
 from core.db.migrate import NewerSchema
 from core.db.pages import BadCursor
 from core.errors import AppError, Conflict, Invalid, NotFound
@@ -40,6 +40,8 @@ STATUS: dict[type[AppError], int] = {
     storage.NotStored: 404,
     uploads.UploadGone: 404,
     Conflict: 409,
+    Collided: 409,
+    Deadlocked: 409,
     ModelInUse: 409,
     PredictionsDependOnIt: 409,
     errors.KeyInUse: 409,

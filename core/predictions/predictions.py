@@ -32,8 +32,8 @@ def create(session: Session, *, upload_id: int, model_id: UUID, mode: Mode = "qu
 
     Raises NotFound, Conflict for a model that is not ready, FeatureMissing when the file lacks a column.
     """
-    upload = uploads.get(session, upload_id=upload_id)
-    model = models.get(session, model_id=model_id)
+    upload = uploads.hold(session, upload_id=upload_id)
+    model = models.hold(session, model_id=model_id)
     columns = [column.name for column in uploads.examination_of(upload).columns]
     require_features(columns, models.schema_of(model))
     prediction = PredictionRow(

@@ -94,7 +94,8 @@ def receive(
 
 def _same_bytes_for_good(session: Session, *, sha256: str) -> UploadRow | None:
     """`same_bytes`, and no other transaction adds such an upload before this one ends."""
-    session.execute(sa.select(UserRow.id).where(UserRow.id == db.owner(session)).with_for_update())
+    this = sa.select(UserRow.id).where(UserRow.id == db.owner(session))
+    session.execute(this.with_for_update(key_share=True))
     return same_bytes(session, sha256=sha256)
 
 
@@ -121,6 +122,18 @@ def get(session: Session, *, upload_id: int) -> UploadRow:
     if upload is None:
         raise NotFound(noun="upload", id=upload_id)
     return upload
+
+
+def hold(session: Session, *, upload_id: int, to_delete: bool = False) -> UploadRow:
+    """`get`, and nobody deletes the upload before this transaction ends.
+
+    to_delete: this transaction does, so it waits for those who build on the upload and they for it.
+    Raises NotFound.
+    """
+    this = _mine(session).where(UploadRow.id == upload_id).with_only_columns(UploadRow.id)
+    if -(2**31) < upload_id < 2**31:
+        session.execute(this.with_for_update(read=not to_delete, key_share=not to_delete))
+    return get(session, upload_id=upload_id)
 
 
 def examination_of(upload: UploadRow) -> Examination:
@@ -162,7 +175,7 @@ def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequenc
     n_confirmed: how many predictions the user has agreed to lose.
     Raises NotFound, Conflict while work on it is pending, PredictionsDependOnIt.
     """
-    upload = get(session, upload_id=upload_id)
+    upload = hold(session, upload_id=upload_id, to_delete=True)
     of_upload = sa.select(PredictionRow.id, PredictionRow.status).where(PredictionRow.upload_id == upload_id)
     predictions = session.execute(of_upload.with_for_update()).all()
     in_training = sa.select(ModelRow.id).where(ModelRow.upload_id == upload_id, ModelRow.status == "training")
