@@ -38,8 +38,8 @@ class Front:
         async def noting(message: Message) -> None:
             nonlocal has_begun, has_ended
             has_begun = True
-            has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
             await send(message)
+            has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         scope = _settled_path(scope)
         try:

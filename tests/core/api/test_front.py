@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -7,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from core.api import refusals
 from core.api.front import Front
@@ -81,6 +83,23 @@ def test_an_error_after_half_an_answer_cuts_it_short_instead_of_ending_it() -> N
 
     with pytest.raises(ZeroDivisionError):
         TestClient(Front(half, SETTINGS), base_url="http://localhost:8501").get("/api/ok")
+
+
+def test_an_end_that_the_server_refuses_is_no_end() -> None:
+    async def short(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            raise ZeroDivisionError("too little data for the declared length")
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "GET", "path": "/api/ok", "headers": [(b"host", b"localhost:8501")]}
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(Front(short, SETTINGS)(scope, receive, send))
 
 
 def test_an_unforeseen_error_is_logged_with_its_path(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -12,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.predictions import predictions
 from core.queue import TaskState
 from core.settings import Settings
@@ -20,6 +22,7 @@ from core.storage import LocalStorage
 from tests import journeys, made
 from tests.core.api.conftest import stored_keys
 from tests.servers.waiting import wait_for
+from tests.together import together
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 RESULT = b"name,amount,prediction,probability\n" + b"".join(
@@ -194,17 +197,56 @@ def test_parquet_asked_for_twice_at_once_comes_twice_and_is_stored_once(
     assert len([key for key in stored_keys(storage) if key.endswith(".parquet")]) == 1
 
 
-def test_a_download_that_is_broken_off_closes_its_file(
-    client: httpx.Client, prediction_id: UUID, path: str, storage: LocalStorage, settings: Settings
-) -> None:
+@pytest.fixture
+def large(prediction_id: UUID, storage: LocalStorage, settings: Settings, me: db.User) -> Path:
+    """The stored result, made larger than what the socket's buffers take."""
     key = f"results/{prediction_id}/1.csv"
     storage.delete(key)
     source = settings.data_dir / "large"
-    source.write_bytes(RESULT * 60)  # more than the socket's buffers take
+    source.write_bytes(RESULT * 60)
     storage.put(key, source)
+    with db.session_scope(me, write=True) as session:
+        session.get_one(PredictionRow, prediction_id).output_bytes = len(RESULT) * 60
+    return storage.root / key
 
+
+@pytest.mark.parametrize("connection_header", ["close", "keep-alive"])
+def test_a_file_that_becomes_shorter_while_it_is_sent_ends_the_connection(
+    client: httpx.Client, large: Path, path: str, settings: Settings, connection_header: str
+) -> None:
+    size_bytes = large.stat().st_size
+    with socket.create_connection(("127.0.0.1", settings.port), timeout=20) as connection:
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: localhost:{settings.port}\r\n"
+            f"Connection: {connection_header}\r\n\r\n".encode()
+        )
+        n_bytes = len(connection.recv(100))
+        os.truncate(large, size_bytes // 2)
+        while chunk := connection.recv(1 << 20):  # a connection that is left open times out here
+            n_bytes += len(chunk)
+    assert n_bytes < size_bytes
+
+
+def test_a_download_and_a_delete_at_once_give_all_or_nothing(
+    client: httpx.Client, me: db.User, prediction_id: UUID, path: str, storage: LocalStorage
+) -> None:
+    def get() -> httpx.Response:
+        return client.get(path)
+
+    def delete() -> httpx.Response:
+        storage.delete(f"results/{prediction_id}/1.csv")
+        return client.get(path)
+
+    for answer in together([get, get, delete, get, get]):
+        assert answer.status_code in (200, 404)
+        assert answer.status_code == 404 or answer.content == RESULT
+
+
+def test_a_download_that_is_broken_off_closes_its_file(
+    client: httpx.Client, large: Path, path: str, settings: Settings
+) -> None:
     def is_open() -> bool:
-        return any(found.path.endswith(key) for found in psutil.Process().open_files())
+        return any(found.path == str(large) for found in psutil.Process().open_files())
 
     with socket.create_connection(("127.0.0.1", settings.port), timeout=20) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{settings.port}\r\n\r\n".encode())
