@@ -223,19 +223,26 @@ def open_bytes(storage: Storage, upload: UploadRow) -> HashedReader:
     Raises UploadGone, and ChangedSinceChecked: at once where the size is another, at the end of the bytes
     where they are not those that were uploaded.
     """
-
-    def changed() -> ChangedSinceChecked:
-        return ChangedSinceChecked(
-            problem=f"the stored copy of {upload.file_name} was changed outside the app"
-        )
-
+    require_stored(storage, upload)
     try:
-        if storage.stat(upload.storage_key).size_bytes != upload.size_bytes:
-            raise changed()
         stream = storage.open(upload.storage_key)
     except NotStored as error:
         raise UploadGone(file_name=upload.file_name) from error
-    return HashedReader(stream, sha256=upload.sha256, changed=changed)
+    return HashedReader(stream, sha256=upload.sha256, changed=lambda: _changed(upload))
+
+
+def require_stored(storage: Storage, upload: UploadRow) -> None:
+    """Look, without reading, whether an upload's bytes are there. Raises UploadGone, ChangedSinceChecked."""
+    try:
+        size_bytes = storage.stat(upload.storage_key).size_bytes
+    except NotStored as error:
+        raise UploadGone(file_name=upload.file_name) from error
+    if size_bytes != upload.size_bytes:
+        raise _changed(upload)
+
+
+def _changed(upload: UploadRow) -> ChangedSinceChecked:
+    return ChangedSinceChecked(problem=f"the stored copy of {upload.file_name} was changed outside the app")
 
 
 def remove_files(storage: Storage, *, prefixes: Sequence[str]) -> None:

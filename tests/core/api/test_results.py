@@ -175,7 +175,48 @@ def test_a_result_that_was_removed_from_storage_is_said_to_be_gone(
     assert storage.delete(f"results/{prediction_id}/1.csv")
     for form in ("csv", "parquet"):
         answer = client.get(path, params={"format": form})
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_stored")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "result_gone")
+        assert 'Größen "2026".csv' in answer.json()["error"]["message"]
+        assert "Score the upload again" in answer.json()["error"]["hint"]
+
+
+@pytest.mark.parametrize("harm", ["cut", "emptied", "longer"])
+def test_a_result_of_another_size_is_not_given_out(
+    client: httpx.Client, path: str, prediction_id: UUID, storage: LocalStorage, harm: str
+) -> None:
+    harmed = {"cut": RESULT[:-9], "emptied": b"", "longer": RESULT + b"x"}[harm]
+    (storage.root / f"results/{prediction_id}/1.csv").write_bytes(harmed)
+    for form in ("csv", "parquet"):
+        answer = client.get(path, params={"format": form})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "result_damaged")
+    assert not [key for key in stored_keys(storage) if key.endswith(".parquet")]
+
+
+@pytest.mark.parametrize("harm", ["one cell", "zeros", "a row too wide"])
+def test_no_parquet_is_made_of_other_bytes_than_scoring_wrote(
+    client: httpx.Client, path: str, prediction_id: UUID, storage: LocalStorage, harm: str
+) -> None:
+    harmed = {
+        "one cell": RESULT.replace(b",7,Yes", b",8,Yes", 1),
+        "zeros": bytes(len(RESULT)),
+        "a row too wide": RESULT.replace(b"row 9,9", b"row,9,9", 1),
+    }[harm]
+    assert len(harmed) == len(RESULT)
+    (storage.root / f"results/{prediction_id}/1.csv").write_bytes(harmed)
+    answer = client.get(path, params={"format": "parquet"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "result_damaged")
+    assert not [key for key in stored_keys(storage) if key.endswith(".parquet")]
+
+
+def test_a_stored_parquet_that_was_cut_is_made_anew(
+    client: httpx.Client, path: str, prediction_id: UUID, storage: LocalStorage
+) -> None:
+    whole = client.get(path, params={"format": "parquet"}).content
+    kept = storage.root / f"results/{prediction_id}/1.csv.parquet"
+    for harmed in (whole[:-100], b""):
+        kept.write_bytes(harmed)
+        assert client.get(path, params={"format": "parquet"}).content == whole
+    assert kept.read_bytes() == whole
 
 
 def test_deleting_the_prediction_removes_every_form_of_its_result(

@@ -43,6 +43,18 @@ def test_an_upload_is_shown_with_the_profile_of_its_columns(client: httpx.Client
     )
 
 
+def test_a_stored_file_that_was_cut_is_not_given_out_as_what_was_uploaded(
+    client: httpx.Client, storage: LocalStorage
+) -> None:
+    upload_id = _upload(client)
+    (key,) = stored_keys(storage)
+    (storage.root / key).write_bytes(CSV[:-3])
+    answer = client.get(f"/api/uploads/{upload_id}/file")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "changed_since_checked")
+    assert _upload(client) == upload_id
+    assert client.get(f"/api/uploads/{upload_id}/file").content == CSV
+
+
 def test_times_are_utc_and_say_so(client: httpx.Client) -> None:
     written = client.get(f"/api/uploads/{_upload(client)}").json()["created_at"]
     assert written.endswith("Z")
