@@ -94,6 +94,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=200,
-        description="The same key with the same request gives the first call's answer again, for 24 hours.",
+        description="The same key with the same request gives the first call's answer again, for 24 hours; "
+        "while that one waits for a result, what it has made so far.",
     ),
 ]
