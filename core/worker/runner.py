@@ -34,6 +34,7 @@ PROGRESS_S = 0.5  # progress is written at most this often
 CANCEL_S = 1.0  # a cancel is seen within this time
 STOP_GRACE_S = 3.0  # then a child that does not stop is killed
 START_GRACE_S = 120.0  # a child that has not warmed up by then is started again
+OUTAGE_SAID_S = 300.0  # while the database stays away, the log is told this often
 RESPAWN_S = 2.0  # pause after a child died while warming up
 log = logs.get("worker")
 
@@ -75,6 +76,8 @@ class Runner:
         self._look_at = 0.0
         self._present_at = 0.0
         self._respawn_at = 0.0
+        self._outage_since: float | None = None
+        self._outage_said_at = 0.0
 
     def start(self) -> None:
         self._thread.start()
@@ -92,7 +95,11 @@ class Runner:
         return not self._thread.is_alive()
 
     def _child(self) -> Child:
-        return Child(modules=self._modules, environment=self._settings.environment())
+        return Child(
+            modules=self._modules,
+            environment=self._settings.environment(),
+            staging=self._settings.staging_dir,
+        )
 
     @property
     def _n_slots(self) -> int:
@@ -102,8 +109,9 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 self._turn()
+                self._note_outage(None)
             except db.DatabaseUnavailable as error:
-                log.warning("the database is out of reach; trying again", problem=error.problem)
+                self._note_outage(error.problem)
                 self._close_wakeup()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
@@ -116,6 +124,23 @@ class Runner:
         for slot in self._slots:
             slot.kill()
         self._close_wakeup()
+
+    def _note_outage(self, problem: str | None) -> None:
+        """Say that the database is out of reach, then seldom, and that it is back; problem: None when it answers."""
+        now = time.monotonic()
+        if problem is None:
+            if self._outage_since is not None:
+                log.info("the database is back", after_s=round(now - self._outage_since))
+            self._outage_since = None
+            return
+        if self._outage_since is None:
+            self._outage_since = self._outage_said_at = now
+            log.warning("the database is out of reach; trying again every second", problem=problem)
+        elif now - self._outage_said_at > OUTAGE_SAID_S:
+            self._outage_said_at = now
+            log.warning(
+                "the database is still out of reach", problem=problem, for_s=round(now - self._outage_since)
+            )
 
     def _turn(self) -> None:
         if self._wakeup is None:

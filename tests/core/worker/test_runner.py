@@ -96,6 +96,18 @@ def test_a_child_that_dies_each_time_fails_its_task_after_exactly_its_attempts(d
     assert desk.wait(desk.add()).state == "SUCCEEDED", "the runner did not survive the poison"
 
 
+def test_what_a_killed_child_had_staged_is_removed(desk: Desk) -> None:
+    desk.runner()
+    task_id = desk.add(fault="hang", max_attempts=1)
+    ((pid, _),) = wait_for(desk.starts, what="the task to begin")
+    left = desk.settings.staging_dir / f"{pid}-half"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"half a result")
+    os.kill(pid, signal.SIGKILL)
+    assert desk.wait(task_id).state == "FAILED"
+    assert not left.exists()
+
+
 def test_a_child_that_falls_silent_is_replaced(desk: Desk) -> None:
     desk.runner(silence_s=1.5)
     task_id = desk.add(fault="hang", max_attempts=1)
@@ -233,14 +245,25 @@ def test_the_children_of_a_stopped_runner_are_gone(desk: Desk) -> None:
 
 
 @pytest.mark.postgres
-def test_a_runner_survives_a_restart_of_postgres_and_finishes(postgres: Cluster, postgres_desk: Desk) -> None:
+def test_a_runner_survives_a_restart_of_postgres_and_finishes(
+    postgres: Cluster, postgres_desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
     desk = postgres_desk
     desk.runner()
     task_id = desk.add(n_steps=40, step_s=0.05, lease_s=3.0, max_attempts=5)
     desk.wait_done(task_id, 3)
     postgres.halt(signal.SIGQUIT)
+    said: list[str] = []
+
+    def has_said(words: str) -> bool:
+        said.append("".join(capsys.readouterr()))
+        return words in "".join(said)
+
+    wait_for(lambda: has_said("out of reach"), what="the outage to be logged")
     postgres.start()
     row = desk.wait(task_id)
     assert row.state == "SUCCEEDED"
     assert steps.effects(task_id) == list(range(40))
     assert desk.wait(desk.add()).state == "SUCCEEDED"
+    wait_for(lambda: has_said("the database is back"), what="the end of the outage to be logged")
+    assert "".join(said).count("out of reach") == 1
