@@ -109,7 +109,7 @@ _BODY: dict[str, Any] = {
             "model": Received,
             "description": "Stored: and scored, with `sync`; alone, with `none` or where no model fits.",
         },
-        **documented(400, 403, 404, 409, 413, 415, 422, 503),
+        **documented(400, 403, 404, 408, 409, 413, 415, 422, 503),
     },
     openapi_extra=_BODY,
 )
@@ -122,7 +122,9 @@ async def upload_csv(
 ) -> JSONResponse:
     """Store a CSV and score it: `queued` by a worker, `sync` while the caller waits, `none` not at all."""
     async with _staging(config.staging_dir) as staged:
-        form = await multipart.receive(request, staged, limit_mb=config.max_upload_mb)
+        form = await multipart.receive(
+            request, staged, limit_mb=config.max_upload_mb, silence_s=config.upload_silence_s
+        )
         await anyio.to_thread.run_sync(staged.close)
         made_of = {"call": "csv", "sha256": staged.sha256, "file_name": form.file_name, **form.fields}
         async with once(user, idempotency_key, made_of) as call:

@@ -14,13 +14,14 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from core import logs
-from core.api.errors import RangeUnsatisfiable
+from core.api.errors import PreconditionFailed, RangeUnsatisfiable
 from core.storage import Storage
 
 log = logs.get("api")
 
+CACHING = "private, no-cache"
 CHUNK_BYTES = 256 << 10
-_RANGE = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
+_RANGE = re.compile(r"bytes=\s*(\d{0,99})\s*-\s*(\d{0,99})\s*", re.ASCII | re.IGNORECASE)
 _CHARSETS = {"utf-8-sig": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}
 
 
@@ -41,17 +42,22 @@ def csv_media_type(codec: str) -> str:
 
 
 def respond(request: Request, storage: Storage, download: Download) -> Response:
-    """The whole file, or the one range that was asked for. Blocking; raises NotStored, RangeUnsatisfiable.
+    """The whole file, or the one range that was asked for. Blocking; raises NotStored, RangeUnsatisfiable,
+    PreconditionFailed.
 
     Several ranges, and what is no range, are answered with the whole file, as RFC 9110 allows.
     """
     size_bytes = storage.stat(download.key).size_bytes
     etag = f'"{download.etag}"'
+    if not _is_among(etag, request.headers.get("if-match", "*")):
+        raise PreconditionFailed(file_name=download.file_name)
+    if _is_among(etag, request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": CACHING})
     span = _span(request, size_bytes=size_bytes, etag=etag)
     start, stop = span or (0, size_bytes)
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-cache",
+        "Cache-Control": CACHING,
         "Content-Disposition": _disposition(download.file_name),
         # Streamlit's middleware compresses whatever names no encoding: slow, and without a length
         "Content-Encoding": "identity",
@@ -118,6 +124,12 @@ def _span(request: Request, *, size_bytes: int, etag: str) -> tuple[int, int] | 
     if start >= size_bytes or start >= stop:
         raise RangeUnsatisfiable(size_bytes=size_bytes, asked=asked[:80])
     return start, stop
+
+
+def _is_among(etag: str, tags: str) -> bool:
+    """Whether a header that lists tags means this one, or any."""
+    listed = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+    return etag in listed or listed == ["*"]
 
 
 def _disposition(file_name: str) -> str:

@@ -12,7 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
 from core.api import rows
-from core.api.dependencies import Caller, Cursor, Files, IdempotencyKey, Limit, ModelId, Text, upload_id_of
+from core.api.dependencies import (
+    Caller,
+    Cursor,
+    Files,
+    IdempotencyKey,
+    Limit,
+    ModelId,
+    Text,
+    UploadIdInBody,
+    upload_id_of,
+)
 from core.api.idempotency import Call, once
 from core.api.model_rows import Model, ModelDetail
 from core.api.refusals import documented
@@ -27,7 +37,7 @@ class Training(BaseModel):
     """A model to be trained."""
 
     model_config = ConfigDict(extra="forbid")
-    upload_id: str | int
+    upload_id: UploadIdInBody
     target: Text = Field(description="The column to predict.")
     name: Text = Field(default="", description="A name that exists gets its next version.")
     positive_label: Text | None = Field(
@@ -56,7 +66,7 @@ class TrainingBegun(BaseModel):
 )
 async def train_model(user: Caller, wanted: Training, idempotency_key: IdempotencyKey = None) -> JSONResponse:
     """Train a model on an upload; `GET /api/models/{id}` tells when it is ready."""
-    upload_id = upload_id_of(str(wanted.upload_id))
+    upload_id = upload_id_of(wanted.upload_id)
     made_of = {"call": "train", **wanted.model_dump(), "upload_id": upload_id}
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:

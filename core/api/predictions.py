@@ -20,6 +20,7 @@ from core.api.dependencies import (
     IdempotencyKey,
     Limit,
     PredictionId,
+    UploadIdInBody,
     model_id_of,
     upload_id_of,
 )
@@ -38,7 +39,7 @@ class Wanted(BaseModel):
     """A prediction to be made."""
 
     model_config = ConfigDict(extra="forbid")
-    upload_id: str | int
+    upload_id: UploadIdInBody
     model_id: str
     mode: Literal["queued", "sync"] = Field(default="queued", description="`sync` waits for the result.")
 
@@ -87,7 +88,7 @@ async def create_prediction(
     user: Caller, config: Config, wanted: Wanted, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Score an upload with a model."""
-    upload_id, model_id = upload_id_of(str(wanted.upload_id)), model_id_of(wanted.model_id)
+    upload_id, model_id = upload_id_of(wanted.upload_id), model_id_of(wanted.model_id)
     made_of = {"call": "predictions", "upload_id": upload_id, "model_id": str(model_id), "mode": wanted.mode}
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:

@@ -22,7 +22,9 @@ def list_uploads(
     user: Caller,
     limit: Limit = 50,
     cursor: Cursor = None,
-    file_name: Annotated[Text, Query(description="Only those whose name contains this.")] = "",
+    file_name: Annotated[
+        Text, Query(max_length=255, description="Only those whose name contains this.")
+    ] = "",
 ) -> rows.Listed[rows.Upload]:
     """The uploads, newest first."""
     with db.session_scope(user) as session:

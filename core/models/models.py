@@ -31,6 +31,17 @@ class ModelInUse(AppError):
     n_predictions: int
 
 
+class TrainingEnded(Conflict):
+    """There is no training left to cancel."""
+
+    says = "The training of {name} has ended."
+    cure = "Reload to see how; a model that is not wanted can be deleted."
+    noun: str = "training"
+    state: str = "ended"
+    asked: str = "cancelled"
+    name: str
+
+
 def request_training(
     session: Session,
     *,
@@ -162,7 +173,10 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
 
 def cancel_training(session: Session, *, model_id: UUID) -> None:
     """Stop a training. Raises NotFound, Conflict when it has ended."""
-    queue.cancel(session, task_id=get(session, model_id=model_id).task_id)
+    model = hold(session, model_id=model_id)
+    if model.status != "training":
+        raise TrainingEnded(name=f"{model.name} v{model.version}")
+    queue.cancel(session, task_id=model.task_id)
 
 
 def hurry(session: Session, *, model_id: UUID) -> UUID:

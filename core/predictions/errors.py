@@ -68,6 +68,16 @@ class Stopped(AppError):
     row: int
 
 
+class ModelDamaged(AppError):
+    """The file of a model is not what training saved, or is gone. model: its name and version."""
+
+    code = "model_damaged"
+    says = "The stored file of the model {model} was {found} outside the app, so nothing was scored with it."
+    cure = "Train it again from the same upload and score with that version."
+    model: str
+    found: str
+
+
 class ResultGone(AppError):
     """A result file is no longer where it was stored."""
 

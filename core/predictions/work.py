@@ -13,9 +13,10 @@ from core import db, queue, settings, storage
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.errors import NotFound
 from core.models import artifact
+from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
 from core.predictions import engine, handler
-from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost
+from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
 from core.uploads import uploads
 from core.uploads.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
@@ -51,7 +52,12 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         n_rows = upload.n_rows
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
-    pipeline = _pipeline(artifact_key, artifact_sha256)
+    try:
+        pipeline = _pipeline(artifact_key, artifact_sha256)
+    except storage.NotStored as gone:
+        raise ModelDamaged(model=f"{model.name} v{model.version}", found="removed") from gone
+    except ModelFileChanged as changed:
+        raise ModelDamaged(model=f"{model.name} v{model.version}", found="changed") from changed
     output_key = handler.leavings(task) + (
         PurePosixPath(upload.storage_key).suffix.removeprefix(".") or "csv"
     )

@@ -106,7 +106,13 @@ def test_a_range_is_answered_with_just_that(
 
 
 @pytest.mark.parametrize(
-    "asked", [f"bytes={len(RESULT)}-", f"bytes={len(RESULT) + 5}-{len(RESULT) + 9}", "bytes=-0"]
+    "asked",
+    [
+        f"bytes={len(RESULT)}-",
+        f"bytes={len(RESULT) + 5}-{len(RESULT) + 9}",
+        "bytes=-0",
+        "bytes=" + "9" * 25 + "-",
+    ],
 )
 def test_a_range_behind_the_end_can_not_be_satisfied(client: httpx.Client, path: str, asked: str) -> None:
     answer = client.get(path, headers={"Range": asked})
@@ -129,6 +135,22 @@ def test_a_download_goes_on_only_while_the_file_is_the_same(client: httpx.Client
     begins_again = client.get(path, headers={"Range": "bytes=10-19", "If-Range": '"another"'})
     assert (goes_on.status_code, goes_on.content) == (206, RESULT[10:20])
     assert (begins_again.status_code, begins_again.content) == (200, RESULT)
+
+
+def test_who_has_the_file_already_gets_it_only_once(client: httpx.Client, path: str) -> None:
+    etag = client.head(path).headers["etag"]
+    for tags in (etag, f'"another", {etag}', f"W/{etag}", "*"):
+        answer = client.get(path, headers={"If-None-Match": tags})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+    assert client.get(path, headers={"If-None-Match": '"another"'}).content == RESULT
+
+
+def test_who_wants_one_version_of_the_file_gets_no_other(client: httpx.Client, path: str) -> None:
+    etag = client.head(path).headers["etag"]
+    for tags in (etag, "*"):
+        assert client.get(path, headers={"If-Match": tags}).content == RESULT
+    answer = client.get(path, headers={"If-Match": '"another"'})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (412, "precondition_failed")
 
 
 def test_one_can_ask_for_the_size_alone(client: httpx.Client, path: str) -> None:

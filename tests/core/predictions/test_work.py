@@ -155,14 +155,21 @@ def test_a_model_is_not_trained_on_bytes_that_were_changed(desk: Desk, tmp_path:
     assert model.error["code"] == "changed_since_checked"
 
 
-def test_a_model_file_that_was_tampered_with_is_never_loaded(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("harm", ["changed", "removed"])
+def test_a_model_file_that_was_tampered_with_is_never_loaded_and_the_model_is_named(
+    desk: Desk, tmp_path: Path, harm: str
+) -> None:
     upload = desk.upload_again(journeys.sample_bytes(tmp_path, seed=10), "other.csv")
     model = journeys.train(desk.user, upload)
-    with desk.path(model.artifact_key).open("ab") as file:
-        file.write(b"more")
+    path = desk.path(model.artifact_key)
+    if harm == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes() + b"more")
     prediction = desk.score(upload, model)
     assert prediction.status == "FAILED"
-    assert "not the one that was saved" in (prediction.error_message or "")
+    assert f"{model.name} v{model.version} was {harm}" in (prediction.error_message or "")
+    assert "Train it again" in (prediction.error_hint or "")
 
 
 def test_nothing_is_left_in_staging(desk: Desk) -> None:
