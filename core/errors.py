@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, dataclass_transform
 
+LONGEST_FACT = 1_000  # characters of a text in a sentence
+
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
 class AppError(Exception):
@@ -44,7 +46,7 @@ class AppError(Exception):
     def _facts(self) -> dict[str, Any]:
         facts = {fact.name: getattr(self, fact.name) for fact in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses
         return {
-            name: _Counted(fact) if type(fact) is int and not name.endswith("id") else fact
+            name: _Counted(fact) if type(fact) is int and not name.endswith("id") else _cut(fact)
             for name, fact in facts.items()
         }
 
@@ -59,6 +61,11 @@ def counted(n: int, noun: str) -> str:
     """1, "row" → "1 row"; 2000, "row" → "2,000 rows"; 2, "row was|rows were" → "2 rows were"."""
     one, _, several = noun.partition("|")
     return f"{n:,} {one if n == 1 else several or one + 's'}"
+
+
+def _cut(fact: Any) -> Any:
+    """What somebody sent comes back in an answer, a row and the log: not all of it where it is endless."""
+    return f"{fact[:LONGEST_FACT]}…" if isinstance(fact, str) and len(fact) > LONGEST_FACT else fact
 
 
 class _Counted(int):

@@ -19,7 +19,7 @@ from core.models import models
 from core.predictions import states
 from core.predictions.handler import KIND
 from core.predictions.header import require_features
-from core.predictions.states import PENDING, SETTLED, Status
+from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
 from core.queue.moves import FIRST
 from core.uploads import uploads
 
@@ -33,8 +33,8 @@ def create(session: Session, *, upload_id: int, model_id: UUID, mode: Mode = "qu
 
     Raises NotFound, Conflict for a model that is not ready, FeatureMissing when the file lacks a column.
     """
-    upload = uploads.get(session, upload_id=upload_id)
-    model = models.get(session, model_id=model_id)
+    upload = uploads.hold(session, upload_id=upload_id)
+    model = models.hold(session, model_id=model_id)
     columns = [column.name for column in uploads.examination_of(upload).columns]
     require_features(columns, models.schema_of(model))
     prediction = PredictionRow(
@@ -216,11 +216,15 @@ def cancel(session: Session, *, prediction_id: UUID) -> PredictionRow:
 
 def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """Queue a FAILED or CANCELLED prediction once more, as a new task. Raises NotFound, Conflict."""
+    status = _locked(session, prediction_id=prediction_id)
+    if status not in RETRIED_FROM:
+        raise Conflict(noun="prediction", state=status, asked="tried again")
     prediction = get(session, prediction_id=prediction_id)
     task_id = _enqueue(session, prediction, n_rows=prediction.upload.n_rows)
     moved = states.move(
         session,
         PredictionRow.id == prediction_id,
+        PredictionRow.status.in_(RETRIED_FROM),
         to=Status.QUEUED,
         task_id=task_id,
         error_message=None,
@@ -228,8 +232,7 @@ def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
         started_at=None,
         finished_at=None,
     )
-    if not moved:
-        raise Conflict(noun="prediction", state=prediction.status, asked="tried again")
+    assert moved, "the row is locked, so its status is still what was just read"
     session.expire(prediction)
     return get(session, prediction_id=prediction_id)
 
@@ -239,17 +242,22 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
 
     Raises NotFound, Conflict while it is pending.
     """
-    prediction = get(session, prediction_id=prediction_id)
-    deleted = session.execute(
-        sa.delete(PredictionRow)
-        .where(PredictionRow.id == prediction_id, PredictionRow.status.in_(SETTLED))
-        .returning(PredictionRow.id)
-    ).scalar_one_or_none()
-    if deleted is None:
-        raise Conflict(
-            noun="prediction", state=prediction.status, asked="deleted before it ends or is cancelled"
-        )
+    status = _locked(session, prediction_id=prediction_id)
+    if status not in SETTLED:
+        raise Conflict(noun="prediction", state=status, asked="deleted before it ends or is cancelled")
+    session.execute(sa.delete(PredictionRow).where(PredictionRow.id == prediction_id))
     return [f"results/{prediction_id}/"]
+
+
+def _locked(session: Session, *, prediction_id: UUID) -> Status:
+    """The prediction's status, which nobody else changes before this transaction ends. Raises NotFound."""
+    this = sa.select(PredictionRow.status).where(
+        PredictionRow.id == prediction_id, PredictionRow.user_id == db.owner(session)
+    )
+    status = session.execute(this.with_for_update()).scalar_one_or_none()
+    if status is None:
+        raise NotFound(noun="prediction", id=prediction_id)
+    return Status(status)
 
 
 def _mine(session: Session) -> sa.Select[PredictionRow]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
@@ -14,9 +14,10 @@ from core import db
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
-from core.storage import NotStored, Staging, Storage
-from core.uploads.errors import UploadGone
+from core.storage import KeyTaken, NotStored, Staging, Storage
+from core.uploads.errors import ChangedSinceChecked, UploadGone
 from core.uploads.examine import Examination, examine
+from core.uploads.hashed import HashedReader
 from core.uploads.names import safe_filename, shown_filename
 
 PENDING = ("QUEUED", "PROCESSING")
@@ -53,6 +54,7 @@ def receive(
     """Check a staged file, store it under its user, and write its row; the same bytes again are recognised.
 
     require: looks at what was found before anything is stored; what it raises refuses the file.
+    Bytes that are known but were removed or damaged in storage are put back there.
     Nothing is kept of a file that is refused. No session is open while bytes move.
     Raises what `examine` and `require` raise, DiskFull, StorageUnavailable.
     """
@@ -62,7 +64,8 @@ def receive(
     if known is not None:
         found = examination_of(known)
         require(found)
-        return Received(upload=known, examination=found, is_duplicate=True)
+        if _is_whole(storage, known) or _put_back(user, storage, staged, known):
+            return Received(upload=known, examination=found, is_duplicate=True)
     examination = examine(staged.path, file_name=file_name)
     require(examination)
     storage_key = _storage_key(user, file_name)
@@ -92,9 +95,33 @@ def receive(
     return Received(upload=upload, examination=examination, is_duplicate=False)
 
 
+def _is_whole(storage: Storage, upload: UploadRow) -> bool:
+    """Whether storage still holds the very bytes that came, read to their end."""
+    try:
+        with open_bytes(storage, upload) as stored:
+            stored.require_unchanged()
+    except (UploadGone, ChangedSinceChecked):
+        return False
+    return True
+
+
+def _put_back(user: db.User, storage: Storage, staged: Staging, known: UploadRow) -> bool:
+    """Store the bytes of an upload under its key again; False if it was deleted meanwhile."""
+    storage.delete(known.storage_key)
+    with suppress(KeyTaken):  # somebody else put them back at the same time
+        storage.put(known.storage_key, staged.path)
+    with db.session_scope(user) as session:
+        same = same_bytes(session, sha256=known.sha256)
+    if same is None or same.id != known.id:
+        storage.delete(known.storage_key)
+        return False
+    return True
+
+
 def _same_bytes_for_good(session: Session, *, sha256: str) -> UploadRow | None:
     """`same_bytes`, and no other transaction adds such an upload before this one ends."""
-    session.execute(sa.select(UserRow.id).where(UserRow.id == db.owner(session)).with_for_update())
+    this = sa.select(UserRow.id).where(UserRow.id == db.owner(session))
+    session.execute(this.with_for_update(key_share=True))
     return same_bytes(session, sha256=sha256)
 
 
@@ -121,6 +148,18 @@ def get(session: Session, *, upload_id: int) -> UploadRow:
     if upload is None:
         raise NotFound(noun="upload", id=upload_id)
     return upload
+
+
+def hold(session: Session, *, upload_id: int, to_delete: bool = False) -> UploadRow:
+    """`get`, and nobody deletes the upload before this transaction ends.
+
+    to_delete: this transaction does, so it waits for those who build on the upload and they for it.
+    Raises NotFound.
+    """
+    this = _mine(session).where(UploadRow.id == upload_id).with_only_columns(UploadRow.id)
+    if -(2**31) < upload_id < 2**31:
+        session.execute(this.with_for_update(read=not to_delete, key_share=not to_delete))
+    return get(session, upload_id=upload_id)
 
 
 def examination_of(upload: UploadRow) -> Examination:
@@ -162,7 +201,7 @@ def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequenc
     n_confirmed: how many predictions the user has agreed to lose.
     Raises NotFound, Conflict while work on it is pending, PredictionsDependOnIt.
     """
-    upload = get(session, upload_id=upload_id)
+    upload = hold(session, upload_id=upload_id, to_delete=True)
     of_upload = sa.select(PredictionRow.id, PredictionRow.status).where(PredictionRow.upload_id == upload_id)
     predictions = session.execute(of_upload.with_for_update()).all()
     in_training = sa.select(ModelRow.id).where(ModelRow.upload_id == upload_id, ModelRow.status == "training")
@@ -178,12 +217,32 @@ def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequenc
     return [upload.storage_key, *(f"results/{prediction_id}/" for prediction_id, _ in predictions)]
 
 
-def open_bytes(storage: Storage, *, storage_key: str, file_name: str) -> BinaryIO:
-    """An upload's bytes as a stream that the caller closes. Raises UploadGone."""
+def open_bytes(storage: Storage, upload: UploadRow) -> HashedReader:
+    """An upload's bytes as a stream that the caller closes, good for one pass.
+
+    Raises UploadGone, and ChangedSinceChecked: at once where the size is another, at the end of the bytes
+    where they are not those that were uploaded.
+    """
+    require_stored(storage, upload)
     try:
-        return storage.open(storage_key)
+        stream = storage.open(upload.storage_key)
     except NotStored as error:
-        raise UploadGone(file_name=file_name) from error
+        raise UploadGone(file_name=upload.file_name) from error
+    return HashedReader(stream, sha256=upload.sha256, changed=lambda: _changed(upload))
+
+
+def require_stored(storage: Storage, upload: UploadRow) -> None:
+    """Look, without reading, whether an upload's bytes are there. Raises UploadGone, ChangedSinceChecked."""
+    try:
+        size_bytes = storage.stat(upload.storage_key).size_bytes
+    except NotStored as error:
+        raise UploadGone(file_name=upload.file_name) from error
+    if size_bytes != upload.size_bytes:
+        raise _changed(upload)
+
+
+def _changed(upload: UploadRow) -> ChangedSinceChecked:
+    return ChangedSinceChecked(problem=f"the stored copy of {upload.file_name} was changed outside the app")
 
 
 def remove_files(storage: Storage, *, prefixes: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import AppError, counted
+from core.errors import AppError, NotFound, counted
 
 
 class Late(AppError):
@@ -36,3 +36,9 @@ def test_a_number_stands_with_its_noun_and_an_id_as_it_is() -> None:
 )
 def test_a_count_agrees_with_its_noun(n: int, noun: str, said: str) -> None:
     assert counted(n, noun) == said
+
+
+def test_what_somebody_sent_is_not_said_back_without_end() -> None:
+    said = str(NotFound(noun="model", id="a" * 900_000))
+    assert "aaa…" in said
+    assert len(said) < 1_200

@@ -86,6 +86,15 @@ def test_a_cancelled_training_is_a_failed_model_that_says_so(user: db.User, uplo
     assert error["message"] == "The training was cancelled."
 
 
+def test_a_training_that_has_ended_is_not_cancelled(user: db.User, upload: UploadRow) -> None:
+    model = made.ready_model(user, upload)
+    with (
+        pytest.raises(Conflict, match=r"training of Churn v1 has ended"),
+        db.session_scope(user, write=True) as session,
+    ):
+        models.cancel_training(session, model_id=model.id)
+
+
 def test_a_target_that_is_no_column_and_a_name_too_long_are_refused(user: db.User, upload: UploadRow) -> None:
     with pytest.raises(TargetMissing, match="churn"), db.session_scope(user, write=True) as session:
         models.request_training(session, upload=upload, target="churn")

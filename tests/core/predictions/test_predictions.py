@@ -98,6 +98,25 @@ def test_a_retry_is_a_new_task_and_leaves_the_old_one_without_power(user: db.Use
             predictions.retry(session, prediction_id=prediction_id)
 
 
+def test_a_prediction_that_is_being_scored_is_not_tried_again(user: db.User, upload: UploadRow) -> None:
+    prediction_id = made.queued(user, upload, made.ready_model(user, upload))
+    with db.session_scope(db.WORKER, write=True) as session:
+        task = queue.claim(session, worker_id=uuid4(), lease_s=30)
+    with pytest.raises(Conflict, match="PROCESSING"), db.session_scope(user, write=True) as session:
+        predictions.retry(session, prediction_id=prediction_id)
+    assert task is not None
+    with db.session_scope(user) as session:
+        found = predictions.get(session, prediction_id=prediction_id)
+        assert (found.status, found.task_id) == ("PROCESSING", task.id)
+        assert queue.backlog(session).n_queued == 0
+
+
+def test_a_result_is_not_thrown_away_by_a_retry(user: db.User, upload: UploadRow) -> None:
+    prediction_id = made.completed(user, upload, made.ready_model(user, upload))
+    with pytest.raises(Conflict, match="COMPLETED"), db.session_scope(user, write=True) as session:
+        predictions.retry(session, prediction_id=prediction_id)
+
+
 def test_only_settled_predictions_are_deleted(user: db.User, upload: UploadRow) -> None:
     prediction_id = made.queued(user, upload, made.ready_model(user, upload))
     with pytest.raises(Conflict), db.session_scope(user, write=True) as session:

@@ -69,6 +69,32 @@ def test_the_same_bytes_at_the_same_moment_become_one_upload(
     assert len(list(files.keys(""))) == 1
 
 
+@pytest.mark.parametrize("harm", ["removed", "emptied", "cut", "changed"])
+def test_the_same_bytes_again_mend_a_stored_copy_that_was_harmed(
+    files: LocalStorage, settings: Settings, user: db.User, harm: str
+) -> None:
+    first = journeys.upload_bytes(user, made.CSV, settings=settings, files=files)
+    path = files.root / first.storage_key
+    if harm == "removed":
+        path.unlink()
+    else:
+        path.write_bytes({"emptied": b"", "cut": made.CSV[:-9], "changed": made.CSV[::-1]}[harm])
+    again = journeys.upload_bytes(user, made.CSV, settings=settings, files=files)
+    assert again.id == first.id
+    assert path.read_bytes() == made.CSV
+    assert list(files.keys("")) == [first.storage_key]
+
+
+def test_the_same_bytes_again_leave_a_whole_copy_as_it_is(
+    files: LocalStorage, settings: Settings, user: db.User
+) -> None:
+    path = files.root / journeys.upload_bytes(user, made.CSV, settings=settings, files=files).storage_key
+    before = path.stat()
+    journeys.upload_bytes(user, made.CSV, settings=settings, files=files)
+    assert path.stat().st_ino == before.st_ino
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+
+
 def test_a_refused_file_leaves_nothing_behind(files: LocalStorage, settings: Settings, user: db.User) -> None:
     with pytest.raises(Exception, match=r"customers\.csv"):
         journeys.upload_bytes(user, b"a,b\n1\n", settings=settings, files=files)
