@@ -128,31 +128,29 @@ def _take(session: Session, chosen: Any, *, worker_id: UUID, lease_s: float, clo
 def _settle_abandoned(session: Session, *, clock: Clock) -> None:
     """Settle tasks whose worker is gone and which nobody should take up again."""
     gone = (TaskRow.state == RUNNING, TaskRow.lease_until < clock.now(), TaskRow.kind.in_(known_kinds()))
-    used_up = TaskRow.attempt - TaskRow.n_released >= TaskRow.max_attempts
+    n_tries = TaskRow.attempt - TaskRow.n_released
     worn_out = Reason(
         code="worker_lost",
-        message="The worker stopped without a word each time it tried this.",
+        message="The worker that did this stopped without a word.",
         hint="The file may need more memory than there is. Look at the worker's log, then retry.",
     )
-    for condition, state, reason in (
-        (TaskRow.cancel_requested.is_(True), TaskState.CANCELLED, None),
-        (used_up, TaskState.FAILED, worn_out),
-    ):
+    found = session.execute(
+        sa.select(TaskRow.id, TaskRow.cancel_requested, n_tries)
+        .where(*gone, sa.or_(TaskRow.cancel_requested.is_(True), n_tries >= TaskRow.max_attempts))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for task_id, cancel_requested, n in found:
         statement = (
             sa.update(TaskRow)
-            .where(
-                TaskRow.id.in_(
-                    sa.select(TaskRow.id).where(*gone, condition).with_for_update(skip_locked=True)
-                )
-            )
+            .where(TaskRow.id == task_id)
             .values(
-                state=state,
+                state=TaskState.CANCELLED if cancel_requested else TaskState.FAILED,
                 lease_owner=None,
                 lease_until=None,
                 finished_at=clock.now(),
-                error=reason.to_json() if reason else None,
+                error=None if cancel_requested else worn_out.after(n).to_json(),
             )
             .returning(TaskRow)
         )
-        for row in session.execute(statement, execution_options={"populate_existing": True}).scalars().all():
-            followed(session, row)
+        row = session.execute(statement, execution_options={"populate_existing": True}).scalar_one()
+        followed(session, row)

@@ -265,6 +265,6 @@ UNWRITTEN = queue.Reason(
 )
 SILENT = queue.Reason(
     code="worker_silent",
-    message="The process that did the work stopped answering each time.",
+    message="The process that did the work stopped answering.",
     hint="Look at the worker's log and at the machine's memory, then retry.",
 )

@@ -123,7 +123,7 @@ class Slot:
             transient=True,
             reason=queue.Reason(
                 code="worker_lost",
-                message=f"The process that did the work was {how} each time.",
+                message=f"The process that did the work was {how}.",
                 hint="The file may need more memory than there is. Look at the worker's log, then retry.",
             ),
         )
