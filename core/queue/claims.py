@@ -107,6 +107,34 @@ def backlog(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Backlog:
     return Backlog(n_queued=queued[0], oldest_at=queued[1], n_running=running[0], n_abandoned=running[1])
 
 
+@dataclass(frozen=True)
+class Retried:
+    """Tasks that had to be begun again. `last_at` is when the newest such attempt, or failed one, began."""
+
+    n: int
+    last_at: datetime | None
+
+
+def retried(session: Session, *, within_s: float, clock: Clock = DATABASE_CLOCK) -> Retried:
+    """Tasks that needed more than one attempt: done in the last `within_s`, running, or to be tried again.
+
+    Of all users. Those that failed for good are not among them.
+    """
+    again = TaskRow.attempt - TaskRow.n_released > 1
+    cases = (
+        (TaskRow.state == TaskState.SUCCEEDED, TaskRow.finished_at > clock.now(-within_s), again),
+        (TaskRow.state == RUNNING, again),
+        (TaskRow.state == QUEUED, TaskRow.error.is_not(None)),
+    )
+    found = sa.union_all(*(sa.select(TaskRow.started_at).where(*case) for case in cases)).subquery()
+    n, last_at = session.execute(
+        sa.select(
+            sa.func.count(), sa.type_coerce(sa.func.max(found.c.started_at), UtcDateTime())
+        ).select_from(found)
+    ).one()
+    return Retried(n=n, last_at=last_at)
+
+
 def _take(session: Session, chosen: Any, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task | None:
     statement = (
         sa.update(TaskRow)

@@ -194,3 +194,29 @@ def test_the_backlog_counts_what_waits_runs_and_is_abandoned(line: Line) -> None
     figures = line.backlog()
     assert (figures.n_queued, figures.n_running, figures.n_abandoned) == (2, 2, 0)
     assert figures.oldest_at == abandoned_since - timedelta(seconds=LEASE_S + 1 + 20)
+
+
+def test_tasks_that_had_to_be_begun_again_are_counted_with_the_last_such_attempt(line: Line) -> None:
+    def retried() -> queue.Retried:
+        with db.session_scope(db.WORKER) as session:
+            return queue.retried(session, within_s=3600, clock=line.clock)
+
+    line.add()
+    line.settle(line.claimed())
+    line.add()
+    line.release(line.claimed())
+    line.settle(line.claimed())
+    assert retried() == queue.Retried(n=0, last_at=None)
+
+    line.add()
+    line.retry_later(line.claimed(), delay_s=1)
+    assert retried() == queue.Retried(n=1, last_at=line.clock.at)
+    line.clock.advance(1)
+    again = line.claimed()
+    assert retried() == queue.Retried(n=1, last_at=line.clock.at)
+    begun_at = line.clock.at
+    line.clock.advance(60)
+    line.settle(again)
+    assert retried() == queue.Retried(n=1, last_at=begun_at)
+    line.clock.advance(3601)
+    assert retried().n == 0
