@@ -136,5 +136,5 @@ class Slot:
         assert self.child is not None
         how = {"signal": -exit_code} if exit_code < 0 else {"exit_code": exit_code}
         task = self.task
-        doing = {"task": str(task.id), "kind": task.kind, "attempt": task.attempt} if task else {"task": None}
+        doing = {"task": str(task.id), "kind": task.kind, "attempt": task.attempt} if task else {}
         log.warning("a process that does work has died", pid=self.child.pid, **how, **doing)
