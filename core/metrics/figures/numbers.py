@@ -21,7 +21,10 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
         return look.note("No comparison with the truth", metrics.undefined["mae"])
     target = look.shorten(metrics.target)
     figure = look.frame(
-        findings.headline(metrics).rstrip("."), x_title=f"Actual {target}", y_title=f"Predicted {target}"
+        findings.headline(metrics).rstrip("."),
+        x_title=f"Actual {target}",
+        y_title=f"Predicted {target}",
+        legend=True,
     )
     ends = [min(metrics.actual + metrics.predicted), max(metrics.actual + metrics.predicted)]
     figure.add_scatter(
@@ -42,10 +45,7 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
         mode="lines",
         line={"color": look.ORANGE, "width": 2, "dash": "dot"},
         hoverinfo="skip",
-        name="Perfect",
-    )
-    figure.add_annotation(
-        text="perfect", x=ends[1], y=ends[1], xanchor="right", yanchor="top", yshift=-38, showarrow=False
+        name="A perfect prediction",
     )
     figure.update_xaxes(nticks=6)
     return figure
@@ -56,11 +56,14 @@ def residuals(metrics: Regression) -> go.Figure:
     if metrics.bias is None or metrics.rmse is None:
         return look.note("No errors to show", metrics.undefined["mae"])
     counts, edges = distributions.binned(np.subtract(metrics.predicted, metrics.actual))
-    said, side = wording.number(abs(metrics.bias), beside=metrics.rmse), "high" if metrics.bias > 0 else "low"
+    beside = metrics.rmse if metrics.n_rows > 1 else 0.0
+    said, side = wording.number(abs(metrics.bias), beside=beside), "high" if metrics.bias > 0 else "low"
     lean = f"{said} too {side}" if said != "0" else "right"
+    typical = f"the typical error is {wording.number(metrics.rmse)} (RMSE)"
     figure = look.frame(
-        f"Predictions of {metrics.target} are {lean} on average; the typical error is"
-        f" {wording.number(metrics.rmse)} (RMSE)",
+        f"The only prediction of {metrics.target} to be compared is {lean}"
+        if metrics.n_rows == 1
+        else f"Predictions of {metrics.target} are {lean} on average; {typical}",
         x_title=f"Predicted minus actual {look.shorten(metrics.target)}",
         y_title="Rows",
     )
@@ -76,9 +79,10 @@ def predictions(distribution: ValueDistribution) -> go.Figure:
     if not distribution.quantiles:
         return look.note("No predictions", "The file has no rows.")
     _, low, middle, high, _ = distribution.quantiles
+    found = findings.spread(distribution).rstrip(".")
+    is_wide = wording.number(low) != wording.number(high)
     figure = look.frame(
-        f"Half of the predictions of {distribution.target} lie between {wording.number(low)} and"
-        f" {wording.number(high)}; the median is {wording.number(middle)}",
+        f"{found}; the median is {wording.number(middle)}" if is_wide else found,
         x_title=f"Predicted {look.shorten(distribution.target)}",
         y_title="Rows",
     )

@@ -18,7 +18,9 @@ def roc_curve(metrics: Binary) -> go.Figure:
     """
     if metrics.roc is None:
         return look.note("No ROC curve", metrics.undefined["roc_auc"])
-    positive, negative = look.shorten(metrics.positive_label), look.shorten(metrics.negative_label)
+    if metrics.only_score is not None:
+        return look.note("No ROC curve", _nothing_to_order(metrics.only_score))
+    positive, negative = _short(metrics.positive_label), _short(metrics.negative_label)
     figure = look.frame(
         findings.headline(metrics).rstrip("."),
         x_title=f"{negative} rows called {positive}, % (false positives)",
@@ -49,7 +51,9 @@ def precision_recall_curve(metrics: Binary) -> go.Figure:
     """
     if metrics.precision_recall is None or metrics.recall is None or metrics.base_rate is None:
         return look.note("No precision-recall curve", metrics.undefined["pr_auc"])
-    positive = look.shorten(metrics.positive_label)
+    if metrics.only_score is not None:
+        return look.note("No precision-recall curve", _nothing_to_order(metrics.only_score))
+    positive = _short(metrics.positive_label)
     figure = look.frame(
         _precision_recall_title(metrics),
         x_title=f"{positive} rows found, % (recall)",
@@ -86,8 +90,18 @@ def _precision_recall_title(metrics: Binary) -> str:
     if metrics.precision is None or metrics.recall is None:
         return f"No row reaches the threshold of {threshold} ({area})"
     found, right = wording.percent(metrics.recall), wording.percent(metrics.precision)
-    calls = f"Calls {metrics.positive_label} from {threshold}"
+    calls = f"Calls {wording.quoted(metrics.positive_label)} from {threshold}"
     return f"{calls}: finds {found} of them, right {right} of the time ({area})"
+
+
+def _nothing_to_order(score: float) -> str:
+    return (
+        f"Every row scores {wording.percent(score)}: scores that are all the same put no row before another."
+    )
+
+
+def _short(label: str) -> str:
+    return wording.quoted(look.shorten(label))
 
 
 def _curve(curve: Curve, name: str, y_means: str, x_means: str) -> go.Scatter:
@@ -118,6 +132,7 @@ def _add_threshold(figure: go.Figure, metrics: Binary, *, x: float, y: float, ab
         name="Threshold",
     )
     toward_left = x > 55
+    on_the_axis = y < 10  # beneath it stand the axis's own numbers
     _label(
         figure,
         threshold,
@@ -125,7 +140,7 @@ def _add_threshold(figure: go.Figure, metrics: Binary, *, x: float, y: float, ab
         y=y,
         xanchor="right" if toward_left else "left",
         xshift=-10 if toward_left else 10,
-        yshift=12 if above and not toward_left else -12,
+        yshift=12 if on_the_axis or (above and not toward_left) else -12,
     )
 
 
