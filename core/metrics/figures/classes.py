@@ -18,8 +18,8 @@ WRONG_TO_RIGHT = [
     [1, look.tint(look.BLUE, 0.7)],
 ]
 
-TICKS = 20  # names that find room on an axis
 MOST_IN_MATRIX = 11
+TICKS, TALL_TICKS, TALL_PX = 20, 30, 510  # names that find room on an axis, and on that of a tall figure
 
 
 def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
@@ -120,7 +120,7 @@ def _confusion_title(
 
 def _every(n_labels: int) -> slice:
     """Which labels are named on an axis: all, or every second, third … so that none overlap."""
-    return slice(None, None, -(-n_labels // TICKS))
+    return slice(None, None, 1 if n_labels <= TICKS else -(-n_labels // TALL_TICKS))
 
 
 def label_counts(counted: LabelCounts) -> go.Figure:
@@ -152,8 +152,9 @@ def label_counts(counted: LabelCounts) -> go.Figure:
         customdata=[[look.wrap(label, width=40), text] for (label, _), text in zip(rows, texts, strict=True)],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     )
+    if len(rows) > TICKS:
+        figure.update_layout(height=TALL_PX)
     shown = _every(len(rows))
     names = [look.shorten(label) for label, _ in rows]
     figure.update_yaxes(tickvals=list(range(len(rows)))[shown], ticktext=names[shown])
-    figure.update_xaxes(range=[0, most * 1.45], rangemode="tozero", nticks=5)
-    return figure
+    return look.counted(figure, most)

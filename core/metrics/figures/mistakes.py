@@ -49,11 +49,11 @@ def commonest(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figu
         return look.note(start, "No class is taken for another.")
     top = found[:SHOWN]
     told = (
-        f"the {len(top)} commonest of {wording.count(len(found))} mistakes"
+        f"the {len(top)} commonest of {wording.count(len(found))} kinds of mistake"
         if len(found) > 1
         else "the mistake"
     )
-    figure = look.horizontal(look.frame(f"{start}; {told}", x_title="Rows", y_title=""))
+    figure = look.horizontal(look.frame(f"{start}; {told}", x_title="Rows (actual → predicted)", y_title=""))
     texts = [f"{wording.count(one.n_rows)} · {wording.percent(one.n_rows / one.n_actual)}" for one in top]
     places = list(range(len(top)))
     figure.add_bar(
@@ -69,7 +69,7 @@ def commonest(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figu
     )
     names = [f"{look.shorten(one.actual)}<br>→ {look.shorten(one.called)}" for one in top]
     figure.update_yaxes(tickvals=places, ticktext=names)
-    figure.update_xaxes(range=[0, top[0].n_rows * 1.45], nticks=5)
+    look.counted(figure, top[0].n_rows)
     figure.update_layout(height=max(look.HEIGHT_PX, AXES_PX + BAR_PX * len(top)))
     return figure
 

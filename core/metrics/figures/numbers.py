@@ -47,7 +47,8 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
         hoverinfo="skip",
         name="A perfect prediction",
     )
-    figure.update_xaxes(nticks=6)
+    figure.update_xaxes(nticks=6, exponentformat=_exponents(*ends))
+    figure.update_yaxes(exponentformat=_exponents(*ends))
     return figure
 
 
@@ -70,7 +71,7 @@ def residuals(metrics: Regression) -> go.Figure:
     figure.add_trace(_histogram(counts, edges))
     figure.update_layout(hovermode="x")  # so that the shortest bar can be pointed at
     figure.add_vline(x=0, line={"color": look.ORANGE, "width": 2, "dash": "dot"})
-    figure.update_xaxes(nticks=6)
+    figure.update_xaxes(nticks=6, exponentformat=_exponents(edges[0], edges[-1]))
     return figure
 
 
@@ -92,9 +93,15 @@ def predictions(distribution: ValueDistribution) -> go.Figure:
     figure.add_annotation(
         text="median", x=middle, y=1, yref="paper", xanchor="left", yanchor="top", xshift=5, showarrow=False
     )
-    figure.update_xaxes(nticks=6)
+    edges = distribution.edges
+    figure.update_xaxes(nticks=6, exponentformat=_exponents(edges[0], edges[-1]))
     figure.update_yaxes(range=[0, max(distribution.counts) * 1.15])  # room for the word above the bars
     return figure
+
+
+def _exponents(low: float, high: float) -> str:
+    """How an axis writes numbers that are too long: "4B" as in a sentence, "4e−6" and not "4μ"."""
+    return "e" if max(abs(low), abs(high)) < 1e-4 else "B"
 
 
 def _histogram(counts: tuple[int, ...], edges: tuple[float, ...]) -> go.Bar:

@@ -153,8 +153,7 @@ def risk_bands(bands: RiskBands) -> go.Figure:
         for name, span in zip(bands.names, bands.ranges, strict=True)
     ]
     figure.update_yaxes(tickvals=places, ticktext=names[::-1])
-    figure.update_xaxes(range=[0, max(bands.counts) * 1.45], nticks=5)
-    return figure
+    return look.counted(figure, max(bands.counts))
 
 
 def _band_colors(n_bands: int) -> list[str]:

@@ -74,3 +74,10 @@ def test_predictions_that_are_all_the_same_lie_between_no_two_numbers() -> None:
     assert _plain(same.layout.title.text) == "Every prediction of price is 18,663"
     near = figures.predictions(distributions.values([1.0, *[18_663.0] * 9], target="price"))
     assert _plain(near.layout.title.text) == "Half of the predictions of price are about 18,663"
+
+
+def test_tiny_numbers_get_exponents_and_no_greek_letter_on_their_axes() -> None:
+    tiny = figures.predicted_vs_actual(regression.from_values([1e-6, 3e-6], [2e-6, 3e-6], target="price"))
+    assert tiny.layout.xaxis.exponentformat == tiny.layout.yaxis.exponentformat == "e"
+    large = figures.predictions(distributions.values([1e9, 3e9], target="price"))
+    assert large.layout.xaxis.exponentformat == "B"

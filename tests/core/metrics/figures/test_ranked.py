@@ -20,7 +20,7 @@ def _title(figure: object) -> str:
 
 
 def _trace(figure: object, name: str) -> object:
-    return next(trace for trace in figure.data if trace.name == name)  # type: ignore[attr-defined]  # plotly is untyped
+    return next(trace for trace in figure.data if trace.name.startswith(name))  # type: ignore[attr-defined]  # plotly is untyped
 
 
 def test_the_roc_curve_draws_the_rates_in_percent_between_chance_and_threshold() -> None:
@@ -63,7 +63,7 @@ def test_the_precision_recall_curve_is_drawn_over_its_base_rate() -> None:
 def test_a_threshold_that_no_row_reaches_is_said_and_not_drawn() -> None:
     figure = figures.precision_recall_curve(_measured(OUTCOMES, threshold=0.95))
     assert _title(figure) == "No row reaches the threshold of 95 % (PR-AUC 0.747)"
-    assert "Threshold" not in [trace.name for trace in figure.data]
+    assert not [trace.name for trace in figure.data if "Threshold" in trace.name]
 
 
 @pytest.mark.parametrize("outcome", [0, 1])
@@ -82,8 +82,12 @@ def test_scores_that_are_all_the_same_are_a_note_and_no_curve() -> None:
         assert "Every row scores 23.8" in figure.layout.annotations[0].text.replace("<br>", " ")
 
 
-def test_a_threshold_on_the_axis_has_its_label_above_the_axis() -> None:
-    figure = figures.roc_curve(_measured(OUTCOMES, threshold=0.95))
-    label = next(note for note in figure.layout.annotations if "threshold" in note.text)
-    assert (label.x, label.y) == (0, 0)
-    assert label.yshift > 0
+def test_lines_and_dots_are_named_in_the_legend_where_no_curve_and_no_axis_runs_through_the_names() -> None:
+    measured = _measured(OUTCOMES)
+    named = [
+        [trace.name.replace("\u00a0", " ") for trace in figure.data if trace.showlegend is not False]
+        for figure in (figures.roc_curve(measured), figures.precision_recall_curve(measured))
+    ]
+    assert named == [["Chance", "Threshold 50 %"], ["Base rate 40.0 %", "Threshold 50 %"]]
+    assert figures.roc_curve(measured).layout.showlegend
+    assert not figures.roc_curve(measured).layout.annotations

@@ -97,3 +97,10 @@ def test_classes_that_score_alike_are_not_set_against_each_other() -> None:
     title = _plain(figures.score_distribution(spread).layout.title.text)
     expected = "The 'churn' rows score no higher than the others: half of either score 23.8 % or less"
     assert title == expected
+
+
+def test_an_axis_of_a_few_rows_counts_whole_ones() -> None:
+    few = distributions.risk_bands(histograms.count([0.1]), positive_label="1")
+    assert figures.risk_bands(few).layout.xaxis.dtick == 1
+    many = distributions.risk_bands(histograms.count([0.1] * 500), positive_label="1")
+    assert figures.risk_bands(many).layout.xaxis.dtick is None
