@@ -54,7 +54,7 @@ def _why_not_compared(measured: Measured) -> str:
             else "the model predicts numbers"
         )
         if measured.unknown_outcomes:
-            return f"{column} spelt differently: the file has {_examples(measured)}, {known}"
+            return f"{column} its outcomes can't be compared: the file has {_examples(measured)}, {known}"
         return f"{column} no row holds an outcome that the model could be compared with: {known}"
     if measured.n_blank:
         return f"{column} every cell of it is blank, so nothing can be compared with what really happened"

@@ -54,7 +54,7 @@ def warning(measured: Measured) -> str:
         named.append(words.exact(len(odd) - N_NAMED, "more column", "more columns"))
     listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
     rows = "The row differs" if measured.n_rows == 1 else "Most rows differ"
-    return f"{rows} from what the model learned from, so its answers may be worthless: {listed}. See *Data quality*."
+    return f"{rows} from what the model learned from, so take its answers with care: {listed}. See *Data quality*."
 
 
 def _faults(column: ColumnQuality, n_rows: int) -> str:

@@ -60,7 +60,7 @@ def _of_two(metrics: Binary) -> list[Tile]:
         "accuracy": ("Accuracy", "The share of rows that were called right."),
         "precision": ("Precision", f"Of the rows called {yes}, the share that were."),
         "recall": ("Recall", f"Of the rows that were {yes}, the share that were found."),
-        "f1": ("F1", "Precision and recall in one number: it is high only when both are."),
+        "f1": ("F1", "Precision and recall in one number: high only when both are, 0 where none was found."),
         "roc_auc": ("ROC-AUC", _RANKS),
         "pr_auc": ("PR-AUC", f"Precision over all levels of recall; guessing gives {_base(metrics)}."),
     }

@@ -51,7 +51,7 @@ def test_outcomes_that_are_spelt_differently_are_named_beside_those_that_the_mod
     found = replace(_scored([0.1] * 9), n_unknown=9, unknown_outcomes=("1", "0"))
     told = _plain(prediction_findings.rests_on(found))
     assert told.startswith(
-        "The column **churned** is in the file, but spelt differently: "
+        "The column **churned** is in the file, but its outcomes can't be compared: "
         "the file has '1' and '0', the model knows 'No' and 'Yes'."
     )
 
