@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,8 +28,9 @@ class Tally:
 
     n_measured: rows whose outcome is known. n_blank, n_unknown: rows whose outcome is missing, or none that
     the model knows (a new label, or no number for a regression). All three are 0 where the file has no
-    outcomes. missing, bad, unseen: cells per feature that are blank, no number where one is due, or a value
-    that training never saw; only features that have any.
+    outcomes. missing, bad, unseen, outside: cells per feature that are blank, no number where one is due, a
+    category that training never saw, or a number beyond the range that it saw; only features that have any.
+    unknown_outcomes: the first few spellings among the n_unknown, as examples.
     classes, numbers: the answers; one of them, by the model's task.
     """
 
@@ -39,6 +41,8 @@ class Tally:
     missing: dict[str, int] = field(default_factory=dict)
     bad: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, int] = field(default_factory=dict)
+    outside: dict[str, int] = field(default_factory=dict)
+    unknown_outcomes: tuple[str, ...] = ()
     classes: ClassCounts | None = None
     numbers: NumberSums | None = None
 
@@ -47,22 +51,26 @@ class Tally:
         plain = {name: getattr(self, name) for name in _PLAIN}
         return {
             **plain,
+            "unknown_outcomes": list(self.unknown_outcomes),
             "classes": self.classes.to_json() if self.classes else None,
             "numbers": self.numbers.to_json() if self.numbers else None,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Tally:
-        """The tally that `to_json` wrote."""
+        """The tally that `to_json` wrote; one of before a count was kept lacks that count."""
         classes, numbers = data["classes"], data["numbers"]
         return cls(
-            **{name: data[name] for name in _PLAIN},
+            **{name: data[name] for name in _PLAIN if name in data},
+            unknown_outcomes=tuple(data.get("unknown_outcomes", ())),
             classes=ClassCounts.from_json(classes) if classes else None,
             numbers=NumberSums.from_json(numbers) if numbers else None,
         )
 
 
-_PLAIN = ("n_rows", "n_measured", "n_blank", "n_unknown", "missing", "bad", "unseen")
+_PLAIN = ("n_rows", "n_measured", "n_blank", "n_unknown", "missing", "bad", "unseen", "outside")
+
+EXAMPLES, _EXAMPLE_LENGTH = 5, 40
 
 
 def of_block(
@@ -81,6 +89,7 @@ def of_block(
         "missing": {name: n for name, n in missing.items() if n},
         "bad": framed.bad,
         "unseen": framed.unseen,
+        "outside": outside_of_training(framed, schema),
     }
     if schema.task == "regression":
         if outcome is None:
@@ -92,18 +101,41 @@ def of_block(
             n_measured=len(values) - n_lacking,
             n_blank=n_lacking - n_unknown,
             n_unknown=n_unknown,
+            unknown_outcomes=_examples(outcome, wrong) if n_unknown else (),
             numbers=NumberSums.of(answers, values, seed),
         )
     if outcome is None:
         return Tally(**found, classes=ClassCounts.of(schema, answers, None))
     codes = outcome_codes(outcome, schema.labels)
+    n_unknown = int((codes == UNKNOWN).sum())
     return Tally(
         **found,
         n_measured=int((codes >= 0).sum()),
         n_blank=int((codes == BLANK).sum()),
-        n_unknown=int((codes == UNKNOWN).sum()),
+        n_unknown=n_unknown,
+        unknown_outcomes=_examples(outcome, codes == UNKNOWN) if n_unknown else (),
         classes=ClassCounts.of(schema, answers, codes),
     )
+
+
+def outside_of_training(framed: Framed, schema: Schema) -> dict[str, int]:
+    """How many numbers of each column lie beyond the least and the largest of training; columns without any are
+    absent.
+    """
+    counts = {}
+    for feature in schema.features:
+        if feature.minimum is not None and feature.maximum is not None:
+            numbers = framed.frame[feature.name].to_numpy()
+            n = np.count_nonzero(numbers < feature.minimum) + np.count_nonzero(numbers > feature.maximum)
+            if n:
+                counts[feature.name] = int(n)
+    return counts
+
+
+def _examples(column: pa.Array, chosen: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    """The first EXAMPLES different spellings among the chosen cells, cut where they are long."""
+    spellings = pc.utf8_trim_whitespace(column.filter(pa.array(chosen)))
+    return tuple(pc.utf8_slice_codeunits(spellings, 0, _EXAMPLE_LENGTH).unique()[:EXAMPLES].to_pylist())
 
 
 def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
@@ -134,6 +166,8 @@ def merge(a: Tally, b: Tally) -> Tally:
         missing=_summed(a.missing, b.missing),
         bad=_summed(a.bad, b.bad),
         unseen=_summed(a.unseen, b.unseen),
+        outside=_summed(a.outside, b.outside),
+        unknown_outcomes=tuple(dict.fromkeys([*a.unknown_outcomes, *b.unknown_outcomes]))[:EXAMPLES],
         classes=a.classes.merged(b.classes) if a.classes and b.classes else a.classes or b.classes,
         numbers=a.numbers.merged(b.numbers) if a.numbers and b.numbers else a.numbers or b.numbers,
     )
