@@ -65,22 +65,46 @@ class Tally:
 _PLAIN = ("n_rows", "n_measured", "n_blank", "n_unknown", "missing", "bad", "unseen")
 
 
-def of_block(
-    table: pa.Table, framed: Framed, answers: Floats, schema: Schema, *, decimal: str, seed: int
-) -> Tally:
+@dataclass(frozen=True)
+class Rows:
+    """What a block's rows hold, apart from the features' values.
+
+    n: how many.  outcome: (n,) their true outcomes as text, plain or as a dictionary; None where the file has
+    none.  missing, bad, unseen: as in Tally.
+    """
+
+    n: int
+    outcome: pa.Array | None
+    missing: dict[str, int]
+    bad: dict[str, int]
+    unseen: dict[str, int]
+
+    @classmethod
+    def of(cls, table: pa.Table, framed: Framed, target: str) -> Rows:
+        """table: (n,) rows of text cells.  framed: what the pipeline was given of them."""
+        blanks = framed.frame.isna().sum()
+        missing = {str(name): int(n) - framed.bad.get(str(name), 0) for name, n in blanks.items()}
+        return cls(
+            n=table.num_rows,
+            outcome=table.column(target).combine_chunks() if target in table.column_names else None,
+            missing={name: n for name, n in missing.items() if n},
+            bad=framed.bad,
+            unseen=framed.unseen,
+        )
+
+
+def of_block(rows: Rows, answers: Floats, schema: Schema, *, decimal: str, seed: int) -> Tally:
     """The tally of one block.
 
-    table: (n,) rows of text cells.  framed: what the pipeline was given.  answers: (n, k) probabilities, or
-    (n,) numbers for a regression.  decimal: the file's decimal mark.  seed: another for each block.
+    answers: (n, k) probabilities, or (n,) numbers for a regression.  decimal: the file's decimal mark.
+    seed: another for each block.
     """
-    outcome = table.column(schema.target).combine_chunks() if schema.target in table.column_names else None
-    blanks = framed.frame.isna().sum()
-    missing = {str(name): int(n) - framed.bad.get(str(name), 0) for name, n in blanks.items()}
+    outcome = rows.outcome
     found: dict[str, Any] = {
-        "n_rows": table.num_rows,
-        "missing": {name: n for name, n in missing.items() if n},
-        "bad": framed.bad,
-        "unseen": framed.unseen,
+        "n_rows": rows.n,
+        "missing": rows.missing,
+        "bad": rows.bad,
+        "unseen": rows.unseen,
     }
     if schema.task == "regression":
         if outcome is None:
@@ -111,7 +135,7 @@ def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
 
     Spaces around a cell or a label don't count. A label that reads like a missing cell ("None") is a label.
     """
-    encoded = column.dictionary_encode()
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     spellings = pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()
     places = {label.strip(): i for i, label in enumerate(labels)}
     blank = cells.is_missing(encoded.dictionary)

@@ -11,7 +11,7 @@ import pytest
 from core.models.schema import Feature, Schema, framed
 from core.predictions import answers, tally
 from core.predictions.answers import BINS, SAMPLE_ROWS, ClassCounts, NumberSums
-from core.predictions.tally import Tally
+from core.predictions.tally import Rows, Tally
 
 FEATURES = (Feature("x", "number"), Feature("c", "category", categories=("a", "b")))
 BINARY = Schema(FEATURES, "y", "binary", ("No", "Yes"), "No")
@@ -29,7 +29,7 @@ def table(n: int, outcomes: list[str]) -> pa.Table:
 def counted(schema: Schema, rows: pa.Table, scores: np.ndarray, seed: int = 0) -> Tally:
     """The tally of one block."""
     given = framed(rows, schema, ".")
-    return tally.of_block(rows, given, scores, schema, decimal=".", seed=seed)
+    return tally.of_block(Rows.of(rows, given, schema.target), scores, schema, decimal=".", seed=seed)
 
 
 def probabilities(n: int, k: int) -> np.ndarray:
