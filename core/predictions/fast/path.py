@@ -13,8 +13,10 @@ from core.predictions.fast.reading import Reader
 from core.predictions.fast.unsupported import Unsupported
 from core.predictions.plain import Answered, Plain
 from core.predictions.tally import Rows
+from core.uploads import records
 
 CHECKED_ROWS = 1_000
+_HEAD_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,7 @@ class Fast:
 
     def compare(self, block: bytes, n_rows: int) -> int:
         """How many of the block's first n_rows were answered and found equal. Raises Unsupported where they differ."""
-        ends = columns.record_ends(block, self.plain.dialect)[:n_rows]
-        if len(ends) == 0:
-            return 0
-        head = block[: ends[-1]]
+        head = self._head(block, n_rows)
         found = self.answer(head)
         if found is None:
             return 0
@@ -53,6 +52,15 @@ class Fast:
         if (np.abs(found.answers - expected.answers) > self.tables.slack).any():
             raise Unsupported("its answers to the first rows were not the pipeline's own")
         return found.rows.n
+
+    def _head(self, block: bytes, n_rows: int) -> bytes:
+        """The block's first n_rows records, or the fewer that its first _HEAD_BYTES hold."""
+        dialect = self.plain.dialect
+        head = block[:_HEAD_BYTES]
+        if len(head) < len(block):
+            head = head[: records.last_end(head, dialect)]
+        ends = columns.record_ends(head, dialect)[:n_rows]
+        return head[: ends[-1]] if len(ends) else b""
 
 
 @dataclass(frozen=True)
