@@ -54,7 +54,7 @@ class Reader:
         )
 
     def read(self, block: bytes) -> pa.Table | None:
-        """(n records) rows, each column in one chunk; None where a cell or a record is in doubt.
+        """(n records) rows, each column in one chunk; None without any, or where one is in doubt.
 
         Numbers are finite, and null where missing; texts are as they stand.
         """
@@ -65,7 +65,7 @@ class Reader:
             table = arrow_csv.read_csv(pa.BufferReader(data), read, self._parse, self._convert)
         except pa.ArrowInvalid:
             return None
-        if any(column.num_chunks != 1 for column in table.columns):
+        if table.num_rows == 0 or any(column.num_chunks != 1 for column in table.columns):
             return None
         for name in self._numbers:
             column = table.column(name)

@@ -23,10 +23,8 @@ from core.predictions.fast.unsupported import Unsupported
 WORD_BITS = 63  # of an int64 that stays positive
 TABLE_BYTES = 64 << 20
 _ROWS_AT_ONCE = 1 << 15
-_FRACTION_BITS, _EXPONENT_OF_ONE = (
-    52,
-    1023,
-)  # of a float64: which bit of a word is set is read off its exponent
+# Of a float64: which bit of a word is set is read off the exponent.
+_FRACTION_BITS, _EXPONENT_OF_ONE = 52, 1023
 
 Words = npt.NDArray[np.int64]
 
@@ -92,26 +90,37 @@ class Trees:
         if len(runs) * 8 * sum(np.prod(group.sizes) for group in self.groups) > TABLE_BYTES:
             raise Unsupported(f"the tables of {len(nodes):,} trees would not fit into memory")
         values = np.zeros(_EXPONENT_OF_ONE + WORD_BITS * len(runs))
-        self._words: list[_Word] = []
-        for first, stop in runs:
-            reach = {name: np.full(splits[name].n_codes, -1 ^ (-1 << WORD_BITS)) for name in used}
-            own = values[WORD_BITS * len(self._words) :]
-            trees, bit = [], 0
-            for place in range(first, stop):
-                begin = bit
-                for node, low, middle, high in _walk(nodes[place], begin):
-                    if node["is_leaf"]:
-                        own[_EXPONENT_OF_ONE + low] = node["value"]
-                        bit = high
-                        continue
+        self._words = [
+            self._word(nodes, run, splits, owners, values[WORD_BITS * i :]) for i, run in enumerate(runs)
+        ]
+
+    def _word(
+        self,
+        nodes: Sequence[np.ndarray],
+        run: range,
+        splits: Mapping[str, Splits],
+        owners: Mapping[int, str],
+        values: Floats,
+    ) -> _Word:
+        """The trees of one run. values: filled in here."""
+        names = [name for group in self.groups for name in group.names]
+        reach = {name: np.full(splits[name].n_codes, _bits(0, WORD_BITS), np.int64) for name in names}
+        trees, bit = [], 0
+        for place in run:
+            begin = bit
+            for node, low, middle, high in _walk(nodes[place], begin):
+                if node["is_leaf"]:
+                    values[_EXPONENT_OF_ONE + low] = node["value"]
+                    bit = high
+                else:
                     owner = owners[int(node["feature_idx"])]
                     left = splits[owner].goes_left(node)
                     reach[owner] &= np.where(left, ~_bits(middle, high), ~_bits(low, middle))
-                trees.append((place % self.n_answers, _bits(begin, bit)))
-            tables = tuple(
-                group.joined([reach[name] for name in group.names], np.bitwise_and) for group in self.groups
-            )
-            self._words.append(_Word(tables, tuple(trees), own))
+            trees.append((place % self.n_answers, _bits(begin, bit)))
+        tables = [
+            group.joined([reach[name] for name in group.names], np.bitwise_and) for group in self.groups
+        ]
+        return _Word(tuple(tables), tuple(trees), values)
 
     def raw(self, codes: Sequence[Codes]) -> Floats:
         """(n, n_answers) the sums of the leaves' values, in Fortran's order. codes: (n,) of each group."""
@@ -141,18 +150,18 @@ class Trees:
                 answers[:, answer] += value
 
 
-def _runs(trees: Sequence[np.ndarray]) -> list[tuple[int, int]]:
-    """Runs of trees, as (first, past the last), whose leaves fit into a word."""
+def _runs(trees: Sequence[np.ndarray]) -> list[range]:
+    """Neighbouring trees whose leaves fit into a word together."""
     runs, first, n_bits = [], 0, 0
     for i, nodes in enumerate(trees):
         n_leaves = int(nodes["is_leaf"].sum())
         if n_leaves > WORD_BITS:
             raise Unsupported(f"a tree has {n_leaves} leaves, more than {WORD_BITS}")
         if n_bits + n_leaves > WORD_BITS:
-            runs.append((first, i))
+            runs.append(range(first, i))
             first, n_bits = i, 0
         n_bits += n_leaves
-    return [*runs, (first, len(trees))]
+    return [*runs, range(first, len(trees))]
 
 
 def _bits(low: int, high: int) -> int:
