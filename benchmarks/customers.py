@@ -43,11 +43,13 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 def make(path: Path, n_rows: int, *, quoted: bool) -> int:
     """Write n_rows customers in 21 columns and return the file's size in bytes. quoted: every text in quotes."""
     random = np.random.default_rng(7)
+    style = "needed" if quoted else "none"
+    options = arrow_csv.WriteOptions(include_header=False, quoting_style=style)
     with path.open("wb") as sink:
         for first in range(0, n_rows, ROWS_A_PART):
             part = _part(random, first, min(ROWS_A_PART, n_rows - first))
-            style = "needed" if quoted else "none"
-            options = arrow_csv.WriteOptions(include_header=first == 0, quoting_style=style)
+            if first == 0:
+                sink.write(",".join(part.column_names).encode() + b"\n")
             arrow_csv.write_csv(part, sink, options)
     return path.stat().st_size
 
