@@ -2,7 +2,8 @@
 
 Blocks are scored by a few threads and written in order by the caller's; at most a block per thread and one
 more are alive, so memory stays flat while a file grows. What is written depends on the bytes and the model
-alone, not on threads or block size.
+alone, not on threads or block size. A block is answered from the model's tables where there are any and the run's
+first rows agree with the pipeline (`fast.path`), else by the pipeline itself (`plain`), which is the rule.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def _knots(columns: ColumnTransformer) -> dict[str, Floats]:
             case Pipeline(
                 steps=[
                     (_, SimpleImputer()),
-                    (_, QuantileTransformer() as ranks),
+                    (_, QuantileTransformer(output_distribution="uniform") as ranks),
                     (_, FeatureUnion() as union),
                 ]
             ):

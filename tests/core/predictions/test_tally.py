@@ -51,6 +51,11 @@ def test_a_binary_tally_counts_by_outcome() -> None:
     assert np.flatnonzero(found.classes.negatives[0]).tolist() == [2_000]
 
 
+def test_the_first_of_equally_probable_labels_counts() -> None:
+    drawn = np.random.default_rng(6).integers(0, 4, (500, 4)) / 4
+    assert answers.most_probable(drawn).tolist() == drawn.argmax(axis=1).tolist()
+
+
 def test_cells_that_call_for_caution_are_counted_by_column() -> None:
     found = counted(BINARY, table(12, ["No"]), probabilities(12, 2))
     assert found.missing == {"x": 4, "c": 3}
