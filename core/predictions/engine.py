@@ -34,7 +34,7 @@ from core.storage import DiskFull
 from core.uploads import stream
 from core.uploads.dialect import Dialect
 
-BLOCK_BYTES = 3 << 19
+BLOCK_BYTES = 1 << 20
 N_THREADS = 2
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REASON_LENGTH = 300
