@@ -22,8 +22,8 @@ SCHEMA = Schema(
 )
 HEADER = ("x", "c", "y")
 SPELLINGS = [
-    *cells.MISSING,
-    *(missing.upper() for missing in cells.MISSING),
+    *sorted(cells.MISSING),
+    *(missing.upper() for missing in sorted(cells.MISSING)),
     *("Nan", "nAn", " nan", "NaN ", "None", "none", "  ", "\t", "\u00a0", "N.A."),
     *("1", "-1", "+1", "01", "1.", ".5", "-.5", "1e5", "1E+05", "1e-400", "1e999", "-1e999", "1,5", "1.5"),
     *("1,234.5", "1.234,5", "1 234", "1_000", "0x10", "1d5", "1e", "e5", "--1", "1-", "$5", "5 %", "٣", "½"),
