@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -73,23 +74,50 @@ _PLAIN = ("n_rows", "n_measured", "n_blank", "n_unknown", "missing", "bad", "uns
 EXAMPLES, _EXAMPLE_LENGTH = 5, 40
 
 
-def of_block(
-    table: pa.Table, framed: Framed, answers: Floats, schema: Schema, *, decimal: str, seed: int
-) -> Tally:
+@dataclass(frozen=True)
+class Rows:
+    """What a block's rows hold, apart from the features' values.
+
+    n: how many.  outcome: (n,) their true outcomes as text, plain or as a dictionary; None where the file has
+    none.  missing, bad, unseen, outside: as in Tally.
+    """
+
+    n: int
+    outcome: pa.Array | None
+    missing: dict[str, int]
+    bad: dict[str, int]
+    unseen: dict[str, int]
+    outside: dict[str, int]
+
+    @classmethod
+    def of(cls, table: pa.Table, framed: Framed, schema: Schema) -> Rows:
+        """table: (n,) rows of text cells.  framed: what the pipeline was given of them."""
+        target = schema.target
+        blanks = framed.frame.isna().sum()
+        missing = {str(name): int(n) - framed.bad.get(str(name), 0) for name, n in blanks.items()}
+        return cls(
+            n=table.num_rows,
+            outcome=table.column(target).combine_chunks() if target in table.column_names else None,
+            missing={name: n for name, n in missing.items() if n},
+            bad=framed.bad,
+            unseen=framed.unseen,
+            outside=outside_of_training(framed.frame, schema),
+        )
+
+
+def of_block(rows: Rows, answers: Floats, schema: Schema, *, decimal: str, seed: int) -> Tally:
     """The tally of one block.
 
-    table: (n,) rows of text cells.  framed: what the pipeline was given.  answers: (n, k) probabilities, or
-    (n,) numbers for a regression.  decimal: the file's decimal mark.  seed: another for each block.
+    answers: (n, k) probabilities, or (n,) numbers for a regression.  decimal: the file's decimal mark.
+    seed: another for each block.
     """
-    outcome = table.column(schema.target).combine_chunks() if schema.target in table.column_names else None
-    blanks = framed.frame.isna().sum()
-    missing = {str(name): int(n) - framed.bad.get(str(name), 0) for name, n in blanks.items()}
+    outcome = rows.outcome
     found: dict[str, Any] = {
-        "n_rows": table.num_rows,
-        "missing": {name: n for name, n in missing.items() if n},
-        "bad": framed.bad,
-        "unseen": framed.unseen,
-        "outside": outside_of_training(framed, schema),
+        "n_rows": rows.n,
+        "missing": rows.missing,
+        "bad": rows.bad,
+        "unseen": rows.unseen,
+        "outside": rows.outside,
     }
     if schema.task == "regression":
         if outcome is None:
@@ -118,15 +146,17 @@ def of_block(
     )
 
 
-def outside_of_training(framed: Framed, schema: Schema) -> dict[str, int]:
+def outside_of_training(numbers: Mapping[str, Any] | pd.DataFrame, schema: Schema) -> dict[str, int]:
     """How many numbers of each column lie beyond the least and the largest of training; columns without any are
     absent.
+
+    numbers: (n,) float64 for each number feature, NaN for missing.
     """
     counts = {}
     for feature in schema.features:
         if feature.minimum is not None and feature.maximum is not None:
-            numbers = framed.frame[feature.name].to_numpy()
-            n = np.count_nonzero(numbers < feature.minimum) + np.count_nonzero(numbers > feature.maximum)
+            values = np.asarray(numbers[feature.name])
+            n = np.count_nonzero(values < feature.minimum) + np.count_nonzero(values > feature.maximum)
             if n:
                 counts[feature.name] = int(n)
     return counts
@@ -134,7 +164,7 @@ def outside_of_training(framed: Framed, schema: Schema) -> dict[str, int]:
 
 def _examples(column: pa.Array, chosen: npt.NDArray[np.bool_]) -> tuple[str, ...]:
     """The first EXAMPLES different spellings among the chosen cells, cut where they are long."""
-    spellings = pc.utf8_trim_whitespace(column.filter(pa.array(chosen)))
+    spellings = pc.utf8_trim_whitespace(column.filter(pa.array(chosen)).cast(pa.string()))
     return tuple(pc.utf8_slice_codeunits(spellings, 0, _EXAMPLE_LENGTH).unique()[:EXAMPLES].to_pylist())
 
 
@@ -143,7 +173,7 @@ def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
 
     Spaces around a cell or a label don't count. A label that reads like a missing cell ("None") is a label.
     """
-    encoded = column.dictionary_encode()
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     spellings = pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()
     places = {label.strip(): i for i, label in enumerate(labels)}
     blank = cells.is_missing(encoded.dictionary)

@@ -11,7 +11,7 @@ import pytest
 from core.models.schema import Feature, Schema, framed
 from core.predictions import answers, tally
 from core.predictions.answers import BINS, SAMPLE_ROWS, ClassCounts, NumberSums
-from core.predictions.tally import Tally
+from core.predictions.tally import Rows, Tally
 
 FEATURES = (
     Feature("x", "number", minimum=0.0, maximum=3.75),
@@ -32,7 +32,7 @@ def table(n: int, outcomes: list[str]) -> pa.Table:
 def counted(schema: Schema, rows: pa.Table, scores: np.ndarray, seed: int = 0) -> Tally:
     """The tally of one block."""
     given = framed(rows, schema, ".")
-    return tally.of_block(rows, given, scores, schema, decimal=".", seed=seed)
+    return tally.of_block(Rows.of(rows, given, schema), scores, schema, decimal=".", seed=seed)
 
 
 def probabilities(n: int, k: int) -> np.ndarray:
@@ -52,6 +52,11 @@ def test_a_binary_tally_counts_by_outcome() -> None:
     assert np.flatnonzero(found.classes.scores[0]).tolist() == [0, 2_000, 5_000, 9_000, 10_000]
     assert np.flatnonzero(found.classes.positives[0]).tolist() == [9_000, 10_000]
     assert np.flatnonzero(found.classes.negatives[0]).tolist() == [2_000]
+
+
+def test_the_first_of_equally_probable_labels_counts() -> None:
+    drawn = np.random.default_rng(6).integers(0, 4, (500, 4)) / 4
+    assert answers.most_probable(drawn).tolist() == drawn.argmax(axis=1).tolist()
 
 
 def test_cells_that_call_for_caution_are_counted_by_column() -> None:

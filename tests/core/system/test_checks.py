@@ -18,7 +18,7 @@ from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.settings import Settings
 from core.system import checks
 from core.system.checks import Check, State
-from tests import journeys
+from tests import journeys, made
 from tests.faults import steps
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -172,20 +172,31 @@ def test_a_file_where_the_data_folder_should_be_is_one_sentence_with_its_cure(
     assert "Traceback" not in done.stderr
 
 
-def test_files_that_are_gone_are_broken_and_their_folder_is_not_made_anew(
+def test_a_folder_of_files_that_is_gone_is_broken_and_not_made_anew(
+    database: db.Database, settings: Settings, user: db.User
+) -> None:
+    journeys.upload_bytes(user, made.CSV, settings=settings, files=storage.from_settings(settings))
+    shutil.rmtree(settings.files_dir)
+    found = checks.run(settings)
+    assert found[0].state is State.BROKEN
+    assert str(settings.files_dir) in found[0].says
+    assert "removed or replaced" in found[0].says
+    assert not settings.files_dir.exists()
+
+
+def test_files_that_are_gone_are_broken_until_they_are_back(
     database: db.Database, settings: Settings, user: db.User, tmp_path: Path
 ) -> None:
     files = storage.from_settings(settings)
     upload = journeys.upload_bytes(user, journeys.sample_bytes(tmp_path), settings=settings, files=files)
     assert line(checks.run(settings), "Storage", "Writable").state is State.OK
-    shutil.rmtree(settings.files_dir)
+    shutil.rmtree(settings.files_dir / "uploads")
     found = checks.run(settings)
     gone = line(found, "Storage", "Kept")
     assert (gone.state, found[0]) == (State.BROKEN, gone)
     assert gone.says == f"The newest upload is gone ({files.label})."
     assert "restore the folder from a backup" in gone.cure
     assert [check.name for check in found if check.part == "Storage"] == ["Kept", "Room"]
-    assert not settings.files_dir.exists()
     restored = settings.files_dir / upload.storage_key
     restored.parent.mkdir(parents=True)
     restored.write_bytes(b"from the backup")
