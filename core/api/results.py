@@ -44,6 +44,7 @@ class ColumnQuality(BaseModel):
     n_missing: int
     n_bad: int = Field(description="No number where one is due.")
     n_unseen: int = Field(description="A value that training never saw.")
+    n_outside: int = Field(description="A number beyond the least or the largest of training.")
 
 
 class Measurements(BaseModel):
@@ -53,6 +54,7 @@ class Measurements(BaseModel):
     n_measured: int = Field(description="Rows whose outcome is known.")
     n_blank: int = Field(description="Rows whose outcome is missing.")
     n_unknown: int = Field(description="Rows whose outcome is none that the model knows.")
+    unknown_outcomes: list[str] = Field(description="The first few of those outcomes.")
     seconds: float
     rows_per_s: float | None
     target: str

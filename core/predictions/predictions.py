@@ -169,26 +169,6 @@ def pace(session: Session, *, model_id: UUID) -> float | None:
     return found[0] / found[1] if found else None
 
 
-def n_ahead(session: Session, *, prediction: PredictionRow) -> int:
-    """How many of the user's predictions are being scored, or stand before this one in line."""
-    before = sa.tuple_(TaskRow.priority, TaskRow.run_at) < sa.tuple_(
-        prediction.task.priority, prediction.task.run_at
-    )
-    rows = (
-        sa.select(sa.func.count())
-        .select_from(PredictionRow)
-        .join(TaskRow, PredictionRow.task_id == TaskRow.id)
-        .where(PredictionRow.user_id == db.owner(session), PredictionRow.id != prediction.id)
-        .where(
-            sa.or_(
-                PredictionRow.status == Status.PROCESSING,
-                sa.and_(PredictionRow.status == Status.QUEUED, before),
-            )
-        )
-    )
-    return session.execute(rows).scalar_one()
-
-
 def hurry(session: Session, *, prediction_id: UUID) -> UUID:
     """Put a queued prediction first in line, to be done by hand; returns its task.
 

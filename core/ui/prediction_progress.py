@@ -8,12 +8,12 @@ from uuid import UUID
 
 import streamlit as st
 
-from core import db
+from core import db, queue
 from core.db.tables import PredictionRow
 from core.errors import NotFound
 from core.predictions import predictions
 from core.predictions.states import Status
-from core.ui import prediction_actions, prediction_table, prediction_waiting, session, states, words
+from core.ui import links, prediction_actions, prediction_table, prediction_waiting, session, states, words
 
 REFRESH_S = 1.0
 _ENOUGH_S = 1.0  # a rate over less says nothing
@@ -57,13 +57,13 @@ def _draw(prediction_id: UUID, pace: Pace) -> str:
     with db.session_scope(session.user()) as scope:
         prediction = predictions.get(scope, prediction_id=prediction_id)
         no_worker = prediction_waiting.no_worker_since(scope)
-        n_ahead = predictions.n_ahead(scope, prediction=prediction)
+        place = queue.standing(scope, task_id=prediction.task_id)
     if prediction.status == Status.PROCESSING:
         _running(prediction, pace)
     elif prediction.status == Status.QUEUED and no_worker:
         _no_worker(prediction, no_worker)
     elif prediction.status == Status.QUEUED:
-        _in_line(prediction, n_ahead)
+        _in_line(prediction, place)
     return prediction.status
 
 
@@ -101,12 +101,25 @@ def _left(n_rows: int, speed: float) -> str:
     return f"about {words.duration(max(1.0, n_rows / speed))}"
 
 
-def _in_line(prediction: PredictionRow, n_ahead: int) -> None:
+def _in_line(prediction: PredictionRow, place: queue.Standing) -> None:
+    what, why = _place(place)
     with st.container(border=True, gap="xsmall", key="in_line"):
-        if n_ahead:
-            place = f"{words.exact(n_ahead, 'prediction')} {'is' if n_ahead == 1 else 'are'} ahead of it"
-            st.markdown(f":blue[:material/schedule:] **Waiting in line** :gray[· {place}]")
-        else:
-            st.markdown(":blue[:material/schedule:] **Next in line** :gray[· usually starts within a second]")
+        st.markdown(f":blue[:material/schedule:] **{what}** :gray[· {links.escape(why)}]")
         st.progress(0.0)
         st.caption(f"{words.exact(prediction.upload.n_rows, 'row')} to score. You can leave this page.")
+
+
+def _place(place: queue.Standing) -> tuple[str, str]:
+    """What it waits for, and what of it can be told."""
+    if place.retry_at is not None:
+        wait = words.duration((place.retry_at - session.now()).total_seconds())
+        why = place.reason.message if place.reason else "The attempt before it broke off."
+        return f"Tried again in {wait}", f"{why} It begins from the first row."
+    if place.starts_now:
+        return "Next in line", "usually starts within a second"
+    if place.n_before:
+        return "Waiting in line", f"{words.exact(place.n_before, 'task')} before it"
+    if place.n_running:
+        busy = words.exact(place.n_running, "task")
+        return "Next in line", f"the workers are busy with {busy}"
+    return "Next in line", "the worker is starting"

@@ -75,8 +75,19 @@ def _run(prediction: PredictionRow, measured: Measured) -> dict[str, str]:
     facts["Scoring"] = words.duration(measured.seconds)
     if measured.rows_per_s is not None:
         facts["Speed"] = f"{words.count(round(measured.rows_per_s), 'row')} a second"
+    facts["Answered by"] = _answered_by(prediction)
     facts["Id"] = str(prediction.id)
     return facts
+
+
+def _answered_by(prediction: PredictionRow) -> str:
+    """Whether tables of the model answered, and otherwise why its pipeline did."""
+    kept = prediction.metrics_json or {}
+    if "why_plain" not in kept or kept["why_plain"]:
+        why = kept.get("why_plain")
+        return f"the pipeline itself: {links.escape(why)}" if why else "the pipeline itself"
+    n_plain = kept["n_plain_rows"]
+    return f"tables of the model, {n_plain:,} rows by the pipeline" if n_plain else "tables of the model"
 
 
 def _card(

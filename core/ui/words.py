@@ -118,9 +118,7 @@ def percent(share: float, *, decimals: int = 0) -> str:
 
 def score(value: float) -> str:
     """A metric without a unit: three decimals; a dash for one that is undefined."""
-    if not math.isfinite(value):
-        return "–"
-    return wording.number(value) if abs(value) >= 10 else f"{round(value, 3) + 0.0:.3f}"
+    return wording.score(value) if math.isfinite(value) else "–"
 
 
 def plus_minus(mean: float, std: float) -> str:

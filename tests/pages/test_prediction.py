@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from core import db
+from core import db, queue
 from core.db.tables import ModelRow, PredictionRow, UserRow
 from core.predictions import predictions
 from core.queue import workers
@@ -127,8 +127,26 @@ def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:  # noqa: F811
         workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
     first, second = desk.queue(), desk.queue()
 
-    assert "**Next in line**" in texts(open_page("prediction.py", id=str(first)))
-    assert "1\u00a0prediction is ahead of it" in texts(open_page("prediction.py", id=str(second)))
+    said = texts(open_page("prediction.py", id=str(first)))
+    assert "**Next in line** :gray[· usually starts within a second]" in said
+    assert "1\u00a0task before it" in texts(open_page("prediction.py", id=str(second)))
+
+
+def test_queued_behind_a_training_promises_nothing(desk: Desk) -> None:  # noqa: F811
+    with db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid4(), slots=0, is_embedded=False)
+    queued_id = desk.queue()
+    assert "**Next in line** :gray[· the worker is starting]" in texts(
+        open_page("prediction.py", id=str(queued_id))
+    )
+    with db.session_scope(db.WORKER, write=True) as session:
+        other = queue.enqueue(
+            session, kind_name="models.train", user_id=desk.user.id, payload={}, priority=-100
+        )
+        assert queue.claim_one(session, task_id=other, worker_id=uuid4(), lease_s=60)
+    said = texts(open_page("prediction.py", id=str(queued_id)))
+    assert "the workers are busy with 1\u00a0task" in said
+    assert "within a second" not in said
 
 
 def test_the_page_looks_again_while_pending_and_stops_when_settled(

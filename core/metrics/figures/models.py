@@ -117,4 +117,6 @@ def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.
 
 
 def _spread(mean: float, std: float) -> str:
-    return f"{wording.score(mean)} ± {wording.score(std)}" if round(std, 3) else wording.score(mean)
+    if not round(std, 3):
+        return wording.score(mean)
+    return f"{wording.score(mean)}{wording.NO_BREAK}±{wording.NO_BREAK}{wording.score(std)}"

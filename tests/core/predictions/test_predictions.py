@@ -220,23 +220,6 @@ def test_the_pace_is_that_of_the_models_newest_run_over_enough_rows(
         assert predictions.pace(session, model_id=model.id) == 40_000
 
 
-def test_the_place_in_line_counts_what_runs_and_what_comes_first(user: db.User, upload: UploadRow) -> None:
-    model = made.ready_model(user, upload)
-    ids = [made.queued(user, upload, model) for _ in range(3)]
-
-    def n_ahead(prediction_id: object) -> int:
-        with db.session_scope(user) as session:
-            found = predictions.get(session, prediction_id=prediction_id)  # type: ignore[arg-type]
-            return predictions.n_ahead(session, prediction=found)
-
-    assert [n_ahead(prediction_id) for prediction_id in ids] == [0, 1, 2]
-    with db.session_scope(db.WORKER, write=True) as session:
-        queue.claim(session, worker_id=uuid4(), lease_s=30)
-    with db.session_scope(user, write=True) as session:
-        predictions.hurry(session, prediction_id=ids[2])
-    assert [n_ahead(prediction_id) for prediction_id in ids[1:]] == [2, 1]
-
-
 def test_a_task_whose_prediction_is_gone_holds_nobody_up(user: db.User, upload: UploadRow) -> None:
     model = made.ready_model(user, upload)
     gone, waiting = made.queued(user, upload, model), made.queued(user, upload, model)
