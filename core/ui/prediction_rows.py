@@ -19,7 +19,7 @@ _BLOCK_BYTES = 256 << 10
 
 def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage) -> None:
     """Draw them. upload: with its receipt. Raises NotStored, StorageUnavailable."""
-    dialect = uploads.examination_of(upload).dialect
+    dialect = uploads.examination_of(upload).dialect.verbatim
     assert prediction.output_key is not None
     rows = first_rows(files, prediction.output_key, dialect)
     added = [name for name in (prediction.columns or {}).get("added", []) if name in rows.column_names]

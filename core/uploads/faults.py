@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.uploads import records, stream
+from core.uploads import layout, records, stream
 from core.uploads.dialect import Dialect
 from core.uploads.errors import BadCsv, QuoteNeverClosed, RecordTooLong, TextAfterQuote, UnequalRow
 from core.uploads.places import place
@@ -35,11 +35,12 @@ def of_widths(
     dialect: Dialect,
     file_name: str,
 ) -> BadCsv | None:
-    """The first record of a block that has another number of cells than the header, or the quote that made it so."""
-    misfit = stream.first_misfit(block, header, dialect)
-    if misfit is None:
+    """The first row of a block that has something behind its last column, or the quote that made it so."""
+    found = layout.of(block, dialect, len(header))
+    index = found.overfull
+    if index is None:
         return None
-    start, end = records.spans(block, bounds.ends, dialect)[misfit.index]
+    start, end = int(found.starts[index]), int(found.stops[index])
     at, _ = _doubtful_quote(block, bounds, dialect)
     if NOWHERE < at < end:
         return of_quotes(path, offset, block, bounds, dialect, file_name)
@@ -48,7 +49,7 @@ def of_widths(
         file_name=file_name,
         line=line,
         expected=len(header),
-        found=misfit.n_cells,
+        found=int(found.n_cells[index]),
         delimiter=_DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter),
     )
 
