@@ -113,6 +113,7 @@ class _Run:
         self._changes: list[Change] = []
         self._treatment = Treatment()
         self._n_rows = 0
+        self._given_names: tuple[str, ...] = ()
 
     def read(self) -> None:
         """Raises BadCsv."""
@@ -122,6 +123,7 @@ class _Run:
                 opened = stream.open_csv(source, dialect, file_name=file_name)
                 self._check_header(opened)
                 self._header = opened.header
+                self._given_names = self._cells_of_header(opened)
                 self._summaries = [
                     ColumnSummary(name, decimal=dialect.decimal, n_columns=len(opened.header))
                     for name in opened.header
@@ -152,6 +154,8 @@ class _Run:
         treatment = self._treatment
         is_ragged = bool(treatment.n_short or treatment.n_long) or self._dialect.index_column
         dialect = replace(self._dialect, is_ragged=is_ragged)
+        if dialect.is_regular and dialect.has_header and dialect.names == self._given_names:
+            dialect = replace(dialect, names=())  # the header says so itself
         columns = tuple(summary.profile() for summary in self._summaries)
         said = notes.of(found, dialect, columns, treatment, guesses)
         return Examination(
@@ -174,6 +178,13 @@ class _Run:
         bounds = records.scan(raw, self._dialect, final=True)
         if fault := faults.of_quotes(self._path, start, raw, bounds, self._dialect, self._file_name):
             raise fault
+
+    def _cells_of_header(self, opened: stream.CsvStream) -> tuple[str, ...]:
+        raw = opened.header_bytes[self._header_start(opened) :]
+        starts, stops = layout.spans(raw, self._dialect)
+        if not self._dialect.has_header or not len(starts):
+            return ()
+        return stream.cells_of(raw[int(starts[0]) : int(stops[0])], self._dialect)
 
     def _header_start(self, opened: stream.CsvStream) -> int:
         """Where in the file the lines to skip end."""

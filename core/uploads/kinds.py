@@ -12,11 +12,12 @@ _TIME = (
 _YEAR_FIRST = r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}\.?"
 _YEAR_LAST = r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4}|[0-9]{2})"
 _NAMED_MONTH = (
-    r"([0-9]{1,2}(st|nd|rd|th)?[-. /]+\p{L}{3,10}\.?[-,. /]+([0-9]{4}|[0-9]{2})"
-    r"|\p{L}{3,10}\.?[- ][0-9]{1,2}(st|nd|rd|th)?,? [0-9]{4})"
+    r"([0-9]{1,2}(st|nd|rd|th)?[-. /]+\p{L}+\.?[-,. /]+([0-9]{4}|[0-9]{2})"
+    r"|\p{L}+\.?[- ][0-9]{1,2}(st|nd|rd|th)?,? [0-9]{4})"
 )
 DATE = rf"^({_YEAR_FIRST}|{_YEAR_LAST}|{_NAMED_MONTH})([T ,]+{_TIME})?$"
 """A date with or without a time of day, for Arrow's regular expressions."""
+_DATE = re.compile(DATE.replace(r"\p{L}", r"[^\W\d_]"))
 
 PAIRS = tuple(
     frozenset(pair.split("/"))
@@ -34,7 +35,8 @@ MISSING_AMONG_NUMBERS = frozenset(
         "k.a.", "k. a.", "ka", "n.d.", "n. d.", "nd", "n.v.", "n.a.", "n. a.", "s.o.", "s.d.", "i.a.", "..", "...", "…",
         ":", "(null)", "\\n", "#div/0!", "#value!", "#ref!", "#name?", "#null!", "#num!", "#wert!", "#bezug!",
         "missing", "nil", "none", "unknown", "unbekannt", "inconnu", "not available", "not applicable", "not reported",
-        "no data", "nodata", "no value", "x", "*", "**", "–", "—", "―", "/", "(blank)", "blank", "keine angabe", "keine", "null",
+        "no data", "nodata", "no value", "x", "*", "**", "–", "—", "―", "/", "(blank)", "blank", "keine angabe",
+        "keine",
         "n/d", "n/r", "nr", "n.r.", "no aplica", "sin datos", "brak", "нет данных", "н/д", "missing value", "err",
         "error", "tbd", "---", "----", "suppressed", "<na>", "-nan", "undefined", "s/d", "(x)", "(d)", "(na)", "inf",
         "ukjent", "okänd", "saknas", "uppgift saknas",
@@ -74,6 +76,11 @@ def is_measure(cell: str) -> bool:
     """Whether the cell is a number in any spelling, a date or a time."""
     text = cell.strip()
     return numerals.of(text) is not None or _CALENDAR.fullmatch(text) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Whether the cell is a date as DATE has it."""
+    return _DATE.match(cell.strip()) is not None
 
 
 def is_total(cell: str) -> bool:

@@ -16,7 +16,7 @@ _GROUP = {"": "", ",": ",", ".": r"\.", " ": f"[{BLANKS}]", "'": f"[{APOSTROPHES
 _PAIRS = (".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'")
 _MONEY = (
     r"US\$|R\$|A\$|C\$|NT\$|HK\$|[$€£¥₹₽₩₺₴₪฿₫₱₦₡₲₵₸]|CHF|EUR|USD|GBP|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|JPY|CNY|INR|BRL"
-    r"|AUD|CAD|MXN|ZAR|RUB|TRY|SFr\.?|Fr\.|kr\.?|Kč|zł|Ft|lei|руб\.?|р\.|грн\.?|元|円|원|Euro|Rs\.?"
+    r"|AUD|CAD|NZD|SGD|HKD|MXN|ARS|CLP|COP|ZAR|RUB|TRY|UAH|BGN|ILS|THB|IDR|MYR|PHP|VND|KRW|TWD|TL|Rp\.?|RM|S/\.?|SFr\.?|Fr\.|kr\.?|Kč|zł|Ft|lei|руб\.?|р\.|грн\.?|元|円|원|Euro|Rs\.?"
 )
 _MARK = re.compile(f"{_MONEY}|%|‰")
 _CELL = re.compile(

@@ -162,6 +162,8 @@ class ColumnSummary:
             self._examples += list(dict.fromkeys(distinct))[:_N_EXAMPLES] if not self._examples else []
             self._seen.update(map(hash, distinct))
             self._capped = len(self._seen) > self._cap
+        if self._may_be_date and not kinds.is_date(first):
+            self._may_be_date = False
         if self._may_be_date:
             matched = pc.match_substring_regex(pc.utf8_trim_whitespace(present), kinds.DATE)
             self._may_be_date = bool(pc.all(matched).as_py())

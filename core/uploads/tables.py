@@ -57,6 +57,17 @@ def locate(rows: Sequence[Row], *, header_line: int | None = None) -> Place:
     measures = _measure_columns(body[2:] or body, width)
     if _is_data(rows[at], body, measures):
         return _without_header(rows, at, width, "likely")
+    if grouped := _grouped(rows, at):
+        line = rows[at].line
+        why = f"Line {rows[at - 1].line} groups the columns that line {line} names, so both were joined."
+        return _with_header(
+            rows,
+            at,
+            grouped,
+            width,
+            _explaining(rows, at, measures),
+            (Guess("header", str(line), "likely", why),),
+        )
     if combined := _combined(rows, at, measures):
         line = rows[at + 1].line
         why = f"Line {rows[at].line} groups the columns that line {line} names, so both were joined."
@@ -227,6 +238,30 @@ def _count_up(cells: Sequence[str]) -> bool:
     )
 
 
+def _grouped(rows: Sequence[Row], at: int) -> tuple[str, ...]:
+    """The header's names with those of the row directly above, where that groups columns that are named alike."""
+    if not at or rows[at - 1].line + 1 != rows[at].line:
+        return ()
+    upper, lower = rows[at - 1].cells, rows[at].cells
+    named = [cell.strip() for cell in lower if cell.strip()]
+    if (
+        len(upper) != len(lower)
+        or len(set(named)) == len(named)
+        or sum(1 for cell in upper if cell.strip()) < 2
+    ):
+        return ()
+    return _joined(upper, lower)
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str]) -> tuple[str, ...]:
+    """Each name behind that of its group, which stands above the first of the group."""
+    group, joined = "", []
+    for above, below in zip(upper, lower, strict=True):
+        group = above.strip() or group
+        joined.append(f"{group} {below.strip()}".strip() if below.strip() else above.strip())
+    return tuple(joined)
+
+
 def _combined(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[str, ...]:
     """The names of two header rows, of which the first groups columns and the second names them; () if it is not so."""
     if at + 1 >= len(rows):
@@ -242,11 +277,7 @@ def _combined(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[s
         if lower[column].strip()
     ):
         return ()
-    group, joined = "", []
-    for above, below in zip(upper, lower, strict=True):
-        group = above.strip() or group
-        joined.append(f"{group} {below.strip()}".strip() if below.strip() else above.strip())
-    return tuple(joined)
+    return _joined(upper, lower)
 
 
 def _explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[Row, ...]:
