@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Confidence = Literal["certain", "likely", "guess", "chosen"]
@@ -37,3 +37,26 @@ class Guess:
     def from_json(cls, data: Mapping[str, Any]) -> Guess:
         """The guess that `to_json` wrote."""
         return cls(**{**data, "alternatives": tuple(data["alternatives"])})
+
+
+def overruling(chosen: Sequence[Guess], before: Sequence[Guess]) -> tuple[Guess, ...]:
+    """The guesses, those that a user chose with what they stand for now among their alternatives.
+
+    before: what was guessed, or chosen, when the file was read the last time.
+    """
+    known = {(guess.about, guess.column): guess for guess in before}
+    found = []
+    for guess in chosen:
+        old = known.get((guess.about, guess.column))
+        if guess.confidence == "chosen" and old is not None:
+            if old.confidence == "chosen":
+                guess = replace(guess, why=old.why, alternatives=old.alternatives)
+            elif old.value != guess.value:
+                others = (old.value, *(one for one in guess.alternatives if one != old.value))
+                guess = replace(
+                    guess,
+                    why=f"You said so, instead of {old.value!r} ({old.confidence}).",
+                    alternatives=others,
+                )
+        found.append(guess)
+    return tuple(found)
