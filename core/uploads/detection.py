@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from core.uploads import encoding, rules, sniff, tables
+from core.uploads import encoding, rules, sniff, stream, tables
 from core.uploads.dialect import Dialect
 from core.uploads.guesses import Guess
 from core.uploads.sniff import Judged, Marks, Row
 from core.uploads.units import unit_bytes
 
-HEAD_BYTES = 256 << 10
+HEAD_BYTES = 128 << 10
 TAIL_BYTES = 64 << 10
 _SLICE_BYTES = 32 << 10
 _N_SLICES = 3
@@ -91,6 +91,8 @@ def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) 
     if not rows:
         return Detected(dialect, tuple(guesses))
     place = tables.locate(rows[:_LOCATED_ROWS], header_line=said.header_line)
+    if len(place.names) > stream.MAX_COLUMNS:
+        return Detected(dialect, tuple(guesses))  # the reading refuses it
     header = rows[place.header]
     body = rows[place.header + place.has_header :]
     body = [row for row in body if row not in place.below]

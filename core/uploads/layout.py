@@ -14,6 +14,7 @@ from core.uploads.dialect import Dialect
 from core.uploads.units import narrow, unit_bytes
 
 _LF, _CR = 0x0A, 0x0D
+_COMPARED_BYTES = 1 << 20
 _NOTHING = b' \t"\xa0'
 
 Positions = npt.NDArray[np.int64]
@@ -115,17 +116,27 @@ def _named(block: bytes, starts: Positions, stops: Positions, n_cells: Positions
     """(m,) whether the record is one of the dialect's `not_rows`, delimiters behind it not counted."""
     found = np.zeros(len(starts), bool)
     delimiter = dialect.delimiter.encode(dialect.encoding)
+    units, lengths = np.frombuffer(block, np.uint8), stops - starts
     for text in dialect.not_rows:
         wanted = text.rstrip(dialect.delimiter).encode(dialect.encoding, "replace")
         if not wanted:
-            found |= (n_cells - 1) * len(delimiter) == stops - starts
-            continue
-        at = block.find(wanted)
-        while at >= 0:
-            index = int(np.searchsorted(starts, at, side="right")) - 1
-            if index >= 0 and starts[index] == at:
-                rest = block[at + len(wanted) : int(stops[index])]
-                found[index] |= rest == delimiter * (len(rest) // len(delimiter))
-            following = int(np.searchsorted(starts, at, side="right"))
-            at = block.find(wanted, int(starts[following])) if following < len(starts) else -1
+            found |= (n_cells - 1) * len(delimiter) == lengths
+        elif wanted in block:
+            # what is longer by as many delimiters as it has more cells has nothing but delimiters behind the text
+            n_more = n_cells - records.n_cells(wanted, dialect)
+            alike = np.flatnonzero((n_more >= 0) & (lengths - len(wanted) == n_more * len(delimiter)))
+            found[_beginning_with(wanted, units, starts, alike)] = True
     return found
+
+
+def _beginning_with(
+    wanted: bytes, units: npt.NDArray[np.uint8], starts: Positions, which: Positions
+) -> Positions:
+    """Those of the records that begin with these bytes. which: the indexes to look at, of records long enough."""
+    marks = np.frombuffer(wanted, np.uint8)
+    which = which[(units[starts[which]] == marks[0]) & (units[starts[which] + len(marks) - 1] == marks[-1])]
+    at_once = max(1, _COMPARED_BYTES // len(marks))
+    parts = [which[first : first + at_once] for first in range(0, len(which), at_once)]
+    places = np.arange(len(marks))
+    alike = [part[(units[starts[part][:, None] + places] == marks).all(axis=1)] for part in parts]
+    return np.concatenate(alike) if alike else which

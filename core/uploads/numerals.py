@@ -9,10 +9,7 @@ from functools import cached_property, lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-BLANKS = " \u00a0\u2007\u2009\u202f"
-APOSTROPHES = "'\u2019\u00b4`"
-MINUS = "\u2212\u2013-"  # the plain one last, as it stands in sets of regular expressions
-_GROUP = {"": "", ",": ",", ".": r"\.", " ": f"[{BLANKS}]", "'": f"[{APOSTROPHES}]"}
+_FOLDS = str.maketrans("\u00a0\u2007\u2009\u202f\u2019\u00b4`\u2212\u2013", "    '''--")
 _PAIRS = (".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'")
 _MONEY = (
     r"US\$|R\$|A\$|C\$|NT\$|HK\$|[$€£¥₹₽₩₺₴₪฿₫₱₦₡₲₵₸]|CHF|EUR|USD|GBP|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|JPY|CNY|INR|BRL"
@@ -20,9 +17,9 @@ _MONEY = (
 )
 _MARK = re.compile(f"{_MONEY}|%|‰")
 _CELL = re.compile(
-    rf"(?P<open>\()?[+{MINUS}]?[{BLANKS}]*(?P<before>{_MARK.pattern})?[{BLANKS}]*[+{MINUS}]?[{BLANKS}]*"
-    rf"(?P<number>[0-9](?:[0-9.,{APOSTROPHES}{BLANKS}]*[0-9.,])?|[.,][0-9]+)"
-    rf"[{BLANKS}]*(?P<behind>{_MARK.pattern})?[{BLANKS}]*(?P<shut>\))?(?P<late>[{MINUS}])?"
+    rf"(?P<open>\()?[+-]? *(?P<before>{_MARK.pattern})? *[+-]? *"
+    r"(?P<number>[0-9](?:[0-9.,' ]*[0-9.,])?|[.,][0-9]+)"
+    rf" *(?P<behind>{_MARK.pattern})? *(?P<shut>\))?(?P<late>-)?"
 )
 
 
@@ -36,20 +33,17 @@ class Spelling:
 
     @cached_property
     def pattern(self) -> str:
-        """A regular expression, for Arrow and Python alike, that exactly such numbers match whole."""
-        mark = f"(?:{re.escape(self.mark)})?" if self.mark else ""
-        blank, sign = f"[{BLANKS}]*", f"[+{MINUS}]?"
-        number = self._number
-        signed = f"{sign}{blank}{mark}{blank}{sign}{blank}{number}{blank}{mark}{blank}[{MINUS}]?"
-        return rf"^\s*(?:{signed}|\({blank}{mark}{blank}{number}{blank}{mark}{blank}\))\s*$"
+        """A regular expression, for Arrow and Python alike, that exactly such numbers match once they are `folded`."""
+        mark = f"(?:{re.escape(self.mark.translate(_FOLDS))})?" if self.mark else ""
+        signed = f"[+-]? *{mark} *[+-]? *{self._number} *{mark} *-?"
+        return rf"^\s*(?:{signed}|\( *{mark} *{self._number} *{mark} *\))\s*$"
 
     @cached_property
     def _number(self) -> str:
         point = r"\." if self.decimal == "." else ","
         whole = "[0-9]+"
         if self.thousands:
-            group = _GROUP[self.thousands]
-            whole = f"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+"
+            whole = f"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{re.escape(self.thousands)}[0-9]{{3}})+"
             whole += "|[1-9][0-9]?(?:,[0-9]{2})*,[0-9]{3})" if self.thousands == "," else ")"
         exponent = "" if self.thousands or self.mark else "(?:[eE][+-]?[0-9]+)?"
         return f"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+){exponent}"
@@ -60,23 +54,37 @@ class Spelling:
 
     def admits(self, text: str) -> bool:
         """Whether a cell is a number in this spelling."""
-        return self._compiled.match(text) is not None
+        return self._compiled.match(text.translate(_FOLDS)) is not None
 
     def plain(self, column: pa.Array, decimal: str) -> pa.Array:
         """The column's numbers as digits with `decimal` as their mark; cells that are none stay as they are.
 
         column: (n,) text.  Percentages keep their size: "12 %" becomes "12". Numbers in brackets are negative.
         """
-        bare = pc.replace_substring(column, self.mark, "") if self.mark else column
-        if self.mark or self.thousands:
-            bare = pc.replace_substring_regex(bare, rf"[^0-9\{self.decimal}]", "")
-        else:
+        text = folded(column)
+        matched = pc.match_substring_regex(text, self.pattern)
+        bare = text
+        for mark in (self.mark.translate(_FOLDS), self.thousands):
+            if mark:
+                bare = pc.replace_substring(bare, mark, "")
+        if any(pc.any(pc.match_substring(bare, sign)).as_py() for sign in "(-+"):
+            negative = pc.match_substring_regex(bare, r"^[^0-9]*[(-]|-\s*$")
             bare = pc.replace_substring_regex(bare, "^[^0-9.,]+|[^0-9.,]+$", "")
-        negative = pc.match_substring_regex(column, rf"^[^0-9]*[({MINUS}]|[{MINUS}]\s*$")
-        bare = pc.binary_join_element_wise(pc.if_else(negative, "-", ""), bare, "")
+            bare = pc.binary_join_element_wise(pc.if_else(negative, "-", ""), bare, "")
+        bare = pc.ascii_trim_whitespace(bare)
         if self.decimal != decimal:
             bare = pc.replace_substring(bare, self.decimal, decimal)
-        return pc.if_else(pc.match_substring_regex(column, self.pattern), bare, column)
+        return pc.if_else(matched, bare, column)
+
+
+def folded(column: pa.Array) -> pa.Array:
+    """The column with every blank, apostrophe and minus sign that numbers are written with made the plain one."""
+    if pc.all(pc.string_is_ascii(column)).as_py():
+        return column
+    for odd, plain in _FOLDS.items():
+        if pc.any(pc.match_substring(column, chr(odd))).as_py():
+            column = pc.replace_substring(column, chr(odd), chr(plain))
+    return column
 
 
 @dataclass(frozen=True)
@@ -99,10 +107,11 @@ class Numeral:
 @lru_cache(maxsize=50_000)
 def of(text: str) -> Numeral | None:
     """What a cell holds if it is a number as somebody might write it."""
-    found = _CELL.fullmatch(text.strip())
+    plain = text.translate(_FOLDS).strip()
+    found = _CELL.fullmatch(plain)
     if found is None or bool(found["open"]) != bool(found["shut"]) or (found["before"] and found["behind"]):
         return None
-    is_odd = bool(found["open"]) or found["late"] is not None or any(sign in text for sign in MINUS[:-1])
+    is_odd = bool(found["open"]) or found["late"] is not None or any(sign in text for sign in "\u2212\u2013")
     return Numeral(found["number"], found["before"] or found["behind"] or "", is_odd)
 
 
@@ -120,6 +129,7 @@ def decimal_of(number: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=200)
 def spellings(decimal: str, mark: str) -> list[Spelling]:
     """Every spelling with this mark, the likeliest of a file with this decimal mark first."""
     found = [Spelling(point, group, mark) for point, group in _PAIRS]

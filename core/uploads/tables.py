@@ -175,8 +175,8 @@ def _may_be_header(row: Row, below: Sequence[Row], width: int) -> bool:
     if _is_comment(row) and filled < width:
         return False
     if n < width:
-        short = n == width - 1 and filled == n and below and all(len(next_.cells) >= n for next_ in below[:3])
-        ragged = n > 1 and filled == n and n >= _ENOUGH_FILLED * width and below and n >= _typical(below)
+        short = n == width - 1 and filled == n and _begin_with_values(below, width)
+        ragged = n > 1 and filled == n and below and n >= _typical(below)
         values_follow = n > 1 and filled == n and below and any(map(kinds.is_measure, below[0].cells))
         return bool(
             short
@@ -188,6 +188,14 @@ def _may_be_header(row: Row, below: Sequence[Row], width: int) -> bool:
     reach = max((_effective(next_) for next_ in below[:_BODY_ROWS]), default=filled)
     wanted = min(width, reach)
     return filled >= _ENOUGH_FILLED * wanted or filled >= wanted - 1
+
+
+def _begin_with_values(rows: Sequence[Row], width: int) -> bool:
+    """Whether the first of these rows is like those below it, and no header of theirs."""
+    if not rows or len(rows[0].cells) < width - 1:
+        return False
+    measures = [column for column in _measure_columns(rows[1:] or rows, width) if column < len(rows[0].cells)]
+    return any(kinds.is_measure(rows[0].cells[column]) for column in measures) if measures else width > 2
 
 
 def _typical(rows: Sequence[Row]) -> int:

@@ -32,7 +32,13 @@ def upload(files: LocalStorage, settings: Settings, user: db.User) -> UploadRow:
 
 
 def reread(
-    user: db.User, upload: UploadRow, files: LocalStorage, settings: Settings, *, anew: bool = False, **said: Any
+    user: db.User,
+    upload: UploadRow,
+    files: LocalStorage,
+    settings: Settings,
+    *,
+    anew: bool = False,
+    **said: Any,
 ) -> dict[str, list[str]]:
     """The clean cells by column, once the upload was read as said."""
     row = uploads.reread(
