@@ -57,7 +57,11 @@ def of_widths(
 def of_long_record(path: Path, fault: stream.RecordOverLimit, dialect: Dialect, file_name: str) -> BadCsv:
     """What made a record too long to hold: an open quote, or the line itself."""
     bounds = records.scan(fault.held, dialect, final=True)
-    if quotes := of_quotes(path, fault.offset, fault.held, bounds, dialect, file_name):
+    at, _ = _doubtful_quote(fault.held, bounds, dialect)
+    # what is held ends anywhere, so a quote that opened late may well be closed beyond
+    if at < len(fault.held) // 2 and (
+        quotes := of_quotes(path, fault.offset, fault.held, bounds, dialect, file_name)
+    ):
         return quotes
     line, _ = place(path, fault.offset, dialect.encoding)
     return RecordTooLong(file_name=file_name, line=line, limit_mb=stream.RECORD_BYTES >> 20)

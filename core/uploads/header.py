@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+_NOTHING = " \t\r\n\u00a0,;|"
+
 
 def names(cells: Sequence[str], *, n_columns: int = 0) -> tuple[str, ...]:
     """One name a column: the header's cell without blanks around it and line breaks in it.
@@ -12,7 +14,7 @@ def names(cells: Sequence[str], *, n_columns: int = 0) -> tuple[str, ...]:
     n_columns: more than there are cells where rows are wider. A column without a name is called column_3 by its
     number, a name that was there before becomes name_2, or the first that is free.
     """
-    given = [" ".join(cell.split()) for cell in cells]
+    given = [" ".join(cell.split()) if cell.strip(_NOTHING) else "" for cell in cells]
     given += [""] * (n_columns - len(given))
     wanted = [name or f"column_{number}" for number, name in enumerate(given, 1)]
     taken = set(given)

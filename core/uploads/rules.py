@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.uploads import cells, kinds, numerals
@@ -17,6 +17,7 @@ _MARKED = 0.5
 _FEWEST_SENTINELS = 3
 _SENTINEL_SHARE = 0.01
 _NEAR = 0.5
+_LEAST_SUSPICIOUS = -9.0
 _MARKS = {",": "a comma", ".": "a point", " ": "a blank", "'": "an apostrophe"}
 
 
@@ -66,12 +67,13 @@ def find(column: int, name: str, sample: Sequence[str], decimal: str) -> Found:
     if is_number:
         spelling, said = _spelling(name, found, filled, decimal)
         guesses += said
-        sentinels = _sentinels(filled, spelling or Spelling(decimal))
-        missing |= sentinels
+        plain = spelling or Spelling(decimal)
+        missing |= _sentinels(filled, plain)
+        guesses += _suspicion(name, filled, plain, missing)
     if missing:
         guesses.append(_of_missing(name, missing, present, is_number=is_number))
     if spelling is None and not missing:
-        return Found(None, ())
+        return Found(None, tuple(guesses))
     plain = spelling or Spelling("")
     rule = ColumnRule(column, plain.decimal, plain.thousands, plain.mark, tuple(sorted(missing)))
     return Found(rule, tuple(guesses))
@@ -170,6 +172,26 @@ def _sentinels(filled: Mapping[str, int], spelling: Spelling) -> set[str]:
         and others
         and min(others) > _NEAR * float(cell.replace(",", "."))
     }
+
+
+def _suspicion(
+    name: str, filled: Mapping[str, int], spelling: Spelling, missing: Collection[str]
+) -> list[Guess]:
+    """A negative number that repeats while no other comes near may stand for "no value": said, but not acted upon."""
+    values = {cell: value for cell in filled if (value := _value_of(cell, spelling)) is not None}
+    lowest = min(values, key=lambda cell: values[cell], default="")
+    if not lowest or lowest in missing or values[lowest] > _LEAST_SUSPICIOUS:
+        return []
+    others = [value for cell, value in values.items() if cell != lowest]
+    n, total = filled[lowest], sum(filled.values())
+    if (
+        n < max(_FEWEST_SENTINELS, _SENTINEL_SHARE * total)
+        or not others
+        or min(others) <= _NEAR * values[lowest]
+    ):
+        return []
+    why = f"{lowest} stands {n:,} times among {total:,} cells of the sample and no other number comes near."
+    return [Guess("missing", "", "guess", f"{why} It may mean a missing cell.", name, (lowest,))]
 
 
 def _value_of(cell: str, spelling: Spelling) -> float | None:

@@ -117,7 +117,7 @@ def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
     """What had to be done to the header's cells to make them names."""
     padded, unnamed, repeated = [], [], []
     for cell, name in zip(cells, names, strict=False):
-        if not cell.strip():
+        if not cell.strip(_NOTHING):
             unnamed.append(f"'{name}'")
         elif " ".join(cell.split()) != name:
             repeated.append(f"'{name}'")

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from core.db.tables import PredictionRow, UploadRow
+from core.predictions import predictions
 from core.predictions.errors import LabelUnquotable
 from core.uploads import stream
 from core.uploads.dialect import Dialect
 from core.uploads.examine import examine
+from core.uploads.reading import Reading
 from tests.core.predictions.conftest import Model
 
 PREAMBLE = "Customers of the North\nas of 1 May 2024\n\n"
@@ -106,3 +109,14 @@ def test_a_label_with_a_delimiter_is_refused_where_nothing_can_be_quoted(make: o
     model = make("a\tb", "c")  # type: ignore[operator]  # the fixture makes a model
     with pytest.raises(LabelUnquotable, match="without quotes"):
         model.score(b"age\tcolour\n20\tred\n", Dialect(delimiter="\t", quotechar=""))
+
+
+def test_a_result_is_read_as_it_was_written_whatever_is_said_of_its_upload_later(tmp_path: Path) -> None:
+    path = tmp_path / "staged"
+    path.write_bytes(b"a;b\n1;2\n3;4\n")
+    now = examine(path, file_name="a.csv", reading=Reading(delimiter=","))
+    upload = UploadRow(receipt=now.to_json())
+    written_in = Dialect(delimiter=";")
+    kept = PredictionRow(columns={"added": ["prediction"], "dialect": written_in.to_json()})
+    assert predictions.dialect_of(kept, upload) == written_in
+    assert predictions.dialect_of(PredictionRow(columns={"added": []}), upload) == now.dialect

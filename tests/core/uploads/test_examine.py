@@ -168,3 +168,58 @@ def test_a_file_of_the_most_columns_is_read(tmp_path: Path) -> None:
 def test_an_examination_survives_json(tmp_path: Path) -> None:
     found = examined(tmp_path, b"a;b\n1,5;x\n;y\n")
     assert Examination.from_json(found.to_json()) == found
+
+
+def guessed(found: Examination, about: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [
+        (guess.value, guess.confidence, guess.alternatives) for guess in found.guesses if guess.about == about
+    ]
+
+
+def test_a_number_that_may_mean_missing_is_pointed_out_and_left_alone(tmp_path: Path) -> None:
+    cells = ["-200" if number % 9 == 0 else str(number) for number in range(300)]
+    found = examined(tmp_path, ("level\n" + "\n".join(cells) + "\n").encode())
+    assert guessed(found, "missing") == [("", "guess", ("-200",))]
+    assert (found.columns[0].n_missing, found.columns[0].n_coerced) == (0, 0)
+
+
+def test_spellings_that_only_later_rows_have_are_found_by_a_second_look(tmp_path: Path) -> None:
+    rows = [f'{number},"9"' for number in range(200_000)] + [
+        f'{number},"1,{number:03d}"' for number in range(200)
+    ] * 20
+    found = examined(
+        tmp_path, ("id,amount\n" + "\n".join(rows) + '\n5,"7"\n' * 1 + "9,3\n" * 60_000).encode()
+    )
+    amount = found.columns[1]
+    assert (amount.kind, amount.n_odd, amount.n_coerced, amount.maximum) == ("number", 0, 4000, "1199")
+
+
+def test_what_was_done_to_lines_is_counted_with_the_first_of_them(tmp_path: Path) -> None:
+    data = b"Report\n\na;b;c\n1;2;3\n4;5\n6;7;8;;\n9;9;9\n\na;b;c\n1;1\nTotal;30;40\nSource: us\n"
+    found = examined(tmp_path, data)
+    done = found.treatment
+    assert (done.n_short, done.first_short, done.n_long, done.first_long) == (2, 5, 1, 6)
+    assert (done.n_not_rows, done.n_blank, found.n_rows) == (3, 1, 5)
+    assert "2 lines above the header left out." in found.notes
+    assert (
+        "2 rows with fewer cells than columns, the first in line 5, filled up with empty ones." in found.notes
+    )
+
+
+def test_names_are_made_fit_for_use_and_the_receipt_says_how(tmp_path: Path) -> None:
+    found = examined(tmp_path, b'id, pay ,,pay,"two\nlines"\n1,2,3,4,5\n')
+    assert [column.name for column in found.columns] == ["id", "pay", "column_3", "pay_2", "two lines"]
+    assert [value for value, _, _ in guessed(found, "names")] == [
+        "'pay', 'two lines'",
+        "'column_3'",
+        "'pay_2'",
+    ]
+
+
+def test_a_receipt_that_was_kept_before_there_were_guesses_is_still_read(tmp_path: Path) -> None:
+    kept = examined(tmp_path, b"a;b\n1,5;x\n").to_json()
+    for later in ("guesses", "changes", "treatment", "reading"):
+        del kept[later]
+    for column in kept["columns"]:
+        del column["n_coerced"], column["n_declared_missing"]
+    assert Examination.from_json(kept).n_rows == 1

@@ -218,3 +218,16 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
 
     kinds = [errors.NotACsv, *below(errors.NotACsv), *below(errors.BadCsv)]
     assert len({kind.code for kind in kinds}) == len(kinds)
+
+
+@pytest.mark.parametrize("line", [b"x" * 999 + b",", b"x,", b",", b'"",', b"1;"])
+def test_a_file_of_one_endless_line_is_refused(tmp_path: Path, line: bytes) -> None:
+    found = refusal(tmp_path, line * (2 * stream.RECORD_BYTES // len(line)))
+    assert isinstance(found, errors.RecordTooLong | errors.TooManyColumns)
+
+
+def test_a_file_of_ten_thousand_columns_is_refused_with_their_number(tmp_path: Path) -> None:
+    header = ",".join(f"c{number}" for number in range(10_000))
+    found = refusal(tmp_path, f"{header}\n{','.join('1' * 10_000)}\n".encode())
+    assert isinstance(found, errors.TooManyColumns)
+    assert found.n_columns == 10_000
