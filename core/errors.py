@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, dataclass_transform
 
+LONGEST_FACT = 1_000  # characters of a text in a sentence
+
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
 class AppError(Exception):
@@ -12,8 +14,9 @@ class AppError(Exception):
 
     A subclass declares its facts as annotated fields and two sentences as templates over them:
     `says` (what happened, to which thing) and `cure` (what to do next). `code` is the stable
-    name that programs match on. Facts are keyword-only; whole numbers
-    are written with separators, ids are not.
+    name that programs match on. Facts are keyword-only; whole numbers are written with separators
+    (ids are not), and with their noun where the template names one: "{n_rows:row}" or, where more than
+    an s changes, "{n_rows:row was|rows were}".
 
         class UnknownUpload(AppError):
             code = "unknown_upload"
@@ -43,7 +46,7 @@ class AppError(Exception):
     def _facts(self) -> dict[str, Any]:
         facts = {fact.name: getattr(self, fact.name) for fact in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses
         return {
-            name: f"{fact:,}" if type(fact) is int and not name.endswith("id") else fact
+            name: _Counted(fact) if type(fact) is int and not name.endswith("id") else _cut(fact)
             for name, fact in facts.items()
         }
 
@@ -52,6 +55,24 @@ class AppError(Exception):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self!s})"
+
+
+def counted(n: int, noun: str) -> str:
+    """1, "row" → "1 row"; 2000, "row" → "2,000 rows"; 2, "row was|rows were" → "2 rows were"."""
+    one, _, several = noun.partition("|")
+    return f"{n:,} {one if n == 1 else several or one + 's'}"
+
+
+def _cut(fact: Any) -> Any:
+    """What somebody sent comes back in an answer, a row and the log: not all of it where it is endless."""
+    return f"{fact[:LONGEST_FACT]}…" if isinstance(fact, str) and len(fact) > LONGEST_FACT else fact
+
+
+class _Counted(int):
+    """A whole number in a template."""
+
+    def __format__(self, noun: str) -> str:
+        return counted(int(self), noun) if noun else f"{int(self):,}"
 
 
 class NotFound(AppError):

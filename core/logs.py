@@ -40,6 +40,8 @@ def configure(settings: Settings) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
+    # It says of each malformed body what the sender is told anyway.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 

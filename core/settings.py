@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     app_url: str = Field(default="", description="The address people open; empty = loopback and PORT.")
     max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload, in MB of 1,000,000 bytes.")
     sync_max_mb: int = Field(default=50, ge=1, description="Largest file that is scored while one waits.")
+    upload_silence_s: float = Field(
+        default=60.0, gt=0, description="Seconds until an upload that sends nothing is given up."
+    )
     lease_s: float = Field(default=30.0, gt=0, description="Seconds until a silent worker loses its task.")
     silence_s: float = Field(default=300.0, gt=0, description="Seconds until a silent child is replaced.")
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")

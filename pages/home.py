@@ -16,12 +16,12 @@ def read() -> tuple[desk.Desk, desk.Pulse]:
 found, at_first = read()
 
 
-@st.fragment(run_every=2.0 if at_first.n_moving else None)
+@st.fragment(run_every=desk.MOVING_S if at_first.n_moving else desk.SETTLED_S)
 def live() -> None:
-    """What changes by itself; once something has ended, the whole page is drawn again."""
+    """What changes by itself; once something has begun or ended, the whole page is drawn again."""
     with states.guarded(), db.session_scope(user) as scope:
         pulse = desk.pulse(scope, now=session.now())
-    if pulse.n_moving != at_first.n_moving:
+    if pulse.state != at_first.state:
         st.rerun()
     if found.sample:
         upload, model = found.sample
@@ -51,6 +51,6 @@ if not found.recent:
             links.go(links.UPLOADS)
 else:
     live()
-    numbers.show(found, n_queued=at_first.n_moving, now=session.now())
+    numbers.show(found, at_first, now=session.now())
     states.section("Recent work")
     recent.show(found.recent, now=session.now())

@@ -37,10 +37,13 @@ def live() -> None:
         model_progress.show(row, has_worker=has_worker)
 
 
+links.link("Models", links.MODELS, icon=":material/arrow_back:")
 badge = badges.of_model(model.status).markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
-verb = "learns from" if model.status == "training" else "learned from"
-learned = f"{verb} {links.escape(model.data_name)} {words.ago(model.created_at, now=now)}"
+data = links.escape(model.data_name)
+learned = f"learned from {data} {words.ago(model.created_at, now=now)}"
+if model.status == "training":
+    learned = f"learns from {data} since {words.moment(model.created_at, now=now, zone=session.zone())}"
 with states.heading(f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"):
     model_actions.toolbar(model)
 
@@ -53,7 +56,10 @@ else:
     model_report.numbers(model)
     model_report.warnings(model)
     model_report.charts(model)
-    reads, set_aside, made, versions = st.tabs(["Columns it reads", "Set aside", "Made from", "Versions"])
+    n_aside = len((model.report or {}).get("dropped", []))
+    reads, set_aside, made, versions = st.tabs(
+        ["Columns it reads", f"Set aside · {n_aside}" if n_aside else "Set aside", "Made from", "Versions"]
+    )
     with reads:
         model_report.schema(model)
     with set_aside:

@@ -37,9 +37,7 @@ with states.heading("Models", "What each predicts, how well, and what it is used
 if page.items:
     live()
     if page.next_cursor:
-        links.link(
-            "Older models", links.MODELS, icon=":material/arrow_forward:", query={"after": page.next_cursor}
-        )
+        links.link("Older models", links.MODELS, icon=":material/arrow_forward:", after=page.next_cursor)
 else:
     with states.empty(
         "No model yet",

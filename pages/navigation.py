@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from core.ui import brand, links, states
+from core.ui import brand, browser, links, notices, states
 
 st.set_page_config(page_title="Model Desk", page_icon=brand.icon(), layout="wide")
 brand.show()
+browser.prepare()
+notices.show()
 
 page = st.navigation(
     [

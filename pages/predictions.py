@@ -6,7 +6,7 @@ from core import db
 from core.models import models
 from core.predictions import predictions
 from core.predictions.states import PENDING
-from core.ui import links, prediction_list, session, states
+from core.ui import links, prediction_filters, prediction_list, session, states
 
 with states.heading("Predictions", "Files that were scored, are being scored, or wait for it."):
     if st.button("New prediction", key="new_prediction", icon=":material/add:", type="primary"):
@@ -14,7 +14,7 @@ with states.heading("Predictions", "Files that were scored, are being scored, or
 
 with db.session_scope(session.user()) as scope:
     counts = predictions.counts(scope)
-    choices = {f"{model.name} · v{model.version}": model.id for model in models.ready(scope)}
+    choices = {prediction_filters.model_name(model): model.id for model in models.ready(scope)}
 
 if sum(counts.values()):
     prediction_list.show(model_ids=choices, n_pending=sum(counts[status] for status in PENDING))

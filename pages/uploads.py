@@ -36,4 +36,6 @@ with states.guarded():
     else:
         if "train" in wishes:
             st.info("Choose the file that the model is to learn from.", icon=":material/model_training:")
+        elif model_id := params.uuid("model", noun="model"):
+            chosen.wish(model_id)
         what_happens.show()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from core import db
 from core.db.tables import UserRow
@@ -30,7 +29,7 @@ def settle_local_user() -> db.User:
                 session.add(row)
                 session.flush()
             return _user(row)
-    except IntegrityError:  # another process was first
+    except db.Collided:  # another process was first
         return local_user()
 
 

@@ -109,7 +109,7 @@ _BODY: dict[str, Any] = {
             "model": Received,
             "description": "Stored: and scored, with `sync`; alone, with `none` or where no model fits.",
         },
-        **documented(400, 403, 404, 409, 413, 415, 422, 503),
+        **documented(400, 403, 404, 408, 409, 413, 415, 422, 503),
     },
     openapi_extra=_BODY,
 )
@@ -122,7 +122,9 @@ async def upload_csv(
 ) -> JSONResponse:
     """Store a CSV and score it: `queued` by a worker, `sync` while the caller waits, `none` not at all."""
     async with _staging(config.staging_dir) as staged:
-        form = await multipart.receive(request, staged, limit_mb=config.max_upload_mb)
+        form = await multipart.receive(
+            request, staged, limit_mb=config.max_upload_mb, silence_s=config.upload_silence_s
+        )
         await anyio.to_thread.run_sync(staged.close)
         made_of = {"call": "csv", "sha256": staged.sha256, "file_name": form.file_name, **form.fields}
         async with once(user, idempotency_key, made_of) as call:
@@ -132,14 +134,15 @@ async def upload_csv(
             if wish.mode == "sync":
                 scoring.require_small(config, size_bytes=staged.size_bytes)
             received, prediction = await anyio.to_thread.run_sync(
-                partial(_store, user, files, staged, form.file_name, wish),
+                partial(_store, user, call, files, staged, form.file_name, wish),
                 limiter=request.app.state.heavy,
             )
             if prediction is not None and wish.mode == "sync":
                 prediction = await scoring.finished(
                     user, prediction_id=prediction.id, task_id=prediction.task_id
                 )
-            return await _answer(call, received, prediction, wish)
+            status = None if prediction is None else prediction.status
+            return await call.answer(202 if status in PENDING else 201, _body(received, prediction, wish))
 
 
 @asynccontextmanager
@@ -155,7 +158,7 @@ async def _staging(folder: Path) -> AsyncIterator[Staging]:
 
 
 def _store(
-    user: db.User, files: Storage, staged: Staging, file_name: str, wish: Wish
+    user: db.User, call: Call, files: Storage, staged: Staging, file_name: str, wish: Wish
 ) -> tuple[uploads.Received, PredictionRow | None]:
     def require(found: Examination) -> None:
         if schema is not None:
@@ -180,22 +183,19 @@ def _store(
         prediction = predictions.create(
             session, upload_id=received.upload.id, model_id=model_id, mode=wish.mode
         )
+        call.made(session, 202, _body(received, prediction, wish))
     return received, prediction
 
 
-async def _answer(
-    call: Call, received: uploads.Received, prediction: PredictionRow | None, wish: Wish
-) -> JSONResponse:
-    status = None if prediction is None else Status(prediction.status)
+def _body(received: uploads.Received, prediction: PredictionRow | None, wish: Wish) -> Received:
     upload_id = str(received.upload.id)
-    body = Received(
+    return Received(
         upload_id=upload_id,
         prediction_id=None if prediction is None else str(prediction.id),
-        status=status,
+        status=None if prediction is None else Status(prediction.status),
         error_message=None if prediction is None else prediction.error_message,
         rows=received.upload.n_rows,
         receipt=Receipt.of(received.examination),
         duplicate_of=upload_id if received.is_duplicate else None,
         hint=NO_MODEL if prediction is None and wish.mode != "none" else None,
     )
-    return await call.answer(202 if status in PENDING else 201, body)

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from core import access, db
 from core.db.pages import MAX_LIMIT
@@ -32,7 +32,7 @@ async def _storage(request: Request) -> Storage:
 def upload_id_of(text: str) -> int:
     """Raises NotFound for what can't be an upload's id."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 10):
-        raise NotFound(noun="upload", id=text)
+        raise NotFound(noun="upload", id=text or '""')
     return int(text)
 
 
@@ -50,7 +50,7 @@ def _uuid(text: str, *, noun: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise NotFound(noun=noun, id=text) from error
+        raise NotFound(noun=noun, id=text or '""') from error
 
 
 # Ids are declared as text: a malformed one names nothing, which is a 404 like any other unknown id.
@@ -83,6 +83,19 @@ def _storable(text: str) -> str:
 # Postgres keeps neither, so neither may come as far as a query.
 Text = Annotated[str, AfterValidator(_storable)]
 
+
+def _id_as_text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError('it must be an id, such as "7"')  # noqa: TRY004  # what pydantic turns into a refusal
+    return str(value)
+
+
+UploadIdInBody = Annotated[
+    str,
+    BeforeValidator(_id_as_text),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+]
+
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many rows at most.")]
 Cursor = Annotated[
     str | None,
@@ -94,6 +107,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=200,
-        description="The same key with the same request gives the first call's answer again, for 24 hours.",
+        description="The same key with the same request gives the first call's answer again, for 24 hours; "
+        "while that one waits for a result, what it has made so far.",
     ),
 ]

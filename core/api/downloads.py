@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import dataclass
+from typing import BinaryIO
 from urllib.parse import quote
 
 import anyio
@@ -14,11 +13,15 @@ from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from core.api.errors import RangeUnsatisfiable
+from core import logs
+from core.api.errors import PreconditionFailed, RangeUnsatisfiable
 from core.storage import Storage
 
+log = logs.get("api")
+
+CACHING = "private, no-cache"
 CHUNK_BYTES = 256 << 10
-_RANGE = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
+_RANGE = re.compile(r"bytes=\s*(\d{0,99})\s*-\s*(\d{0,99})\s*", re.ASCII | re.IGNORECASE)
 _CHARSETS = {"utf-8-sig": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}
 
 
@@ -39,17 +42,22 @@ def csv_media_type(codec: str) -> str:
 
 
 def respond(request: Request, storage: Storage, download: Download) -> Response:
-    """The whole file, or the one range that was asked for. Blocking; raises NotStored, RangeUnsatisfiable.
+    """The whole file, or the one range that was asked for. Blocking; raises NotStored, RangeUnsatisfiable,
+    PreconditionFailed.
 
     Several ranges, and what is no range, are answered with the whole file, as RFC 9110 allows.
     """
     size_bytes = storage.stat(download.key).size_bytes
     etag = f'"{download.etag}"'
+    if not _is_among(etag, request.headers.get("if-match", "*")):
+        raise PreconditionFailed(file_name=download.file_name)
+    if _is_among(etag, request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": CACHING})
     span = _span(request, size_bytes=size_bytes, etag=etag)
     start, stop = span or (0, size_bytes)
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-cache",
+        "Cache-Control": CACHING,
         "Content-Disposition": _disposition(download.file_name),
         # Streamlit's middleware compresses whatever names no encoding: slow, and without a length
         "Content-Encoding": "identity",
@@ -63,28 +71,38 @@ def respond(request: Request, storage: Storage, download: Download) -> Response:
     status_code = 200 if span is None else 206
     if request.method == "HEAD":
         return Response(status_code=status_code, headers=headers)
-    return _Streamed(_chunks(storage, download.key, start, stop), status_code=status_code, headers=headers)
+    # Opened before the head is sent: if it was deleted since, that can still be said.
+    stream = storage.open(download.key, start=start)
+    return _Streamed(stream, n_bytes=stop - start, status_code=status_code, headers=headers)
 
 
 class _Streamed(StreamingResponse):
-    """Closes its file as soon as the answer ends, even when the client went away in the middle."""
+    """An open file's next bytes. Closes it as soon as the answer ends, even when the client went away meanwhile."""
+
+    def __init__(self, stream: BinaryIO, *, n_bytes: int, status_code: int, headers: dict[str, str]) -> None:
+        super().__init__((), status_code=status_code, headers=headers)
+        self._stream = stream
+        self._n_bytes = n_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert isinstance(self.body_iterator, AsyncIterator)
-        async with aclosing(self.body_iterator):  # type: ignore[type-var]  # it is the generator below
+        try:
             await super().__call__(scope, receive, send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._stream.close)
 
-
-async def _chunks(storage: Storage, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
-    stream = await anyio.to_thread.run_sync(lambda: storage.open(key, start=start))
-    try:
-        left = stop - start
-        while left and (chunk := await anyio.to_thread.run_sync(stream.read, min(CHUNK_BYTES, left))):
+    async def stream_response(self, send: Send) -> None:
+        """A file that became shorter ends the answer unfinished, for which the server cuts the connection."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        left = self._n_bytes
+        while left:
+            chunk = await anyio.to_thread.run_sync(self._stream.read, min(CHUNK_BYTES, left))
+            if not chunk:
+                log.warning("a stored file became shorter while it was sent", n_missing=left)
+                return
             left -= len(chunk)
-            yield chunk
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(stream.close)
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _span(request: Request, *, size_bytes: int, etag: str) -> tuple[int, int] | None:
@@ -106,6 +124,12 @@ def _span(request: Request, *, size_bytes: int, etag: str) -> tuple[int, int] | 
     if start >= size_bytes or start >= stop:
         raise RangeUnsatisfiable(size_bytes=size_bytes, asked=asked[:80])
     return start, stop
+
+
+def _is_among(etag: str, tags: str) -> bool:
+    """Whether a header that lists tags means this one, or any."""
+    listed = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+    return etag in listed or listed == ["*"]
 
 
 def _disposition(file_name: str) -> str:

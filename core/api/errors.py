@@ -106,6 +106,39 @@ class KeyInUse(AppError):
     key: str
 
 
+class PreconditionFailed(AppError):
+    """If-Match names other bytes than are there."""
+
+    code = "precondition_failed"
+    says = "{file_name} is not the file that If-Match names."
+    cure = "Ask for it without If-Match, or make a new start from its present ETag."
+    file_name: str
+
+
+class SenderSilent(AppError):
+    """An upload that sends nothing for a while would hold its place for ever."""
+
+    code = "sender_silent"
+    says = "The upload sent nothing for {silent_s:second}, so it was given up."
+    cure = "Send the file again; over a slow line, raise UPLOAD_SILENCE_S."
+    silent_s: int
+
+
+class FileElsewhere(NoFile):
+    """A part with a file name that is not the one called 'file'."""
+
+    says = "The file came in a part named '{part}'."
+    cure = "Name the part 'file'."
+    part: str
+
+
+class FileNameMissing(NoFile):
+    """The part for the file does not say that it is one."""
+
+    says = "The part named 'file' has no file name."
+    cure = "Give the file's name as filename=\"…\" in the part's Content-Disposition."
+
+
 class RangeUnsatisfiable(AppError):
     """The range asked for begins behind the end of the file."""
 

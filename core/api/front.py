@@ -38,8 +38,8 @@ class Front:
         async def noting(message: Message) -> None:
             nonlocal has_begun, has_ended
             has_begun = True
-            has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
             await send(message)
+            has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         scope = _settled_path(scope)
         try:
@@ -92,10 +92,11 @@ def _settled_path(scope: Scope) -> Scope:
 def _limited(headers: Headers, receive: Receive) -> Receive:
     limit_bytes = MAX_BODY_MB * 1_000_000
     declared = headers.get("content-length", "")
+    too_large = TooLarge(
+        noun="request", limit_mb=MAX_BODY_MB, remedy="Send files to POST /api/csv, and little else."
+    )
     if declared.isdecimal() and int(declared) > limit_bytes:
-        raise TooLarge(
-            noun="request", limit_mb=MAX_BODY_MB, remedy="Send files to POST /api/csv, and little else."
-        )
+        raise too_large
     n_bytes = 0
 
     async def counted() -> Message:
@@ -104,7 +105,7 @@ def _limited(headers: Headers, receive: Receive) -> Receive:
         n_bytes += len(message.get("body", b""))
         if n_bytes > limit_bytes:
             # the framework hides any other error that a body raises
-            raise HTTPException(413, detail=f"The request is larger than {MAX_BODY_MB} MB")
+            raise HTTPException(413, detail=too_large)  # type: ignore[arg-type]  # any detail passes
         return message
 
     return counted

@@ -1,4 +1,8 @@
-"""Idempotency keys: the same creating call again gives the first one's answer and creates nothing."""
+"""Idempotency keys: the same creating call again gives the first one's answer and creates nothing.
+
+What a call makes and the answer that names it are written in one transaction (`Call.made`), so no crash can part
+them. That write is fenced: a call whose key was given to another meanwhile makes nothing.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +28,8 @@ from core.db.tables import IdempotencyKeyRow
 from core.db.types import DATABASE_CLOCK, Clock
 
 KEPT_S = 24 * 3600
-# A first call that has not answered by then died with its process: no call waits this long.
-GIVEN_UP_S = 900
+# A first call that has made nothing by then may have died with its process. If it lives, `made` settles it.
+GIVEN_UP_S = 30
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,18 @@ def take(session: Session, *, key: str, request_sha256: str, clock: Clock = DATA
     return Answer(status_code=known.status_code, body=known.answer)
 
 
+def fence(session: Session, *, key: str, answer: Answer) -> None:
+    """Note the answer beside what is being made, unless another call did already. Raises KeyInUse."""
+    noted = session.execute(
+        sa.update(IdempotencyKeyRow)
+        .where(*_this(session, key), IdempotencyKeyRow.status_code.is_(None))
+        .values(status_code=answer.status_code, answer=answer.body)
+        .returning(IdempotencyKeyRow.key)
+    )
+    if noted.scalar_one_or_none() is None:
+        raise KeyInUse(key=key)
+
+
 def keep(session: Session, *, key: str, answer: Answer) -> None:
     """Note the first call's answer."""
     session.execute(
@@ -78,7 +94,7 @@ def keep(session: Session, *, key: str, answer: Answer) -> None:
 
 
 def release(session: Session, *, key: str) -> None:
-    """The first call failed: the key may be used as if it never had been."""
+    """The first call failed and has made nothing: the key may be used as if it never had been."""
     session.execute(
         sa.delete(IdempotencyKeyRow).where(*_this(session, key), IdempotencyKeyRow.status_code.is_(None))
     )
@@ -94,6 +110,15 @@ class Call:
     def __init__(self, user: db.User, key: str | None, replay: JSONResponse | None) -> None:
         self.replay = replay
         self._user, self._key = user, key
+
+    def made(self, session: Session, status_code: int, body: BaseModel) -> None:
+        """Note, in the transaction that makes it, what is made: the answer until there is a later one.
+
+        Raises KeyInUse, so that nothing is made, where the key was given to another call meanwhile.
+        """
+        if self._key is not None:
+            content = body.model_dump(mode="json", by_alias=True)
+            fence(session, key=self._key, answer=Answer(status_code=status_code, body=content))
 
     async def answer(self, status_code: int, body: BaseModel) -> JSONResponse:
         """The answer, noted under the key."""

@@ -68,6 +68,7 @@ class Report(BaseModel):
     baseline: dict[str, Spread]
     importance: list[Importance]
     dropped: list[Dropped]
+    keep: list[str] = []
     warnings: list[str]
     n_rows: int
     n_fitted: int

@@ -12,8 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
 from core.api import rows
-from core.api.dependencies import Caller, Cursor, Files, IdempotencyKey, Limit, ModelId, Text, upload_id_of
-from core.api.idempotency import once
+from core.api.dependencies import (
+    Caller,
+    Cursor,
+    Files,
+    IdempotencyKey,
+    Limit,
+    ModelId,
+    Text,
+    UploadIdInBody,
+    upload_id_of,
+)
+from core.api.idempotency import Call, once
 from core.api.model_rows import Model, ModelDetail
 from core.api.refusals import documented
 from core.db.tables import ModelRow
@@ -27,11 +37,16 @@ class Training(BaseModel):
     """A model to be trained."""
 
     model_config = ConfigDict(extra="forbid")
-    upload_id: str | int
+    upload_id: UploadIdInBody
     target: Text = Field(description="The column to predict.")
     name: Text = Field(default="", description="A name that exists gets its next version.")
     positive_label: Text | None = Field(
         default=None, description="The class whose probability is asked for; guessed when absent."
+    )
+    keep: list[Text] = Field(
+        default_factory=list,
+        max_length=4096,
+        description="Columns to learn from even if they look like identifiers or give the answer away.",
     )
 
 
@@ -51,24 +66,31 @@ class TrainingBegun(BaseModel):
 )
 async def train_model(user: Caller, wanted: Training, idempotency_key: IdempotencyKey = None) -> JSONResponse:
     """Train a model on an upload; `GET /api/models/{id}` tells when it is ready."""
-    upload_id = upload_id_of(str(wanted.upload_id))
+    upload_id = upload_id_of(wanted.upload_id)
     made_of = {"call": "train", **wanted.model_dump(), "upload_id": upload_id}
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:
             return call.replay
-        model = await anyio.to_thread.run_sync(_request, user, upload_id, wanted)
-        return await call.answer(202, TrainingBegun(model_id=str(model.id), task_id=str(model.task_id)))
+        model = await anyio.to_thread.run_sync(_request, user, call, upload_id, wanted)
+        return await call.answer(202, _begun(model))
 
 
-def _request(user: db.User, upload_id: int, wanted: Training) -> ModelRow:
+def _request(user: db.User, call: Call, upload_id: int, wanted: Training) -> ModelRow:
     with db.session_scope(user, write=True) as session:
-        return models.request_training(
+        model = models.request_training(
             session,
             upload=uploads.get(session, upload_id=upload_id),
             target=wanted.target,
             name=wanted.name,
             positive_label=wanted.positive_label,
+            keep=wanted.keep,
         )
+        call.made(session, 202, _begun(model))
+    return model
+
+
+def _begun(model: ModelRow) -> TrainingBegun:
+    return TrainingBegun(model_id=str(model.id), task_id=str(model.task_id))
 
 
 @router.get("", responses=documented(400, 403, 404, 422, 503))

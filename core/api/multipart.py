@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
 
+import anyio
 import anyio.to_thread
 from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from core.api.errors import BadRequest, NoFile, SeveralFiles, TooLarge, WrongMediaType
+from core.api.errors import (
+    BadRequest,
+    FileElsewhere,
+    FileNameMissing,
+    NoFile,
+    SenderSilent,
+    SeveralFiles,
+    TooLarge,
+    WrongMediaType,
+)
 from core.storage import Staging
 
 FILE = "file"
 BATCH_BYTES = 1 << 20
 MAX_FIELD_BYTES = 4096
+MAX_HEAD_BYTES = 4096
 MAX_PARTS = 16
-ENVELOPE_BYTES = (MAX_PARTS + 1) * (MAX_FIELD_BYTES + 4096)  # all that may stand around the file
+_EXTENDED = re.compile(rb"filename\*\s*=\s*utf-8'[^']*'([^;\s]*)", re.IGNORECASE)  # RFC 8187
+ENVELOPE_BYTES = (MAX_PARTS + 1) * (MAX_FIELD_BYTES + MAX_HEAD_BYTES)  # all that may stand around the file
 
 
 @dataclass(frozen=True)
@@ -28,11 +43,11 @@ class Form:
     fields: dict[str, str]
 
 
-async def receive(request: Request, staged: Staging, *, limit_mb: int) -> Form:
+async def receive(request: Request, staged: Staging, *, limit_mb: int, silence_s: float) -> Form:
     """Write the file part to `staged` while it arrives; fields may stand before or behind it.
 
     Raises TooLarge (at once, where Content-Length says so), WrongMediaType, BadRequest, NoFile, SeveralFiles,
-    DiskFull, and ClientDisconnect when the sender goes away.
+    DiskFull, ClientDisconnect when the sender goes away, and SenderSilent when it sends nothing for silence_s.
     """
     media_type, options = parse_options_header(request.headers.get("content-type"))
     if media_type != b"multipart/form-data":
@@ -44,12 +59,25 @@ async def receive(request: Request, staged: Staging, *, limit_mb: int) -> Form:
         raise _too_large(limit_mb)
     parts = _Parts(boundary, limit_mb=limit_mb)
     async with aclosing(request.stream()) as chunks:
-        async for chunk in chunks:
+        async for chunk in _in_time(chunks, silence_s):
             parts.feed(chunk)
             if len(parts.arrived) >= BATCH_BYTES:
                 await _keep(parts, staged)
     await _keep(parts, staged)
     return parts.form()
+
+
+async def _in_time(chunks: AsyncGenerator[bytes], silence_s: float) -> AsyncGenerator[bytes]:
+    """The chunks, each due within silence_s of the one before. Raises SenderSilent."""
+    while True:
+        try:
+            with anyio.fail_after(silence_s):
+                chunk = await anext(chunks, None)
+        except TimeoutError as late:
+            raise SenderSilent(silent_s=round(silence_s)) from late
+        if chunk is None:
+            return
+        yield chunk
 
 
 async def _keep(parts: _Parts, staged: Staging) -> None:
@@ -91,6 +119,7 @@ class _Parts:
                     "on_part_end": self._part_ends,
                     "on_end": self._ends,
                 },
+                max_header_size=MAX_HEAD_BYTES,
             )
         except ValueError as error:
             raise BadRequest(problem="its boundary is too long") from error
@@ -99,7 +128,14 @@ class _Parts:
         try:
             self._parser.write(chunk)
         except MultipartParseError as error:
-            raise BadRequest(problem="its parts are malformed") from error
+            raise BadRequest(problem=self._why(error)) from error
+
+    def _why(self, error: MultipartParseError) -> str:
+        if not self._n_parts:
+            return "it does not begin with the boundary that its Content-Type names"
+        if "header size" in str(error):
+            return f"a part's head has a line of more than {MAX_HEAD_BYTES:,} bytes; shorten the file's name"
+        return f"its parts are malformed at part {self._n_parts}"
 
     def form(self) -> Form:
         """The form, once every byte was fed."""
@@ -130,7 +166,10 @@ class _Parts:
     def _body_begins(self) -> None:
         _, options = parse_options_header(self._disposition)
         name = _text(options.get(b"name", b""))
-        if b"filename" not in options:
+        file_name = _file_name(options, self._disposition)
+        if file_name is None:
+            if name == FILE:
+                raise FileNameMissing
             self._field = name
             if name in self._fields:
                 raise BadRequest(problem=f"it has the field '{name[:80]}' twice")
@@ -138,9 +177,11 @@ class _Parts:
         self._field = None
         if self._file_name is not None:
             raise SeveralFiles
-        if name != FILE or not options[b"filename"]:
-            raise NoFile
-        self._file_name = _text(options[b"filename"])
+        if name != FILE:
+            raise FileElsewhere(part=name)
+        if not file_name:
+            raise FileNameMissing
+        self._file_name = file_name
 
     def _body_goes_on(self, data: bytes, start: int, end: int) -> None:
         if self._field is None:
@@ -159,6 +200,14 @@ class _Parts:
 
     def _ends(self) -> None:
         self._ended = True
+
+
+def _file_name(options: dict[bytes, bytes], disposition: bytes) -> str | None:
+    """A part's file name; None where it has none. The extended form counts only where it stands alone."""
+    if b"filename" in options:
+        return _text(options[b"filename"])
+    extended = _EXTENDED.search(disposition)
+    return None if extended is None else _text(unquote_to_bytes(extended[1]))
 
 
 def _text(value: bytes | bytearray) -> str:

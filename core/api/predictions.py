@@ -20,10 +20,11 @@ from core.api.dependencies import (
     IdempotencyKey,
     Limit,
     PredictionId,
+    UploadIdInBody,
     model_id_of,
     upload_id_of,
 )
-from core.api.idempotency import once
+from core.api.idempotency import Call, once
 from core.api.refusals import documented
 from core.db.tables import PredictionRow
 from core.predictions import predictions
@@ -38,7 +39,7 @@ class Wanted(BaseModel):
     """A prediction to be made."""
 
     model_config = ConfigDict(extra="forbid")
-    upload_id: str | int
+    upload_id: UploadIdInBody
     model_id: str
     mode: Literal["queued", "sync"] = Field(default="queued", description="`sync` waits for the result.")
 
@@ -87,30 +88,37 @@ async def create_prediction(
     user: Caller, config: Config, wanted: Wanted, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Score an upload with a model."""
-    upload_id, model_id = upload_id_of(str(wanted.upload_id)), model_id_of(wanted.model_id)
+    upload_id, model_id = upload_id_of(wanted.upload_id), model_id_of(wanted.model_id)
     made_of = {"call": "predictions", "upload_id": upload_id, "model_id": str(model_id), "mode": wanted.mode}
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:
             return call.replay
-        prediction = await anyio.to_thread.run_sync(_create, user, config, upload_id, model_id, wanted.mode)
+        prediction = await anyio.to_thread.run_sync(
+            _create, user, call, config, upload_id, model_id, wanted.mode
+        )
         if wanted.mode == "sync":
             prediction = await scoring.finished(user, prediction_id=prediction.id, task_id=prediction.task_id)
-        body = Created(
-            prediction_id=str(prediction.id),
-            status=Status(prediction.status),
-            error_message=prediction.error_message,
-        )
-        return await call.answer(202 if prediction.status in PENDING else 201, body)
+        return await call.answer(202 if prediction.status in PENDING else 201, _created(prediction))
+
+
+def _created(prediction: PredictionRow) -> Created:
+    return Created(
+        prediction_id=str(prediction.id),
+        status=Status(prediction.status),
+        error_message=prediction.error_message,
+    )
 
 
 def _create(
-    user: db.User, config: Settings, upload_id: int, model_id: UUID, mode: predictions.Mode
+    user: db.User, call: Call, config: Settings, upload_id: int, model_id: UUID, mode: predictions.Mode
 ) -> PredictionRow:
     with db.session_scope(user, write=True) as session:
         if mode == "sync":
             upload = uploads.get(session, upload_id=upload_id)
             scoring.require_small(config, size_bytes=upload.size_bytes)
-        return predictions.create(session, upload_id=upload_id, model_id=model_id, mode=mode)
+        prediction = predictions.create(session, upload_id=upload_id, model_id=model_id, mode=mode)
+        call.made(session, 202, _created(prediction))
+    return prediction
 
 
 @router.get("/{prediction_id}", responses=documented(403, 404, 503))

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from core import logs, storage
 from core.access import users
 from core.api import errors
-from core.db import DatabaseUnavailable
+from core.db import Collided, DatabaseUnavailable, Deadlocked
 from core.db.migrate import NewerSchema
 from core.db.pages import BadCursor
 from core.errors import AppError, Conflict, Invalid, NotFound
@@ -30,6 +30,8 @@ from core.uploads.uploads import PredictionsDependOnIt
 
 log = logs.get("api")
 
+LONGEST_PATH = 200  # characters of a path or a field's name in a sentence
+
 # An error has the status of its nearest base in here. Those under 500 that only a worker meets stand here
 # too: sooner or later somebody calls the same code from a route.
 STATUS: dict[type[AppError], int] = {
@@ -39,7 +41,10 @@ STATUS: dict[type[AppError], int] = {
     NotFound: 404,
     storage.NotStored: 404,
     uploads.UploadGone: 404,
+    predictions.ResultGone: 404,
     Conflict: 409,
+    Collided: 409,
+    Deadlocked: 409,
     ModelInUse: 409,
     PredictionsDependOnIt: 409,
     errors.KeyInUse: 409,
@@ -48,15 +53,20 @@ STATUS: dict[type[AppError], int] = {
     Stopped: 409,
     predictions.Stopped: 409,
     predictions.ResultUnreadable: 409,
+    predictions.ResultDamaged: 409,
+    predictions.ModelDamaged: 409,
     errors.TooLarge: 413,
     errors.WrongMediaType: 415,
     uploads.NotACsv: 415,
     errors.RangeUnsatisfiable: 416,
+    errors.PreconditionFailed: 412,
+    errors.SenderSilent: 408,
     Invalid: 422,
     errors.KeyReused: 422,
     uploads.BadCsv: 422,
     uploads.ChangedSinceChecked: 422,
     models.ColumnsMissing: 422,
+    models.ColumnsUnknown: 422,
     models.TargetMissing: 422,
     models.TargetEmpty: 422,
     models.OneClassOnly: 422,
@@ -94,7 +104,9 @@ MEANS = {
     400: "The request can't be read.",
     403: "Host or Origin is not this app's.",
     404: "There is none with this id, or it belongs to somebody else.",
+    408: "The sender fell silent.",
     409: "The state it is in does not allow this; the message names it.",
+    412: "If-Match names another file than is there.",
     413: "Too large.",
     415: "The body is of another type; for an upload, the file is no CSV.",
     416: "The range begins behind the end of the file.",
@@ -176,9 +188,15 @@ async def of_unforeseen(_request: Request, _error: Exception) -> JSONResponse:
 async def of_framework(request: Request, error: Exception) -> JSONResponse:
     """Handler of what the framework itself refuses: no such path, a method that is not taken, …"""
     assert isinstance(error, HTTPException)
+    detail: object = error.detail
+    if isinstance(detail, AppError):  # one of ours, in the only wrap that the framework lets through
+        return answer(detail)
+    if error.status_code == 400 and (reason := _unreadable(error.__cause__)):
+        return answer(errors.BadRequest(problem=f"its body is no readable JSON ({reason})"))
+    path = request.url.path[:LONGEST_PATH]
     said = {
-        404: f"There is nothing at {request.url.path}.",
-        405: f"{request.url.path} does not take {request.method}.",
+        404: f"There is nothing at {path}.",
+        405: f"{path} does not take {request.method}.",
     }
     name = HTTPStatus(error.status_code)
     return shaped(
@@ -190,17 +208,39 @@ async def of_framework(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+def _unreadable(error: BaseException | None) -> str:
+    """Why a body could not be read as JSON; empty where something else was the matter."""
+    match error:
+        case RecursionError():
+            return "it is nested too deeply"
+        case UnicodeDecodeError():
+            return f"byte {error.start} is not UTF-8"
+        case ValueError():
+            return "a number in it has too many digits"
+    return ""
+
+
 async def of_validation(request: Request, error: Exception) -> JSONResponse:
     """Handler of parameters and bodies that are not what the route declares."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:])
+    where = ".".join(str(part) for part in first["loc"][1:])[:LONGEST_PATH]
     if first["type"] == "json_invalid":
-        return answer(errors.BadRequest(problem=f"its body is not JSON ({first['ctx']['error']})"))
+        return answer(errors.BadRequest(problem=f"its body is no readable JSON ({first['ctx']['error']})"))
     media_type = request.headers.get("content-type", "")
-    if first["loc"] == ("body",) and not media_type.startswith("application/json"):
-        return answer(
-            errors.WrongMediaType(expected="application/json", found=media_type or "an untyped body")
-        )
-    message = f"{where or 'The body'}: {first['msg']}."
+    if first["loc"] == ("body",):
+        if media_type.partition(";")[0].strip().lower() != "application/json":
+            found = media_type or "an untyped body"
+            return answer(errors.WrongMediaType(expected="application/json", found=found))
+        return answer(Invalid(problem="The body must be a JSON object.", remedy=_fields(request)))
+    if first["type"] == "extra_forbidden":
+        return answer(Invalid(problem=f"There is no field '{where}'.", remedy=_fields(request)))
+    message = f"{where or 'The body'}: {first['msg'].removeprefix('Value error, ')}."
     return shaped(422, code="invalid", message=message, hint="All calls are described under /api/docs.")
+
+
+def _fields(request: Request) -> str:
+    """The names that the route's body may have."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    names = getattr(getattr(body, "field_info", None), "annotation", BaseModel).model_fields
+    return f"Its fields are {', '.join(names)}."

@@ -22,13 +22,17 @@ from core.api.refusals import documented
 from core.db.tables import PredictionRow
 from core.errors import Conflict
 from core.predictions import measures, parquet, predictions
+from core.predictions.errors import ResultDamaged, ResultGone, ResultUnreadable
 from core.predictions.states import Status
 from core.settings import Settings
 from core.storage import Staging, Storage
 from core.uploads import uploads
 from core.uploads.dialect import Dialect
+from core.uploads.errors import BadCsv, ChangedSinceChecked
+from core.uploads.hashed import HashedReader
 
 PARQUET = "application/vnd.apache.parquet"
+MAGIC = b"PAR1"  # the last bytes of every Parquet file
 
 router = APIRouter(prefix="/predictions", tags=["predictions"])
 
@@ -85,7 +89,7 @@ async def download_predictions(
 ) -> Response:
     """The rows of the upload in their order, with the model's answers behind them. Takes `Range`."""
     if format == "csv":
-        download = await anyio.to_thread.run_sync(_csv, user, prediction_id)
+        download = await anyio.to_thread.run_sync(_csv, user, files, prediction_id)
     else:
         download = await anyio.to_thread.run_sync(
             partial(_parquet, user, config, files, prediction_id), limiter=request.app.state.heavy
@@ -101,8 +105,10 @@ def get_metrics(user: Caller, prediction_id: PredictionId) -> Measurements:
     return Measurements.model_validate(measures.measured(prediction).to_json())
 
 
-def _csv(user: db.User, prediction_id: UUID) -> Download:
+def _csv(user: db.User, files: Storage, prediction_id: UUID) -> Download:
+    """The result as it was written. Raises ResultGone, ResultDamaged where its size is another."""
     prediction, dialect = _completed(user, prediction_id)
+    _require_stored(files, prediction)
     return Download(
         key=str(prediction.output_key),
         file_name=_file_name(prediction, "csv"),
@@ -112,13 +118,15 @@ def _csv(user: db.User, prediction_id: UUID) -> Download:
 
 
 def _parquet(user: db.User, config: Settings, files: Storage, prediction_id: UUID) -> Download:
-    """The result as Parquet, made when it is first asked for. Raises ResultUnreadable, DiskFull, NotStored."""
+    """The result as Parquet, made when it is first asked for, or when what was made is no longer whole.
+
+    Raises ResultGone, ResultDamaged, ResultUnreadable, DiskFull.
+    """
     prediction, dialect = _completed(user, prediction_id)
     key = f"{prediction.output_key}.parquet"
-    try:
-        files.stat(key)
-    except storage.NotStored:
-        _convert(files, str(prediction.output_key), key, dialect, config)
+    if not _is_parquet(files, key):
+        files.delete(key)
+        _convert(files, prediction, key, dialect, config)
     return Download(
         key=key,
         file_name=_file_name(prediction, "parquet"),
@@ -127,13 +135,45 @@ def _parquet(user: db.User, config: Settings, files: Storage, prediction_id: UUI
     )
 
 
-def _convert(files: Storage, source_key: str, key: str, dialect: Dialect, config: Settings) -> None:
+def _is_parquet(files: Storage, key: str) -> bool:
+    """Whether a Parquet file is stored there that ends as such files do."""
+    try:
+        size_bytes = files.stat(key).size_bytes
+        with files.open(key, start=max(0, size_bytes - len(MAGIC))) as stored:
+            return stored.read() == MAGIC
+    except storage.NotStored:
+        return False
+
+
+def _convert(files: Storage, prediction: PredictionRow, key: str, dialect: Dialect, config: Settings) -> None:
+    """Store the result as Parquet; nothing is kept that was made of other bytes than scoring wrote."""
+    _require_stored(files, prediction)
     with storage.stage(config.staging_dir) as staged:
-        with files.open(source_key) as source:
-            parquet.to_parquet(source, _Sink(staged), dialect)  # type: ignore[arg-type]  # a raw stream will do
+        with HashedReader(
+            files.open(str(prediction.output_key)),
+            sha256=str(prediction.output_sha256),
+            changed=lambda: ResultDamaged(file_name=prediction.upload.file_name),
+        ) as source:
+            try:
+                parquet.to_parquet(source, _Sink(staged), dialect)  # type: ignore[arg-type]  # a raw stream will do
+            except (BadCsv, ChangedSinceChecked, ResultUnreadable, ValueError, IndexError):
+                source.seek(0)
+                source.require_unchanged()  # else the fault lies with whoever changed the bytes
+                raise
         staged.close()
         with suppress(storage.KeyTaken):  # somebody else asked at the same time: theirs is the same
             files.put(key, staged.path)
+
+
+def _require_stored(files: Storage, prediction: PredictionRow) -> None:
+    """Raises ResultGone, ResultDamaged."""
+    file_name = prediction.upload.file_name
+    try:
+        size_bytes = files.stat(str(prediction.output_key)).size_bytes
+    except storage.NotStored as error:
+        raise ResultGone(file_name=file_name) from error
+    if size_bytes != prediction.output_bytes:
+        raise ResultDamaged(file_name=file_name)
 
 
 class _Sink(io.RawIOBase):

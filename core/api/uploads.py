@@ -27,7 +27,9 @@ def list_uploads(
     user: Caller,
     limit: Limit = 50,
     cursor: Cursor = None,
-    file_name: Annotated[Text, Query(description="Only those whose name contains this.")] = "",
+    file_name: Annotated[
+        Text, Query(max_length=255, description="Only those whose name contains this.")
+    ] = "",
 ) -> rows.Listed[rows.Upload]:
     """The uploads, newest first."""
     with db.session_scope(user) as session:
@@ -86,7 +88,7 @@ async def _reread(
     responses={
         200: {"content": {"text/csv": {}}, "description": "The bytes as they were uploaded."},
         206: {"content": {"text/csv": {}}, "description": "The range that was asked for."},
-        **documented(403, 404, 416, 503),
+        **documented(403, 404, 416, 422, 503),
     },
 )
 @router.head("/{upload_id}/file", include_in_schema=False)
@@ -94,6 +96,7 @@ def get_upload_file(request: Request, user: Caller, files: Files, upload_id: Upl
     """The file as it was uploaded, byte by byte. Takes `Range`."""
     with db.session_scope(user) as session:
         upload = uploads.get(session, upload_id=upload_id)
+    uploads.require_stored(files, upload)
     codec = uploads.examination_of(upload).dialect.encoding
     download = Download(
         key=upload.storage_key,

@@ -2,8 +2,10 @@
 
 from core.db.engine import (
     WORKER,
+    Collided,
     Database,
     DatabaseUnavailable,
+    Deadlocked,
     User,
     WorkerRole,
     connect,
@@ -15,8 +17,10 @@ from core.db.engine import (
 
 __all__ = [
     "WORKER",
+    "Collided",
     "Database",
     "DatabaseUnavailable",
+    "Deadlocked",
     "User",
     "WorkerRole",
     "connect",

@@ -17,6 +17,11 @@ from sqlalchemy.orm import Session
 from core.errors import AppError
 
 BUSY_TIMEOUT_MS = 15_000
+DEADLOCKS = ("40P01", "40001")  # deadlock detected, serialization failure
+BETWEEN_ROWS = (
+    *("23503", "23505"),  # foreign key, unique
+    *("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"),
+)
 
 
 class DatabaseUnavailable(AppError):
@@ -26,6 +31,22 @@ class DatabaseUnavailable(AppError):
     says = "The database can't be used right now: {problem}."
     cure = "Check that it runs and has room, then try again; the System page shows its state."
     problem: str
+
+
+class Deadlocked(DatabaseUnavailable):
+    """The database ended this transaction because it and another one waited for each other."""
+
+    code = "deadlocked"
+    says = "Somebody else was changing the same things at the same moment, so nothing was done."
+    cure = "Try again."
+
+
+class Collided(AppError):
+    """What was to be written builds on a row that is gone, or repeats one that must be unique."""
+
+    code = "collided"
+    says = "Somebody else changed the same thing at the same moment, so nothing was done."
+    cure = "Look at its present state, then try again."
 
 
 @dataclass(frozen=True)
@@ -154,7 +175,9 @@ def session_scope(user: User | WorkerRole, *, write: bool = False) -> Iterator[S
 
     With `write=False` nothing may be changed: a flush raises RuntimeError, so that a forgotten
     `write=True` is found by its first test. No session may be open while bytes move, a model
-    predicts or another server is called. Raises DatabaseUnavailable.
+    predicts or another server is called. Raises DatabaseUnavailable, Deadlocked, Collided.
+
+    Who locks rows does so in this order: user, upload, model, task, prediction.
     """
     database = current()
     session = Session(database.writing if write else database.engine, expire_on_commit=False)
@@ -169,16 +192,31 @@ def session_scope(user: User | WorkerRole, *, write: bool = False) -> Iterator[S
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """What the driver raises when the database is gone, locked or damaged becomes DatabaseUnavailable."""
+    """What the driver raises when the database is gone, locked or damaged becomes DatabaseUnavailable.
+
+    And what it raises when another transaction was first becomes Deadlocked or Collided.
+    """
     try:
         yield
     except sa.exc.TimeoutError as error:
         raise DatabaseUnavailable(problem="all of its connections are busy") from error
+    except sa.exc.IntegrityError as error:
+        if _lost_a_race(error.orig):
+            raise Collided from error
+        raise
     except sa.exc.DatabaseError as error:
+        if getattr(error.orig, "sqlstate", None) in DEADLOCKS:
+            raise Deadlocked(problem=str(error.orig).splitlines()[0]) from error
         # SQLite raises the base class itself for a file that is damaged, or no database at all
         if type(error) in (sa.exc.DatabaseError, sa.exc.OperationalError, sa.exc.InternalError):
             raise DatabaseUnavailable(problem=str(error.orig).splitlines()[0]) from error
         raise
+
+
+def _lost_a_race(error: BaseException | None) -> bool:
+    """Whether a constraint was broken that holds between rows, so that another transaction may be why."""
+    name = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+    return name in BETWEEN_ROWS
 
 
 def _refuse_flush(session: Session, *_: Any) -> None:

@@ -66,6 +66,8 @@ def _encode(row: Any) -> str:
 def _decode(cursor: str, id_type: sa.types.TypeEngine[Any]) -> tuple[datetime, Any]:
     try:
         at, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(last, str):
+            raise BadCursor(cursor=cursor)
         moment = datetime.fromisoformat(at)
         moment_utc = moment.astimezone(UTC)
         last = id_type.python_type(last)

@@ -52,6 +52,28 @@ def _postgres_now(element: now_plus, compiler: Any, **options: Any) -> str:
     return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **options)}))"
 
 
+class seconds_between(FunctionElement[float]):  # noqa: N801  # written like the SQL function it is
+    """Seconds from one moment to another; SQLite, which keeps them as text, can't subtract them itself."""
+
+    type = sa.Double()
+    inherit_cache = True
+
+    def __init__(self, start: sa.SQLColumnExpression[Any], end: sa.SQLColumnExpression[Any]) -> None:
+        super().__init__(start, end)
+
+
+@compiles(seconds_between, "sqlite")
+def _sqlite_seconds(element: seconds_between, compiler: Any, **options: Any) -> str:
+    start, end = (compiler.process(moment, **options) for moment in element.clauses)
+    return f"((julianday({end}) - julianday({start})) * 86400.0)"
+
+
+@compiles(seconds_between, "postgresql")
+def _postgres_seconds(element: seconds_between, compiler: Any, **options: Any) -> str:
+    start, end = (compiler.process(moment, **options) for moment in element.clauses)
+    return f"extract(epoch from ({end} - {start}))"
+
+
 class Clock(Protocol):
     """Where queue and liveness take the time from."""
 

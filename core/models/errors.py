@@ -14,6 +14,16 @@ class ColumnsMissing(AppError):
     columns: str
 
 
+class ColumnsUnknown(AppError):
+    """Columns that are to be kept are none that a model could learn from."""
+
+    code = "columns_unknown"
+    says = "These can't be kept as columns to learn from: {columns}."
+    cure = "Name columns of the file, in its own spelling, other than the target '{target}'."
+    columns: str
+    target: str
+
+
 class TargetMissing(AppError):
     """The chosen target is no column of the file."""
 
@@ -47,7 +57,9 @@ class TooFewRows(AppError):
     """There are fewer rows with an outcome than cross-validation needs."""
 
     code = "too_few_rows"
-    says = "Only {n_rows} row(s) have a value in the target '{target}'; training needs at least {minimum}."
+    says = (
+        "Only {n_rows:row has|rows have} a value in the target '{target}'; training needs at least {minimum}."
+    )
     cure = "Add rows with known outcomes."
     target: str
     n_rows: int

@@ -47,4 +47,9 @@ def follow(session: Session, task: queue.Task) -> None:
         raise RuntimeError(f"task {task.id} is {task.state}, but its model can't become {status}")
 
 
-queue.register(queue.Kind(name=KIND, run="core.models.work:run", follow=follow))
+def leavings(task: queue.Task) -> str:
+    """How the key of this attempt's file begins."""
+    return f"models/{task.payload['model_id']}/{task.id}-{task.attempt}."
+
+
+queue.register(queue.Kind(name=KIND, run="core.models.work:run", follow=follow, leavings=leavings))

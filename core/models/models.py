@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session, contains_eager
 
 from core import db, queue
 from core.db.pages import Page, newest_first
-from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, Invalid, NotFound
-from core.models.errors import TargetMissing
+from core.models.errors import ColumnsUnknown, TargetMissing
 from core.models.schema import Schema, missing_columns
+from core.uploads import uploads
 from core.uploads.examine import Examination
 
 KIND = "models.train"
@@ -24,10 +25,21 @@ class ModelInUse(AppError):
     """Predictions were made with the model, and a result must stay explainable."""
 
     code = "model_in_use"
-    says = "{name} has made {n_predictions} prediction(s), so it can't be deleted."
+    says = "{name} has made {n_predictions:prediction}, so it can't be deleted."
     cure = "Delete these predictions first."
     name: str
     n_predictions: int
+
+
+class TrainingEnded(Conflict):
+    """There is no training left to cancel."""
+
+    says = "The training of {name} has ended."
+    cure = "Reload to see how; a model that is not wanted can be deleted."
+    noun: str = "training"
+    state: str = "ended"
+    asked: str = "cancelled"
+    name: str
 
 
 def request_training(
@@ -37,22 +49,31 @@ def request_training(
     target: str,
     name: str = "",
     positive_label: str | None = None,
+    keep: Sequence[str] = (),
     is_sample: bool = False,
     dedupe_key: str | None = None,
 ) -> ModelRow:
     """Make a model's row and the task that trains it, in the caller's transaction.
 
-    A name that exists gets its next version. Raises TargetMissing, Invalid.
+    keep: columns to learn from even if they look like identifiers or give the answer away.
+    A name that exists gets its next version.
+    Raises TargetMissing, ColumnsUnknown, Invalid, NotFound where the upload is gone by now.
     """
     columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
+    if unknown := [name for name in keep if name == target or name not in columns]:
+        raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
     name = " ".join(name.split()) or f"{target} from {upload.file_name}"[:MAX_NAME].strip()
     if len(name) > MAX_NAME or not name.isprintable():
         raise Invalid(
             problem=f"A model's name has at most {MAX_NAME} printable characters.", remedy="Shorten it."
         )
     owner_id = db.owner(session)
+    # Nobody else counts the name's versions meanwhile, and the upload stays.
+    this = sa.select(UserRow.id).where(UserRow.id == owner_id)
+    session.execute(this.with_for_update(key_share=True))
+    upload = uploads.hold(session, upload_id=upload.id)
     newest = sa.select(sa.func.max(ModelRow.version)).where(
         ModelRow.user_id == owner_id, ModelRow.name == name
     )
@@ -71,7 +92,7 @@ def request_training(
         session,
         kind_name=KIND,
         user_id=owner_id,
-        payload={"model_id": str(model.id), "positive_label": positive_label},
+        payload={"model_id": str(model.id), "positive_label": positive_label, "keep": list(keep)},
         dedupe_key=dedupe_key,
     )
     session.add(model)
@@ -85,6 +106,16 @@ def get(session: Session, *, model_id: UUID) -> ModelRow:
     if model is None:
         raise NotFound(noun="model", id=model_id)
     return model
+
+
+def hold(session: Session, *, model_id: UUID, to_delete: bool = False) -> ModelRow:
+    """`get`, and nobody deletes the model before this transaction ends; `to_delete`: but itself.
+
+    Raises NotFound.
+    """
+    this = sa.select(ModelRow.id).where(ModelRow.id == model_id, ModelRow.user_id == db.owner(session))
+    session.execute(this.with_for_update(read=not to_delete, key_share=not to_delete))
+    return get(session, model_id=model_id)
 
 
 def page(
@@ -129,7 +160,7 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
 
     Raises NotFound, Conflict while it trains, ModelInUse.
     """
-    model = get(session, model_id=model_id)
+    model = hold(session, model_id=model_id, to_delete=True)
     if model.status == "training":
         raise Conflict(noun="model", state="in training", asked="deleted before that ends or is cancelled")
     used = sa.select(sa.func.count()).select_from(PredictionRow).where(PredictionRow.model_id == model_id)
@@ -142,7 +173,10 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
 
 def cancel_training(session: Session, *, model_id: UUID) -> None:
     """Stop a training. Raises NotFound, Conflict when it has ended."""
-    queue.cancel(session, task_id=get(session, model_id=model_id).task_id)
+    model = hold(session, model_id=model_id)
+    if model.status != "training":
+        raise TrainingEnded(name=f"{model.name} v{model.version}")
+    queue.cancel(session, task_id=model.task_id)
 
 
 def hurry(session: Session, *, model_id: UUID) -> UUID:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
 from core.models.training import Trained
 
 
-def of(trained: Trained) -> dict[str, Any]:
-    """Everything in `trained` but the pipeline and the schema, ready for JSON."""
+def of(trained: Trained, *, keep: Collection[str] = ()) -> dict[str, Any]:
+    """Everything in `trained` but the pipeline and the schema, ready for JSON. keep: what was to stay in."""
     return {
         "candidates": [
             {"name": candidate.name, "metrics": _spreads(candidate.metrics)}
@@ -21,6 +22,7 @@ def of(trained: Trained) -> dict[str, Any]:
         "baseline": _spreads(trained.baseline),
         "importance": [{"column": column, "fall": fall} for column, fall in trained.importance],
         "dropped": [asdict(dropped) for dropped in trained.dropped],
+        "keep": list(keep),
         "warnings": list(trained.warnings),
         "n_rows": trained.n_rows,
         "n_fitted": trained.n_fitted,

@@ -18,6 +18,7 @@ import pyarrow as pa
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from core.errors import counted
 from core.models import columns, evaluation, leaks, recipes, targets
 from core.models.columns import Dropped, Features
 from core.models.errors import NoFeatures
@@ -142,7 +143,7 @@ def _train(
 
     warnings = (*outcome.warnings, *found.warnings, *suspicions)
     warnings += _about_rows(len(outcome.rows), len(values), len(seen))
-    warnings += _about_gain(best.metrics[chosen_by], baseline[chosen_by], target)
+    warnings += _about_gain(best.metrics[chosen_by], baseline[chosen_by], target, len(leaking))
     return Trained(
         pipeline=pipeline,
         schema=schema,
@@ -223,7 +224,11 @@ def _about_rows(n_rows: int, n_fitted: int, n_compared: int) -> tuple[str, ...]:
     )
 
 
-def _about_gain(best: Spread, baseline: Spread, target: str) -> tuple[str, ...]:
+def _about_gain(best: Spread, baseline: Spread, target: str, n_leaking: int) -> tuple[str, ...]:
     if best.mean - baseline.mean > best.std:
         return ()
-    return (f"The columns say hardly anything about '{target}': the model is no better than guessing.",)
+    told = f"The columns say hardly anything about '{target}': the model is no better than guessing."
+    if n_leaking:
+        set_aside = counted(n_leaking, "column that gives|columns that give")
+        told += f" {set_aside} the answer away had been set aside; keep those that are known in time."
+    return (told,)

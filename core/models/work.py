@@ -8,9 +8,10 @@ from uuid import UUID
 from core import db, queue, settings, storage
 from core.db.tables import ModelRow, UploadRow
 from core.errors import NotFound
-from core.models import artifact, report, training
+from core.models import artifact, handler, report, training
 from core.uploads import stream, uploads
 from core.uploads.dialect import Dialect
+from core.uploads.errors import BadCsv, ChangedSinceChecked
 
 
 def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
@@ -23,10 +24,15 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         upload = session.get(UploadRow, model.upload_id) if model and model.upload_id else None
         if model is None or upload is None:
             raise NotFound(noun="upload to train on", id=model.upload_id if model else "?")
-        target, upload_key, file_name = model.target, upload.storage_key, upload.file_name
+        keep = tuple(task.payload.get("keep", ()))
+        target = model.target
         dialect = Dialect.from_json(upload.receipt["dialect"])
-    with uploads.open_bytes(files, storage_key=upload_key, file_name=file_name) as source:
-        table = stream.read_table(source, dialect)
+    with uploads.open_bytes(files, upload) as source:
+        try:
+            table = stream.read_table(source, dialect)
+        except (BadCsv, ChangedSinceChecked, ValueError, IndexError):
+            source.require_unchanged()  # else the fault lies with whoever changed the bytes
+            raise
 
     def progress(done: int, total: int) -> None:
         if job.stop_requested():
@@ -39,16 +45,17 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         decimal=dialect.decimal,
         kinds={table.column_names[rule.column]: rule.kind for rule in dialect.rules if rule.kind},
         positive_label=task.payload["positive_label"],
+        keep=keep,
         progress=progress,
     )
-    key = f"models/{model_id}/{task.attempt}.skops"
+    key = f"{handler.leavings(task)}skops"
     with storage.stage(config.staging_dir) as staged:
         staged.close()
         sha256 = artifact.save(trained.pipeline, staged.path)
         files.put(key, staged.path)
     return {
         "schema": trained.schema.to_json(),
-        "report": report.of(trained),
+        "report": report.of(trained, keep=keep),
         "task_type": trained.schema.task,
         "artifact_key": key,
         "artifact_sha256": sha256,

@@ -76,6 +76,34 @@ class Stopped(AppError):
     row: int
 
 
+class ModelDamaged(AppError):
+    """The file of a model is not what training saved, or is gone. model: its name and version."""
+
+    code = "model_damaged"
+    says = "The stored file of the model {model} was {found} outside the app, so nothing was scored with it."
+    cure = "Train it again from the same upload and score with that version."
+    model: str
+    found: str
+
+
+class ResultGone(AppError):
+    """A result file is no longer where it was stored."""
+
+    code = "result_gone"
+    says = "The stored result of {file_name} is gone."
+    cure = "It was removed outside the app. Score the upload again, which makes a new one."
+    file_name: str
+
+
+class ResultDamaged(AppError):
+    """The bytes of a result file are not those that scoring wrote."""
+
+    code = "result_damaged"
+    says = "The stored result of {file_name} was changed outside the app, so it is not given out."
+    cure = "Score the upload again, which makes a new one."
+    file_name: str
+
+
 class ResultUnreadable(AppError):
     """A result file changed between the two readings of a conversion."""
 

@@ -94,7 +94,8 @@ def _typed(table: pa.Table, schema: pa.Schema, dialect: Dialect) -> pa.Table:
 
 
 def _nulled(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+    is_blank = pc.equal(pc.utf8_trim_whitespace(column), "")
+    return pc.if_else(is_blank, pa.scalar(None, pa.string()), column)
 
 
 def _plain(column: pa.ChunkedArray, dialect: Dialect) -> pa.ChunkedArray:

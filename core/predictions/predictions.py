@@ -13,18 +13,19 @@ from sqlalchemy.orm import Session, contains_eager, undefer
 from core import db, queue
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db.types import seconds_between
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.predictions import states
 from core.predictions.handler import KIND
 from core.predictions.header import require_features
-from core.predictions.states import PENDING, SETTLED, Status
+from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
 from core.queue.moves import FIRST
 from core.uploads import uploads
 from core.uploads.dialect import Dialect
 
 Mode = Literal["queued", "sync"]
-PACED_ROWS = 1_000  # fewer rows say nothing about the pace
+PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace
 Sort = Literal["newest", "oldest", "file", "rows", "took"]
 
 
@@ -33,8 +34,8 @@ def create(session: Session, *, upload_id: int, model_id: UUID, mode: Mode = "qu
 
     Raises NotFound, Conflict for a model that is not ready, FeatureMissing when the file lacks a column.
     """
-    upload = uploads.get(session, upload_id=upload_id)
-    model = models.get(session, model_id=model_id)
+    upload = uploads.hold(session, upload_id=upload_id)
+    model = models.hold(session, model_id=model_id)
     columns = [column.name for column in uploads.examination_of(upload).columns]
     require_features(columns, models.schema_of(model))
     prediction = PredictionRow(
@@ -207,21 +208,30 @@ def hurry(session: Session, *, prediction_id: UUID) -> UUID:
     return prediction.task_id
 
 
-def cancel(session: Session, *, prediction_id: UUID) -> None:
-    """Cancel at once while it waits, else as soon as the worker sees it. Raises NotFound, Conflict."""
+def cancel(session: Session, *, prediction_id: UUID) -> PredictionRow:
+    """Cancel at once while it waits, else as soon as the worker sees it; as it is then.
+
+    Raises NotFound, Conflict.
+    """
     prediction = get(session, prediction_id=prediction_id)
     if prediction.status not in PENDING:
         raise Conflict(noun="prediction", state=prediction.status, asked="cancelled")
     queue.cancel(session, task_id=prediction.task_id)
+    session.refresh(prediction)
+    return prediction
 
 
 def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """Queue a FAILED or CANCELLED prediction once more, as a new task. Raises NotFound, Conflict."""
+    status = _locked(session, prediction_id=prediction_id)
+    if status not in RETRIED_FROM:
+        raise Conflict(noun="prediction", state=status, asked="tried again")
     prediction = get(session, prediction_id=prediction_id)
     task_id = _enqueue(session, prediction, n_rows=prediction.upload.n_rows)
     moved = states.move(
         session,
         PredictionRow.id == prediction_id,
+        PredictionRow.status.in_(RETRIED_FROM),
         to=Status.QUEUED,
         task_id=task_id,
         error_message=None,
@@ -229,8 +239,7 @@ def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
         started_at=None,
         finished_at=None,
     )
-    if not moved:
-        raise Conflict(noun="prediction", state=prediction.status, asked="tried again")
+    assert moved, "the row is locked, so its status is still what was just read"
     session.expire(prediction)
     return get(session, prediction_id=prediction_id)
 
@@ -240,17 +249,22 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
 
     Raises NotFound, Conflict while it is pending.
     """
-    prediction = get(session, prediction_id=prediction_id)
-    deleted = session.execute(
-        sa.delete(PredictionRow)
-        .where(PredictionRow.id == prediction_id, PredictionRow.status.in_(SETTLED))
-        .returning(PredictionRow.id)
-    ).scalar_one_or_none()
-    if deleted is None:
-        raise Conflict(
-            noun="prediction", state=prediction.status, asked="deleted before it ends or is cancelled"
-        )
+    status = _locked(session, prediction_id=prediction_id)
+    if status not in SETTLED:
+        raise Conflict(noun="prediction", state=status, asked="deleted before it ends or is cancelled")
+    session.execute(sa.delete(PredictionRow).where(PredictionRow.id == prediction_id))
     return [f"results/{prediction_id}/"]
+
+
+def _locked(session: Session, *, prediction_id: UUID) -> Status:
+    """The prediction's status, which nobody else changes before this transaction ends. Raises NotFound."""
+    this = sa.select(PredictionRow.status).where(
+        PredictionRow.id == prediction_id, PredictionRow.user_id == db.owner(session)
+    )
+    status = session.execute(this.with_for_update()).scalar_one_or_none()
+    if status is None:
+        raise NotFound(noun="prediction", id=prediction_id)
+    return Status(status)
 
 
 def _mine(session: Session) -> sa.Select[PredictionRow]:
@@ -291,5 +305,5 @@ def _filtered(
 
 
 def _took() -> sa.ColumnElement[Any]:
-    """How long a settled prediction took: only to sort by."""
-    return PredictionRow.finished_at - PredictionRow.started_at
+    """Seconds that a settled prediction took."""
+    return seconds_between(PredictionRow.started_at, PredictionRow.finished_at)

@@ -33,6 +33,8 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.CANCELLED: frozenset({Status.QUEUED}),
 }
 PENDING = frozenset({Status.QUEUED, Status.PROCESSING})
+# What a retry may move; MOVES lets a release and a later try of its own task go back to QUEUED too.
+RETRIED_FROM = frozenset({Status.FAILED, Status.CANCELLED})
 SETTLED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 OF_TASK = {

@@ -13,11 +13,24 @@ from core import db, queue, settings, storage
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.errors import NotFound
 from core.models import artifact
+from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
-from core.predictions import engine
-from core.predictions.errors import InputLost
+from core.predictions import engine, handler
+from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
 from core.uploads import uploads
 from core.uploads.dialect import Dialect
+from core.uploads.errors import BadCsv, ChangedSinceChecked
+
+# How bytes show that are not those which were checked, before their end is reached.
+UNREADABLE = (
+    BadCsv,
+    BlockFailed,
+    ChangedSinceChecked,
+    FeatureMissing,
+    FeatureRetyped,
+    ValueError,
+    IndexError,
+)
 
 
 def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
@@ -36,22 +49,33 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         assert model.schema is not None
         dialect = Dialect.from_json(upload.receipt["dialect"])
         schema = Schema.from_json(model.schema)
-        upload_key, file_name, n_rows = upload.storage_key, upload.file_name, upload.n_rows
+        n_rows = upload.n_rows
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
-    pipeline = _pipeline(artifact_key, artifact_sha256)
-    output_key = f"results/{prediction_id}/{task.attempt}{PurePosixPath(upload_key).suffix or '.csv'}"
+    try:
+        pipeline = _pipeline(artifact_key, artifact_sha256)
+    except storage.NotStored as gone:
+        raise ModelDamaged(model=f"{model.name} v{model.version}", found="removed") from gone
+    except ModelFileChanged as changed:
+        raise ModelDamaged(model=f"{model.name} v{model.version}", found="changed") from changed
+    output_key = handler.leavings(task) + (
+        PurePosixPath(upload.storage_key).suffix.removeprefix(".") or "csv"
+    )
     with storage.stage(config.staging_dir) as staged:
-        with uploads.open_bytes(files, storage_key=upload_key, file_name=file_name) as source:
-            scored = engine.score(
-                source,
-                staged,
-                dialect=dialect,
-                pipeline=pipeline,
-                schema=schema,
-                progress=job.report,
-                stop=job.stop_requested,
-            )
+        with uploads.open_bytes(files, upload) as source:
+            try:
+                scored = engine.score(
+                    source,
+                    staged,
+                    dialect=dialect,
+                    pipeline=pipeline,
+                    schema=schema,
+                    progress=job.report,
+                    stop=job.stop_requested,
+                )
+            except UNREADABLE:
+                source.require_unchanged()  # else the fault lies with whoever changed the bytes
+                raise
         if scored.n_rows != n_rows:
             raise InputLost(row=scored.n_rows, reason=f"the stored file no longer has its {n_rows:,} rows")
         staged.close()

@@ -146,11 +146,14 @@ class Kind:
     `follow(session, task)` is called in every transaction that moves a task of this kind (to
     RUNNING, back to QUEUED, or settled), whoever causes the move, so that the noun the task
     works for can't be left behind. It must not commit.
+    `leavings(task)` is the beginning of every storage key that this attempt may write under; what is there
+    is removed when the attempt ends as anything but a success.
     """
 
     name: str
     run: str
     follow: Callable[[Session, Task], None]
+    leavings: Callable[[Task], str] | None = None
 
 
 _kinds: dict[str, Kind] = {}

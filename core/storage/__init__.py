@@ -4,6 +4,7 @@ from core.settings import Settings
 from core.storage.local import LocalStorage
 from core.storage.protocol import BadKey, DiskFull, KeyTaken, NotStored, Storage, StorageUnavailable, Stored
 from core.storage.staging import Staging, stage, sweep
+from core.storage.staging import check as check_staging
 
 __all__ = [
     "BadKey",
@@ -15,6 +16,7 @@ __all__ = [
     "Storage",
     "StorageUnavailable",
     "Stored",
+    "check_staging",
     "from_settings",
     "stage",
     "sweep",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from core.storage.protocol import DiskFull, KeyTaken, NotStored, StorageUnavailable, Stored, clean
+from core.storage.protocol import KeyTaken, NotStored, StorageUnavailable, Stored, clean, translated
 
 COPY_BYTES = 1 << 20
 NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
@@ -30,8 +30,9 @@ class LocalStorage:
     def put(self, key: str, source: Path) -> Stored:
         path = self._path(key)
         partial = self.root / f".partial-{uuid4().hex}"
-        with _translated(self.root):
+        with translated(self.root):
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._require_root()  # remembers one that was just made
             try:
                 with source.open("rb") as read, partial.open("xb") as write:
                     shutil.copyfileobj(read, write, COPY_BYTES)
@@ -48,7 +49,7 @@ class LocalStorage:
 
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
         path = self._path(key)
-        with _translated(self.root):
+        with translated(self.root):
             try:
                 stream = path.open("rb")
             except NOTHING_THERE as error:
@@ -58,14 +59,14 @@ class LocalStorage:
 
     def stat(self, key: str) -> Stored:
         path = self._path(key)
-        with _translated(self.root):
+        with translated(self.root):
             if not path.is_file():
                 raise NotStored(key=key)
             return Stored(key=key, size_bytes=path.stat().st_size)
 
     def delete(self, key: str) -> bool:
         path = self._path(key)
-        with _translated(self.root):
+        with translated(self.root):
             try:
                 path.unlink()
             except NOTHING_THERE:
@@ -73,17 +74,21 @@ class LocalStorage:
         return True
 
     def keys(self, prefix: str) -> Iterator[str]:
-        with _translated(self.root):
+        self._require_root()
+        folder = self.root.joinpath(*prefix.split("/")[:-1])  # keys elsewhere can't begin so
+        with translated(self.root):
             found = sorted(
                 path.relative_to(self.root).as_posix()
-                for path in self.root.rglob("*")
+                for path in folder.rglob("*")
                 if path.is_file() and not path.name.startswith(".partial-")
             )
         return (key for key in found if key.startswith(prefix))
 
     def check(self) -> None:
-        with _translated(self.root):
+        self._require_root()
+        with translated(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
+            self._require_root()
             probe = self.root / f".partial-{uuid4().hex}"
             try:
                 probe.write_bytes(b"probe")
@@ -92,18 +97,27 @@ class LocalStorage:
             finally:
                 probe.unlink(missing_ok=True)
 
+    def _require_root(self) -> None:
+        """A folder that is gone, such as a disk that is no longer mounted, must not be made anew and empty."""
+        found = None
+        with translated(self.root), suppress(FileNotFoundError):
+            found = self.root.stat()
+        if found is None and self.root not in _roots:
+            return  # the first file makes it
+        if found is not None and not stat.S_ISDIR(found.st_mode):
+            raise StorageUnavailable(problem=f"{self.root} is no folder")
+        identity = found and (found.st_dev, found.st_ino)
+        if identity is None or _roots.setdefault(self.root, identity) != identity:
+            raise StorageUnavailable(
+                problem=f"{self.root} was removed or replaced under the app; bring it back, or restart the app"
+            )
+
     def _path(self, key: str) -> Path:
         path = self.root / clean(key)
+        self._require_root()
         if not path.resolve().is_relative_to(self.root):  # a link that somebody planted
             raise StorageUnavailable(problem=f"{key} leads out of {self.root}")
         return path
 
 
-@contextmanager
-def _translated(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull(place=str(root)) from error
-        raise StorageUnavailable(problem=f"{error.strerror or error} ({error.filename or root})") from error
+_roots: dict[Path, tuple[int, int]] = {}  # of each root that this process has met: its device and inode

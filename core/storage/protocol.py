@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -53,6 +55,17 @@ class StorageUnavailable(AppError):
     says = "Storage can't be used right now: {problem}."
     cure = "Check that it is there and that this program may write to it, then try again."
     problem: str
+
+
+@contextmanager
+def translated(place: Path) -> Iterator[None]:
+    """What the operating system refuses becomes DiskFull or StorageUnavailable."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(place=str(place)) from error
+        raise StorageUnavailable(problem=f"{error.strerror or error} ({error.filename or place})") from error
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from core.storage.protocol import DiskFull
+from core.storage.protocol import translated
 
 
 class Staging:
@@ -23,28 +22,22 @@ class Staging:
         self._stream = path.open("xb")
 
     def write(self, chunk: bytes) -> int:
-        """Append bytes. Raises DiskFull."""
-        try:
+        """Append bytes. Raises DiskFull, StorageUnavailable."""
+        with translated(self.path.parent):
             self._stream.write(chunk)
-        except OSError as error:
-            raise _translated(error, self.path) from error
         self._hash.update(chunk)
         self.size_bytes += len(chunk)
         return len(chunk)
 
     def flush(self) -> None:
-        """Let readers of the file see what was written. Raises DiskFull."""
-        try:
+        """Let readers of the file see what was written. Raises DiskFull, StorageUnavailable."""
+        with translated(self.path.parent):
             self._stream.flush()
-        except OSError as error:
-            raise _translated(error, self.path) from error
 
     def close(self) -> None:
-        """No more bytes follow; the file may be read now. Raises DiskFull."""
-        try:
+        """No more bytes follow; the file may be read now. Raises DiskFull, StorageUnavailable."""
+        with translated(self.path.parent):
             self._stream.close()
-        except OSError as error:
-            raise _translated(error, self.path) from error
 
     @property
     def sha256(self) -> str:
@@ -52,32 +45,35 @@ class Staging:
         return self._hash.hexdigest()
 
 
-def _translated(error: OSError, path: Path) -> Exception:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return DiskFull(place=str(path.parent))
-    return error
-
-
 @contextmanager
 def stage(folder: Path) -> Iterator[Staging]:
-    """A new staging file, removed at the end whatever happens."""
-    folder.mkdir(parents=True, exist_ok=True)
-    staging = Staging(folder / f"{os.getpid()}-{uuid4().hex}")
+    """A new staging file, removed at the end whatever happens. Raises DiskFull, StorageUnavailable."""
+    with translated(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Staging(folder / f"{os.getpid()}-{uuid4().hex}")
     try:
         yield staging
     finally:
         try:
             staging.close()
         finally:
-            staging.path.unlink(missing_ok=True)
+            with translated(folder):
+                staging.path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path) -> int:
-    """Remove what processes that are gone have left behind; returns how many files."""
+def check(folder: Path) -> None:
+    """Stage a few bytes. Raises what goes wrong."""
+    with stage(folder) as staging:
+        staging.write(b"probe")
+        staging.close()
+
+
+def sweep(folder: Path, *, pid: int | None = None) -> int:
+    """Remove what processes that are gone have left behind, or only the one of `pid`; how many files."""
     n_removed = 0
-    for path in folder.glob("*-*"):
-        pid = path.name.split("-")[0]
-        if pid.isdigit() and not _lives(int(pid)):
+    for path in folder.glob("*-*" if pid is None else f"{pid}-*"):
+        owner = path.name.split("-")[0]
+        if owner.isdigit() and not _lives(int(owner)):
             path.unlink(missing_ok=True)
             n_removed += 1
     return n_removed

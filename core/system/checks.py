@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core import db, queue, storage
 from core.db import migrate
 from core.db.tables import TaskRow
-from core.errors import AppError
+from core.errors import AppError, counted
 from core.settings import Settings
 
 LOW_ROOM_BYTES = 1_000_000_000
@@ -149,7 +149,7 @@ def _queue(now: datetime) -> Iterator[Check]:
     else:
         yield Check("Queue", "Backlog", State.OK, says)
     if backlog.n_abandoned:
-        says = f"{backlog.n_abandoned:,} task(s) were abandoned by a worker that is gone."
+        says = f"{counted(backlog.n_abandoned, 'task was|tasks were')} abandoned by a worker that is gone."
         yield Check(
             "Queue",
             "Abandoned",

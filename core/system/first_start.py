@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sqlalchemy.exc import IntegrityError
-
 from core import access, db, queue, storage
 from core.models import handler as _  # noqa: F401  # registers the kind of task
 from core.models import models
@@ -39,7 +37,7 @@ def first_start(settings: Settings) -> db.User:
             file_name=SAMPLE_NAME,
             is_sample=True,
         )
-    with suppress(IntegrityError), db.session_scope(user, write=True) as session:  # another process was first
+    with suppress(db.Collided), db.session_scope(user, write=True) as session:  # another process was first
         upload = uploads.get(session, upload_id=received.upload.id)
         models.request_training(
             session, upload=upload, target=sample.TARGET, name=MODEL_NAME, is_sample=True, dedupe_key=once

@@ -36,6 +36,9 @@ def show(pulse: Pulse, *, now: datetime, but: UUID | None = None) -> None:
         for prediction in pulse.failed_predictions:
             what = f"**{links.escape(prediction.upload.file_name)}** could not be scored"
             _failed(what, prediction.error_message or "", links.PREDICTION, prediction.id)
+        if (n_failed := pulse.counts[Status.FAILED]) > len(pulse.failed_predictions) > 0:
+            label = f"All {words.exact(n_failed, 'failed prediction')}"
+            links.link(label, links.PREDICTIONS, icon=":material/arrow_forward:", status="failed")
         for model in pulse.failed_models:
             what = f"**{links.escape(model.name)}** could not be trained"
             _failed(what, (model.error or {}).get("message", ""), links.MODEL, model.id)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
+from core.db.tables import PredictionRow
 from core.predictions.states import Status
 
 Color = Literal["red", "orange", "blue", "green", "violet", "gray"]
@@ -32,6 +33,7 @@ PREDICTIONS: dict[Status, Badge] = {
     Status.FAILED: Badge("Failed", ":material/error:", "red"),
     Status.CANCELLED: Badge("Cancelled", ":material/block:", "gray"),
 }
+CANCELLING = Badge("Cancelling", ":material/block:", "orange")
 MODELS: dict[str, Badge] = {
     "training": Badge("Training", ":material/autorenew:", "blue"),
     "ready": Badge("Ready", ":material/check_circle:", "green"),
@@ -55,11 +57,14 @@ METRICS: dict[str, str] = {
 }
 RECIPES: dict[str, str] = {"linear_splines": "Linear with splines", "boosted_trees": "Boosted trees"}
 SMALLER_IS_BETTER = frozenset({"log_loss", "mae", "rmse"})
+IN_UNITS_OF_THE_TARGET = frozenset({"mae", "rmse"})
 
 
-def of_prediction(status: str) -> Badge:
-    """The badge of a prediction's status."""
-    return PREDICTIONS[Status(status)]
+def of_prediction(row: PredictionRow) -> Badge:
+    """The badge of a prediction's status; one that is being cancelled says so until its worker has stopped."""
+    if row.status == Status.PROCESSING and row.task.cancel_requested:
+        return CANCELLING
+    return PREDICTIONS[Status(row.status)]
 
 
 def of_model(status: str) -> Badge:

@@ -10,7 +10,9 @@ from core import db, queue
 from core.db.tables import UploadRow
 from core.models import models
 from core.models.schema import missing_columns
-from core.ui import badges, links, receipt, score_panel, session, states, train_panel, words
+from core.predictions import predictions
+from core.predictions.states import PENDING
+from core.ui import badges, links, notices, receipt, score_panel, session, states, train_panel, words
 from core.uploads import uploads
 
 SCORE, TRAIN = "Score it", "Train a model on it"
@@ -52,6 +54,17 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
         receipt.show(found)
 
 
+def wish(model_id: UUID) -> None:
+    """Say which model the file is for that is still to be chosen. Raises NotFound."""
+    with db.session_scope(session.user()) as scope:
+        model = models.get(scope, model_id=model_id)
+    text = f"Choose the file that **{links.escape(model.name)}** v{model.version} is to score."
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wish"):
+        st.info(text, icon=":material/category:")
+        if st.button("Any model", key="no_wish", icon=":material/close:", type="tertiary"):
+            links.go(links.UPLOADS)
+
+
 def _head(upload: UploadRow) -> None:
     now = session.now()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -71,7 +84,18 @@ def _head(upload: UploadRow) -> None:
 def _confirm_delete(upload_id: int, file_name: str) -> None:
     with states.guarded():
         with db.session_scope(session.user()) as scope:
-            n = uploads.n_predictions(scope, upload_id=upload_id)
+            counts = predictions.counts(scope, upload_id=upload_id)
+        n = sum(counts.values())
+        if n_pending := sum(counts[status] for status in PENDING):
+            st.markdown(
+                f"**{links.escape(file_name)}** is in use: {words.exact(n_pending, 'prediction')} of it "
+                f"{'is' if n_pending == 1 else 'are'} not done yet."
+            )
+            st.caption("Let them end, or cancel them first.")
+            links.link(
+                "Open the predictions", links.PREDICTIONS, icon=":material/arrow_forward:", file=file_name
+            )
+            return
         if n:
             st.markdown(
                 f"**{links.escape(file_name)}** and its **{words.exact(n, 'prediction')}** with their results "
@@ -81,9 +105,9 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
             st.markdown(f"**{links.escape(file_name)}** is deleted for good. No prediction was made from it.")
         st.caption("Models that were trained on it stay.")
         label = f"Delete it and {words.exact(n, 'prediction')}" if n else "Delete it"
-        if st.button(label, key="confirm_delete", type="primary"):
+        if states.decided(label, key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
             uploads.remove_files(session.files(), prefixes=prefixes)
-            st.toast(f"{links.escape(file_name)} was deleted.", icon=":material/delete:")
+            notices.leave(f"{links.escape(file_name)} is deleted.", icon=":material/delete:")
             links.go(links.UPLOADS)

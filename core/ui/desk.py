@@ -20,6 +20,7 @@ RECENT = 8
 SHOWN = 3
 FAILED_FOR = timedelta(days=7)
 DAYS = 14
+MOVING_S, SETTLED_S = 2.0, 10.0  # between two looks
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Pulse:
     """The part of Home that changes by itself.
 
     waiting: the oldest QUEUED prediction. in_training: those that run, then those that wait, oldest first.
-    failures: of the last week.
+    failures: of the last week. newest: the last prediction, model and upload; none that was made since is here.
     """
 
     counts: dict[Status, int]
@@ -38,6 +39,12 @@ class Pulse:
     failed_models: Sequence[ModelRow]
     has_worker: bool
     worker_seen_at: datetime | None
+    newest: tuple[object, ...]
+
+    @property
+    def state(self) -> object:
+        """What is other once something was made, has begun or has ended, here or elsewhere."""
+        return self.n_moving, self.newest
 
     @property
     def n_pending(self) -> int:
@@ -47,6 +54,12 @@ class Pulse:
     def n_moving(self) -> int:
         """How many things will change without a click."""
         return self.n_pending + len(self.in_training)
+
+    @property
+    def n_running(self) -> int:
+        """How many of them a worker has in its hands."""
+        runs = queue.TaskState.RUNNING
+        return self.counts[Status.PROCESSING] + sum(row.task.state == runs for row in self.in_training)
 
     @property
     def n_failures(self) -> int:
@@ -82,6 +95,11 @@ def pulse(session: Session, *, now: datetime) -> Pulse:
         failed_models=_unmended(newest_models, now=now),
         has_worker=bool(queue.workers.alive(session)),
         worker_seen_at=queue.workers.last_seen(session),
+        newest=(
+            *(row.id for row in predictions.page(session, limit=1).items),
+            *(row.id for row in newest_models[:1]),
+            *(row.id for row in uploads.page(session, limit=1).items),
+        ),
     )
 
 

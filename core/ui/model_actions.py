@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import streamlit as st
 
 from core import db
 from core.db.tables import ModelRow
 from core.models import models
-from core.ui import links, session, states
+from core.predictions import predictions
+from core.ui import links, notices, prediction_filters, session, states, words
 from core.uploads import uploads
 
 
@@ -19,7 +18,7 @@ def toolbar(model: ModelRow) -> None:
         if st.button("Cancel training", key="cancel", icon=":material/stop_circle:"):
             with db.session_scope(session.user(), write=True) as scope:
                 models.cancel_training(scope, model_id=model.id)
-            st.toast("The training stops as soon as its worker sees it.", icon=":material/stop_circle:")
+            notices.leave("The training stops as soon as its worker sees it.", icon=":material/stop_circle:")
             st.rerun()
         return
     is_ready = model.status == "ready"
@@ -36,16 +35,27 @@ def toolbar(model: ModelRow) -> None:
         again = {"upload": model.upload_id} if model.upload_id else {}
         links.go(links.UPLOADS, train=1, version_of=model.id, **again)
     if st.button("Delete", key="delete", icon=":material/delete:", type="tertiary"):
-        _confirm_delete(model.id, f"{links.escape(model.name)} v{model.version}")
+        _confirm_delete(model)
 
 
 @st.dialog("Delete this model?", icon=":material/delete:")
-def _confirm_delete(model_id: UUID, name: str) -> None:
-    st.markdown(f"**{name}** is deleted for good. The file it learned from stays.")
+def _confirm_delete(model: ModelRow) -> None:
+    name = f"{links.escape(model.name)} v{model.version}"
     with states.guarded():
-        if st.button("Delete it", key="confirm_delete", type="primary"):
+        with db.session_scope(session.user()) as scope:
+            n_made = sum(predictions.counts(scope, model_id=model.id).values())
+        if n_made:
+            st.markdown(f"**{name}** has made **{words.exact(n_made, 'prediction')}**, so it stays.")
+            st.caption("Their results could not be explained without it. Delete them first.")
+            shown = prediction_filters.model_name(model)
+            links.link(
+                "Open its predictions", links.PREDICTIONS, icon=":material/arrow_forward:", model=shown
+            )
+            return
+        st.markdown(f"**{name}** is deleted for good. The file it learned from stays.")
+        if states.decided("Delete it", key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
-                prefixes = models.delete(scope, model_id=model_id)
+                prefixes = models.delete(scope, model_id=model.id)
             uploads.remove_files(session.files(), prefixes=prefixes)
-            st.toast(f"{name} was deleted.", icon=":material/delete:")
+            notices.leave(f"{name} is deleted.", icon=":material/delete:")
             links.go(links.MODELS)

@@ -43,14 +43,10 @@ def headline(model: ModelRow) -> tuple[str, str] | None:
 
 def _card(model: ModelRow, *, n_versions: int, n_predictions: int, now: datetime) -> None:
     with st.container(border=True, height="stretch", gap="small", key=f"card_{model.id}"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"#### {links.escape(model.name)}", width="stretch")
-            badges.show(badges.of_model(model.status))
-        task = badges.TASKS.get(model.task_type or "", "")
-        predicts = f"Predicts **{links.escape(model.target)}**"
-        st.caption(
-            f"{predicts} · {task.lower()} · v{model.version}" if task else f"{predicts} · v{model.version}"
-        )
+        st.markdown(f"#### {links.escape(model.name)}")
+        task = badges.TASKS.get(model.task_type or "", "").lower()
+        facts = [f"Predicts **{links.escape(model.target)}**", *([task] if task else []), f"v{model.version}"]
+        st.markdown(f":small[{badges.of_model(model.status).markdown}&ensp;:gray[{' · '.join(facts)}]]")
         if model.status == "training":
             done, total = model.task.done, model.task.total or 0
             st.progress(done / total if total else 0.0, text=attention.step(model).capitalize())

@@ -26,6 +26,5 @@ def show(model: ModelRow, *, has_worker: bool) -> None:
                 queue.here.run_now(task_id)
                 st.rerun()
         else:
-            began = model.task.started_at or model.created_at
-            passed = words.duration((session.now() - began).total_seconds())
-            st.caption(f"{passed} so far. It goes on when you leave this page.")
+            passed = words.duration((session.now() - model.created_at).total_seconds())
+            st.caption(f"{passed} since it was asked for. It goes on when you leave this page.")

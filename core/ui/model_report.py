@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.db.tables import ModelRow
-from core.metrics import figures
+from core.metrics import figures, wording
 from core.metrics.figures import CandidateScore, Importance
 from core.models import models
 from core.models.schema import Feature
 from core.ui import badges, links, words
+from core.ui import charts as on_page
 from core.ui.receipt import KINDS, height
 
 SHOWN_CATEGORIES = 6
@@ -24,15 +27,16 @@ def numbers(model: ModelRow) -> None:
     with st.grid(4, min_column_width=150, gap="small", key="metrics"):
         for name, spread in report.get("metrics", {}).items():
             baseline = report["baseline"].get(name)
+            value, beneath = _said(name, spread, baseline["mean"] if baseline else None)
+            exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} over the folds."
             st.metric(
                 badges.METRICS.get(name, name),
-                words.score(spread["mean"]),
-                delta=words.plus_minus(spread["mean"], spread["std"]).split(words.NO_BREAK, 1)[1]
-                + (f" · baseline {words.score(baseline['mean'])}" if baseline else ""),
+                value,
+                delta=beneath,
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
-                help="Smaller is better." if name in badges.SMALLER_IS_BETTER else None,
+                help=f"{exactly} Smaller is better." if name in badges.SMALLER_IS_BETTER else exactly,
             )
 
 
@@ -47,13 +51,9 @@ def charts(model: ModelRow) -> None:
     baseline = CandidateScore("Baseline", **report["baseline"][by])
     importance = [Importance(one["column"], one["fall"], 0.0) for one in report["importance"]]
     metric = badges.METRICS.get(by, by)
-    left, right = st.columns(2, gap="small")
-    for place, key, figure in (
-        (left, "candidates", figures.candidates(compared, baseline, metric=metric)),
-        (right, "importance", figures.feature_importance(importance, metric=metric)),
-    ):
-        with place, st.container(border=True):
-            st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+    with on_page.pair():
+        on_page.show(figures.candidates(compared, baseline, metric=metric), key="candidates")
+        on_page.show(figures.feature_importance(importance, metric=metric), key="importance")
 
 
 def warnings(model: ModelRow) -> None:
@@ -80,6 +80,9 @@ def dropped(model: ModelRow) -> None:
     ]
     if rows:
         _table(rows, key="dropped")
+        st.caption(
+            "To learn from one all the same, train a new version and name it under *Always learn from*."
+        )
     else:
         st.caption("No column was set aside.")
 
@@ -94,9 +97,21 @@ def origin(model: ModelRow) -> None:
         "Rows fitted on": f"{report['n_fitted']:,}",
         "Training took": words.duration(report["seconds"]),
         "Recipe": _recipe(report["chosen"]),
+        **({"Always to learn from": ", ".join(report["keep"])} if report.get("keep") else {}),
         **report["versions"],
     }
     _table([{"What": name, "Value": str(value)} for name, value in facts.items()], key="origin")
+
+
+def _said(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:
+    """A metric's mean, and what stands beneath: its spread, and what the baseline has."""
+    mean, std = spread["mean"], spread["std"]
+    if metric in badges.IN_UNITS_OF_THE_TARGET:
+        said: Callable[[float], str] = partial(wording.number, beside=max(mean, baseline or 0.0), figures=3)
+        value, beneath = said(mean), f"±{words.NO_BREAK}{said(std)}"
+    else:
+        said, value, beneath = words.score, words.score(mean), words.spread(std)
+    return value, beneath if baseline is None else f"{beneath} · baseline {said(baseline)}"
 
 
 def _recipe(name: str) -> str:

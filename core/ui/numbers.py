@@ -9,7 +9,7 @@ import streamlit as st
 from core.ui import desk, session, words
 
 
-def show(found: desk.Desk, *, n_queued: int, now: datetime) -> None:
+def show(found: desk.Desk, pulse: desk.Pulse, *, now: datetime) -> None:
     """Uploads, predictions, rows scored, and what is in the queue."""
     zone = session.zone()
     made = desk.per_day(((at, 1) for at, _ in found.scored), now=now, zone=zone)
@@ -18,7 +18,7 @@ def show(found: desk.Desk, *, n_queued: int, now: datetime) -> None:
         _number("Uploads", found.n_uploads)
         _number("Predictions", found.n_completed, _trace(made), made)
         _number("Rows scored", found.n_rows_scored, _exact(found.n_rows_scored) + _trace(rows), rows)
-        _number("In the queue", n_queued)
+        _number("In the queue", pulse.n_moving, _in_queue(pulse))
 
 
 def _number(label: str, n: int, said: str = "", per_day: list[int] | None = None) -> None:
@@ -31,6 +31,11 @@ def _number(label: str, n: int, said: str = "", per_day: list[int] | None = None
         chart_data=per_day or None,
         chart_type="area",
     )
+
+
+def _in_queue(pulse: desk.Pulse) -> str:
+    n_running = pulse.n_running
+    return f"{n_running:,} running, {pulse.n_moving - n_running:,} waiting." if pulse.n_moving else ""
 
 
 def _trace(per_day: list[int]) -> str:

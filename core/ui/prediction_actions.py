@@ -8,9 +8,10 @@ from uuid import UUID
 import streamlit as st
 
 from core import db, queue
+from core.errors import Conflict
 from core.predictions import predictions
 from core.predictions.states import PENDING, Status
-from core.ui import links, session, states
+from core.ui import links, notices, session, states
 from core.uploads import uploads
 
 DOWNLOADS = "/api/predictions/download_predictions"
@@ -53,18 +54,25 @@ def perform(action: Action, *, prediction_id: UUID, file_name: str, leave: bool 
         case Action.RETRY:
             with db.session_scope(session.user(), write=True) as scope:
                 predictions.retry(scope, prediction_id=prediction_id)
-            st.toast(f"{links.escape(file_name)} is queued again.", icon=":material/refresh:")
+            notices.leave(f"{links.escape(file_name)} is queued again.", icon=":material/refresh:")
         case Action.CANCEL:
             with db.session_scope(session.user(), write=True) as scope:
-                predictions.cancel(scope, prediction_id=prediction_id)
-            st.toast(f"{links.escape(file_name)} is being cancelled.", icon=":material/block:")
+                is_over = predictions.cancel(scope, prediction_id=prediction_id).status == Status.CANCELLED
+            told = "is cancelled" if is_over else "stops after the rows that are in the worker's hands"
+            notices.leave(f"{links.escape(file_name)} {told}.", icon=":material/block:")
     st.rerun()
 
 
 def by_hand(prediction_id: UUID) -> None:
-    """Have this process do a queued prediction now. Raises NotFound, Conflict, NoRunner."""
-    with db.session_scope(session.user(), write=True) as scope:
-        task_id = predictions.hurry(scope, prediction_id=prediction_id)
+    """Have this process do a queued prediction now, unless somebody has taken it up meanwhile.
+
+    Raises NotFound, NoRunner.
+    """
+    try:
+        with db.session_scope(session.user(), write=True) as scope:
+            task_id = predictions.hurry(scope, prediction_id=prediction_id)
+    except Conflict:  # what was asked for is being done or over, and the page shows which
+        return
     queue.here.run_now(task_id)
 
 
@@ -79,14 +87,10 @@ def _confirm_deletion(prediction_id: UUID, file_name: str, leave: bool) -> None:
         f"The result of scoring **{links.escape(file_name)}** and its metrics are removed for good. "
         "The uploaded file and the model stay."
     )
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if st.button("Keep it", key="keep"):
-            st.rerun()
-        confirmed = st.button("Delete", key="confirm_delete", type="primary", icon=":material/delete:")
-    if confirmed:
+    if states.decided("Delete it", key="confirm_delete"):
         with states.guarded():
             delete(prediction_id)
-            st.toast(f"{links.escape(file_name)}: the prediction is deleted.", icon=":material/delete:")
+            notices.leave(f"{links.escape(file_name)}: the prediction is deleted.", icon=":material/delete:")
             if leave:
                 links.go(links.PREDICTIONS)
             st.rerun()

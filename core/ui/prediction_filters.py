@@ -14,6 +14,7 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.db.tables import ModelRow
 from core.predictions.predictions import Sort
 from core.predictions.states import Status
 from core.ui import words
@@ -23,8 +24,8 @@ PER_PAGE = 25
 ALL: Final = "All"
 STATUSES: Final[dict[str, tuple[Status, ...]]] = {
     ALL: (),
-    "Waiting": (Status.QUEUED,),
-    "Running": (Status.PROCESSING,),
+    "Queued": (Status.QUEUED,),
+    "Processing": (Status.PROCESSING,),
     "Completed": (Status.COMPLETED,),
     "Failed": (Status.FAILED,),
     "Cancelled": (Status.CANCELLED,),
@@ -52,6 +53,11 @@ def search() -> str:
     )  # fmt: skip
     _remember(_FILE, text.strip())
     return text.strip()
+
+
+def model_name(row: ModelRow) -> str:
+    """How a model is called in the filter and in the address."""
+    return f"{row.name} · v{row.version}"
 
 
 def model(model_ids: Mapping[str, UUID]) -> UUID | None:

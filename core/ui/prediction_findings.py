@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
+from core.metrics import wording
 from core.metrics.binary import Binary
 from core.metrics.regression import Regression
 from core.predictions.measures import Measured
@@ -64,7 +65,8 @@ def _without_outcome(measured: Measured) -> str:
         return f"{n:,} of {words.exact(measured.n_rows, 'row')} ({share}) were given '{label}'."
     if measured.values is not None and measured.values.quantiles:
         _, low, _, high, _ = measured.values.quantiles
-        return f"Half of the predictions of {measured.target} lie between {words.score(low)} and {words.score(high)}."
+        between = f"{wording.number(low)} and {wording.number(high)}"
+        return f"Half of the predictions of {measured.target} lie between {between}."
     return "The file has no rows to predict."
 
 

@@ -7,11 +7,9 @@ from datetime import datetime
 import streamlit as st
 
 from core.db.tables import PredictionRow
-from core.predictions.states import Status
+from core.predictions.states import PENDING, Status
 from core.ui import badges, links, prediction_actions, session, states, words
 from core.ui.prediction_actions import Action
-
-_MENU = {Status.QUEUED: (Action.CANCEL,), Status.PROCESSING: (Action.CANCEL,)}
 
 
 def show(prediction: PredictionRow, *, now: datetime) -> None:
@@ -39,9 +37,9 @@ def _buttons(prediction: PredictionRow) -> Action | None:
         return Action.RETRY
     if status == Status.COMPLETED:
         _downloads(prediction)
-    return st.menu_button(
-        "", _MENU.get(status, (Action.DELETE,)), key="menu", icon=":material/more_horiz:", help="More"
-    )
+    rest = Action.CANCEL if status in PENDING else Action.DELETE
+    icon, word = rest.split(maxsplit=1)
+    return rest if st.button(word, key=word.lower(), icon=icon, type="tertiary") else None
 
 
 def _downloads(prediction: PredictionRow) -> None:
@@ -66,7 +64,7 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
     zone = session.zone()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="facts"):
         badges.show(
-            badges.of_prediction(prediction.status),
+            badges.of_prediction(prediction),
             tip=f"Since {words.exact_moment(prediction.updated_at, zone=zone)}",
         )
         links.link(
@@ -76,7 +74,13 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
             tip="The model that scores it",
             id=prediction.model_id,
         )
-        told = [f"asked {words.ago(prediction.created_at, now=now)}"]
+        # the age would stand still while the progress below it moves
+        is_pending = prediction.status in PENDING
+        told = [
+            f"asked at {words.moment(prediction.created_at, now=now, zone=zone)}"
+            if is_pending
+            else f"asked {words.ago(prediction.created_at, now=now)}"
+        ]
         if prediction.status == Status.COMPLETED:
             told.insert(0, words.count(prediction.upload.n_rows, "row"))
             told.append(f"took {words.took(prediction.started_at, prediction.finished_at)}")

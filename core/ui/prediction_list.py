@@ -23,7 +23,7 @@ from core.ui import (
 )
 from core.ui.prediction_filters import PER_PAGE
 
-REFRESH_S = 5.0
+MOVING_S, SETTLED_S = 5.0, 15.0  # between two looks
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Standing:
 
 
 def show(*, model_ids: Mapping[str, UUID], n_pending: int) -> None:
-    """Draw the list; it looks again every REFRESH_S as long as something is pending. model_ids: by name."""
+    """Draw the list; it looks again by itself, seldom while nothing is pending. model_ids: by name."""
 
-    @st.fragment(run_every=REFRESH_S if n_pending else None)
+    @st.fragment(run_every=MOVING_S if n_pending else SETTLED_S)
     def live() -> None:
         with states.guarded():
             still_pending = _draw(model_ids)
@@ -115,7 +115,7 @@ def look(*, search: str, model_id: UUID | None) -> Standing:
 def _nothing_matches() -> None:
     place = states.empty(
         "No prediction matches",
-        "Nothing has this status, model and file name.",
+        "None is all that was chosen above.",
         icon=":material/filter_alt_off:",
     )
     place.button("Clear the filters", key="clear_filters", on_click=prediction_filters.clear)

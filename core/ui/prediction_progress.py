@@ -10,6 +10,7 @@ import streamlit as st
 
 from core import db
 from core.db.tables import PredictionRow
+from core.errors import NotFound
 from core.predictions import predictions
 from core.predictions.states import Status
 from core.ui import prediction_actions, prediction_table, prediction_waiting, session, states, words
@@ -42,7 +43,11 @@ def show(prediction_id: UUID, *, status: str) -> None:
     @st.fragment(run_every=REFRESH_S)
     def live() -> None:
         with states.guarded():
-            if _draw(prediction_id, pace) != status:
+            try:
+                is_same = _draw(prediction_id, pace) == status
+            except NotFound:  # deleted elsewhere: the page says so in the prediction's place
+                is_same = False
+            if not is_same:
                 st.rerun()
 
     live()

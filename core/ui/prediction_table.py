@@ -13,12 +13,11 @@ from core.ui import badges, links, prediction_actions, session, words
 from core.ui.prediction_actions import Action
 
 STATUS_PX, ROWS_PX, AGE_PX, BUTTON_PX = 112, 150, 82, 36
-LINK_INSET_PX = 8  # Streamlit insets the text of a page link by so much
 
 
 def show(rows: Sequence[PredictionRow], *, owner: str, now: datetime, has_worker: bool) -> None:
     """Draw them, one below the other, and do what a menu asks for."""
-    with st.container(border=True, gap="xsmall", key="predictions_table"):
+    with st.container(border=True, gap="small", key="predictions_table"):
         for row in rows:
             asked = _draw(row, owner=owner, now=now, has_worker=has_worker)
             if asked is not None:
@@ -47,14 +46,10 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, has_worker: bool) ->
                 tip=_exact(row),
                 id=row.id,
             )
-            with st.container(horizontal=True, wrap=False, gap=None):
-                st.space(LINK_INSET_PX)
-                st.caption(
-                    f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}",
-                    width="stretch",
-                )
+            with st.container(key=f"about_{row.id}"):
+                st.caption(f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}")
         with st.container(width=STATUS_PX):
-            badges.show(badges.of_prediction(row.status))
+            badges.show(badges.of_prediction(row))
         with st.container(width=ROWS_PX, gap=None):
             _rows_and_time(row)
         st.caption(words.ago(row.created_at, now=now), width=AGE_PX, text_alignment="right")

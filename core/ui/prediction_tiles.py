@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 import streamlit as st
 
+from core.metrics import wording
 from core.metrics.binary import Binary
 from core.metrics.multiclass import Multiclass
 from core.metrics.regression import Regression
@@ -78,21 +80,29 @@ def _of_several(metrics: Multiclass) -> list[Tile]:
 def _of_numbers(metrics: Regression) -> list[Tile]:
     unit = f"in units of {metrics.target}"
     meanings = {
-        "r2": ("R²", _R2),
         "mae": ("MAE", f"How far a prediction is off on average, {unit}."),
         "rmse": ("RMSE", f"The same with large misses weighing more, {unit}."),
         "bias": ("Bias", f"Predicted minus actual on average, {unit}: above 0 they are too high."),
     }
-    return list(_tiles(metrics, meanings))
+    scale = metrics.rmse or 0.0
+    return [
+        *_tiles(metrics, {"r2": ("R²", _R2)}),
+        *_tiles(metrics, meanings, said=partial(wording.number, beside=scale)),
+    ]
 
 
-def _tiles(metrics: Binary | Multiclass | Regression, meanings: dict[str, tuple[str, str]]) -> Iterator[Tile]:
+def _tiles(
+    metrics: Binary | Multiclass | Regression,
+    meanings: dict[str, tuple[str, str]],
+    *,
+    said: Callable[[float], str] = words.score,
+) -> Iterator[Tile]:
     for name, (label, meaning) in meanings.items():
         value: float | None = getattr(metrics, name)
         if value is None:
             yield Tile(label, "–", metrics.undefined.get(name, meaning))
         else:
-            yield Tile(label, words.score(value), f"{meaning} Exactly: {value:.6g}")
+            yield Tile(label, said(value), f"{meaning} Exactly: {value:.10g}")
 
 
 def _of_predictions(measured: Measured) -> list[Tile]:
@@ -118,11 +128,15 @@ def _of_predictions(measured: Measured) -> list[Tile]:
         ]
     elif (values := measured.values) is not None and values.quantiles and values.mean is not None:
         low, _, middle, _, high = values.quantiles
+        meanings = (
+            ("Median", middle, f"Half of the predictions of {values.target} are lower."),
+            ("Mean", values.mean, f"The average prediction of {values.target}."),
+            ("Low (5 %)", low, "One prediction in twenty is lower."),
+            ("High (95 %)", high, "One prediction in twenty is higher."),
+        )
         found += [
-            Tile("Median", words.score(middle), f"Half of the predictions of {values.target} are lower."),
-            Tile("Mean", words.score(values.mean), f"The average prediction of {values.target}."),
-            Tile("Low (5 %)", words.score(low), "One prediction in twenty is lower."),
-            Tile("High (95 %)", words.score(high), "One prediction in twenty is higher."),
+            Tile(label, wording.number(value), f"{meaning} Exactly: {value:.10g}")
+            for label, value, meaning in meanings
         ]
     return found
 

@@ -8,9 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.ui import links, words
-from core.uploads.dialect import Dialect
+from core.uploads.dialect import DELIMITER_NAMES, Dialect
 from core.uploads.examine import Examination
-from core.uploads.notes import DELIMITER_NAMES
 from core.uploads.profile import ColumnProfile
 
 KINDS: Final[dict[str, str]] = {

@@ -27,7 +27,7 @@ def _prediction(row: PredictionRow, *, now: datetime) -> None:
         f"{row.upload.file_name} scored by {row.model.name} v{row.model.version}",
         links.PREDICTION,
         icon=":material/table_rows:",
-        badge=badges.of_prediction(row.status),
+        badge=badges.of_prediction(row),
         facts=[words.count(row.upload.n_rows, "row"), words.ago(row.created_at, now=now)],
         tip=words.exact_moment(row.created_at, zone=session.zone()),
         query={"id": row.id},

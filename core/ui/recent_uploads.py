@@ -26,6 +26,7 @@ def show(*, chosen_id: int | None, kept: dict[str, str]) -> None:
             st.caption("Files that you upload are kept here, to be scored again or trained on.")
     elif chosen_id is None:
         with st.container(border=True, gap=None, key="recent_uploads"):
+            st.caption("Recent uploads")
             clicked = [upload.id for upload in newest[:SHOWN] if _line(upload, now=now)]
         picked = clicked[0] if clicked else None
     if newest and (chosen_id is not None or len(newest) > SHOWN):

@@ -48,11 +48,17 @@ def show(
         at_once = st.button(
             "Score now",
             key="score_now",
-            type="primary",
+            type="secondary" if is_large else "primary",
             icon=":material/play_arrow:",
             disabled=is_large or not check.fits,
         )
-        queued = st.button("Queue it", key="queue_it", icon=":material/schedule:", disabled=not check.fits)
+        queued = st.button(
+            "Queue it",
+            key="queue_it",
+            type="primary" if is_large else "secondary",
+            icon=":material/schedule:",
+            disabled=not check.fits,
+        )
     with db.session_scope(session.user()) as scope:
         pace = predictions.pace(scope, model_id=model.id)
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))

@@ -50,6 +50,16 @@ def empty(title: str, text: str, *, icon: str = ":material/inbox:", key: str | N
         return place
 
 
+def decided(label: str, *, key: str) -> bool:
+    """The end of a dialog that asks before something is lost: the way out first, then the deed; whether it is to
+    be done.
+    """
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        if st.button("Keep it", key=f"keep_{key}"):
+            st.rerun()
+        return st.button(label, key=key, type="primary", icon=":material/delete:")
+
+
 def problem(error: AppError) -> None:
     """What went wrong, to which thing, and what to do next."""
     told(error.message, error.hint)

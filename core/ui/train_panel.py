@@ -39,6 +39,14 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         key="model_name",
         help="A name that exists already gets its next version.",
     )
+    keep = st.multiselect(
+        "Always learn from",
+        [name for name in names if name != target],
+        default=[name for name in _kept(version_of) if name in by_name and name != target],
+        placeholder="Nothing in particular",
+        key="keep",
+        help="Columns that look like identifiers, or give the outcome away, are set aside. Those named here stay in.",
+    )
     clicked = st.button(
         "Train a model on this file",
         key="train_model",
@@ -50,7 +58,14 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         "Two recipes are cross-validated and set against a baseline; the better one becomes the model."
     )
     if clicked and target:
-        links.go(links.MODEL, id=_train(upload.id, target=target, name=name or "", positive_label=positive))
+        model_id = _train(upload.id, target=target, name=name or "", positive_label=positive, keep=keep)
+        links.go(links.MODEL, id=model_id)
+
+
+def _kept(version_of: ModelRow | None) -> Sequence[str]:
+    """What the training of the version before was told to learn from, whether it succeeded or not."""
+    kept: Sequence[str] = version_of.task.payload.get("keep", ()) if version_of else ()
+    return kept
 
 
 def _positive(column: ColumnProfile) -> str | None:
@@ -69,10 +84,12 @@ def _positive(column: ColumnProfile) -> str | None:
     )
 
 
-def _train(upload_id: int, *, target: str, name: str, positive_label: str | None) -> UUID:
+def _train(
+    upload_id: int, *, target: str, name: str, positive_label: str | None, keep: Sequence[str]
+) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         upload = uploads.get(scope, upload_id=upload_id)
         model = models.request_training(
-            scope, upload=upload, target=target, name=name, positive_label=positive_label
+            scope, upload=upload, target=target, name=name, positive_label=positive_label, keep=keep
         )
     return model.id

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, tzinfo
 
+from core.metrics import wording
+
 NO_BREAK = "\u00a0"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 MB = 1_000_000
@@ -115,20 +117,21 @@ def percent(share: float, *, decimals: int = 0) -> str:
 
 
 def score(value: float) -> str:
-    """A metric: three decimals below ten, else four figures that count; a dash for one that is undefined."""
+    """A metric without a unit: three decimals; a dash for one that is undefined."""
     if not math.isfinite(value):
         return "–"
-    if abs(value) < 10:
-        return f"{value:.3f}".replace("-0.000", "0.000")
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return wording.number(value) if abs(value) >= 10 else f"{round(value, 3) + 0.0:.3f}"
 
 
 def plus_minus(mean: float, std: float) -> str:
-    """ "0.853 ± 0.011"."""
+    """A score and its spread: "0.853 ± 0.011"."""
+    return f"{score(mean)}{NO_BREAK}{spread(std)}"
+
+
+def spread(std: float) -> str:
+    """ "± 0.011"; what only rounds to nothing keeps its distance: "± < 0.001"."""
     shown = score(std)
-    return (
-        f"{score(mean)}{NO_BREAK}±{NO_BREAK}{'<' + NO_BREAK + '0.001' if std and shown == '0.000' else shown}"
-    )
+    return f"±{NO_BREAK}{'<' + NO_BREAK + '0.001' if std and shown == '0.000' else shown}"
 
 
 def _short(value: float) -> str:

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+DELIMITER_NAMES = {
+    ",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "^": "caret", "~": "tilde", ":": "colon",
+    " ": "blank",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class ColumnRule:

@@ -89,8 +89,8 @@ class UnequalRow(BadCsv):
     """A row with more cells than the table has columns, of which some hold something."""
 
     code = "unequal_row"
-    says = "{file_name} has {found} cell(s) in line {line} where the header has {expected} columns."
-    cure = "Correct that line; a cell that holds the delimiter {delimiter} must stand in double quotes."
+    says = "{file_name} has {found:cell} in line {line} where the header has {expected:column}."
+    cure = "Correct that line; a cell that holds a {delimiter} must stand in double quotes."
     line: int
     expected: int
     found: int

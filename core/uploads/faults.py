@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.uploads import layout, records, stream
-from core.uploads.dialect import Dialect
+from core.uploads.dialect import DELIMITER_NAMES, Dialect
 from core.uploads.errors import BadCsv, QuoteNeverClosed, RecordTooLong, TextAfterQuote, UnequalRow
 from core.uploads.places import place
 from core.uploads.records import NOWHERE, Bounds
 from core.uploads.units import narrow
-
-_DELIMITER_NAMES = {"\t": "tab"}
 
 
 def of_quotes(
@@ -50,7 +48,7 @@ def of_widths(
         line=line,
         expected=len(header),
         found=int(found.n_cells[index]),
-        delimiter=_DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter),
+        delimiter=DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter),
     )
 
 

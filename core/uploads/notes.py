@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.uploads.dialect import Dialect
+from core.uploads.dialect import DELIMITER_NAMES, Dialect
 from core.uploads.encoding import Encoding
 from core.uploads.guesses import Guess
 from core.uploads.profile import ColumnProfile
 from core.uploads.receipt import Treatment
 
-DELIMITER_NAMES = {
-    ",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "^": "caret", "~": "tilde", ":": "colon",
-    " ": "blank",
-}  # fmt: skip
 _LINE_ENDS = {"\r": "Its lines end in a carriage return alone, as on old Macintosh computers."}
 _BLANKS = {" ": "blanks", "'": "apostrophes", ",": "commas", ".": "points"}
 

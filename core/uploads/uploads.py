@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
@@ -15,11 +15,12 @@ from core import db
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
-from core.storage import NotStored, Staging, Storage, stage
-from core.uploads.errors import UploadGone
+from core.storage import KeyTaken, NotStored, Staging, Storage, stage
+from core.uploads.errors import ChangedSinceChecked, UploadGone
 from core.uploads.examine import Examination, examine
 from core.uploads.guesses import overruling
-from core.uploads.names import safe_filename
+from core.uploads.hashed import HashedReader
+from core.uploads.names import safe_filename, shown_filename
 from core.uploads.reading import Reading
 
 PENDING = ("QUEUED", "PROCESSING")
@@ -30,7 +31,7 @@ class PredictionsDependOnIt(AppError):
     """Deleting an upload takes its predictions with it, so their number is confirmed first."""
 
     code = "predictions_depend_on_it"
-    says = "{file_name} has {n_predictions} prediction(s), which would be deleted with it."
+    says = "{file_name} has {n_predictions:prediction}, which would be deleted with it."
     cure = "Confirm their number to delete them all, or delete them one by one first."
     file_name: str
     n_predictions: int
@@ -57,16 +58,18 @@ def receive(
     """Check a staged file, store it under its user, and write its row; the same bytes again are recognised.
 
     require: looks at what was found before anything is stored; what it raises refuses the file.
+    Bytes that are known but were removed or damaged in storage are put back there.
     Nothing is kept of a file that is refused. No session is open while bytes move.
     Raises what `examine` and `require` raise, DiskFull, StorageUnavailable.
     """
-    file_name = safe_filename(file_name)
+    file_name = shown_filename(file_name)
     with db.session_scope(user) as session:
         known = same_bytes(session, sha256=staged.sha256)
     if known is not None:
         found = examination_of(known)
         require(found)
-        return Received(upload=known, examination=found, is_duplicate=True)
+        if _is_whole(storage, known) or _put_back(user, storage, staged, known):
+            return Received(upload=known, examination=found, is_duplicate=True)
     examination = examine(staged.path, file_name=file_name)
     require(examination)
     storage_key = _storage_key(user, file_name)
@@ -109,8 +112,8 @@ def reread(
 
     anew: forget what was said before; otherwise it stays where nothing else is said now.
     Results that were made before keep the dialect they were written in. No session is open while bytes move.
-    Raises NotFound, Invalid for what can't be, Conflict while work on it is pending, UploadGone, and what `examine`
-    raises for a file that does not read so: then everything stays as it was.
+    Raises NotFound, Invalid for what can't be, Conflict while work on it is pending, UploadGone, ChangedSinceChecked,
+    and what `examine` raises for a file that does not read so: then everything stays as it was.
     """
     with db.session_scope(user) as session:
         upload = get(session, upload_id=upload_id)
@@ -118,14 +121,14 @@ def reread(
     before = examination_of(upload)
     said = (Reading() if anew else before.reading).updated(reading.checked())
     with stage(staging_dir) as staged:
-        with open_bytes(storage, storage_key=upload.storage_key, file_name=upload.file_name) as source:
+        with open_bytes(storage, upload) as source:
             while chunk := source.read(_CHUNK_BYTES):
                 staged.write(chunk)
         staged.close()
         examination = examine(staged.path, file_name=upload.file_name, reading=said)
     examination = replace(examination, guesses=overruling(examination.guesses, before.guesses))
     with db.session_scope(user, write=True) as session:
-        upload = get(session, upload_id=upload_id)
+        upload = hold(session, upload_id=upload_id, to_delete=True)  # nobody builds on it meanwhile
         _require_idle(session, upload_id=upload_id, asked="read in another way")
         upload.receipt = examination.to_json()
         upload.n_rows = examination.n_rows
@@ -133,15 +136,39 @@ def reread(
     return upload
 
 
+def _is_whole(storage: Storage, upload: UploadRow) -> bool:
+    """Whether storage still holds the very bytes that came, read to their end."""
+    try:
+        with open_bytes(storage, upload) as stored:
+            stored.require_unchanged()
+    except (UploadGone, ChangedSinceChecked):
+        return False
+    return True
+
+
+def _put_back(user: db.User, storage: Storage, staged: Staging, known: UploadRow) -> bool:
+    """Store the bytes of an upload under its key again; False if it was deleted meanwhile."""
+    storage.delete(known.storage_key)
+    with suppress(KeyTaken):  # somebody else put them back at the same time
+        storage.put(known.storage_key, staged.path)
+    with db.session_scope(user) as session:
+        same = same_bytes(session, sha256=known.sha256)
+    if same is None or same.id != known.id:
+        storage.delete(known.storage_key)
+        return False
+    return True
+
+
 def _same_bytes_for_good(session: Session, *, sha256: str) -> UploadRow | None:
     """`same_bytes`, and no other transaction adds such an upload before this one ends."""
-    session.execute(sa.select(UserRow.id).where(UserRow.id == db.owner(session)).with_for_update())
+    this = sa.select(UserRow.id).where(UserRow.id == db.owner(session))
+    session.execute(this.with_for_update(key_share=True))
     return same_bytes(session, sha256=sha256)
 
 
 def _storage_key(user: db.User, file_name: str) -> str:
     timestamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return f"uploads/user_{user.id}/{timestamp}-{file_name}"
+    return f"uploads/user_{user.id}/{timestamp}-{safe_filename(file_name)}"
 
 
 def same_bytes(session: Session, *, sha256: str) -> UploadRow | None:
@@ -162,6 +189,18 @@ def get(session: Session, *, upload_id: int) -> UploadRow:
     if upload is None:
         raise NotFound(noun="upload", id=upload_id)
     return upload
+
+
+def hold(session: Session, *, upload_id: int, to_delete: bool = False) -> UploadRow:
+    """`get`, and nobody deletes the upload before this transaction ends.
+
+    to_delete: this transaction does, so it waits for those who build on the upload and they for it.
+    Raises NotFound.
+    """
+    this = _mine(session).where(UploadRow.id == upload_id).with_only_columns(UploadRow.id)
+    if -(2**31) < upload_id < 2**31:
+        session.execute(this.with_for_update(read=not to_delete, key_share=not to_delete))
+    return get(session, upload_id=upload_id)
 
 
 def examination_of(upload: UploadRow) -> Examination:
@@ -203,7 +242,7 @@ def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequenc
     n_confirmed: how many predictions the user has agreed to lose.
     Raises NotFound, Conflict while work on it is pending, PredictionsDependOnIt.
     """
-    upload = get(session, upload_id=upload_id)
+    upload = hold(session, upload_id=upload_id, to_delete=True)
     of_upload = sa.select(PredictionRow.id).where(PredictionRow.upload_id == upload_id)
     predictions = session.execute(of_upload.with_for_update()).scalars().all()
     _require_idle(session, upload_id=upload_id, asked="deleted before that ends or is cancelled")
@@ -225,12 +264,32 @@ def _require_idle(session: Session, *, upload_id: int, asked: str) -> None:
             raise Conflict(noun="upload", state=state, asked=asked)
 
 
-def open_bytes(storage: Storage, *, storage_key: str, file_name: str) -> BinaryIO:
-    """An upload's bytes as a stream that the caller closes. Raises UploadGone."""
+def open_bytes(storage: Storage, upload: UploadRow) -> HashedReader:
+    """An upload's bytes as a stream that the caller closes, good for one pass.
+
+    Raises UploadGone, and ChangedSinceChecked: at once where the size is another, at the end of the bytes
+    where they are not those that were uploaded.
+    """
+    require_stored(storage, upload)
     try:
-        return storage.open(storage_key)
+        stream = storage.open(upload.storage_key)
     except NotStored as error:
-        raise UploadGone(file_name=file_name) from error
+        raise UploadGone(file_name=upload.file_name) from error
+    return HashedReader(stream, sha256=upload.sha256, changed=lambda: _changed(upload))
+
+
+def require_stored(storage: Storage, upload: UploadRow) -> None:
+    """Look, without reading, whether an upload's bytes are there. Raises UploadGone, ChangedSinceChecked."""
+    try:
+        size_bytes = storage.stat(upload.storage_key).size_bytes
+    except NotStored as error:
+        raise UploadGone(file_name=upload.file_name) from error
+    if size_bytes != upload.size_bytes:
+        raise _changed(upload)
+
+
+def _changed(upload: UploadRow) -> ChangedSinceChecked:
+    return ChangedSinceChecked(problem=f"the stored copy of {upload.file_name} was changed outside the app")
 
 
 def remove_files(storage: Storage, *, prefixes: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from core import storage
 from core.queue import Task
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,8 @@ class ChildGone(Exception):
 class Child:
     """A started child. Made by the runner's own thread: it dies when that thread ends."""
 
-    def __init__(self, *, modules: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, *, modules: Sequence[str], environment: Mapping[str, str], staging: Path) -> None:
+        self._staging = staging
         one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "core.worker.child", str(os.getpid()), *modules],
@@ -80,9 +82,11 @@ class Child:
         return [json.loads(line) for line in lines]
 
     def kill(self) -> None:
-        """End the process now, whatever it does, and reap it."""
+        """End the process now, whatever it does, reap it, and remove what it had staged."""
         self._process.kill()
         self._process.wait()
+        with contextlib.suppress(OSError):  # the next start sweeps too
+            storage.sweep(self._staging, pid=self.pid)
         self._stdout.close()
         with contextlib.suppress(BrokenPipeError):  # what was still buffered has nobody to go to
             self._stdin.close()

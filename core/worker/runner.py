@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
-from core import db, logs, queue
+from core import db, logs, queue, storage
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, workers
 from core.settings import Settings
@@ -34,6 +34,7 @@ PROGRESS_S = 0.5  # progress is written at most this often
 CANCEL_S = 1.0  # a cancel is seen within this time
 STOP_GRACE_S = 3.0  # then a child that does not stop is killed
 START_GRACE_S = 120.0  # a child that has not warmed up by then is started again
+OUTAGE_SAID_S = 300.0  # while the database stays away, the log is told this often
 RESPAWN_S = 2.0  # pause after a child died while warming up
 log = logs.get("worker")
 
@@ -62,6 +63,7 @@ class Runner:
         for module in modules:
             importlib.import_module(module)
         self._ledger = Ledger(worker_id=self.id, lease_s=settings.lease_s, clock=clock)
+        self._storage = storage.from_settings(settings)
         self._slots = [Slot(start=self._child) for _ in range(slots)] + [
             Slot(start=self._child, by_hand=True)
         ]
@@ -74,6 +76,8 @@ class Runner:
         self._look_at = 0.0
         self._present_at = 0.0
         self._respawn_at = 0.0
+        self._outage_since: float | None = None
+        self._outage_said_at = 0.0
 
     def start(self) -> None:
         self._thread.start()
@@ -91,7 +95,11 @@ class Runner:
         return not self._thread.is_alive()
 
     def _child(self) -> Child:
-        return Child(modules=self._modules, environment=self._settings.environment())
+        return Child(
+            modules=self._modules,
+            environment=self._settings.environment(),
+            staging=self._settings.staging_dir,
+        )
 
     @property
     def _n_slots(self) -> int:
@@ -101,8 +109,9 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 self._turn()
+                self._note_outage(None)
             except db.DatabaseUnavailable as error:
-                log.warning("the database is out of reach; trying again", problem=error.problem)
+                self._note_outage(error.problem)
                 self._close_wakeup()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
@@ -115,6 +124,23 @@ class Runner:
         for slot in self._slots:
             slot.kill()
         self._close_wakeup()
+
+    def _note_outage(self, problem: str | None) -> None:
+        """Say that the database is out of reach, then seldom, and that it is back; problem: None when it answers."""
+        now = time.monotonic()
+        if problem is None:
+            if self._outage_since is not None:
+                log.info("the database is back", after_s=round(now - self._outage_since))
+            self._outage_since = None
+            return
+        if self._outage_since is None:
+            self._outage_since = self._outage_said_at = now
+            log.warning("the database is out of reach; trying again every second", problem=problem)
+        elif now - self._outage_said_at > OUTAGE_SAID_S:
+            self._outage_said_at = now
+            log.warning(
+                "the database is still out of reach", problem=problem, for_s=round(now - self._outage_since)
+            )
 
     def _turn(self) -> None:
         if self._wakeup is None:
@@ -214,6 +240,7 @@ class Runner:
             log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
             slot.kill()
             slot.clear()
+            self._remove_leavings(task)
         except db.DatabaseUnavailable:
             raise
         except Exception:  # the noun did not follow: this task's fault, not the others'
@@ -221,13 +248,27 @@ class Runner:
             if slot.outcome is not None and slot.outcome.state is queue.TaskState.SUCCEEDED:
                 reason = replace(UNWRITTEN, traceback=traceback.format_exc())
                 slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=reason)
+                self._remove_leavings(task)
             else:
                 slot.kill()
                 slot.clear()
 
     def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
         self._ledger.settle(task, outcome, progress)
+        if outcome.state is not queue.TaskState.SUCCEEDED:
+            self._remove_leavings(task)
         self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
+
+    def _remove_leavings(self, task: queue.Task) -> None:
+        """Remove what an attempt that is no success has stored; its child must write no more."""
+        leavings = queue.kind(task.kind).leavings
+        if leavings is None:
+            return
+        try:
+            for key in self._storage.keys(leavings(task)):
+                self._storage.delete(key)
+        except storage.StorageUnavailable as error:
+            log.warning("could not remove what an attempt left", task=str(task.id), problem=error.problem)
 
     def _present(self) -> None:
         if self._n_slots and time.monotonic() >= self._present_at:
@@ -246,9 +287,12 @@ class Runner:
                 else:
                     slot.kill()
                     self._ledger.release(task, slot.progress)
+                    self._remove_leavings(task)
                     log.info("task handed back", task=str(task.id), kind=task.kind)
             except queue.LeaseLost:
                 log.warning("lease lost; nothing to hand back", task=str(task.id))
+                slot.kill()
+                self._remove_leavings(task)
         if self._n_slots:
             self._ledger.leave()
 

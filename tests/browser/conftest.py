@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.servers import app as servers
 from tests.servers.app import App
 from tests.servers.parts import require
+from tests.servers.waiting import wait_for
 
 ARGUMENTS = [
     "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -57,6 +59,16 @@ def app_without_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
     """The product with nobody who takes work by itself."""
     with servers.running(tmp_path_factory.mktemp("app"), SAMPLE="true", WORKERS="0") as started:
         yield started
+
+
+def wait_for_a_model(app: App) -> None:
+    """The sample's model is trained."""
+
+    def ready() -> bool:
+        with urllib.request.urlopen(f"{app.url}/api/models") as answer:
+            return b'"status":"ready"' in answer.read()
+
+    wait_for(ready, deadline_s=60, what="the sample's model")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import wait_for_a_model
 from tests.servers import app as servers
 from tests.servers.app import App
 from tests.servers.postgres import Cluster
@@ -22,16 +23,6 @@ def upload(page: Page, app: App, path: Path) -> None:
     page.goto(f"{app.url}/uploads")
     page.locator(".st-key-uploader input[type=file]").set_input_files(str(path))
     page.wait_for_url("**/uploads?upload=*")
-
-
-def wait_for_a_model(app: App) -> None:
-    """The sample's model is trained."""
-
-    def ready() -> bool:
-        with urllib.request.urlopen(f"{app.url}/api/models") as answer:
-            return b'"status":"ready"' in answer.read()
-
-    wait_for(ready, deadline_s=60, what="the sample's model")
 
 
 def listed(app: App, path: str) -> bytes:

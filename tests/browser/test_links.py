@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import wait_for_a_model
 from tests.servers import app as servers
 from tests.servers.app import App
 
@@ -45,3 +47,35 @@ def test_no_page_is_wider_than_its_window(sample_app: App, page: Page, path: str
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     expect(page.get_by_role("heading").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_back_leaves_a_page_at_once_whatever_was_filtered_on_it(sample_app: App, page: Page) -> None:
+    def is_at(path: str, heading: str) -> None:
+        expect(page).to_have_url(f"{sample_app.url}{path}")
+        expect(page.get_by_role("heading", level=1, name=heading, exact=True)).to_be_visible()
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+    wait_for_a_model(sample_app)
+    page.goto(f"{sample_app.url}/models")
+    is_at("/models", "Models")
+    page.get_by_role("link", name="New prediction").click()
+    is_at("/uploads", "New prediction")
+    page.locator("[class*=st-key-upload_] button").first.click()
+    expect(page).to_have_url(re.compile(r"/uploads\?upload=\d+$"))
+    chosen = page.url.removeprefix(sample_app.url)
+    page.get_by_role("button", name="Queue it").click()
+    expect(page).to_have_url(re.compile(r"/prediction\?id="))
+    made = page.url.removeprefix(sample_app.url)
+    file_name = page.get_by_role("heading", level=1).inner_text()
+    page.get_by_role("link", name="Predictions").first.click()
+    for status in ("Failed", "Completed"):
+        page.get_by_role("radio", name=status).click()
+        expect(page).to_have_url(f"{sample_app.url}/predictions?status={status.lower()}")
+    page.go_back()
+    is_at(made, file_name)
+    page.go_back()
+    is_at(chosen, "New prediction")
+    page.go_back()
+    is_at("/models", "Models")
+    page.go_forward()
+    is_at(chosen, "New prediction")

@@ -1,12 +1,12 @@
 """A kind of task for tests: does steps, each with an effect in the database, and can misbehave.
 
-Payload, all optional: `n_steps`, `step_s`, `lease_s` (of the writes made behind the fence), `note`
-(a file that gets a line per attempt), `open_effect` (a file that is made between the effect of
-`at_step` and its commit, which then waits for `open_s`), `linger_s` (a pause before the end), and
-`fault` at step `at_step`: "die" (kills itself), "raise", "refuse" (an AppError), "hang" (never
-answers again), "deaf" (never ends, whatever it is asked), "nul" (fails with a text that Postgres
-can't hold), "nan" (a result that is not JSON), "kill worker" (takes its worker with it).
-`follow_fails_at` names a state that the noun refuses to follow to.
+Payload, all optional: `n_steps`, `step_s`, `stores` (true: puts a file in storage), `lease_s` (of the
+writes made behind the fence), `note` (a file that gets a line per attempt), `open_effect` (a file that
+is made between the effect of `at_step` and its commit, which then waits for `open_s`), `linger_s` (a
+pause before the end), and `fault` at step `at_step`: "die" (kills itself), "raise", "refuse" (an
+AppError), "hang" (never answers again), "deaf" (never ends, whatever it is asked), "nul" (fails with a
+text that Postgres can't hold), "nan" (a result that is not JSON), "kill worker" (takes its worker with
+it). `follow_fails_at` names a state that the noun refuses to follow to.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import db, queue
+from core import db, queue, settings, storage
 from core.db.types import DATABASE_CLOCK, Clock
 from core.errors import Invalid
 
@@ -38,6 +38,11 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
     if note := payload.get("note"):
         with Path(note).open("a") as file:
             file.write(f"{time.time_ns()} {os.getpid()} {task.attempt}\n")
+    if payload.get("stores"):
+        config = settings.current()
+        with storage.stage(config.staging_dir) as staged:
+            staged.close()
+            storage.from_settings(config).put(f"{leavings(task)}txt", staged.path)
     n_steps = payload.get("n_steps", 1)
     never = threading.Event()
     for step in range((task.checkpoint or {}).get("step", 0), n_steps):
@@ -50,6 +55,10 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         job.report(step + 1, total=n_steps, checkpoint={"step": step + 1})
     never.wait(payload.get("linger_s", 0.0))
     return {"steps": float("nan") if payload.get("fault") == "nan" else n_steps, "attempt": task.attempt}
+
+
+def leavings(task: queue.Task) -> str:
+    return f"results/steps/{task.id}-{task.attempt}."
 
 
 def effect(task: queue.Task, step: int) -> None:
@@ -156,4 +165,4 @@ def effects(task_id: UUID) -> list[int]:
         return list(session.execute(query, {"task": str(task_id)}).scalars())
 
 
-queue.register(queue.Kind(name=KIND, run="tests.faults.steps:run", follow=follow))
+queue.register(queue.Kind(name=KIND, run="tests.faults.steps:run", follow=follow, leavings=leavings))

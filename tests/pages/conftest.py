@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -98,13 +98,16 @@ def take_in(reader: db.User, settings: Settings, tmp_path: Path) -> Callable[...
 def request_training(reader: db.User) -> Callable[..., ModelRow]:
     """`request_training(upload)`: a model of it that waits for a worker."""
 
-    def requested(upload: UploadRow, *, name: str = "Churn", is_sample: bool = False) -> ModelRow:
+    def requested(
+        upload: UploadRow, *, name: str = "Churn", keep: Sequence[str] = (), is_sample: bool = False
+    ) -> ModelRow:
         with db.session_scope(reader, write=True) as session:
             return models.request_training(
                 session,
                 upload=uploads.get(session, upload_id=upload.id),
                 target="churn",
                 name=name,
+                keep=keep,
                 is_sample=is_sample,
             )
 

@@ -97,7 +97,7 @@ def test_a_deletion_is_confirmed_first(desk: Desk) -> None:  # noqa: F811
     app.menu_button(key=f"menu_{desk.scored_id}").click(":material/delete: Delete").run()
 
     assert "are removed for good" in texts(app)
-    assert app.button(key="confirm_delete").label == "Delete"
+    assert app.button(key="confirm_delete").label == "Delete it"
     assert desk.status(desk.scored_id) == "COMPLETED"
 
 
@@ -111,16 +111,17 @@ def test_a_deleted_prediction_takes_its_files_along(desk: Desk) -> None:  # noqa
     assert "No predictions yet" in texts(open_page("predictions.py"))
 
 
-def test_the_list_looks_again_only_while_something_is_pending(
+def test_the_list_looks_again_seldom_once_nothing_is_pending(
     desk: Desk,  # noqa: F811
     intervals: list[float | None],  # noqa: F811
 ) -> None:
     queued_id = desk.queue()
     app = open_page("predictions.py")
-    assert intervals == [prediction_list.REFRESH_S]
+    assert intervals == [prediction_list.MOVING_S]
 
     with db.session_scope(desk.user, write=True) as session:
         predictions.cancel(session, prediction_id=queued_id)
     app.run()
 
-    assert intervals[-1] is None
+    assert intervals[-1] == prediction_list.SETTLED_S
+    assert prediction_list.SETTLED_S > prediction_list.MOVING_S

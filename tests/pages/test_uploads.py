@@ -36,10 +36,12 @@ def test_a_file_that_no_model_fits_is_trained_on_with_the_guessed_target(
     assert app.selectbox(key="target").value == "churn"
     assert app.selectbox(key="positive").value == "Yes"
     app.text_input(key="model_name").set_value("Who leaves").run()
+    app.multiselect(key="keep").set_value(["support"]).run()
     app.button(key="train_model").click().run()
     with db.session_scope(reader) as session:
         (model,) = models.page(session).items
     assert (model.name, model.target, model.status) == ("Who leaves", "churn", "training")
+    assert model.task.payload["keep"] == ["support"]
     assert "Who leaves" in app.title[0].value
 
 
@@ -143,8 +145,8 @@ def test_an_upload_whose_prediction_is_pending_is_not_deleted_and_says_why(
         predictions.create(session, upload_id=upload.id, model_id=model.id)
     app = open_page("uploads.py", upload=upload.id)
     app.button(key="delete").click().run()
-    confirm(app, key="delete")
-    assert "is being scored" in app.error[0].value
+    assert "1\u00a0prediction of it is not done yet" in texts(app)
+    assert not [button for button in app.button if button.key == "confirm_delete"]
     with db.session_scope(reader) as session:
         assert uploads.count(session) == 1
 

@@ -11,6 +11,7 @@ from core.metrics import wording
 from core.metrics.figures import look
 
 MAX_FEATURES = 12
+LEAST_SHOWN = 0.02  # of a metric whose best is 1: a smaller loss fills no chart
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class CandidateScore:
 
 @dataclass(frozen=True)
 class Importance:
-    """How much worse the model gets when one feature is shuffled: mean and standard deviation of repeats."""
+    """How much worse the model gets when one column is shuffled: mean and standard deviation of repeats."""
 
     feature: str
     mean: float
@@ -47,7 +48,7 @@ def candidates(
     beaten = best.mean > baseline.mean if higher_is_better else best.mean < baseline.mean
     figure = look.horizontal(
         look.frame(
-            f"{best.name} does best: {best_score}, against {floor} for the baseline"
+            f"Best: {best.name} with {best_score}, against {floor} for the baseline"
             if beaten
             else f"No candidate beats the baseline: {best.name} has {best_score}, the baseline {floor}",
             x_title=f"{metric}, mean ± SD of the folds",
@@ -90,12 +91,12 @@ def candidates(
 
 
 def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.Figure:
-    """The twelve features whose shuffling costs the model most, as bars with ± one standard deviation."""
+    """The twelve columns whose shuffling costs the model most, as bars with ± one standard deviation."""
     if not importances:
-        return look.note("No feature importance", "It has not been measured for this model.")
+        return look.note("No importance of columns", "It has not been measured for this model.")
     top = sorted(importances, key=lambda one: -one.mean)[:MAX_FEATURES]
     most = f"{top[0].feature} matters most: shuffled, it costs {_figure(top[0].mean)} of {metric}"
-    title = most if top[0].mean > 0 else f"No single feature costs {metric} when it is shuffled"
+    title = most if top[0].mean > 0 else f"No single column costs any {metric} when it is shuffled"
     figure = look.horizontal(look.frame(title, x_title=f"Loss of {metric} when shuffled", y_title=""))
     places = list(range(len(top)))
     figure.add_bar(
@@ -108,7 +109,10 @@ def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.
         hovertemplate="%{customdata}<extra></extra>",
     )
     figure.update_yaxes(tickvals=places, ticktext=[look.shorten(one.feature) for one in top])
-    figure.update_xaxes(nticks=5)
+    ends = [0.0, *(one.mean + sign * one.std for one in top for sign in (-1, 1))]
+    right = max(*ends, LEAST_SHOWN)
+    room = 0.05 * (right - min(ends))
+    figure.update_xaxes(nticks=5, range=[min(ends) - room if min(ends) < 0 else 0, right + room])
     return figure
 
 

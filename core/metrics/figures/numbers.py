@@ -56,8 +56,8 @@ def residuals(metrics: Regression) -> go.Figure:
     if metrics.bias is None or metrics.rmse is None:
         return look.note("No errors to show", metrics.undefined["mae"])
     counts, edges = distributions.binned(np.subtract(metrics.predicted, metrics.actual))
-    side = "too high" if metrics.bias > 0 else "too low"
-    lean = f"{wording.number(abs(metrics.bias))} {side}" if metrics.bias else "right"
+    said, side = wording.number(abs(metrics.bias), beside=metrics.rmse), "high" if metrics.bias > 0 else "low"
+    lean = f"{said} too {side}" if said != "0" else "right"
     figure = look.frame(
         f"Predictions of {metrics.target} are {lean} on average; the typical error is"
         f" {wording.number(metrics.rmse)} (RMSE)",

@@ -34,6 +34,9 @@ class Desk {
       this.add(input.files);
       input.value = "";
     });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") input.click(); // Space does so by itself
+    });
     let depth = 0; // dragging over a child fires enter before leave
     const over = (by) => zone.classList.toggle("over", (depth = Math.max(0, depth + by)) > 0);
     zone.addEventListener("dragenter", () => over(1));
@@ -151,9 +154,7 @@ class File_ {
       if (this.state === "sending") this.show("checking", "Checking…");
     });
     request.addEventListener("load", () => this.answered(request));
-    request.addEventListener("error", () =>
-      this.refuse("The connection broke off, so nothing was stored.", "Check that Model Desk is running, then retry."),
-    );
+    request.addEventListener("error", () => this.brokenOff());
     request.open("POST", this.desk.url);
     request.send(form);
   }
@@ -171,8 +172,12 @@ class File_ {
       answer = {};
     }
     if (request.status >= 200 && request.status < 300) return this.take(answer);
-    const { message, hint } = answer.error ?? {};
-    this.refuse(message ?? `The server answered with ${request.status}.`, hint ?? "Try again in a moment.");
+    if (!answer.error) return this.brokenOff(); // no answer of ours: the app was going down, or stands behind another
+    this.refuse(answer.error.message, answer.error.hint);
+  }
+
+  brokenOff() {
+    this.refuse("The connection broke off, so nothing was stored.", "Check that Model Desk is running, then retry.");
   }
 
   take(answer) {

@@ -12,15 +12,17 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from core import db
+from core.api import application
 from core.db.tables import ModelRow, UploadRow
 from core.predictions import predictions
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import uploads
 from tests import journeys
-from tests.core.api.conftest import Trained, ready, staged_files, stored_keys
+from tests.core.api.conftest import Switch, Trained, ready, staged_files, stored_keys
 from tests.servers.waiting import wait_for
 
 CSV = b"name,amount\nAda,12.5\nGrace,7\n"
@@ -219,24 +221,24 @@ def test_a_workbook_is_refused_with_the_way_to_save_it_as_csv(client: httpx.Clie
 
 @ONE_DATABASE
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "shown", "stored"),
     [
-        ("../../etc/passwd.csv", "passwd.csv"),
-        ("C:\\data\\sales.csv", "sales.csv"),
-        ("\x01\x1bsales\x7f.csv", "sales.csv"),
-        ("Zürich 顧客.csv", "Zürich_顧客.csv"),
-        ("..", "upload.csv"),
-        ("a" * 500 + ".csv", "a" * 116 + ".csv"),
+        ("../../etc/passwd.csv", "passwd.csv", "passwd.csv"),
+        ("C:\\data\\sales.csv", "sales.csv", "sales.csv"),
+        ("\x01\x1bsales\x7f.csv", "sales.csv", "sales.csv"),
+        ("Zürich 顧客 #2.csv", "Zürich 顧客 #2.csv", "Zürich_顧客__2.csv"),
+        ("..", "upload.csv", "upload.csv"),
+        ("a" * 500 + ".csv", "a" * 251 + ".csv", "a" * 116 + ".csv"),
     ],
 )
 def test_a_path_or_control_characters_in_the_name_are_dropped(
-    client: httpx.Client, storage: LocalStorage, sent: str, kept: str
+    client: httpx.Client, storage: LocalStorage, sent: str, shown: str, stored: str
 ) -> None:
     upload_id = _send(client, _part("file", CSV, file_name=sent)).json()["upload_id"]
-    assert client.get(f"/api/uploads/{upload_id}").json()["file_name"] == kept
+    assert client.get(f"/api/uploads/{upload_id}").json()["file_name"] == shown
     (key,) = stored_keys(storage)
     assert key.count("/") == 2
-    assert key.endswith(f"Z-{kept}")
+    assert key.endswith(f"Z-{stored}")
 
 
 @ONE_DATABASE
@@ -267,6 +269,46 @@ def test_a_form_that_is_not_one_file_and_its_fields_is_refused(
 ) -> None:
     answer = _send(client, *parts)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([_part("file", CSV)], "The part named 'file' has no file name."),
+        ([_part("file", b"x" * 5000)], "The part named 'file' has no file name."),
+        ([_part("file", CSV, file_name="")], "The part named 'file' has no file name."),
+        ([_part("upload", CSV, file_name="a.csv")], "The file came in a part named 'upload'."),
+        ([_part("file", CSV, file_name="n" * 5000)], "shorten the file's name"),
+        ([b"--another\r\n"], "does not begin with the boundary that its Content-Type names"),
+        ([_part("mode", b"none"), b"--%s\r\nno colon\r\n\r\n" % BOUNDARY], "malformed at part 2"),
+    ],
+)
+@pytest.mark.usefixtures("nothing_stays")
+def test_what_is_wrong_with_a_form_is_said(client: httpx.Client, parts: list[bytes], said: str) -> None:
+    answer = _send(client, *parts)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]["message"]
+
+
+@ONE_DATABASE
+def test_a_file_name_may_come_in_its_extended_form_alone(client: httpx.Client) -> None:
+    head = b"form-data; name=\"file\"; filename*=UTF-8''Gr%C3%B6%C3%9Fen%20a.csv"
+    part = b"--%s\r\nContent-Disposition: %s\r\n\r\n%s\r\n" % (BOUNDARY, head, CSV)
+    upload_id = _send(client, part).json()["upload_id"]
+    assert client.get(f"/api/uploads/{upload_id}").json()["file_name"] == "Größen a.csv"
+
+
+@ONE_DATABASE
+@pytest.mark.usefixtures("nothing_stays")
+def test_an_upload_that_falls_silent_is_given_up(
+    client: httpx.Client, server: Switch, settings: Settings
+) -> None:
+    hasty = settings.model_copy(update={"upload_silence_s": 0.3})
+    server.app = Starlette(routes=application.routes(application.build(hasty), hasty))
+    connection = _open(settings, "Content-Length: 900000", "Connection: close")
+    connection.sendall(_part("file", CSV, file_name="a.csv"))
+    assert _answer(connection) == (408, "sender_silent")
 
 
 @ONE_DATABASE

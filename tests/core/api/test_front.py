@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from core.api import refusals
 from core.api.front import Front
@@ -30,7 +33,8 @@ def _fronted(settings: Settings = SETTINGS) -> TestClient:
         Route("/api/csv", answer, methods=["POST"]),
         Route("/api/stumble", stumble),
     ]
-    api = Starlette(routes=routes, exception_handlers={Exception: refusals.of_unforeseen})
+    handlers = {Exception: refusals.of_unforeseen, HTTPException: refusals.of_framework}
+    api = Starlette(routes=routes, exception_handlers=handlers)
     return TestClient(Front(api, settings), base_url="http://localhost:8501")
 
 
@@ -83,6 +87,23 @@ def test_an_error_after_half_an_answer_cuts_it_short_instead_of_ending_it() -> N
         TestClient(Front(half, SETTINGS), base_url="http://localhost:8501").get("/api/ok")
 
 
+def test_an_end_that_the_server_refuses_is_no_end() -> None:
+    async def short(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            raise ZeroDivisionError("too little data for the declared length")
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "GET", "path": "/api/ok", "headers": [(b"host", b"localhost:8501")]}
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(Front(short, SETTINGS)(scope, receive, send))
+
+
 def test_an_unforeseen_error_is_logged_with_its_path(capsys: pytest.CaptureFixture[str]) -> None:
     _fronted().get("/api/stumble")
     said = "".join(capsys.readouterr())
@@ -97,7 +118,7 @@ def test_a_body_that_says_it_is_too_large_is_refused_unread() -> None:
 
 def test_a_body_that_turns_out_too_large_is_refused() -> None:
     answer = _fronted().post("/api/ok", content=(b"x" * 100_000 for _ in range(11)))
-    assert answer.status_code == 413
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
 
 
 def test_an_upload_is_measured_by_its_own_route() -> None:
@@ -157,13 +178,43 @@ def test_a_method_that_is_not_taken_names_those_that_are(client: httpx.Client) -
 
 
 @ONE_DATABASE
-def test_json_that_is_none_is_a_bad_request(client: httpx.Client) -> None:
-    answer = client.post("/api/predictions", content=b"{", headers={"Content-Type": "application/json"})
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"{", "Expecting"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"upload_id": "\xff"}', "byte 15 is not UTF-8"),
+        (b'{"upload_id": ' + b"9" * 5_000 + b"}", "too many digits"),
+    ],
+)
+def test_json_that_is_none_is_a_bad_request_and_says_why(client: httpx.Client, body: bytes, why: str) -> None:
+    answer = client.post("/api/predictions", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
+    assert "no readable JSON" in answer.json()["error"]["message"]
+    assert why in answer.json()["error"]["message"]
 
 
 @ONE_DATABASE
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", None])
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"x"', b"7"])
+def test_json_that_is_no_object_is_told_what_it_should_be(client: httpx.Client, body: bytes) -> None:
+    answer = client.post("/api/predictions", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+    assert answer.json()["error"]["message"] == "The body must be a JSON object."
+    assert answer.json()["error"]["hint"] == "Its fields are upload_id, model_id, mode."
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("upload_id", [True, None, 1.5, {}, ["1"]])
+def test_what_is_no_id_at_all_is_said_in_our_own_words(client: httpx.Client, upload_id: object) -> None:
+    answer = client.post("/api/predictions", json={"upload_id": upload_id, "model_id": "x"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+    assert answer.json()["error"]["message"] == 'upload_id: it must be an id, such as "7".'
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", None]
+)
 def test_a_body_of_another_type_is_refused(client: httpx.Client, media_type: str | None) -> None:
     headers = {} if media_type is None else {"Content-Type": media_type}
     answer = client.post("/api/predictions", content=b'{"upload_id": "1", "model_id": "x"}', headers=headers)
@@ -174,4 +225,18 @@ def test_a_body_of_another_type_is_refused(client: httpx.Client, media_type: str
 def test_a_field_that_nobody_knows_is_named(client: httpx.Client) -> None:
     answer = client.post("/api/predictions", json={"upload_id": "1", "model_id": "x", "colour": "red"})
     assert answer.status_code == 422
-    assert "colour" in answer.json()["error"]["message"]
+    assert answer.json()["error"]["message"] == "There is no field 'colour'."
+    assert answer.json()["error"]["hint"] == "Its fields are upload_id, model_id, mode."
+
+
+@ONE_DATABASE
+def test_no_answer_grows_with_what_was_sent(client: httpx.Client) -> None:
+    long = "a" * 50_000
+    answers = [
+        client.post("/api/predictions", json={"upload_id": "1", "model_id": long}),
+        client.post("/api/predictions", json={"upload_id": long, "model_id": "x"}),
+        client.post("/api/predictions", json={"upload_id": "1", "model_id": "x", long: 1}),
+        client.get(f"/api/{long}"),
+        client.put(f"/api/uploads/{long}"),
+    ]
+    assert [len(answer.content) < 2_000 for answer in answers] == [True] * 5

@@ -4,6 +4,7 @@ import shutil
 import uuid
 
 import httpx
+import pytest
 import sqlalchemy as sa
 
 from core import __version__, db
@@ -40,6 +41,28 @@ def test_storage_that_is_gone_is_named(client: httpx.Client, settings: Settings)
     assert (found["status"], found["database"]) == ("unavailable", "ok")
     assert "Storage can't be used" in found["storage"]
     assert found["error"]["code"] == "storage_unavailable"
+
+
+def test_a_place_for_staging_that_is_none_is_named(client: httpx.Client, settings: Settings) -> None:
+    settings.staging_dir.parent.mkdir(exist_ok=True)
+    settings.staging_dir.write_bytes(b"a file where a folder should be")
+    answer = client.get("/api/health")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_unavailable")
+    assert "staging" in answer.json()["storage"]
+    answer = client.post("/api/csv", files={"file": ("a.csv", b"a,b\n1,2\n")})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_unavailable")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_database_that_does_not_answer_is_told_and_not_waited_for(client: httpx.Client) -> None:
+    with db.current().engine.begin() as connection:
+        connection.execute(sa.text("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE"))
+        answer = client.get("/api/health", timeout=20)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unavailable")
+        assert "has not answered" in answer.json()["database"]
+        assert answer.json()["storage"] == "ok"
+    assert client.get("/api/health", timeout=20).status_code == 200
 
 
 def test_a_database_of_another_revision_is_named(client: httpx.Client) -> None:

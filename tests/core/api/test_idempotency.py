@@ -10,6 +10,7 @@ from core import db
 from core.api import idempotency
 from core.api.errors import KeyInUse, KeyReused
 from core.api.idempotency import Answer
+from core.api.models import TrainingBegun
 from core.db.tables import ModelRow, UploadRow
 from core.db.types import HeldClock
 from core.models import models
@@ -91,6 +92,43 @@ def test_a_key_whose_first_call_still_runs_is_a_conflict(
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "idempotency_key_in_use")
     assert first.status_code == 202
     assert _n_predictions(me) == 1
+
+
+def test_a_call_that_fails_after_it_has_made_something_makes_it_once(
+    client: httpx.Client, me: db.User, upload: UploadRow, model: ModelRow
+) -> None:
+    # Nothing in this process can do work, so a sync call fails behind the commit of its prediction.
+    wanted = {"upload_id": str(upload.id), "model_id": str(model.id), "mode": "sync"}
+    first = client.post("/api/predictions", json=wanted, headers=KEY)
+    again = client.post("/api/predictions", json=wanted, headers=KEY)
+    assert (first.status_code, first.json()["error"]["code"]) == (503, "no_runner")
+    assert (again.status_code, again.json()["status"]) == (202, "QUEUED")
+    assert again.headers["idempotency-replayed"] == "true"
+    assert _n_predictions(me) == 1
+
+
+def test_an_upload_that_fails_after_its_prediction_was_made_makes_it_once(
+    client: httpx.Client, me: db.User, model: ModelRow, trained: Trained
+) -> None:
+    files = {"file": ("a.csv", trained.csv)}
+    for expected in (503, 202):
+        answer = client.post("/api/csv", files=files, data={"mode": "sync"}, headers=KEY)
+        assert answer.status_code == expected
+    assert answer.json()["prediction_id"]
+    assert _n_predictions(me) == 1
+
+
+def test_a_call_whose_key_went_to_another_makes_nothing(
+    client: httpx.Client, me: db.User, upload: UploadRow, model: ModelRow
+) -> None:
+    call = idempotency.Call(me, "k", None)  # it was slow, so its key was given to another, which has answered
+    with db.session_scope(me, write=True) as session:
+        idempotency.take(session, key="k", request_sha256="a")
+        idempotency.keep(session, key="k", answer=Answer(status_code=202, body={}))
+    with pytest.raises(KeyInUse), db.session_scope(me, write=True) as session:
+        predictions.create(session, upload_id=upload.id, model_id=model.id)
+        call.made(session, 202, TrainingBegun(model_id="m", task_id="t"))
+    assert _n_predictions(me) == 0
 
 
 def test_the_same_call_several_times_at_once_creates_one(

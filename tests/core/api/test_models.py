@@ -107,6 +107,8 @@ def test_a_model_is_deleted_with_its_file_unless_predictions_were_made_with_it(
         ({"name": "a\x00b"}, "invalid"),
         ({"target": None}, "invalid"),
         ({"target": 7}, "invalid"),
+        ({"keep": ["nonsense"]}, "columns_unknown"),
+        ({"keep": "plan"}, "invalid"),
         ({"folds": 5}, "invalid"),
     ],
 )

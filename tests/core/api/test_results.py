@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -12,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.predictions import predictions
 from core.queue import TaskState
 from core.settings import Settings
@@ -20,6 +22,7 @@ from core.storage import LocalStorage
 from tests import journeys, made
 from tests.core.api.conftest import stored_keys
 from tests.servers.waiting import wait_for
+from tests.together import together
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 RESULT = b"name,amount,prediction,probability\n" + b"".join(
@@ -103,7 +106,13 @@ def test_a_range_is_answered_with_just_that(
 
 
 @pytest.mark.parametrize(
-    "asked", [f"bytes={len(RESULT)}-", f"bytes={len(RESULT) + 5}-{len(RESULT) + 9}", "bytes=-0"]
+    "asked",
+    [
+        f"bytes={len(RESULT)}-",
+        f"bytes={len(RESULT) + 5}-{len(RESULT) + 9}",
+        "bytes=-0",
+        "bytes=" + "9" * 25 + "-",
+    ],
 )
 def test_a_range_behind_the_end_can_not_be_satisfied(client: httpx.Client, path: str, asked: str) -> None:
     answer = client.get(path, headers={"Range": asked})
@@ -126,6 +135,22 @@ def test_a_download_goes_on_only_while_the_file_is_the_same(client: httpx.Client
     begins_again = client.get(path, headers={"Range": "bytes=10-19", "If-Range": '"another"'})
     assert (goes_on.status_code, goes_on.content) == (206, RESULT[10:20])
     assert (begins_again.status_code, begins_again.content) == (200, RESULT)
+
+
+def test_who_has_the_file_already_gets_it_only_once(client: httpx.Client, path: str) -> None:
+    etag = client.head(path).headers["etag"]
+    for tags in (etag, f'"another", {etag}', f"W/{etag}", "*"):
+        answer = client.get(path, headers={"If-None-Match": tags})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+    assert client.get(path, headers={"If-None-Match": '"another"'}).content == RESULT
+
+
+def test_who_wants_one_version_of_the_file_gets_no_other(client: httpx.Client, path: str) -> None:
+    etag = client.head(path).headers["etag"]
+    for tags in (etag, "*"):
+        assert client.get(path, headers={"If-Match": tags}).content == RESULT
+    answer = client.get(path, headers={"If-Match": '"another"'})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (412, "precondition_failed")
 
 
 def test_one_can_ask_for_the_size_alone(client: httpx.Client, path: str) -> None:
@@ -172,7 +197,48 @@ def test_a_result_that_was_removed_from_storage_is_said_to_be_gone(
     assert storage.delete(f"results/{prediction_id}/1.csv")
     for form in ("csv", "parquet"):
         answer = client.get(path, params={"format": form})
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_stored")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "result_gone")
+        assert 'Größen "2026".csv' in answer.json()["error"]["message"]
+        assert "Score the upload again" in answer.json()["error"]["hint"]
+
+
+@pytest.mark.parametrize("harm", ["cut", "emptied", "longer"])
+def test_a_result_of_another_size_is_not_given_out(
+    client: httpx.Client, path: str, prediction_id: UUID, storage: LocalStorage, harm: str
+) -> None:
+    harmed = {"cut": RESULT[:-9], "emptied": b"", "longer": RESULT + b"x"}[harm]
+    (storage.root / f"results/{prediction_id}/1.csv").write_bytes(harmed)
+    for form in ("csv", "parquet"):
+        answer = client.get(path, params={"format": form})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "result_damaged")
+    assert not [key for key in stored_keys(storage) if key.endswith(".parquet")]
+
+
+@pytest.mark.parametrize("harm", ["one cell", "zeros", "a row too wide"])
+def test_no_parquet_is_made_of_other_bytes_than_scoring_wrote(
+    client: httpx.Client, path: str, prediction_id: UUID, storage: LocalStorage, harm: str
+) -> None:
+    harmed = {
+        "one cell": RESULT.replace(b",7,Yes", b",8,Yes", 1),
+        "zeros": bytes(len(RESULT)),
+        "a row too wide": RESULT.replace(b"row 9,9", b"row,9,9", 1),
+    }[harm]
+    assert len(harmed) == len(RESULT)
+    (storage.root / f"results/{prediction_id}/1.csv").write_bytes(harmed)
+    answer = client.get(path, params={"format": "parquet"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "result_damaged")
+    assert not [key for key in stored_keys(storage) if key.endswith(".parquet")]
+
+
+def test_a_stored_parquet_that_was_cut_is_made_anew(
+    client: httpx.Client, path: str, prediction_id: UUID, storage: LocalStorage
+) -> None:
+    whole = client.get(path, params={"format": "parquet"}).content
+    kept = storage.root / f"results/{prediction_id}/1.csv.parquet"
+    for harmed in (whole[:-100], b""):
+        kept.write_bytes(harmed)
+        assert client.get(path, params={"format": "parquet"}).content == whole
+    assert kept.read_bytes() == whole
 
 
 def test_deleting_the_prediction_removes_every_form_of_its_result(
@@ -194,17 +260,56 @@ def test_parquet_asked_for_twice_at_once_comes_twice_and_is_stored_once(
     assert len([key for key in stored_keys(storage) if key.endswith(".parquet")]) == 1
 
 
-def test_a_download_that_is_broken_off_closes_its_file(
-    client: httpx.Client, prediction_id: UUID, path: str, storage: LocalStorage, settings: Settings
-) -> None:
+@pytest.fixture
+def large(prediction_id: UUID, storage: LocalStorage, settings: Settings, me: db.User) -> Path:
+    """The stored result, made larger than what the socket's buffers take."""
     key = f"results/{prediction_id}/1.csv"
     storage.delete(key)
     source = settings.data_dir / "large"
-    source.write_bytes(RESULT * 60)  # more than the socket's buffers take
+    source.write_bytes(RESULT * 60)
     storage.put(key, source)
+    with db.session_scope(me, write=True) as session:
+        session.get_one(PredictionRow, prediction_id).output_bytes = len(RESULT) * 60
+    return storage.root / key
 
+
+@pytest.mark.parametrize("connection_header", ["close", "keep-alive"])
+def test_a_file_that_becomes_shorter_while_it_is_sent_ends_the_connection(
+    client: httpx.Client, large: Path, path: str, settings: Settings, connection_header: str
+) -> None:
+    size_bytes = large.stat().st_size
+    with socket.create_connection(("127.0.0.1", settings.port), timeout=20) as connection:
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: localhost:{settings.port}\r\n"
+            f"Connection: {connection_header}\r\n\r\n".encode()
+        )
+        n_bytes = len(connection.recv(100))
+        os.truncate(large, size_bytes // 2)
+        while chunk := connection.recv(1 << 20):  # a connection that is left open times out here
+            n_bytes += len(chunk)
+    assert n_bytes < size_bytes
+
+
+def test_a_download_and_a_delete_at_once_give_all_or_nothing(
+    client: httpx.Client, me: db.User, prediction_id: UUID, path: str, storage: LocalStorage
+) -> None:
+    def get() -> httpx.Response:
+        return client.get(path)
+
+    def delete() -> httpx.Response:
+        storage.delete(f"results/{prediction_id}/1.csv")
+        return client.get(path)
+
+    for answer in together([get, get, delete, get, get]):
+        assert answer.status_code in (200, 404)
+        assert answer.status_code == 404 or answer.content == RESULT
+
+
+def test_a_download_that_is_broken_off_closes_its_file(
+    client: httpx.Client, large: Path, path: str, settings: Settings
+) -> None:
     def is_open() -> bool:
-        return any(found.path.endswith(key) for found in psutil.Process().open_files())
+        return any(found.path == str(large) for found in psutil.Process().open_files())
 
     with socket.create_connection(("127.0.0.1", settings.port), timeout=20) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{settings.port}\r\n\r\n".encode())

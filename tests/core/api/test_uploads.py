@@ -43,6 +43,18 @@ def test_an_upload_is_shown_with_the_profile_of_its_columns(client: httpx.Client
     )
 
 
+def test_a_stored_file_that_was_cut_is_not_given_out_as_what_was_uploaded(
+    client: httpx.Client, storage: LocalStorage
+) -> None:
+    upload_id = _upload(client)
+    (key,) = stored_keys(storage)
+    (storage.root / key).write_bytes(CSV[:-3])
+    answer = client.get(f"/api/uploads/{upload_id}/file")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "changed_since_checked")
+    assert _upload(client) == upload_id
+    assert client.get(f"/api/uploads/{upload_id}/file").content == CSV
+
+
 def test_times_are_utc_and_say_so(client: httpx.Client) -> None:
     written = client.get(f"/api/uploads/{_upload(client)}").json()["created_at"]
     assert written.endswith("Z")
@@ -73,12 +85,31 @@ def test_a_list_can_be_narrowed_by_name(client: httpx.Client) -> None:
 def test_a_cursor_that_we_never_gave_out_is_a_bad_request(client: httpx.Client) -> None:
     _upload(client)
     at = "2026-01-01T00:00:00+00:00"
-    forged = [[at, "9" * 30], ["2026-01-01T00:00:00", "1"], [at, "x"], [at], {}, 7, ["9999", "1"]]
+    forged = [
+        [at, True],
+        [at, 7],
+        [at, "9" * 30],
+        ["2026-01-01T00:00:00", "1"],
+        [at, "x"],
+        [at],
+        {},
+        7,
+        ["9999", "1"],
+    ]
     encoded = [base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode() for cursor in forged]
     for cursor in [*encoded, "", "x", "ä", "%00"]:
         answer = client.get(f"/api/uploads?cursor={cursor}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_cursor"), cursor
     assert client.get("/api/uploads", params={"cursor": "x" * 500}).status_code == 422
+
+
+def test_a_name_to_look_for_has_a_length(client: httpx.Client) -> None:
+    assert client.get("/api/uploads", params={"file_name": "a" * 60_000}).status_code == 422
+
+
+def test_a_filter_without_an_id_says_so(client: httpx.Client) -> None:
+    message = client.get("/api/predictions?upload_id=").json()["error"]["message"]
+    assert message == 'There is no upload with the id "".'
 
 
 def test_a_name_with_a_nul_byte_reaches_no_database(client: httpx.Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from core import db
-from core.db.tables import UserRow
+from core.db.tables import TaskRow, UserRow
 from core.settings import Settings
 from tests.servers.processes import at_once
+from tests.together import together
 
 
 def _names() -> list[str]:
@@ -53,6 +55,32 @@ def test_a_row_that_breaks_a_constraint_is_refused(database: db.Database) -> Non
     with pytest.raises(IntegrityError), db.session_scope(db.WORKER, write=True) as session:
         session.add(UserRow(name="Grace", role="emperor"))
     assert _names() == []
+
+
+def test_a_row_that_is_there_already_or_builds_on_none_was_a_collision(
+    database: db.Database, user: db.User
+) -> None:
+    for row in (UserRow(id=user.id, name="Grace"), TaskRow(user_id=uuid4(), kind="k", payload={})):
+        with pytest.raises(db.Collided), db.session_scope(db.WORKER, write=True) as session:
+            session.add(row)
+    assert _names() == ["Ada"]
+
+
+@pytest.mark.postgres
+def test_of_two_transactions_that_wait_for_each_other_one_is_told_to_try_again(
+    postgres_database: db.Database, user: db.User, stranger: db.User
+) -> None:
+    both_hold_one = threading.Barrier(2)
+
+    def rename(first: db.User, second: db.User) -> str:
+        with db.session_scope(db.WORKER, write=True) as session:
+            session.execute(sa.update(UserRow).where(UserRow.id == first.id).values(name="x"))
+            both_hold_one.wait(10)
+            session.execute(sa.update(UserRow).where(UserRow.id == second.id).values(name="y"))
+        return "done"
+
+    ends = together([partial(rename, user, stranger), partial(rename, stranger, user)])
+    assert {type(end) for end in ends} == {str, db.Deadlocked}
 
 
 def test_the_owner_is_the_user_of_the_scope(database: db.Database, user: db.User) -> None:

@@ -68,7 +68,24 @@ def test_a_share_is_said_in_percent_and_never_rounded_to_none_or_all(share: floa
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0, "0"), (1234.6, "1,235"), (0.012346, "0.01235"), (12.345, "12.35"), (-5e9, "-5.000e+09")],
+    [
+        (0, "0"),
+        (1234.6, "1,235"),
+        (0.012346, "0.01235"),
+        (12.345, "12.35"),
+        (-5e9, "-5 B"),
+        (2.6234e12, "2.623 T"),
+        (265_123, "265,123"),
+        (3e-6, "3.000e-06"),
+        (4e17, "4.000e+17"),
+    ],
 )
 def test_a_number_is_said_with_four_figures(value: float, said: str) -> None:
-    assert wording.number(value) == said
+    assert _plain(wording.number(value)) == said
+
+
+def test_a_number_gets_the_unit_and_the_decimals_of_the_one_it_stands_beside() -> None:
+    assert _plain(wording.number(31_000_000_000, beside=2.62e12)) == "0.031 T"
+    assert wording.number(0.5, beside=4096.0) == "0"
+    assert wording.number(-0.0101, beside=12.0) == "-0.01"
+    assert wording.number(-1e-23, beside=1e-7) == "0"

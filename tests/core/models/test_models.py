@@ -10,7 +10,7 @@ from core import db
 from core.db.tables import UploadRow
 from core.errors import Conflict, Invalid, NotFound
 from core.models import models
-from core.models.errors import TargetMissing
+from core.models.errors import ColumnsUnknown, TargetMissing
 from core.queue import Reason, TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -40,6 +40,17 @@ def test_a_name_that_nobody_chose_is_never_too_long(
     with db.session_scope(user, write=True) as session:
         model = models.request_training(session, upload=upload, target="churned")
     assert model.name == f"churned from {'n' * 67}"
+
+
+def test_columns_to_keep_reach_the_training_and_must_be_columns_other_than_the_target(
+    user: db.User, upload: UploadRow
+) -> None:
+    with db.session_scope(user, write=True) as session:
+        model = models.request_training(session, upload=upload, target="churned", keep=["age"])
+        assert models.get(session, model_id=model.id).task.payload["keep"] == ["age"]
+    for column in ("Age", "churned"):
+        with pytest.raises(ColumnsUnknown, match=column), db.session_scope(user, write=True) as session:
+            models.request_training(session, upload=upload, target="churned", keep=["age", column])
 
 
 def test_models_that_fit_are_those_whose_every_feature_is_there(user: db.User, upload: UploadRow) -> None:
@@ -73,6 +84,15 @@ def test_a_cancelled_training_is_a_failed_model_that_says_so(user: db.User, uplo
         error = models.get(session, model_id=model_id).error
     assert error is not None
     assert error["message"] == "The training was cancelled."
+
+
+def test_a_training_that_has_ended_is_not_cancelled(user: db.User, upload: UploadRow) -> None:
+    model = made.ready_model(user, upload)
+    with (
+        pytest.raises(Conflict, match=r"training of Churn v1 has ended"),
+        db.session_scope(user, write=True) as session,
+    ):
+        models.cancel_training(session, model_id=model.id)
 
 
 def test_a_target_that_is_no_column_and_a_name_too_long_are_refused(user: db.User, upload: UploadRow) -> None:

@@ -141,7 +141,7 @@ def test_one_class_only_is_refused_by_its_value() -> None:
 
 
 def test_too_few_rows_are_refused_with_the_least_number() -> None:
-    with pytest.raises(TooFewRows, match=r"Only 40 row\(s\) have.*at least 50"):
+    with pytest.raises(TooFewRows, match=r"Only 40 rows have.*at least 50"):
         find(["Yes", "No"] * 20)
 
 

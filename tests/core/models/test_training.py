@@ -121,7 +121,17 @@ def test_columns_that_say_nothing_are_admitted_to() -> None:
     draw = np.random.default_rng(3)
     noise = text_table(x=draw.normal(size=120).round(3), outcome=["Yes", "No"] * 60)
     found = train(noise, "outcome")
-    assert any("no better than guessing" in warning for warning in found.warnings)
+    (warning,) = [warning for warning in found.warnings if "no better than guessing" in warning]
+    assert "set aside" not in warning
+
+
+def test_where_nothing_is_left_to_learn_the_columns_set_aside_are_counted() -> None:
+    outcome = ["Yes", "No"] * 60
+    draw = np.random.default_rng(3)
+    leaks = {f"told_{place}": [f"{place}{label}" for label in outcome] for place in range(2)}
+    found = train(text_table(x=draw.normal(size=120).round(3), **leaks, outcome=outcome), "outcome")
+    (warning,) = [warning for warning in found.warnings if "no better than guessing" in warning]
+    assert "2 columns that give the answer away had been set aside" in warning
 
 
 def test_the_chosen_positive_label_is_kept(table: pa.Table) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -97,6 +98,25 @@ def test_a_retry_is_a_new_task_and_leaves_the_old_one_without_power(user: db.Use
             predictions.retry(session, prediction_id=prediction_id)
 
 
+def test_a_prediction_that_is_being_scored_is_not_tried_again(user: db.User, upload: UploadRow) -> None:
+    prediction_id = made.queued(user, upload, made.ready_model(user, upload))
+    with db.session_scope(db.WORKER, write=True) as session:
+        task = queue.claim(session, worker_id=uuid4(), lease_s=30)
+    with pytest.raises(Conflict, match="PROCESSING"), db.session_scope(user, write=True) as session:
+        predictions.retry(session, prediction_id=prediction_id)
+    assert task is not None
+    with db.session_scope(user) as session:
+        found = predictions.get(session, prediction_id=prediction_id)
+        assert (found.status, found.task_id) == ("PROCESSING", task.id)
+        assert queue.backlog(session).n_queued == 0
+
+
+def test_a_result_is_not_thrown_away_by_a_retry(user: db.User, upload: UploadRow) -> None:
+    prediction_id = made.completed(user, upload, made.ready_model(user, upload))
+    with pytest.raises(Conflict, match="COMPLETED"), db.session_scope(user, write=True) as session:
+        predictions.retry(session, prediction_id=prediction_id)
+
+
 def test_only_settled_predictions_are_deleted(user: db.User, upload: UploadRow) -> None:
     prediction_id = made.queued(user, upload, made.ready_model(user, upload))
     with pytest.raises(Conflict), db.session_scope(user, write=True) as session:
@@ -153,6 +173,20 @@ def test_lists_filter_sort_count_and_page(
         assert [row.id for row in only.items] == [ids[2]]
 
 
+def test_what_took_longest_comes_first_and_what_has_not_ended_last(user: db.User, upload: UploadRow) -> None:
+    model = made.ready_model(user, upload)
+    waits = made.queued(user, upload, model)
+    ids = [made.completed(user, upload, model) for _ in range(3)]
+    began = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
+    with db.session_scope(db.WORKER, write=True) as session:
+        for prediction_id, seconds in zip(ids, (2.5, 90.0, 0.02), strict=True):
+            row = session.get_one(PredictionRow, prediction_id)
+            row.started_at, row.finished_at = began, began + timedelta(seconds=seconds)
+    with db.session_scope(user) as session:
+        found = [row.id for row in predictions.table(session, offset=0, limit=9, sort="took")]
+    assert found == [ids[1], ids[0], ids[2], waits]
+
+
 def test_what_was_scored_is_counted_by_model_and_over_time(
     user: db.User, stranger: db.User, upload: UploadRow
 ) -> None:
@@ -176,14 +210,14 @@ def test_the_pace_is_that_of_the_models_newest_run_over_enough_rows(
     database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, upload: UploadRow
 ) -> None:
     model = made.ready_model(user, upload)
-    content = made.CSV + b"5,a,No\n" * 1_998
+    content = made.CSV + b"5,a,No\n" * 19_998
     larger = journeys.upload_bytes(user, content, settings=settings, files=storage)
     made.completed(user, upload, model, seconds=9.0)
     with db.session_scope(user) as session:
         assert predictions.pace(session, model_id=model.id) is None
     made.completed(user, larger, model, seconds=0.5)
     with db.session_scope(user) as session:
-        assert predictions.pace(session, model_id=model.id) == 4_000
+        assert predictions.pace(session, model_id=model.id) == 40_000
 
 
 def test_the_place_in_line_counts_what_runs_and_what_comes_first(user: db.User, upload: UploadRow) -> None:

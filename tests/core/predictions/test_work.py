@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,24 +99,77 @@ def test_a_file_removed_under_a_queued_prediction_fails_it_with_the_cure_and_a_r
     assert journeys.settled(desk.user, prediction.id).status == "COMPLETED"
 
 
-def test_a_file_cut_short_in_storage_is_no_result(desk: Desk, tmp_path: Path) -> None:
+def test_a_retry_writes_beside_what_an_earlier_try_left(desk: Desk, tmp_path: Path) -> None:
+    upload = desk.upload_again(journeys.sample_bytes(tmp_path, seed=18), "again.csv")
+    path = desk.path(upload.storage_key)
+    content = path.read_bytes()
+    path.unlink()
+    failed = desk.score(upload)
+    left = desk.path(f"results/{failed.id}/{failed.task_id}-1.csv")
+    left.parent.mkdir(parents=True, exist_ok=True)
+    for name in (left.name, "1.csv"):
+        left.with_name(name).write_text("of a worker that was killed")
+    path.write_bytes(content)
+    with db.session_scope(desk.user, write=True) as session:
+        predictions.retry(session, prediction_id=failed.id)
+    again = journeys.settled(desk.user, failed.id)
+    assert again.status == "COMPLETED"
+    assert desk.path(again.output_key).read_bytes().count(b"\n") == 401
+
+
+@pytest.mark.parametrize("harm", ["cut", "emptied", "zeros", "noise", "one cell", "renamed column"])
+def test_a_stored_file_that_was_changed_is_not_scored_and_uploading_it_again_mends_it(
+    desk: Desk, tmp_path: Path, harm: str
+) -> None:
     content = journeys.sample_bytes(tmp_path, seed=9)
     upload = desk.upload_again(content, "short.csv")
-    desk.path(upload.storage_key).write_bytes(b"".join(content.splitlines(keepends=True)[:101]))
+    line = content.splitlines(keepends=True)[1]
+    desk.path(upload.storage_key).write_bytes(
+        {
+            "cut": b"".join(content.splitlines(keepends=True)[:101]),
+            "emptied": b"",
+            "zeros": bytes(len(content)),
+            "noise": random.Random(5).randbytes(len(content)),
+            "one cell": content.replace(line, line.replace(b"C", b"D", 1), 1),
+            "renamed column": content.replace(b"contract", b"kontract", 1),
+        }[harm]
+    )
     prediction = desk.score(upload)
-    assert prediction.status == "FAILED"
-    assert "no longer has its 400 rows" in (prediction.error_message or "")
-    assert prediction.output_key is None
+    assert (prediction.status, prediction.output_key) == ("FAILED", None)
+    assert "the stored copy of short.csv was changed" in (prediction.error_message or "")
+    assert prediction.error_hint == "Upload it again."
+
+    assert desk.upload_again(content, "short.csv").id == upload.id
+    with db.session_scope(desk.user, write=True) as session:
+        predictions.retry(session, prediction_id=prediction.id)
+    assert journeys.settled(desk.user, prediction.id).status == "COMPLETED"
 
 
-def test_a_model_file_that_was_tampered_with_is_never_loaded(desk: Desk, tmp_path: Path) -> None:
+def test_a_model_is_not_trained_on_bytes_that_were_changed(desk: Desk, tmp_path: Path) -> None:
+    content = journeys.sample_bytes(tmp_path, seed=19)
+    upload = desk.upload_again(content, "train.csv")
+    desk.path(upload.storage_key).write_bytes(content.replace(b"Yes", b"Nay", 1))
+    model = journeys.train(desk.user, upload)
+    assert model.status == "failed"
+    assert model.error is not None
+    assert model.error["code"] == "changed_since_checked"
+
+
+@pytest.mark.parametrize("harm", ["changed", "removed"])
+def test_a_model_file_that_was_tampered_with_is_never_loaded_and_the_model_is_named(
+    desk: Desk, tmp_path: Path, harm: str
+) -> None:
     upload = desk.upload_again(journeys.sample_bytes(tmp_path, seed=10), "other.csv")
     model = journeys.train(desk.user, upload)
-    with desk.path(model.artifact_key).open("ab") as file:
-        file.write(b"more")
+    path = desk.path(model.artifact_key)
+    if harm == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes() + b"more")
     prediction = desk.score(upload, model)
     assert prediction.status == "FAILED"
-    assert "not the one that was saved" in (prediction.error_message or "")
+    assert f"{model.name} v{model.version} was {harm}" in (prediction.error_message or "")
+    assert "Train it again" in (prediction.error_hint or "")
 
 
 def test_nothing_is_left_in_staging(desk: Desk) -> None:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from core import db, queue
 from core.errors import Conflict, NotFound
@@ -36,7 +35,7 @@ def test_a_task_of_an_unknown_kind_is_refused(line: Line) -> None:
 
 def test_the_same_dedupe_key_is_queued_once(line: Line) -> None:
     line.add(dedupe_key="monday")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(db.Collided):
         line.add(dedupe_key="monday")
     line.add(dedupe_key="tuesday")
     assert line.backlog().n_queued == 2

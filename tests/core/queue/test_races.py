@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from typing import Any
-
 from core import queue
-from core.errors import Conflict
 from core.queue import TaskState
 from core.settings import Settings
 from tests.core.queue.conftest import LEASE_S, Line
 from tests.faults import steps
 from tests.servers.processes import at_once
+from tests.together import together
 
 ROUNDS = 15
-
-
-def _together(verbs: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each of the verbs gave or raised when all were called at once."""
-    gate = threading.Barrier(len(verbs))
-    given: list[Any] = [None] * len(verbs)
-
-    def call(place: int) -> None:
-        gate.wait(10)
-        try:
-            given[place] = verbs[place]()
-        except (queue.LeaseLost, Conflict) as error:
-            given[place] = error
-
-    threads = [threading.Thread(target=call, args=[place]) for place in range(len(verbs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-        assert not thread.is_alive(), "two verbs wait for each other"
-    return given
 
 
 def test_a_click_and_a_worker_never_both_get_a_task(line: Line) -> None:
     for _ in range(ROUNDS):
         task_id = line.add()
-        given = _together([lambda task_id=task_id: line.claim_one(task_id), line.claim, line.claim])
+        given = together([lambda task_id=task_id: line.claim_one(task_id), line.claim, line.claim])
         winners = [task for task in given if task is not None]
         assert [(task.id, task.attempt) for task in winners] == [(task_id, 1)]
         line.settle(winners[0])
@@ -52,7 +27,7 @@ def test_an_abandoned_task_is_taken_over_by_one(line: Line) -> None:
         task_id = line.add()
         line.claimed()
         line.clock.advance(LEASE_S + 1)
-        given = _together([lambda task_id=task_id: line.claim_one(task_id), line.claim, line.claim])
+        given = together([lambda task_id=task_id: line.claim_one(task_id), line.claim, line.claim])
         winners = [task for task in given if task is not None]
         assert [(task.id, task.attempt) for task in winners] == [(task_id, 2)]
         line.settle(winners[0])
@@ -61,7 +36,7 @@ def test_an_abandoned_task_is_taken_over_by_one(line: Line) -> None:
 def test_several_claimers_share_several_tasks_without_overlap(line: Line) -> None:
     for _ in range(5):
         added = {line.add() for _ in range(4)}
-        given = _together([line.claim] * 6)
+        given = together([line.claim] * 6)
         claimed = [task.id for task in given if task is not None]
         assert len(claimed) == len(set(claimed))
         rest = []
@@ -74,7 +49,7 @@ def test_a_cancel_that_races_the_end_leaves_one_of_both(line: Line) -> None:
     for _ in range(ROUNDS):
         task_id = line.add()
         task = line.claimed()
-        ended, _ = _together(
+        ended, _ = together(
             [lambda task=task: line.settle(task), lambda task_id=task_id: line.cancel(task_id)]
         )
         assert ended.state is TaskState.SUCCEEDED
@@ -84,7 +59,7 @@ def test_a_cancel_that_races_the_end_leaves_one_of_both(line: Line) -> None:
 def test_a_cancel_that_races_the_claim_is_never_forgotten(line: Line) -> None:
     for _ in range(ROUNDS):
         task_id = line.add()
-        _together([line.claim, lambda task_id=task_id: line.cancel(task_id)])
+        together([line.claim, lambda task_id=task_id: line.cancel(task_id)])
         row = line.row(task_id)
         assert row.cancel_requested
         assert row.state in ("CANCELLED", "RUNNING")
@@ -98,7 +73,7 @@ def test_a_cancel_that_races_a_release_cancels(line: Line) -> None:
     for _ in range(ROUNDS):
         task_id = line.add()
         task = line.claimed()
-        _together([lambda task=task: line.release(task), lambda task_id=task_id: line.cancel(task_id)])
+        together([lambda task=task: line.release(task), lambda task_id=task_id: line.cancel(task_id)])
         assert (line.row(task_id).state, steps.noun(task_id)[0]) == ("CANCELLED", "CANCELLED")
 
 
@@ -107,7 +82,7 @@ def test_a_zombie_and_its_successor_never_both_settle(line: Line) -> None:
         task_id = line.add()
         old = line.claimed()
         line.clock.advance(LEASE_S + 1)
-        settled, taken = _together([lambda old=old: line.settle(old), line.claim])
+        settled, taken = together([lambda old=old: line.settle(old), line.claim])
         if isinstance(settled, queue.LeaseLost):
             assert taken.attempt == 2
             line.settle(taken)

@@ -124,6 +124,35 @@ def test_a_process_that_is_killed_half_way_leaves_nothing_under_the_key(
         storage.open("uploads/a.csv")
 
 
+def test_a_root_that_was_taken_away_is_not_made_anew_and_works_when_it_is_back(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"mine")
+    storage.put(KEY, source)
+    away = storage.root.rename(tmp_path / "away")
+    again = LocalStorage(storage.root)  # as each piece of work makes its own
+    for verb in (
+        lambda: again.put("uploads/b", source), lambda: again.open(KEY), lambda: again.stat(KEY),
+        lambda: again.keys(""), again.check,
+    ):  # fmt: skip
+        with pytest.raises(StorageUnavailable, match="removed or replaced"):
+            verb()
+    assert not storage.root.exists()
+    storage.root.mkdir()
+    with pytest.raises(StorageUnavailable, match="removed or replaced"):
+        again.put("uploads/b", source)
+    storage.root.rmdir()
+    away.rename(storage.root)
+    assert again.stat(KEY).size_bytes == 4
+
+
+def test_a_file_where_the_root_should_be_is_no_missing_key(tmp_path: Path) -> None:
+    (tmp_path / "files").touch()
+    with pytest.raises(StorageUnavailable, match="no folder"):
+        LocalStorage(tmp_path / "files").open(KEY)
+
+
 def test_a_folder_that_is_not_writable_is_named(tmp_path: Path) -> None:
     taken = tmp_path / "file"
     taken.touch()

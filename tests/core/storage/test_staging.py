@@ -90,5 +90,28 @@ def test_a_sweep_removes_only_what_dead_processes_left(tmp_path: Path) -> None:
         assert staged.path.name.startswith(f"{os.getpid()}-")
 
 
+def test_a_sweep_after_one_process_leaves_what_others_left(tmp_path: Path) -> None:
+    gone = [subprocess.Popen([sys.executable, "-c", ""]) for _ in range(2)]
+    for process in gone:
+        process.wait(30)
+        (tmp_path / f"{process.pid}-abc").touch()
+    assert storage.sweep(tmp_path, pid=gone[0].pid) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [f"{gone[1].pid}-abc"]
+
+
+def test_a_folder_that_can_not_be_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "staging").touch()
+    for folder in (tmp_path / "staging", tmp_path / "staging" / "below"):
+        with pytest.raises(storage.StorageUnavailable, match=str(folder)), storage.stage(folder):
+            pass
+        with pytest.raises(storage.StorageUnavailable):
+            storage.check_staging(folder)
+
+
+def test_a_failure_of_the_one_who_stages_stays_as_it_was(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), storage.stage(tmp_path):
+        (tmp_path / "nothing").read_bytes()
+
+
 def test_a_sweep_of_a_folder_that_is_not_there_removes_nothing(tmp_path: Path) -> None:
     assert storage.sweep(tmp_path / "nothing") == 0

@@ -5,9 +5,33 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from core import db
+from core.predictions import predictions
+from core.settings import Settings
+from core.storage import LocalStorage
 from core.ui import desk
+from tests import journeys, made
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def test_what_was_made_elsewhere_changes_the_state_of_the_desk(
+    settings: Settings, storage: LocalStorage, user: db.User
+) -> None:
+    def state() -> object:
+        with db.session_scope(user) as session:
+            return desk.pulse(session, now=NOW).state
+
+    states = [state()]
+    upload = journeys.upload_bytes(user, made.CSV, settings=settings, files=storage)
+    states.append(state())
+    model = made.ready_model(user, upload)  # begun and ended between two looks
+    states.append(state())
+    with db.session_scope(user, write=True) as session:
+        predictions.create(session, upload_id=upload.id, model_id=model.id)
+    states.append(state())
+    assert len(set(states)) == 4
+    assert state() == states[-1]
 
 
 def test_one_busy_day_is_no_trace() -> None:

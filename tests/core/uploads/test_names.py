@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.uploads.names import MAX_BYTES, safe_filename
+from core.uploads.names import MAX_BYTES, MAX_SHOWN_BYTES, safe_filename, shown_filename
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,27 @@ from core.uploads.names import MAX_BYTES, safe_filename
 )
 def test_a_name_is_made_safe(name: str, safe: str) -> None:
     assert safe_filename(name) == safe
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Q3 sales  (final) #2.csv", "Q3 sales (final) #2.csv"),
+        ("../../etc/pass wd", "pass wd"),
+        ("C:\\Users\\ann\\my data.csv", "my data.csv"),
+        ("a\x00b\r\nc.csv", "ab c.csv"),
+        ("evil\u202evsc.exe", "evilvsc.exe"),
+        ("lone\ud800.csv", "lone.csv"),
+        ("<b>50%</b>", "b>"),
+        (" \t ", "upload.csv"),
+        ("..", "upload.csv"),
+        (".htaccess", ".htaccess"),
+        ("é" * 300 + ".csv", "é" * 125 + ".csv"),
+    ],
+)
+def test_a_name_is_shown_as_it_was_written_but_on_one_line(name: str, shown: str) -> None:
+    assert shown_filename(name) == shown
+    assert len(shown_filename(name).encode()) <= MAX_SHOWN_BYTES
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "東", "😀"])

@@ -125,7 +125,7 @@ def test_a_file_cut_off_within_a_utf16_character_is_refused(tmp_path: Path) -> N
 def test_a_row_with_more_cells_than_columns_is_refused_with_its_line_and_both_counts(tmp_path: Path) -> None:
     found = refusal(tmp_path, b"a,b,c\n1,2,3\n\n5,6,7,8\n1,2,3\n")
     assert isinstance(found, errors.UnequalRow)
-    assert (found.line, found.expected, found.found, found.delimiter) == (4, 3, 4, ",")
+    assert (found.line, found.expected, found.found, found.delimiter) == (4, 3, 4, "comma")
 
 
 def test_the_line_of_a_bad_row_counts_breaks_inside_quoted_cells(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_an_upload_is_stored_under_its_user_with_its_profile(
     upload = journeys.upload_bytes(
         user, made.CSV, settings=settings, files=files, file_name="../Q3 churn.csv"
     )
-    assert upload.file_name == "Q3_churn.csv"
+    assert upload.file_name == "Q3 churn.csv"
     assert upload.storage_key.startswith(f"uploads/user_{user.id}/")
     assert upload.storage_key.endswith("-Q3_churn.csv")
     assert (upload.n_rows, upload.n_columns, upload.size_bytes) == (2, 3, len(made.CSV))
@@ -67,6 +67,32 @@ def test_the_same_bytes_at_the_same_moment_become_one_upload(
     assert received.is_duplicate
     assert [received.upload.id] == first
     assert len(list(files.keys(""))) == 1
+
+
+@pytest.mark.parametrize("harm", ["removed", "emptied", "cut", "changed"])
+def test_the_same_bytes_again_mend_a_stored_copy_that_was_harmed(
+    files: LocalStorage, settings: Settings, user: db.User, harm: str
+) -> None:
+    first = journeys.upload_bytes(user, made.CSV, settings=settings, files=files)
+    path = files.root / first.storage_key
+    if harm == "removed":
+        path.unlink()
+    else:
+        path.write_bytes({"emptied": b"", "cut": made.CSV[:-9], "changed": made.CSV[::-1]}[harm])
+    again = journeys.upload_bytes(user, made.CSV, settings=settings, files=files)
+    assert again.id == first.id
+    assert path.read_bytes() == made.CSV
+    assert list(files.keys("")) == [first.storage_key]
+
+
+def test_the_same_bytes_again_leave_a_whole_copy_as_it_is(
+    files: LocalStorage, settings: Settings, user: db.User
+) -> None:
+    path = files.root / journeys.upload_bytes(user, made.CSV, settings=settings, files=files).storage_key
+    before = path.stat()
+    journeys.upload_bytes(user, made.CSV, settings=settings, files=files)
+    assert path.stat().st_ino == before.st_ino
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
 
 
 def test_a_refused_file_leaves_nothing_behind(files: LocalStorage, settings: Settings, user: db.User) -> None:

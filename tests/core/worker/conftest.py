@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from core import db, queue
+from core import db, queue, storage
 from core.db.tables import TaskRow
 from core.settings import Settings
 from core.worker import Runner
@@ -70,6 +70,10 @@ class Desk:
         """The task's row once at least `done` steps are noted."""
         wait_for(lambda: self.row(task_id).done >= done, what=f"{done} steps")
         return self.row(task_id)
+
+    def stored(self) -> list[str]:
+        """Every key that storage holds."""
+        return list(storage.from_settings(self.settings).keys(""))
 
     def starts(self) -> list[tuple[int, int]]:
         """Process id and attempt of each time that a task was begun."""

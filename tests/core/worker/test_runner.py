@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from core import db
+from core.db.tables import TaskRow
 from core.queue import workers
 from tests.core.worker.conftest import Desk
 from tests.faults import steps
@@ -23,6 +24,30 @@ def test_a_task_is_done_step_by_step_and_its_result_kept(desk: Desk) -> None:
     assert (row.state, row.result, row.done, row.total) == ("SUCCEEDED", {"steps": 3, "attempt": 1}, 3, 3)
     assert steps.effects(task_id) == [0, 1, 2]
     assert steps.noun(task_id) == ("SUCCEEDED", None)
+
+
+def test_what_an_attempt_stored_is_kept_only_of_a_success(desk: Desk) -> None:
+    desk.runner()
+    done, dead = desk.add(stores=True), desk.add(stores=True, fault="die", max_attempts=2)
+    refused, stubborn = (
+        desk.add(stores=True, fault="refuse"),
+        desk.add(stores=True, follow_fails_at="SUCCEEDED", max_attempts=1),
+    )
+    for task_id in (dead, refused, stubborn):
+        assert desk.wait(task_id).state == "FAILED"
+    assert desk.wait(done).state == "SUCCEEDED"
+    assert desk.stored() == [f"results/steps/{done}-1.txt"]
+
+
+def test_a_worker_that_was_overtaken_removes_what_it_stored_and_nothing_else(desk: Desk) -> None:
+    desk.runner(lease_s=60.0)
+    task_id = desk.add(stores=True, linger_s=2.0, lease_s=60.0)
+    mine = f"results/steps/{task_id}-1.txt"
+    wait_for(lambda: desk.stored() == [mine], what="the file to be stored")
+    with db.session_scope(db.WORKER, write=True) as session:  # as another worker takes it over
+        session.get_one(TaskRow, task_id).attempt = 2
+    wait_for(lambda: desk.stored() == [], what="the file to be removed")
+    assert (desk.row(task_id).state, desk.row(task_id).attempt) == ("RUNNING", 2)
 
 
 def test_one_warm_child_does_many_tasks(desk: Desk) -> None:
@@ -69,6 +94,18 @@ def test_a_child_that_dies_each_time_fails_its_task_after_exactly_its_attempts(d
     assert len({pid for pid, _ in desk.starts()}) == 2
     assert steps.noun(poison) == ("FAILED", "worker_lost")
     assert desk.wait(desk.add()).state == "SUCCEEDED", "the runner did not survive the poison"
+
+
+def test_what_a_killed_child_had_staged_is_removed(desk: Desk) -> None:
+    desk.runner()
+    task_id = desk.add(fault="hang", max_attempts=1)
+    ((pid, _),) = wait_for(desk.starts, what="the task to begin")
+    left = desk.settings.staging_dir / f"{pid}-half"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"half a result")
+    os.kill(pid, signal.SIGKILL)
+    assert desk.wait(task_id).state == "FAILED"
+    assert not left.exists()
 
 
 def test_a_child_that_falls_silent_is_replaced(desk: Desk) -> None:
@@ -208,14 +245,25 @@ def test_the_children_of_a_stopped_runner_are_gone(desk: Desk) -> None:
 
 
 @pytest.mark.postgres
-def test_a_runner_survives_a_restart_of_postgres_and_finishes(postgres: Cluster, postgres_desk: Desk) -> None:
+def test_a_runner_survives_a_restart_of_postgres_and_finishes(
+    postgres: Cluster, postgres_desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
     desk = postgres_desk
     desk.runner()
     task_id = desk.add(n_steps=40, step_s=0.05, lease_s=3.0, max_attempts=5)
     desk.wait_done(task_id, 3)
     postgres.halt(signal.SIGQUIT)
+    said: list[str] = []
+
+    def has_said(words: str) -> bool:
+        said.append("".join(capsys.readouterr()))
+        return words in "".join(said)
+
+    wait_for(lambda: has_said("out of reach"), what="the outage to be logged")
     postgres.start()
     row = desk.wait(task_id)
     assert row.state == "SUCCEEDED"
     assert steps.effects(task_id) == list(range(40))
     assert desk.wait(desk.add()).state == "SUCCEEDED"
+    wait_for(lambda: has_said("the database is back"), what="the end of the outage to be logged")
+    assert "".join(said).count("out of reach") == 1

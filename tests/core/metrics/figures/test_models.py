@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from core.metrics import figures
 from core.metrics.figures import CandidateScore, Importance
 
@@ -20,7 +22,7 @@ def test_candidates_are_dots_with_their_spread_the_best_first_and_the_baseline_l
     assert [dot.error_x.array[0] for dot in dots] == [0.02, 0.01, 0]
     assert [_plain(dot.text[0]) for dot in dots] == ["0.850 ± 0.020", "0.840 ± 0.010", "0.500"]
     assert list(line.x) == [0.5, 0.5]
-    expected = "Logistic does best: ROC-AUC 0.850 ± 0.020, against 0.500 for the baseline"
+    expected = "Best: Logistic with ROC-AUC 0.850 ± 0.020, against 0.500 for the baseline"
     assert _plain(figure.layout.title.text) == expected
     assert figure.layout.xaxis.title.text == "ROC-AUC, mean ± SD of the folds"
     assert _plain(figure.layout.yaxis.ticktext[2]) == "Always the mean"
@@ -34,7 +36,7 @@ def test_of_errors_the_least_is_best() -> None:
         higher_is_better=False,
     )
     assert (
-        _plain(figure.layout.title.text) == "Trees does best: MAE 2,100 ± 50, against 9,100 for the baseline"
+        _plain(figure.layout.title.text) == "Best: Trees with MAE 2,100 ± 50, against 9,100 for the baseline"
     )
 
 
@@ -61,7 +63,15 @@ def test_importance_shows_the_twelve_features_that_matter_most() -> None:
 
 def test_where_no_feature_matters_none_is_said_to() -> None:
     figure = figures.feature_importance([Importance("tenure", -0.001, 0.001)], metric="ROC-AUC")
-    assert _plain(figure.layout.title.text) == "No single feature costs ROC-AUC when it is shuffled"
+    assert _plain(figure.layout.title.text) == "No single column costs any ROC-AUC when it is shuffled"
+
+
+@pytest.mark.parametrize(("mean", "share"), [(-0.001, 0.1), (0.001, 0.1), (0.2, 1.0)])
+def test_a_loss_next_to_nothing_fills_no_chart(mean: float, share: float) -> None:
+    figure = figures.feature_importance([Importance("tenure", mean, 0.0)], metric="ROC-AUC")
+    left, right = figure.layout.xaxis.range
+    assert left <= min(mean, 0)
+    assert abs(mean) <= share * (right - left)
 
 
 def test_importance_that_was_not_measured_is_a_note() -> None:

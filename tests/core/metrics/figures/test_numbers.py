@@ -26,7 +26,7 @@ def test_residuals_are_predicted_minus_actual_with_a_line_at_none() -> None:
     assert sum(bars.y) == 4
     assert bars.x[0] - bars.width / 0.9 / 2 == 1
     assert figure.layout.shapes[0].x0 == 0
-    expected = "Predictions of price are 3 too high on average; the typical error is 3.536 (RMSE)"
+    expected = "Predictions of price are 3.000 too high on average; the typical error is 3.536 (RMSE)"
     assert _plain(figure.layout.title.text) == expected
     assert figure.layout.xaxis.title.text == "Predicted minus actual price"
 
