@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -55,6 +57,13 @@ def _bound_the_stop() -> None:
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     if isinstance(server, uvicorn.Server):
         server.config.timeout_graceful_shutdown = ANSWERS_END_S
+        logging.getLogger("uvicorn.error").addFilter(partial(is_news, server))
+
+
+def is_news(server: uvicorn.Server, record: logging.LogRecord) -> bool:
+    """False for the traceback of a request that the stop itself cut off: the server says how many they are."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (server.should_exit and isinstance(error, asyncio.CancelledError))
 
 
 def _prepare(config: settings.Settings) -> None:

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     )
     lease_s: float = Field(default=30.0, gt=0, description="Seconds until a silent worker loses its task.")
     silence_s: float = Field(default=300.0, gt=0, description="Seconds until a silent child is replaced.")
+    keep_tasks_days: int = Field(
+        default=30, ge=1, description="Days until a task that ended and that nothing shows is forgotten."
+    )
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line shown."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -13,6 +14,7 @@ from core.db import migrate
 from core.errors import AppError
 
 PROJECT = Path(__file__).resolve().parents[1]
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class PortBusy(AppError):
@@ -31,6 +33,16 @@ class NotWritable(AppError):
     code = "not_writable"
     says = "The data folder {folder} can't be written ({reason})."
     cure = "Make it writable, or choose another: make run DATA_DIR=/path/to/folder"
+    folder: Path
+    reason: str
+
+
+class NoRoom(AppError):
+    """The folder for data is on a disk that is full."""
+
+    code = "no_room"
+    says = "There is no room left on the disk of the data folder {folder} ({reason})."
+    cure = "Free some room there, or choose another: make run DATA_DIR=/path/to/folder"
     folder: Path
     reason: str
 
@@ -75,14 +87,17 @@ def require_port(port: int) -> None:
 
 
 def require_writable(folder: Path) -> None:
-    """Raises NotWritable."""
+    """Raises NotWritable, NoRoom."""
+    probe = folder / f".probe-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.write_bytes(b"probe")
-        probe.unlink()
+        try:
+            probe.write_bytes(b"probe")
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
-        raise NotWritable(folder=folder.resolve(), reason=error.strerror or str(error)) from error
+        refusal = NoRoom if error.errno in FULL else NotWritable
+        raise refusal(folder=folder.resolve(), reason=error.strerror or str(error)) from error
 
 
 def require_database(url: str) -> None:

@@ -63,7 +63,9 @@ else:
     measured = measures.measured(prediction)
     prediction_findings.show(measured)
     prediction_tiles.show(measured)
-    metrics, rows, quality, receipt = st.tabs(["Metrics", "Rows", "Data quality", "Receipt"])
+    metrics, rows, quality, receipt = st.tabs(
+        ["Metrics", "Rows", prediction_quality.label(measured), "Receipt"]
+    )
     with metrics:
         prediction_metrics.show(measured)
     with rows, states.guarded():

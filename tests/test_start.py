@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
 import sys
+from asyncio import CancelledError
 from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
+import uvicorn
 
+from core import app as process
 from core.settings import Settings
+from core.start import NoRoom, require_writable
 from tests.servers import app as servers
 from tests.servers.waiting import wait_for
 
@@ -73,6 +79,24 @@ def test_an_upload_that_stalls_does_not_hold_the_stop_up(tmp_path: Path) -> None
             "Content-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\n".encode()
         )
         wait_for(lambda: list(app.data_dir.glob("staging/*")))
+    said = app.log()
+    assert "Cancel 1 running task(s)" in said
+    assert "Traceback" not in said, said
+
+
+def test_the_stop_hides_no_other_traceback() -> None:
+    server = uvicorn.Server(uvicorn.Config(app=None))
+
+    def is_news(error: BaseException | None) -> bool:
+        exc_info = (type(error), error, None) if error else None
+        record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "It broke.", None, exc_info)
+        return process.is_news(server, record)
+
+    assert is_news(CancelledError())
+    server.should_exit = True
+    assert not is_news(CancelledError())
+    assert is_news(ZeroDivisionError())
+    assert is_news(None)
 
 
 def test_a_busy_port_is_one_sentence_with_a_free_one(tmp_path: Path) -> None:
@@ -94,6 +118,19 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) ->
     assert done.returncode == 1
     assert done.stderr.startswith(f"The data folder {in_the_way} can't be written (")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_full_disk_is_one_sentence_that_asks_for_room(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # what a full disk does to whoever writes
+    try:
+        with pytest.raises(NoRoom) as refused:
+            require_writable(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(refused.value).startswith(f"There is no room left on the disk of the data folder {tmp_path} (")
+    assert "Free some room" in refused.value.hint
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ class DatabaseUnavailable(AppError):
 
     code = "database_unavailable"
     says = "The database can't be used right now: {problem}."
-    cure = "Check that it runs and has room, then try again; the System page shows its state."
+    cure = "Check that it runs and has room, then try again."
     problem: str
 
 
@@ -113,7 +113,11 @@ def current() -> Database:
 
 def _sqlite_engine(url: str) -> sa.Engine:
     path = Path(sa.make_url(url).database or "")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"its folder {path.parent} can't be made ({error.strerror}); is DATA_DIR right?"
+        raise DatabaseUnavailable(problem=problem) from error
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     opened: list[tuple[int, int]] = []  # the file that this engine's first connection opened
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from numpy.typing import ArrayLike
 
-from core.metrics import ranking
+from core.metrics import ranking, wording
 from core.metrics.ranking import Confusion, Curve, Ranking
 
 DEFAULT_THRESHOLD = 0.5
@@ -46,6 +46,17 @@ class Binary:
     def base_rate(self) -> float | None:
         """The share of positive rows: what precision would be if all rows were called positive."""
         return self.n_positives / self.n_rows if self.n_rows else None
+
+    @property
+    def only_score(self) -> float | None:
+        """The score that all rows share; None where scores differ, and where the rows have one class alone.
+
+        A straight ROC curve alone may also be that of scores that say nothing about the class.
+        """
+        if self.roc is None or self.precision_recall is None:
+            return None
+        shared = len(self.roc.x) == 2 and len(self.precision_recall.x) == 1
+        return self.roc.thresholds[-1] if shared else None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {
@@ -146,13 +157,17 @@ def _reasons(
     if n_positives == 0 or n_negatives == 0:
         only, absent = (positive, negative) if n_positives else (negative, positive)
         sentence = (
-            f"Every known outcome is '{only}'; without a row that is '{absent}' there is nothing to rank."
+            f"Every known outcome is {wording.quoted(only)}; without a row that is {wording.quoted(absent)} "
+            "there is nothing to rank."
         )
         reasons |= {"roc_auc": sentence, "pr_auc": sentence}
     if n_positives == 0:
-        reasons["recall"] = f"No row is '{positive}', so there was none to find."
+        reasons["recall"] = f"No row is {wording.quoted(positive)}, so there was none to find."
     if n_called == 0:
-        reasons["precision"] = f"No row scores {threshold:.0%} or more, so none was called '{positive}'."
+        least = wording.percent(threshold, decimals=0)
+        reasons["precision"] = (
+            f"No row scores {least} or more, so none was called {wording.quoted(positive)}."
+        )
         if n_positives == 0:
-            reasons["f1"] = f"No row is '{positive}', and none was called so."
+            reasons["f1"] = f"No row is {wording.quoted(positive)}, and none was called so."
     return reasons

@@ -1,4 +1,4 @@
-"""What the numbers say, in one sentence."""
+"""What the numbers say, each in one sentence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import assert_never
 
 from core.metrics import wording
 from core.metrics.binary import Binary
+from core.metrics.distributions import ValueDistribution
 from core.metrics.multiclass import Multiclass
 from core.metrics.regression import Regression
 from core.metrics.stored import Metrics
@@ -24,10 +25,50 @@ def headline(metrics: Metrics) -> str:
             assert_never(metrics)
 
 
+def only_row(metrics: Binary | Multiclass) -> str:
+    """Of a file in which just one outcome is known: what it is, and what the model made of it."""
+    if isinstance(metrics, Multiclass):
+        places = range(len(metrics.labels))
+        actual, called = next(
+            (metrics.labels[i], metrics.labels[j]) for i in places for j in places if metrics.confusion[i][j]
+        )
+    else:
+        positive, negative, cut = metrics.positive_label, metrics.negative_label, metrics.confusion
+        actual = positive if metrics.n_positives else negative
+        called = positive if cut.true_positives or cut.false_positives else negative
+    verdict = (
+        ", and the model calls it so"
+        if actual == called
+        else f"; the model calls it {wording.quoted(called)}"
+    )
+    return f"The only row with a known outcome is {wording.quoted(actual)}{verdict}."
+
+
+def spread(predicted: ValueDistribution) -> str:
+    """How widely predicted numbers spread, over at least one row."""
+    target, (_, low, _, high, _) = predicted.target, predicted.quantiles
+    lowest, highest = wording.number(low), wording.number(high)
+    if predicted.n_rows == 1:
+        return f"The only row has {lowest} as its prediction of {target}."
+    if sum(n > 0 for n in predicted.counts) == 1:  # else the least and the largest lie in bins of their own
+        every = "Every" if sum(predicted.counts) == predicted.n_rows else "Nearly every"
+        return f"{every} prediction of {target} is {lowest}."
+    if lowest == highest:
+        return f"Half of the predictions of {target} are about {lowest}."
+    return f"Half of the predictions of {target} lie between {lowest} and {highest}."
+
+
 def _binary(metrics: Binary) -> str:
+    if metrics.n_rows == 1:
+        return only_row(metrics)
     if metrics.roc_auc is None:
         return metrics.undefined["roc_auc"]
-    pairs = f"{metrics.positive_label}/{metrics.negative_label} pairs"
+    if metrics.only_score is not None:
+        score = wording.percent(metrics.only_score)
+        return (
+            f"Every row scores {score}, so the model tells none from another (ROC-AUC {metrics.roc_auc:.3f})."
+        )
+    pairs = f"{wording.quoted(metrics.positive_label)}/{wording.quoted(metrics.negative_label)} pairs"
     beside = ", worse than chance" if metrics.roc_auc < 0.5 else ""
     share = wording.percent(metrics.roc_auc)
     return f"The model ranks {share} of {pairs} correctly{beside} (ROC-AUC {metrics.roc_auc:.3f})."
@@ -36,6 +77,8 @@ def _binary(metrics: Binary) -> str:
 def _multiclass(metrics: Multiclass) -> str:
     if metrics.accuracy is None:
         return metrics.undefined["accuracy"]
+    if metrics.n_rows == 1:
+        return only_row(metrics)
     share, rows = wording.percent(metrics.accuracy), wording.rows(metrics.n_rows)
     f1 = f"; macro F1 {metrics.macro_f1:.3f}" if metrics.macro_f1 is not None else ""
     return f"The model names the right one of {len(metrics.labels)} classes for {share} of {rows}{f1}."
@@ -44,5 +87,8 @@ def _multiclass(metrics: Multiclass) -> str:
 def _regression(metrics: Regression) -> str:
     if metrics.mae is None:
         return metrics.undefined["mae"]
-    r2 = f"; R² {metrics.r2:.3f}" if metrics.r2 is not None else ""
-    return f"Predictions of {metrics.target} are off by {wording.number(metrics.mae)} on average (MAE){r2}."
+    off = wording.number(metrics.mae)
+    if metrics.n_rows == 1:
+        return f"The prediction of {metrics.target} is off by {off} in the only row with a known outcome."
+    r2 = f"; R² {wording.score(metrics.r2)}" if metrics.r2 is not None else ""
+    return f"Predictions of {metrics.target} are off by {off} on average (MAE){r2}."

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.metrics import ranking
+from core.metrics import ranking, wording
 from core.metrics.errors import LengthMismatch
 from core.metrics.histograms import Counts
 from core.metrics.ranking import Ranking
@@ -23,8 +23,10 @@ class Multiclass:
     number's name.
 
     confusion[i][j]: rows that were labels[i] and were called labels[j]. precision, recall, f1, roc_auc: one a
-    label, roc_auc that of the label against all others. macro_*: their plain mean, undefined as soon as one
-    of them is; a label that no row has and none was called is left out of the first three.
+    label, roc_auc that of the label against all others. macro_*: their plain mean. In that of the first three a
+    label that no row has and none was called is left out, and one without a value of its own counts as 0, as it
+    does in its F1; macro_roc_auc is undefined as soon as one of its parts is.
+    Source: scikit-learn's precision_recall_fscore_support with zero_division=0.
     """
 
     task: ClassVar[Literal["multiclass"]] = "multiclass"
@@ -112,11 +114,11 @@ def _measured(labels: Sequence[str], confusion: Counts, rankings: Sequence[Ranki
         f1=f1,
         roc_auc=roc_auc,
         accuracy=int(right.sum()) / n_rows if n_rows else None,
-        macro_precision=_mean([precision[place] for place in seen]),
-        macro_recall=_mean([recall[place] for place in seen]),
+        macro_precision=_mean([precision[place] or 0.0 for place in seen]),
+        macro_recall=_mean([recall[place] or 0.0 for place in seen]),
         macro_f1=_mean([f1[place] for place in seen]),
         macro_roc_auc=_mean(roc_auc),
-        undefined=_reasons(labels, had, called),
+        undefined=_reasons(labels, had),
     )
 
 
@@ -125,25 +127,14 @@ def _mean(shares: Sequence[Share]) -> Share:
     return sum(defined) / len(defined) if shares and len(defined) == len(shares) else None
 
 
-def _reasons(labels: Sequence[str], had: Counts, called: Counts) -> dict[str, str]:
+def _reasons(labels: Sequence[str], had: Counts) -> dict[str, str]:
     """Why a number has no value, by its name."""
     if had.sum() == 0:
         everything = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "macro_roc_auc")
         return dict.fromkeys(everything, "No row of the file has a known outcome.")
-    never_called = [label for label, h, c in zip(labels, had, called, strict=True) if h and not c]
-    only_called = [label for label, h, c in zip(labels, had, called, strict=True) if c and not h]
     absent = [label for label, h in zip(labels, had, strict=True) if not h]
-    reasons: dict[str, str] = {}
-    if never_called:
-        reasons["macro_precision"] = f"No row was called {_listed(never_called)}."
-    if only_called:
-        reasons["macro_recall"] = f"No row is {_listed(only_called)}, though some were called so."
-    if absent:
-        reasons["macro_roc_auc"] = (
-            f"No row is {_listed(absent)}, so that label can't be ranked against the others."
-        )
-    return reasons
-
-
-def _listed(labels: Sequence[str]) -> str:
-    return " or ".join(f"'{label}'" for label in labels)
+    if not absent:
+        return {}
+    ranked = "that class" if len(absent) == 1 else "those classes"
+    reason = f"No row is {wording.listed(absent, last='or')}, so {ranked} can't be ranked against the others."
+    return {"macro_roc_auc": reason}

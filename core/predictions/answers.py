@@ -22,6 +22,17 @@ Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
+def most_probable(probabilities: Floats) -> Counts:
+    """(n,) the column of each row's largest probability, the first of equals. probabilities: (n, k)."""
+    best: Counts = np.zeros(len(probabilities), np.int64)
+    highest = probabilities[:, 0]
+    for column in range(1, probabilities.shape[1]):
+        higher = probabilities[:, column] > highest
+        best[higher] = column
+        highest = np.where(higher, probabilities[:, column], highest)
+    return best
+
+
 @dataclass(frozen=True)
 class ClassCounts:
     """What a classifier answered, and against which outcomes.
@@ -49,25 +60,25 @@ class ClassCounts:
         """
         labels, k = schema.labels, len(schema.labels)
         scored = labels if schema.positive_label is None else (schema.positive_label,)
-        columns = [labels.index(label) for label in scored]
-        chosen = probabilities.argmax(axis=1)
-        bins = np.rint(probabilities[:, columns] * (BINS - 1)).astype(np.int64)
-        measured = np.zeros(len(chosen), bool) if codes is None else codes >= 0
-        outcomes = np.zeros(0, np.int64) if codes is None else codes[measured]
-        split = [
-            np.bincount(bins[measured, i] + BINS * (outcomes == column), minlength=2 * BINS)
-            for i, column in enumerate(columns)
-        ]
-        by_class = np.array(split, np.int64).reshape(len(scored), 2, BINS)
-        pairs = np.bincount(outcomes * k + chosen[measured], minlength=k * k)
+        chosen = most_probable(probabilities)
+        # known outcomes count from 1, and 0 stands for all others, so that one count serves every row
+        outcomes = np.zeros(len(chosen), np.int64) if codes is None else np.maximum(codes, -1) + 1
+        pairs = np.bincount(outcomes * k + chosen, minlength=(k + 1) * k).reshape(k + 1, k)
+        by_outcome = np.empty((len(scored), 3, BINS), np.int64)
+        for i, label in enumerate(scored):
+            column = labels.index(label)
+            bins = np.rint(probabilities[:, column] * (BINS - 1)).astype(np.int64)
+            kind = np.array([0, *(2 if place == column else 1 for place in range(k))])  # 1 for another label
+            counted = np.bincount(bins + BINS * kind.take(outcomes), minlength=3 * BINS)
+            by_outcome[i] = counted.reshape(3, BINS)
         return cls(
             labels=labels,
             scored=scored,
-            predicted=np.bincount(chosen, minlength=k),
-            scores=np.array([np.bincount(bins[:, i], minlength=BINS) for i in range(len(scored))]),
-            positives=by_class[:, 1],
-            negatives=by_class[:, 0],
-            confusion=pairs.reshape(k, k),
+            predicted=pairs.sum(axis=0),
+            scores=by_outcome.sum(axis=1),
+            positives=by_outcome[:, 2],
+            negatives=by_outcome[:, 1],
+            confusion=pairs[1:],
         )
 
     def merged(self, other: ClassCounts) -> ClassCounts:

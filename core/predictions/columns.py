@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.models.schema import Schema
+from core.predictions.answers import Floats, most_probable
 from core.predictions.errors import LabelUnquotable, LabelUnwritable
 from core.uploads import layout, records, stream
 from core.uploads.dialect import Dialect
@@ -26,8 +28,9 @@ DECIMALS = 6
 _SCALE = 10**DECIMALS
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
+_LF, _CR = 0x0A, 0x0D
+_UNITS = {(1, False): "u1", (1, True): "u1", (2, False): "<u2", (2, True): ">u2"}
 
-Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
 
 
@@ -132,7 +135,7 @@ def class_cells(probabilities: Floats, added: Added) -> list[pa.Array]:
 
     probabilities: (n, k), in the order of the schema's labels; of equals the first is the label.
     """
-    chosen = pa.array(probabilities.argmax(axis=1).astype(np.int32))
+    chosen = pa.array(most_probable(probabilities))
     return [
         added.labels.take(chosen),
         *(probability_cells(probabilities[:, i], added.dialect) for i in added.shown),
@@ -141,20 +144,27 @@ def class_cells(probabilities: Floats, added: Added) -> list[pa.Array]:
 
 def probability_cells(p: Floats, dialect: Dialect) -> pa.Array:
     """(n,) numbers in [0, 1] as cells with DECIMALS decimals, all of one width."""
-    mark = dialect.decimal.encode()
     quote = dialect.quotechar.encode() if dialect.decimal == dialect.delimiter else b""
-    template = np.frombuffer(quote + b"0" + mark + b"0" * DECIMALS + quote, np.uint8)
-    cells = np.empty((len(p), len(template)), np.uint8)
-    cells[:] = template
-    left: npt.NDArray[np.int32] = np.rint(p * _SCALE).astype(np.int32)
-    first = len(quote)
-    for place in range(first + 1 + DECIMALS, first + 1, -1):
-        left, digit = np.divmod(left, 10)
-        cells[:, place] += digit.astype(np.uint8)
-    cells[:, first] += left.astype(np.uint8)
-    offsets = np.arange(len(p) + 1, dtype=np.int32) * np.int32(len(template))
+    heads, tails = _digits(dialect.decimal)
+    millionths = np.rint(p * _SCALE).astype(np.int64)
+    hundredths = millionths // len(tails)
+    halves = np.empty((len(p), 2), np.uint32)
+    halves[:, 0] = heads.take(hundredths)
+    halves[:, 1] = tails.take(millionths - hundredths * len(tails))
+    cells = halves.view(np.uint8)
+    if quote:
+        cells = np.pad(cells, ((0, 0), (1, 1)), constant_values=ord(quote))
+    offsets = np.arange(len(p) + 1, dtype=np.int32) * np.int32(cells.shape[1])
     written = pa.Array.from_buffers(pa.binary(), len(p), [None, pa.py_buffer(offsets), pa.py_buffer(cells)])
     return _widened(written, dialect)
+
+
+@cache
+def _digits(mark: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """The texts 0.00 … 1.00 with this decimal mark, and 0000 … 9999, four bytes each."""
+    heads = b"".join(b"%d%c%02d" % (i // 100, ord(mark), i % 100) for i in range(101))
+    tails = b"".join(b"%04d" % i for i in range(10_000))
+    return np.frombuffer(heads, np.uint32), np.frombuffer(tails, np.uint32)
 
 
 def number_cells(values: Floats, dialect: Dialect) -> pa.Array:
@@ -182,14 +192,20 @@ def appended(block: bytes, cells: Sequence[pa.Array], dialect: Dialect) -> bytes
     cells: per added column an array of n binary values in the file's encoding.
     Raises ValueError where the block does not hold n records.
     """
+    n_records = len(cells[0])
     if not dialect.is_regular:
         return _appended_to_rows(block, cells, dialect)
-    ends = record_ends(block, dialect)
-    _require_rows(len(cells[0]), len(ends))
-    if len(ends) == 0:
+    ends = record_ends(block, dialect, n_records)
+    _require_rows(n_records, len(ends))
+    if n_records == 0:
         return block
-    columns = [column.cast(pa.large_binary()) for column in cells]
-    return _woven(block, ends, *columns, delimiter=dialect.delimiter.encode(dialect.encoding))
+    # Piece i runs from the end of record i-1 to the end of record i: line ends and blank lines ride in front.
+    offsets = np.zeros(n_records + 1, np.int32)
+    offsets[1:] = ends
+    pieces = pa.Array.from_buffers(pa.binary(), n_records, [None, pa.py_buffer(offsets), pa.py_buffer(block)])
+    delimiter = pa.scalar(dialect.delimiter.encode(dialect.encoding), pa.binary())
+    joined = pc.binary_join_element_wise(pieces, *cells, delimiter)
+    return b"".join((joined.buffers()[2], memoryview(block)[ends[-1] :]))
 
 
 def _appended_to_rows(block: bytes, cells: Sequence[pa.Array], dialect: Dialect) -> bytes:
@@ -198,18 +214,24 @@ def _appended_to_rows(block: bytes, cells: Sequence[pa.Array], dialect: Dialect)
     """
     width = len(dialect.names)
     found = layout.of(block, dialect, width)
+    n_records = len(found.stops)
     _require_rows(len(cells[0]), int(found.is_row.sum()))
-    if len(found.stops) == 0:
+    if n_records == 0:
         return block
-    delimiter = dialect.delimiter.encode(dialect.encoding)
+    ends = np.where(found.is_row, found.ends, found.stops)
+    offsets = np.append(0, ends)
+    pieces = pa.Array.from_buffers(
+        pa.large_binary(), n_records, [None, pa.py_buffer(offsets), pa.py_buffer(block)]
+    )
     lacking = np.where(found.is_row, np.maximum(width - found.n_cells, 0) + 1, 0)
     lacking[~found.is_row & (found.n_cells >= width)] = len(cells)
     columns = [column.cast(pa.large_binary()) for column in cells]
-    of_rows = pc.binary_join_element_wise(*columns, pa.scalar(delimiter, pa.large_binary()))
+    delimiter = pa.scalar(dialect.delimiter.encode(dialect.encoding), pa.large_binary())
     places = pa.array(np.cumsum(found.is_row) - 1, mask=~found.is_row)
-    tails = pc.fill_null(of_rows.take(places), pa.scalar(b"", pa.large_binary()))
-    ends = np.where(found.is_row, found.ends, found.stops)
-    return _woven(block, ends, layout.fillers(lacking, dialect), tails, delimiter=b"")
+    nothing = pa.scalar(b"", pa.large_binary())
+    answers = pc.fill_null(pc.binary_join_element_wise(*columns, delimiter).take(places), nothing)
+    joined = pc.binary_join_element_wise(pieces, layout.fillers(lacking, dialect), answers, nothing)
+    return b"".join((joined.buffers()[2], memoryview(block)[ends[-1] :]))
 
 
 def _require_rows(n_answers: int, n_rows: int) -> None:
@@ -217,21 +239,22 @@ def _require_rows(n_answers: int, n_rows: int) -> None:
         raise ValueError(f"{n_answers} rows were read from {n_rows} records")
 
 
-def _woven(block: bytes, ends: Positions, *tails: pa.Array, delimiter: bytes) -> bytes:
-    """The block with the tails, each after a delimiter, behind its n ends. tails: (n,) large_binary each."""
-    # Piece i runs from the end of record i-1 to the end of record i: line ends and blank lines ride in front.
-    offsets = np.zeros(len(ends) + 1, np.int64)
-    offsets[1:] = ends
-    pieces = pa.Array.from_buffers(
-        pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(block)]
-    )
-    joined = pc.binary_join_element_wise(pieces, *tails, pa.scalar(delimiter, pa.large_binary()))
-    return b"".join((joined.buffers()[2], memoryview(block)[ends[-1] :]))
+def record_ends(block: bytes, dialect: Dialect, n_records: int | None = None) -> Positions:
+    """(n,) positions just behind each record's last character, before its line end; blank lines are none.
 
-
-def record_ends(block: bytes, dialect: Dialect) -> Positions:
-    """(n,) positions just behind each record's last character, before its line end; blank lines are none."""
-    return layout.spans(block, dialect)[1]
+    n_records: how many a reader found, if one has read the block. Where as many lines that are not blank end in
+    the block, no line end can be inside a cell, and quotes need no look; else the records are scanned for.
+    """
+    width = unit_bytes(dialect.encoding)
+    units = np.frombuffer(block, _UNITS[width, dialect.encoding.endswith("be")])
+    breaks = units == _LF
+    if _CR.to_bytes() in block:
+        breaks |= units == _CR
+    at = np.flatnonzero(breaks)
+    ends: Positions = at[~breaks[at - 1] & (at > 0)]
+    if len(units) > 0 and not breaks[-1]:
+        ends = np.append(ends, len(units))
+    return ends * width if len(ends) == n_records else layout.spans(block, dialect)[1]
 
 
 def _widened(cells: pa.Array, dialect: Dialect) -> pa.Array:

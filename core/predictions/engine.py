@@ -2,7 +2,8 @@
 
 Blocks are scored by a few threads and written in order by the caller's; at most a block per thread and one
 more are alive, so memory stays flat while a file grows. What is written depends on the bytes and the model
-alone, not on threads or block size.
+alone, not on threads or block size. A block is answered from the model's tables where there are any and the run's
+first rows agree with the pipeline (`fast.path`), else by the pipeline itself (`plain`), which is the rule.
 """
 
 from __future__ import annotations
@@ -18,23 +19,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
-import numpy as np
-import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from core.errors import AppError
-from core.models.schema import Schema, framed
+from core.models.schema import Schema
 from core.predictions import columns, header, tally
 from core.predictions.columns import Added
-from core.predictions.errors import BlockFailed, FeatureRetyped, InputLost, Stopped
+from core.predictions.errors import BlockFailed, InputLost, Stopped
+from core.predictions.fast import path
+from core.predictions.fast.path import Fast
+from core.predictions.plain import Plain
 from core.predictions.tally import Tally
 from core.storage import DiskFull
-from core.uploads import cells, stream
+from core.uploads import stream
 from core.uploads.dialect import Dialect
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 1 << 20
 N_THREADS = 2
-RETYPED_ABOVE = 0.5  # share of a number column's cells that are no number from which on it is another column
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REASON_LENGTH = 300
 
@@ -54,6 +55,8 @@ class Scored:
     """What a finished run wrote.
 
     sha256: of the output, as hex.  added: the names of the added columns.  seconds: from call to return.
+    why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
+    n_plain_rows: rows that the pipeline itself answered.
     """
 
     n_rows: int
@@ -62,6 +65,8 @@ class Scored:
     added: tuple[str, ...]
     tally: Tally
     seconds: float
+    why_plain: str | None
+    n_plain_rows: int
 
 
 def score(
@@ -91,21 +96,24 @@ def score(
         file = stream.open_csv(source, dialect, block_bytes=block_bytes)
     header.require_features(file.header, schema, mapping=mapping)
     added = columns.plan(file.header, schema, dialect)
-    scorer = _Scorer(header.as_read(file.header, mapping), dialect, pipeline, schema, added)
+    plain = Plain(header.as_read(file.header, mapping), dialect, pipeline, schema)
+    scorer = _Scorer(plain, added)
     run.write(columns.header_line(file.header_bytes, added))
 
-    pending: deque[Future[tuple[bytes, Tally]]] = deque()
+    pending: deque[Future[_Block]] = deque()
     # Native thread pools would fight over the cores that the blocks share: .5 s became 8 s.
     with (
         threadpool_limits(limits=1),
         ThreadPoolExecutor(n_threads, "score", initializer=_use_one_native_thread) as pool,
     ):
+        way = path.choose(plain)
         try:
             for index in itertools.count():
                 with run.reading():
                     block = next(file.blocks, None)
                 if block is not None:
-                    pending.append(pool.submit(scorer.score, index, block))
+                    way = way.checked(block)
+                    pending.append(pool.submit(scorer.score, index, block, way.fast))
                 elif not pending:
                     break
                 if block is None or len(pending) > n_threads:
@@ -124,51 +132,46 @@ def score(
         added=added.names,
         tally=run.total,
         seconds=time.perf_counter() - started,
+        why_plain=way.why_plain,
+        n_plain_rows=run.n_plain_rows,
     )
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A scored block: its bytes with the added cells, its tally, and how many rows the pipeline itself answered."""
+
+    written: bytes
+    tally: Tally
+    n_plain_rows: int
 
 
 @dataclass(frozen=True)
 class _Scorer:
     """What every block needs to be scored; used by several threads at once."""
 
-    header: tuple[str, ...]
-    dialect: Dialect
-    pipeline: Any
-    schema: Schema
+    plain: Plain
     added: Added
 
-    def score(self, index: int, block: bytes) -> tuple[bytes, Tally]:
-        """The index-th block with its added cells, and its tally."""
-        table = stream.parse_block(block, self.header, self.dialect)
-        if table.num_rows == 0:
-            return block, tally.empty(self.schema)
-        if index == 0:
-            self._require_numbers(table)
-        given = framed(table, self.schema, self.dialect.decimal)
-        if self.schema.task == "regression":
-            answers = np.asarray(self.pipeline.predict(given.frame), np.float64)
-            added = [columns.number_cells(answers, self.dialect)]
+    def score(self, index: int, block: bytes, fast: Fast | None) -> _Block:
+        """The index-th block. fast: the way to try first."""
+        schema, dialect = self.plain.schema, self.plain.dialect
+        n_plain_rows = 0
+        answered = fast.answer(block) if fast else None
+        if answered is None:
+            table = self.plain.read(block)
+            if table.num_rows == 0:
+                return _Block(block, tally.empty(schema), 0)
+            if index == 0:
+                self.plain.require_numbers(table)
+            answered = self.plain.answer(table)
+            n_plain_rows = table.num_rows
+        if schema.task == "regression":
+            cells = [columns.number_cells(answered.answers, dialect)]
         else:
-            answers = self.pipeline.predict_proba(given.frame)
-            added = columns.class_cells(answers, self.added)
-        counted = tally.of_block(table, given, answers, self.schema, decimal=self.dialect.decimal, seed=index)
-        return columns.appended(block, added, self.dialect), counted
-
-    def _require_numbers(self, table: pa.Table) -> None:
-        for feature in self.schema.features:
-            if feature.kind != "number":
-                continue
-            column = table.column(feature.name)
-            bad = cells.numbers(column, self.dialect.decimal)[1]
-            n_present = len(bad) - int(cells.is_missing(column).sum())
-            if bad.sum() > RETYPED_ABOVE * n_present:
-                first = int(bad.argmax())
-                raise FeatureRetyped(
-                    column=feature.name,
-                    percent=round(100 * int(bad.sum()) / n_present),
-                    row=first + 1,
-                    cell=column[first].as_py(),
-                )
+            cells = columns.class_cells(answered.answers, self.added)
+        counted = tally.of_block(answered.rows, answered.answers, schema, decimal=dialect.decimal, seed=index)
+        return _Block(columns.appended(block, cells, dialect), counted, n_plain_rows)
 
 
 class _Run:
@@ -178,15 +181,17 @@ class _Run:
         self.sink = sink
         self.total = total
         self.n_bytes = 0
+        self.n_plain_rows = 0
         self.digest = hashlib.sha256()
 
-    def add(self, future: Future[tuple[bytes, Tally]]) -> None:
+    def add(self, future: Future[_Block]) -> None:
         """Write the next block once it is scored, or raise what went wrong in it."""
         failure = future.exception()
         if failure is None:
-            written, counted = future.result()
-            self.write(written)
-            self.total = tally.merge(self.total, counted)
+            block = future.result()
+            self.write(block.written)
+            self.total = tally.merge(self.total, block.tally)
+            self.n_plain_rows += block.n_plain_rows
         elif isinstance(failure, AppError):
             raise failure
         else:

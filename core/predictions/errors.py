@@ -10,7 +10,7 @@ class FeatureMissing(AppError):
 
     code = "feature_missing"
     says = "The file lacks columns that the model reads: {columns}."
-    cure = "Add them, map other columns to them, or choose another model."
+    cure = "Add them, or choose another model."
     columns: str
 
 
@@ -19,10 +19,10 @@ class FeatureRetyped(AppError):
 
     code = "feature_retyped"
     says = (
-        "The model reads numbers in the column '{column}', but {percent} % of its first cells are no number: "
-        "row {row} holds '{cell}'."
+        "The model reads numbers in the column '{column}', but in this file {percent} % of its first cells hold "
+        "something else, such as '{cell}' in row {row}."
     )
-    cure = "Correct the column, map another one to it, or choose another model."
+    cure = "Correct the column, or choose another model."
     column: str
     percent: int
     row: int

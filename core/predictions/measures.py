@@ -19,12 +19,22 @@ from core.predictions.tally import Tally
 
 @dataclass(frozen=True)
 class ColumnQuality:
-    """Cells of one column that are blank, no number where one is due, or a value training never saw."""
+    """Cells of one column that are blank, no number where one is due, a category that training never saw, or a
+    number beyond the range that it saw, from `minimum` to `maximum`.
+    """
 
     column: str
-    n_missing: int
-    n_bad: int
-    n_unseen: int
+    n_missing: int = 0
+    n_bad: int = 0
+    n_unseen: int = 0
+    n_outside: int = 0
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def n_cells(self) -> int:
+        """Each cell has one fault at most."""
+        return self.n_missing + self.n_bad + self.n_unseen + self.n_outside
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,8 @@ class Measured:
     """Everything that the pages draw and programs read about a finished prediction.
 
     metrics: None where no row has a known outcome. n_blank, n_unknown: rows left out of the metrics because
-    their outcome is missing, or one that the model does not know. scores, bands: binary only, of the
+    their outcome is missing, or one that the model does not know; unknown_outcomes: the first few of the latter,
+    as examples; none for a scoring of before they were kept. scores, bands: binary only, of the
     probability of the positive label. labels: predicted labels. values: regression only.
     on_training_data: the model learned from these very bytes, so its metrics flatter it.
     """
@@ -52,6 +63,7 @@ class Measured:
     labels: LabelCounts | None
     values: ValueDistribution | None
     quality: tuple[ColumnQuality, ...]
+    unknown_outcomes: tuple[str, ...] = ()
 
     @property
     def rows_per_s(self) -> float | None:
@@ -80,6 +92,7 @@ class Measured:
             "rows_per_s": self.rows_per_s,
             **parts,
             "quality": [asdict(column) for column in self.quality],
+            "unknown_outcomes": list(self.unknown_outcomes),
         }
 
 
@@ -105,7 +118,8 @@ def measured(prediction: PredictionRow) -> Measured:
         bands=_bands(tally, schema),
         labels=_labels(tally),
         values=_values(tally, schema),
-        quality=_quality(tally),
+        quality=_quality(tally, schema),
+        unknown_outcomes=tally.unknown_outcomes,
     )
 
 
@@ -184,10 +198,18 @@ def _values(tally: Tally, schema: Schema) -> ValueDistribution | None:
     return distributions.values(tally.numbers.sample[:, 1], target=schema.target, n_rows=tally.n_rows)
 
 
-def _quality(tally: Tally) -> tuple[ColumnQuality, ...]:
-    names = dict.fromkeys([*tally.missing, *tally.bad, *tally.unseen])
+def _quality(tally: Tally, schema: Schema) -> tuple[ColumnQuality, ...]:
+    """The columns with any such cell, those with most first."""
     found = [
-        ColumnQuality(name, tally.missing.get(name, 0), tally.bad.get(name, 0), tally.unseen.get(name, 0))
-        for name in names
+        ColumnQuality(
+            feature.name,
+            n_missing=tally.missing.get(feature.name, 0),
+            n_bad=tally.bad.get(feature.name, 0),
+            n_unseen=tally.unseen.get(feature.name, 0),
+            n_outside=tally.outside.get(feature.name, 0),
+            minimum=feature.minimum,
+            maximum=feature.maximum,
+        )
+        for feature in schema.features
     ]
-    return tuple(sorted(found, key=lambda column: -(column.n_missing + column.n_bad + column.n_unseen)))
+    return tuple(sorted((column for column in found if column.n_cells), key=lambda column: -column.n_cells))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,8 +29,9 @@ class Tally:
 
     n_measured: rows whose outcome is known. n_blank, n_unknown: rows whose outcome is missing, or none that
     the model knows (a new label, or no number for a regression). All three are 0 where the file has no
-    outcomes. missing, bad, unseen: cells per feature that are blank, no number where one is due, or a value
-    that training never saw; only features that have any.
+    outcomes. missing, bad, unseen, outside: cells per feature that are blank, no number where one is due, a
+    category that training never saw, or a number beyond the range that it saw; only features that have any.
+    unknown_outcomes: the first few spellings among the n_unknown, as examples.
     classes, numbers: the answers; one of them, by the model's task.
     """
 
@@ -39,6 +42,8 @@ class Tally:
     missing: dict[str, int] = field(default_factory=dict)
     bad: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, int] = field(default_factory=dict)
+    outside: dict[str, int] = field(default_factory=dict)
+    unknown_outcomes: tuple[str, ...] = ()
     classes: ClassCounts | None = None
     numbers: NumberSums | None = None
 
@@ -47,40 +52,72 @@ class Tally:
         plain = {name: getattr(self, name) for name in _PLAIN}
         return {
             **plain,
+            "unknown_outcomes": list(self.unknown_outcomes),
             "classes": self.classes.to_json() if self.classes else None,
             "numbers": self.numbers.to_json() if self.numbers else None,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Tally:
-        """The tally that `to_json` wrote."""
+        """The tally that `to_json` wrote; one of before a count was kept lacks that count."""
         classes, numbers = data["classes"], data["numbers"]
         return cls(
-            **{name: data[name] for name in _PLAIN},
+            **{name: data[name] for name in _PLAIN if name in data},
+            unknown_outcomes=tuple(data.get("unknown_outcomes", ())),
             classes=ClassCounts.from_json(classes) if classes else None,
             numbers=NumberSums.from_json(numbers) if numbers else None,
         )
 
 
-_PLAIN = ("n_rows", "n_measured", "n_blank", "n_unknown", "missing", "bad", "unseen")
+_PLAIN = ("n_rows", "n_measured", "n_blank", "n_unknown", "missing", "bad", "unseen", "outside")
+
+EXAMPLES, _EXAMPLE_LENGTH = 5, 40
 
 
-def of_block(
-    table: pa.Table, framed: Framed, answers: Floats, schema: Schema, *, decimal: str, seed: int
-) -> Tally:
+@dataclass(frozen=True)
+class Rows:
+    """What a block's rows hold, apart from the features' values.
+
+    n: how many.  outcome: (n,) their true outcomes as text, plain or as a dictionary; None where the file has
+    none.  missing, bad, unseen, outside: as in Tally.
+    """
+
+    n: int
+    outcome: pa.Array | None
+    missing: dict[str, int]
+    bad: dict[str, int]
+    unseen: dict[str, int]
+    outside: dict[str, int]
+
+    @classmethod
+    def of(cls, table: pa.Table, framed: Framed, schema: Schema) -> Rows:
+        """table: (n,) rows of text cells.  framed: what the pipeline was given of them."""
+        target = schema.target
+        blanks = framed.frame.isna().sum()
+        missing = {str(name): int(n) - framed.bad.get(str(name), 0) for name, n in blanks.items()}
+        return cls(
+            n=table.num_rows,
+            outcome=table.column(target).combine_chunks() if target in table.column_names else None,
+            missing={name: n for name, n in missing.items() if n},
+            bad=framed.bad,
+            unseen=framed.unseen,
+            outside=outside_of_training(framed.frame, schema),
+        )
+
+
+def of_block(rows: Rows, answers: Floats, schema: Schema, *, decimal: str, seed: int) -> Tally:
     """The tally of one block.
 
-    table: (n,) rows of text cells.  framed: what the pipeline was given.  answers: (n, k) probabilities, or
-    (n,) numbers for a regression.  decimal: the file's decimal mark.  seed: another for each block.
+    answers: (n, k) probabilities, or (n,) numbers for a regression.  decimal: the file's decimal mark.
+    seed: another for each block.
     """
-    outcome = table.column(schema.target).combine_chunks() if schema.target in table.column_names else None
-    blanks = framed.frame.isna().sum()
-    missing = {str(name): int(n) - framed.bad.get(str(name), 0) for name, n in blanks.items()}
+    outcome = rows.outcome
     found: dict[str, Any] = {
-        "n_rows": table.num_rows,
-        "missing": {name: n for name, n in missing.items() if n},
-        "bad": framed.bad,
-        "unseen": framed.unseen,
+        "n_rows": rows.n,
+        "missing": rows.missing,
+        "bad": rows.bad,
+        "unseen": rows.unseen,
+        "outside": rows.outside,
     }
     if schema.task == "regression":
         if outcome is None:
@@ -92,18 +129,43 @@ def of_block(
             n_measured=len(values) - n_lacking,
             n_blank=n_lacking - n_unknown,
             n_unknown=n_unknown,
+            unknown_outcomes=_examples(outcome, wrong) if n_unknown else (),
             numbers=NumberSums.of(answers, values, seed),
         )
     if outcome is None:
         return Tally(**found, classes=ClassCounts.of(schema, answers, None))
     codes = outcome_codes(outcome, schema.labels)
+    n_unknown = int((codes == UNKNOWN).sum())
     return Tally(
         **found,
         n_measured=int((codes >= 0).sum()),
         n_blank=int((codes == BLANK).sum()),
-        n_unknown=int((codes == UNKNOWN).sum()),
+        n_unknown=n_unknown,
+        unknown_outcomes=_examples(outcome, codes == UNKNOWN) if n_unknown else (),
         classes=ClassCounts.of(schema, answers, codes),
     )
+
+
+def outside_of_training(numbers: Mapping[str, Any] | pd.DataFrame, schema: Schema) -> dict[str, int]:
+    """How many numbers of each column lie beyond the least and the largest of training; columns without any are
+    absent.
+
+    numbers: (n,) float64 for each number feature, NaN for missing.
+    """
+    counts = {}
+    for feature in schema.features:
+        if feature.minimum is not None and feature.maximum is not None:
+            values = np.asarray(numbers[feature.name])
+            n = np.count_nonzero(values < feature.minimum) + np.count_nonzero(values > feature.maximum)
+            if n:
+                counts[feature.name] = int(n)
+    return counts
+
+
+def _examples(column: pa.Array, chosen: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    """The first EXAMPLES different spellings among the chosen cells, cut where they are long."""
+    spellings = pc.utf8_trim_whitespace(column.filter(pa.array(chosen)).cast(pa.string()))
+    return tuple(pc.utf8_slice_codeunits(spellings, 0, _EXAMPLE_LENGTH).unique()[:EXAMPLES].to_pylist())
 
 
 def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
@@ -111,7 +173,7 @@ def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
 
     Spaces around a cell or a label don't count. A label that reads like a missing cell ("None") is a label.
     """
-    encoded = column.dictionary_encode()
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     spellings = pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()
     places = {label.strip(): i for i, label in enumerate(labels)}
     blank = cells.is_missing(encoded.dictionary)
@@ -134,6 +196,8 @@ def merge(a: Tally, b: Tally) -> Tally:
         missing=_summed(a.missing, b.missing),
         bad=_summed(a.bad, b.bad),
         unseen=_summed(a.unseen, b.unseen),
+        outside=_summed(a.outside, b.outside),
+        unknown_outcomes=tuple(dict.fromkeys([*a.unknown_outcomes, *b.unknown_outcomes]))[:EXAMPLES],
         classes=a.classes.merged(b.classes) if a.classes and b.classes else a.classes or b.classes,
         numbers=a.numbers.merged(b.numbers) if a.numbers and b.numbers else a.numbers or b.numbers,
     )

@@ -85,7 +85,13 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         "output_bytes": scored.n_bytes,
         "output_sha256": scored.sha256,
         "columns": {"added": list(scored.added), "dialect": dialect.to_json()},
-        "metrics_json": {"tally": scored.tally.to_json(), "n_rows": scored.n_rows, "seconds": scored.seconds},
+        "metrics_json": {
+            "tally": scored.tally.to_json(),
+            "n_rows": scored.n_rows,
+            "seconds": scored.seconds,
+            "why_plain": scored.why_plain,
+            "n_plain_rows": scored.n_plain_rows,
+        },
     }
 
 

@@ -1,8 +1,18 @@
 """Tasks: durable, leased, fenced. The only writer of a task's state."""
 
-from core.queue import here, workers
-from core.queue.claims import Backlog, backlog, claim, claim_one, is_ready, was_enqueued
+from core.queue import here, litter, workers
+from core.queue.claims import (
+    Backlog,
+    Retried,
+    backlog,
+    claim,
+    claim_one,
+    is_ready,
+    retried,
+    was_enqueued,
+)
 from core.queue.moves import beat, cancel, enqueue, hurry, release, retry_later, settle
+from core.queue.standing import Standing, standing
 from core.queue.tasks import (
     SETTLED,
     Job,
@@ -26,6 +36,8 @@ __all__ = [
     "Kind",
     "LeaseLost",
     "Reason",
+    "Retried",
+    "Standing",
     "Stopped",
     "Task",
     "TaskState",
@@ -42,10 +54,13 @@ __all__ = [
     "is_ready",
     "kind",
     "known_kinds",
+    "litter",
     "register",
     "release",
+    "retried",
     "retry_later",
     "settle",
+    "standing",
     "was_enqueued",
     "watch",
     "workers",

@@ -107,6 +107,34 @@ def backlog(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Backlog:
     return Backlog(n_queued=queued[0], oldest_at=queued[1], n_running=running[0], n_abandoned=running[1])
 
 
+@dataclass(frozen=True)
+class Retried:
+    """Tasks that had to be begun again. `last_at` is when the newest such attempt, or failed one, began."""
+
+    n: int
+    last_at: datetime | None
+
+
+def retried(session: Session, *, within_s: float, clock: Clock = DATABASE_CLOCK) -> Retried:
+    """Tasks that needed more than one attempt: done in the last `within_s`, running, or to be tried again.
+
+    Of all users. Those that failed for good are not among them.
+    """
+    again = TaskRow.attempt - TaskRow.n_released > 1
+    cases = (
+        (TaskRow.state == TaskState.SUCCEEDED, TaskRow.finished_at > clock.now(-within_s), again),
+        (TaskRow.state == RUNNING, again),
+        (TaskRow.state == QUEUED, TaskRow.error.is_not(None)),
+    )
+    found = sa.union_all(*(sa.select(TaskRow.started_at).where(*case) for case in cases)).subquery()
+    n, last_at = session.execute(
+        sa.select(
+            sa.func.count(), sa.type_coerce(sa.func.max(found.c.started_at), UtcDateTime())
+        ).select_from(found)
+    ).one()
+    return Retried(n=n, last_at=last_at)
+
+
 def _take(session: Session, chosen: Any, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task | None:
     statement = (
         sa.update(TaskRow)
@@ -128,31 +156,29 @@ def _take(session: Session, chosen: Any, *, worker_id: UUID, lease_s: float, clo
 def _settle_abandoned(session: Session, *, clock: Clock) -> None:
     """Settle tasks whose worker is gone and which nobody should take up again."""
     gone = (TaskRow.state == RUNNING, TaskRow.lease_until < clock.now(), TaskRow.kind.in_(known_kinds()))
-    used_up = TaskRow.attempt - TaskRow.n_released >= TaskRow.max_attempts
+    n_tries = TaskRow.attempt - TaskRow.n_released
     worn_out = Reason(
         code="worker_lost",
-        message="The worker stopped without a word each time it tried this.",
+        message="The worker that did this stopped without a word.",
         hint="The file may need more memory than there is. Look at the worker's log, then retry.",
     )
-    for condition, state, reason in (
-        (TaskRow.cancel_requested.is_(True), TaskState.CANCELLED, None),
-        (used_up, TaskState.FAILED, worn_out),
-    ):
+    found = session.execute(
+        sa.select(TaskRow.id, TaskRow.cancel_requested, n_tries)
+        .where(*gone, sa.or_(TaskRow.cancel_requested.is_(True), n_tries >= TaskRow.max_attempts))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for task_id, cancel_requested, n in found:
         statement = (
             sa.update(TaskRow)
-            .where(
-                TaskRow.id.in_(
-                    sa.select(TaskRow.id).where(*gone, condition).with_for_update(skip_locked=True)
-                )
-            )
+            .where(TaskRow.id == task_id)
             .values(
-                state=state,
+                state=TaskState.CANCELLED if cancel_requested else TaskState.FAILED,
                 lease_owner=None,
                 lease_until=None,
                 finished_at=clock.now(),
-                error=reason.to_json() if reason else None,
+                error=None if cancel_requested else worn_out.after(n).to_json(),
             )
             .returning(TaskRow)
         )
-        for row in session.execute(statement, execution_options={"populate_existing": True}).scalars().all():
-            followed(session, row)
+        row = session.execute(statement, execution_options={"populate_existing": True}).scalar_one()
+        followed(session, row)

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow
+from core.db.tables import Json, TaskRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.errors import Conflict, NotFound
 from core.queue import wakeup
@@ -121,6 +121,7 @@ def retry_later(
 ) -> Task:
     """After a failed attempt: queue it again in `delay_s`, or fail it when the attempts are used up.
 
+    How often it was tried is added to `reason` then.
     A task that somebody wanted cancelled is CANCELLED instead. Raises LeaseLost.
     """
     row = session.execute(
@@ -128,7 +129,9 @@ def retry_later(
     ).scalar_one_or_none()
     if row is None:
         raise LeaseLost(task_id=task_id, attempt=attempt)
-    if row.attempt - row.n_released >= row.max_attempts and not row.cancel_requested:
+    n_tries = row.attempt - row.n_released
+    if n_tries >= row.max_attempts and not row.cancel_requested:
+        reason = reason.after(n_tries)
         return settle(
             session, task_id=task_id, attempt=attempt, state=TaskState.FAILED, reason=reason, clock=clock
         )
@@ -167,6 +170,7 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
             finished_at=clock.now(),
             lease_owner=None,
             lease_until=None,
+            error=None,  # of an attempt before: it was cancelled, whatever else had happened
         )
         .returning(TaskRow)
     )
@@ -208,9 +212,11 @@ def _move(
     """Move a task that this attempt is running; its noun follows. Raises LeaseLost."""
     finished_at: sa.ColumnElement[Any] = clock.now() if state in SETTLED else sa.null()
     new_state: sa.ColumnElement[Any] = sa.literal(state.value)
+    error: sa.ColumnElement[Any] = sa.literal(reason.to_json() if reason else None, Json)
     if state is TaskState.QUEUED:  # nobody would see the cancel of a task that nobody runs
         finished_at = sa.case((TaskRow.cancel_requested, clock.now()), else_=finished_at)
         new_state = sa.case((TaskRow.cancel_requested, TaskState.CANCELLED.value), else_=new_state)
+        error = sa.case((TaskRow.cancel_requested, sa.null()), else_=error)
     statement = (
         sa.update(TaskRow)
         .where(TaskRow.id == task_id, TaskRow.attempt == attempt, TaskRow.state == TaskState.RUNNING)
@@ -218,7 +224,7 @@ def _move(
             state=new_state,
             lease_owner=None,
             lease_until=None,
-            error=reason.to_json() if reason else None,
+            error=error,
             finished_at=finished_at,
             **values,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -62,6 +62,11 @@ class UnknownKind(AppError):
     kind: str
 
 
+def times(n: int) -> str:
+    """How often, as a person says it: 1 → "once", 2 → "twice", 3 → "3 times"."""
+    return {1: "once", 2: "twice"}.get(n, f"{n:,} times")
+
+
 @dataclass(frozen=True)
 class Reason:
     """Why a task was not a success, for people; the traceback is for the System page."""
@@ -70,6 +75,10 @@ class Reason:
     message: str
     hint: str = ""
     traceback: str = ""
+
+    def after(self, n_tries: int) -> Reason:
+        """This reason as the last word, once `n_tries` attempts have failed."""
+        return replace(self, message=f"{self.message} It was tried {times(n_tries)}.")
 
     def to_json(self) -> dict[str, str]:
         texts = {"code": self.code, "message": self.message, "hint": self.hint, "traceback": self.traceback}

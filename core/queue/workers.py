@@ -21,7 +21,7 @@ ALIVE_S = 20.0  # a worker that has been silent for longer is gone
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker that is alive, as others see it."""
+    """A worker that is alive, as others see it. slots: how many tasks it can do at a time; 0 while it starts."""
 
     id: UUID
     host: str
@@ -36,11 +36,11 @@ class Worker:
 def beat(
     session: Session, *, worker_id: UUID, slots: int, is_embedded: bool, clock: Clock = DATABASE_CLOCK
 ) -> None:
-    """Say that this worker is alive; the first time, that it is there."""
+    """Say that this worker is alive and what it can do now; the first time, that it is there."""
     known = (
         sa.update(WorkerRow)
         .where(WorkerRow.id == worker_id)
-        .values(beat_at=clock.now())
+        .values(beat_at=clock.now(), slots=slots)
         .returning(WorkerRow.id)
     )
     if session.execute(known).scalar_one_or_none() is None:
@@ -63,12 +63,15 @@ def leave(session: Session, *, worker_id: UUID, clock: Clock = DATABASE_CLOCK) -
     session.execute(sa.update(WorkerRow).where(WorkerRow.id == worker_id).values(stopped_at=clock.now()))
 
 
+def is_alive(clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions for the row of a worker that is alive."""
+    return WorkerRow.stopped_at.is_(None), WorkerRow.beat_at > clock.now(-ALIVE_S)
+
+
 def alive(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Worker]:
     """The workers that take tasks by themselves right now, oldest first."""
     rows = session.execute(
-        sa.select(WorkerRow)
-        .where(WorkerRow.stopped_at.is_(None), WorkerRow.beat_at > clock.now(-ALIVE_S))
-        .order_by(WorkerRow.started_at)
+        sa.select(WorkerRow).where(*is_alive(clock)).order_by(WorkerRow.started_at)
     ).scalars()
     return [
         Worker(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +17,11 @@ from core.db import migrate
 from core.db.tables import TaskRow
 from core.errors import AppError, counted
 from core.settings import Settings
+from core.system import kept
 
 LOW_ROOM_BYTES = 1_000_000_000
 LONG_WAIT_S = 300.0
+RETRIED_S = 3_600.0
 N_FAILURES = 20
 
 
@@ -56,13 +59,20 @@ class Failure:
 
 
 def run(settings: Settings, *, now: datetime | None = None) -> list[Check]:
-    """Every check, worst first within the order of the parts. Never raises: what goes wrong is a line."""
+    """Every check, worst first within the order of the parts. Never raises: what goes wrong is a line.
+
+    Makes nothing: where there is no database, that alone is told.
+    """
     now = now or datetime.now(UTC)
-    found = [
-        *_lines("Database", "Database", lambda: _database(settings)),
-        *_lines("Storage", "Files", lambda: _storage(settings)),
-    ]
-    if not any(check.part == "Database" and check.state is State.BROKEN for check in found):
+    if missing := list(_lines("Database", "Database", lambda: _missing_database(settings))):
+        return missing
+    found = list(_lines("Database", "Database", lambda: _database(settings)))
+    has_database = worst(found) is not State.BROKEN
+    lost = list(_lines("Storage", "Kept", lambda: _kept(settings))) if has_database else []
+    # The check of the folder would make it anew: where it is gone, that is for a backup to do.
+    found += lost or _lines("Storage", "Files", lambda: _storage(settings))
+    found += _lines("Storage", "Room", lambda: _room(settings))
+    if has_database:
         found += _lines("Queue", "Queue", lambda: _queue(now))
         found += _lines("Workers", "Workers", lambda: _workers(now))
     return sorted(found, key=lambda check: check.state is not State.BROKEN)
@@ -96,6 +106,21 @@ def _lines(part: str, name: str, look: Callable[[], Iterator[Check]]) -> Iterato
         yield from look()
     except AppError as error:
         yield Check(part, name, State.BROKEN, error.message, error.hint)
+    except OSError as error:
+        says = f"{error.filename or 'A file'} can't be looked at ({error.strerror or error})."
+        yield Check(part, name, State.BROKEN, says, "Let the user that runs this read it, then check again.")
+
+
+def _missing_database(settings: Settings) -> Iterator[Check]:
+    """A line when this process has no database yet and would make an empty one by connecting."""
+    url = sa.make_url(settings.database)
+    if db.is_connected() or url.get_backend_name() != "sqlite" or not url.database:
+        return
+    if not Path(url.database).exists():
+        setting = "DATABASE_URL" if settings.database_url else "DATA_DIR"
+        says = f"There is no database at {url.database}; is {setting} right?"
+        cure = "`make run` makes one. If there was one, stop the app and restore it from a backup."
+        yield Check("Database", "Reachable", State.BROKEN, says, cure)
 
 
 def _database(settings: Settings) -> Iterator[Check]:
@@ -116,8 +141,22 @@ def _storage(settings: Settings) -> Iterator[Check]:
     files = storage.from_settings(settings)
     files.check()
     yield Check("Storage", "Writable", State.OK, files.label)
+
+
+def _kept(settings: Settings) -> Iterator[Check]:
+    """A line only when files are gone that there must be."""
+    files = storage.from_settings(settings)
+    if lost := kept.missing(files):
+        what = " and ".join(f"the newest {noun}" for noun in lost)
+        says = f"{what[0].upper()}{what[1:]} {'is' if len(lost) == 1 else 'are'} gone ({files.label})."
+        cure = "Stop the app, restore the folder from a backup, and start it again."
+        yield Check("Storage", "Kept", State.BROKEN, says, cure)
+
+
+def _room(settings: Settings) -> Iterator[Check]:
     folder = settings.data_dir.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        return
     free = shutil.disk_usage(folder).free
     says = f"{free / 1e9:,.1f} GB free in {folder}."
     if free < LOW_ROOM_BYTES:
@@ -132,6 +171,16 @@ def _queue(now: datetime) -> Iterator[Check]:
     with db.session_scope(db.WORKER) as session:
         backlog = queue.backlog(session)
         n_workers = len(queue.workers.alive(session))
+        retried = queue.retried(session, within_s=RETRIED_S)
+    if retried.last_at is not None:
+        ago = _span((now - retried.last_at).total_seconds())
+        told = counted(retried.n, "task of the last hour was|tasks of the last hour were")
+        says = f"{told} not done at the first attempt; the newest such attempt began {ago} ago."
+        cure = (
+            "A process was killed, or a part did not answer: the app's log says which, and when. "
+            "Where it was killed, there may be too little memory."
+        )
+        yield Check("Queue", "Attempts", State.WARN, says, cure)
     says = (
         f"{backlog.n_queued:,} waiting, {backlog.n_running:,} running; carried by the database's own table."
     )
@@ -164,8 +213,9 @@ def _workers(now: datetime) -> Iterator[Check]:
         alive = queue.workers.alive(session)
         last_seen = queue.workers.last_seen(session)
     for worker in alive:
+        places = f"{worker.slots} at a time" if worker.slots else "its process is starting"
         where = "inside the app" if worker.is_embedded else "on its own"
-        says = f"{worker.host}, process {worker.pid}, {where}; {worker.slots} at a time, version {worker.version}."
+        says = f"{worker.host}, process {worker.pid}, {where}; {places}, version {worker.version}."
         yield Check("Workers", "Alive", State.OK, says)
     if not alive:
         since = (

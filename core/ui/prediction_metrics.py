@@ -79,9 +79,13 @@ def _by_class(metrics: Multiclass) -> None:
         placeholder="–",
         column_config={
             "Rows": number(format="localized", help="Rows that had the class."),
-            "Precision": number(format="%.3f", help="Of the rows given the class, the share that had it."),
+            "Precision": number(
+                format="%.3f",
+                help="Of the rows given the class, the share that had it; none were where it is –.",
+            ),
             "Recall": number(
-                format="%.3f", help="Of the rows that had the class, the share that were found."
+                format="%.3f",
+                help="Of the rows that had the class, the share that were found; none had it where it is –.",
             ),
             "F1": number(format="%.3f"),
             "ROC-AUC": number(format="%.3f", help="The class against all others."),

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.metrics import wording
 from core.predictions.measures import ColumnQuality, Measured
 from core.ui import links, words
 
 N_SENTENCES = 5
+N_NAMED = 3
+MOST_ROWS = 0.5  # share of the rows from which on a column's odd cells put the whole result in doubt
 
 
 def show(measured: Measured) -> None:
@@ -29,13 +32,48 @@ def show(measured: Measured) -> None:
         st.caption("  \n".join(outcomes))
 
 
+def label(measured: Measured) -> str:
+    """The name of the tab, with the number of columns in it, if there are any."""
+    return f"Data quality · {len(measured.quality)}" if measured.quality else "Data quality"
+
+
+def warning(measured: Measured) -> str:
+    """What to know before a number is believed: columns that are odd in most rows; "" where there are none.
+
+    Not of the training data itself, which is as the model learned it.
+    """
+    if measured.on_training_data:
+        return ""
+    odd = [column for column in measured.quality if column.n_cells > MOST_ROWS * measured.n_rows]
+    if not odd:
+        return ""
+    named = [
+        f"**{links.escape(column.column)}** ({_faults(column, measured.n_rows)})" for column in odd[:N_NAMED]
+    ]
+    if len(odd) > N_NAMED:
+        named.append(words.exact(len(odd) - N_NAMED, "more column", "more columns"))
+    listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+    rows = "The row differs" if measured.n_rows == 1 else "Most rows differ"
+    return f"{rows} from what the model learned from, so take its answers with care: {listed}. See *Data quality*."
+
+
+def _faults(column: ColumnQuality, n_rows: int) -> str:
+    kinds = {
+        "blank": column.n_missing,
+        "no number": column.n_bad,
+        "new values": column.n_unseen,
+        "out of range": column.n_outside,
+    }
+    return ", ".join(f"{wording.percent(n / n_rows)} {kind}" for kind, n in kinds.items() if n)
+
+
 def summary(measured: Measured) -> str:
     """How many cells of how many columns were not what the model reads."""
-    n_cells = sum(column.n_missing + column.n_bad + column.n_unseen for column in measured.quality)
+    n_cells = sum(column.n_cells for column in measured.quality)
     columns = words.exact(len(measured.quality), "column")
-    return (
-        f"{words.exact(n_cells, 'cell')} in {columns} were not what the model expects. All rows were scored."
-    )
+    were = "was" if n_cells == 1 else "were"
+    scored = "The row was scored" if measured.n_rows == 1 else "All rows were scored"
+    return f"{words.exact(n_cells, 'cell')} in {columns} {were} not what the model expects. {scored}."
 
 
 def sentence(column: ColumnQuality, *, n_rows: int) -> str:
@@ -46,10 +84,17 @@ def sentence(column: ColumnQuality, *, n_rows: int) -> str:
             f"{_cells(column.n_missing, n_rows)} {_be(column.n_missing)} blank, filled in as in training"
         )
     if column.n_bad:
-        parts.append(f"{_cells(column.n_bad, n_rows)} {_hold(column.n_bad)} no number, scored as blank")
+        parts.append(
+            f"{_cells(column.n_bad, n_rows)} {_hold(column.n_bad)} text in place of a number, scored as blank"
+        )
     if column.n_unseen:
         parts.append(
             f"{_cells(column.n_unseen, n_rows)} {_hold(column.n_unseen)} a value that training never saw"
+        )
+    if column.n_outside and column.minimum is not None and column.maximum is not None:
+        seen = f"{wording.number(column.minimum)} to {wording.number(column.maximum)}"
+        parts.append(
+            f"{_cells(column.n_outside, n_rows)} {_lie(column.n_outside)} outside the range of training, {seen}"
         )
     return f"**{links.escape(column.column)}**: {'; '.join(parts)}."
 
@@ -70,7 +115,7 @@ def outcome_sentences(measured: Measured) -> list[str]:
 
 
 def _cells(n: int, n_rows: int) -> str:
-    share = f" ({words.percent(n / n_rows)})" if n_rows else ""
+    share = f" ({wording.percent(n / n_rows)})" if n_rows else ""
     return f"{words.exact(n, 'cell')}{share}"
 
 
@@ -82,6 +127,10 @@ def _hold(n: int) -> str:
     return "holds" if n == 1 else "hold"
 
 
+def _lie(n: int) -> str:
+    return "lies" if n == 1 else "lie"
+
+
 def _table(quality: Sequence[ColumnQuality], *, n_rows: int) -> None:
     count = st.column_config.NumberColumn
     st.dataframe(
@@ -91,10 +140,8 @@ def _table(quality: Sequence[ColumnQuality], *, n_rows: int) -> None:
                 "Blank": [column.n_missing or None for column in quality],
                 "Not a number": [column.n_bad or None for column in quality],
                 "New value": [column.n_unseen or None for column in quality],
-                "Rows touched": [
-                    100 * min(1.0, (column.n_missing + column.n_bad + column.n_unseen) / n_rows)
-                    for column in quality
-                ],
+                "Out of range": [column.n_outside or None for column in quality],
+                "Rows touched": [100 * min(1.0, column.n_cells / n_rows) for column in quality],
             }
         ),
         key="quality_table",
@@ -105,6 +152,10 @@ def _table(quality: Sequence[ColumnQuality], *, n_rows: int) -> None:
             "Not a number": count(format="localized", help="Cells with text where the model reads a number."),
             "New value": count(
                 format="localized", help="Cells with a category that was not in the training file."
+            ),
+            "Out of range": count(
+                format="localized",
+                help="Cells with a number below the least or above the largest of training.",
             ),
             "Rows touched": st.column_config.ProgressColumn(
                 min_value=0, max_value=100, format="%.1f %%", help="Share of the file's rows."

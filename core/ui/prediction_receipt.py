@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from core.db.tables import PredictionRow, UploadRow
 from core.predictions.measures import Measured
-from core.ui import charts, links, session, words
+from core.ui import charts, links, prediction_rows, session, words
 from core.uploads import uploads
 
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -21,7 +21,7 @@ def show(prediction: PredictionRow, upload: UploadRow, measured: Measured) -> No
         _card("Input", input_facts(upload), sha256=upload.sha256)
         _card("Run", _run(prediction, measured))
         _card("Model", _model(prediction), sha256=prediction.model.artifact_sha256)
-        _card("Result", _result(prediction), sha256=prediction.output_sha256)
+        _card("Result", _result(prediction), sha256=prediction.output_sha256, names=_added(prediction))
     versions = (prediction.model.report or {}).get("versions", {})
     if versions:
         told = " · ".join(
@@ -45,9 +45,15 @@ def input_facts(upload: UploadRow) -> dict[str, str]:
     }
 
 
+def _added(prediction: PredictionRow) -> list[str]:
+    return list((prediction.columns or {}).get("added", []))
+
+
 def _result(prediction: PredictionRow) -> dict[str, str]:
-    added = ", ".join(links.escape(name) for name in (prediction.columns or {}).get("added", []))
-    return {"Added columns": added or "–", "Size": words.size(prediction.output_bytes or 0)}
+    return {
+        "Added columns": prediction_rows.names(_added(prediction)) or "–",
+        "Size": words.size(prediction.output_bytes or 0),
+    }
 
 
 def _model(prediction: PredictionRow) -> dict[str, str]:
@@ -73,7 +79,10 @@ def _run(prediction: PredictionRow, measured: Measured) -> dict[str, str]:
     return facts
 
 
-def _card(title: str, facts: Mapping[str, str], *, sha256: str | None = None) -> None:
+def _card(
+    title: str, facts: Mapping[str, str], *, sha256: str | None = None, names: Sequence[str] = ()
+) -> None:
+    """names: to be read on demand where they are too many to stand among the facts."""
     with st.container(border=True, height="stretch", gap="small"):
         st.markdown(f"**{title}**")
         with st.container(gap="xxsmall"):
@@ -81,6 +90,9 @@ def _card(title: str, facts: Mapping[str, str], *, sha256: str | None = None) ->
                 with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
                     st.markdown(f":small[:gray[{name}]]", width="content")
                     st.markdown(f":small[{value}]", width="content", text_alignment="right")
+        if len(names) > prediction_rows.MOST_NAMED:
+            with st.expander(f"The {len(names):,} names"):
+                st.markdown("\n".join(f"- {links.escape(name)}" for name in names))
         if sha256:
             with st.container(gap="xxsmall"):
                 st.markdown(":small[:gray[SHA-256]]")

@@ -19,6 +19,7 @@ from core.ui import words
 _RANKS = "How well the scores put rows in order: 1 is perfect, 0.5 is chance."
 _R2 = "The share of the target's ups and downs that the predictions explain: 1 is all, 0 no better than the mean."
 _MEAN_OF = "The plain mean over the classes, so that a rare class counts as much as a common one."
+_ZERO = "A class for which it can't be computed counts as 0."
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,12 @@ def of(measured: Measured) -> list[Tile]:
 
 
 def _of_two(metrics: Binary) -> list[Tile]:
-    yes = f"'{metrics.positive_label}'"
+    yes = wording.quoted(metrics.positive_label)
     meanings = {
         "accuracy": ("Accuracy", "The share of rows that were called right."),
         "precision": ("Precision", f"Of the rows called {yes}, the share that were."),
         "recall": ("Recall", f"Of the rows that were {yes}, the share that were found."),
-        "f1": ("F1", "Precision and recall in one number: it is high only when both are."),
+        "f1": ("F1", "Precision and recall in one number: high only when both are, 0 where none was found."),
         "roc_auc": ("ROC-AUC", _RANKS),
         "pr_auc": ("PR-AUC", f"Precision over all levels of recall; guessing gives {_base(metrics)}."),
     }
@@ -69,8 +70,14 @@ def _of_two(metrics: Binary) -> list[Tile]:
 def _of_several(metrics: Multiclass) -> list[Tile]:
     meanings = {
         "accuracy": ("Accuracy", "The share of rows that were called right."),
-        "macro_precision": ("Precision", f"Of the rows given a class, the share that had it. {_MEAN_OF}"),
-        "macro_recall": ("Recall", f"Of the rows that had a class, the share that were found. {_MEAN_OF}"),
+        "macro_precision": (
+            "Precision",
+            f"Of the rows given a class, the share that had it. {_MEAN_OF} {_ZERO}",
+        ),
+        "macro_recall": (
+            "Recall",
+            f"Of the rows that had a class, the share that were found. {_MEAN_OF} {_ZERO}",
+        ),
         "macro_f1": ("F1", f"Precision and recall in one number. {_MEAN_OF}"),
         "macro_roc_auc": ("ROC-AUC", f"{_RANKS} {_MEAN_OF}"),
     }
@@ -95,14 +102,14 @@ def _tiles(
     metrics: Binary | Multiclass | Regression,
     meanings: dict[str, tuple[str, str]],
     *,
-    said: Callable[[float], str] = words.score,
+    said: Callable[[float], str] = wording.score,
 ) -> Iterator[Tile]:
     for name, (label, meaning) in meanings.items():
         value: float | None = getattr(metrics, name)
         if value is None:
             yield Tile(label, "–", metrics.undefined.get(name, meaning))
         else:
-            yield Tile(label, said(value), f"{meaning} Exactly: {value:.10g}")
+            yield Tile(label, said(value), f"{meaning} {_exactly(value)}")
 
 
 def _of_predictions(measured: Measured) -> list[Tile]:
@@ -112,19 +119,24 @@ def _of_predictions(measured: Measured) -> list[Tile]:
         share = likely / measured.n_rows
         found += [
             Tile(
-                f"Called {scores.positive_label}",
+                f"Called {wording.quoted(scores.positive_label)}",
                 words.number(likely),
-                f"{likely:,} rows score 50 % or more.",
+                f"{wording.of_rows(likely, measured.n_rows)} {'scores' if likely == 1 else 'score'} 50 % or more.",
             ),
-            Tile("Their share", words.percent(share, decimals=1), "Of all rows of the file."),
-            Tile("Median score", words.percent(scores.median, decimals=1), "Half of the rows score less."),
+            Tile("Their share", wording.percent(share), "Of all rows of the file."),
+            Tile("Median score", wording.percent(scores.median), "Half of the rows score no more."),
         ]
     elif measured.labels is not None:
         ranked = sorted(
             zip(measured.labels.labels, measured.labels.counts, strict=True), key=lambda pair: -pair[1]
         )
         found += [
-            Tile(label, words.number(n), f"{n:,} rows were given '{label}'.") for label, n in ranked[:4]
+            Tile(
+                label,
+                words.number(n),
+                f"{wording.of_rows(n, measured.n_rows)} {'was' if n == 1 else 'were'} given {wording.quoted(label)}.",
+            )
+            for label, n in ranked[:4]
         ]
     elif (values := measured.values) is not None and values.quantiles and values.mean is not None:
         low, _, middle, _, high = values.quantiles
@@ -135,11 +147,15 @@ def _of_predictions(measured: Measured) -> list[Tile]:
             ("High (95 %)", high, "One prediction in twenty is higher."),
         )
         found += [
-            Tile(label, wording.number(value), f"{meaning} Exactly: {value:.10g}")
+            Tile(label, wording.number(value), f"{meaning} {_exactly(value)}")
             for label, value, meaning in meanings
         ]
     return found
 
 
+def _exactly(value: float) -> str:
+    return f"Exactly: {wording.signed(f'{value:.10g}')}"
+
+
 def _base(metrics: Binary) -> str:
-    return "–" if metrics.base_rate is None else words.score(metrics.base_rate)
+    return "–" if metrics.base_rate is None else wording.score(metrics.base_rate)

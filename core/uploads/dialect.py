@@ -76,6 +76,11 @@ class Dialect:
         """Whether every record below the header is a row of the header's width."""
         return not self.is_ragged and not self.not_rows
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether records below the header are rows of one width, in double quotes or none, and clean as they stand."""
+        return self.is_regular and not self.rules and self.quotechar == '"' and not self.escapechar
+
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads it back to an equal dialect."""
         return asdict(self)

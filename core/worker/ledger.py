@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import db, queue
 from core.db.types import Clock
-from core.queue import workers
+from core.queue import litter, workers
 from core.worker.slots import Outcome
 
 
@@ -78,6 +78,15 @@ class Ledger:
             workers.beat(
                 session, worker_id=self.worker_id, slots=slots, is_embedded=is_embedded, clock=self.clock
             )
+
+    def sweep(self, *, tasks_after_s: float) -> bool:
+        """Forget settled tasks and gone workers that nobody asks for; False when there are more."""
+        with db.session_scope(db.WORKER) as session:
+            found = litter.find(session, tasks_after_s=tasks_after_s, clock=self.clock)
+        if found:
+            with db.session_scope(db.WORKER, write=True) as session:
+                litter.remove(session, found)
+        return found.is_all
 
     def leave(self) -> None:
         """Say that this worker ends."""

@@ -25,16 +25,17 @@ from core.queue import Wakeup, workers
 from core.settings import Settings
 from core.worker.children import Child
 from core.worker.ledger import Ledger
+from core.worker.outage import News, Outage
 from core.worker.slots import Outcome, Slot
 
 KIND_MODULES = ("core.models.handler", "core.predictions.handler")
 
-SWEEP_S = 2.0  # the table is asked this often, whatever the wake-up says
+LOOK_S = 2.0  # the table is asked this often, whatever the wake-up says
+SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
 PROGRESS_S = 0.5  # progress is written at most this often
 CANCEL_S = 1.0  # a cancel is seen within this time
 STOP_GRACE_S = 3.0  # then a child that does not stop is killed
 START_GRACE_S = 120.0  # a child that has not warmed up by then is started again
-OUTAGE_SAID_S = 300.0  # while the database stays away, the log is told this often
 RESPAWN_S = 2.0  # pause after a child died while warming up
 log = logs.get("worker")
 
@@ -75,9 +76,10 @@ class Runner:
         self._wakeup: Wakeup | None = None
         self._look_at = 0.0
         self._present_at = 0.0
+        self._n_warm = 0
+        self._sweep_at = 0.0
+        self._outage = Outage()
         self._respawn_at = 0.0
-        self._outage_since: float | None = None
-        self._outage_said_at = 0.0
 
     def start(self) -> None:
         self._thread.start()
@@ -109,9 +111,10 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 self._turn()
-                self._note_outage(None)
+                if (lasted_s := self._outage.succeeded(time.monotonic())) is not None:
+                    log.warning("the database is back", after_s=round(lasted_s))
             except db.DatabaseUnavailable as error:
-                self._note_outage(error.problem)
+                self._tell_of_outage(error)
                 self._close_wakeup()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
@@ -125,22 +128,14 @@ class Runner:
             slot.kill()
         self._close_wakeup()
 
-    def _note_outage(self, problem: str | None) -> None:
-        """Say that the database is out of reach, then seldom, and that it is back; problem: None when it answers."""
-        now = time.monotonic()
-        if problem is None:
-            if self._outage_since is not None:
-                log.info("the database is back", after_s=round(now - self._outage_since))
-            self._outage_since = None
-            return
-        if self._outage_since is None:
-            self._outage_since = self._outage_said_at = now
-            log.warning("the database is out of reach; trying again every second", problem=problem)
-        elif now - self._outage_said_at > OUTAGE_SAID_S:
-            self._outage_said_at = now
-            log.warning(
-                "the database is still out of reach", problem=problem, for_s=round(now - self._outage_since)
-            )
+    def _tell_of_outage(self, error: db.DatabaseUnavailable) -> None:
+        match self._outage.failed(time.monotonic()):
+            case News.BEGAN:
+                log.warning("the database is out of reach; trying again each second", problem=error.problem)
+            case News.LASTS:
+                log.warning("the database is still out of reach", problem=error.problem)
+            case None:
+                pass
 
     def _turn(self) -> None:
         if self._wakeup is None:
@@ -151,7 +146,7 @@ class Runner:
         for slot in self._slots:
             was_idle = slot.idle
             slot.hear()
-            if slot.idle and not was_idle:  # a child has warmed up: it need not wait for the next sweep
+            if slot.idle and not was_idle:  # a child has warmed up: it need not wait for the next look
                 self._look_at = 0.0
         self._present()
         for slot in self._slots:
@@ -159,6 +154,7 @@ class Runner:
                 self._tend(slot, slot.task)
         self._take_wanted()
         self._take_next()
+        self._sweep()
 
     def _open_children(self) -> None:
         for slot in self._slots:
@@ -207,7 +203,7 @@ class Runner:
             if (task := self._ledger.claim_next()) is None:
                 break
             self._begin(slot, task)
-        self._look_at = time.monotonic() + SWEEP_S
+        self._look_at = time.monotonic() + LOOK_S
 
     def _begin(self, slot: Slot, task: queue.Task) -> None:
         self._tell("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
@@ -271,9 +267,16 @@ class Runner:
             log.warning("could not remove what an attempt left", task=str(task.id), problem=error.problem)
 
     def _present(self) -> None:
-        if self._n_slots and time.monotonic() >= self._present_at:
-            self._ledger.be_present(slots=self._n_slots, is_embedded=self._is_embedded)
-            self._present_at = time.monotonic() + workers.BEAT_S
+        """Say that this worker is there, with the places it has: one without a warm child promises nothing."""
+        n_warm = sum(slot.warm for slot in self._slots if not slot.by_hand)
+        if self._n_slots and (time.monotonic() >= self._present_at or n_warm != self._n_warm):
+            self._ledger.be_present(slots=n_warm, is_embedded=self._is_embedded)
+            self._present_at, self._n_warm = time.monotonic() + workers.BEAT_S, n_warm
+
+    def _sweep(self) -> None:
+        if time.monotonic() >= self._sweep_at:
+            is_done = self._ledger.sweep(tasks_after_s=self._settings.keep_tasks_days * 86_400.0)
+            self._sweep_at = time.monotonic() + (SWEEP_S if is_done else LOOK_S)
 
     def _hand_back(self) -> None:
         for slot in self._slots:
@@ -309,6 +312,6 @@ UNWRITTEN = queue.Reason(
 )
 SILENT = queue.Reason(
     code="worker_silent",
-    message="The process that did the work stopped answering each time.",
+    message="The process that did the work stopped answering.",
     hint="Look at the worker's log and at the machine's memory, then retry.",
 )

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core import queue
+from core import logs, queue
 from core.worker.children import Child, ChildGone
+
+log = logs.get("worker")
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class Slot:
         self.task, self.outcome, self.progress, self.stop_sent_at = None, None, None, None
 
     def _lost(self, exit_code: int) -> None:
+        self._tell_of_death(exit_code)
         self.kill()
         self.n_deaths += 1
         if self.task is None or self.outcome is not None:
@@ -123,7 +126,15 @@ class Slot:
             transient=True,
             reason=queue.Reason(
                 code="worker_lost",
-                message=f"The process that did the work was {how} each time.",
+                message=f"The process that did the work was {how}.",
                 hint="The file may need more memory than there is. Look at the worker's log, then retry.",
             ),
         )
+
+    def _tell_of_death(self, exit_code: int) -> None:
+        """One line for whoever runs the app: kept however the task ends, also when it is tried again."""
+        assert self.child is not None
+        how = {"signal": -exit_code} if exit_code < 0 else {"exit_code": exit_code}
+        task = self.task
+        doing = {"task": str(task.id), "kind": task.kind, "attempt": task.attempt} if task else {}
+        log.warning("a process that does work has died", pid=self.child.pid, **how, **doing)

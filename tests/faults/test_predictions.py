@@ -45,7 +45,10 @@ def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason
                     child.kill()
         prediction = journeys.settled(user, prediction_id)
         assert prediction.status == "FAILED"
-        assert prediction.error_message == "The process that did the work was killed by signal 9 each time."
+        assert (
+            prediction.error_message
+            == "The process that did the work was killed by signal 9. It was tried 3 times."
+        )
         assert "memory" in (prediction.error_hint or "")
         assert_none_is_apart()
 

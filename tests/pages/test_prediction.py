@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import PredictionRow, UserRow
+from core.db.tables import ModelRow, PredictionRow, UserRow
 from core.predictions import predictions
 from core.queue import workers
 from core.ui import prediction_progress
@@ -25,7 +26,7 @@ def test_a_scored_file_shows_its_finding_its_numbers_and_what_they_rest_on(desk:
     labels = [metric.label for metric in app.metric]
     assert labels == ["Accuracy", "Precision", "Recall", "F1", "ROC-AUC", "PR-AUC"]
     assert "Compared with the column **churned** over 400\u00a0rows." in texts(app)
-    assert "The probability is that of **Yes**" in texts(app)
+    assert "The probability is that of 'Yes'" in texts(app).replace("\\", "")
 
 
 def test_the_rows_of_the_result_begin_with_what_was_added(desk: Desk) -> None:  # noqa: F811
@@ -34,6 +35,50 @@ def test_the_rows_of_the_result_begin_with_what_was_added(desk: Desk) -> None:  
     rows = app.dataframe[0].value
     assert list(rows.columns[:3]) == ["prediction", "probability", "customer_id"]
     assert len(rows) == 200
+
+
+def test_the_files_own_numbers_stand_right_as_the_upload_shows_them(desk: Desk) -> None:  # noqa: F811
+    table = open_page("prediction.py", id=str(desk.scored_id)).dataframe[0]
+
+    columns = json.loads(table.proto.columns)
+    aligned = {name: column.get("alignment") for name, column in columns.items()}
+    assert aligned["monthly_charges"] == "right"
+    assert aligned.get("contract") is None
+
+
+def _recount(desk: Desk, **counts: object) -> None:  # noqa: F811
+    """Make the stored prediction one of another file, with these counts in place of its own; None: it has none."""
+    with db.session_scope(db.WORKER, write=True) as session:
+        row = session.get_one(PredictionRow, desk.scored_id)
+        stored = dict(row.metrics_json or {})
+        gone = [name for name, count in counts.items() if count is None]
+        stored["tally"] = {name: n for name, n in {**stored["tally"], **counts}.items() if name not in gone}
+        row.metrics_json = stored
+        session.get_one(ModelRow, desk.model.id).data_sha256 = "0" * 64
+
+
+def test_columns_far_out_of_range_are_told_above_the_tabs_and_counted_on_theirs(
+    desk: Desk,  # noqa: F811
+) -> None:
+    _recount(desk, missing={}, outside={"monthly_charges": 400, "tenure_months": 3})
+
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    told = app.warning[0].value.replace("\\", "")
+    assert "**monthly_charges** (100.0\u00a0% out of range)" in told
+    assert "tenure_months" not in told
+    assert [tab.label for tab in app.tabs] == ["Metrics", "Rows", "Data quality · 2", "Receipt"]
+    assert "lie outside the range of training" in texts(app)
+
+
+def test_a_scoring_of_before_ranges_were_kept_still_opens(desk: Desk) -> None:  # noqa: F811
+    _recount(desk, missing={}, outside=None, unknown_outcomes=None)
+
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    assert not app.exception
+    assert not app.warning
+    assert app.tabs[2].label == "Data quality"
 
 
 def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:  # noqa: F811

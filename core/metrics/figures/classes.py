@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from core.metrics import wording
+from core.metrics import findings, wording
 from core.metrics.binary import Binary
 from core.metrics.distributions import LabelCounts
-from core.metrics.figures import look
+from core.metrics.figures import look, mistakes
 from core.metrics.multiclass import Multiclass
 
 MAX_WITH_COUNTS, MAX_WITH_SHARES = 5, 9
@@ -18,18 +18,22 @@ WRONG_TO_RIGHT = [
     [1, look.tint(look.BLUE, 0.7)],
 ]
 
-TICKS = 20  # names that find room on an axis
+MOST_IN_MATRIX = 11
+TICKS, TALL_TICKS, TALL_PX = 20, 30, 510  # names that find room on an axis, and on that of a tall figure
 
 
 def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
     """Rows by what they were (down) and what they were called (across), with each cell's part of its row.
 
-    Blue cells are right, orange ones wrong, stronger the larger their part. More labels than fit: the numbers
-    move into the hover text.
+    Blue cells are right, orange ones wrong, stronger the larger their part. Of more than nine labels the numbers
+    move into the hover text; of more than eleven no cell could be told from the next, and the commonest mistakes
+    take the place of all.
     """
     labels, counts = _matrix(metrics)
     if metrics.accuracy is None:
         return look.note("No confusion matrix", metrics.undefined["accuracy"])
+    if len(labels) > MOST_IN_MATRIX:
+        return mistakes.commonest(labels, counts)
     shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in counts]
     figure = look.frame(_confusion_title(metrics, labels, counts), x_title="Predicted", y_title="Actual")
     places = list(range(len(labels)))
@@ -41,8 +45,8 @@ def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
         zmax=1,
         colorscale=WRONG_TO_RIGHT,
         showscale=False,
-        xgap=3 if len(labels) <= TICKS else 1,
-        ygap=3 if len(labels) <= TICKS else 1,
+        xgap=3,
+        ygap=3,
         customdata=[[_told(labels, counts, i, j) for j in places] for i in places],
         hovertemplate="%{customdata}<extra></extra>",
     )
@@ -55,15 +59,14 @@ def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
     upright = len(labels) > 4  # names side by side would overlap
     across = [look.shorten(label, width=14) if upright else _stacked(label) for label in labels]
     down = [look.shorten(label, width=14) for label in labels]
-    shown = _every(len(labels))
     figure.update_xaxes(
-        tickvals=places[shown],
-        ticktext=across[shown],
+        tickvals=places,
+        ticktext=across,
         tickangle=-90 if upright else 0,
         range=ends,
         showgrid=False,
     )
-    figure.update_yaxes(tickvals=places[shown], ticktext=down[shown], range=ends[::-1], showgrid=False)
+    figure.update_yaxes(tickvals=places, ticktext=down, range=ends[::-1], showgrid=False)
     return figure
 
 
@@ -84,8 +87,7 @@ def _cell(n: int, n_row: int, *, n_labels: int) -> str:
         return "" if n_labels > MAX_WITH_SHARES else wording.count(n)
     if n_labels > MAX_WITH_COUNTS:
         return wording.percent(n / n_row, decimals=0)
-    decimals = 1 if n_labels <= 3 else 0
-    return f"<b>{wording.count(n)}</b><br>{wording.percent(n / n_row, decimals=decimals)}"
+    return f"<b>{wording.count(n)}</b><br>{wording.percent(n / n_row)}"
 
 
 def _told(labels: tuple[str, ...], counts: tuple[tuple[int, ...], ...], i: int, j: int) -> str:
@@ -98,20 +100,27 @@ def _told(labels: tuple[str, ...], counts: tuple[tuple[int, ...], ...], i: int, 
 def _confusion_title(
     metrics: Binary | Multiclass, labels: tuple[str, ...], counts: tuple[tuple[int, ...], ...]
 ) -> str:
+    if metrics.n_rows == 1:
+        return findings.only_row(metrics).rstrip(".")
     right = sum(row[place] for place, row in enumerate(counts))
-    start = f"{wording.count(right)} of {wording.rows(metrics.n_rows)} are called right"
+    start = f"{wording.of_rows(right, metrics.n_rows)} {wording.be(right)} called right"
     start = f"{start} ({wording.percent(right / metrics.n_rows)})"
     if isinstance(metrics, Binary):
         missed, had = metrics.confusion.false_negatives, metrics.n_positives
-        return f"{start}; {wording.count(missed)} of {wording.count(had)} {metrics.positive_label} are missed"
-    n, i, j = max((n, -i, -j) for i, row in enumerate(counts) for j, n in enumerate(row) if i != j)
-    mistake = f"{labels[-i]} is most often taken for {labels[-j]} ({wording.count(n)})"
-    return f"{start}; {mistake}" if n else start
+        noun = f"{wording.quoted(metrics.positive_label)} {'row' if had == 1 else 'rows'}"
+        of_all = f"{wording.count(missed)} of {wording.count(had)} {noun}"
+        return f"{start}; {of_all} {wording.be(missed)} missed" if had else start
+    found = mistakes.ranked(labels, counts)
+    if not found:
+        return start
+    worst = found[0]
+    taken = f"{wording.quoted(worst.actual)} is most often taken for {wording.quoted(worst.called)}"
+    return f"{start}; {taken} ({wording.count(worst.n_rows)})"
 
 
 def _every(n_labels: int) -> slice:
     """Which labels are named on an axis: all, or every second, third … so that none overlap."""
-    return slice(None, None, -(-n_labels // TICKS))
+    return slice(None, None, 1 if n_labels <= TICKS else -(-n_labels // TALL_TICKS))
 
 
 def label_counts(counted: LabelCounts) -> go.Figure:
@@ -123,8 +132,10 @@ def label_counts(counted: LabelCounts) -> go.Figure:
     label, most = rows[0]
     figure = look.horizontal(
         look.frame(
-            f"{label} is predicted for {wording.count(most)} of {wording.rows(n_rows)}"
-            f" ({wording.percent(most / n_rows)})",
+            f"{wording.quoted(label)} is predicted for {wording.of_rows(most, n_rows)}"
+            f" ({wording.percent(most / n_rows)})"
+            if n_rows > 1
+            else f"{wording.quoted(label)} is predicted for the only row",
             x_title="Rows",
             y_title="",
         )
@@ -141,8 +152,9 @@ def label_counts(counted: LabelCounts) -> go.Figure:
         customdata=[[look.wrap(label, width=40), text] for (label, _), text in zip(rows, texts, strict=True)],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     )
+    if len(rows) > TICKS:
+        figure.update_layout(height=TALL_PX)
     shown = _every(len(rows))
     names = [look.shorten(label) for label, _ in rows]
     figure.update_yaxes(tickvals=list(range(len(rows)))[shown], ticktext=names[shown])
-    figure.update_xaxes(range=[0, most * 1.45], rangemode="tozero", nticks=5)
-    return figure
+    return look.counted(figure, most)

@@ -112,6 +112,12 @@ def horizontal(figure: go.Figure) -> go.Figure:
     return figure
 
 
+def counted(figure: go.Figure, most: int) -> go.Figure:
+    """Turn the frame's axis across to counts of rows up to `most`, with room for the text behind a bar."""
+    figure.update_xaxes(range=[0, most * 1.45], nticks=5, dtick=1 if most < 5 else None)
+    return figure
+
+
 def note(title: str, reason: str) -> go.Figure:
     """What stands where a chart would: why there is none."""
     figure = frame(title, x_title="", y_title="")

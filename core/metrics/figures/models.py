@@ -44,7 +44,7 @@ def candidates(
         return look.note("No candidates", "No model was compared.")
     ranked = sorted(compared, key=lambda one: -one.mean if higher_is_better else one.mean)
     best, shown = ranked[0], [*ranked, baseline]
-    best_score, floor = f"{metric} {_spread(best.mean, best.std)}", _figure(baseline.mean)
+    best_score, floor = f"{metric} {_spread(best.mean, best.std)}", wording.score(baseline.mean)
     beaten = best.mean > baseline.mean if higher_is_better else best.mean < baseline.mean
     figure = look.horizontal(
         look.frame(
@@ -95,7 +95,7 @@ def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.
     if not importances:
         return look.note("No importance of columns", "It has not been measured for this model.")
     top = sorted(importances, key=lambda one: -one.mean)[:MAX_FEATURES]
-    most = f"{top[0].feature} matters most: shuffled, it costs {_figure(top[0].mean)} of {metric}"
+    most = f"{top[0].feature} matters most: shuffled, it costs {wording.score(top[0].mean)} of {metric}"
     title = most if top[0].mean > 0 else f"No single column costs any {metric} when it is shuffled"
     figure = look.horizontal(look.frame(title, x_title=f"Loss of {metric} when shuffled", y_title=""))
     places = list(range(len(top)))
@@ -117,9 +117,4 @@ def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.
 
 
 def _spread(mean: float, std: float) -> str:
-    return f"{_figure(mean)} ± {_figure(std)}" if round(std, 3) else _figure(mean)
-
-
-def _figure(value: float) -> str:
-    """A score to three decimals, a larger number as a person writes it."""
-    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else wording.number(value)  # no "-0.000"
+    return f"{wording.score(mean)} ± {wording.score(std)}" if round(std, 3) else wording.score(mean)

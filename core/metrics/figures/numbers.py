@@ -21,7 +21,10 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
         return look.note("No comparison with the truth", metrics.undefined["mae"])
     target = look.shorten(metrics.target)
     figure = look.frame(
-        findings.headline(metrics).rstrip("."), x_title=f"Actual {target}", y_title=f"Predicted {target}"
+        findings.headline(metrics).rstrip("."),
+        x_title=f"Actual {target}",
+        y_title=f"Predicted {target}",
+        legend=True,
     )
     ends = [min(metrics.actual + metrics.predicted), max(metrics.actual + metrics.predicted)]
     figure.add_scatter(
@@ -42,12 +45,10 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
         mode="lines",
         line={"color": look.ORANGE, "width": 2, "dash": "dot"},
         hoverinfo="skip",
-        name="Perfect",
+        name="A perfect prediction",
     )
-    figure.add_annotation(
-        text="perfect", x=ends[1], y=ends[1], xanchor="right", yanchor="top", yshift=-38, showarrow=False
-    )
-    figure.update_xaxes(nticks=6)
+    figure.update_xaxes(nticks=6, exponentformat=_exponents(*ends))
+    figure.update_yaxes(exponentformat=_exponents(*ends))
     return figure
 
 
@@ -56,18 +57,21 @@ def residuals(metrics: Regression) -> go.Figure:
     if metrics.bias is None or metrics.rmse is None:
         return look.note("No errors to show", metrics.undefined["mae"])
     counts, edges = distributions.binned(np.subtract(metrics.predicted, metrics.actual))
-    said, side = wording.number(abs(metrics.bias), beside=metrics.rmse), "high" if metrics.bias > 0 else "low"
+    beside = metrics.rmse if metrics.n_rows > 1 else 0.0
+    said, side = wording.number(abs(metrics.bias), beside=beside), "high" if metrics.bias > 0 else "low"
     lean = f"{said} too {side}" if said != "0" else "right"
+    typical = f"the typical error is {wording.number(metrics.rmse)} (RMSE)"
     figure = look.frame(
-        f"Predictions of {metrics.target} are {lean} on average; the typical error is"
-        f" {wording.number(metrics.rmse)} (RMSE)",
+        f"The only prediction of {metrics.target} to be compared is {lean}"
+        if metrics.n_rows == 1
+        else f"Predictions of {metrics.target} are {lean} on average; {typical}",
         x_title=f"Predicted minus actual {look.shorten(metrics.target)}",
         y_title="Rows",
     )
     figure.add_trace(_histogram(counts, edges))
     figure.update_layout(hovermode="x")  # so that the shortest bar can be pointed at
     figure.add_vline(x=0, line={"color": look.ORANGE, "width": 2, "dash": "dot"})
-    figure.update_xaxes(nticks=6)
+    figure.update_xaxes(nticks=6, exponentformat=_exponents(edges[0], edges[-1]))
     return figure
 
 
@@ -76,9 +80,10 @@ def predictions(distribution: ValueDistribution) -> go.Figure:
     if not distribution.quantiles:
         return look.note("No predictions", "The file has no rows.")
     _, low, middle, high, _ = distribution.quantiles
+    found = findings.spread(distribution).rstrip(".")
+    is_wide = wording.number(low) != wording.number(high)
     figure = look.frame(
-        f"Half of the predictions of {distribution.target} lie between {wording.number(low)} and"
-        f" {wording.number(high)}; the median is {wording.number(middle)}",
+        f"{found}; the median is {wording.number(middle)}" if is_wide else found,
         x_title=f"Predicted {look.shorten(distribution.target)}",
         y_title="Rows",
     )
@@ -88,9 +93,15 @@ def predictions(distribution: ValueDistribution) -> go.Figure:
     figure.add_annotation(
         text="median", x=middle, y=1, yref="paper", xanchor="left", yanchor="top", xshift=5, showarrow=False
     )
-    figure.update_xaxes(nticks=6)
+    edges = distribution.edges
+    figure.update_xaxes(nticks=6, exponentformat=_exponents(edges[0], edges[-1]))
     figure.update_yaxes(range=[0, max(distribution.counts) * 1.15])  # room for the word above the bars
     return figure
+
+
+def _exponents(low: float, high: float) -> str:
+    """How an axis writes numbers that are too long: "4B" as in a sentence, "4e−6" and not "4μ"."""
+    return "e" if max(abs(low), abs(high)) < 1e-4 else "B"
 
 
 def _histogram(counts: tuple[int, ...], edges: tuple[float, ...]) -> go.Bar:

@@ -18,11 +18,14 @@ def roc_curve(metrics: Binary) -> go.Figure:
     """
     if metrics.roc is None:
         return look.note("No ROC curve", metrics.undefined["roc_auc"])
-    positive, negative = look.shorten(metrics.positive_label), look.shorten(metrics.negative_label)
+    if metrics.only_score is not None:
+        return look.note("No ROC curve", _nothing_to_order(metrics.only_score))
+    positive, negative = _short(metrics.positive_label), _short(metrics.negative_label)
     figure = look.frame(
         findings.headline(metrics).rstrip("."),
         x_title=f"{negative} rows called {positive}, % (false positives)",
         y_title=f"{positive} rows found, %",
+        legend=True,
     )
     figure.add_scatter(
         x=[0, 100],
@@ -32,12 +35,11 @@ def roc_curve(metrics: Binary) -> go.Figure:
         hoverinfo="skip",
         name="Chance",
     )
-    _label(figure, "chance", x=91, y=75)
     figure.add_trace(_curve(metrics.roc, "ROC", "found", "false positives"))
     cut = metrics.confusion
     false_positive_rate = 100 * cut.false_positives / (metrics.n_rows - metrics.n_positives)
     found = 100 * cut.true_positives / metrics.n_positives
-    _add_threshold(figure, metrics, x=false_positive_rate, y=found, above=False)
+    _add_threshold(figure, metrics, x=false_positive_rate, y=found)
     figure.update_xaxes(**AXIS)
     figure.update_yaxes(**AXIS)
     return figure
@@ -49,11 +51,14 @@ def precision_recall_curve(metrics: Binary) -> go.Figure:
     """
     if metrics.precision_recall is None or metrics.recall is None or metrics.base_rate is None:
         return look.note("No precision-recall curve", metrics.undefined["pr_auc"])
-    positive = look.shorten(metrics.positive_label)
+    if metrics.only_score is not None:
+        return look.note("No precision-recall curve", _nothing_to_order(metrics.only_score))
+    positive = _short(metrics.positive_label)
     figure = look.frame(
         _precision_recall_title(metrics),
         x_title=f"{positive} rows found, % (recall)",
         y_title=f"Right when calling {positive}, %",
+        legend=True,
     )
     base = 100 * metrics.base_rate
     figure.add_scatter(
@@ -62,19 +67,11 @@ def precision_recall_curve(metrics: Binary) -> go.Figure:
         mode="lines",
         line={"color": look.GREY, "width": 1.5, "dash": "dot"},
         hoverinfo="skip",
-        name="Base rate",
-    )
-    _label(
-        figure,
-        f"base rate {wording.percent(metrics.base_rate)}",
-        x=1,
-        y=base,
-        xanchor="left",
-        yanchor="bottom",
+        name=f"Base rate {wording.percent(metrics.base_rate)}",
     )
     figure.add_trace(_curve(metrics.precision_recall, "Precision-recall", "right", "found"))
     if metrics.precision is not None:
-        _add_threshold(figure, metrics, x=100 * metrics.recall, y=100 * metrics.precision, above=True)
+        _add_threshold(figure, metrics, x=100 * metrics.recall, y=100 * metrics.precision)
     figure.update_xaxes(**AXIS)
     figure.update_yaxes(**AXIS)
     return figure
@@ -86,8 +83,18 @@ def _precision_recall_title(metrics: Binary) -> str:
     if metrics.precision is None or metrics.recall is None:
         return f"No row reaches the threshold of {threshold} ({area})"
     found, right = wording.percent(metrics.recall), wording.percent(metrics.precision)
-    calls = f"Calls {metrics.positive_label} from {threshold}"
+    calls = f"Calls {wording.quoted(metrics.positive_label)} from {threshold}"
     return f"{calls}: finds {found} of them, right {right} of the time ({area})"
+
+
+def _nothing_to_order(score: float) -> str:
+    return (
+        f"Every row scores {wording.percent(score)}: scores that are all the same put no row before another."
+    )
+
+
+def _short(label: str) -> str:
+    return wording.quoted(look.shorten(label))
 
 
 def _curve(curve: Curve, name: str, y_means: str, x_means: str) -> go.Scatter:
@@ -103,50 +110,18 @@ def _curve(curve: Curve, name: str, y_means: str, x_means: str) -> go.Scatter:
         fillcolor=look.tint(look.BLUE, 0.1),
         hovertemplate=f"%{{y:.1f}} % {y_means}<br>%{{x:.1f}} % {x_means}<br>%{{customdata}}<extra></extra>",
         name=name,
+        showlegend=False,
     )
 
 
-def _add_threshold(figure: go.Figure, metrics: Binary, *, x: float, y: float, above: bool) -> None:
-    """A dot where the threshold in use stands, its label beside it, off the curve, where there is room."""
-    threshold = f"threshold {wording.percent(metrics.threshold, decimals=0)}"
+def _add_threshold(figure: go.Figure, metrics: Binary, *, x: float, y: float) -> None:
+    """A dot where the threshold in use stands; the legend names it, where no curve can run through the name."""
+    threshold = f"Threshold {wording.percent(metrics.threshold, decimals=0)}"
     figure.add_scatter(
         x=[x],
         y=[y],
         mode="markers",
         marker={"color": look.ORANGE, "size": 11},
         hovertemplate=f"{threshold}<br>x %{{x:.1f}} %, y %{{y:.1f}} %<extra></extra>",
-        name="Threshold",
-    )
-    toward_left = x > 55
-    _label(
-        figure,
-        threshold,
-        x=x,
-        y=y,
-        xanchor="right" if toward_left else "left",
-        xshift=-10 if toward_left else 10,
-        yshift=12 if above and not toward_left else -12,
-    )
-
-
-def _label(
-    figure: go.Figure,
-    text: str,
-    *,
-    x: float,
-    y: float,
-    xanchor: str = "center",
-    yanchor: str = "middle",
-    xshift: int = 0,
-    yshift: int = 0,
-) -> None:
-    figure.add_annotation(
-        text=text,
-        x=x,
-        y=y,
-        xanchor=xanchor,
-        yanchor=yanchor,
-        xshift=xshift,
-        yshift=yshift,
-        showarrow=False,
+        name=threshold,
     )

@@ -23,11 +23,14 @@ def score_distribution(distribution: ScoreDistribution) -> go.Figure:
 
 
 def _overall(distribution: ScoreDistribution, median: float) -> go.Figure:
-    positive, n_rows = look.shorten(distribution.positive_label), sum(distribution.counts)
+    positive, n_rows = wording.quoted(look.shorten(distribution.positive_label)), sum(distribution.counts)
     likely = sum(distribution.counts[N_SCORE_BINS // 2 :])
+    share = f"{wording.of_rows(likely, n_rows)} ({wording.percent(likely / n_rows)})"
+    half = f"Half of the rows score {wording.percent(median)} or less"
     figure = look.frame(
-        f"Half of the rows score {wording.percent(median)} or less; {wording.count(likely)} of"
-        f" {wording.rows(n_rows)} ({wording.percent(likely / n_rows)}) score 50\u00a0% or more",
+        f"{half}; {share} {'scores' if likely == 1 else 'score'} 50\u00a0% or more"
+        if n_rows > 1
+        else f"The only row scores {wording.percent(median)}",
         x_title=f"Probability of {positive}, %",
         y_title="Rows",
     )
@@ -43,7 +46,7 @@ def _overall(distribution: ScoreDistribution, median: float) -> go.Figure:
 
 
 def _by_class(distribution: ScoreDistribution, positives: tuple[int, ...]) -> go.Figure:
-    positive = look.shorten(distribution.positive_label)
+    positive = wording.quoted(look.shorten(distribution.positive_label))
     negatives = tuple(n - had for n, had in zip(distribution.counts, positives, strict=True))
     figure = look.frame(
         _by_class_title(distribution),
@@ -80,13 +83,16 @@ def _by_class_title(distribution: ScoreDistribution) -> str:
     high, low, positive = (
         distribution.median_positives,
         distribution.median_negatives,
-        distribution.positive_label,
+        wording.quoted(distribution.positive_label),
     )
     if high is None or low is None:
-        only = f"not {positive}" if high is None else positive
-        half = wording.percent(low or high or 0)
+        only, half = f"not {positive}" if high is None else positive, wording.percent(low or high or 0)
+        if sum(distribution.counts) == 1:
+            return f"The only row with a known outcome is {only} and scores {half}"
         return f"Every row with a known outcome is {only}; half of them score {half} or less"
     upper, lower = wording.percent(high), wording.percent(low)
+    if upper == lower:
+        return f"The {positive} rows score no higher than the others: half of either score {upper} or less"
     return f"Half of the {positive} rows score {upper} or more, half of the others {lower} or less"
 
 
@@ -118,9 +124,14 @@ def risk_bands(bands: RiskBands) -> go.Figure:
         f"{wording.count(n)} · {wording.percent(share)}"
         for n, share in zip(bands.counts, shares, strict=True)
     ]
-    most, span = bands.names[-1].lower(), bands.ranges[-1].replace("≥", "at least")
-    title = f"{wording.count(bands.counts[-1])} of {wording.rows(n_rows)} ({wording.percent(shares[-1])})"
-    title = f"{title} are at {most} risk: {bands.positive_label} {span}"
+    place = bands.counts.index(1) if n_rows == 1 else -1
+    if n_rows == 1:
+        counted = "The only row is"
+    else:
+        counted = f"{wording.of_rows(bands.counts[-1], n_rows)} ({wording.percent(shares[-1])})"
+        counted = f"{counted} {wording.be(bands.counts[-1])}"
+    span = bands.ranges[place].replace("≥", "at least").replace("<", "below")
+    title = f"{counted} at {bands.names[place].lower()} risk: {wording.quoted(bands.positive_label)} {span}"
     figure = look.horizontal(look.frame(title, x_title="Rows", y_title=""))
     places = list(range(len(bands.counts)))
     figure.add_bar(
@@ -142,8 +153,7 @@ def risk_bands(bands: RiskBands) -> go.Figure:
         for name, span in zip(bands.names, bands.ranges, strict=True)
     ]
     figure.update_yaxes(tickvals=places, ticktext=names[::-1])
-    figure.update_xaxes(range=[0, max(bands.counts) * 1.45], nticks=5)
-    return figure
+    return look.counted(figure, max(bands.counts))
 
 
 def _band_colors(n_bands: int) -> list[str]:

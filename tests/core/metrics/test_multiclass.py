@@ -56,12 +56,26 @@ def test_labels_that_the_model_chose_itself_take_the_place_of_the_highest_score(
     assert measured.accuracy == 1
 
 
-def test_a_label_that_was_never_called_leaves_macro_precision_undefined_by_name() -> None:
+@pytest.mark.parametrize(
+    ("actual", "called"),
+    [([0, 1, 2], [0, 1, 0]), ([0, 1], [0, 2]), ([0, 0, 1, 1], [0, 1, 1, 2]), ([0], [2])],
+    ids=["one never called", "one only called", "both", "one row"],
+)
+def test_a_class_without_a_precision_or_recall_counts_as_0_in_its_mean_as_in_scikit_learn(
+    actual: list[int], called: list[int]
+) -> None:
+    measured = multiclass.from_scores(actual, np.eye(3)[called], labels=LABELS)
+    precision, recall, f1, _ = reference.precision_recall_fscore_support(
+        actual, called, average="macro", zero_division=0
+    )
+    found = (measured.macro_precision, measured.macro_recall, measured.macro_f1)
+    assert found == pytest.approx((precision, recall, f1))
+
+
+def test_a_label_that_was_never_called_has_no_precision_of_its_own() -> None:
     measured = multiclass.from_scores([0, 1, 2], [[1, 0, 0], [0, 1, 0], [1, 0, 0]], labels=LABELS)
     assert measured.precision == (0.5, 1, None)
-    assert measured.macro_precision is None
-    assert measured.undefined["macro_precision"] == "No row was called 'blue'."
-    assert measured.macro_f1 == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert measured.undefined == {}
 
 
 def test_a_label_absent_from_file_and_calls_is_left_out_of_the_means_but_not_of_the_ranking() -> None:
@@ -69,12 +83,6 @@ def test_a_label_absent_from_file_and_calls_is_left_out_of_the_means_but_not_of_
     assert (measured.macro_precision, measured.macro_recall, measured.macro_f1) == (1, 1, 1)
     assert measured.macro_roc_auc is None
     assert "'blue'" in measured.undefined["macro_roc_auc"]
-
-
-def test_a_label_that_was_called_but_is_in_no_row_leaves_macro_recall_undefined() -> None:
-    measured = multiclass.from_scores([0, 1], [[1, 0, 0], [0, 0, 1]], labels=LABELS)
-    assert measured.macro_recall is None
-    assert "'blue'" in measured.undefined["macro_recall"]
 
 
 def test_without_rows_every_number_is_undefined() -> None:

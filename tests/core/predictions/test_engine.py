@@ -217,7 +217,8 @@ def test_a_number_column_that_holds_text_is_refused_with_an_example(model: Model
         model.score(b"age,colour\n,red\n20,red\nforty,red\nfifty,blue\n")
     assert "'age'" in refused.value.message
     assert "67 %" in refused.value.message
-    assert "row 3 holds 'forty'" in refused.value.message
+    assert "67 % of its first cells hold something else, such as 'forty' in row 3" in refused.value.message
+    assert refused.value.hint == "Correct the column, or choose another model."
 
 
 def test_a_few_bad_numbers_are_scored_as_missing_and_counted(model: Model) -> None:

@@ -51,5 +51,7 @@ def test_a_mapping_makes_a_header_fit() -> None:
 
 
 def test_a_refusal_names_every_missing_feature() -> None:
-    with pytest.raises(FeatureMissing, match=r"'tenure' \(nearest: 'Tenure'\), 'plan'\. Add"):
+    with pytest.raises(
+        FeatureMissing, match=r"'tenure' \(nearest: 'Tenure'\), 'plan'\. Add them, or choose another"
+    ):
         require_features(("Tenure", "MonthlyCharges"), SCHEMA)

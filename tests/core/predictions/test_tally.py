@@ -11,9 +11,12 @@ import pytest
 from core.models.schema import Feature, Schema, framed
 from core.predictions import answers, tally
 from core.predictions.answers import BINS, SAMPLE_ROWS, ClassCounts, NumberSums
-from core.predictions.tally import Tally
+from core.predictions.tally import Rows, Tally
 
-FEATURES = (Feature("x", "number"), Feature("c", "category", categories=("a", "b")))
+FEATURES = (
+    Feature("x", "number", minimum=0.0, maximum=3.75),
+    Feature("c", "category", categories=("a", "b")),
+)
 BINARY = Schema(FEATURES, "y", "binary", ("No", "Yes"), "No")
 THREE = Schema(FEATURES, "y", "multiclass", ("a", "b", "c"))
 REGRESSION = Schema(FEATURES, "y", "regression")
@@ -22,14 +25,14 @@ REGRESSION = Schema(FEATURES, "y", "regression")
 def table(n: int, outcomes: list[str]) -> pa.Table:
     """(n,) rows with some blanks, bad numbers and values never seen."""
     pick = [outcomes[i % len(outcomes)] for i in range(n)]
-    numbers = [("1.5", "", "bad")[i % 3] for i in range(n)]
+    numbers = [("1.5", "", "bad", "7")[i % 4] for i in range(n)]
     return pa.table({"x": numbers, "c": [("a", "?", "new", "b")[i % 4] for i in range(n)], "y": pick})
 
 
 def counted(schema: Schema, rows: pa.Table, scores: np.ndarray, seed: int = 0) -> Tally:
     """The tally of one block."""
     given = framed(rows, schema, ".")
-    return tally.of_block(rows, given, scores, schema, decimal=".", seed=seed)
+    return tally.of_block(Rows.of(rows, given, schema), scores, schema, decimal=".", seed=seed)
 
 
 def probabilities(n: int, k: int) -> np.ndarray:
@@ -51,11 +54,47 @@ def test_a_binary_tally_counts_by_outcome() -> None:
     assert np.flatnonzero(found.classes.negatives[0]).tolist() == [2_000]
 
 
+def test_the_first_of_equally_probable_labels_counts() -> None:
+    drawn = np.random.default_rng(6).integers(0, 4, (500, 4)) / 4
+    assert answers.most_probable(drawn).tolist() == drawn.argmax(axis=1).tolist()
+
+
 def test_cells_that_call_for_caution_are_counted_by_column() -> None:
     found = counted(BINARY, table(12, ["No"]), probabilities(12, 2))
-    assert found.missing == {"x": 4, "c": 3}
-    assert found.bad == {"x": 4}
+    assert found.missing == {"x": 3, "c": 3}
+    assert found.bad == {"x": 3}
+    assert found.outside == {"x": 3}
     assert found.unseen == {"c": 3}
+
+
+def test_numbers_beyond_those_of_training_are_counted_by_column() -> None:
+    values = ["9999", "-0.01", "0", "3.75", "3.76", "", "bad"]
+    rows = pa.table({"x": values, "c": ["a"] * 7, "y": ["No"] * 7})
+    found = counted(BINARY, rows, probabilities(7, 2))
+    assert found.outside == {"x": 3}
+    assert counted(BINARY, rows.slice(2, 2), probabilities(2, 2)).outside == {}
+
+
+def test_a_number_that_training_never_saw_has_no_range_to_leave() -> None:
+    schema = Schema((Feature("x", "number"), FEATURES[1]), "y", "binary", ("No", "Yes"), "No")
+    assert counted(schema, table(3, ["No"]), probabilities(3, 2)).outside == {}
+
+
+def test_a_few_outcomes_that_the_model_does_not_know_are_kept_as_examples() -> None:
+    found = counted(BINARY, table(400, ["1", " 0", "No", "0", "", "x" * 99]), probabilities(400, 2))
+    assert found.unknown_outcomes == ("1", "0", "x" * 40)
+    many = counted(BINARY, table(400, [str(i) for i in range(400)]), probabilities(400, 2))
+    assert many.unknown_outcomes == ("0", "1", "2", "3", "4")
+    numbers = counted(REGRESSION, table(5, ["much", "3", "", "n.k.", "much"]), np.full(5, 2.0))
+    assert numbers.unknown_outcomes == ("much", "n.k.")
+
+
+def test_a_tally_of_before_ranges_and_examples_were_kept_still_loads() -> None:
+    stored = counted(BINARY, table(50, ["Yes", "1"]), probabilities(50, 2)).to_json()
+    del stored["outside"], stored["unknown_outcomes"]
+    loaded = Tally.from_json(stored)
+    assert (loaded.outside, loaded.unknown_outcomes) == ({}, ())
+    assert loaded.n_unknown == 25
 
 
 def test_a_multiclass_tally_sets_each_class_against_the_rest() -> None:

@@ -70,6 +70,12 @@ def test_a_file_with_its_outcome_is_measured(desk: Desk) -> None:
     assert sum(found.bands.counts) == 400
 
 
+def test_a_prediction_keeps_how_it_was_answered(desk: Desk) -> None:
+    kept = desk.score(desk.upload).metrics_json
+    assert kept is not None
+    assert (kept["why_plain"], kept["n_plain_rows"]) == (None, 0)
+
+
 def test_a_file_without_its_outcome_has_scores_and_bands_but_no_metrics(desk: Desk) -> None:
     lines = desk.path(desk.upload.storage_key).read_bytes().splitlines()
     without = b"\n".join(line.rpartition(b",")[0] for line in lines)

@@ -105,6 +105,8 @@ def test_a_task_whose_worker_is_lost_each_time_fails_after_exactly_its_attempts(
     row = line.row(task_id)
     assert (row.state, row.attempt, row.finished_at) == ("FAILED", 3, line.clock.at)
     assert (row.lease_owner, row.lease_until) == (None, None)
+    assert row.error is not None
+    assert row.error["message"] == "The worker that did this stopped without a word. It was tried 3 times."
     assert steps.noun(task_id) == ("FAILED", "worker_lost")
 
 
@@ -192,3 +194,29 @@ def test_the_backlog_counts_what_waits_runs_and_is_abandoned(line: Line) -> None
     figures = line.backlog()
     assert (figures.n_queued, figures.n_running, figures.n_abandoned) == (2, 2, 0)
     assert figures.oldest_at == abandoned_since - timedelta(seconds=LEASE_S + 1 + 20)
+
+
+def test_tasks_that_had_to_be_begun_again_are_counted_with_the_last_such_attempt(line: Line) -> None:
+    def retried() -> queue.Retried:
+        with db.session_scope(db.WORKER) as session:
+            return queue.retried(session, within_s=3600, clock=line.clock)
+
+    line.add()
+    line.settle(line.claimed())
+    line.add()
+    line.release(line.claimed())
+    line.settle(line.claimed())
+    assert retried() == queue.Retried(n=0, last_at=None)
+
+    line.add()
+    line.retry_later(line.claimed(), delay_s=1)
+    assert retried() == queue.Retried(n=1, last_at=line.clock.at)
+    line.clock.advance(1)
+    again = line.claimed()
+    assert retried() == queue.Retried(n=1, last_at=line.clock.at)
+    begun_at = line.clock.at
+    line.clock.advance(60)
+    line.settle(again)
+    assert retried() == queue.Retried(n=1, last_at=begun_at)
+    line.clock.advance(3601)
+    assert retried().n == 0

@@ -127,8 +127,25 @@ def test_a_failed_attempt_waits_and_the_last_one_fails(line: Line) -> None:
     line.clock.advance(10)
     second = line.claimed()
     assert second.reason is None, "the second attempt still shows why the first one failed"
-    assert line.retry_later(second).state is TaskState.FAILED
+    failed = line.retry_later(second)
+    assert (failed.state, failed.reason) == (
+        TaskState.FAILED,
+        queue.Reason("bad_luck", "It did not work. It was tried twice."),
+    )
     assert steps.noun(task_id) == ("FAILED", "bad_luck")
+
+
+@pytest.mark.parametrize(("n", "often"), [(1, "once"), (2, "twice"), (3, "3 times"), (1000, "1,000 times")])
+def test_how_often_it_was_tried_is_told_as_a_person_says_it(n: int, often: str) -> None:
+    assert queue.Reason("x", "It broke.").after(n).message == f"It broke. It was tried {often}."
+
+
+def test_an_attempt_that_was_handed_back_does_not_count_as_tried(line: Line) -> None:
+    line.add(max_attempts=1)
+    line.release(line.claimed())
+    failed = line.retry_later(line.claimed())
+    assert failed.reason is not None
+    assert failed.reason.message == "It did not work. It was tried once."
 
 
 def test_a_queued_task_is_cancelled_at_once(line: Line) -> None:
@@ -137,6 +154,14 @@ def test_a_queued_task_is_cancelled_at_once(line: Line) -> None:
     assert steps.noun(task_id)[0] == "CANCELLED"
     assert line.row(task_id).finished_at == line.clock.at
     assert line.claim() is None
+
+
+def test_a_task_cancelled_between_two_attempts_does_not_blame_the_first(line: Line) -> None:
+    task_id = line.add()
+    line.retry_later(line.claimed(), delay_s=10)
+    assert line.cancel(task_id).reason is None
+    assert line.row(task_id).error is None
+    assert steps.noun(task_id) == ("CANCELLED", None)
 
 
 def test_a_running_task_is_asked_to_stop(line: Line) -> None:
@@ -177,7 +202,9 @@ def test_a_cancelled_task_that_is_handed_back_or_retried_is_not_done_again(line:
         task = line.claimed()
         line.cancel(task_id)
         assert give_up(task).state is TaskState.CANCELLED
-        assert steps.noun(task_id)[0] == "CANCELLED"
+        assert steps.noun(task_id) == ("CANCELLED", None), (
+            "the attempt's failure stands where the cancel should"
+        )
         assert line.row(task_id).finished_at == line.clock.at
         line.clock.advance(60)
         assert line.claim() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,11 @@ from uuid import uuid4
 import pytest
 
 from core import db, queue, storage
+from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.settings import Settings
 from core.system import checks
 from core.system.checks import Check, State
+from tests import journeys, made
 from tests.faults import steps
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -30,7 +33,7 @@ def test_an_idle_installation_with_a_worker_is_all_well(database: db.Database, s
         queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=True)
     found = checks.run(settings)
     assert checks.worst(found) is State.OK
-    assert line(found, "Workers", "Alive").says.endswith(f"version {_version()}.")
+    assert line(found, "Workers", "Alive").says.endswith(f"; 1 at a time, version {_version()}.")
     assert all(check.cure == "" for check in found)
 
 
@@ -109,18 +112,144 @@ def test_failures_name_the_newest_first_with_their_traceback(database: db.Databa
     ]
 
 
-@pytest.mark.parametrize(("prepare", "exit_code"), [(True, 0), (False, 1)])
-def test_the_shell_command_tells_by_its_exit_code(tmp_path: Path, prepare: bool, exit_code: int) -> None:
-    environment = {**os.environ, "DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": ""}
-    (tmp_path / "data").mkdir()
-    if prepare:
-        subprocess.run([sys.executable, "-m", "core.db", "upgrade"], env=environment, cwd=PROJECT, check=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "core.system", "--json"],
-        env=environment, cwd=PROJECT, check=False, capture_output=True, text=True,
+def shell(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        env={**os.environ, **environment}, cwd=PROJECT, check=False, capture_output=True, text=True,
     )  # fmt: skip
-    assert done.returncode == exit_code
-    assert {check["part"] for check in json.loads(done.stdout)} >= {"Database", "Storage"}
+
+
+def test_the_shell_command_tells_by_its_exit_code(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    assert shell("core.db", "upgrade", DATA_DIR=str(data_dir)).returncode == 0
+    well = shell("core.system", "--json", DATA_DIR=str(data_dir))
+    assert well.returncode == 0
+    assert {check["part"] for check in json.loads(well.stdout)} == {"Database", "Storage", "Queue", "Workers"}
+    (data_dir / "model_desk.sqlite3").write_text("this file is no database")
+    broken = shell("core.system", "--json", DATA_DIR=str(data_dir))
+    assert broken.returncode == 1
+    first = json.loads(broken.stdout)[0]
+    assert (first["part"], first["state"]) == ("Database", "broken")
+    assert "System page" not in broken.stdout
+
+
+def test_the_shell_command_makes_nothing_where_there_is_no_database(tmp_path: Path) -> None:
+    typo = tmp_path / "dta"
+    done = shell("core.system", DATA_DIR=str(typo))
+    assert done.returncode == 1
+    assert f"There is no database at {typo / 'model_desk.sqlite3'}; is DATA_DIR right?" in done.stdout
+    assert "`make run` makes one" in done.stdout
+    assert "upgrade" not in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_shell_command_does_not_put_an_empty_database_in_the_place_of_a_removed_one(
+    tmp_path: Path,
+) -> None:
+    shell("core.db", "upgrade", DATA_DIR=str(tmp_path))
+    (tmp_path / "model_desk.sqlite3").unlink()
+    before = sorted(tmp_path.iterdir())
+    done = shell("core.system", DATA_DIR=str(tmp_path))
+    assert "restore it from a backup" in done.stdout
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_setting_that_names_the_database_is_the_one_to_look_at(tmp_path: Path) -> None:
+    done = shell("core.system", DATA_DIR=str(tmp_path), DATABASE_URL=f"sqlite:///{tmp_path}/desk.sqlite3")
+    assert f"There is no database at {tmp_path}/desk.sqlite3; is DATABASE_URL right?" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["core.system", "core.worker", "core.db"])
+def test_a_file_where_the_data_folder_should_be_is_one_sentence_with_its_cure(
+    tmp_path: Path, command: str
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("a file where the folder should be")
+    done = shell(*(["core.db", "upgrade"] if command == "core.db" else [command]), DATA_DIR=str(in_the_way))
+    assert done.returncode == 1
+    assert str(in_the_way) in done.stdout + done.stderr
+    assert "is DATA_DIR right?" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_of_files_that_is_gone_is_broken_and_not_made_anew(
+    database: db.Database, settings: Settings, user: db.User
+) -> None:
+    journeys.upload_bytes(user, made.CSV, settings=settings, files=storage.from_settings(settings))
+    shutil.rmtree(settings.files_dir)
+    found = checks.run(settings)
+    assert found[0].state is State.BROKEN
+    assert str(settings.files_dir) in found[0].says
+    assert "removed or replaced" in found[0].says
+    assert not settings.files_dir.exists()
+
+
+def test_files_that_are_gone_are_broken_until_they_are_back(
+    database: db.Database, settings: Settings, user: db.User, tmp_path: Path
+) -> None:
+    files = storage.from_settings(settings)
+    upload = journeys.upload_bytes(user, journeys.sample_bytes(tmp_path), settings=settings, files=files)
+    assert line(checks.run(settings), "Storage", "Writable").state is State.OK
+    shutil.rmtree(settings.files_dir / "uploads")
+    found = checks.run(settings)
+    gone = line(found, "Storage", "Kept")
+    assert (gone.state, found[0]) == (State.BROKEN, gone)
+    assert gone.says == f"The newest upload is gone ({files.label})."
+    assert "restore the folder from a backup" in gone.cure
+    assert [check.name for check in found if check.part == "Storage"] == ["Kept", "Room"]
+    restored = settings.files_dir / upload.storage_key
+    restored.parent.mkdir(parents=True)
+    restored.write_bytes(b"from the backup")
+    assert line(checks.run(settings), "Storage", "Writable").state is State.OK
+
+
+def test_the_newest_ready_model_and_result_are_looked_for_too(
+    database: db.Database, settings: Settings, user: db.User
+) -> None:
+    steps.make_tables()
+    with db.session_scope(user, write=True) as session:
+        task_id = steps.enqueue(session, user=user)
+        upload = UploadRow(
+            user_id=user.id, file_name="a.csv", storage_key="uploads/a", size_bytes=1, sha256="0",
+            n_rows=1, n_columns=1, receipt={},
+        )  # fmt: skip
+        model = ModelRow(
+            user_id=user.id, name="m", version=1, status="ready", target="t", data_name="a.csv",
+            data_sha256="0", task_id=task_id, artifact_key="models/m.skops",
+        )  # fmt: skip
+        session.add_all([upload, model])
+        session.flush()
+        scored = PredictionRow(
+            user_id=user.id, upload_id=upload.id, model_id=model.id, task_id=task_id, mode="queued",
+            status="COMPLETED", output_key="results/r.csv",
+        )  # fmt: skip
+        session.add(scored)
+    gone = line(checks.run(settings), "Storage", "Kept")
+    assert gone.says.startswith("The newest upload and the newest model and the newest result are gone (")
+
+
+def test_work_that_was_begun_again_is_worth_a_look(
+    database: db.Database, settings: Settings, user: db.User
+) -> None:
+    steps.make_tables()
+    with db.session_scope(user, write=True) as session:
+        task_id = steps.enqueue(session, user=user)
+        queue.workers.beat(session, worker_id=uuid4(), slots=0, is_embedded=False)
+    with db.session_scope(db.WORKER, write=True) as session:
+        task = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=30)
+        assert task is not None
+        reason = queue.Reason(code="worker_lost", message="It was killed.")
+        queue.retry_later(session, task_id=task.id, attempt=task.attempt, delay_s=1, reason=reason)
+    found = checks.run(settings, now=datetime.now(UTC) + timedelta(minutes=5))
+    attempts = line(found, "Queue", "Attempts")
+    assert attempts.state is State.WARN
+    assert attempts.says == (
+        "1 task of the last hour was not done at the first attempt; the newest such attempt began 5 min ago."
+    )
+    assert "log" in attempts.cure
+    assert "; its process is starting, version" in line(checks.run(settings), "Workers", "Alive").says, (
+        "a worker without a warm process has no places"
+    )
 
 
 def _version() -> str:

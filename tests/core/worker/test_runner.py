@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from uuid import uuid4
 
 import psutil
 import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from core import db
-from core.db.tables import TaskRow
+from core.db.tables import TaskRow, WorkerRow
+from core.db.types import now_plus
 from core.queue import workers
 from tests.core.worker.conftest import Desk
 from tests.faults import steps
@@ -106,6 +110,33 @@ def test_what_a_killed_child_had_staged_is_removed(desk: Desk) -> None:
     os.kill(pid, signal.SIGKILL)
     assert desk.wait(task_id).state == "FAILED"
     assert not left.exists()
+
+
+def test_each_death_of_a_child_is_a_line_in_the_log_also_inside_the_app(desk: Desk) -> None:
+    with capture_logs() as said:
+        desk.runner()
+        poison = desk.add(fault="die", max_attempts=2)
+        row = desk.wait(poison)
+    deaths = [line for line in said if "died" in line["event"]]
+    assert [(line["log_level"], line["pid"], line["signal"], line["attempt"]) for line in deaths] == [
+        ("warning", pid, 9, attempt) for pid, attempt in desk.starts()
+    ]
+    assert {(line["task"], line["kind"]) for line in deaths} == {(str(poison), steps.KIND)}
+    assert row.error is not None
+    assert row.error["message"] == "The process that did the work was killed by signal 9. It was tried twice."
+
+
+def test_a_place_whose_child_died_is_not_counted_until_the_next_is_warm(desk: Desk) -> None:
+    desk.runner()
+
+    def slots() -> list[int]:
+        with db.session_scope(db.WORKER) as session:
+            return [worker.slots for worker in workers.alive(session)]
+
+    wait_for(lambda: slots() == [1], what="the child to be warm")
+    desk.add(fault="die", max_attempts=1)
+    wait_for(lambda: slots() == [0], what="the death to be told")
+    wait_for(lambda: slots() == [1], what="the next child to be warm")
 
 
 def test_a_child_that_falls_silent_is_replaced(desk: Desk) -> None:
@@ -229,7 +260,9 @@ def test_a_runner_is_present_while_it_lives(desk: Desk) -> None:
         with db.session_scope(db.WORKER) as session:
             return workers.alive(session)
 
-    (worker,) = wait_for(alive, what="the runner to be present")
+    wait_for(alive, what="the runner to be present")
+    wait_for(lambda: alive()[0].slots == 2, what="both places to be warm")
+    (worker,) = alive()
     assert (worker.id, worker.pid, worker.slots, worker.is_embedded) == (runner.id, os.getpid(), 2, True)
 
 
@@ -245,25 +278,46 @@ def test_the_children_of_a_stopped_runner_are_gone(desk: Desk) -> None:
 
 
 @pytest.mark.postgres
-def test_a_runner_survives_a_restart_of_postgres_and_finishes(
-    postgres: Cluster, postgres_desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_runner_survives_a_restart_of_postgres_and_finishes(postgres: Cluster, postgres_desk: Desk) -> None:
     desk = postgres_desk
     desk.runner()
     task_id = desk.add(n_steps=40, step_s=0.05, lease_s=3.0, max_attempts=5)
     desk.wait_done(task_id, 3)
-    postgres.halt(signal.SIGQUIT)
-    said: list[str] = []
+    with capture_logs() as said:
+        postgres.halt(signal.SIGQUIT)
+        wait_for(
+            lambda: [line for line in said if "out of reach" in line["event"]], what="the outage to be told"
+        )
+        postgres.start()
+        row = desk.wait(task_id)
+        assert row.state == "SUCCEEDED"
+        assert steps.effects(task_id) == list(range(40))
+        assert desk.wait(desk.add()).state == "SUCCEEDED"
+    told = [line["event"] for line in said if "the database is" in line["event"]]
+    begin, end = "the database is out of reach; trying again each second", "the database is back"
+    assert told == [begin, end] * (len(told) // 2), "an outage is told once when it begins, once when it ends"
 
-    def has_said(words: str) -> bool:
-        said.append("".join(capsys.readouterr()))
-        return words in "".join(said)
 
-    wait_for(lambda: has_said("out of reach"), what="the outage to be logged")
-    postgres.start()
-    row = desk.wait(task_id)
-    assert row.state == "SUCCEEDED"
-    assert steps.effects(task_id) == list(range(40))
-    assert desk.wait(desk.add()).state == "SUCCEEDED"
-    wait_for(lambda: has_said("the database is back"), what="the end of the outage to be logged")
-    assert "".join(said).count("out of reach") == 1
+def test_a_runner_forgets_what_nobody_asks_for_any_more(desk: Desk) -> None:
+    old, young, gone = desk.add(), desk.add(), uuid4()
+    for task_id in (old, young):
+        desk.cancel(task_id)
+    with db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=gone, slots=1, is_embedded=True)
+        session.execute(
+            sa.update(WorkerRow).where(WorkerRow.id == gone).values(beat_at=now_plus(-8 * 86_400.0))
+        )
+        session.execute(
+            sa.update(TaskRow).where(TaskRow.id == old).values(finished_at=now_plus(-3 * 86_400.0))
+        )
+
+    def left() -> tuple[bool, bool, bool]:
+        with db.session_scope(db.WORKER) as session:
+            return (
+                session.get(TaskRow, old) is not None,
+                session.get(TaskRow, young) is not None,
+                session.get(WorkerRow, gone) is not None,
+            )
+
+    desk.runner(keep_tasks_days=2)
+    wait_for(lambda: left() == (False, True, False), what="the old task and the worker to be forgotten")

@@ -50,3 +50,34 @@ def test_without_rows_there_are_notes() -> None:
     assert not figures.predicted_vs_actual(nothing).data
     assert not figures.residuals(nothing).data
     assert not figures.predictions(distributions.values([], target="price")).data
+
+
+def test_the_line_of_perfect_predictions_is_named_where_no_dot_can_lie_on_the_name() -> None:
+    figure = figures.predicted_vs_actual(MEASURED)
+    assert not figure.layout.annotations
+    assert figure.layout.showlegend
+    assert [trace.name for trace in figure.data] == ["Rows", "A perfect prediction"]
+
+
+def test_one_row_has_no_average_and_no_spread() -> None:
+    one = regression.from_values([10], [13], target="price")
+    expected = "The prediction of price is off by 3 in the only row with a known outcome"
+    assert _plain(figures.predicted_vs_actual(one).layout.title.text) == expected
+    expected = "The only prediction of price to be compared is 3 too high"
+    assert _plain(figures.residuals(one).layout.title.text) == expected
+    alone = figures.predictions(distributions.values([18_663], target="price"))
+    assert _plain(alone.layout.title.text) == "The only row has 18,663 as its prediction of price"
+
+
+def test_predictions_that_are_all_the_same_lie_between_no_two_numbers() -> None:
+    same = figures.predictions(distributions.values([18_663.0] * 9, target="price"))
+    assert _plain(same.layout.title.text) == "Every prediction of price is 18,663"
+    near = figures.predictions(distributions.values([1.0, *[18_663.0] * 9], target="price"))
+    assert _plain(near.layout.title.text) == "Half of the predictions of price are about 18,663"
+
+
+def test_tiny_numbers_get_exponents_and_no_greek_letter_on_their_axes() -> None:
+    tiny = figures.predicted_vs_actual(regression.from_values([1e-6, 3e-6], [2e-6, 3e-6], target="price"))
+    assert tiny.layout.xaxis.exponentformat == tiny.layout.yaxis.exponentformat == "e"
+    large = figures.predictions(distributions.values([1e9, 3e9], target="price"))
+    assert large.layout.xaxis.exponentformat == "B"

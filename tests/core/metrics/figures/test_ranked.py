@@ -20,7 +20,7 @@ def _title(figure: object) -> str:
 
 
 def _trace(figure: object, name: str) -> object:
-    return next(trace for trace in figure.data if trace.name == name)  # type: ignore[attr-defined]  # plotly is untyped
+    return next(trace for trace in figure.data if trace.name.startswith(name))  # type: ignore[attr-defined]  # plotly is untyped
 
 
 def test_the_roc_curve_draws_the_rates_in_percent_between_chance_and_threshold() -> None:
@@ -36,9 +36,9 @@ def test_the_roc_curve_draws_the_rates_in_percent_between_chance_and_threshold()
 
 def test_the_roc_curve_is_titled_with_its_finding_and_units() -> None:
     figure = figures.roc_curve(_measured(OUTCOMES))
-    assert _title(figure) == "The model ranks 79.2 % of churn/stay pairs correctly (ROC-AUC 0.792)"
-    assert figure.layout.xaxis.title.text == "stay rows called churn, % (false positives)"
-    assert figure.layout.yaxis.title.text == "churn rows found, %"
+    assert _title(figure) == "The model ranks 79.2 % of 'churn'/'stay' pairs correctly (ROC-AUC 0.792)"
+    assert figure.layout.xaxis.title.text == "'stay' rows called 'churn', % (false positives)"
+    assert figure.layout.yaxis.title.text == "'churn' rows found, %"
 
 
 def test_each_point_of_the_roc_curve_tells_the_score_it_cuts_at() -> None:
@@ -54,16 +54,16 @@ def test_the_precision_recall_curve_is_drawn_over_its_base_rate() -> None:
     assert list(curve.y) == pytest.approx([100 * y for y in measured.precision_recall.y])  # type: ignore[attr-defined]
     assert list(base.y) == [40, 40]  # type: ignore[attr-defined]
     assert (dot.x[0], dot.y[0]) == pytest.approx((75, 60))  # type: ignore[attr-defined]
-    expected = "Calls churn from 50 %: finds 75.0 % of them, right 60.0 % of the time (PR-AUC 0.747)"
+    expected = "Calls 'churn' from 50 %: finds 75.0 % of them, right 60.0 % of the time (PR-AUC 0.747)"
     assert _title(figure) == expected
-    assert figure.layout.xaxis.title.text == "churn rows found, % (recall)"
-    assert figure.layout.yaxis.title.text == "Right when calling churn, %"
+    assert figure.layout.xaxis.title.text == "'churn' rows found, % (recall)"
+    assert figure.layout.yaxis.title.text == "Right when calling 'churn', %"
 
 
 def test_a_threshold_that_no_row_reaches_is_said_and_not_drawn() -> None:
     figure = figures.precision_recall_curve(_measured(OUTCOMES, threshold=0.95))
     assert _title(figure) == "No row reaches the threshold of 95 % (PR-AUC 0.747)"
-    assert "Threshold" not in [trace.name for trace in figure.data]
+    assert not [trace.name for trace in figure.data if "Threshold" in trace.name]
 
 
 @pytest.mark.parametrize("outcome", [0, 1])
@@ -72,3 +72,22 @@ def test_with_one_class_a_note_takes_the_place_of_both_curves(outcome: int) -> N
     for figure in (figures.roc_curve(measured), figures.precision_recall_curve(measured)):
         assert not figure.data
         assert "nothing to rank" in figure.layout.annotations[0].text.replace("<br>", " ")
+
+
+def test_scores_that_are_all_the_same_are_a_note_and_no_curve() -> None:
+    measured = binary.from_scores([1, 0, 0, 0], [0.238] * 4, positive_label="churn", negative_label="stay")
+    for figure in (figures.roc_curve(measured), figures.precision_recall_curve(measured)):
+        assert not figure.data
+        assert "PR-AUC" not in _title(figure)
+        assert "Every row scores 23.8" in figure.layout.annotations[0].text.replace("<br>", " ")
+
+
+def test_lines_and_dots_are_named_in_the_legend_where_no_curve_and_no_axis_runs_through_the_names() -> None:
+    measured = _measured(OUTCOMES)
+    named = [
+        [trace.name.replace("\u00a0", " ") for trace in figure.data if trace.showlegend is not False]
+        for figure in (figures.roc_curve(measured), figures.precision_recall_curve(measured))
+    ]
+    assert named == [["Chance", "Threshold 50 %"], ["Base rate 40.0 %", "Threshold 50 %"]]
+    assert figures.roc_curve(measured).layout.showlegend
+    assert not figures.roc_curve(measured).layout.annotations

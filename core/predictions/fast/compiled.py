@@ -1,0 +1,52 @@
+"""A fitted pipeline as tables: which of the recipes it is, and whether it is what the tables were made for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Protocol
+
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline
+
+from core.models.schema import Schema
+from core.predictions.answers import Floats
+from core.predictions.fast.additive import Additive
+from core.predictions.fast.boosted import Boosted
+from core.predictions.fast.features import Given
+from core.predictions.fast.unsupported import Unsupported
+
+# What comes of scikit-learn's private parts when a version has renamed or reshaped them.
+CHANGED_PARTS = (AttributeError, KeyError, IndexError, TypeError, ValueError)
+
+
+class Tables(Protocol):
+    """A compiled pipeline. slack: the largest difference from its own answer that may be; 0 for the same bits."""
+
+    slack: float
+
+    def answers(self, given: Given) -> Floats | None:
+        """What the pipeline answers, (n, k) or (n,); None where a written digit of it would be in doubt."""
+
+
+@lru_cache(maxsize=2)
+def build(pipeline: Any, schema: Schema) -> Tables:
+    """Raises Unsupported, which says why there are no tables for this pipeline."""
+    try:
+        return _recognised(pipeline, schema)
+    except CHANGED_PARTS as changed:
+        reason = f"its parts are not as expected ({type(changed).__name__}: {changed})"
+        raise Unsupported(reason) from changed
+
+
+def _recognised(pipeline: Any, schema: Schema) -> Tables:
+    if isinstance(pipeline, Pipeline) and len(pipeline) == 2 and isinstance(pipeline[0], ColumnTransformer):
+        columns, model = pipeline[0], pipeline[1]
+        if isinstance(model, (HistGradientBoostingClassifier, HistGradientBoostingRegressor)):
+            return Boosted(columns, model, schema)
+        if isinstance(model, LogisticRegression):
+            return Additive(columns, model, schema)
+        if isinstance(model, Ridge):
+            raise Unsupported("the last digits of a linear regression hang on the order of its sums")
+    raise Unsupported("its model is none of the recipes' own")

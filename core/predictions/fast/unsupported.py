@@ -1,0 +1,7 @@
+"""The one signal by which a part of this room declines a model or a file."""
+
+from __future__ import annotations
+
+
+class Unsupported(Exception):
+    """There are no tables for this. Its text says why, to be shown with the prediction; it is no failure."""

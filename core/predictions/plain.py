@@ -1,0 +1,69 @@
+"""The plain way to answer a block: every cell as text, the schema's frame, the pipeline itself. It is the rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.models.schema import Schema, framed
+from core.predictions.answers import Floats
+from core.predictions.errors import FeatureRetyped
+from core.predictions.tally import Rows
+from core.uploads import cells, stream
+from core.uploads.dialect import Dialect
+
+RETYPED_ABOVE = 0.5  # share of a number column's cells that are no number from which on it is another column
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A block's rows and what the model answers.
+
+    answers: (n, k) probabilities in the order of the schema's labels, or (n,) numbers for a regression.
+    """
+
+    rows: Rows
+    answers: Floats
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Answers blocks of one file with one pipeline. header: under the model's names."""
+
+    header: tuple[str, ...]
+    dialect: Dialect
+    pipeline: Any
+    schema: Schema
+
+    def read(self, block: bytes) -> pa.Table:
+        """The block's cells as text. Raises ChangedSinceChecked."""
+        return stream.parse_block(block, self.header, self.dialect)
+
+    def answer(self, table: pa.Table) -> Answered:
+        """The rows of what `read` returned, at least one."""
+        given = framed(table, self.schema, self.dialect.decimal)
+        if self.schema.task == "regression":
+            answers = np.asarray(self.pipeline.predict(given.frame), np.float64)
+        else:
+            answers = self.pipeline.predict_proba(given.frame)
+        return Answered(Rows.of(table, given, self.schema), answers)
+
+    def require_numbers(self, table: pa.Table) -> None:
+        """Raises FeatureRetyped where most cells of a number feature are no number."""
+        for feature in self.schema.features:
+            if feature.kind != "number":
+                continue
+            column = table.column(feature.name)
+            bad = cells.numbers(column, self.dialect.decimal)[1]
+            n_present = len(bad) - int(cells.is_missing(column).sum())
+            if bad.sum() > RETYPED_ABOVE * n_present:
+                first = int(bad.argmax())
+                raise FeatureRetyped(
+                    column=feature.name,
+                    percent=round(100 * int(bad.sum()) / n_present),
+                    row=first + 1,
+                    cell=column[first].as_py(),
+                )

@@ -1,0 +1,110 @@
+"""The fast way is the plain way, byte for byte and count for count, whatever the file."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.models import recipes
+from core.predictions.engine import Scored
+from tests.core.predictions.conftest import Model
+from tests.core.predictions.fast.conftest import DIALECTS, fitted, opaque, written
+
+
+def both(model: Model, data: bytes, dialect: Any, **options: Any) -> tuple[Scored, Scored]:
+    """The same file scored by tables and by the pipeline: the same bytes and the same tally."""
+    result, scored = model.score(data, dialect, **options)
+    expected, plainly = opaque(model).score(data, dialect, **options)
+    assert result == expected
+    assert scored.tally.to_json() == plainly.tally.to_json()
+    assert plainly.why_plain is not None
+    return scored, plainly
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+def test_every_dialect_gives_the_same_bytes_and_counts(tabled: Model, dialect: Any) -> None:
+    data = written(400, dialect, seed=5, schema=tabled.schema)
+    scored, _ = both(tabled, data, dialect, block_bytes=9_000)
+    assert scored.why_plain is None
+    assert scored.n_plain_rows < scored.n_rows == 400
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_bad_cell_costs_its_block_alone(tabled: Model, seed: int) -> None:
+    data = written(600, DIALECTS["comma"], seed, schema=tabled.schema, bad=0.002)
+    scored, _ = both(tabled, data, DIALECTS["comma"], block_bytes=2_000)
+    assert scored.why_plain is None
+    assert sum(scored.tally.bad.values()) > 0
+    assert 0 < scored.n_plain_rows < 600
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("block_bytes", [700, 50_000, 4 << 20])
+def test_blocks_and_threads_change_no_byte(tabled: Model, block_bytes: int, n_threads: int) -> None:
+    data = written(300, DIALECTS["comma"], seed=2, schema=tabled.schema, bad=0.001)
+    expected, _ = opaque(tabled).score(data)
+    result, scored = tabled.score(data, block_bytes=block_bytes, n_threads=n_threads)
+    assert result == expected
+    assert scored.why_plain is None
+
+
+def test_numbers_at_every_cut_of_the_model_are_scored_alike() -> None:
+    for kind in (recipes.TREES, recipes.LINEAR):
+        model = fitted(kind, "binary")
+        columns = model.pipeline[0].named_transformers_["numbers"]
+        if kind == recipes.TREES:
+            nodes = np.concatenate([tree.nodes for trees in model.pipeline[1]._predictors for tree in trees])
+            cuts = np.unique(nodes["num_threshold"][nodes["is_leaf"] == 0])
+        else:
+            cuts = np.unique(columns.named_steps["quantiles"].quantiles_)
+        around = np.concatenate(
+            [cuts, np.nextafter(cuts, np.inf), np.nextafter(cuts, -np.inf), [1e300, -1e300]]
+        )
+        rows = [f"{float(x)!r},pro,{float(x)!r},région 3,{float(x)!r},{float(x)!r}" for x in around]
+        data = "\n".join(["age,plan,spent,region,visits,debt", *rows]).encode()
+        scored, _ = both(model, data, DIALECTS["comma"])
+        assert scored.n_plain_rows == 0
+
+
+def test_a_pipeline_of_another_kind_answers_for_itself(model: Model) -> None:
+    _, scored = model.score(b"age,colour\n20,red\n")
+    assert scored.why_plain == "a SimpleImputer stands before the linear model"
+    assert scored.n_plain_rows == scored.n_rows == 1
+
+
+def test_a_file_of_few_rows_is_compared_in_all_of_them(tabled: Model) -> None:
+    data = written(3, DIALECTS["comma"], seed=4, schema=tabled.schema)
+    scored, _ = both(tabled, data, DIALECTS["comma"])
+    assert (scored.why_plain, scored.n_plain_rows) == (None, 0)
+
+
+@pytest.mark.parametrize("block_bytes", [1_500, 4 << 20])
+def test_tables_that_differ_from_the_pipeline_are_not_used(block_bytes: int) -> None:
+    model = copy.deepcopy(fitted(recipes.TREES, "binary"))
+    data = written(400, DIALECTS["comma"], seed=6, schema=model.schema)
+    _, before = model.score(data)
+    assert before.why_plain is None  # the tables are made now, and kept
+    leaf = model.pipeline[1]._predictors[40][0].nodes
+    leaf["value"][np.flatnonzero(leaf["is_leaf"])[0]] += 1e-9
+    scored, _ = both(model, data, None, block_bytes=block_bytes)
+    assert scored.why_plain == "its answers to the first rows were not the pipeline's own"
+    assert scored.n_plain_rows > 0
+
+
+def test_a_renamed_part_of_the_model_costs_speed_alone() -> None:
+    model = copy.deepcopy(fitted(recipes.TREES, "binary"))
+    del model.pipeline[1].is_categorical_
+    data = written(50, DIALECTS["comma"], seed=7, schema=model.schema)
+    scored, _ = both(model, data, None)
+    assert scored.why_plain is not None
+    assert "is_categorical_" in scored.why_plain
+    assert scored.n_plain_rows == 50
+
+
+def test_a_linear_regression_answers_for_itself() -> None:
+    model = fitted(recipes.LINEAR, "regression")
+    scored, _ = both(model, written(50, DIALECTS["comma"], seed=9, schema=model.schema), None)
+    assert scored.why_plain == "the last digits of a linear regression hang on the order of its sums"

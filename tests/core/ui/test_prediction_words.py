@@ -1,0 +1,171 @@
+"""What a finished prediction's page says: findings, warnings, tiles, the names of what was added."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.metrics import binary, distributions, histograms, multiclass, regression
+from core.metrics.distributions import LabelCounts
+from core.predictions.measures import ColumnQuality, Measured
+from core.ui import prediction_findings, prediction_quality, prediction_rows, prediction_tiles
+
+NOTHING = Measured(
+    n_rows=0,
+    n_measured=0,
+    n_blank=0,
+    n_unknown=0,
+    seconds=1.0,
+    target="churned",
+    positive_label=None,
+    on_training_data=False,
+    headline="",
+    metrics=None,
+    scores=None,
+    bands=None,
+    labels=None,
+    values=None,
+    quality=(),
+)
+FAR = ColumnQuality("load", n_outside=500, minimum=0.0, maximum=3.75)
+
+
+def _scored(scores: list[float], *, label: str = "Yes", other: str = "No") -> Measured:
+    """Rows without outcomes that a model of two classes has scored."""
+    return replace(
+        NOTHING,
+        n_rows=len(scores),
+        positive_label=label,
+        scores=distributions.scores(histograms.count(scores), positive_label=label),
+        labels=LabelCounts((other, label), (sum(p < 0.5 for p in scores), sum(p >= 0.5 for p in scores))),
+    )
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\\", "")
+
+
+def test_outcomes_that_are_spelt_differently_are_named_beside_those_that_the_model_knows() -> None:
+    found = replace(_scored([0.1] * 9), n_unknown=9, unknown_outcomes=("1", "0"))
+    told = _plain(prediction_findings.rests_on(found))
+    assert told.startswith(
+        "The column **churned** is in the file, but its outcomes can't be compared: "
+        "the file has '1' and '0', the model knows 'No' and 'Yes'."
+    )
+
+
+def test_unknown_outcomes_of_which_no_example_was_kept_are_told_by_what_the_model_knows() -> None:
+    found = replace(_scored([0.1] * 9), n_unknown=9)
+    assert "the model knows 'No' and 'Yes'" in _plain(prediction_findings.rests_on(found))
+
+
+def test_examples_that_may_be_some_of_many_are_said_to_be_some() -> None:
+    found = replace(_scored([0.1] * 9), n_unknown=9, unknown_outcomes=tuple("abcde"))
+    assert "the file has such as" not in _plain(prediction_findings.rests_on(found))
+    assert "the file has 'a', 'b', 'c', 'd' and 'e' among others" in _plain(
+        prediction_findings.rests_on(found)
+    )
+
+
+def test_a_column_of_outcomes_that_is_blank_is_said_to_be_blank() -> None:
+    found = replace(_scored([0.1] * 9), n_blank=9)
+    assert "every cell of it is blank" in prediction_findings.rests_on(found)
+
+
+def test_a_few_unknown_outcomes_are_named_where_they_are_left_out() -> None:
+    metrics = binary.from_scores([1, 0], [0.9, 0.1], positive_label="Yes", negative_label="No")
+    found = replace(
+        _scored([0.9, 0.1, 0.3]), metrics=metrics, n_measured=2, n_unknown=1, unknown_outcomes=("Maybe",)
+    )
+    expected = "1 row had an outcome the model doesn't know ('Maybe') and was left out."
+    assert expected in _plain(prediction_findings.rests_on(found))
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (_scored([0.238]), "The only row is 'Yes' with a probability of 23.8 %."),
+        (_scored([0.9, 0.1, 0.1]), "1 of 3 rows (33.3 %) is more likely 'Yes' than not."),
+        (_scored([0.9, 0.8, 0.1], label="1"), "2 of 3 rows (66.7 %) are more likely '1' than not."),
+        (
+            replace(NOTHING, n_rows=1, labels=LabelCounts(("low", "mid"), (0, 1))),
+            "The only row was given 'mid'.",
+        ),
+        (
+            replace(NOTHING, n_rows=1, values=distributions.values([18_663], target="price")),
+            "The only row has 18,663 as its prediction of price.",
+        ),
+    ],
+)
+def test_without_outcomes_the_finding_reads_well_for_one_row_and_for_several(
+    found: Measured, said: str
+) -> None:
+    assert _plain(prediction_findings.finding(found)) == said
+
+
+def test_a_share_is_rounded_in_a_sentence_as_it_is_in_a_chart() -> None:
+    found = _scored([0.9] * 73 + [0.1] * 127)
+    assert "(36.5 %)" in _plain(prediction_findings.finding(found))
+    quality = ColumnQuality("load", n_missing=73)
+    assert "(36.5 %)" in _plain(prediction_quality.sentence(quality, n_rows=200))
+
+
+def test_columns_that_are_odd_in_most_rows_are_warned_of_by_name_and_fault() -> None:
+    odd = (FAR, ColumnQuality("color", n_unseen=300), ColumnQuality("region", n_missing=250))
+    found = replace(_scored([0.1] * 500), quality=odd)
+    told = _plain(prediction_quality.warning(found))
+    assert "**load** (100.0 % out of range) and **color** (60.0 % new values)" in told
+    assert "region" not in told
+    assert _plain(prediction_quality.label(found)) == "Data quality · 3"
+
+
+def test_of_many_odd_columns_the_worst_are_named_and_the_rest_counted() -> None:
+    odd = tuple(ColumnQuality(f"c{place}", n_missing=500) for place in range(9))
+    told = _plain(prediction_quality.warning(replace(_scored([0.1] * 500), quality=odd)))
+    assert "**c2** (100.0 % blank) and 6 more columns" in told
+
+
+def test_nothing_is_warned_of_where_few_rows_are_odd_or_the_model_learned_from_them() -> None:
+    some = replace(_scored([0.1] * 500), quality=(ColumnQuality("load", n_outside=250),))
+    assert prediction_quality.warning(some) == ""
+    learned = replace(_scored([0.1] * 500), quality=(FAR,), on_training_data=True)
+    assert prediction_quality.warning(learned) == ""
+    assert prediction_quality.label(_scored([0.1])) == "Data quality"
+
+
+def test_numbers_out_of_range_are_told_with_the_range_of_training() -> None:
+    told = _plain(prediction_quality.sentence(FAR, n_rows=500))
+    assert told == "**load**: 500 cells (100.0 %) lie outside the range of training, 0 to 3.75."
+    found = replace(_scored([0.1] * 500), quality=(FAR,))
+    assert _plain(prediction_quality.summary(found)).startswith("500 cells in 1 column were not")
+
+
+def test_tiles_quote_the_label_and_count_with_the_right_verb() -> None:
+    tiles = {tile.label: _plain(tile.meaning) for tile in prediction_tiles.of(_scored([0.1, 0.9], label="1"))}
+    assert tiles["Called '1'"] == "1 of 2 rows scores 50 % or more."
+
+
+def test_negative_tiles_carry_a_true_minus() -> None:
+    metrics = regression.from_values([1000, 3000], [500, 1900], target="price")
+    tiles = {tile.label: tile for tile in prediction_tiles.of(replace(NOTHING, metrics=metrics))}
+    assert tiles["Bias"].value == "−800.0"
+    assert tiles["Bias"].meaning.endswith("Exactly: −800")
+    worse = regression.from_values([1, 2], [9, 9], target="price")
+    assert prediction_tiles.of(replace(NOTHING, metrics=worse))[0].value.startswith("−")
+
+
+def test_the_means_over_classes_say_what_an_undefined_class_counts_as() -> None:
+    metrics = multiclass.from_scores([0, 1, 2], np.eye(3)[[0, 1, 0]], labels=("a", "b", "c"))
+    tiles = {tile.label: tile for tile in prediction_tiles.of(replace(NOTHING, metrics=metrics))}
+    assert tiles["Precision"].value == "0.500"
+    assert tiles["F1"].value == "0.556"
+    assert "counts as 0" in tiles["Precision"].meaning
+    assert "counts as 0" in tiles["Recall"].meaning
+
+
+def test_a_few_added_columns_are_named_and_many_are_counted() -> None:
+    assert _plain(prediction_rows.names(["prediction", "probability"])) == "**prediction**, **probability**"
+    many = ["prediction", *(f"probability_{place}" for place in range(50))]
+    assert prediction_rows.names(many) == "**prediction** and 50 probability columns, one a class"
