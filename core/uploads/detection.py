@@ -127,6 +127,25 @@ def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) 
     return Detected(dialect, tuple(guesses))
 
 
+def with_loose_quotes(
+    path: Path, found: encoding.Encoding, said: Said, detected: Detected
+) -> Detected | None:
+    """The same file read without regard to quotes; None where some of its cells are in quotes, or a user chose them.
+
+    Only files with tabs or bars are written so: there, quotes are not needed for a comma in a cell.
+    """
+    dialect = detected.dialect
+    if said.quotechar is not None or dialect.quotechar != '"' or dialect.delimiter not in "\t|":
+        return None
+    if sniff.has_quoted_cells(sample(path, found).head, dialect.delimiter):
+        return None
+    loose = of_encoding(path, found, replace(said, quotechar=""))
+    why = "A quote in it does not pair up, none of its cells is in quotes, and without regard to them rows are even."
+    guess = Guess("quotes", "", "likely", why, None, ('"',))
+    guesses = tuple(guess if one.about == "quotes" else one for one in loose.guesses)
+    return Detected(loose.dialect, guesses)
+
+
 def sample(path: Path, found: encoding.Encoding) -> Sample:
     """Parts of the file, each decoded and cut at line ends."""
     width = unit_bytes(found.codec)

@@ -12,7 +12,14 @@ import pyarrow as pa
 from core.uploads import cleaning, detection, encoding, faults, layout, notes, receipt, records, rules, stream
 from core.uploads.detection import Detected
 from core.uploads.dialect import Dialect
-from core.uploads.errors import ChangedSinceChecked, EmptyFile, HeaderOnly
+from core.uploads.errors import (
+    BadCsv,
+    ChangedSinceChecked,
+    EmptyFile,
+    HeaderOnly,
+    QuoteNeverClosed,
+    TextAfterQuote,
+)
 from core.uploads.guesses import Guess
 from core.uploads.places import place
 from core.uploads.profile import ColumnProfile, ColumnSummary, shortened
@@ -84,7 +91,16 @@ def examine(path: Path, *, file_name: str, reading: Reading | None = None) -> Ex
     found = encoding.find(path, file_name=file_name, codec=reading.encoding)
     detected = reading.applied(detection.of_encoding(path, found, reading.said))
     run = _Run(path, file_name, detected.dialect)
-    run.read()
+    try:
+        run.read()
+    except (QuoteNeverClosed, TextAfterQuote):
+        loose = detection.with_loose_quotes(path, found, reading.said, detected)
+        if loose is None:
+            raise
+        detected = reading.applied(loose)
+        run = _Run(path, file_name, detected.dialect)
+        if not run.reads_evenly():
+            raise
     if late := run.late_rules(reading):
         detected = reading.applied(_with_rules(detected, late))
         run = _Run(path, file_name, detected.dialect)
@@ -134,6 +150,14 @@ class _Run:
                 raise faults.of_long_record(self._path, fault, dialect, file_name) from fault
         if not self._n_rows:
             raise HeaderOnly(file_name=file_name, line=self._header_line(opened))
+
+    def reads_evenly(self) -> bool:
+        """Whether the file reads to its end, and every row has one width."""
+        try:
+            self.read()
+        except BadCsv:
+            return False
+        return not self._treatment.n_short and not self._treatment.n_long
 
     def late_rules(self, reading: Reading) -> list[rules.Found]:
         """Rules for columns whose cells the first look did not show."""

@@ -139,6 +139,12 @@ def quotes(text: str, delimiter: str, codec: str) -> Marks:
     return plain
 
 
+def has_quoted_cells(text: str, delimiter: str) -> bool:
+    """Whether a cell begins and ends with a double quote."""
+    mark = re.escape(delimiter)
+    return re.search(rf'(?:^|{mark})"[^"\r\n]*"(?:{mark}|$)', text, re.MULTILINE) is not None
+
+
 def _faults(text: str, marks: Marks) -> bool:
     """Whether some quote leaves a cell's end in doubt. The text may end within a cell."""
     dialect = Dialect(delimiter=marks.delimiter, quotechar=marks.quotechar, escapechar=marks.escapechar)

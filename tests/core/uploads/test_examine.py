@@ -223,3 +223,11 @@ def test_a_receipt_that_was_kept_before_there_were_guesses_is_still_read(tmp_pat
     for column in kept["columns"]:
         del column["n_coerced"], column["n_declared_missing"]
     assert Examination.from_json(kept).n_rows == 1
+
+
+def test_quotes_that_turn_out_to_be_loose_far_into_a_file_with_tabs_are_text(tmp_path: Path) -> None:
+    rows = "".join(f"{number}\tplain\n" for number in range(50_000))
+    found = examined(tmp_path, f'id\tnote\n{rows}7\t"x" y\n8\t"z\n'.encode())
+    assert (found.n_rows, found.dialect.quotechar) == (50_002, "")
+    assert guessed(found, "quotes") == [("", "likely", ('"',))]
+    assert "Quotes are part of its cells." in found.notes

@@ -231,3 +231,9 @@ def test_a_file_of_ten_thousand_columns_is_refused_with_their_number(tmp_path: P
     found = refusal(tmp_path, f"{header}\n{','.join('1' * 10_000)}\n".encode())
     assert isinstance(found, errors.TooManyColumns)
     assert found.n_columns == 10_000
+
+
+@pytest.mark.parametrize("row", ['"a"\t1', '"b\t2'])
+def test_a_loose_quote_beside_quoted_cells_is_refused_with_tabs_too(tmp_path: Path, row: str) -> None:
+    found = refusal(tmp_path, f'x\ty\n"q"\t3\n{row}\n"c" d\t4\n'.encode())
+    assert isinstance(found, errors.TextAfterQuote | errors.QuoteNeverClosed)
