@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from core.uploads import encoding, rules, sniff, stream, tables
+from core.uploads import encoding, footers, reasons, rules, sniff, stream, tables
 from core.uploads.dialect import Dialect
 from core.uploads.guesses import Guess
 from core.uploads.sniff import Judged, Marks, Row
@@ -24,7 +24,6 @@ _LOCATED_ROWS = 400
 _MOST_NOT_ROWS_BYTES = 16 << 10
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "blanks", ":": "colons"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,14 @@ def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) 
         line_end=_line_end(text.head),
         has_bom=found.has_bom,
     )
-    guesses = [_of_encoding(found), *_of_marks(judged, said)]
+    guesses = [
+        reasons.of_encoding(found),
+        *reasons.of_marks(
+            judged,
+            is_delimiter_said=said.delimiter is not None,
+            are_quotes_said=said.quotechar is not None or said.escapechar is not None,
+        ),
+    ]
     if judged.announced and rows and len(rows) > 1:
         rows = rows[1:]
     if not rows:
@@ -97,7 +103,7 @@ def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) 
     body = rows[place.header + place.has_header :]
     body = [row for row in body if row not in place.below]
     last = _last_rows(text, marks, body)
-    below = tables.footer(last, len(place.names)) if len(last) > 1 else ()
+    below = footers.footer(last, len(place.names)) if len(last) > 1 else ()
     dialect = replace(
         dialect,
         skip_lines=_skipped(header, place, judged),
@@ -110,12 +116,16 @@ def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) 
     kept = [row for row in body if row not in below and row.cells != header.cells]
     samples = _columns(_sampled(text, marks, kept, below), len(place.names))
     decimal, n_commas, n_points = rules.decimal_mark(samples, marks.delimiter)
-    guesses += [*place.guesses, *_of_preamble(header, rows, place), *_of_footer(place.below, below)]
+    guesses += [
+        *place.guesses,
+        *reasons.of_preamble(header, rows, place),
+        *reasons.of_footer(place.below, below),
+    ]
     if said.decimal:
         decimal = said.decimal
         guesses.append(Guess("decimal", decimal, "chosen", "You said so."))
     elif n_commas or n_points:
-        guesses.append(_of_decimal(decimal, n_commas, n_points))
+        guesses.append(reasons.of_decimal(decimal, n_commas, n_points))
     found_rules = [
         rules.find(column, name, cells, decimal)
         for column, (name, cells) in enumerate(zip(place.names, samples, strict=True))
@@ -259,83 +269,3 @@ def _line_end(text: str) -> str:
     n_pairs = text.count("\r\n")
     counts = Counter({"\n": text.count("\n") - n_pairs, "\r\n": n_pairs, "\r": text.count("\r") - n_pairs})
     return counts.most_common(1)[0][0]
-
-
-def _of_encoding(found: encoding.Encoding) -> Guess:
-    if found.chosen:
-        return Guess("encoding", found.codec, "chosen", "You said so.")
-    if found.guessed:
-        why = f"It is not UTF-8; its letters look most like {found.name}."
-        return Guess("encoding", found.codec, "guess", why, None, found.alternatives)
-    if found.has_bom:
-        return Guess("encoding", found.codec, "certain", "It begins with a byte order mark.")
-    return Guess("encoding", found.codec, "certain", f"Every byte of it reads as {found.name}.")
-
-
-def _of_marks(judged: Judged, said: Said) -> list[Guess]:
-    marks = judged.marks
-    name = _NAMES.get(marks.delimiter, repr(marks.delimiter))
-    others = tuple(mark for mark, score in judged.scores if mark != marks.delimiter and score > 0)
-    found = []
-    if said.delimiter:
-        found.append(Guess("delimiter", marks.delimiter, "chosen", "You said so.", None, others))
-    elif judged.announced:
-        found.append(Guess("delimiter", marks.delimiter, "certain", "Its first line says so."))
-    elif not judged.scores:
-        found.append(
-            Guess("delimiter", marks.delimiter, "likely", "Nothing separates cells: it is one column.")
-        )
-    else:
-        best = judged.scores[0][1]
-        second = judged.scores[1][1] if len(judged.scores) > 1 else 0.0
-        sure = best >= 0.4 and second < 0.5 * best
-        confidence = "certain" if sure and second < 0.2 * best else "likely" if sure else "guess"
-        why = f"Cut at {name}, its rows have one width and its cells are one thing each, most of all marks."
-        found.append(Guess("delimiter", marks.delimiter, confidence, why, None, others))  # type: ignore[arg-type]  # one of the three
-    if said.quotechar is not None or said.escapechar is not None:
-        found.append(Guess("quotes", marks.quotechar + marks.escapechar, "chosen", "You said so."))
-    elif marks.escapechar:
-        found.append(
-            Guess(
-                "quotes",
-                marks.quotechar + marks.escapechar,
-                "likely",
-                "Backslashes take a mark's meaning away.",
-            )
-        )
-    elif marks.quotechar == "'":
-        found.append(Guess("quotes", "'", "likely", "Cells begin and end with single quotes.", None, ('"',)))
-    elif not marks.quotechar:
-        why = "Quotes in it do not pair up, and without regard to them its rows have one width."
-        found.append(Guess("quotes", "", "likely", why, None, ('"',)))
-    return found
-
-
-def _of_preamble(header: Row, rows: Sequence[Row], place: tables.Place) -> list[Guess]:
-    if not place.header:
-        return []
-    first = " ".join(rows[0].cells).strip()[:60]
-    why = f"They are not as wide as the table below, beginning with {first!r}."
-    return [Guess("preamble", str(header.line - 1), "likely", why, None, ("0",))]
-
-
-def _of_footer(explaining: Sequence[Row], below: Sequence[Row]) -> list[Guess]:
-    found = []
-    if explaining:
-        why = f"Line {explaining[0].line} holds words where the columns below hold values: it explains them."
-        found.append(Guess("not_rows", str(len(explaining)), "likely", why, None, ("0",)))
-    if below:
-        first = " ".join(cell.strip() for cell in below[0].cells if cell.strip())[:60]
-        why = f"The last of its lines hold totals, notes or nothing, beginning with {first!r}."
-        found.append(Guess("not_rows", str(len(below)), "likely", why, None, ("0",)))
-    return found
-
-
-def _of_decimal(decimal: str, n_commas: int, n_points: int) -> Guess:
-    mine, other = (n_commas, n_points) if decimal == "," else (n_points, n_commas)
-    name = "comma" if decimal == "," else "point"
-    why = f"In the sample, {mine:,} numbers can only have a decimal {name}"
-    why += f", {other:,} only the other." if other else "."
-    return Guess(
-        "decimal", decimal, "certain" if not other else "likely", why, None, ("," if decimal == "." else ".",)
-    )
