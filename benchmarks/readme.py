@@ -38,6 +38,8 @@ def figures() -> str:
                 "",
                 *_queue(_read("queue")),
                 "",
+                *_reading(_read("reading")),
+                "",
                 *_chaos(_read("chaos")),
             ]
         )
@@ -106,6 +108,25 @@ def _queue(found: dict[str, Any]) -> Iterator[str]:
             f"| {name} | {one['warm_p50_ms']:.0f} ms | {one['warm_p95_ms']:.0f} ms | {one['cold_ms'] / 1000:.1f} s "
             f"| {one['no_op_tasks_per_s']:.0f} |"
         )
+
+
+def _reading(found: dict[str, Any]) -> Iterator[str]:
+    corpus = found["corpus"]
+    yield (
+        f"**Messy files**: of {corpus['files']} files of {corpus['kinds']} kinds of mess, generated in "
+        "`tests/core/uploads/corpus/`, so many are read exactly; the others are judged leniently:"
+    )
+    yield from ("", "| reader | read exactly |", "| --- | ---: |")
+    for reader, n_read in corpus["read"].items():
+        yield f"| {reader} | {n_read} |"
+    yield from (
+        "",
+        "| file | MB | detection | examined, MB a second of processor |",
+        "| --- | ---: | ---: | ---: |",
+    )
+    for one in found["speed"]:
+        rate = one["mb"] / one["examine_cpu_s"]
+        yield f"| {one['file']} | {one['mb']:.0f} | {one['detection_s'] * 1000:.0f} ms | {rate:.0f} |"
 
 
 def _chaos(found: dict[str, Any]) -> Iterator[str]:

@@ -200,7 +200,7 @@ def _completed(user: db.User, prediction_id: UUID) -> tuple[PredictionRow, Diale
                 noun="prediction", state=prediction.status, asked="downloaded before it is COMPLETED"
             )
         upload = uploads.get(session, upload_id=prediction.upload_id)
-    return prediction, uploads.examination_of(upload).dialect
+    return prediction, predictions.dialect_of(prediction, upload)
 
 
 def _file_name(prediction: PredictionRow, extension: str) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core import db
 from core.api import downloads, rows
-from core.api.dependencies import Caller, Cursor, Files, Limit, Text, UploadId
+from core.api.dependencies import Caller, Config, Cursor, Files, Limit, Text, UploadId
 from core.api.downloads import Download
 from core.api.refusals import documented
+from core.settings import Settings
+from core.storage import Storage
 from core.uploads import uploads
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
@@ -37,6 +42,44 @@ def get_upload(user: Caller, upload_id: UploadId) -> rows.UploadDetail:
     """One upload with the profile of its columns."""
     with db.session_scope(user) as session:
         return rows.UploadDetail.of(uploads.get(session, upload_id=upload_id))
+
+
+@router.patch("/{upload_id}/reading", responses=documented(403, 404, 409, 415, 422, 503))
+async def overrule(
+    request: Request, user: Caller, config: Config, files: Files, upload_id: UploadId, said: rows.Reading
+) -> rows.UploadDetail:
+    """Read the file once more as you say, on top of what was said before."""
+    return await _reread(request, user, config, files, upload_id, said, anew=False)
+
+
+@router.put("/{upload_id}/reading", responses=documented(403, 404, 409, 415, 422, 503))
+async def read_anew(
+    request: Request, user: Caller, config: Config, files: Files, upload_id: UploadId, said: rows.Reading
+) -> rows.UploadDetail:
+    """Read the file once more as you say and as is found, forgetting what was said before."""
+    return await _reread(request, user, config, files, upload_id, said, anew=True)
+
+
+async def _reread(
+    request: Request,
+    user: db.User,
+    config: Settings,
+    files: Storage,
+    upload_id: int,
+    said: rows.Reading,
+    *,
+    anew: bool,
+) -> rows.UploadDetail:
+    verb = partial(
+        uploads.reread,
+        user,
+        storage=files,
+        staging_dir=config.staging_dir,
+        upload_id=upload_id,
+        reading=said.said(),
+        anew=anew,
+    )
+    return rows.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))
 
 
 @router.get(

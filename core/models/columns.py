@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -38,17 +39,26 @@ class Features:
     warnings: tuple[str, ...]
 
 
-def examine(table: pa.Table, *, target: str, decimal: str, keep: Collection[str] = ()) -> Features:
+def examine(
+    table: pa.Table,
+    *,
+    target: str,
+    decimal: str,
+    keep: Collection[str] = (),
+    kinds: Mapping[str, str] = MappingProxyType({}),
+) -> Features:
     """Sort the columns of a table of text cells, target apart, into features and those set aside.
 
     Set aside: columns without a value, with one value only, that name the row (identifiers), or whose texts
-    seldom repeat. keep: columns never set aside as identifiers.
+    seldom repeat. keep: columns never set aside as identifiers. kinds: "number" or "category", by name, where a user
+    said what a column is.
     """
     kept, dropped, warnings = [], [], []
     for name in table.column_names:
         if name == target:
             continue
-        found = _examine_column(name, table.column(name).combine_chunks(), decimal, may_name=name not in keep)
+        column = table.column(name).combine_chunks()
+        found = _examine_column(name, column, decimal, kinds.get(name, ""), may_name=name not in keep)
         if isinstance(found, Dropped):
             dropped.append(found)
             continue
@@ -59,7 +69,7 @@ def examine(table: pa.Table, *, target: str, decimal: str, keep: Collection[str]
 
 
 def _examine_column(
-    name: str, column: pa.Array, decimal: str, *, may_name: bool
+    name: str, column: pa.Array, decimal: str, kind: str, *, may_name: bool
 ) -> Dropped | tuple[Feature, str | None]:
     missing = cells.is_missing(column)
     n_filled = int(len(column) - missing.sum())
@@ -68,7 +78,8 @@ def _examine_column(
     if n_filled < max(MIN_FILLED, MIN_FILLED_SHARE * len(column)):
         return Dropped(name, f"'{name}' has a value in {n_filled:,} of {len(column):,} rows only.")
     numbers, bad = cells.numbers(column, decimal)
-    if int(bad.sum()) > (1 - NUMBER_SHARE) * n_filled:
+    is_text = int(bad.sum()) > (1 - NUMBER_SHARE) * n_filled and kind != "number"
+    if is_text or kind == "category" or np.isnan(numbers).all():
         return _category(name, column, may_name=may_name)
     seen = numbers[~np.isnan(numbers)]
     distinct = np.unique(seen)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import platform
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -76,6 +77,7 @@ def train(
     decimal: str,
     positive_label: str | None = None,
     keep: Collection[str] = (),
+    kinds: Mapping[str, str] = MappingProxyType({}),
     progress: Callable[[int, int], None],
 ) -> Trained:
     """Choose between the recipes by cross-validation and fit the better one on every row that has an outcome.
@@ -83,13 +85,14 @@ def train(
     table: (n,) rows, every column pa.string(), cells as in the file.  decimal: the file's decimal mark.
     positive_label: the class whose probability is asked for; guessed when None.
     keep: columns that stay in even if they look like identifiers or leaks.
+    kinds: "number" or "category", by column, where a user said so.
     progress: called with (units done, units in all) after each fold and fit.
     Same table, same result. Raises the errors of `targets.find` and NoFeatures.
     """
     # HistGradientBoosting on contended cores spins; one thread is faster than two there and hardly slower
     # elsewhere.
     with threadpool_limits(limits=1):
-        return _train(table, target, decimal, positive_label, frozenset(keep), progress)
+        return _train(table, target, decimal, positive_label, frozenset(keep), kinds, progress)
 
 
 def _train(
@@ -98,6 +101,7 @@ def _train(
     decimal: str,
     positive_label: str | None,
     keep: frozenset[str],
+    kinds: Mapping[str, str],
     progress: Callable[[int, int], None],
 ) -> Trained:
     started = time.perf_counter()
@@ -105,10 +109,10 @@ def _train(
 
     outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label)
     n_rows = min(len(outcome.rows), FITTED_ROWS)
-    fitted, values, found = _prepare(table, outcome, n_rows, decimal, keep)
+    fitted, values, found = _prepare(table, outcome, n_rows, decimal, keep, kinds)
     # memory follows rows × encoded columns, so a very wide file gives up rows
     if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
-        fitted, values, found = _prepare(table, outcome, most, decimal, keep)
+        fitted, values, found = _prepare(table, outcome, most, decimal, keep, kinds)
     schema = Schema(found.kept, target, outcome.task, outcome.labels, outcome.positive_label)
     features = frame(fitted, schema, decimal)
     leaking, suspicions = _leaking(features, values, schema, keep)
@@ -164,12 +168,17 @@ def _counter(n_units: int, progress: Callable[[int, int], None]) -> Callable[[],
 
 
 def _prepare(
-    table: pa.Table, outcome: Target, n_rows: int, decimal: str, keep: frozenset[str]
+    table: pa.Table,
+    outcome: Target,
+    n_rows: int,
+    decimal: str,
+    keep: frozenset[str],
+    kinds: Mapping[str, str],
 ) -> tuple[pa.Table, np.ndarray, Features]:
     """The rows to fit on, their outcomes, and what their columns are."""
     drawn = _draw(outcome.values, outcome.task, n_rows)
     fitted = table.take(pa.array(outcome.rows[drawn]))
-    found = columns.examine(fitted, target=outcome.name, decimal=decimal, keep=keep)
+    found = columns.examine(fitted, target=outcome.name, decimal=decimal, keep=keep, kinds=kinds)
     return fitted, outcome.values[drawn], found
 
 

@@ -43,6 +43,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         table,
         target=target,
         decimal=dialect.decimal,
+        kinds={table.column_names[rule.column]: rule.kind for rule in dialect.rules if rule.kind},
         positive_label=task.payload["positive_label"],
         keep=keep,
         progress=progress,

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 
 from core.models.schema import Schema
 from core.predictions.answers import Floats, most_probable
-from core.predictions.errors import LabelUnwritable
-from core.uploads import records
+from core.predictions.errors import LabelUnquotable, LabelUnwritable
+from core.uploads import layout, records, stream
 from core.uploads.dialect import Dialect
 from core.uploads.units import unit_bytes
 
@@ -85,14 +85,27 @@ def neutralised(text: str) -> str:
 
 
 def quoted(text: str, dialect: Dialect) -> str:
-    """The text as a cell of this dialect, in quotes only where it would not be one cell otherwise."""
-    if not any(mark in text for mark in (dialect.delimiter, dialect.quotechar, "\n", "\r")):
+    """The text as a cell of this dialect, in quotes only where it would not be one cell otherwise.
+
+    Raises LabelUnquotable where the dialect has no quotes.
+    """
+    if dialect.escapechar:
+        text = text.replace(dialect.escapechar, dialect.escapechar * 2)
+    special = [mark for mark in (dialect.delimiter, dialect.quotechar, "\n", "\r") if mark and mark in text]
+    if not special:
         return text
+    if not dialect.quotechar:
+        raise LabelUnquotable(label=text, encoding=dialect.encoding)
     return dialect.quotechar + text.replace(dialect.quotechar, dialect.quotechar * 2) + dialect.quotechar
 
 
 def header_line(header_bytes: bytes, added: Added) -> bytes:
-    """The header as it stands in the file, with the added names before its line end, if it has one."""
+    """The header as it stands in the file, with the added names before its line end, if it has one.
+
+    A header shorter than its rows is filled up first; a file without a header gets none.
+    """
+    if not added.dialect.has_header:
+        return header_bytes
     encoding = added.dialect.encoding
     body, end = header_bytes, b""
     for line_end in ("\r\n", "\n", "\r"):
@@ -101,7 +114,20 @@ def header_line(header_bytes: bytes, added: Added) -> bytes:
             body = header_bytes[: -len(end)]
             break
     names = "".join(added.dialect.delimiter + quoted(name, added.dialect) for name in added.names)
-    return body + names.encode(encoding) + end
+    return body + (added.dialect.delimiter * _n_lacking(body, added.dialect) + names).encode(encoding) + end
+
+
+def _n_lacking(header_bytes: bytes, dialect: Dialect) -> int:
+    """How many cells the header has less than its rows; the one that R leaves out is not lacking."""
+    if not dialect.names:
+        return 0
+    body = header_bytes[stream.bom_bytes(dialect) :]
+    body = (
+        body[stream.line_start(body, dialect.skip_lines, dialect.encoding) :] if dialect.skip_lines else body
+    )
+    starts, stops = layout.spans(body, dialect)
+    n_cells = records.n_cells(body[int(starts[-1]) : int(stops[-1])], dialect)
+    return max(0, len(dialect.names) - dialect.index_column - n_cells)
 
 
 def class_cells(probabilities: Floats, added: Added) -> list[pa.Array]:
@@ -167,9 +193,10 @@ def appended(block: bytes, cells: Sequence[pa.Array], dialect: Dialect) -> bytes
     Raises ValueError where the block does not hold n records.
     """
     n_records = len(cells[0])
+    if not dialect.is_regular:
+        return _appended_to_rows(block, cells, dialect)
     ends = record_ends(block, dialect, n_records)
-    if len(ends) != n_records:
-        raise ValueError(f"{n_records} rows were read from {len(ends)} records")
+    _require_rows(n_records, len(ends))
     if n_records == 0:
         return block
     # Piece i runs from the end of record i-1 to the end of record i: line ends and blank lines ride in front.
@@ -179,6 +206,37 @@ def appended(block: bytes, cells: Sequence[pa.Array], dialect: Dialect) -> bytes
     delimiter = pa.scalar(dialect.delimiter.encode(dialect.encoding), pa.binary())
     joined = pc.binary_join_element_wise(pieces, *cells, delimiter)
     return b"".join((joined.buffers()[2], memoryview(block)[ends[-1] :]))
+
+
+def _appended_to_rows(block: bytes, cells: Sequence[pa.Array], dialect: Dialect) -> bytes:
+    """`appended` where records differ: a short row is filled up first, a long one gets the cells before its empty
+    tail, a record that is no row gets empty cells where it is as wide as a row and nothing where it is not.
+    """
+    width = len(dialect.names)
+    found = layout.of(block, dialect, width)
+    n_records = len(found.stops)
+    _require_rows(len(cells[0]), int(found.is_row.sum()))
+    if n_records == 0:
+        return block
+    ends = np.where(found.is_row, found.ends, found.stops)
+    offsets = np.append(0, ends)
+    pieces = pa.Array.from_buffers(
+        pa.large_binary(), n_records, [None, pa.py_buffer(offsets), pa.py_buffer(block)]
+    )
+    lacking = np.where(found.is_row, np.maximum(width - found.n_cells, 0) + 1, 0)
+    lacking[~found.is_row & (found.n_cells >= width)] = len(cells)
+    columns = [column.cast(pa.large_binary()) for column in cells]
+    delimiter = pa.scalar(dialect.delimiter.encode(dialect.encoding), pa.large_binary())
+    places = pa.array(np.cumsum(found.is_row) - 1, mask=~found.is_row)
+    nothing = pa.scalar(b"", pa.large_binary())
+    answers = pc.fill_null(pc.binary_join_element_wise(*columns, delimiter).take(places), nothing)
+    joined = pc.binary_join_element_wise(pieces, layout.fillers(lacking, dialect), answers, nothing)
+    return b"".join((joined.buffers()[2], memoryview(block)[ends[-1] :]))
+
+
+def _require_rows(n_answers: int, n_rows: int) -> None:
+    if n_answers != n_rows:
+        raise ValueError(f"{n_answers} rows were read from {n_rows} records")
 
 
 def record_ends(block: bytes, dialect: Dialect, n_records: int | None = None) -> Positions:
@@ -196,21 +254,7 @@ def record_ends(block: bytes, dialect: Dialect, n_records: int | None = None) ->
     ends: Positions = at[~breaks[at - 1] & (at > 0)]
     if len(units) > 0 and not breaks[-1]:
         ends = np.append(ends, len(units))
-    if len(ends) != n_records:
-        ends = _scanned_ends(block, units, dialect)
-    return ends * width
-
-
-def _scanned_ends(block: bytes, units: npt.NDArray[np.unsignedinteger], dialect: Dialect) -> Positions:
-    width = unit_bytes(dialect.encoding)
-    stops = records.scan(block, dialect, final=True).ends // width
-    if len(stops) == 0 or stops[-1] < len(units):
-        stops = np.append(stops, len(units))
-    starts = np.append(0, stops[:-1])
-    for line_end in (_LF, _CR):
-        stops = stops - ((stops > starts) & (units[np.maximum(stops - 1, 0)] == line_end))
-    ends: Positions = stops[stops > starts]
-    return ends
+    return ends * width if len(ends) == n_records else layout.spans(block, dialect)[1]
 
 
 def _widened(cells: pa.Array, dialect: Dialect) -> pa.Array:

@@ -39,6 +39,14 @@ class LabelUnwritable(AppError):
     encoding: str
 
 
+class LabelUnquotable(LabelUnwritable):
+    """What the model answers holds the delimiter or a line break, and the file is written without quotes."""
+
+    code = "label_unquotable"
+    says = "The model's answer '{label}' holds a delimiter or a line break, and this file is written without quotes."
+    cure = "Save the file with quotes around its cells and upload it again."
+
+
 class BlockFailed(AppError):
     """Something unforeseen happened while a run of rows was scored."""
 

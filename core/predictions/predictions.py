@@ -22,6 +22,7 @@ from core.predictions.header import require_features
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
 from core.queue.moves import FIRST
 from core.uploads import uploads
+from core.uploads.dialect import Dialect
 
 Mode = Literal["queued", "sync"]
 PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace
@@ -64,6 +65,12 @@ def get(session: Session, *, prediction_id: UUID) -> PredictionRow:
     if found is None:
         raise NotFound(noun="prediction", id=prediction_id)
     return found
+
+
+def dialect_of(prediction: PredictionRow, upload: UploadRow) -> Dialect:
+    """What a result is written in: the dialect its upload had when it was scored. upload: with its receipt."""
+    written_in = (prediction.columns or {}).get("dialect")
+    return Dialect.from_json(written_in) if written_in else uploads.examination_of(upload).dialect
 
 
 def page(

@@ -9,6 +9,7 @@ import pyarrow as pa
 import streamlit as st
 
 from core.db.tables import PredictionRow, UploadRow
+from core.predictions import predictions
 from core.storage import Storage
 from core.ui import links, words
 from core.uploads import cells, stream, uploads
@@ -23,7 +24,7 @@ _BLOCK_BYTES = 256 << 10
 def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage) -> None:
     """Draw them. upload: with its receipt. Raises NotStored, StorageUnavailable."""
     examined = uploads.examination_of(upload)
-    dialect = examined.dialect
+    dialect = predictions.dialect_of(prediction, upload).verbatim
     assert prediction.output_key is not None
     rows = first_rows(files, prediction.output_key, dialect)
     added = [name for name in (prediction.columns or {}).get("added", []) if name in rows.column_names]

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.ui import links, words
-from core.uploads.dialect import Dialect
+from core.uploads.dialect import DELIMITER_NAMES, Dialect
 from core.uploads.examine import Examination
 from core.uploads.profile import ColumnProfile
 
@@ -20,7 +20,6 @@ KINDS: Final[dict[str, str]] = {
     "boolean": "Yes / no",
     "empty": "Empty",
 }
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
 ROW_PX, MOST_ROWS = 33, 14
 
@@ -42,7 +41,8 @@ def _how(dialect: Dialect) -> str:
     encoding = _ENCODINGS.get(dialect.encoding, dialect.encoding.upper())
     mark = " with a byte order mark" if dialect.has_bom else ""
     decimal = "comma" if dialect.decimal == "," else "point"
-    return f"{encoding}{mark} · {_DELIMITERS[dialect.delimiter]} separated · decimal {decimal}"
+    delimiter = DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter)
+    return f"{encoding}{mark} · {delimiter} separated · decimal {decimal}"
 
 
 def _preview(found: Examination) -> None:

@@ -9,7 +9,8 @@ from typing import NoReturn
 
 import charset_normalizer
 
-from core.uploads import places
+from core.errors import Invalid
+from core.uploads import alphabets, places
 from core.uploads.errors import Compressed, EmptyFile, NotACsv, NulBytes, Spreadsheet, UndecodableBytes
 
 HEAD_BYTES = 64 << 10
@@ -17,8 +18,10 @@ _CHUNK_BYTES = 1 << 20
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
-_LATIN = ("cp1252", "cp1250", "cp1254")
-_LEGACY = (*_LATIN, "cp1251", "cp1253", "cp949", "cp932", "gb18030", "big5")
+_OF_TWO_BYTES = ("cp949", "cp932", "gb18030", "big5", "euc_jp")
+_TOLD_FROM = ("cp1252", "cp1250", "cp1254", "cp1251", "cp1253")
+CODECS = ("utf-8", "utf-16-le", "utf-16-be", *alphabets.CODECS, *_OF_TWO_BYTES)
+"""What a file can be read in."""
 
 _OTHER_KINDS: tuple[tuple[bytes, type[NotACsv], str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Spreadsheet, "an Excel workbook (.xls)"),
@@ -49,11 +52,15 @@ _UTF16_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Encoding:
-    """codec: a Python codec for the text behind the BOM. guessed: other codecs could read the bytes as well."""
+    """codec: a Python codec for the text behind the BOM. guessed: other codecs could read the bytes as well, the
+    likeliest of which are `alternatives`. chosen: a user said so.
+    """
 
     codec: str
     has_bom: bool
     guessed: bool = False
+    alternatives: tuple[str, ...] = ()
+    chosen: bool = False
 
     @property
     def name(self) -> str:
@@ -61,16 +68,19 @@ class Encoding:
         return _NAMES.get(self.codec, self.codec)
 
 
-def find(path: Path, *, file_name: str) -> Encoding:
-    """The encoding in which the whole file can be read, in one pass.
+def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
+    """The encoding in which the whole file can be read, in one pass. codec: what a user said.
 
-    Raises EmptyFile, NotACsv (Spreadsheet, Compressed), NulBytes, UndecodableBytes.
+    Raises EmptyFile, NotACsv (Spreadsheet, Compressed), NulBytes, UndecodableBytes, Invalid for an unknown codec.
     """
     with path.open("rb") as source:
         head = source.read(HEAD_BYTES)
     if not head:
         raise EmptyFile(file_name=file_name)
     _refuse_other_kinds(head, file_name)
+    if codec:
+        has_bom = any(head.startswith(bom) and codec == name for bom, name in _BOMS.items())
+        return _checked(path, Encoding(_known(codec), has_bom, chosen=True), file_name)
     for bom, codec in _BOMS.items():
         if head.startswith(bom):
             return _checked(path, Encoding(codec, has_bom=True), file_name)
@@ -86,6 +96,15 @@ def find(path: Path, *, file_name: str) -> Encoding:
     if fault.nul or _is_damaged_utf8(lines):
         _refuse(path, plain, fault, file_name)
     return _legacy(path, lines, file_name)
+
+
+def _known(codec: str) -> str:
+    name = codec.strip().lower()
+    if name not in CODECS:
+        raise Invalid(
+            problem=f"There is no encoding '{codec[:40]}' here.", remedy=f"Use one of {', '.join(CODECS)}."
+        )
+    return name
 
 
 @dataclass(frozen=True)
@@ -185,14 +204,17 @@ def _is_damaged_utf8(lines: bytes) -> bool:
 def _legacy(path: Path, lines: bytes, file_name: str) -> Encoding:
     """The older encoding that the lines look most like and that reads the whole file, else Windows-1252.
 
-    Between the Latin ones Windows-1252 goes first: they differ in a few letters, and it is by far the most used.
+    A library tells the scripts of East Asia, whose letters take two bytes; the others are told by their letters.
     """
-    matches = charset_normalizer.from_bytes(lines, cp_isolation=list(_LEGACY))
-    likely = [name for match in matches for name in (match.encoding, *match.could_be_from_charset)]
-    if likely and likely[0] in _LATIN and "cp1252" in likely:
-        likely.insert(0, "cp1252")
-    for codec in dict.fromkeys(likely):
-        encoding = Encoding(codec, has_bom=False, guessed=True)
-        if codec in _LEGACY and _first_fault(path, encoding) is None:
+    matches = charset_normalizer.from_bytes(lines, cp_isolation=[*_OF_TWO_BYTES, *_TOLD_FROM])
+    likely = [match.encoding for match in matches if match.encoding in _OF_TWO_BYTES][:1]
+    by_letters = alphabets.judge(lines)
+    if not likely or (matches.best() is not None and matches[0].encoding not in _OF_TWO_BYTES):
+        likely = []
+    ordered = [*likely, *(judged.codec for judged in by_letters)]
+    for codec in dict.fromkeys(ordered):
+        others = tuple(other for other in ordered if other != codec)[:3]
+        encoding = Encoding(codec, has_bom=False, guessed=True, alternatives=others)
+        if _first_fault(path, encoding) is None:
             return encoding
     return _checked(path, Encoding("cp1252", has_bom=False, guessed=True), file_name)

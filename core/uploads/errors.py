@@ -75,27 +75,6 @@ class UndecodableBytes(BadCsv):
     found: str
 
 
-class RepeatedColumns(BadCsv):
-    """Two columns or more have the same name; `repeated` lists names with their column numbers."""
-
-    code = "repeated_columns"
-    says = "{file_name} has columns of the same name in line {line}: {repeated}."
-    cure = "Give each column a name of its own."
-    line: int
-    repeated: str
-
-
-class UnnamedColumns(BadCsv):
-    """Columns without a name; `positions` lists their numbers, from 1."""
-
-    code = "unnamed_columns"
-    says = "{file_name} has no name in line {line} for column {positions} of {n_columns}."
-    cure = "Name these columns, or delete them where they are empty, and upload the file again."
-    line: int
-    positions: str
-    n_columns: int
-
-
 class TooManyColumns(BadCsv):
     """More columns than a table for a model has."""
 
@@ -107,7 +86,7 @@ class TooManyColumns(BadCsv):
 
 
 class UnequalRow(BadCsv):
-    """A row with another number of cells than the header."""
+    """A row with more cells than the table has columns, of which some hold something."""
 
     code = "unequal_row"
     says = "{file_name} has {found:cell} in line {line} where the header has {expected:column}."

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from core.uploads import dialect as dialects
-from core.uploads import encoding, faults, notes, records, stream
+from core.uploads import cleaning, detection, encoding, faults, layout, notes, receipt, records, rules, stream
+from core.uploads.detection import Detected
 from core.uploads.dialect import Dialect
 from core.uploads.errors import (
+    BadCsv,
     ChangedSinceChecked,
     EmptyFile,
     HeaderOnly,
-    RepeatedColumns,
-    UnnamedColumns,
+    QuoteNeverClosed,
+    TextAfterQuote,
 )
+from core.uploads.guesses import Guess
+from core.uploads.places import place
 from core.uploads.profile import ColumnProfile, ColumnSummary, shortened
-from core.uploads.units import narrow
+from core.uploads.reading import Reading
+from core.uploads.receipt import Change, Treatment
 
 PREVIEW_ROWS = 20
 _PREVIEW_CHARACTERS = 200
-_LISTED = 10
 
 
 @dataclass(frozen=True)
 class Examination:
     """What a file is written in and what it holds.
 
-    columns: in the file's order. n_rows: records below the header. preview: the cells of the first PREVIEW_ROWS rows,
-    long ones cut.
-    notes: sentences on what had to be found out about the file, for its receipt.
+    columns: in the file's order. n_rows: records below the header that are rows. preview: the cells of the first
+    PREVIEW_ROWS rows as the file spells them, long ones cut; changes: those of them that were rewritten.
+    notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
+    treatment: what was done to its lines. reading: what a user overruled.
     """
 
     dialect: Dialect
@@ -42,6 +45,10 @@ class Examination:
     n_rows: int
     preview: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
+    guesses: tuple[Guess, ...] = ()
+    changes: tuple[Change, ...] = ()
+    treatment: Treatment = field(default_factory=Treatment)
+    reading: Reading = field(default_factory=Reading)
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal examination."""
@@ -51,85 +58,229 @@ class Examination:
             "n_rows": self.n_rows,
             "preview": [list(row) for row in self.preview],
             "notes": list(self.notes),
+            "guesses": [guess.to_json() for guess in self.guesses],
+            "changes": [asdict(change) for change in self.changes],
+            "treatment": self.treatment.to_json(),
+            "reading": self.reading.to_json(),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Examination:
-        """The examination that `to_json` wrote."""
+        """The examination that `to_json` wrote, now or before there were guesses."""
         return cls(
             dialect=Dialect.from_json(data["dialect"]),
             columns=tuple(ColumnProfile.from_json(column) for column in data["columns"]),
             n_rows=data["n_rows"],
             preview=tuple(tuple(row) for row in data["preview"]),
             notes=tuple(data["notes"]),
+            guesses=tuple(Guess.from_json(guess) for guess in data.get("guesses", ())),
+            changes=tuple(Change(**change) for change in data.get("changes", ())),
+            treatment=Treatment.from_json(data.get("treatment", {})),
+            reading=Reading.from_json(data.get("reading", {})),
         )
 
 
-def examine(path: Path, *, file_name: str) -> Examination:
+def examine(path: Path, *, file_name: str, reading: Reading | None = None) -> Examination:
     """Reads the whole file at `path`; `file_name` is what messages call it.
 
-    Raises NotACsv (Spreadsheet, Compressed) or a BadCsv that names the line, the column and the cure.
+    reading: what a user said of it, instead of what would be found. A column whose numbers turn out to be spelled in a
+    way that the first look did not see costs a second pass.
+    Raises NotACsv (Spreadsheet, Compressed), a BadCsv that names the line, the column and the cure, or NoSuchColumn.
     """
-    found = encoding.find(path, file_name=file_name)
-    dialect = dialects.of_encoding(path, found)
-    with path.open("rb") as source:
+    reading = reading or Reading()
+    found = encoding.find(path, file_name=file_name, codec=reading.encoding)
+    detected = reading.applied(detection.of_encoding(path, found, reading.said))
+    run = _Run(path, file_name, detected.dialect)
+    try:
+        run.read()
+    except (QuoteNeverClosed, TextAfterQuote):
+        loose = detection.with_loose_quotes(path, found, reading.said, detected)
+        if loose is None:
+            raise
+        detected = reading.applied(loose)
+        run = _Run(path, file_name, detected.dialect)
+        if not run.reads_evenly():
+            raise
+    if late := run.late_rules(reading):
+        detected = reading.applied(_with_rules(detected, late))
+        run = _Run(path, file_name, detected.dialect)
+        run.read()
+    return run.summed_up(found, detected.guesses, reading)
+
+
+def _with_rules(detected: Detected, found: list[rules.Found]) -> Detected:
+    more = tuple(one.rule for one in found if one.rule is not None)
+    places = {rule.column for rule in more}
+    kept = tuple(rule for rule in detected.dialect.rules if rule.column not in places)
+    guesses = tuple(guess for one in found for guess in one.guesses)
+    return Detected(replace(detected.dialect, rules=kept + more), detected.guesses + guesses)
+
+
+class _Run:
+    """One pass over a file in a dialect."""
+
+    def __init__(self, path: Path, file_name: str, dialect: Dialect) -> None:
+        self._path = path
+        self._file_name = file_name
+        self._dialect = dialect
+        self._header: tuple[str, ...] = ()
+        self._summaries: list[ColumnSummary] = []
+        self._preview: list[tuple[str, ...]] = []
+        self._changes: list[Change] = []
+        self._treatment = Treatment()
+        self._n_rows = 0
+        self._given_names: tuple[str, ...] = ()
+
+    def read(self) -> None:
+        """Raises BadCsv."""
+        dialect, file_name = self._dialect, self._file_name
+        with self._path.open("rb") as source:
+            try:
+                opened = stream.open_csv(source, dialect, file_name=file_name)
+                self._check_header(opened)
+                self._header = opened.header
+                self._given_names = self._cells_of_header(opened)
+                self._summaries = [
+                    ColumnSummary(name, decimal=dialect.decimal, n_columns=len(opened.header))
+                    for name in opened.header
+                ]
+                for offset, block in _with_offsets(opened):
+                    self._add(offset, block)
+            except stream.RecordOverLimit as fault:
+                raise faults.of_long_record(self._path, fault, dialect, file_name) from fault
+        if not self._n_rows:
+            raise HeaderOnly(file_name=file_name, line=self._header_line(opened))
+
+    def reads_evenly(self) -> bool:
+        """Whether the file reads to its end, and every row has one width."""
         try:
-            opened = stream.open_csv(source, dialect, file_name=file_name)
-            _check_header(path, opened, dialect, file_name)
-            return _summed_up(path, opened, dialect, file_name, found)
-        except stream.RecordOverLimit as fault:
-            raise faults.of_long_record(path, fault, dialect, file_name) from fault
+            self.read()
+        except BadCsv:
+            return False
+        return not self._treatment.n_short and not self._treatment.n_long
 
+    def late_rules(self, reading: Reading) -> list[rules.Found]:
+        """Rules for columns whose cells the first look did not show."""
+        ruled = {rule.column for rule in self._dialect.rules}
+        found = []
+        for column, summary in enumerate(self._summaries):
+            if column in ruled or not summary.odd or reading.names(self._header[column]):
+                continue
+            one = rules.find(column, self._header[column], summary.odd, self._dialect.decimal)
+            if one.rule is not None:
+                found.append(one)
+        return found
 
-def _check_header(path: Path, opened: stream.CsvStream, dialect: Dialect, file_name: str) -> None:
-    header = opened.header
-    if not header:
-        raise EmptyFile(file_name=file_name)
-    bom_bytes = stream.bom_bytes(dialect)
-    raw = opened.header_bytes[bom_bytes:]
-    bounds = records.scan(raw, dialect, final=True)
-    if fault := faults.of_quotes(path, bom_bytes, raw, bounds, dialect, file_name):
-        raise fault
-    line = _header_line(opened, dialect)
-    if unnamed := [number for number, name in enumerate(header, 1) if not name.strip()]:
-        raise UnnamedColumns(
-            file_name=file_name, line=line, positions=_listed(unnamed), n_columns=len(header)
+    def summed_up(
+        self, found: encoding.Encoding, guesses: tuple[Guess, ...], reading: Reading
+    ) -> Examination:
+        """All that was found."""
+        treatment = self._treatment
+        is_ragged = bool(treatment.n_short or treatment.n_long) or self._dialect.index_column
+        dialect = replace(self._dialect, is_ragged=is_ragged)
+        if dialect.is_regular and dialect.has_header and dialect.names == self._given_names:
+            dialect = replace(dialect, names=())  # the header says so itself
+        columns = tuple(summary.profile() for summary in self._summaries)
+        said = notes.of(found, dialect, columns, treatment, guesses)
+        return Examination(
+            dialect,
+            columns,
+            self._n_rows,
+            tuple(self._preview),
+            said,
+            guesses,
+            tuple(self._changes),
+            treatment,
+            reading,
         )
-    places: dict[str, list[int]] = defaultdict(list)
-    for number, name in enumerate(header, 1):
-        places[name].append(number)
-    repeated = [f"'{name}' ({_listed(numbers)})" for name, numbers in places.items() if len(numbers) > 1]
-    if repeated:
-        raise RepeatedColumns(file_name=file_name, line=line, repeated=_listed(repeated))
 
+    def _check_header(self, opened: stream.CsvStream) -> None:
+        if not opened.header:
+            raise EmptyFile(file_name=self._file_name)
+        start = self._header_start(opened)
+        raw = opened.header_bytes[start:]
+        bounds = records.scan(raw, self._dialect, final=True)
+        if fault := faults.of_quotes(self._path, start, raw, bounds, self._dialect, self._file_name):
+            raise fault
 
-def _summed_up(
-    path: Path, opened: stream.CsvStream, dialect: Dialect, file_name: str, found: encoding.Encoding
-) -> Examination:
-    header = opened.header
-    summaries = [ColumnSummary(name, decimal=dialect.decimal, n_columns=len(header)) for name in header]
-    preview: list[tuple[str, ...]] = []
-    n_rows = n_blank = n_inner_breaks = 0
-    for offset, block in _with_offsets(opened):
-        bounds = records.scan(block, dialect, final=True)
-        table = _table(path, offset, block, bounds, header, dialect, file_name)
-        n_rows += table.num_rows
-        n_blank += bounds.n_lines - table.num_rows
-        n_inner_breaks += bounds.n_inner_breaks
-        for column, summary in zip(table.columns, summaries, strict=True):
-            summary.add(column)
-        if len(preview) < PREVIEW_ROWS:
-            first = table.slice(0, PREVIEW_ROWS - len(preview))
-            cells = (
-                [shortened(cell, _PREVIEW_CHARACTERS) for cell in column.to_pylist()]
-                for column in first.columns
-            )
-            preview += zip(*cells, strict=True)
-    if not n_rows:
-        raise HeaderOnly(file_name=file_name, line=_header_line(opened, dialect))
-    columns = tuple(summary.profile() for summary in summaries)
-    said = notes.of(found, dialect, columns, n_blank=n_blank, n_inner_breaks=n_inner_breaks)
-    return Examination(dialect, columns, n_rows, tuple(preview), said)
+    def _cells_of_header(self, opened: stream.CsvStream) -> tuple[str, ...]:
+        raw = opened.header_bytes[self._header_start(opened) :]
+        starts, stops = layout.spans(raw, self._dialect)
+        if not self._dialect.has_header or not len(starts):
+            return ()
+        return stream.cells_of(raw[int(starts[0]) : int(stops[0])], self._dialect)
+
+    def _header_start(self, opened: stream.CsvStream) -> int:
+        """Where in the file the lines to skip end."""
+        bom = stream.bom_bytes(self._dialect)
+        skipped = stream.line_start(
+            opened.header_bytes[bom:], self._dialect.skip_lines, self._dialect.encoding
+        )
+        return bom + max(0, skipped)
+
+    def _header_line(self, opened: stream.CsvStream) -> int:
+        start = self._header_start(opened)
+        raw = opened.header_bytes[start:]
+        starts, _ = layout.spans(raw, self._dialect)
+        return place(self._path, start + (int(starts[0]) if len(starts) else 0), self._dialect.encoding)[0]
+
+    def _add(self, offset: int, block: bytes) -> None:
+        bounds = records.scan(block, self._dialect, final=True)
+        read = self._read(offset, block, bounds)
+        given, clean = read.table, cleaning.clean(read.table, self._dialect)
+        first_row = self._n_rows
+        self._n_rows += given.num_rows
+        self._treat(offset, block, bounds, read)
+        for before, after, summary in zip(given.columns, clean.columns, self._summaries, strict=True):
+            summary.add(after)
+            if before is not after:
+                summary.add_coerced(*receipt.coerced(before, after))
+        if first_row < PREVIEW_ROWS:
+            self._show(given, clean, first_row)
+
+    def _show(self, given: pa.Table, clean: pa.Table, first_row: int) -> None:
+        first, after = (table.slice(0, PREVIEW_ROWS - first_row) for table in (given, clean))
+        cells = (
+            [shortened(cell, _PREVIEW_CHARACTERS) for cell in column.to_pylist()] for column in first.columns
+        )
+        self._preview += zip(*cells, strict=True)
+        changes = receipt.changes(first, after, n_kept=receipt.CHANGES_KEPT - len(self._changes))
+        self._changes += [replace(change, row=change.row + first_row) for change in changes]
+
+    def _read(self, offset: int, block: bytes, bounds: records.Bounds) -> stream.Block:
+        where = (self._path, offset, block, bounds)
+        dialect, header, file_name = self._dialect, self._header, self._file_name
+        fault = faults.of_quotes(*where, dialect, file_name)
+        try:
+            read = stream.read_block(block, header, dialect)
+        except ChangedSinceChecked as error:
+            raise faults.of_widths(*where, header, dialect, file_name) or fault or error from error
+        if fault:
+            raise fault
+        return read
+
+    def _treat(self, offset: int, block: bytes, bounds: records.Bounds, read: stream.Block) -> None:
+        """Count what was done to the block's lines."""
+        past, width, found = self._treatment, len(self._header), read.layout
+        n_records, counted = read.table.num_rows, {}
+        if found is not None:
+            n_records = len(found.starts)
+            is_short, is_long = found.is_row & (found.n_cells < width), found.is_row & (found.n_cells > width)
+            counted = {
+                "n_not_rows": past.n_not_rows + int((~found.is_row).sum()),
+                "n_short": past.n_short + int(is_short.sum()),
+                "n_long": past.n_long + int(is_long.sum()),
+            }
+            for name, is_so in (("first_short", is_short), ("first_long", is_long)):
+                if is_so.any() and getattr(past, name) is None:
+                    start = int(layout.spans(block, self._dialect)[0][int(is_so.argmax())])
+                    counted[name] = place(self._path, offset + start, self._dialect.encoding)[0]
+        self._treatment = replace(
+            past,
+            n_blank=past.n_blank + bounds.n_lines - n_records,
+            n_inner_breaks=past.n_inner_breaks + bounds.n_inner_breaks,
+            **counted,
+        )
 
 
 def _with_offsets(opened: stream.CsvStream) -> Iterator[tuple[int, bytes]]:
@@ -137,35 +288,3 @@ def _with_offsets(opened: stream.CsvStream) -> Iterator[tuple[int, bytes]]:
     for block in opened.blocks:
         yield offset, block
         offset += len(block)
-
-
-def _table(
-    path: Path,
-    offset: int,
-    block: bytes,
-    bounds: records.Bounds,
-    header: tuple[str, ...],
-    dialect: Dialect,
-    file_name: str,
-) -> pa.Table:
-    try:
-        table = stream.parse_block(block, header, dialect)
-    except ChangedSinceChecked as error:
-        raise faults.of_widths(path, offset, block, bounds, header, dialect, file_name) or error from error
-    if fault := faults.of_quotes(path, offset, block, bounds, dialect, file_name):
-        raise fault
-    return table
-
-
-def _header_line(opened: stream.CsvStream, dialect: Dialect) -> int:
-    """The line the header begins in; only blank lines can be above it."""
-    raw = opened.header_bytes[stream.bom_bytes(dialect) :]
-    text = narrow(raw, dialect.encoding)
-    above = text[: len(text) - len(text.lstrip(b"\r\n"))]
-    return len(above.splitlines()) + 1
-
-
-def _listed(found: Sequence[object]) -> str:
-    """The first few of them, and how many more there are."""
-    shown = ", ".join(str(one) for one in found[:_LISTED])
-    return shown if len(found) <= _LISTED else f"{shown} and {len(found) - _LISTED:,} more"

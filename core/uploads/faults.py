@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.uploads import records, stream
-from core.uploads.dialect import Dialect
+from core.uploads import layout, records, stream
+from core.uploads.dialect import DELIMITER_NAMES, Dialect
 from core.uploads.errors import BadCsv, QuoteNeverClosed, RecordTooLong, TextAfterQuote, UnequalRow
 from core.uploads.places import place
 from core.uploads.records import NOWHERE, Bounds
 from core.uploads.units import narrow
-
-_DELIMITER_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "vertical bar"}
 
 
 def of_quotes(
@@ -35,11 +33,12 @@ def of_widths(
     dialect: Dialect,
     file_name: str,
 ) -> BadCsv | None:
-    """The first record of a block that has another number of cells than the header, or the quote that made it so."""
-    misfit = stream.first_misfit(block, header, dialect)
-    if misfit is None:
+    """The first row of a block that has something behind its last column, or the quote that made it so."""
+    found = layout.of(block, dialect, len(header))
+    index = found.overfull
+    if index is None:
         return None
-    start, end = records.spans(block, bounds.ends, dialect)[misfit.index]
+    start, end = int(found.starts[index]), int(found.stops[index])
     at, _ = _doubtful_quote(block, bounds, dialect)
     if NOWHERE < at < end:
         return of_quotes(path, offset, block, bounds, dialect, file_name)
@@ -48,15 +47,19 @@ def of_widths(
         file_name=file_name,
         line=line,
         expected=len(header),
-        found=misfit.n_cells,
-        delimiter=_DELIMITER_NAMES[dialect.delimiter],
+        found=int(found.n_cells[index]),
+        delimiter=DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter),
     )
 
 
 def of_long_record(path: Path, fault: stream.RecordOverLimit, dialect: Dialect, file_name: str) -> BadCsv:
     """What made a record too long to hold: an open quote, or the line itself."""
     bounds = records.scan(fault.held, dialect, final=True)
-    if quotes := of_quotes(path, fault.offset, fault.held, bounds, dialect, file_name):
+    at, _ = _doubtful_quote(fault.held, bounds, dialect)
+    # what is held ends anywhere, so a quote that opened late may well be closed beyond
+    if at < len(fault.held) // 2 and (
+        quotes := of_quotes(path, fault.offset, fault.held, bounds, dialect, file_name)
+    ):
         return quotes
     line, _ = place(path, fault.offset, dialect.encoding)
     return RecordTooLong(file_name=file_name, line=line, limit_mb=stream.RECORD_BYTES >> 20)

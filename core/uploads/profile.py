@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.uploads import cells
+from core.uploads import cells, kinds, numerals
 
 Kind = Literal["number", "category", "text", "date", "boolean", "empty"]
 
@@ -23,13 +23,7 @@ _MOST_CATEGORIES = 1000
 _ROWS_PER_CATEGORY = 5
 _ODD_SHARE = 0.01
 _LARGEST_WHOLE = 1e15
-_PAIRS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
-_TIME = (
-    r"([T ]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
-)
-_YEAR_FIRST = r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
-_YEAR_LAST = r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4}|[0-9]{2})"
-_DATE = f"^({_YEAR_FIRST}|{_YEAR_LAST}){_TIME}$"
+_ODD_KEPT, _PLAIN_KEPT, _ODD_LOOKED_AT, _SPELLED_SHARE = 500, 100, 50, 0.8
 
 
 @dataclass(frozen=True)
@@ -39,6 +33,7 @@ class ColumnProfile:
     n_distinct: different values, trimmed, missing ones apart; the count stopped there where distinct_capped.
     minimum, maximum: by value for numbers, else by spelling; None where every cell is missing.
     n_odd: cells that are no number in a column where 99 in 100 are, with the first of them; it is no "number" then.
+    n_coerced: cells that were rewritten to be read; n_declared_missing: those of them that became missing.
     """
 
     name: str
@@ -51,6 +46,8 @@ class ColumnProfile:
     examples: tuple[str, ...]
     n_odd: int = 0
     first_odd: str | None = None
+    n_coerced: int = 0
+    n_declared_missing: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal profile."""
@@ -73,7 +70,10 @@ class ColumnSummary:
         self._capped = False
         self._examples: list[str] = []
         self._n_rows = self._n_missing = self._n_bad = 0
-        self._may_be_number = self._may_be_date = True
+        self._may_be_number = self._may_be_spelled = self._may_be_date = True
+        self._n_coerced = self._n_declared_missing = 0
+        self._odd: list[str] = []
+        self._plain: list[str] = []
         self._lowest, self._highest = np.inf, -np.inf
         self._first_bad: str | None = None
         self._first: str | None = None
@@ -87,11 +87,22 @@ class ColumnSummary:
         else:
             counted = pc.value_counts(column)
             values, weights = counted.field("values"), counted.field("counts").to_numpy()
-        missing = self._numbers(values, weights) if self._may_be_number else cells.is_missing(values)
+        is_open = self._may_be_number or self._may_be_spelled
+        missing = self._numbers(values, weights) if is_open else cells.is_missing(values)
         self._n_missing += _total(missing, weights)
         present = values.filter(pa.array(~missing)) if missing.any() else values
         if len(present):
             self._texts(present)
+
+    def add_coerced(self, n_cells: int, n_declared_missing: int) -> None:
+        """Count cells that were rewritten before they were added, and those of them that became missing."""
+        self._n_coerced += n_cells
+        self._n_declared_missing += n_declared_missing
+
+    @property
+    def odd(self) -> list[str]:
+        """Different cells that are no plain number, and a few that are, where a spelling may explain all of them."""
+        return self._odd + self._plain if self._may_be_spelled and self._odd else []
 
     def profile(self) -> ColumnProfile:
         """The profile of all rows added so far."""
@@ -110,6 +121,8 @@ class ColumnSummary:
             examples=tuple(shortened(example) for example in self._examples),
             n_odd=self._n_bad if self._may_be_number else 0,
             first_odd=shortened(self._first_bad) if self._may_be_number and self._first_bad else None,
+            n_coerced=self._n_coerced,
+            n_declared_missing=self._n_declared_missing,
         )
 
     def _numbers(self, values: pa.Array, weights: np.ndarray | None) -> np.ndarray:
@@ -123,8 +136,21 @@ class ColumnSummary:
         if self._first_bad is None and bad.any():
             self._first_bad = values[int(bad.argmax())].as_py()
         n_present = self._n_rows - self._n_missing - _total(missing, weights)
-        self._may_be_number = self._n_bad <= _ODD_SHARE * n_present
+        self._may_be_number = self._may_be_number and self._n_bad <= _ODD_SHARE * n_present
+        if self._may_be_spelled:
+            self._look_at_odd(values, bad, ~bad & ~missing)
         return missing
+
+    def _look_at_odd(self, values: pa.Array, bad: np.ndarray, plain: np.ndarray) -> None:
+        """Keep some cells that are no number as they stand, as long as most could be one in another spelling."""
+        for kept, is_so, most in ((self._odd, bad, _ODD_KEPT), (self._plain, plain, _PLAIN_KEPT)):
+            if len(kept) < most and is_so.any():
+                kept += values.take(pa.array(np.flatnonzero(is_so)[: most - len(kept)])).to_pylist()
+        spelled = sum(
+            numerals.of(cell) is not None or cell.strip().lower() in kinds.MISSING_AMONG_NUMBERS
+            for cell in self._odd[:_ODD_LOOKED_AT]
+        )
+        self._may_be_spelled = spelled >= _SPELLED_SHARE * len(self._odd[:_ODD_LOOKED_AT])
 
     def _texts(self, present: pa.Array) -> None:
         ends = pc.min_max(present)
@@ -136,8 +162,10 @@ class ColumnSummary:
             self._examples += list(dict.fromkeys(distinct))[:_N_EXAMPLES] if not self._examples else []
             self._seen.update(map(hash, distinct))
             self._capped = len(self._seen) > self._cap
+        if self._may_be_date and not kinds.is_date(first):
+            self._may_be_date = False
         if self._may_be_date:
-            matched = pc.match_substring_regex(pc.utf8_trim_whitespace(present), _DATE)
+            matched = pc.match_substring_regex(pc.utf8_trim_whitespace(present), kinds.DATE)
             self._may_be_date = bool(pc.all(matched).as_py())
 
     def _kind(self) -> Kind:
@@ -148,7 +176,7 @@ class ColumnSummary:
             return "number"
         if self._may_be_date:
             return "date"
-        if any({value.lower() for value in self._examples} <= pair for pair in _PAIRS):
+        if any({value.lower() for value in self._examples} <= pair for pair in kinds.PAIRS):
             return "boolean"
         few = len(self._seen) <= _SURE_CATEGORIES
         shared = len(self._seen) <= _MOST_CATEGORIES and len(self._seen) * _ROWS_PER_CATEGORY <= n_present

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from core.uploads import records
+from core.uploads import header as headers
+from core.uploads import layout, records
+from core.uploads.cleaning import clean
 from core.uploads.dialect import Dialect
 from core.uploads.errors import ChangedSinceChecked, TooManyColumns
-from core.uploads.units import unit_bytes
+from core.uploads.units import narrow, unit_bytes
 
 BLOCK_BYTES = 4 << 20
 RECORD_BYTES = 16 << 20
 """No record may be longer: it is what a reader must hold at once."""
 MAX_COLUMNS = 4096
+_PREAMBLE_BYTES = 64 << 10
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 _BOMS = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 
@@ -35,7 +40,8 @@ class RecordOverLimit(ChangedSinceChecked):
 class CsvStream:
     """A CSV's header and the rest of it as raw bytes.
 
-    header_bytes: the file's first bytes as they are: BOM, blank lines above the header, the header, its line end.
+    header: a name for each column: the dialect's, then those of cells that the header has beyond them.
+    header_bytes: the file's first bytes as they are: BOM, lines above the header, the header, its line end.
     blocks: what follows in the file's own encoding, every byte once, in order; each block ends with a record (the
     last may lack its line end).
     """
@@ -53,20 +59,60 @@ def open_csv(
     source: at the file's first byte; it stays open until the blocks are used up.
     Raises TooManyColumns, and RecordOverLimit here and from the blocks.
     """
-    bom = source.read(bom_bytes(dialect))
-    rest = _blocks(source, dialect, block_bytes, offset=len(bom))
-    above = [bom]
+    above, held = _above(source, dialect)
+    rest = _blocks(source, dialect, block_bytes, offset=len(above), held=held)
+    if len(dialect.names) > MAX_COLUMNS:
+        raise TooManyColumns(file_name=file_name, n_columns=len(dialect.names), maximum=MAX_COLUMNS)
+    if not dialect.has_header:
+        return CsvStream(dialect.names, above, rest)
+    parts = [above]
     for block in rest:
         bounds = records.scan(block, dialect, final=True)
         for start, end in records.spans(block, bounds.ends, dialect)[:1]:
-            above.append(block[:end])
+            parts.append(block[:end])
             n_columns = records.n_cells(block[start:end], dialect)
             if n_columns > MAX_COLUMNS:
                 raise TooManyColumns(file_name=file_name, n_columns=n_columns, maximum=MAX_COLUMNS)
-            header = cells_of(block[start:end], dialect)
-            return CsvStream(header, b"".join(above), _after(block[end:], rest))
-        above.append(block)
-    return CsvStream((), b"".join(above), iter(()))
+            header = _names(cells_of(block[start:end], dialect), dialect)
+            return CsvStream(header, b"".join(parts), _after(block[end:], rest))
+        parts.append(block)
+    return CsvStream((), b"".join(parts), iter(()))
+
+
+def _names(cells: tuple[str, ...], dialect: Dialect) -> tuple[str, ...]:
+    if not dialect.names:
+        return cells
+    more = cells[len(dialect.names) - dialect.index_column :]
+    return headers.names((*dialect.names, *more)) if more else dialect.names
+
+
+def _above(source: BinaryIO, dialect: Dialect) -> tuple[bytes, bytes]:
+    """(BOM and the lines to skip, what was read beyond them). Raises RecordOverLimit."""
+    above = source.read(bom_bytes(dialect))
+    if not dialect.skip_lines:
+        return above, b""
+    held = b""
+    while len(held) < RECORD_BYTES:
+        more = source.read(max(_PREAMBLE_BYTES, len(held)))
+        held += more
+        end = line_start(held, dialect.skip_lines, dialect.encoding)
+        if 0 <= end < len(held) or not more:
+            end = len(held) if end < 0 else end
+            return above + held[:end], held[end:]
+    problem = f"the lines above the header are longer than {RECORD_BYTES >> 20} MB"
+    raise RecordOverLimit(problem=problem, offset=len(above), held=held)
+
+
+def line_start(text: bytes, n_lines: int, codec: str) -> int:
+    """Where the line behind the first n_lines begins, in bytes; -1 where there are no such lines."""
+    at = 0
+    units = narrow(text, codec)
+    for _ in range(n_lines):
+        found = _LINE_END.search(units, at)
+        if found is None:
+            return -1
+        at = found.end()
+    return at * unit_bytes(codec)
 
 
 def bom_bytes(dialect: Dialect) -> int:
@@ -75,25 +121,73 @@ def bom_bytes(dialect: Dialect) -> int:
 
 
 def parse_block(block: bytes, header: Sequence[str], dialect: Dialect) -> pa.Table:
-    """A block's cells: (n records) rows, one pa.string() column a header name, unquoted, "" where empty.
+    """A block's clean cells: (n rows) rows, one pa.string() column a header name, unquoted, "" where empty.
 
-    Blank lines are no records. Raises ChangedSinceChecked where a record has not len(header) cells.
+    Blank lines and the dialect's `not_rows` are no rows. With a dialect's `verbatim`, cells are as spelt.
+    Raises ChangedSinceChecked where a row has not len(header) cells and the dialect does not provide for it.
     """
-    data = block if dialect.encoding == "utf-8" else block.decode(dialect.encoding).encode()
+    return clean(read_block(block, header, dialect).table, dialect)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The cells of a block as the file spells them; its layout, in UTF-8, where not every record was a whole row."""
+
+    table: pa.Table
+    layout: layout.Layout | None
+
+
+def read_block(block: bytes, header: Sequence[str], dialect: Dialect) -> Block:
+    """`parse_block` without cleaning. Raises ChangedSinceChecked."""
+    data, found = _in_utf8(block, dialect), None
+    if any((text.rstrip(dialect.delimiter) or text).encode() in data for text in dialect.not_rows):
+        data, found = _regular(data, dialect, len(header))
     if not data:
-        return pa.Table.from_arrays([pa.array([], pa.string())] * len(header), names=list(header))
+        empty = [pa.array([], pa.string())] * len(header)
+        return Block(pa.Table.from_arrays(empty, names=list(header)), found)
     try:
-        return _arrow_table(data, dialect, list(header))
+        return Block(_arrow_table(data, dialect, list(header)), found)
+    except pa.ArrowInvalid as fault:
+        if not dialect.is_ragged or found is not None:
+            raise ChangedSinceChecked(problem=str(fault)) from fault
+    data, found = _regular(data, dialect, len(header))
+    try:
+        return Block(_arrow_table(data, dialect, list(header)), found)
     except pa.ArrowInvalid as fault:
         raise ChangedSinceChecked(problem=str(fault)) from fault
+
+
+def arrow_bytes(block: bytes, dialect: Dialect, n_columns: int) -> bytes:
+    """A block as Arrow's reader takes it: UTF-8, nothing but rows, each of n_columns cells; itself where it is so.
+
+    Raises ChangedSinceChecked for a row that has something behind its last column.
+    """
+    data = _in_utf8(block, dialect)
+    return data if dialect.is_regular else _regular(data, dialect, n_columns)[0]
+
+
+def _in_utf8(block: bytes, dialect: Dialect) -> bytes:
+    data = block if dialect.encoding == "utf-8" else block.decode(dialect.encoding).encode()
+    if dialect.escapechar and b"\\N" in data:
+        mark = re.escape(dialect.delimiter.encode())
+        data = re.sub(rb"(?<![^\n\r" + mark + rb"])\\N(?![^\n\r" + mark + rb"])", b"", data)
+    return data
+
+
+def _regular(data: bytes, dialect: Dialect, n_columns: int) -> tuple[bytes, layout.Layout]:
+    rows, found = layout.regular(data, layout.in_utf8(dialect), n_columns)
+    if found.overfull is not None:
+        raise ChangedSinceChecked(problem=f"a row has more than {n_columns} cells")
+    return rows, found
 
 
 def split_records(block: bytes, dialect: Dialect) -> list[bytes]:
     """The raw bytes of each record, its line end included (the last may lack one), blank lines left out.
 
-    As many as parse_block has rows; the block must begin at a record's start, as those of open_csv do.
+    As many as parse_block has rows but for the dialect's `not_rows`; the block must begin at a record's start, as
+    those of open_csv do.
     """
-    if b'"' not in block and unit_bytes(dialect.encoding) == 1:
+    if b'"' not in block and unit_bytes(dialect.encoding) == 1 and dialect.quotechar == '"':
         lines = block.splitlines(keepends=True)
         return [line for line in lines if line not in _BLANK]
     bounds = records.scan(block, dialect, final=True)
@@ -120,36 +214,7 @@ def cells_of(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     return tuple(column[0].as_py() for column in table.columns)
 
 
-@dataclass(frozen=True)
-class Misfit:
-    """The first record of a block with another number of cells: its position among the block's records, from 0."""
-
-    index: int
-    n_cells: int
-
-
-def first_misfit(block: bytes, header: Sequence[str], dialect: Dialect) -> Misfit | None:
-    """The first record that has not len(header) cells; None where parse_block would succeed."""
-    misfits: list[Misfit] = []
-
-    def note(row: arrow_csv.InvalidRow) -> str:
-        misfits.append(Misfit(row.number - 1, row.actual_columns))
-        return "error"
-
-    data = block.decode(dialect.encoding).encode()
-    try:
-        _arrow_table(data, dialect, list(header), on_misfit=note)
-    except pa.ArrowInvalid:
-        return misfits[0]
-    return None
-
-
-def _arrow_table(
-    data: bytes,
-    dialect: Dialect,
-    column_names: list[str],
-    on_misfit: Callable[[arrow_csv.InvalidRow], str] | None = None,
-) -> pa.Table:
+def _arrow_table(data: bytes, dialect: Dialect, column_names: list[str]) -> pa.Table:
     return arrow_csv.read_csv(
         pa.BufferReader(data),
         read_options=arrow_csv.ReadOptions(
@@ -158,7 +223,10 @@ def _arrow_table(
             column_names=column_names,
         ),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=on_misfit
+            delimiter=dialect.delimiter,
+            quote_char=dialect.quotechar or False,
+            escape_char=dialect.escapechar or False,
+            newlines_in_values=True,
         ),
         convert_options=arrow_csv.ConvertOptions(default_column_type=pa.string(), strings_can_be_null=False),
     )
@@ -173,8 +241,9 @@ def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _blocks(source: BinaryIO, dialect: Dialect, block_bytes: int, *, offset: int) -> Iterator[bytes]:
-    held = b""
+def _blocks(
+    source: BinaryIO, dialect: Dialect, block_bytes: int, *, offset: int, held: bytes
+) -> Iterator[bytes]:
     wanted = block_bytes
     while more := source.read(max(1, wanted - len(held))):
         held += more

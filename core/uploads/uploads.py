@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
@@ -14,13 +15,16 @@ from core import db
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
-from core.storage import KeyTaken, NotStored, Staging, Storage
+from core.storage import KeyTaken, NotStored, Staging, Storage, stage
 from core.uploads.errors import ChangedSinceChecked, UploadGone
 from core.uploads.examine import Examination, examine
+from core.uploads.guesses import overruling
 from core.uploads.hashed import HashedReader
 from core.uploads.names import safe_filename, shown_filename
+from core.uploads.reading import Reading
 
 PENDING = ("QUEUED", "PROCESSING")
+_CHUNK_BYTES = 1 << 20
 
 
 class PredictionsDependOnIt(AppError):
@@ -93,6 +97,43 @@ def receive(
         storage.delete(storage_key)
         return Received(upload=known, examination=examination_of(known), is_duplicate=True)
     return Received(upload=upload, examination=examination, is_duplicate=False)
+
+
+def reread(
+    user: db.User,
+    *,
+    storage: Storage,
+    staging_dir: Path,
+    upload_id: int,
+    reading: Reading,
+    anew: bool = False,
+) -> UploadRow:
+    """Read an upload once more as the user says; its receipt then says what was overruled.
+
+    anew: forget what was said before; otherwise it stays where nothing else is said now.
+    Results that were made before keep the dialect they were written in. No session is open while bytes move.
+    Raises NotFound, Invalid for what can't be, Conflict while work on it is pending, UploadGone, ChangedSinceChecked,
+    and what `examine` raises for a file that does not read so: then everything stays as it was.
+    """
+    with db.session_scope(user) as session:
+        upload = get(session, upload_id=upload_id)
+        _require_idle(session, upload_id=upload_id, asked="read in another way")
+    before = examination_of(upload)
+    said = (Reading() if anew else before.reading).updated(reading.checked())
+    with stage(staging_dir) as staged:
+        with open_bytes(storage, upload) as source:
+            while chunk := source.read(_CHUNK_BYTES):
+                staged.write(chunk)
+        staged.close()
+        examination = examine(staged.path, file_name=upload.file_name, reading=said)
+    examination = replace(examination, guesses=overruling(examination.guesses, before.guesses))
+    with db.session_scope(user, write=True) as session:
+        upload = hold(session, upload_id=upload_id, to_delete=True)  # nobody builds on it meanwhile
+        _require_idle(session, upload_id=upload_id, asked="read in another way")
+        upload.receipt = examination.to_json()
+        upload.n_rows = examination.n_rows
+        upload.n_columns = len(examination.columns)
+    return upload
 
 
 def _is_whole(storage: Storage, upload: UploadRow) -> bool:
@@ -202,19 +243,25 @@ def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequenc
     Raises NotFound, Conflict while work on it is pending, PredictionsDependOnIt.
     """
     upload = hold(session, upload_id=upload_id, to_delete=True)
-    of_upload = sa.select(PredictionRow.id, PredictionRow.status).where(PredictionRow.upload_id == upload_id)
-    predictions = session.execute(of_upload.with_for_update()).all()
-    in_training = sa.select(ModelRow.id).where(ModelRow.upload_id == upload_id, ModelRow.status == "training")
-    if any(status in PENDING for _, status in predictions):
-        raise Conflict(noun="upload", state="being scored", asked="deleted before that ends or is cancelled")
-    if session.execute(in_training.limit(1)).first() is not None:
-        raise Conflict(noun="upload", state="being trained on", asked="deleted before that ends")
+    of_upload = sa.select(PredictionRow.id).where(PredictionRow.upload_id == upload_id)
+    predictions = session.execute(of_upload.with_for_update()).scalars().all()
+    _require_idle(session, upload_id=upload_id, asked="deleted before that ends or is cancelled")
     if len(predictions) != n_confirmed:
         raise PredictionsDependOnIt(file_name=upload.file_name, n_predictions=len(predictions))
     session.execute(sa.delete(PredictionRow).where(PredictionRow.upload_id == upload_id))
     session.delete(upload)
     session.flush()
-    return [upload.storage_key, *(f"results/{prediction_id}/" for prediction_id, _ in predictions)]
+    return [upload.storage_key, *(f"results/{prediction_id}/" for prediction_id in predictions)]
+
+
+def _require_idle(session: Session, *, upload_id: int, asked: str) -> None:
+    scored = sa.select(PredictionRow.id).where(
+        PredictionRow.upload_id == upload_id, PredictionRow.status.in_(PENDING)
+    )
+    trained_on = sa.select(ModelRow.id).where(ModelRow.upload_id == upload_id, ModelRow.status == "training")
+    for pending, state in ((scored, "being scored"), (trained_on, "being trained on")):
+        if session.execute(pending.limit(1)).first() is not None:
+            raise Conflict(noun="upload", state=state, asked=asked)
 
 
 def open_bytes(storage: Storage, upload: UploadRow) -> HashedReader:

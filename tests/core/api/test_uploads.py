@@ -181,3 +181,64 @@ def test_a_number_that_is_none_confirms_nothing(client: httpx.Client, n_predicti
     answer = client.delete(f"/api/uploads/{upload_id}", params={"n_predictions": n_predictions})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
     assert client.get(f"/api/uploads/{upload_id}").status_code == 200
+
+
+MESSY = b"Sales of May\nname;amount\nAda;$1,250\nGrace;n.d.\nEve;$7\nTotal;$1,257\n"
+
+
+@ONE_DATABASE
+def test_a_receipt_says_what_was_guessed_and_what_was_rewritten(client: httpx.Client) -> None:
+    receipt = client.get(f"/api/uploads/{_upload(client, MESSY)}").json()["receipt"]
+    guessed = {guess["about"]: guess["value"] for guess in receipt["guesses"]}
+    assert guessed["delimiter"] == ";"
+    assert (guessed["header"], guessed["missing"], guessed["numbers"]) == ("2", "n.d.", "$1,234.5")
+    assert [(change["row"], change["before"], change["after"]) for change in receipt["changes"]] == [
+        (1, "$1,250", "1250"),
+        (2, "n.d.", ""),
+        (3, "$7", "7"),
+    ]
+    amount = receipt["columns"][1]
+    assert (amount["kind"], amount["n_coerced"], amount["n_declared_missing"]) == ("number", 3, 1)
+    assert (receipt["treatment"]["n_not_rows"], receipt["reading"]["encoding"]) == (1, None)
+
+
+@ONE_DATABASE
+def test_a_guess_is_overruled_and_the_receipt_says_so(client: httpx.Client) -> None:
+    path = f"/api/uploads/{_upload(client, MESSY)}/reading"
+    first = client.patch(path, json={"columns": {"amount": {"kind": "category"}}})
+    assert first.status_code == 200
+    kept = client.patch(path, json={"keep_lines": True}).json()
+    assert (kept["rows"], kept["receipt"]["columns"][1]["kind"]) == (4, "category")
+    assert kept["receipt"]["reading"]["columns"] == {
+        "amount": {"kind": "category", "decimal": None, "thousands": None, "mark": None, "missing": None}
+    }
+    again = client.put(path, json={}).json()
+    assert (again["rows"], again["receipt"]["columns"][1]["kind"]) == (3, "number")
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ({"delimiter": "x"}, 422, "invalid"),
+        ({"encoding": "klingon"}, 422, "invalid"),
+        ({"encoding": "utf-16-le"}, 422, "undecodable_bytes"),
+        ({"columns": {"price": {"kind": "number"}}}, 422, "invalid"),
+        ({"colour": "red"}, 422, "invalid"),
+        ({"header_line": 10**9}, 422, "invalid"),
+        ([], 422, "invalid"),
+    ],
+)
+def test_what_no_file_can_be_read_with_is_refused(
+    client: httpx.Client, said: object, status: int, code: str
+) -> None:
+    upload_id = _upload(client, CSV)
+    answer = client.patch(f"/api/uploads/{upload_id}/reading", json=said)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert client.get(f"/api/uploads/{upload_id}").json()["rows"] == 2
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("upload_id", NO_IDS[:4])
+def test_no_upload_is_read_in_another_way_that_is_not_there(client: httpx.Client, upload_id: str) -> None:
+    assert client.put(f"/api/uploads/{upload_id}/reading", json={}).status_code == 404

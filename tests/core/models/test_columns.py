@@ -109,3 +109,13 @@ def test_a_column_with_a_handful_of_values_is_set_aside_with_their_number() -> N
 
 def test_texts_too_many_to_learn_from_are_set_aside_with_their_number() -> None:
     assert "100 different texts" in reason(examine(town=[f"t{row // 2}" for row in range(N_ROWS)]), "town")
+
+
+def test_a_column_is_what_a_user_says_it_is() -> None:
+    codes = [str(100 + place % 5) for place in range(N_ROWS)]
+    spoilt = [f"{value} est." if place % 10 == 0 else value for place, value in enumerate(AMOUNT)]
+    table = text_table(code=codes, amount=spoilt)
+    said = {"code": "category", "amount": "number"}
+    found = columns.examine(table, target="outcome", decimal=".", kinds=said)
+    assert kinds(found) == said
+    assert "In 'amount', 20 cells are no number" in found.warnings[0]

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from core.uploads import cells
+from core.uploads.numerals import Spelling
 
 
 def test_missing_cells_are_blank_or_a_usual_word_for_it_in_any_case() -> None:
@@ -71,3 +72,29 @@ def test_values_can_be_written_to_and_an_empty_column_has_none(decimal: str) -> 
     assert values.tolist() == [5, 2]
     empty, bad = cells.numbers(pa.array([], pa.string()), decimal)
     assert (len(empty), len(bad)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "shown", "plain"),
+    [
+        (Spelling(".", ",", "$"), "$1,234.50 ", "1234.50"),
+        (Spelling(".", ",", "$"), "($1,234.50)", "-1234.50"),
+        (Spelling(".", ",", "$"), "-$5", "-5"),
+        (Spelling(",", ".", "€"), "1.234,50 €", "1234.50"),
+        (Spelling(",", ".", "€"), "€ 7", "7"),
+        (Spelling(",", " ", "%"), "1\u00a0234,5\u202f%", "1234.5"),
+        (Spelling(".", "'", "CHF"), "CHF 1’234.05", "1234.05"),
+        (Spelling(",", "."), "1.234,50-", "-1234.50"),
+        (Spelling("."), "\u22127.5", "-7.5"),
+        (Spelling(","), "1,5e3", "1.5e3"),
+        (Spelling(".", ","), "12,34,567", "1234567"),
+        (Spelling(".", ","), "1,23", "1,23"),
+        (Spelling(".", ",", "$"), "€5", "€5"),
+        (Spelling(",", "."), "192.168.0.1", "192.168.0.1"),
+    ],
+)
+def test_a_spelling_makes_plain_numbers_of_its_own_and_leaves_the_rest(
+    spelling: Spelling, shown: str, plain: str
+) -> None:
+    assert spelling.plain(pa.array([shown]), ".").to_pylist() == [plain]
+    assert spelling.admits(shown) == (plain != shown)

@@ -97,7 +97,7 @@ def test_the_same_bytes_again_leave_a_whole_copy_as_it_is(
 
 def test_a_refused_file_leaves_nothing_behind(files: LocalStorage, settings: Settings, user: db.User) -> None:
     with pytest.raises(Exception, match=r"customers\.csv"):
-        journeys.upload_bytes(user, b"a,b\n1\n", settings=settings, files=files)
+        journeys.upload_bytes(user, b"a,b\n1,2,3\n", settings=settings, files=files)
     assert list(files.keys("")) == []
     assert list(settings.staging_dir.iterdir()) == []
     with db.session_scope(user) as session:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import json
 from pathlib import Path
 
 import pytest
 
-from core.uploads.dialect import Dialect, detect
+from core.uploads.detection import detect
+from core.uploads.dialect import ColumnRule, Dialect
 
 
 def found(tmp_path: Path, data: bytes) -> Dialect:
@@ -21,7 +23,12 @@ def found(tmp_path: Path, data: bytes) -> Dialect:
 def test_every_delimiter_and_line_end_is_found(tmp_path: Path, delimiter: str, line_end: str) -> None:
     rows = [["name", "n", "note"], ["Ann", "1", "x"], ["Bob", "2", "y"]]
     text = line_end.join(delimiter.join(row) for row in rows) + line_end
-    assert found(tmp_path, text.encode()) == Dialect(delimiter=delimiter, line_end=line_end)
+    dialect = found(tmp_path, text.encode())
+    assert (dialect.delimiter, dialect.line_end, dialect.names) == (
+        delimiter,
+        line_end,
+        ("name", "n", "note"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,5 +112,26 @@ def test_one_column_is_read_with_commas(tmp_path: Path) -> None:
 
 
 def test_a_dialect_survives_json() -> None:
-    dialect = Dialect("utf-16-le", ";", decimal=",", line_end="\r\n", has_bom=True)
-    assert Dialect.from_json(dialect.to_json()) == dialect
+    dialect = Dialect(
+        "utf-16-le",
+        ";",
+        decimal=",",
+        line_end="\r\n",
+        has_bom=True,
+        names=("a", "b"),
+        not_rows=("Sum;3",),
+        rules=(ColumnRule(1, ",", ".", "€", ("k.a.",)),),
+    )
+    assert Dialect.from_json(json.loads(json.dumps(dialect.to_json()))) == dialect
+
+
+def test_a_dialect_that_was_kept_before_it_knew_of_rules_is_still_read() -> None:
+    kept = {
+        "encoding": "cp1252",
+        "delimiter": ";",
+        "quotechar": '"',
+        "decimal": ",",
+        "line_end": "\n",
+        "has_bom": False,
+    }
+    assert Dialect.from_json(kept) == Dialect("cp1252", ";", decimal=",")

@@ -1,0 +1,122 @@
+"""Results of messy files: every byte stays, the added cells stand below each other, and the result reads as it did."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from core.db.tables import PredictionRow, UploadRow
+from core.predictions import predictions
+from core.predictions.errors import LabelUnquotable
+from core.uploads import stream
+from core.uploads.dialect import Dialect
+from core.uploads.examine import examine
+from core.uploads.reading import Reading
+from tests.core.predictions.conftest import Model
+
+PREAMBLE = "Customers of the North\nas of 1 May 2024\n\n"
+FILES = {
+    "preamble and footer": PREAMBLE
+    + "age;colour;id\n20;red;1\n30;blue;2\n\nTotal;;2\nSource: our own books\n",
+    "short rows": "age;colour;note\n20;red\n30;blue;x\n40\n50;green;y\n",
+    "rows with empty cells behind": "age;colour\n20;red;\n30;blue;;\n40;green\n50;red;\n",
+    "a header that repeats": "age;colour\n20;red\n30;blue\nage;colour\n40;green\n",
+    "empty rows at the end": "age;colour;id\n20;red;1\n30;blue;2\n;;\n;;\n",
+    "a header shorter than its rows": "age;colour\n20;red;a;1\n30;blue;b;2\n40;green;c;3\n",
+    "R's row names": "age\tcolour\n1\t20\tred\n2\t30\tblue\n3\t40\tgreen\n",
+    "units below the header": "age;colour;size\nyears;-;cm\n20;red;1\n30;blue;2\n40;green;3\n",
+    "backslashes": 'age,colour,note\n20,red,"say \\"hi\\""\n30,blue,"a, b"\n',
+    "single quotes": "age,colour,note\n20,red,'a, b'\n30,blue,'c, d'\n40,red,'e'\n",
+    "money and thousands": "age;colour;pay\n20;red;1.234,50 €\n30;blue;2.000,00 €\n40;red;7,10 €\n",
+    "UTF-16 with short rows": "age\tcolour\tnote\n20\tred\n30\tblue\tx\n",
+    "everything": PREAMBLE + "age;colour;note\n20;red\nage;colour;note\n30;blue;x;;\nTotal;;2\n",
+}
+
+
+def read(tmp_path: Path, text: str, codec: str = "utf-8") -> tuple[bytes, Dialect]:
+    data = text.encode(codec)
+    path = tmp_path / "staged"
+    path.write_bytes(data)
+    return data, examine(path, file_name="customers.csv").dialect
+
+
+def codec_of(name: str) -> str:
+    return "utf-16" if "UTF-16" in name else "utf-8"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_byte_is_lost_or_moved(tmp_path: Path, model: Model, name: str) -> None:
+    data, dialect = read(tmp_path, FILES[name], codec_of(name))
+    result, _ = model.score(data, dialect)
+    left = iter(result)
+    assert all(byte in left for byte in data)  # the file's bytes in their order, others in between
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("block_bytes", [40, 4 << 20])
+def test_the_result_reads_as_the_file_did_with_the_added_columns(
+    tmp_path: Path, model: Model, name: str, block_bytes: int
+) -> None:
+    data, dialect = read(tmp_path, FILES[name], codec_of(name))
+    result, scored = model.score(data, dialect, block_bytes=block_bytes)
+    given = stream.read_table(io.BytesIO(data), dialect)
+    written = stream.read_table(io.BytesIO(result), dialect)
+    assert written.column_names == [*given.column_names, "prediction", "probability"]
+    assert written.select(given.column_names).to_pydict() == given.to_pydict()
+    assert scored.n_rows == given.num_rows == written.num_rows
+    assert set(written["prediction"].to_pylist()) <= {"No", "Yes"}
+    assert all(cell[:1] in "01" for cell in written["probability"].to_pylist())
+
+
+@pytest.mark.parametrize("name", ["short rows", "a header that repeats", "empty rows at the end"])
+def test_a_strict_reader_finds_the_added_cells_below_their_names(
+    tmp_path: Path, model: Model, name: str
+) -> None:
+    data, dialect = read(tmp_path, FILES[name])
+    result, _ = model.score(data, dialect)
+    widths = {line.count(";") for line in result.decode().splitlines()}
+    assert len(widths) == 1
+
+
+def test_a_line_that_is_no_row_gets_no_answer(tmp_path: Path, model: Model) -> None:
+    data, dialect = read(tmp_path, FILES["preamble and footer"])
+    result, _ = model.score(data, dialect)
+    lines = result.decode().splitlines()
+    assert lines[:4] == [*PREAMBLE.splitlines(), "age;colour;id;prediction;probability"]
+    assert lines[-2:] == ["Total;;2;;", "Source: our own books"]
+
+
+def test_coerced_numbers_reach_the_model(tmp_path: Path, model: Model) -> None:
+    messy, dialect = read(tmp_path, "colour;age\nred;20,5 €\nblue;1.080,0 €\nred;(7)\nblue;k.A.\n")
+    plain = b"colour,age\nred,20.5\nblue,1080\nred,-7\nblue,\n"
+    result, scored = model.score(messy, dialect)
+    expected, _ = model.score(plain)
+    shown = [line.rsplit(";", 1)[1].replace(",", ".") for line in result.decode().splitlines()[1:]]
+    assert shown == [line.rsplit(",", 1)[1] for line in expected.decode().splitlines()[1:]]
+    assert (scored.tally.bad, scored.tally.missing) == ({}, {"age": 1})
+
+
+def test_a_file_without_a_header_gets_none(tmp_path: Path, model: Model) -> None:
+    data, dialect = read(tmp_path, "20,red\n30,blue\n41,red\n")
+    assert dialect.names == ("column_1", "column_2")
+    result, _ = model.score(data, dialect, mapping={"age": "column_1", "colour": "column_2"})
+    assert [line.count(",") for line in result.decode().splitlines()] == [3, 3, 3]
+
+
+def test_a_label_with_a_delimiter_is_refused_where_nothing_can_be_quoted(make: object) -> None:
+    model = make("a\tb", "c")  # type: ignore[operator]  # the fixture makes a model
+    with pytest.raises(LabelUnquotable, match="without quotes"):
+        model.score(b"age\tcolour\n20\tred\n", Dialect(delimiter="\t", quotechar=""))
+
+
+def test_a_result_is_read_as_it_was_written_whatever_is_said_of_its_upload_later(tmp_path: Path) -> None:
+    path = tmp_path / "staged"
+    path.write_bytes(b"a;b\n1;2\n3;4\n")
+    now = examine(path, file_name="a.csv", reading=Reading(delimiter=","))
+    upload = UploadRow(receipt=now.to_json())
+    written_in = Dialect(delimiter=";")
+    kept = PredictionRow(columns={"added": ["prediction"], "dialect": written_in.to_json()})
+    assert predictions.dialect_of(kept, upload) == written_in
+    assert predictions.dialect_of(PredictionRow(columns={"added": []}), upload) == now.dialect
