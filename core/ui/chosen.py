@@ -51,7 +51,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
         else:
             train_panel.show(upload, found.columns, version_of=version_of)
     with content:
-        receipt.show(found)
+        receipt.show(upload.id, found)
 
 
 def wish(model_id: UUID) -> None:

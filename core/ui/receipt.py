@@ -7,7 +7,7 @@ from typing import Final, Literal
 import pandas as pd
 import streamlit as st
 
-from core.ui import links, words
+from core.ui import import_receipt, links, words
 from core.uploads.dialect import DELIMITER_NAMES, Dialect
 from core.uploads.examine import Examination
 from core.uploads.profile import ColumnProfile
@@ -24,17 +24,26 @@ _ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
 ROW_PX, MOST_ROWS = 33, 14
 
 
-def show(found: Examination) -> None:
-    """How it was read, then rows and columns in tabs."""
+def show(upload_id: int, found: Examination) -> None:
+    """How it was read in a line, then rows, columns and each guess in tabs."""
     with st.container(gap="xxsmall", key="receipt"):
         st.caption(f":material/receipt_long: {_how(found.dialect)}")
         for note in found.notes:
             st.markdown(f":small[:blue[:material/info:] {links.escape(note)}]")
-    rows, columns = st.tabs([f"First {len(found.preview)} rows", words.exact(len(found.columns), "column")])
+    n_rows = len(found.preview)
+    rows, columns, guesses = st.tabs(
+        [
+            f"First {n_rows} rows" if n_rows > 1 else "The only row",
+            words.exact(len(found.columns), "column"),
+            import_receipt.label(found),
+        ]
+    )
     with rows:
         _preview(found)
     with columns:
         _profile(found)
+    with guesses:
+        import_receipt.show(upload_id, found)
 
 
 def _how(dialect: Dialect) -> str:

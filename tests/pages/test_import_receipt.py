@@ -1,0 +1,74 @@
+"""How a file was read, on its page: what was guessed, what was rewritten, and reading it differently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import db, storage
+from core.db.tables import UploadRow
+from core.settings import Settings
+from core.uploads import uploads
+from tests import journeys
+from tests.pages.conftest import texts
+
+OpenPage = Callable[..., AppTest]
+
+MESSY = (
+    "Sales by region\n\nregion;sold;price\n"
+    + "".join(f"north;{n};$1,{n:03d}.50\n" for n in range(100, 140))
+    + "Total;4780;\n"
+).encode()
+
+
+@pytest.fixture
+def messy(reader: db.User, settings: Settings) -> UploadRow:
+    """A file with a title above and a total below its table, and prices with a money sign."""
+    files = storage.from_settings(settings)
+    return journeys.upload_bytes(reader, MESSY, settings=settings, files=files, file_name="sales.csv")
+
+
+def reading_of(reader: db.User, upload: UploadRow) -> tuple[int, list[str]]:
+    """How many rows the upload has as it is read now, and its columns."""
+    with db.session_scope(reader) as session:
+        found = uploads.examination_of(uploads.get(session, upload_id=upload.id))
+    return found.n_rows, [column.name for column in found.columns]
+
+
+def test_each_guess_and_each_rewritten_cell_is_told(open_page: OpenPage, messy: UploadRow) -> None:
+    app = open_page("uploads.py", upload=messy.id)
+    tables = [table.value for table in app.dataframe]
+    guesses = next(table for table in tables if "How sure" in table.columns)
+    assert {"Delimiter", "Header in line", "Lines above the table"} <= set(guesses["What"])
+    changes = next(table for table in tables if "In the file" in table.columns)
+    first = changes[changes["Column"] == "price"].iloc[0]
+    assert (first["In the file"], first["Read as"]) == ("$1,100.50", "1100.50")
+
+
+def test_a_guess_is_overruled_and_guessed_anew(
+    open_page: OpenPage, reader: db.User, messy: UploadRow
+) -> None:
+    n_rows, _ = reading_of(reader, messy)
+    assert n_rows == 40
+    app = open_page("uploads.py", upload=messy.id)
+    app.checkbox(key="say_keep_lines").check()
+    app.button(key="read_again").click().run()
+    assert not app.exception
+    assert reading_of(reader, messy)[0] == 41
+    assert any("You said so" in set(table.value.get("How sure", ())) for table in app.dataframe)
+    app.button(key="guess_anew").click().run()
+    assert reading_of(reader, messy)[0] == 40
+
+
+def test_a_reading_that_can_not_be_is_refused_in_place_and_changes_nothing(
+    open_page: OpenPage, reader: db.User, messy: UploadRow
+) -> None:
+    before = reading_of(reader, messy)
+    app = open_page("uploads.py", upload=messy.id)
+    app.number_input(key="say_header").set_value(44)
+    app.button(key="read_again").click().run()
+    assert app.error
+    assert "a header in line 44 and no row below it" in texts(app)
+    assert reading_of(reader, messy) == before
