@@ -105,7 +105,7 @@ def test_a_refused_file_says_line_and_cure_in_place_and_stores_nothing(
     sample_app: App, page: Page, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.csv"
-    broken.write_text("a,b\n1,2\n3\n")
+    broken.write_text("a,b\n1,2\n3,4,5\n")
     page.goto(f"{sample_app.url}/uploads")
     page.locator(".st-key-uploader input[type=file]").set_input_files(str(broken))
     expect(page.get_by_text("line 3", exact=False).first).to_be_visible()
