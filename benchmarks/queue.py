@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -76,7 +77,7 @@ def _measure(url: str, folder: Path) -> dict[str, float]:
         wait_for(lambda: _n_unsettled() == 0, every_s=0.01)
         return (begun_ns - asked_ns) / 1e6
 
-    def add(n: int = 1, **payload: object) -> list[UUID]:
+    def add(n: int = 1, **payload: Any) -> list[UUID]:
         with db.session_scope(user, write=True) as session:
             return [steps.enqueue(session, user=user, n_steps=0, **payload) for _ in range(n)]
 

@@ -21,7 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when NumPy and sciki
 
 from core.models import training
 from core.system import sample
-from core.uploads import dialect, stream
+from core.uploads import stream
+from core.uploads.examine import examine
 
 RESULTS = Path(__file__).parent / "results"
 LIMIT_S = 20.0
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _measure(path: Path, target: str) -> int:
-    found = dialect.detect(path, file_name=path.name)
+    found = examine(path, file_name=path.name).dialect
     with path.open("rb") as source:
         table = stream.read_table(source, found)
     trained = training.train(table, target=target, decimal=found.decimal, progress=lambda _done, _units: None)
