@@ -15,9 +15,9 @@ from core import db
 from core import settings as settings_module
 from core.db import migrate
 from core.db.tables import UserRow
-from core.db.types import HeldClock
 from core.settings import Settings
 from core.storage import LocalStorage
+from tests.clocks import HeldClock
 from tests.servers.parts import MISSING, require
 from tests.servers.postgres import Cluster
 

@@ -28,7 +28,7 @@ from core.api.model_rows import Model, ModelDetail
 from core.api.refusals import documented
 from core.db.tables import ModelRow
 from core.models import models
-from core.uploads import uploads
+from core.uploads import stored, uploads
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -134,7 +134,7 @@ def delete_model(user: Caller, files: Files, model_id: ModelId) -> rows.Deleted:
     """Delete a model that no prediction was made with."""
     with db.session_scope(user, write=True) as session:
         prefixes = models.delete(session, model_id=model_id)
-    uploads.remove_files(files, prefixes=prefixes)
+    stored.remove_files(files, prefixes=prefixes)
     return rows.Deleted(id=str(model_id))
 
 

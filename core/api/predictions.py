@@ -30,7 +30,7 @@ from core.db.tables import PredictionRow
 from core.predictions import predictions
 from core.predictions.states import PENDING, Status
 from core.settings import Settings
-from core.uploads import uploads
+from core.uploads import stored, uploads
 
 router = APIRouter(prefix="/predictions", tags=["predictions"])
 
@@ -171,5 +171,5 @@ def delete_prediction(user: Caller, files: Files, prediction_id: PredictionId) -
     """Delete a settled prediction and its result files."""
     with db.session_scope(user, write=True) as session:
         prefixes = predictions.delete(session, prediction_id=prediction_id)
-    uploads.remove_files(files, prefixes=prefixes)
+    stored.remove_files(files, prefixes=prefixes)
     return rows.Deleted(id=str(prediction_id))

@@ -17,7 +17,7 @@ from core.api.downloads import Download
 from core.api.refusals import documented
 from core.settings import Settings
 from core.storage import Storage
-from core.uploads import uploads
+from core.uploads import stored, uploads
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 
@@ -96,7 +96,7 @@ def get_upload_file(request: Request, user: Caller, files: Files, upload_id: Upl
     """The file as it was uploaded, byte by byte. Takes `Range`."""
     with db.session_scope(user) as session:
         upload = uploads.get(session, upload_id=upload_id)
-    uploads.require_stored(files, upload)
+    stored.require_stored(files, upload)
     codec = uploads.examination_of(upload).dialect.encoding
     download = Download(
         key=upload.storage_key,
@@ -119,5 +119,5 @@ def delete_upload(
     """Delete an upload with its predictions and all their files."""
     with db.session_scope(user, write=True) as session:
         prefixes = uploads.delete(session, upload_id=upload_id, n_confirmed=n_predictions)
-    uploads.remove_files(files, prefixes=prefixes)
+    stored.remove_files(files, prefixes=prefixes)
     return rows.Deleted(id=str(upload_id))

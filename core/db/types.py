@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -87,19 +87,6 @@ class DatabaseClock:
 
     def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
         return now_plus(plus_s)
-
-
-class HeldClock:
-    """A clock that moves only when told to: time for tests and replays."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def advance(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-    def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
-        return sa.literal(self.at + timedelta(seconds=plus_s), UtcDateTime())
 
 
 DATABASE_CLOCK = DatabaseClock()

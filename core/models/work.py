@@ -9,7 +9,7 @@ from core import db, queue, settings, storage
 from core.db.tables import ModelRow, UploadRow
 from core.errors import NotFound
 from core.models import artifact, handler, report, training
-from core.uploads import stream, uploads
+from core.uploads import stored, stream
 from core.uploads.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
 
@@ -27,7 +27,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         keep = tuple(task.payload.get("keep", ()))
         target = model.target
         dialect = Dialect.from_json(upload.receipt["dialect"])
-    with uploads.open_bytes(files, upload) as source:
+    with stored.open_bytes(files, upload) as source:
         try:
             table = stream.read_table(source, dialect)
         except (BadCsv, ChangedSinceChecked, ValueError, IndexError):

@@ -17,7 +17,7 @@ from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
 from core.predictions import engine, handler
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
-from core.uploads import uploads
+from core.uploads import stored
 from core.uploads.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
 
@@ -62,7 +62,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         PurePosixPath(upload.storage_key).suffix.removeprefix(".") or "csv"
     )
     with storage.stage(config.staging_dir) as staged:
-        with uploads.open_bytes(files, upload) as source:
+        with stored.open_bytes(files, upload) as source:
             try:
                 scored = engine.score(
                     source,

@@ -13,7 +13,7 @@ from core.models.schema import missing_columns
 from core.predictions import predictions
 from core.predictions.states import PENDING
 from core.ui import badges, links, notices, receipt, score_panel, session, states, train_panel, words
-from core.uploads import uploads
+from core.uploads import stored, uploads
 
 SCORE, TRAIN = "Score it", "Train a model on it"
 
@@ -108,6 +108,6 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
         if states.decided(label, key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
-            uploads.remove_files(session.files(), prefixes=prefixes)
+            stored.remove_files(session.files(), prefixes=prefixes)
             notices.leave(f"{links.escape(file_name)} is deleted.", icon=":material/delete:")
             links.go(links.UPLOADS)

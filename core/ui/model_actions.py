@@ -9,7 +9,7 @@ from core.db.tables import ModelRow
 from core.models import models
 from core.predictions import predictions
 from core.ui import links, notices, prediction_filters, session, states, words
-from core.uploads import uploads
+from core.uploads import stored
 
 
 def toolbar(model: ModelRow) -> None:
@@ -56,6 +56,6 @@ def _confirm_delete(model: ModelRow) -> None:
         if states.decided("Delete it", key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = models.delete(scope, model_id=model.id)
-            uploads.remove_files(session.files(), prefixes=prefixes)
+            stored.remove_files(session.files(), prefixes=prefixes)
             notices.leave(f"{name} is deleted.", icon=":material/delete:")
             links.go(links.MODELS)

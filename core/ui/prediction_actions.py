@@ -12,7 +12,7 @@ from core.errors import Conflict
 from core.predictions import predictions
 from core.predictions.states import PENDING, Status
 from core.ui import links, notices, session, states
-from core.uploads import uploads
+from core.uploads import stored
 
 DOWNLOADS = "/api/predictions/download_predictions"
 
@@ -100,4 +100,4 @@ def delete(prediction_id: UUID) -> None:
     """Remove a settled prediction and then its files. Raises NotFound, Conflict."""
     with db.session_scope(session.user(), write=True) as scope:
         prefixes = predictions.delete(scope, prediction_id=prediction_id)
-    uploads.remove_files(session.files(), prefixes=prefixes)
+    stored.remove_files(session.files(), prefixes=prefixes)

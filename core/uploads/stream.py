@@ -157,15 +157,6 @@ def read_block(block: bytes, header: Sequence[str], dialect: Dialect) -> Block:
         raise ChangedSinceChecked(problem=str(fault)) from fault
 
 
-def arrow_bytes(block: bytes, dialect: Dialect, n_columns: int) -> bytes:
-    """A block as Arrow's reader takes it: UTF-8, nothing but rows, each of n_columns cells; itself where it is so.
-
-    Raises ChangedSinceChecked for a row that has something behind its last column.
-    """
-    data = _in_utf8(block, dialect)
-    return data if dialect.is_regular else _regular(data, dialect, n_columns)[0]
-
-
 def _in_utf8(block: bytes, dialect: Dialect) -> bytes:
     data = block if dialect.encoding == "utf-8" else block.decode(dialect.encoding).encode()
     if dialect.escapechar and b"\\N" in data:
@@ -179,19 +170,6 @@ def _regular(data: bytes, dialect: Dialect, n_columns: int) -> tuple[bytes, layo
     if found.overfull is not None:
         raise ChangedSinceChecked(problem=f"a row has more than {n_columns} cells")
     return rows, found
-
-
-def split_records(block: bytes, dialect: Dialect) -> list[bytes]:
-    """The raw bytes of each record, its line end included (the last may lack one), blank lines left out.
-
-    As many as parse_block has rows but for the dialect's `not_rows`; the block must begin at a record's start, as
-    those of open_csv do.
-    """
-    if b'"' not in block and unit_bytes(dialect.encoding) == 1 and dialect.quotechar == '"':
-        lines = block.splitlines(keepends=True)
-        return [line for line in lines if line not in _BLANK]
-    bounds = records.scan(block, dialect, final=True)
-    return [block[start:end] for start, end in records.spans(block, bounds.ends, dialect)]
 
 
 def read_table(source: BinaryIO, dialect: Dialect, *, max_rows: int | None = None) -> pa.Table:
@@ -230,9 +208,6 @@ def _arrow_table(data: bytes, dialect: Dialect, column_names: list[str]) -> pa.T
         ),
         convert_options=arrow_csv.ConvertOptions(default_column_type=pa.string(), strings_can_be_null=False),
     )
-
-
-_BLANK = frozenset((b"\n", b"\r\n", b"\r"))
 
 
 def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -15,11 +15,10 @@ from core import db
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
-from core.storage import KeyTaken, NotStored, Staging, Storage, stage
-from core.uploads.errors import ChangedSinceChecked, UploadGone
+from core.storage import KeyTaken, Staging, Storage, stage
+from core.uploads import stored
 from core.uploads.examine import Examination, examine
 from core.uploads.guesses import overruling
-from core.uploads.hashed import HashedReader
 from core.uploads.names import safe_filename, shown_filename
 from core.uploads.reading import Reading
 
@@ -68,7 +67,7 @@ def receive(
     if known is not None:
         found = examination_of(known)
         require(found)
-        if _is_whole(storage, known) or _put_back(user, storage, staged, known):
+        if stored.is_whole(storage, known) or _put_back(user, storage, staged, known):
             return Received(upload=known, examination=found, is_duplicate=True)
     examination = examine(staged.path, file_name=file_name)
     require(examination)
@@ -121,7 +120,7 @@ def reread(
     before = examination_of(upload)
     said = (Reading() if anew else before.reading).updated(reading.checked())
     with stage(staging_dir) as staged:
-        with open_bytes(storage, upload) as source:
+        with stored.open_bytes(storage, upload) as source:
             while chunk := source.read(_CHUNK_BYTES):
                 staged.write(chunk)
         staged.close()
@@ -134,16 +133,6 @@ def reread(
         upload.n_rows = examination.n_rows
         upload.n_columns = len(examination.columns)
     return upload
-
-
-def _is_whole(storage: Storage, upload: UploadRow) -> bool:
-    """Whether storage still holds the very bytes that came, read to their end."""
-    try:
-        with open_bytes(storage, upload) as stored:
-            stored.require_unchanged()
-    except (UploadGone, ChangedSinceChecked):
-        return False
-    return True
 
 
 def _put_back(user: db.User, storage: Storage, staged: Staging, known: UploadRow) -> bool:
@@ -227,15 +216,6 @@ def count(session: Session) -> int:
     ).scalar_one()
 
 
-def n_predictions(session: Session, *, upload_id: int) -> int:
-    """How many predictions would be deleted with an upload."""
-    return session.execute(
-        sa.select(sa.func.count())
-        .select_from(PredictionRow)
-        .where(PredictionRow.upload_id == upload_id, PredictionRow.user_id == db.owner(session))
-    ).scalar_one()
-
-
 def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequence[str]:
     """Delete an upload and its predictions; returns the storage prefixes to remove once committed.
 
@@ -262,41 +242,6 @@ def _require_idle(session: Session, *, upload_id: int, asked: str) -> None:
     for pending, state in ((scored, "being scored"), (trained_on, "being trained on")):
         if session.execute(pending.limit(1)).first() is not None:
             raise Conflict(noun="upload", state=state, asked=asked)
-
-
-def open_bytes(storage: Storage, upload: UploadRow) -> HashedReader:
-    """An upload's bytes as a stream that the caller closes, good for one pass.
-
-    Raises UploadGone, and ChangedSinceChecked: at once where the size is another, at the end of the bytes
-    where they are not those that were uploaded.
-    """
-    require_stored(storage, upload)
-    try:
-        stream = storage.open(upload.storage_key)
-    except NotStored as error:
-        raise UploadGone(file_name=upload.file_name) from error
-    return HashedReader(stream, sha256=upload.sha256, changed=lambda: _changed(upload))
-
-
-def require_stored(storage: Storage, upload: UploadRow) -> None:
-    """Look, without reading, whether an upload's bytes are there. Raises UploadGone, ChangedSinceChecked."""
-    try:
-        size_bytes = storage.stat(upload.storage_key).size_bytes
-    except NotStored as error:
-        raise UploadGone(file_name=upload.file_name) from error
-    if size_bytes != upload.size_bytes:
-        raise _changed(upload)
-
-
-def _changed(upload: UploadRow) -> ChangedSinceChecked:
-    return ChangedSinceChecked(problem=f"the stored copy of {upload.file_name} was changed outside the app")
-
-
-def remove_files(storage: Storage, *, prefixes: Sequence[str]) -> None:
-    """Remove every file whose key begins so; after the rows are gone, and again if it was cut short."""
-    for prefix in prefixes:
-        for key in list(storage.keys(prefix)):
-            storage.delete(key)
 
 
 def _mine(session: Session) -> sa.Select[UploadRow]:

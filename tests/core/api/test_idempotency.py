@@ -12,10 +12,10 @@ from core.api.errors import KeyInUse, KeyReused
 from core.api.idempotency import Answer
 from core.api.models import TrainingBegun
 from core.db.tables import ModelRow, UploadRow
-from core.db.types import HeldClock
 from core.models import models
 from core.predictions import predictions
 from tests import journeys
+from tests.clocks import HeldClock
 from tests.core.api.conftest import TARGET, Trained
 
 KEY = {"Idempotency-Key": "order-1"}

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from core import db
 from core.db.tables import TaskRow, UserRow
-from core.db.types import DATABASE_CLOCK, HeldClock, UtcDateTime
+from core.db.types import DATABASE_CLOCK, UtcDateTime
+from tests.clocks import HeldClock
 
 AT = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
 

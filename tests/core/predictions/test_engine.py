@@ -27,6 +27,7 @@ from core.storage import DiskFull
 from core.uploads import stream
 from core.uploads.dialect import Dialect
 from tests.core.predictions.conftest import COLOURS, Model
+from tests.core.uploads.splitting import split_records
 
 
 def many(n: int, dialect: Dialect | None = None) -> bytes:
@@ -44,7 +45,7 @@ def many(n: int, dialect: Dialect | None = None) -> bytes:
 def without_added(result: bytes, scored: Any, dialect: Dialect) -> bytes:
     """The result with its added cells cut off again, record by record."""
     encoding = dialect.encoding
-    records = stream.split_records(result, dialect)
+    records = split_records(result, dialect)
     kept = []
     for record in records:
         text = record.decode(encoding)

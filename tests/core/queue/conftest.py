@@ -9,7 +9,7 @@ import pytest
 
 from core import db, queue
 from core.db.tables import TaskRow
-from core.db.types import HeldClock
+from tests.clocks import HeldClock
 from tests.faults import steps
 
 LEASE_S = 30.0

@@ -6,8 +6,8 @@ import os
 from uuid import uuid4
 
 from core import db
-from core.db.types import HeldClock
 from core.queue import workers
+from tests.clocks import HeldClock
 
 
 def _beat(clock: HeldClock, worker_id: object) -> None:

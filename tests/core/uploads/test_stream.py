@@ -11,6 +11,7 @@ import pytest
 
 from core.uploads import errors, stream
 from core.uploads.dialect import Dialect
+from tests.core.uploads.splitting import split_records
 
 BOMS = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 PIECES = ("a", "é", "😀", '"', '""', ",", ";", "\t", "|", "\n", "\r", "\r\n", " ", "1", "x", "\x0b", "\x85")
@@ -63,7 +64,7 @@ def test_any_file_comes_back_byte_for_byte_and_reads_as_python_reads_it(codec: s
         rows = [opened.header]
         for block in blocks:
             table = stream.parse_block(block, opened.header, dialect)
-            records = stream.split_records(block, dialect)
+            records = split_records(block, dialect)
             assert len(records) == table.num_rows
             assert without_blank_lines(block, records).decode(codec).strip("\r\n") == ""
             rows += rows_of(table)
@@ -140,7 +141,7 @@ def test_cells_are_text_as_they_stand() -> None:
 
 def test_blank_lines_are_no_records() -> None:
     block = b"\n1\n\r\n2\n\n\n"
-    assert stream.split_records(block, Dialect()) == [b"1\n", b"2\n"]
+    assert split_records(block, Dialect()) == [b"1\n", b"2\n"]
     assert stream.parse_block(block, ("a",), Dialect()).num_rows == 2
     assert stream.parse_block(b"\n\n", ("a",), Dialect()).num_rows == 0
     assert stream.parse_block(b"", ("a",), Dialect()).num_rows == 0

@@ -12,7 +12,7 @@ from core.errors import Conflict, NotFound
 from core.predictions import predictions
 from core.settings import Settings
 from core.storage import LocalStorage, StorageUnavailable, stage
-from core.uploads import uploads
+from core.uploads import stored, uploads
 from core.uploads.examine import Examination
 from tests import journeys, made
 
@@ -125,7 +125,7 @@ def test_an_upload_goes_with_its_predictions_once_their_number_is_confirmed(
         uploads.delete(session, upload_id=upload.id)
     with db.session_scope(user, write=True) as session:
         prefixes = uploads.delete(session, upload_id=upload.id, n_confirmed=1)
-    uploads.remove_files(files, prefixes=prefixes)
+    stored.remove_files(files, prefixes=prefixes)
     assert prefixes == [upload.storage_key, f"results/{prediction_id}/"]
     assert list(files.keys("uploads/")) == []
     for verb, arguments in (

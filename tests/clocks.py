@@ -1,0 +1,22 @@
+"""Time for tests."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from core.db.types import UtcDateTime
+
+
+class HeldClock:
+    """A clock that moves only when told to: time for tests and replays."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
+        return sa.literal(self.at + timedelta(seconds=plus_s), UtcDateTime())
