@@ -135,10 +135,12 @@ class Task:
 class Job(Protocol):
     """What a running handler may tell its worker, and ask it."""
 
-    def report(
-        self, done: int, *, total: int | None = None, checkpoint: dict[str, Any] | None = None
-    ) -> None:
-        """Note progress, and where to go on after a crash."""
+    def report(self, done: int, *, total: int | None = None) -> None:
+        """Tell progress; it is written some time later.
+
+        Where to go on after a crash is no progress: a handler writes its checkpoint itself, with
+        `queue.beat` in the transaction of what it covers, and a late report can't set it back.
+        """
         ...
 
     def stop_requested(self) -> bool:

@@ -65,10 +65,8 @@ class ChildJob:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def report(
-        self, done: int, *, total: int | None = None, checkpoint: dict[str, Any] | None = None
-    ) -> None:
-        self._channel.say(said="progress", done=done, total=total, checkpoint=checkpoint)
+    def report(self, done: int, *, total: int | None = None) -> None:
+        self._channel.say(said="progress", done=done, total=total)
 
     def stop_requested(self) -> bool:
         return self._channel.stop.is_set()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core import logs
+
 REMIND_S = 300.0
+log = logs.get("worker")
 
 
 class News(StrEnum):
@@ -36,3 +40,20 @@ class Outage:
         """After a success: how many seconds the outage lasted that ends with it; None when there was none."""
         since_s, self.since_s = self.since_s, None
         return None if since_s is None else now_s - since_s
+
+
+def tell_failure(outage: Outage, *, problem: str) -> None:
+    """Log what is news in another failure."""
+    match outage.failed(time.monotonic()):
+        case News.BEGAN:
+            log.warning("the database is out of reach; trying again each second", problem=problem)
+        case News.LASTS:
+            log.warning("the database is still out of reach", problem=problem)
+        case None:
+            pass
+
+
+def tell_success(outage: Outage) -> None:
+    """Log that an outage is over, if there was one."""
+    if (lasted_s := outage.succeeded(time.monotonic())) is not None:
+        log.warning("the database is back", after_s=round(lasted_s))

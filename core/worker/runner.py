@@ -23,9 +23,9 @@ from core import db, logs, queue, storage
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, workers
 from core.settings import Settings
+from core.worker import leavings, outage
 from core.worker.children import Child
 from core.worker.ledger import Ledger
-from core.worker.outage import News, Outage
 from core.worker.slots import Outcome, Slot
 
 KIND_MODULES = ("core.models.handler", "core.predictions.handler")
@@ -78,7 +78,7 @@ class Runner:
         self._present_at = 0.0
         self._n_warm = 0
         self._sweep_at = 0.0
-        self._outage = Outage()
+        self._outage = outage.Outage()
         self._respawn_at = 0.0
 
     def start(self) -> None:
@@ -111,10 +111,9 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 self._turn()
-                if (lasted_s := self._outage.succeeded(time.monotonic())) is not None:
-                    log.warning("the database is back", after_s=round(lasted_s))
+                outage.tell_success(self._outage)
             except db.DatabaseUnavailable as error:
-                self._tell_of_outage(error)
+                outage.tell_failure(self._outage, problem=error.problem)
                 self._close_wakeup()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
@@ -127,15 +126,6 @@ class Runner:
         for slot in self._slots:
             slot.kill()
         self._close_wakeup()
-
-    def _tell_of_outage(self, error: db.DatabaseUnavailable) -> None:
-        match self._outage.failed(time.monotonic()):
-            case News.BEGAN:
-                log.warning("the database is out of reach; trying again each second", problem=error.problem)
-            case News.LASTS:
-                log.warning("the database is still out of reach", problem=error.problem)
-            case None:
-                pass
 
     def _turn(self) -> None:
         if self._wakeup is None:
@@ -236,7 +226,7 @@ class Runner:
             log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
             slot.kill()
             slot.clear()
-            self._remove_leavings(task)
+            leavings.remove(self._storage, task)
         except db.DatabaseUnavailable:
             raise
         except Exception:  # the noun did not follow: this task's fault, not the others'
@@ -244,7 +234,7 @@ class Runner:
             if slot.outcome is not None and slot.outcome.state is queue.TaskState.SUCCEEDED:
                 reason = replace(UNWRITTEN, traceback=traceback.format_exc())
                 slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=reason)
-                self._remove_leavings(task)
+                leavings.remove(self._storage, task)
             else:
                 slot.kill()
                 slot.clear()
@@ -252,19 +242,8 @@ class Runner:
     def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
         self._ledger.settle(task, outcome, progress)
         if outcome.state is not queue.TaskState.SUCCEEDED:
-            self._remove_leavings(task)
+            leavings.remove(self._storage, task)
         self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
-
-    def _remove_leavings(self, task: queue.Task) -> None:
-        """Remove what an attempt that is no success has stored; its child must write no more."""
-        leavings = queue.kind(task.kind).leavings
-        if leavings is None:
-            return
-        try:
-            for key in self._storage.keys(leavings(task)):
-                self._storage.delete(key)
-        except storage.StorageUnavailable as error:
-            log.warning("could not remove what an attempt left", task=str(task.id), problem=error.problem)
 
     def _present(self) -> None:
         """Say that this worker is there, with the places it has: one without a warm child promises nothing."""
@@ -290,12 +269,12 @@ class Runner:
                 else:
                     slot.kill()
                     self._ledger.release(task, slot.progress)
-                    self._remove_leavings(task)
+                    leavings.remove(self._storage, task)
                     log.info("task handed back", task=str(task.id), kind=task.kind)
             except queue.LeaseLost:
                 log.warning("lease lost; nothing to hand back", task=str(task.id))
                 slot.kill()
-                self._remove_leavings(task)
+                leavings.remove(self._storage, task)
         if self._n_slots:
             self._ledger.leave()
 

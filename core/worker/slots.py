@@ -77,7 +77,7 @@ class Slot:
                 case "ready":
                     self.warm, self.n_deaths = True, 0
                 case "progress":
-                    noted = {name: message[name] for name in ("done", "total", "checkpoint")}
+                    noted = {name: message[name] for name in ("done", "total")}
                     known = {name: value for name, value in noted.items() if value is not None}
                     self.progress = {**(self.progress or {}), **known}
                 case "succeeded":

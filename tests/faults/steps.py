@@ -52,7 +52,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             raise Stopped
         never.wait(payload.get("step_s", 0.0))
         effect(task, step)
-        job.report(step + 1, total=n_steps, checkpoint={"step": step + 1})
+        job.report(step + 1, total=n_steps)
     never.wait(payload.get("linger_s", 0.0))
     return {"steps": float("nan") if payload.get("fault") == "nan" else n_steps, "attempt": task.attempt}
 
@@ -69,7 +69,6 @@ def effect(task: queue.Task, step: int) -> None:
             task_id=task.id,
             attempt=task.attempt,
             lease_s=task.payload.get("lease_s", 30.0),
-            done=step + 1,
             checkpoint={"step": step + 1},
         )
         session.execute(
