@@ -170,12 +170,14 @@ class PredictionRow(Base):
     model_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ai_models.id"), index=True)
     task_id: Mapped[UUID] = mapped_column(sa.ForeignKey("tasks.id"), index=True)
     mode: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(insert_default=dict, server_default=sa.text("'{}'"))
     status: Mapped[str] = mapped_column(default="QUEUED")
     output_key: Mapped[str | None]
     output_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     output_sha256: Mapped[str | None]
     columns: Mapped[dict[str, Any] | None]
     metrics_json: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    receipt: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     error_message: Mapped[str | None]
     error_hint: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(insert_default=now_plus())

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from core import db
 from core.db import migrate
-from core.db.tables import Base
+from core.db.tables import Base, ModelRow, PredictionRow, UploadRow
 from core.settings import Settings
+from tests.faults import steps
 from tests.servers.processes import PROJECT, at_once
 
 
@@ -80,6 +83,39 @@ def _schema(database: db.Database) -> set[str]:
             for table in inspector.get_table_names()
             for column in inspector.get_columns(table)
         }
+
+
+def test_a_prediction_of_the_first_version_is_kept_and_asked_for_nothing_more(
+    database: db.Database, user: db.User
+) -> None:
+    steps.make_tables()
+    with db.session_scope(user, write=True) as session:
+        task_id = steps.enqueue(session, user=user)
+        upload = UploadRow(
+            user_id=user.id, file_name="a.csv", storage_key="a", size_bytes=1, sha256="0",
+            n_rows=1, n_columns=1, receipt={},
+        )  # fmt: skip
+        model = ModelRow(
+            user_id=user.id, name="m", version=1, target="t", data_name="a.csv", data_sha256="0",
+            task_id=task_id,
+        )  # fmt: skip
+        session.add_all([upload, model])
+        session.flush()
+        session.add(
+            PredictionRow(
+                user_id=user.id, upload_id=upload.id, model_id=model.id, task_id=task_id, mode="queued"
+            )
+        )
+    config = Config()
+    config.set_main_option("script_location", str(PROJECT / "core/db/migrations"))
+    with database.writing.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    assert migrate.revision(database) == "0001"
+    migrate.upgrade(database)
+    with db.session_scope(user) as session:
+        kept = session.execute(sa.select(PredictionRow)).scalar_one()
+        assert (kept.options, kept.receipt, kept.status) == ({}, None, "QUEUED")
 
 
 def test_a_database_of_a_newer_version_is_left_alone(database: db.Database) -> None:
