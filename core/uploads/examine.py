@@ -24,7 +24,7 @@ from core.uploads.guesses import Guess
 from core.uploads.places import place
 from core.uploads.profile import ColumnProfile, ColumnSummary, shortened
 from core.uploads.reading import Reading
-from core.uploads.receipt import Change, Treatment
+from core.uploads.receipt import Change, Packed, Treatment
 
 PREVIEW_ROWS = 20
 _PREVIEW_CHARACTERS = 200
@@ -37,7 +37,7 @@ class Examination:
     columns: in the file's order. n_rows: records below the header that are rows. preview: the cells of the first
     PREVIEW_ROWS rows as the file spells them, long ones cut; changes: those of them that were rewritten.
     notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
-    treatment: what was done to its lines. reading: what a user overruled.
+    treatment: what was done to its lines. reading: what a user overruled. packed: what it came in; None if plain.
     """
 
     dialect: Dialect
@@ -49,6 +49,7 @@ class Examination:
     changes: tuple[Change, ...] = ()
     treatment: Treatment = field(default_factory=Treatment)
     reading: Reading = field(default_factory=Reading)
+    packed: Packed | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal examination."""
@@ -62,6 +63,7 @@ class Examination:
             "changes": [asdict(change) for change in self.changes],
             "treatment": self.treatment.to_json(),
             "reading": self.reading.to_json(),
+            "packed": asdict(self.packed) if self.packed else None,
         }
 
     @classmethod
@@ -77,14 +79,17 @@ class Examination:
             changes=tuple(Change(**change) for change in data.get("changes", ())),
             treatment=Treatment.from_json(data.get("treatment", {})),
             reading=Reading.from_json(data.get("reading", {})),
+            packed=Packed(**data["packed"]) if data.get("packed") else None,
         )
 
 
-def examine(path: Path, *, file_name: str, reading: Reading | None = None) -> Examination:
+def examine(
+    path: Path, *, file_name: str, reading: Reading | None = None, packed: Packed | None = None
+) -> Examination:
     """Reads the whole file at `path`; `file_name` is what messages call it.
 
     reading: what a user said of it, instead of what would be found. A column whose numbers turn out to be spelled in a
-    way that the first look did not see costs a second pass.
+    way that the first look did not see costs a second pass. packed: what the file came in.
     Raises NotACsv (Spreadsheet, Compressed), a BadCsv that names the line, the column and the cure, or NoSuchColumn.
     """
     reading = reading or Reading()
@@ -105,7 +110,7 @@ def examine(path: Path, *, file_name: str, reading: Reading | None = None) -> Ex
         detected = reading.applied(_with_rules(detected, late))
         run = _Run(path, file_name, detected.dialect)
         run.read()
-    return run.summed_up(found, detected.guesses, reading)
+    return run.summed_up(found, detected.guesses, reading, packed)
 
 
 def _with_rules(detected: Detected, found: list[rules.Found]) -> Detected:
@@ -172,7 +177,11 @@ class _Run:
         return found
 
     def summed_up(
-        self, found: encoding.Encoding, guesses: tuple[Guess, ...], reading: Reading
+        self,
+        found: encoding.Encoding,
+        guesses: tuple[Guess, ...],
+        reading: Reading,
+        packed: Packed | None,
     ) -> Examination:
         """All that was found."""
         treatment = self._treatment
@@ -181,7 +190,7 @@ class _Run:
         if dialect.is_regular and dialect.has_header and dialect.names == self._given_names:
             dialect = replace(dialect, names=())  # the header says so itself
         columns = tuple(summary.profile() for summary in self._summaries)
-        said = notes.of(found, dialect, columns, treatment, guesses)
+        said = notes.of(packed, found, dialect, columns, treatment, guesses)
         return Examination(
             dialect,
             columns,
@@ -192,6 +201,7 @@ class _Run:
             tuple(self._changes),
             treatment,
             reading,
+            packed,
         )
 
     def _check_header(self, opened: stream.CsvStream) -> None:
