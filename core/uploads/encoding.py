@@ -46,6 +46,8 @@ _WORKBOOK = re.compile(
     re.DOTALL,
 )
 _TAR_AT, _TAR = 257, b"ustar"
+_JSON = re.compile(rb'\{\s*("[^"\r\n]{0,200}"\s*:|\})|\[\s*(\{\s*"|\[|\])')
+_HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _BINARY_SHARE = 0.02
 _BINARY_KINDS = 5
@@ -130,9 +132,12 @@ def other_kind(head: bytes) -> tuple[type[NotACsv], str] | None:
             return refusal, kind
     if head[_TAR_AT:].startswith(_TAR):
         return Compressed, "a tar archive"
-    if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if text[:15].lower().startswith((b"<!doctype html", b"<html")):
         return NotACsv, "a web page"
-    return None
+    if text.startswith(b"<?xml"):
+        return NotACsv, "an XML file"
+    return (NotACsv, "a JSON file") if _JSON.match(text) else None
 
 
 def _is_binary(head: bytes) -> bool:
@@ -202,7 +207,11 @@ def _lines_beyond_ascii(path: Path) -> bytes:
 
 
 def _is_damaged_utf8(lines: bytes) -> bool:
-    """Whether more characters beyond ASCII are right in UTF-8 than wrong: by chance hardly any would be."""
+    """Whether more characters beyond ASCII are right in UTF-8 than wrong: by chance hardly any would be.
+
+    Halves of surrogate pairs, which no text may hold, are otherwise right.
+    """
+    lines = _HALF_PAIR.sub("\u00e9".encode(), lines)
     beyond = [character for character in lines.decode("utf-8", errors="replace") if character > "\x7f"]
     n_wrong = beyond.count("\ufffd")
     return len(beyond) - n_wrong > n_wrong

@@ -160,6 +160,17 @@ class QuoteNeverClosed(BadCsv):
     column: int
 
 
+class QuoteStaysOpen(QuoteNeverClosed):
+    """A quoted cell that runs on beyond what memory may hold at once."""
+
+    code = "quote_stays_open"
+    says = (
+        '{file_name} opens a quote (") in line {line}, column {column}, and nothing closes it '
+        "in the {limit_mb} MB behind it."
+    )
+    limit_mb: int
+
+
 class TextAfterQuote(BadCsv):
     """A quoted cell goes on behind its closing quote, so nobody can say where it ends."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.uploads import cleaning, detection, encoding, faults, layout, notes, receipt, records, rules, stream
+from core.uploads import header as headers
 from core.uploads.detection import Detected
 from core.uploads.dialect import Dialect
 from core.uploads.errors import (
@@ -28,6 +29,7 @@ from core.uploads.receipt import Change, Packed, Treatment
 
 PREVIEW_ROWS = 20
 _PREVIEW_CHARACTERS = 200
+_BLOCK_BYTES_A_COLUMN = 4096  # a column of a block costs time however few rows the block has
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,9 @@ class _Run:
         dialect, file_name = self._dialect, self._file_name
         with self._path.open("rb") as source:
             try:
-                opened = stream.open_csv(source, dialect, file_name=file_name)
+                wide = len(dialect.names) * _BLOCK_BYTES_A_COLUMN
+                block_bytes = min(max(stream.BLOCK_BYTES, wide), stream.RECORD_BYTES)
+                opened = stream.open_csv(source, dialect, block_bytes=block_bytes, file_name=file_name)
                 self._check_header(opened)
                 self._header = opened.header
                 self._given_names = self._cells_of_header(opened)
@@ -153,6 +157,8 @@ class _Run:
                     self._add(offset, block)
             except stream.RecordOverLimit as fault:
                 raise faults.of_long_record(self._path, fault, dialect, file_name) from fault
+        if not self._n_rows and not any(map(headers.tidied, self._given_names)):
+            raise EmptyFile(file_name=file_name)
         if not self._n_rows:
             raise HeaderOnly(file_name=file_name, line=self._header_line(opened))
 
@@ -190,6 +196,10 @@ class _Run:
         if dialect.is_regular and dialect.has_header and dialect.names == self._given_names:
             dialect = replace(dialect, names=())  # the header says so itself
         columns = tuple(summary.profile() for summary in self._summaries)
+        if all(column.kind == "empty" for column in columns) and not any(
+            map(headers.tidied, self._given_names)
+        ):
+            raise EmptyFile(file_name=self._file_name)
         said = notes.of(packed, found, dialect, columns, treatment, guesses)
         return Examination(
             dialect,

@@ -18,7 +18,6 @@ _MOST_ABOVE = 100
 _LISTED = 10
 _FEWEST_WIDE = 2
 _NEARLY_ALL = 0.9
-_NOTHING = " \t\u00a0,;|"
 
 
 @dataclass(frozen=True)
@@ -114,16 +113,21 @@ def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
     """What had to be done to the header's cells to make them names."""
     padded, unnamed, repeated = [], [], []
     for cell, name in zip(cells, names, strict=False):
-        if not cell.strip(_NOTHING):
+        tidy = headers.tidied(cell)
+        if not tidy:
             unnamed.append(f"'{name}'")
-        elif " ".join(cell.split()) != name:
+        elif tidy != name:
             repeated.append(f"'{name}'")
         elif cell != name:
             padded.append(f"'{name}'")
     said = []
     if padded:
         said.append(
-            (padded, "certain", f"Blanks and line breaks were taken off column names: {_listed(padded)}.")
+            (
+                padded,
+                "certain",
+                f"Blanks, line breaks or invisible marks were taken off names: {_listed(padded)}.",
+            )
         )
     if unnamed:
         said.append((unnamed, "certain", f"Columns without a name were numbered: {_listed(unnamed)}."))
