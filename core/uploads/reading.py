@@ -107,8 +107,15 @@ class Reading:
         )
 
     def applied(self, detected: Detected) -> Detected:
-        """The dialect with these rules for its columns. Raises Invalid for a column that the file has not."""
+        """The dialect with these rules for its columns. Raises Invalid for a column that the file has not, and for a
+        decimal mark that ends a cell.
+        """
         dialect = detected.dialect
+        if dialect.decimal == dialect.delimiter and not dialect.quotechar:
+            raise Invalid(
+                problem=f"'{dialect.decimal}' can't be the delimiter and the decimal mark where quotes mean nothing.",
+                remedy="Name another delimiter, another decimal mark, or the quotes.",
+            )
         names = dialect.names
         if lacking := [name for name in self.columns if name not in names]:
             raise Invalid(
