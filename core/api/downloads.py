@@ -42,8 +42,9 @@ def csv_media_type(codec: str) -> str:
 
 
 def respond(request: Request, storage: Storage, download: Download) -> Response:
-    """The whole file, or the one range that was asked for. Blocking; raises NotStored, RangeUnsatisfiable,
-    PreconditionFailed.
+    """The whole file, or the one range that was asked for; or the way to it where storage gives it out itself.
+
+    Blocking; raises NotStored, RangeUnsatisfiable, PreconditionFailed.
 
     Several ranges, and what is no range, are answered with the whole file, as RFC 9110 allows.
     """
@@ -71,6 +72,10 @@ def respond(request: Request, storage: Storage, download: Download) -> Response:
     status_code = 200 if span is None else 206
     if request.method == "HEAD":
         return Response(status_code=status_code, headers=headers)
+    if "if-range" not in request.headers:  # whose tag is ours, not the bucket's
+        disposition, media_type = headers["Content-Disposition"], download.media_type
+        if link := storage.link(download.key, disposition=disposition, media_type=media_type):
+            return Response(status_code=307, headers={"Location": link, "Cache-Control": "private, no-store"})
     # Opened before the head is sent: if it was deleted since, that can still be said.
     stream = storage.open(download.key, start=start)
     return _Streamed(stream, n_bytes=stop - start, status_code=status_code, headers=headers)

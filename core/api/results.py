@@ -77,6 +77,8 @@ class Measurements(BaseModel):
     responses={
         200: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The result file."},
         206: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The range that was asked for."},
+        304: {"description": "The file is still the one of `If-None-Match`."},
+        307: {"description": "Storage gives it out itself: `Location` is good for five minutes."},
         **documented(403, 404, 409, 416, 422, 503),
     },
 )
