@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal, Self, cast, get_args
+from typing import Any, Literal, Self, TypeVar, cast, get_args
 from uuid import UUID
 
 import anyio
@@ -28,11 +27,13 @@ from core.models import models
 from core.predictions import predictions
 from core.predictions.header import require_features
 from core.predictions.states import PENDING, Status
-from core.storage import Staging, Storage
-from core.uploads import uploads
+from core.storage import Storage
+from core.uploads import archives, uploads
+from core.uploads.archives import Plain
 from core.uploads.examine import Examination
 
 Mode = Literal["queued", "sync", "none"]
+Entered = TypeVar("Entered")
 NO_MODEL = (
     "No model fits the columns of this file. Train one on it with POST /api/models/train, "
     "or name a model to see what it lacks."
@@ -83,7 +84,11 @@ _BODY: dict[str, Any] = {
                     "type": "object",
                     "required": ["file"],
                     "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "The CSV, once."},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "The CSV, once; plain or in a gzip or zip file.",
+                        },
                         "model_id": {
                             "type": "string",
                             "format": "uuid",
@@ -120,8 +125,12 @@ async def upload_csv(
     files: Files,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Store a CSV and score it: `queued` by a worker, `sync` while the caller waits, `none` not at all."""
-    async with _staging(config.staging_dir) as staged:
+    """Store a CSV and score it: `queued` by a worker, `sync` while the caller waits, `none` not at all.
+
+    A gzip or zip file with one CSV in it is unpacked first: the CSV is the upload, and its receipt says so.
+    """
+    heavy = request.app.state.heavy
+    async with _in_threads(storage.stage(config.staging_dir)) as staged:
         form = await multipart.receive(
             request, staged, limit_mb=config.max_upload_mb, silence_s=config.upload_silence_s
         )
@@ -131,12 +140,13 @@ async def upload_csv(
             if call.replay is not None:
                 return call.replay
             wish = Wish.of(form.fields)
-            if wish.mode == "sync":
-                scoring.require_small(config, size_bytes=staged.size_bytes)
-            received, prediction = await anyio.to_thread.run_sync(
-                partial(_store, user, call, files, staged, form.file_name, wish),
-                limiter=request.app.state.heavy,
-            )
+            unpacking = archives.unpacked(staged, file_name=form.file_name, limit_mb=config.max_upload_mb)
+            async with _in_threads(unpacking, limiter=heavy) as plain:
+                if wish.mode == "sync":
+                    scoring.require_small(config, size_bytes=plain.staged.size_bytes)
+                received, prediction = await anyio.to_thread.run_sync(
+                    partial(_store, user, call, files, plain, wish), limiter=heavy
+                )
             if prediction is not None and wish.mode == "sync":
                 prediction = await scoring.finished(
                     user, prediction_id=prediction.id, task_id=prediction.task_id
@@ -146,19 +156,21 @@ async def upload_csv(
 
 
 @asynccontextmanager
-async def _staging(folder: Path) -> AsyncIterator[Staging]:
-    """A staging file that is made and removed in threads: removing a large one takes a while."""
+async def _in_threads(
+    manager: AbstractContextManager[Entered], *, limiter: anyio.CapacityLimiter | None = None
+) -> AsyncIterator[Entered]:
+    """What is entered and left in threads, as unpacking or removing a large file takes a while."""
     with ExitStack() as stack:
-        staged = await anyio.to_thread.run_sync(stack.enter_context, storage.stage(folder))
+        entered = await anyio.to_thread.run_sync(stack.enter_context, manager, limiter=limiter)
         try:
-            yield staged
+            yield entered
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(stack.close)
 
 
 def _store(
-    user: db.User, call: Call, files: Storage, staged: Staging, file_name: str, wish: Wish
+    user: db.User, call: Call, files: Storage, plain: Plain, wish: Wish
 ) -> tuple[uploads.Received, PredictionRow | None]:
     def require(found: Examination) -> None:
         if schema is not None:
@@ -168,7 +180,14 @@ def _store(
     if wish.model_id is not None:
         with db.session_scope(user) as session:
             schema = models.schema_of(models.get(session, model_id=wish.model_id))
-    received = uploads.receive(user, storage=files, staged=staged, file_name=file_name, require=require)
+    received = uploads.receive(
+        user,
+        storage=files,
+        staged=plain.staged,
+        file_name=plain.file_name,
+        packed=plain.packed,
+        require=require,
+    )
     if wish.mode == "none":
         return received, None
     model_id = wish.model_id

@@ -109,6 +109,15 @@ class Treatment(BaseModel):
     first_long: int | None
 
 
+class Packed(BaseModel):
+    """What the file came in; it is kept unpacked."""
+
+    kind: Literal["gzip", "zip"]
+    file_name: str
+    size_bytes: int
+    n_others: int = Field(description="Other files in there, which were not read.")
+
+
 class ColumnReading(BaseModel):
     """What you say of one column; what you leave out is found."""
 
@@ -155,6 +164,7 @@ class Receipt(BaseModel):
     changes: list[Change] = Field(description="The cells of the preview that were rewritten.")
     treatment: Treatment
     reading: Reading = Field(description="What was overruled.")
+    packed: Packed | None = Field(description="Null where the file came plain.")
 
     @classmethod
     def of(cls, examination: Examination) -> Self:

@@ -93,7 +93,7 @@ async def _reread(
 )
 @router.head("/{upload_id}/file", include_in_schema=False)
 def get_upload_file(request: Request, user: Caller, files: Files, upload_id: UploadId) -> Response:
-    """The file as it was uploaded, byte by byte. Takes `Range`."""
+    """The CSV as it was uploaded, byte by byte; unpacked, where it came packed. Takes `Range`."""
     with db.session_scope(user) as session:
         upload = uploads.get(session, upload_id=upload_id)
     stored.require_stored(files, upload)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -23,9 +24,10 @@ _TOLD_FROM = ("cp1252", "cp1250", "cp1254", "cp1251", "cp1253")
 CODECS = ("utf-8", "utf-16-le", "utf-16-be", *alphabets.CODECS, *_OF_TWO_BYTES)
 """What a file can be read in."""
 
+GZIP, ZIP = "a gzip archive", "a zip archive"
 _OTHER_KINDS: tuple[tuple[bytes, type[NotACsv], str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Spreadsheet, "an Excel workbook (.xls)"),
-    (b"\x1f\x8b", Compressed, "a gzip archive"),
+    (b"\x1f\x8b", Compressed, GZIP),
     (b"BZh", Compressed, "a bzip2 archive"),
     (b"\xfd7zXZ\x00", Compressed, "an xz archive"),
     (b"7z\xbc\xaf\x27\x1c", Compressed, "a 7z archive"),
@@ -38,12 +40,14 @@ _OTHER_KINDS: tuple[tuple[bytes, type[NotACsv], str], ...] = (
     (b"\xff\xd8\xff", NotACsv, "an image"),
     (b"GIF8", NotACsv, "an image"),
 )
-_WORKBOOK_PARTS = (
-    b"[Content_Types].xml",
-    b"xl/",
-    b"_rels/",
-    b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04")
+_WORKBOOK = re.compile(
+    rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|xl/|_rels/|mimetypeapplication/vnd\.oasis\.opendocument)",
+    re.DOTALL,
 )
+_TAR_AT, _TAR = 257, b"ustar"
+_JSON = re.compile(rb'\{\s*("[^"\r\n]{0,200}"\s*:|\})|\[\s*(\{\s*"|\[|\])')
+_HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _BINARY_SHARE = 0.02
 _BINARY_KINDS = 5
@@ -77,7 +81,9 @@ def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
         head = source.read(HEAD_BYTES)
     if not head:
         raise EmptyFile(file_name=file_name)
-    _refuse_other_kinds(head, file_name)
+    if other := other_kind(head):
+        refusal, kind = other
+        raise refusal(file_name=file_name, kind=kind)
     if codec:
         has_bom = any(head.startswith(bom) and codec == name for bom, name in _BOMS.items())
         return _checked(path, Encoding(_known(codec), has_bom, chosen=True), file_name)
@@ -116,16 +122,22 @@ class _Fault:
     nul: bool
 
 
-def _refuse_other_kinds(head: bytes, file_name: str) -> None:
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        if any(part in head for part in _WORKBOOK_PARTS):
-            raise Spreadsheet(file_name=file_name, kind="an Excel or OpenDocument workbook")
-        raise Compressed(file_name=file_name, kind="a zip archive")
+def other_kind(head: bytes) -> tuple[type[NotACsv], str] | None:
+    """What a file is that begins so, if it is no text: the refusal, and its kind with an article."""
+    if head.startswith(_ZIP):
+        is_workbook = _WORKBOOK.search(head) is not None
+        return (Spreadsheet, "an Excel or OpenDocument workbook") if is_workbook else (Compressed, ZIP)
     for magic, refusal, kind in _OTHER_KINDS:
         if head.startswith(magic):
-            raise refusal(file_name=file_name, kind=kind)
-    if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
-        raise NotACsv(file_name=file_name, kind="a web page")
+            return refusal, kind
+    if head[_TAR_AT:].startswith(_TAR):
+        return Compressed, "a tar archive"
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if text[:15].lower().startswith((b"<!doctype html", b"<html")):
+        return NotACsv, "a web page"
+    if text.startswith(b"<?xml"):
+        return NotACsv, "an XML file"
+    return (NotACsv, "a JSON file") if _JSON.match(text) else None
 
 
 def _is_binary(head: bytes) -> bool:
@@ -195,7 +207,11 @@ def _lines_beyond_ascii(path: Path) -> bytes:
 
 
 def _is_damaged_utf8(lines: bytes) -> bool:
-    """Whether more characters beyond ASCII are right in UTF-8 than wrong: by chance hardly any would be."""
+    """Whether more characters beyond ASCII are right in UTF-8 than wrong: by chance hardly any would be.
+
+    Halves of surrogate pairs, which no text may hold, are otherwise right.
+    """
+    lines = _HALF_PAIR.sub("\u00e9".encode(), lines)
     beyond = [character for character in lines.decode("utf-8", errors="replace") if character > "\x7f"]
     n_wrong = beyond.count("\ufffd")
     return len(beyond) - n_wrong > n_wrong

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import resource
@@ -87,6 +88,61 @@ def test_the_same_bytes_again_are_recognised(client: httpx.Client, me: db.User) 
     assert again.status_code == 201
     assert again.json()["duplicate_of"] == again.json()["upload_id"] == first["upload_id"]
     assert _n_uploads(me) == 1
+
+
+@pytest.mark.parametrize("kind", ["gzip", "zip"])
+def test_a_packed_csv_is_stored_unpacked_and_known_again_plain(
+    client: httpx.Client, me: db.User, settings: Settings, storage: LocalStorage, kind: str
+) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("q3/a.csv", CSV)
+    sent = {"gzip": ("a.csv.gz", gzip.compress(CSV)), "zip": ("q3.zip", archive.getvalue())}[kind]
+    answer = _post(client, sent[1], file_name=sent[0])
+    assert answer.status_code == 201
+    body = answer.json()
+    size_bytes = len(sent[1])
+    packed = {"kind": kind, "file_name": sent[0], "size_bytes": size_bytes, "n_others": 0}
+    assert body["receipt"]["packed"] == packed
+    assert body["receipt"]["notes"][0] == (
+        f"It came packed in {sent[0]}, a {kind} file of {size_bytes} bytes."
+    )
+    found = client.get(f"/api/uploads/{body['upload_id']}").json()
+    assert (found["file_name"], found["size_bytes"]) == ("a.csv", len(CSV))
+    assert client.get(f"/api/uploads/{body['upload_id']}/file").content == CSV
+    assert staged_files(settings) == []
+    assert _post(client).json()["duplicate_of"] == body["upload_id"]
+    assert _post(client, sent[1], file_name="again").json()["duplicate_of"] == body["upload_id"]
+
+    again = client.patch(f"/api/uploads/{body['upload_id']}/reading", json={"header_line": 0})
+    assert again.json()["receipt"]["packed"] == packed
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (gzip.compress(CSV)[:-9], 422, "archive_unreadable"),
+        (gzip.compress(b"a,b\n" + b"1,2\n" * 1_000_000), 413, "unpacks_too_large"),
+        (gzip.compress(gzip.compress(CSV)), 422, "archive_inside"),
+        (gzip.compress(b"%PDF-1.7"), 415, "not_a_csv"),
+        (b"PK\5\6" + bytes(18), 422, "nothing_inside"),
+    ],
+    ids=["cut short", "bomb", "twice", "PDF", "empty"],
+)
+def test_an_archive_that_gives_no_csv_is_refused_and_leaves_nothing(
+    client: httpx.Client, nothing_stays: None, data: bytes, status: int, code: str
+) -> None:
+    answer = _post(client, data, file_name="a.gz")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+@ONE_DATABASE
+def test_what_is_scored_while_one_waits_is_measured_unpacked(
+    client: httpx.Client, nothing_stays: None
+) -> None:
+    answer = _post(client, gzip.compress(b"a,b\n" + b"1,2\n" * 300_000), mode="sync")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large_for_sync")
 
 
 def test_a_model_that_fits_is_found_and_the_prediction_queued(
