@@ -79,6 +79,7 @@ STATUS: dict[type[AppError], int] = {
     models.NoFeatures: 422,
     predictions.FeatureMissing: 422,
     predictions.FeatureRetyped: 422,
+    predictions.BadMapping: 422,
     predictions.LabelUnwritable: 422,
     models.ModelFileChanged: 500,
     models.ModelFileUntrusted: 500,

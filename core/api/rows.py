@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.db.pages import Page
 from core.db.tables import PredictionRow, UploadRow
-from core.predictions import measures
+from core.predictions import mapping, measures
 from core.predictions.states import Status
 from core.uploads import reading
 from core.uploads.examine import Examination
@@ -222,6 +222,9 @@ class Prediction(BaseModel):
     model_id: str
     model_name: str
     model_version: int
+    mapping: dict[str, str] = Field(
+        description="The model's columns that were read from the file's columns of another name."
+    )
     task_id: str
     rows_processed: int
     rows_total: int | None
@@ -247,6 +250,7 @@ class Prediction(BaseModel):
             model_id=str(row.model_id),
             model_name=row.model.name,
             model_version=row.model.version,
+            mapping=mapping.of(row),
             task_id=str(row.task_id),
             rows_processed=row.task.done,
             rows_total=row.task.total,

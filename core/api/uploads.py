@@ -12,9 +12,21 @@ from fastapi.responses import Response
 
 from core import db
 from core.api import downloads, rows
-from core.api.dependencies import Caller, Config, Cursor, Files, Limit, Text, UploadId
+from core.api.check_rows import SchemaCheck
+from core.api.dependencies import (
+    Caller,
+    Config,
+    Cursor,
+    Files,
+    Limit,
+    MappingInQuery,
+    Text,
+    UploadId,
+    model_id_of,
+)
 from core.api.downloads import Download
 from core.api.refusals import documented
+from core.predictions import schema_check
 from core.settings import Settings
 from core.storage import Storage
 from core.uploads import stored, uploads
@@ -42,6 +54,20 @@ def get_upload(user: Caller, upload_id: UploadId) -> rows.UploadDetail:
     """One upload with the profile of its columns."""
     with db.session_scope(user) as session:
         return rows.UploadDetail.of(uploads.get(session, upload_id=upload_id))
+
+
+@router.get("/{upload_id}/check", responses=documented(403, 404, 409, 422, 503))
+def check_upload(
+    user: Caller, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
+) -> SchemaCheck:
+    """What the file offers to a model before anything is scored: columns that are matched, missing, renamed or not
+    read, and cells that are unlike those of training.
+    """
+    return SchemaCheck.of(
+        schema_check.check(
+            user, storage=files, upload_id=upload_id, model_id=model_id_of(model_id), mapping=mapping
+        )
+    )
 
 
 @router.patch("/{upload_id}/reading", responses=documented(403, 404, 409, 415, 422, 503))

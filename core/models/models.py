@@ -1,4 +1,4 @@
-"""The registry of models: asking for a training, finding the models that fit a file, deleting."""
+"""The registry of models: asking for a training, finding what is there, deleting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, Invalid, NotFound
 from core.models.errors import ColumnsUnknown, TargetMissing
-from core.models.schema import Schema, missing_columns
+from core.models.schema import Schema
 from core.uploads import uploads
 from core.uploads.examine import Examination
 
@@ -141,11 +141,6 @@ def ready(session: Session) -> Sequence[ModelRow]:
     """Every model that can score, newest first."""
     rows = _mine(session).where(ModelRow.status == "ready").order_by(ModelRow.created_at.desc())
     return session.execute(rows).scalars().all()
-
-
-def fitting(session: Session, *, columns: Sequence[str]) -> Sequence[ModelRow]:
-    """The models whose every feature is among the columns, newest first."""
-    return [model for model in ready(session) if not missing_columns(columns, schema_of(model))]
 
 
 def schema_of(model: ModelRow) -> Schema:

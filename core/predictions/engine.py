@@ -28,13 +28,12 @@ from core.predictions.columns import Added
 from core.predictions.errors import BlockFailed, InputLost, Stopped
 from core.predictions.fast import path
 from core.predictions.fast.path import Fast
-from core.predictions.plain import Plain
+from core.predictions.plain import BLOCK_BYTES, Plain
 from core.predictions.tally import Tally
 from core.storage import DiskFull
 from core.uploads import stream
 from core.uploads.dialect import Dialect
 
-BLOCK_BYTES = 1 << 20
 N_THREADS = 2
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REASON_LENGTH = 300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.predictions.tally import Rows
 from core.uploads import cells, stream
 from core.uploads.dialect import Dialect
 
+BLOCK_BYTES = 1 << 20  # of a file's bytes that are read, answered and written at a time
 RETYPED_ABOVE = 0.5  # share of a number column's cells that are no number from which on it is another column
 
 
@@ -53,6 +55,14 @@ class Plain:
 
     def require_numbers(self, table: pa.Table) -> None:
         """Raises FeatureRetyped where most cells of a number feature are no number."""
+        for refusal in self.retyped(table):
+            raise refusal
+
+    def retyped(self, table: pa.Table) -> Iterator[FeatureRetyped]:
+        """What speaks against reading a number feature from its column, for each of which that is so.
+
+        table: what `read` returned for the file's first block.
+        """
         for feature in self.schema.features:
             if feature.kind != "number":
                 continue
@@ -61,7 +71,7 @@ class Plain:
             n_present = len(bad) - int(cells.is_missing(column).sum())
             if bad.sum() > RETYPED_ABOVE * n_present:
                 first = int(bad.argmax())
-                raise FeatureRetyped(
+                yield FeatureRetyped(
                     column=feature.name,
                     percent=round(100 * int(bad.sum()) / n_present),
                     row=first + 1,

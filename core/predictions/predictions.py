@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVarTuple
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
 from core.db.types import seconds_between
 from core.errors import Conflict, NotFound
 from core.models import models
+from core.predictions import mapping as mappings
 from core.predictions import states
 from core.predictions.handler import KIND
 from core.predictions.header import require_features
@@ -29,17 +30,32 @@ PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace
 Sort = Literal["newest", "oldest", "file", "rows", "took"]
 
 
-def create(session: Session, *, upload_id: int, model_id: UUID, mode: Mode = "queued") -> PredictionRow:
+def create(
+    session: Session,
+    *,
+    upload_id: int,
+    model_id: UUID,
+    mode: Mode = "queued",
+    mapping: Mapping[str, str] | None = None,
+) -> PredictionRow:
     """Make a prediction and its task, in the caller's transaction; `sync` is first in line.
 
-    Raises NotFound, Conflict for a model that is not ready, FeatureMissing when the file lacks a column.
+    mapping: feature or target → the column of the file to read in its place; kept with the prediction.
+    Raises NotFound, Conflict for a model that is not ready, BadMapping, FeatureMissing when the file lacks a column.
     """
     upload = uploads.hold(session, upload_id=upload_id)
     model = models.hold(session, model_id=model_id)
     columns = [column.name for column in uploads.examination_of(upload).columns]
-    require_features(columns, models.schema_of(model))
+    schema = models.schema_of(model)
+    read_from = mappings.checked(mapping or {}, columns, schema)
+    require_features(columns, schema, mapping=read_from)
     prediction = PredictionRow(
-        id=uuid4(), user_id=db.owner(session), upload_id=upload.id, model_id=model.id, mode=mode
+        id=uuid4(),
+        user_id=db.owner(session),
+        upload_id=upload.id,
+        model_id=model.id,
+        mode=mode,
+        options={mappings.OPTION: read_from} if read_from else {},
     )
     prediction.task_id = _enqueue(session, prediction, n_rows=upload.n_rows)
     session.add(prediction)

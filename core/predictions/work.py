@@ -15,7 +15,7 @@ from core.errors import NotFound
 from core.models import artifact
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
-from core.predictions import engine, handler
+from core.predictions import engine, handler, mapping
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
 from core.uploads import stored
 from core.uploads.dialect import Dialect
@@ -50,6 +50,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         dialect = Dialect.from_json(upload.receipt["dialect"])
         schema = Schema.from_json(model.schema)
         n_rows = upload.n_rows
+        read_from = mapping.of(prediction)
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
     try:
@@ -72,6 +73,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
                     schema=schema,
                     progress=job.report,
                     stop=job.stop_requested,
+                    mapping=read_from,
                 )
             except UNREADABLE:
                 source.require_unchanged()  # else the fault lies with whoever changed the bytes

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.db.tables import PredictionRow, UploadRow
 from core.predictions.measures import Measured
-from core.ui import charts, links, prediction_rows, session, words
+from core.ui import charts, links, prediction_mapping, prediction_rows, session, words
 from core.uploads import uploads
 
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -22,6 +22,7 @@ def show(prediction: PredictionRow, upload: UploadRow, measured: Measured) -> No
         _card("Run", _run(prediction, measured))
         _card("Model", _model(prediction), sha256=prediction.model.artifact_sha256)
         _card("Result", _result(prediction), sha256=prediction.output_sha256, names=_added(prediction))
+    prediction_mapping.show(prediction)
     versions = (prediction.model.report or {}).get("versions", {})
     if versions:
         told = " · ".join(

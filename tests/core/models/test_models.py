@@ -53,13 +53,6 @@ def test_columns_to_keep_reach_the_training_and_must_be_columns_other_than_the_t
             models.request_training(session, upload=upload, target="churned", keep=["age", column])
 
 
-def test_models_that_fit_are_those_whose_every_feature_is_there(user: db.User, upload: UploadRow) -> None:
-    model = made.ready_model(user, upload)
-    with db.session_scope(user) as session:
-        assert [fit.id for fit in models.fitting(session, columns=["plan", "age", "more"])] == [model.id]
-        assert models.fitting(session, columns=["plan"]) == []
-
-
 def test_a_training_that_fails_says_why_on_the_model(user: db.User, upload: UploadRow) -> None:
     with db.session_scope(user, write=True) as session:
         model = models.request_training(session, upload=upload, target="churned")
