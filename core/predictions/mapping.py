@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.db.tables import ModelRow, PredictionRow
+from core.db.types import json_member
 from core.models import models
 from core.models.schema import Schema, missing_columns
 from core.predictions.errors import (
@@ -90,7 +91,7 @@ def kept(session: Session, *, model_name: str | None = None) -> Sequence[Kept]:
         .where(
             PredictionRow.user_id == db.owner(session),
             PredictionRow.status == Status.COMPLETED,
-            PredictionRow.options[OPTION].as_string().is_not(None),
+            json_member(PredictionRow.options, OPTION).is_not(None),
         )
         .order_by(PredictionRow.created_at.desc())
         .limit(LOOKED_AT)

@@ -13,11 +13,14 @@ from core.db.tables import ModelRow, UploadRow
 from core.models import models
 from core.models.schema import missing_columns
 from core.predictions import mapping, predictions
+from core.predictions.header import check_header
 from core.predictions.states import PENDING
 from core.ui import badges, links, notices, receipt, score_panel, session, states, train_panel, words
 from core.uploads import stored, uploads
 
 SCORE, TRAIN = "Score it", "Train a model on it"
+GUESSED = 20  # models whose missing columns are looked for among the file's
+RENAMED = 0.01  # how much a column under another name counts as missing
 NEAR = 0.5  # share of a model's columns that may be missing where mapping them is still worth a look
 
 
@@ -30,7 +33,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
         has_worker = bool(queue.workers.alive(scope))
         found = uploads.examination_of(upload)
         lacks = _lacks(scope, ready, [column.name for column in found.columns])
-    fits, is_near = 0.0 in lacks.values(), min(lacks.values(), default=1.0) <= NEAR
+    is_near = min(lacks.values(), default=1.0) <= NEAR
     _head(upload)
     panel, content = st.columns([2, 3], gap="medium")
     with panel, st.container(border=True, key="panel"):
@@ -45,7 +48,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
                 width="stretch",
                 key=f"task_{upload_id}",
             )
-            if not fits and task == TRAIN:
+            if not is_near and task == TRAIN:
                 st.caption(":material/info: No model fits the columns of this file yet.")
         if task == SCORE:
             ordered = sorted(ready, key=lambda model: lacks[model.id])
@@ -57,15 +60,20 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
 
 
 def _lacks(scope: Session, ready: Sequence[ModelRow], columns: Sequence[str]) -> dict[UUID, float]:
-    """By model the share of its columns that the file lacks, even as they were mapped the last time."""
+    """By model the share of its columns that the file lacks; hardly any where they can be had under another name:
+    as they were mapped the last time or, for the newest models, by a guess.
+    """
     kept = mapping.kept(scope)
     found = {}
-    for model in ready:
+    for place, model in enumerate(ready):
         schema = models.schema_of(model)
-        lacking = missing_columns(columns, schema)
+        lacking: float = len(missing_columns(columns, schema))
         if lacking and mapping.remembered(scope, kept, model=model, columns=columns):
-            lacking = []
-        found[model.id] = len(lacking) / len(schema.features)
+            lacking *= RENAMED
+        elif lacking and place < GUESSED:
+            missing = check_header(columns, schema).missing
+            lacking = sum(RENAMED if one.is_guess else 1.0 for one in missing)
+        found[model.id] = lacking / len(schema.features)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
+import sqlalchemy as sa
 
 from core import db
 from core.db.tables import ModelRow, UploadRow
@@ -150,3 +151,22 @@ def test_neither_a_failed_nor_a_waiting_nor_a_strangers_prediction_is_remembered
     made.completed(stranger, theirs, made.ready_model(stranger, theirs), mapping={"age": "Alter"})
     made.completed(user, take_in("age,plan,churned"), model)
     assert found(user, model, "Alter", "plan") is None
+
+
+def test_the_last_mapping_is_looked_up_in_an_index_of_those_with_one(
+    sqlite_database: db.Database, user: db.User
+) -> None:
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    @sa.event.listens_for(sqlite_database.engine, "before_cursor_execute")
+    def note(
+        _connection: object, _cursor: object, statement: str, values: tuple[object, ...], *_: object
+    ) -> None:
+        asked.append((statement, values))
+
+    with db.session_scope(user) as session:
+        assert mapping.kept(session, model_name="Churn") == []
+    statement, values = asked[-1]
+    with sqlite_database.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert "ix_predictions_mapped" in str(plan)
