@@ -16,6 +16,7 @@ from core.uploads.errors import Compressed, EmptyFile, NotACsv, NulBytes, Spread
 
 HEAD_BYTES = 64 << 10
 _CHUNK_BYTES = 1 << 20
+_GUESSED_BYTES = 16 << 10  # of lines that tell an encoding; each codec reads all of them
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
@@ -197,13 +198,13 @@ def _refuse(path: Path, encoding: Encoding, fault: _Fault, file_name: str) -> No
 
 
 def _lines_beyond_ascii(path: Path) -> bytes:
-    """The file's first lines that hold a byte beyond ASCII, HEAD_BYTES at most."""
+    """The file's first lines that hold a byte beyond ASCII, _GUESSED_BYTES at most."""
     kept = b""
     with path.open("rb") as source:
-        while len(kept) < HEAD_BYTES and (chunk := source.read(_CHUNK_BYTES)):
+        while len(kept) < _GUESSED_BYTES and (chunk := source.read(_CHUNK_BYTES)):
             if not chunk.isascii():
                 kept += b"".join(line for line in chunk.splitlines(keepends=True) if not line.isascii())
-    return kept[:HEAD_BYTES]
+    return kept[:_GUESSED_BYTES]
 
 
 def _is_damaged_utf8(lines: bytes) -> bool:
@@ -222,7 +223,9 @@ def _legacy(path: Path, lines: bytes, file_name: str) -> Encoding:
 
     A library tells the scripts of East Asia, whose letters take two bytes; the others are told by their letters.
     """
-    matches = charset_normalizer.from_bytes(lines, cp_isolation=[*_OF_TWO_BYTES, *_TOLD_FROM])
+    matches = charset_normalizer.from_bytes(
+        lines[:_GUESSED_BYTES], cp_isolation=[*_OF_TWO_BYTES, *_TOLD_FROM]
+    )
     likely = [match.encoding for match in matches if match.encoding in _OF_TWO_BYTES][:1]
     by_letters = alphabets.judge(lines)
     if not likely or (matches.best() is not None and matches[0].encoding not in _OF_TWO_BYTES):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 
 from core.uploads import kinds
 from core.uploads.sniff import Row
+
+_WHOLE = re.compile("[0-9]{1,18}")
 
 
 def grouped(rows: Sequence[Row], at: int) -> tuple[str, ...]:
@@ -33,10 +36,9 @@ def combined(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[st
     gaps = [column for column in range(len(upper)) if not upper[column].strip()]
     if len(lower) != len(upper) or len(gaps) < 2 or not measures:
         return ()
-    if not all(lower[column].strip() for column in gaps) or any(
-        kinds.is_measure(lower[column]) and not count_up([lower[c].strip() for c in sorted(measures)])
-        for column in measures
-        if lower[column].strip()
+    below = [lower[column].strip() for column in sorted(measures) if column < len(lower)]
+    if not all(lower[column].strip() for column in gaps) or (
+        any(cell and kinds.is_measure(cell) for cell in below) and not count_up(below)
     ):
         return ()
     return _joined(upper, lower)
@@ -67,7 +69,7 @@ def explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[
 def count_up(cells: Sequence[str]) -> bool:
     """Whether these are names as statistics have them: years, or months and days counted up."""
     digits = [cell.strip("()* ") for cell in cells]
-    if not all(cell.isdigit() for cell in digits):
+    if not all(_WHOLE.fullmatch(cell) for cell in digits):
         return all(
             kinds.is_measure(cell) and not cell.replace(".", "").replace(",", "").isdigit() for cell in cells
         ) and (len(cells) > 2 and len(set(cells)) == len(cells))

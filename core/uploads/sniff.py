@@ -188,8 +188,12 @@ def _purity(table: Sequence[Row], delimiter: str) -> float:
     return sum(_plausible(cell, delimiter) for cell in cells) / len(cells)
 
 
-@lru_cache(maxsize=20_000)
 def _plausible(cell: str, delimiter: str) -> float:
+    judged = _plausible_word if len(cell) <= _LONG_TEXT else _plausible_text
+    return judged(cell, delimiter)
+
+
+def _plausible_text(cell: str, delimiter: str) -> float:
     if kinds.is_measure(cell):
         return 1.0
     text = cell.strip()
@@ -203,3 +207,6 @@ def _plausible(cell: str, delimiter: str) -> float:
     if "," in others and "," in text.replace(", ", ""):
         return 0.3
     return 0.7 if len(text) <= _LONG_TEXT else 0.5
+
+
+_plausible_word = lru_cache(maxsize=20_000)(_plausible_text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.uploads import errors, stream
+from core.uploads import errors, headings, numerals, stream
 from core.uploads.examine import Examination, examine
 
 
@@ -199,3 +199,40 @@ def test_columns_are_refused_by_number_before_anything_is_made_of_them(tmp_path:
     found = refused(tmp_path, wide(10_000))
     assert isinstance(found, errors.TooManyColumns)
     assert (found.n_columns, found.maximum) == (10_000, 4096)
+
+
+BLANKS = " " * 50_000
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1" + BLANKS + "x",
+        "$" + BLANKS + "x",
+        "(" + BLANKS + "1" + BLANKS,
+        "- " * 25_000,
+        "!" * 50_000,
+        "1 " * 25_000,
+    ],
+)
+def test_no_cell_keeps_the_patterns_of_numbers_and_notes_busy(tmp_path: Path, cell: str) -> None:
+    """The suite's time limit is what ends a pattern that tries every way to share blanks out."""
+    assert numerals.of(cell) is None
+    spellings = [way for mark in ("", "$", "%") for way in numerals.spellings(".", mark)]
+    assert not any(way.admits(cell[:2000]) or way.admits(cell) for way in spellings)
+    data = f"a,b\n1,2\n{cell},3\n4,5\n"
+    assert table(tmp_path, data.encode())["a"] == ["1", cell, "4"]
+
+
+def test_numbers_keep_their_blanks_signs_and_marks(tmp_path: Path) -> None:
+    cells = ["$ 1,234.50", "- $5", "$-  7", "( $ 12 )", "  8 $", "+ 9", "3 -", "$          10"]
+    read = table(tmp_path, ("a\tb\n" + "".join(f"{cell}\tx\n" for cell in cells)).encode())
+    assert read["a"] == ["1234.50", "-5", "-7", "-12", "8", "9", "-3", "10"]
+
+
+def test_a_second_line_of_odd_digits_does_not_break_a_header(tmp_path: Path) -> None:
+    data = "a,,,d\n²,b,c,1\n1,2,3,4\n5,6,7,8\n9,1,2,3\n".encode()
+    assert len(table(tmp_path, data)) == 4
+    assert not headings.count_up(["²", "³", "¹"])
+    assert headings.count_up(["1", "2", "3"])
+    assert not headings.count_up(["9" * 5000, "1", "2"])
