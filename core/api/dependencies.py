@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from core import access, db
 from core.db.pages import MAX_LIMIT
@@ -81,10 +81,19 @@ def _storable(text: str) -> str:
 
 
 # Postgres keeps neither, so neither may come as far as a query.
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 7.0 is as whole as 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)  # stands last: what stands behind it is not told in the description
 
 
 def _id_as_text(value: object) -> str:
+    value = _whole(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError('it must be an id, such as "7"')  # noqa: TRY004  # what pydantic turns into a refusal
     return str(value)
