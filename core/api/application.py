@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import anyio
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 import core
 from core import storage
 from core.api import csv_upload, docs, health, models, predictions, refusals, results, uploads
+from core.api.calls import Calls
 from core.api.front import MOUNT, Front
 from core.errors import AppError
 from core.settings import Settings
@@ -71,5 +74,8 @@ def build(settings: Settings) -> FastAPI:
 
 def routes(api: FastAPI, settings: Settings) -> list[BaseRoute]:
     """The API under its mount; the bare path is a route of its own, or the pages would answer it."""
-    front = Front(api, settings)
-    return [Route(MOUNT, front), Mount(MOUNT, front)]
+    front = Front(Calls(api, api.routes), settings)
+    below = Mount(MOUNT, front)
+    # a path may hold a line's end, encoded, and would else be answered by the pages
+    below.path_regex = re.compile(below.path_regex.pattern, re.DOTALL)
+    return [Route(MOUNT, front), below]

@@ -81,7 +81,15 @@ def _storable(text: str) -> str:
 
 
 # Postgres keeps neither, so neither may come as far as a query.
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 7.0 is as whole as 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)  # stands last: what stands behind it is not told in the description
 
 
 # The model's column → the file's column to read in its place.
@@ -115,6 +123,7 @@ MappingInQuery = Annotated[dict[str, str], Depends(_mapping_in_query)]
 
 
 def _id_as_text(value: object) -> str:
+    value = _whole(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError('it must be an id, such as "7"')  # noqa: TRY004  # what pydantic turns into a refusal
     return str(value)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import anyio
@@ -21,6 +22,21 @@ log = logs.get("api")
 
 CACHING = "private, no-cache"
 CHUNK_BYTES = 256 << 10
+# What OpenAPI says of the headers of a download.
+CONDITIONS: Mapping[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "header", "schema": {"type": "string"}, "description": means}
+        for name, means in {
+            "Range": "One range of bytes, such as `bytes=1000-`; several are answered with the whole file.",
+            "If-Range": "An ETag: the range counts only while the file is the one it names.",
+            "If-Match": "ETags, or `*`: 412 where none of them is the file's.",
+            "If-None-Match": "ETags, or `*`: 304 where one of them is the file's.",
+        }.items()
+    ]
+}
+UNCHANGED: Mapping[int | str, dict[str, Any]] = {
+    304: {"description": "The file is one that If-None-Match names."}
+}
 _RANGE = re.compile(r"bytes=\s*(\d{0,99})\s*-\s*(\d{0,99})\s*", re.ASCII | re.IGNORECASE)
 _CHARSETS = {"utf-8-sig": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}
 

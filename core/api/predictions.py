@@ -42,7 +42,7 @@ router = APIRouter(prefix="/predictions", tags=["predictions"])
 class Wanted(BaseModel):
     """A prediction to be made."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     upload_id: UploadIdInBody
     model_id: str
     mode: Literal["queued", "sync"] = Field(default="queued", description="`sync` waits for the result.")

@@ -70,7 +70,7 @@ def check_upload(
     )
 
 
-@router.patch("/{upload_id}/reading", responses=documented(403, 404, 409, 415, 422, 503))
+@router.patch("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def overrule(
     request: Request, user: Caller, config: Config, files: Files, upload_id: UploadId, said: rows.Reading
 ) -> rows.UploadDetail:
@@ -78,7 +78,7 @@ async def overrule(
     return await _reread(request, user, config, files, upload_id, said, anew=False)
 
 
-@router.put("/{upload_id}/reading", responses=documented(403, 404, 409, 415, 422, 503))
+@router.put("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def read_anew(
     request: Request, user: Caller, config: Config, files: Files, upload_id: UploadId, said: rows.Reading
 ) -> rows.UploadDetail:
@@ -114,8 +114,10 @@ async def _reread(
     responses={
         200: {"content": {"text/csv": {}}, "description": "The bytes as they were uploaded."},
         206: {"content": {"text/csv": {}}, "description": "The range that was asked for."},
-        **documented(403, 404, 416, 422, 503),
+        **downloads.UNCHANGED,
+        **documented(403, 404, 412, 416, 422, 503),
     },
+    openapi_extra=dict(downloads.CONDITIONS),
 )
 @router.head("/{upload_id}/file", include_in_schema=False)
 def get_upload_file(request: Request, user: Caller, files: Files, upload_id: UploadId) -> Response:

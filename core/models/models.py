@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, contains_eager
 from core import db, queue
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
-from core.errors import AppError, Conflict, Invalid, NotFound
-from core.models.errors import ColumnsUnknown, TargetMissing
+from core.errors import AppError, Conflict, NotFound
+from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema
 from core.uploads import uploads
 from core.uploads.examine import Examination
@@ -57,7 +57,7 @@ def request_training(
 
     keep: columns to learn from even if they look like identifiers or give the answer away.
     A name that exists gets its next version.
-    Raises TargetMissing, ColumnsUnknown, Invalid, NotFound where the upload is gone by now.
+    Raises TargetMissing, ColumnsUnknown, NameUnusable, NotFound where the upload is gone by now.
     """
     columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
@@ -66,9 +66,7 @@ def request_training(
         raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
     name = " ".join(name.split()) or f"{target} from {upload.file_name}"[:MAX_NAME].strip()
     if len(name) > MAX_NAME or not name.isprintable():
-        raise Invalid(
-            problem=f"A model's name has at most {MAX_NAME} printable characters.", remedy="Shorten it."
-        )
+        raise NameUnusable(longest=MAX_NAME)
     owner_id = db.owner(session)
     # Nobody else counts the name's versions meanwhile, and the upload stays.
     this = sa.select(UserRow.id).where(UserRow.id == owner_id)
