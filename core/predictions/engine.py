@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import AppError
 from core.models.schema import Schema
-from core.predictions import columns, header, tally
+from core.predictions import columns, header, rounding, tally
 from core.predictions.columns import Added
 from core.predictions.errors import BlockFailed, InputLost, Stopped
 from core.predictions.fast import path
@@ -166,11 +166,13 @@ class _Scorer:
                 self.plain.require_numbers(table)
             answered = self.plain.answer(table)
             n_plain_rows = table.num_rows
+        answers = answered.answers
         if schema.task == "regression":
-            cells = [columns.number_cells(answered.answers, dialect)]
+            answers = rounding.rounded(answers)  # what is measured is what is written
+            cells = [columns.number_cells(answers, dialect)]
         else:
-            cells = columns.class_cells(answered.answers, self.added)
-        counted = tally.of_block(answered.rows, answered.answers, schema, decimal=dialect.decimal, seed=index)
+            cells = columns.class_cells(answers, self.added)
+        counted = tally.of_block(answered.rows, answers, schema, decimal=dialect.decimal, seed=index)
         return _Block(columns.appended(block, cells, dialect), counted, n_plain_rows)
 
 

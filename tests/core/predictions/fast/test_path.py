@@ -102,9 +102,3 @@ def test_a_renamed_part_of_the_model_costs_speed_alone() -> None:
     assert scored.why_plain is not None
     assert "is_categorical_" in scored.why_plain
     assert scored.n_plain_rows == 50
-
-
-def test_a_linear_regression_answers_for_itself() -> None:
-    model = fitted(recipes.LINEAR, "regression")
-    scored, _ = both(model, written(50, DIALECTS["comma"], seed=9, schema=model.schema), None)
-    assert scored.why_plain == "the last digits of a linear regression hang on the order of its sums"
