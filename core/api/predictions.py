@@ -98,10 +98,11 @@ async def create_prediction(
         )
         if wanted.mode == "sync":
             prediction = await scoring.finished(user, prediction_id=prediction.id, task_id=prediction.task_id)
-        return await call.answer(202 if prediction.status in PENDING else 201, _created(prediction))
+        return await call.answer(202 if prediction.status in PENDING else 201, created(prediction))
 
 
-def _created(prediction: PredictionRow) -> Created:
+def created(prediction: PredictionRow) -> Created:
+    """What a creating call answers."""
     return Created(
         prediction_id=str(prediction.id),
         status=Status(prediction.status),
@@ -117,7 +118,7 @@ def _create(
             upload = uploads.get(session, upload_id=upload_id)
             scoring.require_small(config, size_bytes=upload.size_bytes)
         prediction = predictions.create(session, upload_id=upload_id, model_id=model_id, mode=mode)
-        call.made(session, 202, _created(prediction))
+        call.made(session, 202, created(prediction))
     return prediction
 
 

@@ -27,6 +27,7 @@ from core.predictions import columns, header, rounding, tally
 from core.predictions.columns import Added
 from core.predictions.errors import BlockFailed, InputLost, Stopped
 from core.predictions.fast import path
+from core.predictions.fast.compiled import AnsweredBy
 from core.predictions.fast.path import Fast
 from core.predictions.plain import Plain
 from core.predictions.tally import Tally
@@ -56,7 +57,7 @@ class Scored:
 
     sha256: of the output, as hex.  added: the names of the added columns.  seconds: from call to return.
     why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
-    n_plain_rows: rows that the pipeline itself answered.
+    n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others.
     """
 
     n_rows: int
@@ -67,6 +68,8 @@ class Scored:
     seconds: float
     why_plain: str | None
     n_plain_rows: int
+    answered_by: AnsweredBy
+    n_threads: int
 
 
 def score(
@@ -134,6 +137,8 @@ def score(
         seconds=time.perf_counter() - started,
         why_plain=way.why_plain,
         n_plain_rows=run.n_plain_rows,
+        answered_by=way.answered_by,
+        n_threads=n_threads,
     )
 
 
