@@ -54,7 +54,7 @@ def show(prediction: PredictionRow, upload: UploadRow, measured: Measured, verdi
         _card("Run", _run(prediction, measured, kept))
         _card("Result", _result(prediction), names=_added(prediction))
         if kept:
-            _card("Code", _code(kept))
+            _card("Code and machine", _code(kept))
             _card("Libraries", {name: links.escape(version) for name, version in _libraries(kept).items()})
     with st.expander("Every hash in full", icon=":material/fingerprint:"):
         st.caption("SHA-256, as `sha256sum` writes them.")
@@ -116,7 +116,7 @@ def _model(prediction: PredictionRow) -> dict[str, str]:
         "Predicts": links.escape(model.target),
         "SHA-256": _short(model.artifact_sha256),
         "Trained on": links.escape(model.data_name),
-        "SHA-256 of that": _short(model.data_sha256),
+        "SHA-256 of that file": _short(model.data_sha256),
     }
 
 
@@ -131,6 +131,7 @@ def _run(prediction: PredictionRow, measured: Measured, kept: Mapping[str, Any])
         facts["Speed"] = f"{words.count(round(measured.rows_per_s), 'row')} a second"
     if kept:
         facts["Answered by"] = answered_by(kept["run"])
+        facts["Threads"] = f"{kept['run']['threads']}"
     facts["Id"] = str(prediction.id)
     return facts
 
@@ -151,7 +152,6 @@ def _code(kept: Mapping[str, Any]) -> dict[str, str]:
         "SHA-256": _short(code["sha256"]),
         "Processor": links.escape(machine["processor"]),
         "Arithmetic": links.escape(machine["arithmetic"]),
-        "Threads": f"{kept['run']['threads']}",
     }
 
 
