@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
@@ -109,15 +110,16 @@ async def create_prediction(
         if wanted.mode == "sync":
             prediction = await scoring.finished(user, prediction_id=prediction.id, task_id=prediction.task_id)
         status_code = 202 if prediction.status in PENDING else 201
-        return await call.answer(status_code, _created(prediction, warnings))
+        return await call.answer(status_code, created(prediction, warnings))
 
 
-def _created(prediction: PredictionRow, warnings: list[Warned]) -> Created:
+def created(prediction: PredictionRow, warnings: Sequence[Warned] = ()) -> Created:
+    """What a creating call answers."""
     return Created(
         prediction_id=str(prediction.id),
         status=Status(prediction.status),
         error_message=prediction.error_message,
-        warnings=warnings,
+        warnings=list(warnings),
     )
 
 
@@ -144,7 +146,7 @@ def _create(
         prediction = predictions.create(
             session, upload_id=upload_id, model_id=model_id, mode=wanted.mode, mapping=checked.mapping
         )
-        call.made(session, 202, _created(prediction, warnings))
+        call.made(session, 202, created(prediction, warnings))
     return prediction, warnings
 
 

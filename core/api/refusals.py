@@ -43,6 +43,7 @@ STATUS: dict[type[AppError], int] = {
     storage.NotStored: 404,
     uploads.UploadGone: 404,
     predictions.ResultGone: 404,
+    predictions.ReceiptMissing: 404,
     Conflict: 409,
     Collided: 409,
     Deadlocked: 409,

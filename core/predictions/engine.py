@@ -23,10 +23,11 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import AppError
 from core.models.schema import Schema
-from core.predictions import columns, header, tally
+from core.predictions import columns, header, rounding, tally
 from core.predictions.columns import Added
 from core.predictions.errors import BlockFailed, InputLost, Stopped
 from core.predictions.fast import path
+from core.predictions.fast.compiled import AnsweredBy
 from core.predictions.fast.path import Fast
 from core.predictions.plain import BLOCK_BYTES, Plain
 from core.predictions.tally import Tally
@@ -55,7 +56,7 @@ class Scored:
 
     sha256: of the output, as hex.  added: the names of the added columns.  seconds: from call to return.
     why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
-    n_plain_rows: rows that the pipeline itself answered.
+    n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others.
     """
 
     n_rows: int
@@ -66,6 +67,8 @@ class Scored:
     seconds: float
     why_plain: str | None
     n_plain_rows: int
+    answered_by: AnsweredBy
+    n_threads: int
 
 
 def score(
@@ -133,6 +136,8 @@ def score(
         seconds=time.perf_counter() - started,
         why_plain=way.why_plain,
         n_plain_rows=run.n_plain_rows,
+        answered_by=way.answered_by,
+        n_threads=n_threads,
     )
 
 
@@ -165,11 +170,13 @@ class _Scorer:
                 self.plain.require_numbers(table)
             answered = self.plain.answer(table)
             n_plain_rows = table.num_rows
+        answers = answered.answers
         if schema.task == "regression":
-            cells = [columns.number_cells(answered.answers, dialect)]
+            answers = rounding.rounded(answers)  # what is measured is what is written
+            cells = [columns.number_cells(answers, dialect)]
         else:
-            cells = columns.class_cells(answered.answers, self.added)
-        counted = tally.of_block(answered.rows, answered.answers, schema, decimal=dialect.decimal, seed=index)
+            cells = columns.class_cells(answers, self.added)
+        counted = tally.of_block(answered.rows, answers, schema, decimal=dialect.decimal, seed=index)
         return _Block(columns.appended(block, cells, dialect), counted, n_plain_rows)
 
 

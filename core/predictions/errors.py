@@ -152,6 +152,15 @@ class ResultDamaged(AppError):
     file_name: str
 
 
+class ReceiptMissing(AppError):
+    """A prediction was completed before score receipts were kept."""
+
+    code = "receipt_missing"
+    says = "{file_name} was scored before receipts were kept, so this prediction has none."
+    cure = "Score it again: that makes one."
+    file_name: str
+
+
 class ResultUnreadable(AppError):
     """A result file changed between the two readings of a conversion."""
 

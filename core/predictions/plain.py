@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from core.models.schema import Schema, framed
+from core.predictions import exact
 from core.predictions.answers import Floats
 from core.predictions.errors import FeatureRetyped
 from core.predictions.tally import Rows
@@ -48,7 +48,7 @@ class Plain:
         """The rows of what `read` returned, at least one."""
         given = framed(table, self.schema, self.dialect.decimal)
         if self.schema.task == "regression":
-            answers = np.asarray(self.pipeline.predict(given.frame), np.float64)
+            answers = exact.predicted(self.pipeline, given.frame)
         else:
             answers = self.pipeline.predict_proba(given.frame)
         return Answered(Rows.of(table, given, self.schema), answers)

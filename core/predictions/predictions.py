@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal, TypeVarTuple
 from uuid import UUID, uuid4
 
@@ -49,13 +50,26 @@ def create(
     schema = models.schema_of(model)
     read_from = mappings.checked(mapping or {}, columns, schema)
     require_features(columns, schema, mapping=read_from)
+    options = {mappings.OPTION: read_from} if read_from else {}
+    return add(session, upload=upload, model=model, mode=mode, options=options)
+
+
+def add(
+    session: Session,
+    *,
+    upload: UploadRow,
+    model: ModelRow,
+    mode: Mode = "queued",
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> PredictionRow:
+    """`create` of what is known to fit and is held."""
     prediction = PredictionRow(
         id=uuid4(),
         user_id=db.owner(session),
         upload_id=upload.id,
         model_id=model.id,
         mode=mode,
-        options={mappings.OPTION: read_from} if read_from else {},
+        options=dict(options),
     )
     prediction.task_id = _enqueue(session, prediction, n_rows=upload.n_rows)
     session.add(prediction)
@@ -75,9 +89,10 @@ def _enqueue(session: Session, prediction: PredictionRow, *, n_rows: int) -> UUI
 
 
 def get(session: Session, *, prediction_id: UUID) -> PredictionRow:
-    """One prediction with its upload, model, task and metrics. Raises NotFound."""
+    """One prediction with its upload, model, task, metrics and receipt. Raises NotFound."""
     rows = _mine(session).where(PredictionRow.id == prediction_id)
-    found = session.execute(rows.options(undefer(PredictionRow.metrics_json))).scalar_one_or_none()
+    deferred = undefer(PredictionRow.metrics_json), undefer(PredictionRow.receipt)
+    found = session.execute(rows.options(*deferred)).scalar_one_or_none()
     if found is None:
         raise NotFound(noun="prediction", id=prediction_id)
     return found

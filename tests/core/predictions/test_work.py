@@ -71,9 +71,10 @@ def test_a_file_with_its_outcome_is_measured(desk: Desk) -> None:
 
 
 def test_a_prediction_keeps_how_it_was_answered(desk: Desk) -> None:
-    kept = desk.score(desk.upload).metrics_json
+    kept = desk.score(desk.upload).receipt
     assert kept is not None
-    assert (kept["why_plain"], kept["n_plain_rows"]) == (None, 0)
+    assert kept["run"]["answered_by"] in ("trees", "curves")
+    assert (kept["run"]["why_pipeline"], kept["run"]["rows_by_pipeline"]) == (None, 0)
 
 
 def test_a_file_without_its_outcome_has_scores_and_bands_but_no_metrics(desk: Desk) -> None:
