@@ -102,7 +102,7 @@ def check(
     with stored.open_bytes(storage, upload) as source:
         try:
             checked = of_file(source, found, schema, mapping=mapping)
-        except ValueError:
+        except (ValueError, IndexError):
             source.require_unchanged()  # else the fault lies with whoever changed the bytes
             raise
     return replace(checked, remembered=remembered)

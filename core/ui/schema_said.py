@@ -30,11 +30,24 @@ def matched(found: SchemaCheck) -> None:
         )
 
 
-def cells(found: SchemaCheck) -> None:
-    """What is odd about the cells that the model would read."""
-    for one in found.warnings[:WARNED]:
+def alerts(found: SchemaCheck) -> None:
+    """What scoring would refuse the file for, and how much else there is to know of its cells."""
+    refusing = [one for one in found.warnings if one.refuses]
+    for one in refusing[:WARNED]:
         _warning(one)
-    if more := found.warnings[WARNED:]:
+    if n := len(found.warnings) - len(refusing):
+        below = f"**{words.exact(n, 'warning')}** about its cells, below"
+        st.markdown(f":small[:orange[:material/warning:] {below}]")
+    elif found.refusal is None and found.n_rows_read == found.n_rows:
+        st.markdown(":small[:green[:material/check_circle:] Their values are like those of training]")
+
+
+def cells(found: SchemaCheck) -> None:
+    """What is odd about the cells that the model would read, in which rows."""
+    warnings = [one for one in found.warnings if not one.refuses]
+    for one in warnings[:WARNED]:
+        _warning(one)
+    if more := warnings[WARNED:]:
         with st.expander(words.exact(len(more), "more warning")):
             for one in more[:MOST_WARNED]:
                 _warning(one)
@@ -44,8 +57,6 @@ def cells(found: SchemaCheck) -> None:
         st.caption(
             f"Cells were looked at in the first {found.n_rows_read:,} of {words.exact(found.n_rows, 'row')}."
         )
-    elif not found.warnings and found.refusal is None:
-        st.markdown(":small[:green[:material/check_circle:] Their values are like those of training]")
 
 
 def _warning(one: Warned) -> None:

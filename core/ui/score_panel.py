@@ -36,10 +36,19 @@ def show(
         found = None
         with states.guarded():
             found = _checked(upload, model)
-        if model.data_sha256 == upload.sha256:
-            st.caption(
-                ":material/info: The model learned from this very file: metrics here are better than on new rows."
-            )
+    _start(upload, model, found, has_worker=has_worker)
+    if found is not None:
+        with st.container(gap="xsmall", key="schema_cells"):
+            schema_said.cells(found)
+            schema_said.rest(found)
+            if model.data_sha256 == upload.sha256:
+                st.caption(
+                    ":material/info: The model learned from this very file: metrics here are better than on new rows."
+                )
+
+
+def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has_worker: bool) -> None:
+    """The two buttons, why they can't be pressed, and what happens then. found: None where it could not be checked."""
     can_score = found is not None and found.refusal is None
     largest = session.config().sync_max_mb * words.MB
     is_large = upload.size_bytes > largest
@@ -78,8 +87,7 @@ def _checked(upload: UploadRow, model: ModelRow) -> SchemaCheck:
         found = check(mapping=mapping)
     with first:
         schema_said.matched(found)
-    schema_said.cells(found)
-    schema_said.rest(found)
+    schema_said.alerts(found)
     return found
 
 

@@ -20,7 +20,7 @@ from core.predictions.plain import BLOCK_BYTES
 from core.predictions.schema_check import SchemaCheck, of_file
 from core.settings import Settings
 from core.storage import LocalStorage
-from core.uploads.errors import UploadGone
+from core.uploads.errors import ChangedSinceChecked, UploadGone
 from core.uploads.examine import examine
 from tests import journeys, made
 from tests.core.predictions.conftest import Model
@@ -254,3 +254,13 @@ def test_what_is_not_ones_own_not_ready_or_gone_is_not_checked(
     storage.delete(upload.storage_key)
     with pytest.raises(UploadGone):
         look(user)
+
+
+@pytest.mark.parametrize("damage", [b"\xff", b",", b"\n", b'"'])
+def test_a_stored_file_that_was_changed_is_said_to_be_so(
+    user: db.User, storage: LocalStorage, learned_from: UploadRow, upload: UploadRow, damage: bytes
+) -> None:
+    model = made.ready_model(user, learned_from)
+    (storage.root / upload.storage_key).write_bytes(damage * upload.size_bytes)
+    with pytest.raises(ChangedSinceChecked):
+        schema_check.check(user, storage=storage, upload_id=upload.id, model_id=model.id)
