@@ -246,7 +246,8 @@ def record_ends(block: bytes, dialect: Dialect, n_records: int | None = None) ->
     ends: Positions = at[~breaks[at - 1] & (at > 0)]
     if len(units) > 0 and not breaks[-1]:
         ends = np.append(ends, len(units))
-    return ends * width if len(ends) == n_records else layout.spans(block, dialect)[1]
+    is_certain = len(ends) == n_records and not dialect.escapechar
+    return ends * width if is_certain else layout.spans(block, dialect)[1]
 
 
 def _widened(cells: pa.Array, dialect: Dialect) -> pa.Array:

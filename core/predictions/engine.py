@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
+import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from core.errors import AppError
@@ -164,8 +165,9 @@ class _Scorer:
         answered = fast.answer(block) if fast else None
         if answered is None:
             table = self.plain.read(block)
-            if table.num_rows == 0:
-                return _Block(block, tally.empty(schema), 0)
+            if table.num_rows == 0:  # what is no row is filled up all the same, whatever block it is in
+                nothing = [pa.array([], pa.binary())] * len(self.added.names)
+                return _Block(columns.appended(block, nothing, dialect), tally.empty(schema), 0)
             if index == 0:
                 self.plain.require_numbers(table)
             answered = self.plain.answer(table)

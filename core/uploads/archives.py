@@ -183,7 +183,7 @@ def _is_file(member: zipfile.ZipInfo) -> bool:
     """Whether a member is there for its own sake; what a Mac adds is not."""
     parts = PurePosixPath(member.filename).parts
     is_macs = "__MACOSX" in parts or (bool(parts) and parts[-1] in (".DS_Store", "Thumbs.db"))
-    return not member.is_dir() and not is_macs
+    return not member.filename.endswith("/") and not is_macs
 
 
 def _name(member: zipfile.ZipInfo) -> str:

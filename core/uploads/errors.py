@@ -184,6 +184,15 @@ class TextAfterQuote(BadCsv):
     column: int
 
 
+class EscapeAtEnd(BadCsv):
+    """The file's last character takes the meaning of the next one away, and there is none."""
+
+    code = "escape_at_end"
+    says = "{file_name} ends in line {line} with a backslash that stands before nothing."
+    cure = "Write it twice, or remove it."
+    line: int
+
+
 class RecordTooLong(BadCsv):
     """One record is longer than memory may hold at once."""
 

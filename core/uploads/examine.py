@@ -17,6 +17,7 @@ from core.uploads.errors import (
     BadCsv,
     ChangedSinceChecked,
     EmptyFile,
+    EscapeAtEnd,
     HeaderOnly,
     QuoteNeverClosed,
     TextAfterQuote,
@@ -153,8 +154,12 @@ class _Run:
                     ColumnSummary(name, decimal=dialect.decimal, n_columns=len(opened.header))
                     for name in opened.header
                 ]
+                offset, block = 0, b""
                 for offset, block in _with_offsets(opened):
                     self._add(offset, block)
+                if dialect.escapechar and records.plain(block, dialect).endswith(dialect.escapechar.encode()):
+                    line, _ = place(self._path, offset + len(block), dialect.encoding)
+                    raise EscapeAtEnd(file_name=file_name, line=line)
             except stream.RecordOverLimit as fault:
                 raise faults.of_long_record(self._path, fault, dialect, file_name) from fault
         if not self._n_rows and not any(map(headers.tidied, self._given_names)):

@@ -69,7 +69,7 @@ def spans(block: bytes, dialect: Dialect) -> tuple[Positions, Positions]:
     if not block:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     width = unit_bytes(dialect.encoding)
-    units = np.frombuffer(narrow(block, dialect.encoding), np.uint8)
+    units = np.frombuffer(records.plain(block, dialect), np.uint8)  # an escaped line end is none
     stops = records.scan(block, dialect, final=True).ends // width
     if len(stops) == 0 or stops[-1] < len(units):
         stops = np.append(stops, len(units))

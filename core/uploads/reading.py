@@ -105,8 +105,15 @@ class Reading:
         )
 
     def applied(self, detected: Detected) -> Detected:
-        """The dialect with these rules for its columns. Raises ColumnUnknown."""
+        """The dialect with these rules for its columns. Raises ColumnUnknown, and Invalid for a decimal mark that ends
+        a cell.
+        """
         dialect = detected.dialect
+        if dialect.decimal == dialect.delimiter and not dialect.quotechar:
+            raise Invalid(
+                problem=f"'{dialect.decimal}' can't be the delimiter and the decimal mark where quotes mean nothing.",
+                remedy="Name another delimiter, another decimal mark, or the quotes.",
+            )
         names = dialect.names
         if lacking := [name for name in self.columns if name not in names]:
             raise ColumnUnknown(column=lacking[0][:80])

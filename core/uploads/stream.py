@@ -194,10 +194,10 @@ def cells_of(record: bytes, dialect: Dialect) -> tuple[str, ...]:
 
 def _arrow_table(data: bytes, dialect: Dialect, column_names: list[str]) -> pa.Table:
     return arrow_csv.read_csv(
-        pa.BufferReader(data),
+        pa.BufferReader(for_arrow(data)),
         read_options=arrow_csv.ReadOptions(
             use_threads=False,
-            block_size=len(data) + 1,
+            block_size=len(data) + 2,
             column_names=column_names,
         ),
         parse_options=arrow_csv.ParseOptions(
@@ -208,6 +208,11 @@ def _arrow_table(data: bytes, dialect: Dialect, column_names: list[str]) -> pa.T
         ),
         convert_options=arrow_csv.ConvertOptions(default_column_type=pa.string(), strings_can_be_null=False),
     )
+
+
+def for_arrow(data: bytes) -> bytes:
+    """UTF-8 of which Arrow reads everything: it would leave out a byte order mark at the beginning of any block."""
+    return b"\n" + data if data.startswith(codecs.BOM_UTF8) else data
 
 
 def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

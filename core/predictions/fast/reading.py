@@ -14,7 +14,7 @@ from pyarrow import csv as arrow_csv
 
 from core.models.schema import Schema
 from core.predictions.fast.unsupported import Unsupported
-from core.uploads import cells
+from core.uploads import cells, stream
 from core.uploads.dialect import Dialect
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -50,7 +50,7 @@ class Reader:
         Numbers are finite, and null where missing; texts are as they stand.
         """
         encoding = self._dialect.encoding
-        data = block if encoding == "utf-8" else block.decode(encoding).encode()
+        data = stream.for_arrow(block if encoding == "utf-8" else block.decode(encoding).encode())
         read = arrow_csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=self._header)
         try:
             table = arrow_csv.read_csv(pa.BufferReader(data), read, self._parse, self._convert)

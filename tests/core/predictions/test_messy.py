@@ -80,6 +80,27 @@ def test_a_strict_reader_finds_the_added_cells_below_their_names(
     assert len(widths) == 1
 
 
+def test_an_escaped_line_end_belongs_to_its_cell(tmp_path: Path, model: Model) -> None:
+    data = b'age,colour,note\n20,red,"say \\"hi\\""\n30,blue,x\\\r\n40,green,"a \\"b\\""\n50,red,y\\\n'
+    _, dialect = read(tmp_path, data.decode())
+    assert dialect.escapechar == "\\"
+    result, scored = model.score(data, dialect)
+    lines = result.decode().split("\n")
+    assert scored.n_rows == 4
+    assert lines[2].startswith("30,blue,x\\\r,")
+    written = stream.read_table(io.BytesIO(result), dialect)
+    assert set(written["prediction"].to_pylist()) <= {"No", "Yes"}
+
+
+def test_lines_that_are_no_rows_are_filled_up_in_a_block_without_rows_too(
+    tmp_path: Path, model: Model
+) -> None:
+    data, dialect = read(tmp_path, FILES["empty rows at the end"])
+    small, _ = model.score(data, dialect, block_bytes=4)
+    large, _ = model.score(data, dialect)
+    assert small == large
+
+
 def test_a_line_that_is_no_row_gets_no_answer(tmp_path: Path, model: Model) -> None:
     data, dialect = read(tmp_path, FILES["preamble and footer"])
     result, _ = model.score(data, dialect)

@@ -303,6 +303,12 @@ def test_a_bomb_that_says_it_is_small_gives_no_more_than_it_says(tmp_path: Path)
     assert isinstance(found, errors.ArchiveUnreadable)
 
 
+def test_a_member_without_a_name_is_a_file_all_the_same(tmp_path: Path) -> None:
+    data = zipped(("a.csv", CSV))
+    nameless = patched(patched(data, directory(data) + 46, b"\0"), 30, b"\0")
+    assert unpacked(tmp_path, nameless)[:2] == (CSV, "upload.csv")
+
+
 def test_zip_members_that_share_their_bytes_are_several_files(tmp_path: Path) -> None:
     one = zipped(("a.csv", CSV))
     listed = one[directory(one) : -22]

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from core.errors import AppError
 from core.uploads import stream
+from core.uploads.encoding import CODECS as CODECS_KNOWN
 from core.uploads.examine import Examination, examine
+from core.uploads.reading import DECIMALS, ESCAPES, KINDS, MARKS, QUOTES, THOUSANDS, ColumnReading, Reading
 
 PIECES = st.sampled_from(
     [
@@ -29,12 +31,36 @@ TABLES = st.lists(
 )
 
 
-def examined(data: bytes) -> Examination | None:
+COLUMN_READINGS = st.builds(
+    ColumnReading,
+    kind=st.sampled_from([None, *KINDS]),
+    decimal=st.sampled_from([None, *DECIMALS]),
+    thousands=st.sampled_from([None, *THOUSANDS]),
+    mark=st.sampled_from([None, "", "$", "%", "("]),
+    missing=st.none() | st.lists(PIECES, max_size=3).map(tuple),
+)
+READINGS = st.builds(
+    Reading,
+    encoding=st.none() | st.sampled_from(CODECS_KNOWN),
+    delimiter=st.sampled_from([None, *MARKS]),
+    quotechar=st.sampled_from([None, *QUOTES]),
+    escapechar=st.sampled_from([None, *ESCAPES]),
+    decimal=st.sampled_from([None, *DECIMALS]),
+    thousands=st.sampled_from([None, *THOUSANDS]),
+    header_line=st.none() | st.integers(0, 9) | st.just(100_000),
+    missing=st.none() | st.lists(PIECES, max_size=3).map(tuple),
+    keep_lines=st.none() | st.booleans(),
+    columns=st.dictionaries(st.sampled_from(["a", "b", "column_1", "no such"]), COLUMN_READINGS, max_size=2),
+)
+"""What a user may say of a file, all of it that the API takes."""
+
+
+def examined(data: bytes, reading: Reading | None = None) -> Examination | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         path.write_bytes(data)
         try:
-            found = examine(path, file_name="file.csv")
+            found = examine(path, file_name="file.csv", reading=reading and reading.checked())
         except AppError as refused:
             assert refused.message
             return None
@@ -74,3 +100,11 @@ def test_no_bytes_break_an_examination(data: bytes) -> None:
 )
 def test_no_tail_breaks_an_examination(data: bytes, head: bytes) -> None:
     examined(head + data)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(pieces=st.lists(PIECES, max_size=40), codec=CODECS, reading=READINGS)
+def test_nothing_that_a_user_says_of_a_file_breaks_its_examination(
+    pieces: list[str], codec: str, reading: Reading
+) -> None:
+    examined("".join(["a,b\n1,2\n", *pieces]).encode(codec, "replace"), reading)

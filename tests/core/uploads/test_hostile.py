@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.uploads import errors, headings, numerals, stream
+from core.uploads.dialect import Dialect
 from core.uploads.examine import Examination, examine
 
 
@@ -143,6 +144,14 @@ def test_marks_of_direction_stay_in_cells(tmp_path: Path) -> None:
     assert table(tmp_path, "a,b\n\u200fAda\u2069,1\n".encode())["a"] == ["\u200fAda\u2069"]
 
 
+@pytest.mark.parametrize("block_bytes", [1, 9, 4 << 20])
+def test_a_byte_order_mark_in_mid_file_is_read_alike_wherever_a_block_begins(block_bytes: int) -> None:
+    data = "a,b\n1,2\n\ufeff3,4\n\ufeff5,6\n".encode()
+    opened = stream.open_csv(io.BytesIO(data), Dialect(), block_bytes=block_bytes)
+    read = [stream.parse_block(block, opened.header, Dialect()) for block in opened.blocks]
+    assert [cell for part in read for cell in part["a"].to_pylist()] == ["1", "\ufeff3", "\ufeff5"]
+
+
 def test_the_mark_that_ends_an_old_file_is_no_row(tmp_path: Path) -> None:
     assert table(tmp_path, b"a,b\n1,2\n\x1a") == {"a": ["1"], "b": ["2"]}
     assert table(tmp_path, b"a\n1\n2\n\x1a\n") == {"a": ["1", "2"]}
@@ -236,3 +245,10 @@ def test_a_second_line_of_odd_digits_does_not_break_a_header(tmp_path: Path) -> 
     assert not headings.count_up(["²", "³", "¹"])
     assert headings.count_up(["1", "2", "3"])
     assert not headings.count_up(["9" * 5000, "1", "2"])
+
+
+def test_a_backslash_before_nothing_is_refused_where_backslashes_escape(tmp_path: Path) -> None:
+    found = refused(tmp_path, b'a,b\n"x \\"y\\"",1\n"z \\"",2\nw,\\')
+    assert isinstance(found, errors.EscapeAtEnd)
+    assert found.line == 4
+    assert table(tmp_path, b"a,b\nx,1\nw,\\")["b"] == ["1", "\\"]
