@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.api.dependencies import WHOLE
 from core.db.pages import Page
 from core.db.tables import PredictionRow, UploadRow
-from core.predictions import measures
+from core.predictions import mapping, measures
 from core.predictions.states import Status
 from core.uploads import reading
+from core.uploads.encoding import CODECS
 from core.uploads.examine import Examination
 
 Row = TypeVar("Row")
@@ -121,7 +123,7 @@ class Packed(BaseModel):
 class ColumnReading(BaseModel):
     """What you say of one column; what you leave out is found."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: Literal["number", "category"] | None = None
     decimal: Literal[".", ","] | None = None
@@ -130,18 +132,23 @@ class ColumnReading(BaseModel):
     missing: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = None
 
 
+def _one_of(known: Sequence[str]) -> Any:
+    """Told in the description; reading itself refuses any other, with the list."""
+    return Field(json_schema_extra={"enum": [*known]})
+
+
 class Reading(BaseModel):
     """What you say of a file, instead of what was guessed; what you leave out is found."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    encoding: Annotated[str, Field(max_length=40)] | None = None
-    delimiter: Annotated[str, Field(max_length=1)] | None = None
-    quotechar: Annotated[str, Field(max_length=1)] | None = None
-    escapechar: Annotated[str, Field(max_length=1)] | None = None
+    encoding: Annotated[str, Field(max_length=40), _one_of(CODECS)] | None = None
+    delimiter: Annotated[str, Field(max_length=1), _one_of(reading.MARKS)] | None = None
+    quotechar: Annotated[str, Field(max_length=1), _one_of(reading.QUOTES)] | None = None
+    escapechar: Annotated[str, Field(max_length=1), _one_of(reading.ESCAPES)] | None = None
     decimal: Literal[".", ","] | None = None
     thousands: Literal["", ",", ".", " ", "'"] | None = None
-    header_line: Annotated[int, Field(ge=0, le=100_000)] | None = Field(
+    header_line: Annotated[int, Field(ge=0, le=100_000), WHOLE] | None = Field(
         default=None, description="As an editor counts; 0 for a file without a header."
     )
     missing: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = None
@@ -222,6 +229,9 @@ class Prediction(BaseModel):
     model_id: str
     model_name: str
     model_version: int
+    mapping: dict[str, str] = Field(
+        description="The model's columns that were read from the file's columns of another name."
+    )
     task_id: str
     rows_processed: int
     rows_total: int | None
@@ -247,6 +257,7 @@ class Prediction(BaseModel):
             model_id=str(row.model_id),
             model_name=row.model.name,
             model_version=row.model.version,
+            mapping=mapping.of(row),
             task_id=str(row.task_id),
             rows_processed=row.task.done,
             rows_total=row.task.total,

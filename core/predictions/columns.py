@@ -20,11 +20,11 @@ import pyarrow.compute as pc
 from core.models.schema import Schema
 from core.predictions.answers import Floats, most_probable
 from core.predictions.errors import LabelUnquotable, LabelUnwritable
+from core.predictions.rounding import DECIMALS
 from core.uploads import layout, records, stream
 from core.uploads.dialect import Dialect
 from core.uploads.units import unit_bytes
 
-DECIMALS = 6
 _SCALE = 10**DECIMALS
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
@@ -168,16 +168,8 @@ def _digits(mark: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
 
 
 def number_cells(values: Floats, dialect: Dialect) -> pa.Array:
-    """(n,) finite numbers as cells: DECIMALS decimals, below 1 as many digits that count; no trailing zeros."""
-    size = np.abs(values)
-    with np.errstate(divide="ignore"):
-        lead = np.floor(np.log10(size))
-    small = (size > 0) & (size < 1)
-    scale = np.full(len(values), float(_SCALE))
-    scale[small] = 10.0 ** np.minimum(DECIMALS - 1 - lead[small], 300)
-    # beyond 2**53 / 1e6 a float has no such decimals to round
-    rounded = np.where(size < 9e9, np.rint(values * scale) / scale, values) + 0.0
-    cells = pc.cast(pa.array(rounded), pa.string())
+    """(n,) finite numbers, as `rounding.rounded` leaves them, as cells without trailing zeros."""
+    cells = pc.cast(pa.array(values), pa.string())
     if dialect.decimal != ".":
         cells = pc.replace_substring(cells, ".", dialect.decimal)
         if dialect.decimal == dialect.delimiter:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from core.models.schema import Schema, framed
+from core.predictions import exact
 from core.predictions.answers import Floats
 from core.predictions.errors import FeatureRetyped
 from core.predictions.tally import Rows
 from core.uploads import cells, stream
 from core.uploads.dialect import Dialect
 
+BLOCK_BYTES = 1 << 20  # of a file's bytes that are read, answered and written at a time
 RETYPED_ABOVE = 0.5  # share of a number column's cells that are no number from which on it is another column
 
 
@@ -46,13 +48,21 @@ class Plain:
         """The rows of what `read` returned, at least one."""
         given = framed(table, self.schema, self.dialect.decimal)
         if self.schema.task == "regression":
-            answers = np.asarray(self.pipeline.predict(given.frame), np.float64)
+            answers = exact.predicted(self.pipeline, given.frame)
         else:
             answers = self.pipeline.predict_proba(given.frame)
         return Answered(Rows.of(table, given, self.schema), answers)
 
     def require_numbers(self, table: pa.Table) -> None:
         """Raises FeatureRetyped where most cells of a number feature are no number."""
+        for refusal in self.retyped(table):
+            raise refusal
+
+    def retyped(self, table: pa.Table) -> Iterator[FeatureRetyped]:
+        """What speaks against reading a number feature from its column, for each of which that is so.
+
+        table: what `read` returned for the file's first block.
+        """
         for feature in self.schema.features:
             if feature.kind != "number":
                 continue
@@ -61,7 +71,7 @@ class Plain:
             n_present = len(bad) - int(cells.is_missing(column).sum())
             if bad.sum() > RETYPED_ABOVE * n_present:
                 first = int(bad.argmax())
-                raise FeatureRetyped(
+                yield FeatureRetyped(
                     column=feature.name,
                     percent=round(100 * int(bad.sum()) / n_present),
                     row=first + 1,

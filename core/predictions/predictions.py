@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal, TypeVarTuple
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
 from core.db.types import seconds_between
 from core.errors import Conflict, NotFound
 from core.models import models
+from core.predictions import mapping as mappings
 from core.predictions import states
 from core.predictions.handler import KIND
 from core.predictions.header import require_features
@@ -29,17 +31,45 @@ PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace
 Sort = Literal["newest", "oldest", "file", "rows", "took"]
 
 
-def create(session: Session, *, upload_id: int, model_id: UUID, mode: Mode = "queued") -> PredictionRow:
+def create(
+    session: Session,
+    *,
+    upload_id: int,
+    model_id: UUID,
+    mode: Mode = "queued",
+    mapping: Mapping[str, str] | None = None,
+) -> PredictionRow:
     """Make a prediction and its task, in the caller's transaction; `sync` is first in line.
 
-    Raises NotFound, Conflict for a model that is not ready, FeatureMissing when the file lacks a column.
+    mapping: feature or target → the column of the file to read in its place; kept with the prediction.
+    Raises NotFound, Conflict for a model that is not ready, BadMapping, FeatureMissing when the file lacks a column.
     """
     upload = uploads.hold(session, upload_id=upload_id)
     model = models.hold(session, model_id=model_id)
     columns = [column.name for column in uploads.examination_of(upload).columns]
-    require_features(columns, models.schema_of(model))
+    schema = models.schema_of(model)
+    read_from = mappings.checked(mapping or {}, columns, schema)
+    require_features(columns, schema, mapping=read_from)
+    options = {mappings.OPTION: read_from} if read_from else {}
+    return add(session, upload=upload, model=model, mode=mode, options=options)
+
+
+def add(
+    session: Session,
+    *,
+    upload: UploadRow,
+    model: ModelRow,
+    mode: Mode = "queued",
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> PredictionRow:
+    """`create` of what is known to fit and is held."""
     prediction = PredictionRow(
-        id=uuid4(), user_id=db.owner(session), upload_id=upload.id, model_id=model.id, mode=mode
+        id=uuid4(),
+        user_id=db.owner(session),
+        upload_id=upload.id,
+        model_id=model.id,
+        mode=mode,
+        options=dict(options),
     )
     prediction.task_id = _enqueue(session, prediction, n_rows=upload.n_rows)
     session.add(prediction)
@@ -59,9 +89,10 @@ def _enqueue(session: Session, prediction: PredictionRow, *, n_rows: int) -> UUI
 
 
 def get(session: Session, *, prediction_id: UUID) -> PredictionRow:
-    """One prediction with its upload, model, task and metrics. Raises NotFound."""
+    """One prediction with its upload, model, task, metrics and receipt. Raises NotFound."""
     rows = _mine(session).where(PredictionRow.id == prediction_id)
-    found = session.execute(rows.options(undefer(PredictionRow.metrics_json))).scalar_one_or_none()
+    deferred = undefer(PredictionRow.metrics_json), undefer(PredictionRow.receipt)
+    found = session.execute(rows.options(*deferred)).scalar_one_or_none()
     if found is None:
         raise NotFound(noun="prediction", id=prediction_id)
     return found

@@ -16,8 +16,8 @@ STEPS: Final = (
     ),
     (
         ":material/join_inner: Matched",
-        "Models whose columns it has are offered; what is missing is named with the nearest column. "
-        "Where none fits, train one on the file.",
+        "Models whose columns it has are offered; what is missing can be read from a column of another name. "
+        "Values unlike those of training are told. Where none fits, train one.",
     ),
     (
         ":material/table_rows: Scored",

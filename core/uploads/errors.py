@@ -203,6 +203,24 @@ class RecordTooLong(BadCsv):
     limit_mb: int
 
 
+class MarksClash(AppError):
+    """One mark can't stand for two things."""
+
+    code = "marks_clash"
+    says = "'{mark}' can't be both the decimal mark and the thousands mark."
+    cure = "Name two different marks."
+    mark: str
+
+
+class ColumnUnknown(AppError):
+    """Something was said of a column that is not there, read as was said."""
+
+    code = "column_unknown"
+    says = "The file has no column '{column}' when it is read so."
+    cure = "Name a column of the receipt, or leave it out."
+    column: str
+
+
 class ChangedSinceChecked(AppError):
     """A file that was checked no longer reads as it did."""
 

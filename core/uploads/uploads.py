@@ -114,8 +114,8 @@ def reread(
 
     anew: forget what was said before; otherwise it stays where nothing else is said now.
     Results that were made before keep the dialect they were written in. No session is open while bytes move.
-    Raises NotFound, Invalid for what can't be, Conflict while work on it is pending, UploadGone, ChangedSinceChecked,
-    and what `examine` raises for a file that does not read so: then everything stays as it was.
+    Raises NotFound, Invalid, MarksClash, ColumnUnknown, Conflict while work on it is pending, UploadGone,
+    ChangedSinceChecked, and what `examine` raises for a file that does not read so: then everything stays as it was.
     """
     with db.session_scope(user) as session:
         upload = get(session, upload_id=upload_id)

@@ -85,6 +85,33 @@ def test_a_file_is_uploaded_queued_completed_charted_and_downloaded(
     expect_result_of(downloaded(page), customers.read_bytes())
 
 
+def test_a_file_with_renamed_columns_is_mapped_scored_and_mapped_alike_the_next_time(
+    sample_app: App, page: Page, customers: Path
+) -> None:
+    wait_for_a_model(sample_app)
+    given = (
+        customers.read_bytes()
+        .replace(b"tenure_months", b"Tenure (months)", 1)
+        .replace(b"contract", b"Vertrag", 1)
+    )
+    customers.write_bytes(given)
+    upload(page, sample_app, customers)
+    expect(page.locator(".st-key-queue_it button")).to_be_disabled()
+    expect(page.get_by_text("A guess", exact=True)).to_have_count(1)
+    page.get_by_role("combobox", name="contract").click()
+    page.get_by_role("option", name="Vertrag", exact=True).click()
+    page.locator(".st-key-queue_it button:enabled").click()
+    page.wait_for_url("**/prediction?id=*")
+    expect_completed(page)
+    expect_result_of(downloaded(page), given)
+    page.get_by_role("tab", name="Receipt").click()
+    expect(page.get_by_text("contract ← Vertrag")).to_be_visible()
+    customers.write_bytes(given.rpartition(b"C")[0])  # without its last row
+    upload(page, sample_app, customers)
+    expect(page.get_by_text("Filled in as in your prediction")).to_be_visible()
+    expect(page.locator(".st-key-score_now button:enabled")).to_be_visible()
+
+
 def test_without_a_worker_the_page_says_so_and_does_it_by_hand(
     app_without_worker: App, page: Page, customers: Path
 ) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -75,6 +79,56 @@ def test_an_app_killed_in_mid_scoring_finishes_the_work_after_its_next_start(tmp
         )
         assert got(app, f"predictions/download_predictions/{prediction_id}").count(b"\n") == 200_001
         assert list((app.data_dir / "staging").iterdir()) == []
+
+
+def test_a_worker_killed_in_mid_scoring_changes_no_byte_of_the_result(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, tmp_path: Path
+) -> None:
+    config = settings.model_copy(update={"lease_s": 2.0})
+    sample = journeys.upload_bytes(user, journeys.sample_bytes(tmp_path), settings=config, files=storage)
+    content = repeated(journeys.sample_bytes(tmp_path), times=300)
+    large = journeys.upload_bytes(user, content, settings=config, files=storage)
+    with a_worker(config) as first:
+        model = journeys.train(user, sample)
+        undisturbed = journeys.settled(user, journeys.queue_prediction(user, large, model), deadline_s=60)
+        disturbed_id = journeys.queue_prediction(user, large, model)
+        wait_for(lambda: is_writing(config), what="the first bytes of a result", every_s=0.002)
+        first.kill()
+        first.wait(20)
+    with a_worker(config):
+        disturbed = journeys.settled(user, disturbed_id, deadline_s=60)
+    assert (undisturbed.task.attempt, disturbed.task.attempt) == (1, 2)
+    assert (undisturbed.status, disturbed.status) == ("COMPLETED", "COMPLETED")
+    one, other = (storage.root / str(found.output_key) for found in (undisturbed, disturbed))
+    assert other.read_bytes() == one.read_bytes()
+    assert undisturbed.receipt is not None
+    assert disturbed.receipt is not None
+    for part in ("ingredients", "result"):
+        assert disturbed.receipt[part] == undisturbed.receipt[part]
+    assert disturbed.metrics_json is not None
+    assert undisturbed.metrics_json is not None
+    assert disturbed.metrics_json["tally"] == undisturbed.metrics_json["tally"]
+    assert_none_is_apart()
+
+
+@contextmanager
+def a_worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m core.worker`, as it is started by hand; killed at the end, if it still lives."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core.worker"],
+        env={**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(20)
+
+
+def is_writing(settings: Settings) -> bool:
+    """The first bytes of a result are there."""
+    return any(path.stat().st_size > 0 for path in settings.staging_dir.glob("*"))
 
 
 def repeated(content: bytes, *, times: int) -> bytes:

@@ -81,6 +81,53 @@ def test_a_scoring_of_before_ranges_were_kept_still_opens(desk: Desk) -> None:  
     assert app.tabs[2].label == "Data quality"
 
 
+def test_the_receipt_shows_every_hash_and_gives_it_as_a_file(desk: Desk) -> None:  # noqa: F811
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    scored = journeys.ask(desk.user, lambda session: predictions.get(session, prediction_id=desk.scored_id))
+    assert app.tabs[3].label == "Receipt"
+    assert scored.receipt is not None
+    listed = app.code[0].value
+    for sha256 in (
+        desk.upload.sha256,
+        desk.model.artifact_sha256,
+        scored.output_sha256,
+        scored.receipt["ingredients"]["code"]["sha256"],
+        scored.receipt["ingredients_sha256"],
+    ):
+        assert f"{sha256}  " in listed
+    assert [button.label for button in app.get("download_button")] == ["Download the receipt"]
+
+
+def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(desk: Desk) -> None:  # noqa: F811
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    app.button(key="again").click().run()
+
+    assert not app.exception
+    with db.session_scope(desk.user) as session:
+        made = predictions.page(session).items[0]
+    assert made.id != desk.scored_id
+    with journeys.running(desk.settings):
+        journeys.settled(desk.user, made.id)
+    app = open_page("prediction.py", id=str(made.id))
+    assert app.tabs[3].label == "Receipt · same bytes"
+    assert app.success[0].value.startswith(
+        "**Same bytes** as the prediction of the same file and model that ended"
+    )
+
+
+def test_a_prediction_of_before_receipts_were_kept_still_opens(desk: Desk) -> None:  # noqa: F811
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.get_one(PredictionRow, desk.scored_id).receipt = None
+
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    assert not app.exception
+    assert "It was scored before receipts were kept." in texts(app)
+    assert desk.upload.sha256 in app.code[0].value
+
+
 def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:  # noqa: F811
     for path in (desk.settings.files_dir / "results").rglob("*.csv"):
         path.unlink()

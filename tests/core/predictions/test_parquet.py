@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ import pytest
 from core.predictions import parquet
 from core.predictions.errors import ResultUnreadable
 from core.uploads.dialect import Dialect
+from tests.core.predictions.conftest import Model
 
 
 def converted(data: bytes, dialect: Dialect | None = None) -> pa.Table:
@@ -19,6 +21,19 @@ def converted(data: bytes, dialect: Dialect | None = None) -> pa.Table:
     sink = io.BytesIO()
     parquet.to_parquet(io.BytesIO(data), sink, dialect or Dialect())
     return pq.read_table(io.BytesIO(sink.getvalue()))
+
+
+def test_the_same_result_becomes_the_same_parquet_bytes(make: Callable[..., Model]) -> None:
+    data = b"age,colour\n" + b"".join(
+        b"%d,%s\n" % (18 + i % 70, (b"red", b"blue")[i % 2]) for i in range(900)
+    )
+    results = [make().score(data, n_threads=n, block_bytes=2_000)[0] for n in (1, 2)]
+    made = []
+    for result in results:
+        sink = io.BytesIO()
+        parquet.to_parquet(io.BytesIO(result), sink, Dialect())
+        made.append(sink.getvalue())
+    assert made[0] == made[1]
 
 
 @pytest.mark.parametrize(

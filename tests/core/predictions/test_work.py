@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
+import re
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+import core
 from core import access, db
 from core import settings as settings_module
 from core.db import migrate
 from core.db.tables import ModelRow, PredictionRow, UploadRow
-from core.predictions import measures, predictions
+from core.predictions import code, engine, measures, predictions, receipt, repeats
 from core.settings import Settings
 from core.storage import LocalStorage
+from core.uploads import uploads
+from core.uploads.reading import Reading
 from tests import journeys
 
 
@@ -71,9 +78,79 @@ def test_a_file_with_its_outcome_is_measured(desk: Desk) -> None:
 
 
 def test_a_prediction_keeps_how_it_was_answered(desk: Desk) -> None:
-    kept = desk.score(desk.upload).metrics_json
+    kept = desk.score(desk.upload).receipt
     assert kept is not None
-    assert (kept["why_plain"], kept["n_plain_rows"]) == (None, 0)
+    assert kept["run"]["answered_by"] in ("trees", "curves")
+    assert (kept["run"]["why_pipeline"], kept["run"]["rows_by_pipeline"]) == (None, 0)
+
+
+def test_the_receipt_names_what_went_in_and_what_came_out(desk: Desk) -> None:
+    prediction = desk.score(desk.upload)
+    kept = prediction.receipt
+    assert kept is not None
+    made_of = kept["ingredients"]
+    stored = {name: hashlib.sha256(desk.path(key).read_bytes()).hexdigest() for name, key in {
+        "input": desk.upload.storage_key, "model": desk.model.artifact_key, "result": prediction.output_key,
+    }.items()}  # fmt: skip
+    assert (made_of["input"]["sha256"], made_of["model"]["sha256"]) == (stored["input"], stored["model"])
+    assert kept["result"]["sha256"] == stored["result"] == prediction.output_sha256
+    assert kept["about"]["trained_on"]["sha256"] == stored["input"]
+    assert made_of["reading"]["delimiter"] == ","
+    assert made_of["code"] == {"version": core.__version__, "sha256": code.sha256()}
+    assert set(made_of["libraries"]) > {"python", "numpy", "scikit-learn", "pyarrow", "skops", "scipy"}
+    assert kept["ingredients_sha256"] == receipt.sha256_of(made_of)
+    assert prediction.metrics_json is not None
+    assert kept["result"]["counts_sha256"] == receipt.sha256_of(prediction.metrics_json["tally"])
+    assert (kept["result"]["rows"], kept["run"]["threads"]) == (400, engine.N_THREADS)
+
+
+def test_the_receipt_tells_no_place_and_no_setting(desk: Desk) -> None:
+    text = json.dumps(desk.score(desk.upload).receipt)
+    assert str(desk.settings.data_dir) not in text
+    assert str(Path.cwd()) not in text
+    assert socket.gethostname() not in text
+    assert desk.upload.storage_key not in text
+    assert not re.search(r'"/|file://|sqlite|postgres', text)
+
+
+def test_the_same_file_again_gives_the_same_bytes_and_counts_and_a_file_read_otherwise_is_told(
+    desk: Desk, tmp_path: Path
+) -> None:
+    upload = desk.upload_again(journeys.sample_bytes(tmp_path, seed=21), "twice.csv")
+    first = desk.score(upload)
+    with db.session_scope(desk.user, write=True) as session:
+        again_id = repeats.again(session, prediction_id=first.id).id
+    second = journeys.settled(desk.user, again_id)
+    assert first.receipt is not None
+    assert second.receipt is not None
+    assert desk.path(second.output_key).read_bytes() == desk.path(first.output_key).read_bytes()
+    assert second.receipt["ingredients_sha256"] == first.receipt["ingredients_sha256"]
+    with db.session_scope(desk.user) as session:
+        found = repeats.verdict(session, prediction=second)
+    assert found is not None
+    assert (found.earlier_id, found.same_bytes, found.same_counts, found.changed) == (
+        first.id,
+        True,
+        True,
+        (),
+    )
+
+    uploads.reread(
+        desk.user,
+        storage=desk.files,
+        staging_dir=desk.settings.staging_dir,
+        upload_id=upload.id,
+        reading=Reading(missing=("month to month",)),
+        anew=False,
+    )
+    third = desk.score(upload)
+    with db.session_scope(desk.user) as session:
+        found = repeats.verdict(session, prediction=third)
+    assert found is not None
+    assert (found.earlier_id, found.same_bytes) == (second.id, False)
+    assert [change.name for change in found.changed or ()] == ["reading.rules"]
+    assert third.receipt is not None
+    assert third.receipt["about"]["overruled"] == {"missing": ["month to month"]}
 
 
 def test_a_file_without_its_outcome_has_scores_and_bands_but_no_metrics(desk: Desk) -> None:
@@ -85,6 +162,27 @@ def test_a_file_without_its_outcome_has_scores_and_bands_but_no_metrics(desk: De
     assert found.headline == ""
     assert found.scores is not None
     assert sum(found.scores.counts) == 400
+
+
+def test_a_mapped_file_is_scored_as_the_same_file_under_its_own_names(desk: Desk) -> None:
+    data = desk.path(desk.upload.storage_key).read_bytes()
+    own = desk.score(desk.upload)
+    names = {"tenure_months": b"Laufzeit", "churned": b"prediction"}
+    for name, column in names.items():
+        data = data.replace(name.encode(), column, 1)
+    upload = desk.upload_again(data, "renamed.csv")
+    with db.session_scope(desk.user, write=True) as session:
+        mapping = {name: column.decode() for name, column in names.items()}
+        made = predictions.create(session, upload_id=upload.id, model_id=desk.model.id, mapping=mapping)
+    mapped = journeys.settled(desk.user, made.id)
+    assert mapped.options == {"mapping": mapping}
+    header, _, rows = desk.path(mapped.output_key).read_bytes().partition(b"\n")
+    assert header.endswith(b",prediction,prediction_2,probability")
+    assert rows == desk.path(own.output_key).read_bytes().partition(b"\n")[2]
+    before, after = measures.measured(own).to_json(), measures.measured(mapped).to_json()
+    assert after["metrics"] == before["metrics"]
+    assert after["quality"] == before["quality"]
+    assert (mapped.metrics_json or {})["why_plain"] is None
 
 
 def test_a_file_removed_under_a_queued_prediction_fails_it_with_the_cure_and_a_retry_succeeds(

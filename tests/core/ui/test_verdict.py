@@ -1,0 +1,57 @@
+"""The verdict on a file that was scored again, in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from core.predictions.receipt import Change
+from core.predictions.repeats import Verdict
+from core.ui import prediction_verdict
+from core.ui.words import NO_BREAK
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+NUMPY = Change("libraries.numpy", "2.4.6", "2.5.0")
+CODE = (Change("code.version", "0.1.0", "0.2.0"), Change("code.sha256", "c" * 64, "d" * 64))
+BEFORE = f"the prediction of the same file and model that ended 3{NO_BREAK}days ago"
+
+
+def verdict(
+    changed: tuple[Change, ...] | None, *, same_bytes: bool = True, same_counts: bool | None = True
+) -> Verdict:
+    return Verdict(UUID(int=1), NOW - timedelta(days=3), same_bytes, same_counts, changed)
+
+
+def said(found: Verdict) -> str:
+    return prediction_verdict.sentence(found, now=NOW).replace("\\", "")
+
+
+def test_same_bytes_are_said_to_be_so() -> None:
+    assert said(verdict(())) == f"**Same bytes** as {BEFORE}."
+    assert said(verdict(None)) == f"**Same bytes** as {BEFORE}."
+    assert prediction_verdict.label(verdict(())) == "Receipt · same bytes"
+    assert prediction_verdict.label(None) == "Receipt"
+
+
+def test_what_changed_without_a_difference_is_named() -> None:
+    assert said(verdict((NUMPY, *CODE))) == (
+        f"**Same bytes** as {BEFORE}. Since then changed: numpy (2.4.6 → 2.5.0) and the app's own code. "
+        "It made no difference."
+    )
+
+
+def test_other_bytes_are_laid_to_what_changed() -> None:
+    found = verdict((Change("reading.decimal", ".", ","), NUMPY), same_bytes=False)
+    assert said(found) == (
+        f"**Other bytes** than {BEFORE}. Since then changed: how the file is read and numpy (2.4.6 → 2.5.0)."
+    )
+    assert prediction_verdict.label(found) == "Receipt · other bytes"
+    assert "has no receipt" in said(verdict(None, same_bytes=False))
+
+
+def test_other_bytes_without_a_reason_are_a_fault() -> None:
+    assert "one of the two is wrong" in said(verdict((), same_bytes=False))
+
+
+def test_other_counts_behind_the_same_bytes_are_told() -> None:
+    assert "The counts behind its metrics are not the same." in said(verdict((), same_counts=False))
