@@ -1,6 +1,7 @@
 # make run    set up and start the app     PORT=8501 DATA_DIR=./data WORKERS=1
 # make test   everything that must hold    (CI runs exactly this)
 # make worker one more worker              make bench / make chaos: figures and fault runs
+#                                          make bench ONLY=hostile: files made to break the reader
 
 SHELL := /bin/bash
 PYTHON ?= python3.11

@@ -161,6 +161,8 @@ def _in_utf8(block: bytes, dialect: Dialect) -> bytes:
     data = block if dialect.encoding == "utf-8" else block.decode(dialect.encoding).encode()
     if dialect.escapechar and b"\\N" in data:
         mark = re.escape(dialect.delimiter.encode())
+        # where it is all of its line it becomes a blank, for nothing at all would be no row
+        data = re.sub(rb"(?<![^\n\r])\\N(?![^\n\r])", rb"\\ ", data)
         data = re.sub(rb"(?<![^\n\r" + mark + rb"])\\N(?![^\n\r" + mark + rb"])", b"", data)
     return data
 

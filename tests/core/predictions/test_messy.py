@@ -92,6 +92,16 @@ def test_an_escaped_line_end_belongs_to_its_cell(tmp_path: Path, model: Model) -
     assert set(written["prediction"].to_pylist()) <= {"No", "Yes"}
 
 
+def test_a_row_of_one_missing_cell_is_a_row(tmp_path: Path, model: Model) -> None:
+    path = tmp_path / "staged"
+    data = b"age,colour\n20\n\\N\n30\n"
+    path.write_bytes(data)
+    said = Reading(delimiter="|", escapechar="\\")
+    found = examine(path, file_name="customers.csv", reading=said)
+    assert (found.n_rows, len(found.columns), found.columns[0].n_missing) == (3, 1, 1)
+    assert len(stream.read_table(io.BytesIO(data), found.dialect)) == 3
+
+
 def test_lines_that_are_no_rows_are_filled_up_in_a_block_without_rows_too(
     tmp_path: Path, model: Model
 ) -> None:
