@@ -40,6 +40,8 @@ def figures() -> str:
                 "",
                 *_reading(_read("reading")),
                 "",
+                *_lists(_read("lists")),
+                "",
                 *_chaos(_read("chaos")),
             ]
         )
@@ -127,6 +129,18 @@ def _reading(found: dict[str, Any]) -> Iterator[str]:
     for one in found["speed"]:
         rate = one["mb"] / one["examine_cpu_s"]
         yield f"| {one['file']} | {one['mb']:.0f} | {one['detection_s'] * 1000:.0f} ms | {rate:.0f} |"
+
+
+def _lists(found: dict[str, Any]) -> Iterator[str]:
+    size = found["size"]
+    yield (
+        f"**Lists** of {size['n_predictions']:,} predictions, {size['n_uploads']:,} uploads and "
+        f"{size['n_models']:,} models, in the running app, warm, median in ms:"
+    )
+    yield from ("", "| page or call | SQLite | Postgres |", "| --- | ---: | ---: |")
+    for what, verb in (("open_ms", " opens"), ("refresh_ms", " refreshes"), ("call_ms", ", API")):
+        for name, on_sqlite in found["sqlite"][what].items():
+            yield f"| {name}{verb} | {on_sqlite:.0f} | {found['postgres'][what][name]:.0f} |"
 
 
 def _chaos(found: dict[str, Any]) -> Iterator[str]:

@@ -39,7 +39,9 @@ def test_a_file_that_no_model_fits_is_trained_on_with_the_guessed_target(
     app.multiselect(key="keep").set_value(["support"]).run()
     app.button(key="train_model").click().run()
     with db.session_scope(reader) as session:
-        (model,) = models.page(session).items
+        (listed,) = models.page(session).items
+        session.expunge_all()
+        model = models.get(session, model_id=listed.id)
     assert (model.name, model.target, model.status) == ("Who leaves", "churn", "training")
     assert model.task.payload["keep"] == ["support"]
     assert "Who leaves" in app.title[0].value
