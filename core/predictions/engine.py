@@ -57,7 +57,7 @@ class Scored:
 
     sha256: of the output, as hex.  added: the names of the added columns.  seconds: from call to return.
     why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
-    n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others.
+    n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others. n_threads: as asked.
     """
 
     n_rows: int

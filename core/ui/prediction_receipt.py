@@ -81,20 +81,20 @@ def input_facts(upload: UploadRow) -> dict[str, str]:
 def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
     """A line a hash: what it is of stands behind it."""
     kept: dict[str, Any] = prediction.receipt or {}
-    found = {
-        upload.file_name: upload.sha256,
-        "result": prediction.output_sha256,
-        "model": prediction.model.artifact_sha256,
-        "training data": prediction.model.data_sha256,
-    }
+    found = [
+        (upload.sha256, upload.file_name),
+        (prediction.output_sha256, "result"),
+        (prediction.model.artifact_sha256, "model"),
+        (prediction.model.data_sha256, "training data"),
+    ]
     if kept:
-        found |= {
-            "columns and answers of the model": kept["ingredients"]["model"]["schema_sha256"],
-            "code": kept["ingredients"]["code"]["sha256"],
-            "all ingredients": kept["ingredients_sha256"],
-            "counts behind the metrics": kept["result"]["counts_sha256"],
-        }
-    return "\n".join(f"{sha256}  {name}" for name, sha256 in found.items() if sha256)
+        found += [
+            (kept["ingredients"]["model"]["schema_sha256"], "columns and answers of the model"),
+            (kept["ingredients"]["code"]["sha256"], "code"),
+            (kept["ingredients_sha256"], "all ingredients"),
+            (kept["result"]["counts_sha256"], "counts behind the metrics"),
+        ]
+    return "\n".join(f"{sha256}  {name}" for sha256, name in found if sha256)
 
 
 def _added(prediction: PredictionRow) -> list[str]:
