@@ -40,8 +40,7 @@ def figures() -> str:
                 "",
                 *_reading(_read("reading")),
                 "",
-                *_lists(_read("lists")),
-                "",
+                *_measured_lists(),
                 *_chaos(_read("chaos")),
             ]
         )
@@ -129,6 +128,12 @@ def _reading(found: dict[str, Any]) -> Iterator[str]:
     for one in found["speed"]:
         rate = one["mb"] / one["examine_cpu_s"]
         yield f"| {one['file']} | {one['mb']:.0f} | {one['detection_s'] * 1000:.0f} ms | {rate:.0f} |"
+
+
+def _measured_lists() -> Iterator[str]:
+    """Nothing before they were measured for the first time."""
+    if (HERE / "results" / "lists.json").exists():
+        yield from (*_lists(_read("lists")), "")
 
 
 def _lists(found: dict[str, Any]) -> Iterator[str]:
