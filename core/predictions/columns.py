@@ -38,11 +38,13 @@ Positions = npt.NDArray[np.int64]
 class Added:
     """What the engine writes behind a record, in one file's dialect.
 
-    names: of the added columns. labels: the cells of the classes, in the schema's order, ready to be written.
+    names: of the added columns. caution: the one of them that says what makes a row's answer less sure.
+    labels: the cells of the classes, in the schema's order, ready to be written.
     shown: the columns of predict_proba that are written, in order.
     """
 
     names: tuple[str, ...]
+    caution: str
     labels: pa.Array
     shown: tuple[int, ...]
     dialect: Dialect
@@ -61,7 +63,8 @@ def plan(header: Sequence[str], schema: Schema, dialect: Dialect) -> Added:
             wanted = ["prediction", *(f"probability_{label}" for label in schema.labels)]
             shown = tuple(range(len(schema.labels)))
     labels = pa.array([_label_cell(label, dialect) for label in schema.labels], pa.binary())
-    return Added(free_names(wanted, header), labels, shown, dialect)
+    names = free_names([*wanted, "caution"], header)
+    return Added(names, names[-1], labels, shown, dialect)
 
 
 def free_names(wanted: Sequence[str], header: Sequence[str]) -> tuple[str, ...]:

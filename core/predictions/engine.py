@@ -54,7 +54,8 @@ class Sink(Protocol):
 class Scored:
     """What a finished run wrote.
 
-    sha256: of the output, as hex.  added: the names of the added columns.  seconds: from call to return.
+    sha256: of the output, as hex.  added: the names of the added columns, caution: the one of them with that.
+    seconds: from call to return.
     why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
     n_plain_rows: rows that the pipeline itself answered.
     """
@@ -63,6 +64,7 @@ class Scored:
     n_bytes: int
     sha256: str
     added: tuple[str, ...]
+    caution: str
     tally: Tally
     seconds: float
     why_plain: str | None
@@ -130,6 +132,7 @@ def score(
         n_bytes=run.n_bytes,
         sha256=run.digest.hexdigest(),
         added=added.names,
+        caution=added.caution,
         tally=run.total,
         seconds=time.perf_counter() - started,
         why_plain=way.why_plain,
@@ -170,6 +173,7 @@ class _Scorer:
             cells = [columns.number_cells(answered.answers, dialect)]
         else:
             cells = columns.class_cells(answered.answers, self.added)
+        cells.append(answered.rows.cautions.cells(answered.rows.n, dialect))
         counted = tally.of_block(answered.rows, answered.answers, schema, decimal=dialect.decimal, seed=index)
         return _Block(columns.appended(block, cells, dialect), counted, n_plain_rows)
 

@@ -43,7 +43,8 @@ class Measured:
 
     metrics: None where no row has a known outcome. n_blank, n_unknown: rows left out of the metrics because
     their outcome is missing, or one that the model does not know; unknown_outcomes: the first few of the latter,
-    as examples; none for a scoring of before they were kept. scores, bands: binary only, of the
+    as examples; none for a scoring of before they were kept. n_cautioned: rows with a caution in the result; None
+    for a scoring of before there were any. scores, bands: binary only, of the
     probability of the positive label. labels: predicted labels. values: regression only.
     on_training_data: the model learned from these very bytes, so its metrics flatter it.
     """
@@ -64,6 +65,7 @@ class Measured:
     values: ValueDistribution | None
     quality: tuple[ColumnQuality, ...]
     unknown_outcomes: tuple[str, ...] = ()
+    n_cautioned: int | None = None
 
     @property
     def rows_per_s(self) -> float | None:
@@ -86,6 +88,7 @@ class Measured:
             "positive_label",
             "on_training_data",
             "headline",
+            "n_cautioned",
         )
         return {
             **{name: getattr(self, name) for name in plain},
@@ -120,6 +123,7 @@ def measured(prediction: PredictionRow) -> Measured:
         values=_values(tally, schema),
         quality=_quality(tally, schema),
         unknown_outcomes=tally.unknown_outcomes,
+        n_cautioned=tally.n_cautioned,
     )
 
 

@@ -84,7 +84,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         "output_key": output_key,
         "output_bytes": scored.n_bytes,
         "output_sha256": scored.sha256,
-        "columns": {"added": list(scored.added), "dialect": dialect.to_json()},
+        "columns": {"added": list(scored.added), "caution": scored.caution, "dialect": dialect.to_json()},
         "metrics_json": {
             "tally": scored.tally.to_json(),
             "n_rows": scored.n_rows,

@@ -9,8 +9,10 @@ import streamlit as st
 from core.db.tables import PredictionRow, UploadRow
 from core.predictions.measures import Measured
 from core.ui import charts, links, prediction_rows, session, words
+from core.ui.prediction_rows import Added
 from core.uploads import uploads
 
+MOST_LISTED = 7
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -21,7 +23,7 @@ def show(prediction: PredictionRow, upload: UploadRow, measured: Measured) -> No
         _card("Input", input_facts(upload), sha256=upload.sha256)
         _card("Run", _run(prediction, measured))
         _card("Model", _model(prediction), sha256=prediction.model.artifact_sha256)
-        _card("Result", _result(prediction), sha256=prediction.output_sha256, names=_added(prediction))
+        _card("Result", _result(prediction), sha256=prediction.output_sha256, names=Added.of(prediction).all)
     versions = (prediction.model.report or {}).get("versions", {})
     if versions:
         told = " · ".join(
@@ -45,13 +47,9 @@ def input_facts(upload: UploadRow) -> dict[str, str]:
     }
 
 
-def _added(prediction: PredictionRow) -> list[str]:
-    return list((prediction.columns or {}).get("added", []))
-
-
 def _result(prediction: PredictionRow) -> dict[str, str]:
     return {
-        "Added columns": prediction_rows.names(_added(prediction)) or "–",
+        "Added columns": prediction_rows.names(Added.of(prediction)) or "–",
         "Size": words.size(prediction.output_bytes or 0),
     }
 
@@ -101,7 +99,7 @@ def _card(
                 with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
                     st.markdown(f":small[:gray[{name}]]", width="content")
                     st.markdown(f":small[{value}]", width="content", text_alignment="right")
-        if len(names) > prediction_rows.MOST_NAMED:
+        if len(names) > MOST_LISTED:
             with st.expander(f"The {len(names):,} names"):
                 st.markdown("\n".join(f"- {links.escape(name)}" for name in names))
         if sha256:

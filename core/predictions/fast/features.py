@@ -1,4 +1,4 @@
-"""A block's features as numbers and codes, with counts of the cells to be cautious about."""
+"""A block's features as numbers and codes, and the cells to be cautious about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models.schema import Feature, Schema
+from core.models.schema import Feature, Places, Schema
 from core.predictions.fast.bins import Codes, Floats
 from core.uploads import cells
 
@@ -33,19 +33,25 @@ class Texts:
         here = self.places == place
         return int(np.bincount(self.indices, minlength=len(here))[here].sum()) if here.any() else 0
 
+    def rows(self, place: int) -> Places:
+        """The rows whose cell belongs to this place."""
+        here = self.places == place
+        return np.flatnonzero(here.take(self.indices)) if here.any() else np.empty(0, np.int64)
+
 
 @dataclass(frozen=True)
 class Given:
     """The features of n rows.
 
-    numbers: (n,) each, NaN for missing. missing, unseen: cells per feature; features without any are absent.
+    numbers: (n,) each, NaN for missing. missing: cells per feature. unseen: the rows of such cells per feature.
+    Features without any are absent.
     """
 
     n_rows: int
     numbers: dict[str, Floats] = field(default_factory=dict)
     texts: dict[str, Texts] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
-    unseen: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, Places] = field(default_factory=dict)
 
 
 def of_table(table: pa.Table, schema: Schema) -> Given:
@@ -55,15 +61,15 @@ def of_table(table: pa.Table, schema: Schema) -> Given:
         column = table.column(feature.name).chunk(0)
         if feature.kind == "number":
             given.numbers[feature.name] = column.to_numpy(zero_copy_only=False)
-            n_missing, n_unseen = column.null_count, 0
+            n_missing = column.null_count
         else:
             texts = given.texts[feature.name] = _texts(feature, column)
             n_known = len(feature.categories)
-            n_unseen, n_missing = texts.count(n_known), texts.count(n_known + 1)
+            n_missing = texts.count(n_known + 1)
+            if len(unseen := texts.rows(n_known)):
+                given.unseen[feature.name] = unseen
         if n_missing:
             given.missing[feature.name] = n_missing
-        if n_unseen:
-            given.unseen[feature.name] = n_unseen
     return given
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.predictions import columns
+from core.predictions import caution, columns
+from core.predictions.caution import Cautions
 from core.predictions.fast import compiled, features
 from core.predictions.fast.compiled import Tables
 from core.predictions.fast.reading import Reader
 from core.predictions.fast.unsupported import Unsupported
 from core.predictions.plain import Answered, Plain
-from core.predictions.tally import Rows, outside_of_training
+from core.predictions.tally import Rows
 from core.uploads import records
 
 CHECKED_ROWS = 1_000
@@ -38,9 +39,9 @@ class Fast:
         if answers is None:
             return None
         outcome = table.column(schema.target).chunk(0) if schema.target in table.column_names else None
-        outside = outside_of_training(given.numbers, schema)
-        rows = Rows(given.n_rows, outcome, given.missing, {}, given.unseen, outside)
-        return Answered(rows, answers)
+        outside = caution.outside_of_training(given.numbers, schema)
+        cautions = Cautions(unseen=given.unseen, outside=outside, bad={})
+        return Answered(Rows(given.n_rows, outcome, given.missing, cautions), answers)
 
     def compare(self, block: bytes, n_rows: int) -> int:
         """How many of the block's first n_rows were answered and found equal. Raises Unsupported where they differ."""
@@ -49,7 +50,7 @@ class Fast:
         if found is None:
             return 0
         expected = self.plain.answer(self.plain.read(head))
-        if replace(found.rows, outcome=None) != replace(expected.rows, outcome=None):
+        if not found.rows.holds_as(expected.rows):
             raise Unsupported("it counted other cells as missing or new than the pipeline's own reading")
         if not (np.abs(found.answers - expected.answers) <= self.tables.slack).all():
             raise Unsupported("its answers to the first rows were not the pipeline's own")

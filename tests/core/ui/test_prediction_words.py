@@ -11,6 +11,7 @@ from core.metrics import binary, distributions, histograms, multiclass, regressi
 from core.metrics.distributions import LabelCounts
 from core.predictions.measures import ColumnQuality, Measured
 from core.ui import prediction_findings, prediction_quality, prediction_rows, prediction_tiles
+from core.ui.prediction_rows import Added
 
 NOTHING = Measured(
     n_rows=0,
@@ -166,6 +167,8 @@ def test_the_means_over_classes_say_what_an_undefined_class_counts_as() -> None:
 
 
 def test_a_few_added_columns_are_named_and_many_are_counted() -> None:
-    assert _plain(prediction_rows.names(["prediction", "probability"])) == "**prediction**, **probability**"
-    many = ["prediction", *(f"probability_{place}" for place in range(50))]
+    few = Added(("prediction", "probability"), "caution", ("reason_1",))
+    told = "**prediction**, **probability**, **caution**, **reason_1**"
+    assert _plain(prediction_rows.names(few)) == told
+    many = Added(("prediction", *(f"probability_{place}" for place in range(50))), None, ())
     assert prediction_rows.names(many) == "**prediction** and 50 probability columns, one a class"

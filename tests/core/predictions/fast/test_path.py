@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.models import recipes
+from core.models.schema import Schema
 from core.predictions.engine import Scored
 from tests.core.predictions.conftest import Model
 from tests.core.predictions.fast.conftest import DIALECTS, fitted, opaque, written
+from tests.core.predictions.test_caution import cautions_of
 
 
 def both(model: Model, data: bytes, dialect: Any, **options: Any) -> tuple[Scored, Scored]:
@@ -108,3 +111,43 @@ def test_a_linear_regression_answers_for_itself() -> None:
     model = fitted(recipes.LINEAR, "regression")
     scored, _ = both(model, written(50, DIALECTS["comma"], seed=9, schema=model.schema), None)
     assert scored.why_plain == "the last digits of a linear regression hang on the order of its sums"
+
+
+def counted_cells(cells: list[str]) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """How often each column is named as unseen, out of range and no number."""
+    found = {kind: Counter[str]() for kind in ("unseen", "out of range", "not a number")}
+    for cell in filter(None, cells):
+        for part in cell.split("; "):
+            kind, _, names = part.partition(": ")
+            found[kind].update(names.split(", "))
+    return found["unseen"], found["out of range"], found["not a number"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+def test_what_rows_say_is_what_the_metrics_count_however_they_are_answered(
+    tabled: Model, dialect: Any
+) -> None:
+    narrow = Model(tabled.pipeline, narrowed(tabled.schema))
+    data = written(300, dialect, seed=8, schema=narrow.schema, bad=0.01)
+    results = [
+        model.score(data, dialect, n_threads=n_threads, block_bytes=block_bytes)
+        for model in (narrow, opaque(narrow))
+        for n_threads in (1, 2)
+        for block_bytes in (3_000, 4 << 20)
+    ]
+    assert len({result for result, _ in results}) == 1
+    result, scored = results[0]
+    assert results[-1][1].why_plain is not None
+    tally = scored.tally
+    cells = cautions_of(result, dialect)
+    assert not any("more" in cell for cell in cells)
+    assert counted_cells(cells) == (tally.unseen, tally.outside, tally.bad)
+    assert all((tally.unseen, tally.outside, tally.bad))
+    assert tally.n_cautioned == sum(cell != "" for cell in cells)
+
+
+def narrowed(schema: Schema) -> Schema:
+    """The schema of a training that saw but part of the ages."""
+    changes = {"age": {"minimum": 20.0, "maximum": 60.0}, "plan": {"categories": ("basic", "plus")}}
+    features = [{**feature, **changes.get(feature["name"], {})} for feature in schema.to_json()["features"]]
+    return Schema.from_json({**schema.to_json(), "features": features})
