@@ -21,12 +21,13 @@ from core.api import multipart, scoring
 from core.api.dependencies import Caller, Config, Files, IdempotencyKey, model_id_of
 from core.api.idempotency import Call, once
 from core.api.refusals import documented
-from core.api.rows import Receipt
+from core.api.rows import REASONS, Receipt
 from core.db.tables import PredictionRow
 from core.errors import Invalid
 from core.models import models
 from core.predictions import predictions
 from core.predictions.header import require_features
+from core.predictions.reasons import require_references
 from core.predictions.states import PENDING, Status
 from core.storage import Staging, Storage
 from core.uploads import uploads
@@ -60,18 +61,26 @@ class Wish:
 
     model_id: UUID | None
     mode: Mode
+    with_reasons: bool
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> Self:
         """Raises Invalid, NotFound for what can't be a model's id."""
-        if unknown := sorted(set(fields) - {"model_id", "mode"}):
+        if unknown := sorted(set(fields) - {"model_id", "mode", "reasons"}):
             problem = f"There is no field '{unknown[0][:80]}'."
-            raise Invalid(problem=problem, remedy="Beside the file there are model_id and mode.")
+            raise Invalid(problem=problem, remedy="Beside the file there are model_id, mode and reasons.")
         mode = fields.get("mode", "") or "queued"
         if mode not in get_args(Mode):
             raise Invalid(problem=f"There is no mode '{mode[:80]}'.", remedy="Use queued, sync or none.")
+        reasons = fields.get("reasons", "") or "false"
+        if reasons not in ("true", "false"):
+            raise Invalid(problem=f"reasons can't be '{reasons[:80]}'.", remedy="Use true or false.")
         model_id = fields.get("model_id", "")
-        return cls(model_id=model_id_of(model_id) if model_id else None, mode=cast(Mode, mode))
+        return cls(
+            model_id=model_id_of(model_id) if model_id else None,
+            mode=cast(Mode, mode),
+            with_reasons=reasons == "true",
+        )
 
 
 _BODY: dict[str, Any] = {
@@ -90,6 +99,7 @@ _BODY: dict[str, Any] = {
                             "description": "Without it, the newest model whose features the file has.",
                         },
                         "mode": {"type": "string", "enum": list(get_args(Mode)), "default": "queued"},
+                        "reasons": {"type": "boolean", "default": False, "description": REASONS},
                     },
                 }
             }
@@ -163,6 +173,8 @@ def _store(
     def require(found: Examination) -> None:
         if schema is not None:
             require_features([column.name for column in found.columns], schema)
+            if wish.with_reasons:
+                require_references(schema)
 
     schema = None
     if wish.model_id is not None:
@@ -181,7 +193,11 @@ def _store(
         model_id = fitting[0].id
     with db.session_scope(user, write=True) as session:
         prediction = predictions.create(
-            session, upload_id=received.upload.id, model_id=model_id, mode=wish.mode
+            session,
+            upload_id=received.upload.id,
+            model_id=model_id,
+            mode=wish.mode,
+            with_reasons=wish.with_reasons,
         )
         call.made(session, 202, _body(received, prediction, wish))
     return received, prediction

@@ -42,6 +42,7 @@ class Wanted(BaseModel):
     upload_id: UploadIdInBody
     model_id: str
     mode: Literal["queued", "sync"] = Field(default="queued", description="`sync` waits for the result.")
+    reasons: bool = Field(default=False, description=rows.REASONS)
 
 
 class Created(BaseModel):
@@ -90,12 +91,11 @@ async def create_prediction(
     """Score an upload with a model."""
     upload_id, model_id = upload_id_of(wanted.upload_id), model_id_of(wanted.model_id)
     made_of = {"call": "predictions", "upload_id": upload_id, "model_id": str(model_id), "mode": wanted.mode}
+    made_of["reasons"] = wanted.reasons
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:
             return call.replay
-        prediction = await anyio.to_thread.run_sync(
-            _create, user, call, config, upload_id, model_id, wanted.mode
-        )
+        prediction = await anyio.to_thread.run_sync(_create, user, call, config, upload_id, model_id, wanted)
         if wanted.mode == "sync":
             prediction = await scoring.finished(user, prediction_id=prediction.id, task_id=prediction.task_id)
         return await call.answer(202 if prediction.status in PENDING else 201, _created(prediction))
@@ -110,13 +110,15 @@ def _created(prediction: PredictionRow) -> Created:
 
 
 def _create(
-    user: db.User, call: Call, config: Settings, upload_id: int, model_id: UUID, mode: predictions.Mode
+    user: db.User, call: Call, config: Settings, upload_id: int, model_id: UUID, wanted: Wanted
 ) -> PredictionRow:
     with db.session_scope(user, write=True) as session:
-        if mode == "sync":
+        if wanted.mode == "sync":
             upload = uploads.get(session, upload_id=upload_id)
             scoring.require_small(config, size_bytes=upload.size_bytes)
-        prediction = predictions.create(session, upload_id=upload_id, model_id=model_id, mode=mode)
+        prediction = predictions.create(
+            session, upload_id=upload_id, model_id=model_id, mode=wanted.mode, with_reasons=wanted.reasons
+        )
         call.made(session, 202, _created(prediction))
     return prediction
 

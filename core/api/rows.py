@@ -15,6 +15,11 @@ from core.predictions.states import Status
 from core.uploads import reading
 from core.uploads.examine import Examination
 
+REASONS = (
+    "Adds the columns `reason_1` to `reason_3`: what moved the row's answer most, one column at a time, against the "
+    "model's median or most common category. Takes several times as long."
+)
+
 Row = TypeVar("Row")
 Item = TypeVar("Item")
 
@@ -213,6 +218,7 @@ class Prediction(BaseModel):
     model_name: str
     model_version: int
     task_id: str
+    reasons: bool = Field(description="Each row gets the reasons for its answer.")
     rows_processed: int
     rows_total: int | None
     cancel_requested: bool = Field(description="A worker will stop as soon as it sees this.")
@@ -238,6 +244,7 @@ class Prediction(BaseModel):
             model_name=row.model.name,
             model_version=row.model.version,
             task_id=str(row.task_id),
+            reasons=bool(row.options.get("reasons")),
             rows_processed=row.task.done,
             rows_total=row.task.total,
             cancel_requested=row.task.cancel_requested,

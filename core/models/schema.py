@@ -28,6 +28,8 @@ class Feature:
 
     categories: the values seen, trimmed, most frequent first (at most CATEGORIES_KEPT); empty for a number.
     minimum, maximum: the range seen; None for a category, and for a number that was always missing.
+    median: of the numbers seen, of two in the middle the smaller; None like the range, and where a model was
+    trained before it was kept.
     """
 
     name: str
@@ -35,6 +37,12 @@ class Feature:
     categories: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    median: float | None = None
+
+    @property
+    def reference(self) -> float | str | None:
+        """What a usual row holds here: the median, or the most common category; None where that is unknown."""
+        return self.median if self.kind == "number" else next(iter(self.categories), None)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from Arrow and numpy.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,14 +19,13 @@ import pyarrow.compute as pc
 from core.models.schema import Schema
 from core.predictions.answers import Floats, most_probable
 from core.predictions.errors import LabelUnquotable, LabelUnwritable
+from core.predictions.formulas import is_formula
 from core.uploads import layout, records, stream
 from core.uploads.dialect import Dialect
 from core.uploads.units import unit_bytes
 
 DECIMALS = 6
 _SCALE = 10**DECIMALS
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 _LF, _CR = 0x0A, 0x0D
 _UNITS = {(1, False): "u1", (1, True): "u1", (2, False): "<u2", (2, True): ">u2"}
 
@@ -38,19 +36,23 @@ Positions = npt.NDArray[np.int64]
 class Added:
     """What the engine writes behind a record, in one file's dialect.
 
-    names: of the added columns. caution: the one of them that says what makes a row's answer less sure.
+    names: of the added columns. caution: the one of them that says what makes a row's answer less sure, "" where
+    there is none. reasons: those that say what moved it most, if they were asked for.
     labels: the cells of the classes, in the schema's order, ready to be written.
     shown: the columns of predict_proba that are written, in order.
     """
 
     names: tuple[str, ...]
     caution: str
+    reasons: tuple[str, ...]
     labels: pa.Array
     shown: tuple[int, ...]
     dialect: Dialect
 
 
-def plan(header: Sequence[str], schema: Schema, dialect: Dialect) -> Added:
+def plan(
+    header: Sequence[str], schema: Schema, dialect: Dialect, *, with_caution: bool = True, n_reasons: int = 0
+) -> Added:
     """The columns that a file with this header gains. Raises LabelUnwritable."""
     wanted, shown = ["prediction"], tuple[int, ...]()
     match schema.task:
@@ -63,8 +65,10 @@ def plan(header: Sequence[str], schema: Schema, dialect: Dialect) -> Added:
             wanted = ["prediction", *(f"probability_{label}" for label in schema.labels)]
             shown = tuple(range(len(schema.labels)))
     labels = pa.array([_label_cell(label, dialect) for label in schema.labels], pa.binary())
-    names = free_names([*wanted, "caution"], header)
-    return Added(names, names[-1], labels, shown, dialect)
+    about = ["caution"] * with_caution + [f"reason_{rank}" for rank in range(1, n_reasons + 1)]
+    names = free_names([*wanted, *about], header)
+    caution = names[len(wanted)] if with_caution else ""
+    return Added(names, caution, names[len(names) - n_reasons :], labels, shown, dialect)
 
 
 def free_names(wanted: Sequence[str], header: Sequence[str]) -> tuple[str, ...]:
@@ -78,13 +82,6 @@ def free_names(wanted: Sequence[str], header: Sequence[str]) -> tuple[str, ...]:
         taken.add(candidate.casefold())
         free.append(candidate)
     return tuple(free)
-
-
-def neutralised(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would take it for a formula; numbers stay."""
-    if not text.startswith(_RUN_BY_SPREADSHEETS) or _NUMBER.fullmatch(text):
-        return text
-    return f"'{text}"
 
 
 def quoted(text: str, dialect: Dialect) -> str:
@@ -170,8 +167,8 @@ def _digits(mark: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
     return np.frombuffer(heads, np.uint32), np.frombuffer(tails, np.uint32)
 
 
-def number_cells(values: Floats, dialect: Dialect) -> pa.Array:
-    """(n,) finite numbers as cells: DECIMALS decimals, below 1 as many digits that count; no trailing zeros."""
+def rounded(values: Floats) -> Floats:
+    """(n,) finite numbers as they are written: DECIMALS decimals, below 1 as many digits that count."""
     size = np.abs(values)
     with np.errstate(divide="ignore"):
         lead = np.floor(np.log10(size))
@@ -179,12 +176,21 @@ def number_cells(values: Floats, dialect: Dialect) -> pa.Array:
     scale = np.full(len(values), float(_SCALE))
     scale[small] = 10.0 ** np.minimum(DECIMALS - 1 - lead[small], 300)
     # beyond 2**53 / 1e6 a float has no such decimals to round
-    rounded = np.where(size < 9e9, np.rint(values * scale) / scale, values) + 0.0
-    cells = pc.cast(pa.array(rounded), pa.string())
-    if dialect.decimal != ".":
-        cells = pc.replace_substring(cells, ".", dialect.decimal)
-        if dialect.decimal == dialect.delimiter:
-            cells = pc.binary_join_element_wise("", cells, "", dialect.quotechar)
+    found: Floats = np.where(size < 9e9, np.rint(values * scale) / scale, values) + 0.0
+    return found
+
+
+def number_texts(values: Floats, decimal: str) -> pa.Array:
+    """(n,) finite numbers as text without trailing zeros. decimal: their mark."""
+    texts = pc.cast(pa.array(rounded(values)), pa.string())
+    return texts if decimal == "." else pc.replace_substring(texts, ".", decimal)
+
+
+def number_cells(values: Floats, dialect: Dialect) -> pa.Array:
+    """(n,) finite numbers as cells of a file."""
+    cells = number_texts(values, dialect.decimal)
+    if dialect.decimal == dialect.delimiter:
+        cells = pc.binary_join_element_wise("", cells, "", dialect.quotechar)
     return _widened(pc.cast(cells, pa.binary()), dialect)
 
 
@@ -269,6 +275,6 @@ def _widened(cells: pa.Array, dialect: Dialect) -> pa.Array:
 
 def _label_cell(label: str, dialect: Dialect) -> bytes:
     try:
-        return quoted(neutralised(label), dialect).encode(dialect.encoding)
+        return quoted(f"'{label}" if is_formula(label) else label, dialect).encode(dialect.encoding)
     except UnicodeEncodeError as lacking:
         raise LabelUnwritable(label=label, encoding=dialect.encoding) from lacking

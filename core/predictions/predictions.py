@@ -19,6 +19,7 @@ from core.models import models
 from core.predictions import states
 from core.predictions.handler import KIND
 from core.predictions.header import require_features
+from core.predictions.reasons import require_references
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
 from core.queue.moves import FIRST
 from core.uploads import uploads
@@ -29,18 +30,26 @@ PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace
 Sort = Literal["newest", "oldest", "file", "rows", "took"]
 
 
-def create(session: Session, *, upload_id: int, model_id: UUID, mode: Mode = "queued") -> PredictionRow:
+def create(
+    session: Session, *, upload_id: int, model_id: UUID, mode: Mode = "queued", with_reasons: bool = False
+) -> PredictionRow:
     """Make a prediction and its task, in the caller's transaction; `sync` is first in line.
 
-    Raises NotFound, Conflict for a model that is not ready, FeatureMissing when the file lacks a column.
+    with_reasons: say of each row what moved its answer most.
+    Raises NotFound, Conflict for a model that is not ready, FeatureMissing when the file lacks a column,
+    ReasonsUnknown for a model that can't give any.
     """
     upload = uploads.hold(session, upload_id=upload_id)
     model = models.hold(session, model_id=model_id)
     columns = [column.name for column in uploads.examination_of(upload).columns]
-    require_features(columns, models.schema_of(model))
+    schema = models.schema_of(model)
+    require_features(columns, schema)
+    if with_reasons:
+        require_references(schema)
     prediction = PredictionRow(
         id=uuid4(), user_id=db.owner(session), upload_id=upload.id, model_id=model.id, mode=mode
     )
+    prediction.options = {"reasons": True} if with_reasons else {}
     prediction.task_id = _enqueue(session, prediction, n_rows=upload.n_rows)
     session.add(prediction)
     session.flush()
@@ -156,9 +165,12 @@ def n_rows_scored(session: Session) -> int:
     return int(session.execute(total).scalar_one())
 
 
-def pace(session: Session, *, model_id: UUID) -> float | None:
-    """Rows a second of the model's newest run over at least PACED_ROWS rows; None before there is one."""
+def pace(session: Session, *, model_id: UUID, with_reasons: bool = False) -> float | None:
+    """Rows a second of the model's newest run, with reasons or without, over at least PACED_ROWS rows; None before
+    there is one.
+    """
     seconds = PredictionRow.metrics_json["seconds"].as_float()
+    gave_reasons = sa.func.coalesce(PredictionRow.options["reasons"].as_boolean(), sa.false())
     newest = (
         sa.select(UploadRow.n_rows, seconds)
         .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
@@ -167,6 +179,7 @@ def pace(session: Session, *, model_id: UUID) -> float | None:
             PredictionRow.model_id == model_id,
             PredictionRow.status == Status.COMPLETED,
             UploadRow.n_rows >= PACED_ROWS,
+            gave_reasons == sa.literal(with_reasons),
             seconds > 0,
         )
         .order_by(PredictionRow.finished_at.desc())

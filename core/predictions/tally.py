@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from core.models.schema import Framed, Schema
 from core.predictions import caution
 from core.predictions.answers import ClassCounts, Counts, Floats, NumberSums
 from core.predictions.caution import Cautions
+from core.predictions.formulas import Formulas
 from core.uploads import cells
 
 BLANK, UNKNOWN = -1, -2
@@ -33,6 +35,7 @@ class Tally:
     outcomes. missing, bad, unseen, outside: cells per feature that are blank, no number where one is due, a
     category that training never saw, or a number beyond the range that it saw; only features that have any.
     n_cautioned: rows with any cell of the last three kinds, None for a tally of before they were counted.
+    formulas: columns of the file, of any kind, with cells that a spreadsheet would run.
     unknown_outcomes: the first few spellings among the n_unknown, as examples.
     classes, numbers: the answers; one of them, by the model's task.
     """
@@ -46,6 +49,7 @@ class Tally:
     unseen: dict[str, int] = field(default_factory=dict)
     outside: dict[str, int] = field(default_factory=dict)
     n_cautioned: int | None = None
+    formulas: dict[str, Formulas] = field(default_factory=dict)
     unknown_outcomes: tuple[str, ...] = ()
     classes: ClassCounts | None = None
     numbers: NumberSums | None = None
@@ -55,6 +59,7 @@ class Tally:
         plain = {name: getattr(self, name) for name in _PLAIN}
         return {
             **plain,
+            "formulas": {name: asdict(column) for name, column in self.formulas.items()},
             "unknown_outcomes": list(self.unknown_outcomes),
             "classes": self.classes.to_json() if self.classes else None,
             "numbers": self.numbers.to_json() if self.numbers else None,
@@ -66,6 +71,7 @@ class Tally:
         classes, numbers = data["classes"], data["numbers"]
         return cls(
             **{name: data[name] for name in _PLAIN if name in data},
+            formulas={name: Formulas(**column) for name, column in data.get("formulas", {}).items()},
             unknown_outcomes=tuple(data.get("unknown_outcomes", ())),
             classes=ClassCounts.from_json(classes) if classes else None,
             numbers=NumberSums.from_json(numbers) if numbers else None,
@@ -122,11 +128,19 @@ class Rows:
         return (self.n, self.missing) == (other.n, other.missing) and self.cautions.equals(other.cautions)
 
 
-def of_block(rows: Rows, answers: Floats, schema: Schema, *, decimal: str, seed: int) -> Tally:
+def of_block(
+    rows: Rows,
+    answers: Floats,
+    schema: Schema,
+    *,
+    decimal: str,
+    seed: int,
+    formulas: Mapping[str, Formulas] = MappingProxyType({}),
+) -> Tally:
     """The tally of one block.
 
     answers: (n, k) probabilities, or (n,) numbers for a regression.  decimal: the file's decimal mark.
-    seed: another for each block.
+    seed: another for each block.  formulas: the columns of the block with cells that a spreadsheet would run.
     """
     outcome = rows.outcome
     found: dict[str, Any] = {
@@ -137,6 +151,7 @@ def of_block(rows: Rows, answers: Floats, schema: Schema, *, decimal: str, seed:
             for kind in ("bad", "unseen", "outside")
         },
         "n_cautioned": rows.cautions.n_rows,
+        "formulas": dict(formulas),
     }
     if schema.task == "regression":
         if outcome is None:
@@ -201,6 +216,7 @@ def merge(a: Tally, b: Tally) -> Tally:
         unseen=_summed(a.unseen, b.unseen),
         outside=_summed(a.outside, b.outside),
         n_cautioned=None if a.n_cautioned is None or b.n_cautioned is None else a.n_cautioned + b.n_cautioned,
+        formulas=_formulas(a, b),
         unknown_outcomes=tuple(dict.fromkeys([*a.unknown_outcomes, *b.unknown_outcomes]))[:EXAMPLES],
         classes=a.classes.merged(b.classes) if a.classes and b.classes else a.classes or b.classes,
         numbers=a.numbers.merged(b.numbers) if a.numbers and b.numbers else a.numbers or b.numbers,
@@ -214,6 +230,11 @@ def empty(schema: Schema) -> Tally:
     return Tally(
         n_rows=0, n_cautioned=0, classes=ClassCounts.of(schema, np.empty((0, len(schema.labels))), None)
     )
+
+
+def _formulas(a: Tally, b: Tally) -> dict[str, Formulas]:
+    behind = {name: column.behind(a.n_rows) for name, column in b.formulas.items()}
+    return behind | {name: column.with_more(behind.get(name)) for name, column in a.formulas.items()}
 
 
 def _summed(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:

@@ -50,6 +50,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         dialect = Dialect.from_json(upload.receipt["dialect"])
         schema = Schema.from_json(model.schema)
         n_rows = upload.n_rows
+        with_reasons = bool(prediction.options.get("reasons"))
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
     try:
@@ -72,6 +73,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
                     schema=schema,
                     progress=job.report,
                     stop=job.stop_requested,
+                    with_reasons=with_reasons,
                 )
             except UNREADABLE:
                 source.require_unchanged()  # else the fault lies with whoever changed the bytes
@@ -84,7 +86,12 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         "output_key": output_key,
         "output_bytes": scored.n_bytes,
         "output_sha256": scored.sha256,
-        "columns": {"added": list(scored.added), "caution": scored.caution, "dialect": dialect.to_json()},
+        "columns": {
+            "added": list(scored.added),
+            "caution": scored.caution,
+            "reasons": list(scored.reasons),
+            "dialect": dialect.to_json(),
+        },
         "metrics_json": {
             "tally": scored.tally.to_json(),
             "n_rows": scored.n_rows,

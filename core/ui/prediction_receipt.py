@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
 import streamlit as st
 
 from core.db.tables import PredictionRow, UploadRow
+from core.models import models
+from core.models.schema import Feature
 from core.predictions.measures import Measured
 from core.ui import charts, links, prediction_rows, session, words
 from core.ui.prediction_rows import Added
@@ -20,10 +23,12 @@ def show(prediction: PredictionRow, upload: UploadRow, measured: Measured) -> No
     """Draw it. upload: with its receipt."""
     st.caption("The same file through the same model gives the same bytes: compare the hashes to be sure.")
     with charts.pair():
-        _card("Input", input_facts(upload), sha256=upload.sha256)
+        _card("Input", input_facts(upload) | _formulas(measured), sha256=upload.sha256)
         _card("Run", _run(prediction, measured))
         _card("Model", _model(prediction), sha256=prediction.model.artifact_sha256)
         _card("Result", _result(prediction), sha256=prediction.output_sha256, names=Added.of(prediction).all)
+    if prediction.options.get("reasons"):
+        _references(prediction)
     versions = (prediction.model.report or {}).get("versions", {})
     if versions:
         told = " · ".join(
@@ -45,6 +50,49 @@ def input_facts(upload: UploadRow) -> dict[str, str]:
         "Size": words.size(upload.size_bytes),
         "Read as": read_as,
     }
+
+
+def _formulas(measured: Measured) -> dict[str, str]:
+    if not measured.formulas:
+        return {}
+    n_columns = words.exact(len(measured.formulas), "column")
+    return {"Formulas in it": f"{words.exact(measured.n_formulas, 'cell')} in {n_columns}"}
+
+
+def _references(prediction: PredictionRow) -> None:
+    """What each reason compares with."""
+    with st.expander("What the reasons compare with", icon=":material/balance:"):
+        st.caption(
+            "A reason is what the score does when one cell is replaced by the usual one of the training file, its "
+            "median or its most common value, and the others stay. *Higher because* means that the row's own cell "
+            f"raised {_explained(prediction)}; what moves it most comes first. Columns that move together share what "
+            "they do, so take a reason for a hint and not for a cause."
+        )
+        features = models.schema_of(prediction.model).features
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Column": [feature.name for feature in features],
+                    "Usual": [_usual(feature) for feature in features],
+                }
+            ),
+            key="references",
+            hide_index=True,
+        )
+
+
+def _explained(prediction: PredictionRow) -> str:
+    schema = models.schema_of(prediction.model)
+    if schema.task == "regression":
+        return f"the predicted *{links.escape(schema.target)}*"
+    if schema.positive_label is None:
+        return "the probability of the predicted class"
+    return f"the probability of *{links.escape(schema.positive_label)}*"
+
+
+def _usual(feature: Feature) -> str:
+    reference = feature.reference
+    return f"{reference:,.6g}" if isinstance(reference, float) else str(reference)
 
 
 def _result(prediction: PredictionRow) -> dict[str, str]:

@@ -153,7 +153,7 @@ def _typed(rows: pa.Table, answers: Sequence[str], dialect: Dialect) -> pa.Table
 def _columns(rows: pa.Table, added: Added, dialect: Dialect) -> dict[str, Any]:
     configs: dict[str, Any] = {name: st.column_config.TextColumn(help=_REASON) for name in added.reasons}
     if added.caution:
-        configs[added.caution] = st.column_config.TextColumn(help=_CAUTION)
+        configs[added.caution] = st.column_config.TextColumn(width=220, help=_CAUTION)
     for place, name in enumerate(added.answers):
         if _is_label(place, added.answers):
             known = sorted(set(rows.column(name).to_pylist()))

@@ -15,6 +15,8 @@ from core.predictions.header import HeaderCheck, Missing, check_header
 from core.ui import links, session, words
 
 SHOWN = 6
+REASONS_PACE = 100_000
+"""Rows a second with reasons before a first run tells better; measured with 19 columns (`benchmarks.scoring`)."""
 
 
 def show(
@@ -42,6 +44,7 @@ def show(
             st.caption(
                 ":material/info: The model learned from this very file: metrics here are better than on new rows."
             )
+    with_reasons = _reasons(model, n_rows=upload.n_rows)
     largest = session.config().sync_max_mb * words.MB
     is_large = upload.size_bytes > largest
     with st.container(horizontal=True, gap="small"):
@@ -60,16 +63,36 @@ def show(
             disabled=not check.fits,
         )
     with db.session_scope(session.user()) as scope:
-        pace = predictions.pace(scope, model_id=model.id)
+        pace = predictions.pace(scope, model_id=model.id, with_reasons=with_reasons)
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
     if at_once or queued:
-        links.go(links.PREDICTION, id=_create(upload.id, model.id, now=at_once))
+        links.go(links.PREDICTION, id=_create(upload.id, model.id, now=at_once, with_reasons=with_reasons))
 
 
-def _create(upload_id: int, model_id: UUID, *, now: bool) -> UUID:
+def _reasons(model: ModelRow, *, n_rows: int) -> bool:
+    """Whether each row is to say what moved its answer, and what that costs."""
+    can_say = all(feature.reference is not None for feature in models.schema_of(model).features)
+    with db.session_scope(session.user()) as scope:
+        pace = predictions.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
+    return st.checkbox(
+        f"Three reasons for each row :gray[· about {words.duration(max(1.0, n_rows / pace))} more]"
+        if can_say
+        else "Three reasons for each row :gray[· only a model trained anew can give them]",
+        key="with_reasons",
+        disabled=not can_say,
+        help="Adds the columns reason_1 to reason_3: what moved the answer most, one column at a time, against the "
+        "median or the most common value of the training file.",
+    )
+
+
+def _create(upload_id: int, model_id: UUID, *, now: bool, with_reasons: bool) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         made = predictions.create(
-            scope, upload_id=upload_id, model_id=model_id, mode="sync" if now else "queued"
+            scope,
+            upload_id=upload_id,
+            model_id=model_id,
+            mode="sync" if now else "queued",
+            with_reasons=with_reasons,
         )
     if now:
         queue.here.run_now(made.task_id)

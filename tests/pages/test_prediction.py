@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
 
 from core import db, queue
 from core.db.tables import ModelRow, PredictionRow, UserRow
@@ -115,6 +116,36 @@ def test_a_scoring_of_before_ranges_were_kept_still_opens(desk: Desk) -> None:  
     assert not app.exception
     assert not app.warning
     assert app.tabs[2].label == "Data quality"
+
+
+def test_cells_that_a_spreadsheet_would_run_are_told_and_a_safe_copy_is_offered(
+    desk: Desk,  # noqa: F811
+) -> None:
+    assert not _safe_links(open_page("prediction.py", id=str(desk.scored_id)))
+    _recount(desk, formulas={"contract": {"n": 3, "first_row": 12}})
+
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    assert "**contract** (3\u00a0cells, first in row 12)" in "\n".join(info.value for info in app.info)
+    assert "3\u00a0cells in 1\u00a0column" in texts(app)
+    assert _safe_links(app) == [f"/api/predictions/download_predictions/{desk.scored_id}?safe=1"]
+
+
+def _safe_links(app: AppTest) -> list[str]:
+    """Where the links to a safe copy lead."""
+    links = [element.proto for element in app.get("link_button")]
+    return [link.url for link in links if link.label == "Safe CSV"]
+
+
+def test_a_result_with_reasons_says_what_they_compare_with(desk: Desk) -> None:  # noqa: F811
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.get_one(PredictionRow, desk.scored_id).options = {"reasons": True}
+
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    usual = app.dataframe(key="references").value
+    assert "contract" in usual["Column"].tolist()
+    assert "raised the probability of *Yes*" in texts(app)
 
 
 def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:  # noqa: F811

@@ -19,11 +19,12 @@ from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, SplineTran
 from sklearn.utils.extmath import softmax
 
 from core.models.schema import Feature, Schema
+from core.predictions import columns, reasons
 from core.predictions.fast import curves, doubt, probe
 from core.predictions.fast.bins import Codes, Floats
 from core.predictions.fast.coding import grouped
 from core.predictions.fast.curves import Curves
-from core.predictions.fast.features import Given
+from core.predictions.fast.features import Changes, Given
 from core.predictions.fast.unsupported import Unsupported
 
 
@@ -40,7 +41,7 @@ class Additive:
         self._start = _sums(model, columns.transform(usual))[0]
         self._curves: dict[str, Curves] = {}
         self._classes: dict[str, Codes] = {}
-        parts: dict[str, Floats] = {}
+        self._parts: dict[str, Floats] = {}
 
         for feature in schema.features:
             if feature.kind == "number":
@@ -48,11 +49,11 @@ class Additive:
                 self._curves[feature.name] = curves.fitted(part, knots[feature.name])
             else:
                 rows, self._classes[feature.name] = probe.kinds(columns, schema, feature)
-                parts[feature.name] = _sums(model, rows) - self._start
-        self._groups = grouped({name: len(part) for name, part in parts.items()})
+                self._parts[feature.name] = _sums(model, rows) - self._start
+        self._groups = grouped({name: len(part) for name, part in self._parts.items()})
         self._tables = [
             [
-                group.joined([parts[name][:, answer] for name in group.names], np.add)
+                group.joined([self._parts[name][:, answer] for name in group.names], np.add)
                 for answer in range(len(self._start))
             ]
             for group in self._groups
@@ -68,6 +69,42 @@ class Additive:
 
     def answers(self, given: Given) -> Floats | None:
         """(n, k) the pipeline's probabilities; None where their last written digit is in doubt."""
+        answers = _answered(self._sums(given))
+        return None if doubt.any_at_an_edge(answers, self._schema) else answers
+
+    def changes(self, given: Given, answers: Floats) -> Changes:
+        """As in `compiled.Tables`."""
+        schema, sums = self._schema, self._sums(given)
+        chosen = reasons.predicted(answers, schema)
+        own = reasons.as_written(reasons.explained(answers, schema, chosen), schema)
+        changes, doubtful = np.empty((len(schema.features), given.n_rows)), np.zeros(given.n_rows, bool)
+        for place, feature in enumerate(schema.features):
+            answered = _answered(sums + (self._reference(feature) - self._added(given, feature)))
+            without = reasons.explained(answered, schema, chosen)
+            changes[place] = own - reasons.as_written(without, schema)
+            steps = 10**columns.DECIMALS
+            doubtful |= doubt.at_half(without * steps, doubt.TOLERANCE * steps)
+        return Changes(changes, doubtful)
+
+    def _added(self, given: Given, feature: Feature) -> Floats:
+        """(n, k) what one feature adds to the sums."""
+        if feature.name in self._parts:
+            codes = given.texts[feature.name].codes(self._classes[feature.name])
+            return self._parts[feature.name].take(codes, axis=0)
+        added = np.zeros((given.n_rows, len(self._start)), order="F")
+        self._curves[feature.name].add(given.numbers[feature.name], added)
+        return added
+
+    def _reference(self, feature: Feature) -> Floats:
+        """(1, k) what its reference adds."""
+        if feature.name in self._parts:  # the most common category comes first
+            return self._parts[feature.name][self._classes[feature.name][:1]]
+        added = np.zeros((1, len(self._start)))
+        self._curves[feature.name].add(np.array([feature.reference], np.float64), added)
+        return added
+
+    def _sums(self, given: Given) -> Floats:
+        """(n, k) the log-odds, in Fortran's order."""
         sums = np.empty((given.n_rows, len(self._start)), order="F")
         sums[:] = self._start
         for group, tables in zip(self._groups, self._tables, strict=True):
@@ -76,12 +113,15 @@ class Additive:
                 sums[:, answer] += table.take(codes)
         for name, curve in self._curves.items():
             curve.add(given.numbers[name], sums)
-        if sums.shape[1] == 1:
-            positive = expit(sums[:, 0])
-            answers = np.vstack([1 - positive, positive]).T
-        else:
-            answers = np.asarray(softmax(sums), np.float64)
-        return None if doubt.any_at_an_edge(answers, self._schema) else answers
+        return sums
+
+
+def _answered(sums: Floats) -> Floats:
+    """(n, k) the probabilities of these log-odds. sums: used up."""
+    if sums.shape[1] == 1:
+        positive = expit(sums[:, 0])
+        return np.vstack([1 - positive, positive]).T
+    return np.asarray(softmax(sums), np.float64)
 
 
 def _sums(model: LogisticRegression, matrix: Floats) -> Floats:

@@ -16,11 +16,12 @@ from core.uploads import cells
 
 @dataclass(frozen=True)
 class Texts:
-    """A category column. places: (d,) where in the feature's `probe.domain` each distinct text belongs.
+    """A category column. spellings: (d,) its distinct texts, trimmed, null where that is a way to say nothing.
 
-    indices: (n,) which of the distinct texts each cell holds.
+    places: (d,) where in the feature's `probe.domain` each belongs.  indices: (n,) which of them each cell holds.
     """
 
+    spellings: pa.Array
     places: Codes
     indices: npt.NDArray[np.int32]
 
@@ -53,6 +54,24 @@ class Given:
     missing: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, Places] = field(default_factory=dict)
 
+    def values(self, feature: Feature, rows: Places) -> Floats | pa.Array:
+        """The feature's cells in these rows: numbers, NaN for missing, or texts, null for missing."""
+        if feature.kind == "number":
+            return self.numbers[feature.name][rows]
+        texts = self.texts[feature.name]
+        return texts.spellings.take(pa.array(texts.indices[rows]))
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What each feature's own value does to n rows' scores, as `reasons.cells` reads it.
+
+    values: (features, n).  doubtful: (n,) rows of which a written digit is in doubt, so that the pipeline must say.
+    """
+
+    values: Floats
+    doubtful: npt.NDArray[np.bool_]
+
 
 def of_table(table: pa.Table, schema: Schema) -> Given:
     """table: what `Reader.read` returns."""
@@ -78,5 +97,7 @@ def _texts(feature: Feature, column: pa.DictionaryArray) -> Texts:
     n_known = len(feature.categories)
     places = pc.index_in(spellings, value_set=pa.array(feature.categories, pa.string()))
     found = pc.fill_null(places, n_known).to_numpy(zero_copy_only=False).astype(np.int64)
-    found[cells.is_missing(column.dictionary)] = n_known + 1
-    return Texts(found, column.indices.to_numpy(zero_copy_only=False))
+    missing = cells.is_missing(column.dictionary)
+    found[missing] = n_known + 1
+    spellings = pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), spellings)
+    return Texts(spellings, found, column.indices.to_numpy(zero_copy_only=False))
