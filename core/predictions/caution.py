@@ -2,6 +2,7 @@
 
 A category that training never saw, a number outside the range that it saw, and text where a number is due, which was
 taken as missing. Rows are kept column by column, so that what a row says and what is counted are the same thing.
+Columns have the model's names here, also where a mapping reads another column of the file in their place.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 A column's part is the change of the row's score when its cell is replaced by the reference, the column's usual value
 in training (the median, or the most common category), and the others stay. The score is the number that is written:
 the probability of the positive label, of several classes that of the predicted one, or a regression's number. It is
-compared as it is written, so that bits beyond the last digit decide nothing.
+compared as it is written, so that bits beyond the last digit decide nothing. One column at a time is what
+"ablation" means here: columns that say the same share what they do, and a reason is no cause.
 """
 
 from __future__ import annotations

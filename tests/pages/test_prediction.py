@@ -143,7 +143,7 @@ def test_a_result_with_reasons_says_what_they_compare_with(desk: Desk) -> None: 
 
     app = open_page("prediction.py", id=str(desk.scored_id))
 
-    usual = app.dataframe(key="references").value
+    (usual,) = (table.value for table in app.dataframe if "Usual" in table.value.columns)
     assert "contract" in usual["Column"].tolist()
     assert "raised the probability of *Yes*" in texts(app)
 
