@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -18,7 +19,10 @@ from pydantic_settings import (
 
 from core.errors import AppError
 
-MAY_HOLD_SECRETS = frozenset({"DATABASE_URL", "STORAGE_URL"})  # their values are never shown
+MAY_HOLD_SECRETS = frozenset(
+    {"DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+)  # their values are never shown
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
 
@@ -45,6 +49,15 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=0, le=16, description="Embedded workers; 0 = none, work by hand.")
     database_url: str = Field(default="", description="SQLite or Postgres; empty = SQLite in DATA_DIR.")
     storage_url: str = Field(default="", description="Where files are kept; empty = DATA_DIR/files.")
+    s3_endpoint_url: str = Field(default="", description="Server of an s3:// STORAGE_URL; empty = Amazon's.")
+    s3_links: bool = Field(
+        default=True, description="Downloads come straight from the bucket, by links of five minutes."
+    )
+    aws_region: str = Field(default="", description="Empty = what AWS's own files or the machine say.")
+    aws_access_key_id: str = Field(default="", description="Empty = AWS's own files, or the machine's role.")
+    aws_secret_access_key: SecretStr = Field(
+        default=SecretStr(""), description="The secret that belongs to it."
+    )
     app_url: str = Field(default="", description="The address people open; empty = loopback and PORT.")
     max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload, in MB of 1,000,000 bytes.")
     sync_max_mb: int = Field(default=50, ge=1, description="Largest file that is scored while one waits.")
@@ -74,11 +87,14 @@ class Settings(BaseSettings):
     @field_validator("storage_url")
     @classmethod
     def _known_storage(cls, url: str) -> str:
-        if url and not url.startswith("file://"):
-            raise ValueError("only file:// is supported by this version")
+        if url.startswith("s3://"):
+            if not _BUCKET.fullmatch(urlsplit(url).netloc):
+                raise ValueError("it must name a bucket, as s3://my-bucket or s3://my-bucket/folder")
+        elif url and not url.startswith("file://"):
+            raise ValueError("it must start with file:// or s3://")
         return url
 
-    @field_validator("app_url")
+    @field_validator("app_url", "s3_endpoint_url")
     @classmethod
     def _an_address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
@@ -101,6 +117,13 @@ class Settings(BaseSettings):
         return self.data_dir.resolve() / "files"
 
     @property
+    def bucket(self) -> tuple[str, str]:
+        """Bucket of an s3:// STORAGE_URL, and what its keys begin with: nothing, or a folder and a slash."""
+        parts = urlsplit(self.storage_url)
+        folder = parts.path.strip("/")
+        return parts.netloc, f"{folder}/" if folder else ""
+
+    @property
     def staging_dir(self) -> Path:
         """Where bytes wait on this machine until they are known to be good."""
         return self.data_dir.resolve() / "staging"
@@ -113,6 +136,7 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process of ours."""
         values = self.model_dump(mode="json", exclude_none=True)
+        values["aws_secret_access_key"] = self.aws_secret_access_key.get_secret_value()
         return {name.upper(): str(value) for name, value in values.items()}
 
     @classmethod

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import db
 from core.errors import NotFound
-from core.predictions import measures, predictions
+from core.predictions import measures, predictions, repeats
 from core.predictions.states import PENDING, Status
 from core.ui import (
     links,
@@ -19,6 +19,7 @@ from core.ui import (
     prediction_rows,
     prediction_table,
     prediction_tiles,
+    prediction_verdict,
     session,
     states,
     words,
@@ -39,6 +40,8 @@ try:
     with db.session_scope(session.user()) as scope:
         prediction = predictions.get(scope, prediction_id=asked_for())
         upload = uploads.get(scope, upload_id=prediction.upload_id)
+        is_completed = prediction.status == Status.COMPLETED
+        verdict = repeats.verdict(scope, prediction=prediction) if is_completed else None
 except NotFound as error:
     prediction_head.back()
     states.heading("No such prediction")
@@ -64,7 +67,7 @@ else:
     prediction_findings.show(measured)
     prediction_tiles.show(measured)
     metrics, rows, quality, receipt = st.tabs(
-        ["Metrics", "Rows", prediction_quality.label(measured), "Receipt"]
+        ["Metrics", "Rows", prediction_quality.label(measured), prediction_verdict.label(verdict)]
     )
     with metrics:
         prediction_metrics.show(measured)
@@ -73,4 +76,4 @@ else:
     with quality:
         prediction_quality.show(measured)
     with receipt:
-        prediction_receipt.show(prediction, upload, measured)
+        prediction_receipt.show(prediction, upload, measured, verdict)

@@ -20,6 +20,7 @@ from core.storage import LocalStorage
 from tests.clocks import HeldClock
 from tests.servers.parts import MISSING, require
 from tests.servers.postgres import Cluster
+from tests.servers.seaweed import S3Server
 
 TEMPLATE = "model_desk_template"
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -53,6 +54,16 @@ def postgres() -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3 server of this test process."""
+    server = S3Server()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 from core import db, queue
@@ -35,15 +36,24 @@ def ready_model(user: db.User, upload: UploadRow, *, name: str = "Churn") -> Mod
         return models.get(session, model_id=model.id)
 
 
-def queued(user: db.User, upload: UploadRow, model: ModelRow) -> UUID:
+def queued(
+    user: db.User, upload: UploadRow, model: ModelRow, *, mapping: Mapping[str, str] | None = None
+) -> UUID:
     """The id of a prediction that waits."""
     with db.session_scope(user, write=True) as session:
-        return predictions.create(session, upload_id=upload.id, model_id=model.id).id
+        return predictions.create(session, upload_id=upload.id, model_id=model.id, mapping=mapping).id
 
 
-def completed(user: db.User, upload: UploadRow, model: ModelRow, *, seconds: float = 1.0) -> UUID:
+def completed(
+    user: db.User,
+    upload: UploadRow,
+    model: ModelRow,
+    *,
+    seconds: float = 1.0,
+    mapping: Mapping[str, str] | None = None,
+) -> UUID:
     """The id of a prediction whose worker reported success."""
-    prediction_id = queued(user, upload, model)
+    prediction_id = queued(user, upload, model, mapping=mapping)
     with db.session_scope(user) as session:
         task_id = predictions.get(session, prediction_id=prediction_id).task_id
     result = {

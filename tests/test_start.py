@@ -164,7 +164,13 @@ def test_a_damaged_database_file_is_one_sentence(tmp_path: Path) -> None:
             "mysql://x",
             "The setting DATABASE_URL can't be used: it must start with sqlite:///",
         ),
-        ("STORAGE_URL", "ftp://x", "The setting STORAGE_URL can't be used: only file:// is supported"),
+        (
+            "STORAGE_URL",
+            "ftp://x",
+            "The setting STORAGE_URL can't be used: it must start with file:// or s3://",
+        ),
+        ("STORAGE_URL", "s3:///desk", "The setting STORAGE_URL can't be used: it must name a bucket"),
+        ("S3_ENDPOINT_URL", "minio:9000", "The setting S3_ENDPOINT_URL can't be used: it must be an address"),
         ("APP_URL", "desk", "The setting APP_URL can't be used: it must be an address such as https://"),
     ],
 )

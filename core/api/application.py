@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import anyio
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +14,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 import core
 from core import storage
-from core.api import csv_upload, docs, health, models, predictions, refusals, results, uploads
+from core.api import csv_upload, docs, health, models, predictions, receipts, refusals, results, uploads
+from core.api.calls import Calls
 from core.api.front import MOUNT, Front
 from core.errors import AppError
 from core.settings import Settings
@@ -55,7 +58,7 @@ def build(settings: Settings) -> FastAPI:
     api.state.storage = storage.from_settings(settings)
     api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
     # Results come before predictions: `/predictions/{id}/…` would take their paths.
-    for module in (health, csv_upload, uploads, results, predictions, models):
+    for module in (health, csv_upload, uploads, results, receipts, predictions, models):
         api.include_router(module.router)
 
     @api.get("/", include_in_schema=False)
@@ -71,5 +74,8 @@ def build(settings: Settings) -> FastAPI:
 
 def routes(api: FastAPI, settings: Settings) -> list[BaseRoute]:
     """The API under its mount; the bare path is a route of its own, or the pages would answer it."""
-    front = Front(api, settings)
-    return [Route(MOUNT, front), Mount(MOUNT, front)]
+    front = Front(Calls(api, api.routes), settings)
+    below = Mount(MOUNT, front)
+    # a path may hold a line's end, encoded, and would else be answered by the pages
+    below.path_regex = re.compile(below.path_regex.pattern, re.DOTALL)
+    return [Route(MOUNT, front), below]

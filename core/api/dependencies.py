@@ -6,11 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from core import access, db
 from core.db.pages import MAX_LIMIT
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.settings import Settings
 from core.storage import Storage
 
@@ -81,10 +81,49 @@ def _storable(text: str) -> str:
 
 
 # Postgres keeps neither, so neither may come as far as a query.
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 7.0 is as whole as 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)  # stands last: what stands behind it is not told in the description
+
+
+# The model's column → the file's column to read in its place.
+ColumnMapping = Annotated[dict[Text, Text], Field(max_length=4096)]
+_MAPPING: TypeAdapter[dict[str, str]] = TypeAdapter(ColumnMapping)
+
+
+def mapping_of(text: str) -> dict[str, str]:
+    """The mapping that a query parameter or a form's field holds as JSON; empty text is none. Raises Invalid."""
+    try:
+        return _MAPPING.validate_json(text, strict=True) if text else {}
+    except ValidationError as error:
+        problem = f"The mapping is no JSON object of texts ({error.errors()[0]['msg'][:200]})."
+        remedy = 'Write it as {"the model\'s column": "the file\'s column"}.'
+        raise Invalid(problem=problem, remedy=remedy) from error
+
+
+def _mapping_in_query(
+    mapping: Annotated[
+        str,
+        Query(
+            description="A JSON object: the model's column, and the file's column to read in its place.",
+            examples=['{"tenure": "Months"}'],
+        ),
+    ] = "",
+) -> dict[str, str]:
+    return mapping_of(mapping)
+
+
+MappingInQuery = Annotated[dict[str, str], Depends(_mapping_in_query)]
 
 
 def _id_as_text(value: object) -> str:
+    value = _whole(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError('it must be an id, such as "7"')  # noqa: TRY004  # what pydantic turns into a refusal
     return str(value)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import anyio
@@ -22,6 +22,21 @@ log = logs.get("api")
 
 CACHING = "private, no-cache"
 CHUNK_BYTES = 256 << 10
+# What OpenAPI says of the headers of a download.
+CONDITIONS: Mapping[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "header", "schema": {"type": "string"}, "description": means}
+        for name, means in {
+            "Range": "One range of bytes, such as `bytes=1000-`; several are answered with the whole file.",
+            "If-Range": "An ETag: the range counts only while the file is the one it names.",
+            "If-Match": "ETags, or `*`: 412 where none of them is the file's.",
+            "If-None-Match": "ETags, or `*`: 304 where one of them is the file's.",
+        }.items()
+    ]
+}
+UNCHANGED: Mapping[int | str, dict[str, Any]] = {
+    304: {"description": "The file is one that If-None-Match names."}
+}
 _RANGE = re.compile(r"bytes=\s*(\d{0,99})\s*-\s*(\d{0,99})\s*", re.ASCII | re.IGNORECASE)
 _CHARSETS = {"utf-8-sig": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}
 
@@ -43,8 +58,9 @@ def csv_media_type(codec: str) -> str:
 
 
 def respond(request: Request, storage: Storage, download: Download) -> Response:
-    """The whole file, or the one range that was asked for. Blocking; raises NotStored, RangeUnsatisfiable,
-    PreconditionFailed.
+    """The whole file, or the one range that was asked for; or the way to it where storage gives it out itself.
+
+    Blocking; raises NotStored, RangeUnsatisfiable, PreconditionFailed.
 
     Several ranges, and what is no range, are answered with the whole file, as RFC 9110 allows.
     """
@@ -72,6 +88,10 @@ def respond(request: Request, storage: Storage, download: Download) -> Response:
     status_code = 200 if span is None else 206
     if request.method == "HEAD":
         return Response(status_code=status_code, headers=headers)
+    if "if-range" not in request.headers:  # whose tag is ours, not the bucket's
+        disposition, media_type = headers["Content-Disposition"], download.media_type
+        if link := storage.link(download.key, disposition=disposition, media_type=media_type):
+            return Response(status_code=307, headers={"Location": link, "Cache-Control": "private, no-store"})
     # Opened before the head is sent: if it was deleted since, that can still be said.
     stream = storage.open(download.key, start=start)
     return _Streamed(stream, n_bytes=stop - start, status_code=status_code, headers=headers)

@@ -40,6 +40,26 @@ class BadRequest(AppError):
     problem: str
 
 
+class NothingThere(AppError):
+    """No call has this path."""
+
+    code = "not_found"
+    says = "There is nothing at {path}."
+    cure = "All calls are described under /api/docs."
+    path: str
+
+
+class MethodNotTaken(AppError):
+    """The path is there, but not for this method. allowed: those that it takes, listed."""
+
+    code = "method_not_allowed"
+    says = "{path} does not take {method}."
+    cure = "It takes {allowed}. All calls are described under /api/docs."
+    path: str
+    method: str
+    allowed: str
+
+
 class NoFile(BadRequest):
     """A multipart request without a file in it."""
 

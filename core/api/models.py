@@ -36,7 +36,7 @@ router = APIRouter(prefix="/models", tags=["models"])
 class Training(BaseModel):
     """A model to be trained."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     upload_id: UploadIdInBody
     target: Text = Field(description="The column to predict.")
     name: Text = Field(default="", description="A name that exists gets its next version.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -12,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
 from core.api import rows, scoring
+from core.api.check_rows import Warned
 from core.api.dependencies import (
     Caller,
+    ColumnMapping,
     Config,
     Cursor,
     Files,
@@ -27,9 +31,10 @@ from core.api.dependencies import (
 from core.api.idempotency import Call, once
 from core.api.refusals import documented
 from core.db.tables import PredictionRow
-from core.predictions import predictions
+from core.predictions import predictions, schema_check
 from core.predictions.states import PENDING, Status
 from core.settings import Settings
+from core.storage import Storage
 from core.uploads import stored, uploads
 
 router = APIRouter(prefix="/predictions", tags=["predictions"])
@@ -38,10 +43,14 @@ router = APIRouter(prefix="/predictions", tags=["predictions"])
 class Wanted(BaseModel):
     """A prediction to be made."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     upload_id: UploadIdInBody
     model_id: str
     mode: Literal["queued", "sync"] = Field(default="queued", description="`sync` waits for the result.")
+    mapping: ColumnMapping = Field(
+        default_factory=dict,
+        description="The model's column, and the file's column to read in its place; kept with the prediction.",
+    )
     reasons: bool = Field(default=False, description=rows.REASONS)
 
 
@@ -51,6 +60,7 @@ class Created(BaseModel):
     prediction_id: str
     status: Status
     error_message: str | None = Field(description="Why it FAILED.")
+    warnings: list[Warned] = Field(description="What to know of the file's cells, as its `check` says.")
 
 
 @router.get("", responses=documented(400, 403, 404, 422, 503))
@@ -86,41 +96,66 @@ def list_predictions(
     },
 )
 async def create_prediction(
-    user: Caller, config: Config, wanted: Wanted, idempotency_key: IdempotencyKey = None
+    user: Caller, config: Config, files: Files, wanted: Wanted, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Score an upload with a model."""
+    """Score an upload with a model, unless its `check` says that it can't be."""
     upload_id, model_id = upload_id_of(wanted.upload_id), model_id_of(wanted.model_id)
     made_of = {"call": "predictions", "upload_id": upload_id, "model_id": str(model_id), "mode": wanted.mode}
-    made_of["reasons"] = wanted.reasons
+    if wanted.reasons:
+        made_of["reasons"] = True
+    if wanted.mapping:
+        made_of["mapping"] = wanted.mapping
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:
             return call.replay
-        prediction = await anyio.to_thread.run_sync(_create, user, call, config, upload_id, model_id, wanted)
+        create = partial(_create, user, call, config, files, upload_id, model_id, wanted)
+        prediction, warnings = await anyio.to_thread.run_sync(create)
         if wanted.mode == "sync":
             prediction = await scoring.finished(user, prediction_id=prediction.id, task_id=prediction.task_id)
-        return await call.answer(202 if prediction.status in PENDING else 201, _created(prediction))
+        status_code = 202 if prediction.status in PENDING else 201
+        return await call.answer(status_code, created(prediction, warnings))
 
 
-def _created(prediction: PredictionRow) -> Created:
+def created(prediction: PredictionRow, warnings: Sequence[Warned] = ()) -> Created:
+    """What a creating call answers."""
     return Created(
         prediction_id=str(prediction.id),
         status=Status(prediction.status),
         error_message=prediction.error_message,
+        warnings=list(warnings),
     )
 
 
 def _create(
-    user: db.User, call: Call, config: Settings, upload_id: int, model_id: UUID, wanted: Wanted
-) -> PredictionRow:
-    with db.session_scope(user, write=True) as session:
-        if wanted.mode == "sync":
+    user: db.User,
+    call: Call,
+    config: Settings,
+    files: Storage,
+    upload_id: int,
+    model_id: UUID,
+    wanted: Wanted,
+) -> tuple[PredictionRow, list[Warned]]:
+    if wanted.mode == "sync":
+        with db.session_scope(user) as session:
             upload = uploads.get(session, upload_id=upload_id)
-            scoring.require_small(config, size_bytes=upload.size_bytes)
+        scoring.require_small(config, size_bytes=upload.size_bytes)
+    checked = schema_check.check(
+        user, storage=files, upload_id=upload_id, model_id=model_id, mapping=wanted.mapping
+    )
+    if checked.refusal is not None:
+        raise checked.refusal
+    warnings = [Warned.of(one) for one in checked.warnings]
+    with db.session_scope(user, write=True) as session:
         prediction = predictions.create(
-            session, upload_id=upload_id, model_id=model_id, mode=wanted.mode, with_reasons=wanted.reasons
+            session,
+            upload_id=upload_id,
+            model_id=model_id,
+            mode=wanted.mode,
+            mapping=checked.mapping,
+            with_reasons=wanted.reasons,
         )
-        call.made(session, 202, _created(prediction))
-    return prediction
+        call.made(session, 202, created(prediction, warnings))
+    return prediction, warnings
 
 
 @router.get("/{prediction_id}", responses=documented(403, 404, 503))

@@ -30,7 +30,7 @@ from core.uploads.uploads import PredictionsDependOnIt
 
 log = logs.get("api")
 
-LONGEST_PATH = 200  # characters of a path or a field's name in a sentence
+LONGEST_NAME = 200  # characters of a field's name in a sentence
 
 # An error has the status of its nearest base in here. Those under 500 that only a worker meets stand here
 # too: sooner or later somebody calls the same code from a route.
@@ -39,9 +39,11 @@ STATUS: dict[type[AppError], int] = {
     BadCursor: 400,
     errors.Forbidden: 403,
     NotFound: 404,
+    errors.NothingThere: 404,
     storage.NotStored: 404,
     uploads.UploadGone: 404,
     predictions.ResultGone: 404,
+    predictions.ReceiptMissing: 404,
     Conflict: 409,
     Collided: 409,
     Deadlocked: 409,
@@ -57,14 +59,19 @@ STATUS: dict[type[AppError], int] = {
     predictions.ModelDamaged: 409,
     errors.TooLarge: 413,
     errors.WrongMediaType: 415,
+    uploads.UnpacksTooLarge: 413,
     uploads.NotACsv: 415,
+    errors.MethodNotTaken: 405,
     errors.RangeUnsatisfiable: 416,
     errors.PreconditionFailed: 412,
     errors.SenderSilent: 408,
     Invalid: 422,
     errors.KeyReused: 422,
+    uploads.BadArchive: 422,
     uploads.BadCsv: 422,
     uploads.ChangedSinceChecked: 422,
+    uploads.MarksClash: 422,
+    uploads.ColumnUnknown: 422,
     models.ColumnsMissing: 422,
     models.ColumnsUnknown: 422,
     models.TargetMissing: 422,
@@ -75,8 +82,10 @@ STATUS: dict[type[AppError], int] = {
     models.TooManyClasses: 422,
     models.PositiveLabelUnknown: 422,
     models.NoFeatures: 422,
+    models.NameUnusable: 422,
     predictions.FeatureMissing: 422,
     predictions.FeatureRetyped: 422,
+    predictions.BadMapping: 422,
     predictions.LabelUnwritable: 422,
     predictions.ReasonsUnknown: 422,
     models.ModelFileChanged: 500,
@@ -105,6 +114,7 @@ MEANS = {
     400: "The request can't be read.",
     403: "Host or Origin is not this app's.",
     404: "There is none with this id, or it belongs to somebody else.",
+    405: "The path does not take this method; Allow lists those that it takes.",
     408: "The sender fell silent.",
     409: "The state it is in does not allow this; the message names it.",
     412: "If-Match names another file than is there.",
@@ -152,6 +162,8 @@ def answer(error: AppError) -> JSONResponse:
     headers = None
     if isinstance(error, errors.RangeUnsatisfiable):
         headers = {"Content-Range": f"bytes */{error.size_bytes}"}
+    elif isinstance(error, errors.MethodNotTaken):
+        headers = {"Allow": error.allowed}
     return shaped(status, code=error.code, message=error.message, hint=error.hint, headers=headers)
 
 
@@ -186,24 +198,19 @@ async def of_unforeseen(_request: Request, _error: Exception) -> JSONResponse:
     return unforeseen()
 
 
-async def of_framework(request: Request, error: Exception) -> JSONResponse:
-    """Handler of what the framework itself refuses: no such path, a method that is not taken, …"""
+async def of_framework(_request: Request, error: Exception) -> JSONResponse:
+    """Handler of what the framework itself refuses: a body that can't be read, one that is too large, …"""
     assert isinstance(error, HTTPException)
     detail: object = error.detail
     if isinstance(detail, AppError):  # one of ours, in the only wrap that the framework lets through
         return answer(detail)
     if error.status_code == 400 and (reason := _unreadable(error.__cause__)):
         return answer(errors.BadRequest(problem=f"its body is no readable JSON ({reason})"))
-    path = request.url.path[:LONGEST_PATH]
-    said = {
-        404: f"There is nothing at {path}.",
-        405: f"{path} does not take {request.method}.",
-    }
     name = HTTPStatus(error.status_code)
     return shaped(
         error.status_code,
         code=name.name.lower(),
-        message=said.get(error.status_code, f"{error.detail or name.phrase}."),
+        message=f"{error.detail or name.phrase}.",
         hint="All calls are described under /api/docs.",
         headers=dict(error.headers) if error.headers else None,
     )
@@ -225,7 +232,7 @@ async def of_validation(request: Request, error: Exception) -> JSONResponse:
     """Handler of parameters and bodies that are not what the route declares."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:])[:LONGEST_PATH]
+    where = ".".join(str(part) for part in first["loc"][1:])[:LONGEST_NAME]
     if first["type"] == "json_invalid":
         return answer(errors.BadRequest(problem=f"its body is no readable JSON ({first['ctx']['error']})"))
     media_type = request.headers.get("content-type", "")

@@ -95,8 +95,11 @@ class Measurements(BaseModel):
     responses={
         200: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The result file."},
         206: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The range that was asked for."},
-        **documented(403, 404, 409, 416, 422, 503),
+        **downloads.UNCHANGED,
+        307: {"description": "Storage gives it out itself: `Location` is good for five minutes."},
+        **documented(403, 404, 409, 412, 416, 422, 503),
     },
+    openapi_extra=dict(downloads.CONDITIONS),
 )
 @router.head("/download_predictions/{prediction_id}", include_in_schema=False)
 async def download_predictions(

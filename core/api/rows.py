@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.api.dependencies import WHOLE
 from core.db.pages import Page
 from core.db.tables import PredictionRow, UploadRow
-from core.predictions import measures
+from core.predictions import mapping, measures
 from core.predictions.states import Status
 from core.uploads import reading
+from core.uploads.encoding import CODECS
 from core.uploads.examine import Examination
 
 REASONS = (
@@ -114,10 +116,19 @@ class Treatment(BaseModel):
     first_long: int | None
 
 
+class Packed(BaseModel):
+    """What the file came in; it is kept unpacked."""
+
+    kind: Literal["gzip", "zip"]
+    file_name: str
+    size_bytes: int
+    n_others: int = Field(description="Other files in there, which were not read.")
+
+
 class ColumnReading(BaseModel):
     """What you say of one column; what you leave out is found."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: Literal["number", "category"] | None = None
     decimal: Literal[".", ","] | None = None
@@ -126,18 +137,23 @@ class ColumnReading(BaseModel):
     missing: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = None
 
 
+def _one_of(known: Sequence[str]) -> Any:
+    """Told in the description; reading itself refuses any other, with the list."""
+    return Field(json_schema_extra={"enum": [*known]})
+
+
 class Reading(BaseModel):
     """What you say of a file, instead of what was guessed; what you leave out is found."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    encoding: Annotated[str, Field(max_length=40)] | None = None
-    delimiter: Annotated[str, Field(max_length=1)] | None = None
-    quotechar: Annotated[str, Field(max_length=1)] | None = None
-    escapechar: Annotated[str, Field(max_length=1)] | None = None
+    encoding: Annotated[str, Field(max_length=40), _one_of(CODECS)] | None = None
+    delimiter: Annotated[str, Field(max_length=1), _one_of(reading.MARKS)] | None = None
+    quotechar: Annotated[str, Field(max_length=1), _one_of(reading.QUOTES)] | None = None
+    escapechar: Annotated[str, Field(max_length=1), _one_of(reading.ESCAPES)] | None = None
     decimal: Literal[".", ","] | None = None
     thousands: Literal["", ",", ".", " ", "'"] | None = None
-    header_line: Annotated[int, Field(ge=0, le=100_000)] | None = Field(
+    header_line: Annotated[int, Field(ge=0, le=100_000), WHOLE] | None = Field(
         default=None, description="As an editor counts; 0 for a file without a header."
     )
     missing: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = None
@@ -160,6 +176,7 @@ class Receipt(BaseModel):
     changes: list[Change] = Field(description="The cells of the preview that were rewritten.")
     treatment: Treatment
     reading: Reading = Field(description="What was overruled.")
+    packed: Packed | None = Field(description="Null where the file came plain.")
 
     @classmethod
     def of(cls, examination: Examination) -> Self:
@@ -217,6 +234,9 @@ class Prediction(BaseModel):
     model_id: str
     model_name: str
     model_version: int
+    mapping: dict[str, str] = Field(
+        description="The model's columns that were read from the file's columns of another name."
+    )
     task_id: str
     reasons: bool = Field(description="Each row gets the reasons for its answer.")
     rows_processed: int
@@ -243,6 +263,7 @@ class Prediction(BaseModel):
             model_id=str(row.model_id),
             model_name=row.model.name,
             model_version=row.model.version,
+            mapping=mapping.of(row),
             task_id=str(row.task_id),
             reasons=bool(row.options.get("reasons")),
             rows_processed=row.task.done,

@@ -12,9 +12,21 @@ from fastapi.responses import Response
 
 from core import db
 from core.api import downloads, rows
-from core.api.dependencies import Caller, Config, Cursor, Files, Limit, Text, UploadId
+from core.api.check_rows import SchemaCheck
+from core.api.dependencies import (
+    Caller,
+    Config,
+    Cursor,
+    Files,
+    Limit,
+    MappingInQuery,
+    Text,
+    UploadId,
+    model_id_of,
+)
 from core.api.downloads import Download
 from core.api.refusals import documented
+from core.predictions import schema_check
 from core.settings import Settings
 from core.storage import Storage
 from core.uploads import stored, uploads
@@ -44,7 +56,21 @@ def get_upload(user: Caller, upload_id: UploadId) -> rows.UploadDetail:
         return rows.UploadDetail.of(uploads.get(session, upload_id=upload_id))
 
 
-@router.patch("/{upload_id}/reading", responses=documented(403, 404, 409, 415, 422, 503))
+@router.get("/{upload_id}/check", responses=documented(403, 404, 409, 422, 503))
+def check_upload(
+    user: Caller, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
+) -> SchemaCheck:
+    """What the file offers to a model before anything is scored: columns that are matched, missing, renamed or not
+    read, and cells that are unlike those of training.
+    """
+    return SchemaCheck.of(
+        schema_check.check(
+            user, storage=files, upload_id=upload_id, model_id=model_id_of(model_id), mapping=mapping
+        )
+    )
+
+
+@router.patch("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def overrule(
     request: Request, user: Caller, config: Config, files: Files, upload_id: UploadId, said: rows.Reading
 ) -> rows.UploadDetail:
@@ -52,7 +78,7 @@ async def overrule(
     return await _reread(request, user, config, files, upload_id, said, anew=False)
 
 
-@router.put("/{upload_id}/reading", responses=documented(403, 404, 409, 415, 422, 503))
+@router.put("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def read_anew(
     request: Request, user: Caller, config: Config, files: Files, upload_id: UploadId, said: rows.Reading
 ) -> rows.UploadDetail:
@@ -88,12 +114,14 @@ async def _reread(
     responses={
         200: {"content": {"text/csv": {}}, "description": "The bytes as they were uploaded."},
         206: {"content": {"text/csv": {}}, "description": "The range that was asked for."},
-        **documented(403, 404, 416, 422, 503),
+        **downloads.UNCHANGED,
+        **documented(403, 404, 412, 416, 422, 503),
     },
+    openapi_extra=dict(downloads.CONDITIONS),
 )
 @router.head("/{upload_id}/file", include_in_schema=False)
 def get_upload_file(request: Request, user: Caller, files: Files, upload_id: UploadId) -> Response:
-    """The file as it was uploaded, byte by byte. Takes `Range`."""
+    """The CSV as it was uploaded, byte by byte; unpacked, where it came packed. Takes `Range`."""
     with db.session_scope(user) as session:
         upload = uploads.get(session, upload_id=upload_id)
     stored.require_stored(files, upload)

@@ -192,7 +192,10 @@ class PredictionRow(Base):
         _one_of("status", "QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"),
         sa.Index("ix_predictions_user_id_created_at", "user_id", "created_at"),
         sa.Index("ix_predictions_user_id_status", "user_id", "status"),
-    )
+        sa.Index("ix_predictions_mapped", "user_id", "created_at",
+                 sqlite_where=sa.text("json_extract(options, '$.mapping') IS NOT NULL"),
+                 postgresql_where=sa.text("(options -> 'mapping') IS NOT NULL")),
+    )  # fmt: skip
 
 
 class IdempotencyKeyRow(Base):

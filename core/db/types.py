@@ -74,6 +74,30 @@ def _postgres_seconds(element: seconds_between, compiler: Any, **options: Any) -
     return f"extract(epoch from ({end} - {start}))"
 
 
+class json_member(FunctionElement[Any]):  # noqa: N801  # written like an SQL function
+    """What a JSON column's object holds under a name, NULL where nothing; spelt as indexes spell it, the name too:
+    a bound one matches no index.
+    """
+
+    type = sa.JSON()
+    inherit_cache = True
+
+    def __init__(self, column: sa.SQLColumnExpression[Any], name: str) -> None:
+        super().__init__(column, sa.literal_column(f"'{name}'"))
+
+
+@compiles(json_member, "sqlite")
+def _sqlite_member(element: json_member, compiler: Any, **options: Any) -> str:
+    column, name = (compiler.process(part, **options) for part in element.clauses)
+    return f"json_extract({column}, '$.{name.strip(chr(39))}')"
+
+
+@compiles(json_member, "postgresql")
+def _postgres_member(element: json_member, compiler: Any, **options: Any) -> str:
+    column, name = (compiler.process(part, **options) for part in element.clauses)
+    return f"({column} -> {name})"
+
+
 class Clock(Protocol):
     """Where queue and liveness take the time from."""
 

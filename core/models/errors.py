@@ -112,6 +112,15 @@ class NoFeatures(AppError):
     reasons: str
 
 
+class NameUnusable(AppError):
+    """A model can't be called that."""
+
+    code = "name_unusable"
+    says = "A model's name has at most {longest} printable characters."
+    cure = "Shorten it, or write it in plain letters."
+    longest: int
+
+
 class ModelFileChanged(AppError):
     """The bytes of a model's file are not those that were saved, or it is gone."""
 

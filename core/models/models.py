@@ -1,4 +1,4 @@
-"""The registry of models: asking for a training, finding the models that fit a file, deleting."""
+"""The registry of models: asking for a training, finding what is there, deleting."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, contains_eager
 from core import db, queue
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
-from core.errors import AppError, Conflict, Invalid, NotFound
-from core.models.errors import ColumnsUnknown, TargetMissing
-from core.models.schema import Schema, missing_columns
+from core.errors import AppError, Conflict, NotFound
+from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
+from core.models.schema import Schema
 from core.uploads import uploads
 from core.uploads.examine import Examination
 
@@ -57,7 +57,7 @@ def request_training(
 
     keep: columns to learn from even if they look like identifiers or give the answer away.
     A name that exists gets its next version.
-    Raises TargetMissing, ColumnsUnknown, Invalid, NotFound where the upload is gone by now.
+    Raises TargetMissing, ColumnsUnknown, NameUnusable, NotFound where the upload is gone by now.
     """
     columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
@@ -66,9 +66,7 @@ def request_training(
         raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
     name = " ".join(name.split()) or f"{target} from {upload.file_name}"[:MAX_NAME].strip()
     if len(name) > MAX_NAME or not name.isprintable():
-        raise Invalid(
-            problem=f"A model's name has at most {MAX_NAME} printable characters.", remedy="Shorten it."
-        )
+        raise NameUnusable(longest=MAX_NAME)
     owner_id = db.owner(session)
     # Nobody else counts the name's versions meanwhile, and the upload stays.
     this = sa.select(UserRow.id).where(UserRow.id == owner_id)
@@ -141,11 +139,6 @@ def ready(session: Session) -> Sequence[ModelRow]:
     """Every model that can score, newest first."""
     rows = _mine(session).where(ModelRow.status == "ready").order_by(ModelRow.created_at.desc())
     return session.execute(rows).scalars().all()
-
-
-def fitting(session: Session, *, columns: Sequence[str]) -> Sequence[ModelRow]:
-    """The models whose every feature is among the columns, newest first."""
-    return [model for model in ready(session) if not missing_columns(columns, schema_of(model))]
 
 
 def schema_of(model: ModelRow) -> Schema:

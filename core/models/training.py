@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import platform
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from types import MappingProxyType
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from core.errors import counted
-from core.models import columns, evaluation, leaks, recipes, targets
+from core.models import columns, evaluation, leaks, recipes, targets, versions
 from core.models.columns import Dropped, Features
 from core.models.errors import NoFeatures
 from core.models.evaluation import CHOSEN_BY, N_FOLDS, Spread
@@ -33,7 +30,6 @@ FITTED_ROWS = 200_000
 MAX_ENCODED_CELLS = 30_000_000  # 240 MB of float64
 MIN_CLASS_SAMPLE = 50
 MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
-LIBRARIES: Final = ("scikit-learn", "pandas", "numpy", "scipy", "skops", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -157,7 +153,7 @@ def _train(
         warnings=warnings,
         n_rows=len(outcome.rows),
         n_fitted=len(values),
-        versions={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        versions=versions.installed(),
         seconds=time.perf_counter() - started,
     )
 

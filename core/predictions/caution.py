@@ -97,6 +97,11 @@ class Cautions:
         return "; ".join(parts)
 
 
+def counted(columns: Mapping[str, Places]) -> dict[str, int]:
+    """How many rows each column has."""
+    return {name: len(rows) for name, rows in columns.items()}
+
+
 def outside_of_training(numbers: Mapping[str, Any] | pd.DataFrame, schema: Schema) -> dict[str, Places]:
     """The rows of each column whose number lies beyond the least or the largest of training.
 

@@ -20,11 +20,11 @@ from core.models.schema import Schema
 from core.predictions.answers import Floats, most_probable
 from core.predictions.errors import LabelUnquotable, LabelUnwritable
 from core.predictions.formulas import is_formula
+from core.predictions.rounding import DECIMALS
 from core.uploads import layout, records, stream
 from core.uploads.dialect import Dialect
 from core.uploads.units import unit_bytes
 
-DECIMALS = 6
 _SCALE = 10**DECIMALS
 _LF, _CR = 0x0A, 0x0D
 _UNITS = {(1, False): "u1", (1, True): "u1", (2, False): "<u2", (2, True): ">u2"}
@@ -167,27 +167,14 @@ def _digits(mark: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
     return np.frombuffer(heads, np.uint32), np.frombuffer(tails, np.uint32)
 
 
-def rounded(values: Floats) -> Floats:
-    """(n,) finite numbers as they are written: DECIMALS decimals, below 1 as many digits that count."""
-    size = np.abs(values)
-    with np.errstate(divide="ignore"):
-        lead = np.floor(np.log10(size))
-    small = (size > 0) & (size < 1)
-    scale = np.full(len(values), float(_SCALE))
-    scale[small] = 10.0 ** np.minimum(DECIMALS - 1 - lead[small], 300)
-    # beyond 2**53 / 1e6 a float has no such decimals to round
-    found: Floats = np.where(size < 9e9, np.rint(values * scale) / scale, values) + 0.0
-    return found
-
-
 def number_texts(values: Floats, decimal: str) -> pa.Array:
-    """(n,) finite numbers as text without trailing zeros. decimal: their mark."""
-    texts = pc.cast(pa.array(rounded(values)), pa.string())
+    """(n,) finite numbers, as `rounding.rounded` leaves them, as text without trailing zeros. decimal: their mark."""
+    texts = pc.cast(pa.array(values), pa.string())
     return texts if decimal == "." else pc.replace_substring(texts, ".", decimal)
 
 
 def number_cells(values: Floats, dialect: Dialect) -> pa.Array:
-    """(n,) finite numbers as cells of a file."""
+    """(n,) such numbers as cells of a file."""
     cells = number_texts(values, dialect.decimal)
     if dialect.decimal == dialect.delimiter:
         cells = pc.binary_join_element_wise("", cells, "", dialect.quotechar)

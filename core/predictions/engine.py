@@ -23,18 +23,18 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import AppError
 from core.models.schema import Schema
-from core.predictions import columns, formulas, header, reasons, tally
+from core.predictions import columns, formulas, header, reasons, rounding, tally
 from core.predictions.columns import Added
 from core.predictions.errors import BlockFailed, InputLost, Stopped
 from core.predictions.fast import path
+from core.predictions.fast.compiled import AnsweredBy
 from core.predictions.fast.path import Fast
-from core.predictions.plain import Plain
+from core.predictions.plain import BLOCK_BYTES, Plain
 from core.predictions.tally import Tally
 from core.storage import DiskFull
 from core.uploads import stream
 from core.uploads.dialect import Dialect
 
-BLOCK_BYTES = 1 << 20
 N_THREADS = 2
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REASON_LENGTH = 300
@@ -58,7 +58,7 @@ class Scored:
     with that.
     seconds: from call to return.
     why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
-    n_plain_rows: rows that the pipeline itself answered.
+    n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others.
     """
 
     n_rows: int
@@ -71,6 +71,8 @@ class Scored:
     seconds: float
     why_plain: str | None
     n_plain_rows: int
+    answered_by: AnsweredBy
+    n_threads: int
 
 
 def score(
@@ -150,6 +152,8 @@ def score(
         seconds=time.perf_counter() - started,
         why_plain=way.why_plain,
         n_plain_rows=run.n_plain_rows,
+        answered_by=way.answered_by,
+        n_threads=n_threads,
     )
 
 
@@ -184,17 +188,19 @@ class _Scorer:
                 self.plain.require_numbers(table)
             answered = self.plain.answer(table)
             n_plain_rows = table.num_rows
+        answers = answered.answers
         if schema.task == "regression":
-            cells = [columns.number_cells(answered.answers, dialect)]
+            answers = rounding.rounded(answers)  # what is measured is what is written
+            cells = [columns.number_cells(answers, dialect)]
         else:
-            cells = columns.class_cells(answered.answers, self.added)
+            cells = columns.class_cells(answers, self.added)
         if self.bare:
             counted = replace(tally.empty(schema), n_rows=answered.rows.n)
         else:
             cells.append(answered.rows.cautions.cells(answered.rows.n, dialect))
             found = formulas.of_block(block, self.header, dialect)
             counted = tally.of_block(
-                answered.rows, answered.answers, schema, decimal=dialect.decimal, seed=index, formulas=found
+                answered.rows, answers, schema, decimal=dialect.decimal, seed=index, formulas=found
             )
         cells += answered.reasons
         return _Block(columns.appended(block, cells, dialect), counted, n_plain_rows)

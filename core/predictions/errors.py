@@ -10,7 +10,7 @@ class FeatureMissing(AppError):
 
     code = "feature_missing"
     says = "The file lacks columns that the model reads: {columns}."
-    cure = "Add them, or choose another model."
+    cure = "Add them, map other columns to them, or choose another model."
     columns: str
 
 
@@ -22,11 +22,59 @@ class FeatureRetyped(AppError):
         "The model reads numbers in the column '{column}', but in this file {percent} % of its first cells hold "
         "something else, such as '{cell}' in row {row}."
     )
-    cure = "Correct the column, or choose another model."
+    cure = "Correct the column, map another one to it, or choose another model."
     column: str
     percent: int
     row: int
     cell: str
+
+
+class BadMapping(AppError):
+    """The root of what can be wrong with a mapping of the model's columns to those of a file."""
+
+    code = "bad_mapping"
+
+
+class MappedNameUnknown(BadMapping):
+    """The mapping names a column that the model has nothing to do with."""
+
+    code = "mapped_name_unknown"
+    says = "The mapping names the column '{name}', which this model does not read."
+    cure = "Leave it out, or name one that it reads: {columns}."
+    name: str
+    columns: str
+
+
+class MappedColumnUnknown(BadMapping):
+    """The mapping reads a column that the file does not have."""
+
+    code = "mapped_column_unknown"
+    says = "The mapping reads '{name}' from the column '{column}', which the file does not have."
+    cure = "Name one of the file's columns: {columns}."
+    name: str
+    column: str
+    columns: str
+
+
+class MappedTwice(BadMapping):
+    """Two of the model's columns are to be read from one of the file's."""
+
+    code = "mapped_twice"
+    says = "The mapping reads both '{name}' and '{other}' from the column '{column}'."
+    cure = "Read each from a column of its own."
+    name: str
+    other: str
+    column: str
+
+
+class MappedAway(BadMapping):
+    """The mapping takes a column that the model reads under its own name, and puts none in its place."""
+
+    code = "mapped_away"
+    says = "The mapping reads '{name}' from the column '{column}', which is a column of the model itself."
+    cure = "Read '{name}' from another column, or map one to '{column}' as well."
+    name: str
+    column: str
 
 
 class LabelUnwritable(AppError):
@@ -110,6 +158,15 @@ class ResultDamaged(AppError):
     code = "result_damaged"
     says = "The stored result of {file_name} was changed outside the app, so it is not given out."
     cure = "Score the upload again, which makes a new one."
+    file_name: str
+
+
+class ReceiptMissing(AppError):
+    """A prediction was completed before score receipts were kept."""
+
+    code = "receipt_missing"
+    says = "{file_name} was scored before receipts were kept, so this prediction has none."
+    cure = "Score it again: that makes one."
     file_name: str
 
 

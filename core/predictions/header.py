@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.models.schema import Schema
+from core.predictions import nearness
 from core.predictions.errors import FeatureMissing
-
-_ALIKE = 0.6
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A feature that the file lacks, and the column that comes nearest to its name, if one does."""
+    """A feature that the file lacks, and the unused column that comes nearest to its name, if one does.
+
+    is_guess: it is near enough, and no other is, to be read in its place unless somebody objects.
+    """
 
     name: str
     nearest: str | None
+    is_guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,20 +49,14 @@ def check_header(
     """
     columns = as_read(header, mapping)
     present = set(columns)
-    features = {feature.name for feature in schema.features}
-    free = [name for name, column in zip(header, columns, strict=True) if column not in features]
+    read = {schema.target, *(feature.name for feature in schema.features)}
+    extra = tuple(name for name, column in zip(header, columns, strict=True) if column not in read)
+    lacking = [feature.name for feature in schema.features if feature.name not in present]
+    found = nearness.nearest(lacking, extra)
     return HeaderCheck(
         matched=tuple(feature.name for feature in schema.features if feature.name in present),
-        missing=tuple(
-            Missing(feature.name, _nearest(feature.name, free))
-            for feature in schema.features
-            if feature.name not in present
-        ),
-        extra=tuple(
-            name
-            for name, column in zip(header, columns, strict=True)
-            if column not in features and column != schema.target
-        ),
+        missing=tuple(Missing(name, *found.get(name, (None, False))) for name in lacking),
+        extra=extra,
         has_outcome=schema.target in present,
     )
 
@@ -70,29 +66,33 @@ def require_features(
 ) -> HeaderCheck:
     """The check of a header that has every feature. Raises FeatureMissing, which names what it lacks."""
     check = check_header(header, schema, mapping=mapping)
-    if not check.fits:
-        raise FeatureMissing(columns=", ".join(_said(missing) for missing in check.missing))
+    if refusal := refusal_of(check):
+        raise refusal
     return check
+
+
+def refusal_of(check: HeaderCheck) -> FeatureMissing | None:
+    """Why a file with this header can't be scored; None where it can."""
+    if check.fits:
+        return None
+    return FeatureMissing(columns=", ".join(_said(missing) for missing in check.missing))
 
 
 def as_read(header: Sequence[str], mapping: Mapping[str, str] | None) -> tuple[str, ...]:
     """The header under the model's names: mapped columns renamed, a column whose name they take set aside."""
-    renamed = {column: name for name, column in (mapping or {}).items() if column in header}
-    taken = set(renamed.values())
-    return tuple(
-        renamed.get(column, f"{column} (not read)" if column in taken else column) for column in header
-    )
+    columns = set(header)
+    renamed = {column: name for name, column in (mapping or {}).items() if column in columns}
+    taken, names = set(renamed.values()), {*columns, *renamed.values()}
+    found = []
+    for column in header:
+        name = renamed.get(column, column)
+        if column not in renamed and column in taken:
+            while name in names:
+                name = f"{name} (not read)"
+            names.add(name)
+        found.append(name)
+    return tuple(found)
 
 
 def _said(missing: Missing) -> str:
     return f"'{missing.name}'" + (f" (nearest: '{missing.nearest}')" if missing.nearest else "")
-
-
-def _nearest(name: str, columns: Sequence[str]) -> str | None:
-    folded = {_folded(column): column for column in reversed(columns)}
-    alike = difflib.get_close_matches(_folded(name), folded, n=1, cutoff=_ALIKE)
-    return folded[alike[0]] if alike else None
-
-
-def _folded(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum()) or name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,13 +12,14 @@ import pandas as pd
 import pyarrow as pa
 
 from core.models.schema import Feature, Places, Schema, framed
-from core.predictions import reasons
+from core.predictions import exact, reasons
 from core.predictions.answers import Floats
 from core.predictions.errors import FeatureRetyped
 from core.predictions.tally import Rows
 from core.uploads import cells, stream
 from core.uploads.dialect import Dialect
 
+BLOCK_BYTES = 1 << 20  # of a file's bytes that are read, answered and written at a time
 RETYPED_ABOVE = 0.5  # share of a number column's cells that are no number from which on it is another column
 
 
@@ -66,7 +68,7 @@ class Plain:
 
     def _answers(self, frame: pd.DataFrame) -> Floats:
         if self.schema.task == "regression":
-            return np.asarray(self.pipeline.predict(frame), np.float64)
+            return exact.predicted(self.pipeline, frame)
         return np.asarray(self.pipeline.predict_proba(frame), np.float64)
 
     def _changes(self, frame: pd.DataFrame, answers: Floats) -> Floats:
@@ -85,6 +87,14 @@ class Plain:
 
     def require_numbers(self, table: pa.Table) -> None:
         """Raises FeatureRetyped where most cells of a number feature are no number."""
+        for refusal in self.retyped(table):
+            raise refusal
+
+    def retyped(self, table: pa.Table) -> Iterator[FeatureRetyped]:
+        """What speaks against reading a number feature from its column, for each of which that is so.
+
+        table: what `read` returned for the file's first block.
+        """
         for feature in self.schema.features:
             if feature.kind != "number":
                 continue
@@ -93,7 +103,7 @@ class Plain:
             n_present = len(bad) - int(cells.is_missing(column).sum())
             if bad.sum() > RETYPED_ABOVE * n_present:
                 first = int(bad.argmax())
-                raise FeatureRetyped(
+                yield FeatureRetyped(
                     column=feature.name,
                     percent=round(100 * int(bad.sum()) / n_present),
                     row=first + 1,

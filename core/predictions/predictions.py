@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal, TypeVarTuple
 from uuid import UUID, uuid4
 
@@ -16,10 +17,10 @@ from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
 from core.db.types import seconds_between
 from core.errors import Conflict, NotFound
 from core.models import models
-from core.predictions import states
+from core.predictions import mapping as mappings
+from core.predictions import reasons, states
 from core.predictions.handler import KIND
 from core.predictions.header import require_features
-from core.predictions.reasons import require_references
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
 from core.queue.moves import FIRST
 from core.uploads import uploads
@@ -31,25 +32,51 @@ Sort = Literal["newest", "oldest", "file", "rows", "took"]
 
 
 def create(
-    session: Session, *, upload_id: int, model_id: UUID, mode: Mode = "queued", with_reasons: bool = False
+    session: Session,
+    *,
+    upload_id: int,
+    model_id: UUID,
+    mode: Mode = "queued",
+    mapping: Mapping[str, str] | None = None,
+    with_reasons: bool = False,
 ) -> PredictionRow:
     """Make a prediction and its task, in the caller's transaction; `sync` is first in line.
 
+    mapping: feature or target → the column of the file to read in its place; kept with the prediction.
     with_reasons: say of each row what moved its answer most.
-    Raises NotFound, Conflict for a model that is not ready, FeatureMissing when the file lacks a column,
+    Raises NotFound, Conflict for a model that is not ready, BadMapping, FeatureMissing when the file lacks a column,
     ReasonsUnknown for a model that can't give any.
     """
     upload = uploads.hold(session, upload_id=upload_id)
     model = models.hold(session, model_id=model_id)
     columns = [column.name for column in uploads.examination_of(upload).columns]
     schema = models.schema_of(model)
-    require_features(columns, schema)
+    read_from = mappings.checked(mapping or {}, columns, schema)
+    require_features(columns, schema, mapping=read_from)
+    options: dict[str, Any] = {mappings.OPTION: read_from} if read_from else {}
     if with_reasons:
-        require_references(schema)
+        reasons.require_references(schema)
+        options[reasons.OPTION] = True
+    return add(session, upload=upload, model=model, mode=mode, options=options)
+
+
+def add(
+    session: Session,
+    *,
+    upload: UploadRow,
+    model: ModelRow,
+    mode: Mode = "queued",
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> PredictionRow:
+    """`create` of what is known to fit and is held."""
     prediction = PredictionRow(
-        id=uuid4(), user_id=db.owner(session), upload_id=upload.id, model_id=model.id, mode=mode
+        id=uuid4(),
+        user_id=db.owner(session),
+        upload_id=upload.id,
+        model_id=model.id,
+        mode=mode,
+        options=dict(options),
     )
-    prediction.options = {"reasons": True} if with_reasons else {}
     prediction.task_id = _enqueue(session, prediction, n_rows=upload.n_rows)
     session.add(prediction)
     session.flush()
@@ -68,9 +95,10 @@ def _enqueue(session: Session, prediction: PredictionRow, *, n_rows: int) -> UUI
 
 
 def get(session: Session, *, prediction_id: UUID) -> PredictionRow:
-    """One prediction with its upload, model, task and metrics. Raises NotFound."""
+    """One prediction with its upload, model, task, metrics and receipt. Raises NotFound."""
     rows = _mine(session).where(PredictionRow.id == prediction_id)
-    found = session.execute(rows.options(undefer(PredictionRow.metrics_json))).scalar_one_or_none()
+    deferred = undefer(PredictionRow.metrics_json), undefer(PredictionRow.receipt)
+    found = session.execute(rows.options(*deferred)).scalar_one_or_none()
     if found is None:
         raise NotFound(noun="prediction", id=prediction_id)
     return found
@@ -170,7 +198,7 @@ def pace(session: Session, *, model_id: UUID, with_reasons: bool = False) -> flo
     there is one.
     """
     seconds = PredictionRow.metrics_json["seconds"].as_float()
-    gave_reasons = sa.func.coalesce(PredictionRow.options["reasons"].as_boolean(), sa.false())
+    gave_reasons = sa.func.coalesce(PredictionRow.options[reasons.OPTION].as_boolean(), sa.false())
     newest = (
         sa.select(UploadRow.n_rows, seconds)
         .join(UploadRow, PredictionRow.upload_id == UploadRow.id)

@@ -17,12 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.models.schema import Feature, Places, Schema
-from core.predictions import columns, written
+from core.predictions import columns, rounding, written
 from core.predictions.answers import Floats, most_probable
 from core.predictions.errors import ReasonsUnknown
 from core.uploads.dialect import Dialect
 
 TOP = 3
+OPTION = "reasons"
+"""Its name in a prediction's options."""
 _HIGHER, _LOWER, _MISSING = "higher because ", "lower because ", "missing"
 
 ValuesOf = Callable[[Feature, Places], Floats | pa.Array]
@@ -57,8 +59,8 @@ def predicted(answers: Floats, schema: Schema) -> Places | None:
 def as_written(scores: Floats, schema: Schema) -> Floats:
     """(n,) scores as exactly as a result holds them; probabilities in units of their last digit."""
     if schema.task == "regression":
-        return columns.rounded(scores)
-    steps: Floats = np.rint(scores * 10**columns.DECIMALS)
+        return rounding.rounded(scores)
+    steps: Floats = np.rint(scores * 10**rounding.DECIMALS)
     return steps
 
 
@@ -99,7 +101,7 @@ def _sentences(
     feature: Feature, values: Floats | pa.Array, is_higher: npt.NDArray[np.bool_], dialect: Dialect
 ) -> pa.Array:
     if isinstance(values, np.ndarray):
-        texts = columns.number_texts(np.nan_to_num(values), dialect.decimal)
+        texts = columns.number_texts(rounding.rounded(np.nan_to_num(values)), dialect.decimal)
         texts = pc.if_else(pa.array(np.isnan(values)), _MISSING, texts)
     else:
         distinct = values.dictionary_encode()

@@ -52,6 +52,7 @@ RESULT = (
     "output_sha256",
     "columns",
     "metrics_json",
+    "receipt",
 )  # what a task's result gives to its prediction
 
 
@@ -80,7 +81,7 @@ def follow(session: Session, task: queue.Task) -> None:
             values["started_at"] = now_plus()
         case TaskState.SUCCEEDED:
             assert task.result is not None
-            values |= {name: task.result[name] for name in RESULT}
+            values |= {name: task.result.get(name) for name in RESULT}
         case TaskState.FAILED:
             reason = task.reason or queue.Reason(code="unknown", message="It failed without a reason.")
             values |= {"error_message": reason.message, "error_hint": reason.hint}

@@ -146,10 +146,9 @@ def of_block(
     found: dict[str, Any] = {
         "n_rows": rows.n,
         "missing": rows.missing,
-        **{
-            kind: {name: len(places) for name, places in getattr(rows.cautions, kind).items()}
-            for kind in ("bad", "unseen", "outside")
-        },
+        "bad": caution.counted(rows.cautions.bad),
+        "unseen": caution.counted(rows.cautions.unseen),
+        "outside": caution.counted(rows.cautions.outside),
         "n_cautioned": rows.cautions.n_rows,
         "formulas": dict(formulas),
     }

@@ -15,11 +15,14 @@ from core.errors import NotFound
 from core.models import artifact
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
-from core.predictions import engine, handler
+from core.predictions import code, engine, handler, mapping, reasons, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
 from core.uploads import stored
 from core.uploads.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
+
+# Of the code as this child has loaded it: it goes on with that, whatever is installed meanwhile.
+CODE_SHA256 = code.sha256()
 
 # How bytes show that are not those which were checked, before their end is reached.
 UNREADABLE = (
@@ -50,7 +53,8 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         dialect = Dialect.from_json(upload.receipt["dialect"])
         schema = Schema.from_json(model.schema)
         n_rows = upload.n_rows
-        with_reasons = bool(prediction.options.get("reasons"))
+        with_reasons = bool(prediction.options.get(reasons.OPTION))
+        read_from = mapping.of(prediction)
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
     try:
@@ -74,6 +78,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
                     progress=job.report,
                     stop=job.stop_requested,
                     with_reasons=with_reasons,
+                    mapping=read_from,
                 )
             except UNREADABLE:
                 source.require_unchanged()  # else the fault lies with whoever changed the bytes
@@ -96,9 +101,8 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             "tally": scored.tally.to_json(),
             "n_rows": scored.n_rows,
             "seconds": scored.seconds,
-            "why_plain": scored.why_plain,
-            "n_plain_rows": scored.n_plain_rows,
         },
+        "receipt": receipt.of(prediction, upload, model, scored, code_sha256=CODE_SHA256),
     }
 
 

@@ -3,6 +3,7 @@
 from core.settings import Settings
 from core.storage.local import LocalStorage
 from core.storage.protocol import BadKey, DiskFull, KeyTaken, NotStored, Storage, StorageUnavailable, Stored
+from core.storage.s3 import S3Storage
 from core.storage.staging import Staging, stage, sweep
 from core.storage.staging import check as check_staging
 
@@ -12,6 +13,7 @@ __all__ = [
     "KeyTaken",
     "LocalStorage",
     "NotStored",
+    "S3Storage",
     "Staging",
     "Storage",
     "StorageUnavailable",
@@ -25,4 +27,6 @@ __all__ = [
 
 def from_settings(settings: Settings) -> Storage:
     """The backend that `STORAGE_URL` names."""
-    return LocalStorage(settings.files_dir)
+    return (
+        S3Storage(settings) if settings.storage_url.startswith("s3://") else LocalStorage(settings.files_dir)
+    )

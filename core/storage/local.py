@@ -84,6 +84,12 @@ class LocalStorage:
             )
         return (key for key in found if key.startswith(prefix))
 
+    def link(self, key: str, *, disposition: str, media_type: str) -> None:  # noqa: ARG002  # the app gives it out
+        return None
+
+    def prepare(self) -> bool:
+        return False  # the first file makes the folder
+
     def check(self) -> None:
         self._require_root()
         with translated(self.root):

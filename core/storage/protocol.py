@@ -108,6 +108,17 @@ class Storage(Protocol):
         """Every key that begins with `prefix`, in order."""
         ...
 
+    def link(self, key: str, *, disposition: str, media_type: str) -> str | None:
+        """An address that gives out the file for some minutes to whoever has it; None where there is none.
+
+        disposition and media_type: the headers `Content-Disposition` and `Content-Type` of that answer.
+        """
+        ...
+
+    def prepare(self) -> bool:
+        """Make the place for files where it is missing and may be made; True if it was."""
+        ...
+
     def check(self) -> None:
         """Write, read and delete a small file. Raises what goes wrong."""
         ...

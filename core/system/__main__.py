@@ -1,4 +1,7 @@
-"""`python -m core.system`: the System page's checks in the shell; exit code 1 when something is broken."""
+"""`python -m core.system`: the System page's checks in the shell; exit code 1 when something is broken.
+
+`python -m core.system prepare` first makes what is missing and may be made, such as the bucket.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import argparse
 import json
 import sys
 
-from core import settings
+from core import settings, storage
 from core.errors import AppError
 from core.system import checks
 
@@ -14,11 +17,20 @@ MARKS = {checks.State.OK: "ok    ", checks.State.WARN: "look  ", checks.State.BR
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m core.system", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m core.system",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("verb", nargs="?", choices=["check", "prepare"], default="check")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     options = parser.parse_args(arguments)
     try:
         config = settings.current()
+        if options.verb == "prepare":
+            files = storage.from_settings(config)
+            made = "made" if files.prepare() else "is there already, or is made by the first file"
+            print(f"The place for files ({files.label}) {made}.")
     except AppError as error:
         print(error, file=sys.stderr)
         return 1

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from core import db, queue
-from core.db.tables import UploadRow
+from core.db.tables import ModelRow, UploadRow
 from core.models import models
 from core.models.schema import missing_columns
-from core.predictions import predictions
+from core.predictions import mapping, predictions
+from core.predictions.header import check_header
 from core.predictions.states import PENDING
 from core.ui import badges, links, notices, receipt, score_panel, session, states, train_panel, words
 from core.uploads import stored, uploads
 
 SCORE, TRAIN = "Score it", "Train a model on it"
+GUESSED = 20  # models whose missing columns are looked for among the file's
+RENAMED = 0.01  # how much a column under another name counts as missing
+NEAR = 0.5  # share of a model's columns that may be missing where mapping them is still worth a look
 
 
 def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id: UUID | None) -> None:
@@ -25,10 +31,9 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
         ready = models.ready(scope)
         version_of = models.get(scope, model_id=version_of_id) if version_of_id else None
         has_worker = bool(queue.workers.alive(scope))
-    found = uploads.examination_of(upload)
-    columns = [column.name for column in found.columns]
-    lacks = {model.id: len(missing_columns(columns, models.schema_of(model))) for model in ready}
-    fits = any(not n for n in lacks.values())
+        found = uploads.examination_of(upload)
+        lacks = _lacks(scope, ready, [column.name for column in found.columns])
+    is_near = min(lacks.values(), default=1.0) <= NEAR
     _head(upload)
     panel, content = st.columns([2, 3], gap="medium")
     with panel, st.container(border=True, key="panel"):
@@ -37,21 +42,39 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
             task = st.segmented_control(
                 "What to do",
                 [SCORE, TRAIN],
-                default=SCORE if fits and not to_train else TRAIN,
+                default=SCORE if is_near and not to_train else TRAIN,
                 required=True,
                 label_visibility="collapsed",
                 width="stretch",
                 key=f"task_{upload_id}",
             )
-            if not fits and task == TRAIN:
+            if not is_near and task == TRAIN:
                 st.caption(":material/info: No model fits the columns of this file yet.")
         if task == SCORE:
             ordered = sorted(ready, key=lambda model: lacks[model.id])
-            score_panel.show(upload, columns, ordered, wished_id=model_id, has_worker=has_worker)
+            score_panel.show(upload, ordered, wished_id=model_id, has_worker=has_worker)
         else:
             train_panel.show(upload, found.columns, version_of=version_of)
     with content:
         receipt.show(upload.id, found)
+
+
+def _lacks(scope: Session, ready: Sequence[ModelRow], columns: Sequence[str]) -> dict[UUID, float]:
+    """By model the share of its columns that the file lacks; hardly any where they can be had under another name:
+    as they were mapped the last time or, for the newest models, by a guess.
+    """
+    kept = mapping.kept(scope)
+    found = {}
+    for place, model in enumerate(ready):
+        schema = models.schema_of(model)
+        lacking: float = len(missing_columns(columns, schema))
+        if lacking and mapping.remembered(scope, kept, model=model, columns=columns):
+            lacking *= RENAMED
+        elif lacking and place < GUESSED:
+            missing = check_header(columns, schema).missing
+            lacking = sum(RENAMED if one.is_guess else 1.0 for one in missing)
+        found[model.id] = lacking / len(schema.features)
+    return found
 
 
 def wish(model_id: UUID) -> None:

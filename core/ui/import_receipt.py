@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import pandas as pd
@@ -11,6 +12,7 @@ from core.ui import links, notices, session, states
 from core.uploads import uploads
 from core.uploads.dialect import DELIMITER_NAMES
 from core.uploads.examine import Examination
+from core.uploads.guesses import Guess
 from core.uploads.reading import ColumnReading, Reading
 
 ABOUT: Final[dict[str, str]] = {
@@ -33,6 +35,7 @@ SURE: Final[dict[str, str]] = {
     "guess": "A guess",
     "chosen": "You said so",
 }
+_COLORS: Final[dict[str, str]] = {"certain": "green", "likely": "blue", "guess": "orange", "chosen": "gray"}
 ENCODINGS: Final[dict[str, str]] = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16",
@@ -48,6 +51,11 @@ ENCODINGS: Final[dict[str, str]] = {
 }
 _DECIMALS: Final = {".": "Point", ",": "Comma"}
 _THOUSANDS: Final = {"": "None", ",": "Comma", ".": "Point", " ": "Blank", "'": "Apostrophe"}
+_NAMES: Final[dict[str, Mapping[str, str]]] = {
+    "encoding": ENCODINGS,
+    "delimiter": DELIMITER_NAMES,
+    "decimal": {mark: name.lower() for mark, name in _DECIMALS.items()},
+}
 _AS_FOUND, _NUMBER, _CATEGORY = "As found", "Number", "Category"
 _KINDS: Final = {_AS_FOUND: None, _NUMBER: "number", _CATEGORY: "category"}
 
@@ -60,22 +68,26 @@ def label(found: Examination) -> str:
 
 def show(upload_id: int, found: Examination) -> None:
     """The guesses, the first cells before and after, and the form that overrules."""
-    if found.guesses:
+    if not found.guesses:
+        st.caption("Nothing had to be guessed.")
+    for guess in found.guesses:
+        if guess.column is None:
+            _of_the_file(guess)
+    if of_columns := [guess for guess in found.guesses if guess.column is not None]:
+        st.markdown("**Columns**")
         _table(
             [
                 {
-                    "What": ABOUT[guess.about],
                     "Column": guess.column or "",
+                    "What": ABOUT[guess.about],
                     "Read as": guess.value,
                     "How sure": SURE[guess.confidence],
                     "Why": guess.why,
                 }
-                for guess in found.guesses
+                for guess in of_columns
             ],
             key="guesses",
         )
-    else:
-        st.caption("Nothing had to be guessed.")
     if found.changes:
         st.markdown("**The first cells that were rewritten**")
         _table(
@@ -92,6 +104,14 @@ def show(upload_id: int, found: Examination) -> None:
         )
     with st.expander("Read it differently", icon=":material/tune:"):
         _overrule(upload_id, found)
+
+
+def _of_the_file(guess: Guess) -> None:
+    """One line: what it is about, how it is read and how sure that is; below it, why."""
+    names: Mapping[str, str] = _NAMES.get(guess.about, {})
+    value = f" {links.escape(names.get(guess.value, guess.value))}" if guess.value else ""
+    sure = f":{_COLORS[guess.confidence]}-badge[{SURE[guess.confidence]}]"
+    st.markdown(f"**{ABOUT[guess.about]}**{value} {sure}  \n:small[:gray[{links.escape(guess.why)}]]")
 
 
 def _overrule(upload_id: int, found: Examination) -> None:

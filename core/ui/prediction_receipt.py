@@ -1,8 +1,11 @@
-"""The receipt of a prediction: which bytes went in, through which model, and which came out."""
+"""The receipt of a prediction: which bytes went in, through which model and code, and which came out."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -10,31 +13,61 @@ import streamlit as st
 from core.db.tables import PredictionRow, UploadRow
 from core.models import models
 from core.models.schema import Feature
+from core.predictions import reasons
 from core.predictions.measures import Measured
-from core.ui import charts, links, prediction_rows, session, words
+from core.predictions.repeats import Verdict
+from core.ui import charts, links, prediction_mapping, prediction_rows, prediction_verdict, session, words
 from core.ui.prediction_rows import Added
 from core.uploads import uploads
 
 MOST_LISTED = 7
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_ANSWERED_BY: Final = {
+    "trees": "tables of the model's trees",
+    "curves": "tables of the model's curves",
+    "pipeline": "the pipeline itself",
+}
+_SHORT = 12
 
 
-def show(prediction: PredictionRow, upload: UploadRow, measured: Measured) -> None:
-    """Draw it. upload: with its receipt."""
-    st.caption("The same file through the same model gives the same bytes: compare the hashes to be sure.")
-    with charts.pair():
-        _card("Input", input_facts(upload) | _formulas(measured), sha256=upload.sha256)
-        _card("Run", _run(prediction, measured))
-        _card("Model", _model(prediction), sha256=prediction.model.artifact_sha256)
-        _card("Result", _result(prediction), sha256=prediction.output_sha256, names=Added.of(prediction).all)
-    if prediction.options.get("reasons"):
-        _references(prediction)
-    versions = (prediction.model.report or {}).get("versions", {})
-    if versions:
-        told = " · ".join(
-            f"{links.escape(name)} {links.escape(version)}" for name, version in versions.items()
+def show(prediction: PredictionRow, upload: UploadRow, measured: Measured, verdict: Verdict | None) -> None:
+    """Draw it. upload: with its receipt. prediction: with its own."""
+    kept: dict[str, Any] = prediction.receipt or {}
+    if verdict is not None:
+        prediction_verdict.show(verdict, now=session.now())
+    if kept:
+        st.caption(
+            "The same file, read in the same way, through the same model, code and libraries on the same kind of "
+            "machine, gives the same bytes, however many workers share the load."
         )
-        st.caption(f"The model was made with {told}.")
+    else:
+        st.caption("It was scored before receipts were kept. Score it again for a whole one.")
+    with st.container(horizontal=True, gap="small"):
+        prediction_verdict.again(prediction)
+        if kept:
+            st.download_button(
+                "Download the receipt",
+                json.dumps(kept, indent=2, ensure_ascii=False),
+                file_name=f"{PurePosixPath(upload.file_name).stem} receipt.json",
+                mime="application/json",
+                key="download_receipt",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    with charts.pair():
+        _card("Input", input_facts(upload) | _formulas(measured))
+        _card("Model", _model(prediction))
+        _card("Run", _run(prediction, measured, kept))
+        _card("Result", _result(prediction), names=Added.of(prediction).all)
+        if kept:
+            _card("Code and machine", _code(kept))
+            _card("Libraries", {name: links.escape(version) for name, version in _libraries(kept).items()})
+    prediction_mapping.show(prediction)
+    if prediction.options.get(reasons.OPTION):
+        _references(prediction)
+    with st.expander("Every hash in full", icon=":material/fingerprint:"):
+        st.caption("SHA-256, as `sha256sum` writes them.")
+        st.code(hashes(prediction, upload), language=None, wrap_lines=True)
 
 
 def input_facts(upload: UploadRow) -> dict[str, str]:
@@ -49,6 +82,7 @@ def input_facts(upload: UploadRow) -> dict[str, str]:
         "Columns": f"{upload.n_columns:,}",
         "Size": words.size(upload.size_bytes),
         "Read as": read_as,
+        "SHA-256": _short(upload.sha256),
     }
 
 
@@ -95,10 +129,30 @@ def _usual(feature: Feature) -> str:
     return f"{reference:,.6g}" if isinstance(reference, float) else str(reference)
 
 
+def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
+    """A line a hash: what it is of stands behind it."""
+    kept: dict[str, Any] = prediction.receipt or {}
+    found = {
+        upload.file_name: upload.sha256,
+        "result": prediction.output_sha256,
+        "model": prediction.model.artifact_sha256,
+        "training data": prediction.model.data_sha256,
+    }
+    if kept:
+        found |= {
+            "columns and answers of the model": kept["ingredients"]["model"]["schema_sha256"],
+            "code": kept["ingredients"]["code"]["sha256"],
+            "all ingredients": kept["ingredients_sha256"],
+            "counts behind the metrics": kept["result"]["counts_sha256"],
+        }
+    return "\n".join(f"{sha256}  {name}" for name, sha256 in found.items() if sha256)
+
+
 def _result(prediction: PredictionRow) -> dict[str, str]:
     return {
         "Added columns": prediction_rows.names(Added.of(prediction)) or "–",
         "Size": words.size(prediction.output_bytes or 0),
+        "SHA-256": _short(prediction.output_sha256),
     }
 
 
@@ -108,11 +162,13 @@ def _model(prediction: PredictionRow) -> dict[str, str]:
         "Name": links.escape(model.name),
         "Version": f"{model.version}",
         "Predicts": links.escape(model.target),
+        "SHA-256": _short(model.artifact_sha256),
         "Trained on": links.escape(model.data_name),
+        "SHA-256 of that file": _short(model.data_sha256),
     }
 
 
-def _run(prediction: PredictionRow, measured: Measured) -> dict[str, str]:
+def _run(prediction: PredictionRow, measured: Measured, kept: Mapping[str, Any]) -> dict[str, str]:
     zone = session.zone()
     facts = {"Asked for": words.exact_moment(prediction.created_at, zone=zone)}
     if prediction.started_at and prediction.finished_at:
@@ -121,24 +177,41 @@ def _run(prediction: PredictionRow, measured: Measured) -> dict[str, str]:
     facts["Scoring"] = words.duration(measured.seconds)
     if measured.rows_per_s is not None:
         facts["Speed"] = f"{words.count(round(measured.rows_per_s), 'row')} a second"
-    facts["Answered by"] = _answered_by(prediction)
+    if kept:
+        facts["Answered by"] = answered_by(kept["run"])
+        facts["Threads"] = f"{kept['run']['threads']}"
     facts["Id"] = str(prediction.id)
     return facts
 
 
-def _answered_by(prediction: PredictionRow) -> str:
-    """Whether tables of the model answered, and otherwise why its pipeline did."""
-    kept = prediction.metrics_json or {}
-    if "why_plain" not in kept or kept["why_plain"]:
-        why = kept.get("why_plain")
-        return f"the pipeline itself: {links.escape(why)}" if why else "the pipeline itself"
-    n_plain = kept["n_plain_rows"]
-    return f"tables of the model, {n_plain:,} rows by the pipeline" if n_plain else "tables of the model"
+def answered_by(run: Mapping[str, Any]) -> str:
+    """What answered the rows, and why the pipeline did where it did. run: of the receipt."""
+    if why := run["why_pipeline"]:
+        return f"{_ANSWERED_BY['pipeline']}: {links.escape(why)}"
+    n_plain = run["rows_by_pipeline"]
+    said = _ANSWERED_BY[run["answered_by"]]
+    return f"{said}, {words.exact(n_plain, 'row')} by the pipeline" if n_plain else said
 
 
-def _card(
-    title: str, facts: Mapping[str, str], *, sha256: str | None = None, names: Sequence[str] = ()
-) -> None:
+def _code(kept: Mapping[str, Any]) -> dict[str, str]:
+    code, machine = kept["ingredients"]["code"], kept["ingredients"]["machine"]
+    return {
+        "Model Desk": links.escape(code["version"]),
+        "SHA-256": _short(code["sha256"]),
+        "Processor": links.escape(machine["processor"]),
+        "Arithmetic": links.escape(machine["arithmetic"]),
+    }
+
+
+def _libraries(kept: Mapping[str, Any]) -> dict[str, str]:
+    return dict(kept["ingredients"]["libraries"])
+
+
+def _short(sha256: str | None) -> str:
+    return f"`{sha256[:_SHORT]}…`" if sha256 else "–"
+
+
+def _card(title: str, facts: Mapping[str, str], *, names: Sequence[str] = ()) -> None:
     """names: to be read on demand where they are too many to stand among the facts."""
     with st.container(border=True, height="stretch", gap="small"):
         st.markdown(f"**{title}**")
@@ -150,7 +223,3 @@ def _card(
         if len(names) > MOST_LISTED:
             with st.expander(f"The {len(names):,} names"):
                 st.markdown("\n".join(f"- {links.escape(name)}" for name in names))
-        if sha256:
-            with st.container(gap="xxsmall"):
-                st.markdown(":small[:gray[SHA-256]]")
-                st.code(sha256, language=None, wrap_lines=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -10,18 +11,16 @@ import streamlit as st
 from core import db, queue
 from core.db.tables import ModelRow, UploadRow
 from core.models import models
-from core.predictions import predictions
-from core.predictions.header import HeaderCheck, Missing, check_header
-from core.ui import links, session, words
+from core.predictions import predictions, schema_check
+from core.predictions.schema_check import SchemaCheck
+from core.ui import links, mapping_boxes, schema_said, session, states, words
 
-SHOWN = 6
 REASONS_PACE = 100_000
 """Rows a second with reasons before a first run tells better; measured with 19 columns (`benchmarks.scoring`)."""
 
 
 def show(
     upload: UploadRow,
-    columns: Sequence[str],
     ready: Sequence[ModelRow],
     *,
     wished_id: UUID | None,
@@ -37,14 +36,16 @@ def show(
         key="model",
     )
     model = by_id[chosen]
-    check = check_header(columns, models.schema_of(model))
-    with st.container(gap="xxsmall", key="schema_check"):
-        _said(check, model)
+    with st.container(gap="xsmall", key="schema_check"):
+        found = None
+        with states.guarded():
+            found = _checked(upload, model)
         if model.data_sha256 == upload.sha256:
             st.caption(
                 ":material/info: The model learned from this very file: metrics here are better than on new rows."
             )
     with_reasons = _reasons(model, n_rows=upload.n_rows)
+    can_score = found is not None and found.refusal is None
     largest = session.config().sync_max_mb * words.MB
     is_large = upload.size_bytes > largest
     with st.container(horizontal=True, gap="small"):
@@ -53,20 +54,23 @@ def show(
             key="score_now",
             type="secondary" if is_large else "primary",
             icon=":material/play_arrow:",
-            disabled=is_large or not check.fits,
+            disabled=is_large or not can_score,
         )
         queued = st.button(
             "Queue it",
             key="queue_it",
             type="primary" if is_large else "secondary",
             icon=":material/schedule:",
-            disabled=not check.fits,
+            disabled=not can_score,
         )
     with db.session_scope(session.user()) as scope:
         pace = predictions.pace(scope, model_id=model.id, with_reasons=with_reasons)
+    if found is not None and (why_not := schema_said.why_not(found)):
+        st.caption(f":material/block: {why_not}")
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
-    if at_once or queued:
-        links.go(links.PREDICTION, id=_create(upload.id, model.id, now=at_once, with_reasons=with_reasons))
+    if found is not None and (at_once or queued):
+        made = _create(upload.id, model.id, mapping=found.mapping, now=at_once, with_reasons=with_reasons)
+        links.go(links.PREDICTION, id=made)
 
 
 def _reasons(model: ModelRow, *, n_rows: int) -> bool:
@@ -85,47 +89,37 @@ def _reasons(model: ModelRow, *, n_rows: int) -> bool:
     )
 
 
-def _create(upload_id: int, model_id: UUID, *, now: bool, with_reasons: bool) -> UUID:
+def _checked(upload: UploadRow, model: ModelRow) -> SchemaCheck:
+    """The check, drawn, with the boxes that mend it. Raises BadMapping for what they say, UploadGone."""
+    check = partial(
+        schema_check.check, session.user(), storage=session.files(), upload_id=upload.id, model_id=model.id
+    )
+    found = check()
+    first = st.container(gap="xsmall")
+    if mapping := mapping_boxes.show(upload, model, found):
+        found = check(mapping=mapping)
+    with first:
+        schema_said.matched(found)
+    schema_said.cells(found)
+    schema_said.rest(found)
+    return found
+
+
+def _create(
+    upload_id: int, model_id: UUID, *, mapping: Mapping[str, str], now: bool, with_reasons: bool
+) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         made = predictions.create(
             scope,
             upload_id=upload_id,
             model_id=model_id,
             mode="sync" if now else "queued",
+            mapping=mapping,
             with_reasons=with_reasons,
         )
     if now:
         queue.here.run_now(made.task_id)
     return made.id
-
-
-def _said(check: HeaderCheck, model: ModelRow) -> None:
-    n_read = len(check.matched) + len(check.missing)
-    if check.fits:
-        st.markdown(
-            f":small[:green[:material/check_circle:] All **{n_read}** columns that the model reads are here]"
-        )
-    else:
-        lacks = f"**{len(check.missing)} of {n_read}** columns that the model reads are missing"
-        st.markdown(f":small[:red[:material/error:] {lacks}]")
-        likeliest_first = sorted(check.missing, key=lambda one: one.nearest is None)
-        st.markdown("\n".join(_missing(one) for one in likeliest_first[:SHOWN]))
-        if rest := [one.name for one in likeliest_first[SHOWN:]]:
-            st.caption(f"and {len(rest)} more", help=", ".join(rest))
-        st.caption("Rename or add them in the file and upload it again, or choose another model.")
-    if check.has_outcome:
-        outcome = f"The outcome **{links.escape(model.target)}** is here too: you get metrics"
-        st.markdown(f":small[:green[:material/monitoring:] {outcome}]")
-    if check.extra:
-        shown = ", ".join(check.extra[:SHOWN]) + (
-            f" and {len(check.extra) - SHOWN} more" if check.extra[SHOWN:] else ""
-        )
-        st.caption(f":material/visibility_off: Not read: {links.escape(shown)}")
-
-
-def _missing(one: Missing) -> str:
-    nearest = f" :gray[· nearest: {links.escape(one.nearest)}]" if one.nearest else ""
-    return f"- :small[**{links.escape(one.name)}**{nearest}]"
 
 
 def _what_happens(

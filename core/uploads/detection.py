@@ -113,7 +113,8 @@ def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) 
         not_rows=_not_rows(text, header, place, below),
         is_ragged=True,
     )
-    kept = [row for row in body if row not in below and row.cells != header.cells]
+    not_kept = set(below)
+    kept = [row for row in body if row not in not_kept and row.cells != header.cells]
     samples = _columns(_sampled(text, marks, kept, below), len(place.names))
     decimal, n_commas, n_points = rules.decimal_mark(samples, marks.delimiter)
     guesses += [

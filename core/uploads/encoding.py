@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +16,7 @@ from core.uploads.errors import Compressed, EmptyFile, NotACsv, NulBytes, Spread
 
 HEAD_BYTES = 64 << 10
 _CHUNK_BYTES = 1 << 20
+_GUESSED_BYTES = 16 << 10  # of lines that tell an encoding; each codec reads all of them
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
@@ -23,9 +25,10 @@ _TOLD_FROM = ("cp1252", "cp1250", "cp1254", "cp1251", "cp1253")
 CODECS = ("utf-8", "utf-16-le", "utf-16-be", *alphabets.CODECS, *_OF_TWO_BYTES)
 """What a file can be read in."""
 
+GZIP, ZIP = "a gzip archive", "a zip archive"
 _OTHER_KINDS: tuple[tuple[bytes, type[NotACsv], str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Spreadsheet, "an Excel workbook (.xls)"),
-    (b"\x1f\x8b", Compressed, "a gzip archive"),
+    (b"\x1f\x8b", Compressed, GZIP),
     (b"BZh", Compressed, "a bzip2 archive"),
     (b"\xfd7zXZ\x00", Compressed, "an xz archive"),
     (b"7z\xbc\xaf\x27\x1c", Compressed, "a 7z archive"),
@@ -38,12 +41,14 @@ _OTHER_KINDS: tuple[tuple[bytes, type[NotACsv], str], ...] = (
     (b"\xff\xd8\xff", NotACsv, "an image"),
     (b"GIF8", NotACsv, "an image"),
 )
-_WORKBOOK_PARTS = (
-    b"[Content_Types].xml",
-    b"xl/",
-    b"_rels/",
-    b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04")
+_WORKBOOK = re.compile(
+    rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|xl/|_rels/|mimetypeapplication/vnd\.oasis\.opendocument)",
+    re.DOTALL,
 )
+_TAR_AT, _TAR = 257, b"ustar"
+_JSON = re.compile(rb'\{\s*("[^"\r\n]{0,200}"\s*:|\})|\[\s*(\{\s*"|\[|\])')
+_HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _BINARY_SHARE = 0.02
 _BINARY_KINDS = 5
@@ -77,7 +82,9 @@ def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
         head = source.read(HEAD_BYTES)
     if not head:
         raise EmptyFile(file_name=file_name)
-    _refuse_other_kinds(head, file_name)
+    if other := other_kind(head):
+        refusal, kind = other
+        raise refusal(file_name=file_name, kind=kind)
     if codec:
         has_bom = any(head.startswith(bom) and codec == name for bom, name in _BOMS.items())
         return _checked(path, Encoding(_known(codec), has_bom, chosen=True), file_name)
@@ -116,16 +123,22 @@ class _Fault:
     nul: bool
 
 
-def _refuse_other_kinds(head: bytes, file_name: str) -> None:
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        if any(part in head for part in _WORKBOOK_PARTS):
-            raise Spreadsheet(file_name=file_name, kind="an Excel or OpenDocument workbook")
-        raise Compressed(file_name=file_name, kind="a zip archive")
+def other_kind(head: bytes) -> tuple[type[NotACsv], str] | None:
+    """What a file is that begins so, if it is no text: the refusal, and its kind with an article."""
+    if head.startswith(_ZIP):
+        is_workbook = _WORKBOOK.search(head) is not None
+        return (Spreadsheet, "an Excel or OpenDocument workbook") if is_workbook else (Compressed, ZIP)
     for magic, refusal, kind in _OTHER_KINDS:
         if head.startswith(magic):
-            raise refusal(file_name=file_name, kind=kind)
-    if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
-        raise NotACsv(file_name=file_name, kind="a web page")
+            return refusal, kind
+    if head[_TAR_AT:].startswith(_TAR):
+        return Compressed, "a tar archive"
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if text[:15].lower().startswith((b"<!doctype html", b"<html")):
+        return NotACsv, "a web page"
+    if text.startswith(b"<?xml"):
+        return NotACsv, "an XML file"
+    return (NotACsv, "a JSON file") if _JSON.match(text) else None
 
 
 def _is_binary(head: bytes) -> bool:
@@ -185,17 +198,21 @@ def _refuse(path: Path, encoding: Encoding, fault: _Fault, file_name: str) -> No
 
 
 def _lines_beyond_ascii(path: Path) -> bytes:
-    """The file's first lines that hold a byte beyond ASCII, HEAD_BYTES at most."""
+    """The file's first lines that hold a byte beyond ASCII, _GUESSED_BYTES at most."""
     kept = b""
     with path.open("rb") as source:
-        while len(kept) < HEAD_BYTES and (chunk := source.read(_CHUNK_BYTES)):
+        while len(kept) < _GUESSED_BYTES and (chunk := source.read(_CHUNK_BYTES)):
             if not chunk.isascii():
                 kept += b"".join(line for line in chunk.splitlines(keepends=True) if not line.isascii())
-    return kept[:HEAD_BYTES]
+    return kept[:_GUESSED_BYTES]
 
 
 def _is_damaged_utf8(lines: bytes) -> bool:
-    """Whether more characters beyond ASCII are right in UTF-8 than wrong: by chance hardly any would be."""
+    """Whether more characters beyond ASCII are right in UTF-8 than wrong: by chance hardly any would be.
+
+    Halves of surrogate pairs, which no text may hold, are otherwise right.
+    """
+    lines = _HALF_PAIR.sub("\u00e9".encode(), lines)
     beyond = [character for character in lines.decode("utf-8", errors="replace") if character > "\x7f"]
     n_wrong = beyond.count("\ufffd")
     return len(beyond) - n_wrong > n_wrong
@@ -206,7 +223,9 @@ def _legacy(path: Path, lines: bytes, file_name: str) -> Encoding:
 
     A library tells the scripts of East Asia, whose letters take two bytes; the others are told by their letters.
     """
-    matches = charset_normalizer.from_bytes(lines, cp_isolation=[*_OF_TWO_BYTES, *_TOLD_FROM])
+    matches = charset_normalizer.from_bytes(
+        lines[:_GUESSED_BYTES], cp_isolation=[*_OF_TWO_BYTES, *_TOLD_FROM]
+    )
     likely = [match.encoding for match in matches if match.encoding in _OF_TWO_BYTES][:1]
     by_letters = alphabets.judge(lines)
     if not likely or (matches.best() is not None and matches[0].encoding not in _OF_TWO_BYTES):

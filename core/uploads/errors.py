@@ -23,10 +23,63 @@ class Spreadsheet(NotACsv):
 
 
 class Compressed(NotACsv):
-    """A zip, gzip or other archive."""
+    """An archive of a kind that is not unpacked here."""
 
     code = "compressed"
-    cure = "Unpack it and upload the CSV file inside."
+    cure = "Unpack it and upload the CSV file inside, plain or in a .gz or .zip."
+
+
+class BadArchive(AppError):
+    """The root of why no CSV comes out of a gzip or zip file."""
+
+    code = "bad_archive"
+    file_name: str
+
+
+class ArchiveUnreadable(BadArchive):
+    """Cut short, damaged, locked, or packed in a way that is not known here; `problem` says which."""
+
+    code = "archive_unreadable"
+    says = "{file_name} can't be unpacked: {problem}."
+    cure = "Pack the CSV again by itself, or upload it unpacked."
+    problem: str
+
+
+class NothingInside(BadArchive):
+    """An archive without a file."""
+
+    code = "nothing_inside"
+    says = "{file_name} holds no file."
+    cure = "Pack the CSV again and check that it is in there."
+
+
+class SeveralInside(BadArchive):
+    """Nobody can say which of several files is meant."""
+
+    code = "several_inside"
+    says = "{file_name} holds {n_files:file}: {names}."
+    cure = "Upload each CSV by itself, or pack one alone."
+    n_files: int
+    names: str
+
+
+class ArchiveInside(BadArchive):
+    """An archive in an archive; `member` is the inner one."""
+
+    code = "archive_inside"
+    says = "{file_name} holds another archive, {member}: {kind}."
+    cure = "Unpack both and upload the CSV file inside, plain or in a .gz or .zip."
+    member: str
+    kind: str
+
+
+class UnpacksTooLarge(BadArchive):
+    """More bytes come out than an upload may have."""
+
+    code = "unpacks_too_large"
+    says = "{file_name} unpacks to more than {limit_mb} MB, the most that is taken here."
+    cure = "Cut the CSV into several files, or raise MAX_UPLOAD_MB."
+    limit_mb: int
 
 
 class BadCsv(AppError):
@@ -107,6 +160,17 @@ class QuoteNeverClosed(BadCsv):
     column: int
 
 
+class QuoteStaysOpen(QuoteNeverClosed):
+    """A quoted cell that runs on beyond what memory may hold at once."""
+
+    code = "quote_stays_open"
+    says = (
+        '{file_name} opens a quote (") in line {line}, column {column}, and nothing closes it '
+        "in the {limit_mb} MB behind it."
+    )
+    limit_mb: int
+
+
 class TextAfterQuote(BadCsv):
     """A quoted cell goes on behind its closing quote, so nobody can say where it ends."""
 
@@ -128,6 +192,24 @@ class RecordTooLong(BadCsv):
     cure = "Check that its lines end in line breaks, and shorten that row."
     line: int
     limit_mb: int
+
+
+class MarksClash(AppError):
+    """One mark can't stand for two things."""
+
+    code = "marks_clash"
+    says = "'{mark}' can't be both the decimal mark and the thousands mark."
+    cure = "Name two different marks."
+    mark: str
+
+
+class ColumnUnknown(AppError):
+    """Something was said of a column that is not there, read as was said."""
+
+    code = "column_unknown"
+    says = "The file has no column '{column}' when it is read so."
+    cure = "Name a column of the receipt, or leave it out."
+    column: str
 
 
 class ChangedSinceChecked(AppError):

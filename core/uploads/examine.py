@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.uploads import cleaning, detection, encoding, faults, layout, notes, receipt, records, rules, stream
+from core.uploads import header as headers
 from core.uploads.detection import Detected
 from core.uploads.dialect import Dialect
 from core.uploads.errors import (
@@ -24,10 +25,11 @@ from core.uploads.guesses import Guess
 from core.uploads.places import place
 from core.uploads.profile import ColumnProfile, ColumnSummary, shortened
 from core.uploads.reading import Reading
-from core.uploads.receipt import Change, Treatment
+from core.uploads.receipt import Change, Packed, Treatment
 
 PREVIEW_ROWS = 20
 _PREVIEW_CHARACTERS = 200
+_BLOCK_BYTES_A_COLUMN = 4096  # a column of a block costs time however few rows the block has
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Examination:
     columns: in the file's order. n_rows: records below the header that are rows. preview: the cells of the first
     PREVIEW_ROWS rows as the file spells them, long ones cut; changes: those of them that were rewritten.
     notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
-    treatment: what was done to its lines. reading: what a user overruled.
+    treatment: what was done to its lines. reading: what a user overruled. packed: what it came in; None if plain.
     """
 
     dialect: Dialect
@@ -49,6 +51,7 @@ class Examination:
     changes: tuple[Change, ...] = ()
     treatment: Treatment = field(default_factory=Treatment)
     reading: Reading = field(default_factory=Reading)
+    packed: Packed | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal examination."""
@@ -62,6 +65,7 @@ class Examination:
             "changes": [asdict(change) for change in self.changes],
             "treatment": self.treatment.to_json(),
             "reading": self.reading.to_json(),
+            "packed": asdict(self.packed) if self.packed else None,
         }
 
     @classmethod
@@ -77,14 +81,17 @@ class Examination:
             changes=tuple(Change(**change) for change in data.get("changes", ())),
             treatment=Treatment.from_json(data.get("treatment", {})),
             reading=Reading.from_json(data.get("reading", {})),
+            packed=Packed(**data["packed"]) if data.get("packed") else None,
         )
 
 
-def examine(path: Path, *, file_name: str, reading: Reading | None = None) -> Examination:
+def examine(
+    path: Path, *, file_name: str, reading: Reading | None = None, packed: Packed | None = None
+) -> Examination:
     """Reads the whole file at `path`; `file_name` is what messages call it.
 
     reading: what a user said of it, instead of what would be found. A column whose numbers turn out to be spelled in a
-    way that the first look did not see costs a second pass.
+    way that the first look did not see costs a second pass. packed: what the file came in.
     Raises NotACsv (Spreadsheet, Compressed), a BadCsv that names the line, the column and the cure, or NoSuchColumn.
     """
     reading = reading or Reading()
@@ -105,7 +112,7 @@ def examine(path: Path, *, file_name: str, reading: Reading | None = None) -> Ex
         detected = reading.applied(_with_rules(detected, late))
         run = _Run(path, file_name, detected.dialect)
         run.read()
-    return run.summed_up(found, detected.guesses, reading)
+    return run.summed_up(found, detected.guesses, reading, packed)
 
 
 def _with_rules(detected: Detected, found: list[rules.Found]) -> Detected:
@@ -136,7 +143,9 @@ class _Run:
         dialect, file_name = self._dialect, self._file_name
         with self._path.open("rb") as source:
             try:
-                opened = stream.open_csv(source, dialect, file_name=file_name)
+                wide = len(dialect.names) * _BLOCK_BYTES_A_COLUMN
+                block_bytes = min(max(stream.BLOCK_BYTES, wide), stream.RECORD_BYTES)
+                opened = stream.open_csv(source, dialect, block_bytes=block_bytes, file_name=file_name)
                 self._check_header(opened)
                 self._header = opened.header
                 self._given_names = self._cells_of_header(opened)
@@ -148,6 +157,8 @@ class _Run:
                     self._add(offset, block)
             except stream.RecordOverLimit as fault:
                 raise faults.of_long_record(self._path, fault, dialect, file_name) from fault
+        if not self._n_rows and not any(map(headers.tidied, self._given_names)):
+            raise EmptyFile(file_name=file_name)
         if not self._n_rows:
             raise HeaderOnly(file_name=file_name, line=self._header_line(opened))
 
@@ -172,7 +183,11 @@ class _Run:
         return found
 
     def summed_up(
-        self, found: encoding.Encoding, guesses: tuple[Guess, ...], reading: Reading
+        self,
+        found: encoding.Encoding,
+        guesses: tuple[Guess, ...],
+        reading: Reading,
+        packed: Packed | None,
     ) -> Examination:
         """All that was found."""
         treatment = self._treatment
@@ -181,7 +196,11 @@ class _Run:
         if dialect.is_regular and dialect.has_header and dialect.names == self._given_names:
             dialect = replace(dialect, names=())  # the header says so itself
         columns = tuple(summary.profile() for summary in self._summaries)
-        said = notes.of(found, dialect, columns, treatment, guesses)
+        if all(column.kind == "empty" for column in columns) and not any(
+            map(headers.tidied, self._given_names)
+        ):
+            raise EmptyFile(file_name=self._file_name)
+        said = notes.of(packed, found, dialect, columns, treatment, guesses)
         return Examination(
             dialect,
             columns,
@@ -192,6 +211,7 @@ class _Run:
             tuple(self._changes),
             treatment,
             reading,
+            packed,
         )
 
     def _check_header(self, opened: stream.CsvStream) -> None:

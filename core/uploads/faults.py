@@ -6,7 +6,14 @@ from pathlib import Path
 
 from core.uploads import layout, records, stream
 from core.uploads.dialect import DELIMITER_NAMES, Dialect
-from core.uploads.errors import BadCsv, QuoteNeverClosed, RecordTooLong, TextAfterQuote, UnequalRow
+from core.uploads.errors import (
+    BadCsv,
+    QuoteNeverClosed,
+    QuoteStaysOpen,
+    RecordTooLong,
+    TextAfterQuote,
+    UnequalRow,
+)
 from core.uploads.places import place
 from core.uploads.records import NOWHERE, Bounds
 from core.uploads.units import narrow
@@ -55,14 +62,16 @@ def of_widths(
 def of_long_record(path: Path, fault: stream.RecordOverLimit, dialect: Dialect, file_name: str) -> BadCsv:
     """What made a record too long to hold: an open quote, or the line itself."""
     bounds = records.scan(fault.held, dialect, final=True)
-    at, _ = _doubtful_quote(fault.held, bounds, dialect)
+    at, is_open = _doubtful_quote(fault.held, bounds, dialect)
+    limit_mb = stream.RECORD_BYTES >> 20
     # what is held ends anywhere, so a quote that opened late may well be closed beyond
-    if at < len(fault.held) // 2 and (
-        quotes := of_quotes(path, fault.offset, fault.held, bounds, dialect, file_name)
-    ):
-        return quotes
+    if NOWHERE < at < len(fault.held) // 2:
+        line, column = place(path, fault.offset + at, dialect.encoding)
+        if is_open:
+            return QuoteStaysOpen(file_name=file_name, line=line, column=column, limit_mb=limit_mb)
+        return TextAfterQuote(file_name=file_name, line=line, column=column)
     line, _ = place(path, fault.offset, dialect.encoding)
-    return RecordTooLong(file_name=file_name, line=line, limit_mb=stream.RECORD_BYTES >> 20)
+    return RecordTooLong(file_name=file_name, line=line, limit_mb=limit_mb)
 
 
 def _doubtful_quote(block: bytes, bounds: Bounds, dialect: Dialect) -> tuple[int, bool]:

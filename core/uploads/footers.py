@@ -9,7 +9,8 @@ from core.uploads.sniff import Row
 
 _MOST_BELOW = 400
 _LONG_NOTE = 25
-_NOTHING = " \t\u00a0,;|"
+_END_OF_FILE = "\x1a"  # as old programs write it
+_NOTHING = f" \t\u00a0,;|{_END_OF_FILE}"
 
 
 def footer(rows: Sequence[Row], n_columns: int) -> tuple[Row, ...]:
@@ -25,7 +26,7 @@ def footer(rows: Sequence[Row], n_columns: int) -> tuple[Row, ...]:
 def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
     filled = [cell.strip() for cell in row.cells if cell.strip(_NOTHING)]
     if not filled:
-        return len(row.cells) > 1
+        return len(row.cells) > 1 or _END_OF_FILE in row.cells[0]
     if n_columns == 1:
         return False
     first = row.cells[0].strip() or filled[0]

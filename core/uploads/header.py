@@ -1,20 +1,22 @@
-"""Column names as people and programs can use them: trimmed, on one line, none missing, none twice."""
+"""Column names as people and programs can use them: trimmed, on one line, all of it visible, none missing or twice."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 _NOTHING = " \t\r\n\u00a0,;|"
+_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def names(cells: Sequence[str], *, n_columns: int = 0) -> tuple[str, ...]:
-    """One name a column: the header's cell without blanks around it and line breaks in it.
+    """One name a column: the header's cell `tidied`.
 
     n_columns: more than there are cells where rows are wider. A column without a name is called column_3 by its
     number, a name that was there before becomes name_2, or the first that is free.
     """
-    given = [" ".join(cell.split()) if cell.strip(_NOTHING) else "" for cell in cells]
+    given = [tidied(cell) for cell in cells]
     given += [""] * (n_columns - len(given))
     wanted = [name or f"column_{number}" for number, name in enumerate(given, 1)]
     taken = set(given)
@@ -29,3 +31,11 @@ def names(cells: Sequence[str], *, n_columns: int = 0) -> tuple[str, ...]:
         seen.add(free)
         found.append(free)
     return tuple(found)
+
+
+def tidied(cell: str) -> str:
+    """A header's cell without blanks around it, line breaks, and marks that nobody sees: of the text's direction, of
+    byte order, of no width. "" where nothing is left that names a column.
+    """
+    seen = _INVISIBLE.sub("", cell)
+    return " ".join(seen.split()) if seen.strip(_NOTHING) else ""

@@ -70,6 +70,7 @@ _NOTE = re.compile(
 _CALENDAR = re.compile(
     r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|[0-9]{1,2}:[0-9]{2})\b.*"
 )
+_LOOKED_AT = 200
 
 
 def is_measure(cell: str) -> bool:
@@ -85,9 +86,9 @@ def is_date(cell: str) -> bool:
 
 def is_total(cell: str) -> bool:
     """Whether the cell names a sum of the rows above."""
-    return _TOTAL.fullmatch(cell.strip()) is not None
+    return _TOTAL.fullmatch(cell.strip()[:_LOOKED_AT]) is not None
 
 
 def is_note(cell: str) -> bool:
     """Whether the cell begins as a note below a table does."""
-    return _NOTE.match(cell.strip()) is not None
+    return _NOTE.match(cell.strip()[:_LOOKED_AT]) is not None

@@ -8,13 +8,14 @@ from core.uploads.dialect import DELIMITER_NAMES, Dialect
 from core.uploads.encoding import Encoding
 from core.uploads.guesses import Guess
 from core.uploads.profile import ColumnProfile
-from core.uploads.receipt import Treatment
+from core.uploads.receipt import Packed, Treatment
 
 _LINE_ENDS = {"\r": "Its lines end in a carriage return alone, as on old Macintosh computers."}
 _BLANKS = {" ": "blanks", "'": "apostrophes", ",": "commas", ".": "points"}
 
 
 def of(
+    packed: Packed | None,
     encoding: Encoding,
     dialect: Dialect,
     columns: Sequence[ColumnProfile],
@@ -25,6 +26,7 @@ def of(
     return tuple(
         sentence
         for sentence in (
+            *_of_archive(packed),
             *_of_file(encoding, dialect, columns),
             *_of_lines(dialect, treatment),
             *(guess.why for guess in guesses if guess.about == "names"),
@@ -32,6 +34,16 @@ def of(
         )
         if sentence
     )
+
+
+def _of_archive(packed: Packed | None) -> Iterator[str]:
+    if packed is None:
+        return
+    size = _counted(packed.size_bytes, "byte")
+    yield f"It came packed in {packed.file_name}, a {packed.kind} file of {size}."
+    if packed.n_others:
+        were = "was" if packed.n_others == 1 else "were"
+        yield f"{_counted(packed.n_others, 'other file')} in there {were} not read."
 
 
 def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[str]:

@@ -16,11 +16,14 @@ _MONEY = (
     r"|AUD|CAD|NZD|SGD|HKD|MXN|ARS|CLP|COP|ZAR|RUB|TRY|UAH|BGN|ILS|THB|IDR|MYR|PHP|VND|KRW|TWD|TL|Rp\.?|RM|S/\.?|SFr\.?|Fr\.|kr\.?|Kč|zł|Ft|lei|руб\.?|р\.|грн\.?|元|円|원|Euro|Rs\.?"
 )
 _MARK = re.compile(f"{_MONEY}|%|‰")
+# Blanks stand in one place of a pattern only: where two could take the same ones, a long row of them takes for ever.
 _CELL = re.compile(
-    rf"(?P<open>\()?[+-]? *(?P<before>{_MARK.pattern})? *[+-]? *"
+    rf"(?P<open>\()? *(?:[+-] *)?(?:(?P<before>{_MARK.pattern}) *)?(?:[+-] *)?"
     r"(?P<number>[0-9](?:[0-9.,' ]*[0-9.,])?|[.,][0-9]+)"
-    rf" *(?P<behind>{_MARK.pattern})? *(?P<shut>\))?(?P<late>-)?"
+    rf"(?: *(?P<behind>{_MARK.pattern}))?(?: *(?P<shut>\)))?(?: *(?P<late>-))?"
 )
+_LONGEST = 100
+"""No number has more characters."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,10 @@ class Spelling:
     @cached_property
     def pattern(self) -> str:
         """A regular expression, for Arrow and Python alike, that exactly such numbers match once they are `folded`."""
-        mark = f"(?:{re.escape(self.mark.translate(_FOLDS))})?" if self.mark else ""
-        signed = f"[+-]? *{mark} *[+-]? *{self._number} *{mark} *-?"
-        return rf"^\s*(?:{signed}|\( *{mark} *{self._number} *{mark} *\))\s*$"
+        mark = re.escape(self.mark.translate(_FOLDS))
+        before, behind = (f"(?:{mark} *)?", f"(?: *{mark})?") if mark else ("", "")
+        signed = f"(?:[+-] *)?{before}(?:[+-] *)?{self._number}{behind}(?: *-)?"
+        return rf"^\s*(?:{signed}|\( *{before}{self._number}{behind} *\))\s*$"
 
     @cached_property
     def _number(self) -> str:
@@ -54,7 +58,7 @@ class Spelling:
 
     def admits(self, text: str) -> bool:
         """Whether a cell is a number in this spelling."""
-        return self._compiled.match(text.translate(_FOLDS)) is not None
+        return len(text) <= _LONGEST and self._compiled.match(text.translate(_FOLDS)) is not None
 
     def plain(self, column: pa.Array, decimal: str) -> pa.Array:
         """The column's numbers as digits with `decimal` as their mark; cells that are none stay as they are.
@@ -104,9 +108,13 @@ class Numeral:
         return not self.mark and not self.is_signed_oddly and whole.isdigit()
 
 
-@lru_cache(maxsize=50_000)
 def of(text: str) -> Numeral | None:
     """What a cell holds if it is a number as somebody might write it."""
+    return _of(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=50_000)
+def _of(text: str) -> Numeral | None:
     plain = text.translate(_FOLDS).strip()
     found = _CELL.fullmatch(plain)
     if found is None or bool(found["open"]) != bool(found["shut"]) or (found["before"] and found["behind"]):

@@ -9,6 +9,7 @@ from typing import Any
 from core.errors import Invalid
 from core.uploads.detection import Detected, Said
 from core.uploads.dialect import ColumnRule
+from core.uploads.errors import ColumnUnknown, MarksClash
 from core.uploads.guesses import About, Guess
 
 KINDS = ("number", "category")
@@ -65,7 +66,7 @@ class Reading:
         return column in self.columns
 
     def checked(self) -> Reading:
-        """Itself. Raises Invalid for what no file can be read with."""
+        """Itself. Raises Invalid, MarksClash for what no file can be read with."""
         _require("delimiter", self.delimiter, MARKS)
         _require("quotechar", self.quotechar, QUOTES)
         _require("escapechar", self.escapechar, ESCAPES)
@@ -77,10 +78,7 @@ class Reading:
             _require("decimal", decimal, DECIMALS)
             _require("thousands", thousands, THOUSANDS)
             if decimal and decimal == thousands:
-                raise Invalid(
-                    problem=f"'{decimal}' can't be both the decimal mark and the thousands mark.",
-                    remedy="Name two different marks.",
-                )
+                raise MarksClash(mark=decimal)
         for one in self.columns.values():
             _require("kind", one.kind, KINDS)
         for spellings in (self.missing, *(one.missing for one in self.columns.values())):
@@ -107,14 +105,11 @@ class Reading:
         )
 
     def applied(self, detected: Detected) -> Detected:
-        """The dialect with these rules for its columns. Raises Invalid for a column that the file has not."""
+        """The dialect with these rules for its columns. Raises ColumnUnknown."""
         dialect = detected.dialect
         names = dialect.names
         if lacking := [name for name in self.columns if name not in names]:
-            raise Invalid(
-                problem=f"The file has no column '{lacking[0][:80]}' when it is read so.",
-                remedy="Name a column of the receipt, or leave it out.",
-            )
+            raise ColumnUnknown(column=lacking[0][:80])
         if self.keep_lines:
             dialect = replace(dialect, not_rows=())
         found = {rule.column: rule for rule in dialect.rules}

@@ -53,6 +53,18 @@ class Treatment:
         return cls(**data)
 
 
+@dataclass(frozen=True)
+class Packed:
+    """What a file came in. kind: "gzip" or "zip". file_name, size_bytes: of the archive. n_others: files that were in
+    it too and were not read.
+    """
+
+    kind: str
+    file_name: str
+    size_bytes: int
+    n_others: int = 0
+
+
 def changes(given: pa.Table, clean: pa.Table, *, n_kept: int) -> list[Change]:
     """The cells that differ in the first rows, at most n_kept. given, clean: the same rows and columns of text."""
     found: list[Change] = []

@@ -162,6 +162,8 @@ def _sentinels(filled: Mapping[str, int], spelling: Spelling) -> set[str]:
     """Numbers like -999 that stand for "no value": they repeat, and no other comes near."""
     total = sum(filled.values())
     likely = [cell for cell in filled if cell.replace(",", ".") in kinds.SENTINELS]
+    if not likely:
+        return set()
     others = [
         value for cell in filled if cell not in likely and (value := _value_of(cell, spelling)) is not None
     ]

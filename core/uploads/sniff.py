@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from core.uploads import kinds, records
 from core.uploads.dialect import Dialect
@@ -21,7 +22,7 @@ _JUDGED_CELLS = 3000
 _GOOD = 0.35
 _SECOND_BYTES = frozenset("|\\^~")
 _SHARE_SECOND_BYTES = ("cp932", "gb18030", "big5")
-_ANNOUNCED = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
+_ANNOUNCED = re.compile(r'"?sep=([\t !#-&(-/:-@\[\]-`{-~])"?[ \t]*(?:[\r\n]|\Z)', re.IGNORECASE)
 _TORN = re.compile(r'^"|"$')
 _LONG_TEXT = 80
 _FEWEST_LOOSE = 3
@@ -36,8 +37,7 @@ class Marks:
     escapechar: str = ""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A record that is not blank. line: where it begins, from 1."""
 
     line: int
@@ -86,8 +86,7 @@ def rows(text: str, marks: Marks, *, most: int = 1 << 30) -> list[Row]:
 
 def judge(text: str, codec: str) -> Judged:
     """text: the file's beginning. codec: in some, a letter's second byte may look like a mark."""
-    first = text.split("\n", 1)[0]
-    if announced := _ANNOUNCED.fullmatch(first.strip()):
+    if announced := _ANNOUNCED.match(text):
         return Judged(quotes(text, announced[1], codec), ((announced[1], 1.0),), announced=True)
     text = text[:JUDGED_CHARACTERS]
     present = [mark for mark in DELIMITERS if mark in text and _may_delimit(mark, codec)]
@@ -189,8 +188,12 @@ def _purity(table: Sequence[Row], delimiter: str) -> float:
     return sum(_plausible(cell, delimiter) for cell in cells) / len(cells)
 
 
-@lru_cache(maxsize=20_000)
 def _plausible(cell: str, delimiter: str) -> float:
+    judged = _plausible_word if len(cell) <= _LONG_TEXT else _plausible_text
+    return judged(cell, delimiter)
+
+
+def _plausible_text(cell: str, delimiter: str) -> float:
     if kinds.is_measure(cell):
         return 1.0
     text = cell.strip()
@@ -204,3 +207,6 @@ def _plausible(cell: str, delimiter: str) -> float:
     if "," in others and "," in text.replace(", ", ""):
         return 0.3
     return 0.7 if len(text) <= _LONG_TEXT else 0.5
+
+
+_plausible_word = lru_cache(maxsize=20_000)(_plausible_text)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.uploads import header as headers
-from core.uploads import kinds
+from core.uploads import headings, kinds
 from core.uploads.guesses import Confidence, Guess
 from core.uploads.sniff import Row
 
@@ -19,7 +18,6 @@ _MOST_ABOVE = 100
 _LISTED = 10
 _FEWEST_WIDE = 2
 _NEARLY_ALL = 0.9
-_NOTHING = " \t\u00a0,;|"
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def locate(rows: Sequence[Row], *, header_line: int | None = None) -> Place:
     measures = _measure_columns(body[2:] or body, width)
     if _is_data(rows[at], body, measures):
         return _without_header(rows, at, width, "likely")
-    if grouped := _grouped(rows, at):
+    if grouped := headings.grouped(rows, at):
         line = rows[at].line
         why = f"Line {rows[at - 1].line} groups the columns that line {line} names, so both were joined."
         return _with_header(
@@ -63,10 +61,10 @@ def locate(rows: Sequence[Row], *, header_line: int | None = None) -> Place:
             at,
             grouped,
             width,
-            _explaining(rows, at, measures),
+            headings.explaining(rows, at, measures),
             (Guess("header", str(line), "likely", why),),
         )
-    if combined := _combined(rows, at, measures):
+    if combined := headings.combined(rows, at, measures):
         line = rows[at + 1].line
         why = f"Line {rows[at].line} groups the columns that line {line} names, so both were joined."
         return _with_header(
@@ -77,7 +75,7 @@ def locate(rows: Sequence[Row], *, header_line: int | None = None) -> Place:
             (),
             (Guess("header", str(line), "likely", why, None, (str(rows[at].line),)),),
         )
-    below = _explaining(rows, at, measures)
+    below = headings.explaining(rows, at, measures)
     return _with_header(rows, at, rows[at].cells, width, below, (_of_header(rows, at, width, measures),))
 
 
@@ -115,16 +113,21 @@ def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
     """What had to be done to the header's cells to make them names."""
     padded, unnamed, repeated = [], [], []
     for cell, name in zip(cells, names, strict=False):
-        if not cell.strip(_NOTHING):
+        tidy = headers.tidied(cell)
+        if not tidy:
             unnamed.append(f"'{name}'")
-        elif " ".join(cell.split()) != name:
+        elif tidy != name:
             repeated.append(f"'{name}'")
         elif cell != name:
             padded.append(f"'{name}'")
     said = []
     if padded:
         said.append(
-            (padded, "certain", f"Blanks and line breaks were taken off column names: {_listed(padded)}.")
+            (
+                padded,
+                "certain",
+                f"Blanks, line breaks or invisible marks were taken off names: {_listed(padded)}.",
+            )
         )
     if unnamed:
         said.append((unnamed, "certain", f"Columns without a name were numbered: {_listed(unnamed)}."))
@@ -226,90 +229,7 @@ def _is_data(row: Row, body: Sequence[Row], measures: frozenset[int]) -> bool:
     filled = [(column, cell) for column, cell in there if cell]
     if not filled or not all(kinds.is_measure(cell) for _, cell in filled):
         return False
-    return not _count_up([cell for _, cell in filled]) and len(filled) >= 0.5 * len(measures)
-
-
-def _count_up(cells: Sequence[str]) -> bool:
-    """Whether these are names as statistics have them: years, or months and days counted up."""
-    digits = [cell.strip("()* ") for cell in cells]
-    if not all(cell.isdigit() for cell in digits):
-        return all(
-            kinds.is_measure(cell) and not cell.replace(".", "").replace(",", "").isdigit() for cell in cells
-        ) and (len(cells) > 2 and len(set(cells)) == len(cells))
-    numbers = [int(cell) for cell in digits]
-    are_years = all(1800 <= number <= 2100 for number in numbers)
-    steps = {after - before for before, after in itertools.pairwise(numbers)}
-    return (are_years and (len(numbers) > 1) and 0 not in steps and len(steps) == 1) or (
-        len(numbers) > 2 and steps in ({1}, {-1})
-    )
-
-
-def _grouped(rows: Sequence[Row], at: int) -> tuple[str, ...]:
-    """The header's names with those of the row directly above, where that groups columns that are named alike."""
-    if not at or rows[at - 1].line + 1 != rows[at].line:
-        return ()
-    upper, lower = rows[at - 1].cells, rows[at].cells
-    named = [cell.strip() for cell in lower if cell.strip()]
-    if (
-        len(upper) != len(lower)
-        or len(set(named)) == len(named)
-        or sum(1 for cell in upper if cell.strip()) < 2
-    ):
-        return ()
-    return _joined(upper, lower)
-
-
-def _joined(upper: Sequence[str], lower: Sequence[str]) -> tuple[str, ...]:
-    """Each name behind that of its group, which stands above the first of the group."""
-    group, joined = "", []
-    for above, below in zip(upper, lower, strict=True):
-        group = above.strip() or group
-        joined.append(f"{group} {below.strip()}".strip() if below.strip() else above.strip())
-    return tuple(joined)
-
-
-def _combined(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[str, ...]:
-    """The names of two header rows, of which the first groups columns and the second names them; () if it is not so."""
-    if at + 1 >= len(rows):
-        return ()
-    upper = rows[at].cells
-    lower = rows[at + 1].cells
-    gaps = [column for column in range(len(upper)) if not upper[column].strip()]
-    if len(lower) != len(upper) or len(gaps) < 2 or not measures:
-        return ()
-    if not all(lower[column].strip() for column in gaps) or any(
-        kinds.is_measure(lower[column]) and not _count_up([lower[c].strip() for c in sorted(measures)])
-        for column in measures
-        if lower[column].strip()
-    ):
-        return ()
-    return _joined(upper, lower)
-
-
-def _explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[Row, ...]:
-    """Rows directly below the header that hold words where the columns hold measures: labels, units, rules."""
-    found: list[Row] = []
-    for row in rows[at + 1 : at + 4]:
-        there = [row.cells[column].strip() for column in measures if column < len(row.cells)]
-        filled = [cell for cell in there if cell]
-        worded = [
-            cell
-            for cell in filled
-            if not kinds.is_measure(cell)
-            and cell.lower() not in kinds.MISSING_AMONG_NUMBERS
-            and not _is_range(cell)
-        ]
-        is_rule = row.n_filled and all(set(cell.strip()) <= set("-=+:") for cell in row.cells)
-        is_units = len(measures) > 1 and len(filled) >= 2 and len(worded) >= 0.8 * len(filled)
-        is_units = is_units and len(filled) >= 0.5 * len(measures)
-        if not (is_rule or is_units) or at + 1 + len(found) + 1 >= len(rows):
-            break
-        found.append(row)
-    return tuple(found)
-
-
-def _is_range(cell: str) -> bool:
-    return cell[:1] in "<>~≤≥"
+    return not headings.count_up([cell for _, cell in filled]) and len(filled) >= 0.5 * len(measures)
 
 
 def _of_header(rows: Sequence[Row], at: int, width: int, measures: frozenset[int]) -> Guess:

@@ -21,6 +21,7 @@ from core.uploads.examine import Examination, examine
 from core.uploads.guesses import overruling
 from core.uploads.names import safe_filename, shown_filename
 from core.uploads.reading import Reading
+from core.uploads.receipt import Packed
 
 PENDING = ("QUEUED", "PROCESSING")
 _CHUNK_BYTES = 1 << 20
@@ -52,10 +53,12 @@ def receive(
     staged: Staging,
     file_name: str,
     is_sample: bool = False,
+    packed: Packed | None = None,
     require: Callable[[Examination], object] = lambda _: None,
 ) -> Received:
     """Check a staged file, store it under its user, and write its row; the same bytes again are recognised.
 
+    packed: what the file came in; it is unpacked already (`archives`), so it is known again plain or packed.
     require: looks at what was found before anything is stored; what it raises refuses the file.
     Bytes that are known but were removed or damaged in storage are put back there.
     Nothing is kept of a file that is refused. No session is open while bytes move.
@@ -69,7 +72,7 @@ def receive(
         require(found)
         if stored.is_whole(storage, known) or _put_back(user, storage, staged, known):
             return Received(upload=known, examination=found, is_duplicate=True)
-    examination = examine(staged.path, file_name=file_name)
+    examination = examine(staged.path, file_name=file_name, packed=packed)
     require(examination)
     storage_key = _storage_key(user, file_name)
     storage.put(storage_key, staged.path)
@@ -111,8 +114,8 @@ def reread(
 
     anew: forget what was said before; otherwise it stays where nothing else is said now.
     Results that were made before keep the dialect they were written in. No session is open while bytes move.
-    Raises NotFound, Invalid for what can't be, Conflict while work on it is pending, UploadGone, ChangedSinceChecked,
-    and what `examine` raises for a file that does not read so: then everything stays as it was.
+    Raises NotFound, Invalid, MarksClash, ColumnUnknown, Conflict while work on it is pending, UploadGone,
+    ChangedSinceChecked, and what `examine` raises for a file that does not read so: then everything stays as it was.
     """
     with db.session_scope(user) as session:
         upload = get(session, upload_id=upload_id)
@@ -124,7 +127,7 @@ def reread(
             while chunk := source.read(_CHUNK_BYTES):
                 staged.write(chunk)
         staged.close()
-        examination = examine(staged.path, file_name=upload.file_name, reading=said)
+        examination = examine(staged.path, file_name=upload.file_name, reading=said, packed=before.packed)
     examination = replace(examination, guesses=overruling(examination.guesses, before.guesses))
     with db.session_scope(user, write=True) as session:
         upload = hold(session, upload_id=upload_id, to_delete=True)  # nobody builds on it meanwhile

@@ -161,7 +161,8 @@ def test_a_worker_frozen_past_its_lease_writes_nothing_when_it_wakes(crew: Crew)
 def test_a_worker_frozen_alone_loses_the_outcome_that_its_child_reports(sqlite_crew: Crew) -> None:
     crew = sqlite_crew
     crew.start()
-    task_id = crew.add(step_s=0.1)
+    task_id = crew.add(step_s=0.3)
+    wait_for(lambda: steps.effects(task_id), what="the child to have the task")
     zombie = crew.worker_of(task_id)
     zombie.signal(signal.SIGSTOP)
     wait_for(lambda: len(steps.effects(task_id)) == N_STEPS, what="the child to finish by itself")

@@ -96,12 +96,14 @@ def test_a_file_that_lacks_a_column_names_it_with_the_nearest_and_can_not_be_sco
 ) -> None:
     finish(request_training(take_in(customers, "customers.csv")))
     renamed = customers.rename_columns(
-        ["tenures" if name == "tenure" else name for name in customers.column_names]
+        ["tenure_months" if name == "tenure" else name for name in customers.column_names]
     )
     upload = take_in(renamed, "renamed.csv")
     app = open_page("uploads.py", upload=upload.id)
-    app.segmented_control(key=f"task_{upload.id}").set_value("Score it").run()
-    assert "**tenure** :gray[· nearest: tenures]" in texts(app)
+    assert "**1 of 3** columns that the model reads are missing" in texts(app)
+    assert "Choose a column for **tenure** first" in texts(app)
+    (box,) = [box for box in app.selectbox if box.label == "tenure"]
+    assert box.options[:2] == ["Choose a column, such as tenure_months", "tenure_months"]
     assert app.button(key="score_now").disabled
     assert app.button(key="queue_it").disabled
 

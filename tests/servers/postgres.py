@@ -30,7 +30,7 @@ class Cluster:
             self._as = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(self._folder, "postgres", "postgres")
         self._data = self._folder / "data"
-        self.port = _spare_port()
+        self.port = spare_port()
         self._log = (self._folder / "log").open("ab")
         self._server: subprocess.Popen[bytes] | None = None
         atexit.register(self.stop)
@@ -99,6 +99,6 @@ class Cluster:
         return f"host=127.0.0.1 port={self.port} user=postgres dbname={name}"
 
 
-def _spare_port() -> int:
+def spare_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])

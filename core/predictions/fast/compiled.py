@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from core.models.schema import Schema
+from core.predictions import exact
 from core.predictions.answers import Floats
-from core.predictions.fast.additive import Additive
 from core.predictions.fast.boosted import Boosted
 from core.predictions.fast.features import Changes, Given
+from core.predictions.fast.linear import Logistic, Regression
 from core.predictions.fast.unsupported import Unsupported
+
+AnsweredBy = Literal["trees", "curves", "pipeline"]
 
 # What comes of scikit-learn's private parts when a version has renamed or reshaped them.
 CHANGED_PARTS = (AttributeError, KeyError, IndexError, TypeError, ValueError)
 
 
 class Tables(Protocol):
-    """A compiled pipeline. slack: the largest difference from its own answer that may be; 0 for the same bits."""
+    """A compiled pipeline.
 
-    slack: float
+    slack: the largest difference from its own answer that may be; 0 for the same bits. answered_by: what it looks
+    answers up in, for the receipt.
+    """
+
+    @property
+    def slack(self) -> float: ...
+
+    @property
+    def answered_by(self) -> AnsweredBy: ...
 
     def answers(self, given: Given) -> Floats | None:
         """What the pipeline answers, (n, k) or (n,); None where a written digit of it would be in doubt."""
@@ -52,7 +63,7 @@ def _recognised(pipeline: Any, schema: Schema) -> Tables:
         if isinstance(model, (HistGradientBoostingClassifier, HistGradientBoostingRegressor)):
             return Boosted(columns, model, schema)
         if isinstance(model, LogisticRegression):
-            return Additive(columns, model, schema)
-        if isinstance(model, Ridge):
-            raise Unsupported("the last digits of a linear regression hang on the order of its sums")
+            return Logistic(columns, model, schema)
+        if (linear := exact.of(pipeline)) is not None:
+            return Regression(linear, schema)
     raise Unsupported("its model is none of the recipes' own")

@@ -30,6 +30,12 @@ class Curves:
     steps: Floats
     powers: Floats
 
+    @property
+    def size(self) -> Floats:
+        """(k,) no sum of the absolute terms of a function is larger, whatever the number."""
+        largest: Floats = np.abs(self.powers).sum(axis=0).max(axis=1)
+        return largest
+
     def add(self, values: Floats, sums: Floats) -> None:
         """Add the functions' values. values: (n,), NaN for missing. sums: (n, k)."""
         codes = self.bins.codes(values)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from core.models.schema import Schema
 from core.predictions.answers import BINS, Floats
-from core.predictions.columns import DECIMALS
+from core.predictions.rounding import DECIMALS
 
 TOLERANCE = 1e-13
 """The largest difference from the pipeline's own probability that is let pass; 1e-15 was the largest seen."""

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.models.schema import Feature, Places, Schema
+from core.predictions.fast import probe
 from core.predictions.fast.bins import Codes, Floats
 from core.uploads import cells
 
@@ -60,6 +62,18 @@ class Given:
             return self.numbers[feature.name][rows]
         texts = self.texts[feature.name]
         return texts.spellings.take(pa.array(texts.indices[rows]))
+
+    def frame(self, schema: Schema, rows: Codes) -> pd.DataFrame:
+        """The frame that the pipeline reads of these rows. rows: (m,) their places; a text never seen is any such."""
+        columns: dict[str, pd.Series] = {}
+        for feature in schema.features:
+            if feature.kind == "number":
+                cells = self.numbers[feature.name][rows]
+            else:
+                texts = self.texts[feature.name]
+                cells = np.array(probe.domain(feature), object)[texts.places[texts.indices[rows]]]
+            columns[feature.name] = probe.series(feature, cells)
+        return pd.DataFrame(columns)
 
 
 @dataclass(frozen=True)

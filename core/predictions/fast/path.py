@@ -11,7 +11,7 @@ from core.predictions import caution, columns, reasons
 from core.predictions.answers import Floats
 from core.predictions.caution import Cautions
 from core.predictions.fast import compiled, features
-from core.predictions.fast.compiled import Tables
+from core.predictions.fast.compiled import AnsweredBy, Tables
 from core.predictions.fast.features import Given
 from core.predictions.fast.reading import Reader
 from core.predictions.fast.unsupported import Unsupported
@@ -96,6 +96,11 @@ class Way:
     why_plain: str | None = None
     n_left: int = CHECKED_ROWS
     """Rows still to be compared."""
+
+    @property
+    def answered_by(self) -> AnsweredBy:
+        """What answers most rows."""
+        return self.fast.tables.answered_by if self.fast else "pipeline"
 
     def checked(self, block: bytes) -> Way:
         """This way once the block's rows are compared, as long as fewer than CHECKED_ROWS were; or the plain way."""

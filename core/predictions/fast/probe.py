@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 
@@ -23,7 +24,7 @@ def domain(feature: Feature) -> list[str | None]:
 def frame(schema: Schema, feature: Feature, values: Sequence[object]) -> pd.DataFrame:
     """(len(values),) rows in which only this feature varies, in the types of `core.models.schema.frame`."""
     columns = {
-        other.name: _series(other, values if other is feature else [usual(other)] * len(values))
+        other.name: series(other, values if other is feature else [usual(other)] * len(values))
         for other in schema.features
     }
     return pd.DataFrame(columns)
@@ -46,5 +47,6 @@ def usual(feature: Feature) -> object:
     return next(iter(feature.categories), None)
 
 
-def _series(feature: Feature, values: Sequence[object]) -> pd.Series:
+def series(feature: Feature, values: Sequence[object] | npt.NDArray[Any]) -> pd.Series:
+    """A feature's column of the pipeline's frame."""
     return pd.Series(values, dtype="float64" if feature.kind == "number" else object)

@@ -26,7 +26,7 @@ class Desk {
     this.maxBytes = data.max_bytes;
     this.tell = setTriggerValue;
     this.zone.classList.toggle("compact", data.is_compact);
-    this.limits.textContent = `Comma, semicolon, tab or bar · up to ${size(this.maxBytes)} each`;
+    this.limits.textContent = `Comma, semicolon, tab or bar · also in a .gz or .zip · up to ${size(this.maxBytes)} each`;
   }
 
   listen(zone, input) {

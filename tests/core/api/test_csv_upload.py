@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import resource
@@ -89,6 +90,61 @@ def test_the_same_bytes_again_are_recognised(client: httpx.Client, me: db.User) 
     assert _n_uploads(me) == 1
 
 
+@pytest.mark.parametrize("kind", ["gzip", "zip"])
+def test_a_packed_csv_is_stored_unpacked_and_known_again_plain(
+    client: httpx.Client, me: db.User, settings: Settings, storage: LocalStorage, kind: str
+) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("q3/a.csv", CSV)
+    sent = {"gzip": ("a.csv.gz", gzip.compress(CSV)), "zip": ("q3.zip", archive.getvalue())}[kind]
+    answer = _post(client, sent[1], file_name=sent[0])
+    assert answer.status_code == 201
+    body = answer.json()
+    size_bytes = len(sent[1])
+    packed = {"kind": kind, "file_name": sent[0], "size_bytes": size_bytes, "n_others": 0}
+    assert body["receipt"]["packed"] == packed
+    assert body["receipt"]["notes"][0] == (
+        f"It came packed in {sent[0]}, a {kind} file of {size_bytes} bytes."
+    )
+    found = client.get(f"/api/uploads/{body['upload_id']}").json()
+    assert (found["file_name"], found["size_bytes"]) == ("a.csv", len(CSV))
+    assert client.get(f"/api/uploads/{body['upload_id']}/file").content == CSV
+    assert staged_files(settings) == []
+    assert _post(client).json()["duplicate_of"] == body["upload_id"]
+    assert _post(client, sent[1], file_name="again").json()["duplicate_of"] == body["upload_id"]
+
+    again = client.patch(f"/api/uploads/{body['upload_id']}/reading", json={"header_line": 0})
+    assert again.json()["receipt"]["packed"] == packed
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (gzip.compress(CSV)[:-9], 422, "archive_unreadable"),
+        (gzip.compress(b"a,b\n" + b"1,2\n" * 1_000_000), 413, "unpacks_too_large"),
+        (gzip.compress(gzip.compress(CSV)), 422, "archive_inside"),
+        (gzip.compress(b"%PDF-1.7"), 415, "not_a_csv"),
+        (b"PK\5\6" + bytes(18), 422, "nothing_inside"),
+    ],
+    ids=["cut short", "bomb", "twice", "PDF", "empty"],
+)
+def test_an_archive_that_gives_no_csv_is_refused_and_leaves_nothing(
+    client: httpx.Client, nothing_stays: None, data: bytes, status: int, code: str
+) -> None:
+    answer = _post(client, data, file_name="a.gz")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+@ONE_DATABASE
+def test_what_is_scored_while_one_waits_is_measured_unpacked(
+    client: httpx.Client, nothing_stays: None
+) -> None:
+    answer = _post(client, gzip.compress(b"a,b\n" + b"1,2\n" * 300_000), mode="sync")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large_for_sync")
+
+
 def test_a_model_that_fits_is_found_and_the_prediction_queued(
     client: httpx.Client, me: db.User, model: ModelRow, trained: Trained
 ) -> None:
@@ -144,7 +200,7 @@ def test_fields_may_come_behind_the_file(client: httpx.Client, model: ModelRow, 
 
 
 @ONE_DATABASE
-def test_with_mode_sync_the_answer_waits_for_the_scores_or_the_reason_there_are_none(
+def test_with_mode_sync_the_answer_waits_for_the_scores(
     client: httpx.Client, by_hand: None, model: ModelRow, trained: Trained
 ) -> None:
     answer = _post(client, trained.csv, mode="sync", model_id=str(model.id))
@@ -154,10 +210,58 @@ def test_with_mode_sync_the_answer_waits_for_the_scores_or_the_reason_there_are_
     assert lines[0] == trained.csv.splitlines()[0] + b",prediction,probability"
     assert len(lines) == 301
 
+
+@ONE_DATABASE
+def test_a_file_with_text_in_place_of_numbers_is_not_kept_for_the_named_model_and_fits_none(
+    client: httpx.Client, me: db.User, model: ModelRow, trained: Trained
+) -> None:
     retyped = trained.csv.replace(b",Month to month,", b",Month to month,about ")
-    answer = _post(client, retyped, mode="sync", model_id=str(model.id))
-    assert (answer.status_code, answer.json()["status"]) == (201, "FAILED")
-    assert "tenure_months" in answer.json()["error_message"]
+    refused = _post(client, retyped, model_id=str(model.id))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "feature_retyped")
+    assert "tenure_months" in refused.json()["error"]["message"]
+    assert _n_uploads(me) == 1
+    alone = _post(client, retyped)
+    assert (alone.status_code, alone.json()["prediction_id"]) == (201, None)
+    assert "tenure_months" in alone.json()["hint"]
+
+
+@ONE_DATABASE
+def test_a_file_with_other_names_is_scored_under_a_mapping_named_or_not(
+    client: httpx.Client, by_hand: None, model: ModelRow, trained: Trained
+) -> None:
+    plain = _post(client, trained.csv, mode="sync", model_id=str(model.id)).json()["prediction_id"]
+    renamed = trained.csv.replace(b"tenure_months", b"Laufzeit", 1)
+    mapping = json.dumps({"tenure_months": "Laufzeit"})
+    for named in ({"model_id": str(model.id)}, {}):
+        answer = _post(client, renamed, mode="sync", mapping=mapping, **named)
+        assert (answer.status_code, answer.json()["status"]) == (201, "COMPLETED")
+        scored = client.get(f"/api/predictions/download_predictions/{answer.json()['prediction_id']}").content
+        own = client.get(f"/api/predictions/download_predictions/{plain}").content
+        assert scored == own.replace(b"tenure_months", b"Laufzeit", 1)
+
+
+@ONE_DATABASE
+def test_where_no_model_fits_the_mapping_of_before_is_offered(
+    client: httpx.Client, by_hand: None, model: ModelRow, trained: Trained
+) -> None:
+    renamed = trained.csv.replace(b"tenure_months", b"Laufzeit", 1)
+    first = _post(client, renamed)
+    assert (first.json()["prediction_id"], first.json()["offered"]) == (None, None)
+    _post(client, renamed, mode="sync", mapping=json.dumps({"tenure_months": "Laufzeit"}))
+    again = _post(client, renamed + b"\n").json()
+    assert again["offered"] == {"model_id": str(model.id), "mapping": {"tenure_months": "Laufzeit"}}
+    assert "/api/predictions" in again["hint"]
+    wanted = {"upload_id": again["upload_id"], **again["offered"], "mode": "sync"}
+    assert client.post("/api/predictions", json=wanted).json()["status"] == "COMPLETED"
+
+
+@ONE_DATABASE
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize("mapping", ["x", "[]", "1", '{"a": 1}', '{"a": null}', '{"a": "\\ud800"}', '{"a"'])
+def test_a_mapping_that_is_no_object_of_texts_is_refused(client: httpx.Client, mapping: str) -> None:
+    answer = _post(client, mapping=mapping)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+    assert "JSON object" in answer.json()["error"]["message"]
 
 
 @ONE_DATABASE

@@ -103,7 +103,7 @@ def test_a_model_is_deleted_with_its_file_unless_predictions_were_made_with_it(
     ("wanted", "code"),
     [
         ({"target": "nonsense"}, "target_missing"),
-        ({"name": "x" * 81}, "invalid"),
+        ({"name": "x" * 81}, "name_unusable"),
         ({"name": "a\x00b"}, "invalid"),
         ({"target": None}, "invalid"),
         ({"target": 7}, "invalid"),

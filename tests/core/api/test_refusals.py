@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from core.api import application, refusals
 from core.api.errors import NoFile, TooLargeToWaitFor
 from core.errors import AppError
 from core.uploads.errors import NulBytes, Spreadsheet
+from core.uploads.reading import MARKS
 
 ABOVE_THE_API = ("core.app", "core.start", "core.ui")
 
@@ -71,7 +73,7 @@ def test_the_documentation_knows_one_shape_of_refusal() -> None:
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             for status, answer in operation["responses"].items():
-                if status.startswith("2") or path == "/health":
+                if status.startswith(("2", "3")) or path == "/health":
                     continue
                 shape = answer["content"]["application/json"]["schema"]["$ref"]
                 assert shape.endswith("/Refused"), f"{method} {path} {status}"
@@ -82,3 +84,53 @@ def test_every_call_of_one_thing_documents_that_it_may_not_be_there() -> None:
     for path, operations in schema["paths"].items():
         if "_id}" in path:
             assert all("404" in operation["responses"] for operation in operations.values()), path
+
+
+def test_every_call_with_a_json_body_documents_how_that_may_be_refused() -> None:
+    schema = application.build(settings_module.read(_env_file=None)).openapi()
+    with_body = [
+        (f"{method} {path}", operation)
+        for path, operations in schema["paths"].items()
+        for method, operation in operations.items()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
+    assert with_body
+    for name, operation in with_body:
+        assert {"400", "413", "415", "422"} <= set(operation["responses"]), name
+
+
+def test_every_download_documents_its_conditions_and_what_comes_of_them() -> None:
+    schema = application.build(settings_module.read(_env_file=None)).openapi()
+    downloads = [
+        operation
+        for operations in schema["paths"].values()
+        for operation in operations.values()
+        if "206" in operation["responses"]
+    ]
+    assert len(downloads) == 2
+    for operation in downloads:
+        assert {"304", "412", "416"} <= set(operation["responses"])
+        assert {"Range", "If-Range", "If-Match", "If-None-Match"} <= {
+            parameter["name"] for parameter in operation["parameters"]
+        }
+
+
+def test_the_documentation_lists_the_marks_a_file_can_be_read_with() -> None:
+    schema = application.build(settings_module.read(_env_file=None)).openapi()
+    reading = schema["components"]["schemas"]["Reading"]["properties"]
+    assert reading["delimiter"]["anyOf"][0]["enum"] == [*MARKS]
+    assert "cp1252" in reading["encoding"]["anyOf"][0]["enum"]
+
+
+def test_the_documentation_says_that_a_text_holds_no_nul() -> None:
+    schema = application.build(settings_module.read(_env_file=None)).openapi()
+    target = schema["components"]["schemas"]["Training"]["properties"]["target"]
+    assert re.match(target["pattern"], "price\n€")
+    assert not re.match(target["pattern"], "pri\0ce")
+
+
+def test_the_documentation_names_every_field_of_an_upload() -> None:
+    schema = application.build(settings_module.read(_env_file=None)).openapi()
+    form = schema["paths"]["/csv"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert set(form["properties"]) == {"file", "model_id", "mode"}
+    assert form["additionalProperties"] is False

@@ -223,7 +223,11 @@ def test_a_guess_is_overruled_and_the_receipt_says_so(client: httpx.Client) -> N
         ({"delimiter": "x"}, 422, "invalid"),
         ({"encoding": "klingon"}, 422, "invalid"),
         ({"encoding": "utf-16-le"}, 422, "undecodable_bytes"),
-        ({"columns": {"price": {"kind": "number"}}}, 422, "invalid"),
+        ({"columns": {"price": {"kind": "number"}}}, 422, "column_unknown"),
+        ({"decimal": ",", "thousands": ","}, 422, "marks_clash"),
+        ({"keep_lines": 0}, 422, "invalid"),
+        ({"header_line": "1"}, 422, "invalid"),
+        ({"header_line": 1.5}, 422, "invalid"),
         ({"colour": "red"}, 422, "invalid"),
         ({"header_line": 10**9}, 422, "invalid"),
         ([], 422, "invalid"),
@@ -236,6 +240,13 @@ def test_what_no_file_can_be_read_with_is_refused(
     answer = client.patch(f"/api/uploads/{upload_id}/reading", json=said)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert client.get(f"/api/uploads/{upload_id}").json()["rows"] == 2
+
+
+@ONE_DATABASE
+def test_a_whole_number_may_be_written_with_a_point(client: httpx.Client) -> None:
+    answer = client.patch(f"/api/uploads/{_upload(client)}/reading", json={"header_line": 1.0})
+    assert answer.status_code == 200
+    assert answer.json()["receipt"]["reading"]["header_line"] == 1
 
 
 @ONE_DATABASE

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from core import db
 from core.db.tables import TaskRow, UserRow
-from core.db.types import DATABASE_CLOCK, UtcDateTime
+from core.db.types import DATABASE_CLOCK, UtcDateTime, json_member
 from tests.clocks import HeldClock
 
 AT = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
@@ -66,3 +66,13 @@ def test_large_counts_fit(database: db.Database, user: db.User) -> None:
         session.add(TaskRow(user_id=user.id, kind="test", payload={}, done=10**12))
     with db.session_scope(db.WORKER) as session:
         assert session.execute(sa.select(TaskRow.done)).scalar_one() == 10**12
+
+
+def test_a_member_of_a_json_object_is_there_or_null(database: db.Database, user: db.User) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        for payload in ({}, {"mapping": {"a": "b"}}, {"mapping": {}}, {"other": 1}):
+            session.add(TaskRow(user_id=user.id, kind="test", payload=payload))
+    there = json_member(TaskRow.payload, "mapping").is_not(None)
+    with db.session_scope(db.WORKER) as session:
+        found = session.execute(sa.select(TaskRow.payload).where(there)).scalars().all()
+    assert sorted(map(str, found)) == ["{'mapping': {'a': 'b'}}", "{'mapping': {}}"]

@@ -8,9 +8,9 @@ import pytest
 
 from core import db
 from core.db.tables import UploadRow
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, NotFound
 from core.models import models
-from core.models.errors import ColumnsUnknown, TargetMissing
+from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.queue import Reason, TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -53,13 +53,6 @@ def test_columns_to_keep_reach_the_training_and_must_be_columns_other_than_the_t
             models.request_training(session, upload=upload, target="churned", keep=["age", column])
 
 
-def test_models_that_fit_are_those_whose_every_feature_is_there(user: db.User, upload: UploadRow) -> None:
-    model = made.ready_model(user, upload)
-    with db.session_scope(user) as session:
-        assert [fit.id for fit in models.fitting(session, columns=["plan", "age", "more"])] == [model.id]
-        assert models.fitting(session, columns=["plan"]) == []
-
-
 def test_a_training_that_fails_says_why_on_the_model(user: db.User, upload: UploadRow) -> None:
     with db.session_scope(user, write=True) as session:
         model = models.request_training(session, upload=upload, target="churned")
@@ -98,7 +91,7 @@ def test_a_training_that_has_ended_is_not_cancelled(user: db.User, upload: Uploa
 def test_a_target_that_is_no_column_and_a_name_too_long_are_refused(user: db.User, upload: UploadRow) -> None:
     with pytest.raises(TargetMissing, match="churn"), db.session_scope(user, write=True) as session:
         models.request_training(session, upload=upload, target="churn")
-    with pytest.raises(Invalid, match="80"), db.session_scope(user, write=True) as session:
+    with pytest.raises(NameUnusable, match="80"), db.session_scope(user, write=True) as session:
         models.request_training(session, upload=upload, target="churned", name="n" * 81)
 
 

@@ -222,7 +222,7 @@ def test_a_number_column_that_holds_text_is_refused_with_an_example(model: Model
     assert "'age'" in refused.value.message
     assert "67 %" in refused.value.message
     assert "67 % of its first cells hold something else, such as 'forty' in row 3" in refused.value.message
-    assert refused.value.hint == "Correct the column, or choose another model."
+    assert refused.value.hint == "Correct the column, map another one to it, or choose another model."
 
 
 def test_a_few_bad_numbers_are_scored_as_missing_and_counted(model: Model) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from core.models.schema import Feature, Schema
 from core.predictions.errors import FeatureMissing
-from core.predictions.header import Missing, check_header, require_features
+from core.predictions.header import Missing, as_read, check_header, require_features
 
 SCHEMA = Schema(
     (Feature("tenure", "number"), Feature("MonthlyCharges", "number"), Feature("plan", "category")),
@@ -30,8 +30,8 @@ def test_a_missing_feature_comes_with_the_nearest_column() -> None:
     assert not check.fits
     assert not check.has_outcome
     assert check.missing == (
-        Missing("tenure", "Tenure"),
-        Missing("MonthlyCharges", "monthly_charges"),
+        Missing("tenure", "Tenure", is_guess=True),
+        Missing("MonthlyCharges", "monthly_charges", is_guess=True),
         Missing("plan", None),
     )
 
@@ -50,8 +50,20 @@ def test_a_mapping_makes_a_header_fit() -> None:
     assert check.extra == ("tenure",)
 
 
+def test_a_column_that_is_set_aside_takes_no_name_that_is_there() -> None:
+    header = ("tenure", "tenure (not read)", "Months", "MonthlyCharges", "plan")
+    columns = as_read(header, {"tenure": "Months"})
+    assert columns[1:] == ("tenure (not read)", "tenure", "MonthlyCharges", "plan")
+    assert len(set(columns)) == len(columns)
+
+
+def test_the_outcomes_column_is_no_ones_nearest() -> None:
+    schema = Schema((Feature("churned", "category"),), "Churned", "binary", ("No", "Yes"), "Yes")
+    assert check_header(("Churned",), schema).missing == (Missing("churned", None),)
+
+
 def test_a_refusal_names_every_missing_feature() -> None:
     with pytest.raises(
-        FeatureMissing, match=r"'tenure' \(nearest: 'Tenure'\), 'plan'\. Add them, or choose another"
+        FeatureMissing, match=r"'tenure' \(nearest: 'Tenure'\), 'plan'\. Add them, map other columns to them"
     ):
         require_features(("Tenure", "MonthlyCharges"), SCHEMA)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from core import db, queue
 from core.db.tables import PredictionRow, UploadRow
 from core.errors import Conflict, NotFound
-from core.predictions import predictions, states
-from core.predictions.errors import FeatureMissing
+from core.predictions import mapping, predictions, states
+from core.predictions.errors import FeatureMissing, MappedColumnUnknown
 from core.predictions.states import MOVES, SETTLED, Status
 from core.queue import Reason, TaskState
 from core.settings import Settings
@@ -58,6 +58,35 @@ def test_a_file_without_a_features_column_is_refused_before_anything_is_written(
     with db.session_scope(user) as session:
         assert sum(predictions.counts(session).values()) == 0
         assert queue.backlog(session).n_queued == 0
+
+
+def test_a_mapping_is_kept_with_its_prediction_and_through_a_retry(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, upload: UploadRow
+) -> None:
+    model = made.ready_model(user, upload)
+    renamed = journeys.upload_bytes(user, b"Alter,plan\n31,a\n", settings=settings, files=storage)
+    prediction_id = made.queued(user, renamed, model, mapping={"age": "Alter", "plan": "plan"})
+    for _ in range(2):
+        with db.session_scope(user) as session:
+            kept = predictions.get(session, prediction_id=prediction_id)
+        assert (kept.options, mapping.of(kept)) == ({"mapping": {"age": "Alter"}}, {"age": "Alter"})
+        with db.session_scope(user, write=True) as session:
+            predictions.cancel(session, prediction_id=prediction_id)
+        with db.session_scope(user, write=True) as session:
+            predictions.retry(session, prediction_id=prediction_id)
+
+
+def test_a_mapping_that_makes_no_sense_or_leaves_a_column_missing_writes_nothing(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, upload: UploadRow
+) -> None:
+    model = made.ready_model(user, upload)
+    renamed = journeys.upload_bytes(user, b"Alter,tarif\n31,a\n", settings=settings, files=storage)
+    with pytest.raises(MappedColumnUnknown):
+        made.queued(user, renamed, model, mapping={"age": "Jahre"})
+    with pytest.raises(FeatureMissing, match="'plan'"):
+        made.queued(user, renamed, model, mapping={"age": "Alter"})
+    with db.session_scope(user) as session:
+        assert sum(predictions.counts(session).values()) == 0
 
 
 def test_a_strangers_predictions_can_be_neither_seen_nor_touched(

@@ -71,9 +71,10 @@ def test_a_file_with_its_outcome_is_measured(desk: Desk) -> None:
 
 
 def test_a_prediction_keeps_how_it_was_answered(desk: Desk) -> None:
-    kept = desk.score(desk.upload).metrics_json
+    kept = desk.score(desk.upload).receipt
     assert kept is not None
-    assert (kept["why_plain"], kept["n_plain_rows"]) == (None, 0)
+    assert kept["run"]["answered_by"] in ("trees", "curves")
+    assert (kept["run"]["why_pipeline"], kept["run"]["rows_by_pipeline"]) == (None, 0)
 
 
 def test_a_file_without_its_outcome_has_scores_and_bands_but_no_metrics(desk: Desk) -> None:
@@ -85,6 +86,27 @@ def test_a_file_without_its_outcome_has_scores_and_bands_but_no_metrics(desk: De
     assert found.headline == ""
     assert found.scores is not None
     assert sum(found.scores.counts) == 400
+
+
+def test_a_mapped_file_is_scored_as_the_same_file_under_its_own_names(desk: Desk) -> None:
+    data = desk.path(desk.upload.storage_key).read_bytes()
+    own = desk.score(desk.upload)
+    names = {"tenure_months": b"Laufzeit", "churned": b"prediction"}
+    for name, column in names.items():
+        data = data.replace(name.encode(), column, 1)
+    upload = desk.upload_again(data, "renamed.csv")
+    with db.session_scope(desk.user, write=True) as session:
+        mapping = {name: column.decode() for name, column in names.items()}
+        made = predictions.create(session, upload_id=upload.id, model_id=desk.model.id, mapping=mapping)
+    mapped = journeys.settled(desk.user, made.id)
+    assert mapped.options == {"mapping": mapping}
+    header, _, rows = desk.path(mapped.output_key).read_bytes().partition(b"\n")
+    assert header.endswith(b",prediction,prediction_2,probability")
+    assert rows == desk.path(own.output_key).read_bytes().partition(b"\n")[2]
+    before, after = measures.measured(own).to_json(), measures.measured(mapped).to_json()
+    assert after["metrics"] == before["metrics"]
+    assert after["quality"] == before["quality"]
+    assert (mapped.metrics_json or {})["why_plain"] is None
 
 
 def test_a_file_removed_under_a_queued_prediction_fails_it_with_the_cure_and_a_retry_succeeds(

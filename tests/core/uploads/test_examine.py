@@ -135,7 +135,7 @@ def test_notes_say_what_had_to_be_found_out(tmp_path: Path) -> None:
         "Its numbers are written with a decimal comma.",
         "2 blank lines left out.",
         "1 line break inside quoted cells kept.",
-        "Blanks and line breaks were taken off column names: 'a'.",
+        "Blanks, line breaks or invisible marks were taken off names: 'a'.",
     )
 
 

@@ -13,7 +13,7 @@ from core.errors import AppError, Conflict, Invalid, NotFound
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import stream, uploads
-from core.uploads.errors import UndecodableBytes
+from core.uploads.errors import ColumnUnknown, MarksClash, UndecodableBytes
 from core.uploads.guesses import Guess
 from core.uploads.reading import ColumnReading, Reading
 from tests import journeys, made
@@ -135,9 +135,9 @@ def test_what_was_said_can_be_taken_back(
         ({"encoding": "klingon"}, Invalid, "no encoding 'klingon'"),
         ({"encoding": "utf-8"}, UndecodableBytes, "line 1"),
         ({"delimiter": "x"}, Invalid, "delimiter can't be 'x'"),
-        ({"decimal": ",", "thousands": ","}, Invalid, "both the decimal mark and the thousands mark"),
+        ({"decimal": ",", "thousands": ","}, MarksClash, "both the decimal mark and the thousands mark"),
         ({"header_line": -1}, Invalid, "not negative"),
-        ({"columns": {"price": ColumnReading(kind="number")}}, Invalid, "no column 'price'"),
+        ({"columns": {"price": ColumnReading(kind="number")}}, ColumnUnknown, "no column 'price'"),
         ({"columns": {"ort": ColumnReading(kind="colour")}}, Invalid, "kind can't be 'colour'"),
         ({"missing": tuple(map(str, range(60)))}, Invalid, "60 spellings"),
     ],

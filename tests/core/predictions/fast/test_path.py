@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -56,10 +57,21 @@ def test_a_bad_cell_costs_its_block_alone(tabled: Model, seed: int) -> None:
 @pytest.mark.parametrize("block_bytes", [700, 50_000, 4 << 20])
 def test_blocks_and_threads_change_no_byte(tabled: Model, block_bytes: int, n_threads: int) -> None:
     data = written(300, DIALECTS["comma"], seed=2, schema=tabled.schema, bad=0.001)
-    expected, _ = opaque(tabled).score(data)
+    expected, plainly = opaque(tabled).score(data)
     result, scored = tabled.score(data, block_bytes=block_bytes, n_threads=n_threads)
     assert result == expected
     assert scored.why_plain is None
+    assert (scored.n_threads, plainly.answered_by) == (n_threads, "pipeline")
+    assert scored.answered_by in ("trees", "curves")
+
+
+def test_threads_change_no_count(tabled: Model) -> None:
+    data = written(900, DIALECTS["comma"], seed=12, schema=tabled.schema, bad=0.001)
+    one, *others = (
+        json.dumps(tabled.score(data, block_bytes=3_000, n_threads=n)[1].tally.to_json())
+        for n in (1, 2, 2, 3)
+    )
+    assert set(others) == {one}
 
 
 def test_numbers_at_every_cut_of_the_model_are_scored_alike() -> None:
@@ -113,12 +125,6 @@ def test_a_renamed_part_of_the_model_costs_speed_alone() -> None:
     assert scored.why_plain is not None
     assert "is_categorical_" in scored.why_plain
     assert scored.n_plain_rows == 50
-
-
-def test_a_linear_regression_answers_for_itself() -> None:
-    model = fitted(recipes.LINEAR, "regression")
-    scored, _ = both(model, written(50, DIALECTS["comma"], seed=9, schema=model.schema), None)
-    assert scored.why_plain == "the last digits of a linear regression hang on the order of its sums"
 
 
 def counted_cells(cells: list[str]) -> tuple[Counter[str], Counter[str], Counter[str]]:

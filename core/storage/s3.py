@@ -1,0 +1,246 @@
+"""Files in a bucket of S3, or of any server that speaks its protocol."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+from core.settings import Settings
+from core.storage import ranged
+from core.storage.protocol import KeyTaken, NotStored, StorageUnavailable, Stored, clean, translated
+
+PART_BYTES = 64 << 20  # a larger file goes up in such parts, one after the other
+LINK_S = 300
+CONNECT_S, READ_S, N_ATTEMPTS, N_CONNECTIONS = 3, 20, 4, 20
+
+NONCE = "desk-write"  # metadata of each object: the write that made it
+GONE = {"NoSuchKey", "404", "NotFound"}
+TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload"}
+CAUSES = {
+    "NoSuchBucket": "there is no such bucket; python -m core.system prepare makes it",
+    "AccessDenied": "its credentials do not allow this",
+    "403": "its credentials do not allow this",
+    "InvalidAccessKeyId": "its access key is not known there",
+    "SignatureDoesNotMatch": "its secret key is not the one that belongs to its access key",
+    "RequestTimeTooSkewed": "the clock of this machine is wrong",
+}
+
+
+class S3Storage:
+    """Keys are objects below a folder of one bucket. One client serves all threads of this process."""
+
+    def __init__(self, settings: Settings, *, part_bytes: int = PART_BYTES, link_s: int = LINK_S) -> None:
+        self.bucket, self._prefix = settings.bucket
+        self._settings, self._part_bytes, self._link_s = settings, part_bytes, link_s
+        self._made: Any = None
+        self._making = threading.Lock()
+
+    @property
+    def label(self) -> str:
+        place = f"s3://{self.bucket}/{self._prefix}".rstrip("/")
+        endpoint = self._settings.s3_endpoint_url
+        return f"{place} at {endpoint}" if endpoint else place
+
+    def put(self, key: str, source: Path) -> Stored:
+        name, nonce = self._name(key), uuid4().hex
+        with translated(source.parent):
+            size_bytes = source.stat().st_size
+            stream = source.open("rb")
+        put = self._put_whole if size_bytes <= self._part_bytes else self._put_in_parts
+        with stream:
+            try:
+                with self._translated(key):
+                    put(name, stream, size_bytes, {NONCE: nonce})
+            except KeyTaken:
+                if not self._is_ours(key, nonce, size_bytes):
+                    raise
+        return Stored(key=key, size_bytes=size_bytes)
+
+    def open(self, key: str, *, start: int = 0) -> BinaryIO:
+        found = self._head(key)
+
+        def connect(at: int) -> Any:
+            try:
+                with self._translated(key):
+                    return self._client.get_object(
+                        Bucket=self.bucket, Key=self._name(key), Range=f"bytes={at}-", IfMatch=found["ETag"]
+                    )["Body"]
+            except KeyTaken as error:
+                raise StorageUnavailable(problem=f"{key} was replaced while it was read") from error
+
+        return ranged.reader(connect, size_bytes=found["ContentLength"], start=start, label=self.label)
+
+    def stat(self, key: str) -> Stored:
+        return Stored(key=key, size_bytes=self._head(key)["ContentLength"])
+
+    def delete(self, key: str) -> bool:
+        try:
+            self._head(key)
+        except NotStored:
+            return False
+        with self._translated(key):
+            self._client.delete_object(Bucket=self.bucket, Key=self._name(key))
+        return True
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        with self._translated(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self._prefix + prefix
+            )
+            found = [
+                one["Key"].removeprefix(self._prefix) for page in pages for one in page.get("Contents", ())
+            ]
+        return iter(sorted(found))
+
+    def link(self, key: str, *, disposition: str, media_type: str) -> str | None:
+        if not self._settings.s3_links:
+            return None
+        answer = {"ResponseContentDisposition": disposition, "ResponseContentType": media_type}
+        asked = {"Bucket": self.bucket, "Key": self._name(key), **answer}
+        with self._translated(key):
+            link: str = self._client.generate_presigned_url(
+                "get_object", Params=asked, ExpiresIn=self._link_s
+            )
+        return link
+
+    def prepare(self) -> bool:
+        region = self._client.meta.region_name
+        with self._translated(""):
+            try:
+                self._client.head_bucket(Bucket=self.bucket)
+            except self._client.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] not in GONE:
+                    raise
+            else:
+                return False
+            abroad = region not in (None, "us-east-1")  # which is what S3 calls no constraint
+            where = {"CreateBucketConfiguration": {"LocationConstraint": region}} if abroad else {}
+            self._client.create_bucket(Bucket=self.bucket, **where)
+        return True
+
+    def check(self) -> None:
+        probe = {"Bucket": self.bucket, "Key": f"{self._prefix}.probe-{uuid4().hex}"}
+        with self._translated(""):
+            self._client.put_object(**probe, Body=b"probe")
+            try:
+                if self._client.get_object(**probe)["Body"].read() != b"probe":
+                    raise StorageUnavailable(problem=f"{self.label} gave back other bytes than were written")
+            finally:
+                self._client.delete_object(**probe)
+
+    @property
+    def _client(self) -> Any:
+        """Made on first use: importing boto3 takes a while, and not every process touches files."""
+        with self._making:
+            if self._made is None:
+                self._made = _client(self._settings)
+        return self._made
+
+    def _name(self, key: str) -> str:
+        return self._prefix + clean(key)
+
+    def _head(self, key: str) -> Any:
+        """What the server says of an object. Raises NotStored."""
+        name = self._name(key)
+        with self._translated(key):
+            return self._client.head_object(Bucket=self.bucket, Key=name)
+
+    def _is_ours(self, key: str, nonce: str, size_bytes: int) -> bool:
+        """Whether the key was taken by this very write, sent again after its first answer was lost.
+
+        Raises StorageUnavailable where the server kept a part of it when its connection broke.
+        """
+        try:
+            found = self._head(key)
+        except NotStored:
+            return False
+        if found["Metadata"].get(NONCE) != nonce:
+            return False
+        if found["ContentLength"] != size_bytes:
+            self.delete(key)
+            raise StorageUnavailable(problem=f"{self.label}: the connection broke while {key} was written")
+        return True
+
+    def _put_whole(self, name: str, stream: BinaryIO, size_bytes: int, metadata: dict[str, str]) -> None:
+        self._client.put_object(
+            Bucket=self.bucket,
+            Key=name,
+            Body=stream,
+            ContentLength=size_bytes,
+            Metadata=metadata,
+            IfNoneMatch="*",
+        )
+
+    def _put_in_parts(self, name: str, stream: BinaryIO, size_bytes: int, metadata: dict[str, str]) -> None:
+        """Nothing is there under the name before the last part; what was sent of a failed write is removed."""
+        from botocore.exceptions import BotoCoreError, ClientError
+        from s3transfer.utils import ReadFileChunk
+
+        client, whole = self._client, {"Bucket": self.bucket, "Key": name}
+        upload_id = client.create_multipart_upload(**whole, Metadata=metadata)["UploadId"]
+        part_of, parts, is_whole = {**whole, "UploadId": upload_id}, [], False
+        try:
+            for number, start in enumerate(range(0, size_bytes, self._part_bytes), 1):
+                stream.seek(start)
+                n_bytes = min(self._part_bytes, size_bytes - start)
+                body = ReadFileChunk(stream, n_bytes, size_bytes)
+                sent = client.upload_part(**part_of, PartNumber=number, Body=body, ContentLength=n_bytes)
+                parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+            client.complete_multipart_upload(**part_of, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+            is_whole = True
+        finally:
+            if not is_whole:
+                with suppress(BotoCoreError, ClientError):  # the fault before it is the one to tell
+                    client.abort_multipart_upload(**part_of)
+
+    @contextmanager
+    def _translated(self, key: str) -> Iterator[None]:
+        """What the server refuses, and what goes wrong on the way to it, become our own errors."""
+        from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield
+        except ClientError as error:
+            said = error.response["Error"]
+            if said["Code"] in GONE:
+                raise NotStored(key=key) from error
+            if said["Code"] in TAKEN:
+                raise KeyTaken(key=key) from error
+            cause = (
+                CAUSES.get(said["Code"])
+                or f"{said['Code']}, {said.get('Message', '').rstrip('.') or 'no reason given'}"
+            )
+            raise StorageUnavailable(problem=f"{self.label}: {cause}") from error
+        except (BotoCoreError, HTTPError) as error:
+            raise StorageUnavailable(problem=f"{self.label}: {error}") from error
+
+
+def _client(settings: Settings) -> Any:
+    """A client; what the settings leave open, boto3 looks for itself, such as the role of the machine."""
+    import boto3
+    from botocore.config import Config
+
+    # Servers that only speak like S3 often know no checksums but those of the signature.
+    checksums = "when_required" if settings.s3_endpoint_url else "when_supported"
+    return boto3.client(
+        "s3",
+        endpoint_url=settings.s3_endpoint_url or None,
+        region_name=settings.aws_region or None,
+        aws_access_key_id=settings.aws_access_key_id or None,
+        aws_secret_access_key=settings.aws_secret_access_key.get_secret_value() or None,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
+            connect_timeout=CONNECT_S,
+            read_timeout=READ_S,
+            retries={"mode": "standard", "max_attempts": N_ATTEMPTS},
+            max_pool_connections=N_CONNECTIONS,
+            request_checksum_calculation=checksums,
+            response_checksum_validation=checksums,
+        ),
+    )

@@ -1,0 +1,89 @@
+"""A wire to a server on loopback that can be made to break: plain TCP, forwarded byte by byte."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from types import TracebackType
+from urllib.parse import urlsplit
+
+CONTINUE = b"HTTP/1.1 100 "  # go on with the body: not yet an answer
+
+
+class Wire:
+    """Forwards connections from `endpoint` to a server, for as long as it is entered.
+
+    cut_answers_after: bytes after which each connection's answer is cut off; 0 = never.
+    lose_answers: so many requests get through, and the connection is closed instead of their answer.
+    cut_requests_after: bytes after which one connection's requests are cut off; 0 = never.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        parts = urlsplit(endpoint)
+        self._server = (str(parts.hostname), int(parts.port or 80))
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.cut_answers_after = 0
+        self.lose_answers = 0
+        self.cut_requests_after = 0
+        self.n_cut = 0
+
+    def __enter__(self) -> Wire:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listening.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:  # closed
+                return
+            server = socket.create_connection(self._server)
+            threading.Thread(target=self._requests, args=[client, server], daemon=True).start()
+            threading.Thread(target=self._answers, args=[server, client], daemon=True).start()
+
+    def _requests(self, client: socket.socket, server: socket.socket) -> None:
+        n_passed = 0
+        try:
+            while data := client.recv(65536):
+                n_left = self.cut_requests_after - n_passed
+                if self.cut_requests_after and len(data) >= n_left:
+                    server.sendall(data[:n_left])
+                    self.cut_requests_after = 0
+                    self.n_cut += 1
+                    _end(client, server)
+                    return
+                server.sendall(data)
+                n_passed += len(data)
+            server.shutdown(socket.SHUT_WR)
+        except OSError:  # the other direction has closed both
+            pass
+
+    def _answers(self, server: socket.socket, client: socket.socket) -> None:
+        n_passed = 0
+        try:
+            while data := server.recv(65536):
+                if self.lose_answers and not data.startswith(CONTINUE):
+                    self.lose_answers -= 1
+                    break
+                client.sendall(data)
+                n_passed += len(data)
+                if self.cut_answers_after and n_passed >= self.cut_answers_after:
+                    self.n_cut += 1
+                    break
+        except OSError:  # the client went away
+            pass
+        _end(client, server)
+
+
+def _end(*ends: socket.socket) -> None:
+    for end in ends:
+        with suppress(OSError):  # it is closed already
+            end.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for its bytes, unlike closing alone
+        end.close()

@@ -1,0 +1,73 @@
+"""The product with its files in a bucket: the same job, and downloads that come from the bucket itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import journeys
+from tests.servers.app import PROJECT, running
+from tests.servers.seaweed import S3Server
+from tests.servers.waiting import wait_for
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server, tmp_path: Path) -> dict[str, str]:
+    """Settings, as environment variables, that name a bucket which is not made yet."""
+    said = s3_server.settings("s3://model-desk-files/desk")
+    environment = said.environment()
+    return {name.upper(): environment[name.upper()] for name in said.model_fields_set}
+
+
+def test_the_main_job_works_on_a_bucket(bucket: dict[str, str], tmp_path: Path) -> None:
+    prepared = subprocess.run(
+        [sys.executable, "-m", "core.system", "prepare"],
+        env={**bucket, "DATA_DIR": str(tmp_path / "data")}, cwd=PROJECT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert prepared.stderr == ""
+    assert "(s3://model-desk-files/desk at http" in prepared.stdout
+    assert bucket["AWS_SECRET_ACCESS_KEY"] not in prepared.stdout
+    with running(tmp_path, **bucket) as app, httpx.Client(base_url=app.url, timeout=60) as client:
+        content = journeys.sample_bytes(tmp_path)
+        sent = client.post("/api/csv", files={"file": ("a.csv", content)}, data={"mode": "none"})
+        assert sent.status_code == 201, sent.text
+        upload_id = sent.json()["upload_id"]
+        asked = {"upload_id": upload_id, "target": journeys.sample.TARGET}
+        model_id = client.post("/api/models/train", json=asked).json()["model_id"]
+        _settled(client, f"/api/models/{model_id}", "ready")
+        begun = client.post("/api/predictions", json={"upload_id": upload_id, "model_id": model_id}).json()
+        _settled(client, f"/api/predictions/{begun['prediction_id']}", "COMPLETED")
+
+        path = f"/api/predictions/download_predictions/{begun['prediction_id']}"
+        shown = client.get(path)
+        assert (shown.status_code, shown.headers["Cache-Control"]) == (307, "private, no-store")
+        assert shown.headers["Location"].startswith(bucket["S3_ENDPOINT_URL"])
+        given = client.get(path, follow_redirects=True)
+        assert given.headers["Content-Disposition"].startswith('attachment; filename="a scored.csv"')
+        before, after = content.splitlines(), given.content.splitlines()
+        assert after[0].startswith(before[0] + b",prediction,probability")
+        assert all(new.startswith(old + b",") for old, new in zip(before, after, strict=True))
+        head = client.head(path)
+        assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(given.content)))
+        typed = client.get(path, params={"format": "parquet"}, follow_redirects=True)
+        assert (typed.content[:4], typed.content[-4:]) == (b"PAR1", b"PAR1")
+        cut = client.get(path, headers={"Range": "bytes=0-9"}, follow_redirects=True)
+        assert (cut.status_code, cut.content) == (206, given.content[:10])
+        assert not (app.data_dir / "files").exists(), "files were kept on this machine too"
+        assert bucket["AWS_SECRET_ACCESS_KEY"] not in app.log()
+
+
+def _settled(client: httpx.Client, path: str, status: str) -> None:
+    pending = {"training", "QUEUED", "PROCESSING"}
+
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = client.get(path).json()
+        return None if found["status"] in pending else found
+
+    found = wait_for(look, deadline_s=60, what=path)
+    assert found["status"] == status, found
