@@ -17,6 +17,8 @@ WAYS = {
     "plain-2": "ours without tables, 2 threads",
     "engine-1": "ours, 1 thread",
     "engine-2": "ours, 2 threads",
+    "bare-2": "ours, 2 threads, no cautions, hash and histograms",
+    "reasons-1": "ours, 1 thread, with reasons",
     "limit": "Arrow reads and writes the file, no model",
 }
 
@@ -77,8 +79,8 @@ def _short(value: float) -> str:
 
 def _scoring(found: dict[str, Any]) -> Iterator[str]:
     yield (
-        f"**Scoring** file to file on {found['cores']} cores, hashes and histograms included; the same scores in "
-        "each way, and the same bytes in each of ours:"
+        f"**Scoring** file to file on {found['cores']} cores, cautions, hashes and histograms included; the same "
+        "scores in each way, and the same bytes in each of ours:"
     )
     yield from (
         "",

@@ -18,7 +18,7 @@ from core.db.types import seconds_between
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.predictions import mapping as mappings
-from core.predictions import states
+from core.predictions import reasons, states
 from core.predictions.handler import KIND
 from core.predictions.header import require_features
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
@@ -38,11 +38,14 @@ def create(
     model_id: UUID,
     mode: Mode = "queued",
     mapping: Mapping[str, str] | None = None,
+    with_reasons: bool = False,
 ) -> PredictionRow:
     """Make a prediction and its task, in the caller's transaction; `sync` is first in line.
 
     mapping: feature or target → the column of the file to read in its place; kept with the prediction.
-    Raises NotFound, Conflict for a model that is not ready, BadMapping, FeatureMissing when the file lacks a column.
+    with_reasons: say of each row what moved its answer most.
+    Raises NotFound, Conflict for a model that is not ready, BadMapping, FeatureMissing when the file lacks a column,
+    ReasonsUnknown for a model that can't give any.
     """
     upload = uploads.hold(session, upload_id=upload_id)
     model = models.hold(session, model_id=model_id)
@@ -50,7 +53,10 @@ def create(
     schema = models.schema_of(model)
     read_from = mappings.checked(mapping or {}, columns, schema)
     require_features(columns, schema, mapping=read_from)
-    options = {mappings.OPTION: read_from} if read_from else {}
+    options: dict[str, Any] = {mappings.OPTION: read_from} if read_from else {}
+    if with_reasons:
+        reasons.require_references(schema)
+        options[reasons.OPTION] = True
     return add(session, upload=upload, model=model, mode=mode, options=options)
 
 
@@ -200,9 +206,12 @@ def n_rows_scored(session: Session) -> int:
     return int(session.execute(total).scalar_one())
 
 
-def pace(session: Session, *, model_id: UUID) -> float | None:
-    """Rows a second of the model's newest run over at least PACED_ROWS rows; None before there is one."""
+def pace(session: Session, *, model_id: UUID, with_reasons: bool = False) -> float | None:
+    """Rows a second of the model's newest run, with reasons or without, over at least PACED_ROWS rows; None before
+    there is one.
+    """
     seconds = PredictionRow.metrics_json["seconds"].as_float()
+    gave_reasons = sa.func.coalesce(PredictionRow.options[reasons.OPTION].as_boolean(), sa.false())
     newest = (
         sa.select(UploadRow.n_rows, seconds)
         .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
@@ -211,6 +220,7 @@ def pace(session: Session, *, model_id: UUID) -> float | None:
             PredictionRow.model_id == model_id,
             PredictionRow.status == Status.COMPLETED,
             UploadRow.n_rows >= PACED_ROWS,
+            gave_reasons == sa.literal(with_reasons),
             seconds > 0,
         )
         .order_by(PredictionRow.finished_at.desc())

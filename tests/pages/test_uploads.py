@@ -68,6 +68,27 @@ def test_a_file_that_fits_is_scored_now_first_in_line(
     assert done_by_hand == [made.task_id]
 
 
+def test_reasons_are_asked_for_by_a_tick_that_says_what_they_cost(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    finish(request_training(upload))
+    app = open_page("uploads.py", upload=upload.id)
+    tick = app.checkbox(key="with_reasons")
+    assert not tick.value
+    assert "about 1" in tick.label
+    tick.check().run()
+    app.button(key="queue_it").click().run()
+    with db.session_scope(reader) as session:
+        (made,) = predictions.page(session).items
+    assert made.options == {"reasons": True}
+
+
 def test_a_file_that_lacks_a_column_names_it_with_the_nearest_and_can_not_be_scored(
     open_page: OpenPage,
     customers: pa.Table,
