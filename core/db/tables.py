@@ -198,7 +198,7 @@ class PredictionRow(Base):
         sa.Index("ix_predictions_ended",
                  "user_id", "status", "finished_at", "started_at", "created_at", "id", "upload_id"),
         sa.Index("ix_predictions_status_created_at", "status", "created_at"),
-        sa.Index("ix_predictions_mapped", "user_id", "created_at",
+        sa.Index("ix_predictions_mapped", "user_id", "status", "created_at",
                  sqlite_where=sa.text("json_extract(options, '$.mapping') IS NOT NULL"),
                  postgresql_where=sa.text("(options -> 'mapping') IS NOT NULL")),
     )  # fmt: skip

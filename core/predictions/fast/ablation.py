@@ -32,7 +32,7 @@ def without(trees: Trees, codes: Mapping[str, Codes], references: Mapping[str, i
     own = [group.codes(codes.__getitem__) for group in trees.groups]
     replaced: dict[str, tuple[int, Codes]] = {}
     for place, (group, joint) in enumerate(zip(trees.groups, own, strict=True)):
-        steps = np.append(np.cumprod(group.sizes[:0:-1])[::-1], 1)
+        steps = np.append(np.cumprod(group.sizes[:0:-1], dtype=np.int64)[::-1], 1)  # of no sizes, floats
         for name, step in zip(group.names, steps.tolist(), strict=True):
             replaced[name] = place, joint + (references[name] - codes[name]) * step
     n = len(own[0])

@@ -177,7 +177,7 @@ def test_a_mapped_file_is_scored_as_the_same_file_under_its_own_names(desk: Desk
     mapped = journeys.settled(desk.user, made.id)
     assert mapped.options == {"mapping": mapping}
     header, _, rows = desk.path(mapped.output_key).read_bytes().partition(b"\n")
-    assert header.endswith(b",prediction,prediction_2,probability")
+    assert header.endswith(b",prediction,prediction_2,probability,caution")
     assert rows == desk.path(own.output_key).read_bytes().partition(b"\n")[2]
     before, after = measures.measured(own).to_json(), measures.measured(mapped).to_json()
     assert after["metrics"] == before["metrics"]

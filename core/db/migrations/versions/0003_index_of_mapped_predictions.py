@@ -13,7 +13,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_predictions_mapped",
         "predictions",
-        ["user_id", "created_at"],
+        ["user_id", "status", "created_at"],
         sqlite_where=sa.text("json_extract(options, '$.mapping') IS NOT NULL"),
         postgresql_where=sa.text("(options -> 'mapping') IS NOT NULL"),
     )
