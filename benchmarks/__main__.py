@@ -1,7 +1,7 @@
 """`make bench`: every figure that the README quotes, made again.
 
 With `--data FILE --target COLUMN` the training on that file alone; else training on the sample, scoring,
-queue and the reading of messy files. Exits non-zero when one of them misses its floor.
+queue, the reading of messy files and lists at size. Exits non-zero when one of them misses its floor.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 
-PARTS = ("training", "scoring", "queue", "reading")
+PARTS = ("training", "scoring", "queue", "reading", "lists")
 ASKED_FOR = ("hostile",)  # too long to be in every run
 
 

@@ -17,6 +17,8 @@ WAYS = {
     "plain-2": "ours without tables, 2 threads",
     "engine-1": "ours, 1 thread",
     "engine-2": "ours, 2 threads",
+    "bare-2": "ours, 2 threads, no cautions, hash and histograms",
+    "reasons-1": "ours, 1 thread, with reasons",
     "limit": "Arrow reads and writes the file, no model",
 }
 
@@ -40,6 +42,7 @@ def figures() -> str:
                 "",
                 *_reading(_read("reading")),
                 "",
+                *_measured_lists(),
                 *_chaos(_read("chaos")),
             ]
         )
@@ -76,8 +79,8 @@ def _short(value: float) -> str:
 
 def _scoring(found: dict[str, Any]) -> Iterator[str]:
     yield (
-        f"**Scoring** file to file on {found['cores']} cores, hashes and histograms included; the same scores in "
-        "each way, and the same bytes in each of ours:"
+        f"**Scoring** file to file on {found['cores']} cores, cautions, hashes and histograms included; the same "
+        "scores in each way, and the same bytes in each of ours:"
     )
     yield from (
         "",
@@ -127,6 +130,24 @@ def _reading(found: dict[str, Any]) -> Iterator[str]:
     for one in found["speed"]:
         rate = one["mb"] / one["examine_cpu_s"]
         yield f"| {one['file']} | {one['mb']:.0f} | {one['detection_s'] * 1000:.0f} ms | {rate:.0f} |"
+
+
+def _measured_lists() -> Iterator[str]:
+    """Nothing before they were measured for the first time."""
+    if (HERE / "results" / "lists.json").exists():
+        yield from (*_lists(_read("lists")), "")
+
+
+def _lists(found: dict[str, Any]) -> Iterator[str]:
+    size = found["size"]
+    yield (
+        f"**Lists** of {size['n_predictions']:,} predictions, {size['n_uploads']:,} uploads and "
+        f"{size['n_models']:,} models, in the running app, warm, median in ms:"
+    )
+    yield from ("", "| page or call | SQLite | Postgres |", "| --- | ---: | ---: |")
+    for what, verb in (("open_ms", " opens"), ("refresh_ms", " refreshes"), ("call_ms", ", API")):
+        for name, on_sqlite in found["sqlite"][what].items():
+            yield f"| {name}{verb} | {on_sqlite:.0f} | {found['postgres'][what][name]:.0f} |"
 
 
 def _chaos(found: dict[str, Any]) -> Iterator[str]:

@@ -72,7 +72,7 @@ else:
     with metrics:
         prediction_metrics.show(measured)
     with rows, states.guarded():
-        prediction_rows.show(prediction, upload, files=session.files())
+        prediction_rows.show(prediction, upload, files=session.files(), n_cautioned=measured.n_cautioned or 0)
     with quality:
         prediction_quality.show(measured)
     with receipt:

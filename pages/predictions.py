@@ -14,7 +14,10 @@ with states.heading("Predictions", "Files that were scored, are being scored, or
 
 with db.session_scope(session.user()) as scope:
     counts = predictions.counts(scope)
-    choices = {prediction_filters.model_name(model): model.id for model in models.ready(scope)}
+    choices = {
+        prediction_filters.model_name(name, version): model_id
+        for model_id, name, version in models.names(scope)
+    }
 
 if sum(counts.values()):
     prediction_list.show(model_ids=choices, n_pending=sum(counts[status] for status in PENDING))

@@ -21,7 +21,7 @@ from core.api.check_rows import Warned
 from core.api.dependencies import Caller, Config, Files, IdempotencyKey, mapping_of, model_id_of
 from core.api.idempotency import Call, once
 from core.api.refusals import documented
-from core.api.rows import Receipt
+from core.api.rows import REASONS, Receipt
 from core.db.tables import PredictionRow
 from core.errors import Invalid
 from core.predictions import choice, predictions
@@ -80,21 +80,28 @@ class Wish:
     model_id: UUID | None
     mode: Mode
     mapping: dict[str, str]
+    with_reasons: bool
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> Self:
         """Raises Invalid, NotFound for what can't be a model's id."""
-        if unknown := sorted(set(fields) - {"model_id", "mode", "mapping"}):
+        if unknown := sorted(set(fields) - {"model_id", "mode", "mapping", "reasons"}):
             problem = f"There is no field '{unknown[0][:80]}'."
-            raise Invalid(problem=problem, remedy="Beside the file there are model_id, mode and mapping.")
+            raise Invalid(
+                problem=problem, remedy="Beside the file there are model_id, mode, mapping and reasons."
+            )
         mode = fields.get("mode", "") or "queued"
         if mode not in get_args(Mode):
             raise Invalid(problem=f"There is no mode '{mode[:80]}'.", remedy="Use queued, sync or none.")
+        reasons = fields.get("reasons", "").lower() or "false"
+        if reasons not in ("true", "false"):
+            raise Invalid(problem=f"reasons can't be '{reasons[:80]}'.", remedy="Use true or false.")
         model_id = fields.get("model_id", "")
         return cls(
             model_id=model_id_of(model_id) if model_id else None,
             mode=cast(Mode, mode),
             mapping=mapping_of(fields.get("mapping", "")),
+            with_reasons=reasons == "true",
         )
 
 
@@ -124,6 +131,7 @@ _BODY: dict[str, Any] = {
                             "description": "A JSON object of at most 4,096 bytes: the model's column, and the "
                             "file's column to read in its place.",
                         },
+                        "reasons": {"type": "boolean", "default": False, "description": REASONS},
                     },
                 }
             }
@@ -229,6 +237,7 @@ def _store(
             model_id=chosen.model_id,
             mode=wish.mode,
             mapping=chosen.checked.mapping,
+            with_reasons=wish.with_reasons,
         )
         call.made(session, 202, _body(received, chosen, prediction, wish))
     return received, chosen, prediction

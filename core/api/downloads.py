@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -95,6 +95,20 @@ def respond(request: Request, storage: Storage, download: Download) -> Response:
     # Opened before the head is sent: if it was deleted since, that can still be said.
     stream = storage.open(download.key, start=start)
     return _Streamed(stream, n_bytes=stop - start, status_code=status_code, headers=headers)
+
+
+def respond_with(request: Request, chunks: Iterator[bytes], *, file_name: str, media_type: str) -> Response:
+    """A file that is made while it is sent; its length is not known before. What `chunks` raises cuts it off."""
+    headers = {
+        "Cache-Control": CACHING,
+        "Content-Disposition": _disposition(file_name),
+        "Content-Encoding": "identity",
+        "Content-Type": media_type,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if request.method == "HEAD":
+        return Response(headers=headers)
+    return StreamingResponse(chunks, headers=headers)
 
 
 class _Streamed(StreamingResponse):

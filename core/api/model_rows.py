@@ -46,6 +46,10 @@ class Feature(BaseModel):
     categories: list[str]
     minimum: float | None
     maximum: float | None
+    median: float | None = Field(
+        default=None,
+        description="What reasons compare a number with; null in a model of before they were given.",
+    )
 
 
 class Schema(BaseModel):

@@ -51,6 +51,7 @@ class Wanted(BaseModel):
         default_factory=dict,
         description="The model's column, and the file's column to read in its place; kept with the prediction.",
     )
+    reasons: bool = Field(default=False, description=rows.REASONS)
 
 
 class Created(BaseModel):
@@ -100,6 +101,8 @@ async def create_prediction(
     """Score an upload with a model, unless its `check` says that it can't be."""
     upload_id, model_id = upload_id_of(wanted.upload_id), model_id_of(wanted.model_id)
     made_of = {"call": "predictions", "upload_id": upload_id, "model_id": str(model_id), "mode": wanted.mode}
+    if wanted.reasons:
+        made_of["reasons"] = True
     if wanted.mapping:
         made_of["mapping"] = wanted.mapping
     async with once(user, idempotency_key, made_of) as call:
@@ -144,7 +147,12 @@ def _create(
     warnings = [Warned.of(one) for one in checked.warnings]
     with db.session_scope(user, write=True) as session:
         prediction = predictions.create(
-            session, upload_id=upload_id, model_id=model_id, mode=wanted.mode, mapping=checked.mapping
+            session,
+            upload_id=upload_id,
+            model_id=model_id,
+            mode=wanted.mode,
+            mapping=checked.mapping,
+            with_reasons=wanted.reasons,
         )
         call.made(session, 202, created(prediction, warnings))
     return prediction, warnings

@@ -87,6 +87,7 @@ STATUS: dict[type[AppError], int] = {
     predictions.FeatureRetyped: 422,
     predictions.BadMapping: 422,
     predictions.LabelUnwritable: 422,
+    predictions.ReasonsUnknown: 422,
     models.ModelFileChanged: 500,
     models.ModelFileUntrusted: 500,
     predictions.BlockFailed: 500,

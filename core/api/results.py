@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import anyio.to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -21,7 +22,7 @@ from core.api.downloads import Download
 from core.api.refusals import documented
 from core.db.tables import PredictionRow
 from core.errors import Conflict
-from core.predictions import measures, parquet, predictions
+from core.predictions import formulas, measures, parquet, predictions
 from core.predictions.errors import ResultDamaged, ResultGone, ResultUnreadable
 from core.predictions.states import Status
 from core.settings import Settings
@@ -32,6 +33,10 @@ from core.uploads.errors import BadCsv, ChangedSinceChecked
 from core.uploads.hashed import HashedReader
 
 PARQUET = "application/vnd.apache.parquet"
+SAFE = (
+    "Put an apostrophe before each cell of the CSV that a spreadsheet would run. Of Parquet, which runs nothing, the "
+    "same file comes."
+)
 MAGIC = b"PAR1"  # the last bytes of every Parquet file
 
 router = APIRouter(prefix="/predictions", tags=["predictions"])
@@ -45,6 +50,14 @@ class ColumnQuality(BaseModel):
     n_bad: int = Field(description="No number where one is due.")
     n_unseen: int = Field(description="A value that training never saw.")
     n_outside: int = Field(description="A number beyond the least or the largest of training.")
+
+
+class FormulaCells(BaseModel):
+    """A column of the file with cells that a spreadsheet would run: they begin with = + - @, a tab or a return."""
+
+    column: str
+    n: int
+    first_row: int = Field(description="From 1, below the header; 0 where the column's name is one itself.")
 
 
 class Measurements(BaseModel):
@@ -69,6 +82,11 @@ class Measurements(BaseModel):
     labels: dict[str, Any] | None = Field(description="How often each label was predicted.")
     values: dict[str, Any] | None = Field(description="Distribution of predicted numbers.")
     quality: list[ColumnQuality]
+    formulas: list[FormulaCells]
+    n_cautioned: int | None = Field(
+        description="Rows that say in the result's column `caution` what makes their answer less sure; null for a "
+        "scoring of before there was one."
+    )
 
 
 @router.get(
@@ -91,8 +109,12 @@ async def download_predictions(
     files: Files,
     prediction_id: PredictionId,
     format: Literal["csv", "parquet"] = "csv",  # noqa: A002  # the name of the query's parameter
+    safe: Annotated[bool, Query(description=SAFE)] = False,
 ) -> Response:
-    """The rows of the upload in their order, with the model's answers behind them. Takes `Range`."""
+    """The rows of the upload in their order, with the model's answers behind them. Takes `Range`, unless `safe`."""
+    if format == "csv" and safe:
+        make = partial(_safe_csv, request, user, files, prediction_id)
+        return await anyio.to_thread.run_sync(make, limiter=request.app.state.heavy)
     if format == "csv":
         download = await anyio.to_thread.run_sync(_csv, user, files, prediction_id)
     else:
@@ -108,6 +130,26 @@ def get_metrics(user: Caller, prediction_id: PredictionId) -> Measurements:
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)
     return Measurements.model_validate(measures.measured(prediction).to_json())
+
+
+def _safe_csv(request: Request, user: db.User, files: Storage, prediction_id: UUID) -> Response:
+    """The result, made harmless for spreadsheets while it is sent. Raises ResultGone, ResultDamaged."""
+    prediction, dialect = _completed(user, prediction_id)
+    _require_stored(files, prediction)
+    key = str(prediction.output_key)
+    with _hashed(files, prediction) as source:
+        source.require_unchanged()
+
+    def chunks() -> Iterator[bytes]:
+        with files.open(key) as source:
+            yield from formulas.safe_chunks(source, dialect)
+
+    return downloads.respond_with(
+        request,
+        chunks(),
+        file_name=_file_name(prediction, "csv", "safe"),
+        media_type=downloads.csv_media_type(dialect.encoding),
+    )
 
 
 def _csv(user: db.User, files: Storage, prediction_id: UUID) -> Download:
@@ -153,14 +195,11 @@ def _is_parquet(files: Storage, key: str) -> bool:
 def _convert(files: Storage, prediction: PredictionRow, key: str, dialect: Dialect, config: Settings) -> None:
     """Store the result as Parquet; nothing is kept that was made of other bytes than scoring wrote."""
     _require_stored(files, prediction)
+    types = parquet.types_of_added(prediction.columns or {})
     with storage.stage(config.staging_dir) as staged:
-        with HashedReader(
-            files.open(str(prediction.output_key)),
-            sha256=str(prediction.output_sha256),
-            changed=lambda: ResultDamaged(file_name=prediction.upload.file_name),
-        ) as source:
+        with _hashed(files, prediction) as source:
             try:
-                parquet.to_parquet(source, _Sink(staged), dialect)  # type: ignore[arg-type]  # a raw stream will do
+                parquet.to_parquet(source, _Sink(staged), dialect, types=types)  # type: ignore[arg-type]  # a raw stream will do
             except (BadCsv, ChangedSinceChecked, ResultUnreadable, ValueError, IndexError):
                 source.seek(0)
                 source.require_unchanged()  # else the fault lies with whoever changed the bytes
@@ -168,6 +207,15 @@ def _convert(files: Storage, prediction: PredictionRow, key: str, dialect: Diale
         staged.close()
         with suppress(storage.KeyTaken):  # somebody else asked at the same time: theirs is the same
             files.put(key, staged.path)
+
+
+def _hashed(files: Storage, prediction: PredictionRow) -> HashedReader:
+    """The result's bytes; `require_unchanged` raises ResultDamaged where they are not those that scoring wrote."""
+    return HashedReader(
+        files.open(str(prediction.output_key)),
+        sha256=str(prediction.output_sha256),
+        changed=lambda: ResultDamaged(file_name=prediction.upload.file_name),
+    )
 
 
 def _require_stored(files: Storage, prediction: PredictionRow) -> None:
@@ -206,5 +254,5 @@ def _completed(user: db.User, prediction_id: UUID) -> tuple[PredictionRow, Diale
     return prediction, predictions.dialect_of(prediction, upload)
 
 
-def _file_name(prediction: PredictionRow, extension: str) -> str:
-    return f"{PurePosixPath(prediction.upload.file_name).stem} scored.{extension}"
+def _file_name(prediction: PredictionRow, extension: str, kind: str = "") -> str:
+    return f"{' '.join(filter(None, (PurePosixPath(prediction.upload.file_name).stem, 'scored', kind)))}.{extension}"

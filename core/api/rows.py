@@ -17,6 +17,11 @@ from core.uploads import reading
 from core.uploads.encoding import CODECS
 from core.uploads.examine import Examination
 
+REASONS = (
+    "Adds the columns `reason_1` to `reason_3`: what moved the row's answer most, one column at a time, against the "
+    "model's median or most common category. Takes several times as long."
+)
+
 Row = TypeVar("Row")
 Item = TypeVar("Item")
 
@@ -233,6 +238,7 @@ class Prediction(BaseModel):
         description="The model's columns that were read from the file's columns of another name."
     )
     task_id: str
+    reasons: bool = Field(description="Each row gets the reasons for its answer.")
     rows_processed: int
     rows_total: int | None
     cancel_requested: bool = Field(description="A worker will stop as soon as it sees this.")
@@ -259,6 +265,7 @@ class Prediction(BaseModel):
             model_version=row.model.version,
             mapping=mapping.of(row),
             task_id=str(row.task_id),
+            reasons=bool(row.options.get("reasons")),
             rows_processed=row.task.done,
             rows_total=row.task.total,
             cancel_requested=row.task.cancel_requested,

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from core.db import statistics
 from core.db.engine import Database, translated
 from core.errors import AppError
 
@@ -71,6 +72,7 @@ def upgrade(database: Database) -> None:
                     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                     if broken:
                         raise RuntimeError(f"migration left rows without their parents: {broken[:5]}")
+                    statistics.tell(connection)
         finally:
             if database.is_sqlite:
                 connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]

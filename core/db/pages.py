@@ -46,20 +46,47 @@ def newest_first(
     id: InstrumentedAttribute[Any],  # noqa: A002  # the column's name
     limit: int,
     cursor: str | None,
+    whole: sa.Select[Row] | None = None,
 ) -> Page[Row]:
-    """The page of `rows` behind `cursor`, at most `limit` (1 to 200) long. Raises BadCursor."""
+    """The page of `rows` behind `cursor`, at most `limit` (1 to 200) long. Raises BadCursor.
+
+    rows: says which, by conditions that an index answers alone. whole: how one of them is loaded, with what it needs
+    of other tables; the same when absent.
+    """
     limit = max(1, min(limit, MAX_LIMIT))
     if cursor is not None:
         at, last = _decode(cursor, id.type)
-        rows = rows.where(sa.or_(created_at < at, sa.and_(created_at == at, id < last)))
-    found = session.execute(rows.order_by(created_at.desc(), id.desc()).limit(limit + 1)).scalars().all()
-    items = found[:limit]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=_encode(items[-1]) if more else None)
+        behind = sa.tuple_(sa.literal(at, created_at.type), sa.literal(last, id.type))
+        rows = rows.where(sa.tuple_(created_at, id) < behind)
+    keys = rows.with_only_columns(created_at, id).order_by(created_at.desc(), id.desc()).limit(limit + 1)
+    found = session.execute(keys).all()
+    items = in_order(
+        session, rows if whole is None else whole, id=id, ids=[last for _, last in found[:limit]]
+    )
+    return Page(items=items, next_cursor=_encode(*found[limit - 1]) if len(found) > limit else None)
 
 
-def _encode(row: Any) -> str:
-    text = json.dumps([row.created_at.isoformat(), str(row.id)])
+def in_order(
+    session: Session,
+    whole: sa.Select[Row],
+    *,
+    id: InstrumentedAttribute[Any],  # noqa: A002  # the column's name
+    ids: Sequence[Any],
+) -> list[Row]:
+    """The rows with these ids in their order. What was deleted since they were read is left out.
+
+    Sorting and skipping thousands of rows by an index alone, and only then reading those that are shown, spares
+    reading them all.
+    """
+    if not ids:
+        return []
+    found: Sequence[Any] = session.execute(whole.where(id.in_(ids))).scalars().all()
+    by_id = {getattr(row, id.key): row for row in found}
+    return [by_id[one] for one in ids if one in by_id]
+
+
+def _encode(at: datetime, last: Any) -> str:
+    text = json.dumps([at.isoformat(), str(last)])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -121,7 +121,7 @@ class UploadRow(Base):
     is_sample: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
     __table_args__ = (
-        sa.Index("ix_uploads_user_id_created_at", "user_id", "created_at"),
+        sa.Index("ix_uploads_newest", "user_id", "created_at", "id"),
         sa.Index("ix_uploads_user_id_sha256", "user_id", "sha256"),
         {"sqlite_autoincrement": True},
     )
@@ -156,7 +156,7 @@ class ModelRow(Base):
     __table_args__ = (
         _one_of("status", "training", "ready", "failed"),
         sa.UniqueConstraint("user_id", "name", "version"),
-        sa.Index("ix_ai_models_user_id_created_at", "user_id", "created_at"),
+        sa.Index("ix_ai_models_newest", "user_id", "created_at", "id"),
     )
 
 
@@ -190,8 +190,14 @@ class PredictionRow(Base):
     __table_args__ = (
         _one_of("mode", "queued", "sync"),
         _one_of("status", "QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"),
-        sa.Index("ix_predictions_user_id_created_at", "user_id", "created_at"),
-        sa.Index("ix_predictions_user_id_status", "user_id", "status"),
+        # Lists and counts are answered by these alone: the rows themselves are wide.
+        sa.Index("ix_predictions_newest", "user_id", "created_at", "id", "status", "upload_id", "model_id"),
+        sa.Index("ix_predictions_by_status", "user_id", "status", "created_at", "id"),
+        sa.Index("ix_predictions_by_model", "user_id", "model_id", "created_at", "id", "status"),
+        sa.Index("ix_predictions_by_upload", "user_id", "upload_id", "created_at", "id", "status"),
+        sa.Index("ix_predictions_ended",
+                 "user_id", "status", "finished_at", "started_at", "created_at", "id", "upload_id"),
+        sa.Index("ix_predictions_status_created_at", "status", "created_at"),
         sa.Index("ix_predictions_mapped", "user_id", "created_at",
                  sqlite_where=sa.text("json_extract(options, '$.mapping') IS NOT NULL"),
                  postgresql_where=sa.text("(options -> 'mapping') IS NOT NULL")),

@@ -94,7 +94,11 @@ def _examine_column(
     if n_bad := int(bad.sum()):
         cells_are = "1 cell is" if n_bad == 1 else f"{n_bad:,} cells are"
         warning = f"In '{name}', {cells_are} no number and counted as missing."
-    return Feature(name, "number", minimum=float(distinct[0]), maximum=float(distinct[-1])), warning
+    middle = float(np.partition(seen, (len(seen) - 1) // 2)[(len(seen) - 1) // 2])
+    return (
+        Feature(name, "number", minimum=float(distinct[0]), maximum=float(distinct[-1]), median=middle),
+        warning,
+    )
 
 
 def _category(name: str, column: pa.Array, *, may_name: bool) -> Dropped | tuple[Feature, str | None]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, defer
 
 from core import db, queue
 from core.db.pages import Page, newest_first
@@ -18,6 +18,11 @@ from core.uploads import uploads
 from core.uploads.examine import Examination
 
 KIND = "models.train"
+# What a list has no use for, and would spend most of its time on.
+SLIM_TASK = tuple(
+    contains_eager(ModelRow.task).defer(column, raiseload=True)
+    for column in (TaskRow.payload, TaskRow.checkpoint, TaskRow.result, TaskRow.error)
+)
 MAX_NAME = 80
 
 
@@ -125,20 +130,31 @@ def page(
     upload_id: int | None = None,
 ) -> Page[ModelRow]:
     """The user's models, newest first. Raises BadCursor."""
-    rows = _mine(session)
+    rows = sa.select(ModelRow).where(ModelRow.user_id == db.owner(session))
     if statuses:
         rows = rows.where(ModelRow.status.in_(statuses))
     if upload_id is not None:
         rows = rows.where(ModelRow.upload_id == upload_id)
     return newest_first(
-        session, rows, created_at=ModelRow.created_at, id=ModelRow.id, limit=limit, cursor=cursor
-    )
+        session, rows, created_at=ModelRow.created_at, id=ModelRow.id, limit=limit, cursor=cursor,
+        whole=_mine(session).options(*SLIM_TASK, defer(ModelRow.schema, raiseload=True)),
+    )  # fmt: skip
 
 
 def ready(session: Session) -> Sequence[ModelRow]:
-    """Every model that can score, newest first."""
-    rows = _mine(session).where(ModelRow.status == "ready").order_by(ModelRow.created_at.desc())
-    return session.execute(rows).scalars().all()
+    """Every model that can score, newest first, without its report and its task."""
+    rows = sa.select(ModelRow).options(defer(ModelRow.report, raiseload=True))
+    rows = rows.where(ModelRow.user_id == db.owner(session), ModelRow.status == "ready")
+    return session.execute(rows.order_by(ModelRow.created_at.desc())).scalars().all()
+
+
+def names(session: Session) -> Sequence[tuple[UUID, str, int]]:
+    """Id, name and version of every model that can score, newest first."""
+    rows = sa.select(ModelRow.id, ModelRow.name, ModelRow.version).where(
+        ModelRow.user_id == db.owner(session), ModelRow.status == "ready"
+    )
+    found = session.execute(rows.order_by(ModelRow.created_at.desc()))
+    return [(model_id, name, version) for model_id, name, version in found]
 
 
 def schema_of(model: ModelRow) -> Schema:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +17,7 @@ from core.uploads import cells
 
 Kind = Literal["number", "category"]
 Task = Literal["binary", "multiclass", "regression"]
+Places = npt.NDArray[np.int64]
 
 CATEGORIES_KEPT = 1000
 
@@ -26,6 +28,8 @@ class Feature:
 
     categories: the values seen, trimmed, most frequent first (at most CATEGORIES_KEPT); empty for a number.
     minimum, maximum: the range seen; None for a category, and for a number that was always missing.
+    median: of the numbers seen, of two in the middle the smaller; None like the range, and where a model was
+    trained before it was kept.
     """
 
     name: str
@@ -33,6 +37,12 @@ class Feature:
     categories: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    median: float | None = None
+
+    @property
+    def reference(self) -> float | str | None:
+        """What a usual row holds here: the median, or the most common category; None where that is unknown."""
+        return self.median if self.kind == "number" else next(iter(self.categories), None)
 
 
 @dataclass(frozen=True)
@@ -67,14 +77,13 @@ class Schema:
 class Framed:
     """A frame and what had to be blanked or was new in it.
 
-    bad: how many cells per number column were no number (they became missing).
-    unseen: how many cells per category column hold a value that training never saw. Columns without any are
-    absent.
+    bad: the rows, from 0 and ascending, in which a number column holds no number (it became missing).
+    unseen: those in which a category column holds a value that training never saw. Columns without any are absent.
     """
 
     frame: pd.DataFrame
-    bad: dict[str, int]
-    unseen: dict[str, int]
+    bad: dict[str, Places]
+    unseen: dict[str, Places]
 
 
 def missing_columns(header: Collection[str], schema: Schema) -> list[str]:
@@ -89,7 +98,7 @@ def frame(table: pa.Table, schema: Schema, decimal: str) -> pd.DataFrame:
 
 
 def framed(table: pa.Table, schema: Schema, decimal: str) -> Framed:
-    """The pipeline's frame with counts of the cells it should be cautious about.
+    """The pipeline's frame and the cells it should be cautious about.
 
     table: (n,) rows, columns pa.string(), at least the schema's features; others are ignored.
     Frame: (n,) rows, one column a feature in the schema's order; numbers are float64 with NaN for missing or
@@ -98,21 +107,21 @@ def framed(table: pa.Table, schema: Schema, decimal: str) -> Framed:
     if absent := missing_columns(table.column_names, schema):
         raise ColumnsMissing(columns=", ".join(repr(name) for name in absent))
     columns: dict[str, pd.Series] = {}
-    bad: dict[str, int] = {}
-    unseen: dict[str, int] = {}
+    bad: dict[str, Places] = {}
+    unseen: dict[str, Places] = {}
     for feature in schema.features:
         column = _one_chunk(table.column(feature.name))
         if feature.kind == "number":
             numbers, wrong = cells.numbers(column, decimal)
             columns[feature.name] = pd.Series(numbers, copy=False)
-            n_cautions, cautions = int(wrong.sum()), bad
+            rows, cautions = np.flatnonzero(wrong), bad
         else:
-            texts, n_cautions = _categories(column, frozenset(feature.categories))
+            texts, rows = _categories(column, frozenset(feature.categories))
             # named, because pandas would turn texts into its `str` type, and the encoder turn them back
             columns[feature.name] = pd.Series(texts, dtype=object, copy=False)
             cautions = unseen
-        if n_cautions:
-            cautions[feature.name] = n_cautions
+        if len(rows):
+            cautions[feature.name] = rows
     return Framed(pd.DataFrame(columns, copy=False), bad, unseen)
 
 
@@ -121,7 +130,8 @@ def categories(column: pa.Array) -> np.ndarray:
     return _categories(column, frozenset())[0]
 
 
-def _categories(column: pa.Array, known: Collection[str]) -> tuple[np.ndarray, int]:
+def _categories(column: pa.Array, known: Collection[str]) -> tuple[np.ndarray, Places]:
+    """(n,) the values, and the rows whose value is not known."""
     encoded = column.dictionary_encode()
     spellings = pc.utf8_trim_whitespace(encoded.dictionary)
     # a null cell has no code: it points to one more value, None
@@ -129,8 +139,7 @@ def _categories(column: pa.Array, known: Collection[str]) -> tuple[np.ndarray, i
     values[:-1][cells.is_missing(encoded.dictionary)] = None
     codes = pc.fill_null(encoded.indices, len(values) - 1).to_numpy()
     new = np.array([value is not None and value not in known for value in values], dtype=bool)
-    n_new = int(np.bincount(codes, minlength=len(values))[new].sum())
-    return values[codes], n_new
+    return values[codes], np.flatnonzero(new[codes]) if new.any() else np.empty(0, np.int64)
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:

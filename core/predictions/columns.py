@@ -6,7 +6,6 @@ from Arrow and numpy.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,14 +19,13 @@ import pyarrow.compute as pc
 from core.models.schema import Schema
 from core.predictions.answers import Floats, most_probable
 from core.predictions.errors import LabelUnquotable, LabelUnwritable
+from core.predictions.formulas import is_formula
 from core.predictions.rounding import DECIMALS
 from core.uploads import layout, records, stream
 from core.uploads.dialect import Dialect
 from core.uploads.units import unit_bytes
 
 _SCALE = 10**DECIMALS
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 _LF, _CR = 0x0A, 0x0D
 _UNITS = {(1, False): "u1", (1, True): "u1", (2, False): "<u2", (2, True): ">u2"}
 
@@ -38,17 +36,23 @@ Positions = npt.NDArray[np.int64]
 class Added:
     """What the engine writes behind a record, in one file's dialect.
 
-    names: of the added columns. labels: the cells of the classes, in the schema's order, ready to be written.
+    names: of the added columns. caution: the one of them that says what makes a row's answer less sure, "" where
+    there is none. reasons: those that say what moved it most, if they were asked for.
+    labels: the cells of the classes, in the schema's order, ready to be written.
     shown: the columns of predict_proba that are written, in order.
     """
 
     names: tuple[str, ...]
+    caution: str
+    reasons: tuple[str, ...]
     labels: pa.Array
     shown: tuple[int, ...]
     dialect: Dialect
 
 
-def plan(header: Sequence[str], schema: Schema, dialect: Dialect) -> Added:
+def plan(
+    header: Sequence[str], schema: Schema, dialect: Dialect, *, with_caution: bool = True, n_reasons: int = 0
+) -> Added:
     """The columns that a file with this header gains. Raises LabelUnwritable."""
     wanted, shown = ["prediction"], tuple[int, ...]()
     match schema.task:
@@ -61,7 +65,10 @@ def plan(header: Sequence[str], schema: Schema, dialect: Dialect) -> Added:
             wanted = ["prediction", *(f"probability_{label}" for label in schema.labels)]
             shown = tuple(range(len(schema.labels)))
     labels = pa.array([_label_cell(label, dialect) for label in schema.labels], pa.binary())
-    return Added(free_names(wanted, header), labels, shown, dialect)
+    about = ["caution"] * with_caution + [f"reason_{rank}" for rank in range(1, n_reasons + 1)]
+    names = free_names([*wanted, *about], header)
+    caution = names[len(wanted)] if with_caution else ""
+    return Added(names, caution, names[len(names) - n_reasons :], labels, shown, dialect)
 
 
 def free_names(wanted: Sequence[str], header: Sequence[str]) -> tuple[str, ...]:
@@ -75,13 +82,6 @@ def free_names(wanted: Sequence[str], header: Sequence[str]) -> tuple[str, ...]:
         taken.add(candidate.casefold())
         free.append(candidate)
     return tuple(free)
-
-
-def neutralised(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would take it for a formula; numbers stay."""
-    if not text.startswith(_RUN_BY_SPREADSHEETS) or _NUMBER.fullmatch(text):
-        return text
-    return f"'{text}"
 
 
 def quoted(text: str, dialect: Dialect) -> str:
@@ -167,13 +167,17 @@ def _digits(mark: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
     return np.frombuffer(heads, np.uint32), np.frombuffer(tails, np.uint32)
 
 
+def number_texts(values: Floats, decimal: str) -> pa.Array:
+    """(n,) finite numbers, as `rounding.rounded` leaves them, as text without trailing zeros. decimal: their mark."""
+    texts = pc.cast(pa.array(values), pa.string())
+    return texts if decimal == "." else pc.replace_substring(texts, ".", decimal)
+
+
 def number_cells(values: Floats, dialect: Dialect) -> pa.Array:
-    """(n,) finite numbers, as `rounding.rounded` leaves them, as cells without trailing zeros."""
-    cells = pc.cast(pa.array(values), pa.string())
-    if dialect.decimal != ".":
-        cells = pc.replace_substring(cells, ".", dialect.decimal)
-        if dialect.decimal == dialect.delimiter:
-            cells = pc.binary_join_element_wise("", cells, "", dialect.quotechar)
+    """(n,) such numbers as cells of a file."""
+    cells = number_texts(values, dialect.decimal)
+    if dialect.decimal == dialect.delimiter:
+        cells = pc.binary_join_element_wise("", cells, "", dialect.quotechar)
     return _widened(pc.cast(cells, pa.binary()), dialect)
 
 
@@ -259,6 +263,6 @@ def _widened(cells: pa.Array, dialect: Dialect) -> pa.Array:
 
 def _label_cell(label: str, dialect: Dialect) -> bytes:
     try:
-        return quoted(neutralised(label), dialect).encode(dialect.encoding)
+        return quoted(f"'{label}" if is_formula(label) else label, dialect).encode(dialect.encoding)
     except UnicodeEncodeError as lacking:
         raise LabelUnwritable(label=label, encoding=dialect.encoding) from lacking

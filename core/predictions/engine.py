@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import AppError
 from core.models.schema import Schema
-from core.predictions import columns, header, rounding, tally
+from core.predictions import columns, formulas, header, reasons, rounding, tally
 from core.predictions.columns import Added
 from core.predictions.errors import BlockFailed, InputLost, Stopped
 from core.predictions.fast import path
@@ -55,15 +55,19 @@ class Sink(Protocol):
 class Scored:
     """What a finished run wrote.
 
-    sha256: of the output, as hex.  added: the names of the added columns.  seconds: from call to return.
+    sha256: of the output, as hex.  added: the names of the added columns, caution, reasons: those of them
+    with that.
+    seconds: from call to return.
     why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
-    n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others.
+    n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others. n_threads: as asked.
     """
 
     n_rows: int
     n_bytes: int
     sha256: str
     added: tuple[str, ...]
+    caution: str
+    reasons: tuple[str, ...]
     tally: Tally
     seconds: float
     why_plain: str | None
@@ -82,6 +86,8 @@ def score(
     progress: Callable[[int], None],
     stop: Callable[[], bool] | None = None,
     mapping: Mapping[str, str] | None = None,
+    with_reasons: bool = False,
+    bare: bool = False,
     n_threads: int = N_THREADS,
     block_bytes: int = BLOCK_BYTES,
 ) -> Scored:
@@ -90,17 +96,25 @@ def score(
     pipeline: a fitted scikit-learn estimator that reads the schema's frame, with the schema's labels as classes.
     progress: called with the rows written so far.  stop: asked before each block is written.
     mapping: feature or target → the column of the file to read in its place.
-    Raises FeatureMissing, FeatureRetyped, LabelUnwritable, InputLost, DiskFull, Stopped, BlockFailed, and
-    what `stream` raises for bytes that are no records; what the sink holds then is no result.
+    with_reasons: say of each row what moved its answer most.  bare: the answers and nothing about them, no caution,
+    hash or count of anything but rows; to measure what these cost.
+    Raises FeatureMissing, FeatureRetyped, LabelUnwritable, ReasonsUnknown, InputLost, DiskFull, Stopped, BlockFailed,
+    and what `stream` raises for bytes that are no records; what the sink holds then is no result.
     """
     started = time.perf_counter()
-    run = _Run(sink, total=tally.empty(schema))
+    run = _Run(sink, total=tally.empty(schema), is_hashed=not bare)
     with run.reading():
         file = stream.open_csv(source, dialect, block_bytes=block_bytes)
     header.require_features(file.header, schema, mapping=mapping)
-    added = columns.plan(file.header, schema, dialect)
-    plain = Plain(header.as_read(file.header, mapping), dialect, pipeline, schema)
-    scorer = _Scorer(plain, added)
+    if with_reasons:
+        reasons.require_references(schema)
+    added = columns.plan(
+        file.header, schema, dialect, with_caution=not bare, n_reasons=reasons.TOP if with_reasons else 0
+    )
+    plain = Plain(header.as_read(file.header, mapping), dialect, pipeline, schema, with_reasons)
+    scorer = _Scorer(plain, added, file.header, bare)
+    if not bare:
+        run.total = replace(run.total, formulas=formulas.of_header(file.header))
     run.write(columns.header_line(file.header_bytes, added))
 
     pending: deque[Future[_Block]] = deque()
@@ -133,6 +147,8 @@ def score(
         n_bytes=run.n_bytes,
         sha256=run.digest.hexdigest(),
         added=added.names,
+        caution=added.caution,
+        reasons=added.reasons,
         tally=run.total,
         seconds=time.perf_counter() - started,
         why_plain=way.why_plain,
@@ -157,6 +173,8 @@ class _Scorer:
 
     plain: Plain
     added: Added
+    header: tuple[str, ...]
+    bare: bool
 
     def score(self, index: int, block: bytes, fast: Fast | None) -> _Block:
         """The index-th block. fast: the way to try first."""
@@ -178,15 +196,24 @@ class _Scorer:
             cells = [columns.number_cells(answers, dialect)]
         else:
             cells = columns.class_cells(answers, self.added)
-        counted = tally.of_block(answered.rows, answers, schema, decimal=dialect.decimal, seed=index)
+        if self.bare:
+            counted = replace(tally.empty(schema), n_rows=answered.rows.n)
+        else:
+            cells.append(answered.rows.cautions.cells(answered.rows.n, dialect))
+            found = formulas.of_block(block, self.header, dialect)
+            counted = tally.of_block(
+                answered.rows, answers, schema, decimal=dialect.decimal, seed=index, formulas=found
+            )
+        cells += answered.reasons
         return _Block(columns.appended(block, cells, dialect), counted, n_plain_rows)
 
 
 class _Run:
     """What has been written so far."""
 
-    def __init__(self, sink: Sink, *, total: Tally) -> None:
+    def __init__(self, sink: Sink, *, total: Tally, is_hashed: bool) -> None:
         self.sink = sink
+        self.is_hashed = is_hashed
         self.total = total
         self.n_bytes = 0
         self.n_plain_rows = 0
@@ -210,7 +237,8 @@ class _Run:
         """Raises DiskFull."""
         with self._writing():
             self.sink.write(written)
-        self.digest.update(written)
+        if self.is_hashed:
+            self.digest.update(written)
         self.n_bytes += len(written)
 
     def flush(self) -> None:

@@ -95,6 +95,15 @@ class LabelUnquotable(LabelUnwritable):
     cure = "Save the file with quotes around its cells and upload it again."
 
 
+class ReasonsUnknown(AppError):
+    """The model does not say what its columns usually hold, with which reasons compare."""
+
+    code = "reasons_unknown"
+    says = "The model can't give reasons: it was trained before the usual values of its columns were kept ({columns})."
+    cure = "Train it again from the same upload, or score without reasons."
+    columns: str
+
+
 class BlockFailed(AppError):
     """Something unforeseen happened while a run of rows was scored."""
 

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from core.models.schema import Feature, Schema, categories, framed
+from core.predictions import caution
 from core.predictions.errors import FeatureRetyped
 from core.predictions.header import as_read
 from core.predictions.plain import BLOCK_BYTES, Plain
@@ -56,11 +57,12 @@ def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[st
             seen.retyped = {refusal.column: refusal for refusal in plain.retyped(table)}
         counted = Rows.of(table, framed(table, schema, dialect.decimal), schema)
         seen.n_rows += counted.n
-        seen.bad.update(counted.bad)
-        seen.unseen.update(counted.unseen)
-        seen.outside.update(counted.outside)
+        cautions = counted.cautions
+        seen.bad.update(caution.counted(cautions.bad))
+        seen.unseen.update(caution.counted(cautions.unseen))
+        seen.outside.update(caution.counted(cautions.outside))
         for feature in schema.features:
-            if feature.name in counted.bad or feature.name in counted.unseen:
+            if feature.name in cautions.bad or feature.name in cautions.unseen:
                 shown = seen.examples.setdefault(feature.name, [])
                 more = _odd_cells(feature, table.column(feature.name), dialect.decimal)
                 shown += [cell for cell in more if cell not in shown][: _EXAMPLES - len(shown)]

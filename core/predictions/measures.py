@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.db.tables import PredictionRow
@@ -14,6 +15,7 @@ from core.metrics.stored import Metrics
 from core.models import models
 from core.models.schema import Schema
 from core.predictions.answers import ClassCounts, NumberSums
+from core.predictions.formulas import Formulas
 from core.predictions.tally import Tally
 
 
@@ -43,7 +45,9 @@ class Measured:
 
     metrics: None where no row has a known outcome. n_blank, n_unknown: rows left out of the metrics because
     their outcome is missing, or one that the model does not know; unknown_outcomes: the first few of the latter,
-    as examples; none for a scoring of before they were kept. scores, bands: binary only, of the
+    as examples; none for a scoring of before they were kept. n_cautioned: rows with a caution in the result; None
+    for a scoring of before there were any. formulas: columns of the file with cells that a spreadsheet would run.
+    scores, bands: binary only, of the
     probability of the positive label. labels: predicted labels. values: regression only.
     on_training_data: the model learned from these very bytes, so its metrics flatter it.
     """
@@ -64,6 +68,13 @@ class Measured:
     values: ValueDistribution | None
     quality: tuple[ColumnQuality, ...]
     unknown_outcomes: tuple[str, ...] = ()
+    n_cautioned: int | None = None
+    formulas: Mapping[str, Formulas] = field(default_factory=dict)
+
+    @property
+    def n_formulas(self) -> int:
+        """How many cells of the file a spreadsheet would run."""
+        return sum(column.n for column in self.formulas.values())
 
     @property
     def rows_per_s(self) -> float | None:
@@ -86,12 +97,14 @@ class Measured:
             "positive_label",
             "on_training_data",
             "headline",
+            "n_cautioned",
         )
         return {
             **{name: getattr(self, name) for name in plain},
             "rows_per_s": self.rows_per_s,
             **parts,
             "quality": [asdict(column) for column in self.quality],
+            "formulas": [{"column": name, **asdict(column)} for name, column in self.formulas.items()],
             "unknown_outcomes": list(self.unknown_outcomes),
         }
 
@@ -120,6 +133,8 @@ def measured(prediction: PredictionRow) -> Measured:
         values=_values(tally, schema),
         quality=_quality(tally, schema),
         unknown_outcomes=tally.unknown_outcomes,
+        n_cautioned=tally.n_cautioned,
+        formulas=tally.formulas,
     )
 
 

@@ -1,13 +1,16 @@
 """Result files as Parquet: the same cells, with numbers where every cell of a column is a plain number.
 
 "007", "1,234" and "+49" stay text, and so does a column with one such cell: a type is only given where the
-value says all that the cell said. Blank cells become nulls.
+value says all that the cell said. Blank cells become nulls. The columns that scoring added have the same type in
+every file: probabilities and a regression's numbers are float64, cautions and reasons text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from types import MappingProxyType
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,6 +46,10 @@ class _Seen:
         self.whole = self.whole and _all_match(present, _WHOLE)
         self.decimal = self.decimal and (self.whole or _are_decimals(present))
 
+    def fits(self, kind: pa.DataType) -> bool:
+        """Whether the type holds every cell."""
+        return kind != pa.float64() or self.decimal
+
     @property
     def type(self) -> pa.DataType:
         """The narrowest type that holds every cell."""
@@ -51,10 +58,28 @@ class _Seen:
         return pa.float64() if self.filled and self.decimal else pa.string()
 
 
-def to_parquet(source: BinaryIO, sink: BinaryIO, dialect: Dialect) -> int:
+def types_of_added(added: Mapping[str, Any]) -> dict[str, pa.DataType]:
+    """Added column → its type; predicted labels are typed by their cells, as the outcomes in the file are.
+
+    added: the `columns` of a prediction.
+    """
+    texts = [*filter(None, [added.get("caution")]), *added.get("reasons", ())]
+    answers = [name for name in added.get("added", ()) if name not in texts]
+    numbers = answers if len(answers) == 1 else answers[1:]
+    return dict.fromkeys(numbers, pa.float64()) | dict.fromkeys(texts, pa.string())
+
+
+def to_parquet(
+    source: BinaryIO,
+    sink: BinaryIO,
+    dialect: Dialect,
+    *,
+    types: Mapping[str, pa.DataType] = MappingProxyType({}),
+) -> int:
     """Write the CSV in the source to the sink as Parquet; the number of rows.
 
     source: seekable, at its first byte; it is read twice, first for the types, then for the values.
+    types: of columns whose type is known beforehand; one that a cell does not fit is found as for any other.
     Raises ResultUnreadable when it changes in between.
     """
     start = source.tell()
@@ -65,7 +90,9 @@ def to_parquet(source: BinaryIO, sink: BinaryIO, dialect: Dialect) -> int:
         for name, column in seen.items():
             if column.decimal or column.whole:
                 column.look(_plain(table.column(name), dialect))
-    schema = pa.schema([(name, column.type) for name, column in seen.items()])
+    found = {name: column.type for name, column in seen.items()}
+    found |= {name: kind for name, kind in types.items() if name in seen and seen[name].fits(kind)}
+    schema = pa.schema(list(found.items()))
 
     source.seek(start)
     file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)

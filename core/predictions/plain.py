@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 
-from core.models.schema import Schema, framed
-from core.predictions import exact
+from core.models.schema import Feature, Places, Schema, framed
+from core.predictions import exact, reasons
 from core.predictions.answers import Floats
 from core.predictions.errors import FeatureRetyped
 from core.predictions.tally import Rows
@@ -25,20 +28,23 @@ class Answered:
     """A block's rows and what the model answers.
 
     answers: (n, k) probabilities in the order of the schema's labels, or (n,) numbers for a regression.
+    reasons: the cells of each rank, (n,); () where they were not asked for.
     """
 
     rows: Rows
     answers: Floats
+    reasons: tuple[pa.Array, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plain:
-    """Answers blocks of one file with one pipeline. header: under the model's names."""
+    """Answers blocks of one file with one pipeline. header: under the model's names. gives_reasons: for each row."""
 
     header: tuple[str, ...]
     dialect: Dialect
     pipeline: Any
     schema: Schema
+    gives_reasons: bool = False
 
     def read(self, block: bytes) -> pa.Table:
         """The block's cells as text. Raises ChangedSinceChecked."""
@@ -47,11 +53,37 @@ class Plain:
     def answer(self, table: pa.Table) -> Answered:
         """The rows of what `read` returned, at least one."""
         given = framed(table, self.schema, self.dialect.decimal)
+        answers = self._answers(given.frame)
+        rows = Rows.of(table, given, self.schema)
+        if not self.gives_reasons:
+            return Answered(rows, answers)
+        changes = self._changes(given.frame, answers)
+        said = reasons.cells(changes, partial(_values, given.frame), self.schema, self.dialect)
+        return Answered(rows, answers, said)
+
+    def changes(self, table: pa.Table) -> Floats:
+        """(features, n) what `reasons.cells` needs, of the rows of what `read` returned."""
+        frame = framed(table, self.schema, self.dialect.decimal).frame
+        return self._changes(frame, self._answers(frame))
+
+    def _answers(self, frame: pd.DataFrame) -> Floats:
         if self.schema.task == "regression":
-            answers = exact.predicted(self.pipeline, given.frame)
-        else:
-            answers = self.pipeline.predict_proba(given.frame)
-        return Answered(Rows.of(table, given, self.schema), answers)
+            return exact.predicted(self.pipeline, frame)
+        return np.asarray(self.pipeline.predict_proba(frame), np.float64)
+
+    def _changes(self, frame: pd.DataFrame, answers: Floats) -> Floats:
+        schema = self.schema
+        chosen = reasons.predicted(answers, schema)
+
+        def score(given: Floats) -> Floats:
+            return reasons.as_written(reasons.explained(given, schema, chosen), schema)
+
+        own, changes = score(answers), np.empty((len(schema.features), len(frame)))
+        for place, feature in enumerate(schema.features):
+            kind = np.float64 if feature.kind == "number" else object
+            usual = pd.Series([feature.reference] * len(frame), dtype=kind)
+            changes[place] = own - score(self._answers(frame.assign(**{feature.name: usual})))
+        return changes
 
     def require_numbers(self, table: pa.Table) -> None:
         """Raises FeatureRetyped where most cells of a number feature are no number."""
@@ -77,3 +109,8 @@ class Plain:
                     row=first + 1,
                     cell=column[first].as_py(),
                 )
+
+
+def _values(frame: pd.DataFrame, feature: Feature, rows: Places) -> Floats | pa.Array:
+    values = frame[feature.name].to_numpy()[rows]
+    return values if feature.kind == "number" else pa.array(values, pa.string())

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, undefer
 
 from core import db, queue
-from core.db.pages import Page, newest_first
+from core.db.pages import Page, in_order, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
 from core.db.types import seconds_between
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.predictions import mapping as mappings
-from core.predictions import states
+from core.predictions import reasons, states
 from core.predictions.handler import KIND
 from core.predictions.header import require_features
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
@@ -38,11 +38,14 @@ def create(
     model_id: UUID,
     mode: Mode = "queued",
     mapping: Mapping[str, str] | None = None,
+    with_reasons: bool = False,
 ) -> PredictionRow:
     """Make a prediction and its task, in the caller's transaction; `sync` is first in line.
 
     mapping: feature or target → the column of the file to read in its place; kept with the prediction.
-    Raises NotFound, Conflict for a model that is not ready, BadMapping, FeatureMissing when the file lacks a column.
+    with_reasons: say of each row what moved its answer most.
+    Raises NotFound, Conflict for a model that is not ready, BadMapping, FeatureMissing when the file lacks a column,
+    ReasonsUnknown for a model that can't give any.
     """
     upload = uploads.hold(session, upload_id=upload_id)
     model = models.hold(session, model_id=model_id)
@@ -50,7 +53,10 @@ def create(
     schema = models.schema_of(model)
     read_from = mappings.checked(mapping or {}, columns, schema)
     require_features(columns, schema, mapping=read_from)
-    options = {mappings.OPTION: read_from} if read_from else {}
+    options: dict[str, Any] = {mappings.OPTION: read_from} if read_from else {}
+    if with_reasons:
+        reasons.require_references(schema)
+        options[reasons.OPTION] = True
     return add(session, upload=upload, model=model, mode=mode, options=options)
 
 
@@ -114,10 +120,13 @@ def page(
     model_id: UUID | None = None,
 ) -> Page[PredictionRow]:
     """The user's predictions, newest first, each with its upload, model and task. Raises BadCursor."""
-    rows = _filtered(_mine(session), statuses=statuses, upload_id=upload_id, model_id=model_id)
-    return newest_first(
-        session, rows, created_at=PredictionRow.created_at, id=PredictionRow.id, limit=limit, cursor=cursor
+    rows = _filtered(
+        session, sa.select(PredictionRow), statuses=statuses, upload_id=upload_id, model_id=model_id
     )
+    return newest_first(
+        session, rows, created_at=PredictionRow.created_at, id=PredictionRow.id, limit=limit, cursor=cursor,
+        whole=_listed(),
+    )  # fmt: skip
 
 
 def table(
@@ -131,25 +140,32 @@ def table(
     search: str = "",
 ) -> Sequence[PredictionRow]:
     """A page of results for the eye: filtered, sorted, from `offset` on."""
-    rows = _filtered(_mine(session), statuses=statuses, model_id=model_id, search=search)
+    ids = _filtered(session, sa.select(PredictionRow.id), statuses=statuses, model_id=model_id, search=search)
+    newest = (PredictionRow.created_at.desc(), PredictionRow.id.desc())
     order: dict[Sort, tuple[Any, ...]] = {
-        "newest": (PredictionRow.created_at.desc(),),
-        "oldest": (PredictionRow.created_at,),
-        "file": (sa.func.lower(UploadRow.file_name), PredictionRow.created_at.desc()),
-        "rows": (UploadRow.n_rows.desc(), PredictionRow.created_at.desc()),
-        "took": (_took().desc().nulls_last(), PredictionRow.created_at.desc()),
+        "newest": newest,
+        "oldest": (PredictionRow.created_at, PredictionRow.id),
+        "file": (sa.func.lower(UploadRow.file_name), *newest),
+        "rows": (UploadRow.n_rows.desc(), *newest),
+        "took": (_took().desc().nulls_last(), *newest),
     }
-    return session.execute(rows.order_by(*order[sort]).offset(offset).limit(limit)).scalars().all()
+    if sort in ("file", "rows"):
+        ids = ids.join(UploadRow, PredictionRow.upload_id == UploadRow.id)
+    found = session.execute(ids.order_by(*order[sort]).offset(offset).limit(limit)).scalars().all()
+    return in_order(session, _listed(), id=PredictionRow.id, ids=found)
 
 
 def counts(
     session: Session, *, model_id: UUID | None = None, upload_id: int | None = None, search: str = ""
 ) -> dict[Status, int]:
     """How many of the user's predictions are in each state."""
-    rows = sa.select(PredictionRow.status, sa.func.count()).where(PredictionRow.user_id == db.owner(session))
-    if search:
-        rows = rows.join(UploadRow, PredictionRow.upload_id == UploadRow.id)
-    rows = _filtered(rows, model_id=model_id, upload_id=upload_id, search=search)
+    rows = _filtered(
+        session,
+        sa.select(PredictionRow.status, sa.func.count()),
+        model_id=model_id,
+        upload_id=upload_id,
+        search=search,
+    )
     found = {Status(status): n for status, n in session.execute(rows.group_by(PredictionRow.status))}
     return {status: found.get(status, 0) for status in Status}
 
@@ -178,18 +194,24 @@ def scored(session: Session) -> Sequence[tuple[datetime, int]]:
 
 def n_rows_scored(session: Session) -> int:
     """The rows of all of the user's completed predictions together."""
-    total = (
-        sa.select(sa.func.coalesce(sa.func.sum(UploadRow.n_rows), 0))
-        .select_from(PredictionRow)
-        .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
+    by_upload = (
+        sa.select(PredictionRow.upload_id, sa.func.count().label("n"))
         .where(PredictionRow.user_id == db.owner(session), PredictionRow.status == Status.COMPLETED)
+        .group_by(PredictionRow.upload_id)
+        .subquery()
+    )
+    total = sa.select(sa.func.coalesce(sa.func.sum(UploadRow.n_rows * by_upload.c.n), 0)).join(
+        by_upload, by_upload.c.upload_id == UploadRow.id
     )
     return int(session.execute(total).scalar_one())
 
 
-def pace(session: Session, *, model_id: UUID) -> float | None:
-    """Rows a second of the model's newest run over at least PACED_ROWS rows; None before there is one."""
+def pace(session: Session, *, model_id: UUID, with_reasons: bool = False) -> float | None:
+    """Rows a second of the model's newest run, with reasons or without, over at least PACED_ROWS rows; None before
+    there is one.
+    """
     seconds = PredictionRow.metrics_json["seconds"].as_float()
+    gave_reasons = sa.func.coalesce(PredictionRow.options[reasons.OPTION].as_boolean(), sa.false())
     newest = (
         sa.select(UploadRow.n_rows, seconds)
         .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
@@ -198,6 +220,7 @@ def pace(session: Session, *, model_id: UUID) -> float | None:
             PredictionRow.model_id == model_id,
             PredictionRow.status == Status.COMPLETED,
             UploadRow.n_rows >= PACED_ROWS,
+            gave_reasons == sa.literal(with_reasons),
             seconds > 0,
         )
         .order_by(PredictionRow.finished_at.desc())
@@ -279,6 +302,10 @@ def _locked(session: Session, *, prediction_id: UUID) -> Status:
 
 
 def _mine(session: Session) -> sa.Select[PredictionRow]:
+    return _whole().where(PredictionRow.user_id == db.owner(session))
+
+
+def _whole() -> sa.Select[PredictionRow]:
     return (
         sa.select(PredictionRow)
         .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
@@ -289,7 +316,17 @@ def _mine(session: Session) -> sa.Select[PredictionRow]:
             contains_eager(PredictionRow.model),
             contains_eager(PredictionRow.task),
         )
-        .where(PredictionRow.user_id == db.owner(session))
+    )
+
+
+def _listed() -> sa.Select[PredictionRow]:
+    """`_whole` without what a list has no use for, and would spend most of its time on."""
+    model, task = contains_eager(PredictionRow.model), contains_eager(PredictionRow.task)
+    of_model = (ModelRow.schema, ModelRow.report, ModelRow.error)
+    of_task = (TaskRow.payload, TaskRow.checkpoint, TaskRow.result, TaskRow.error)
+    return _whole().options(
+        *(model.defer(column, raiseload=True) for column in of_model),
+        *(task.defer(column, raiseload=True) for column in of_task),
     )
 
 
@@ -297,6 +334,7 @@ Columns = TypeVarTuple("Columns")
 
 
 def _filtered(
+    session: Session,
     rows: sa.Select[*Columns],
     *,
     statuses: Sequence[str] = (),
@@ -304,6 +342,8 @@ def _filtered(
     model_id: UUID | None = None,
     search: str = "",
 ) -> sa.Select[*Columns]:
+    """Those of the user that are all this, by columns of predictions alone, as their indexes hold them."""
+    rows = rows.where(PredictionRow.user_id == db.owner(session))
     if statuses:
         rows = rows.where(PredictionRow.status.in_(statuses))
     if upload_id is not None:
@@ -311,7 +351,10 @@ def _filtered(
     if model_id is not None:
         rows = rows.where(PredictionRow.model_id == model_id)
     if search:
-        rows = rows.where(UploadRow.file_name.icontains(search, autoescape=True))
+        found = sa.select(UploadRow.id).where(
+            UploadRow.user_id == db.owner(session), UploadRow.file_name.icontains(search, autoescape=True)
+        )
+        rows = rows.where(PredictionRow.upload_id.in_(found))
     return rows
 
 

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.models.schema import Framed, Schema
+from core.predictions import caution
 from core.predictions.answers import ClassCounts, Counts, Floats, NumberSums
+from core.predictions.caution import Cautions
+from core.predictions.formulas import Formulas
 from core.uploads import cells
 
 BLANK, UNKNOWN = -1, -2
@@ -31,6 +34,8 @@ class Tally:
     the model knows (a new label, or no number for a regression). All three are 0 where the file has no
     outcomes. missing, bad, unseen, outside: cells per feature that are blank, no number where one is due, a
     category that training never saw, or a number beyond the range that it saw; only features that have any.
+    n_cautioned: rows with any cell of the last three kinds, None for a tally of before they were counted.
+    formulas: columns of the file, of any kind, with cells that a spreadsheet would run.
     unknown_outcomes: the first few spellings among the n_unknown, as examples.
     classes, numbers: the answers; one of them, by the model's task.
     """
@@ -43,6 +48,8 @@ class Tally:
     bad: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, int] = field(default_factory=dict)
     outside: dict[str, int] = field(default_factory=dict)
+    n_cautioned: int | None = None
+    formulas: dict[str, Formulas] = field(default_factory=dict)
     unknown_outcomes: tuple[str, ...] = ()
     classes: ClassCounts | None = None
     numbers: NumberSums | None = None
@@ -52,6 +59,7 @@ class Tally:
         plain = {name: getattr(self, name) for name in _PLAIN}
         return {
             **plain,
+            "formulas": {name: asdict(column) for name, column in self.formulas.items()},
             "unknown_outcomes": list(self.unknown_outcomes),
             "classes": self.classes.to_json() if self.classes else None,
             "numbers": self.numbers.to_json() if self.numbers else None,
@@ -63,13 +71,24 @@ class Tally:
         classes, numbers = data["classes"], data["numbers"]
         return cls(
             **{name: data[name] for name in _PLAIN if name in data},
+            formulas={name: Formulas(**column) for name, column in data.get("formulas", {}).items()},
             unknown_outcomes=tuple(data.get("unknown_outcomes", ())),
             classes=ClassCounts.from_json(classes) if classes else None,
             numbers=NumberSums.from_json(numbers) if numbers else None,
         )
 
 
-_PLAIN = ("n_rows", "n_measured", "n_blank", "n_unknown", "missing", "bad", "unseen", "outside")
+_PLAIN = (
+    "n_rows",
+    "n_measured",
+    "n_blank",
+    "n_unknown",
+    "missing",
+    "bad",
+    "unseen",
+    "outside",
+    "n_cautioned",
+)
 
 EXAMPLES, _EXAMPLE_LENGTH = 5, 40
 
@@ -79,45 +98,59 @@ class Rows:
     """What a block's rows hold, apart from the features' values.
 
     n: how many.  outcome: (n,) their true outcomes as text, plain or as a dictionary; None where the file has
-    none.  missing, bad, unseen, outside: as in Tally.
+    none.  missing: as in Tally.
     """
 
     n: int
     outcome: pa.Array | None
     missing: dict[str, int]
-    bad: dict[str, int]
-    unseen: dict[str, int]
-    outside: dict[str, int]
+    cautions: Cautions
 
     @classmethod
     def of(cls, table: pa.Table, framed: Framed, schema: Schema) -> Rows:
         """table: (n,) rows of text cells.  framed: what the pipeline was given of them."""
         target = schema.target
         blanks = framed.frame.isna().sum()
-        missing = {str(name): int(n) - framed.bad.get(str(name), 0) for name, n in blanks.items()}
+        missing = {str(name): int(n) - len(framed.bad.get(str(name), ())) for name, n in blanks.items()}
         return cls(
             n=table.num_rows,
             outcome=table.column(target).combine_chunks() if target in table.column_names else None,
             missing={name: n for name, n in missing.items() if n},
-            bad=framed.bad,
-            unseen=framed.unseen,
-            outside=outside_of_training(framed.frame, schema),
+            cautions=Cautions(
+                unseen=framed.unseen,
+                outside=caution.outside_of_training(framed.frame, schema),
+                bad=framed.bad,
+            ),
         )
 
+    def holds_as(self, other: Rows) -> bool:
+        """Whether both hold as many rows with the same cells missing or to be cautious about."""
+        return (self.n, self.missing) == (other.n, other.missing) and self.cautions.equals(other.cautions)
 
-def of_block(rows: Rows, answers: Floats, schema: Schema, *, decimal: str, seed: int) -> Tally:
+
+def of_block(
+    rows: Rows,
+    answers: Floats,
+    schema: Schema,
+    *,
+    decimal: str,
+    seed: int,
+    formulas: Mapping[str, Formulas] = MappingProxyType({}),
+) -> Tally:
     """The tally of one block.
 
     answers: (n, k) probabilities, or (n,) numbers for a regression.  decimal: the file's decimal mark.
-    seed: another for each block.
+    seed: another for each block.  formulas: the columns of the block with cells that a spreadsheet would run.
     """
     outcome = rows.outcome
     found: dict[str, Any] = {
         "n_rows": rows.n,
         "missing": rows.missing,
-        "bad": rows.bad,
-        "unseen": rows.unseen,
-        "outside": rows.outside,
+        "bad": caution.counted(rows.cautions.bad),
+        "unseen": caution.counted(rows.cautions.unseen),
+        "outside": caution.counted(rows.cautions.outside),
+        "n_cautioned": rows.cautions.n_rows,
+        "formulas": dict(formulas),
     }
     if schema.task == "regression":
         if outcome is None:
@@ -144,22 +177,6 @@ def of_block(rows: Rows, answers: Floats, schema: Schema, *, decimal: str, seed:
         unknown_outcomes=_examples(outcome, codes == UNKNOWN) if n_unknown else (),
         classes=ClassCounts.of(schema, answers, codes),
     )
-
-
-def outside_of_training(numbers: Mapping[str, Any] | pd.DataFrame, schema: Schema) -> dict[str, int]:
-    """How many numbers of each column lie beyond the least and the largest of training; columns without any are
-    absent.
-
-    numbers: (n,) float64 for each number feature, NaN for missing.
-    """
-    counts = {}
-    for feature in schema.features:
-        if feature.minimum is not None and feature.maximum is not None:
-            values = np.asarray(numbers[feature.name])
-            n = np.count_nonzero(values < feature.minimum) + np.count_nonzero(values > feature.maximum)
-            if n:
-                counts[feature.name] = int(n)
-    return counts
 
 
 def _examples(column: pa.Array, chosen: npt.NDArray[np.bool_]) -> tuple[str, ...]:
@@ -197,6 +214,8 @@ def merge(a: Tally, b: Tally) -> Tally:
         bad=_summed(a.bad, b.bad),
         unseen=_summed(a.unseen, b.unseen),
         outside=_summed(a.outside, b.outside),
+        n_cautioned=None if a.n_cautioned is None or b.n_cautioned is None else a.n_cautioned + b.n_cautioned,
+        formulas=_formulas(a, b),
         unknown_outcomes=tuple(dict.fromkeys([*a.unknown_outcomes, *b.unknown_outcomes]))[:EXAMPLES],
         classes=a.classes.merged(b.classes) if a.classes and b.classes else a.classes or b.classes,
         numbers=a.numbers.merged(b.numbers) if a.numbers and b.numbers else a.numbers or b.numbers,
@@ -206,8 +225,15 @@ def merge(a: Tally, b: Tally) -> Tally:
 def empty(schema: Schema) -> Tally:
     """The tally of no rows."""
     if schema.task == "regression":
-        return Tally(n_rows=0, numbers=NumberSums.of(np.empty(0), None, 0))
-    return Tally(n_rows=0, classes=ClassCounts.of(schema, np.empty((0, len(schema.labels))), None))
+        return Tally(n_rows=0, n_cautioned=0, numbers=NumberSums.of(np.empty(0), None, 0))
+    return Tally(
+        n_rows=0, n_cautioned=0, classes=ClassCounts.of(schema, np.empty((0, len(schema.labels))), None)
+    )
+
+
+def _formulas(a: Tally, b: Tally) -> dict[str, Formulas]:
+    behind = {name: column.behind(a.n_rows) for name, column in b.formulas.items()}
+    return behind | {name: column.with_more(behind.get(name)) for name, column in a.formulas.items()}
 
 
 def _summed(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from core.errors import NotFound
 from core.models import artifact
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
-from core.predictions import code, engine, handler, mapping, receipt
+from core.predictions import code, engine, handler, mapping, reasons, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
 from core.uploads import stored
 from core.uploads.dialect import Dialect
@@ -53,6 +53,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         dialect = Dialect.from_json(upload.receipt["dialect"])
         schema = Schema.from_json(model.schema)
         n_rows = upload.n_rows
+        with_reasons = bool(prediction.options.get(reasons.OPTION))
         read_from = mapping.of(prediction)
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
@@ -76,6 +77,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
                     schema=schema,
                     progress=job.report,
                     stop=job.stop_requested,
+                    with_reasons=with_reasons,
                     mapping=read_from,
                 )
             except UNREADABLE:
@@ -89,7 +91,12 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         "output_key": output_key,
         "output_bytes": scored.n_bytes,
         "output_sha256": scored.sha256,
-        "columns": {"added": list(scored.added), "dialect": dialect.to_json()},
+        "columns": {
+            "added": list(scored.added),
+            "caution": scored.caution,
+            "reasons": list(scored.reasons),
+            "dialect": dialect.to_json(),
+        },
         "metrics_json": {
             "tally": scored.tally.to_json(),
             "n_rows": scored.n_rows,

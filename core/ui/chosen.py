@@ -28,8 +28,8 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
     """to_train: open on training. version_of_id: whose next version. model_id: what to score with. Raises NotFound."""
     with db.session_scope(session.user()) as scope:
         upload = uploads.get(scope, upload_id=upload_id)
-        ready = models.ready(scope)
         version_of = models.get(scope, model_id=version_of_id) if version_of_id else None
+        ready = models.ready(scope)
         has_worker = bool(queue.workers.alive(scope))
         found = uploads.examination_of(upload)
         lacks = _lacks(scope, ready, [column.name for column in found.columns])

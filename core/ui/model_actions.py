@@ -47,7 +47,7 @@ def _confirm_delete(model: ModelRow) -> None:
         if n_made:
             st.markdown(f"**{name}** has made **{words.exact(n_made, 'prediction')}**, so it stays.")
             st.caption("Their results could not be explained without it. Delete them first.")
-            shown = prediction_filters.model_name(model)
+            shown = prediction_filters.model_name(model.name, model.version)
             links.link(
                 "Open its predictions", links.PREDICTIONS, icon=":material/arrow_forward:", model=shown
             )

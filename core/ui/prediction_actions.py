@@ -76,9 +76,10 @@ def by_hand(prediction_id: UUID) -> None:
     queue.here.run_now(task_id)
 
 
-def download(prediction_id: UUID, *, file_format: str = "csv") -> str:
-    """The address that answers with the result file."""
-    return f"{DOWNLOADS}/{prediction_id}" + ("" if file_format == "csv" else f"?format={file_format}")
+def download(prediction_id: UUID, *, file_format: str = "csv", safe: bool = False) -> str:
+    """The address that answers with the result file. safe: with no cell that a spreadsheet would run."""
+    asked = [f"format={file_format}"] * (file_format != "csv") + ["safe=1"] * safe
+    return f"{DOWNLOADS}/{prediction_id}" + ("?" + "&".join(asked) if asked else "")
 
 
 @st.dialog("Delete this prediction?", icon=":material/delete:")

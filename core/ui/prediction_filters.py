@@ -14,7 +14,6 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.db.tables import ModelRow
 from core.predictions.predictions import Sort
 from core.predictions.states import Status
 from core.ui import words
@@ -55,9 +54,9 @@ def search() -> str:
     return text.strip()
 
 
-def model_name(row: ModelRow) -> str:
+def model_name(name: str, version: int) -> str:
     """How a model is called in the filter and in the address."""
-    return f"{row.name} · v{row.version}"
+    return f"{name} · v{version}"
 
 
 def model(model_ids: Mapping[str, UUID]) -> UUID | None:

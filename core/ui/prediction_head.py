@@ -58,6 +58,14 @@ def _downloads(prediction: PredictionRow) -> None:
         key="download_parquet",
         help="The same rows for pandas, Spark or DuckDB",
     )
+    if (prediction.metrics_json or {}).get("tally", {}).get("formulas"):
+        st.link_button(
+            "Safe CSV",
+            prediction_actions.download(prediction.id, safe=True),
+            key="download_safe",
+            help="Some cells of your file begin like formulas. Here an apostrophe stands before each, so that no "
+            "spreadsheet runs them",
+        )
 
 
 def _facts(prediction: PredictionRow, *, now: datetime) -> None:

@@ -102,9 +102,10 @@ def look(*, search: str, model_id: UUID | None) -> Standing:
     with db.session_scope(session.user()) as scope:
         everything = predictions.counts(scope)
         n_queued = everything[Status.QUEUED]
+        is_filtered = bool(search) or model_id is not None
         oldest = predictions.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
         return Standing(
-            counts=predictions.counts(scope, model_id=model_id, search=search),
+            counts=predictions.counts(scope, model_id=model_id, search=search) if is_filtered else everything,
             n_pending=sum(everything[status] for status in PENDING),
             n_queued=n_queued,
             next_id=oldest[0].id if oldest else None,

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.metrics import wording
+from core.predictions.formulas import HEADER
 from core.predictions.measures import ColumnQuality, Measured
 from core.ui import links, words
 
@@ -28,8 +29,16 @@ def show(measured: Measured) -> None:
         told = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
         st.markdown("\n".join(f"- {line}" for line in told))
         _table(measured.quality, n_rows=measured.n_rows)
+    if measured.n_cautioned:
+        say = "says" if measured.n_cautioned == 1 else "say"
+        st.caption(
+            f"{words.exact(measured.n_cautioned, 'row')} {say} so in the result's column *caution*; blank cells "
+            "alone call for none."
+        )
     if outcomes := outcome_sentences(measured):
         st.caption("  \n".join(outcomes))
+    if formulas := formula_sentence(measured):
+        st.info(formulas, icon=":material/function:")
 
 
 def label(measured: Measured) -> str:
@@ -112,6 +121,29 @@ def outcome_sentences(measured: Measured) -> list[str]:
             "left out of the metrics."
         )
     return told
+
+
+def formula_sentence(measured: Measured) -> str:
+    """Which cells of the file a spreadsheet would run; "" where there are none. They touch no score."""
+    if not measured.formulas:
+        return ""
+    most_first = sorted(measured.formulas.items(), key=lambda item: -item[1].n)
+    named = [
+        f"**{links.escape(name)}** ({words.exact(column.n, 'cell')}, first in {_row(column.first_row)})"
+        for name, column in most_first[:N_NAMED]
+    ]
+    if len(most_first) > N_NAMED:
+        named.append(words.exact(len(most_first) - N_NAMED, "more column", "more columns"))
+    n, them = measured.n_formulas, "it" if measured.n_formulas == 1 else "them"
+    begins = "begins" if n == 1 else "begin"
+    return (
+        f"{words.exact(n, 'cell')} of the file {begins} like a formula, and a spreadsheet would run {them}: "
+        f"{', '.join(named)}. They stand in the result as they came; *Safe CSV* makes them harmless."
+    )
+
+
+def _row(first_row: int) -> str:
+    return "its name" if first_row == HEADER else f"row {first_row:,}"
 
 
 def _cells(n: int, n_rows: int) -> str:

@@ -7,14 +7,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 
 from core.db.tables import PredictionRow, UploadRow
+from core.models import models
+from core.models.schema import Feature
+from core.predictions import reasons
 from core.predictions.measures import Measured
 from core.predictions.repeats import Verdict
 from core.ui import charts, links, prediction_mapping, prediction_rows, prediction_verdict, session, words
+from core.ui.prediction_rows import Added
 from core.uploads import uploads
 
+MOST_LISTED = 7
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ANSWERED_BY: Final = {
     "trees": "tables of the model's trees",
@@ -49,14 +55,16 @@ def show(prediction: PredictionRow, upload: UploadRow, measured: Measured, verdi
                 on_click="ignore",
             )
     with charts.pair():
-        _card("Input", input_facts(upload))
+        _card("Input", input_facts(upload) | _formulas(measured))
         _card("Model", _model(prediction))
         _card("Run", _run(prediction, measured, kept))
-        _card("Result", _result(prediction), names=_added(prediction))
+        _card("Result", _result(prediction), names=Added.of(prediction).all)
         if kept:
             _card("Code and machine", _code(kept))
             _card("Libraries", {name: links.escape(version) for name, version in _libraries(kept).items()})
     prediction_mapping.show(prediction)
+    if prediction.options.get(reasons.OPTION):
+        _references(prediction)
     with st.expander("Every hash in full", icon=":material/fingerprint:"):
         st.caption("SHA-256, as `sha256sum` writes them.")
         st.code(hashes(prediction, upload), language=None, wrap_lines=True)
@@ -78,32 +86,71 @@ def input_facts(upload: UploadRow) -> dict[str, str]:
     }
 
 
+def _formulas(measured: Measured) -> dict[str, str]:
+    if not measured.formulas:
+        return {}
+    n_columns = words.exact(len(measured.formulas), "column")
+    return {"Formulas in it": f"{words.exact(measured.n_formulas, 'cell')} in {n_columns}"}
+
+
+def _references(prediction: PredictionRow) -> None:
+    """What each reason compares with."""
+    with st.expander("What the reasons compare with", icon=":material/balance:"):
+        st.caption(
+            "A reason is what the score does when one cell is replaced by the usual one of the training file, its "
+            "median or its most common value, and the others stay. *Higher because* means that the row's own cell "
+            f"raised {_explained(prediction)}; what moves it most comes first. Columns that move together share what "
+            "they do, so take a reason for a hint and not for a cause."
+        )
+        features = models.schema_of(prediction.model).features
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Column": [feature.name for feature in features],
+                    "Usual": [_usual(feature) for feature in features],
+                }
+            ),
+            key="references",
+            hide_index=True,
+        )
+
+
+def _explained(prediction: PredictionRow) -> str:
+    schema = models.schema_of(prediction.model)
+    if schema.task == "regression":
+        return f"the predicted *{links.escape(schema.target)}*"
+    if schema.positive_label is None:
+        return "the probability of the predicted class"
+    return f"the probability of *{links.escape(schema.positive_label)}*"
+
+
+def _usual(feature: Feature) -> str:
+    reference = feature.reference
+    return f"{reference:,.6g}" if isinstance(reference, float) else str(reference)
+
+
 def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
     """A line a hash: what it is of stands behind it."""
     kept: dict[str, Any] = prediction.receipt or {}
-    found = {
-        upload.file_name: upload.sha256,
-        "result": prediction.output_sha256,
-        "model": prediction.model.artifact_sha256,
-        "training data": prediction.model.data_sha256,
-    }
+    found = [
+        (upload.sha256, upload.file_name),
+        (prediction.output_sha256, "result"),
+        (prediction.model.artifact_sha256, "model"),
+        (prediction.model.data_sha256, "training data"),
+    ]
     if kept:
-        found |= {
-            "columns and answers of the model": kept["ingredients"]["model"]["schema_sha256"],
-            "code": kept["ingredients"]["code"]["sha256"],
-            "all ingredients": kept["ingredients_sha256"],
-            "counts behind the metrics": kept["result"]["counts_sha256"],
-        }
-    return "\n".join(f"{sha256}  {name}" for name, sha256 in found.items() if sha256)
-
-
-def _added(prediction: PredictionRow) -> list[str]:
-    return list((prediction.columns or {}).get("added", []))
+        found += [
+            (kept["ingredients"]["model"]["schema_sha256"], "columns and answers of the model"),
+            (kept["ingredients"]["code"]["sha256"], "code"),
+            (kept["ingredients_sha256"], "all ingredients"),
+            (kept["result"]["counts_sha256"], "counts behind the metrics"),
+        ]
+    return "\n".join(f"{sha256}  {name}" for sha256, name in found if sha256)
 
 
 def _result(prediction: PredictionRow) -> dict[str, str]:
     return {
-        "Added columns": prediction_rows.names(_added(prediction)) or "–",
+        "Added columns": prediction_rows.names(Added.of(prediction)) or "–",
         "Size": words.size(prediction.output_bytes or 0),
         "SHA-256": _short(prediction.output_sha256),
     }
@@ -173,6 +220,6 @@ def _card(title: str, facts: Mapping[str, str], *, names: Sequence[str] = ()) ->
                 with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
                     st.markdown(f":small[:gray[{name}]]", width="content")
                     st.markdown(f":small[{value}]", width="content", text_alignment="right")
-        if len(names) > prediction_rows.MOST_NAMED:
+        if len(names) > MOST_LISTED:
             with st.expander(f"The {len(names):,} names"):
                 st.markdown("\n".join(f"- {links.escape(name)}" for name in names))

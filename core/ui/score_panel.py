@@ -10,9 +10,13 @@ import streamlit as st
 
 from core import db, queue
 from core.db.tables import ModelRow, UploadRow
+from core.models import models
 from core.predictions import predictions, schema_check
 from core.predictions.schema_check import SchemaCheck
 from core.ui import links, mapping_boxes, schema_said, session, states, words
+
+REASONS_PACE = 100_000
+"""Rows a second with reasons before a first run tells better; measured with 19 columns (`benchmarks.scoring`)."""
 
 
 def show(
@@ -49,6 +53,7 @@ def show(
 
 def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has_worker: bool) -> None:
     """The two buttons, why they can't be pressed, and what happens then. found: None where it could not be checked."""
+    with_reasons = _reasons(model, n_rows=upload.n_rows)
     can_score = found is not None and found.refusal is None
     largest = session.config().sync_max_mb * words.MB
     is_large = upload.size_bytes > largest
@@ -68,12 +73,29 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
             disabled=not can_score,
         )
     with db.session_scope(session.user()) as scope:
-        pace = predictions.pace(scope, model_id=model.id)
+        pace = predictions.pace(scope, model_id=model.id, with_reasons=with_reasons)
     if found is not None and (why_not := schema_said.why_not(found)):
         st.caption(f":material/block: {why_not}")
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
     if found is not None and (at_once or queued):
-        links.go(links.PREDICTION, id=_create(upload.id, model.id, mapping=found.mapping, now=at_once))
+        made = _create(upload.id, model.id, mapping=found.mapping, now=at_once, with_reasons=with_reasons)
+        links.go(links.PREDICTION, id=made)
+
+
+def _reasons(model: ModelRow, *, n_rows: int) -> bool:
+    """Whether each row is to say what moved its answer, and what that costs."""
+    can_say = all(feature.reference is not None for feature in models.schema_of(model).features)
+    with db.session_scope(session.user()) as scope:
+        pace = predictions.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
+    return st.checkbox(
+        f"Three reasons for each row :gray[· about {words.duration(max(1.0, n_rows / pace))} more]"
+        if can_say
+        else "Three reasons for each row :gray[· only a model trained anew can give them]",
+        key="with_reasons",
+        disabled=not can_say,
+        help="Adds the columns reason_1 to reason_3: what moved the answer most, one column at a time, against the "
+        "median or the most common value of the training file.",
+    )
 
 
 def _checked(upload: UploadRow, model: ModelRow) -> SchemaCheck:
@@ -91,7 +113,9 @@ def _checked(upload: UploadRow, model: ModelRow) -> SchemaCheck:
     return found
 
 
-def _create(upload_id: int, model_id: UUID, *, mapping: Mapping[str, str], now: bool) -> UUID:
+def _create(
+    upload_id: int, model_id: UUID, *, mapping: Mapping[str, str], now: bool, with_reasons: bool
+) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         made = predictions.create(
             scope,
@@ -99,6 +123,7 @@ def _create(upload_id: int, model_id: UUID, *, mapping: Mapping[str, str], now: 
             model_id=model_id,
             mode="sync" if now else "queued",
             mapping=mapping,
+            with_reasons=with_reasons,
         )
     if now:
         queue.here.run_now(made.task_id)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
 
 from core import db, queue
 from core.db.tables import ModelRow, PredictionRow, UserRow
@@ -33,7 +34,7 @@ def test_the_rows_of_the_result_begin_with_what_was_added(desk: Desk) -> None:  
     app = open_page("prediction.py", id=str(desk.scored_id))
 
     rows = app.dataframe[0].value
-    assert list(rows.columns[:3]) == ["prediction", "probability", "customer_id"]
+    assert list(rows.columns[:4]) == ["prediction", "probability", "caution", "customer_id"]
     assert len(rows) == 200
 
 
@@ -44,6 +45,42 @@ def test_the_files_own_numbers_stand_right_as_the_upload_shows_them(desk: Desk) 
     aligned = {name: column.get("alignment") for name, column in columns.items()}
     assert aligned["monthly_charges"] == "right"
     assert aligned.get("contract") is None
+
+
+def test_the_rows_can_be_those_with_a_caution_alone(desk: Desk) -> None:  # noqa: F811
+    (result,) = (desk.settings.files_dir / "results").rglob("*.csv")
+    lines = result.read_bytes().splitlines()
+    for place in (7, 390):
+        lines[place] += b"unseen: contract"
+    result.write_bytes(b"\n".join(lines))
+    _recount(desk, n_cautioned=2)
+    app = open_page("prediction.py", id=str(desk.scored_id))
+    assert app.toggle(key="only_cautions").label == "Only the 2\u00a0rows with a caution"
+
+    app.toggle(key="only_cautions").set_value(True).run()
+
+    assert app.dataframe[0].value["caution"].tolist() == ["unseen: contract"] * 2
+    assert "All 2\u00a0rows with a caution, in the file's own order." in texts(app)
+
+
+def test_rows_without_a_caution_offer_no_choice(desk: Desk) -> None:  # noqa: F811
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    assert not app.toggle
+
+
+def test_a_result_of_before_there_were_cautions_still_shows_its_rows(desk: Desk) -> None:  # noqa: F811
+    (result,) = (desk.settings.files_dir / "results").rglob("*.csv")
+    before = (line.rpartition(b",")[0] for line in result.read_bytes().splitlines())
+    result.write_bytes(b"\n".join(before))
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.get_one(PredictionRow, desk.scored_id).columns = {"added": ["prediction", "probability"]}
+    _recount(desk, n_cautioned=None)
+
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    assert not app.exception
+    assert list(app.dataframe[0].value.columns[:3]) == ["prediction", "probability", "customer_id"]
 
 
 def _recount(desk: Desk, **counts: object) -> None:  # noqa: F811
@@ -126,6 +163,36 @@ def test_a_prediction_of_before_receipts_were_kept_still_opens(desk: Desk) -> No
     assert not app.exception
     assert "It was scored before receipts were kept." in texts(app)
     assert desk.upload.sha256 in app.code[0].value
+
+
+def test_cells_that_a_spreadsheet_would_run_are_told_and_a_safe_copy_is_offered(
+    desk: Desk,  # noqa: F811
+) -> None:
+    assert not _safe_links(open_page("prediction.py", id=str(desk.scored_id)))
+    _recount(desk, formulas={"contract": {"n": 3, "first_row": 12}})
+
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    assert "**contract** (3\u00a0cells, first in row 12)" in "\n".join(info.value for info in app.info)
+    assert "3\u00a0cells in 1\u00a0column" in texts(app)
+    assert _safe_links(app) == [f"/api/predictions/download_predictions/{desk.scored_id}?safe=1"]
+
+
+def _safe_links(app: AppTest) -> list[str]:
+    """Where the links to a safe copy lead."""
+    links = [element.proto for element in app.get("link_button")]
+    return [link.url for link in links if link.label == "Safe CSV"]
+
+
+def test_a_result_with_reasons_says_what_they_compare_with(desk: Desk) -> None:  # noqa: F811
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.get_one(PredictionRow, desk.scored_id).options = {"reasons": True}
+
+    app = open_page("prediction.py", id=str(desk.scored_id))
+
+    (usual,) = (table.value for table in app.dataframe if "Usual" in table.value.columns)
+    assert "contract" in usual["Column"].tolist()
+    assert "raised the probability of *Yes*" in texts(app)
 
 
 def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:  # noqa: F811

@@ -39,7 +39,9 @@ def test_a_file_that_no_model_fits_is_trained_on_with_the_guessed_target(
     app.multiselect(key="keep").set_value(["support"]).run()
     app.button(key="train_model").click().run()
     with db.session_scope(reader) as session:
-        (model,) = models.page(session).items
+        (listed,) = models.page(session).items
+        session.expunge_all()
+        model = models.get(session, model_id=listed.id)
     assert (model.name, model.target, model.status) == ("Who leaves", "churn", "training")
     assert model.task.payload["keep"] == ["support"]
     assert "Who leaves" in app.title[0].value
@@ -64,6 +66,27 @@ def test_a_file_that_fits_is_scored_now_first_in_line(
         (made,) = predictions.page(session).items
     assert made.mode == "sync"
     assert done_by_hand == [made.task_id]
+
+
+def test_reasons_are_asked_for_by_a_tick_that_says_what_they_cost(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    finish(request_training(upload))
+    app = open_page("uploads.py", upload=upload.id)
+    tick = app.checkbox(key="with_reasons")
+    assert not tick.value
+    assert "about 1" in tick.label
+    tick.check().run()
+    app.button(key="queue_it").click().run()
+    with db.session_scope(reader) as session:
+        (made,) = predictions.page(session).items
+    assert made.options == {"reasons": True}
 
 
 def test_a_file_that_lacks_a_column_names_it_with_the_nearest_and_can_not_be_scored(

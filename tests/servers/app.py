@@ -101,6 +101,6 @@ def _is_ready(started: App, process: subprocess.Popen[bytes]) -> bool:
         raise RuntimeError(f"the app ended with {process.returncode}: {started.log()[-4000:]}")
     try:
         with urllib.request.urlopen(f"{started.url}/api/health", timeout=5) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -42,7 +42,7 @@ class Additive:
         self.start: Floats = self._usual[0] @ self._coefficients + model.intercept_
         self._curves: dict[str, Curves] = {}
         self._classes: dict[str, Codes] = {}
-        parts: dict[str, Floats] = {}
+        self._parts: dict[str, Floats] = {}
 
         for feature in schema.features:
             if feature.kind == "number":
@@ -50,17 +50,17 @@ class Additive:
                 self._curves[feature.name] = curves.fitted(part, knots[feature.name])
             else:
                 rows, self._classes[feature.name] = probe.kinds(columns, schema, feature)
-                parts[feature.name] = self._added(rows)
-        self._groups = grouped({name: len(part) for name, part in parts.items()})
+                self._parts[feature.name] = self._added(rows)
+        self._groups = grouped({name: len(part) for name, part in self._parts.items()})
         self._tables = [
             [
-                group.joined([parts[name][:, answer] for name in group.names], np.add)
+                group.joined([self._parts[name][:, answer] for name in group.names], np.add)
                 for answer in range(len(self.start))
             ]
             for group in self._groups
         ]
         self.size: Floats = np.zeros(len(self.start))
-        for added in parts.values():
+        for added in self._parts.values():
             self.size = self.size + np.abs(added).max(axis=0)
         for curve in self._curves.values():
             self.size = self.size + curve.size
@@ -85,6 +85,20 @@ class Additive:
             curve.add(given.numbers[name], sums)
         sums += self.start
         return sums
+
+    def without(self, given: Given, feature: Feature, sums: Floats) -> Floats:
+        """(n, k) the sums with the feature's reference in place of each row's own value. sums: from `sums`."""
+        own, reference = np.zeros((given.n_rows, len(self.start)), order="F"), np.zeros((1, len(self.start)))
+        if feature.name in self._parts:
+            part, classes = self._parts[feature.name], self._classes[feature.name]
+            own = part.take(given.texts[feature.name].codes(classes), axis=0)
+            reference = part[classes[:1]]  # the most common category comes first
+        else:
+            curve = self._curves[feature.name]
+            curve.add(given.numbers[feature.name], own)
+            curve.add(np.array([feature.reference], np.float64), reference)
+        replaced: Floats = sums + (reference - own)
+        return replaced
 
 
 def _knots(columns: ColumnTransformer) -> dict[str, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import chain
 from typing import Any, Final
 
@@ -10,9 +11,10 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from core.models.schema import Schema
-from core.predictions.fast import probe
+from core.predictions import reasons
+from core.predictions.fast import ablation, probe
 from core.predictions.fast.bins import Bins, Codes, Floats
-from core.predictions.fast.features import Given
+from core.predictions.fast.features import Changes, Given
 from core.predictions.fast.trees import Splits, Trees
 from core.predictions.fast.unsupported import Unsupported
 
@@ -47,19 +49,52 @@ class Boosted:
                 splits[feature.name] = Splits(
                     len(rows), None, {int(column): rows[:, column] for column in reached}
                 )
+        self._schema = schema
         self._splits = splits
         self._trees = Trees(model, splits)
         self._loss = model._loss
-        self._is_regression = schema.task == "regression"
 
     def answers(self, given: Given) -> Floats:
         """What the pipeline's predict_proba answers, (n, k), or for a regression its predict, (n,)."""
         raw = self._trees.raw(
             [group.codes(lambda name: self._codes(given, name)) for group in self._trees.groups]
         )
-        if self._is_regression:
+        return self._answered(raw)
+
+    def changes(self, given: Given, answers: Floats) -> Changes:
+        """As in `compiled.Tables`; none is in doubt."""
+        schema, n_answers = self._schema, self._trees.n_answers
+        asked = [name for group in self._trees.groups for name in group.names]
+        codes = {name: self._codes(given, name) for name in asked}
+        chosen = reasons.predicted(answers, schema)
+        own = reasons.as_written(reasons.explained(answers, schema, chosen), schema)
+        changes = np.zeros((len(schema.features), given.n_rows))
+        step = ablation.rows_at_once(len(asked), n_answers)
+        for first in range(0, given.n_rows, step):
+            rows = slice(first, first + step)
+            sums = ablation.without(
+                self._trees, {name: codes[name][rows] for name in asked}, self._references
+            )
+            of_rows = None if chosen is None else chosen[rows]
+            for place, feature in enumerate(schema.features):
+                if feature.name in sums:
+                    without = reasons.explained(self._answered(sums[feature.name]), schema, of_rows)
+                    changes[place, rows] = own[rows] - reasons.as_written(without, schema)
+        return Changes(changes, np.zeros(given.n_rows, bool))
+
+    def _answered(self, raw: Floats) -> Floats:
+        if self._schema.task == "regression":
             return np.asarray(self._loss.link.inverse(raw.ravel()), np.float64)
         return np.asarray(self._loss.predict_proba(raw), np.float64)
+
+    @cached_property
+    def _references(self) -> dict[str, int]:
+        """Feature → the code of its reference."""
+        found = {name: int(codes[0]) for name, codes in self._classes.items()}  # the most common comes first
+        for feature in self._schema.features:
+            if (bins := self._splits[feature.name].bins) is not None:
+                found[feature.name] = int(bins.codes(np.array([feature.reference], np.float64))[0])
+        return found
 
     def _codes(self, given: Given, name: str) -> Codes:
         if name in self._classes:

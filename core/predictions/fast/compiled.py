@@ -14,7 +14,7 @@ from core.models.schema import Schema
 from core.predictions import exact
 from core.predictions.answers import Floats
 from core.predictions.fast.boosted import Boosted
-from core.predictions.fast.features import Given
+from core.predictions.fast.features import Changes, Given
 from core.predictions.fast.linear import Logistic, Regression
 from core.predictions.fast.unsupported import Unsupported
 
@@ -39,6 +39,12 @@ class Tables(Protocol):
 
     def answers(self, given: Given) -> Floats | None:
         """What the pipeline answers, (n, k) or (n,); None where a written digit of it would be in doubt."""
+
+    def changes(self, given: Given, answers: Floats) -> Changes | None:
+        """What reasons are made of; None where these tables can't say. answers: from `answers`.
+
+        The schema's references are known.
+        """
 
 
 @lru_cache(maxsize=2)

@@ -1,4 +1,4 @@
-"""A block's features as numbers and codes, with counts of the cells to be cautious about."""
+"""A block's features as numbers and codes, and the cells to be cautious about."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models.schema import Feature, Schema
+from core.models.schema import Feature, Places, Schema
 from core.predictions.fast import probe
 from core.predictions.fast.bins import Codes, Floats
 from core.uploads import cells
@@ -18,11 +18,12 @@ from core.uploads import cells
 
 @dataclass(frozen=True)
 class Texts:
-    """A category column. places: (d,) where in the feature's `probe.domain` each distinct text belongs.
+    """A category column. spellings: (d,) its distinct texts, trimmed, null where that is a way to say nothing.
 
-    indices: (n,) which of the distinct texts each cell holds.
+    places: (d,) where in the feature's `probe.domain` each belongs.  indices: (n,) which of them each cell holds.
     """
 
+    spellings: pa.Array
     places: Codes
     indices: npt.NDArray[np.int32]
 
@@ -35,19 +36,32 @@ class Texts:
         here = self.places == place
         return int(np.bincount(self.indices, minlength=len(here))[here].sum()) if here.any() else 0
 
+    def rows(self, place: int) -> Places:
+        """The rows whose cell belongs to this place."""
+        here = self.places == place
+        return np.flatnonzero(here.take(self.indices)) if here.any() else np.empty(0, np.int64)
+
 
 @dataclass(frozen=True)
 class Given:
     """The features of n rows.
 
-    numbers: (n,) each, NaN for missing. missing, unseen: cells per feature; features without any are absent.
+    numbers: (n,) each, NaN for missing. missing: cells per feature. unseen: the rows of such cells per feature.
+    Features without any are absent.
     """
 
     n_rows: int
     numbers: dict[str, Floats] = field(default_factory=dict)
     texts: dict[str, Texts] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
-    unseen: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, Places] = field(default_factory=dict)
+
+    def values(self, feature: Feature, rows: Places) -> Floats | pa.Array:
+        """The feature's cells in these rows: numbers, NaN for missing, or texts, null for missing."""
+        if feature.kind == "number":
+            return self.numbers[feature.name][rows]
+        texts = self.texts[feature.name]
+        return texts.spellings.take(pa.array(texts.indices[rows]))
 
     def frame(self, schema: Schema, rows: Codes) -> pd.DataFrame:
         """The frame that the pipeline reads of these rows. rows: (m,) their places; a text never seen is any such."""
@@ -62,6 +76,17 @@ class Given:
         return pd.DataFrame(columns)
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What each feature's own value does to n rows' scores, as `reasons.cells` reads it.
+
+    values: (features, n).  doubtful: (n,) rows of which a written digit is in doubt, so that the pipeline must say.
+    """
+
+    values: Floats
+    doubtful: npt.NDArray[np.bool_]
+
+
 def of_table(table: pa.Table, schema: Schema) -> Given:
     """table: what `Reader.read` returns."""
     given = Given(table.num_rows)
@@ -69,15 +94,15 @@ def of_table(table: pa.Table, schema: Schema) -> Given:
         column = table.column(feature.name).chunk(0)
         if feature.kind == "number":
             given.numbers[feature.name] = column.to_numpy(zero_copy_only=False)
-            n_missing, n_unseen = column.null_count, 0
+            n_missing = column.null_count
         else:
             texts = given.texts[feature.name] = _texts(feature, column)
             n_known = len(feature.categories)
-            n_unseen, n_missing = texts.count(n_known), texts.count(n_known + 1)
+            n_missing = texts.count(n_known + 1)
+            if len(unseen := texts.rows(n_known)):
+                given.unseen[feature.name] = unseen
         if n_missing:
             given.missing[feature.name] = n_missing
-        if n_unseen:
-            given.unseen[feature.name] = n_unseen
     return given
 
 
@@ -86,5 +111,7 @@ def _texts(feature: Feature, column: pa.DictionaryArray) -> Texts:
     n_known = len(feature.categories)
     places = pc.index_in(spellings, value_set=pa.array(feature.categories, pa.string()))
     found = pc.fill_null(places, n_known).to_numpy(zero_copy_only=False).astype(np.int64)
-    found[cells.is_missing(column.dictionary)] = n_known + 1
-    return Texts(found, column.indices.to_numpy(zero_copy_only=False))
+    missing = cells.is_missing(column.dictionary)
+    found[missing] = n_known + 1
+    spellings = pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), spellings)
+    return Texts(spellings, found, column.indices.to_numpy(zero_copy_only=False))

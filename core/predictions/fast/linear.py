@@ -11,12 +11,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.extmath import softmax
 
 from core.models.schema import Schema
-from core.predictions import rounding
+from core.predictions import reasons, rounding
 from core.predictions.exact import EPSILON, Linear
 from core.predictions.fast import doubt
 from core.predictions.fast.additive import Additive
 from core.predictions.fast.bins import Floats
-from core.predictions.fast.features import Given
+from core.predictions.fast.features import Changes, Given
 
 # The largest distance from the exact sum that is let pass, in EPSILON × Additive.size.
 _OFF_BY: Final = 8.0
@@ -35,13 +35,29 @@ class Logistic:
 
     def answers(self, given: Given) -> Floats | None:
         """(n, k) the pipeline's probabilities; None where their last written digit is in doubt."""
-        sums = self._additive.sums(given)
-        if sums.shape[1] == 1:
-            positive = expit(sums[:, 0])
-            answers = np.vstack([1 - positive, positive]).T
-        else:
-            answers = np.asarray(softmax(sums), np.float64)
+        answers = _probabilities(self._additive.sums(given))
         return None if doubt.any_at_an_edge(answers, self._schema) else answers
+
+    def changes(self, given: Given, answers: Floats) -> Changes:
+        """As in `compiled.Tables`."""
+        schema, sums, steps = self._schema, self._additive.sums(given), 10**rounding.DECIMALS
+        chosen = reasons.predicted(answers, schema)
+        own = reasons.as_written(reasons.explained(answers, schema, chosen), schema)
+        changes, doubtful = np.empty((len(schema.features), given.n_rows)), np.zeros(given.n_rows, bool)
+        for place, feature in enumerate(schema.features):
+            answered = _probabilities(self._additive.without(given, feature, sums))
+            without = reasons.explained(answered, schema, chosen)
+            changes[place] = own - reasons.as_written(without, schema)
+            doubtful |= doubt.at_half(without * steps, doubt.TOLERANCE * steps)
+        return Changes(changes, doubtful)
+
+
+def _probabilities(sums: Floats) -> Floats:
+    """(n, k) of each class. sums: log-odds; used up."""
+    if sums.shape[1] == 1:
+        positive = expit(sums[:, 0])
+        return np.vstack([1 - positive, positive]).T
+    return np.asarray(softmax(sums), np.float64)
 
 
 class Regression:
@@ -65,3 +81,16 @@ class Regression:
         if len(doubtful):
             sums[doubtful] = self._linear.summed(given.frame(self._schema, doubtful))
         return sums
+
+    def changes(self, given: Given, answers: Floats) -> Changes:
+        """As in `compiled.Tables`."""
+        features, sums = self._schema.features, self._additive.sums(given)
+        own = rounding.rounded(answers)
+        changes, doubtful = np.empty((len(features), given.n_rows)), np.zeros(given.n_rows, bool)
+        for place, feature in enumerate(features):
+            without = self._additive.without(given, feature, sums)[:, 0]
+            changes[place] = own - rounding.rounded(without)
+            doubtful[rounding.in_doubt(without, 2 * self.slack)] = (
+                True  # two more terms, as large as the others
+            )
+        return Changes(changes, doubtful)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 
-from core.predictions import columns
+from core.predictions import caution, columns, reasons
+from core.predictions.answers import Floats
+from core.predictions.caution import Cautions
 from core.predictions.fast import compiled, features
 from core.predictions.fast.compiled import AnsweredBy, Tables
+from core.predictions.fast.features import Given
 from core.predictions.fast.reading import Reader
 from core.predictions.fast.unsupported import Unsupported
 from core.predictions.plain import Answered, Plain
-from core.predictions.tally import Rows, outside_of_training
+from core.predictions.tally import Rows
 from core.uploads import records
 
 CHECKED_ROWS = 1_000
@@ -38,9 +42,26 @@ class Fast:
         if answers is None:
             return None
         outcome = table.column(schema.target).chunk(0) if schema.target in table.column_names else None
-        outside = outside_of_training(given.numbers, schema)
-        rows = Rows(given.n_rows, outcome, given.missing, {}, given.unseen, outside)
-        return Answered(rows, answers)
+        outside = caution.outside_of_training(given.numbers, schema)
+        cautions = Cautions(unseen=given.unseen, outside=outside, bad={})
+        rows = Rows(given.n_rows, outcome, given.missing, cautions)
+        if not self.plain.gives_reasons:
+            return Answered(rows, answers)
+        changes = self._changes(block, given, answers)
+        if changes is None:
+            return None
+        said = reasons.cells(changes, given.values, schema, self.plain.dialect)
+        return Answered(rows, answers, said)
+
+    def _changes(self, block: bytes, given: Given, answers: Floats) -> Floats | None:
+        """What reasons are made of, rows in doubt by the pipeline; None where the plain way must say all."""
+        found = self.tables.changes(given, answers)
+        if found is None:
+            return None
+        if found.doubtful.any():
+            rows = self.plain.read(block).filter(pa.array(found.doubtful))
+            found.values[:, found.doubtful] = self.plain.changes(rows)
+        return found.values
 
     def compare(self, block: bytes, n_rows: int) -> int:
         """How many of the block's first n_rows were answered and found equal. Raises Unsupported where they differ."""
@@ -49,10 +70,12 @@ class Fast:
         if found is None:
             return 0
         expected = self.plain.answer(self.plain.read(head))
-        if replace(found.rows, outcome=None) != replace(expected.rows, outcome=None):
+        if not found.rows.holds_as(expected.rows):
             raise Unsupported("it counted other cells as missing or new than the pipeline's own reading")
         if not (np.abs(found.answers - expected.answers) <= self.tables.slack).all():
             raise Unsupported("its answers to the first rows were not the pipeline's own")
+        if found.reasons != expected.reasons:
+            raise Unsupported("its reasons in the first rows were not the pipeline's own")
         return found.rows.n
 
     def _head(self, block: bytes, n_rows: int) -> bytes:

@@ -54,29 +54,52 @@ class Splits:
 
 
 @dataclass(frozen=True)
-class _Word:
+class Word:
     """A few trees in a row.
 
     tables: per group, the leaves within reach by joint code. trees: which answer each adds to, and its bits.
-    values: (>= 1023 + 63,) the value of bit i's leaf at 1023 + i.
+    features: those that each tree splits on.  values: (>= 1023 + 63,) the value of bit i's leaf at 1023 + i.
     """
 
     tables: tuple[Words, ...]
     trees: tuple[tuple[int, int], ...]
+    features: tuple[frozenset[str], ...]
     values: Floats
+
+
+class Leaves:
+    """Looks up the leaves that n rows fall into, over and over in the same memory."""
+
+    def __init__(self, n: int) -> None:
+        self._bits = np.empty(n, np.int64)
+        self._power, self._value = np.empty(n), np.empty(n)
+        self._exponent = self._power.view(np.int64)
+
+    def of(self, word: Words, bits: int, values: Floats) -> Floats:
+        """(n,) the value of the leaf that is left of one tree; overwritten by the next call.
+
+        word: (n,) leaves within reach.  bits: the tree's.  values: as in Word.
+        """
+        np.bitwise_and(word, bits, out=self._bits)
+        np.copyto(self._power, self._bits)
+        np.right_shift(self._exponent, _FRACTION_BITS, out=self._bits)
+        # codes are in range; "wrap" is the mode in which numpy fills `out` without a copy
+        np.take(values, self._bits, out=self._value, mode="wrap")
+        return self._value
 
 
 class Trees:
     """All trees of a fitted HistGradientBoosting model.
 
     n_answers: numbers a row gets (1, or one a class).  groups: what joint codes `raw` reads.
+    start: (n_answers,) what the trees add to.  words: in the order of the trees.
     """
 
     def __init__(self, model: Any, splits: Mapping[str, Splits]) -> None:
         """Raises Unsupported where the trees split on categories themselves or are too many or too large."""
         if model.is_categorical_ is not None or model._preprocessor is not None:
             raise Unsupported("the trees split on categories without one-hot columns")
-        self._start = np.asarray(model._baseline_prediction, np.float64).reshape(-1)
+        self.start = np.asarray(model._baseline_prediction, np.float64).reshape(-1)
         self.n_answers = int(model.n_trees_per_iteration_)
         nodes = [tree.nodes for tree in chain.from_iterable(model._predictors)]
         owners = {column: name for name, one in splits.items() for column in one.columns}
@@ -90,7 +113,7 @@ class Trees:
         if len(runs) * 8 * sum(np.prod(group.sizes) for group in self.groups) > TABLE_BYTES:
             raise Unsupported(f"the tables of {len(nodes):,} trees would not fit into memory")
         values = np.zeros(_EXPONENT_OF_ONE + WORD_BITS * len(runs))
-        self._words = [
+        self.words = [
             self._word(nodes, run, splits, owners, values[WORD_BITS * i :]) for i, run in enumerate(runs)
         ]
 
@@ -101,26 +124,28 @@ class Trees:
         splits: Mapping[str, Splits],
         owners: Mapping[int, str],
         values: Floats,
-    ) -> _Word:
+    ) -> Word:
         """The trees of one run. values: filled in here."""
         names = [name for group in self.groups for name in group.names]
         reach = {name: np.full(splits[name].n_codes, _bits(0, WORD_BITS), np.int64) for name in names}
-        trees, bit = [], 0
+        trees, features, bit = [], [], 0
         for place in run:
-            begin = bit
+            begin, asked = bit, set()
             for node, low, middle, high in _walk(nodes[place], begin):
                 if node["is_leaf"]:
                     values[_EXPONENT_OF_ONE + low] = node["value"]
                     bit = high
                 else:
                     owner = owners[int(node["feature_idx"])]
+                    asked.add(owner)
                     left = splits[owner].goes_left(node)
                     reach[owner] &= np.where(left, ~_bits(middle, high), ~_bits(low, middle))
             trees.append((place % self.n_answers, _bits(begin, bit)))
+            features.append(frozenset(asked))
         tables = [
             group.joined([reach[name] for name in group.names], np.bitwise_and) for group in self.groups
         ]
-        return _Word(tuple(tables), tuple(trees), values)
+        return Word(tuple(tables), tuple(trees), tuple(features), values)
 
     def raw(self, codes: Sequence[Codes]) -> Floats:
         """(n, n_answers) the sums of the leaves' values, in Fortran's order. codes: (n,) of each group."""
@@ -131,23 +156,17 @@ class Trees:
         return answers
 
     def _add(self, answers: Floats, codes: list[Codes]) -> None:
-        answers[:] = self._start
+        answers[:] = self.start
         n = len(answers)
-        word, other = np.empty(n, np.int64), np.empty(n, np.int64)
-        power, value = np.empty(n), np.empty(n)
-        exponent = power.view(np.int64)
-        for packed in self._words:
+        word, other, leaves = np.empty(n, np.int64), np.empty(n, np.int64), Leaves(n)
+        for packed in self.words:
             # codes are in range; "wrap" is the mode in which numpy fills `out` without a copy
             np.take(packed.tables[0], codes[0], out=word, mode="wrap")
             for table, group in zip(packed.tables[1:], codes[1:], strict=True):
                 np.take(table, group, out=other, mode="wrap")
                 np.bitwise_and(word, other, out=word)
             for answer, bits in packed.trees:
-                np.bitwise_and(word, bits, out=other)
-                np.copyto(power, other)
-                np.right_shift(exponent, _FRACTION_BITS, out=other)
-                np.take(packed.values, other, out=value, mode="wrap")
-                answers[:, answer] += value
+                answers[:, answer] += leaves.of(word, bits, packed.values)
 
 
 def _runs(trees: Sequence[np.ndarray]) -> list[range]:

@@ -158,6 +158,18 @@ def test_a_model_that_fits_is_found_and_the_prediction_queued(
     ]
 
 
+def test_reasons_can_be_asked_for_with_the_file(
+    client: httpx.Client, me: db.User, model: ModelRow, trained: Trained
+) -> None:
+    assert _post(client, trained.csv, reasons="true").status_code == 202
+    assert _post(client, trained.csv, reasons="false").status_code == 202
+    page = journeys.ask(me, lambda session: predictions.page(session))
+    assert sorted(row.options == {"reasons": True} for row in page.items) == [False, True]
+    answer = _post(client, trained.csv, reasons="perhaps")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+    assert "perhaps" in answer.json()["error"]["message"]
+
+
 def test_of_several_models_that_fit_the_newest_is_taken(
     client: httpx.Client,
     me: db.User,

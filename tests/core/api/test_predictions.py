@@ -61,13 +61,44 @@ def test_with_mode_sync_the_answer_waits_for_the_numbers(
     path = f"/api/predictions/{answer.json()['prediction_id']}"
     found = client.get(path).json()
     assert (found["mode"], found["rows_processed"], found["rows_total"]) == ("sync", 300, 300)
-    assert found["columns_added"] == ["prediction", "probability"]
+    assert found["columns_added"] == ["prediction", "probability", "caution"]
+    assert found["reasons"] is False
     assert 0.5 < found["metrics"]["roc_auc"] <= 1
     numbers = client.get(f"{path}/metrics").json()
     assert (numbers["n_rows"], numbers["n_measured"], numbers["target"]) == (300, 300, "churned")
     assert numbers["metrics"]["roc_auc"] == found["metrics"]["roc_auc"]
     assert sum(numbers["labels"]["counts"]) == 300
+    assert (numbers["n_cautioned"], numbers["formulas"]) == (0, [])
     assert numbers["headline"].startswith("The model ranks")
+
+
+@ONE_DATABASE
+def test_with_reasons_each_row_says_what_moved_its_answer(
+    client: httpx.Client, by_hand: None, upload: UploadRow, model: ModelRow
+) -> None:
+    wanted = {"upload_id": str(upload.id), "model_id": str(model.id), "mode": "sync", "reasons": True}
+    prediction_id = client.post("/api/predictions", json=wanted).json()["prediction_id"]
+    found = client.get(f"/api/predictions/{prediction_id}").json()
+    assert found["reasons"] is True
+    assert found["columns_added"][-3:] == ["reason_1", "reason_2", "reason_3"]
+    result = client.get(f"/api/predictions/download_predictions/{prediction_id}").text.splitlines()
+    assert all("r because " in row for row in result[1:])
+    assert client.post(f"/api/predictions/{prediction_id}/retry").status_code == 409
+
+
+@ONE_DATABASE
+def test_a_model_that_can_not_give_reasons_says_so_at_once(
+    client: httpx.Client, upload: UploadRow, model: ModelRow
+) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        row = session.get_one(ModelRow, model.id)
+        schema = dict(row.schema or {})
+        schema["features"] = [{**feature, "median": None} for feature in schema["features"]]
+        row.schema = schema
+    wanted = {"upload_id": str(upload.id), "model_id": str(model.id)}
+    answer = client.post("/api/predictions", json={**wanted, "reasons": True})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "reasons_unknown")
+    assert client.post("/api/predictions", json=wanted).status_code == 202
 
 
 @ONE_DATABASE

@@ -316,3 +316,43 @@ def test_a_download_that_is_broken_off_closes_its_file(
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
         wait_for(is_open, what="the file to be opened")
     wait_for(lambda: not is_open(), what="the file to be closed")
+
+
+FORMULAS = b"name,amount,prediction,probability\n=cmd,-3,Yes,0.5\n" + RESULT.split(b"\n", 1)[1]
+
+
+@pytest.fixture
+def with_formulas(prediction_id: UUID, storage: LocalStorage, me: db.User) -> Path:
+    """The stored result, made one with a cell that a spreadsheet would run."""
+    path = storage.root / f"results/{prediction_id}/1.csv"
+    path.write_bytes(FORMULAS)
+    with db.session_scope(me, write=True) as session:
+        row = session.get_one(PredictionRow, prediction_id)
+        row.output_bytes, row.output_sha256 = len(FORMULAS), hashlib.sha256(FORMULAS).hexdigest()
+    return path
+
+
+def test_a_safe_copy_has_an_apostrophe_before_what_a_spreadsheet_would_run(
+    client: httpx.Client, with_formulas: Path, path: str
+) -> None:
+    answer = client.get(path, params={"safe": 1}, headers={"Accept-Encoding": "gzip"})
+    assert (answer.status_code, answer.content) == (200, FORMULAS.replace(b"=cmd", b"'=cmd"))
+    assert "scored safe.csv" in answer.headers["content-disposition"]
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert client.get(path).content == FORMULAS
+    assert client.head(path, params={"safe": 1}).content == b""
+
+
+def test_of_a_harmless_result_the_safe_copy_is_the_result(client: httpx.Client, path: str) -> None:
+    assert client.get(path, params={"safe": 1}).content == RESULT
+
+
+@pytest.mark.parametrize(("harm", "status"), [("one cell", 409), ("cut", 409), ("removed", 404)])
+def test_no_safe_copy_is_made_of_other_bytes_than_scoring_wrote(
+    client: httpx.Client, with_formulas: Path, path: str, harm: str, status: int
+) -> None:
+    if harm == "removed":
+        with_formulas.unlink()
+    else:
+        with_formulas.write_bytes(FORMULAS.replace(b"-3", b"-4") if harm == "one cell" else FORMULAS[:-9])
+    assert client.get(path, params={"safe": 1}).status_code == status

@@ -37,6 +37,12 @@ def test_a_number_keeps_its_range_and_a_category_its_values_by_frequency() -> No
     assert plan.categories == ("basic", "plus", "pro")
 
 
+def test_the_median_is_a_value_that_occurs() -> None:
+    (amount,) = examine(amount=["", *AMOUNT]).kept
+    assert amount.median == sorted(AMOUNT)[N_ROWS // 2 - 1]
+    assert amount.reference == amount.median
+
+
 def test_a_number_column_with_blanks_is_a_number_without_a_warning() -> None:
     cells = [" " if row % 20 == 0 else amount for row, amount in enumerate(AMOUNT)]
     found = examine(amount=cells)

@@ -54,11 +54,11 @@ def test_a_decimal_comma_is_read() -> None:
     assert frame(text_table(age=["20,5"], plan=["pro"]), SCHEMA, ",")["age"].tolist() == [20.5]
 
 
-def test_bad_numbers_and_unseen_categories_are_counted_per_column() -> None:
+def test_bad_numbers_and_unseen_categories_are_found_per_column() -> None:
     table = text_table(age=["old", "20", "very old"], plan=["gold", "pro", ""])
     found = framed(table, SCHEMA, ".")
-    assert found.bad == {"age": 2}
-    assert found.unseen == {"plan": 1}
+    assert {name: rows.tolist() for name, rows in found.bad.items()} == {"age": [0, 2]}
+    assert {name: rows.tolist() for name, rows in found.unseen.items()} == {"plan": [0]}
     assert np.isnan(found.frame["age"].to_numpy()).tolist() == [True, False, True]
 
 

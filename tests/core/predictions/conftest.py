@@ -59,7 +59,7 @@ def make() -> Callable[..., Model]:
     """make(labels) fits a classifier over age and colour; make() a regression; the target is called outcome."""
 
     def fit(*labels: str) -> Model:
-        features = (Feature("age", "number"), Feature("colour", "category", categories=COLOURS))
+        features = (Feature("age", "number", median=54.2), Feature("colour", "category", categories=COLOURS))
         task = {0: "regression", 2: "binary"}.get(len(labels), "multiclass")
         schema = Schema(features, "outcome", task, labels, labels[-1] if len(labels) == 2 else None)
         given = frame(rows(), schema, ".")

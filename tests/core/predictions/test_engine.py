@@ -95,8 +95,8 @@ def test_a_file_reads_as_expected_to_the_last_byte(model: Model) -> None:
         :, 1
     ]
     first, second = (f"{'Yes' if x > 0.5 else 'No'};{x:.6f}".replace(".", ",") for x in (p, q))
-    header = b"\xef\xbb\xbfid;age;colour;prediction;probability\r\n"
-    assert result == header + f'7;"20";red;{first}\r\n\r\n8;;"gr""een;";{second}'.encode()
+    header = b"\xef\xbb\xbfid;age;colour;prediction;probability;caution\r\n"
+    assert result == header + f'7;"20";red;{first};\r\n\r\n8;;"gr""een;";{second};unseen: colour'.encode()
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\n\n\n", b"\r\n\n"])
@@ -110,7 +110,7 @@ def test_the_end_of_the_file_stays_as_it_is(model: Model, end: bytes) -> None:
 def test_a_stray_quote_inside_a_cell_is_text(model: Model) -> None:
     result, scored = model.score(b'age,colour,size\n20,red,5" pipe\n30,blue,6"\n40,red,7\n')
     assert scored.n_rows == 3
-    assert [line.count(b",") for line in result.splitlines()] == [4, 4, 4, 4]
+    assert [line.count(b",") for line in result.splitlines()] == [5, 5, 5, 5]
 
 
 def test_block_size_and_threads_change_no_byte(make: Callable[..., Model]) -> None:
@@ -126,7 +126,8 @@ def test_each_class_of_several_gets_a_probability(make: Callable[..., Model]) ->
     model = make("high", "low", "mid;dle")
     dialect = Dialect(delimiter=";", decimal=",")
     result, scored = model.score(b"age;colour\n20;red\n80,5;blue\n50;green\n", dialect)
-    assert scored.added == ("prediction", "probability_high", "probability_low", "probability_mid;dle")
+    probabilities = ("probability_high", "probability_low", "probability_mid;dle")
+    assert scored.added == ("prediction", *probabilities, "caution")
     given = pd.DataFrame({"age": [20, 80.5, 50], "colour": ["red", "blue", "green"]})
     expected = [
         ['"mid;dle"' if label == "mid;dle" else label, *(f"{p:.6f}".replace(".", ",") for p in line)]
@@ -135,9 +136,9 @@ def test_each_class_of_several_gets_a_probability(make: Callable[..., Model]) ->
         )
     ]
     lines = result.decode().splitlines()
-    assert lines[0] == 'age;colour;prediction;probability_high;probability_low;"probability_mid;dle"'
-    assert lines[2] == "80,5;blue;" + ";".join(expected[1])
-    assert lines[3] == "50;green;" + ";".join(expected[2])
+    assert lines[0] == 'age;colour;prediction;probability_high;probability_low;"probability_mid;dle";caution'
+    assert lines[2] == "80,5;blue;" + ";".join(expected[1]) + ";"
+    assert lines[3] == "50;green;" + ";".join(expected[2]) + ";"
 
 
 def test_a_regression_adds_its_number_and_no_probability(make: Callable[..., Model]) -> None:
@@ -145,14 +146,16 @@ def test_a_regression_adds_its_number_and_no_probability(make: Callable[..., Mod
     result, scored = model.score(b"age;colour\n20;red\n80,5;blue\n", Dialect(delimiter=";", decimal=","))
     given = pd.DataFrame({"age": [20, 80.5], "colour": ["red", "blue"]})
     expected = [f"{value:.6f}".rstrip("0").replace(".", ",") for value in model.pipeline.predict(given)]
-    assert scored.added == ("prediction",)
+    assert scored.added == ("prediction", "caution")
     assert [line.split(";")[2] for line in result.decode().splitlines()[1:]] == expected
 
 
 def test_names_that_the_file_has_already_are_not_taken_again(model: Model) -> None:
-    result, scored = model.score(b"Prediction,age,probability,probability_2,colour\nx,20,1,2,red\n")
-    assert scored.added == ("prediction_2", "probability_3")
-    assert result.startswith(b"Prediction,age,probability,probability_2,colour,prediction_2,probability_3\n")
+    header = b"Prediction,age,probability,probability_2,colour,Caution"
+    result, scored = model.score(header + b"\nx,20,1,2,red,\n")
+    assert scored.added == ("prediction_2", "probability_3", "caution_2")
+    assert scored.caution == "caution_2"
+    assert result.startswith(header + b",prediction_2,probability_3,caution_2\n")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ def test_a_label_that_the_files_encoding_lacks_is_refused(make: Callable[..., Mo
 @pytest.mark.parametrize("data", [b"age,colour\n", b"age,colour", b"age,colour\n\n"])
 def test_a_file_without_rows_gets_a_header_and_no_rows(model: Model, data: bytes) -> None:
     result, scored = model.score(data)
-    assert result == data.replace(b"colour", b"colour,prediction,probability")
+    assert result == data.replace(b"colour", b"colour,prediction,probability,caution")
     assert (scored.n_rows, scored.tally.n_rows) == (0, 0)
 
 
@@ -314,5 +317,5 @@ def test_the_frame_the_model_sees_is_the_training_frame(model: Model) -> None:
     table = pa.table({"age": ["20", "x"], "colour": [" red ", ""]})
     given = frame(table, model.schema, ".")
     result, _ = model.score(b"age,colour\n20, red \nx,\n10,red\n")
-    cells = [line.rsplit(b",", 1)[1].decode() for line in result.splitlines()[1:3]]
+    cells = [line.split(b",")[3].decode() for line in result.splitlines()[1:3]]
     assert cells == [f"{p:.6f}" for p in model.pipeline.predict_proba(given)[:, 1]]

@@ -63,7 +63,7 @@ def test_the_result_reads_as_the_file_did_with_the_added_columns(
     result, scored = model.score(data, dialect, block_bytes=block_bytes)
     given = stream.read_table(io.BytesIO(data), dialect)
     written = stream.read_table(io.BytesIO(result), dialect)
-    assert written.column_names == [*given.column_names, "prediction", "probability"]
+    assert written.column_names == [*given.column_names, "prediction", "probability", "caution"]
     assert written.select(given.column_names).to_pydict() == given.to_pydict()
     assert scored.n_rows == given.num_rows == written.num_rows
     assert set(written["prediction"].to_pylist()) <= {"No", "Yes"}
@@ -115,8 +115,8 @@ def test_a_line_that_is_no_row_gets_no_answer(tmp_path: Path, model: Model) -> N
     data, dialect = read(tmp_path, FILES["preamble and footer"])
     result, _ = model.score(data, dialect)
     lines = result.decode().splitlines()
-    assert lines[:4] == [*PREAMBLE.splitlines(), "age;colour;id;prediction;probability"]
-    assert lines[-2:] == ["Total;;2;;", "Source: our own books"]
+    assert lines[:4] == [*PREAMBLE.splitlines(), "age;colour;id;prediction;probability;caution"]
+    assert lines[-2:] == ["Total;;2;;;", "Source: our own books"]
 
 
 def test_coerced_numbers_reach_the_model(tmp_path: Path, model: Model) -> None:
@@ -124,8 +124,8 @@ def test_coerced_numbers_reach_the_model(tmp_path: Path, model: Model) -> None:
     plain = b"colour,age\nred,20.5\nblue,1080\nred,-7\nblue,\n"
     result, scored = model.score(messy, dialect)
     expected, _ = model.score(plain)
-    shown = [line.rsplit(";", 1)[1].replace(",", ".") for line in result.decode().splitlines()[1:]]
-    assert shown == [line.rsplit(",", 1)[1] for line in expected.decode().splitlines()[1:]]
+    shown = [line.split(";")[3].replace(",", ".") for line in result.decode().splitlines()[1:]]
+    assert shown == [line.split(",")[3] for line in expected.decode().splitlines()[1:]]
     assert (scored.tally.bad, scored.tally.missing) == ({}, {"age": 1})
 
 
@@ -133,7 +133,7 @@ def test_a_file_without_a_header_gets_none(tmp_path: Path, model: Model) -> None
     data, dialect = read(tmp_path, "20,red\n30,blue\n41,red\n")
     assert dialect.names == ("column_1", "column_2")
     result, _ = model.score(data, dialect, mapping={"age": "column_1", "colour": "column_2"})
-    assert [line.count(",") for line in result.decode().splitlines()] == [3, 3, 3]
+    assert [line.count(",") for line in result.decode().splitlines()] == [4, 4, 4]
 
 
 def test_a_label_with_a_delimiter_is_refused_where_nothing_can_be_quoted(make: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +13,9 @@ import pytest
 
 from core.predictions import parquet
 from core.predictions.errors import ResultUnreadable
+from core.uploads import stream
 from core.uploads.dialect import Dialect
+from core.uploads.examine import examine
 from tests.core.predictions.conftest import Model
 
 
@@ -82,6 +85,53 @@ def test_a_late_text_cell_makes_the_column_text_from_its_first_row() -> None:
 
 def test_a_result_without_rows_keeps_its_columns() -> None:
     assert converted(b"a,prediction\n").schema.names == ["a", "prediction"]
+
+
+ADDED = {"added": ["p", "q", "caution", "reason_1"], "caution": "caution", "reasons": ["reason_1"]}
+
+
+def test_added_columns_have_the_same_types_whatever_their_cells() -> None:
+    sink = io.BytesIO()
+    data = b"a,p,q,caution,reason_1\n1,7,1,,\n2,8,0,,\n"
+    types = parquet.types_of_added(ADDED)
+    parquet.to_parquet(io.BytesIO(data), sink, Dialect(), types=types)
+    table = pq.read_table(io.BytesIO(sink.getvalue()))
+    assert table.schema.types == [pa.int64(), pa.int64(), pa.float64(), pa.string(), pa.string()]
+    assert table["caution"].to_pylist() == [None, None]
+    regression = {"added": ["p", "caution"], "caution": "caution", "reasons": []}
+    assert parquet.types_of_added(regression) == {"p": pa.float64(), "caution": pa.string()}
+    assert parquet.types_of_added({"added": ["p", "q"]}) == {"q": pa.float64()}
+
+
+def test_an_added_column_that_holds_something_else_is_typed_by_its_cells() -> None:
+    sink = io.BytesIO()
+    parquet.to_parquet(io.BytesIO(b"q\n0.5\nx\n"), sink, Dialect(), types={"q": pa.float64()})
+    assert pq.read_table(io.BytesIO(sink.getvalue())).to_pydict() == {"q": ["0.5", "x"]}
+
+
+@pytest.mark.parametrize("with_reasons", [False, True])
+def test_csv_and_parquet_hold_the_same_values(tmp_path: Path, model: Model, with_reasons: bool) -> None:
+    text = (
+        "Customers\n\nage;colour;pay;code;note\n20,5;red;1.234,50 €;007;=1\n;pink;7,10 €;8;\n"
+        "30;blue;2.000,00 €;9;x;\nTotal;;;;\n"
+    )
+    path = tmp_path / "staged"
+    path.write_text(text)
+    dialect = examine(path, file_name="customers.csv").dialect
+    result, scored = model.score(text.encode(), dialect, with_reasons=with_reasons)
+    added = {"added": scored.added, "caution": scored.caution, "reasons": scored.reasons}
+    sink = io.BytesIO()
+    parquet.to_parquet(io.BytesIO(result), sink, dialect, types=parquet.types_of_added(added))
+    table = pq.read_table(io.BytesIO(sink.getvalue()))
+    cells = stream.read_table(io.BytesIO(result), dialect)
+    assert table.column_names == cells.column_names
+    for name in table.column_names:
+        for value, cell in zip(table[name].to_pylist(), cells[name].to_pylist(), strict=True):
+            assert value == cell or (value is None and cell == "") or value == float(cell.replace(",", "."))
+    assert table["age"].to_pylist() == [20.5, None, 30.0]
+    assert table["pay"].to_pylist() == [1234.5, 7.1, 2000.0]
+    assert table["code"].to_pylist() == ["007", "8", "9"]
+    assert table["caution"].to_pylist() == [None, "unseen: colour", None]
 
 
 class Changing(io.BytesIO):

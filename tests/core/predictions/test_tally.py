@@ -65,6 +65,7 @@ def test_cells_that_call_for_caution_are_counted_by_column() -> None:
     assert found.bad == {"x": 3}
     assert found.outside == {"x": 3}
     assert found.unseen == {"c": 3}
+    assert found.n_cautioned == 6
 
 
 def test_numbers_beyond_those_of_training_are_counted_by_column() -> None:
@@ -91,9 +92,9 @@ def test_a_few_outcomes_that_the_model_does_not_know_are_kept_as_examples() -> N
 
 def test_a_tally_of_before_ranges_and_examples_were_kept_still_loads() -> None:
     stored = counted(BINARY, table(50, ["Yes", "1"]), probabilities(50, 2)).to_json()
-    del stored["outside"], stored["unknown_outcomes"]
+    del stored["outside"], stored["unknown_outcomes"], stored["n_cautioned"]
     loaded = Tally.from_json(stored)
-    assert (loaded.outside, loaded.unknown_outcomes) == ({}, ())
+    assert (loaded.outside, loaded.unknown_outcomes, loaded.n_cautioned) == ({}, (), None)
     assert loaded.n_unknown == 25
 
 

@@ -182,7 +182,9 @@ def test_a_mapped_file_is_scored_as_the_same_file_under_its_own_names(desk: Desk
     before, after = measures.measured(own).to_json(), measures.measured(mapped).to_json()
     assert after["metrics"] == before["metrics"]
     assert after["quality"] == before["quality"]
-    assert (mapped.metrics_json or {})["why_plain"] is None
+    assert mapped.receipt is not None
+    assert mapped.receipt["ingredients"]["options"] == {"mapping": mapping}
+    assert mapped.receipt["run"]["why_pipeline"] is None
 
 
 def test_a_file_removed_under_a_queued_prediction_fails_it_with_the_cure_and_a_retry_succeeds(

@@ -9,8 +9,10 @@ import pytest
 
 from core.metrics import binary, distributions, histograms, multiclass, regression
 from core.metrics.distributions import LabelCounts
+from core.predictions.formulas import HEADER, Formulas
 from core.predictions.measures import ColumnQuality, Measured
 from core.ui import prediction_findings, prediction_quality, prediction_rows, prediction_tiles
+from core.ui.prediction_rows import Added
 
 NOTHING = Measured(
     n_rows=0,
@@ -166,6 +168,17 @@ def test_the_means_over_classes_say_what_an_undefined_class_counts_as() -> None:
 
 
 def test_a_few_added_columns_are_named_and_many_are_counted() -> None:
-    assert _plain(prediction_rows.names(["prediction", "probability"])) == "**prediction**, **probability**"
-    many = ["prediction", *(f"probability_{place}" for place in range(50))]
+    few = Added(("prediction", "probability"), "caution", ("reason_1",))
+    told = "**prediction**, **probability**, **caution**, **reason_1**"
+    assert _plain(prediction_rows.names(few)) == told
+    many = Added(("prediction", *(f"probability_{place}" for place in range(50))), None, ())
     assert prediction_rows.names(many) == "**prediction** and 50 probability columns, one a class"
+
+
+def test_cells_that_a_spreadsheet_would_run_are_told_with_their_columns() -> None:
+    assert prediction_quality.formula_sentence(NOTHING) == ""
+    found = {"note": Formulas(2, 17), "=id": Formulas(1, HEADER), "a": Formulas(1, 1), "b": Formulas(1, 2)}
+    told = _plain(prediction_quality.formula_sentence(replace(NOTHING, formulas=found))).replace("\\", "")
+    assert told.startswith("5 cells of the file begin like a formula, and a spreadsheet would run them: ")
+    assert "**note** (2 cells, first in row 17), **=id** (1 cell, first in its name)" in told
+    assert "1 more column." in told

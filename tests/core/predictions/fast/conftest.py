@@ -18,12 +18,12 @@ from tests.core.predictions.conftest import Model
 N_ROWS = 1_200
 REGIONS = tuple(f"région {i}" for i in range(70))
 FEATURES = (
-    Feature("age", "number", minimum=18.0, maximum=90.0),
+    Feature("age", "number", minimum=18.0, maximum=90.0, median=54.1),
     Feature("plan", "category", categories=("basic", "plus", "pro")),
-    Feature("spent", "number", minimum=0.0, maximum=9e6),
+    Feature("spent", "number", minimum=0.0, maximum=9e6, median=61.5),
     Feature("region", "category", categories=REGIONS),
-    Feature("visits", "number", minimum=0.0, maximum=12.0),
-    Feature("debt", "number", minimum=-500.0, maximum=500.0),
+    Feature("visits", "number", minimum=0.0, maximum=12.0, median=2.0),
+    Feature("debt", "number", minimum=-500.0, maximum=500.0, median=-1.25),
 )
 LABELS: dict[Task, tuple[str, ...]] = {
     "binary": ("No", "Yes"),

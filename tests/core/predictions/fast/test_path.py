@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.models import recipes
+from core.models.schema import Schema
 from core.predictions.engine import Scored
+from core.predictions.fast import compiled
+from core.predictions.fast.compiled import Tables
+from core.predictions.fast.features import Changes, Given
+from core.predictions.fast.path import Fast
+from core.predictions.fast.reading import Reader
+from core.predictions.fast.unsupported import Unsupported
+from core.predictions.plain import Plain
 from tests.core.predictions.conftest import Model
 from tests.core.predictions.fast.conftest import DIALECTS, fitted, opaque, written
+from tests.core.predictions.test_caution import cautions_of
 
 
 def both(model: Model, data: bytes, dialect: Any, **options: Any) -> tuple[Scored, Scored]:
@@ -114,3 +125,104 @@ def test_a_renamed_part_of_the_model_costs_speed_alone() -> None:
     assert scored.why_plain is not None
     assert "is_categorical_" in scored.why_plain
     assert scored.n_plain_rows == 50
+
+
+def counted_cells(cells: list[str]) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """How often each column is named as unseen, out of range and no number."""
+    found = {kind: Counter[str]() for kind in ("unseen", "out of range", "not a number")}
+    for cell in filter(None, cells):
+        for part in cell.split("; "):
+            kind, _, names = part.partition(": ")
+            found[kind].update(names.split(", "))
+    return found["unseen"], found["out of range"], found["not a number"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+def test_what_rows_say_is_what_the_metrics_count_however_they_are_answered(
+    tabled: Model, dialect: Any
+) -> None:
+    narrow = Model(tabled.pipeline, narrowed(tabled.schema))
+    data = written(300, dialect, seed=8, schema=narrow.schema, bad=0.01)
+    results = [
+        model.score(data, dialect, n_threads=n_threads, block_bytes=block_bytes)
+        for model in (narrow, opaque(narrow))
+        for n_threads in (1, 2)
+        for block_bytes in (3_000, 4 << 20)
+    ]
+    assert len({result for result, _ in results}) == 1
+    result, scored = results[0]
+    assert results[-1][1].why_plain is not None
+    tally = scored.tally
+    cells = cautions_of(result, dialect)
+    assert not any("more" in cell for cell in cells)
+    assert counted_cells(cells) == (tally.unseen, tally.outside, tally.bad)
+    assert all((tally.unseen, tally.outside, tally.bad))
+    assert tally.n_cautioned == sum(cell != "" for cell in cells)
+
+
+def narrowed(schema: Schema) -> Schema:
+    """The schema of a training that saw but part of the ages."""
+    age, *others = schema.features
+    return replace(schema, features=(replace(age, minimum=20.0, maximum=60.0), *others))
+
+
+@pytest.mark.parametrize("name", ["comma", "UTF-16", "decimal comma between commas"])
+def test_reasons_are_the_same_bytes_however_they_are_found(tabled: Model, name: str) -> None:
+    dialect = DIALECTS[name]
+    data = written(150, dialect, seed=11, schema=tabled.schema, bad=0.004)
+    results = [
+        model.score(data, dialect, with_reasons=True, n_threads=n_threads, block_bytes=block_bytes)
+        for model, n_threads, block_bytes in (
+            (tabled, 1, 4 << 20),
+            (tabled, 2, 4_000),
+            (opaque(tabled), 2, 4 << 20),
+        )
+    ]
+    assert len({result for result, _ in results}) == 1
+    assert [scored.why_plain is None for _, scored in results] == [True, True, False]
+    assert results[1][1].n_plain_rows < results[1][1].n_rows
+
+
+@dataclass(frozen=True)
+class Doubting:
+    """Tables that are sure of no change in every third row, and are wrong there."""
+
+    tables: Tables
+    slack: float = 0.0
+
+    def answers(self, given: Given) -> Any:
+        return self.tables.answers(given)
+
+    def changes(self, given: Given, answers: Any) -> Changes:
+        found = self.tables.changes(given, answers)
+        assert found is not None
+        doubtful = np.arange(given.n_rows) % 3 == 0
+        return Changes(np.where(doubtful, 7.0, found.values), doubtful)
+
+
+def test_rows_whose_reasons_are_in_doubt_are_asked_of_the_pipeline(tabled: Model) -> None:
+    data = written(60, DIALECTS["comma"], seed=12, schema=tabled.schema)
+    rows = data.split(b"\n", 1)[1]
+    plain = Plain(header_of(data), DIALECTS["comma"], tabled.pipeline, tabled.schema, gives_reasons=True)
+    tables = Doubting(compiled.build(tabled.pipeline, tabled.schema))
+    found = Fast(Reader(plain.header, plain.dialect, plain.schema), tables, plain).answer(rows)
+    assert found is not None
+    assert found.reasons == plain.answer(plain.read(rows)).reasons
+
+
+def test_tables_whose_reasons_differ_from_the_pipeline_are_not_used() -> None:
+    model = fitted(recipes.TREES, "binary")
+    age, *others = model.schema.features
+    data = written(60, DIALECTS["comma"], seed=13, schema=model.schema)
+    tables = compiled.build(model.pipeline, model.schema)
+    plain = Plain(header_of(data), DIALECTS["comma"], model.pipeline, model.schema, gives_reasons=True)
+    other = replace(model.schema, features=(replace(age, median=20.0), *others))
+    asked = replace(plain, schema=other)
+    fast = Fast(Reader(plain.header, plain.dialect, other), tables, asked)
+    with pytest.raises(Unsupported, match="reasons"):
+        fast.compare(data.split(b"\n", 1)[1], 50)
+
+
+def header_of(data: bytes) -> tuple[str, ...]:
+    """The names in a file's first line."""
+    return tuple(data.split(b"\n", 1)[0].decode().split(","))

@@ -47,10 +47,10 @@ def difference(sample: Sample, folder: Path) -> str:
         right = [float(cell) if cell else None for cell in expected]
         read = [None if value != value else value for value in values.tolist()]  # NaN is not itself
         if bad.any() or read != right:
-            wrong = [
+            differ = [
                 trio
                 for trio in zip(given.column(place).to_pylist(), read, right, strict=True)
                 if trio[1] != trio[2]
             ]
-            return f"column {names[place]!r} reads {wrong[:2]}"
+            return f"column {names[place]!r} reads {differ[:2]}"
     return ""

@@ -186,7 +186,7 @@ def indian(seed: random.Random) -> Sample:
     for _ in range(n):
         value = seed.randrange(1000, 90_000_000)
         head, tail = str(value)[:-3], str(value)[-3:]
-        groups = []
+        groups: list[str] = []
         while head:
             head, group = head[:-2], head[-2:]
             groups.insert(0, group)
