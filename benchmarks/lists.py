@@ -26,7 +26,7 @@ from benchmarks import population
 from benchmarks.visitor import Visitor
 from core import access, db
 from core.db.pages import MAX_LIMIT
-from core.predictions import predictions
+from core.predictions import listing
 from tests.servers.app import running
 from tests.servers.parts import find
 from tests.servers.postgres import Cluster
@@ -116,7 +116,7 @@ def _deep() -> dict[str, str]:
     cursor = None
     with db.session_scope(access.local_user()) as session:
         for _ in range(DEEP // MAX_LIMIT):
-            page = predictions.page(session, limit=MAX_LIMIT, cursor=cursor)
+            page = listing.page(session, limit=MAX_LIMIT, cursor=cursor)
             cursor = page.next_cursor
     model = page.items[-1].model
     return {

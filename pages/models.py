@@ -4,14 +4,14 @@ import streamlit as st
 
 from core import db
 from core.models import models
-from core.predictions import predictions
+from core.predictions import listing
 from core.ui import links, model_cards, session, states
 
 user, now = session.user(), session.now()
 cursor = st.query_params.get("after")
 with db.session_scope(user) as scope:
     page = models.page(scope, limit=60, cursor=cursor)
-    n_used = predictions.n_by_model(scope)
+    n_used = listing.n_by_model(scope)
 n_training = sum(model.status == "training" for model in page.items)
 
 

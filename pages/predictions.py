@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import db
 from core.models import models
-from core.predictions import predictions
+from core.predictions import listing
 from core.predictions.states import PENDING
 from core.ui import links, prediction_filters, prediction_list, session, states
 
@@ -13,7 +13,7 @@ with states.heading("Predictions", "Files that were scored, are being scored, or
         links.go(links.UPLOADS)
 
 with db.session_scope(session.user()) as scope:
-    counts = predictions.counts(scope)
+    counts = listing.counts(scope)
     choices = {
         prediction_filters.model_name(name, version): model_id
         for model_id, name, version in models.names(scope)

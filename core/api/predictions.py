@@ -31,7 +31,7 @@ from core.api.dependencies import (
 from core.api.idempotency import Call, once
 from core.api.refusals import documented
 from core.db.tables import PredictionRow
-from core.predictions import predictions, schema_check
+from core.predictions import listing, predictions, schema_check
 from core.predictions.states import PENDING, Status
 from core.settings import Settings
 from core.storage import Storage
@@ -74,7 +74,7 @@ def list_predictions(
 ) -> rows.Listed[rows.Prediction]:
     """The predictions, newest first."""
     with db.session_scope(user) as session:
-        page = predictions.page(
+        page = listing.page(
             session,
             limit=limit,
             cursor=cursor,

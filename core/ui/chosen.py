@@ -12,7 +12,7 @@ from core import db, queue
 from core.db.tables import ModelRow, UploadRow
 from core.models import models
 from core.models.schema import missing_columns
-from core.predictions import mapping, predictions
+from core.predictions import listing, mapping
 from core.predictions.header import check_header
 from core.predictions.states import PENDING
 from core.ui import badges, links, notices, receipt, score_panel, session, states, train_panel, words
@@ -107,7 +107,7 @@ def _head(upload: UploadRow) -> None:
 def _confirm_delete(upload_id: int, file_name: str) -> None:
     with states.guarded():
         with db.session_scope(session.user()) as scope:
-            counts = predictions.counts(scope, upload_id=upload_id)
+            counts = listing.counts(scope, upload_id=upload_id)
         n = sum(counts.values())
         if n_pending := sum(counts[status] for status in PENDING):
             st.markdown(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import queue
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.models import models
-from core.predictions import predictions
+from core.predictions import listing
 from core.predictions.states import PENDING, Status
 from core.uploads import uploads
 
@@ -80,15 +80,15 @@ class Desk:
 
 def pulse(session: Session, *, now: datetime) -> Pulse:
     """What is in progress, waits or has failed."""
-    counts = predictions.counts(session)
+    counts = listing.counts(session)
     newest_models = models.page(session, limit=20).items
     failed: Sequence[PredictionRow] = ()
     if counts[Status.FAILED]:
-        failed = predictions.page(session, limit=SHOWN, statuses=[Status.FAILED]).items
-    waiting = predictions.table(session, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
+        failed = listing.page(session, limit=SHOWN, statuses=[Status.FAILED]).items
+    waiting = listing.table(session, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
     return Pulse(
         counts=counts,
-        in_progress=predictions.page(session, limit=SHOWN, statuses=[Status.PROCESSING]).items,
+        in_progress=listing.page(session, limit=SHOWN, statuses=[Status.PROCESSING]).items,
         waiting=waiting[0] if waiting else None,
         in_training=_in_line(models.page(session, limit=MAX_LIMIT, statuses=["training"]).items),
         failed_predictions=[row for row in failed if now - row.updated_at < FAILED_FOR],
@@ -96,7 +96,7 @@ def pulse(session: Session, *, now: datetime) -> Pulse:
         has_worker=bool(queue.workers.alive(session)),
         worker_seen_at=queue.workers.last_seen(session),
         newest=(
-            *(row.id for row in predictions.page(session, limit=1).items),
+            *(row.id for row in listing.page(session, limit=1).items),
             *(row.id for row in newest_models[:1]),
             *(row.id for row in uploads.page(session, limit=1).items),
         ),
@@ -105,15 +105,15 @@ def pulse(session: Session, *, now: datetime) -> Pulse:
 
 def load(session: Session) -> Desk:
     """Numbers and recent work."""
-    made = predictions.page(session, limit=RECENT).items
+    made = listing.page(session, limit=RECENT).items
     trained = models.page(session, limit=RECENT).items
     taken = uploads.page(session, limit=RECENT).items
     everything: list[PredictionRow | ModelRow | UploadRow] = [*made, *trained, *taken]
     return Desk(
         n_uploads=uploads.count(session),
-        n_completed=predictions.counts(session)[Status.COMPLETED],
-        n_rows_scored=predictions.n_rows_scored(session),
-        scored=predictions.scored(session),
+        n_completed=listing.counts(session)[Status.COMPLETED],
+        n_rows_scored=listing.n_rows_scored(session),
+        scored=listing.scored(session),
         recent=sorted(everything, key=lambda row: row.created_at, reverse=True)[:RECENT],
         sample=None if made else _sample(trained, taken),
     )

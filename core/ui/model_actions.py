@@ -7,7 +7,7 @@ import streamlit as st
 from core import db
 from core.db.tables import ModelRow
 from core.models import models
-from core.predictions import predictions
+from core.predictions import listing
 from core.ui import links, notices, prediction_filters, session, states, words
 from core.uploads import stored
 
@@ -43,7 +43,7 @@ def _confirm_delete(model: ModelRow) -> None:
     name = f"{links.escape(model.name)} v{model.version}"
     with states.guarded():
         with db.session_scope(session.user()) as scope:
-            n_made = sum(predictions.counts(scope, model_id=model.id).values())
+            n_made = sum(listing.counts(scope, model_id=model.id).values())
         if n_made:
             st.markdown(f"**{name}** has made **{words.exact(n_made, 'prediction')}**, so it stays.")
             st.caption("Their results could not be explained without it. Delete them first.")

@@ -14,7 +14,7 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.predictions.predictions import Sort
+from core.predictions.listing import Sort
 from core.predictions.states import Status
 from core.ui import words
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import db
-from core.predictions import predictions
+from core.predictions import listing
 from core.predictions.states import PENDING, Status
 from core.ui import (
     prediction_actions,
@@ -71,7 +71,7 @@ def _draw(model_ids: Mapping[str, UUID]) -> int:
     n_found = sum(n for status, n in standing.counts.items() if not statuses or status in statuses)
     page = prediction_filters.page(foot, n_found=n_found)
     with db.session_scope(session.user()) as scope:
-        rows = predictions.table(
+        rows = listing.table(
             scope,
             offset=(page - 1) * PER_PAGE,
             limit=PER_PAGE,
@@ -100,12 +100,12 @@ def _foot() -> DeltaGenerator:
 def look(*, search: str, model_id: UUID | None) -> Standing:
     """How things stand, in one transaction."""
     with db.session_scope(session.user()) as scope:
-        everything = predictions.counts(scope)
+        everything = listing.counts(scope)
         n_queued = everything[Status.QUEUED]
         is_filtered = bool(search) or model_id is not None
-        oldest = predictions.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
+        oldest = listing.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
         return Standing(
-            counts=predictions.counts(scope, model_id=model_id, search=search) if is_filtered else everything,
+            counts=listing.counts(scope, model_id=model_id, search=search) if is_filtered else everything,
             n_pending=sum(everything[status] for status in PENDING),
             n_queued=n_queued,
             next_id=oldest[0].id if oldest else None,

@@ -11,7 +11,7 @@ import streamlit as st
 from core import db, queue
 from core.db.tables import ModelRow, UploadRow
 from core.models import models
-from core.predictions import predictions, schema_check
+from core.predictions import listing, predictions, schema_check
 from core.predictions.schema_check import SchemaCheck
 from core.ui import links, mapping_boxes, schema_said, session, states, words
 
@@ -73,7 +73,7 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
             disabled=not can_score,
         )
     with db.session_scope(session.user()) as scope:
-        pace = predictions.pace(scope, model_id=model.id, with_reasons=with_reasons)
+        pace = listing.pace(scope, model_id=model.id, with_reasons=with_reasons)
     if found is not None and (why_not := schema_said.why_not(found)):
         st.caption(f":material/block: {why_not}")
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
@@ -86,7 +86,7 @@ def _reasons(model: ModelRow, *, n_rows: int) -> bool:
     """Whether each row is to say what moved its answer, and what that costs."""
     can_say = all(feature.reference is not None for feature in models.schema_of(model).features)
     with db.session_scope(session.user()) as scope:
-        pace = predictions.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
+        pace = listing.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
     return st.checkbox(
         f"Three reasons for each row :gray[· about {words.duration(max(1.0, n_rows / pace))} more]"
         if can_say

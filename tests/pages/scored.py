@@ -17,7 +17,7 @@ from core import access, db
 from core import settings as settings_module
 from core.db.tables import ModelRow, UploadRow
 from core.models import handler as _  # noqa: F401  # registers the kind of task
-from core.predictions import predictions
+from core.predictions import listing, predictions
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys
@@ -76,7 +76,7 @@ def desk(made_desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     database = db.connect(config.database)
     user = access.local_user()
     with db.session_scope(user) as session:
-        scored = predictions.page(session).items[0]
+        scored = listing.page(session).items[0]
     yield Desk(user, config, scored.upload, scored.model, scored.id)
     database.engine.dispose()
     settings_module.current.cache_clear()

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import db, queue
 from core.db.tables import ModelRow, UploadRow
-from core.predictions import predictions
+from core.predictions import listing, predictions
 from tests.pages.conftest import settle, texts
 
 OpenPage = Callable[..., AppTest]
@@ -48,7 +48,7 @@ def test_the_first_prediction_is_one_click_once_the_sample_model_is_ready(
     finish(model)
     open_page().button(key="score_sample").click().run()
     with db.session_scope(reader) as session:
-        (made,) = predictions.page(session).items
+        (made,) = listing.page(session).items
     assert (made.mode, made.model_id) == ("sync", model.id)
     assert done_by_hand == [made.task_id]
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1.element_tree import Selectbox
 
 from core import db
 from core.db.tables import ModelRow, PredictionRow, UploadRow
-from core.predictions import predictions, schema_check
+from core.predictions import listing, schema_check
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests.pages import scored
@@ -47,7 +47,7 @@ def box(app: AppTest, name: str) -> Selectbox:
 
 def made(reader: db.User) -> PredictionRow:
     with db.session_scope(reader) as session:
-        return predictions.page(session).items[0]
+        return listing.page(session).items[0]
 
 
 def test_renamed_columns_are_chosen_in_boxes_scored_and_offered_again(

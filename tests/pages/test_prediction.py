@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import db, queue
 from core.db.tables import ModelRow, PredictionRow, UserRow
-from core.predictions import predictions
+from core.predictions import listing, predictions
 from core.queue import workers
 from core.ui import prediction_progress
 from tests import journeys
@@ -143,7 +143,7 @@ def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(des
 
     assert not app.exception
     with db.session_scope(desk.user) as session:
-        made = predictions.page(session).items[0]
+        made = listing.page(session).items[0]
     assert made.id != desk.scored_id
     with journeys.running(desk.settings):
         journeys.settled(desk.user, made.id)

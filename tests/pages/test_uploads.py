@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core import db
 from core.db.tables import ModelRow, UploadRow
 from core.models import models
-from core.predictions import predictions
+from core.predictions import listing, predictions
 from core.uploads import uploads
 from tests.pages.conftest import confirm, texts
 
@@ -63,7 +63,7 @@ def test_a_file_that_fits_is_scored_now_first_in_line(
     assert "The outcome **churn** is here too" in texts(app)
     app.button(key="score_now").click().run()
     with db.session_scope(reader) as session:
-        (made,) = predictions.page(session).items
+        (made,) = listing.page(session).items
     assert made.mode == "sync"
     assert done_by_hand == [made.task_id]
 
@@ -85,7 +85,7 @@ def test_reasons_are_asked_for_by_a_tick_that_says_what_they_cost(
     tick.check().run()
     app.button(key="queue_it").click().run()
     with db.session_scope(reader) as session:
-        (made,) = predictions.page(session).items
+        (made,) = listing.page(session).items
     assert made.options == {"reasons": True}
 
 
@@ -128,7 +128,7 @@ def test_a_file_above_the_limit_for_waiting_can_only_be_queued_and_says_why(
     assert "are queued, so that nobody waits for them" in texts(app)
     app.button(key="queue_it").click().run()
     with db.session_scope(reader) as session:
-        (made,) = predictions.page(session).items
+        (made,) = listing.page(session).items
     assert made.mode == "queued"
 
 
@@ -152,7 +152,7 @@ def test_an_upload_is_deleted_with_its_predictions_once_their_number_is_confirme
     confirm(app, key="delete")
     with db.session_scope(reader) as session:
         assert uploads.count(session) == 0
-        assert list(predictions.page(session).items) == []
+        assert list(listing.page(session).items) == []
 
 
 def test_an_upload_whose_prediction_is_pending_is_not_deleted_and_says_why(

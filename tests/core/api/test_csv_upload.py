@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from core import db
 from core.api import application
 from core.db.tables import ModelRow, UploadRow
-from core.predictions import predictions
+from core.predictions import listing
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import uploads
@@ -152,7 +152,7 @@ def test_a_model_that_fits_is_found_and_the_prediction_queued(
     assert answer.status_code == 202
     body = answer.json()
     assert (body["status"], body["rows"], body["hint"]) == ("QUEUED", 301, None)
-    page = journeys.ask(me, lambda session: predictions.page(session))
+    page = journeys.ask(me, lambda session: listing.page(session))
     assert [(str(row.id), row.model_id, row.upload.file_name) for row in page.items] == [
         (body["prediction_id"], model.id, "more.csv")
     ]
@@ -163,7 +163,7 @@ def test_reasons_can_be_asked_for_with_the_file(
 ) -> None:
     assert _post(client, trained.csv, reasons="true").status_code == 202
     assert _post(client, trained.csv, reasons="false").status_code == 202
-    page = journeys.ask(me, lambda session: predictions.page(session))
+    page = journeys.ask(me, lambda session: listing.page(session))
     assert sorted(row.options == {"reasons": True} for row in page.items) == [False, True]
     answer = _post(client, trained.csv, reasons="perhaps")
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")

@@ -13,7 +13,7 @@ from core.api.idempotency import Answer
 from core.api.models import TrainingBegun
 from core.db.tables import ModelRow, UploadRow
 from core.models import models
-from core.predictions import predictions
+from core.predictions import listing, predictions
 from tests import journeys
 from tests.clocks import HeldClock
 from tests.core.api.conftest import TARGET, Trained
@@ -22,7 +22,7 @@ KEY = {"Idempotency-Key": "order-1"}
 
 
 def _n_predictions(user: db.User) -> int:
-    return len(journeys.ask(user, lambda session: predictions.page(session)).items)
+    return len(journeys.ask(user, lambda session: listing.page(session)).items)
 
 
 def test_the_same_upload_again_with_its_key_gets_the_first_answer(

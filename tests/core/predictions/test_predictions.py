@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core import db, queue
 from core.db.tables import PredictionRow, UploadRow
 from core.errors import Conflict, NotFound
-from core.predictions import mapping, predictions, states
+from core.predictions import listing, mapping, predictions, states
 from core.predictions.errors import FeatureMissing, MappedColumnUnknown
 from core.predictions.states import MOVES, SETTLED, Status
 from core.queue import Reason, TaskState
@@ -56,7 +56,7 @@ def test_a_file_without_a_features_column_is_refused_before_anything_is_written(
     with pytest.raises(FeatureMissing, match=r"'plan' \(nearest: 'plans'\)"):
         made.queued(user, lacking, model)
     with db.session_scope(user) as session:
-        assert sum(predictions.counts(session).values()) == 0
+        assert sum(listing.counts(session).values()) == 0
         assert queue.backlog(session).n_queued == 0
 
 
@@ -86,7 +86,7 @@ def test_a_mapping_that_makes_no_sense_or_leaves_a_column_missing_writes_nothing
     with pytest.raises(FeatureMissing, match="'plan'"):
         made.queued(user, renamed, model, mapping={"age": "Alter"})
     with db.session_scope(user) as session:
-        assert sum(predictions.counts(session).values()) == 0
+        assert sum(listing.counts(session).values()) == 0
 
 
 def test_a_strangers_predictions_can_be_neither_seen_nor_touched(
@@ -98,9 +98,9 @@ def test_a_strangers_predictions_can_be_neither_seen_nor_touched(
         with pytest.raises(NotFound), db.session_scope(stranger, write=True) as session:
             verb(session, prediction_id=prediction_id)
     with db.session_scope(stranger) as session:
-        assert predictions.page(session).items == []
-        assert predictions.table(session, offset=0, limit=10) == []
-        assert sum(predictions.counts(session).values()) == 0
+        assert listing.page(session).items == []
+        assert listing.table(session, offset=0, limit=10) == []
+        assert sum(listing.counts(session).values()) == 0
     with pytest.raises(NotFound), db.session_scope(stranger, write=True) as session:
         predictions.create(session, upload_id=upload.id, model_id=uuid4())
     assert status(user, prediction_id) == "QUEUED"
@@ -186,20 +186,61 @@ def test_lists_filter_sort_count_and_page(
         made.completed(user, upload, model),
     ]
     with db.session_scope(user) as session:
-        counts = predictions.counts(session)
+        counts = listing.counts(session)
         assert (counts[Status.QUEUED], counts[Status.COMPLETED], counts[Status.FAILED]) == (2, 1, 0)
-        newest = predictions.table(session, offset=0, limit=2)
+        newest = listing.table(session, offset=0, limit=2)
         assert [row.id for row in newest] == [ids[2], ids[1]]
-        assert [row.id for row in predictions.table(session, offset=2, limit=2)] == [ids[0]]
-        assert [row.id for row in predictions.table(session, offset=0, limit=9, search="bETA_1")] == [ids[1]]
-        assert predictions.table(session, offset=0, limit=9, search="b%a") == []
-        assert [row.id for row in predictions.table(session, offset=0, limit=1, sort="rows")] == [ids[1]]
-        first = predictions.page(session, limit=2)
-        rest = predictions.page(session, limit=2, cursor=first.next_cursor)
+        assert [row.id for row in listing.table(session, offset=2, limit=2)] == [ids[0]]
+        assert [row.id for row in listing.table(session, offset=0, limit=9, search="bETA_1")] == [ids[1]]
+        assert listing.table(session, offset=0, limit=9, search="b%a") == []
+        assert [row.id for row in listing.table(session, offset=0, limit=1, sort="rows")] == [ids[1]]
+        first = listing.page(session, limit=2)
+        rest = listing.page(session, limit=2, cursor=first.next_cursor)
         assert [row.id for row in (*first.items, *rest.items)] == [ids[2], ids[1], ids[0]]
         assert rest.next_cursor is None
-        only = predictions.page(session, statuses=["COMPLETED"])
+        only = listing.page(session, statuses=["COMPLETED"])
         assert [row.id for row in only.items] == [ids[2]]
+
+
+@pytest.mark.parametrize("statuses", [(), ("COMPLETED",)])
+def test_pages_by_file_or_by_rows_follow_on_each_other_with_the_predictions_of_a_file_together(
+    database: db.Database,
+    settings: Settings,
+    storage: LocalStorage,
+    user: db.User,
+    stranger: db.User,
+    statuses: tuple[str, ...],
+) -> None:
+    def uploaded(owner: db.User, file_name: str, n_more: int) -> UploadRow:
+        more = b"".join(b"%d,a,No\n" % number for number in range(n_more))
+        content = made.CSV + more + b"7,b,Yes\n" * len(file_name)
+        return journeys.upload_bytes(owner, content, settings=settings, files=storage, file_name=file_name)
+
+    files = [uploaded(user, *named) for named in (("b.csv", 1), ("a.csv", 3), ("B.csv", 0), ("cc.csv", 2))]
+    model = made.ready_model(user, files[0])
+    rows = []
+    for turn in range(3):
+        for place, upload in enumerate(files):
+            make = made.completed if (turn + place) % 2 else made.queued
+            status = "COMPLETED" if (turn + place) % 2 else "QUEUED"
+            rows.append((upload, make(user, upload, model), status))
+    theirs = uploaded(stranger, "a.csv", 9)
+    made.queued(stranger, theirs, made.ready_model(stranger, theirs))
+    newest = [row for row in reversed(rows) if row[2] in (statuses or (row[2],))]
+    keys = {
+        "file": lambda row: (row[0].file_name.lower(), -row[0].id),
+        "rows": lambda row: (-row[0].n_rows, -row[0].id),
+    }
+    with db.session_scope(user) as session:
+        for sort, key in keys.items():
+            expected = [prediction_id for _, prediction_id, _ in sorted(newest, key=key)]
+            for size in (1, 4, 5, 50):
+                found = [
+                    row.id
+                    for offset in range(0, len(rows) + size, size)
+                    for row in listing.table(session, offset=offset, limit=size, sort=sort, statuses=statuses)  # type: ignore[arg-type]
+                ]
+                assert found == expected, (sort, size)
 
 
 def test_what_took_longest_comes_first_and_what_has_not_ended_last(user: db.User, upload: UploadRow) -> None:
@@ -212,7 +253,7 @@ def test_what_took_longest_comes_first_and_what_has_not_ended_last(user: db.User
             row = session.get_one(PredictionRow, prediction_id)
             row.started_at, row.finished_at = began, began + timedelta(seconds=seconds)
     with db.session_scope(user) as session:
-        found = [row.id for row in predictions.table(session, offset=0, limit=9, sort="took")]
+        found = [row.id for row in listing.table(session, offset=0, limit=9, sort="took")]
     assert found == [ids[1], ids[0], ids[2], waits]
 
 
@@ -224,15 +265,15 @@ def test_what_was_scored_is_counted_by_model_and_over_time(
         made.completed(user, upload, model)
     made.queued(user, upload, second)
     with db.session_scope(user) as session:
-        assert predictions.n_by_model(session) == {first.id: 2, second.id: 2}
-        assert predictions.n_rows_scored(session) == 6
-        scored = predictions.scored(session)
+        assert listing.n_by_model(session) == {first.id: 2, second.id: 2}
+        assert listing.n_rows_scored(session) == 6
+        scored = listing.scored(session)
     assert [n_rows for _, n_rows in scored] == [2, 2, 2]
     assert [at for at, _ in scored] == sorted(at for at, _ in scored)
     with db.session_scope(stranger) as session:
-        assert predictions.n_by_model(session) == {}
-        assert predictions.n_rows_scored(session) == 0
-        assert predictions.scored(session) == []
+        assert listing.n_by_model(session) == {}
+        assert listing.n_rows_scored(session) == 0
+        assert listing.scored(session) == []
 
 
 def test_the_pace_is_that_of_the_models_newest_run_over_enough_rows(
@@ -243,10 +284,10 @@ def test_the_pace_is_that_of_the_models_newest_run_over_enough_rows(
     larger = journeys.upload_bytes(user, content, settings=settings, files=storage)
     made.completed(user, upload, model, seconds=9.0)
     with db.session_scope(user) as session:
-        assert predictions.pace(session, model_id=model.id) is None
+        assert listing.pace(session, model_id=model.id) is None
     made.completed(user, larger, model, seconds=0.5)
     with db.session_scope(user) as session:
-        assert predictions.pace(session, model_id=model.id) == 40_000
+        assert listing.pace(session, model_id=model.id) == 40_000
 
 
 def test_a_task_whose_prediction_is_gone_holds_nobody_up(user: db.User, upload: UploadRow) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core import db
 from core.db.tables import UploadRow
 from core.models import models
-from core.predictions import predictions
+from core.predictions import listing
 from core.predictions.states import Status
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -30,23 +30,28 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 Verb = Callable[[Session], object]
 # each verb, and the index that must answer the first thing it asks
 ANSWERED_BY: list[tuple[str, Verb]] = [
-    ("ix_predictions_newest", lambda session: predictions.page(session)),
-    ("ix_predictions_newest", lambda session: predictions.table(session, offset=50_000, limit=25)),
-    ("ix_predictions_newest", lambda session: predictions.table(session, offset=0, limit=25, sort="oldest")),
-    ("ix_predictions_by_status", lambda session: predictions.page(session, statuses=[Status.FAILED])),
+    ("ix_predictions_newest", lambda session: listing.page(session)),
+    ("ix_predictions_newest", lambda session: listing.table(session, offset=50_000, limit=25)),
+    ("ix_predictions_newest", lambda session: listing.table(session, offset=0, limit=25, sort="oldest")),
+    ("ix_predictions_by_status", lambda session: listing.page(session, statuses=[Status.FAILED])),
     (
         "ix_predictions_by_status",
-        lambda session: predictions.table(session, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED]),
+        lambda session: listing.table(session, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED]),
     ),
-    ("ix_predictions_by_model", lambda session: predictions.page(session, model_id=ID)),
-    ("ix_predictions_by_model", lambda session: predictions.counts(session, model_id=ID)),
-    ("ix_predictions_by_upload", lambda session: predictions.page(session, upload_id=7)),
-    ("ix_predictions_by_upload", lambda session: predictions.counts(session, search="a")),
-    ("ix_predictions_ended", lambda session: predictions.scored(session)),
+    ("ix_predictions_by_model", lambda session: listing.page(session, model_id=ID)),
+    ("ix_predictions_by_model", lambda session: listing.counts(session, model_id=ID)),
+    ("ix_predictions_by_upload", lambda session: listing.page(session, upload_id=7)),
+    ("ix_predictions_by_upload", lambda session: listing.counts(session, search="a")),
+    ("ix_predictions_ended", lambda session: listing.scored(session)),
     ("ix_uploads_newest", lambda session: uploads.page(session)),
     ("ix_ai_models_newest", lambda session: models.page(session)),
 ]  # fmt: skip
-VERBS = [verb for _, verb in ANSWERED_BY]
+# those that sort uploads, which are fewer, by how many predictions the index holds of each
+BY_UPLOADS: list[Verb] = [
+    lambda session: listing.table(session, offset=50, limit=25, sort="file"),
+    lambda session: listing.table(session, offset=0, limit=25, sort="rows"),
+]
+VERBS = [*(verb for _, verb in ANSWERED_BY), *BY_UPLOADS]
 
 
 @contextmanager
@@ -90,6 +95,20 @@ def test_a_list_is_answered_by_its_index(
         assert "Sort Key" not in plan
 
 
+@pytest.mark.parametrize("verb", BY_UPLOADS)
+def test_a_list_by_uploads_counts_their_predictions_in_an_index(
+    database: db.Database, user: db.User, verb: Verb
+) -> None:
+    with _statements(database) as asked, db.session_scope(user) as session:
+        verb(session)
+    plan = _plan(database, *asked[0])
+    if database.is_sqlite:
+        assert "COVERING INDEX ix_predictions_by_upload" in plan
+    else:
+        assert "Index Only Scan using ix_predictions" in plan
+        assert "Seq Scan on predictions" not in plan
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("verb", [*VERBS, kept.missing])
 def test_no_list_reads_all_predictions(
@@ -125,7 +144,7 @@ def test_a_row_of_a_list_refuses_what_it_was_not_loaded_with(
     upload = journeys.upload_bytes(user, made.CSV, settings=settings, files=storage)
     made.queued(user, upload, made.ready_model(user, upload))
     with db.session_scope(user) as session:
-        (listed,) = predictions.page(session).items
+        (listed,) = listing.page(session).items
         assert listed.model.name == "Churn"
         with pytest.raises(sa.exc.InvalidRequestError, match="schema"):
             _ = listed.model.schema
