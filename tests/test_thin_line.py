@@ -28,5 +28,5 @@ def test_a_file_is_uploaded_trained_on_and_scored(
         result = stream.read()
     assert hashlib.sha256(result).hexdigest() == prediction.output_sha256
     given, scored = content.splitlines(), result.splitlines()
-    assert scored[0] == given[0] + b",prediction,probability"
+    assert scored[0] == given[0] + b",prediction,probability,caution"
     assert all(after.startswith(before + b",") for before, after in zip(given, scored, strict=True))

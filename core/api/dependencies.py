@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 
 from core import access, db
 from core.db.pages import MAX_LIMIT
-from core.errors import Invalid, NotFound
+from core.errors import NotFound
+from core.predictions.errors import MappingUnreadable
 from core.settings import Settings
 from core.storage import Storage
 
@@ -98,13 +99,14 @@ _MAPPING: TypeAdapter[dict[str, str]] = TypeAdapter(ColumnMapping)
 
 
 def mapping_of(text: str) -> dict[str, str]:
-    """The mapping that a query parameter or a form's field holds as JSON; empty text is none. Raises Invalid."""
+    """The mapping that a query parameter or a form's field holds as JSON; empty text is none.
+
+    Raises MappingUnreadable.
+    """
     try:
         return _MAPPING.validate_json(text, strict=True) if text else {}
     except ValidationError as error:
-        problem = f"The mapping is no JSON object of texts ({error.errors()[0]['msg'][:200]})."
-        remedy = 'Write it as {"the model\'s column": "the file\'s column"}.'
-        raise Invalid(problem=problem, remedy=remedy) from error
+        raise MappingUnreadable(reason=error.errors()[0]["msg"][:200]) from error
 
 
 def _mapping_in_query(

@@ -35,6 +35,15 @@ class BadMapping(AppError):
     code = "bad_mapping"
 
 
+class MappingUnreadable(BadMapping):
+    """What was sent as a mapping is none."""
+
+    code = "mapping_unreadable"
+    says = "The mapping is no JSON object of texts ({reason})."
+    cure = 'Write it as {{"the model\'s column": "the file\'s column"}}.'
+    reason: str
+
+
 class MappedNameUnknown(BadMapping):
     """The mapping names a column that the model has nothing to do with."""
 

@@ -105,10 +105,10 @@ class LocalStorage:
 
     def _require_root(self) -> None:
         """A folder that is gone, such as a disk that is no longer mounted, must not be made anew and empty."""
-        found = None
+        known, found = self.root in _roots, None  # asked first: another thread may be making it
         with translated(self.root), suppress(FileNotFoundError):
             found = self.root.stat()
-        if found is None and self.root not in _roots:
+        if found is None and not known:
             return  # the first file makes it
         if found is not None and not stat.S_ISDIR(found.st_mode):
             raise StorageUnavailable(problem=f"{self.root} is no folder")

@@ -207,7 +207,7 @@ def test_with_mode_sync_the_answer_waits_for_the_scores(
     assert (answer.status_code, answer.json()["status"]) == (201, "COMPLETED")
     scored = client.get(f"/api/predictions/download_predictions/{answer.json()['prediction_id']}")
     lines = scored.content.splitlines()
-    assert lines[0] == trained.csv.splitlines()[0] + b",prediction,probability"
+    assert lines[0] == trained.csv.splitlines()[0] + b",prediction,probability,caution"
     assert len(lines) == 301
 
 
@@ -260,7 +260,7 @@ def test_where_no_model_fits_the_mapping_of_before_is_offered(
 @pytest.mark.parametrize("mapping", ["x", "[]", "1", '{"a": 1}', '{"a": null}', '{"a": "\\ud800"}', '{"a"'])
 def test_a_mapping_that_is_no_object_of_texts_is_refused(client: httpx.Client, mapping: str) -> None:
     answer = _post(client, mapping=mapping)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "mapping_unreadable")
     assert "JSON object" in answer.json()["error"]["message"]
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from core.storage import DiskFull, KeyTaken, LocalStorage, NotStored, StorageUna
 from tests.core.storage.contract import KEY, StorageContract
 from tests.servers.processes import PROJECT
 from tests.servers.waiting import wait_for
+from tests.together import together
 
 
 class TestLocalStorage(StorageContract):
@@ -158,3 +160,12 @@ def test_a_folder_that_is_not_writable_is_named(tmp_path: Path) -> None:
     taken.touch()
     with pytest.raises(StorageUnavailable, match=str(taken)):
         LocalStorage(taken / "below").check()
+
+
+def test_the_first_files_may_come_at_the_same_moment(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"mine")
+    for turn in range(20):
+        root = tmp_path / f"files {turn}"
+        put = [partial(LocalStorage(root).put, f"uploads/{number}", source) for number in range(8)]
+        assert [stored.size_bytes for stored in together(put)] == [4] * 8
