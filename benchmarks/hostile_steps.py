@@ -9,6 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
 from core.errors import AppError
 from core.models import training
 from core.models.schema import Feature, Schema
@@ -32,8 +36,6 @@ class Model:
     classes_ = ("no", "yes")
 
     def predict_proba(self, frame: Any) -> Any:
-        import numpy as np
-
         return np.tile([0.25, 0.75], (len(frame), 1))
 
 
@@ -101,6 +103,13 @@ def _scored(path: Path, found: Examination) -> tuple[engine.Scored, str]:
 
 def _trained(path: Path, found: Examination) -> tuple[training.Trained, str]:
     with path.open("rb") as source:
-        table = stream.read_table(source, found.dialect)
-    trained = training.train(table, target=TARGET, decimal=found.dialect.decimal, progress=lambda _, __: None)
+
+        def read(rows: npt.NDArray[np.int64]) -> pa.Table:
+            source.seek(0)
+            return stream.read_rows(source, found.dialect, rows)
+
+        outcomes = stream.read_table(source, found.dialect, only=TARGET)
+        trained = training.train(
+            outcomes, take=read, target=TARGET, decimal=found.dialect.decimal, progress=lambda _, __: None
+        )
     return trained, f"{trained.chosen} on {trained.n_fitted:,} rows"

@@ -10,6 +10,7 @@ from functools import partial
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from sklearn.pipeline import Pipeline
@@ -38,6 +39,9 @@ class Candidate:
 
     name: str
     metrics: dict[str, Spread]
+
+
+Take = Callable[[npt.NDArray[np.int64]], pa.Table]
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def train(
     keep: Collection[str] = (),
     kinds: Mapping[str, str] = MappingProxyType({}),
     progress: Callable[[int, int], None],
+    take: Take | None = None,
 ) -> Trained:
     """Choose between the recipes by cross-validation and fit the better one on every row that has an outcome.
 
@@ -83,16 +88,19 @@ def train(
     keep: columns that stay in even if they look like identifiers or leaks.
     kinds: "number" or "category", by column, where a user said so.
     progress: called with (units done, units in all) after each fold and fit.
+    take: gives rows by their ascending places, with every column; then the table needs only the target's.
     Same table, same result. Raises the errors of `targets.find` and NoFeatures.
     """
     # HistGradientBoosting on contended cores spins; one thread is faster than two there and hardly slower
     # elsewhere.
     with threadpool_limits(limits=1):
-        return _train(table, target, decimal, positive_label, frozenset(keep), kinds, progress)
+        given = take or (lambda rows: table.take(pa.array(rows)))
+        return _train(table, given, target, decimal, positive_label, frozenset(keep), kinds, progress)
 
 
 def _train(
     table: pa.Table,
+    take: Take,
     target: str,
     decimal: str,
     positive_label: str | None,
@@ -105,10 +113,10 @@ def _train(
 
     outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label)
     n_rows = min(len(outcome.rows), FITTED_ROWS)
-    fitted, values, found = _prepare(table, outcome, n_rows, decimal, keep, kinds)
+    fitted, values, found = _prepare(take, outcome, n_rows, decimal, keep, kinds)
     # memory follows rows × encoded columns, so a very wide file gives up rows
     if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
-        fitted, values, found = _prepare(table, outcome, most, decimal, keep, kinds)
+        fitted, values, found = _prepare(take, outcome, most, decimal, keep, kinds)
     schema = Schema(found.kept, target, outcome.task, outcome.labels, outcome.positive_label)
     features = frame(fitted, schema, decimal)
     leaking, suspicions = _leaking(features, values, schema, keep)
@@ -164,7 +172,7 @@ def _counter(n_units: int, progress: Callable[[int, int], None]) -> Callable[[],
 
 
 def _prepare(
-    table: pa.Table,
+    take: Take,
     outcome: Target,
     n_rows: int,
     decimal: str,
@@ -173,7 +181,7 @@ def _prepare(
 ) -> tuple[pa.Table, np.ndarray, Features]:
     """The rows to fit on, their outcomes, and what their columns are."""
     drawn = _draw(outcome.values, outcome.task, n_rows)
-    fitted = table.take(pa.array(outcome.rows[drawn]))
+    fitted = take(outcome.rows[drawn])
     found = columns.examine(fitted, target=outcome.name, decimal=decimal, keep=keep, kinds=kinds)
     return fitted, outcome.values[drawn], found
 

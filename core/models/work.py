@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from core import db, queue, settings, storage
 from core.db.tables import ModelRow, UploadRow
 from core.errors import NotFound
 from core.models import artifact, handler, report, training
-from core.uploads import stored, stream
+from core.uploads import stored, stream, uploads
 from core.uploads.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
+from core.uploads.hashed import HashedReader
 
 
 def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
@@ -27,27 +34,32 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         keep = tuple(task.payload.get("keep", ()))
         target = model.target
         dialect = Dialect.from_json(upload.receipt["dialect"])
-    with stored.open_bytes(files, upload) as source:
-        try:
-            table = stream.read_table(source, dialect)
-        except (BadCsv, ChangedSinceChecked, ValueError, IndexError):
-            source.require_unchanged()  # else the fault lies with whoever changed the bytes
-            raise
+        names = [column.name for column in uploads.examination_of(upload).columns]
 
     def progress(done: int, total: int) -> None:
         if job.stop_requested():
             raise queue.Stopped(task_id=task.id)
         job.report(done, total=total)
 
-    trained = training.train(
-        table,
-        target=target,
-        decimal=dialect.decimal,
-        kinds={table.column_names[rule.column]: rule.kind for rule in dialect.rules if rule.kind},
-        positive_label=task.payload["positive_label"],
-        keep=keep,
-        progress=progress,
-    )
+    with stored.open_bytes(files, upload) as source:
+
+        def read(rows: npt.NDArray[np.int64]) -> pa.Table:
+            source.seek(0)
+            with _blaming_changes(source):
+                return stream.read_rows(source, dialect, rows)
+
+        with _blaming_changes(source):
+            outcomes = stream.read_table(source, dialect, only=target)
+        trained = training.train(
+            outcomes,
+            take=read,
+            target=target,
+            decimal=dialect.decimal,
+            kinds={names[rule.column]: rule.kind for rule in dialect.rules if rule.kind},
+            positive_label=task.payload["positive_label"],
+            keep=keep,
+            progress=progress,
+        )
     key = f"{handler.leavings(task)}skops"
     with storage.stage(config.staging_dir) as staged:
         staged.close()
@@ -60,3 +72,13 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         "artifact_key": key,
         "artifact_sha256": sha256,
     }
+
+
+@contextmanager
+def _blaming_changes(source: HashedReader) -> Iterator[None]:
+    """What is wrong with bytes that somebody changed since they were checked is theirs."""
+    try:
+        yield
+    except (BadCsv, ChangedSinceChecked, ValueError, IndexError):
+        source.require_unchanged()
+        raise

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
@@ -174,17 +176,42 @@ def _regular(data: bytes, dialect: Dialect, n_columns: int) -> tuple[bytes, layo
     return rows, found
 
 
-def read_table(source: BinaryIO, dialect: Dialect, *, max_rows: int | None = None) -> pa.Table:
-    """The whole file, or its first max_rows records, as text columns. Raises ChangedSinceChecked."""
+def read_table(
+    source: BinaryIO, dialect: Dialect, *, max_rows: int | None = None, only: str | None = None
+) -> pa.Table:
+    """The whole file, or its first max_rows records, as text columns. Raises ChangedSinceChecked.
+
+    only: the one column that is kept; of a file without it, no rows and every column.
+    """
     stream = open_csv(source, dialect)
     parts = [parse_block(b"", stream.header, dialect)]
+    if only is not None:
+        if only not in stream.header:
+            return parts[0]
+        parts = [parts[0].select([only])]
     n_rows = 0
     for block in stream.blocks:
-        parts.append(parse_block(block, stream.header, dialect))
-        n_rows += parts[-1].num_rows
+        table = parse_block(block, stream.header, dialect)
+        parts.append(table if only is None else table.select([only]))
+        n_rows += table.num_rows
         if max_rows is not None and n_rows >= max_rows:
             break
     return pa.concat_tables(parts).slice(0, max_rows)
+
+
+def read_rows(source: BinaryIO, dialect: Dialect, rows: npt.NDArray[np.int64]) -> pa.Table:
+    """Only these rows of a file, as text columns: no more than they and one block are held.
+
+    rows: (m,) ascending places, from 0. Raises ChangedSinceChecked.
+    """
+    stream = open_csv(source, dialect)
+    parts, n_rows = [parse_block(b"", stream.header, dialect)], 0
+    for block in stream.blocks:
+        table = parse_block(block, stream.header, dialect)
+        first, last = np.searchsorted(rows, (n_rows, n_rows + table.num_rows))
+        parts.append(table.take(pa.array(rows[first:last] - n_rows)))
+        n_rows += table.num_rows
+    return pa.concat_tables(parts)
 
 
 def cells_of(record: bytes, dialect: Dialect) -> tuple[str, ...]:

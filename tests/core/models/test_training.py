@@ -74,6 +74,21 @@ def test_the_same_table_gives_the_same_model(trained: dict[str, Trained], table:
     assert np.array_equal(again.pipeline.predict_proba(features), first.pipeline.predict_proba(features))
 
 
+def test_rows_that_are_given_when_asked_for_train_the_same_model(
+    trained: dict[str, Trained], table: pa.Table
+) -> None:
+    table, asked = without(table, "tier", "spend"), []
+
+    def take(rows: np.ndarray) -> pa.Table:
+        asked.append(len(rows))
+        return table.take(pa.array(rows))
+
+    found = train(table.select(["churn"]), "churn", take=take)
+    assert found.metrics == trained["binary"].metrics
+    assert found.schema == trained["binary"].schema
+    assert asked == [trained["binary"].n_fitted]
+
+
 def test_progress_counts_every_unit_up_to_the_last() -> None:
     seen: list[tuple[int, int]] = []
     training.train(

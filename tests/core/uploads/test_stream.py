@@ -7,6 +7,8 @@ import csv
 import io
 import random
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from core.uploads import errors, stream
@@ -158,3 +160,16 @@ def test_a_table_is_read_whole_or_up_to_a_number_of_rows() -> None:
         ("2", "x"),
     ]
     assert stream.read_table(io.BytesIO(b"a,b\n"), Dialect()).num_rows == 0
+
+
+def test_rows_are_read_by_their_places_and_a_column_alone() -> None:
+    raw = b"n,text\n" + b"".join(b"%d,%s\n\n" % (n, b"x" * (n % 300)) for n in range(60_000))
+    whole = stream.read_table(io.BytesIO(raw), Dialect())
+    assert len(raw) > 2 * stream.BLOCK_BYTES
+    for places in ([], [0], [59_999], [3, 20_000, 20_001, 59_998], range(0, 60_000, 7)):
+        rows = np.array(places, np.int64)
+        found = stream.read_rows(io.BytesIO(raw), Dialect(), rows)
+        assert found.to_pylist() == whole.take(pa.array(rows)).to_pylist()
+    assert stream.read_table(io.BytesIO(raw), Dialect(), only="n").equals(whole.select(["n"]))
+    lacking = stream.read_table(io.BytesIO(raw), Dialect(), only="other")
+    assert (lacking.column_names, lacking.num_rows) == (["n", "text"], 0)
