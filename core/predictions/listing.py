@@ -49,11 +49,25 @@ def table(
     statuses: Sequence[str] = (),
     model_id: UUID | None = None,
     search: str = "",
+    n_found: int | None = None,
 ) -> Sequence[PredictionRow]:
     """A page of results for the eye: filtered, sorted, from `offset` on.
 
     By file or by rows, the predictions of one upload stand together.
+    n_found: how many these filters let through; told, an index is walked from its nearer end.
     """
+    if n_found is not None and sort in ("newest", "oldest") and n_found / 2 < offset < n_found:
+        n_behind = max(0, n_found - offset - limit)
+        from_end = table(
+            session,
+            offset=n_behind,
+            limit=n_found - offset - n_behind,
+            sort="oldest" if sort == "newest" else "newest",
+            statuses=statuses,
+            model_id=model_id,
+            search=search,
+        )
+        return from_end[::-1]
     ids = _filtered(session, sa.select(PredictionRow.id), statuses=statuses, model_id=model_id, search=search)
     newest = (PredictionRow.created_at.desc(), PredictionRow.id.desc())
     order: dict[Sort, tuple[Any, ...]] = {

@@ -79,6 +79,7 @@ def _draw(model_ids: Mapping[str, UUID]) -> int:
             statuses=statuses,
             model_id=model_id,
             search=search,
+            n_found=n_found,
         )
     with table:
         if rows:
@@ -103,12 +104,15 @@ def look(*, search: str, model_id: UUID | None) -> Standing:
         everything = listing.counts(scope)
         n_queued = everything[Status.QUEUED]
         is_filtered = bool(search) or model_id is not None
-        oldest = listing.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
+        next_id = None
+        if n_queued:
+            for first in listing.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED]):
+                next_id = first.id
         return Standing(
             counts=listing.counts(scope, model_id=model_id, search=search) if is_filtered else everything,
             n_pending=sum(everything[status] for status in PENDING),
             n_queued=n_queued,
-            next_id=oldest[0].id if oldest else None,
+            next_id=next_id,
             no_worker=prediction_waiting.no_worker_since(scope) if n_queued else None,
         )
 

@@ -191,6 +191,15 @@ def test_lists_filter_sort_count_and_page(
         newest = listing.table(session, offset=0, limit=2)
         assert [row.id for row in newest] == [ids[2], ids[1]]
         assert [row.id for row in listing.table(session, offset=2, limit=2)] == [ids[0]]
+        for sort, expected in (("newest", ids[::-1]), ("oldest", ids)):
+            for offset in range(5):
+                for limit in (1, 2, 5):
+                    page = listing.table(session, offset=offset, limit=limit, sort=sort, n_found=3)
+                    assert [row.id for row in page] == expected[offset : offset + limit], (
+                        sort,
+                        offset,
+                        limit,
+                    )
         assert [row.id for row in listing.table(session, offset=0, limit=9, search="bETA_1")] == [ids[1]]
         assert listing.table(session, offset=0, limit=9, search="b%a") == []
         assert [row.id for row in listing.table(session, offset=0, limit=1, sort="rows")] == [ids[1]]
