@@ -79,3 +79,25 @@ def test_back_leaves_a_page_at_once_whatever_was_filtered_on_it(sample_app: App,
     is_at("/models", "Models")
     page.go_forward()
     is_at(chosen, "New prediction")
+
+
+def test_a_run_that_the_page_left_behind_adds_nothing_to_the_history(sample_app: App, page: Page) -> None:
+    wait_for_a_model(sample_app)
+    page.goto(f"{sample_app.url}/models")
+    for name in ("New prediction", "Predictions"):
+        page.get_by_role("link", name=name, exact=True).first.click()
+        expect(page.get_by_role("heading", level=1, name=name, exact=True)).to_be_visible()
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="New prediction", exact=True)).to_be_visible()
+    page.evaluate("for (const path of ['/predictions', '/uploads']) history.pushState({}, '', path)")
+    page.go_back()
+    expect(page).to_have_url(f"{sample_app.url}/models")
+    expect(page.get_by_role("heading", level=1, name="Models", exact=True)).to_be_visible()
+    page.go_forward()
+    page.go_forward()
+    expect(page).to_have_url(f"{sample_app.url}/predictions")
+    page.get_by_role("link", name="System", exact=True).click()
+    expect(page).to_have_url(f"{sample_app.url}/system")
+    page.go_back()
+    expect(page).to_have_url(f"{sample_app.url}/predictions")
