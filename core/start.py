@@ -52,7 +52,7 @@ def main() -> NoReturn:
         config = settings.current()
         require_port(config.port)
         require_writable(config.data_dir)
-        require_database(config.database)
+        require_database(config)
     except AppError as error:
         sys.exit(str(error))  # on stderr, with exit code 1
     serve(config)
@@ -100,13 +100,13 @@ def require_writable(folder: Path) -> None:
         raise refusal(folder=folder.resolve(), reason=error.strerror or str(error)) from error
 
 
-def require_database(url: str) -> None:
+def require_database(config: settings.Settings) -> None:
     """Raises DatabaseUnavailable, NewerSchema: inside the server they would end it with a traceback."""
-    database = db.connect(url)
+    database = db.connect_configured(config)
     try:
         migrate.upgrade(database)
     finally:
-        database.engine.dispose()
+        database.dispose()
 
 
 if __name__ == "__main__":

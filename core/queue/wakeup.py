@@ -9,7 +9,8 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.engine import Database, DatabaseUnavailable
+from core.db.engine import Database
+from core.db.errors import DatabaseUnavailable
 
 CHANNEL = "model_desk_tasks"
 POLL_S = 0.02

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from core import access, db, settings, storage
+from core.errors import AppError
 from core.settings import Settings
 from core.storage import Storage
 
@@ -15,6 +16,14 @@ from core.storage import Storage
 def user() -> db.User:
     """The person at the browser. Raises NoLocalUser."""
     return access.local_user()
+
+
+def asker() -> db.Principal:
+    """`user`, or nobody where that can't be known: the System page says why."""
+    try:
+        return user()
+    except AppError:
+        return db.NOBODY
 
 
 def config() -> Settings:

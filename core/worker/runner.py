@@ -108,6 +108,10 @@ class Runner:
         return len(self._slots) - 1
 
     def _live(self) -> None:
+        with db.as_worker():
+            self._work()
+
+    def _work(self) -> None:
         while not self._stopping.is_set():
             try:
                 self._turn()

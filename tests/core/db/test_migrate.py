@@ -92,7 +92,7 @@ def test_a_prediction_of_the_first_version_is_kept_and_asked_for_nothing_more(
     with db.session_scope(user, write=True) as session:
         task_id = steps.enqueue(session, user=user)
         upload = UploadRow(
-            user_id=user.id, file_name="a.csv", storage_key="a", size_bytes=1, sha256="0",
+            user_id=user.id, file_name="a.csv", storage_key=f"uploads/user_{user.id}/a", size_bytes=1, sha256="0",
             n_rows=1, n_columns=1, receipt={},
         )  # fmt: skip
         model = ModelRow(
