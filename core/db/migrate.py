@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import ModuleType
 
 import sqlalchemy as sa
 from alembic import command
@@ -35,6 +36,13 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     return config
+
+
+def revisions() -> list[ModuleType]:
+    """The scripts, oldest first."""
+    return [
+        script.module for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))
+    ]
 
 
 def head() -> str:

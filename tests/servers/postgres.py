@@ -83,8 +83,12 @@ class Cluster:
         """
         self._run(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{template}"')
         if like_supabase and template == "template0":
-            self._run(LIKE_SUPABASE.read_text("utf-8"), database=name)
+            self.make_like_supabase(name)
         return self.url(name)
+
+    def make_like_supabase(self, name: str) -> None:
+        """Give a database Supabase's roles and `auth.uid()`."""
+        self._run(LIKE_SUPABASE.read_text("utf-8"), database=name)
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
