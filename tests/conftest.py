@@ -151,6 +151,15 @@ def stranger(request: pytest.FixtureRequest) -> db.User:
 
 
 @pytest.fixture
+def as_served() -> Iterator[None]:
+    """As in the app's own process: pages and routes are refused the worker's role, which the test itself has."""
+    db.reserve_worker_role()
+    with db.as_worker():
+        yield
+    db.free_worker_role()
+
+
+@pytest.fixture
 def clock() -> HeldClock:
     """A clock that stands still until a test moves it."""
     return HeldClock(datetime(2026, 3, 2, 9, 30, tzinfo=UTC))

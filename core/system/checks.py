@@ -134,6 +134,7 @@ def _database(settings: Settings, asker: db.Principal) -> Iterator[Check]:
     with db.session_scope(asker) as session:
         session.execute(sa.select(1))
     yield Check("Database", "Reachable", State.OK, database.label)
+    yield from _link(database)
     at, head = migrate.revision(database), migrate.head()
     if at == head:
         yield Check("Database", "Schema", State.OK, f"At revision {at}, the newest.")
@@ -141,6 +142,26 @@ def _database(settings: Settings, asker: db.Principal) -> Iterator[Check]:
         says = f"At revision {at}, but this version needs {head}." if at else "It has no tables yet."
         cure = "Run: python -m core.db upgrade (starting the app does the same)."
         yield Check("Database", "Schema", State.BROKEN, says, cure)
+
+
+def _link(database: db.Database) -> Iterator[Check]:
+    """Of Postgres alone: what stands before it, and whether it holds users apart by itself."""
+    if database.is_sqlite:
+        return
+    says = {
+        db.Link.DIRECT: "Straight to the server; workers hear of new work at once.",
+        db.Link.SESSION: "Through a pooler, with a connection for each session; workers hear of new work at once.",
+        db.Link.TRANSACTION: "Through a pooler, with a connection for one transaction: nothing is prepared, and it "
+        f"passes on no word of new work, so workers ask for it every {queue.ASK_S:g} s.",
+    }
+    yield Check("Database", "Connection", State.OK, says[database.link])
+    if not database.is_fenced:
+        rows = "This Postgres has none of Supabase's roles: the app alone keeps users apart."
+    elif database.users is database.engine:
+        rows = "Row-level security. Pages share the workers' login; USER_DATABASE_URL would part them."
+    else:
+        rows = "Row-level security. Pages have a login of their own."
+    yield Check("Database", "Rows", State.OK, rows)
 
 
 def _storage(settings: Settings) -> Iterator[Check]:
