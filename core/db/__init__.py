@@ -1,11 +1,13 @@
 """The database: its engine, its tables, its migrations, and the one way into a transaction."""
 
 from core.db.engine import (
+    NOBODY,
     WORKER,
     Collided,
     Database,
     DatabaseUnavailable,
     Deadlocked,
+    Nobody,
     User,
     WorkerRole,
     connect,
@@ -16,11 +18,13 @@ from core.db.engine import (
 )
 
 __all__ = [
+    "NOBODY",
     "WORKER",
     "Collided",
     "Database",
     "DatabaseUnavailable",
     "Deadlocked",
+    "Nobody",
     "User",
     "WorkerRole",
     "connect",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -51,11 +51,17 @@ class Collided(AppError):
 
 @dataclass(frozen=True)
 class User:
-    """Who a transaction runs for; sees what is theirs."""
+    """Who a transaction runs for; sees what is theirs.
+
+    via, address: by what they came in (session, token, jwt, local or shell) and from where, for the audit trail.
+    """
 
     id: UUID
     name: str
     role: str = "analyst"
+    email: str | None = field(default=None, compare=False)
+    via: str = field(default="", compare=False)
+    address: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,13 @@ class WorkerRole:
     """The role of workers and of the installation itself: sees every user's rows."""
 
 
+@dataclass(frozen=True)
+class Nobody:
+    """Before it is known who asks: a session or token may be looked up by its hash, and a refusal be noted."""
+
+
 WORKER = WorkerRole()
+NOBODY = Nobody()
 
 
 @dataclass(frozen=True)
@@ -174,7 +186,7 @@ def _postgres_engine(url: str) -> sa.Engine:
 
 
 @contextmanager
-def session_scope(user: User | WorkerRole, *, write: bool = False) -> Iterator[Session]:
+def session_scope(user: User | WorkerRole | Nobody, *, write: bool = False) -> Iterator[Session]:
     """One transaction as `user`: committed at the end, rolled back on an error.
 
     With `write=False` nothing may be changed: a flush raises RuntimeError, so that a forgotten
@@ -229,8 +241,8 @@ def _refuse_flush(session: Session, *_: Any) -> None:
 
 
 def owner(session: Session) -> UUID:
-    """The id of the user this transaction runs for. Raises RuntimeError for the worker's role."""
+    """The id of the user this transaction runs for. Raises RuntimeError for any other role."""
     user = session.info["user"]
     if not isinstance(user, User):
-        raise RuntimeError("a user's verb was called in the worker's role")  # noqa: TRY004
+        raise RuntimeError("a user's verb was called in another role")  # noqa: TRY004
     return user.id

@@ -1,0 +1,64 @@
+"""The only two questions asked before it is known who asks: whose session, whose token has this hash.
+
+Each is one small statement. It finds what was revoked or is over as well, so that the log can say why somebody was
+kept out; whoever calls it decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core import db
+from core.db.tables import ApiTokenRow, SessionRow, UserRow
+
+
+@dataclass(frozen=True)
+class Held:
+    """A session or token and its user.
+
+    touched_at: when it was last used, as far as that was written down. scopes: a token's.
+    """
+
+    id: UUID
+    user_id: UUID
+    name: str
+    email: str | None
+    role: str
+    blocked_at: datetime | None
+    expires_at: datetime
+    revoked_at: datetime | None
+    touched_at: datetime | None
+    scopes: list[str] | None
+
+
+def session_by_hash(secret_hash: str) -> Held | None:
+    """Whose session this is."""
+    row, user = SessionRow, UserRow
+    return _held(
+        sa.select(row.id, row.user_id, user.name, user.email, user.role, user.blocked_at)
+        .add_columns(row.expires_at, row.revoked_at, row.seen_at, sa.null())
+        .join(user, user.id == row.user_id)
+        .where(row.secret_hash == secret_hash)
+    )
+
+
+def token_by_hash(secret_hash: str) -> Held | None:
+    """Whose token this is."""
+    row, user = ApiTokenRow, UserRow
+    return _held(
+        sa.select(row.id, row.user_id, user.name, user.email, user.role, user.blocked_at)
+        .add_columns(row.expires_at, row.revoked_at, row.used_at, row.scopes)
+        .join(user, user.id == row.user_id)
+        .where(row.secret_hash == secret_hash)
+    )
+
+
+def _held(query: sa.Select[*tuple[Any, ...]]) -> Held | None:
+    with db.session_scope(db.NOBODY) as session:
+        row = session.execute(query).one_or_none()
+    return Held(*row) if row is not None else None
