@@ -29,6 +29,7 @@ class Held:
     name: str
     email: str | None
     role: str
+    is_local: bool
     blocked_at: datetime | None
     expires_at: datetime
     revoked_at: datetime | None
@@ -40,8 +41,8 @@ def session_by_hash(secret_hash: str) -> Held | None:
     """Whose session this is."""
     row, user = SessionRow, UserRow
     return _held(
-        sa.select(row.id, row.user_id, user.name, user.email, user.role, user.blocked_at)
-        .add_columns(row.expires_at, row.revoked_at, row.seen_at, sa.null())
+        sa.select(row.id, row.user_id, user.name, user.email, user.role, user.is_local)
+        .add_columns(user.blocked_at, row.expires_at, row.revoked_at, row.seen_at, sa.null())
         .join(user, user.id == row.user_id)
         .where(row.secret_hash == secret_hash)
     )
@@ -51,8 +52,8 @@ def token_by_hash(secret_hash: str) -> Held | None:
     """Whose token this is."""
     row, user = ApiTokenRow, UserRow
     return _held(
-        sa.select(row.id, row.user_id, user.name, user.email, user.role, user.blocked_at)
-        .add_columns(row.expires_at, row.revoked_at, row.used_at, row.scopes)
+        sa.select(row.id, row.user_id, user.name, user.email, user.role, user.is_local)
+        .add_columns(user.blocked_at, row.expires_at, row.revoked_at, row.used_at, row.scopes)
         .join(user, user.id == row.user_id)
         .where(row.secret_hash == secret_hash)
     )

@@ -80,10 +80,10 @@ def revoke(session: Session, *, token_id: UUID, now: datetime) -> None:
 def check(secret: str, *, settings: Settings, now: datetime, address: str) -> tuple[db.User, frozenset[str]]:
     """Whose token this is, and its scopes. Raises NotSignedIn, whatever is wrong with it; the log says what."""
     held = lookup.token_by_hash(hashing.hash_of(secret))
-    if held is None or (problem := _problem(held, now)):
+    if held is None or (problem := _problem(held, settings=settings, now=now)):
         log.warning("token refused", reason=problem if held else "unknown", address=address)
         raise NotSignedIn
-    role = roles.effective(held.role, held.email, settings)
+    role = roles.ADMIN if held.is_local else roles.effective(held.role, held.email, settings)
     user = db.User(held.user_id, held.name, role, email=held.email, via="token", address=address)
     if held.touched_at is None or now - held.touched_at > timedelta(seconds=TOUCH_S):
         with db.session_scope(user, write=True) as session:
@@ -91,11 +91,14 @@ def check(secret: str, *, settings: Settings, now: datetime, address: str) -> tu
     return user, frozenset(held.scopes or ())
 
 
-def _problem(held: lookup.Held, now: datetime) -> str:
+def _problem(held: lookup.Held, *, settings: Settings, now: datetime) -> str:
+    """Why a token lets nobody in; empty while it does."""
     if held.revoked_at is not None:
         return "revoked"
     if held.blocked_at is not None:
         return "blocked"
+    if held.is_local and settings.has_sign_in:
+        return "made before people signed in"
     return "expired" if held.expires_at <= now else ""
 
 
