@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,7 +21,10 @@ from pydantic_settings import (
 from core.errors import AppError
 
 MAY_HOLD_SECRETS = frozenset(
-    {"DATABASE_URL", "USER_DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    {
+        *("DATABASE_URL", "USER_DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+        *("OIDC_CLIENT_SECRET", "SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET"),
+    }
 )  # their values are never shown
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
@@ -45,7 +49,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    port: int = Field(default=8501, ge=1, le=65535, description="Port of pages and API, on loopback.")
+    port: int = Field(default=8501, ge=1, le=65535, description="Port of pages and API.")
+    listen_address: str = Field(
+        default="127.0.0.1", description="Where PORT is opened; any but loopback asks for sign-in."
+    )
     data_dir: Path = Field(default=Path("data"), description="Folder of the embedded database and files.")
     workers: int = Field(default=1, ge=0, le=16, description="Embedded workers; 0 = none, work by hand.")
     database_url: str = Field(default="", description="SQLite or Postgres; empty = SQLite in DATA_DIR.")
@@ -66,6 +73,40 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="The secret that belongs to it."
     )
     app_url: str = Field(default="", description="The address people open; empty = loopback and PORT.")
+    trusted_proxies: str = Field(
+        default="", description="Addresses or networks whose forwarded headers count, by commas."
+    )
+    allow_anonymous: bool = Field(
+        default=False, description="Let everybody who can reach the app do everything, without sign-in."
+    )
+    oidc_issuer: str = Field(default="", description="The OpenID Connect provider that people sign in with.")
+    oidc_client_id: str = Field(
+        default="", validate_default=True, description="This app's name at that provider."
+    )
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="And its secret there, if any.")
+    oidc_vouches_for_email: bool = Field(
+        default=False, description="The provider's addresses count without `email_verified` (Entra ID)."
+    )
+    supabase_url: str = Field(
+        default="", description="The Supabase project; with its key, people sign in there."
+    )
+    supabase_anon_key: SecretStr = Field(
+        default=SecretStr(""), description="The project's publishable (anon) key."
+    )
+    supabase_jwt_secret: SecretStr = Field(
+        default=SecretStr(""), description="Only where the project still signs with a shared secret (HS256)."
+    )
+    admin_emails: str = Field(default="", description="Who is an admin from the first sign-in on, by commas.")
+    allowed_emails: str = Field(
+        default="",
+        description="Who may sign in: addresses or @domains, by commas; empty = all whom it lets in.",
+    )
+    session_idle_hours: float = Field(
+        default=8, gt=0, le=168, description="Hours without a click until one is signed out."
+    )
+    session_hours: float = Field(
+        default=72, gt=0, le=720, description="Hours after which everybody signs in again."
+    )
     max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload, in MB of 1,000,000 bytes.")
     sync_max_mb: int = Field(default=50, ge=1, description="Largest file that is scored while one waits.")
     upload_silence_s: float = Field(
@@ -106,7 +147,30 @@ class Settings(BaseSettings):
             raise ValueError("it must start with file:// or s3://")
         return url
 
-    @field_validator("app_url", "s3_endpoint_url")
+    @field_validator("listen_address")
+    @classmethod
+    def _an_ip_address(cls, address: str) -> str:
+        try:
+            return str(ip_address(address))
+        except ValueError as error:
+            raise ValueError("it must be an IP address such as 127.0.0.1 or 0.0.0.0") from error
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, listed: str) -> str:
+        try:
+            return ",".join(str(ip_network(network)) for network in split(listed))
+        except ValueError as error:
+            raise ValueError("it must list addresses or networks, such as 10.0.0.0/8") from error
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _with_its_issuer(cls, client_id: str, info: ValidationInfo) -> str:
+        if bool(client_id) != bool(info.data.get("oidc_issuer")):
+            raise ValueError("OIDC_ISSUER and OIDC_CLIENT_ID are set together or not at all")
+        return client_id
+
+    @field_validator("app_url", "s3_endpoint_url", "oidc_issuer", "supabase_url")
     @classmethod
     def _an_address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
@@ -149,10 +213,35 @@ class Settings(BaseSettings):
         """The address people open, without a last slash."""
         return (self.app_url or f"http://localhost:{self.port}").rstrip("/")
 
+    @property
+    def reached_at(self) -> str:
+        """The address at which this machine reaches the app: an unspecified one stands for all of its own."""
+        address = ip_address(self.listen_address)
+        if not address.is_unspecified:
+            return self.listen_address
+        return "127.0.0.1" if address.version == 4 else "::1"
+
+    @property
+    def has_oidc(self) -> bool:
+        """Whether people sign in with an OpenID Connect provider."""
+        return bool(self.oidc_issuer and self.oidc_client_id)
+
+    @property
+    def has_supabase_auth(self) -> bool:
+        """Whether people sign in with an e-mail address and password at Supabase."""
+        return bool(self.supabase_url and self.supabase_anon_key.get_secret_value())
+
+    @property
+    def has_sign_in(self) -> bool:
+        """Whether anybody has to sign in; otherwise whoever asks is the local user."""
+        return self.has_oidc or self.has_supabase_auth
+
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process of ours."""
         values = self.model_dump(mode="json", exclude_none=True)
-        values["aws_secret_access_key"] = self.aws_secret_access_key.get_secret_value()
+        for name in values:
+            if isinstance(secret := getattr(self, name), SecretStr):
+                values[name] = secret.get_secret_value()
         return {name.upper(): str(value) for name, value in values.items()}
 
     @classmethod
@@ -185,6 +274,11 @@ class _SecretsFile(InitSettingsSource):
 def _with_driver(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return url if scheme in ("", "sqlite") else f"postgresql+psycopg://{rest}"
+
+
+def split(listed: str) -> list[str]:
+    """What a setting lists with commas between."""
+    return [one.strip() for one in listed.split(",") if one.strip()]
 
 
 def read(**overrides: Any) -> Settings:

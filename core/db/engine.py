@@ -241,8 +241,8 @@ def _refuse_flush(session: Session, *_: Any) -> None:
 
 
 def owner(session: Session) -> UUID:
-    """The id of the user this transaction runs for. Raises RuntimeError for the worker's role."""
+    """The id of the user this transaction runs for. Raises RuntimeError for any other role."""
     user = session.info["user"]
     if not isinstance(user, User):
-        raise RuntimeError("a user's verb was called in the worker's role")  # noqa: TRY004
+        raise RuntimeError("a user's verb was called in another role")  # noqa: TRY004
     return user.id

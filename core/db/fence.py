@@ -22,7 +22,11 @@ SCHEMA = "model_desk"
 ME = "(select auth.uid())"  # in brackets it is asked once a statement; bare, once a row
 MINE = f"user_id = {ME}"
 ALL = ("select", "insert", "update", "delete")
-ADMIN = f"(select {SCHEMA}.is_admin())"
+# Set by our own transactions alone: who comes by Supabase's HTTP API with a user's own token, and so as the same
+# database role, can't set it, and gets nothing. Of admins it is our word that they are.
+AS_ROLE = f"{SCHEMA}.role"
+FROM_THE_APP = f"(select coalesce(current_setting('{AS_ROLE}', true), '') <> '')"
+ADMIN = f"(select current_setting('{AS_ROLE}', true) = 'admin')"
 REVISION = "alembic_version"
 
 
@@ -30,15 +34,18 @@ REVISION = "alembic_version"
 class Rules:
     """What a user's own transaction may do to a table; what is not named is refused.
 
-    mine: which rows are the user's, as an SQL condition. may: some of ALL. readable: which rows may be read, where
-    that is not `mine`. new: what else must hold of a row that is added. columns: the only ones that may be changed.
+    mine: which rows are the user's, as an SQL condition. may: some of ALL. readable, changeable: which rows may be
+    read or changed, where that is not `mine`. new: what else must hold of a row that is added. columns: the only
+    ones that may be changed. workers: what even workers may, where that is not all.
     """
 
     mine: str = MINE
     may: tuple[str, ...] = ALL
     readable: str = ""
+    changeable: str = ""
     new: str = ""
     columns: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ("all",)
 
 
 WORKERS_OWN = (
@@ -53,7 +60,20 @@ UNTOUCHED = (
 # because a row can be locked only by who may change something of it.
 RULES: dict[str, Rules] = {
     "users": Rules(
-        mine=f"id = {ME}", readable=f"(id = {ME} or is_local)", may=("select", "update"), columns=("name",)
+        mine=f"id = {ME}",
+        readable=f"(id = {ME} or is_local or {ADMIN})",
+        changeable=f"(id = {ME} or {ADMIN})",
+        may=("select", "insert", "update"),
+        new="role = 'analyst' and not is_local and blocked_at is null",
+        columns=("name", "email", "role", "blocked_at"),
+    ),
+    "sessions": Rules(columns=("seen_at", "revoked_at")),
+    "api_tokens": Rules(may=("select", "insert", "update"), columns=("used_at", "revoked_at")),
+    "audit_events": Rules(
+        mine=f"user_id is not distinct from {ME}",
+        readable=f"(user_id = {ME} or {ADMIN})",
+        may=("select", "insert"),
+        workers=("select", "insert"),
     ),
     "tasks": Rules(
         readable=f"({MINE} or {ADMIN})",
@@ -108,11 +128,42 @@ _ON_TASKS = (
     f"create trigger only_hurry_or_cancel before update on public.tasks for each row "
     f"when (current_user = '{USERS}') execute function {SCHEMA}.only_hurry_or_cancel()"
 )
-# Without security definer: one's own row is one's own to read.
-_IS_ADMIN = (
-    f"create function {SCHEMA}.is_admin() returns boolean language sql stable set search_path = '' as "
-    f"$$ select exists (select from public.users where id = {ME} and role = 'admin') $$"
+# Of a person, an admin alone changes what they may do; of oneself nobody does.
+_RANKS = f"""
+create function {SCHEMA}.only_admins_rank() returns trigger language plpgsql set search_path = '' as $$
+begin
+  if (new.role, new.blocked_at) is distinct from (old.role, old.blocked_at)
+      and (not {ADMIN} or old.id = {ME}) then
+    raise exception 'only an admin changes what another person may do' using errcode = '42501';
+  end if;
+  if (new.name, new.email) is distinct from (old.name, old.email) and old.id <> {ME} then
+    raise exception 'a name is changed by who bears it' using errcode = '42501';
+  end if;
+  return new;
+end $$"""
+_ON_USERS = (
+    f"create trigger only_admins_rank before update on public.users for each row "
+    f"when (current_user = '{USERS}') execute function {SCHEMA}.only_admins_rank()"
 )
+# The only two questions that are answered before it is known who asks; each takes a hash that nobody can guess.
+_LOOKUP = (
+    "id uuid, user_id uuid, name varchar, email varchar, role varchar, is_local boolean, blocked_at timestamptz, "
+    "expires_at timestamptz, revoked_at timestamptz, touched_at timestamptz, scopes jsonb"
+)
+
+
+def _lookup(name: str, table: str, *, touched_at: str, scopes: str) -> Iterator[str]:
+    function = f"{SCHEMA}.{name}(secret_hash text)"
+    yield (
+        f"create function {function} returns table ({_LOOKUP}) language sql stable security definer "
+        f"set search_path = '' as $$ select t.id, t.user_id, u.name, u.email, u.role, u.is_local, u.blocked_at, "
+        f"t.expires_at, t.revoked_at, {touched_at}, {scopes} from public.{table} t "
+        f"join public.users u on u.id = t.user_id where t.secret_hash = $1 $$"
+    )
+    yield f"revoke all on function {function} from public"
+    yield f"grant execute on function {function} to {USERS}"
+
+
 # How deep the queue is, over all users: nothing of what the tasks are, or whose. Read with the rights of its owner.
 _LINE = (
     f"create view {SCHEMA}.line as select state, priority, run_at, created_at, lease_owner, lease_until "
@@ -171,7 +222,6 @@ def _statements() -> Iterator[str]:
     yield f"create schema {SCHEMA}"
     yield f"grant usage on schema {SCHEMA} to {USERS}, {WORKERS}"
     yield f"grant usage on schema public to {USERS}, {WORKERS}"
-    yield _IS_ADMIN
     for table in Base.metadata.sorted_tables:
         yield from _of_table(table, RULES[table.name])
     yield from _closed(REVISION)
@@ -179,6 +229,10 @@ def _statements() -> Iterator[str]:
     yield f"create policy {REVISION}_select on public.{REVISION} for select to {USERS} using (true)"
     yield _MOVES
     yield _ON_TASKS
+    yield _RANKS
+    yield _ON_USERS
+    yield from _lookup("session_by_hash", "sessions", touched_at="t.seen_at", scopes="null::jsonb")
+    yield from _lookup("token_by_hash", "api_tokens", touched_at="t.used_at", scopes="t.scopes")
     yield _LINE
     yield f"grant select on {SCHEMA}.line to {USERS}, {WORKERS}"
 
@@ -186,12 +240,12 @@ def _statements() -> Iterator[str]:
 def _closed(table: str) -> Iterator[str]:
     # Supabase gives everybody every right to each new table.
     yield f"alter table public.{table} enable row level security"
-    yield f"revoke all on public.{table} from public, anon, {USERS}"
+    yield f"revoke all on public.{table} from public, anon, {USERS}, {WORKERS}"
 
 
 def _of_table(table: sa.Table, rules: Rules) -> Iterator[str]:
     yield from _closed(table.name)
-    yield f"grant all on public.{table.name} to {WORKERS}"
+    yield f"grant {', '.join(rules.workers)} on public.{table.name} to {WORKERS}"
     if rules.may:
         rights = [
             f"update ({', '.join(rules.columns)})" if verb == "update" and rules.columns else verb
@@ -201,15 +255,20 @@ def _of_table(table: sa.Table, rules: Rules) -> Iterator[str]:
     if isinstance(table.autoincrement_column, sa.Column):
         yield f"revoke all on sequence public.{table.name}_id_seq from public, anon, {USERS}"
         yield f"grant usage, select on sequence public.{table.name}_id_seq to {USERS}, {WORKERS}"
-    mine, readable = rules.mine, rules.readable or rules.mine
-    kept = " and ".join((mine, *_references(table)))
-    added = f"{kept} and {rules.new}" if rules.new else kept
+    mine, readable, changeable = rules.mine, rules.readable or rules.mine, rules.changeable or rules.mine
+    whole = list(_references(table))
+    added = " and ".join((mine, *whole, *filter(None, [rules.new])))
+    kept = " and ".join((changeable, *whole))
     said = {
         "select": f"using ({readable})",
         "insert": f"with check ({added})",
-        "update": f"using ({mine}) with check ({kept})",
+        "update": f"using ({changeable}) with check ({kept})",
         "delete": f"using ({mine})",
     }
+    yield (
+        f"create policy {table.name}_from_the_app on public.{table.name} as restrictive for all to {USERS} "
+        f"using ({FROM_THE_APP}) with check ({FROM_THE_APP})"
+    )
     for verb in rules.may:
         name = f"{table.name}_{verb}"
         yield f"create policy {name} on public.{table.name} for {verb} to {USERS} {said[verb]}"

@@ -81,15 +81,16 @@ def opening(principal: Principal, *, is_fenced: bool) -> sql.Composed | None:
         case WorkerRole():
             return _opening({"role": fence.WORKERS})
         case Nobody():
-            return _opening(_claims({"role": fence.USERS}))
+            return _opening(_claims({"role": fence.USERS}, role="nobody"))
         case User():
-            return _opening(_claims({"role": fence.USERS, "sub": str(principal.id)}))
+            return _opening(_claims({"role": fence.USERS, "sub": str(principal.id)}, role=principal.role))
 
 
-def _claims(claims: dict[str, str]) -> dict[str, str]:
-    """As PostgREST sets them, for every spelling of `auth.uid()` that there is."""
+def _claims(claims: dict[str, str], *, role: str) -> dict[str, str]:
+    """As PostgREST sets them, for every spelling of `auth.uid()` that there is; and the app's own role."""
     return {
         "role": claims["role"],
+        fence.AS_ROLE: role,
         "request.jwt.claims": json.dumps(claims),
         "request.jwt.claim.sub": claims.get("sub", ""),
     }

@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 
 @dataclass(frozen=True)
 class User:
-    """Who a transaction runs for; sees what is theirs."""
+    """Who a transaction runs for; sees what is theirs.
+
+    via, address: by what they came in (session, token, jwt, local or shell) and from where, for the audit trail.
+    """
 
     id: UUID
     name: str
     role: str = "analyst"
+    email: str | None = field(default=None, compare=False)
+    via: str = field(default="", compare=False)
+    address: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class Nobody:
-    """Somebody who is not known yet: sees no row of anybody, only how deep the queue is and which workers live."""
+    """Before it is known who asks: a session or token may be looked up by its hash, and a refusal be noted.
+
+    No row of anybody's is seen, only how deep the queue is and which workers live.
+    """
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ All on a Postgres that looks like Supabase's; the login of pages may become `aut
 
 from __future__ import annotations
 
+import json
 import re
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db, queue
+from core.access import audit, lookup
 from core.db import fence, migrate
-from core.db.tables import Base, ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db.tables import AuditEventRow, Base, ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db.types import now_plus
 from tests import rows
 from tests.faults import steps
 from tests.servers.postgres import PAGES, Cluster
@@ -29,6 +33,7 @@ pytestmark = pytest.mark.postgres
 
 TABLES = sorted(Base.metadata.tables)
 FOR_ALL = {"workers"}  # liveness is everybody's to read
+USERS = Base.metadata.tables["users"]
 OWNED = sorted(set(TABLES) - FOR_ALL)
 
 
@@ -58,7 +63,7 @@ def touched(name: str, row: dict[str, Any]) -> object:
         return session.execute(sa.select(sa.text("xmin"), table).where(*where)).one_or_none()
 
 
-def refused(user: db.User, statement: Any) -> bool:
+def refused(user: db.Principal, statement: Any) -> bool:
     """Whether the database refuses a statement in a transaction of the user's; else it is committed."""
     try:
         with db.session_scope(user, write=True) as session:
@@ -125,16 +130,46 @@ def test_nothing_is_given_away(database: db.Database, user: db.User, stranger: d
     assert touched(name, mine) == before
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"id": uuid4()}, {"role": "admin"}, {"is_local": True}, {"blocked_at": None}, {"issuer": "x"}],
+    ids=str,
+)
 def test_nobody_becomes_somebody_else_or_more_by_changing_themselves(
+    database: db.Database, user: db.User, stranger: db.User, values: dict[str, Any]
+) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(sa.text("update users set blocked_at = now() where id = :id"), {"id": user.id})
+    for role in ("analyst", "admin"):
+        assert refused(as_role(user, role), sa.update(USERS).values(values).where(USERS.c.id == user.id))
+
+
+@pytest.mark.parametrize(
+    "values", [{"role": "admin"}, {"is_local": True}, {"blocked_at": now_plus()}], ids=str
+)
+def test_whoever_signs_in_for_the_first_time_is_an_analyst(
+    database: db.Database, values: dict[str, Any]
+) -> None:
+    newcomer = db.User(uuid4(), "Grace")
+    assert refused(newcomer, sa.insert(USERS).values(id=newcomer.id, name="Grace", **values))
+    assert not refused(newcomer, sa.insert(USERS).values(id=newcomer.id, name="Grace", role="analyst"))
+
+
+def test_an_admin_changes_what_others_may_do_and_not_who_they_are(
     database: db.Database, user: db.User, stranger: db.User
 ) -> None:
-    for column, value in {
-        "id": uuid4(),
-        "role": "admin",
-        "email": "ada@example.org",
-        "is_local": True,
-    }.items():
-        assert refused(user, sa.update(Base.metadata.tables["users"]).values({column: value})), column
+    admin, theirs = as_role(user, "admin"), USERS.c.id == stranger.id
+    assert not refused(admin, sa.update(USERS).where(theirs).values(role="reviewer", blocked_at=now_plus()))
+    for values in ({"name": "x"}, {"email": "ada@example.org"}):
+        assert refused(admin, sa.update(USERS).where(theirs).values(values))
+    before = touched("users", {"id": stranger.id})
+    refused(user, sa.update(USERS).values(role="admin"))
+    refused(user, sa.update(USERS).values(name="x"))
+    assert touched("users", {"id": stranger.id}) == before
+
+
+def as_role(user: db.User, role: str) -> db.User:
+    return replace(user, role=role)
 
 
 REFERENCES = [
@@ -234,13 +269,79 @@ def test_an_admin_reads_everybodys_tasks_and_changes_none(
     database: db.Database, user: db.User, stranger: db.User
 ) -> None:
     theirs = owned("tasks", stranger)
-    with db.session_scope(db.WORKER, write=True) as session:
-        session.execute(sa.text("update users set role = 'admin' where id = :id"), {"id": user.id})
     before = touched("tasks", theirs)
-    with db.session_scope(user, write=True) as session:
+    with db.session_scope(as_role(user, "admin"), write=True) as session:
         assert session.execute(sa.select(TaskRow.id)).scalars().all() == [theirs["id"]]
         session.execute(sa.text("update tasks set priority = -10"))
     assert touched("tasks", theirs) == before
+
+
+def test_the_audit_trail_is_only_added_to_and_read_by_admins(
+    database: db.Database, user: db.User, stranger: db.User
+) -> None:
+    theirs = owned("audit_events", stranger)
+    with db.session_scope(user) as session:
+        assert session.execute(sa.select(AuditEventRow.id)).all() == []
+    with db.session_scope(as_role(user, "admin")) as session:
+        assert session.execute(sa.select(AuditEventRow.id)).scalars().all() == [theirs["id"]]
+    for change in (
+        "update audit_events set actor = 'x'",
+        "delete from audit_events",
+        "truncate audit_events",
+    ):
+        for who in (as_role(user, "admin"), db.WORKER, db.NOBODY):
+            assert refused(who, sa.text(change)), (who, change)
+
+
+def test_a_refusal_of_nobody_known_is_noted_in_nobodys_name_alone(
+    database: db.Database, user: db.User
+) -> None:
+    with db.session_scope(db.NOBODY, write=True) as session:
+        audit.note(session, "sign_in.failed", address="127.0.0.1")
+    table = Base.metadata.tables["audit_events"]
+    assert refused(db.NOBODY, sa.insert(table).values(rows.made(table, owner=user.id)))
+
+
+def test_before_it_is_known_who_asks_a_hash_finds_its_session_and_its_token_and_nothing_else(
+    database: db.Database, user: db.User
+) -> None:
+    held = {
+        lookup.session_by_hash: rows.add(Base.metadata.tables["sessions"], owner=user.id),
+        lookup.token_by_hash: rows.add(Base.metadata.tables["api_tokens"], owner=user.id, scopes=["read"]),
+    }
+    for find, row in held.items():
+        found = find(row["secret_hash"])
+        assert found is not None
+        assert (found.id, found.user_id, found.name, found.expires_at) == (
+            row["id"], user.id, user.name, row["expires_at"]
+        )  # fmt: skip
+        assert found.scopes == row.get("scopes")
+        assert find("0" * 64) is None
+    with database.engine.connect() as connection:
+        definers = connection.execute(
+            sa.text(
+                "select proname from pg_proc where prosecdef and pronamespace in "
+                "('public'::regnamespace, 'model_desk'::regnamespace) order by proname"
+            )
+        )
+        assert definers.scalars().all() == ["session_by_hash", "token_by_hash"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_supabases_http_api_shows_even_a_users_own_rows_to_nobody(
+    database: db.Database, user: db.User, name: str
+) -> None:
+    """PostgREST sets the same role and claims, but it is not the app."""
+    owned(name, user)
+    claims = json.dumps({"sub": str(user.id), "role": "authenticated"})
+    with database.users.connect() as connection:
+        connection.execute(sa.text("set local role authenticated"))
+        connection.execute(
+            sa.text("select set_config('request.jwt.claims', :claims, true)"), {"claims": claims}
+        )
+        assert connection.execute(sa.text("select auth.uid()")).scalar_one() == user.id
+        found = connection.execute(sa.select(sa.func.count()).select_from(Base.metadata.tables[name]))
+        assert found.scalar_one() == 0
 
 
 def test_nobody_sees_how_deep_the_queue_is_and_who_works_and_no_row_of_anybody(

@@ -3,12 +3,16 @@
 No table changes. The revision keeps versions that know nothing of roles from a database that asks for them.
 """
 
+from alembic import op
+
+from core.db import fence
+
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-FENCE = "3f28ea4efa4898fb"
+FENCE = "c8929fe36fe71cd2"
 
 
 def upgrade() -> None:
@@ -16,4 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """See above."""
+    if op.get_bind().dialect.name == "postgresql":
+        fence.take_down(op.get_bind())
