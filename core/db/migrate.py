@@ -54,7 +54,7 @@ def head() -> str:
 
 def revision(database: Database) -> str | None:
     """The revision the database is at; None when it was never migrated. Raises DatabaseUnavailable."""
-    with translated(), database.of(NOBODY).connect() as connection:
+    with translated(), _reading(database).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -79,9 +79,14 @@ def upgrade(database: Database) -> None:
     database.changed()
 
 
+def _reading(database: Database) -> sa.Engine:
+    """Where there is a fence, the revision is everybody's to read; else only the tables' owner's."""
+    return database.of(NOBODY) if database.is_fenced else database.engine
+
+
 def _is_done(database: Database) -> bool:
     """Whether tables and fence are those of this version, so that a login without rights may start too."""
-    with translated(), database.of(NOBODY).connect() as connection:
+    with translated(), _reading(database).connect() as connection:
         if MigrationContext.configure(connection).get_current_revision() != head():
             return False
         return fence.standing(connection) == (fence.digest() if fence.is_possible(connection) else None)
