@@ -21,6 +21,7 @@ from tests.clocks import HeldClock
 from tests.servers.parts import MISSING, require
 from tests.servers.postgres import Cluster
 from tests.servers.seaweed import S3Server
+from tests.servers.sqs import SqsServer
 
 TEMPLATE = "model_desk_template"
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -60,6 +61,16 @@ def postgres() -> Iterator[Cluster]:
 def s3_server() -> Iterator[S3Server]:
     """An S3 server of this test process."""
     server = S3Server()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqs_server() -> Iterator[SqsServer]:
+    """A server that speaks like SQS, of this test process."""
+    server = SqsServer()
     try:
         yield server
     finally:
