@@ -14,9 +14,21 @@ from starlette.routing import BaseRoute, Mount, Route
 
 import core
 from core import storage
-from core.api import csv_upload, docs, health, models, predictions, receipts, refusals, results, uploads
+from core.api import (
+    csv_upload,
+    docs,
+    health,
+    metrics,
+    models,
+    predictions,
+    receipts,
+    refusals,
+    results,
+    uploads,
+)
 from core.api.calls import Calls
 from core.api.front import MOUNT, Front
+from core.api.measured import Measured
 from core.errors import AppError
 from core.settings import Settings
 
@@ -56,9 +68,10 @@ def build(settings: Settings) -> FastAPI:
     )
     api.state.settings = settings
     api.state.storage = storage.from_settings(settings)
+    api.state.metrics = metrics.registry()
     api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
     # Results come before predictions: `/predictions/{id}/…` would take their paths.
-    for module in (health, csv_upload, uploads, results, receipts, predictions, models):
+    for module in (health, metrics, csv_upload, uploads, results, receipts, predictions, models):
         api.include_router(module.router)
 
     @api.get("/", include_in_schema=False)
@@ -74,7 +87,7 @@ def build(settings: Settings) -> FastAPI:
 
 def routes(api: FastAPI, settings: Settings) -> list[BaseRoute]:
     """The API under its mount; the bare path is a route of its own, or the pages would answer it."""
-    front = Front(Calls(api, api.routes), settings)
+    front = Measured(Front(Calls(api, api.routes), settings), api.state.metrics)
     below = Mount(MOUNT, front)
     # a path may hold a line's end, encoded, and would else be answered by the pages
     below.path_regex = re.compile(below.path_regex.pattern, re.DOTALL)
