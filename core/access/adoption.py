@@ -43,7 +43,9 @@ def adopt(email: str) -> Mapping[str, int]:
             ApiTokenRow.user_id == local_id, ApiTokenRow.revoked_at.is_(None)
         )
         session.execute(theirs.values(revoked_at=now_plus()))
-        audit.note(session, "work.adopted", audit.Subject("user", them.id, them.email or them.name), rows=counts)
+        audit.note(
+            session, "work.adopted", audit.Subject("user", them.id, them.email or them.name), rows=counts
+        )
     return counts
 
 

@@ -1,6 +1,6 @@
 """Tasks: durable, leased, fenced. The only writer of a task's state."""
 
-from core.queue import here, litter, workers
+from core.queue import here, litter, outbox, workers
 from core.queue.claims import (
     Backlog,
     Retried,
@@ -12,6 +12,7 @@ from core.queue.claims import (
     was_enqueued,
 )
 from core.queue.moves import beat, cancel, enqueue, hurry, release, retry_later, settle
+from core.queue.sqs import CarrierUnavailable, SqsQueue
 from core.queue.standing import Standing, standing
 from core.queue.tasks import (
     SETTLED,
@@ -32,11 +33,13 @@ from core.queue.wakeup import Wakeup, watch
 __all__ = [
     "SETTLED",
     "Backlog",
+    "CarrierUnavailable",
     "Job",
     "Kind",
     "LeaseLost",
     "Reason",
     "Retried",
+    "SqsQueue",
     "Standing",
     "Stopped",
     "Task",
@@ -55,6 +58,7 @@ __all__ = [
     "kind",
     "known_kinds",
     "litter",
+    "outbox",
     "register",
     "release",
     "retried",
