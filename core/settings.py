@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     s3_links: bool = Field(
         default=True, description="Downloads come straight from the bucket, by links of five minutes."
     )
+    predictions_queue_url: str = Field(
+        default="", description="A standard queue of SQS that carries tasks to workers; empty = the database."
+    )
+    sqs_endpoint_url: str = Field(
+        default="", description="Server of PREDICTIONS_QUEUE_URL; empty = Amazon's."
+    )
     aws_region: str = Field(default="", description="Empty = what AWS's own files or the machine say.")
     aws_access_key_id: str = Field(default="", description="Empty = AWS's own files, or the machine's role.")
     aws_secret_access_key: SecretStr = Field(
@@ -88,10 +94,11 @@ class Settings(BaseSettings):
         default=False, description="The provider's addresses count without `email_verified` (Entra ID)."
     )
     supabase_url: str = Field(
-        default="", description="The Supabase project; with its key, people sign in there."
+        default="", description="The Supabase project, as https://my-project.supabase.co."
     )
     supabase_anon_key: SecretStr = Field(
-        default=SecretStr(""), description="The project's publishable (anon) key."
+        default=SecretStr(""),
+        description="The project's publishable (anon) key; with it, people sign in there.",
     )
     supabase_jwt_secret: SecretStr = Field(
         default=SecretStr(""), description="Only where the project still signs with a shared secret (HS256)."
@@ -170,7 +177,19 @@ class Settings(BaseSettings):
             raise ValueError("OIDC_ISSUER and OIDC_CLIENT_ID are set together or not at all")
         return client_id
 
-    @field_validator("app_url", "s3_endpoint_url", "oidc_issuer", "supabase_url")
+    @field_validator("predictions_queue_url")
+    @classmethod
+    def _a_standard_queue(cls, url: str) -> str:
+        if url.endswith(".fifo"):
+            raise ValueError("it must be a standard queue: the database keeps order and repeats apart")
+        if url and not urlsplit(url).path.strip("/"):
+            raise ValueError("it must name a queue: https://sqs.eu-central-1.amazonaws.com/123/my-queue")
+        return url
+
+    @field_validator(
+        *("app_url", "s3_endpoint_url", "sqs_endpoint_url", "predictions_queue_url", "supabase_url"),
+        "oidc_issuer",
+    )
     @classmethod
     def _an_address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
@@ -202,6 +221,15 @@ class Settings(BaseSettings):
         parts = urlsplit(self.storage_url)
         folder = parts.path.strip("/")
         return parts.netloc, f"{folder}/" if folder else ""
+
+    @property
+    def aws_identity(self) -> dict[str, str | None]:
+        """Who we are to Amazon, as boto3 takes it; None where it looks for itself, as for a machine's role."""
+        return {
+            "region_name": self.aws_region or None,
+            "aws_access_key_id": self.aws_access_key_id or None,
+            "aws_secret_access_key": self.aws_secret_access_key.get_secret_value() or None,
+        }
 
     @property
     def staging_dir(self) -> Path:

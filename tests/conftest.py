@@ -21,6 +21,8 @@ from tests.clocks import HeldClock
 from tests.servers.parts import MISSING, require
 from tests.servers.postgres import PAGES, Cluster
 from tests.servers.seaweed import S3Server
+from tests.servers.sqs import SqsServer
+from tests.servers.supabase_auth import SupabaseAuthServer
 
 TEMPLATE = "model_desk_template"
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -60,6 +62,26 @@ def postgres() -> Iterator[Cluster]:
 def s3_server() -> Iterator[S3Server]:
     """An S3 server of this test process."""
     server = S3Server()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqs_server() -> Iterator[SqsServer]:
+    """A server that speaks like SQS, of this test process."""
+    server = SqsServer()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def supabase_auth(postgres: Cluster) -> Iterator[SupabaseAuthServer]:
+    """Supabase Auth of this test process."""
+    server = SupabaseAuthServer(postgres)
     try:
         yield server
     finally:

@@ -15,7 +15,12 @@ from core.access.users import NoLocalUser
 from core.db.tables import ApiTokenRow, ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
 from core.db.types import now_plus
 
-HANDED_OVER = {"uploads": UploadRow, "models": ModelRow, "predictions": PredictionRow, "tasks": TaskRow}
+HANDED_OVER = {
+    "uploads": UploadRow.__table__,
+    "models": ModelRow.__table__,
+    "predictions": PredictionRow.__table__,
+    "tasks": TaskRow.__table__,
+}
 
 
 def adopt(email: str) -> Mapping[str, int]:
@@ -36,9 +41,10 @@ def adopt(email: str) -> Mapping[str, int]:
             raise UnknownPerson(email=email)
         _make_room(session, local_id, them.id)
         counts = {}
-        for noun, row in HANDED_OVER.items():
-            handed = sa.update(row).where(row.user_id == local_id).values(user_id=them.id)
-            counts[noun] = len(session.execute(handed.returning(row.id)).all())
+        for noun, table in HANDED_OVER.items():
+            assert isinstance(table, sa.Table)
+            handed = sa.update(table).where(table.c.user_id == local_id).values(user_id=them.id)
+            counts[noun] = len(session.execute(handed.returning(table.c.id)).all())
         theirs = sa.update(ApiTokenRow).where(
             ApiTokenRow.user_id == local_id, ApiTokenRow.revoked_at.is_(None)
         )

@@ -19,6 +19,7 @@ from core.api import (
     csv_upload,
     docs,
     health,
+    metrics,
     models,
     people,
     predictions,
@@ -31,6 +32,7 @@ from core.api import (
 )
 from core.api.calls import Calls
 from core.api.front import MOUNT, Front
+from core.api.measured import Measured
 from core.errors import AppError
 from core.settings import Settings
 
@@ -71,10 +73,11 @@ def build(settings: Settings) -> FastAPI:
     )
     api.state.settings = settings
     api.state.storage = storage.from_settings(settings)
+    api.state.metrics = metrics.registry()
     api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
     # Results come before predictions: `/predictions/{id}/…` would take their paths.
     for module in (
-        *(health, csv_upload, uploads, results, receipts, predictions, models),
+        *(health, metrics, csv_upload, uploads, results, receipts, predictions, models),
         *(tokens, people, audit_trail),
     ):
         api.include_router(module.router)
@@ -92,7 +95,7 @@ def build(settings: Settings) -> FastAPI:
 
 def routes(api: FastAPI, settings: Settings) -> list[BaseRoute]:
     """The API under its mount, and the way in; the bare path is a route of its own, or the pages would answer it."""
-    front = Front(Calls(api, api.routes))
+    front = Measured(Front(Calls(api, api.routes)), api.state.metrics)
     below = Mount(MOUNT, front)
     # a path may hold a line's end, encoded, and would else be answered by the pages
     below.path_regex = re.compile(below.path_regex.pattern, re.DOTALL)

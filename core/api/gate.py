@@ -39,16 +39,22 @@ log = logs.get("access")
 class Gate:
     """Wraps the whole process. Pure ASGI, so that bodies and sockets stream through it.
 
-    clock: aware UTC, for what expires.
+    clock: aware UTC, for what expires. recheck_s: until an open websocket notices that its session is over.
     """
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        recheck_s: float = open_sockets.RECHECK_S,
     ) -> None:
         self._app = app
         self._settings = settings
         self._ours = Ours(settings)
         self._clock = clock
+        self._recheck_s = recheck_s
         self._limiter: anyio.CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,6 +77,7 @@ class Gate:
                 send,
                 session_id=asker.session_id,
                 is_alive=partial(self._is_alive, HTTPConnection(scope)),
+                recheck_s=self._recheck_s,
             )
         else:
             await self._app(scope, receive, send)

@@ -31,7 +31,7 @@ async def serve(
     *,
     session_id: UUID,
     is_alive: Callable[[], Awaitable[bool]],
-    recheck_s: float = RECHECK_S,
+    recheck_s: float,
 ) -> None:
     """Serve a websocket for as long as its session is alive."""
     is_over = asyncio.Event()

@@ -23,7 +23,7 @@ from core.metrics import errors as metrics
 from core.models import errors as models
 from core.models.models import ModelInUse
 from core.predictions import errors as predictions
-from core.queue import LeaseLost, Stopped, UnknownKind
+from core.queue import CarrierUnavailable, LeaseLost, Stopped, UnknownKind
 from core.queue.here import NoRunner
 from core.settings import WrongSetting
 from core.uploads import errors as uploads
@@ -112,6 +112,7 @@ STATUS: dict[type[AppError], int] = {
     metrics.BadBands: 500,
     metrics.UnknownTask: 500,
     DatabaseUnavailable: 503,
+    CarrierUnavailable: 503,
     NewerSchema: 503,
     storage.DiskFull: 503,
     storage.StorageUnavailable: 503,

@@ -74,6 +74,8 @@ class SignIn:
             raise SignInFailed(reason="nobody signs in with a password here")
         form = await _form(request)
         email, password = _text(form, "email").strip().lower(), _text(form, "password")
+        if not email.isprintable() or "\0" in password:
+            raise SignInFailed(reason="address and password don't go together")
         request.state.email, request.state.way_on = email, way_on(_text(form, "next"))
         check = partial(supabase.sign_in, self._settings, email=email, password=password)
         return await self._enter(request, check, account=email, path=request.state.way_on)

@@ -21,11 +21,19 @@ QUEUED = sa.literal_column("'QUEUED'", sa.String)
 RUNNING = sa.literal_column("'RUNNING'", sa.String)
 
 
-def claim(session: Session, *, worker_id: UUID, lease_s: float, clock: Clock = DATABASE_CLOCK) -> Task | None:
+def claim(
+    session: Session,
+    *,
+    worker_id: UUID,
+    lease_s: float,
+    uncarried_s: float | None = None,
+    clock: Clock = DATABASE_CLOCK,
+) -> Task | None:
     """Take the next task: one whose lease ran out, else the first in line; None when there is none.
 
     Tasks that were abandoned for good (attempts used up, or a cancel asked for) are settled on
     the way, so that no reaper is needed. The caller commits before any work begins.
+    uncarried_s: where messages carry the tasks, only one that has had no message for so long.
     """
     _settle_abandoned(session, clock=clock)
     abandoned = (
@@ -37,7 +45,7 @@ def claim(session: Session, *, worker_id: UUID, lease_s: float, clock: Clock = D
     )
     queued = (
         sa.select(TaskRow.id)
-        .where(TaskRow.state == QUEUED, TaskRow.run_at <= clock.now(), TaskRow.kind.in_(known_kinds()))
+        .where(*_in_line(uncarried_s, clock), TaskRow.kind.in_(known_kinds()))
         .order_by(TaskRow.priority, TaskRow.run_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -70,9 +78,9 @@ def claim_one(
     return _take(session, this, worker_id=worker_id, lease_s=lease_s, clock=clock)
 
 
-def is_ready(session: Session, *, clock: Clock = DATABASE_CLOCK) -> bool:
+def is_ready(session: Session, *, uncarried_s: float | None = None, clock: Clock = DATABASE_CLOCK) -> bool:
     """Whether `claim` would find anything: a read, for before a write lock is taken."""
-    queued = sa.select(TaskRow.id).where(TaskRow.state == QUEUED, TaskRow.run_at <= clock.now())
+    queued = sa.select(TaskRow.id).where(*_in_line(uncarried_s, clock))
     abandoned = sa.select(TaskRow.id).where(TaskRow.state == RUNNING, TaskRow.lease_until < clock.now())
     found = session.execute(sa.select(sa.or_(queued.exists(), abandoned.exists()))).scalar_one()
     return bool(found)
@@ -135,6 +143,13 @@ def retried(session: Session, *, within_s: float, clock: Clock = DATABASE_CLOCK)
         ).select_from(found)
     ).one()
     return Retried(n=n, last_at=last_at)
+
+
+def _in_line(uncarried_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions for a queued task that may be taken without a message."""
+    if uncarried_s is None:
+        return TaskRow.state == QUEUED, TaskRow.run_at <= clock.now()
+    return TaskRow.state == QUEUED, TaskRow.published_at.is_(None), TaskRow.run_at <= clock.now(-uncarried_s)
 
 
 def _take(session: Session, chosen: Any, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task | None:

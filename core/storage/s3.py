@@ -230,9 +230,7 @@ def _client(settings: Settings) -> Any:
     return boto3.client(
         "s3",
         endpoint_url=settings.s3_endpoint_url or None,
-        region_name=settings.aws_region or None,
-        aws_access_key_id=settings.aws_access_key_id or None,
-        aws_secret_access_key=settings.aws_secret_access_key.get_secret_value() or None,
+        **settings.aws_identity,
         config=Config(
             signature_version="s3v4",
             s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},

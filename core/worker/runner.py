@@ -22,8 +22,10 @@ from uuid import UUID, uuid4
 from core import db, logs, queue, storage
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, workers
+from core.queue.outbox import Unclaimed
 from core.settings import Settings
 from core.worker import leavings, outage
+from core.worker.carrier import Carrier
 from core.worker.children import Child
 from core.worker.ledger import Ledger
 from core.worker.slots import Outcome, Slot
@@ -31,6 +33,7 @@ from core.worker.slots import Outcome, Slot
 KIND_MODULES = ("core.models.handler", "core.predictions.handler")
 
 LOOK_S = 2.0  # the table is asked this often, whatever the wake-up says
+UNCARRIED_S = 5.0  # where messages carry the tasks, one that has none for so long is taken without
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
 PROGRESS_S = 0.5  # progress is written at most this often
 CANCEL_S = 1.0  # a cancel is seen within this time
@@ -64,6 +67,11 @@ class Runner:
         for module in modules:
             importlib.import_module(module)
         self._ledger = Ledger(worker_id=self.id, lease_s=settings.lease_s, clock=clock)
+        self._carrier = (
+            Carrier(settings, ledger=self._ledger, poke=self._wake)
+            if settings.predictions_queue_url
+            else None
+        )
         self._storage = storage.from_settings(settings)
         self._slots = [Slot(start=self._child) for _ in range(slots)] + [
             Slot(start=self._child, by_hand=True)
@@ -87,14 +95,17 @@ class Runner:
     def run_now(self, task_id: UUID) -> None:
         """Claim exactly this task as soon as a place is free; harmless when somebody else has it."""
         self._wanted.append(task_id)
-        os.write(self._poke, b"!")
+        self._wake()
 
     def stop(self, *, timeout_s: float = 10.0) -> bool:
         """Hand work in progress back, end the children and the thread. False if that took too long."""
         self._stopping.set()
-        os.write(self._poke, b"!")
+        self._wake()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def _wake(self) -> None:
+        os.write(self._poke, b"!")
 
     def _child(self) -> Child:
         return Child(
@@ -112,6 +123,8 @@ class Runner:
             self._work()
 
     def _work(self) -> None:
+        if self._carrier is not None:
+            self._carrier.start()
         while not self._stopping.is_set():
             try:
                 self._turn()
@@ -119,6 +132,8 @@ class Runner:
             except db.DatabaseUnavailable as error:
                 outage.tell_failure(self._outage, problem=error.problem)
                 self._close_wakeup()
+                if self._carrier is not None:
+                    self._carrier.pause()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
                 log.exception("a turn of the runner failed; going on")
@@ -129,6 +144,8 @@ class Runner:
             log.warning("could not hand work back; its lease will run out", problem=error.problem)
         for slot in self._slots:
             slot.kill()
+        if self._carrier is not None:
+            self._carrier.stop()
         self._close_wakeup()
 
     def _turn(self) -> None:
@@ -178,6 +195,8 @@ class Runner:
             os.read(self._poked, 4096)
         if self._wakeup.changed():
             self._look_at = 0.0
+            if self._carrier is not None:
+                self._carrier.publish_soon()
 
     def _take_wanted(self) -> None:
         for _ in range(len(self._wanted)):
@@ -189,15 +208,35 @@ class Runner:
                 self._begin(slot, task)
 
     def _take_next(self) -> None:
+        if self._carrier is not None:
+            self._take_arrived(self._carrier)
         if time.monotonic() < self._look_at:
             return
-        for slot in self._slots:
-            if not slot.idle or slot.by_hand:
-                continue
-            if (task := self._ledger.claim_next()) is None:
+        uncarried_s = UNCARRIED_S if self._carrier is not None and not self._carrier.is_out else None
+        for slot in self._free_slots():
+            if (task := self._ledger.claim_next(uncarried_s=uncarried_s)) is None:
                 break
             self._begin(slot, task)
         self._look_at = time.monotonic() + LOOK_S
+
+    def _free_slots(self) -> list[Slot]:
+        return [slot for slot in self._slots if slot.idle and not slot.by_hand]
+
+    def _take_arrived(self, carrier: Carrier) -> None:
+        """Begin what messages have brought, and ask for as many as there are places left."""
+        free = self._free_slots()
+        while (message := carrier.take()) is not None:
+            if not free:
+                carrier.give_back(message)
+                continue
+            assert message.notice is not None
+            found = self._ledger.claim_named(message.notice)
+            if isinstance(found, Unclaimed):
+                carrier.unclaimed(message, found)
+                continue
+            carrier.hold(found.id, message)
+            self._begin(free.pop(), found)
+        carrier.want(len(free))
 
     def _begin(self, slot: Slot, task: queue.Task) -> None:
         self._tell("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
@@ -230,6 +269,7 @@ class Runner:
             log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
             slot.kill()
             slot.clear()
+            self._told(task, is_ours=False)
             leavings.remove(self._storage, task)
         except db.DatabaseUnavailable:
             raise
@@ -242,9 +282,16 @@ class Runner:
             else:
                 slot.kill()
                 slot.clear()
+                self._told(task, is_ours=False)
+
+    def _told(self, task: queue.Task, *, is_ours: bool = True) -> None:
+        """Let its message go the way of the task: it is written, or no longer ours."""
+        if self._carrier is not None:
+            (self._carrier.done if is_ours else self._carrier.dropped)(task.id)
 
     def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
         self._ledger.settle(task, outcome, progress)
+        self._told(task)
         if outcome.state is not queue.TaskState.SUCCEEDED:
             leavings.remove(self._storage, task)
         self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
@@ -273,6 +320,7 @@ class Runner:
                 else:
                     slot.kill()
                     self._ledger.release(task, slot.progress)
+                    self._told(task)
                     leavings.remove(self._storage, task)
                     log.info("task handed back", task=str(task.id), kind=task.kind)
             except queue.LeaseLost:
