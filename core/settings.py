@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,7 +20,7 @@ from pydantic_settings import (
 from core.errors import AppError
 
 MAY_HOLD_SECRETS = frozenset(
-    {"DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    {"DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SUPABASE_SERVICE_ROLE_KEY"}
 )  # their values are never shown
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 SECRETS_FILE = Path(".streamlit/secrets.toml")
@@ -64,6 +64,14 @@ class Settings(BaseSettings):
     aws_secret_access_key: SecretStr = Field(
         default=SecretStr(""), description="The secret that belongs to it."
     )
+    supabase_url: str = Field(
+        default="", description="The Supabase project, as https://my-project.supabase.co."
+    )
+    supabase_service_role_key: SecretStr = Field(
+        default=SecretStr(""),
+        validate_default=True,
+        description="The project's secret key; STORAGE_URL=supabase:// needs it.",
+    )
     app_url: str = Field(default="", description="The address people open; empty = loopback and PORT.")
     max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload, in MB of 1,000,000 bytes.")
     sync_max_mb: int = Field(default=50, ge=1, description="Largest file that is scored while one waits.")
@@ -96,8 +104,11 @@ class Settings(BaseSettings):
         if url.startswith("s3://"):
             if not _BUCKET.fullmatch(urlsplit(url).netloc):
                 raise ValueError("it must name a bucket, as s3://my-bucket or s3://my-bucket/folder")
+        elif url.startswith("supabase://"):
+            if url != "supabase://":
+                raise ValueError("it must be supabase:// alone: the buckets have names of their own")
         elif url and not url.startswith("file://"):
-            raise ValueError("it must start with file:// or s3://")
+            raise ValueError("it must start with file://, s3:// or supabase://")
         return url
 
     @field_validator("predictions_queue_url")
@@ -109,12 +120,22 @@ class Settings(BaseSettings):
             raise ValueError("it must name a queue: https://sqs.eu-central-1.amazonaws.com/123/my-queue")
         return url
 
-    @field_validator("app_url", "s3_endpoint_url", "sqs_endpoint_url", "predictions_queue_url")
+    @field_validator(
+        "app_url", "s3_endpoint_url", "sqs_endpoint_url", "predictions_queue_url", "supabase_url"
+    )
     @classmethod
     def _an_address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise ValueError("it must be an address such as https://desk.example.org")
         return url
+
+    @field_validator("supabase_service_role_key")
+    @classmethod
+    def _with_its_project(cls, key: SecretStr, info: ValidationInfo) -> SecretStr:
+        needed = info.data.get("storage_url") == "supabase://"
+        if needed and not (info.data.get("supabase_url") and key.get_secret_value()):
+            raise ValueError("STORAGE_URL=supabase:// needs it, and SUPABASE_URL")
+        return key
 
     @property
     def database(self) -> str:
@@ -160,7 +181,9 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process of ours."""
         values = self.model_dump(mode="json", exclude_none=True)
-        values["aws_secret_access_key"] = self.aws_secret_access_key.get_secret_value()
+        for name in values:
+            if isinstance(secret := getattr(self, name), SecretStr):
+                values[name] = secret.get_secret_value()
         return {name.upper(): str(value) for name, value in values.items()}
 
     @classmethod

@@ -22,6 +22,7 @@ from tests.servers.parts import MISSING, require
 from tests.servers.postgres import Cluster
 from tests.servers.seaweed import S3Server
 from tests.servers.sqs import SqsServer
+from tests.servers.supabase import SupabaseServer
 
 TEMPLATE = "model_desk_template"
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -71,6 +72,16 @@ def s3_server() -> Iterator[S3Server]:
 def sqs_server() -> Iterator[SqsServer]:
     """A server that speaks like SQS, of this test process."""
     server = SqsServer()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def supabase_server(postgres: Cluster) -> Iterator[SupabaseServer]:
+    """Supabase's Storage on this test process's Postgres."""
+    server = SupabaseServer(postgres)
     try:
         yield server
     finally:
