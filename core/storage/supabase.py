@@ -37,8 +37,8 @@ CAUSES = {
 class SupabaseStorage:
     """Five buckets of a project, none of them public. One client serves all threads of this process."""
 
-    def __init__(self, settings: Settings, *, link_s: int = LINK_S) -> None:
-        self._settings, self._link_s = settings, link_s
+    def __init__(self, settings: Settings, *, link_s: int = LINK_S, n_listed: int = N_LISTED) -> None:
+        self._settings, self._link_s, self._n_listed = settings, link_s, n_listed
         self._made: Any = None
         self._making = threading.Lock()
 
@@ -151,7 +151,7 @@ class SupabaseStorage:
         """Every object in a folder and below it, as keys go on after their bucket."""
         start = 0
         while True:
-            options = {"limit": N_LISTED, "offset": start, "sortBy": {"column": "name", "order": "asc"}}
+            options = {"limit": self._n_listed, "offset": start, "sortBy": {"column": "name", "order": "asc"}}
             with self._translated(folder):
                 entries = self._files(bucket).list(_encoded(folder), options)
             for entry in entries:
@@ -160,9 +160,9 @@ class SupabaseStorage:
                     yield from self._names(bucket, name)
                 else:
                     yield name
-            if len(entries) < N_LISTED:
+            if len(entries) < self._n_listed:
                 return
-            start += N_LISTED
+            start += self._n_listed
 
     @property
     def _url(self) -> str:

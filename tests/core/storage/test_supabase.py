@@ -89,13 +89,12 @@ def test_names_are_sent_in_letters_that_supabase_takes(storage: SupabaseStorage,
 
 
 def test_folders_of_many_files_are_listed_whole(
-    storage: SupabaseStorage, source: Path, monkeypatch: pytest.MonkeyPatch
+    storage: SupabaseStorage, project: Settings, source: Path
 ) -> None:
-    monkeypatch.setattr("core.storage.supabase.N_LISTED", 3)
     keys = [f"results/{folder}/{n}" for folder in ("a", "b") for n in range(4)]
     for key in keys:
         storage.put(key, source)
-    assert list(storage.keys("results/")) == keys
+    assert list(SupabaseStorage(project, n_listed=3).keys("results/")) == keys
 
 
 def test_a_link_gives_the_file_its_name_and_nothing_else_away(storage: SupabaseStorage, source: Path) -> None:
