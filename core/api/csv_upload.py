@@ -32,7 +32,7 @@ from core.predictions.states import PENDING, Status
 from core.storage import Storage
 from core.uploads import archives, uploads
 from core.uploads.archives import Plain
-from core.uploads.examine import Examination
+from core.uploads.examination import Examination
 
 Mode = Literal["queued", "sync", "none"]
 Entered = TypeVar("Entered")

@@ -1,4 +1,4 @@
-"""What the API says of a prediction and of lists: typed, so that OpenAPI is exact. See `model_rows`, `upload_rows` too."""
+"""What the API says of a prediction and of lists: typed, so that OpenAPI is exact."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from core.api.dependencies import WHOLE
 from core.db.tables import UploadRow
 from core.uploads import reading
 from core.uploads.encoding import CODECS
-from core.uploads.examine import Examination
+from core.uploads.examination import Examination
 
 
 class ColumnRule(BaseModel):
