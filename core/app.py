@@ -43,6 +43,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     if (server := _server()) is not None:
         _require_distrust(server, config)
         _bound_the_stop(server)
+    db.reserve_worker_role()
     await anyio.to_thread.run_sync(_prepare, config)
     runner = Runner(config, slots=config.workers, is_embedded=True)
     runner.start()
@@ -54,6 +55,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     finally:
         greeting.cancel()
         queue.here.serve(None)
+        db.free_worker_role()
         if not await anyio.to_thread.run_sync(runner.stop):
             log.warning("the worker did not stop in time; its work is taken up again after its lease")
 
@@ -85,9 +87,10 @@ def is_news(server: uvicorn.Server, record: logging.LogRecord) -> bool:
 
 
 def _prepare(config: settings.Settings) -> None:
-    migrate.upgrade(db.connect(config.database))
-    storage.sweep(config.staging_dir)
-    system.first_start(config)
+    with db.as_worker():
+        migrate.upgrade(db.connect_configured(config))
+        storage.sweep(config.staging_dir)
+        system.first_start(config)
 
 
 async def _greet(config: settings.Settings) -> None:

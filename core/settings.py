@@ -22,11 +22,12 @@ from core.errors import AppError
 
 MAY_HOLD_SECRETS = frozenset(
     {
-        *("DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+        *("DATABASE_URL", "USER_DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
         *("OIDC_CLIENT_SECRET", "SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET"),
     }
 )  # their values are never shown
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
 
@@ -55,6 +56,12 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="Folder of the embedded database and files.")
     workers: int = Field(default=1, ge=0, le=16, description="Embedded workers; 0 = none, work by hand.")
     database_url: str = Field(default="", description="SQLite or Postgres; empty = SQLite in DATA_DIR.")
+    user_database_url: str = Field(
+        default="", description="The same Postgres by a login for pages and API alone; empty = DATABASE_URL."
+    )
+    database_pooler: Literal["", "transaction"] = Field(
+        default="", description="`transaction` where such a pooler stands in between; empty = found out."
+    )
     storage_url: str = Field(default="", description="Where files are kept; empty = DATA_DIR/files.")
     s3_endpoint_url: str = Field(default="", description="Server of an s3:// STORAGE_URL; empty = Amazon's.")
     s3_links: bool = Field(
@@ -126,10 +133,15 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        if url and not url.startswith(
-            ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
-        ):
+        if url and not url.startswith(("sqlite:///", *POSTGRES)):
             raise ValueError("it must start with sqlite:/// or postgresql://")
+        return url
+
+    @field_validator("user_database_url")
+    @classmethod
+    def _known_user_database(cls, url: str) -> str:
+        if url and not url.startswith(POSTGRES):
+            raise ValueError("it must start with postgresql://, as DATABASE_URL does then")
         return url
 
     @field_validator("storage_url")
@@ -189,8 +201,12 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL, with its driver."""
         if not self.database_url:
             return f"sqlite:///{self.data_dir.resolve() / 'model_desk.sqlite3'}"
-        scheme, rest = self.database_url.split("://", 1)
-        return self.database_url if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
+        return _with_driver(self.database_url)
+
+    @property
+    def user_database(self) -> str:
+        """The same for the login that users' transactions have to themselves; empty where there is none."""
+        return _with_driver(self.user_database_url)
 
     @property
     def files_dir(self) -> Path:
@@ -281,6 +297,11 @@ class _SecretsFile(InitSettingsSource):
                 raise WrongSetting(name=str(SECRETS_FILE), problem=f"it is not TOML ({error})") from error
             values = {name.lower(): value for name, value in content.items() if not isinstance(value, dict)}
         super().__init__(settings_cls, init_kwargs=values)
+
+
+def _with_driver(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return url if scheme in ("", "sqlite") else f"postgresql+psycopg://{rest}"
 
 
 def split(listed: str) -> list[str]:

@@ -63,7 +63,7 @@ def main() -> NoReturn:
         exposure.require_safe(config)
         require_port(config.port, config.listen_address)
         require_writable(config.data_dir)
-        require_database(config.database)
+        require_database(config)
     except AppError as error:
         sys.exit(str(error))  # on stderr, with exit code 1
     serve(config)
@@ -118,13 +118,13 @@ def require_writable(folder: Path) -> None:
         raise refusal(folder=folder.resolve(), reason=error.strerror or str(error)) from error
 
 
-def require_database(url: str) -> None:
+def require_database(config: settings.Settings) -> None:
     """Raises DatabaseUnavailable, NewerSchema: inside the server they would end it with a traceback."""
-    database = db.connect(url)
+    database = db.connect_configured(config)
     try:
         migrate.upgrade(database)
     finally:
-        database.engine.dispose()
+        database.dispose()
 
 
 if __name__ == "__main__":

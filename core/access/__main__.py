@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m core.access adopt <email>", file=sys.stderr)
         return 2
     try:
-        migrate.upgrade(db.connect(settings.current().database))
+        migrate.upgrade(db.connect_configured(settings.current()))
         handed_over = adopt(arguments[1])
     except AppError as error:
         print(error, file=sys.stderr)

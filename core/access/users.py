@@ -71,7 +71,7 @@ def settle_local_user() -> db.User:
 
 def local_user(address: str = "") -> db.User:
     """Raises NoLocalUser before the first start was finished."""
-    with db.session_scope(db.WORKER) as session:
+    with db.session_scope(db.NOBODY) as session:
         row = session.execute(sa.select(UserRow).where(UserRow.is_local)).scalar_one_or_none()
     if row is None:
         raise NoLocalUser

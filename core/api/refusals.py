@@ -15,7 +15,7 @@ from core import logs, storage
 from core.access import errors as access
 from core.access import users
 from core.api import errors
-from core.db import Collided, DatabaseUnavailable, Deadlocked
+from core.db import Collided, DatabaseUnavailable, Deadlocked, NotYours
 from core.db.migrate import NewerSchema
 from core.db.pages import BadCursor
 from core.errors import AppError, Conflict, Invalid, NotFound
@@ -49,6 +49,7 @@ STATUS: dict[type[AppError], int] = {
     uploads.UploadGone: 404,
     predictions.ResultGone: 404,
     predictions.ReceiptMissing: 404,
+    NotYours: 403,
     Conflict: 409,
     Collided: 409,
     Deadlocked: 409,

@@ -106,6 +106,7 @@ class AuditEventRow(Base):
     """
 
     __tablename__ = "audit_events"
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  # who adds a line may not have it read back
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     created_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
     user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))

@@ -11,6 +11,7 @@ import streamlit as st
 from core import access, db, settings, storage
 from core.access import sessions
 from core.access.errors import NotSignedIn
+from core.errors import AppError
 from core.settings import Settings
 from core.storage import Storage
 
@@ -36,6 +37,14 @@ def _visit() -> tuple[db.User, UUID | None]:
     if not secret:
         raise NotSignedIn
     return sessions.resume(secret, settings=config(), now=now(), address=address)
+
+
+def asker() -> db.Principal:
+    """`user`, or nobody where that can't be known: the System page says why."""
+    try:
+        return user()
+    except AppError:
+        return db.NOBODY
 
 
 def config() -> Settings:

@@ -42,6 +42,11 @@ class Trained:
     result: dict[str, object]
 
 
+@pytest.fixture(autouse=True)
+def _as_served(as_served: None) -> None:
+    """No route may come by the worker's role."""
+
+
 @pytest.fixture
 def me(database: db.Database) -> db.User:
     """Who the API takes its callers for."""
