@@ -130,6 +130,7 @@ class _People:
     chance: random.Random
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     upload_ids: list[int] = field(default_factory=list)
+    by_upload: dict[int, Row] = field(default_factory=dict)  # what a prediction keeps of its upload
     model_ids: list[UUID] = field(default_factory=list)
 
     def first(self, table: Table) -> list[Row]:
@@ -146,9 +147,11 @@ class _People:
         for n, at in enumerate(self._moments(self.size.n_uploads), start=pattern["id"] + 1):
             self.upload_ids.append(n)
             name = f"{self.chance.choice(SUBJECTS)} {self.chance.choice(PLACES)} {at:%Y-%m-%d}-{n % 17}.csv"
+            n_rows = int(10 ** self.chance.uniform(2, 6))
+            self.by_upload[n] = {"file_order": name.casefold(), "n_rows": n_rows}
             yield "uploads", {
                 "id": n, "like": pattern["id"], "file_name": name, "storage_key": f"uploads/{n}",
-                "sha256": f"{n:064x}", "n_rows": int(10 ** self.chance.uniform(2, 6)), "created_at": at,
+                "sha256": f"{n:064x}", "n_rows": n_rows, "created_at": at,
             }  # fmt: skip
 
     def models(self) -> Iterator[tuple[Table, Row]]:
@@ -181,13 +184,14 @@ class _People:
             (status,) = self.chance.choices(list(SETTLED), list(SETTLED.values()))
             if n >= n_settled:
                 status = Status.PROCESSING if n < n_settled + N_PROCESSING else Status.QUEUED
-            ended = None if status in PENDING else at + timedelta(seconds=self.chance.uniform(1, 60))
-            task_id, prediction_id = uuid4(), uuid4()
+            took_s = 0.0 if status in PENDING else self.chance.uniform(1, 60)
+            ended = at + timedelta(seconds=took_s) if took_s else None
+            task_id, prediction_id, upload_id = uuid4(), uuid4(), self._often(self.upload_ids)
             task = self._task(task_id, pattern["task_id"], at, TASK_STATES[status], ended=ended)
             prediction = {
                 "id": prediction_id, "like": pattern["id"], "task_id": task_id, "status": status,
-                "upload_id": self._often(self.upload_ids), "model_id": self._often(self.model_ids),
-                "created_at": at, "updated_at": ended or at, "finished_at": ended,
+                "upload_id": upload_id, **self.by_upload[upload_id], "model_id": self._often(self.model_ids),
+                "created_at": at, "updated_at": ended or at, "finished_at": ended, "took_s": took_s,
                 "started_at": None if status == Status.QUEUED else at,
             }  # fmt: skip
             if status != Status.COMPLETED:

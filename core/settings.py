@@ -23,7 +23,7 @@ from core.errors import AppError
 MAY_HOLD_SECRETS = frozenset(
     {
         *("DATABASE_URL", "USER_DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-        *("OIDC_CLIENT_SECRET", "SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET"),
+        *("OIDC_CLIENT_SECRET", "SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET", "SUPABASE_SERVICE_ROLE_KEY"),
     }
 )  # their values are never shown
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -78,6 +78,14 @@ class Settings(BaseSettings):
     aws_secret_access_key: SecretStr = Field(
         default=SecretStr(""), description="The secret that belongs to it."
     )
+    supabase_url: str = Field(
+        default="", description="The Supabase project, as https://my-project.supabase.co."
+    )
+    supabase_service_role_key: SecretStr = Field(
+        default=SecretStr(""),
+        validate_default=True,
+        description="The project's secret key; STORAGE_URL=supabase:// needs it.",
+    )
     app_url: str = Field(default="", description="The address people open; empty = loopback and PORT.")
     trusted_proxies: str = Field(
         default="", description="Addresses or networks whose forwarded headers count, by commas."
@@ -92,9 +100,6 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="And its secret there, if any.")
     oidc_vouches_for_email: bool = Field(
         default=False, description="The provider's addresses count without `email_verified` (Entra ID)."
-    )
-    supabase_url: str = Field(
-        default="", description="The Supabase project, as https://my-project.supabase.co."
     )
     supabase_anon_key: SecretStr = Field(
         default=SecretStr(""),
@@ -150,8 +155,11 @@ class Settings(BaseSettings):
         if url.startswith("s3://"):
             if not _BUCKET.fullmatch(urlsplit(url).netloc):
                 raise ValueError("it must name a bucket, as s3://my-bucket or s3://my-bucket/folder")
+        elif url.startswith("supabase://"):
+            if url != "supabase://":
+                raise ValueError("it must be supabase:// alone: the buckets have names of their own")
         elif url and not url.startswith("file://"):
-            raise ValueError("it must start with file:// or s3://")
+            raise ValueError("it must start with file://, s3:// or supabase://")
         return url
 
     @field_validator("listen_address")
@@ -195,6 +203,14 @@ class Settings(BaseSettings):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise ValueError("it must be an address such as https://desk.example.org")
         return url
+
+    @field_validator("supabase_service_role_key")
+    @classmethod
+    def _with_its_project(cls, key: SecretStr, info: ValidationInfo) -> SecretStr:
+        needed = info.data.get("storage_url") == "supabase://"
+        if needed and not (info.data.get("supabase_url") and key.get_secret_value()):
+            raise ValueError("STORAGE_URL=supabase:// needs it, and SUPABASE_URL")
+        return key
 
     @property
     def database(self) -> str:

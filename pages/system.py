@@ -19,7 +19,9 @@ ICONS: Final = {
     "Database": ":material/database:",
     "Storage": ":material/folder:",
     "Queue": ":material/stacks:",
+    "SQS": ":material/mail:",
     "Workers": ":material/precision_manufacturing:",
+    "Keys": ":material/key:",
 }
 KINDS: Final = {"predictions.score": "Scoring", "models.train": "Training"}
 N_SHOWN: Final = 10

@@ -22,6 +22,7 @@ from tests.servers.parts import MISSING, require
 from tests.servers.postgres import PAGES, Cluster
 from tests.servers.seaweed import S3Server
 from tests.servers.sqs import SqsServer
+from tests.servers.supabase import SupabaseServer
 from tests.servers.supabase_auth import SupabaseAuthServer
 
 TEMPLATE = "model_desk_template"
@@ -82,6 +83,16 @@ def sqs_server() -> Iterator[SqsServer]:
 def supabase_auth(postgres: Cluster) -> Iterator[SupabaseAuthServer]:
     """Supabase Auth of this test process."""
     server = SupabaseAuthServer(postgres)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def supabase_server(postgres: Cluster) -> Iterator[SupabaseServer]:
+    """Supabase's Storage on this test process's Postgres."""
+    server = SupabaseServer(postgres)
     try:
         yield server
     finally:

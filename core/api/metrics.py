@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import anyio
-import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
 import core
 from core import db, queue
-from core.db import DatabaseUnavailable
+from core.api.dependencies import Caller
+from core.api.refusals import documented
 from core.queue import figures
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-DEADLINE_S = 8.0  # Prometheus itself gives up after ten
 
 router = APIRouter(tags=["system"])
 
@@ -24,49 +22,42 @@ router = APIRouter(tags=["system"])
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(503)},
 )
-async def metrics(request: Request) -> Response:
+def metrics(request: Request, user: Caller) -> Response:
     """Depth and age of the queue, what the last hour's tasks took, workers, and this process's calls.
 
-    In Prometheus' text format. Where the database does not answer, `model_desk_database_up` is 0 and its figures
-    are missing. What concerns tasks is of the whole installation, whichever process answers.
+    In Prometheus' text format. What concerns tasks and workers is of the whole installation, whichever process
+    answers; calls, and what begins with `process_`, are of the one that answers.
     """
-    registry: CollectorRegistry = request.app.state.metrics
-    with anyio.move_on_after(DEADLINE_S) as late:
-        text = await anyio.to_thread.run_sync(
-            generate_latest, registry, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-        )
-    if late.cancelled_caught:
-        raise DatabaseUnavailable(problem=f"it has not answered for {DEADLINE_S:g} seconds")
-    return Response(text, media_type=MEDIA_TYPE)
+    installation = CollectorRegistry()
+    installation.register(Installation(user))
+    here: CollectorRegistry = request.app.state.metrics
+    return Response(generate_latest(installation) + generate_latest(here), media_type=MEDIA_TYPE)
 
 
 def registry() -> CollectorRegistry:
-    """What is measured, ready to be given to `Measured` too."""
-    made = CollectorRegistry(auto_describe=False)
-    made.register(Installation())
+    """What is measured of this process, ready to be given to `Measured` too."""
+    made = CollectorRegistry()
     ProcessCollector(registry=made)
     return made
 
 
 class Installation:
-    """Reads its figures from the database whenever it is asked."""
+    """Reads its figures from the database whenever it is asked, as `user` may see them."""
+
+    def __init__(self, user: db.User) -> None:
+        self._user = user
 
     def describe(self) -> list[Metric]:
-        """Nothing: or registering it would need a database."""
+        """Nothing: or registering it would read them too."""
         return []
 
     def collect(self) -> Iterator[Metric]:
         yield _gauge("info", "The version that runs.", ["version"], [([core.__version__], 1)])
-        try:
-            with db.session_scope(db.WORKER) as session:
-                pending, settled = figures.pending(session), figures.settled(session)
-                workers = queue.workers.alive(session)
-        except DatabaseUnavailable:
-            yield _gauge("database_up", "Whether the database answers.", [], [([], 0)])
-            return
-        yield _gauge("database_up", "Whether the database answers.", [], [([], 1)])
+        with db.session_scope(self._user) as session:
+            pending, settled = figures.pending(session), figures.settled(session)
+            workers = queue.workers.alive(session)
         by = ["kind", "state"]
         yield _gauge("tasks", "Tasks that wait or run.", by, [([p.kind, p.state], p.n) for p in pending])
         yield _gauge(

@@ -26,6 +26,7 @@ from core.predictions import errors as predictions
 from core.queue import CarrierUnavailable, LeaseLost, Stopped, UnknownKind
 from core.queue.here import NoRunner
 from core.settings import WrongSetting
+from core.system.probe import NoSuchColumn, NoSuchTable
 from core.uploads import errors as uploads
 from core.uploads.uploads import PredictionsDependOnIt
 
@@ -45,6 +46,8 @@ STATUS: dict[type[AppError], int] = {
     errors.Forbidden: 403,
     NotFound: 404,
     errors.NothingThere: 404,
+    NoSuchTable: 404,
+    NoSuchColumn: 404,
     storage.NotStored: 404,
     uploads.UploadGone: 404,
     predictions.ResultGone: 404,

@@ -102,6 +102,8 @@ RULES: dict[str, Rules] = {
             "started_at",
             "finished_at",
             "task_id",
+            "n_rows",
+            "took_s",
         ),
     ),
     "idempotency_keys": Rules(),

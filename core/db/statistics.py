@@ -16,6 +16,7 @@ N_ROWS, N_PARTIAL = 100_000, 1_000
 N_DISTINCT = {
     "user_id": 1, "status": 5, "state": 5, "kind": 2, "priority": 3, "upload_id": 5_000, "model_id": 500,
     "is_local": 1, "name": 1_000, "lease_until": 100,
+    "file_order": 5_000, "n_rows": 5_000, "took_s": 50_000,
 }  # fmt: skip
 
 

@@ -199,7 +199,7 @@ class UploadRow(Base):
     is_sample: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
     __table_args__ = (
-        sa.Index("ix_uploads_newest", "user_id", "created_at", "id"),
+        sa.Index("ix_uploads_newest", "user_id", "created_at", "id", "file_name"),
         sa.Index("ix_uploads_user_id_sha256", "user_id", "sha256"),
         {"sqlite_autoincrement": True},
     )
@@ -248,6 +248,10 @@ class PredictionRow(Base):
     model_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ai_models.id"), index=True)
     task_id: Mapped[UUID] = mapped_column(sa.ForeignKey("tasks.id"), index=True)
     mode: Mapped[str]
+    # What lists sort by, in indexes: of the upload as it was when this was asked for, and of the finished run.
+    file_order: Mapped[str] = mapped_column(default="", server_default="")  # the file's name, case-folded
+    n_rows: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default=sa.text("0"))
+    took_s: Mapped[float] = mapped_column(default=0.0, server_default=sa.text("0"))
     options: Mapped[dict[str, Any]] = mapped_column(insert_default=dict, server_default=sa.text("'{}'"))
     status: Mapped[str] = mapped_column(default="QUEUED")
     output_key: Mapped[str | None]
@@ -273,8 +277,13 @@ class PredictionRow(Base):
         sa.Index("ix_predictions_by_status", "user_id", "status", "created_at", "id"),
         sa.Index("ix_predictions_by_model", "user_id", "model_id", "created_at", "id", "status"),
         sa.Index("ix_predictions_by_upload", "user_id", "upload_id", "created_at", "id", "status"),
-        sa.Index("ix_predictions_ended",
-                 "user_id", "status", "finished_at", "started_at", "created_at", "id", "upload_id"),
+        sa.Index("ix_predictions_ended", "user_id", "status", "finished_at", "n_rows"),
+        sa.Index("ix_predictions_by_file", "user_id", "file_order", sa.text("upload_id DESC"),
+                 sa.text("created_at DESC"), sa.text("id DESC"), "status", "model_id"),
+        sa.Index("ix_predictions_by_rows",
+                 "user_id", "n_rows", "upload_id", "created_at", "id", "status", "model_id"),
+        sa.Index("ix_predictions_by_duration",
+                 "user_id", "took_s", "created_at", "id", "status", "upload_id", "model_id"),
         sa.Index("ix_predictions_status_created_at", "status", "created_at"),
         sa.Index("ix_predictions_mapped", "user_id", "status", "created_at",
                  sqlite_where=sa.text("json_extract(options, '$.mapping') IS NOT NULL"),

@@ -180,14 +180,18 @@ class _Scorer:
         """The index-th block. fast: the way to try first."""
         schema, dialect = self.plain.schema, self.plain.dialect
         n_plain_rows = 0
-        answered = fast.answer(block) if fast else None
-        if answered is None:
+        read, table = fast.read(block) if fast else None, None
+        if read is None:
             table = self.plain.read(block)
             if table.num_rows == 0:  # what is no row is filled up all the same, whatever block it is in
                 nothing = [pa.array([], pa.binary())] * len(self.added.names)
                 return _Block(columns.appended(block, nothing, dialect), tally.empty(schema), 0)
             if index == 0:
                 self.plain.require_numbers(table)
+            read = fast.read_texts(table) if fast else None
+        answered = fast.answer(block, read) if fast and read else None
+        if answered is None:
+            table = self.plain.read(block) if table is None else table
             answered = self.plain.answer(table)
             n_plain_rows = table.num_rows
         answers = answered.answers

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, contains_eager
 from core import db
 from core.db.pages import Page, in_order, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
-from core.db.types import seconds_between
 from core.predictions import reasons
 from core.predictions.states import Status
 
@@ -56,6 +55,8 @@ def table(
     By file or by rows, the predictions of one upload stand together.
     n_found: how many these filters let through; told, an index is walked from its nearer end.
     """
+    if n_found == 0:
+        return []
     if n_found is not None and sort in ("newest", "oldest") and n_found / 2 < offset < n_found:
         n_behind = max(0, n_found - offset - limit)
         from_end = table(
@@ -68,47 +69,21 @@ def table(
             search=search,
         )
         return from_end[::-1]
-    ids = _filtered(session, sa.select(PredictionRow.id), statuses=statuses, model_id=model_id, search=search)
+    ids = _filtered(session, sa.select(PredictionRow.id), statuses=statuses, model_id=model_id)
+    if (
+        search
+    ):  # + 0: the order's index is walked until the page is full, not every match found and then sorted
+        ids = ids.where((PredictionRow.upload_id + 0).in_(_named(session, search)))
     newest = (PredictionRow.created_at.desc(), PredictionRow.id.desc())
     order: dict[Sort, tuple[Any, ...]] = {
         "newest": newest,
         "oldest": (PredictionRow.created_at, PredictionRow.id),
-        "file": (sa.func.lower(UploadRow.file_name), UploadRow.id.desc()),
-        "rows": (UploadRow.n_rows.desc(), UploadRow.id.desc()),
-        "took": (_took().desc().nulls_last(), *newest),
+        "file": (PredictionRow.file_order, PredictionRow.upload_id.desc(), *newest),
+        "rows": (PredictionRow.n_rows.desc(), PredictionRow.upload_id.desc(), *newest),
+        "took": (PredictionRow.took_s.desc(), *newest),
     }
-    if sort in ("file", "rows"):
-        shown, n_before = _uploads_shown(session, ids, order[sort], offset=offset, limit=limit)
-        ids = ids.join(UploadRow, PredictionRow.upload_id == UploadRow.id).where(UploadRow.id.in_(shown))
-        ids, offset = ids.order_by(*order[sort], *newest), offset - n_before
-    else:
-        ids = ids.order_by(*order[sort])
-    found = session.execute(ids.offset(offset).limit(limit)).scalars().all()
+    found = session.execute(ids.order_by(*order[sort]).offset(offset).limit(limit)).scalars().all()
     return in_order(session, _listed(), id=PredictionRow.id, ids=found)
-
-
-def _uploads_shown(
-    session: Session, ids: sa.Select[UUID], order: tuple[Any, ...], *, offset: int, limit: int
-) -> tuple[list[int], int]:
-    """The uploads whose predictions stand between offset and offset + limit, and how many stand before theirs.
-
-    Counting each upload's predictions in an index and sorting the uploads spares sorting every prediction.
-    """
-    groups = (
-        ids.with_only_columns(PredictionRow.upload_id, sa.func.count().label("n"))
-        .group_by(PredictionRow.upload_id)
-        .subquery()
-    )
-    up_to = sa.func.sum(groups.c.n).over(order_by=order).label("up_to")
-    placed = (
-        sa.select(groups.c.upload_id, groups.c.n, up_to)
-        .join(UploadRow, UploadRow.id == groups.c.upload_id)
-        .subquery()
-    )
-    within = placed.c.up_to > offset, placed.c.up_to - placed.c.n < offset + limit
-    found = session.execute(sa.select(placed).where(*within).order_by(placed.c.up_to)).all()
-    n_before = int(found[0].up_to - found[0].n) if found else 0
-    return [row.upload_id for row in found], n_before
 
 
 def counts(
@@ -139,8 +114,7 @@ def n_by_model(session: Session) -> dict[UUID, int]:
 def scored(session: Session) -> Sequence[tuple[datetime, int]]:
     """When each of the newest 1,000 completed predictions ended and how many rows it scored, oldest first."""
     rows = (
-        sa.select(PredictionRow.finished_at, UploadRow.n_rows)
-        .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
+        sa.select(PredictionRow.finished_at, PredictionRow.n_rows)
         .where(PredictionRow.user_id == db.owner(session), PredictionRow.status == Status.COMPLETED)
         .order_by(PredictionRow.finished_at.desc())
         .limit(1000)
@@ -150,14 +124,8 @@ def scored(session: Session) -> Sequence[tuple[datetime, int]]:
 
 def n_rows_scored(session: Session) -> int:
     """The rows of all of the user's completed predictions together."""
-    by_upload = (
-        sa.select(PredictionRow.upload_id, sa.func.count().label("n"))
-        .where(PredictionRow.user_id == db.owner(session), PredictionRow.status == Status.COMPLETED)
-        .group_by(PredictionRow.upload_id)
-        .subquery()
-    )
-    total = sa.select(sa.func.coalesce(sa.func.sum(UploadRow.n_rows * by_upload.c.n), 0)).join(
-        by_upload, by_upload.c.upload_id == UploadRow.id
+    total = sa.select(sa.func.coalesce(sa.func.sum(PredictionRow.n_rows), 0)).where(
+        PredictionRow.user_id == db.owner(session), PredictionRow.status == Status.COMPLETED
     )
     return int(session.execute(total).scalar_one())
 
@@ -169,13 +137,12 @@ def pace(session: Session, *, model_id: UUID, with_reasons: bool = False) -> flo
     seconds = PredictionRow.metrics_json["seconds"].as_float()
     gave_reasons = sa.func.coalesce(PredictionRow.options[reasons.OPTION].as_boolean(), sa.false())
     newest = (
-        sa.select(UploadRow.n_rows, seconds)
-        .join(UploadRow, PredictionRow.upload_id == UploadRow.id)
+        sa.select(PredictionRow.n_rows, seconds)
         .where(
             PredictionRow.user_id == db.owner(session),
             PredictionRow.model_id == model_id,
             PredictionRow.status == Status.COMPLETED,
-            UploadRow.n_rows >= PACED_ROWS,
+            PredictionRow.n_rows >= PACED_ROWS,
             gave_reasons == sa.literal(with_reasons),
             seconds > 0,
         )
@@ -233,13 +200,12 @@ def _filtered(
     if model_id is not None:
         rows = rows.where(PredictionRow.model_id == model_id)
     if search:
-        found = sa.select(UploadRow.id).where(
-            UploadRow.user_id == db.owner(session), UploadRow.file_name.icontains(search, autoescape=True)
-        )
-        rows = rows.where(PredictionRow.upload_id.in_(found))
+        rows = rows.where(PredictionRow.upload_id.in_(_named(session, search)))
     return rows
 
 
-def _took() -> sa.ColumnElement[Any]:
-    """Seconds that a settled prediction took."""
-    return seconds_between(PredictionRow.started_at, PredictionRow.finished_at)
+def _named(session: Session, search: str) -> sa.Select[int]:
+    """The user's uploads with this in their file's name."""
+    return sa.select(UploadRow.id).where(
+        UploadRow.user_id == db.owner(session), UploadRow.file_name.icontains(search, autoescape=True)
+    )

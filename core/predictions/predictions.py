@@ -72,6 +72,8 @@ def add(
         model_id=model.id,
         mode=mode,
         options=dict(options),
+        file_order=upload.file_name.casefold(),
+        n_rows=upload.n_rows,
     )
     prediction.task_id = _enqueue(session, prediction, n_rows=upload.n_rows)
     session.add(prediction)
@@ -153,10 +155,12 @@ def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
         PredictionRow.status.in_(RETRIED_FROM),
         to=Status.QUEUED,
         task_id=task_id,
+        n_rows=prediction.upload.n_rows,
         error_message=None,
         error_hint=None,
         started_at=None,
         finished_at=None,
+        took_s=0.0,
     )
     assert moved, "the row is locked, so its status is still what was just read"
     audit.note(session, "prediction.retried", subject(prediction))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import queue
 from core.db.tables import PredictionRow
-from core.db.types import now_plus
+from core.db.types import now_plus, seconds_between
 from core.queue import TaskState
 
 
@@ -75,7 +75,7 @@ def follow(session: Session, task: queue.Task) -> None:
     A task whose prediction is gone has nothing to leave behind: it goes on alone, and its run says so.
     """
     status = OF_TASK[task.state]
-    values: dict[str, Any] = {"error_message": None, "error_hint": None, "finished_at": None}
+    values: dict[str, Any] = {"error_message": None, "error_hint": None, "finished_at": None, "took_s": 0.0}
     match task.state:
         case TaskState.RUNNING:
             values["started_at"] = now_plus()
@@ -89,6 +89,7 @@ def follow(session: Session, task: queue.Task) -> None:
             pass
     if task.state in queue.SETTLED:
         values["finished_at"] = now_plus()
+        values["took_s"] = sa.func.coalesce(seconds_between(PredictionRow.started_at, now_plus()), 0.0)
     this = PredictionRow.task_id == task.id
     moved = move(session, this, to=status, **values)
     if not moved and session.execute(sa.select(PredictionRow.id).where(this)).first():

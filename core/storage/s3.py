@@ -61,6 +61,9 @@ class S3Storage:
         return Stored(key=key, size_bytes=size_bytes)
 
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
+        from botocore.exceptions import BotoCoreError
+        from urllib3.exceptions import HTTPError
+
         found = self._head(key)
 
         def connect(at: int) -> Any:
@@ -72,7 +75,13 @@ class S3Storage:
             except KeyTaken as error:
                 raise StorageUnavailable(problem=f"{key} was replaced while it was read") from error
 
-        return ranged.reader(connect, size_bytes=found["ContentLength"], start=start, label=self.label)
+        return ranged.reader(
+            connect,
+            size_bytes=found["ContentLength"],
+            start=start,
+            label=self.label,
+            broken=(BotoCoreError, HTTPError),
+        )
 
     def stat(self, key: str) -> Stored:
         return Stored(key=key, size_bytes=self._head(key)["ContentLength"])

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,34 +15,14 @@ from core.db import migrate
 from core.db.tables import TaskRow
 from core.errors import AppError, counted
 from core.settings import Settings
-from core.system import kept
+from core.system import kept, outside
+from core.system.check import Check as Check
+from core.system.check import State as State
 
 LOW_ROOM_BYTES = 1_000_000_000
 LONG_WAIT_S = 300.0
 RETRIED_S = 3_600.0
 N_FAILURES = 20
-
-
-class State(StrEnum):
-    """OK; WARN: it works, but somebody should look; BROKEN: something can't be done until it is mended."""
-
-    OK = "ok"
-    WARN = "warn"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line. says: what was found. cure: what to do; empty when all is well."""
-
-    part: str
-    name: str
-    state: State
-    says: str
-    cure: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -65,7 +43,7 @@ def run(settings: Settings, *, asker: db.Principal = db.WORKER, now: datetime | 
     Makes nothing: where there is no database, that alone is told.
     """
     now = now or datetime.now(UTC)
-    if missing := list(_lines("Database", "Database", lambda: _missing_database(settings))):
+    if missing := list(_lines("Database", "Database", lambda: missing_database(settings))):
         return missing
     found = list(_lines("Database", "Database", lambda: _database(settings, asker)))
     has_database = worst(found) is not State.BROKEN
@@ -74,7 +52,10 @@ def run(settings: Settings, *, asker: db.Principal = db.WORKER, now: datetime | 
     found += lost or _lines("Storage", "Files", lambda: _storage(settings))
     found += _lines("Storage", "Room", lambda: _room(settings))
     if has_database:
-        found += _lines("Queue", "Queue", lambda: _queue(now, asker))
+        found += _lines("Queue", "Queue", lambda: _queue(settings, now, asker))
+    found += _lines("SQS", "Reachable", lambda: outside.sqs(settings))
+    found += _lines("Keys", "Keys", lambda: outside.keys(settings))
+    if has_database:
         found += _lines("Workers", "Workers", lambda: _workers(now, asker))
     return sorted(found, key=lambda check: check.state is not State.BROKEN)
 
@@ -117,7 +98,7 @@ def _lines(part: str, name: str, look: Callable[[], Iterator[Check]]) -> Iterato
         yield Check(part, name, State.BROKEN, says, "Let the user that runs this read it, then check again.")
 
 
-def _missing_database(settings: Settings) -> Iterator[Check]:
+def missing_database(settings: Settings) -> Iterator[Check]:
     """A line when this process has no database yet and would make an empty one by connecting."""
     url = sa.make_url(settings.database)
     if db.is_connected() or url.get_backend_name() != "sqlite" or not url.database:
@@ -194,7 +175,7 @@ def _room(settings: Settings) -> Iterator[Check]:
         yield Check("Storage", "Room", State.OK, says)
 
 
-def _queue(now: datetime, asker: db.Principal) -> Iterator[Check]:
+def _queue(settings: Settings, now: datetime, asker: db.Principal) -> Iterator[Check]:
     with db.session_scope(asker) as session:
         backlog = queue.backlog(session)
         n_workers = len(queue.workers.alive(session))
@@ -208,9 +189,8 @@ def _queue(now: datetime, asker: db.Principal) -> Iterator[Check]:
             "Where it was killed, there may be too little memory."
         )
         yield Check("Queue", "Attempts", State.WARN, says, cure)
-    says = (
-        f"{backlog.n_queued:,} waiting, {backlog.n_running:,} running; carried by the database's own table."
-    )
+    carrier = "messages of SQS" if settings.predictions_queue_url else "the database's own table"
+    says = f"{backlog.n_queued:,} waiting, {backlog.n_running:,} running; carried by {carrier}."
     if backlog.oldest_at is None:
         yield Check("Queue", "Backlog", State.OK, says)
         return

@@ -12,6 +12,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -64,14 +65,15 @@ class Carrier:
         self._n_given_up: int | None = None
         self._dead_at = self._redrive_at = self._look_at = 0.0
         self._outages: defaultdict[str, outage.Outage] = defaultdict(outage.Outage)
-        self._threads = [
-            threading.Thread(target=self._live, args=[turn], name=f"sqs {name}", daemon=True)
-            for name, turn in (("receive", self._receive), ("send", self._tend))
-        ]
+        self._sender: threading.Thread | None = None
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        """Begin, with the rights of the thread that calls this."""
+        for name, turn in (("receive", self._receive), ("send", self._tend)):
+            self._sender = threading.Thread(
+                target=copy_context().run, args=[self._live, turn], name=f"sqs {name}", daemon=True
+            )
+            self._sender.start()
 
     def stop(self, *, timeout_s: float = 2.0) -> None:
         """Say what is left to say; a receive that still waits gives back what it gets."""
@@ -80,7 +82,8 @@ class Carrier:
         with self._lock:
             self._lock.notify_all()
         self._due.set()
-        self._threads[1].join(timeout_s)
+        if self._sender is not None:
+            self._sender.join(timeout_s)
 
     @property
     def is_out(self) -> bool:

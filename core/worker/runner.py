@@ -13,7 +13,6 @@ import selectors
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,18 +21,16 @@ from uuid import UUID, uuid4
 from core import db, logs, queue, storage
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, workers
-from core.queue.outbox import Unclaimed
 from core.settings import Settings
 from core.worker import leavings, outage
 from core.worker.carrier import Carrier
 from core.worker.children import Child
+from core.worker.intake import LOOK_S, Intake
 from core.worker.ledger import Ledger
 from core.worker.slots import Outcome, Slot
 
 KIND_MODULES = ("core.models.handler", "core.predictions.handler")
 
-LOOK_S = 2.0  # the table is asked this often, whatever the wake-up says
-UNCARRIED_S = 5.0  # where messages carry the tasks, one that has none for so long is taken without
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
 PROGRESS_S = 0.5  # progress is written at most this often
 CANCEL_S = 1.0  # a cancel is seen within this time
@@ -76,13 +73,12 @@ class Runner:
         self._slots = [Slot(start=self._child) for _ in range(slots)] + [
             Slot(start=self._child, by_hand=True)
         ]
-        self._wanted: deque[UUID] = deque()
+        self._intake = Intake(self._slots, ledger=self._ledger, carrier=self._carrier, begin=self._begin)
         self._poked, self._poke = os.pipe()
         os.set_blocking(self._poked, False)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._live, name="runner", daemon=True)
         self._wakeup: Wakeup | None = None
-        self._look_at = 0.0
         self._present_at = 0.0
         self._n_warm = 0
         self._sweep_at = 0.0
@@ -94,7 +90,7 @@ class Runner:
 
     def run_now(self, task_id: UUID) -> None:
         """Claim exactly this task as soon as a place is free; harmless when somebody else has it."""
-        self._wanted.append(task_id)
+        self._intake.want(task_id)
         self._wake()
 
     def stop(self, *, timeout_s: float = 10.0) -> bool:
@@ -151,20 +147,19 @@ class Runner:
     def _turn(self) -> None:
         if self._wakeup is None:
             self._wakeup = queue.watch(db.current())
-            self._look_at = 0.0
+            self._intake.look_soon()
         self._open_children()
         self._wait()
         for slot in self._slots:
             was_idle = slot.idle
             slot.hear()
             if slot.idle and not was_idle:  # a child has warmed up: it need not wait for the next look
-                self._look_at = 0.0
+                self._intake.look_soon()
         self._present()
         for slot in self._slots:
             if slot.task is not None:
                 self._tend(slot, slot.task)
-        self._take_wanted()
-        self._take_next()
+        self._intake.turn()
         self._sweep()
 
     def _open_children(self) -> None:
@@ -173,7 +168,7 @@ class Runner:
                 log.warning("child did not warm up; starting it again")
                 slot.kill()
             if slot.child is None and time.monotonic() >= self._respawn_at:
-                if slot.by_hand and self._n_slots and not self._wanted:
+                if slot.by_hand and self._n_slots and not self._intake.is_wanted:
                     continue  # the place for what cannot wait is opened when first needed
                 if slot.n_deaths:
                     self._respawn_at = time.monotonic() + RESPAWN_S * min(slot.n_deaths, 5)
@@ -194,49 +189,7 @@ class Runner:
         with contextlib.suppress(BlockingIOError):
             os.read(self._poked, 4096)
         if self._wakeup.changed():
-            self._look_at = 0.0
-            if self._carrier is not None:
-                self._carrier.publish_soon()
-
-    def _take_wanted(self) -> None:
-        for _ in range(len(self._wanted)):
-            slot = next((slot for slot in self._slots if slot.idle), None)
-            if slot is None:
-                return
-            task_id = self._wanted.popleft()
-            if (task := self._ledger.claim_one(task_id)) is not None:
-                self._begin(slot, task)
-
-    def _take_next(self) -> None:
-        if self._carrier is not None:
-            self._take_arrived(self._carrier)
-        if time.monotonic() < self._look_at:
-            return
-        uncarried_s = UNCARRIED_S if self._carrier is not None and not self._carrier.is_out else None
-        for slot in self._free_slots():
-            if (task := self._ledger.claim_next(uncarried_s=uncarried_s)) is None:
-                break
-            self._begin(slot, task)
-        self._look_at = time.monotonic() + LOOK_S
-
-    def _free_slots(self) -> list[Slot]:
-        return [slot for slot in self._slots if slot.idle and not slot.by_hand]
-
-    def _take_arrived(self, carrier: Carrier) -> None:
-        """Begin what messages have brought, and ask for as many as there are places left."""
-        free = self._free_slots()
-        while (message := carrier.take()) is not None:
-            if not free:
-                carrier.give_back(message)
-                continue
-            assert message.notice is not None
-            found = self._ledger.claim_named(message.notice)
-            if isinstance(found, Unclaimed):
-                carrier.unclaimed(message, found)
-                continue
-            carrier.hold(found.id, message)
-            self._begin(free.pop(), found)
-        carrier.want(len(free))
+            self._intake.enqueued()
 
     def _begin(self, slot: Slot, task: queue.Task) -> None:
         self._tell("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
@@ -249,7 +202,7 @@ class Runner:
             if slot.outcome is not None:
                 self._settle(task, slot.outcome, slot.progress)
                 slot.clear()
-                self._look_at = 0.0
+                self._intake.look_soon()
                 return
             if now - slot.spoke_at > self._settings.silence_s:
                 log.warning("child fell silent; replacing it", task=str(task.id))

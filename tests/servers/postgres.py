@@ -86,6 +86,11 @@ class Cluster:
             self.make_like_supabase(name)
         return self.url(name)
 
+    def bare(self, name: str) -> str:
+        """Make a database for a program that brings its own roles and schemas; its URL by the superuser."""
+        self.create(name, like_supabase=False)
+        return self.url(name, login="postgres")
+
     def make_like_supabase(self, name: str) -> None:
         """Give a database Supabase's roles and `auth.uid()`."""
         self._run(LIKE_SUPABASE.read_text("utf-8"), database=name)

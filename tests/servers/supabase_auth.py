@@ -22,7 +22,7 @@ class SupabaseAuthServer(NodeServer):
 
     def __init__(self, cluster: Cluster) -> None:
         self.anon_key = f"sb_publishable_{secrets.token_urlsafe(24)}"
-        url = cluster.create(f"supabase_auth_{uuid4().hex}").replace("+psycopg", "")
+        url = cluster.bare(f"supabase_auth_{uuid4().hex}").replace("+psycopg", "")
         super().__init__(url, self.anon_key, secrets.token_urlsafe(32))
 
     def settings(self) -> dict[str, Any]:

@@ -46,8 +46,8 @@ class Texts:
 class Given:
     """The features of n rows.
 
-    numbers: (n,) each, NaN for missing. missing: cells per feature. unseen: the rows of such cells per feature.
-    Features without any are absent.
+    numbers: (n,) each, NaN for missing or bad. missing: cells per feature. unseen, bad: the rows of a category that
+    training never saw and of what is no number, per feature. Features without any are absent.
     """
 
     n_rows: int
@@ -55,6 +55,7 @@ class Given:
     texts: dict[str, Texts] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, Places] = field(default_factory=dict)
+    bad: dict[str, Places] = field(default_factory=dict)
 
     def values(self, feature: Feature, rows: Places) -> Floats | pa.Array:
         """The feature's cells in these rows: numbers, NaN for missing, or texts, null for missing."""
@@ -93,17 +94,41 @@ def of_table(table: pa.Table, schema: Schema) -> Given:
     for feature in schema.features:
         column = table.column(feature.name).chunk(0)
         if feature.kind == "number":
-            given.numbers[feature.name] = column.to_numpy(zero_copy_only=False)
-            n_missing = column.null_count
+            _note_numbers(given, feature, column.to_numpy(zero_copy_only=False), n_missing=column.null_count)
         else:
-            texts = given.texts[feature.name] = _texts(feature, column)
-            n_known = len(feature.categories)
-            n_missing = texts.count(n_known + 1)
-            if len(unseen := texts.rows(n_known)):
-                given.unseen[feature.name] = unseen
-        if n_missing:
-            given.missing[feature.name] = n_missing
+            _note_texts(given, feature, column)
     return given
+
+
+def of_texts(table: pa.Table, schema: Schema, decimal: str) -> Given:
+    """table: cells as text, what `Plain.read` returns; they are read as `core.models.schema.framed` reads them."""
+    given = Given(table.num_rows)
+    for feature in schema.features:
+        column = table.column(feature.name).combine_chunks()
+        if feature.kind == "number":
+            numbers, wrong = cells.numbers(column, decimal)
+            n_missing = int(np.isnan(numbers).sum()) - int(wrong.sum())
+            _note_numbers(given, feature, numbers, n_missing=n_missing)
+            if wrong.any():
+                given.bad[feature.name] = np.flatnonzero(wrong)
+        else:
+            _note_texts(given, feature, pc.fill_null(column, "").dictionary_encode())
+    return given
+
+
+def _note_numbers(given: Given, feature: Feature, numbers: Floats, *, n_missing: int) -> None:
+    given.numbers[feature.name] = numbers
+    if n_missing:
+        given.missing[feature.name] = n_missing
+
+
+def _note_texts(given: Given, feature: Feature, column: pa.DictionaryArray) -> None:
+    texts = given.texts[feature.name] = _texts(feature, column)
+    n_known = len(feature.categories)
+    if n_missing := texts.count(n_known + 1):
+        given.missing[feature.name] = n_missing
+    if len(unseen := texts.rows(n_known)):
+        given.unseen[feature.name] = unseen
 
 
 def _texts(feature: Feature, column: pa.DictionaryArray) -> Texts:

@@ -24,27 +24,49 @@ _HEAD_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Fast:
-    """Answers blocks of one file from a pipeline's tables; used by several threads at once."""
+class Read:
+    """A block's rows as the tables take them, and their outcomes where the file has them."""
 
-    reader: Reader
+    given: Given
+    outcome: pa.Array | None
+
+
+@dataclass(frozen=True)
+class Fast:
+    """Answers blocks of one file from a pipeline's tables; used by several threads at once.
+
+    reader: None where the file is written in an unusual way, so that every block is read as text.
+    """
+
+    reader: Reader | None
     tables: Tables
     plain: Plain
 
-    def answer(self, block: bytes) -> Answered | None:
-        """None where the plain way must answer: a cell is in doubt, or a written digit."""
-        table = self.reader.read(block)
+    def read(self, block: bytes) -> Read | None:
+        """Straight from the bytes; None where a cell is in doubt, so that the block must be read as text."""
+        table = self.reader.read(block) if self.reader else None
         if table is None:
             return None
-        schema = self.plain.schema
-        given = features.of_table(table, schema)
+        return Read(features.of_table(table, self.plain.schema), self._outcome(table))
+
+    def read_texts(self, table: pa.Table) -> Read:
+        """From the cells as the plain way reads them. table: what `Plain.read` returned."""
+        given = features.of_texts(table, self.plain.schema, self.plain.dialect.decimal)
+        return Read(given, self._outcome(table))
+
+    def _outcome(self, table: pa.Table) -> pa.Array | None:
+        target = self.plain.schema.target
+        return table.column(target).combine_chunks() if target in table.column_names else None
+
+    def answer(self, block: bytes, read: Read) -> Answered | None:
+        """None where the plain way must answer: a written digit is in doubt. read: of this block."""
+        schema, given = self.plain.schema, read.given
         answers = self.tables.answers(given)
         if answers is None:
             return None
-        outcome = table.column(schema.target).chunk(0) if schema.target in table.column_names else None
         outside = caution.outside_of_training(given.numbers, schema)
-        cautions = Cautions(unseen=given.unseen, outside=outside, bad={})
-        rows = Rows(given.n_rows, outcome, given.missing, cautions)
+        cautions = Cautions(unseen=given.unseen, outside=outside, bad=given.bad)
+        rows = Rows(given.n_rows, read.outcome, given.missing, cautions)
         if not self.plain.gives_reasons:
             return Answered(rows, answers)
         changes = self._changes(block, given, answers)
@@ -66,17 +88,26 @@ class Fast:
     def compare(self, block: bytes, n_rows: int) -> int:
         """How many of the block's first n_rows were answered and found equal. Raises Unsupported where they differ."""
         head = self._head(block, n_rows)
-        found = self.answer(head)
-        if found is None:
+        table = self.plain.read(head)
+        if table.num_rows == 0:
             return 0
-        expected = self.plain.answer(self.plain.read(head))
+        expected = self.plain.answer(table)
+        n_equal = 0
+        for read in (self.read(head), self.read_texts(table)):
+            found = self.answer(head, read) if read else None
+            if found:
+                self._require_equal(found, expected)
+                n_equal = found.rows.n
+        return n_equal
+
+    def _require_equal(self, found: Answered, expected: Answered) -> None:
+        """Raises Unsupported where these are not what the plain way answers."""
         if not found.rows.holds_as(expected.rows):
             raise Unsupported("it counted other cells as missing or new than the pipeline's own reading")
         if not (np.abs(found.answers - expected.answers) <= self.tables.slack).all():
             raise Unsupported("its answers to the first rows were not the pipeline's own")
         if found.reasons != expected.reasons:
             raise Unsupported("its reasons in the first rows were not the pipeline's own")
-        return found.rows.n
 
     def _head(self, block: bytes, n_rows: int) -> bytes:
         """The block's first n_rows records, or the fewer that its first _HEAD_BYTES hold."""
@@ -115,9 +146,10 @@ class Way:
 
 
 def choose(plain: Plain) -> Way:
-    """The fast way where the pipeline and the file allow it."""
+    """The fast way where the pipeline allows it."""
     try:
         tables = compiled.build(plain.pipeline, plain.schema)
-        return Way(Fast(Reader(plain.header, plain.dialect, plain.schema), tables, plain))
     except Unsupported as unsupported:
         return Way(None, str(unsupported))
+    reader = Reader(plain.header, plain.dialect, plain.schema) if plain.dialect.is_plain else None
+    return Way(Fast(reader, tables, plain))

@@ -1,7 +1,7 @@
 """A block's cells as the tables need them: numbers as float64 and texts as dictionaries, straight from the bytes.
 
 Only what Arrow reads without doubt is read here. A block with a cell that it takes for no number, or with a
-record of another width, is left to the plain way, whose reading is the rule.
+record of another width, is left to the plain reading, which is the rule.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from core.models.schema import Schema
-from core.predictions.fast.unsupported import Unsupported
 from core.uploads import cells, stream
 from core.uploads.dialect import Dialect
 
@@ -24,9 +23,7 @@ class Reader:
     """Reads blocks of one file: the schema's features, and its outcomes where the file has them."""
 
     def __init__(self, header: Sequence[str], dialect: Dialect, schema: Schema) -> None:
-        """header: under the model's names. Raises Unsupported for a dialect that is not plain."""
-        if not dialect.is_plain:
-            raise Unsupported("the file is written in an unusual way")
+        """header: under the model's names. dialect: a plain one."""
         types = {
             feature.name: pa.float64() if feature.kind == "number" else _TEXT for feature in schema.features
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,8 +24,14 @@ from tests.servers.processes import PROJECT, at_once
 
 def test_migrations_make_the_tables_that_the_code_describes(database: db.Database) -> None:
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_object": _is_compared}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
+
+
+def _is_compared(thing: Any, _name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+    """Of an index with DESC in it Alembic knows too little on SQLite; the next test compares that too."""
+    return kind != "index" or thing.name != "ix_predictions_by_file"
 
 
 def test_migrations_make_the_checks_and_partial_indexes_that_the_code_describes(empty_url: str) -> None:
@@ -92,8 +99,8 @@ def test_a_prediction_of_the_first_version_is_kept_and_asked_for_nothing_more(
     with db.session_scope(user, write=True) as session:
         task_id = steps.enqueue(session, user=user)
         upload = UploadRow(
-            user_id=user.id, file_name="a.csv", storage_key=f"uploads/user_{user.id}/a", size_bytes=1, sha256="0",
-            n_rows=1, n_columns=1, receipt={},
+            user_id=user.id, file_name="Straße.csv", storage_key=f"uploads/user_{user.id}/a", size_bytes=1, sha256="0",
+            n_rows=12, n_columns=1, receipt={},
         )  # fmt: skip
         model = ModelRow(
             user_id=user.id, name="m", version=1, target="t", data_name="a.csv", data_sha256="0",
@@ -117,6 +124,7 @@ def test_a_prediction_of_the_first_version_is_kept_and_asked_for_nothing_more(
     with db.session_scope(user) as session:
         kept = session.execute(sa.select(PredictionRow)).scalar_one()
         assert (kept.options, kept.receipt, kept.status) == ({}, None, "QUEUED")
+        assert (kept.file_order, kept.n_rows, kept.took_s) == ("straße.csv".casefold(), 12, 0.0)
 
 
 def test_a_database_of_a_newer_version_is_left_alone(database: db.Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -255,15 +255,33 @@ def test_pages_by_file_or_by_rows_follow_on_each_other_with_the_predictions_of_a
 def test_what_took_longest_comes_first_and_what_has_not_ended_last(user: db.User, upload: UploadRow) -> None:
     model = made.ready_model(user, upload)
     waits = made.queued(user, upload, model)
-    ids = [made.completed(user, upload, model) for _ in range(3)]
-    began = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
-    with db.session_scope(db.WORKER, write=True) as session:
-        for prediction_id, seconds in zip(ids, (2.5, 90.0, 0.02), strict=True):
+    ids = []
+    for seconds in (25.0, 9000.0, 0.0):
+        prediction_id = made.queued(user, upload, model)
+        with db.session_scope(db.WORKER, write=True) as session:
             row = session.get_one(PredictionRow, prediction_id)
-            row.started_at, row.finished_at = began, began + timedelta(seconds=seconds)
+            task = queue.claim_one(session, task_id=row.task_id, worker_id=uuid4(), lease_s=30)
+            assert task is not None
+            session.refresh(row)
+            assert row.started_at is not None
+            row.started_at -= timedelta(seconds=seconds)
+            session.flush()
+            queue.settle(session, task_id=task.id, attempt=task.attempt, state=TaskState.FAILED)
+        ids.append(prediction_id)
     with db.session_scope(user) as session:
         found = [row.id for row in listing.table(session, offset=0, limit=9, sort="took")]
+        took_s = [row.took_s for row in listing.table(session, offset=0, limit=2, sort="took")]
     assert found == [ids[1], ids[0], ids[2], waits]
+    assert took_s == [pytest.approx(9000, abs=20), pytest.approx(25, abs=20)]
+
+
+def test_what_is_tried_again_has_not_ended(user: db.User, upload: UploadRow) -> None:
+    prediction_id = made.queued(user, upload, made.ready_model(user, upload))
+    with db.session_scope(user) as session:
+        task_id = predictions.get(session, prediction_id=prediction_id).task_id
+    made.settle(task_id, TaskState.FAILED)
+    with db.session_scope(user, write=True) as session:
+        assert predictions.retry(session, prediction_id=prediction_id).took_s == 0.0
 
 
 def test_what_was_scored_is_counted_by_model_and_over_time(

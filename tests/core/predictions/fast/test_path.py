@@ -21,6 +21,7 @@ from core.predictions.fast.path import Fast
 from core.predictions.fast.reading import Reader
 from core.predictions.fast.unsupported import Unsupported
 from core.predictions.plain import Plain
+from core.uploads.dialect import ColumnRule
 from tests.core.predictions.conftest import Model
 from tests.core.predictions.fast.conftest import DIALECTS, fitted, opaque, written
 from tests.core.predictions.test_caution import cautions_of
@@ -45,12 +46,33 @@ def test_every_dialect_gives_the_same_bytes_and_counts(tabled: Model, dialect: A
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_bad_cell_costs_its_block_alone(tabled: Model, seed: int) -> None:
+def test_a_bad_cell_costs_its_block_no_more_than_the_fast_reading(tabled: Model, seed: int) -> None:
     data = written(600, DIALECTS["comma"], seed, schema=tabled.schema, bad=0.002)
     scored, _ = both(tabled, data, DIALECTS["comma"], block_bytes=2_000)
     assert scored.why_plain is None
     assert sum(scored.tally.bad.values()) > 0
-    assert 0 < scored.n_plain_rows < 600
+    assert scored.n_plain_rows < 600
+    if scored.answered_by == "trees":
+        assert scored.n_plain_rows == 0
+
+
+@pytest.mark.parametrize("with_reasons", [False, True])
+@pytest.mark.parametrize(
+    "messy",
+    [{"is_ragged": True}, {"escapechar": "\\"}, {"rules": (ColumnRule(1, missing=("44",)),)}],
+    ids=lambda messy: next(iter(messy)),
+)
+def test_a_file_written_in_an_unusual_way_is_answered_by_the_tables_too(
+    tabled: Model, messy: dict[str, Any], with_reasons: bool
+) -> None:
+    names = ("note", *(feature.name for feature in tabled.schema.features), "outcome")
+    data = written(120, DIALECTS["comma"], seed=21, schema=tabled.schema, bad=0.01)
+    assert header_of(data) == names
+    dialect = replace(DIALECTS["comma"], names=names, **messy)
+    scored, _ = both(tabled, data, dialect, with_reasons=with_reasons)
+    assert scored.why_plain is None
+    if scored.answered_by == "trees":
+        assert scored.n_plain_rows == 0
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
@@ -205,9 +227,12 @@ def test_rows_whose_reasons_are_in_doubt_are_asked_of_the_pipeline(tabled: Model
     rows = data.split(b"\n", 1)[1]
     plain = Plain(header_of(data), DIALECTS["comma"], tabled.pipeline, tabled.schema, gives_reasons=True)
     tables = Doubting(compiled.build(tabled.pipeline, tabled.schema))
-    found = Fast(Reader(plain.header, plain.dialect, plain.schema), tables, plain).answer(rows)
-    assert found is not None
-    assert found.reasons == plain.answer(plain.read(rows)).reasons
+    fast = Fast(Reader(plain.header, plain.dialect, plain.schema), tables, plain)
+    for read in (fast.read(rows), fast.read_texts(plain.read(rows))):
+        assert read is not None
+        found = fast.answer(rows, read)
+        assert found is not None
+        assert found.reasons == plain.answer(plain.read(rows)).reasons
 
 
 def test_tables_whose_reasons_differ_from_the_pipeline_are_not_used() -> None:

@@ -9,7 +9,6 @@ import pytest
 from core.models.schema import Feature, Schema
 from core.predictions.fast import features
 from core.predictions.fast.reading import Reader
-from core.predictions.fast.unsupported import Unsupported
 from core.uploads import cells
 from core.uploads.dialect import Dialect
 
@@ -72,8 +71,3 @@ def test_an_outcome_that_reads_like_a_gap_stays_a_label() -> None:
 @pytest.mark.parametrize("block", [b"1,a\n", b"1,a,Yes,2\n", b"1,a,\xff\n", b"word,a,Yes\n", b"\n\n", b""])
 def test_a_block_in_doubt_is_left_alone(block: bytes) -> None:
     assert Reader(HEADER, Dialect(), SCHEMA).read(block) is None
-
-
-def test_a_dialect_with_more_to_it_is_declined() -> None:
-    with pytest.raises(Unsupported, match="unusual"):
-        Reader(HEADER, Dialect(quotechar="'"), SCHEMA)

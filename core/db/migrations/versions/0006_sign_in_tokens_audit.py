@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core.db.types import UtcDateTime
 
 Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

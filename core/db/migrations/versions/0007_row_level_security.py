@@ -7,12 +7,12 @@ from alembic import op
 
 from core.db import fence
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-FENCE = "c8929fe36fe71cd2"
+FENCE = "c567b711125965e5"
 
 
 def upgrade() -> None:
