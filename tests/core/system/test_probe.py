@@ -25,10 +25,18 @@ def told(settings: Settings, table: str, column: str | None = None) -> list[Chec
 
 
 @pytest.fixture
-def as_reader(postgres_database: db.Database, settings: Settings) -> Iterator[Settings]:
+def plain_database(plain_postgres: str) -> Iterator[db.Database]:
+    """A Postgres without Supabase's roles, as its superuser, connected."""
+    database = db.connect(plain_postgres)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def as_reader(plain_database: db.Database, settings: Settings) -> Iterator[Settings]:
     """Settings of a role that may read `uploads`, one column of `users`, and nothing else."""
     role = f"reader_{uuid4().hex[:8]}"
-    owner = postgres_database.engine
+    owner = plain_database.engine
     with owner.begin() as connection:
         connection.execute(sa.text(f"CREATE ROLE {role} LOGIN"))
         connection.execute(sa.text(f"GRANT SELECT ON uploads TO {role}"))
@@ -55,7 +63,7 @@ def test_a_table_and_its_columns_are_told(database: db.Database, settings: Setti
 
 
 def test_what_is_misspelt_is_guessed(database: db.Database, settings: Settings) -> None:
-    with pytest.raises(NoSuchTable, match=r"no table predictons in .*\. Did you mean predictions\?"):
+    with pytest.raises(NoSuchTable, match=r"no table predictons in .*\. Did you mean predictions"):
         told(settings, "predictons")
     with pytest.raises(NoSuchColumn, match=r"has no column stat\. Did you mean status"):
         told(settings, "predictions", "stat")
@@ -75,26 +83,41 @@ def test_an_empty_database_is_told_how_to_fill_it(empty_url: str, settings: Sett
 @pytest.mark.postgres
 def test_a_role_is_told_what_it_may(as_reader: Settings) -> None:
     role = as_reader.database_url.split("//")[1].split("@")[0]
-    _, may, rows = told(as_reader, "uploads")
+    _, may, *_, rows = told(as_reader, "uploads")
     assert may.says == f"We are {role}, which may select."
     assert rows.says == (
         f"Row-level security is on, and {role} is bound by it. Policies: own (select, to {role})."
     )
-    _, may, rows = told(as_reader, "users", "name")
+    _, may, *_, rows = told(as_reader, "users", "name")
     assert (may.state, may.says) == (State.OK, f"We are {role}, which may select.")
     assert "off" in rows.says
-    _, may, _ = told(as_reader, "users", "email")
+    _, may, *_ = told(as_reader, "users", "email")
     assert (may.state, may.says) == (State.BROKEN, f"We are {role}, which may do nothing with it.")
     assert may.cure.startswith(f"Grant it: GRANT SELECT ON users TO {role};")
 
 
 @pytest.mark.postgres
-def test_an_owner_passes_row_level_security_by(postgres_database: db.Database, settings: Settings) -> None:
-    with postgres_database.engine.begin() as connection:
+def test_an_owner_passes_row_level_security_by(plain_database: db.Database, settings: Settings) -> None:
+    with plain_database.engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE uploads ENABLE ROW LEVEL SECURITY"))
     _, may, *_, rows = told(settings, "public.uploads")
     assert may.says == "We are postgres, which may select, insert, update, delete."
     assert "postgres passes it by. Policies: none, so nobody who is bound sees a row." in rows.says
+
+
+@pytest.mark.postgres
+def test_behind_the_fence_it_is_told_what_workers_and_what_users_may(
+    postgres_database: db.Database, settings: Settings
+) -> None:
+    lines = told(settings, "tasks")
+    says = [line.says for line in lines]
+    assert "We are service_role, which may select, insert, update, delete." in says
+    assert "There is anon, which may do nothing with it." in says
+    assert "There is authenticated, which may select, insert." in says
+    assert "There is authenticated, which may select, insert, update." in [
+        line.says for line in told(settings, "tasks", "cancel_requested")
+    ]
+    assert "tasks_select (select, to authenticated)" in says[-1]
 
 
 def test_the_shell_tells_the_same_with_an_exit_code(sqlite_database: db.Database, settings: Settings) -> None:
