@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from contextlib import suppress
 from functools import cache
 
@@ -21,7 +22,9 @@ log = logs.get("access")
 @cache
 def _wire() -> httpx.Client:
     """One for all sign-ins: a client of its own would read the machine's certificates each time."""
-    return httpx.Client(http2=False, timeout=TIMEOUT_S)
+    client = httpx.Client(http2=False, timeout=TIMEOUT_S)
+    atexit.register(client.close)
+    return client
 
 
 def sign_in(settings: Settings, *, email: str, password: str) -> Identity:

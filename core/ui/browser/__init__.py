@@ -19,7 +19,7 @@ def prepare() -> None:
 
 
 def sign_out_button() -> None:
-    """A button that ends this browser's session. It leaves the page, as no button of Streamlit's can."""
+    """A button that ends this browser's session; a page whose session is over leaves for the sign-in by itself."""
     _sign_out()(key="sign_out")
 
 
@@ -36,8 +36,8 @@ def _history() -> ComponentRenderer:
 
 @cache
 def _sign_out() -> ComponentRenderer:
-    html, css = ((HERE / f"sign_out.{kind}").read_text("utf-8") for kind in ("html", "css"))
-    return st.components.v2.component("model_desk_sign_out", html=html, css=css)
+    html, css, js = ((HERE / f"sign_out.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
+    return st.components.v2.component("model_desk_sign_out", html=html, css=css, js=js)
 
 
 @cache
