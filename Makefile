@@ -31,9 +31,9 @@ $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
-# Debian's Postgres and Chromium, where this user may install them; elsewhere the tests name what is missing.
-servers:
-	@bash tests/servers/install.sh
+# Debian's Postgres and Chromium, where this user may install them, and npm packages; tests name what is missing.
+servers: $(VENV)/.installed-tests
+	@VENV=$(abspath $(VENV)) bash tests/servers/install.sh
 
 check: $(VENV)/.installed-tests
 	$(BIN)/ruff format --check .

@@ -1,9 +1,10 @@
 """`python -m benchmarks.chaos`: what the queue does while its workers are killed and frozen.
 
-20 kill -9 and 10 SIGSTOP past the lease over 120 tasks of 6 steps, on SQLite and on Postgres,
-which is also shut down in the middle as if it had crashed. Prints what was lost, done twice or
-left stuck, and how long each hit task waited for its next attempt; writes results/chaos.json.
-Ends with 1 when anything is lost, twice or stuck.
+20 kill -9 and 10 SIGSTOP past the lease over 120 tasks of 6 steps: on SQLite; on Postgres, which is also
+shut down in the middle as if it had crashed; and on Postgres with SQS as the carrier, which then vanishes
+for 10 s too, after it has repeated every message out of order and brought garbage. Prints what was lost,
+done twice or left stuck, and how long each hit task waited for its next attempt; writes
+results/chaos.json. Ends with 1 when anything is lost, twice, stuck, or left in the queue.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from core import access, db
 from core import settings as settings_module
 from core.db import migrate
-from tests.faults import steps
+from tests.faults import harm, steps
 from tests.faults.storm import Outcome, Storm, rage
 from tests.servers.parts import find
 from tests.servers.postgres import Cluster
@@ -31,13 +32,13 @@ RESULTS = Path(__file__).parent / "results" / "chaos.json"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
+    parser.add_argument("--database", choices=["sqlite", "postgres", "sqs", "all"], default="all")
     parser.add_argument("--tasks", type=int, default=120)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--stops", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    kinds = ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]
+    kinds = ["sqlite", "postgres", "sqs"] if chosen.database == "all" else [chosen.database]
     storm = Storm(
         n_tasks=chosen.tasks,
         n_steps=6,
@@ -50,9 +51,9 @@ def main() -> int:
     figures = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     clean = True
     for kind in kinds:
-        outcome = _run(kind, storm)
-        figures[kind] = _figures(storm, outcome)
-        clean = clean and outcome.findings.clean
+        outcome, n_left = _run(kind, storm)
+        figures[kind] = _figures(storm, outcome) | ({} if n_left is None else {"messages_left": n_left})
+        clean = clean and outcome.findings.clean and not n_left
         print(kind, json.dumps(figures[kind], indent=1), flush=True)
         for name in ("lost", "twice", "stuck", "apart"):
             for found in getattr(outcome.findings, name):
@@ -62,20 +63,29 @@ def main() -> int:
     return 0 if clean else 1
 
 
-def _run(kind: str, storm: Storm) -> Outcome:
-    with (
-        tempfile.TemporaryDirectory(prefix="model-desk-chaos-") as folder,
-        _database(kind, folder) as (url, crash),
-    ):
+def _run(kind: str, storm: Storm) -> tuple[Outcome, int | None]:
+    """What a storm left, and how many messages; None where there is no queue of messages."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="model-desk-chaos-"))
+        url, crash = stack.enter_context(_database(kind, folder))
         settings = settings_module.read(
             _env_file=None, data_dir=folder, database_url=url, storage_url="", log_level="error"
         )
         database = db.connect(settings.database)
+        stack.callback(database.engine.dispose)
         migrate.upgrade(database)
         steps.make_tables()
-        outcome = rage(storm, settings, access.settle_local_user(), midway=crash)
-        database.engine.dispose()
-    return outcome
+        user = access.settle_local_user()
+        if kind != "sqs":
+            return rage(storm, settings, user, midway=crash), None
+        carried = stack.enter_context(harm.carried(settings, gone_s=10.0))
+
+        def midway() -> None:
+            carried.harm()
+            if crash is not None:
+                crash()
+
+        return rage(storm, carried.settings, user, midway=midway), carried.drain()
 
 
 @contextmanager
@@ -89,12 +99,8 @@ def _database(kind: str, folder: str) -> Iterator[tuple[str, Callable[[], None] 
         sys.exit("Postgres is not installed: apt-get install postgresql")
     cluster = Cluster(program)
 
-    def crash() -> None:
-        cluster.halt()
-        cluster.start()
-
     try:
-        yield cluster.create("chaos"), crash
+        yield cluster.create("chaos"), cluster.crash
     finally:
         cluster.stop()
 

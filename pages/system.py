@@ -19,7 +19,10 @@ ICONS: Final = {
     "Database": ":material/database:",
     "Storage": ":material/folder:",
     "Queue": ":material/stacks:",
+    "SQS": ":material/mail:",
     "Workers": ":material/precision_manufacturing:",
+    "Sign-in": ":material/passkey:",
+    "Keys": ":material/key:",
 }
 KINDS: Final = {"predictions.score": "Scoring", "models.train": "Training"}
 N_SHOWN: Final = 10
@@ -77,11 +80,12 @@ def show_failures(failures: Sequence[Failure]) -> None:
 with states.heading("System", "Whether this installation works, and what to do where it doesn't."):
     st.button("Check again", key="check_again", icon=":material/refresh:")
 
-checked = checks.run(session.config())
+asker = session.asker()
+checked = checks.run(session.config(), asker=asker)
 show_verdict(checked)
 show_parts(checked)
 try:
-    show_failures(checks.failures())
+    show_failures(checks.failures(asker=asker))
 except AppError as error:
     states.problem(error)
 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="shell"):

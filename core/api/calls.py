@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.api.errors import MethodNotTaken, NothingThere
+from core.api.measured import SEEN
 
 
 class Calls:
@@ -22,31 +23,32 @@ class Calls:
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
         self._app = app
         self._literal: dict[str, set[str]] = {}
-        self._by_pattern: list[tuple[re.Pattern[str], set[str]]] = []
+        self._by_pattern: list[tuple[re.Pattern[str], str, set[str]]] = []
         for route in iter_route_contexts(routes):
             path, methods = route.path or "/", route.methods or set()
             pattern, _, parameters = compile_path(path)
             if parameters:
-                self._by_pattern.append((pattern, methods))
+                self._by_pattern.append((pattern, path, methods))
             else:
                 self._literal.setdefault(path, set()).update(methods)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises NothingThere, MethodNotTaken."""
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-        method, taken = scope["method"], self._methods(path)
+        method, (route, taken) = scope["method"], self._found(path)
         if not taken:
             raise NothingThere(path=scope["path"])
+        scope[SEEN]["route"] = route
         if method == "HEAD" and "HEAD" not in taken and "GET" in taken:
             scope = {**scope, "method": "GET"}  # the server leaves the body out
         elif method not in taken:
             raise MethodNotTaken(path=scope["path"], method=method, allowed=", ".join(sorted(taken)))
         await self._app(scope, receive, send)
 
-    def _methods(self, path: str) -> set[str]:
-        """What a path takes; a call's own name is never an id."""
+    def _found(self, path: str) -> tuple[str, set[str]]:
+        """The route of a path, and the methods it takes; a call's own name is never an id."""
         if path in self._literal:
-            return self._literal[path]
+            return path, self._literal[path]
         # the patterns end in `$`, before which a line may end
-        found = [methods for pattern, methods in self._by_pattern if pattern.fullmatch(path)]
-        return set().union(*found)
+        found = [(route, methods) for pattern, route, methods in self._by_pattern if pattern.fullmatch(path)]
+        return (found[0][0] if found else ""), set[str]().union(*(methods for _, methods in found))

@@ -1,6 +1,6 @@
 """Tasks: durable, leased, fenced. The only writer of a task's state."""
 
-from core.queue import here, litter, workers
+from core.queue import here, litter, outbox, workers
 from core.queue.claims import (
     Backlog,
     Retried,
@@ -12,6 +12,7 @@ from core.queue.claims import (
     was_enqueued,
 )
 from core.queue.moves import beat, cancel, enqueue, hurry, release, retry_later, settle
+from core.queue.sqs import CarrierUnavailable, SqsQueue
 from core.queue.standing import Standing, standing
 from core.queue.tasks import (
     SETTLED,
@@ -27,16 +28,19 @@ from core.queue.tasks import (
     known_kinds,
     register,
 )
-from core.queue.wakeup import Wakeup, watch
+from core.queue.wakeup import ASK_S, Wakeup, watch
 
 __all__ = [
+    "ASK_S",
     "SETTLED",
     "Backlog",
+    "CarrierUnavailable",
     "Job",
     "Kind",
     "LeaseLost",
     "Reason",
     "Retried",
+    "SqsQueue",
     "Standing",
     "Stopped",
     "Task",
@@ -55,6 +59,7 @@ __all__ = [
     "kind",
     "known_kinds",
     "litter",
+    "outbox",
     "register",
     "release",
     "retried",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.db.tables import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
+from core.queue import line
 from core.queue.moves import followed
 from core.queue.tasks import Reason, Task, TaskState, known_kinds
 
@@ -20,11 +21,19 @@ QUEUED = sa.literal_column("'QUEUED'", sa.String)
 RUNNING = sa.literal_column("'RUNNING'", sa.String)
 
 
-def claim(session: Session, *, worker_id: UUID, lease_s: float, clock: Clock = DATABASE_CLOCK) -> Task | None:
+def claim(
+    session: Session,
+    *,
+    worker_id: UUID,
+    lease_s: float,
+    uncarried_s: float | None = None,
+    clock: Clock = DATABASE_CLOCK,
+) -> Task | None:
     """Take the next task: one whose lease ran out, else the first in line; None when there is none.
 
     Tasks that were abandoned for good (attempts used up, or a cancel asked for) are settled on
     the way, so that no reaper is needed. The caller commits before any work begins.
+    uncarried_s: where messages carry the tasks, only one that has had no message for so long.
     """
     _settle_abandoned(session, clock=clock)
     abandoned = (
@@ -36,7 +45,7 @@ def claim(session: Session, *, worker_id: UUID, lease_s: float, clock: Clock = D
     )
     queued = (
         sa.select(TaskRow.id)
-        .where(TaskRow.state == QUEUED, TaskRow.run_at <= clock.now(), TaskRow.kind.in_(known_kinds()))
+        .where(*_in_line(uncarried_s, clock), TaskRow.kind.in_(known_kinds()))
         .order_by(TaskRow.priority, TaskRow.run_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -69,9 +78,9 @@ def claim_one(
     return _take(session, this, worker_id=worker_id, lease_s=lease_s, clock=clock)
 
 
-def is_ready(session: Session, *, clock: Clock = DATABASE_CLOCK) -> bool:
+def is_ready(session: Session, *, uncarried_s: float | None = None, clock: Clock = DATABASE_CLOCK) -> bool:
     """Whether `claim` would find anything: a read, for before a write lock is taken."""
-    queued = sa.select(TaskRow.id).where(TaskRow.state == QUEUED, TaskRow.run_at <= clock.now())
+    queued = sa.select(TaskRow.id).where(*_in_line(uncarried_s, clock))
     abandoned = sa.select(TaskRow.id).where(TaskRow.state == RUNNING, TaskRow.lease_until < clock.now())
     found = session.execute(sa.select(sa.or_(queued.exists(), abandoned.exists()))).scalar_one()
     return bool(found)
@@ -94,14 +103,15 @@ class Backlog:
 
 def backlog(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Backlog:
     """The depth of the queue and the age of its oldest task, over all users."""
+    tasks = line.tasks().c
     queued = session.execute(
-        sa.select(sa.func.count(), sa.type_coerce(sa.func.min(TaskRow.created_at), UtcDateTime())).where(
-            TaskRow.state == QUEUED
+        sa.select(sa.func.count(), sa.type_coerce(sa.func.min(tasks.created_at), UtcDateTime())).where(
+            tasks.state == QUEUED
         )
     ).one()
     running = session.execute(
-        sa.select(sa.func.count(), sa.func.count().filter(TaskRow.lease_until < clock.now())).where(
-            TaskRow.state == RUNNING
+        sa.select(sa.func.count(), sa.func.count().filter(tasks.lease_until < clock.now())).where(
+            tasks.state == RUNNING
         )
     ).one()
     return Backlog(n_queued=queued[0], oldest_at=queued[1], n_running=running[0], n_abandoned=running[1])
@@ -133,6 +143,13 @@ def retried(session: Session, *, within_s: float, clock: Clock = DATABASE_CLOCK)
         ).select_from(found)
     ).one()
     return Retried(n=n, last_at=last_at)
+
+
+def _in_line(uncarried_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions for a queued task that may be taken without a message."""
+    if uncarried_s is None:
+        return TaskRow.state == QUEUED, TaskRow.run_at <= clock.now()
+    return TaskRow.state == QUEUED, TaskRow.published_at.is_(None), TaskRow.run_at <= clock.now(-uncarried_s)
 
 
 def _take(session: Session, chosen: Any, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task | None:

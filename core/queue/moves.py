@@ -214,6 +214,7 @@ def _move(
     new_state: sa.ColumnElement[Any] = sa.literal(state.value)
     error: sa.ColumnElement[Any] = sa.literal(reason.to_json() if reason else None, Json)
     if state is TaskState.QUEUED:  # nobody would see the cancel of a task that nobody runs
+        values = {**values, "published_at": None}  # the message that brought it here is used up
         finished_at = sa.case((TaskRow.cancel_requested, clock.now()), else_=finished_at)
         new_state = sa.case((TaskRow.cancel_requested, TaskState.CANCELLED.value), else_=new_state)
         error = sa.case((TaskRow.cancel_requested, sa.null()), else_=error)

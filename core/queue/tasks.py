@@ -15,7 +15,10 @@ from core.errors import AppError
 
 
 class TaskState(StrEnum):
-    """QUEUED → RUNNING → settled. RUNNING → QUEUED is a release; RUNNING → RUNNING a takeover."""
+    """QUEUED → RUNNING → settled. RUNNING → QUEUED is a release; RUNNING → RUNNING a takeover.
+
+    QUEUED → FAILED is a dead letter: a carrier gave the task's message up.
+    """
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -25,7 +28,7 @@ class TaskState(StrEnum):
 
 
 MOVES: dict[TaskState, frozenset[TaskState]] = {
-    TaskState.QUEUED: frozenset({TaskState.RUNNING, TaskState.CANCELLED}),
+    TaskState.QUEUED: frozenset({TaskState.RUNNING, TaskState.FAILED, TaskState.CANCELLED}),
     TaskState.RUNNING: frozenset(TaskState),
     TaskState.SUCCEEDED: frozenset(),
     TaskState.FAILED: frozenset(),

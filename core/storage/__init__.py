@@ -2,12 +2,25 @@
 
 from core.settings import Settings
 from core.storage.local import LocalStorage
-from core.storage.protocol import BadKey, DiskFull, KeyTaken, NotStored, Storage, StorageUnavailable, Stored
+from core.storage.protocol import (
+    BATCH_LOGS,
+    CONVERSATION_FILES,
+    BadKey,
+    DiskFull,
+    KeyTaken,
+    NotStored,
+    Storage,
+    StorageUnavailable,
+    Stored,
+)
 from core.storage.s3 import S3Storage
 from core.storage.staging import Staging, stage, sweep
 from core.storage.staging import check as check_staging
+from core.storage.supabase import SupabaseStorage
 
 __all__ = [
+    "BATCH_LOGS",
+    "CONVERSATION_FILES",
     "BadKey",
     "DiskFull",
     "KeyTaken",
@@ -18,6 +31,7 @@ __all__ = [
     "Storage",
     "StorageUnavailable",
     "Stored",
+    "SupabaseStorage",
     "check_staging",
     "from_settings",
     "stage",
@@ -27,6 +41,11 @@ __all__ = [
 
 def from_settings(settings: Settings) -> Storage:
     """The backend that `STORAGE_URL` names."""
-    return (
-        S3Storage(settings) if settings.storage_url.startswith("s3://") else LocalStorage(settings.files_dir)
-    )
+    scheme = settings.storage_url.partition("://")[0]
+    match scheme:
+        case "s3":
+            return S3Storage(settings)
+        case "supabase":
+            return SupabaseStorage(settings)
+        case _:
+            return LocalStorage(settings.files_dir)

@@ -11,6 +11,9 @@ from typing import BinaryIO, Protocol
 
 from core.errors import AppError
 
+BATCH_LOGS, CONVERSATION_FILES = "batch-logs", "conversation-files"
+PLACES = ("uploads", "results", "models", BATCH_LOGS, CONVERSATION_FILES)  # what keys begin with
+
 
 class NotStored(AppError):
     """Nothing is stored under this key."""

@@ -20,17 +20,34 @@ class Body(Protocol):
     def close(self) -> None: ...
 
 
-def reader(connect: Callable[[int], Body], *, size_bytes: int, start: int, label: str) -> BinaryIO:
-    """The bytes of a file of `size_bytes` from `start` on. connect: asks for those from an offset on.
+def reader(
+    connect: Callable[[int], Body],
+    *,
+    size_bytes: int,
+    start: int,
+    label: str,
+    broken: tuple[type[Exception], ...],
+) -> BinaryIO:
+    """The bytes of a file of `size_bytes` from `start` on.
 
-    The first request is made at once, so that what is wrong is said now. Reading raises StorageUnavailable.
+    connect: asks for those from an offset on. broken: what a body raises, beside OSError, when its connection
+    breaks. The first request is made at once, so that what is wrong is said now. Reading raises
+    StorageUnavailable.
     """
-    return io.BufferedReader(_Ranged(connect, size_bytes, start, label), BUFFER_BYTES)
+    raw = _Ranged(connect, size_bytes, start, label, (*broken, OSError))
+    return io.BufferedReader(raw, BUFFER_BYTES)
 
 
 class _Ranged(io.RawIOBase):
-    def __init__(self, connect: Callable[[int], Body], size_bytes: int, start: int, label: str) -> None:
-        self._connect, self._size_bytes, self._label = connect, size_bytes, label
+    def __init__(
+        self,
+        connect: Callable[[int], Body],
+        size_bytes: int,
+        start: int,
+        label: str,
+        broken: tuple[type[Exception], ...],
+    ) -> None:
+        self._connect, self._size_bytes, self._label, self._broken = connect, size_bytes, label, broken
         self._at = start
         self._body = connect(start) if start < size_bytes else None
 
@@ -53,9 +70,6 @@ class _Ranged(io.RawIOBase):
         return at
 
     def readinto(self, buffer: Any) -> int:
-        from botocore.exceptions import BotoCoreError
-        from urllib3.exceptions import HTTPError
-
         if self._at >= self._size_bytes:
             return 0
         problem: Exception | None = None
@@ -64,7 +78,7 @@ class _Ranged(io.RawIOBase):
                 self._body = self._connect(self._at)
             try:
                 chunk = self._body.read(len(buffer))
-            except (BotoCoreError, HTTPError, OSError) as error:
+            except self._broken as error:
                 problem = error
             else:
                 if chunk:

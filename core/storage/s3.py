@@ -61,6 +61,9 @@ class S3Storage:
         return Stored(key=key, size_bytes=size_bytes)
 
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
+        from botocore.exceptions import BotoCoreError
+        from urllib3.exceptions import HTTPError
+
         found = self._head(key)
 
         def connect(at: int) -> Any:
@@ -72,7 +75,13 @@ class S3Storage:
             except KeyTaken as error:
                 raise StorageUnavailable(problem=f"{key} was replaced while it was read") from error
 
-        return ranged.reader(connect, size_bytes=found["ContentLength"], start=start, label=self.label)
+        return ranged.reader(
+            connect,
+            size_bytes=found["ContentLength"],
+            start=start,
+            label=self.label,
+            broken=(BotoCoreError, HTTPError),
+        )
 
     def stat(self, key: str) -> Stored:
         return Stored(key=key, size_bytes=self._head(key)["ContentLength"])
@@ -230,9 +239,7 @@ def _client(settings: Settings) -> Any:
     return boto3.client(
         "s3",
         endpoint_url=settings.s3_endpoint_url or None,
-        region_name=settings.aws_region or None,
-        aws_access_key_id=settings.aws_access_key_id or None,
-        aws_secret_access_key=settings.aws_secret_access_key.get_secret_value() or None,
+        **settings.aws_identity,
         config=Config(
             signature_version="s3v4",
             s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},

@@ -1,6 +1,8 @@
 """`python -m core.system`: the System page's checks in the shell; exit code 1 when something is broken.
 
-`python -m core.system prepare` first makes what is missing and may be made, such as the bucket.
+`python -m core.system prepare` first makes what is missing and may be made, such as buckets and the queue.
+`python -m core.system probe TABLE [COLUMN]` tells what exists of it and what the database's role may do with it;
+exit code 1 when it does not exist, or the role may not even read it.
 """
 
 from __future__ import annotations
@@ -8,10 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 
-from core import settings, storage
+from core import queue, settings, storage
 from core.errors import AppError
-from core.system import checks
+from core.system import checks, probe
 
 MARKS = {checks.State.OK: "ok    ", checks.State.WARN: "look  ", checks.State.BROKEN: "BROKEN"}
 
@@ -22,19 +25,32 @@ def main(arguments: list[str]) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("verb", nargs="?", choices=["check", "prepare"], default="check")
+    parser.add_argument("verb", nargs="?", choices=["check", "prepare", "probe"], default="check")
+    parser.add_argument("table", nargs="?", help="of probe: a table's name, or schema.table")
+    parser.add_argument("column", nargs="?", help="of probe: one of its columns")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     options = parser.parse_args(arguments)
+    if (options.verb == "probe") != (options.table is not None):
+        parser.error("probe needs a table, and nothing else takes one")
     try:
         config = settings.current()
+        if options.verb == "probe":
+            return show(options, list(probe.probe(config, options.table, options.column)))
         if options.verb == "prepare":
             files = storage.from_settings(config)
             made = "made" if files.prepare() else "is there already, or is made by the first file"
             print(f"The place for files ({files.label}) {made}.")
+            if config.predictions_queue_url:
+                line = queue.SqsQueue(config)
+                print(f"The queue {line.label} {'was made' if line.prepare() else 'is there already'}.")
     except AppError as error:
         print(error, file=sys.stderr)
         return 1
-    found = checks.run(config)
+    return show(options, checks.run(config))
+
+
+def show(options: argparse.Namespace, found: Sequence[checks.Check]) -> int:
+    """Print what was found; the exit code."""
     if options.json:
         print(json.dumps([check.to_json() for check in found], indent=2))
     else:

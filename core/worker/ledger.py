@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from core import db, queue
 from core.db.types import Clock
-from core.queue import litter, workers
+from core.queue import litter, outbox, workers
+from core.queue.outbox import Unclaimed
+from core.queue.sqs import Notice
 from core.worker.slots import Outcome
 
 
@@ -22,13 +25,19 @@ class Ledger:
     lease_s: float
     clock: Clock
 
-    def claim_next(self) -> queue.Task | None:
+    def claim_next(self, *, uncarried_s: float | None = None) -> queue.Task | None:
         """The next task, if there is any: a read first, so that idling takes no write lock."""
         with db.session_scope(db.WORKER) as session:
-            if not queue.is_ready(session, clock=self.clock):
+            if not queue.is_ready(session, uncarried_s=uncarried_s, clock=self.clock):
                 return None
         with db.session_scope(db.WORKER, write=True) as session:
-            return queue.claim(session, worker_id=self.worker_id, lease_s=self.lease_s, clock=self.clock)
+            return queue.claim(
+                session,
+                worker_id=self.worker_id,
+                lease_s=self.lease_s,
+                uncarried_s=uncarried_s,
+                clock=self.clock,
+            )
 
     def claim_one(self, task_id: UUID) -> queue.Task | None:
         """Exactly this task, unless somebody else has it."""
@@ -36,6 +45,31 @@ class Ledger:
             return queue.claim_one(
                 session, task_id=task_id, worker_id=self.worker_id, lease_s=self.lease_s, clock=self.clock
             )
+
+    def claim_named(self, notice: Notice) -> queue.Task | Unclaimed:
+        """The task that a message names, or what is to become of the message."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            return outbox.claim_named(
+                session, notice, worker_id=self.worker_id, lease_s=self.lease_s, clock=self.clock
+            )
+
+    def publish(self, *, lost_after_s: float | None) -> list[Notice]:
+        """What is to be sent now, noted as sent: a read first, as when claiming."""
+        with db.session_scope(db.WORKER) as session:
+            if not outbox.is_due(session, lost_after_s=lost_after_s, clock=self.clock):
+                return []
+        with db.session_scope(db.WORKER, write=True) as session:
+            return outbox.publish(session, lost_after_s=lost_after_s, clock=self.clock)
+
+    def take_back(self, notices: Sequence[Notice]) -> None:
+        """Note that these were not sent."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            outbox.take_back(session, notices)
+
+    def bury(self, notice: Notice, *, n_deliveries: int | None) -> queue.Task | Unclaimed:
+        """Fail the task of a dead letter, or say what is to become of the letter."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            return outbox.bury(session, notice, n_deliveries=n_deliveries, clock=self.clock)
 
     def beat(self, task: queue.Task, progress: dict[str, Any] | None) -> bool:
         """Renew the lease and note progress; True if a cancel is asked for. Raises LeaseLost."""

@@ -42,18 +42,18 @@ class Outage:
         return None if since_s is None else now_s - since_s
 
 
-def tell_failure(outage: Outage, *, problem: str) -> None:
+def tell_failure(outage: Outage, *, problem: str, what: str = "the database") -> None:
     """Log what is news in another failure."""
     match outage.failed(time.monotonic()):
         case News.BEGAN:
-            log.warning("the database is out of reach; trying again each second", problem=problem)
+            log.warning(f"{what} is out of reach; trying again each second", problem=problem)
         case News.LASTS:
-            log.warning("the database is still out of reach", problem=problem)
+            log.warning(f"{what} is still out of reach", problem=problem)
         case None:
             pass
 
 
-def tell_success(outage: Outage) -> None:
+def tell_success(outage: Outage, *, what: str = "the database") -> None:
     """Log that an outage is over, if there was one."""
     if (lasted_s := outage.succeeded(time.monotonic())) is not None:
-        log.warning("the database is back", after_s=round(lasted_s))
+        log.warning(f"{what} is back", after_s=round(lasted_s))

@@ -13,7 +13,6 @@ import selectors
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,13 +23,14 @@ from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, workers
 from core.settings import Settings
 from core.worker import leavings, outage
+from core.worker.carrier import Carrier
 from core.worker.children import Child
+from core.worker.intake import LOOK_S, Intake
 from core.worker.ledger import Ledger
 from core.worker.slots import Outcome, Slot
 
 KIND_MODULES = ("core.models.handler", "core.predictions.handler")
 
-LOOK_S = 2.0  # the table is asked this often, whatever the wake-up says
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
 PROGRESS_S = 0.5  # progress is written at most this often
 CANCEL_S = 1.0  # a cancel is seen within this time
@@ -64,17 +64,21 @@ class Runner:
         for module in modules:
             importlib.import_module(module)
         self._ledger = Ledger(worker_id=self.id, lease_s=settings.lease_s, clock=clock)
+        self._carrier = (
+            Carrier(settings, ledger=self._ledger, poke=self._wake)
+            if settings.predictions_queue_url
+            else None
+        )
         self._storage = storage.from_settings(settings)
         self._slots = [Slot(start=self._child) for _ in range(slots)] + [
             Slot(start=self._child, by_hand=True)
         ]
-        self._wanted: deque[UUID] = deque()
+        self._intake = Intake(self._slots, ledger=self._ledger, carrier=self._carrier, begin=self._begin)
         self._poked, self._poke = os.pipe()
         os.set_blocking(self._poked, False)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._live, name="runner", daemon=True)
         self._wakeup: Wakeup | None = None
-        self._look_at = 0.0
         self._present_at = 0.0
         self._n_warm = 0
         self._sweep_at = 0.0
@@ -86,15 +90,18 @@ class Runner:
 
     def run_now(self, task_id: UUID) -> None:
         """Claim exactly this task as soon as a place is free; harmless when somebody else has it."""
-        self._wanted.append(task_id)
-        os.write(self._poke, b"!")
+        self._intake.want(task_id)
+        self._wake()
 
     def stop(self, *, timeout_s: float = 10.0) -> bool:
         """Hand work in progress back, end the children and the thread. False if that took too long."""
         self._stopping.set()
-        os.write(self._poke, b"!")
+        self._wake()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def _wake(self) -> None:
+        os.write(self._poke, b"!")
 
     def _child(self) -> Child:
         return Child(
@@ -108,6 +115,12 @@ class Runner:
         return len(self._slots) - 1
 
     def _live(self) -> None:
+        with db.as_worker():
+            self._work()
+
+    def _work(self) -> None:
+        if self._carrier is not None:
+            self._carrier.start()
         while not self._stopping.is_set():
             try:
                 self._turn()
@@ -115,6 +128,8 @@ class Runner:
             except db.DatabaseUnavailable as error:
                 outage.tell_failure(self._outage, problem=error.problem)
                 self._close_wakeup()
+                if self._carrier is not None:
+                    self._carrier.pause()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
                 log.exception("a turn of the runner failed; going on")
@@ -125,25 +140,26 @@ class Runner:
             log.warning("could not hand work back; its lease will run out", problem=error.problem)
         for slot in self._slots:
             slot.kill()
+        if self._carrier is not None:
+            self._carrier.stop()
         self._close_wakeup()
 
     def _turn(self) -> None:
         if self._wakeup is None:
             self._wakeup = queue.watch(db.current())
-            self._look_at = 0.0
+            self._intake.look_soon()
         self._open_children()
         self._wait()
         for slot in self._slots:
             was_idle = slot.idle
             slot.hear()
             if slot.idle and not was_idle:  # a child has warmed up: it need not wait for the next look
-                self._look_at = 0.0
+                self._intake.look_soon()
         self._present()
         for slot in self._slots:
             if slot.task is not None:
                 self._tend(slot, slot.task)
-        self._take_wanted()
-        self._take_next()
+        self._intake.turn()
         self._sweep()
 
     def _open_children(self) -> None:
@@ -152,7 +168,7 @@ class Runner:
                 log.warning("child did not warm up; starting it again")
                 slot.kill()
             if slot.child is None and time.monotonic() >= self._respawn_at:
-                if slot.by_hand and self._n_slots and not self._wanted:
+                if slot.by_hand and self._n_slots and not self._intake.is_wanted:
                     continue  # the place for what cannot wait is opened when first needed
                 if slot.n_deaths:
                     self._respawn_at = time.monotonic() + RESPAWN_S * min(slot.n_deaths, 5)
@@ -173,27 +189,7 @@ class Runner:
         with contextlib.suppress(BlockingIOError):
             os.read(self._poked, 4096)
         if self._wakeup.changed():
-            self._look_at = 0.0
-
-    def _take_wanted(self) -> None:
-        for _ in range(len(self._wanted)):
-            slot = next((slot for slot in self._slots if slot.idle), None)
-            if slot is None:
-                return
-            task_id = self._wanted.popleft()
-            if (task := self._ledger.claim_one(task_id)) is not None:
-                self._begin(slot, task)
-
-    def _take_next(self) -> None:
-        if time.monotonic() < self._look_at:
-            return
-        for slot in self._slots:
-            if not slot.idle or slot.by_hand:
-                continue
-            if (task := self._ledger.claim_next()) is None:
-                break
-            self._begin(slot, task)
-        self._look_at = time.monotonic() + LOOK_S
+            self._intake.enqueued()
 
     def _begin(self, slot: Slot, task: queue.Task) -> None:
         self._tell("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
@@ -206,7 +202,7 @@ class Runner:
             if slot.outcome is not None:
                 self._settle(task, slot.outcome, slot.progress)
                 slot.clear()
-                self._look_at = 0.0
+                self._intake.look_soon()
                 return
             if now - slot.spoke_at > self._settings.silence_s:
                 log.warning("child fell silent; replacing it", task=str(task.id))
@@ -226,6 +222,7 @@ class Runner:
             log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
             slot.kill()
             slot.clear()
+            self._told(task, is_ours=False)
             leavings.remove(self._storage, task)
         except db.DatabaseUnavailable:
             raise
@@ -238,9 +235,16 @@ class Runner:
             else:
                 slot.kill()
                 slot.clear()
+                self._told(task, is_ours=False)
+
+    def _told(self, task: queue.Task, *, is_ours: bool = True) -> None:
+        """Let its message go the way of the task: it is written, or no longer ours."""
+        if self._carrier is not None:
+            (self._carrier.done if is_ours else self._carrier.dropped)(task.id)
 
     def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
         self._ledger.settle(task, outcome, progress)
+        self._told(task)
         if outcome.state is not queue.TaskState.SUCCEEDED:
             leavings.remove(self._storage, task)
         self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
@@ -269,6 +273,7 @@ class Runner:
                 else:
                     slot.kill()
                     self._ledger.release(task, slot.progress)
+                    self._told(task)
                     leavings.remove(self._storage, task)
                     log.info("task handed back", task=str(task.id), kind=task.kind)
             except queue.LeaseLost:

@@ -28,23 +28,35 @@ class Wire:
         self.lose_answers = 0
         self.cut_requests_after = 0
         self.n_cut = 0
+        self._ends: set[socket.socket] = set()
 
     def __enter__(self) -> Wire:
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=self._accept, args=[self._listening], daemon=True).start()
         return self
+
+    def vanish(self) -> None:
+        """Break every connection and refuse new ones, until `come_back`."""
+        _end(self._listening, *self._ends)
+        self._ends.clear()
+
+    def come_back(self) -> None:
+        address = ("127.0.0.1", int(urlsplit(self.endpoint).port or 0))
+        self._listening = socket.create_server(address)
+        threading.Thread(target=self._accept, args=[self._listening], daemon=True).start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._listening.close()
 
-    def _accept(self) -> None:
+    def _accept(self, listening: socket.socket) -> None:
         while True:
             try:
-                client, _ = self._listening.accept()
+                client, _ = listening.accept()
             except OSError:  # closed
                 return
             server = socket.create_connection(self._server)
+            self._ends |= {client, server}
             threading.Thread(target=self._requests, args=[client, server], daemon=True).start()
             threading.Thread(target=self._answers, args=[server, client], daemon=True).start()
 
@@ -79,6 +91,7 @@ class Wire:
                     break
         except OSError:  # the client went away
             pass
+        self._ends -= {client, server}
         _end(client, server)
 
 

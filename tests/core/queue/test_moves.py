@@ -286,6 +286,7 @@ _VERBS = {
     "succeed": lambda line, task: line.settle(task),
     "fail": lambda line, task: line.settle(task, TaskState.FAILED),
     "stop": lambda line, task: line.settle(task, TaskState.CANCELLED),
+    "bury": lambda line, task: line.bury(task.id),
 }
 
 

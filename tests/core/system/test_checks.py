@@ -62,7 +62,7 @@ def test_a_long_wait_beside_a_worker_asks_for_more_workers(
     database: db.Database, settings: Settings, user: db.User
 ) -> None:
     steps.make_tables()
-    with db.session_scope(user, write=True) as session:
+    with db.session_scope(db.WORKER, write=True) as session:
         steps.enqueue(session, user=user)
         queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
     backlog = line(checks.run(settings, now=datetime.now(UTC) + timedelta(hours=1)), "Queue", "Backlog")
@@ -78,7 +78,7 @@ def test_a_database_without_tables_names_the_command_that_makes_them(empty_url: 
     schema = line(found, "Database", "Schema")
     assert (schema.state, schema.says) == (State.BROKEN, "It has no tables yet.")
     assert "python -m core.db upgrade" in schema.cure
-    assert {check.part for check in found} == {"Database", "Storage"}
+    assert {check.part for check in found} == {"Database", "Storage", "Sign-in"}
 
 
 def test_storage_that_cannot_be_written_is_broken(sqlite_database: db.Database, settings: Settings) -> None:
@@ -124,7 +124,8 @@ def test_the_shell_command_tells_by_its_exit_code(tmp_path: Path) -> None:
     assert shell("core.db", "upgrade", DATA_DIR=str(data_dir)).returncode == 0
     well = shell("core.system", "--json", DATA_DIR=str(data_dir))
     assert well.returncode == 0
-    assert {check["part"] for check in json.loads(well.stdout)} == {"Database", "Storage", "Queue", "Workers"}
+    parts = {"Database", "Storage", "Queue", "Workers", "Sign-in"}
+    assert {check["part"] for check in json.loads(well.stdout)} == parts
     (data_dir / "model_desk.sqlite3").write_text("this file is no database")
     broken = shell("core.system", "--json", DATA_DIR=str(data_dir))
     assert broken.returncode == 1
@@ -207,7 +208,7 @@ def test_the_newest_ready_model_and_result_are_looked_for_too(
     database: db.Database, settings: Settings, user: db.User
 ) -> None:
     steps.make_tables()
-    with db.session_scope(user, write=True) as session:
+    with db.session_scope(db.WORKER, write=True) as session:
         task_id = steps.enqueue(session, user=user)
         upload = UploadRow(
             user_id=user.id, file_name="a.csv", storage_key="uploads/a", size_bytes=1, sha256="0",
@@ -232,7 +233,7 @@ def test_work_that_was_begun_again_is_worth_a_look(
     database: db.Database, settings: Settings, user: db.User
 ) -> None:
     steps.make_tables()
-    with db.session_scope(user, write=True) as session:
+    with db.session_scope(db.WORKER, write=True) as session:
         task_id = steps.enqueue(session, user=user)
         queue.workers.beat(session, worker_id=uuid4(), slots=0, is_embedded=False)
     with db.session_scope(db.WORKER, write=True) as session:

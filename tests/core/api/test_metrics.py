@@ -1,0 +1,67 @@
+"""The figures for Prometheus, read by Prometheus' own parser."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from prometheus_client.parser import text_string_to_metric_families as parsed
+
+from core import __version__, db
+from core.queue import workers
+from tests.faults import steps
+
+
+def figures(client: httpx.Client) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Every sample by its name and labels."""
+    answer = client.get("/api/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in parsed(answer.text)
+        for sample in family.samples
+    }
+
+
+def of(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    return f"model_desk_{name}", frozenset(labels.items())
+
+
+def test_the_queue_and_its_workers_are_told(client: httpx.Client, me: db.User) -> None:
+    steps.make_tables()
+    with db.session_scope(me, write=True) as session:
+        steps.enqueue(session, user=me)
+        steps.enqueue(session, user=me)
+        workers.beat(session, worker_id=uuid4(), slots=3, is_embedded=False)
+    found = figures(client)
+    assert found[of("info", version=__version__)] == 1
+    assert found[of("tasks", kind=steps.KIND, state="QUEUED")] == 2
+    assert 0 <= found[of("oldest_task_seconds", kind=steps.KIND, state="QUEUED")] < 60
+    assert (found[of("workers")], found[of("worker_slots")]) == (1, 3)
+    assert ("process_resident_memory_bytes", frozenset()) in found
+
+
+def test_calls_are_counted_by_route_and_not_by_path(client: httpx.Client) -> None:
+    for _ in range(3):
+        client.get(f"/api/predictions/{uuid4()}")
+    client.get("/api/nowhere/1")
+    client.get("/api/nowhere/2", headers={"Host": "elsewhere"})
+    client.request("PURGE", "/api/health")
+    found = figures(client)
+    route = "/predictions/{prediction_id}"
+    assert found[of("http_requests_total", method="GET", route=route, status="404")] == 3
+    assert found[of("http_request_seconds_count", method="GET", route=route)] == 3
+    assert found[of("http_requests_total", method="GET", route="other", status="404")] == 1
+    assert found[of("http_requests_total", method="GET", route="other", status="403")] == 1
+    assert found[of("http_requests_total", method="other", route="/health", status="405")] == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_without_a_database_it_is_refused(client: httpx.Client) -> None:
+    with db.current().writing.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE workers RENAME TO gone"))
+    answer = client.get("/api/metrics")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unavailable")
