@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from core.app import lifespan, routes
+from core.app import lifespan, middleware, routes
 
-app = st.App("pages/navigation.py", routes=routes(), lifespan=lifespan)
+app = st.App("pages/navigation.py", routes=routes(), lifespan=lifespan, middleware=middleware())

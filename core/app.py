@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio.to_thread
 import uvicorn
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from core import api, db, logs, queue, settings, storage, system
@@ -29,11 +30,20 @@ def routes() -> Sequence[BaseRoute]:
     return api.routes()
 
 
+def middleware() -> Sequence[Middleware]:
+    """What every request passes first; to be given to `st.App`."""
+    return api.middleware()
+
+
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Migrate, make the first user and sample, run the embedded worker; at the end hand its work back."""
     config = settings.current()
-    _bound_the_stop()
+    api.require_unreachable()
+    if (server := _server()) is not None:
+        _require_distrust(server, config)
+        _bound_the_stop(server)
+    db.reserve_worker_role()
     await anyio.to_thread.run_sync(_prepare, config)
     runner = Runner(config, slots=config.workers, is_embedded=True)
     runner.start()
@@ -45,19 +55,29 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     finally:
         greeting.cancel()
         queue.here.serve(None)
+        db.free_worker_role()
         if not await anyio.to_thread.run_sync(runner.stop):
             log.warning("the worker did not stop in time; its work is taken up again after its lease")
 
 
-def _bound_the_stop() -> None:
-    """Let no client hold the stop up: by itself the server waits for each upload and download to end.
-
-    Streamlit takes no setting for it, but the server is who answers the signal.
-    """
+def _server() -> uvicorn.Server | None:
+    """The server that Streamlit runs: it hands none out, but the server is who answers the signal."""
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if isinstance(server, uvicorn.Server):
-        server.config.timeout_graceful_shutdown = ANSWERS_END_S
-        logging.getLogger("uvicorn.error").addFilter(partial(is_news, server))
+    return server if isinstance(server, uvicorn.Server) else None
+
+
+def _require_distrust(server: uvicorn.Server, config: settings.Settings) -> None:
+    """Raises WrongSetting where people sign in and the server believes other proxies than TRUSTED_PROXIES."""
+    believed = server.config.forwarded_allow_ips
+    if config.has_sign_in and believed != config.trusted_proxies:
+        problem = f"the server believes what {believed} forwards; start the app by `python -m core.start`"
+        raise settings.WrongSetting(name="TRUSTED_PROXIES", problem=problem)
+
+
+def _bound_the_stop(server: uvicorn.Server) -> None:
+    """Let no client hold the stop up: by itself the server waits for each upload and download to end."""
+    server.config.timeout_graceful_shutdown = ANSWERS_END_S
+    logging.getLogger("uvicorn.error").addFilter(partial(is_news, server))
 
 
 def is_news(server: uvicorn.Server, record: logging.LogRecord) -> bool:
@@ -67,16 +87,17 @@ def is_news(server: uvicorn.Server, record: logging.LogRecord) -> bool:
 
 
 def _prepare(config: settings.Settings) -> None:
-    migrate.upgrade(db.connect(config.database))
-    storage.sweep(config.staging_dir)
-    system.first_start(config)
+    with db.as_worker():
+        migrate.upgrade(db.connect_configured(config))
+        storage.sweep(config.staging_dir)
+        system.first_start(config)
 
 
 async def _greet(config: settings.Settings) -> None:
     """Say where to go, as soon as that address answers."""
     while True:
         with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", config.port)
+            _, writer = await asyncio.open_connection(config.reached_at, config.port)
             writer.close()
             break
         await asyncio.sleep(0.05)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,9 +21,13 @@ from pydantic_settings import (
 from core.errors import AppError
 
 MAY_HOLD_SECRETS = frozenset(
-    {"DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SUPABASE_SERVICE_ROLE_KEY"}
+    {
+        *("DATABASE_URL", "USER_DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+        *("OIDC_CLIENT_SECRET", "SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET", "SUPABASE_SERVICE_ROLE_KEY"),
+    }
 )  # their values are never shown
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
 
@@ -44,10 +49,19 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    port: int = Field(default=8501, ge=1, le=65535, description="Port of pages and API, on loopback.")
+    port: int = Field(default=8501, ge=1, le=65535, description="Port of pages and API.")
+    listen_address: str = Field(
+        default="127.0.0.1", description="Where PORT is opened; any but loopback asks for sign-in."
+    )
     data_dir: Path = Field(default=Path("data"), description="Folder of the embedded database and files.")
     workers: int = Field(default=1, ge=0, le=16, description="Embedded workers; 0 = none, work by hand.")
     database_url: str = Field(default="", description="SQLite or Postgres; empty = SQLite in DATA_DIR.")
+    user_database_url: str = Field(
+        default="", description="The same Postgres by a login for pages and API alone; empty = DATABASE_URL."
+    )
+    database_pooler: Literal["", "transaction"] = Field(
+        default="", description="`transaction` where such a pooler stands in between; empty = found out."
+    )
     storage_url: str = Field(default="", description="Where files are kept; empty = DATA_DIR/files.")
     s3_endpoint_url: str = Field(default="", description="Server of an s3:// STORAGE_URL; empty = Amazon's.")
     s3_links: bool = Field(
@@ -73,6 +87,38 @@ class Settings(BaseSettings):
         description="The project's secret key; STORAGE_URL=supabase:// needs it.",
     )
     app_url: str = Field(default="", description="The address people open; empty = loopback and PORT.")
+    trusted_proxies: str = Field(
+        default="", description="Addresses or networks whose forwarded headers count, by commas."
+    )
+    allow_anonymous: bool = Field(
+        default=False, description="Let everybody who can reach the app do everything, without sign-in."
+    )
+    oidc_issuer: str = Field(default="", description="The OpenID Connect provider that people sign in with.")
+    oidc_client_id: str = Field(
+        default="", validate_default=True, description="This app's name at that provider."
+    )
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="And its secret there, if any.")
+    oidc_vouches_for_email: bool = Field(
+        default=False, description="The provider's addresses count without `email_verified` (Entra ID)."
+    )
+    supabase_anon_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="The project's publishable (anon) key; with it, people sign in there.",
+    )
+    supabase_jwt_secret: SecretStr = Field(
+        default=SecretStr(""), description="Only where the project still signs with a shared secret (HS256)."
+    )
+    admin_emails: str = Field(default="", description="Who is an admin from the first sign-in on, by commas.")
+    allowed_emails: str = Field(
+        default="",
+        description="Who may sign in: addresses or @domains, by commas; empty = all whom it lets in.",
+    )
+    session_idle_hours: float = Field(
+        default=8, gt=0, le=168, description="Hours without a click until one is signed out."
+    )
+    session_hours: float = Field(
+        default=72, gt=0, le=720, description="Hours after which everybody signs in again."
+    )
     max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload, in MB of 1,000,000 bytes.")
     sync_max_mb: int = Field(default=50, ge=1, description="Largest file that is scored while one waits.")
     upload_silence_s: float = Field(
@@ -92,10 +138,15 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        if url and not url.startswith(
-            ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
-        ):
+        if url and not url.startswith(("sqlite:///", *POSTGRES)):
             raise ValueError("it must start with sqlite:/// or postgresql://")
+        return url
+
+    @field_validator("user_database_url")
+    @classmethod
+    def _known_user_database(cls, url: str) -> str:
+        if url and not url.startswith(POSTGRES):
+            raise ValueError("it must start with postgresql://, as DATABASE_URL does then")
         return url
 
     @field_validator("storage_url")
@@ -111,6 +162,29 @@ class Settings(BaseSettings):
             raise ValueError("it must start with file://, s3:// or supabase://")
         return url
 
+    @field_validator("listen_address")
+    @classmethod
+    def _an_ip_address(cls, address: str) -> str:
+        try:
+            return str(ip_address(address))
+        except ValueError as error:
+            raise ValueError("it must be an IP address such as 127.0.0.1 or 0.0.0.0") from error
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, listed: str) -> str:
+        try:
+            return ",".join(str(ip_network(network)) for network in split(listed))
+        except ValueError as error:
+            raise ValueError("it must list addresses or networks, such as 10.0.0.0/8") from error
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _with_its_issuer(cls, client_id: str, info: ValidationInfo) -> str:
+        if bool(client_id) != bool(info.data.get("oidc_issuer")):
+            raise ValueError("OIDC_ISSUER and OIDC_CLIENT_ID are set together or not at all")
+        return client_id
+
     @field_validator("predictions_queue_url")
     @classmethod
     def _a_standard_queue(cls, url: str) -> str:
@@ -121,7 +195,8 @@ class Settings(BaseSettings):
         return url
 
     @field_validator(
-        "app_url", "s3_endpoint_url", "sqs_endpoint_url", "predictions_queue_url", "supabase_url"
+        *("app_url", "s3_endpoint_url", "sqs_endpoint_url", "predictions_queue_url", "supabase_url"),
+        "oidc_issuer",
     )
     @classmethod
     def _an_address(cls, url: str) -> str:
@@ -142,8 +217,12 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL, with its driver."""
         if not self.database_url:
             return f"sqlite:///{self.data_dir.resolve() / 'model_desk.sqlite3'}"
-        scheme, rest = self.database_url.split("://", 1)
-        return self.database_url if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
+        return _with_driver(self.database_url)
+
+    @property
+    def user_database(self) -> str:
+        """The same for the login that users' transactions have to themselves; empty where there is none."""
+        return _with_driver(self.user_database_url)
 
     @property
     def files_dir(self) -> Path:
@@ -178,6 +257,29 @@ class Settings(BaseSettings):
         """The address people open, without a last slash."""
         return (self.app_url or f"http://localhost:{self.port}").rstrip("/")
 
+    @property
+    def reached_at(self) -> str:
+        """The address at which this machine reaches the app: an unspecified one stands for all of its own."""
+        address = ip_address(self.listen_address)
+        if not address.is_unspecified:
+            return self.listen_address
+        return "127.0.0.1" if address.version == 4 else "::1"
+
+    @property
+    def has_oidc(self) -> bool:
+        """Whether people sign in with an OpenID Connect provider."""
+        return bool(self.oidc_issuer and self.oidc_client_id)
+
+    @property
+    def has_supabase_auth(self) -> bool:
+        """Whether people sign in with an e-mail address and password at Supabase."""
+        return bool(self.supabase_url and self.supabase_anon_key.get_secret_value())
+
+    @property
+    def has_sign_in(self) -> bool:
+        """Whether anybody has to sign in; otherwise whoever asks is the local user."""
+        return self.has_oidc or self.has_supabase_auth
+
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process of ours."""
         values = self.model_dump(mode="json", exclude_none=True)
@@ -211,6 +313,16 @@ class _SecretsFile(InitSettingsSource):
                 raise WrongSetting(name=str(SECRETS_FILE), problem=f"it is not TOML ({error})") from error
             values = {name.lower(): value for name, value in content.items() if not isinstance(value, dict)}
         super().__init__(settings_cls, init_kwargs=values)
+
+
+def _with_driver(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return url if scheme in ("", "sqlite") else f"postgresql+psycopg://{rest}"
+
+
+def split(listed: str) -> list[str]:
+    """What a setting lists with commas between."""
+    return [one.strip() for one in listed.split(",") if one.strip()]
 
 
 def read(**overrides: Any) -> Settings:

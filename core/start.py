@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from core import db, settings
+from core.access import exposure
 from core.db import migrate
 from core.errors import AppError
 
@@ -25,6 +26,15 @@ class PortBusy(AppError):
     cure = "Stop it, or choose another port: make run PORT={free_port_id}"
     port_id: int
     free_port_id: int
+
+
+class NoSuchAddress(AppError):
+    """LISTEN_ADDRESS is none of this machine's."""
+
+    code = "no_such_address"
+    says = "This machine has no address {address}, so the app can't listen there."
+    cure = "Set LISTEN_ADDRESS to one that it has, to 0.0.0.0 for all of them, or leave it out for loopback."
+    address: str
 
 
 class NotWritable(AppError):
@@ -50,9 +60,10 @@ class NoRoom(AppError):
 def main() -> NoReturn:
     try:
         config = settings.current()
-        require_port(config.port)
+        exposure.require_safe(config)
+        require_port(config.port, config.listen_address)
         require_writable(config.data_dir)
-        require_database(config.database)
+        require_database(config)
     except AppError as error:
         sys.exit(str(error))  # on stderr, with exit code 1
     serve(config)
@@ -61,26 +72,33 @@ def main() -> NoReturn:
 def serve(config: settings.Settings) -> NoReturn:
     """Become Streamlit's server in this very process, so that signals reach it."""
     os.chdir(PROJECT)
-    environment = {**os.environ, **config.environment(), "DATA_DIR": str(config.data_dir.resolve())}
+    environment = {
+        **os.environ,
+        **config.environment(),
+        "DATA_DIR": str(config.data_dir.resolve()),
+        "FORWARDED_ALLOW_IPS": config.trusted_proxies,  # the server would else believe all of this machine
+    }
     command = [
         sys.executable,
         "-m",
         "streamlit",
         "run",
         "streamlit_app.py",
-        "--server.port",
-        str(config.port),
+        f"--server.port={config.port}",
+        f"--server.address={config.listen_address}",
     ]
     os.execve(sys.executable, command, environment)  # noqa: S606  # no shell, our own interpreter
 
 
-def require_port(port: int) -> None:
-    """Raises PortBusy, with a port that is free."""
+def require_port(port: int, address: str) -> None:
+    """Raises PortBusy, with a port that is free; NoSuchAddress."""
     try:
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise NoSuchAddress(address=address) from error
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             raise PortBusy(port_id=port, free_port_id=probe.getsockname()[1]) from error
@@ -100,13 +118,13 @@ def require_writable(folder: Path) -> None:
         raise refusal(folder=folder.resolve(), reason=error.strerror or str(error)) from error
 
 
-def require_database(url: str) -> None:
+def require_database(config: settings.Settings) -> None:
     """Raises DatabaseUnavailable, NewerSchema: inside the server they would end it with a traceback."""
-    database = db.connect(url)
+    database = db.connect_configured(config)
     try:
         migrate.upgrade(database)
     finally:
-        database.engine.dispose()
+        database.dispose()
 
 
 if __name__ == "__main__":

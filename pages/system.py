@@ -79,11 +79,12 @@ def show_failures(failures: Sequence[Failure]) -> None:
 with states.heading("System", "Whether this installation works, and what to do where it doesn't."):
     st.button("Check again", key="check_again", icon=":material/refresh:")
 
-checked = checks.run(session.config())
+asker = session.asker()
+checked = checks.run(session.config(), asker=asker)
 show_verdict(checked)
 show_parts(checked)
 try:
-    show_failures(checks.failures())
+    show_failures(checks.failures(asker=asker))
 except AppError as error:
     states.problem(error)
 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="shell"):

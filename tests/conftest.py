@@ -19,10 +19,11 @@ from core.settings import Settings
 from core.storage import LocalStorage
 from tests.clocks import HeldClock
 from tests.servers.parts import MISSING, require
-from tests.servers.postgres import Cluster
+from tests.servers.postgres import PAGES, Cluster
 from tests.servers.seaweed import S3Server
 from tests.servers.sqs import SqsServer
 from tests.servers.supabase import SupabaseServer
+from tests.servers.supabase_auth import SupabaseAuthServer
 
 TEMPLATE = "model_desk_template"
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -47,12 +48,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
-    """A Postgres cluster of this test process, with a migrated template database."""
+    """A Postgres cluster of this test process, with a migrated template database that looks like Supabase's."""
     cluster = Cluster(require("postgresql"))
     try:
         database = db.connect(cluster.create(TEMPLATE))
         migrate.upgrade(database)
-        database.engine.dispose()
+        database.dispose()
         yield cluster
     finally:
         cluster.stop()
@@ -72,6 +73,16 @@ def s3_server() -> Iterator[S3Server]:
 def sqs_server() -> Iterator[SqsServer]:
     """A server that speaks like SQS, of this test process."""
     server = SqsServer()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def supabase_auth(postgres: Cluster) -> Iterator[SupabaseAuthServer]:
+    """Supabase Auth of this test process."""
+    server = SupabaseAuthServer(postgres)
     try:
         yield server
     finally:
@@ -111,11 +122,11 @@ def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[db.Databa
 
 @pytest.fixture
 def postgres_database(postgres: Cluster) -> Iterator[db.Database]:
-    """A fresh, migrated Postgres database, connected."""
+    """A fresh, migrated Postgres database, connected: behind the fence, and pages have a login of their own."""
     name = f"test_{uuid4().hex}"
-    database = db.connect(postgres.create(name, template=TEMPLATE))
+    database = db.connect(postgres.create(name, template=TEMPLATE), user_url=postgres.url(name, login=PAGES))
     yield database
-    database.engine.dispose()
+    database.dispose()
     postgres.drop(name)
 
 
@@ -141,14 +152,17 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of this test alone, with the database that the test uses; no sample."""
-    url = ""
+    url = user_url = ""
     for name in ("database", "postgres_database", "sqlite_database"):
         if name in request.fixturenames:
-            url = request.getfixturevalue(name).engine.url.render_as_string(hide_password=False)
+            found: db.Database = request.getfixturevalue(name)
+            url = found.engine.url.render_as_string(hide_password=False)
+            user_url = "" if found.is_sqlite else found.users.url.render_as_string(hide_password=False)
             break
     return settings_module.read(
-        _env_file=None, data_dir=tmp_path / "data", database_url=url, storage_url="", sample=False
-    )
+        _env_file=None, data_dir=tmp_path / "data", database_url=url, user_database_url=user_url,
+        storage_url="", sample=False,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -167,6 +181,15 @@ def user(request: pytest.FixtureRequest) -> db.User:
 def stranger(request: pytest.FixtureRequest) -> db.User:
     """Another person, whose things are nobody else's business."""
     return _person(request, "Mallory")
+
+
+@pytest.fixture
+def as_served() -> Iterator[None]:
+    """As in the app's own process: pages and routes are refused the worker's role, which the test itself has."""
+    db.reserve_worker_role()
+    with db.as_worker():
+        yield
+    db.free_worker_role()
 
 
 @pytest.fixture

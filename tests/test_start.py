@@ -187,6 +187,38 @@ def test_a_wrong_database_is_refused_without_its_password(tmp_path: Path) -> Non
     assert "hunter2" not in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            {"LISTEN_ADDRESS": "0.0.0.0"},
+            "The app would listen on 0.0.0.0, but nobody has to sign in. Set OIDC_ISSUER",
+        ),
+        (
+            {"APP_URL": "https://desk.example.org"},
+            "APP_URL is https://desk.example.org, but nobody has to sign in.",
+        ),
+        (
+            {
+                "APP_URL": "http://desk.example.org",
+                "OIDC_ISSUER": "https://id.example",
+                "OIDC_CLIENT_ID": "desk",
+            },
+            "People sign in at http://desk.example.org, so everybody on the way could read who they are.",
+        ),
+        ({"LISTEN_ADDRESS": "192.0.2.7", "ALLOW_ANONYMOUS": "1"}, "This machine has no address 192.0.2.7"),
+    ],
+)
+def test_what_others_could_reach_does_not_start_unguarded(
+    tmp_path: Path, settings: dict[str, str], says: str
+) -> None:
+    done = start(**{"DATA_DIR": str(tmp_path), "PORT": str(servers.spare_port()), **settings})
+    assert done.returncode == 1
+    assert done.stderr.startswith(says)
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("python", ["no-such-python", "/bin/false"])
 def test_a_missing_python_is_one_sentence(tmp_path: Path, python: str) -> None:
     for name in ("Makefile", "requirements.txt"):

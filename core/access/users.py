@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from core import db
+from core.access import audit, roles
+from core.access.errors import NotLetIn, NotOneself
 from core.db.tables import UserRow
-from core.errors import AppError
+from core.errors import AppError, NotFound
+from core.settings import Settings
 
 LOCAL_NAME = "You"
+LONGEST_NAME = 120
+
+Means = Literal["oidc", "supabase"]
 
 
 class NoLocalUser(AppError):
@@ -19,8 +32,31 @@ class NoLocalUser(AppError):
     cure = "Start the app once with `make run`; it makes one."
 
 
+@dataclass(frozen=True)
+class Identity:
+    """Whom a provider says somebody is. email: only one that the provider has verified."""
+
+    means: Means
+    issuer: str
+    subject: str
+    name: str
+    email: str | None
+
+    @property
+    def user_id(self) -> UUID:
+        """The id follows from the identity, so nothing has to be looked up before it is known who asks.
+
+        At Supabase it is the id that `auth.uid()` gives; elsewhere one that is made of issuer and subject.
+        """
+        return (
+            UUID(self.subject)
+            if self.means == "supabase"
+            else uuid5(NAMESPACE_URL, f"{self.issuer} {self.subject}")
+        )
+
+
 def settle_local_user() -> db.User:
-    """The local user, made with a random id on first start; safe when several processes start."""
+    """The local user, made with a random id on first start; safe when several processes start at once."""
     try:
         with db.session_scope(db.WORKER, write=True) as session:
             row = session.execute(sa.select(UserRow).where(UserRow.is_local)).scalar_one_or_none()
@@ -28,19 +64,113 @@ def settle_local_user() -> db.User:
                 row = UserRow(name=LOCAL_NAME, is_local=True)
                 session.add(row)
                 session.flush()
-            return _user(row)
+            return _local(row)
     except db.Collided:  # another process was first
         return local_user()
 
 
-def local_user() -> db.User:
+def local_user(address: str = "") -> db.User:
     """Raises NoLocalUser before the first start was finished."""
-    with db.session_scope(db.WORKER) as session:
+    with db.session_scope(db.NOBODY) as session:
         row = session.execute(sa.select(UserRow).where(UserRow.is_local)).scalar_one_or_none()
     if row is None:
         raise NoLocalUser
-    return _user(row)
+    return _local(row, address)
 
 
-def _user(row: UserRow) -> db.User:
-    return db.User(id=row.id, name=row.name, role=row.role)
+def _local(row: UserRow, address: str = "") -> db.User:
+    """Whoever sits at this machine may do everything on it."""
+    return db.User(id=row.id, name=row.name, role=roles.ADMIN, via="local", address=address)
+
+
+def settle(identity: Identity, *, settings: Settings, via: str, address: str) -> db.User:
+    """The user of an identity, made on their first sign-in; name and address are those of the latest.
+
+    Raises NotLetIn for who is blocked, for an address that ALLOWED_EMAILS does not name, and for one that belongs
+    to another identity: nobody takes over work by an address alone.
+    """
+    if not roles.may_sign_in(identity.email, settings):
+        raise NotLetIn(reason="ALLOWED_EMAILS does not name your address")
+    myself = db.User(identity.user_id, identity.name, via=via, address=address)
+    try:
+        with db.session_scope(myself, write=True) as session:
+            row = session.get(UserRow, identity.user_id)
+            if row is None:
+                row = UserRow(id=identity.user_id, issuer=identity.issuer, subject=identity.subject)
+                row.role = roles.ANALYST
+                session.add(row)
+            elif row.blocked_at is not None:
+                raise NotLetIn(reason="an admin has blocked you")
+            row.name = (identity.name or identity.email or "Somebody")[:LONGEST_NAME]
+            row.email = identity.email or row.email
+            session.flush()
+    except db.Collided:
+        row = _second_look(identity)
+    return user_of(row, settings=settings, via=via, address=address)
+
+
+def _second_look(identity: Identity) -> UserRow:
+    """After a collision: with oneself, signing in twice at once, or with somebody else's address."""
+    with db.session_scope(db.User(identity.user_id, identity.name)) as session:
+        row = session.get(UserRow, identity.user_id)
+    if row is None or row.email != identity.email:
+        raise NotLetIn(reason="your address belongs to somebody who signs in another way")
+    return row
+
+
+def known(user_id: UUID, *, settings: Settings, via: str, address: str) -> db.User | None:
+    """Who has this id, unless they are blocked; None where nobody has. Raises NotLetIn."""
+    with db.session_scope(db.User(user_id, "")) as session:
+        row = session.get(UserRow, user_id)
+    if row is not None and row.blocked_at is not None:
+        raise NotLetIn(reason="an admin has blocked you")
+    return None if row is None else user_of(row, settings=settings, via=via, address=address)
+
+
+def user_of(row: UserRow, *, settings: Settings, via: str, address: str) -> db.User:
+    """The person a row is about, with the role that counts."""
+    role = roles.effective(row.role, row.email, settings)
+    return db.User(row.id, row.name, role, email=row.email, via=via, address=address)
+
+
+def people(session: Session) -> Sequence[UserRow]:
+    """Everybody, by name. Raises NotAllowed for all but admins."""
+    roles.require_admin(session)
+    return session.execute(sa.select(UserRow).order_by(UserRow.name, UserRow.id)).scalars().all()
+
+
+def person(session: Session, *, user_id: UUID) -> UserRow:
+    """One of them. Raises NotAllowed for all but admins, NotFound."""
+    roles.require_admin(session)
+    row = session.get(UserRow, user_id)
+    if row is None:
+        raise NotFound(noun="person", id=user_id)
+    return row
+
+
+def set_role(session: Session, *, user_id: UUID, role: str) -> None:
+    """Give somebody a role; it counts from their next click. Raises NotAllowed, NotFound."""
+    row = _of_another(session, user_id)
+    if role not in roles.ROLES:
+        raise NotFound(noun="role", id=role)
+    before, row.role = row.role, role
+    audit.note(session, "user.role_changed", _subject(row), before=before, after=role)
+
+
+def block(session: Session, *, user_id: UUID, is_blocked: bool) -> None:
+    """Keep somebody out, by session, token and sign-in alike; or let them in again. Raises NotAllowed, NotFound."""
+    row = _of_another(session, user_id)
+    row.blocked_at = datetime.now(UTC) if is_blocked else None
+    audit.note(session, "user.blocked" if is_blocked else "user.let_in", _subject(row))
+
+
+def _of_another(session: Session, user_id: UUID) -> UserRow:
+    """Somebody else's row: an admin who locks themselves out would need another to let them in."""
+    row = person(session, user_id=user_id)
+    if user_id == db.owner(session):
+        raise NotOneself
+    return row
+
+
+def _subject(row: UserRow) -> audit.Subject:
+    return audit.Subject("user", row.id, row.email or row.name)

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 from functools import cache
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from core import settings
+from core.access import exposure
 from core.api import application, sockets
+from core.api.gate import Gate
 
 
 @cache
@@ -21,6 +24,16 @@ def _api() -> FastAPI:
 def routes() -> Sequence[BaseRoute]:
     """What `st.App` serves beside the pages."""
     return application.routes(_api(), settings.current())
+
+
+def middleware() -> Sequence[Middleware]:
+    """The gate that pages, their websocket, media, uploads and API are behind."""
+    return [Middleware(Gate, settings=settings.current())]
+
+
+def require_unreachable() -> None:
+    """Raises SignInMissing where others can reach this process, however it was started, and nobody has to sign in."""
+    exposure.require_unreachable(settings.current(), sockets.listening())
 
 
 @asynccontextmanager

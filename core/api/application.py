@@ -15,15 +15,19 @@ from starlette.routing import BaseRoute, Mount, Route
 import core
 from core import storage
 from core.api import (
+    audit_trail,
     csv_upload,
     docs,
     health,
     metrics,
     models,
+    people,
     predictions,
     receipts,
     refusals,
     results,
+    sign_in,
+    tokens,
     uploads,
 )
 from core.api.calls import Calls
@@ -36,7 +40,8 @@ N_HEAVY = 2  # examinations and conversions at once: each keeps a core busy
 DESCRIPTION = (
     "Everything the pages can do, for programs. Times are ISO 8601 in UTC, ids are strings. "
     "Whatever is refused is answered with `error`: a stable `code`, a `message` and a `hint`. "
-    "Every path answers with and without its last slash."
+    "Every path answers with and without its last slash. Where people sign in, a program sends "
+    "`Authorization: Bearer` with a personal token or a Supabase access token."
 )
 
 
@@ -71,7 +76,10 @@ def build(settings: Settings) -> FastAPI:
     api.state.metrics = metrics.registry()
     api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
     # Results come before predictions: `/predictions/{id}/…` would take their paths.
-    for module in (health, metrics, csv_upload, uploads, results, receipts, predictions, models):
+    for module in (
+        *(health, metrics, csv_upload, uploads, results, receipts, predictions, models),
+        *(tokens, people, audit_trail),
+    ):
         api.include_router(module.router)
 
     @api.get("/", include_in_schema=False)
@@ -86,9 +94,9 @@ def build(settings: Settings) -> FastAPI:
 
 
 def routes(api: FastAPI, settings: Settings) -> list[BaseRoute]:
-    """The API under its mount; the bare path is a route of its own, or the pages would answer it."""
-    front = Measured(Front(Calls(api, api.routes), settings), api.state.metrics)
+    """The API under its mount, and the way in; the bare path is a route of its own, or the pages would answer it."""
+    front = Measured(Front(Calls(api, api.routes)), api.state.metrics)
     below = Mount(MOUNT, front)
     # a path may hold a line's end, encoded, and would else be answered by the pages
     below.path_regex = re.compile(below.path_regex.pattern, re.DOTALL)
-    return [Route(MOUNT, front), below]
+    return [*sign_in.SignIn(settings).routes(), Route(MOUNT, front), below]

@@ -9,6 +9,8 @@ from fastapi import Depends, Header, Path, Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from core import access, db
+from core.access.errors import NotSignedIn
+from core.api.asking import ASKER, Asker, address_of
 from core.db.pages import MAX_LIMIT
 from core.errors import NotFound
 from core.predictions.errors import MappingUnreadable
@@ -16,8 +18,19 @@ from core.settings import Settings
 from core.storage import Storage
 
 
-def _caller() -> db.User:
-    return access.local_user()
+def _caller(request: Request) -> db.User:
+    asker: Asker | None = request.scope.get(ASKER)
+    if asker is not None:
+        return asker.user
+    settings: Settings = request.app.state.settings
+    if settings.has_sign_in:  # the gate lets nobody come this far
+        raise NotSignedIn
+    return access.local_user(address_of(request))
+
+
+def _asker(request: Request) -> Asker:
+    asker: Asker | None = request.scope.get(ASKER)
+    return asker or Asker(_caller(request))
 
 
 async def _settings(request: Request) -> Settings:
@@ -39,15 +52,16 @@ def upload_id_of(text: str) -> int:
 
 def prediction_id_of(text: str) -> UUID:
     """Raises NotFound for what can't be a prediction's id."""
-    return _uuid(text, noun="prediction")
+    return uuid_of(text, noun="prediction")
 
 
 def model_id_of(text: str) -> UUID:
     """Raises NotFound for what can't be a model's id."""
-    return _uuid(text, noun="model")
+    return uuid_of(text, noun="model")
 
 
-def _uuid(text: str, *, noun: str) -> UUID:
+def uuid_of(text: str, *, noun: str) -> UUID:
+    """Raises NotFound for what can't be an id."""
     try:
         return UUID(text)
     except ValueError as error:
@@ -68,6 +82,7 @@ def _model_in_path(model_id: Annotated[str, Path(json_schema_extra={"format": "u
 
 
 Caller = Annotated[db.User, Depends(_caller)]
+WhoAsks = Annotated[Asker, Depends(_asker)]
 Config = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
 UploadId = Annotated[int, Depends(_upload_in_path)]

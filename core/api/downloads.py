@@ -14,7 +14,8 @@ from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from core import logs
+from core import db, logs
+from core.access import audit
 from core.api.errors import PreconditionFailed, RangeUnsatisfiable
 from core.storage import Storage
 
@@ -43,8 +44,9 @@ _CHARSETS = {"utf-8-sig": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}
 
 @dataclass(frozen=True)
 class Download:
-    """A stored file as it is to arrive. etag: changes when the bytes do."""
+    """A stored file as it is to arrive. etag: changes when the bytes do. subject: what it is in the audit trail."""
 
+    subject: audit.Subject
     key: str
     file_name: str
     media_type: str
@@ -57,7 +59,7 @@ def csv_media_type(codec: str) -> str:
     return f"text/csv; charset={charset}"
 
 
-def respond(request: Request, storage: Storage, download: Download) -> Response:
+def respond(request: Request, storage: Storage, download: Download, *, user: db.User) -> Response:
     """The whole file, or the one range that was asked for; or the way to it where storage gives it out itself.
 
     Blocking; raises NotStored, RangeUnsatisfiable, PreconditionFailed.
@@ -88,6 +90,8 @@ def respond(request: Request, storage: Storage, download: Download) -> Response:
     status_code = 200 if span is None else 206
     if request.method == "HEAD":
         return Response(status_code=status_code, headers=headers)
+    if start == 0:  # what goes on where a broken download stopped is the same one
+        note(user, download.subject, download.media_type)
     if "if-range" not in request.headers:  # whose tag is ours, not the bucket's
         disposition, media_type = headers["Content-Disposition"], download.media_type
         if link := storage.link(download.key, disposition=disposition, media_type=media_type):
@@ -95,6 +99,12 @@ def respond(request: Request, storage: Storage, download: Download) -> Response:
     # Opened before the head is sent: if it was deleted since, that can still be said.
     stream = storage.open(download.key, start=start)
     return _Streamed(stream, n_bytes=stop - start, status_code=status_code, headers=headers)
+
+
+def note(user: db.User, subject: audit.Subject, media_type: str) -> None:
+    """Have the audit trail say who took a file, before they get it."""
+    with db.session_scope(user, write=True) as session:
+        audit.note(session, f"{subject.kind}.downloaded", subject, type=media_type.partition(";")[0])
 
 
 def respond_with(request: Request, chunks: Iterator[bytes], *, file_name: str, media_type: str) -> Response:

@@ -1,8 +1,6 @@
-"""The way in: who may ask, which spelling of a path is meant, and what an unforeseen error looks like outside."""
+"""The API's front: which spelling of a path is meant, how much is read, and how an unforeseen error looks outside."""
 
 from __future__ import annotations
-
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -11,9 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import logs
 from core.api import refusals
-from core.api.errors import TooLarge, WrongHost, WrongOrigin
+from core.api.errors import TooLarge
 from core.errors import AppError
-from core.settings import Settings
 
 MOUNT = "/api"
 MAX_BODY_MB = 1  # of any call but an upload, which counts for itself
@@ -24,10 +21,8 @@ log = logs.get("api")
 class Front:
     """Wraps the API. Pure ASGI, so that bodies stream through it in both directions."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._url = settings.url
-        self._hosts, self._origins = _ours(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,9 +38,7 @@ class Front:
 
         scope = _settled_path(scope)
         try:
-            headers = Headers(scope=scope)
-            self._require_ours(headers)
-            body = receive if scope["path"] == f"{MOUNT}/csv" else _limited(headers, receive)
+            body = receive if scope["path"] == f"{MOUNT}/csv" else _limited(Headers(scope=scope), receive)
             await self._app(scope, body, noting)
         except AppError as error:
             await refusals.answer(error)(scope, receive, send)
@@ -57,25 +50,6 @@ class Front:
                 await refusals.unforeseen()(scope, receive, send)
             elif not has_ended:
                 raise  # the server cuts the connection, so that half an answer is not taken for a whole
-
-    def _require_ours(self, headers: Headers) -> None:
-        host = headers.get("host", "").lower()
-        if host not in self._hosts:
-            raise WrongHost(host=host, url=self._url)
-        origin = headers.get("origin")
-        if origin is not None and origin.lower() not in self._origins:
-            raise WrongOrigin(origin=origin, url=self._url)
-
-
-def _ours(settings: Settings) -> tuple[frozenset[str], frozenset[str]]:
-    """The values of Host and Origin that are ours: this machine's names with our port, and APP_URL."""
-    names = ("localhost", "127.0.0.1", "[::1]")
-    hosts = {f"{name}:{settings.port}" for name in names}
-    if settings.port == 80:
-        hosts |= set(names)
-    app_url = urlsplit(settings.url.lower())
-    origins = {f"http://{host}" for host in hosts} | {f"{app_url.scheme}://{app_url.netloc}"}
-    return frozenset(hosts | {app_url.netloc}), frozenset(origins)
 
 
 def _settled_path(scope: Scope) -> Scope:

@@ -115,7 +115,7 @@ def _database() -> tuple[Queue, int]:
         revision = migrate.revision(db.current())
         if revision != migrate.head():
             raise migrate.NewerSchema(found=str(revision))
-        with db.session_scope(db.WORKER) as session:
+        with db.session_scope(db.NOBODY) as session:
             backlog = queue.backlog(session)
             n_workers = len(queue.workers.alive(session))
     finally:

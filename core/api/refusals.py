@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from core import logs, storage
+from core.access import errors as access
 from core.access import users
 from core.api import errors
-from core.db import Collided, DatabaseUnavailable, Deadlocked
+from core.db import Collided, DatabaseUnavailable, Deadlocked, NotYours
 from core.db.migrate import NewerSchema
 from core.db.pages import BadCursor
 from core.errors import AppError, Conflict, Invalid, NotFound
@@ -37,6 +38,10 @@ LONGEST_NAME = 200  # characters of a field's name in a sentence
 # too: sooner or later somebody calls the same code from a route.
 STATUS: dict[type[AppError], int] = {
     errors.BadRequest: 400,
+    access.NotSignedIn: 401,
+    access.SignInFailed: 401,
+    access.NotLetIn: 403,
+    access.NotAllowed: 403,
     BadCursor: 400,
     errors.Forbidden: 403,
     NotFound: 404,
@@ -47,6 +52,7 @@ STATUS: dict[type[AppError], int] = {
     uploads.UploadGone: 404,
     predictions.ResultGone: 404,
     predictions.ReceiptMissing: 404,
+    NotYours: 403,
     Conflict: 409,
     Collided: 409,
     Deadlocked: 409,
@@ -54,6 +60,7 @@ STATUS: dict[type[AppError], int] = {
     PredictionsDependOnIt: 409,
     errors.KeyInUse: 409,
     storage.KeyTaken: 409,
+    access.TooManyTokens: 409,
     LeaseLost: 409,
     Stopped: 409,
     predictions.Stopped: 409,
@@ -68,6 +75,8 @@ STATUS: dict[type[AppError], int] = {
     errors.RangeUnsatisfiable: 416,
     errors.PreconditionFailed: 412,
     errors.SenderSilent: 408,
+    access.TooManyAttempts: 429,
+    access.UnknownPerson: 404,
     Invalid: 422,
     errors.KeyReused: 422,
     uploads.BadArchive: 422,
@@ -96,6 +105,8 @@ STATUS: dict[type[AppError], int] = {
     predictions.BlockFailed: 500,
     storage.BadKey: 500,
     UnknownKind: 500,
+    access.SignInMissing: 500,
+    access.InsecureAddress: 500,
     WrongSetting: 500,
     metrics.LengthMismatch: 500,
     metrics.NotAScore: 500,
@@ -111,12 +122,14 @@ STATUS: dict[type[AppError], int] = {
     predictions.InputLost: 503,
     NoRunner: 503,
     users.NoLocalUser: 503,
+    access.ProviderUnavailable: 503,
 }
 UNLISTED = 422
 
 MEANS = {
     400: "The request can't be read.",
-    403: "Host or Origin is not this app's.",
+    401: "Nobody knows who asks, or what they sent is not valid any more.",
+    403: "Host or Origin is not this app's, or the role or token does not allow this.",
     404: "There is none with this id, or it belongs to somebody else.",
     405: "The path does not take this method; Allow lists those that it takes.",
     408: "The sender fell silent.",
@@ -126,6 +139,7 @@ MEANS = {
     415: "The body is of another type; for an upload, the file is no CSV.",
     416: "The range begins behind the end of the file.",
     422: "What was asked makes no sense as it stands; the message says what to change.",
+    429: "Too many attempts to sign in.",
     500: "An error of the app, which has been logged.",
     503: "The database, storage or worker is out of reach, or a disk is full.",
 }
@@ -168,6 +182,10 @@ def answer(error: AppError) -> JSONResponse:
         headers = {"Content-Range": f"bytes */{error.size_bytes}"}
     elif isinstance(error, errors.MethodNotTaken):
         headers = {"Allow": error.allowed}
+    elif isinstance(error, access.NotSignedIn):
+        headers = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
+    elif isinstance(error, access.TooManyAttempts):
+        headers = {"Retry-After": str(error.wait_s)}
     return shaped(status, code=error.code, message=error.message, hint=error.hint, headers=headers)
 
 

@@ -121,7 +121,8 @@ async def download_predictions(
         download = await anyio.to_thread.run_sync(
             partial(_parquet, user, config, files, prediction_id), limiter=request.app.state.heavy
         )
-    return await anyio.to_thread.run_sync(downloads.respond, request, files, download)
+    respond = partial(downloads.respond, request, files, download, user=user)
+    return await anyio.to_thread.run_sync(respond)
 
 
 @router.get("/{prediction_id}/metrics", responses=documented(403, 404, 409, 503))
@@ -140,6 +141,9 @@ def _safe_csv(request: Request, user: db.User, files: Storage, prediction_id: UU
     with _hashed(files, prediction) as source:
         source.require_unchanged()
 
+    if request.method == "GET":
+        downloads.note(user, predictions.subject(prediction), "text/csv")
+
     def chunks() -> Iterator[bytes]:
         with files.open(key) as source:
             yield from formulas.safe_chunks(source, dialect)
@@ -157,6 +161,7 @@ def _csv(user: db.User, files: Storage, prediction_id: UUID) -> Download:
     prediction, dialect = _completed(user, prediction_id)
     _require_stored(files, prediction)
     return Download(
+        subject=predictions.subject(prediction),
         key=str(prediction.output_key),
         file_name=_file_name(prediction, "csv"),
         media_type=downloads.csv_media_type(dialect.encoding),
@@ -175,6 +180,7 @@ def _parquet(user: db.User, config: Settings, files: Storage, prediction_id: UUI
         files.delete(key)
         _convert(files, prediction, key, dialect, config)
     return Download(
+        subject=predictions.subject(prediction),
         key=key,
         file_name=_file_name(prediction, "parquet"),
         media_type=PARQUET,

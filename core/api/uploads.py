@@ -137,12 +137,13 @@ def get_upload_file(request: Request, user: Caller, files: Files, upload_id: Upl
     stored.require_stored(files, upload)
     codec = uploads.examination_of(upload).dialect.encoding
     download = Download(
+        subject=uploads.subject(upload),
         key=upload.storage_key,
         file_name=upload.file_name,
         media_type=downloads.csv_media_type(codec),
         etag=upload.sha256,
     )
-    return downloads.respond(request, files, download)
+    return downloads.respond(request, files, download, user=user)
 
 
 @router.delete("/{upload_id}", responses=documented(403, 404, 409, 422, 503))

@@ -1,31 +1,50 @@
 """The database: its engine, its tables, its migrations, and the one way into a transaction."""
 
 from core.db.engine import (
-    WORKER,
-    Collided,
     Database,
-    DatabaseUnavailable,
-    Deadlocked,
-    User,
-    WorkerRole,
     connect,
+    connect_configured,
     current,
     is_connected,
     owner,
     session_scope,
 )
+from core.db.errors import Collided, DatabaseUnavailable, Deadlocked, NotYours, PoolerUnnamed, RoleMissing
+from core.db.postgres import Link
+from core.db.principals import (
+    NOBODY,
+    WORKER,
+    Nobody,
+    Principal,
+    User,
+    WorkerRole,
+    as_worker,
+    free_worker_role,
+    reserve_worker_role,
+)
 
 __all__ = [
+    "NOBODY",
     "WORKER",
     "Collided",
     "Database",
     "DatabaseUnavailable",
     "Deadlocked",
+    "Link",
+    "Nobody",
+    "NotYours",
+    "PoolerUnnamed",
+    "Principal",
+    "RoleMissing",
     "User",
     "WorkerRole",
+    "as_worker",
     "connect",
+    "connect_configured",
     "current",
+    "free_worker_role",
     "is_connected",
     "owner",
+    "reserve_worker_role",
     "session_scope",
 ]

@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m core.db upgrade", file=sys.stderr)
         return 2
     try:
-        database = db.connect(settings.current().database)
+        database = db.connect_configured(settings.current())
         migrate.upgrade(database)
     except AppError as error:
         print(error, file=sys.stderr)

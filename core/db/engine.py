@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,64 +15,36 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from core.errors import AppError
+from core import logs
+from core.db import fence, postgres
+from core.db.errors import Collided, DatabaseUnavailable, Deadlocked, NotYours, PoolerUnnamed
+from core.db.postgres import Link
+from core.db.principals import Principal, User, WorkerRole, require_allowed
+from core.settings import Settings, WrongSetting
+
+log = logs.get("db")
 
 BUSY_TIMEOUT_MS = 15_000
 DEADLOCKS = ("40P01", "40001")  # deadlock detected, serialization failure
+UNPREPARED = ("26000", "42P05")  # a prepared statement is not there, or is there already
 BETWEEN_ROWS = (
     *("23503", "23505"),  # foreign key, unique
     *("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"),
 )
 
 
-class DatabaseUnavailable(AppError):
-    """The database can't be reached, is locked for too long, or can't write."""
-
-    code = "database_unavailable"
-    says = "The database can't be used right now: {problem}."
-    cure = "Check that it runs and has room, then try again."
-    problem: str
-
-
-class Deadlocked(DatabaseUnavailable):
-    """The database ended this transaction because it and another one waited for each other."""
-
-    code = "deadlocked"
-    says = "Somebody else was changing the same things at the same moment, so nothing was done."
-    cure = "Try again."
-
-
-class Collided(AppError):
-    """What was to be written builds on a row that is gone, or repeats one that must be unique."""
-
-    code = "collided"
-    says = "Somebody else changed the same thing at the same moment, so nothing was done."
-    cure = "Look at its present state, then try again."
-
-
-@dataclass(frozen=True)
-class User:
-    """Who a transaction runs for; sees what is theirs."""
-
-    id: UUID
-    name: str
-    role: str = "analyst"
-
-
-@dataclass(frozen=True)
-class WorkerRole:
-    """The role of workers and of the installation itself: sees every user's rows."""
-
-
-WORKER = WorkerRole()
-
-
 @dataclass(frozen=True)
 class Database:
-    """An engine and what is known about it. `writing` begins SQLite transactions IMMEDIATE."""
+    """Engines, and what is known about what they lead to.
+
+    `writing` begins SQLite transactions IMMEDIATE. `users` runs the transactions of users and of nobody: on Postgres
+    it may have a login of its own, which can't become anything else.
+    """
 
     engine: sa.Engine
     writing: sa.Engine
+    users: sa.Engine
+    given_link: Link | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -85,17 +58,65 @@ class Database:
             return f"SQLite, {url.database}"
         return f"Postgres at {url.host or 'local socket'}/{url.database}"
 
+    @cached_property
+    def is_fenced(self) -> bool:
+        """Whether each transaction needs a role; asked again after a migration. Raises DatabaseUnavailable."""
+        if self.is_sqlite:
+            return False
+        with translated(), self.engine.connect() as connection:
+            return fence.standing(connection) is not None
+
+    @cached_property
+    def link(self) -> Link:
+        """What stands before Postgres, as DATABASE_POOLER says or as found. Raises DatabaseUnavailable."""
+        if self.given_link is not None or self.is_sqlite:
+            return self.given_link or Link.DIRECT
+        return postgres.find_link(self.engine.url.render_as_string(hide_password=False))
+
+    def of(self, principal: Principal, *, write: bool = False) -> sa.Engine:
+        """The engine whose transactions run as `principal`. Raises RuntimeError where a page asks for the worker's."""
+        require_allowed(principal)
+        engine = self.engine if isinstance(principal, WorkerRole) else self.users
+        options: dict[str, Any] = {"write": write}
+        if opening := postgres.opening(principal, is_fenced=self.is_fenced):
+            options["opening"] = opening
+        return engine.execution_options(**options)
+
+    def changed(self) -> None:
+        """A migration has run: what was known of roles is asked again."""
+        self.__dict__.pop("is_fenced", None)
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+        self.users.dispose()
+
 
 _current: Database | None = None
 
 
-def connect(url: str) -> Database:
-    """Make `url` this process's database and return it; an earlier one is disposed of."""
+def connect_configured(config: Settings) -> Database:
+    """Make the configured database this process's own and return it. Raises WrongSetting."""
+    if config.user_database_url and config.database.startswith("sqlite"):
+        raise WrongSetting(name="USER_DATABASE_URL", problem="it belongs to a DATABASE_URL that is Postgres")
+    return connect(config.database, user_url=config.user_database, pooler=config.database_pooler)
+
+
+def connect(url: str, *, user_url: str = "", pooler: str = "") -> Database:
+    """Make `url` this process's database and return it; an earlier one is disposed of.
+
+    user_url: the same Postgres by a login that may do what users may, and no more. pooler: "transaction", or what
+    stands in between is found out.
+    """
     global _current
     if _current is not None:
-        _current.engine.dispose()
-    engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgres_engine(url)
-    _current = Database(engine=engine, writing=engine.execution_options(write=True))
+        _current.dispose()
+    link = Link.TRANSACTION if pooler == "transaction" else None
+    engine = _sqlite_engine(url) if url.startswith("sqlite") else postgres.engine(url, link=link)
+    users = postgres.engine(user_url, link=link) if user_url else engine
+    _current = Database(
+        engine=engine, writing=engine.execution_options(write=True), users=users, given_link=link
+    )
     return _current
 
 
@@ -157,34 +178,19 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _postgres_engine(url: str) -> sa.Engine:
-    return sa.create_engine(
-        url,
-        pool_pre_ping=True,
-        pool_size=5,
-        max_overflow=20,
-        connect_args={
-            "connect_timeout": 5,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "options": "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
-        },
-    )
-
-
 @contextmanager
-def session_scope(user: User | WorkerRole, *, write: bool = False) -> Iterator[Session]:
+def session_scope(user: Principal, *, write: bool = False) -> Iterator[Session]:
     """One transaction as `user`: committed at the end, rolled back on an error.
+
+    Where the database has roles, it runs as the user's and is held to what they may do.
 
     With `write=False` nothing may be changed: a flush raises RuntimeError, so that a forgotten
     `write=True` is found by its first test. No session may be open while bytes move, a model
-    predicts or another server is called. Raises DatabaseUnavailable, Deadlocked, Collided.
+    predicts or another server is called. Raises DatabaseUnavailable, Deadlocked, Collided, NotYours.
 
     Who locks rows does so in this order: user, upload, model, task, prediction.
     """
-    database = current()
-    session = Session(database.writing if write else database.engine, expire_on_commit=False)
+    session = Session(current().of(user, write=write), expire_on_commit=False)
     session.info["user"] = user
     if not write:
         event.listen(session, "before_flush", _refuse_flush)
@@ -209,11 +215,17 @@ def translated() -> Iterator[None]:
             raise Collided from error
         raise
     except sa.exc.DatabaseError as error:
-        if getattr(error.orig, "sqlstate", None) in DEADLOCKS:
-            raise Deadlocked(problem=str(error.orig).splitlines()[0]) from error
+        sqlstate, problem = getattr(error.orig, "sqlstate", None), str(error.orig).partition("\n")[0]
+        if sqlstate in DEADLOCKS:
+            raise Deadlocked(problem=problem) from error
+        if sqlstate in UNPREPARED:
+            raise PoolerUnnamed(problem=problem) from error
+        if sqlstate == postgres.NO_RIGHT:
+            log.warning("the database refused a statement", problem=problem)
+            raise NotYours from error
         # SQLite raises the base class itself for a file that is damaged, or no database at all
         if type(error) in (sa.exc.DatabaseError, sa.exc.OperationalError, sa.exc.InternalError):
-            raise DatabaseUnavailable(problem=str(error.orig).splitlines()[0]) from error
+            raise DatabaseUnavailable(problem=problem) from error
         raise
 
 
@@ -229,8 +241,8 @@ def _refuse_flush(session: Session, *_: Any) -> None:
 
 
 def owner(session: Session) -> UUID:
-    """The id of the user this transaction runs for. Raises RuntimeError for the worker's role."""
+    """The id of the user this transaction runs for. Raises RuntimeError for any other role."""
     user = session.info["user"]
     if not isinstance(user, User):
-        raise RuntimeError("a user's verb was called in the worker's role")  # noqa: TRY004
+        raise RuntimeError("a user's verb was called in another role")  # noqa: TRY004
     return user.id

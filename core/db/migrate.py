@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import ModuleType
 
 import sqlalchemy as sa
 from alembic import command
@@ -11,8 +12,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from core.db import statistics
+from core.db import fence, statistics
 from core.db.engine import Database, translated
+from core.db.errors import NotYours, RoleMissing
+from core.db.principals import NOBODY
 from core.errors import AppError
 
 LOCK_ID = 7_302_114_886  # any number that no other program of the database uses
@@ -35,6 +38,13 @@ def _config() -> Config:
     return config
 
 
+def revisions() -> list[ModuleType]:
+    """The scripts, oldest first."""
+    return [
+        script.module for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))
+    ]
+
+
 def head() -> str:
     """The newest revision that this version knows."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
@@ -44,15 +54,45 @@ def head() -> str:
 
 def revision(database: Database) -> str | None:
     """The revision the database is at; None when it was never migrated. Raises DatabaseUnavailable."""
-    with translated(), database.engine.connect() as connection:
+    with translated(), _reading(database).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(database: Database) -> None:
     """Migrate to `head()`; safe when several threads and processes start at once.
 
-    Raises NewerSchema when the database is ahead of this version, DatabaseUnavailable.
+    Where Postgres knows Supabase's roles, row-level security is put up in the same transaction.
+    Raises NewerSchema when the database is ahead of this version, RoleMissing where the login may not change
+    tables though that is needed, DatabaseUnavailable.
     """
+    if database.is_sqlite:
+        _upgrade(database)
+        return
+    try:
+        if not _is_done(database):
+            _upgrade(database)
+    except NotYours as refused:
+        login = database.engine.url.username or ""
+        raise RoleMissing(
+            login=login, reason="it may not change the tables, which this version has to"
+        ) from refused
+    database.changed()
+
+
+def _reading(database: Database) -> sa.Engine:
+    """Where there is a fence, the revision is everybody's to read; else only the tables' owner's."""
+    return database.of(NOBODY) if database.is_fenced else database.engine
+
+
+def _is_done(database: Database) -> bool:
+    """Whether tables and fence are those of this version, so that a login without rights may start too."""
+    with translated(), _reading(database).connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() != head():
+            return False
+        return fence.standing(connection) == (fence.digest() if fence.is_possible(connection) else None)
+
+
+def _upgrade(database: Database) -> None:
     config = _config()
     with _one_at_a_time, translated(), database.writing.connect() as connection:
         if database.is_sqlite:
@@ -67,7 +107,12 @@ def upgrade(database: Database) -> None:
                 if found is not None and found not in known:
                     raise NewerSchema(found=found)
                 config.attributes["connection"] = connection
+                fenced = not database.is_sqlite and fence.is_possible(connection)
+                if fenced:
+                    fence.take_down(connection)
                 command.upgrade(config, "head")
+                if fenced:
+                    fence.put_up(connection)
                 if database.is_sqlite:
                     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                     if broken:

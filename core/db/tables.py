@@ -34,7 +34,11 @@ def _one_of(column: str, *values: str) -> sa.CheckConstraint:
 
 
 class UserRow(Base):
-    """A person. On a loopback start without sign-in there is one: the local user."""
+    """A person. On a loopback start without sign-in there is one: the local user.
+
+    issuer, subject: who answers for this person, and by what name; both NULL for the local user. email: verified
+    by the issuer. Whoever is blocked gets in by no session, token or sign-in.
+    """
 
     __tablename__ = "users"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -42,12 +46,86 @@ class UserRow(Base):
     email: Mapped[str | None] = mapped_column(unique=True)
     role: Mapped[str] = mapped_column(default="analyst")
     is_local: Mapped[bool] = mapped_column(default=False)
+    issuer: Mapped[str | None]
+    subject: Mapped[str | None]
+    blocked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
     __table_args__ = (
         _one_of("role", "analyst", "reviewer", "admin"),
+        sa.Index("uq_users_identity", "issuer", "subject", unique=True),
         sa.Index("uq_users_local", "is_local", unique=True, sqlite_where=sa.text("is_local"),
                  postgresql_where=sa.text("is_local")),
     )  # fmt: skip
+
+
+class SessionRow(Base):
+    """Somebody who is signed in at one browser. Of its cookie only the hash is kept."""
+
+    __tablename__ = "sessions"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"))
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    means: Mapped[str]
+    address: Mapped[str]
+    agent: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
+    seen_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    __table_args__ = (
+        _one_of("means", "oidc", "supabase"),
+        sa.Index("ix_sessions_user_id_created_at", "user_id", "created_at", "id"),
+    )
+
+
+class ApiTokenRow(Base):
+    """A personal token for programs; of its secret only the hash and the first letters are kept.
+
+    scopes: some of read, write, training.
+    """
+
+    __tablename__ = "api_tokens"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"))
+    name: Mapped[str]
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    begins: Mapped[str]
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
+    used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    __table_args__ = (sa.Index("ix_api_tokens_user_id_created_at", "user_id", "created_at", "id"),)
+
+
+class AuditEventRow(Base):
+    """Who did what to what, when, from where; only ever added to.
+
+    user_id: NULL where it was not known who asked. actor: their name as it was then. via: session, token, jwt,
+    local, shell or nothing. subject: what was acted on, its kind, id, and its name as it was then.
+    """
+
+    __tablename__ = "audit_events"
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  # who adds a line may not have it read back
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
+    user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    actor: Mapped[str]
+    action: Mapped[str]
+    outcome: Mapped[str] = mapped_column(default="done")
+    subject_kind: Mapped[str | None]
+    subject_id: Mapped[str | None]
+    subject_name: Mapped[str | None]
+    details: Mapped[dict[str, Any]] = mapped_column(insert_default=dict)
+    address: Mapped[str]
+    via: Mapped[str]
+    __table_args__ = (
+        _one_of("outcome", "done", "refused"),
+        sa.Index("ix_audit_events_newest", "created_at", "id"),
+        sa.Index("ix_audit_events_of_user", "user_id", "created_at", "id"),
+        sa.Index("ix_audit_events_by_action", "action", "created_at", "id"),
+        sa.Index("ix_audit_events_of_subject", "subject_id", "created_at", "id"),
+    )
 
 
 class TaskRow(Base):

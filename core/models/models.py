@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from core import db, queue
+from core.access import audit
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
@@ -100,7 +101,13 @@ def request_training(
     )
     session.add(model)
     session.flush()
+    audit.note(session, "model.trained", subject(model), upload_id=upload.id, target=target)
     return model
+
+
+def subject(model: ModelRow) -> audit.Subject:
+    """A model as the audit trail names it."""
+    return audit.Subject("model", model.id, f"{model.name} v{model.version}")
 
 
 def get(session: Session, *, model_id: UUID) -> ModelRow:
@@ -176,6 +183,7 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
     if n_predictions := session.execute(used).scalar_one():
         raise ModelInUse(name=f"{model.name} v{model.version}", n_predictions=n_predictions)
     session.delete(model)
+    audit.note(session, "model.deleted", subject(model))
     session.flush()
     return [f"models/{model_id}/"]
 
@@ -186,6 +194,7 @@ def cancel_training(session: Session, *, model_id: UUID) -> None:
     if model.status != "training":
         raise TrainingEnded(name=f"{model.name} v{model.version}")
     queue.cancel(session, task_id=model.task_id)
+    audit.note(session, "model.cancelled", subject(model))
 
 
 def hurry(session: Session, *, model_id: UUID) -> UUID:

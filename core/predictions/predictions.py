@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from core import db, queue
+from core.access import audit
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
@@ -77,7 +78,14 @@ def add(
     prediction.task_id = _enqueue(session, prediction, n_rows=upload.n_rows)
     session.add(prediction)
     session.flush()
+    named = audit.Subject("prediction", prediction.id, upload.file_name)
+    audit.note(session, "prediction.created", named, model=f"{model.name} v{model.version}", mode=mode)
     return prediction
+
+
+def subject(prediction: PredictionRow) -> audit.Subject:
+    """A prediction, loaded with its upload, as the audit trail names it."""
+    return audit.Subject("prediction", prediction.id, prediction.upload.file_name)
 
 
 def _enqueue(session: Session, prediction: PredictionRow, *, n_rows: int) -> UUID:
@@ -116,6 +124,7 @@ def hurry(session: Session, *, prediction_id: UUID) -> UUID:
     if prediction.status != Status.QUEUED:
         raise Conflict(noun="prediction", state=prediction.status, asked="processed by hand")
     queue.hurry(session, task_id=prediction.task_id)
+    audit.note(session, "prediction.by_hand", subject(prediction))
     return prediction.task_id
 
 
@@ -128,6 +137,7 @@ def cancel(session: Session, *, prediction_id: UUID) -> PredictionRow:
     if prediction.status not in PENDING:
         raise Conflict(noun="prediction", state=prediction.status, asked="cancelled")
     queue.cancel(session, task_id=prediction.task_id)
+    audit.note(session, "prediction.cancelled", subject(prediction))
     session.refresh(prediction)
     return prediction
 
@@ -153,6 +163,7 @@ def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
         took_s=0.0,
     )
     assert moved, "the row is locked, so its status is still what was just read"
+    audit.note(session, "prediction.retried", subject(prediction))
     session.expire(prediction)
     return get(session, prediction_id=prediction_id)
 
@@ -165,6 +176,7 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
     status = _locked(session, prediction_id=prediction_id)
     if status not in SETTLED:
         raise Conflict(noun="prediction", state=status, asked="deleted before it ends or is cancelled")
+    audit.note(session, "prediction.deleted", subject(get(session, prediction_id=prediction_id)))
     session.execute(sa.delete(PredictionRow).where(PredictionRow.id == prediction_id))
     return [f"results/{prediction_id}/"]
 

@@ -28,9 +28,10 @@ from core.queue.tasks import (
     known_kinds,
     register,
 )
-from core.queue.wakeup import Wakeup, watch
+from core.queue.wakeup import ASK_S, Wakeup, watch
 
 __all__ = [
+    "ASK_S",
     "SETTLED",
     "Backlog",
     "CarrierUnavailable",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.db.tables import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
+from core.queue import line
 from core.queue.moves import followed
 from core.queue.tasks import Reason, Task, TaskState, known_kinds
 
@@ -102,14 +103,15 @@ class Backlog:
 
 def backlog(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Backlog:
     """The depth of the queue and the age of its oldest task, over all users."""
+    tasks = line.tasks().c
     queued = session.execute(
-        sa.select(sa.func.count(), sa.type_coerce(sa.func.min(TaskRow.created_at), UtcDateTime())).where(
-            TaskRow.state == QUEUED
+        sa.select(sa.func.count(), sa.type_coerce(sa.func.min(tasks.created_at), UtcDateTime())).where(
+            tasks.state == QUEUED
         )
     ).one()
     running = session.execute(
-        sa.select(sa.func.count(), sa.func.count().filter(TaskRow.lease_until < clock.now())).where(
-            TaskRow.state == RUNNING
+        sa.select(sa.func.count(), sa.func.count().filter(tasks.lease_until < clock.now())).where(
+            tasks.state == RUNNING
         )
     ).one()
     return Backlog(n_queued=queued[0], oldest_at=queued[1], n_running=running[0], n_abandoned=running[1])

@@ -7,12 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from core.db.tables import TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.errors import NotFound
-from core.queue import workers
+from core.queue import line, workers
 from core.queue.claims import QUEUED, RUNNING
 from core.queue.tasks import Reason, TaskState
 
@@ -45,16 +45,16 @@ class Standing:
 
 def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> Standing:
     """Where a task stands, by two reads. The caller has checked that it is the user's. Raises NotFound."""
-    other = aliased(TaskRow)
+    other = line.tasks().c
     is_queued = TaskRow.state == TaskState.QUEUED
     in_front = sa.or_(
         other.priority < TaskRow.priority,
         sa.and_(other.priority == TaskRow.priority, other.run_at < TaskRow.run_at),
     )
     in_time = sa.or_(other.run_at <= clock.now(), other.run_at <= TaskRow.run_at)
-    n_ready = _count(other, other.state == QUEUED, other.id != TaskRow.id, in_front, in_time)
-    n_abandoned = _count(other, other.state == RUNNING, other.lease_until < clock.now())
-    n_running = _count(other, other.state == RUNNING, other.lease_until >= clock.now())
+    n_ready = _count(other.state == QUEUED, in_front, in_time)
+    n_abandoned = _count(other.state == RUNNING, other.lease_until < clock.now())
+    n_running = _count(other.state == RUNNING, other.lease_until >= clock.now())
     is_later = sa.and_(is_queued, TaskRow.run_at > clock.now())
     found = session.execute(
         sa.select(
@@ -82,9 +82,10 @@ def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
 
 def _n_free(session: Session, *, clock: Clock) -> int:
     """Places of alive workers with nothing in them: by worker, for one may do more than it has places."""
+    tasks = line.tasks().c
     busy = (
         sa.select(sa.func.count())
-        .where(TaskRow.state == RUNNING, TaskRow.lease_owner == WorkerRow.id)
+        .where(tasks.state == RUNNING, tasks.lease_owner == WorkerRow.id)
         .correlate(WorkerRow)
         .scalar_subquery()
     )
@@ -92,5 +93,5 @@ def _n_free(session: Session, *, clock: Clock) -> int:
     return sum(max(0, slots - n_busy) for slots, n_busy in places)
 
 
-def _count(other: type[TaskRow], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return sa.select(sa.func.count()).select_from(other).where(*where).correlate(TaskRow).scalar_subquery()
+def _count(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).where(*where).correlate(TaskRow).scalar_subquery()

@@ -9,10 +9,17 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.engine import Database, DatabaseUnavailable
+from core import logs
+from core.db import postgres
+from core.db.engine import Database
+from core.db.errors import DatabaseUnavailable
+from core.db.postgres import Link
 
 CHANNEL = "model_desk_tasks"
 POLL_S = 0.02
+ASK_S = 0.25  # through a pooler that passes on no word of new work
+
+log = logs.get("queue")
 
 
 class Wakeup(Protocol):
@@ -32,7 +39,12 @@ class Wakeup(Protocol):
 
 def watch(database: Database) -> Wakeup:
     """The way that fits the database; used by the one thread that made it. Raises DatabaseUnavailable."""
-    return _SqliteWakeup(database) if database.is_sqlite else _PostgresWakeup(database)
+    if database.is_sqlite:
+        return _SqliteWakeup(database)
+    if database.link is not Link.TRANSACTION:
+        return _PostgresWakeup(database)
+    log.warning("this pooler passes on no word of new work, so it is asked for", every_s=ASK_S)
+    return _PolledWakeup()
 
 
 def announce(session: Session) -> None:
@@ -75,9 +87,8 @@ class _PostgresWakeup:
     poll_s: float | None = None
 
     def __init__(self, database: Database) -> None:
-        url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._connection = postgres.connect(database.engine.url.render_as_string(hide_password=False))
         try:
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
             self._connection.execute(f"LISTEN {CHANNEL}")
         except psycopg.Error as error:
             raise DatabaseUnavailable(problem=str(error).splitlines()[0]) from error
@@ -96,3 +107,18 @@ class _PostgresWakeup:
 
     def close(self) -> None:
         self._connection.close()
+
+
+class _PolledWakeup:
+    """Where nobody brings word: every look may pay."""
+
+    poll_s: float | None = ASK_S
+
+    def fileno(self) -> int | None:
+        return None
+
+    def changed(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """There is nothing to close."""

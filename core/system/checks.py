@@ -36,26 +36,27 @@ class Failure:
     traceback: str
 
 
-def run(settings: Settings, *, now: datetime | None = None) -> list[Check]:
+def run(settings: Settings, *, asker: db.Principal = db.WORKER, now: datetime | None = None) -> list[Check]:
     """Every check, worst first within the order of the parts. Never raises: what goes wrong is a line.
 
+    asker: of tasks and files only what they may see is counted; depth and workers are everybody's to know.
     Makes nothing: where there is no database, that alone is told.
     """
     now = now or datetime.now(UTC)
     if missing := list(_lines("Database", "Database", lambda: missing_database(settings))):
         return missing
-    found = list(_lines("Database", "Database", lambda: _database(settings)))
+    found = list(_lines("Database", "Database", lambda: _database(settings, asker)))
     has_database = worst(found) is not State.BROKEN
-    lost = list(_lines("Storage", "Kept", lambda: _kept(settings))) if has_database else []
+    lost = list(_lines("Storage", "Kept", lambda: _kept(settings, asker))) if has_database else []
     # The check of the folder would make it anew: where it is gone, that is for a backup to do.
     found += lost or _lines("Storage", "Files", lambda: _storage(settings))
     found += _lines("Storage", "Room", lambda: _room(settings))
     if has_database:
-        found += _lines("Queue", "Queue", lambda: _queue(settings, now))
+        found += _lines("Queue", "Queue", lambda: _queue(settings, now, asker))
     found += _lines("SQS", "Reachable", lambda: outside.sqs(settings))
     found += _lines("Keys", "Keys", lambda: outside.keys(settings))
     if has_database:
-        found += _lines("Workers", "Workers", lambda: _workers(now))
+        found += _lines("Workers", "Workers", lambda: _workers(now, asker))
     return sorted(found, key=lambda check: check.state is not State.BROKEN)
 
 
@@ -65,10 +66,15 @@ def worst(found: Sequence[Check]) -> State:
     return next((state for state in (State.BROKEN, State.WARN) if state in states), State.OK)
 
 
-def failures(*, limit: int = N_FAILURES) -> list[Failure]:
-    """The newest failed tasks of all users, newest first. Raises DatabaseUnavailable."""
+def failures(*, asker: db.Principal = db.WORKER, limit: int = N_FAILURES) -> list[Failure]:
+    """The newest failed tasks, newest first: the asker's own, an admin's and the shell's of all users.
+
+    Raises DatabaseUnavailable.
+    """
     rows = sa.select(TaskRow).where(TaskRow.state == queue.TaskState.FAILED)
-    with db.session_scope(db.WORKER) as session:
+    if isinstance(asker, db.User) and asker.role != "admin":
+        rows = rows.where(TaskRow.user_id == asker.id)
+    with db.session_scope(asker) as session:
         found = session.execute(rows.order_by(TaskRow.finished_at.desc()).limit(limit)).scalars().all()
     return [
         Failure(
@@ -104,11 +110,12 @@ def missing_database(settings: Settings) -> Iterator[Check]:
         yield Check("Database", "Reachable", State.BROKEN, says, cure)
 
 
-def _database(settings: Settings) -> Iterator[Check]:
-    database = db.connect(settings.database) if not db.is_connected() else db.current()
-    with db.session_scope(db.WORKER) as session:
+def _database(settings: Settings, asker: db.Principal) -> Iterator[Check]:
+    database = db.connect_configured(settings) if not db.is_connected() else db.current()
+    with db.session_scope(asker) as session:
         session.execute(sa.select(1))
     yield Check("Database", "Reachable", State.OK, database.label)
+    yield from _link(database)
     at, head = migrate.revision(database), migrate.head()
     if at == head:
         yield Check("Database", "Schema", State.OK, f"At revision {at}, the newest.")
@@ -118,16 +125,36 @@ def _database(settings: Settings) -> Iterator[Check]:
         yield Check("Database", "Schema", State.BROKEN, says, cure)
 
 
+def _link(database: db.Database) -> Iterator[Check]:
+    """Of Postgres alone: what stands before it, and whether it holds users apart by itself."""
+    if database.is_sqlite:
+        return
+    says = {
+        db.Link.DIRECT: "Straight to the server; workers hear of new work at once.",
+        db.Link.SESSION: "Through a pooler, with a connection for each session; workers hear of new work at once.",
+        db.Link.TRANSACTION: "Through a pooler, with a connection for one transaction: nothing is prepared, and it "
+        f"passes on no word of new work, so workers ask for it every {queue.ASK_S:g} s.",
+    }
+    yield Check("Database", "Connection", State.OK, says[database.link])
+    if not database.is_fenced:
+        rows = "This Postgres has none of Supabase's roles: the app alone keeps users apart."
+    elif database.users is database.engine:
+        rows = "Row-level security. Pages share the workers' login; USER_DATABASE_URL would part them."
+    else:
+        rows = "Row-level security. Pages have a login of their own."
+    yield Check("Database", "Rows", State.OK, rows)
+
+
 def _storage(settings: Settings) -> Iterator[Check]:
     files = storage.from_settings(settings)
     files.check()
     yield Check("Storage", "Writable", State.OK, files.label)
 
 
-def _kept(settings: Settings) -> Iterator[Check]:
+def _kept(settings: Settings, asker: db.Principal) -> Iterator[Check]:
     """A line only when files are gone that there must be."""
     files = storage.from_settings(settings)
-    if lost := kept.missing(files):
+    if lost := kept.missing(files, asker):
         what = " and ".join(f"the newest {noun}" for noun in lost)
         says = f"{what[0].upper()}{what[1:]} {'is' if len(lost) == 1 else 'are'} gone ({files.label})."
         cure = "Stop the app, restore the folder from a backup, and start it again."
@@ -148,8 +175,8 @@ def _room(settings: Settings) -> Iterator[Check]:
         yield Check("Storage", "Room", State.OK, says)
 
 
-def _queue(settings: Settings, now: datetime) -> Iterator[Check]:
-    with db.session_scope(db.WORKER) as session:
+def _queue(settings: Settings, now: datetime, asker: db.Principal) -> Iterator[Check]:
+    with db.session_scope(asker) as session:
         backlog = queue.backlog(session)
         n_workers = len(queue.workers.alive(session))
         retried = queue.retried(session, within_s=RETRIED_S)
@@ -188,8 +215,8 @@ def _queue(settings: Settings, now: datetime) -> Iterator[Check]:
         )
 
 
-def _workers(now: datetime) -> Iterator[Check]:
-    with db.session_scope(db.WORKER) as session:
+def _workers(now: datetime, asker: db.Principal) -> Iterator[Check]:
+    with db.session_scope(asker) as session:
         alive = queue.workers.alive(session)
         last_seen = queue.workers.last_seen(session)
     for worker in alive:

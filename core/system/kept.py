@@ -10,12 +10,12 @@ from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.storage import Storage
 
 
-def missing(files: Storage) -> list[str]:
-    """Which of "upload", "model" and "result" have their newest file no longer in storage.
+def missing(files: Storage, asker: db.Principal = db.WORKER) -> list[str]:
+    """Which of "upload", "model" and "result" have their newest file, of those the asker sees, no longer in storage.
 
     Raises DatabaseUnavailable, StorageUnavailable.
     """
-    with db.session_scope(db.WORKER) as session:
+    with db.session_scope(asker) as session:
         newest = _newest_keys(session)
     return [noun for noun, key in newest.items() if not _is_stored(files, key)]
 

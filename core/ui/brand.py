@@ -10,7 +10,7 @@ import streamlit as st
 import core
 
 NAME: Final = "Model Desk"
-MARK: Final = Path(__file__).with_name("logo.svg").read_text("utf-8")
+MARK: Final = Path(core.__file__).with_name("logo.svg").read_text("utf-8")
 _INK = {"light": "#1b1d22", "dark": "#f0f1f3"}
 _FONT = "'Source Sans 3', 'Source Sans Pro', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 
@@ -22,7 +22,7 @@ def show() -> None:
 
 def icon() -> str:
     """The mark for the browser's tab."""
-    return str(Path(__file__).with_name("logo.svg"))
+    return str(Path(core.__file__).with_name("logo.svg"))
 
 
 def footer() -> None:

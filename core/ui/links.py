@@ -14,6 +14,8 @@ PREDICTION: Final = "prediction.py"
 MODELS: Final = "models.py"
 MODEL: Final = "model.py"
 SYSTEM: Final = "system.py"
+ACCOUNT: Final = "account.py"
+ADMIN: Final = "admin.py"
 
 
 def go(page: str, **params: object) -> NoReturn:

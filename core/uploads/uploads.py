@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from core import db
+from core.access import audit
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
@@ -93,6 +94,8 @@ def receive(
                     is_sample=is_sample,
                 )
                 session.add(upload)
+                session.flush()
+                audit.note(session, "upload.added", subject(upload), rows=upload.n_rows)
     except BaseException:
         storage.delete(storage_key)
         raise
@@ -136,6 +139,7 @@ def reread(
         upload.receipt = examination.to_json()
         upload.n_rows = examination.n_rows
         upload.n_columns = len(examination.columns)
+        audit.note(session, "upload.reread", subject(upload))
     return upload
 
 
@@ -196,6 +200,11 @@ def hold(session: Session, *, upload_id: int, to_delete: bool = False) -> Upload
     return get(session, upload_id=upload_id)
 
 
+def subject(upload: UploadRow) -> audit.Subject:
+    """An upload as the audit trail names it."""
+    return audit.Subject("upload", upload.id, upload.file_name)
+
+
 def examination_of(upload: UploadRow) -> Examination:
     """What was found when the upload was checked; `get` loads it."""
     return Examination.from_json(upload.receipt)
@@ -234,6 +243,7 @@ def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequenc
         raise PredictionsDependOnIt(file_name=upload.file_name, n_predictions=len(predictions))
     session.execute(sa.delete(PredictionRow).where(PredictionRow.upload_id == upload_id))
     session.delete(upload)
+    audit.note(session, "upload.deleted", subject(upload), predictions=len(predictions))
     session.flush()
     return [upload.storage_key, *(f"results/{prediction_id}/" for prediction_id in predictions)]
 

@@ -16,7 +16,7 @@ def main() -> int:
     try:
         config = settings.current()
         logs.configure(config)
-        migrate.upgrade(db.connect(config.database))
+        migrate.upgrade(db.connect_configured(config))
     except AppError as error:
         print(error, file=sys.stderr)
         return 1

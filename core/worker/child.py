@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> None:
     channel = Channel()
     config = settings.current()
     logs.configure(config)
-    db.connect(config.database)
+    db.connect_configured(config)
     for module in modules:
         importlib.import_module(module)
     for name in queue.known_kinds():

@@ -115,6 +115,10 @@ class Runner:
         return len(self._slots) - 1
 
     def _live(self) -> None:
+        with db.as_worker():
+            self._work()
+
+    def _work(self) -> None:
         if self._carrier is not None:
             self._carrier.start()
         while not self._stopping.is_set():

@@ -68,7 +68,7 @@ class WorkerProcess:
 def main(slots: int) -> int:
     config = settings_module.current()
     logs.configure(config)
-    db.connect(config.database)
+    db.connect_configured(config)
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
     runner = Runner(config, slots=slots, is_embedded=False, modules=MODULES)

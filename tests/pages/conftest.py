@@ -25,6 +25,11 @@ from tests.core.models.tables import TARGETS, subscribers, train, without
 NAVIGATION = Path(__file__).resolve().parents[2] / "pages" / "navigation.py"
 
 
+@pytest.fixture(autouse=True)
+def _as_served(as_served: None) -> None:
+    """No page may come by the worker's role."""
+
+
 @pytest.fixture
 def reader(
     sqlite_database: db.Database, settings: Settings, monkeypatch: pytest.MonkeyPatch

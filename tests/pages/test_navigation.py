@@ -19,7 +19,8 @@ def test_a_page_opened_by_its_own_link_has_the_frame_around_it(
 ) -> None:
     app = open_page(page)
     assert [element.value for element in app.title] == [title]
-    assert app.sidebar.caption[0].value.startswith("Version ")
+    assert "No sign-in: only this machine" in app.sidebar.caption[0].value
+    assert app.sidebar.caption[1].value.startswith("Version ")
 
 
 def test_a_failure_that_a_page_lets_pass_is_said_with_its_cure_and_a_way_out(open_page: OpenPage) -> None:

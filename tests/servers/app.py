@@ -59,7 +59,7 @@ def running(folder: Path, **environment: str) -> Iterator[App]:
     environment: settings by their upper-case names.
     Raises RuntimeError with its log when it ends before it is ready, TimeoutError.
     """
-    port, log_path = spare_port(), folder / "app.log"
+    port, log_path = int(environment.get("PORT") or spare_port()), folder / "app.log"
     ours = {name.upper() for name in Settings.model_fields}
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
     chosen = {"PORT": str(port), "DATA_DIR": str(folder / "data"), "SAMPLE": "false", **environment}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Debian's Postgres and Chromium when they are missing and this user may; says so when it may not.
+# Installs Debian's Postgres, PgBouncer and Chromium when they are missing and this user may; says so when it may not.
 # The servers that are npm packages go into node_modules beside this file, by the npm of the tests' Python.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -10,6 +10,7 @@ fi
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || missing+=(pgbouncer)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   echo "Not installed: ${missing[*]}. Tests that need them are named at the end. Install: sudo apt-get install ${missing[*]}" >&2

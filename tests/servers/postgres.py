@@ -16,6 +16,8 @@ import psycopg
 
 from tests.servers.waiting import wait_for
 
+OWNER, PAGES = "desk_owner", "desk_pages"  # who migrates and works; who may become `authenticated` alone
+LIKE_SUPABASE = Path(__file__).with_name("supabase.sql")
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "120"}
 
 
@@ -40,6 +42,8 @@ class Cluster:
             check=True, stdout=self._log, stderr=self._log, cwd=self._folder, **self._as,
         )  # fmt: skip
         self.start()
+        self._run(f"CREATE ROLE {OWNER} LOGIN BYPASSRLS CREATEROLE")
+        self._run(f"CREATE ROLE {PAGES} LOGIN NOINHERIT")
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -69,20 +73,34 @@ class Cluster:
         shutil.rmtree(self._folder, ignore_errors=True)
         atexit.unregister(self.stop)
 
-    def url(self, name: str) -> str:
-        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
+    def url(self, name: str, *, login: str = OWNER) -> str:
+        return f"postgresql+psycopg://{login}@127.0.0.1:{self.port}/{name}"
 
-    def create(self, name: str, *, template: str = "template0") -> str:
-        """Make a database and return its URL."""
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    def create(self, name: str, *, template: str = "template0", like_supabase: bool = True) -> str:
+        """Make a database and return its URL by the login that owns it.
+
+        like_supabase: with Supabase's roles and `auth.uid()`; a template has or hasn't them already.
+        """
+        self._run(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{template}"')
+        if like_supabase and template == "template0":
+            self.make_like_supabase(name)
         return self.url(name)
+
+    def bare(self, name: str) -> str:
+        """Make a database for a program that brings its own roles and schemas; its URL by the superuser."""
+        self.create(name, like_supabase=False)
+        return self.url(name, login="postgres")
+
+    def make_like_supabase(self, name: str) -> None:
+        """Give a database Supabase's roles and `auth.uid()`."""
+        self._run(LIKE_SUPABASE.read_text("utf-8"), database=name)
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
         self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    def _run(self, statement: str) -> None:
-        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+    def _run(self, statement: str, *, database: str = "postgres") -> None:
+        with psycopg.connect(self._address(database), autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def _answers(self) -> bool:

@@ -26,7 +26,7 @@ class SupabaseServer(NodeServer):
         self._folder = tempfile.mkdtemp(
             prefix="model-desk-supabase-", suffix="-ranges" if with_ranges else ""
         )
-        url = cluster.create(f"supabase_{uuid4().hex}").replace("+psycopg", "")
+        url = cluster.bare(f"supabase_{uuid4().hex}").replace("+psycopg", "")
         super().__init__(url, self.service_role_key, self._folder)
 
     def settings(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What every page brings to the browser beside its elements: a style sheet, and a history that Back can follow."""
+"""What pages bring to the browser beside elements: a style sheet, a history that Back can follow, ways in and out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,29 @@ def prepare() -> None:
         _history()(key="history")
 
 
+def sign_out_button() -> None:
+    """A button that ends this browser's session; a page whose session is over leaves for the sign-in by itself."""
+    _sign_out()(key="sign_out")
+
+
+def go_and_sign_in() -> None:
+    """Leave for the sign-in, and come back here from it."""
+    _sign_in()(key="sign_in")
+
+
 @cache
 def _history() -> ComponentRenderer:
     script = (HERE / "history.js").read_text("utf-8")
     return st.components.v2.component("model_desk_history", js=script)
+
+
+@cache
+def _sign_out() -> ComponentRenderer:
+    html, css, js = ((HERE / f"sign_out.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
+    return st.components.v2.component("model_desk_sign_out", html=html, css=css, js=js)
+
+
+@cache
+def _sign_in() -> ComponentRenderer:
+    script = (HERE / "sign_in.js").read_text("utf-8")
+    return st.components.v2.component("model_desk_sign_in", js=script)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import access, db, queue
 from core.api import application
+from core.api.gate import Gate
 from core.db.tables import ModelRow, UploadRow
 from core.models import artifact, models, report, training
 from core.queue import TaskState
@@ -39,6 +40,11 @@ class Trained:
     csv: bytes
     artifact: Path
     result: dict[str, object]
+
+
+@pytest.fixture(autouse=True)
+def _as_served(as_served: None) -> None:
+    """No route may come by the worker's role."""
 
 
 @pytest.fixture
@@ -86,11 +92,16 @@ def settings(settings: Settings, server: Switch) -> Settings:
 @pytest.fixture
 def client(settings: Settings, server: Switch, me: db.User) -> Iterator[httpx.Client]:
     """A program that talks to this test's API over HTTP."""
-    server.app = Starlette(routes=application.routes(application.build(settings), settings))
+    server.app = served(settings)
     url = f"http://localhost:{settings.port}"
     # verify=False: reading the certificates that http does not need takes longer than most tests
     with httpx.Client(base_url=url, trust_env=False, timeout=60, verify=False) as program:
         yield program
+
+
+def served(settings: Settings) -> ASGIApp:
+    """The API behind its gate, as the process serves it."""
+    return Gate(Starlette(routes=application.routes(application.build(settings), settings)), settings)
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ def test_a_prediction_of_the_first_version_is_kept_and_asked_for_nothing_more(
     with db.session_scope(user, write=True) as session:
         task_id = steps.enqueue(session, user=user)
         upload = UploadRow(
-            user_id=user.id, file_name="Straße.csv", storage_key="a", size_bytes=1, sha256="0",
+            user_id=user.id, file_name="Straße.csv", storage_key=f"uploads/user_{user.id}/a", size_bytes=1, sha256="0",
             n_rows=12, n_columns=1, receipt={},
         )  # fmt: skip
         model = ModelRow(
@@ -118,6 +118,7 @@ def test_a_prediction_of_the_first_version_is_kept_and_asked_for_nothing_more(
     with database.writing.connect() as connection, connection.begin():
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
+    database.changed()
     assert migrate.revision(database) == "0001"
     migrate.upgrade(database)
     with db.session_scope(user) as session:
@@ -127,8 +128,8 @@ def test_a_prediction_of_the_first_version_is_kept_and_asked_for_nothing_more(
 
 
 def test_a_database_of_a_newer_version_is_left_alone(database: db.Database) -> None:
-    with db.session_scope(db.WORKER, write=True) as session:
-        session.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with database.writing.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(migrate.NewerSchema, match="9999"):
         migrate.upgrade(database)
     assert migrate.revision(database) == "9999"

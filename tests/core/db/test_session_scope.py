@@ -89,7 +89,7 @@ def test_the_owner_is_the_user_of_the_scope(database: db.Database, user: db.User
 
 
 def test_the_workers_role_owns_nothing(database: db.Database) -> None:
-    with db.session_scope(db.WORKER) as session, pytest.raises(RuntimeError, match="worker's role"):
+    with db.session_scope(db.WORKER) as session, pytest.raises(RuntimeError, match="another role"):
         db.owner(session)
 
 

@@ -49,8 +49,10 @@ def _add_and_fail(line: Line) -> None:
 def test_a_postgres_that_is_gone_is_noticed(postgres_database: db.Database, postgres: Cluster) -> None:
     watching = queue.watch(postgres_database)
     watching.changed()
-    with db.session_scope(db.WORKER) as session:
-        session.connection().exec_driver_sql(
+    with (
+        postgres_database.engine.connect() as connection
+    ):  # as the owner: no worker ends another's connection
+        connection.exec_driver_sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
             " AND datname = current_database()"
         )

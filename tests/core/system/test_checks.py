@@ -62,7 +62,7 @@ def test_a_long_wait_beside_a_worker_asks_for_more_workers(
     database: db.Database, settings: Settings, user: db.User
 ) -> None:
     steps.make_tables()
-    with db.session_scope(user, write=True) as session:
+    with db.session_scope(db.WORKER, write=True) as session:
         steps.enqueue(session, user=user)
         queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
     backlog = line(checks.run(settings, now=datetime.now(UTC) + timedelta(hours=1)), "Queue", "Backlog")
@@ -207,7 +207,7 @@ def test_the_newest_ready_model_and_result_are_looked_for_too(
     database: db.Database, settings: Settings, user: db.User
 ) -> None:
     steps.make_tables()
-    with db.session_scope(user, write=True) as session:
+    with db.session_scope(db.WORKER, write=True) as session:
         task_id = steps.enqueue(session, user=user)
         upload = UploadRow(
             user_id=user.id, file_name="a.csv", storage_key="uploads/a", size_bytes=1, sha256="0",
@@ -232,7 +232,7 @@ def test_work_that_was_begun_again_is_worth_a_look(
     database: db.Database, settings: Settings, user: db.User
 ) -> None:
     steps.make_tables()
-    with db.session_scope(user, write=True) as session:
+    with db.session_scope(db.WORKER, write=True) as session:
         task_id = steps.enqueue(session, user=user)
         queue.workers.beat(session, worker_id=uuid4(), slots=0, is_embedded=False)
     with db.session_scope(db.WORKER, write=True) as session:

@@ -1,0 +1,111 @@
+"""Sessions of people at browsers: begun at sign-in, looked at with each request, over when idle, old or revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import db, logs
+from core.access import audit, hashing, lookup, roles
+from core.access.errors import NotSignedIn
+from core.access.users import Means
+from core.db.tables import SessionRow
+from core.errors import NotFound
+from core.settings import Settings
+
+TOUCH_S = 60  # how stale the note of the last click may be
+KEPT_DAYS = 30  # of a session that is over
+LONGEST_AGENT = 200
+
+log = logs.get("access")
+
+
+def cookie_name(settings: Settings) -> str:
+    """Of the cookie that holds a session's secret. Behind TLS no other site of the domain can set such a one.
+
+    Browsers send a cookie to every port of a host, so elsewhere its name tells two apps on one machine apart.
+    """
+    return "__Host-model_desk" if settings.url.startswith("https:") else f"model_desk_{settings.port}"
+
+
+def begin(user: db.User, *, means: Means, agent: str, settings: Settings, now: datetime) -> str:
+    """Sign somebody in; the secret for their cookie, which is kept nowhere. Forgets their sessions of long ago."""
+    secret = hashing.new_secret()
+    with db.session_scope(user, write=True) as session:
+        mine = SessionRow.user_id == user.id
+        session.execute(
+            sa.delete(SessionRow).where(mine, SessionRow.expires_at < now - timedelta(days=KEPT_DAYS))
+        )
+        session.add(
+            SessionRow(
+                user_id=user.id,
+                secret_hash=hashing.hash_of(secret),
+                means=means,
+                address=user.address,
+                agent=agent[:LONGEST_AGENT],
+                created_at=now,
+                seen_at=now,
+                expires_at=now + timedelta(hours=settings.session_hours),
+            )
+        )
+        audit.note(session, "sign_in", means=means)
+    return secret
+
+
+def resume(
+    secret: str, *, settings: Settings, now: datetime, address: str, touch: bool = True
+) -> tuple[db.User, UUID]:
+    """Who is signed in with this cookie, and their session's id. touch: somebody has clicked. Raises NotSignedIn."""
+    held = lookup.session_by_hash(hashing.hash_of(secret))
+    if held is None or (problem := _problem(held, settings=settings, now=now)):
+        log.info("session refused", reason=problem if held else "unknown", address=address)
+        raise NotSignedIn
+    role = roles.effective(held.role, held.email, settings)
+    user = db.User(held.user_id, held.name, role, email=held.email, via="session", address=address)
+    if touch and (held.touched_at is None or now - held.touched_at > timedelta(seconds=TOUCH_S)):
+        with db.session_scope(user, write=True) as session:
+            session.execute(sa.update(SessionRow).where(SessionRow.id == held.id).values(seen_at=now))
+    return user, held.id
+
+
+def _problem(held: lookup.Held, *, settings: Settings, now: datetime) -> str:
+    """Why a session is over; empty while it is not."""
+    idle = timedelta(hours=settings.session_idle_hours)
+    if held.revoked_at is not None:
+        return "revoked"
+    if held.blocked_at is not None:
+        return "blocked"
+    if held.expires_at <= now:
+        return "expired"
+    return "idle" if held.touched_at is not None and held.touched_at + idle <= now else ""
+
+
+def end(session: Session, *, session_id: UUID, now: datetime) -> None:
+    """Sign out where this session is; one that is over stays so."""
+    if _revoke(session, session_id, now):
+        audit.note(session, "sign_out")
+
+
+def alive(session: Session, *, settings: Settings, now: datetime) -> Sequence[SessionRow]:
+    """The user's own sessions that are not over, the last used first."""
+    idle_since = now - timedelta(hours=settings.session_idle_hours)
+    mine = sa.select(SessionRow).where(SessionRow.user_id == db.owner(session))
+    alive = (SessionRow.revoked_at.is_(None), SessionRow.expires_at > now, SessionRow.seen_at > idle_since)
+    return session.execute(mine.where(*alive).order_by(SessionRow.seen_at.desc())).scalars().all()
+
+
+def revoke(session: Session, *, session_id: UUID, now: datetime) -> None:
+    """End one of the user's own sessions. Raises NotFound."""
+    if not _revoke(session, session_id, now):
+        raise NotFound(noun="session", id=session_id)
+    audit.note(session, "session.revoked", audit.Subject("session", session_id))
+
+
+def _revoke(session: Session, session_id: UUID, now: datetime) -> bool:
+    own = (SessionRow.id == session_id, SessionRow.user_id == db.owner(session))
+    ended = sa.update(SessionRow).where(*own, SessionRow.revoked_at.is_(None)).values(revoked_at=now)
+    return session.execute(ended.returning(SessionRow.id)).first() is not None

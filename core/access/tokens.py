@@ -1,0 +1,106 @@
+"""Personal tokens for programs: shown once, kept as a hash, good for what their scopes say and for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import db, logs
+from core.access import audit, hashing, lookup, roles
+from core.access.errors import NotSignedIn, TooManyTokens
+from core.db.tables import ApiTokenRow
+from core.errors import Invalid, NotFound
+from core.settings import Settings
+
+READ: Final = "read"
+WRITE: Final = "write"
+TRAINING: Final = "training"
+SCOPES: Final = (READ, WRITE, TRAINING)
+LONGEST_DAYS = 365
+LONGEST_NAME = 80
+MOST = 50
+TOUCH_S = 60
+
+log = logs.get("access")
+
+
+def create(
+    session: Session, *, name: str, scopes: Sequence[str], days: int, now: datetime
+) -> tuple[ApiTokenRow, str]:
+    """A new token of the user's, and its secret, which nobody can show again. Raises Invalid, TooManyTokens."""
+    name = name.strip() or "Token"
+    if len(name) > LONGEST_NAME:
+        raise Invalid(
+            problem="The name is too long.", remedy=f"Give one of {LONGEST_NAME} characters at most."
+        )
+    if not scopes or set(scopes) - set(SCOPES):
+        raise Invalid(problem="The token needs scopes that exist.", remedy=f"Some of {', '.join(SCOPES)}.")
+    if not 1 <= days <= LONGEST_DAYS:
+        raise Invalid(problem="The token must end some day.", remedy=f"Choose 1 to {LONGEST_DAYS} days.")
+    if len(alive(session, now=now)) >= MOST:
+        raise TooManyTokens(n_tokens=MOST)
+    secret = hashing.new_token()
+    row = ApiTokenRow(
+        user_id=db.owner(session),
+        name=name,
+        secret_hash=hashing.hash_of(secret),
+        begins=secret[: hashing.N_SHOWN],
+        scopes=[scope for scope in SCOPES if scope in scopes],
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    session.add(row)
+    session.flush()
+    audit.note(session, "token.created", _subject(row), scopes=row.scopes, days=days)
+    return row, secret
+
+
+def alive(session: Session, *, now: datetime) -> Sequence[ApiTokenRow]:
+    """The user's tokens that still let a program in, newest first."""
+    mine = sa.select(ApiTokenRow).where(ApiTokenRow.user_id == db.owner(session))
+    alive = mine.where(ApiTokenRow.revoked_at.is_(None), ApiTokenRow.expires_at > now)
+    return session.execute(alive.order_by(ApiTokenRow.created_at.desc(), ApiTokenRow.id)).scalars().all()
+
+
+def revoke(session: Session, *, token_id: UUID, now: datetime) -> None:
+    """Let nobody in by one of the user's tokens any more. Raises NotFound."""
+    own = (ApiTokenRow.id == token_id, ApiTokenRow.user_id == db.owner(session))
+    row = session.execute(sa.select(ApiTokenRow).where(*own, ApiTokenRow.revoked_at.is_(None))).scalar()
+    if row is None:
+        raise NotFound(noun="token", id=token_id)
+    row.revoked_at = now
+    audit.note(session, "token.revoked", _subject(row))
+
+
+def check(secret: str, *, settings: Settings, now: datetime, address: str) -> tuple[db.User, frozenset[str]]:
+    """Whose token this is, and its scopes. Raises NotSignedIn, whatever is wrong with it; the log says what."""
+    held = lookup.token_by_hash(hashing.hash_of(secret))
+    if held is None or (problem := _problem(held, settings=settings, now=now)):
+        log.warning("token refused", reason=problem if held else "unknown", address=address)
+        raise NotSignedIn
+    role = roles.ADMIN if held.is_local else roles.effective(held.role, held.email, settings)
+    user = db.User(held.user_id, held.name, role, email=held.email, via="token", address=address)
+    if held.touched_at is None or now - held.touched_at > timedelta(seconds=TOUCH_S):
+        with db.session_scope(user, write=True) as session:
+            session.execute(sa.update(ApiTokenRow).where(ApiTokenRow.id == held.id).values(used_at=now))
+    return user, frozenset(held.scopes or ())
+
+
+def _problem(held: lookup.Held, *, settings: Settings, now: datetime) -> str:
+    """Why a token lets nobody in; empty while it does."""
+    if held.revoked_at is not None:
+        return "revoked"
+    if held.blocked_at is not None:
+        return "blocked"
+    if held.is_local and settings.has_sign_in:
+        return "made before people signed in"
+    return "expired" if held.expires_at <= now else ""
+
+
+def _subject(row: ApiTokenRow) -> audit.Subject:
+    return audit.Subject("token", row.id, row.name)

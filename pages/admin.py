@@ -1,0 +1,18 @@
+"""For admins: who there is and what they may do, and the audit trail."""
+
+import streamlit as st
+
+from core import db
+from core.access import users
+from core.ui import audit_table, people, session, states
+
+user = session.user()
+with db.session_scope(user) as scope:
+    found = users.people(scope)
+
+states.heading("People & audit", "Who may do what, and who did what.")
+audit, persons = st.tabs(["Audit trail", f"People · {len(found)}"])
+with audit, states.guarded():
+    audit_table.show({row.id: row.email or row.name for row in found})
+with persons:
+    people.show(found)

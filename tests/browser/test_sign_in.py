@@ -1,0 +1,146 @@
+"""Two people at their browsers: each signs in, sees what is theirs and nothing else, and is out after signing out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PATIENCE_MS
+from tests.servers import app as servers
+from tests.servers.app import App, spare_port
+from tests.servers.oidc import OidcServer
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The product, whose people sign in with a provider; Ada is its admin."""
+    port = spare_port()
+    provider = OidcServer(f"http://localhost:{port}")
+    chosen = {name.upper(): str(value) for name, value in provider.settings().items()}
+    with servers.running(
+        tmp_path_factory.mktemp("app"), PORT=str(port), ADMIN_EMAILS="ada@example.org", **chosen
+    ) as started:
+        yield started
+    provider.stop()
+
+
+@pytest.fixture
+def pages(browser: Browser) -> Iterator[tuple[Page, Page]]:
+    """Tabs of two people, with cookies of their own."""
+    expect.set_options(timeout=PATIENCE_MS)
+    contexts = [browser.new_context(viewport={"width": 1440, "height": 900}) for _ in range(2)]
+    for context in contexts:
+        context.set_default_timeout(PATIENCE_MS)
+    yield contexts[0].new_page(), contexts[1].new_page()
+    for context in contexts:
+        context.close()
+
+
+def sign_in(page: Page, name: str) -> None:
+    """From our sign-in page through the provider's forms, and back."""
+    page.get_by_role("link", name="Continue with").click()
+    page.locator("input[name=login]").fill(name)
+    page.locator("input[name=password]").fill("of no importance")
+    page.get_by_role("button", name="Sign-in").click()
+    page.get_by_role("button", name="Continue").click()
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def test_each_sees_what_is_theirs_and_nothing_after_signing_out(
+    desk: App, pages: tuple[Page, Page], tmp_path: Path
+) -> None:
+    ada, bob = pages
+    ada.goto(f"{desk.url}/uploads")
+    expect(ada.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(ada, "ada")
+    expect(ada).to_have_url(f"{desk.url}/uploads")
+    expect(ada.get_by_role("link", name="Ada", exact=True)).to_be_visible()
+
+    csv = tmp_path / "secret plans.csv"
+    csv.write_text("a,b\n1,2\n3,4\n")
+    ada.locator(".st-key-uploader input[type=file]").set_input_files(str(csv))
+    expect(ada.get_by_text("secret plans.csv").first).to_be_visible()
+    ada.wait_for_url("**/uploads?*upload=*")
+    link = ada.url
+    file_path = f"/api/uploads/{link.split('upload=')[1].split('&')[0]}/file"
+
+    bob.goto(link)
+    sign_in(bob, "bob")
+    expect(bob.get_by_role("link", name="Bob", exact=True)).to_be_visible()
+    expect(bob.get_by_text("There is no upload with the id")).to_be_visible()
+    expect(bob.get_by_text("secret plans.csv")).to_have_count(0)
+    assert bob.request.get(f"{desk.url}{file_path}").status == 404
+    assert ada.request.get(f"{desk.url}{file_path}").text() == csv.read_text()
+    for hidden in ("System", "People & audit"):
+        expect(bob.get_by_role("link", name=hidden)).to_have_count(0)
+        expect(ada.get_by_role("link", name=hidden)).to_have_count(1)
+    bob.goto(f"{desk.url}/admin")
+    settled(bob)
+    expect(bob.get_by_text("Audit trail")).to_have_count(0)
+
+    other_tab = ada.context.new_page()
+    other_tab.goto(f"{desk.url}/models")
+    settled(other_tab)
+    cookies = {str(cookie["name"]): str(cookie["value"]) for cookie in ada.context.cookies(desk.url)}
+    ada.get_by_role("button", name="Sign out").click()
+    expect(ada).to_have_url(f"{desk.url}/login?out=1")
+    expect(other_tab).to_have_url(f"{desk.url}/login?next=%2Fmodels")
+    ada.goto(link)
+    expect(ada.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(ada.get_by_text("secret plans.csv")).to_have_count(0)
+    stolen = httpx.get(f"{desk.url}{file_path}", cookies=cookies, headers={"Accept": "*/*"})
+    assert stolen.status_code == 401
+
+
+def test_an_admin_reads_the_trail_and_keeps_somebody_out(desk: App, pages: tuple[Page, Page]) -> None:
+    ada, eve = pages
+    eve.goto(f"{desk.url}/models")
+    sign_in(eve, "eve")
+    expect(eve.get_by_role("heading", name="Models")).to_be_visible()
+    ada.goto(f"{desk.url}/admin")
+    sign_in(ada, "ada")
+    expect(ada.get_by_test_id("stDataFrame")).to_be_visible()
+    ada.get_by_role("tab", name="People").click()
+    row = ada.locator(".st-key-people [data-testid=stHorizontalBlock], .st-key-people > div").filter(
+        has_text="eve@example.org"
+    )
+    row.last.get_by_role("button", name="Block").click()
+    expect(ada.get_by_text("is kept out from now on")).to_be_visible()
+    eve.goto(f"{desk.url}/predictions")
+    expect(eve.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in_again = eve.get_by_role("link", name="Continue with")
+    sign_in_again.click()
+    expect(eve.get_by_text("an admin has blocked you")).to_be_visible()
+
+
+def test_a_token_is_shown_once_and_lets_a_program_in_until_it_is_revoked(
+    desk: App, pages: tuple[Page, Page]
+) -> None:
+    page, _ = pages
+    page.goto(f"{desk.url}/account")
+    sign_in(page, "carol")
+    page.get_by_text("New token").click()
+    page.get_by_label("What is it for?").fill("Nightly export")
+    page.get_by_role("button", name="Make a token").click()
+    secret = page.locator(".st-key-secret code").inner_text().strip()
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert httpx.get(f"{desk.url}/api/me", headers=bearer).json()["name"] == "Carol"
+    assert httpx.post(f"{desk.url}/api/predictions", headers=bearer, json={}).status_code == 403
+    page.reload()
+    settled(page)
+    expect(page.get_by_text("Nightly export")).to_be_visible()
+    expect(page.get_by_text(secret)).to_have_count(0)
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("button", name="Revoke it").click()
+    expect(page.get_by_text("Nightly export is revoked.")).to_be_visible()
+    assert httpx.get(f"{desk.url}/api/me", headers=bearer).status_code == 401

@@ -1,0 +1,157 @@
+"""Two people: whatever the one has, by its id, is not there for the other; by any call, and after any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from fastapi.routing import iter_route_contexts
+
+from core import db
+from core.access import sessions, tokens
+from core.api import application
+from core.db.tables import ModelRow, UploadRow
+from core.predictions import predictions
+from core.settings import Settings
+from core.storage import LocalStorage
+from tests import journeys
+from tests.core.api.conftest import Switch, Trained, ready, served
+from tests.core.api.test_sign_in import Desk
+
+
+@pytest.fixture
+def asked(database: db.Database, settings: Settings, server: Switch) -> Desk:
+    """The API where people sign in."""
+    updated = settings.model_copy(update={"oidc_issuer": "https://id.example", "oidc_client_id": "desk"})
+    server.app = served(updated)
+    return Desk(updated, f"http://localhost:{server.port}")
+
+
+@pytest.fixture
+def upload(user: db.User, trained: Trained, settings: Settings, storage: LocalStorage) -> UploadRow:
+    """Ada's file."""
+    return journeys.upload_bytes(user, trained.csv, settings=settings, files=storage)
+
+
+@pytest.fixture
+def model(user: db.User, upload: UploadRow, trained: Trained, storage: LocalStorage) -> ModelRow:
+    """Ada's model."""
+    return ready(user, upload, trained, storage)
+
+
+@pytest.fixture
+def theirs(user: db.User, upload: UploadRow, model: ModelRow, asked: Desk) -> dict[str, str]:
+    """The ids of Ada's things, as paths name them."""
+    prediction_id = journeys.queue_prediction(user, upload, model)
+    now = datetime.now(UTC)
+    sessions.begin(user, means="oidc", agent="", settings=asked.settings, now=now)
+    with db.session_scope(user, write=True) as session:
+        token, _ = tokens.create(session, name="t", scopes=["read"], days=1, now=now)
+    with db.session_scope(user) as session:
+        (open_one,) = sessions.alive(session, settings=asked.settings, now=now)
+    return {
+        "upload_id": str(upload.id),
+        "model_id": str(model.id),
+        "prediction_id": str(prediction_id),
+        "token_id": str(token.id),
+        "session_id": str(open_one.id),
+        "user_id": str(user.id),
+    }
+
+
+@pytest.fixture
+def as_mallory(stranger: db.User, asked: Desk) -> Iterator[httpx.Client]:
+    """The other one's browser."""
+    secret = sessions.begin(stranger, means="oidc", agent="", settings=asked.settings, now=datetime.now(UTC))
+    with asked.browser() as browser:
+        browser.cookies.set(asked.cookie, secret, domain="localhost.local")
+        yield browser
+
+
+def calls_by_id(settings: Settings) -> list[tuple[str, str]]:
+    """Every call of the API whose path names a thing."""
+    found = [
+        (method, route.path or "")
+        for route in iter_route_contexts(application.build(settings).routes)
+        for method in sorted(route.methods or ())
+        if "{" in (route.path or "")
+    ]
+    assert len(found) > 20
+    return found
+
+
+def bodies(path: str, theirs: dict[str, str]) -> object:
+    """What a call needs in order to come as far as looking for the thing."""
+    if path.endswith("/reading"):
+        return {}
+    return {"role": "admin"} if "/people/" in path else None
+
+
+def test_no_call_finds_what_belongs_to_somebody_else(
+    as_mallory: httpx.Client, asked: Desk, theirs: dict[str, str], user: db.User
+) -> None:
+    answers = {}
+    for method, path in calls_by_id(asked.settings):
+        url = "/api" + path.format(**theirs)
+        params = {"model_id": theirs["model_id"]} if path.endswith("/check") else {}
+        answer = as_mallory.request(method, url, params=params, json=bodies(path, theirs))
+        answers[f"{method} {path}"] = answer.status_code
+    others = {call: status for call, status in answers.items() if "/people/" not in call}
+    assert set(others.values()) == {404}, others
+    assert {status for call, status in answers.items() if "/people/" in call} == {403}
+
+
+def test_what_belongs_to_somebody_else_can_not_be_built_upon(
+    as_mallory: httpx.Client, theirs: dict[str, str]
+) -> None:
+    both = {"upload_id": theirs["upload_id"], "model_id": theirs["model_id"]}
+    csv = {"file": ("a.csv", b"a,b\n1,2\n", "text/csv")}
+    assert as_mallory.post("/api/predictions", json=both).status_code == 404
+    train = {"upload_id": theirs["upload_id"], "target": "churned"}
+    assert as_mallory.post("/api/models/train", json=train).status_code == 404
+    assert as_mallory.post("/api/csv", files=csv, data={"model_id": theirs["model_id"]}).status_code == 404
+
+
+@pytest.mark.parametrize("listed", ["uploads", "predictions", "models", "tokens"])
+def test_lists_hold_only_ones_own(as_mallory: httpx.Client, theirs: dict[str, str], listed: str) -> None:
+    assert as_mallory.get(f"/api/{listed}").json()["items"] == []
+
+
+def test_filters_by_somebody_elses_things_find_nothing(
+    as_mallory: httpx.Client, theirs: dict[str, str]
+) -> None:
+    for query in ("upload_id", "model_id"):
+        found = as_mallory.get("/api/predictions", params={query: theirs[query]})
+        assert found.json()["items"] == []
+
+
+def test_the_same_bytes_of_two_people_are_two_files(
+    as_mallory: httpx.Client, theirs: dict[str, str], trained: Trained
+) -> None:
+    answer = as_mallory.post(
+        "/api/csv", files={"file": ("a.csv", trained.csv, "text/csv")}, data={"mode": "none"}
+    )
+    assert answer.status_code == 201
+    assert answer.json()["duplicate_of"] is None
+    assert answer.json()["upload_id"] != theirs["upload_id"]
+
+
+def test_the_trail_and_the_people_are_for_admins(as_mallory: httpx.Client, theirs: dict[str, str]) -> None:
+    assert as_mallory.get("/api/audit").status_code == 403
+    assert as_mallory.get("/api/people").status_code == 403
+
+
+def test_everything_is_still_there_for_its_owner(
+    as_mallory: httpx.Client, asked: Desk, theirs: dict[str, str], user: db.User
+) -> None:
+    for method, path in calls_by_id(asked.settings):
+        as_mallory.request(method, "/api" + path.format(**theirs), json=bodies(path, theirs))
+    with db.session_scope(user) as session:
+        found = predictions.get(session, prediction_id=UUID(theirs["prediction_id"]))
+        assert found.status == "QUEUED"
+        assert len(tokens.alive(session, now=datetime.now(UTC))) == 1
+        assert session.execute(sa.select(sa.func.count()).select_from(UploadRow)).scalar_one() == 1

@@ -1,0 +1,101 @@
+"""The admin page: the audit trail by filters and pages, and the people there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import db
+from core.access import audit, users
+from core.access.users import Identity
+from core.db.tables import UserRow
+from core.settings import Settings
+from core.ui import account_sessions, audit_table
+
+OpenPage = Callable[..., AppTest]
+
+
+def note(user: db.User, n: int, action: str = "upload.added") -> None:
+    with db.session_scope(user, write=True) as session:
+        audit.note(session, action, audit.Subject("upload", n, f"file {n}.csv"))
+
+
+def test_the_trail_is_shown_newest_first_a_page_at_a_time(open_page: OpenPage, reader: db.User) -> None:
+    for n in range(audit_table.N_A_PAGE + 3):
+        note(reader, n)
+    app = open_page("admin.py")
+    assert not app.exception
+    first = app.dataframe[0].value
+    assert len(first) == audit_table.N_A_PAGE
+    app.button(key="older").click().run()
+    rest = app.dataframe[0].value
+    assert len(rest) == 3
+    assert set(first["To what"]) & set(rest["To what"]) == set()
+    app.button(key="newer").click().run()
+    assert len(app.dataframe[0].value) == audit_table.N_A_PAGE
+
+
+def test_filters_narrow_the_trail_and_say_when_nothing_fits(open_page: OpenPage, reader: db.User) -> None:
+    note(reader, 1)
+    note(reader, 2, "upload.deleted")
+    app = open_page("admin.py")
+    app.selectbox(key="audit_what").select("upload.deleted").run()
+    assert list(app.dataframe[0].value["What"]) == ["deleted a file"]
+    app.text_input(key="audit_text").input("no such name").run()
+    assert len(app.dataframe) == 0
+    assert any("No event fits" in line.value for line in app.caption)
+
+
+@pytest.fixture
+def eve(reader: db.User, settings: Settings) -> UUID:
+    """Somebody who has signed in before."""
+    identity = Identity("oidc", "https://id.example", "eve", "Eve", "eve@example.org")
+    return users.settle(identity, settings=settings, via="session", address="").id
+
+
+def row_of(user_id: UUID) -> UserRow:
+    with db.session_scope(db.WORKER) as session:
+        return session.get_one(UserRow, user_id)
+
+
+def test_an_admin_gives_a_role_and_blocks(open_page: OpenPage, eve: UUID) -> None:
+    app = open_page("admin.py")
+    app.selectbox(key=f"role_{eve}").select("reviewer").run()
+    assert row_of(eve).role == "reviewer"
+    app.button(key=f"block_{eve}").click().run()
+    assert row_of(eve).blocked_at is not None
+    app.button(key=f"block_{eve}").click().run()
+    assert row_of(eve).blocked_at is None
+    assert not app.exception
+
+
+def test_nobody_is_offered_to_change_themselves(open_page: OpenPage, reader: db.User) -> None:
+    app = open_page("admin.py")
+    assert not [button for button in app.button if (button.key or "").startswith("block_")]
+
+
+@pytest.mark.parametrize(
+    ("agent", "named"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/156.0 Safari/537.36 Edg/156.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 14) AppleWebKit/605.1 Version/18 Safari/605.1",
+            "Safari on macOS",
+        ),
+        ("curl/8.5.0", "curl"),
+        ("", "Unknown browser"),
+    ],
+)
+def test_a_browser_is_named_as_a_person_names_it(agent: str, named: str) -> None:
+    assert account_sessions.named(agent) == named
+
+
+def test_every_deed_has_words(open_page: OpenPage) -> None:
+    assert all(audit_table.said(action) for action in audit.ACTIONS)
