@@ -13,10 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
+from core.db import migrate
 from core.settings import Settings
 from core.system import probe
 from core.system.check import Check, State
 from core.system.probe import NoSuchColumn, NoSuchTable
+from tests.servers.postgres import Cluster
 from tests.servers.processes import PROJECT
 
 
@@ -25,24 +27,26 @@ def told(settings: Settings, table: str, column: str | None = None) -> list[Chec
 
 
 @pytest.fixture
-def as_reader(postgres_database: db.Database, settings: Settings) -> Iterator[Settings]:
-    """Settings of a role that may read `uploads`, one column of `users`, and nothing else."""
+def as_reader(postgres: Cluster, settings: Settings) -> Iterator[Settings]:
+    """Settings of a role that may read `uploads`, one column of `users`, and nothing else.
+
+    The database knows no `auth.uid()`, so that nothing is done there in another role.
+    """
     role = f"reader_{uuid4().hex[:8]}"
-    owner = postgres_database.engine
-    with owner.begin() as connection:
+    owner = db.connect(postgres.bare(role))
+    migrate.upgrade(owner)
+    with owner.engine.begin() as connection:
         connection.execute(sa.text(f"CREATE ROLE {role} LOGIN"))
         connection.execute(sa.text(f"GRANT SELECT ON uploads TO {role}"))
         connection.execute(sa.text(f"GRANT SELECT (name) ON users TO {role}"))
         connection.execute(sa.text("ALTER TABLE uploads ENABLE ROW LEVEL SECURITY"))
         connection.execute(sa.text(f"CREATE POLICY own ON uploads FOR SELECT TO {role} USING (true)"))
-    url = owner.url.set(username=role).render_as_string(hide_password=False)
+    owner.dispose()
+    url = owner.engine.url.set(username=role).render_as_string(hide_password=False)
     db.connect(url)
     yield settings.model_copy(update={"database_url": url})
-    db.connect(owner.url.render_as_string(hide_password=False))
-    with db.current().engine.begin() as connection:
-        connection.execute(sa.text(f"DROP OWNED BY {role}"))
-        connection.execute(sa.text(f"DROP ROLE {role}"))
-    db.current().engine.dispose()
+    db.current().dispose()
+    postgres.drop(role)
 
 
 def test_a_table_and_its_columns_are_told(database: db.Database, settings: Settings) -> None:
@@ -55,7 +59,7 @@ def test_a_table_and_its_columns_are_told(database: db.Database, settings: Setti
 
 
 def test_what_is_misspelt_is_guessed(database: db.Database, settings: Settings) -> None:
-    with pytest.raises(NoSuchTable, match=r"no table predictons in .*\. Did you mean predictions\?"):
+    with pytest.raises(NoSuchTable, match=r"no table predictons in .*\. Did you mean predictions"):
         told(settings, "predictons")
     with pytest.raises(NoSuchColumn, match=r"has no column stat\. Did you mean status"):
         told(settings, "predictions", "stat")
@@ -69,32 +73,36 @@ def test_an_empty_database_is_told_how_to_fill_it(empty_url: str, settings: Sett
     db.connect(empty_url)
     with pytest.raises(NoSuchTable, match=r"python -m core\.db upgrade"):
         told(settings.model_copy(update={"database_url": empty_url}), "predictions")
-    db.current().engine.dispose()
+    db.current().dispose()
 
 
 @pytest.mark.postgres
 def test_a_role_is_told_what_it_may(as_reader: Settings) -> None:
     role = as_reader.database_url.split("//")[1].split("@")[0]
-    _, may, rows = told(as_reader, "uploads")
+    exists, may, *_, rows = told(as_reader, "uploads")
+    assert exists.state is State.OK
     assert may.says == f"We are {role}, which may select."
     assert rows.says == (
         f"Row-level security is on, and {role} is bound by it. Policies: own (select, to {role})."
     )
-    _, may, rows = told(as_reader, "users", "name")
+    _, may, *_, rows = told(as_reader, "users", "name")
     assert (may.state, may.says) == (State.OK, f"We are {role}, which may select.")
     assert "off" in rows.says
-    _, may, _ = told(as_reader, "users", "email")
+    _, may, *_ = told(as_reader, "users", "email")
     assert (may.state, may.says) == (State.BROKEN, f"We are {role}, which may do nothing with it.")
     assert may.cure.startswith(f"Grant it: GRANT SELECT ON users TO {role};")
 
 
 @pytest.mark.postgres
-def test_an_owner_passes_row_level_security_by(postgres_database: db.Database, settings: Settings) -> None:
-    with postgres_database.engine.begin() as connection:
-        connection.execute(sa.text("ALTER TABLE uploads ENABLE ROW LEVEL SECURITY"))
-    _, may, *_, rows = told(settings, "public.uploads")
-    assert may.says == "We are postgres, which may select, insert, update, delete."
-    assert "postgres passes it by. Policies: none, so nobody who is bound sees a row." in rows.says
+def test_the_workers_role_passes_row_level_security_by_and_a_users_does_not(
+    postgres_database: db.Database, settings: Settings
+) -> None:
+    found = {check.name: check.says for check in told(settings, "public.uploads")}
+    assert found["service_role"] == "We are service_role, which may select, insert, update, delete."
+    assert found["authenticated"].startswith("There is authenticated, which may select")
+    assert found["anon"] == "There is anon, which may do nothing with it."
+    assert "service_role passes it by. Policies: " in found["Security"]
+    assert "uploads_select (select, to authenticated)" in found["Security"]
 
 
 def test_the_shell_tells_the_same_with_an_exit_code(sqlite_database: db.Database, settings: Settings) -> None:
