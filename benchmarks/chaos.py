@@ -99,12 +99,8 @@ def _database(kind: str, folder: str) -> Iterator[tuple[str, Callable[[], None] 
         sys.exit("Postgres is not installed: apt-get install postgresql")
     cluster = Cluster(program)
 
-    def crash() -> None:
-        cluster.halt()
-        cluster.start()
-
     try:
-        yield cluster.create("chaos"), crash
+        yield cluster.create("chaos"), cluster.crash
     finally:
         cluster.stop()
 

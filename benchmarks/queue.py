@@ -2,7 +2,8 @@
 
 On SQLite and on Postgres, with one embedded slot: from before the enqueueing transaction to the
 handler's first line in a warm child (p50, p95 of 60); the same from the runner's start, child cold;
-and no-op tasks per second, from the first claim to the last settled. Writes results/queue.json.
+and no-op tasks per second, from the first claim to the last settled. On Postgres also with two workers,
+beside bare loops of the same SQL in the same run: both within 10 % is the target. Writes results/queue.json.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from benchmarks import bare_queue
 from core import access, db, logs, queue
 from core import settings as settings_module
 from core.db import migrate
 from core.db.tables import TaskRow
+from core.settings import Settings
 from core.worker import Runner
 from core.worker.runner import KIND_MODULES
 from tests.faults import steps
+from tests.faults.worker_process import WorkerProcess
 from tests.servers.parts import find
 from tests.servers.postgres import Cluster
 from tests.servers.waiting import wait_for
@@ -38,6 +42,7 @@ RESULTS = Path(__file__).parent / "results" / "queue.json"
 N_SAMPLES = 60
 N_NO_OPS = 300
 TARGET_P50_MS = 100.0
+N_WORKERS = 2
 
 
 def main() -> int:
@@ -96,14 +101,46 @@ def _measure(url: str, folder: Path) -> dict[str, float]:
     wait_for(lambda: _n_unsettled() == 0, deadline_s=120, every_s=0.05)
     n_per_s = N_NO_OPS / _span_s()
     runner.stop()
-    database.engine.dispose()
+    beside = {} if database.is_sqlite else _beside_bare_loops(settings, database, add)
+    database.dispose()
     return {
         "warm_p50_ms": round(statistics.median(warm_ms), 1),
         "warm_p95_ms": round(statistics.quantiles(warm_ms, n=20)[-1], 1),
         "warm_max_ms": round(max(warm_ms), 1),
         "cold_ms": round(cold_ms, 1),
         "no_op_tasks_per_s": round(n_per_s, 1),
+        **beside,
     }
+
+
+def _beside_bare_loops(
+    settings: Settings, database: db.Database, add: Callable[..., list[UUID]]
+) -> dict[str, float]:
+    """Two workers, each a process with a warm child, and two loops that send nothing but the same statements."""
+    url = database.engine.url.render_as_string(hide_password=False)
+    recorded = bare_queue.record(database, add)
+    bare_p50_ms = bare_queue.start_p50_ms(url, recorded, add, n_samples=N_SAMPLES)
+    add(N_NO_OPS)
+    bare_per_s = bare_queue.per_second(url, recorded, n_tasks=N_NO_OPS, n_workers=N_WORKERS)
+    workers = [WorkerProcess(settings) for _ in range(N_WORKERS)]
+    try:
+        wait_for(lambda: _n_free() == N_WORKERS, deadline_s=60, what="two warm workers")
+        add(N_NO_OPS)
+        wait_for(lambda: _n_unsettled() == 0, deadline_s=120, every_s=0.05)
+        per_s = N_NO_OPS / _span_s()
+    finally:
+        for worker in workers:
+            worker.end()
+    return {
+        "two_workers_no_op_tasks_per_s": round(per_s, 1),
+        "two_bare_loops_no_op_tasks_per_s": round(bare_per_s, 1),
+        "bare_p50_ms": round(bare_p50_ms, 1),
+    }
+
+
+def _n_free() -> int:
+    with db.session_scope(db.WORKER) as session:
+        return sum(worker.slots for worker in queue.workers.alive(session))
 
 
 def _n_unsettled() -> int:

@@ -13,6 +13,6 @@ with db.session_scope(user) as scope:
 states.heading("People & audit", "Who may do what, and who did what.")
 audit, persons = st.tabs(["Audit trail", f"People · {len(found)}"])
 with audit, states.guarded():
-    audit_table.show({row.id: row.email or row.name for row in found})
+    audit_table.show({row.id: "Local user" if row.is_local else row.email or row.name for row in found})
 with persons:
     people.show(found)

@@ -21,6 +21,7 @@ ICONS: Final = {
     "Queue": ":material/stacks:",
     "SQS": ":material/mail:",
     "Workers": ":material/precision_manufacturing:",
+    "Sign-in": ":material/passkey:",
     "Keys": ":material/key:",
 }
 KINDS: Final = {"predictions.score": "Scoring", "models.train": "Training"}

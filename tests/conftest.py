@@ -130,6 +130,18 @@ def postgres_database(postgres: Cluster) -> Iterator[db.Database]:
     postgres.drop(name)
 
 
+@pytest.fixture
+def plain_postgres(postgres: Cluster) -> Iterator[str]:
+    """The address of a migrated Postgres database without Supabase's roles, by its superuser; not connected."""
+    name = f"plain_{uuid4().hex}"
+    url = postgres.bare(name)
+    database = db.connect(url)
+    migrate.upgrade(database)
+    database.dispose()
+    yield url
+    postgres.drop(name)
+
+
 @pytest.fixture(params=ON_EACH_DATABASE)
 def database(request: pytest.FixtureRequest) -> db.Database:
     """A fresh, migrated database of each kind, connected."""

@@ -98,3 +98,16 @@ def test_pages_make_no_queries() -> None:
             if queries or (parts[:2] == ["core", "db"] and parts[2:3] and parts[2] not in FROM_DB):
                 broken.append(f"{path.relative_to(PROJECT)} imports {name}")
     assert broken == []
+
+
+def test_no_page_and_no_route_names_what_reaches_past_a_users_own_rights() -> None:
+    """At run time they are refused the worker's role as well: see tests/core/db/test_principals.py."""
+    past = {"WORKER", "WorkerRole", "as_worker", "free_worker_role", "engine", "writing"}
+    named = [
+        f"{path.relative_to(PROJECT)}: {name}"
+        for path in [*modules("pages"), *modules("core/ui"), *modules("core/api")]
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if (name := node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) in past
+        or (isinstance(node, ast.ImportFrom) and any((name := alias.name) in past for alias in node.names))
+    ]
+    assert named == []

@@ -16,6 +16,7 @@ from core.db.pages import Page, newest_first
 from core.db.tables import AuditEventRow
 
 LONGEST = 300
+LOCAL = "local user"
 
 # Every deed that is noted, and how a person says it.
 ACTIONS: Final = {
@@ -40,7 +41,7 @@ ACTIONS: Final = {
     "prediction.cancelled": "cancelled",
     "prediction.downloaded": "downloaded the result of",
     "prediction.deleted": "deleted",
-    "model.trained": "asked for",
+    "model.trained": "began to train",
     "model.cancelled": "cancelled the training of",
     "model.deleted": "deleted",
 }
@@ -83,7 +84,7 @@ def note(
     session.add(
         AuditEventRow(
             user_id=who.id if who else None,
-            actor=_cut((who.email or who.name) if who else ""),
+            actor=_cut(_named(who)),
             action=action,
             outcome="refused" if is_refused else "done",
             subject_kind=subject.kind if subject else None,
@@ -116,6 +117,12 @@ def page(
         named = (column.icontains(asked.text, autoescape=True) for column in (row.actor, row.subject_name))
         rows = rows.where(sa.or_(*named))
     return newest_first(session, rows, created_at=row.created_at, id=row.id, limit=limit, cursor=cursor)
+
+
+def _named(who: db.User | None) -> str:
+    if who is None:
+        return ""
+    return LOCAL if who.via == "local" else who.email or who.name
 
 
 def _cut(text: str) -> str:

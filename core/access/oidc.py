@@ -51,7 +51,7 @@ _one_asks = threading.Lock()
 
 def begin(settings: Settings) -> tuple[str, Pending]:
     """Where to send the browser, and what it has to bring back. Raises ProviderUnavailable."""
-    provider = _discover(settings)
+    provider = discover(settings)
     pending = Pending(*(secrets.token_urlsafe(32) for _ in range(3)))
     with _client(settings) as client:
         url, _ = client.create_authorization_url(
@@ -65,7 +65,7 @@ def begin(settings: Settings) -> tuple[str, Pending]:
 
 def finish(settings: Settings, *, pending: Pending, code: str) -> Identity:
     """Whom the provider says has signed in. Raises SignInFailed, NotLetIn, ProviderUnavailable."""
-    provider = _discover(settings)
+    provider = discover(settings)
     try:
         with _client(settings) as client:
             token = client.fetch_token(
@@ -123,8 +123,11 @@ def _client(settings: Settings) -> OAuth2Client:
     )
 
 
-def _discover(settings: Settings) -> Provider:
-    """Raises ProviderUnavailable, also for a provider that calls itself something else than OIDC_ISSUER."""
+def discover(settings: Settings) -> Provider:
+    """What the provider says of itself, at most an hour ago.
+
+    Raises ProviderUnavailable, also for one that calls itself something else than OIDC_ISSUER.
+    """
     issuer = settings.oidc_issuer
     with _one_asks:
         kept_at, known = _known.get(issuer, (0.0, None))

@@ -60,7 +60,7 @@ def identify(
 
 
 def _by_bearer(bearer: str, *, settings: Settings, now: datetime, address: str) -> Asker:
-    if settings.supabase_url and bearer.count(".") == 2:
+    if settings.has_supabase_auth and bearer.count(".") == 2:
         found = claims.of_supabase(bearer, settings=settings)
         try:
             user = users.known(UUID(found["sub"]), settings=settings, via="jwt", address=address)

@@ -11,13 +11,13 @@ from urllib.parse import quote
 import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import db, logs
 from core.access import audit, sessions
 from core.access.errors import NotAllowed, NotSignedIn
-from core.api import open_sockets, refusals
+from core.api import open_sockets, refusals, sign_in_page
 from core.api.asking import ASKER, SAFE, Asker, address_of, bearer_of, identify, require_scope
 from core.api.errors import Forbidden
 from core.api.front import MOUNT
@@ -55,7 +55,7 @@ class Gate:
         self._ours = Ours(settings)
         self._clock = clock
         self._recheck_s = recheck_s
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._limiter = anyio.CapacityLimiter(N_LOOKUPS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -138,8 +138,6 @@ class Gate:
         return True
 
     async def _in_a_thread(self, look: Callable[[], Found]) -> Found:
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(N_LOOKUPS)
         return await anyio.to_thread.run_sync(look, limiter=self._limiter)
 
     async def _refuse(self, error: AppError, scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,16 +150,21 @@ class Gate:
         if isinstance(error, Forbidden):
             log.info("request refused", code=error.code, path=scope["path"][:200])
         wants_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
-        if isinstance(error, NotSignedIn) and wants_page and not _is_api(_settled(scope["path"])):
+        if not wants_page or _is_api(_settled(scope["path"])):
+            await refusals.answer(error)(scope, receive, send)
+            return
+        if isinstance(error, NotSignedIn):
             query = scope["query_string"].decode("latin-1")
             asked = scope["path"] + (f"?{query}" if query else "")
             answer = RedirectResponse(
-                f"/login?next={quote(asked, safe='')}" if asked != "/" else "/login", 303
+                f"/login?next={quote(asked, safe='', errors='replace')}" if asked != "/" else "/login", 303
             )
             answer.headers["Cache-Control"] = "no-store"
             await answer(scope, receive, send)
             return
-        await refusals.answer(error)(scope, receive, send)
+        page = sign_in_page.refusal(error.message, error.hint)
+        kept = {"Content-Security-Policy": sign_in_page.POLICY, "Cache-Control": "no-store"}
+        await HTMLResponse(page, refusals.status_of(type(error)), headers=kept)(scope, receive, send)
 
     def _with_headers(self, send: Send) -> Send:
         """Every answer forbids other sites to frame it and browsers to guess what it is."""

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
+import anyio
 import anyio.to_thread
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -32,6 +33,7 @@ from core.settings import Settings
 PENDING = "_begun"  # ends the name of the cookie of a sign-in that has begun
 PENDING_S = 600
 MAX_FORM_BYTES = 10_000
+N_ENTERING = 8  # threads of its own: a provider that does not answer holds up nobody but who signs in
 
 Found = TypeVar("Found")
 log = logs.get("access")
@@ -44,6 +46,7 @@ class SignIn:
         self._settings = settings
         self._ours = Ours(settings)
         self._throttle = Throttle()
+        self._limiter = anyio.CapacityLimiter(N_ENTERING)
 
     def routes(self) -> Sequence[BaseRoute]:
         """Beside the API; none of it is part of its description."""
@@ -84,7 +87,7 @@ class SignIn:
         """On to the provider; what it has to bring back stays with this browser. Raises ProviderUnavailable."""
         if not self._settings.has_oidc:
             raise SignInFailed(reason="nobody signs in with a provider here")
-        url, pending = await _in_a_thread(partial(oidc.begin, self._settings))
+        url, pending = await self._in_a_thread(partial(oidc.begin, self._settings))
         path = way_on(request.query_params.get("next"))
         kept = json.dumps([pending.state, pending.nonce, pending.verifier, path])
         answer = RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})
@@ -127,7 +130,7 @@ class SignIn:
         except NotSignedIn:
             log.debug("signed out without a session")
         else:
-            await _in_a_thread(partial(_end, user, session_id))
+            await self._in_a_thread(partial(_end, user, session_id))
             open_sockets.close(session_id)
         answer = RedirectResponse("/login?out=1", 303, headers={"Cache-Control": "no-store"})
         self._ours.drop_cookie(answer)
@@ -140,10 +143,10 @@ class SignIn:
         address = address_of(request)
         self._throttle.require(address=address, account=account)
         try:
-            user, secret = await _in_a_thread(partial(self._begin, request, check, address))
+            user, secret = await self._in_a_thread(partial(self._begin, request, check, address))
         except SignInFailed as error:
             self._throttle.failed(address=address, account=account)
-            await _in_a_thread(partial(_note_failure, account, address, error))
+            await self._in_a_thread(partial(_note_failure, account, address, error))
             raise
         self._throttle.passed(address=address, account=account)
         log.info("signed in", user_id=str(user.id), address=address)
@@ -166,7 +169,10 @@ class SignIn:
         if not secret:
             raise NotSignedIn
         look = partial(sessions.resume, secret, settings=self._settings, now=datetime.now(UTC))
-        return await _in_a_thread(partial(look, address=address_of(request)))
+        return await self._in_a_thread(partial(look, address=address_of(request)))
+
+    async def _in_a_thread(self, verb: Callable[[], Found]) -> Found:
+        return await anyio.to_thread.run_sync(verb, limiter=self._limiter)
 
     def _said(self, verb: Callable[[Request], object]) -> Callable[[Request], object]:
         """Show what a verb refuses on the page itself, with its status."""
@@ -190,10 +196,6 @@ class SignIn:
     def _html(self, page: str, status_code: int = 200) -> HTMLResponse:
         headers = {"Content-Security-Policy": sign_in_page.POLICY, "Cache-Control": "no-store"}
         return HTMLResponse(page, status_code, headers=headers)
-
-
-async def _in_a_thread(verb: Callable[[], Found]) -> Found:
-    return await anyio.to_thread.run_sync(verb)
 
 
 async def _form(request: Request) -> FormData:

@@ -69,6 +69,13 @@ def sign_out() -> str:
     )
 
 
+def refusal(message: str, hint: str) -> str:
+    """Says why no page is shown, to whoever asked for one."""
+    return _page(
+        f'<h1>Not now</h1><div class="refused" role="alert">{escape(message)}</div><p>{escape(hint)}</p>'
+    )
+
+
 def _form(way_on: str, email: str) -> str:
     return (
         '<form method="post" action="/login">'
@@ -83,7 +90,7 @@ def _form(way_on: str, email: str) -> str:
 
 def _page(inner: str) -> str:
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · Model Desk</title>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Model Desk</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
         f"<body><main><header>{_MARK}<span>Model Desk</span></header>{inner}</main></body></html>"
     )

@@ -25,8 +25,9 @@ ALL = ("select", "insert", "update", "delete")
 # Set by our own transactions alone: who comes by Supabase's HTTP API with a user's own token, and so as the same
 # database role, can't set it, and gets nothing. Of admins it is our word that they are.
 AS_ROLE = f"{SCHEMA}.role"
-FROM_THE_APP = f"(select coalesce(current_setting('{AS_ROLE}', true), '') <> '')"
-ADMIN = f"(select current_setting('{AS_ROLE}', true) = 'admin')"
+ROLE = f"(select current_setting('{AS_ROLE}', true))"
+FROM_THE_APP = f"{ROLE} <> ''"
+ADMIN = f"{ROLE} = 'admin'"
 REVISION = "alembic_version"
 
 
@@ -135,7 +136,7 @@ _RANKS = f"""
 create function {SCHEMA}.only_admins_rank() returns trigger language plpgsql set search_path = '' as $$
 begin
   if (new.role, new.blocked_at) is distinct from (old.role, old.blocked_at)
-      and (not {ADMIN} or old.id = {ME}) then
+      and ({ROLE} is distinct from 'admin' or old.id = {ME}) then
     raise exception 'only an admin changes what another person may do' using errcode = '42501';
   end if;
   if (new.name, new.email) is distinct from (old.name, old.email) and old.id <> {ME} then

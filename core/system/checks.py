@@ -15,7 +15,7 @@ from core.db import migrate
 from core.db.tables import TaskRow
 from core.errors import AppError, counted
 from core.settings import Settings
-from core.system import kept, outside
+from core.system import entrance, kept, outside
 from core.system.check import Check as Check
 from core.system.check import State as State
 
@@ -53,6 +53,7 @@ def run(settings: Settings, *, asker: db.Principal = db.WORKER, now: datetime | 
     found += _lines("Storage", "Room", lambda: _room(settings))
     if has_database:
         found += _lines("Queue", "Queue", lambda: _queue(settings, now, asker))
+    found += _lines("Sign-in", "Provider", lambda: entrance.sign_in(settings))
     found += _lines("SQS", "Reachable", lambda: outside.sqs(settings))
     found += _lines("Keys", "Keys", lambda: outside.keys(settings))
     if has_database:

@@ -61,7 +61,7 @@ def _confirm(row: ApiTokenRow) -> None:
 
 
 def _form() -> None:
-    with st.form("token", border=False):
+    with st.form("token", border=False, clear_on_submit=True):
         name = st.text_input("What is it for?", max_chars=tokens.LONGEST_NAME, key="token_name")
         scopes = st.multiselect(
             "What may it do?",
@@ -91,4 +91,4 @@ def _show_secret() -> None:
         name, secret = made
         with st.container(border=True, key="secret"):
             st.markdown(f"**{links.escape(name)}** is made. Copy it now: it is not shown again.")
-            st.code(secret, language=None)
+            st.code(secret, language=None, wrap_lines=True)

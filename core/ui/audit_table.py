@@ -16,7 +16,8 @@ from core.ui import session, states, words
 N_A_PAGE = 50
 _CURSORS = "audit_cursors"
 OUTCOMES = {"Done": "done", "Refused": "refused"}
-WIDTHS_PX = {"When": 190, "Who": 190, "What": 210, "To what": 260, "From": 190, "Outcome": 80, "More": 200}
+WIDTHS_PX = {"When": 165, "Who": 165, "What": 165, "To what": 205, "From": 155, "Outcome": 75, "More": 160}
+MEANS = {"session": "browser", "jwt": "access token", "local": "no sign-in"}
 NOUNS = {"upload": "file", "call": "call", "user": "person", "account": "account"}
 
 
@@ -87,13 +88,17 @@ def _frame(rows: Sequence[AuditEventRow]) -> pd.DataFrame:
                 "Who": row.actor or "somebody unknown",
                 "What": said(row.action),
                 "To what": _subject(row),
-                "From": f"{row.address or '?'}, by {row.via}" if row.via else row.address,
+                "From": _from(row),
                 "Outcome": row.outcome,
                 "More": ", ".join(f"{name}: {value}" for name, value in (row.details or {}).items()),
             }
             for row in rows
         ]
     )
+
+
+def _from(row: AuditEventRow) -> str:
+    return " · ".join(filter(None, (row.address, MEANS.get(row.via, row.via))))
 
 
 def said(action: str) -> str:

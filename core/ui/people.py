@@ -31,7 +31,7 @@ def show(found: Sequence[UserRow]) -> None:
 def _who(row: UserRow) -> None:
     with st.container(width="stretch", gap=None):
         blocked = " :red-badge[Blocked]" if row.blocked_at else ""
-        st.markdown(f"**{links.escape(row.name)}**{blocked}")
+        st.markdown(f"**{links.escape('Local user' if row.is_local else row.name)}**{blocked}")
         since = words.moment(row.created_at, now=session.now(), zone=session.zone())
         st.caption(f"{links.escape(row.email or 'no verified address')} · since {since}")
 

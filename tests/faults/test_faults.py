@@ -213,10 +213,12 @@ def test_a_worker_told_to_end_hands_back_in_time(sqlite_crew: Crew) -> None:
 
 
 def test_a_storm_of_kills_and_freezes_leaves_every_effect_exactly_once(
-    database: db.Database, settings: Settings, user: db.User
+    database: db.Database, settings: Settings, user: db.User, request: pytest.FixtureRequest
 ) -> None:
+    """On Postgres its server crashes and comes back in the middle of it, too."""
     steps.make_tables()
     storm = Storm(n_tasks=30, n_steps=4, n_kills=4, n_stops=2, lease_s=LEASE_S, deadline_s=90)
-    outcome = rage(storm, settings.model_copy(update={"log_level": "error"}), user)
+    midway = None if database.is_sqlite else request.getfixturevalue("postgres").crash
+    outcome = rage(storm, settings.model_copy(update={"log_level": "error"}), user, midway=midway)
     assert outcome.findings.clean, outcome.findings
     assert outcome.findings.n_takeovers >= 2, "the faults hit nobody"

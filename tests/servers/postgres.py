@@ -65,6 +65,11 @@ class Cluster:
         self._server.wait(30)
         self._server = None
 
+    def crash(self) -> None:
+        """End it as a crash would, and start it again: `pg_ctl restart -m immediate`."""
+        self.halt()
+        self.start()
+
     def stop(self) -> None:
         """End the server and remove everything it wrote; may be called twice."""
         if self._server is not None and self._server.poll() is None:

@@ -262,6 +262,14 @@ def test_another_host_is_refused(alone: Settings, host: str, path: str) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "wrong_host")
 
 
+def test_whoever_asked_for_a_page_is_told_why_there_is_none_on_a_page(alone: Settings) -> None:
+    asks = {"Host": "evil.example", "Accept": "text/html"}
+    answer = before(alone).get("/predictions?x=<script>", headers=asks)
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    assert "does not answer to the host &#x27;evil.example&#x27;" in answer.text
+    assert "<script" not in answer.text
+
+
 def test_a_name_that_was_pointed_at_us_opens_no_websocket(alone: Settings) -> None:
     rebound = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
     with (

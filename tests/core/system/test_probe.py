@@ -13,12 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db import migrate
 from core.settings import Settings
 from core.system import probe
 from core.system.check import Check, State
 from core.system.probe import NoSuchColumn, NoSuchTable
-from tests.servers.postgres import Cluster
 from tests.servers.processes import PROJECT
 
 
@@ -27,26 +25,32 @@ def told(settings: Settings, table: str, column: str | None = None) -> list[Chec
 
 
 @pytest.fixture
-def as_reader(postgres: Cluster, settings: Settings) -> Iterator[Settings]:
-    """Settings of a role that may read `uploads`, one column of `users`, and nothing else.
+def plain_database(plain_postgres: str) -> Iterator[db.Database]:
+    """A Postgres without Supabase's roles, as its superuser, connected."""
+    database = db.connect(plain_postgres)
+    yield database
+    database.dispose()
 
-    The database knows no `auth.uid()`, so that nothing is done there in another role.
-    """
+
+@pytest.fixture
+def as_reader(plain_database: db.Database, settings: Settings) -> Iterator[Settings]:
+    """Settings of a role that may read `uploads`, one column of `users`, and nothing else."""
     role = f"reader_{uuid4().hex[:8]}"
-    owner = db.connect(postgres.bare(role))
-    migrate.upgrade(owner)
-    with owner.engine.begin() as connection:
+    owner = plain_database.engine
+    with owner.begin() as connection:
         connection.execute(sa.text(f"CREATE ROLE {role} LOGIN"))
         connection.execute(sa.text(f"GRANT SELECT ON uploads TO {role}"))
         connection.execute(sa.text(f"GRANT SELECT (name) ON users TO {role}"))
         connection.execute(sa.text("ALTER TABLE uploads ENABLE ROW LEVEL SECURITY"))
         connection.execute(sa.text(f"CREATE POLICY own ON uploads FOR SELECT TO {role} USING (true)"))
-    owner.dispose()
-    url = owner.engine.url.set(username=role).render_as_string(hide_password=False)
+    url = owner.url.set(username=role).render_as_string(hide_password=False)
     db.connect(url)
     yield settings.model_copy(update={"database_url": url})
-    db.current().dispose()
-    postgres.drop(role)
+    db.connect(owner.url.render_as_string(hide_password=False))
+    with db.current().engine.begin() as connection:
+        connection.execute(sa.text(f"DROP OWNED BY {role}"))
+        connection.execute(sa.text(f"DROP ROLE {role}"))
+    db.current().engine.dispose()
 
 
 def test_a_table_and_its_columns_are_told(database: db.Database, settings: Settings) -> None:
@@ -73,14 +77,13 @@ def test_an_empty_database_is_told_how_to_fill_it(empty_url: str, settings: Sett
     db.connect(empty_url)
     with pytest.raises(NoSuchTable, match=r"python -m core\.db upgrade"):
         told(settings.model_copy(update={"database_url": empty_url}), "predictions")
-    db.current().dispose()
+    db.current().engine.dispose()
 
 
 @pytest.mark.postgres
 def test_a_role_is_told_what_it_may(as_reader: Settings) -> None:
     role = as_reader.database_url.split("//")[1].split("@")[0]
-    exists, may, *_, rows = told(as_reader, "uploads")
-    assert exists.state is State.OK
+    _, may, *_, rows = told(as_reader, "uploads")
     assert may.says == f"We are {role}, which may select."
     assert rows.says == (
         f"Row-level security is on, and {role} is bound by it. Policies: own (select, to {role})."
@@ -94,15 +97,27 @@ def test_a_role_is_told_what_it_may(as_reader: Settings) -> None:
 
 
 @pytest.mark.postgres
-def test_the_workers_role_passes_row_level_security_by_and_a_users_does_not(
+def test_an_owner_passes_row_level_security_by(plain_database: db.Database, settings: Settings) -> None:
+    with plain_database.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE uploads ENABLE ROW LEVEL SECURITY"))
+    _, may, *_, rows = told(settings, "public.uploads")
+    assert may.says == "We are postgres, which may select, insert, update, delete."
+    assert "postgres passes it by. Policies: none, so nobody who is bound sees a row." in rows.says
+
+
+@pytest.mark.postgres
+def test_behind_the_fence_it_is_told_what_workers_and_what_users_may(
     postgres_database: db.Database, settings: Settings
 ) -> None:
-    found = {check.name: check.says for check in told(settings, "public.uploads")}
-    assert found["service_role"] == "We are service_role, which may select, insert, update, delete."
-    assert found["authenticated"].startswith("There is authenticated, which may select")
-    assert found["anon"] == "There is anon, which may do nothing with it."
-    assert "service_role passes it by. Policies: " in found["Security"]
-    assert "uploads_select (select, to authenticated)" in found["Security"]
+    lines = told(settings, "tasks")
+    says = [line.says for line in lines]
+    assert "We are service_role, which may select, insert, update, delete." in says
+    assert "There is anon, which may do nothing with it." in says
+    assert "There is authenticated, which may select, insert." in says
+    assert "There is authenticated, which may select, insert, update." in [
+        line.says for line in told(settings, "tasks", "cancel_requested")
+    ]
+    assert "tasks_select (select, to authenticated)" in says[-1]
 
 
 def test_the_shell_tells_the_same_with_an_exit_code(sqlite_database: db.Database, settings: Settings) -> None:

@@ -12,7 +12,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-FENCE = "c567b711125965e5"
+FENCE = "3a5e4719ec67e059"
 
 
 def upgrade() -> None:

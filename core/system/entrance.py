@@ -1,0 +1,32 @@
+"""Checks of who may come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.access import exposure, oidc
+from core.settings import Settings, split
+from core.system.check import Check, State
+
+
+def sign_in(settings: Settings) -> Iterator[Check]:
+    """Who has to sign in, and whether the provider is there. Raises ProviderUnavailable, InsecureAddress."""
+    if not settings.has_sign_in:
+        if settings.allow_anonymous:
+            says = "Nobody signs in, and whoever can reach the app can do everything in it (ALLOW_ANONYMOUS)."
+            cure = "Set OIDC_ISSUER and OIDC_CLIENT_ID, or SUPABASE_URL and SUPABASE_ANON_KEY."
+            yield Check("Sign-in", "Asked for", State.WARN, says, cure)
+        else:
+            yield Check("Sign-in", "Asked for", State.OK, "Not needed: only this machine can open the app.")
+        return
+    exposure.require_safe(settings)
+    if settings.has_oidc:
+        found = oidc.discover(settings)
+        yield Check("Sign-in", "Provider", State.OK, f"OpenID Connect, {found.issuer}.")
+    if settings.has_supabase_auth:
+        says = f"Address and password at Supabase, {settings.supabase_url}."
+        yield Check("Sign-in", "Supabase", State.OK, says)
+    if not split(settings.admin_emails):
+        says = "No address is named as the first admin's."
+        cure = "Set ADMIN_EMAILS, unless somebody is an admin already."
+        yield Check("Sign-in", "Admins", State.OK, f"{says} {cure}")
