@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from uuid import uuid4
 
 import pytest
@@ -226,6 +227,26 @@ def test_sqs_that_takes_calls_and_answers_none_holds_nothing_up(carried_desk: De
         assert len(desk.starts()) == 5
     finally:
         slow.stop()
+
+
+def test_what_nobody_wants_any_more_is_given_back_at_once(carried_desk: Desk) -> None:
+    settings = carried_desk.settings.model_copy(update={"lease_s": 600.0})
+    ledger = Ledger(worker_id=uuid4(), lease_s=600.0, clock=DATABASE_CLOCK)
+    arrived = threading.Event()
+    carrier = Carrier(settings, ledger=ledger, poke=arrived.set)
+    carrier.start()
+    try:
+        carrier.want(1)
+        sqs.post(settings, notice(uuid4()))
+        assert arrived.wait(20)
+        carrier.pause()
+        again = wait_for(
+            lambda: SqsQueue(settings).receive(limit=1, visible_s=60, wait_s=0),
+            what="the message to come again",
+        )
+        assert len(again) == 1
+    finally:
+        carrier.stop()
 
 
 def test_a_carrier_knows_whether_a_message_can_be_expected(carried_desk: Desk) -> None:
