@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 import core
 from core import db, queue
+from core.access import roles
 from core.api.dependencies import Caller
 from core.api.refusals import documented
 from core.queue import figures
@@ -22,12 +23,12 @@ router = APIRouter(tags=["system"])
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(503)},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(401, 403, 503)},
 )
 def metrics(request: Request, user: Caller) -> Response:
     """Depth and age of the queue, what the last hour's tasks took, workers, and this process's calls.
 
-    In Prometheus' text format. What concerns tasks and workers is of the whole installation, whichever process
+    For admins, in Prometheus' text format. Tasks and workers are those of the whole installation, whichever process
     answers; calls, and what begins with `process_`, are of the one that answers.
     """
     installation = CollectorRegistry()
@@ -44,7 +45,7 @@ def registry() -> CollectorRegistry:
 
 
 class Installation:
-    """Reads its figures from the database whenever it is asked, as `user` may see them."""
+    """Reads its figures from the database whenever it is asked. Raises NotAllowed where `user` is no admin."""
 
     def __init__(self, user: db.User) -> None:
         self._user = user
@@ -56,6 +57,7 @@ class Installation:
     def collect(self) -> Iterator[Metric]:
         yield _gauge("info", "The version that runs.", ["version"], [([core.__version__], 1)])
         with db.session_scope(self._user) as session:
+            roles.require_admin(session)
             pending, settled = figures.pending(session), figures.settled(session)
             workers = queue.workers.alive(session)
         by = ["kind", "state"]

@@ -163,6 +163,9 @@ class TaskRow(Base):
         _one_of("state", "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"),
         sa.Index("ix_tasks_ready", "priority", "run_at",
                  sqlite_where=sa.text("state = 'QUEUED'"), postgresql_where=sa.text("state = 'QUEUED'")),
+        sa.Index("ix_tasks_unsent", "run_at",
+                 sqlite_where=sa.text("state = 'QUEUED' AND published_at IS NULL"),
+                 postgresql_where=sa.text("state = 'QUEUED' AND published_at IS NULL")),
         sa.Index("ix_tasks_lease", "lease_until",
                  sqlite_where=sa.text("state = 'RUNNING'"), postgresql_where=sa.text("state = 'RUNNING'")),
     )  # fmt: skip

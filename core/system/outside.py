@@ -20,12 +20,13 @@ def sqs(settings: Settings) -> Iterator[Check]:
         return
     line = queue.SqsQueue(settings)
     found = line.attributes()
-    says = (
-        f"{line.label}: about {found.n_waiting:,} waiting, {found.n_in_flight:,} with workers. "
-        f"A message is hidden for {settings.lease_s:g} s at a time while it is worked on "
-        f"(by itself the queue would hide it for {found.visible_s} s), and kept for {found.kept_s // 86_400} days."
-    )
+    says = f"{line.label}: about {found.n_waiting:,} waiting, {found.n_in_flight:,} with workers."
     yield Check("SQS", "Reachable", State.OK, says)
+    says = (
+        f"A worker hides what it works on for {settings.lease_s:g} s at a time (the queue by itself: "
+        f"{found.visible_s} s). Kept for {found.kept_s // 86_400} days."
+    )
+    yield Check("SQS", "Messages", State.OK, says)
     if found.dead_letters is None or found.n_given_up is None:
         says = "No queue for dead letters is set: a message comes again until a worker is done with it."
         yield Check("SQS", "Redrive", State.OK, says)

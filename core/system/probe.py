@@ -51,7 +51,7 @@ def probe(settings: Settings, table: str, column: str | None = None) -> Iterator
     if missing := list(checks.missing_database(settings)):
         yield from missing
         return
-    database = db.current() if db.is_connected() else db.connect(settings.database)
+    database = db.current() if db.is_connected() else db.connect_configured(settings)
     schema, _, name = table.rpartition(".")
     with db.session_scope(db.WORKER) as session:
         inspector = sa.inspect(session.connection())

@@ -92,8 +92,10 @@ class Carrier:
         return self._is_refused or (asked_at is not None and time.monotonic() - asked_at > WAIT_S + SLOW_S)
 
     def pause(self) -> None:
-        """Receive nothing until `want` is called again."""
+        """Receive nothing until `want` is called again, and give back what nobody has taken."""
         self.want(0)
+        while (message := self.take()) is not None:
+            self.give_back(message)
 
     def want(self, n_free: int) -> None:
         """Receive until there is a message for each of `n_free` places."""
@@ -196,8 +198,11 @@ class Carrier:
             self._done += [message for message in messages if message.notice is None]
         if n_garbage := sum(message.notice is None for message in messages):
             log.warning("messages that name no task are removed from SQS", n=n_garbage)
+            if self._n_free == 0:  # nobody wants them any more
+                self._given_back += [(message, 0) for message in self._arrived]
+                self._arrived.clear()
         if self._stopping.is_set():
-            self._sqs.hide(messages, visible_s=0)
+            self._give_back()
         self._poke()
 
     def _tend(self) -> None:
@@ -265,9 +270,6 @@ class Carrier:
 
     def _say_last_words(self) -> None:
         try:
-            with self._lock:
-                arrived, self._arrived = list(self._arrived), deque()
-            self._sqs.hide(arrived, visible_s=0)
             self._delete()
             self._give_back()
         except CarrierUnavailable as error:

@@ -51,6 +51,11 @@ class Intake:
         if self._carrier is not None:
             self._carrier.publish_soon()
 
+    def pause(self) -> None:
+        """Begin nothing until the next turn: what messages have brought meanwhile is for others."""
+        if self._carrier is not None:
+            self._carrier.pause()
+
     def turn(self) -> None:
         """Begin what can begin now. Raises DatabaseUnavailable."""
         self._take_wanted()

@@ -128,8 +128,7 @@ class Runner:
             except db.DatabaseUnavailable as error:
                 outage.tell_failure(self._outage, problem=error.problem)
                 self._close_wakeup()
-                if self._carrier is not None:
-                    self._carrier.pause()
+                self._intake.pause()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
                 log.exception("a turn of the runner failed; going on")

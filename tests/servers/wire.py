@@ -47,7 +47,7 @@ class Wire:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._listening.close()
+        self.vanish()
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -55,7 +55,11 @@ class Wire:
                 client, _ = listening.accept()
             except OSError:  # closed
                 return
-            server = socket.create_connection(self._server)
+            try:
+                server = socket.create_connection(self._server)
+            except OSError:  # the server is gone: so are we
+                _end(client)
+                continue
             self._ends |= {client, server}
             threading.Thread(target=self._requests, args=[client, server], daemon=True).start()
             threading.Thread(target=self._answers, args=[server, client], daemon=True).start()

@@ -35,6 +35,7 @@ def test_the_queue_and_its_workers_are_told(client: httpx.Client, me: db.User) -
     with db.session_scope(me, write=True) as session:
         steps.enqueue(session, user=me)
         steps.enqueue(session, user=me)
+    with db.session_scope(db.WORKER, write=True) as session:
         workers.beat(session, worker_id=uuid4(), slots=3, is_embedded=False)
     found = figures(client)
     assert found[of("info", version=__version__)] == 1
@@ -48,14 +49,12 @@ def test_calls_are_counted_by_route_and_not_by_path(client: httpx.Client) -> Non
     for _ in range(3):
         client.get(f"/api/predictions/{uuid4()}")
     client.get("/api/nowhere/1")
-    client.get("/api/nowhere/2", headers={"Host": "elsewhere"})
     client.request("PURGE", "/api/health")
     found = figures(client)
     route = "/predictions/{prediction_id}"
     assert found[of("http_requests_total", method="GET", route=route, status="404")] == 3
     assert found[of("http_request_seconds_count", method="GET", route=route)] == 3
     assert found[of("http_requests_total", method="GET", route="other", status="404")] == 1
-    assert found[of("http_requests_total", method="GET", route="other", status="403")] == 1
     assert found[of("http_requests_total", method="other", route="/health", status="405")] == 1
 
 

@@ -46,10 +46,11 @@ def test_a_queue_that_is_missing_is_broken_and_its_cure_mends_it(
     assert "was made." in prepared.stdout
     assert carried.aws_secret_access_key.get_secret_value() not in prepared.stdout
     found = [check for check in checks.run(carried) if check.part == "SQS"]
-    assert [(check.name, check.state) for check in found] == [("Reachable", State.OK), ("Redrive", State.OK)]
+    assert [check.name for check in found] == ["Reachable", "Messages", "Redrive"]
+    assert {check.state for check in found} == {State.OK}
     assert "about 0 waiting, 0 with workers" in found[0].says
-    assert "hidden for 30 s at a time" in found[0].says
-    assert "After 10 deliveries a message goes to" in found[1].says
+    assert "hides what it works on for 30 s at a time (the queue by itself: 30 s)" in found[1].says
+    assert "After 10 deliveries a message goes to" in found[2].says
 
 
 def test_dead_letters_are_worth_a_look(carried: Settings) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from uuid import uuid4
 
 import pytest
 
 from core import queue
+from core.db.types import DATABASE_CLOCK
 from core.queue import SqsQueue
 from core.settings import Settings
+from core.worker.carrier import Carrier
+from core.worker.ledger import Ledger
 from tests.core.worker.conftest import Desk
 from tests.faults import steps
 from tests.servers import sqs
 from tests.servers.sqs import SqsServer, n_left, notice
 from tests.servers.waiting import wait_for
+from tests.servers.wire import Wire
 
 
 @pytest.fixture
@@ -96,11 +101,12 @@ def test_messages_that_were_purged_are_sent_again(carried_desk: Desk) -> None:
     wait_empty(desk)
 
 
-def test_a_task_longer_than_its_message_is_hidden_begins_once(carried_desk: Desk) -> None:
+def test_a_message_stays_hidden_while_its_task_runs_and_the_task_begins_once(carried_desk: Desk) -> None:
     desk = carried_desk
     desk.runner(slots=1, lease_s=1.0)
     task_id = desk.add(n_steps=6, step_s=0.6, lease_s=1.0)
-    desk.wait(task_id, "RUNNING")
+    desk.wait_done(task_id, 4)  # twice as long as a message is hidden at a time
+    assert SqsQueue(desk.settings).receive(limit=10, visible_s=0, wait_s=0) == []
     desk.runner(slots=1, lease_s=1.0)
     row = desk.wait(task_id)
     assert (row.state, row.attempt, len(desk.starts())) == ("SUCCEEDED", 1, 1)
@@ -202,6 +208,71 @@ def test_without_sqs_the_table_carries(carried_desk: Desk) -> None:
     row = desk.wait(task_id)
     assert (row.state, row.attempt) == ("SUCCEEDED", 1)
     assert n_left(desk.settings.model_copy(update={"sqs_endpoint_url": there})) == 0
+
+
+def test_sqs_that_takes_calls_and_answers_none_holds_nothing_up(carried_desk: Desk) -> None:
+    desk = carried_desk
+    slow = SqsServer()
+    try:
+        desk.settings = Settings(**{**desk.settings.model_dump(), **slow.settings()})
+        SqsQueue(desk.settings).prepare()
+        desk.runner()
+        assert desk.wait(desk.add()).state == "SUCCEEDED"
+        slow.freeze()
+        task_ids = [desk.add() for _ in range(3)]
+        assert [desk.wait(task_id).attempt for task_id in task_ids] == [1, 1, 1]
+        slow.thaw()
+        wait_empty(desk)
+        assert desk.wait(desk.add()).state == "SUCCEEDED"
+        assert len(desk.starts()) == 5
+    finally:
+        slow.stop()
+
+
+def test_what_nobody_wants_any_more_is_given_back_at_once(carried_desk: Desk) -> None:
+    settings = carried_desk.settings.model_copy(update={"lease_s": 600.0})
+    ledger = Ledger(worker_id=uuid4(), lease_s=600.0, clock=DATABASE_CLOCK)
+    arrived = threading.Event()
+    carrier = Carrier(settings, ledger=ledger, poke=arrived.set)
+    carrier.start()
+    try:
+        carrier.want(1)
+        sqs.post(settings, notice(uuid4()))
+        assert arrived.wait(20)
+        carrier.pause()
+        again = wait_for(
+            lambda: SqsQueue(settings).receive(limit=1, visible_s=60, wait_s=0),
+            what="the message to come again",
+        )
+        assert len(again) == 1
+    finally:
+        carrier.stop()
+
+
+def test_a_carrier_knows_whether_a_message_can_be_expected(carried_desk: Desk) -> None:
+    settings, server = carried_desk.settings, SqsServer()
+    ledger = Ledger(worker_id=uuid4(), lease_s=3.0, clock=DATABASE_CLOCK)
+    with Wire(server.endpoint) as wire:
+        asked = {**settings.model_dump(), **server.settings(endpoint=wire.endpoint)}
+        carrier = Carrier(Settings(**asked), ledger=ledger, poke=lambda: None)
+        carrier.start()
+        try:
+            for n_free in (1, 0):  # also where the places are full of what the table gave
+                carrier.want(1)
+                wire.vanish()
+                wait_for(lambda: carrier.is_out, what="the refusal to be noticed")
+                carrier.want(n_free)
+                wire.come_back()
+                SqsQueue(Settings(**asked)).prepare()
+                wait_for(lambda: not carrier.is_out, what="the return to be noticed")
+            carrier.want(1)
+            server.freeze()
+            wait_for(lambda: carrier.is_out, what="the silence to be noticed")
+            server.thaw()
+            wait_for(lambda: not carrier.is_out, what="the answer to be noticed")
+        finally:
+            carrier.stop()
+            server.stop()
 
 
 def test_a_runner_that_ends_gives_back_what_it_did_not_finish(carried_desk: Desk) -> None:
