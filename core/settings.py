@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -23,6 +23,7 @@ MAY_HOLD_SECRETS = frozenset(
     {"DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 )  # their values are never shown
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
 
@@ -69,6 +70,20 @@ class Settings(BaseSettings):
     keep_tasks_days: int = Field(
         default=30, ge=1, description="Days until a task that ended and that nothing shows is forgotten."
     )
+    dask_scheduler_address: str = Field(
+        default="", description="Dask cluster that shares out large files, as tls://host:8786; empty = none."
+    )
+    large_file_mb: int = Field(
+        default=200, ge=1, description="Predictions of larger files are shared out over the Dask cluster."
+    )
+    dask_tls_ca: str = Field(default="", description="File of the authority whose certificates Dask trusts.")
+    dask_tls_cert: str = Field(default="", description="File of this process's certificate for Dask.")
+    dask_tls_key: str = Field(
+        default="", validate_default=True, description="File of the key of that certificate."
+    )
+    drain_s: float = Field(
+        default=20.0, ge=0, description="Seconds that a worker told to end goes on with what it has begun."
+    )
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line shown."
@@ -100,6 +115,26 @@ class Settings(BaseSettings):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise ValueError("it must be an address such as https://desk.example.org")
         return url
+
+    @field_validator("dask_scheduler_address")
+    @classmethod
+    def _a_scheduler(cls, address: str) -> str:
+        parts = urlsplit(address)
+        if address and (parts.scheme not in ("tcp", "tls") or not parts.hostname or not parts.port):
+            raise ValueError("it must be an address such as tls://scheduler:8786")
+        if parts.scheme == "tcp" and parts.hostname not in LOOPBACK:
+            raise ValueError("whoever reaches Dask can run code on it: beyond this machine it must be tls://")
+        return address
+
+    @field_validator("dask_tls_key")
+    @classmethod
+    def _with_its_certificates(cls, key: str, info: ValidationInfo) -> str:
+        needed = str(info.data.get("dask_scheduler_address")).startswith("tls://")
+        if needed and not (key and info.data.get("dask_tls_ca") and info.data.get("dask_tls_cert")):
+            raise ValueError(
+                "a tls:// DASK_SCHEDULER_ADDRESS needs DASK_TLS_CA, DASK_TLS_CERT and DASK_TLS_KEY"
+            )
+        return key
 
     @property
     def database(self) -> str:

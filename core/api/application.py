@@ -14,7 +14,18 @@ from starlette.routing import BaseRoute, Mount, Route
 
 import core
 from core import storage
-from core.api import csv_upload, docs, health, models, predictions, receipts, refusals, results, uploads
+from core.api import (
+    csv_upload,
+    docs,
+    health,
+    models,
+    predictions,
+    receipts,
+    refusals,
+    results,
+    scale,
+    uploads,
+)
 from core.api.calls import Calls
 from core.api.front import MOUNT, Front
 from core.errors import AppError
@@ -58,7 +69,7 @@ def build(settings: Settings) -> FastAPI:
     api.state.storage = storage.from_settings(settings)
     api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
     # Results come before predictions: `/predictions/{id}/…` would take their paths.
-    for module in (health, csv_upload, uploads, results, receipts, predictions, models):
+    for module in (health, scale, csv_upload, uploads, results, receipts, predictions, models):
         api.include_router(module.router)
 
     @api.get("/", include_in_schema=False)

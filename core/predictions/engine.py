@@ -23,7 +23,7 @@ from core.predictions.blocks import Block
 from core.predictions.errors import Stopped
 from core.predictions.fast import path
 from core.predictions.plain import BLOCK_BYTES
-from core.predictions.run import Run, Scored, Sink, reading
+from core.predictions.run import Run, Scored, Sink, fail, reading
 from core.uploads import stream
 from core.uploads.dialect import Dialect
 
@@ -90,7 +90,7 @@ def score(
                         raise Stopped(row=run.total.n_rows)
                     oldest = pending.popleft()
                     if (failure := oldest.exception()) is not None:
-                        run.fail(failure)
+                        fail(run.total.n_rows, failure)
                     run.add(oldest.result())
                     progress(run.total.n_rows)
         finally:

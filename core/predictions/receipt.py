@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from core import __version__
@@ -68,6 +68,7 @@ def of(
             "rows_by_pipeline": scored.n_plain_rows,
             "threads": scored.n_threads,
             "seconds": round(scored.seconds, 3),
+            "spread": asdict(scored.spread) if scored.spread else None,
         },
     }
 

@@ -83,19 +83,19 @@ class Run:
         self._sink = sink
         self._started = started
         self._n_bytes = 0
-        self._n_plain_rows = 0
+        self.n_plain_rows = 0
         self._digest = hashlib.sha256()
         self.write(columns.header_line(header_bytes, scorer.added))
 
     def add(self, block: Block) -> None:
         """Write the next block. Raises DiskFull."""
         self.write(block.written)
-        self.count(block.tally, n_plain_rows=block.n_plain_rows)
+        self.count(block.tally)
+        self.n_plain_rows += block.n_plain_rows
 
-    def count(self, counted: Tally, *, n_plain_rows: int) -> None:
+    def count(self, counted: Tally) -> None:
         """Take into account what was counted in the next rows."""
         self.total = tally.merge(self.total, counted)
-        self._n_plain_rows += n_plain_rows
 
     def write(self, written: bytes) -> None:
         """Raises DiskFull."""
@@ -104,12 +104,6 @@ class Run:
         if not self.scorer.bare:
             self._digest.update(written)
         self._n_bytes += len(written)
-
-    def fail(self, failure: BaseException) -> NoReturn:
-        """Raise what went wrong in the next block: a mistake as BlockFailed."""
-        if isinstance(failure, AppError):
-            raise failure
-        raise failed(self.total.n_rows + 1, failure) from failure
 
     def end(self, way: Way, *, n_threads: int, spread: Spread | None = None) -> Scored:
         """What was written. Raises DiskFull."""
@@ -126,16 +120,19 @@ class Run:
             tally=self.total,
             seconds=time.perf_counter() - self._started,
             why_plain=way.why_plain,
-            n_plain_rows=self._n_plain_rows,
+            n_plain_rows=self.n_plain_rows,
             answered_by=way.answered_by,
             n_threads=n_threads,
             spread=spread,
         )
 
 
-def failed(row: int, failure: BaseException) -> BlockFailed:
-    """What to raise for something unforeseen in the rows from this one on."""
-    return BlockFailed(row=row, reason=f"{type(failure).__name__}: {failure}"[:_REASON_LENGTH])
+def fail(n_rows: int, failure: BaseException) -> NoReturn:
+    """Raise what went wrong in the block behind so many rows: a mistake as BlockFailed."""
+    if isinstance(failure, AppError):
+        raise failure
+    reason = f"{type(failure).__name__}: {failure}"[:_REASON_LENGTH]
+    raise BlockFailed(row=n_rows + 1, reason=reason) from failure
 
 
 @contextmanager
