@@ -33,7 +33,7 @@ def command(config: Settings) -> list[str]:
     return [
         *(sys.executable, "-m", "dask", "worker", config.dask_scheduler_address),
         *(f"--nworkers={max(1, config.workers)}", "--nthreads=1", "--no-dashboard"),
-        *("--preload=core.predictions.spread.ranges", f"--local-directory={config.staging_dir / 'dask'}"),
+        f"--local-directory={config.staging_dir / 'dask'}",
         *(f"--tls-{name}={file}" for name, file in certificates.items() if is_tls),
     ]
 

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -21,14 +23,12 @@ from tests.servers.waiting import wait_for
 class DaskCluster:
     """A running cluster. settings: those of an installation, with this scheduler as its cluster."""
 
-    def __init__(self, settings: Settings, folder: Path, *, n_workers: int = 2, **changes: Any) -> None:
-        """changes: settings of the installation that only its cluster's workers have."""
+    def __init__(self, settings: Settings, folder: Path, *, n_workers: int = 2) -> None:
         self._log_path = folder / "dask.log"
         self._log = self._log_path.open("ab")
         scheme = "tls" if settings.dask_tls_key else "tcp"
         address = f"{scheme}://127.0.0.1:{spare_port()}"
         self.settings = settings.model_copy(update={"dask_scheduler_address": address, "large_file_mb": 1})
-        self._of_workers = self.settings.model_copy(update=changes)
         files = {
             "ca-file": settings.dask_tls_ca,
             "cert": settings.dask_tls_cert,
@@ -47,16 +47,25 @@ class DaskCluster:
         if n_workers:
             self.start_workers(n_workers)
 
-    def start_workers(self, n_workers: int) -> None:
-        """Start processes that score, and wait until they are there."""
-        n_before = len(self.workers())
-        self._of_workers = self._of_workers.model_copy(update={"workers": n_workers})
-        self._begin("-m", "core.worker", "dask")
-        wait_for(lambda: len(self.workers()) == n_before + n_workers, deadline_s=60, what="the Dask workers")
+    def start_workers(self, n_workers: int, **changes: Any) -> None:
+        """Start processes that score, and wait until they are there. changes: settings that only these have."""
+        n_wanted = len(self._client.nthreads()) + n_workers
+        changed = self.settings.model_copy(update={"workers": n_workers, **changes})
+        self._begin("-m", "core.worker", "dask", environment=changed.environment())
+        wait_for(
+            lambda: len(self.workers()) == n_before + n_workers,
+            deadline_s=150,
+            every_s=0.2,
+            what="Dask workers",
+        )
 
     def workers(self) -> list[int]:
         """The process ids of those that score."""
         return sorted(self._client.run(os.getpid).values())
+
+    def busy(self) -> bool:
+        """Whether any of them has a task that runs."""
+        return any(self._client.processing().values()) or any(self._client.run(_n_running).values())
 
     def kill_scheduler(self) -> None:
         """kill -9."""
@@ -79,15 +88,21 @@ class DaskCluster:
             _kill(process)
         self._log.close()
 
-    def _begin(self, *arguments: str) -> None:
+    def _begin(self, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> None:
         with_parent = [setpriv, "--pdeathsig", "KILL"] if (setpriv := shutil.which("setpriv")) else []
         self._processes.append(
             psutil.Popen(
                 [*with_parent, sys.executable, *arguments],
-                cwd=PROJECT, env={**os.environ, **self._of_workers.environment()},
+                cwd=PROJECT, env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
             )
         )  # fmt: skip
+
+
+def _n_running() -> int:
+    from distributed import get_worker
+
+    return len(get_worker().state.executing)
 
 
 def _kill(process: psutil.Popen) -> None:

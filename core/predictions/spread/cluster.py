@@ -20,6 +20,7 @@ from core.predictions.spread.errors import ClusterUnavailable, RangeKilled
 from core.predictions.spread.ranges import Part, Range, Work
 from core.settings import Settings
 
+CONNECT_S = 10.0
 ANSWER_S = 30.0  # who has not answered by then, at first, is away
 GONE_S = 30.0  # for so long, later, a cluster may be silent or have nobody who may score
 ASK_S = 3.0
@@ -214,7 +215,7 @@ def connected(config: Settings, upload_key: str) -> Iterator[Cluster]:
     logging.getLogger("distributed").setLevel(logging.ERROR)  # what matters, we say ourselves
     try:
         client = Client(
-            address, timeout=ANSWER_S, security=security(config), set_as_default=False, name="model-desk"
+            address, timeout=CONNECT_S, security=security(config), set_as_default=False, name="model-desk"
         )
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         problem = str(error).partition("\n")[0] or type(error).__name__

@@ -77,16 +77,16 @@ class Part:
     n_plain_rows: int
 
 
-def cut(file_blocks: Iterator[bytes], *, first_block: int, start: int, range_bytes: int) -> Iterator[Range]:
-    """The blocks as ranges of about range_bytes each, as they come."""
+def cut(file_blocks: Iterator[bytes], *, first_block: int, start: int, n_blocks: int) -> Iterator[Range]:
+    """The blocks as ranges of n_blocks each, the last of fewer, as they come."""
     number, sizes, digest = 0, list[int](), hashlib.sha256()
     for block in file_blocks:
         sizes.append(len(block))
         digest.update(block)
-        if sum(sizes) >= range_bytes:
+        if len(sizes) == n_blocks:
             found = Range(number, first_block, start, tuple(sizes), digest.hexdigest())
             yield found
-            number, first_block, start = number + 1, first_block + len(sizes), start + found.n_bytes
+            number, first_block, start = number + 1, first_block + n_blocks, start + found.n_bytes
             sizes, digest = [], hashlib.sha256()
     if sizes:
         yield Range(number, first_block, start, tuple(sizes), digest.hexdigest())

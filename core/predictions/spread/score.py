@@ -33,7 +33,7 @@ from core.storage import DiskFull, NotStored, Storage, StorageUnavailable
 from core.uploads import stream
 from core.uploads.dialect import Dialect
 
-RANGE_BYTES = 16 << 20
+RANGE_BLOCKS = 16  # at most: as much is lost with a process that scores it
 RANGES_A_THREAD = 4  # at least, so that nobody waits long for the last one
 COPY_BYTES = 1 << 20
 TELL_S = 1.0
@@ -68,7 +68,7 @@ def score(
     parts: str,
     progress: Callable[[int], None],
     stop: Callable[[], bool],
-    range_bytes: int = RANGE_BYTES,
+    range_blocks: int = RANGE_BLOCKS,
 ) -> Scored:
     """What `engine.score` writes and says, by the cluster of the settings.
 
@@ -106,7 +106,7 @@ def score(
             file.blocks,
             first_block=n_head,
             start=len(file.header_bytes) + n_head_bytes,
-            range_bytes=max(BLOCK_BYTES, min(range_bytes, n_bytes // (RANGES_A_THREAD * there.n_threads))),
+            n_blocks=max(1, min(range_blocks, n_bytes // BLOCK_BYTES // (RANGES_A_THREAD * there.n_threads))),
         )
         n_threads = there.n_threads
         rest = _Rest(run, work, there, config, files, progress, stop)

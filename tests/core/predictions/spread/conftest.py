@@ -55,7 +55,6 @@ class Shared:
         stop: Callable[[], bool] = lambda: False,
         with_reasons: bool = False,
         source: io.BytesIO | None = None,
-        range_bytes: int = 1 << 20,
     ) -> tuple[bytes, Scored]:
         """The result of a run over the cluster of the settings."""
         sink = io.BytesIO()
@@ -78,7 +77,6 @@ class Shared:
             parts=self.parts,
             progress=progress,
             stop=stop,
-            range_bytes=range_bytes,
         )
         return sink.getvalue(), scored
 
@@ -100,13 +98,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
 
 
 def share(
-    config: Settings, model: Model, dialect: Dialect, *, n_rows: int = N_ROWS, seed: int = 3, bad: float = 0.0
+    config: Settings, model: Model, dialect: Dialect, *, n_bytes: int = N_BYTES, bad: float = 0.0
 ) -> Shared:
     """A file of customers and a model in the storage of these settings."""
-    once = written(n_rows, dialect, seed, schema=model.schema, bad=bad)
+    once = written(N_ROWS, dialect, 3, schema=model.schema, bad=bad)
     above = stream.open_csv(io.BytesIO(once), dialect).header_bytes
     below = once[len(above) :]
-    data = above + below * (N_BYTES // len(below) + 1)
+    data = above + below * (n_bytes // len(below) + 1)
     files, run = storage.from_settings(config), uuid4().hex
     with storage.stage(config.staging_dir) as staged:
         staged.close()
