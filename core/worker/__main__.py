@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-import threading
 from datetime import UTC, datetime
 
 from core import db, logs, queue, settings
 from core.db import migrate
 from core.errors import AppError
-from core.settings import Settings
-from core.worker import cluster
-from core.worker.runner import Runner
+from core.worker import cluster, service
 
 
 def main(arguments: list[str]) -> int:
@@ -44,30 +40,7 @@ def main(arguments: list[str]) -> int:
     except AppError as error:
         print(error, file=sys.stderr)
         return 1
-    return _run(config)
-
-
-def _run(config: Settings) -> int:
-    told, at_once = threading.Event(), threading.Event()
-
-    def hear(*_: object) -> None:
-        """The first signal drains, the second one ends that."""
-        (at_once if told.is_set() else told).set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, hear)
-    n_slots = max(1, config.workers)
-    runner = Runner(config, slots=n_slots, is_embedded=False)
-    runner.start()
-    log = logs.get("worker")
-    log.info("taking tasks", database=db.current().label, slots=n_slots)
-    told.wait()
-    log.info("told to stop: nothing new is begun", ends_or_hands_back_within_s=config.drain_s)
-    runner.drain(at_once)
-    at_once.wait(config.drain_s)
-    clean = runner.stop()
-    log.info("stopped", clean=clean)
-    return 0 if clean else 1
+    return service.run(config, slots=max(1, config.workers))
 
 
 if __name__ == "__main__":

@@ -53,10 +53,7 @@ class DaskCluster:
         changed = self.settings.model_copy(update={"workers": n_workers, **changes})
         self._begin("-m", "core.worker", "dask", environment=changed.environment())
         wait_for(
-            lambda: len(self.workers()) == n_before + n_workers,
-            deadline_s=150,
-            every_s=0.2,
-            what="Dask workers",
+            lambda: len(self._client.nthreads()) == n_wanted, deadline_s=150, every_s=0.1, what="the workers"
         )
 
     def workers(self) -> list[int]:
@@ -69,13 +66,7 @@ class DaskCluster:
 
     def kill_scheduler(self) -> None:
         """kill -9."""
-        self._processes[0].kill()
-        self._processes[0].wait(30)
-
-    def end_workers(self) -> None:
-        """kill -9 all that score and those that would start them again."""
-        for process in self._processes[1:]:
-            _kill(process)
+        _kill(self._processes[0])
 
     def log(self) -> str:
         """What all of them have said."""

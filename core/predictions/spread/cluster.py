@@ -110,8 +110,8 @@ class Cluster:
             return Sent(work, piece, None, workers)
         try:
             future = self._client.submit(_score, work, piece, key=work.key(piece), workers=sorted(workers))
-        except (RuntimeError, OSError) as closed:
-            self._away(f"its scheduler was lost ({closed})")
+        except (RuntimeError, OSError):
+            self._away("its scheduler was lost")
             return Sent(work, piece, None, workers)
         return Sent(work, piece, future, workers)
 
@@ -132,7 +132,7 @@ class Cluster:
             except TimeoutError:
                 self._require_there(sent)
             except CancelledError as lost:
-                raise self._away(f"its scheduler was lost ({lost})") from lost
+                raise self._away("its scheduler was lost") from lost
             except KilledWorker as killed:
                 raise RangeKilled(n_deaths=killed.allowed_failures + 1, row=0) from killed
             else:
@@ -212,7 +212,8 @@ def connected(config: Settings, upload_key: str) -> Iterator[Cluster]:
         )
     from distributed import Client
 
-    logging.getLogger("distributed").setLevel(logging.ERROR)  # what matters, we say ourselves
+    for name in ("distributed", "distributed.client"):  # what matters of it, we say ourselves
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(
             address, timeout=CONNECT_S, security=security(config), set_as_default=False, name="model-desk"
