@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from core import db, logs, queue, settings, storage
@@ -21,7 +21,6 @@ from core.predictions.spread.score import Model
 from core.uploads import stored
 from core.uploads.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
-from core.uploads.hashed import HashedReader
 
 log = logs.get("predictions")
 
@@ -108,7 +107,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
 
 
 def _scored(
-    source: HashedReader,
+    source: BinaryIO,
     staged: storage.Staging,
     upload: UploadRow,
     dialect: Dialect,
@@ -117,14 +116,14 @@ def _scored(
     job: queue.Job,
 ) -> Scored:
     """By this process, or by the Dask cluster where there is one and the file is large."""
-    config, source_bytes = settings.current(), cast(BinaryIO, source)
+    config = settings.current()
     why_alone: str | None = None
     if config.dask_scheduler_address and upload.size_bytes > config.large_file_mb * 1_000_000:
         files = storage.from_settings(config)
         _sweep(files, task)
         try:
             scored = spread.score(
-                source_bytes,
+                source,
                 staged,
                 config=config,
                 files=files,
@@ -143,7 +142,7 @@ def _scored(
             _sweep(files, task)
             return scored
     scored = engine.score(
-        source_bytes,
+        source,
         staged,
         dialect=dialect,
         pipeline=model.pipeline,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -55,6 +56,7 @@ class DaskCluster:
         wait_for(
             lambda: len(self._client.nthreads()) == n_wanted, deadline_s=150, every_s=0.1, what="the workers"
         )
+        self._client.run(_warm)
 
     def workers(self) -> list[int]:
         """The process ids of those that score."""
@@ -90,10 +92,12 @@ class DaskCluster:
         )  # fmt: skip
 
 
-def _n_running() -> int:
-    from distributed import get_worker
+def _n_running(dask_worker: Any) -> int:
+    return len(dask_worker.state.executing)
 
-    return len(get_worker().state.executing)
+
+def _warm() -> None:
+    importlib.import_module("core.predictions.spread.cluster")
 
 
 def _kill(process: psutil.Popen) -> None:

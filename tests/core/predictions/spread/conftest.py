@@ -85,7 +85,7 @@ class Shared:
         return list(self.files.keys(self.parts))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     """A scheduler and two processes that score; a test that kills one finds it started again."""
     folder = tmp_path_factory.mktemp("cluster")

@@ -18,6 +18,8 @@ from tests.servers.app import spare_port
 from tests.servers.certificates import certificates
 from tests.servers.dask import DaskCluster
 
+pytestmark = pytest.mark.timeout(600)  # a machine that is busy starts the processes of a cluster slowly
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Settings:
@@ -45,7 +47,6 @@ def test_a_cluster_that_does_not_answer_is_named_with_the_cure(config: Settings)
     assert "empty DASK_SCHEDULER_ADDRESS" in str(caught.value)
 
 
-@pytest.mark.timeout(600)
 def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here(
     empty: DaskCluster, tmp_path: Path
 ) -> None:

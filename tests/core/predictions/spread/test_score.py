@@ -19,6 +19,8 @@ from tests.core.predictions.spread.conftest import Shared, same, share
 from tests.servers.dask import DaskCluster
 from tests.servers.waiting import wait_for
 
+pytestmark = pytest.mark.timeout(600)  # a machine that is busy starts the processes of a cluster slowly
+
 
 def test_a_file_over_two_processes_gives_the_bytes_and_counts_of_one(shared: Shared) -> None:
     by_one, by_two = shared.alone(), shared.spread()
