@@ -20,7 +20,8 @@ from core.predictions import engine
 from core.predictions.run import Scored
 from core.storage import Staging, stage
 from core.uploads import archives, stream
-from core.uploads.examine import Examination, examine
+from core.uploads.examination import Examination
+from core.uploads.examine import examine
 from core.uploads.reading import Reading
 
 TARGET = "churned"

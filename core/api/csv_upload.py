@@ -21,7 +21,8 @@ from core.api.check_rows import Warned
 from core.api.dependencies import Caller, Config, Files, IdempotencyKey, mapping_of, model_id_of
 from core.api.idempotency import Call, once
 from core.api.refusals import documented
-from core.api.rows import REASONS, Receipt
+from core.api.rows import REASONS
+from core.api.upload_rows import Receipt
 from core.db.tables import PredictionRow
 from core.errors import Invalid
 from core.predictions import choice, predictions
@@ -31,7 +32,7 @@ from core.predictions.states import PENDING, Status
 from core.storage import Storage
 from core.uploads import archives, uploads
 from core.uploads.archives import Plain
-from core.uploads.examine import Examination
+from core.uploads.examination import Examination
 
 Mode = Literal["queued", "sync", "none"]
 Entered = TypeVar("Entered")

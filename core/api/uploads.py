@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core import db
-from core.api import downloads, rows
+from core.api import downloads, rows, upload_rows
 from core.api.check_rows import SchemaCheck
 from core.api.dependencies import (
     Caller,
@@ -42,18 +42,18 @@ def list_uploads(
     file_name: Annotated[
         Text, Query(max_length=255, description="Only those whose name contains this.")
     ] = "",
-) -> rows.Listed[rows.Upload]:
+) -> rows.Listed[upload_rows.Upload]:
     """The uploads, newest first."""
     with db.session_scope(user) as session:
         page = uploads.page(session, limit=limit, cursor=cursor, search=file_name)
-    return rows.Listed[rows.Upload].of(page, rows.Upload.of)
+    return rows.Listed[upload_rows.Upload].of(page, upload_rows.Upload.of)
 
 
 @router.get("/{upload_id}", responses=documented(403, 404, 503))
-def get_upload(user: Caller, upload_id: UploadId) -> rows.UploadDetail:
+def get_upload(user: Caller, upload_id: UploadId) -> upload_rows.UploadDetail:
     """One upload with the profile of its columns."""
     with db.session_scope(user) as session:
-        return rows.UploadDetail.of(uploads.get(session, upload_id=upload_id))
+        return upload_rows.UploadDetail.of(uploads.get(session, upload_id=upload_id))
 
 
 @router.get("/{upload_id}/check", responses=documented(403, 404, 409, 422, 503))
@@ -72,16 +72,26 @@ def check_upload(
 
 @router.patch("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def overrule(
-    request: Request, user: Caller, config: Config, files: Files, upload_id: UploadId, said: rows.Reading
-) -> rows.UploadDetail:
+    request: Request,
+    user: Caller,
+    config: Config,
+    files: Files,
+    upload_id: UploadId,
+    said: upload_rows.Reading,
+) -> upload_rows.UploadDetail:
     """Read the file once more as you say, on top of what was said before."""
     return await _reread(request, user, config, files, upload_id, said, anew=False)
 
 
 @router.put("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def read_anew(
-    request: Request, user: Caller, config: Config, files: Files, upload_id: UploadId, said: rows.Reading
-) -> rows.UploadDetail:
+    request: Request,
+    user: Caller,
+    config: Config,
+    files: Files,
+    upload_id: UploadId,
+    said: upload_rows.Reading,
+) -> upload_rows.UploadDetail:
     """Read the file once more as you say and as is found, forgetting what was said before."""
     return await _reread(request, user, config, files, upload_id, said, anew=True)
 
@@ -92,10 +102,10 @@ async def _reread(
     config: Settings,
     files: Storage,
     upload_id: int,
-    said: rows.Reading,
+    said: upload_rows.Reading,
     *,
     anew: bool,
-) -> rows.UploadDetail:
+) -> upload_rows.UploadDetail:
     verb = partial(
         uploads.reread,
         user,
@@ -105,7 +115,7 @@ async def _reread(
         reading=said.said(),
         anew=anew,
     )
-    return rows.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))
+    return upload_rows.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))
 
 
 @router.get(

@@ -15,7 +15,7 @@ from core.errors import AppError, Conflict, NotFound
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema
 from core.uploads import uploads
-from core.uploads.examine import Examination
+from core.uploads.examination import Examination
 
 KIND = "models.train"
 # What a list has no use for, and would spend most of its time on.

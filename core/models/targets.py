@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.models.errors import (
     OneClassOnly,
@@ -48,9 +49,8 @@ TARGET_NAMES = (  # most telling first
 class Target:
     """The outcome of each row that has one.
 
-    rows: (n,) ints, the file's rows that have an outcome.  values: (n,) the classes as str in `labels`'
-    spelling, or float64 for regression.  labels: sorted as scikit-learn sorts `classes_`; empty for
-    regression.
+    rows: (n,) ints, the file's rows that have an outcome.  values: (n,) int32 places in `labels`, or float64 for
+    regression.  labels: the classes, sorted as scikit-learn sorts `classes_`; empty for regression.
     """
 
     name: str
@@ -60,6 +60,11 @@ class Target:
     labels: tuple[str, ...]
     positive_label: str | None
     warnings: tuple[str, ...]
+
+    def answers(self, drawn: np.ndarray) -> np.ndarray:
+        """(m,) what a pipeline is fitted to for some of the rows: their labels as str, or their numbers."""
+        values: np.ndarray = self.values[drawn]
+        return np.array(self.labels)[values] if self.labels else values
 
 
 def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | None = None) -> Target:
@@ -73,8 +78,11 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
     """
     if target not in table.column_names:
         raise TargetMissing(target=target, columns=", ".join(table.column_names))
-    column = table.column(target).combine_chunks()
-    rows = np.flatnonzero(~cells.is_missing(column))
+    # What is asked of cells is asked of each spelling once: few rows of a long file differ.
+    encoded = pc.fill_null(table.column(target).combine_chunks(), "").dictionary_encode()
+    spellings, codes = encoded.dictionary, encoded.indices.to_numpy()
+    is_missing = cells.is_missing(spellings)
+    rows = np.flatnonzero(~is_missing[codes])
     n_missing = table.num_rows - len(rows)
     if len(rows) == 0:
         raise TargetEmpty(target=target)
@@ -85,24 +93,34 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
         warnings.append(
             f"{n_missing:,} of {table.num_rows:,} rows have no value in '{target}' and were left out."
         )
-    present = column.take(pa.array(rows))
-    numbers, bad = cells.numbers(present, decimal)
-    if bad.mean() <= MAX_BAD_SHARE and _is_measured(numbers[~bad]):
+    counts = np.bincount(codes, minlength=len(spellings))
+    numbers, is_bad = cells.numbers(spellings, decimal)
+    is_number = ~is_bad & ~is_missing
+    n_bad = int(counts[is_bad].sum())
+    if n_bad <= MAX_BAD_SHARE * len(rows) and _is_measured(numbers[is_number], counts[is_number]):
         if positive_label is not None:
             raise PositiveLabelUnknown(target=target, label=positive_label, labels="numbers, not two classes")
-        if bad.any():
+        if n_bad:
             warnings.append(
-                f"In {bad.sum():,} of {len(rows):,} rows '{target}' is no number; such rows were left out."
+                f"In {n_bad:,} of {len(rows):,} rows '{target}' is no number; such rows were left out."
             )
-        return Target(target, "regression", rows[~bad], numbers[~bad], (), None, tuple(warnings))
+        rows = np.flatnonzero(is_number[codes])
+        return Target(target, "regression", rows, numbers[codes[rows]], (), None, tuple(warnings))
 
-    spelled, merged = _spell(present, None if bad.any() else numbers)
+    given = np.flatnonzero(~is_missing)
+    texts: list[str] = spellings.take(pa.array(given)).to_pylist()
+    names, merged = _spell(texts, counts[given], None if n_bad else numbers[given])
     warnings += merged
-    labels, counts = np.unique(spelled, return_counts=True)
-    _check_classes(target, labels, counts)
+    labels = sorted(set(names))
+    places = {name: place for place, name in enumerate(labels)}
+    place_of = np.full(len(spellings), -1, np.int32)
+    place_of[given] = [places[name] for name in names]
+    values = place_of[codes[rows]]
+    sizes = np.bincount(values, minlength=len(labels))
+    _check_classes(target, labels, sizes)
     task: Task = "binary" if len(labels) == 2 else "multiclass"
-    positive = _positive(target, labels.tolist(), counts, positive_label, task)
-    return Target(target, task, rows, spelled, tuple(labels.tolist()), positive, tuple(warnings))
+    positive = _positive(target, labels, sizes, positive_label, task)
+    return Target(target, task, rows, values, tuple(labels), positive, tuple(warnings))
 
 
 def guess_target(columns: Sequence[ColumnProfile]) -> str | None:
@@ -118,42 +136,46 @@ def guess_target(columns: Sequence[ColumnProfile]) -> str | None:
     return None
 
 
-def _is_measured(numbers: np.ndarray) -> bool:
-    """Whether these numbers are quantities rather than codes of classes: many, or seldom repeated."""
-    _, counts = np.unique(numbers, return_counts=True)
-    if len(counts) <= 2:
+def _is_measured(numbers: np.ndarray, counts: np.ndarray) -> bool:
+    """Whether these numbers are quantities rather than codes of classes: many, or seldom repeated.
+
+    counts: how many cells hold each; a number may come in several spellings.
+    """
+    distinct, which = np.unique(numbers, return_inverse=True)
+    sizes = np.bincount(which, weights=counts, minlength=len(distinct))
+    if len(sizes) <= 2:
         return False
-    often_rare = len(counts) > MAX_NUMERIC_CLASSES // 2 and counts.min() < MIN_ROWS_A_CLASS
-    return len(counts) > MAX_NUMERIC_CLASSES or often_rare or len(counts) > len(numbers) / 5
+    often_rare = len(sizes) > MAX_NUMERIC_CLASSES // 2 and sizes.min() < MIN_ROWS_A_CLASS
+    return len(sizes) > MAX_NUMERIC_CLASSES or often_rare or len(sizes) > sizes.sum() / 5
 
 
-def _spell(present: pa.Array, numbers: np.ndarray | None) -> tuple[np.ndarray, list[str]]:
-    """(n,) str: each cell in its class's most frequent spelling; a sentence for each class with several."""
-    encoded = present.dictionary_encode()
-    spellings: list[str] = encoded.dictionary.to_pylist()
-    codes = encoded.indices.to_numpy()
-    counts = np.bincount(codes, minlength=len(spellings))
+def _spell(
+    spellings: list[str], counts: np.ndarray, numbers: np.ndarray | None
+) -> tuple[list[str], list[str]]:
+    """Each spelling's class, by its most frequent spelling; a sentence for each class with several.
+
+    counts: how many cells are spelled so. numbers: what they say as numbers, if all are.
+    """
     keys: list[object] = [spelling.strip().casefold() for spelling in spellings]
     if numbers is not None:
-        first_rows = np.unique(codes, return_index=True)[1]
-        keys = numbers[first_rows].tolist()
+        keys = numbers.tolist()
     by_class: dict[object, list[int]] = {}
-    for code, key in enumerate(keys):
-        by_class.setdefault(key, []).append(code)
-    chosen = np.empty(len(spellings), dtype=object)
-    merged = []
+    for place, key in enumerate(keys):
+        by_class.setdefault(key, []).append(place)
+    chosen, merged = list(spellings), []
     for same in by_class.values():
-        best = max(same, key=lambda code: (counts[code], spellings[code]))
-        chosen[same] = spellings[best]
+        best = max(same, key=lambda place: (counts[place], spellings[place]))
+        for place in same:
+            chosen[place] = spellings[best]
         if len(same) > 1:
-            others = ", ".join(repr(spellings[code]) for code in same if code != best)
+            others = ", ".join(repr(spellings[place]) for place in same if place != best)
             merged.append(f"In the target, {others} was read as {spellings[best]!r}.")
-    return chosen[codes].astype(str), merged
+    return chosen, merged
 
 
-def _check_classes(target: str, labels: np.ndarray, counts: np.ndarray) -> None:
+def _check_classes(target: str, labels: list[str], counts: np.ndarray) -> None:
     if len(labels) == 1:
-        raise OneClassOnly(target=target, label=str(labels[0]))
+        raise OneClassOnly(target=target, label=labels[0])
     if len(labels) > MAX_CLASSES:
         raise TooManyClasses(target=target, n_classes=len(labels), maximum=MAX_CLASSES)
     rare = [

@@ -183,7 +183,7 @@ def _prepare(
     drawn = _draw(outcome.values, outcome.task, n_rows)
     fitted = take(outcome.rows[drawn])
     found = columns.examine(fitted, target=outcome.name, decimal=decimal, keep=keep, kinds=kinds)
-    return fitted, outcome.values[drawn], found
+    return fitted, outcome.answers(drawn), found
 
 
 def _draw(values: np.ndarray, task: Task, n_rows: int) -> np.ndarray:

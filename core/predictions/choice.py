@@ -17,7 +17,7 @@ from core.predictions import schema_check
 from core.predictions.errors import BadMapping, FeatureMissing, FeatureRetyped
 from core.predictions.mapping import Kept
 from core.predictions.schema_check import SchemaCheck
-from core.uploads.examine import Examination
+from core.uploads.examination import Examination
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from core.predictions.mapping import Kept
 from core.predictions.warned import Warned
 from core.storage import Storage
 from core.uploads import cells, stored, uploads
-from core.uploads.examine import Examination
+from core.uploads.examination import Examination
 from core.uploads.profile import ColumnProfile
 
 

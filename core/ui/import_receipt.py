@@ -11,7 +11,7 @@ import streamlit as st
 from core.ui import links, notices, session, states
 from core.uploads import uploads
 from core.uploads.dialect import DELIMITER_NAMES
-from core.uploads.examine import Examination
+from core.uploads.examination import Examination
 from core.uploads.guesses import Guess
 from core.uploads.reading import ColumnReading, Reading
 

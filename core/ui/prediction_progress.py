@@ -98,7 +98,7 @@ def _running(prediction: PredictionRow, pace: Pace) -> None:
 
 
 def _left(n_rows: int, speed: float) -> str:
-    return f"about {words.duration(max(1.0, n_rows / speed))}"
+    return f"about {words.estimate(n_rows / speed)}"
 
 
 def _in_line(prediction: PredictionRow, place: queue.Standing) -> None:

@@ -135,10 +135,12 @@ def formula_sentence(measured: Measured) -> str:
     if len(most_first) > N_NAMED:
         named.append(words.exact(len(most_first) - N_NAMED, "more column", "more columns"))
     n, them = measured.n_formulas, "it" if measured.n_formulas == 1 else "them"
-    begins = "begins" if n == 1 else "begin"
+    begins, stand, came = (
+        ("begins", "It stands", "it came") if n == 1 else ("begin", "They stand", "they came")
+    )
     return (
         f"{words.exact(n, 'cell')} of the file {begins} like a formula, and a spreadsheet would run {them}: "
-        f"{', '.join(named)}. They stand in the result as they came; *Safe CSV* makes them harmless."
+        f"{', '.join(named)}. {stand} in the result as {came}; *Safe CSV* makes {them} harmless."
     )
 
 

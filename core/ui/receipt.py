@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.ui import import_receipt, links, words
 from core.uploads.dialect import DELIMITER_NAMES, Dialect
-from core.uploads.examine import Examination
+from core.uploads.examination import Examination
 from core.uploads.profile import ColumnProfile
 
 KINDS: Final[dict[str, str]] = {

@@ -88,7 +88,7 @@ def _reasons(model: ModelRow, *, n_rows: int) -> bool:
     with db.session_scope(session.user()) as scope:
         pace = listing.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
     return st.checkbox(
-        f"Three reasons for each row :gray[· about {words.duration(max(1.0, n_rows / pace))} more]"
+        f"Three reasons for each row :gray[· about {words.estimate(n_rows / pace)} more]"
         if can_say
         else "Three reasons for each row :gray[· only a model trained anew can give them]",
         key="with_reasons",
@@ -135,9 +135,7 @@ def _what_happens(
 ) -> str:
     rows = f"{words.exact(upload.n_rows, 'row')}, {words.size(upload.size_bytes)}."
     if pace:
-        rows = (
-            f"{rows[:-1]}; about {words.duration(max(1.0, upload.n_rows / pace))} at this model's last pace."
-        )
+        rows = f"{rows[:-1]}; about {words.estimate(upload.n_rows / pace)} at this model's last pace."
     if is_large:
         return f"{rows} Files above {words.size(largest)} are queued, so that nobody waits for them."
     if not has_worker:

@@ -64,6 +64,11 @@ def duration(seconds: float) -> str:
     return _two(whole, DAY_S, "d", HOUR_S, "h")
 
 
+def estimate(seconds: float) -> str:
+    """0.24 → "1 s", 3.4 → "3 s", 185 → "3 min 5 s": no guess is told to a tenth."""
+    return f"{max(1, round(seconds))}{NO_BREAK}s" if seconds < 9.95 else duration(seconds)
+
+
 def took(started_at: datetime | None, finished_at: datetime | None) -> str:
     """The duration between two moments; a dash where either is unknown."""
     if started_at is None or finished_at is None:
@@ -107,13 +112,7 @@ def exact_moment(at: datetime, *, zone: tzinfo = UTC) -> str:
 
 def percent(share: float, *, decimals: int = 0) -> str:
     """0.1234 → "12 %"; what only rounds to 0 or 100 % keeps its distance: "< 1 %", "> 99 %"."""
-    least = 10.0**-decimals
-    value = share * 100
-    if 0 < value < least / 2:
-        return f"<{NO_BREAK}{least:.{decimals}f}{NO_BREAK}%"
-    if 100 - least / 2 < value < 100:
-        return f">{NO_BREAK}{100 - least:.{decimals}f}{NO_BREAK}%"
-    return f"{value:.{decimals}f}{NO_BREAK}%"
+    return wording.percent(share, decimals=decimals)
 
 
 def score(value: float) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -22,68 +21,16 @@ from core.uploads.errors import (
     QuoteNeverClosed,
     TextAfterQuote,
 )
+from core.uploads.examination import Examination
 from core.uploads.guesses import Guess
 from core.uploads.places import place
-from core.uploads.profile import ColumnProfile, ColumnSummary, shortened
+from core.uploads.profile import ColumnSummary, shortened
 from core.uploads.reading import Reading
 from core.uploads.receipt import Change, Packed, Treatment
 
 PREVIEW_ROWS = 20
 _PREVIEW_CHARACTERS = 200
 _BLOCK_BYTES_A_COLUMN = 4096  # a column of a block costs time however few rows the block has
-
-
-@dataclass(frozen=True)
-class Examination:
-    """What a file is written in and what it holds.
-
-    columns: in the file's order. n_rows: records below the header that are rows. preview: the cells of the first
-    PREVIEW_ROWS rows as the file spells them, long ones cut; changes: those of them that were rewritten.
-    notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
-    treatment: what was done to its lines. reading: what a user overruled. packed: what it came in; None if plain.
-    """
-
-    dialect: Dialect
-    columns: tuple[ColumnProfile, ...]
-    n_rows: int
-    preview: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...]
-    guesses: tuple[Guess, ...] = ()
-    changes: tuple[Change, ...] = ()
-    treatment: Treatment = field(default_factory=Treatment)
-    reading: Reading = field(default_factory=Reading)
-    packed: Packed | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain lists and dicts; `from_json` reads them back to an equal examination."""
-        return {
-            "dialect": self.dialect.to_json(),
-            "columns": [column.to_json() for column in self.columns],
-            "n_rows": self.n_rows,
-            "preview": [list(row) for row in self.preview],
-            "notes": list(self.notes),
-            "guesses": [guess.to_json() for guess in self.guesses],
-            "changes": [asdict(change) for change in self.changes],
-            "treatment": self.treatment.to_json(),
-            "reading": self.reading.to_json(),
-            "packed": asdict(self.packed) if self.packed else None,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Examination:
-        """The examination that `to_json` wrote, now or before there were guesses."""
-        return cls(
-            dialect=Dialect.from_json(data["dialect"]),
-            columns=tuple(ColumnProfile.from_json(column) for column in data["columns"]),
-            n_rows=data["n_rows"],
-            preview=tuple(tuple(row) for row in data["preview"]),
-            notes=tuple(data["notes"]),
-            guesses=tuple(Guess.from_json(guess) for guess in data.get("guesses", ())),
-            changes=tuple(Change(**change) for change in data.get("changes", ())),
-            treatment=Treatment.from_json(data.get("treatment", {})),
-            reading=Reading.from_json(data.get("reading", {})),
-            packed=Packed(**data["packed"]) if data.get("packed") else None,
-        )
 
 
 def examine(

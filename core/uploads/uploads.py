@@ -17,7 +17,8 @@ from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
 from core.storage import KeyTaken, Staging, Storage, stage
 from core.uploads import stored
-from core.uploads.examine import Examination, examine
+from core.uploads.examination import Examination
+from core.uploads.examine import examine
 from core.uploads.guesses import overruling
 from core.uploads.names import safe_filename, shown_filename
 from core.uploads.reading import Reading

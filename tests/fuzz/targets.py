@@ -14,7 +14,8 @@ from core.api import multipart
 from core.errors import AppError
 from core.storage import stage
 from core.uploads import archives, stream
-from core.uploads.examine import Examination, examine
+from core.uploads.examination import Examination
+from core.uploads.examine import examine
 
 BOUNDARY = b"fuzz"
 Target = Callable[[bytes], None]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from core.models import targets
@@ -79,7 +80,7 @@ def test_labels_keep_the_files_most_frequent_spelling_blanks_and_all() -> None:
     found = find([" 1 ", " 1 ", "1", "0", "0", "0"] * 10)
     assert found.labels == (" 1 ", "0")
     assert found.positive_label == " 1 "
-    assert found.values.tolist()[:4] == [" 1 ", " 1 ", " 1 ", "0"]
+    assert found.answers(np.arange(4)).tolist() == [" 1 ", " 1 ", " 1 ", "0"]
     assert found.warnings == ("In the target, '1' was read as ' 1 '.",)
 
 

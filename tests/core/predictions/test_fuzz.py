@@ -16,7 +16,8 @@ from core.models.schema import Feature, Schema
 from core.predictions import engine
 from core.predictions.errors import FeatureRetyped, LabelUnquotable
 from core.uploads import stream
-from core.uploads.examine import Examination, examine
+from core.uploads.examination import Examination
+from core.uploads.examine import examine
 from core.uploads.reading import Reading
 from tests.core.uploads.test_fuzz import CODECS, PIECES, READINGS, TABLES
 

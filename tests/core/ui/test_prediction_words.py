@@ -182,3 +182,5 @@ def test_cells_that_a_spreadsheet_would_run_are_told_with_their_columns() -> Non
     assert told.startswith("5 cells of the file begin like a formula, and a spreadsheet would run them: ")
     assert "**note** (2 cells, first in row 17), **=id** (1 cell, first in its name)" in told
     assert "1 more column." in told
+    alone = prediction_quality.formula_sentence(replace(NOTHING, formulas={"note": Formulas(1, 3)}))
+    assert "It stands in the result as it came; *Safe CSV* makes it harmless." in alone

@@ -73,6 +73,14 @@ def test_durations_have_at_most_two_units(seconds: float, said: str) -> None:
     assert plain(words.duration(seconds)) == said
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "1 s"), (0.24, "1 s"), (3.4, "3 s"), (9.6, "10 s"), (9.97, "10 s"), (185, "3 min 5 s")],
+)
+def test_an_estimate_is_told_in_whole_seconds(seconds: float, said: str) -> None:
+    assert plain(words.estimate(seconds)) == said
+
+
 def test_what_has_not_ended_took_no_time_that_is_known() -> None:
     assert words.took(NOW, None) == "–"
     assert plain(words.took(NOW, NOW + timedelta(seconds=38))) == "38 s"

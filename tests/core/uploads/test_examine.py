@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.uploads.examine import Examination, examine
+from core.uploads.examination import Examination
+from core.uploads.examine import examine
 from core.uploads.profile import ColumnProfile
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from core.errors import AppError
 from core.uploads import stream
 from core.uploads.encoding import CODECS as CODECS_KNOWN
-from core.uploads.examine import Examination, examine
+from core.uploads.examination import Examination
+from core.uploads.examine import examine
 from core.uploads.reading import DECIMALS, ESCAPES, KINDS, MARKS, QUOTES, THOUSANDS, ColumnReading, Reading
 
 PIECES = st.sampled_from(

@@ -10,7 +10,8 @@ import pytest
 
 from core.uploads import errors, headings, numerals, stream
 from core.uploads.dialect import Dialect
-from core.uploads.examine import Examination, examine
+from core.uploads.examination import Examination
+from core.uploads.examine import examine
 
 
 def examined(folder: Path, data: bytes) -> Examination:
