@@ -5,18 +5,17 @@ from __future__ import annotations
 import importlib.util
 import logging
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from core import logs, settings, storage
-from core.models import versions
-from core.predictions import code
-from core.predictions.spread import ranges
+from core.predictions.spread import likeness, ranges
 from core.predictions.spread.errors import ClusterUnavailable, RangeKilled
+from core.predictions.spread.likeness import Likeness
 from core.predictions.spread.ranges import Part, Range, Work
 from core.settings import Settings
 
@@ -35,36 +34,6 @@ ALIKE = "Start its workers from this very version, with the same settings and on
 log = logs.get("spread")
 
 
-@dataclass(frozen=True)
-class Likeness:
-    """What decides a result's bytes in a process, and whether it reads the same storage.
-
-    upload_bytes: of the file to be scored, as its storage has it; None where it has none.
-    """
-
-    code: str | None
-    libraries: tuple[tuple[str, str], ...]
-    machine: tuple[tuple[str, str], ...]
-    upload_bytes: int | None
-
-    @classmethod
-    def here(cls, config: Settings, upload_key: str) -> Likeness:
-        """Of this process. Raises StorageUnavailable."""
-        try:
-            found = storage.from_settings(config).stat(upload_key).size_bytes
-        except storage.NotStored:
-            found = None
-        machine, libraries = code.machine(), versions.installed()
-        return cls(code.sha256(), tuple(sorted(libraries.items())), tuple(sorted(machine.items())), found)
-
-    def unlike(self, other: Likeness) -> str:
-        """In what the other differs first; empty where in nothing."""
-        for name in ("code", "libraries", "machine"):
-            if getattr(self, name) != getattr(other, name):
-                return {"machine": "kind of machine"}.get(name, name)
-        return "" if self.upload_bytes == other.upload_bytes else "storage"
-
-
 @dataclass
 class Sent:
     """A range on its way. workers: those that may score it."""
@@ -81,7 +50,7 @@ class Cluster:
     def __init__(self, client: Any, config: Settings, upload_key: str) -> None:
         """upload_key: of the file to be scored. Raises ClusterUnavailable, StorageUnavailable."""
         self._client, self._address, self._upload_key = client, config.dask_scheduler_address, upload_key
-        self._own = Likeness.here(config, upload_key)
+        self._own = Likeness.of(config, upload_key)
         self._known: dict[str, str] = {}
         self._threads: dict[str, int] = {}
         self._look_at = 0.0
@@ -93,9 +62,9 @@ class Cluster:
             raise self._away("it does not answer") from silent
         if not self._alike():
             found = sorted(set(self._known.values()))
-            problem = (
-                f"its workers have another {' and another '.join(found)}" if found else "it has no workers"
-            )
+            problem = "its workers do not answer" if self._threads else "it has no workers"
+            if found:
+                problem = f"its workers have another {' and another '.join(found)}"
             raise ClusterUnavailable(
                 address=self._address, problem=problem, remedy=ALIKE if found else REMEDY
             )
@@ -103,7 +72,7 @@ class Cluster:
     @property
     def n_threads(self) -> int:
         """Of the workers that may score."""
-        return sum(self._threads[worker] for worker in self._alike())
+        return sum(self._threads.get(worker, 0) for worker in self._alike())
 
     def send(self, work: Work, piece: Range) -> Sent:
         """Have a range scored by whoever is free first and may."""
@@ -173,19 +142,28 @@ class Cluster:
     def _look(self, within_s: float) -> None:
         """Ask who is there, and those whom we have not met whether they are like us. Raises what NO_ANSWER lists."""
         self._look_at = time.monotonic() + LOOK_S
-        self._threads = _asked(self._client.nthreads, within_s)
+        answered = _answers([self._client.nthreads], within_s)
+        if not answered:
+            raise TimeoutError
+        self._threads = answered[0]
         new = sorted(set(self._threads) - set(self._known))
-        ask = partial(self._client.run, _likeness, self._upload_key, workers=new, on_error="ignore")
-        met = _asked(ask, within_s) if new else {}
-        for worker in new:
-            found = met.get(worker)
-            unlike = self._own.unlike(found) if found else "storage"
+        asked = [
+            partial(self._client.run, likeness.here, self._upload_key, workers=[one], on_error="return")
+            for one in new
+        ]
+        for found in _answers(asked, within_s):
+            self._meet(found)
+        self._known = {worker: unlike for worker, unlike in self._known.items() if worker in self._threads}
+
+    def _meet(self, found: Mapping[str, Likeness | Exception]) -> None:
+        for worker, answer in found.items():
+            if isinstance(answer, Likeness):
+                unlike = self._own.unlike(answer)
+            else:
+                unlike = "storage" if isinstance(answer, storage.StorageUnavailable) else "code"
             self._known[worker] = unlike
             if unlike:
-                log.warning(
-                    "a Dask worker may not score: it is not like this one", worker=worker, unlike=unlike
-                )
-        self._known = {worker: self._known[worker] for worker in self._threads}
+                log.warning("a Dask worker may not score: it has another", what=unlike, worker=worker)
 
     def _away(self, problem: str) -> ClusterUnavailable:
         """From here on nothing is sent or awaited."""
@@ -193,13 +171,19 @@ class Cluster:
         return self._lost
 
 
-def _asked(ask: Callable[[], Any], within_s: float) -> Any:
-    """What the cluster answers. Raises what NO_ANSWER lists."""
-    pool = ThreadPoolExecutor(1, "ask")  # by itself the client would wait as long as it takes
-    try:
-        return pool.submit(ask).result(within_s)
-    finally:
-        pool.shutdown(wait=False)
+def _answers(asked: Sequence[Callable[[], Any]], within_s: float) -> list[Any]:
+    """What came back: the first within within_s, the others soon after it or not at all.
+
+    By itself the client would wait as long as it takes. Raises what a question that was answered raised.
+    """
+    if not asked:
+        return []
+    pool = ThreadPoolExecutor(len(asked), "ask")
+    futures = [pool.submit(ask) for ask in asked]
+    wait(futures, within_s, FIRST_COMPLETED)
+    done = wait(futures, ASK_S).done
+    pool.shutdown(wait=False)
+    return [future.result() for future in futures if future in done]
 
 
 @contextmanager
@@ -244,11 +228,6 @@ def security(config: Settings) -> Any:
     )
 
 
-def _likeness(upload_key: str) -> Likeness:
-    """On a worker of the cluster."""
-    return Likeness.here(settings.current(), upload_key)
-
-
 def _score(work: Work, piece: Range) -> Part:
     """On a worker of the cluster."""
     from distributed import get_worker
@@ -257,7 +236,7 @@ def _score(work: Work, piece: Range) -> Part:
 
     def check() -> None:
         task = state.tasks.get(key)
-        if task is None or task.state != "executing":
+        if task is None or task.state == "cancelled":
             raise CancelledError(f"nobody waits for {key} any more")
 
     return ranges.score(settings.current(), work, piece, check=check)
