@@ -9,6 +9,9 @@ from core.models import versions
 from core.predictions import code
 from core.settings import Settings
 
+# Of the code as this process has loaded it, whatever is installed meanwhile.
+CODE_SHA256 = code.sha256()
+
 
 @dataclass(frozen=True)
 class Likeness:
@@ -30,7 +33,7 @@ class Likeness:
         except storage.NotStored:
             found = None
         machine, libraries = code.machine(), versions.installed()
-        return cls(code.sha256(), tuple(sorted(libraries.items())), tuple(sorted(machine.items())), found)
+        return cls(CODE_SHA256, tuple(sorted(libraries.items())), tuple(sorted(machine.items())), found)
 
     def unlike(self, other: Likeness) -> str:
         """In what the other differs first; empty where in nothing."""
