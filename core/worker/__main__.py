@@ -11,7 +11,7 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from core import db, logs, queue, settings
+from core import db, logs, queue, settings, storage
 from core.db import migrate
 from core.errors import AppError
 from core.worker import cluster, service
@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> int:
             print(json.dumps(found.to_json()))
             return 0
         migrate.upgrade(database)
+        storage.sweep(config.staging_dir)
     except AppError as error:
         print(error, file=sys.stderr)
         return 1

@@ -142,6 +142,7 @@ def _read(files: storage.Storage, work: Work, piece: Range) -> bytes:
 @lru_cache(maxsize=2)
 def _scorer(config: Settings, work: Work) -> tuple[Scorer, Fast | None]:
     """Kept while this process goes on with ranges of the same run."""
+    storage.sweep(config.staging_dir)  # what a process that was killed in the middle of a range has staged
     scorer = blocks.scorer(
         work.header,
         dialect=work.dialect,

@@ -96,6 +96,6 @@ def test_a_cancelled_one_leaves_nothing(
         assert queue.backlog(session).n_running == 0
 
 
-def test_the_data_folder_of_the_cluster_holds_no_staged_bytes(cluster: DaskCluster) -> None:
+def test_nothing_stays_staged_not_even_of_a_process_that_was_killed(cluster: DaskCluster) -> None:
     staging = Path(cluster.settings.staging_dir)
     assert [path for path in staging.glob("*-*") if path.is_file()] == []
