@@ -17,6 +17,7 @@ from core.errors import AppError
 from core.models import training
 from core.models.schema import Feature, Schema
 from core.predictions import engine
+from core.predictions.run import Scored
 from core.storage import Staging, stage
 from core.uploads import archives, stream
 from core.uploads.examination import Examination
@@ -88,7 +89,7 @@ def _examined(path: Path, reading: Reading | None) -> tuple[Examination, str]:
     return found, f"{found.n_rows:,} × {len(found.columns):,}"
 
 
-def _scored(path: Path, found: Examination) -> tuple[engine.Scored, str]:
+def _scored(path: Path, found: Examination) -> tuple[Scored, str]:
     features = tuple(
         Feature(column.name, "number" if column.kind == "number" else "category")
         for column in found.columns[:5]

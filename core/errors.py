@@ -56,6 +56,15 @@ class AppError(Exception):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self!s})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that a failure can be told from another process: facts are given by name."""
+        facts = {fact.name: getattr(self, fact.name) for fact in fields(self)}  # type: ignore[arg-type]  # as above
+        return _made, (type(self), facts)
+
+
+def _made(kind: type[AppError], facts: dict[str, Any]) -> AppError:
+    return kind(**facts)
+
 
 def counted(n: int, noun: str) -> str:
     """1, "row" → "1 row"; 2000, "row" → "2,000 rows"; 2, "row was|rows were" → "2 rows were"."""

@@ -28,6 +28,7 @@ MAY_HOLD_SECRETS = frozenset(
 )  # their values are never shown
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
 
@@ -129,6 +130,20 @@ class Settings(BaseSettings):
     keep_tasks_days: int = Field(
         default=30, ge=1, description="Days until a task that ended and that nothing shows is forgotten."
     )
+    dask_scheduler_address: str = Field(
+        default="", description="Dask cluster that shares out large files, as tls://host:8786; empty = none."
+    )
+    large_file_mb: int = Field(
+        default=200, ge=1, description="Predictions of larger files are shared out over the Dask cluster."
+    )
+    dask_tls_ca: str = Field(default="", description="File of the authority whose certificates Dask trusts.")
+    dask_tls_cert: str = Field(default="", description="File of this process's certificate for Dask.")
+    dask_tls_key: str = Field(
+        default="", validate_default=True, description="File of the key of that certificate."
+    )
+    drain_s: float = Field(
+        default=20.0, ge=0, description="Seconds that a worker told to end goes on with what it has begun."
+    )
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line shown."
@@ -210,6 +225,26 @@ class Settings(BaseSettings):
         needed = info.data.get("storage_url") == "supabase://"
         if needed and not (info.data.get("supabase_url") and key.get_secret_value()):
             raise ValueError("STORAGE_URL=supabase:// needs it, and SUPABASE_URL")
+        return key
+
+    @field_validator("dask_scheduler_address")
+    @classmethod
+    def _a_scheduler(cls, address: str) -> str:
+        parts = urlsplit(address)
+        if address and (parts.scheme not in ("tcp", "tls") or not parts.hostname or not parts.port):
+            raise ValueError("it must be an address such as tls://scheduler:8786")
+        if parts.scheme == "tcp" and parts.hostname not in LOOPBACK:
+            raise ValueError("whoever reaches Dask can run code on it: beyond this machine it must be tls://")
+        return address
+
+    @field_validator("dask_tls_key")
+    @classmethod
+    def _with_its_certificates(cls, key: str, info: ValidationInfo) -> str:
+        needed = str(info.data.get("dask_scheduler_address")).startswith("tls://")
+        if needed and not (key and info.data.get("dask_tls_ca") and info.data.get("dask_tls_cert")):
+            raise ValueError(
+                "a tls:// DASK_SCHEDULER_ADDRESS needs DASK_TLS_CA, DASK_TLS_CERT and DASK_TLS_KEY"
+            )
         return key
 
     @property

@@ -26,6 +26,7 @@ from core.api import (
     receipts,
     refusals,
     results,
+    scale,
     sign_in,
     tokens,
     uploads,
@@ -77,7 +78,7 @@ def build(settings: Settings) -> FastAPI:
     api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
     # Results come before predictions: `/predictions/{id}/…` would take their paths.
     for module in (
-        *(health, metrics, csv_upload, uploads, results, receipts, predictions, models),
+        *(health, metrics, scale, csv_upload, uploads, results, receipts, predictions, models),
         *(tokens, people, audit_trail),
     ):
         api.include_router(module.router)

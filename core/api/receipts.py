@@ -97,6 +97,14 @@ class About(BaseModel):
     trained_on: TrainedOn
 
 
+class Spread(BaseModel):
+    """How a large file was shared out over a Dask cluster."""
+
+    n_ranges: int = Field(description="Pieces of the file that the cluster scored.")
+    n_here: int = Field(description="Those that the worker scored itself instead.")
+    why_here: str | None = Field(description="What was the matter with the cluster, if anything was.")
+
+
 class Run(BaseModel):
     """How it went, which changes no byte either."""
 
@@ -107,6 +115,7 @@ class Run(BaseModel):
     rows_by_pipeline: int
     threads: int
     seconds: float
+    spread: Spread | None = Field(default=None, description="Null where one worker was meant to do it all.")
 
 
 class ScoreReceipt(BaseModel):

@@ -23,6 +23,7 @@ from core.metrics import errors as metrics
 from core.models import errors as models
 from core.models.models import ModelInUse
 from core.predictions import errors as predictions
+from core.predictions.spread import errors as spread
 from core.queue import CarrierUnavailable, LeaseLost, Stopped, UnknownKind
 from core.queue.here import NoRunner
 from core.settings import WrongSetting
@@ -121,6 +122,8 @@ STATUS: dict[type[AppError], int] = {
     storage.StorageUnavailable: 503,
     predictions.InputLost: 503,
     NoRunner: 503,
+    spread.ClusterUnavailable: 503,
+    spread.RangeKilled: 503,
     users.NoLocalUser: 503,
     access.ProviderUnavailable: 503,
 }

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from core import __version__
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.models import versions
 from core.predictions import code
-from core.predictions.engine import Scored
+from core.predictions.run import Scored
 
 SCHEMA: Final = 1
 SAYS: Final = (
@@ -68,6 +68,7 @@ def of(
             "rows_by_pipeline": scored.n_plain_rows,
             "threads": scored.n_threads,
             "seconds": round(scored.seconds, 3),
+            "spread": asdict(scored.spread) if scored.spread else None,
         },
     }
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
-from sklearn.pipeline import Pipeline
-
-from core import db, queue, settings, storage
+from core import db, logs, queue, settings, storage
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.errors import NotFound
-from core.models import artifact
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
-from core.predictions import code, engine, handler, mapping, reasons, receipt
+from core.predictions import code, engine, handler, mapping, pipelines, reasons, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
+from core.predictions.run import Scored, Spread
+from core.predictions.spread import score as spread
+from core.predictions.spread.errors import ClusterUnavailable
+from core.predictions.spread.score import Model
 from core.uploads import stored
 from core.uploads.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
+
+log = logs.get("predictions")
 
 # Of the code as this child has loaded it: it goes on with that, whatever is installed meanwhile.
 CODE_SHA256 = code.sha256()
@@ -58,7 +61,14 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
     try:
-        pipeline = _pipeline(artifact_key, artifact_sha256)
+        scorer = Model(
+            artifact_key,
+            artifact_sha256,
+            pipelines.load(config, artifact_key, artifact_sha256),
+            schema,
+            read_from,
+            with_reasons,
+        )
     except storage.NotStored as gone:
         raise ModelDamaged(model=f"{model.name} v{model.version}", found="removed") from gone
     except ModelFileChanged as changed:
@@ -69,17 +79,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
     with storage.stage(config.staging_dir) as staged:
         with stored.open_bytes(files, upload) as source:
             try:
-                scored = engine.score(
-                    source,
-                    staged,
-                    dialect=dialect,
-                    pipeline=pipeline,
-                    schema=schema,
-                    progress=job.report,
-                    stop=job.stop_requested,
-                    with_reasons=with_reasons,
-                    mapping=read_from,
-                )
+                scored = _scored(source, staged, upload, dialect, scorer, task, job)
             except UNREADABLE:
                 source.require_unchanged()  # else the fault lies with whoever changed the bytes
                 raise
@@ -106,15 +106,57 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=2)
-def _pipeline(key: str, sha256: str) -> Pipeline:
-    """A model's pipeline, kept while this child goes on scoring with it."""
+def _scored(
+    source: BinaryIO,
+    staged: storage.Staging,
+    upload: UploadRow,
+    dialect: Dialect,
+    model: Model,
+    task: queue.Task,
+    job: queue.Job,
+) -> Scored:
+    """By this process, or by the Dask cluster where there is one and the file is large."""
     config = settings.current()
-    with (
-        storage.stage(config.staging_dir) as staged,
-        storage.from_settings(config).open(key) as source,
-    ):
-        while chunk := source.read(1 << 20):
-            staged.write(chunk)
-        staged.close()
-        return artifact.load(staged.path, sha256)
+    why_alone: str | None = None
+    if config.dask_scheduler_address and upload.size_bytes > config.large_file_mb * 1_000_000:
+        files = storage.from_settings(config)
+        _sweep(files, task)
+        try:
+            scored = spread.score(
+                source,
+                staged,
+                config=config,
+                files=files,
+                upload_key=upload.storage_key,
+                n_bytes=upload.size_bytes,
+                dialect=dialect,
+                model=model,
+                parts=f"{handler.leavings(task)}part-",
+                progress=job.report,
+                stop=job.stop_requested,
+            )
+        except ClusterUnavailable as away:
+            why_alone = str(away)
+            log.warning("a large file is scored by this worker alone", task=str(task.id), problem=why_alone)
+        else:
+            _sweep(files, task)
+            return scored
+    scored = engine.score(
+        source,
+        staged,
+        dialect=dialect,
+        pipeline=model.pipeline,
+        schema=model.schema,
+        progress=job.report,
+        stop=job.stop_requested,
+        with_reasons=model.with_reasons,
+        mapping=model.mapping,
+    )
+    return replace(scored, spread=Spread(0, 0, why_alone)) if why_alone else scored
+
+
+def _sweep(files: storage.Storage, task: queue.Task) -> None:
+    """Remove the ranges that earlier attempts at this task have left, whose worker was gone before it could."""
+    for attempt in range(1, task.attempt):
+        for key in files.keys(handler.leavings(replace(task, attempt=attempt))):
+            files.delete(key)

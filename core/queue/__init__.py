@@ -12,6 +12,7 @@ from core.queue.claims import (
     was_enqueued,
 )
 from core.queue.moves import beat, cancel, enqueue, hurry, release, retry_later, settle
+from core.queue.scale import Scale, scale
 from core.queue.sqs import CarrierUnavailable, SqsQueue
 from core.queue.standing import Standing, standing
 from core.queue.tasks import (
@@ -40,6 +41,7 @@ __all__ = [
     "LeaseLost",
     "Reason",
     "Retried",
+    "Scale",
     "SqsQueue",
     "Standing",
     "Stopped",
@@ -64,6 +66,7 @@ __all__ = [
     "release",
     "retried",
     "retry_later",
+    "scale",
     "settle",
     "standing",
     "was_enqueued",

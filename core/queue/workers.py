@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import core
-from core.db.tables import WorkerRow
+from core.db.tables import TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 
 BEAT_S = 5.0
@@ -85,6 +85,31 @@ def alive(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Worker]:
             beat_at=row.beat_at,
         )
         for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class Doing:
+    """A task that a worker has now. since: when this attempt began. done, total: of its rows or steps, as last told."""
+
+    worker_id: UUID
+    kind: str
+    since: datetime
+    done: int
+    total: int | None
+
+
+def doing(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Doing]:
+    """What workers do right now, of the tasks that may be seen, those begun first in front."""
+    found = session.execute(
+        sa.select(TaskRow.lease_owner, TaskRow.kind, TaskRow.started_at, TaskRow.done, TaskRow.total)
+        .where(TaskRow.state == "RUNNING", TaskRow.lease_until >= clock.now())
+        .order_by(TaskRow.started_at)
+    )
+    return [
+        Doing(worker_id, kind, since, done, total)
+        for worker_id, kind, since, done, total in found
+        if worker_id is not None and since is not None
     ]
 
 

@@ -23,6 +23,7 @@ LOW_ROOM_BYTES = 1_000_000_000
 LONG_WAIT_S = 300.0
 RETRIED_S = 3_600.0
 N_FAILURES = 20
+KINDS = {"predictions.score": "scores", "models.train": "trains"}
 
 
 @dataclass(frozen=True)
@@ -218,12 +219,13 @@ def _queue(settings: Settings, now: datetime, asker: db.Principal) -> Iterator[C
 
 def _workers(now: datetime, asker: db.Principal) -> Iterator[Check]:
     with db.session_scope(asker) as session:
-        alive = queue.workers.alive(session)
+        alive, doing = queue.workers.alive(session), queue.workers.doing(session)
         last_seen = queue.workers.last_seen(session)
     for worker in alive:
-        places = f"{worker.slots} at a time" if worker.slots else "its process is starting"
         where = "inside the app" if worker.is_embedded else "on its own"
-        says = f"{worker.host}, process {worker.pid}, {where}; {places}, version {worker.version}."
+        since = f"alive for {_span((now - worker.started_at).total_seconds())}"
+        does = _does(worker, [one for one in doing if one.worker_id == worker.id], now)
+        says = f"{worker.host}, process {worker.pid}, {where}, version {worker.version}, {since}: {does}."
         yield Check("Workers", "Alive", State.OK, says)
     if not alive:
         since = (
@@ -238,6 +240,18 @@ def _workers(now: datetime, asker: db.Principal) -> Iterator[Check]:
             f"No worker is running. {since}",
             "Start one: make worker, or start the app with WORKERS=1. Until then work is done by hand.",
         )
+
+
+def _does(worker: queue.workers.Worker, doing: Sequence[queue.workers.Doing], now: datetime) -> str:
+    """What a worker does now and since when, and how much it could."""
+    told = [
+        f"{KINDS.get(one.kind, one.kind)} for {_span((now - one.since).total_seconds())}"
+        + (f" ({one.done:,} of {one.total:,})" if one.total else "")
+        for one in doing
+    ]
+    if worker.slots:
+        return f"{', '.join(told) or 'waits for work'}; {worker.slots} at a time"
+    return f"{', '.join(told)}; nothing more, for it is told to end" if told else "its process is starting"
 
 
 def _span(seconds: float) -> str:

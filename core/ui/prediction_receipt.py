@@ -180,6 +180,8 @@ def _run(prediction: PredictionRow, measured: Measured, kept: Mapping[str, Any])
     if kept:
         facts["Answered by"] = answered_by(kept["run"])
         facts["Threads"] = f"{kept['run']['threads']}"
+        if (shared := kept["run"].get("spread")) is not None:
+            facts["Dask cluster"] = spread(shared)
     facts["Id"] = str(prediction.id)
     return facts
 
@@ -191,6 +193,14 @@ def answered_by(run: Mapping[str, Any]) -> str:
     n_plain = run["rows_by_pipeline"]
     said = _ANSWERED_BY[run["answered_by"]]
     return f"{said}, {words.exact(n_plain, 'row')} by the pipeline" if n_plain else said
+
+
+def spread(run: Mapping[str, Any]) -> str:
+    """Which part of the work the Dask cluster did, and why not all of it. run: `spread` of the receipt's run."""
+    said = words.exact(run["n_ranges"], "range") if run["n_ranges"] else "Not used"
+    if run["n_here"]:
+        said += f", {run['n_here']:,} scored by the worker itself"
+    return f"{said}: {links.escape(run['why_here'])}" if run["why_here"] else said
 
 
 def _code(kept: Mapping[str, Any]) -> dict[str, str]:

@@ -1,37 +1,48 @@
-"""`python -m core.worker`: take tasks until told to stop, then hand back what is unfinished."""
+"""`python -m core.worker`: take tasks until told to stop, then end them or hand them back within DRAIN_S.
+
+`python -m core.worker scale` prints as JSON what an autoscaler asks for; `python -m core.worker dask` serves the Dask
+cluster of the settings.
+"""
 
 from __future__ import annotations
 
-import signal
+import argparse
+import json
 import sys
-import threading
+from datetime import UTC, datetime
 
-from core import db, logs, settings
+from core import db, logs, queue, settings, storage
 from core.db import migrate
 from core.errors import AppError
-from core.worker.runner import Runner
+from core.worker import cluster, service
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m core.worker",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("verb", nargs="?", choices=["run", "scale", "dask"], default="run")
+    verb = parser.parse_args(arguments).verb
     try:
         config = settings.current()
         logs.configure(config)
-        migrate.upgrade(db.connect_configured(config))
+        if verb == "dask":
+            cluster.serve(config)
+        database = db.connect_configured(config)
+        if verb == "scale":
+            with db.session_scope(db.WORKER) as session:
+                found = queue.scale(session, places_each=config.workers, now=datetime.now(UTC))
+            print(json.dumps(found.to_json()))
+            return 0
+        migrate.upgrade(database)
+        storage.sweep(config.staging_dir)
     except AppError as error:
         print(error, file=sys.stderr)
         return 1
-    told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    runner = Runner(config, slots=max(1, config.workers), is_embedded=False)
-    runner.start()
-    log = logs.get("worker")
-    log.info("taking tasks", database=db.current().label, slots=max(1, config.workers))
-    told.wait()
-    clean = runner.stop()
-    log.info("stopped", handed_back=clean)
-    return 0 if clean else 1
+    return service.run(config, slots=max(1, config.workers))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

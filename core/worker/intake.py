@@ -56,6 +56,11 @@ class Intake:
         if self._carrier is not None:
             self._carrier.pause()
 
+    def close(self) -> None:
+        """Begin nothing more: what messages have brought goes to another worker at once."""
+        if self._carrier is not None:
+            self._carrier.pause()
+
     def turn(self) -> None:
         """Begin what can begin now. Raises DatabaseUnavailable."""
         self._take_wanted()

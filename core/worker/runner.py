@@ -77,6 +77,7 @@ class Runner:
         self._poked, self._poke = os.pipe()
         os.set_blocking(self._poked, False)
         self._stopping = threading.Event()
+        self._drained: threading.Event | None = None
         self._thread = threading.Thread(target=self._live, name="runner", daemon=True)
         self._wakeup: Wakeup | None = None
         self._present_at = 0.0
@@ -91,6 +92,11 @@ class Runner:
     def run_now(self, task_id: UUID) -> None:
         """Claim exactly this task as soon as a place is free; harmless when somebody else has it."""
         self._intake.want(task_id)
+        self._wake()
+
+    def drain(self, drained: threading.Event) -> None:
+        """Begin nothing more from now on; set the event once nothing runs. What still runs then, `stop` hands back."""
+        self._drained = drained
         self._wake()
 
     def stop(self, *, timeout_s: float = 10.0) -> bool:
@@ -158,8 +164,13 @@ class Runner:
         for slot in self._slots:
             if slot.task is not None:
                 self._tend(slot, slot.task)
-        self._intake.turn()
-        self._sweep()
+        if self._drained is None:
+            self._intake.turn()
+            self._sweep()
+        else:
+            self._intake.close()
+            if all(slot.task is None for slot in self._slots):
+                self._drained.set()
 
     def _open_children(self) -> None:
         for slot in self._slots:
@@ -250,7 +261,7 @@ class Runner:
 
     def _present(self) -> None:
         """Say that this worker is there, with the places it has: one without a warm child promises nothing."""
-        n_warm = sum(slot.warm for slot in self._slots if not slot.by_hand)
+        n_warm = sum(slot.warm and self._drained is None for slot in self._slots if not slot.by_hand)
         if self._n_slots and (time.monotonic() >= self._present_at or n_warm != self._n_warm):
             self._ledger.be_present(slots=n_warm, is_embedded=self._is_embedded)
             self._present_at, self._n_warm = time.monotonic() + workers.BEAT_S, n_warm

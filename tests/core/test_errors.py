@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from core.errors import AppError, NotFound, counted
@@ -42,3 +44,8 @@ def test_what_somebody_sent_is_not_said_back_without_end() -> None:
     said = str(NotFound(noun="model", id="a" * 900_000))
     assert "aaa…" in said
     assert len(said) < 1_200
+
+
+def test_a_failure_can_be_told_from_another_process() -> None:
+    told = pickle.loads(pickle.dumps(NotFound(noun="upload", id=7)))
+    assert (type(told), str(told)) == (NotFound, str(NotFound(noun="upload", id=7)))

@@ -1,6 +1,6 @@
 """`python -m tests.faults.worker_process SLOTS`: a real worker that knows only the test's kind of task.
 
-Settings come from the environment, as everywhere. SIGTERM hands back what is unfinished.
+Settings come from the environment, as everywhere. SIGTERM hands back what `drain_s` leaves unfinished.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import psutil
@@ -17,7 +16,7 @@ import psutil
 from core import db, logs
 from core import settings as settings_module
 from core.settings import Settings
-from core.worker import Runner
+from core.worker import service
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULES = ("tests.faults.steps",)
@@ -26,10 +25,10 @@ MODULES = ("tests.faults.steps",)
 class WorkerProcess:
     """A worker in a process of its own, seen by those who start it."""
 
-    def __init__(self, settings: Settings, *, slots: int = 1) -> None:
+    def __init__(self, settings: Settings, *, slots: int = 1, drain_s: float = 0.0) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.worker_process", str(slots)],
-            env={**os.environ, **settings.environment()},
+            env={**os.environ, **settings.environment(), "DRAIN_S": str(drain_s)},
             cwd=PROJECT,
             start_new_session=True,
         )
@@ -69,14 +68,7 @@ def main(slots: int) -> int:
     config = settings_module.current()
     logs.configure(config)
     db.connect_configured(config)
-    told = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: told.set())
-    runner = Runner(config, slots=slots, is_embedded=False, modules=MODULES)
-    for module in MODULES:
-        __import__(module)
-    runner.start()
-    told.wait()
-    return 0 if runner.stop() else 1
+    return service.run(config, slots=slots, modules=MODULES)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ if [ -x "$npm" ] && ! cmp -s "$here/package-lock.json" "$here/node_modules/.inst
 fi
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || missing+=(pgbouncer)
 [ ${#missing[@]} -eq 0 ] && exit 0

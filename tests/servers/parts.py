@@ -12,6 +12,7 @@ INSTALL = {
     "postgresql": "apt-get install postgresql",
     "pgbouncer": "apt-get install pgbouncer",
     "chromium": "apt-get install chromium",
+    "systemd": "apt-get install systemd",
 }
 MISSING = "missing part: "
 
@@ -22,6 +23,8 @@ def find(part: str) -> Path | None:
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=_version)
         return found[-1] if found else _on_path("postgres")
     assert part in INSTALL, f"nobody has said how to install {part!r}"
+    if part == "systemd":
+        return _on_path("systemd-analyze")
     return _on_path(part) or (program if (program := Path("/usr/sbin") / part).exists() else None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,9 @@ def test_an_idle_installation_with_a_worker_is_all_well(database: db.Database, s
         queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=True)
     found = checks.run(settings)
     assert checks.worst(found) is State.OK
-    assert line(found, "Workers", "Alive").says.endswith(f"; 1 at a time, version {_version()}.")
+    says = line(found, "Workers", "Alive").says
+    assert f"inside the app, version {_version()}, alive for " in says
+    assert says.endswith(": waits for work; 1 at a time.")
     assert all(check.cure == "" for check in found)
 
 
@@ -56,6 +59,31 @@ def test_work_that_waits_for_nobody_is_broken_and_stands_first(
     assert (found[0].part, found[0].name, found[0].state) == ("Queue", "Backlog", State.BROKEN)
     assert "1 waiting" in found[0].says
     assert "by hand" in found[0].cure
+
+
+def test_a_worker_is_shown_with_what_it_does_and_since_when(
+    database: db.Database, settings: Settings, user: db.User
+) -> None:
+    steps.make_tables()
+    worker_id = uuid4()
+    with db.session_scope(user, write=True) as session:
+        steps.enqueue(session, user=user)
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.workers.beat(session, worker_id=worker_id, slots=2, is_embedded=False)
+        task = queue.claim(session, worker_id=worker_id, lease_s=3_600)
+        assert task is not None
+        queue.beat(session, task_id=task.id, attempt=task.attempt, lease_s=3_600, done=1_200, total=5_000)
+
+    def says() -> str:
+        return line(
+            checks.run(settings, now=datetime.now(UTC) + timedelta(minutes=5)), "Workers", "Alive"
+        ).says
+
+    assert f"{socket.gethostname()}, process {os.getpid()}, on its own" in says()
+    assert says().endswith("alive for 5 min: test.steps for 5 min (1,200 of 5,000); 2 at a time.")
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.workers.beat(session, worker_id=worker_id, slots=0, is_embedded=False)
+    assert says().endswith("nothing more, for it is told to end.")
 
 
 def test_a_long_wait_beside_a_worker_asks_for_more_workers(
@@ -248,7 +276,7 @@ def test_work_that_was_begun_again_is_worth_a_look(
         "1 task of the last hour was not done at the first attempt; the newest such attempt began 5 min ago."
     )
     assert "log" in attempts.cure
-    assert "; its process is starting, version" in line(checks.run(settings), "Workers", "Alive").says, (
+    assert line(checks.run(settings), "Workers", "Alive").says.endswith(": its process is starting."), (
         "a worker without a warm process has no places"
     )
 

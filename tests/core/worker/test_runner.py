@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from uuid import uuid4
 
 import psutil
@@ -251,6 +252,21 @@ def test_a_stopped_runner_hands_back_and_another_goes_on_from_the_checkpoint(des
     row = desk.wait(task_id)
     assert (row.state, row.attempt) == ("SUCCEEDED", 2)
     assert steps.effects(task_id) == list(range(12))
+
+
+def test_a_draining_runner_ends_what_it_has_and_begins_nothing(desk: Desk) -> None:
+    runner = desk.runner()
+    begun = desk.add(n_steps=8, step_s=0.1)
+    desk.wait_done(begun, 1)
+    drained = threading.Event()
+    runner.drain(drained)
+    waiting = desk.add()
+    assert drained.wait(30)
+    assert (desk.row(begun).state, desk.row(begun).attempt) == ("SUCCEEDED", 1)
+    with db.session_scope(db.WORKER) as session:
+        assert [worker.slots for worker in workers.alive(session)] == [0], "it promises nothing any more"
+    assert runner.stop()
+    assert desk.row(waiting).attempt == 0
 
 
 def test_a_runner_is_present_while_it_lives(desk: Desk) -> None:

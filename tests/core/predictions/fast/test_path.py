@@ -13,7 +13,6 @@ import pytest
 
 from core.models import recipes
 from core.models.schema import Schema
-from core.predictions.engine import Scored
 from core.predictions.fast import compiled
 from core.predictions.fast.compiled import Tables
 from core.predictions.fast.features import Changes, Given
@@ -21,6 +20,7 @@ from core.predictions.fast.path import Fast
 from core.predictions.fast.reading import Reader
 from core.predictions.fast.unsupported import Unsupported
 from core.predictions.plain import Plain
+from core.predictions.run import Scored
 from core.uploads.dialect import ColumnRule
 from tests.core.predictions.conftest import Model
 from tests.core.predictions.fast.conftest import DIALECTS, fitted, opaque, written

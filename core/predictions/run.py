@@ -1,0 +1,154 @@
+"""What a run of scoring has written so far: its bytes, their hash and what was counted in them, block by block."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import NoReturn, Protocol
+
+from core.errors import AppError
+from core.predictions import columns, formulas, tally
+from core.predictions.blocks import Block, Scorer
+from core.predictions.errors import BlockFailed, InputLost
+from core.predictions.fast.compiled import AnsweredBy
+from core.predictions.fast.path import Way
+from core.predictions.tally import Tally
+from core.storage import DiskFull
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REASON_LENGTH = 300
+
+
+class Sink(Protocol):
+    """What a result is written to."""
+
+    def write(self, chunk: bytes, /) -> object:
+        """Take the next bytes."""
+
+    def flush(self) -> None:
+        """Hand on what was taken."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a run was shared out. n_ranges: pieces of the file that other machines scored; n_here: those that this
+    process had to score itself. why_here: what was the matter then, with its cure.
+    """
+
+    n_ranges: int
+    n_here: int
+    why_here: str | None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a finished run wrote.
+
+    sha256: of the output, as hex.  added: the names of the added columns, caution, reasons: those of them
+    with that.
+    seconds: from call to return.
+    why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
+    n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others. n_threads: as asked.
+    spread: None for a run that was meant for this process alone.
+    """
+
+    n_rows: int
+    n_bytes: int
+    sha256: str
+    added: tuple[str, ...]
+    caution: str
+    reasons: tuple[str, ...]
+    tally: Tally
+    seconds: float
+    why_plain: str | None
+    n_plain_rows: int
+    answered_by: AnsweredBy
+    n_threads: int
+    spread: Spread | None = None
+
+
+class Run:
+    """Takes what is scored, in the file's order."""
+
+    def __init__(self, sink: Sink, scorer: Scorer, header_bytes: bytes, *, started: float) -> None:
+        """Writes the header. header_bytes: as in the file. started: by `perf_counter`. Raises DiskFull."""
+        self.scorer = scorer
+        self.total = tally.empty(scorer.plain.schema)
+        if not scorer.bare:
+            self.total = replace(self.total, formulas=formulas.of_header(scorer.header))
+        self._sink = sink
+        self._started = started
+        self._n_bytes = 0
+        self.n_plain_rows = 0
+        self._digest = hashlib.sha256()
+        self.write(columns.header_line(header_bytes, scorer.added))
+
+    def add(self, block: Block) -> None:
+        """Write the next block. Raises DiskFull."""
+        self.write(block.written)
+        self.count(block.tally)
+        self.n_plain_rows += block.n_plain_rows
+
+    def count(self, counted: Tally) -> None:
+        """Take into account what was counted in the next rows."""
+        self.total = tally.merge(self.total, counted)
+
+    def write(self, written: bytes) -> None:
+        """Raises DiskFull."""
+        with _writing():
+            self._sink.write(written)
+        if not self.scorer.bare:
+            self._digest.update(written)
+        self._n_bytes += len(written)
+
+    def end(self, way: Way, *, n_threads: int, spread: Spread | None = None) -> Scored:
+        """What was written. Raises DiskFull."""
+        with _writing():
+            self._sink.flush()
+        added = self.scorer.added
+        return Scored(
+            n_rows=self.total.n_rows,
+            n_bytes=self._n_bytes,
+            sha256=self._digest.hexdigest(),
+            added=added.names,
+            caution=added.caution,
+            reasons=added.reasons,
+            tally=self.total,
+            seconds=time.perf_counter() - self._started,
+            why_plain=way.why_plain,
+            n_plain_rows=self.n_plain_rows,
+            answered_by=way.answered_by,
+            n_threads=n_threads,
+            spread=spread,
+        )
+
+
+def fail(n_rows: int, failure: BaseException) -> NoReturn:
+    """Raise what went wrong in the block behind so many rows: a mistake as BlockFailed."""
+    if isinstance(failure, AppError):
+        raise failure
+    reason = f"{type(failure).__name__}: {failure}"[:_REASON_LENGTH]
+    raise BlockFailed(row=n_rows + 1, reason=reason) from failure
+
+
+@contextmanager
+def reading(row: int) -> Iterator[None]:
+    """Raises InputLost for what the operating system or the storage refuses behind this row."""
+    try:
+        yield
+    except OSError as lost:
+        raise InputLost(row=row, reason=str(lost)) from lost
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as refused:
+        if refused.errno in _FULL:
+            raise DiskFull(place="the folder of the result") from refused
+        raise

@@ -1,0 +1,26 @@
+"""Why a file can't be shared out, or not any longer."""
+
+from __future__ import annotations
+
+from core.errors import AppError
+
+
+class ClusterUnavailable(AppError):
+    """The Dask cluster does not answer, or has nobody who may score."""
+
+    code = "cluster_unavailable"
+    says = "The Dask cluster at {address} could not be used: {problem}."
+    cure = "{remedy}"
+    address: str
+    problem: str
+    remedy: str
+
+
+class RangeKilled(AppError):
+    """Every process that scored a range died of it."""
+
+    code = "range_killed"
+    says = "{n_deaths:process} of the Dask cluster died while they scored the rows behind row {row}."
+    cure = "They may need more memory: look at their logs, then retry."
+    n_deaths: int
+    row: int

@@ -1,0 +1,70 @@
+"""What an autoscaler is told: the load of all users, and the workers that it asks for."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from core import db, queue
+from tests.core.queue.conftest import LEASE_S, Line
+
+
+def scale(line: Line, *, places_each: int = 1) -> queue.Scale:
+    with db.session_scope(db.WORKER) as session:
+        return queue.scale(session, places_each=places_each, now=line.clock.at, clock=line.clock)
+
+
+def beat(line: Line, *, slots: int, is_embedded: bool = False) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.workers.beat(session, worker_id=uuid4(), slots=slots, is_embedded=is_embedded, clock=line.clock)
+
+
+def test_with_nothing_to_do_no_worker_is_suggested(line: Line) -> None:
+    beat(line, slots=1)
+    assert scale(line) == queue.Scale(
+        queued=0, running=0, abandoned=0, oldest_s=0.0, workers=1, places=1, suggested_workers=0
+    )
+
+
+def test_each_worker_is_to_have_as_much_as_it_does_at_a_time(line: Line, stranger: db.User) -> None:
+    for _ in range(4):
+        line.add()
+    Line(stranger, line.clock).add()
+    line.clock.advance(41.8)
+    line.claim()
+    found = scale(line, places_each=2)
+    assert (found.queued, found.running, found.oldest_s, found.suggested_workers) == (4, 1, 41.8, 3)
+    assert (scale(line).suggested_workers, scale(line, places_each=0).suggested_workers) == (5, 5)
+
+
+def test_what_the_app_does_itself_needs_no_worker(line: Line) -> None:
+    beat(line, slots=2, is_embedded=True)
+    for _ in range(3):
+        line.add()
+    found = scale(line)
+    assert (found.workers, found.places, found.suggested_workers) == (0, 2, 1)
+
+
+def test_a_task_whose_worker_is_gone_still_asks_for_one(line: Line) -> None:
+    line.add()
+    line.claim()
+    line.clock.advance(LEASE_S + 1)
+    found = scale(line)
+    assert (found.running, found.abandoned, found.suggested_workers) == (1, 1, 1)
+
+
+def test_what_each_worker_does_and_since_when_can_be_told(line: Line) -> None:
+    worker_id = uuid4()
+    task_id = line.add(total=10)
+    line.clock.advance(5)
+    task = line.claim(worker_id)
+    assert task is not None
+    began_at = line.clock.at
+    line.clock.advance(3)
+    line.beat(task, done=4)
+    with db.session_scope(db.WORKER) as session:
+        (doing,) = queue.workers.doing(session, clock=line.clock)
+    assert (doing.worker_id, doing.kind, doing.since, doing.done) == (worker_id, "test.steps", began_at, 4)
+    assert line.row(task_id).lease_owner == worker_id
+    line.clock.advance(LEASE_S + 1)
+    with db.session_scope(db.WORKER) as session:
+        assert queue.workers.doing(session, clock=line.clock) == []
