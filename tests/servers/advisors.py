@@ -20,7 +20,7 @@ def advise(url: str, *, folder: Path) -> list[dict[str, Any]]:
     Raises RuntimeError with what it said where it could not look.
     """
     ended = subprocess.run(
-        [NODE, PROGRAM, "db", "advisors", f"--remote={url.replace('+psycopg', '')}", "--level", "warn",
+        [NODE, PROGRAM, "db", "advisors", f"--db-url={url.replace('+psycopg', '')}", "--level", "warn",
          "--fail-on", "warn", "--output-format", "json", "--workdir", folder],
         env={"PATH": os.environ["PATH"], "HOME": str(folder), **QUIET}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
