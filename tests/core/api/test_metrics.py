@@ -35,6 +35,7 @@ def test_the_queue_and_its_workers_are_told(client: httpx.Client, me: db.User) -
     with db.session_scope(me, write=True) as session:
         steps.enqueue(session, user=me)
         steps.enqueue(session, user=me)
+    with db.session_scope(db.WORKER, write=True) as session:
         workers.beat(session, worker_id=uuid4(), slots=3, is_embedded=False)
     found = figures(client)
     assert found[of("info", version=__version__)] == 1
