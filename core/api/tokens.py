@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core import db
 from core.access import tokens
 from core.api import rows
-from core.api.dependencies import Caller, Text, WhoAsks, uuid_of
+from core.api.dependencies import WHOLE, Caller, Text, WhoAsks, uuid_of
 from core.api.refusals import documented
 from core.db.tables import ApiTokenRow
 
@@ -73,7 +73,7 @@ class WantedToken(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     name: Text = Field(max_length=tokens.LONGEST_NAME)
     scopes: list[Scope] = Field(min_length=1, max_length=len(tokens.SCOPES))
-    days: int = Field(default=90, ge=1, le=tokens.LONGEST_DAYS, description="Until it expires.")
+    days: Annotated[int, Field(ge=1, le=tokens.LONGEST_DAYS, description="Until it expires."), WHOLE] = 90
 
 
 @router.get("/me", responses=documented(401, 403, 503))

@@ -92,7 +92,7 @@ def test_what_is_refused_leaves_no_line_of_being_done(
 def test_the_trail_is_read_by_filters_and_pages_over_http_too(
     client: httpx.Client, me: db.User, upload: UploadRow
 ) -> None:
-    made = client.post("/api/tokens", json={"name": "Nightly", "scopes": ["read"]}).json()
+    made = client.post("/api/tokens", json={"name": "Nightly", "scopes": ["read"], "days": 90.0}).json()
     client.delete(f"/api/tokens/{made['id']}")
     page = client.get("/api/audit", params={"limit": 2}).json()
     assert [event["action"] for event in page["items"]] == ["token.revoked", "token.created"]
