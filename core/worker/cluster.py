@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-from core.errors import AppError
+from core.predictions.spread import cluster
 from core.settings import Settings, WrongSetting
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-class DaskMissing(AppError):
-    """The packages for sharing out large files are not installed."""
-
-    code = "dask_missing"
-    says = "This machine has no Dask, which is installed only where it is wanted."
-    cure = "Install it: pip install -r requirements-dask.txt"
-
-
 def command(config: Settings) -> list[str]:
-    """What serves a cluster: WORKERS processes of one thread each. Raises WrongSetting, DaskMissing."""
+    """What serves a cluster: WORKERS processes of one thread each. Raises WrongSetting, ClusterUnavailable."""
     if not config.dask_scheduler_address:
         raise WrongSetting(name="DASK_SCHEDULER_ADDRESS", problem="it names the scheduler, and is empty")
-    if importlib.util.find_spec("distributed") is None:
-        raise DaskMissing
+    cluster.require_dask(config.dask_scheduler_address)
     certificates = {"ca-file": config.dask_tls_ca, "cert": config.dask_tls_cert, "key": config.dask_tls_key}
     is_tls = config.dask_scheduler_address.startswith("tls://")
     return [
@@ -39,7 +29,7 @@ def command(config: Settings) -> list[str]:
 
 
 def serve(config: Settings) -> NoReturn:
-    """Become that process, so that signals reach it. Raises WrongSetting, DaskMissing."""
+    """Become that process, so that signals reach it. Raises WrongSetting, ClusterUnavailable."""
     started = command(config)
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     os.chdir(PROJECT)  # where the app's own code is found

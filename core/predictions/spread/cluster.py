@@ -190,12 +190,7 @@ def _answers(asked: Sequence[Callable[[], Any]], within_s: float) -> list[Any]:
 def connected(config: Settings, upload_key: str) -> Iterator[Cluster]:
     """The cluster of the settings, for one run. Raises ClusterUnavailable."""
     address = config.dask_scheduler_address
-    if importlib.util.find_spec("distributed") is None:
-        raise ClusterUnavailable(
-            address=address,
-            problem="the package distributed is not installed here",
-            remedy="Install it: pip install -r requirements-dask.txt",
-        )
+    require_dask(address)
     from distributed import Client
 
     for name in ("distributed", "distributed.client"):  # what matters of it, we say ourselves
@@ -212,6 +207,14 @@ def connected(config: Settings, upload_key: str) -> Iterator[Cluster]:
     finally:
         with suppress(TimeoutError, OSError):  # it may be gone, and so are then its futures
             client.close(timeout=LOOK_S)
+
+
+def require_dask(address: str) -> None:
+    """Raises ClusterUnavailable where the packages for the cluster at this address are not installed."""
+    if importlib.util.find_spec("distributed") is None:
+        problem = "the package distributed is not installed here"
+        remedy = "Install it: pip install -r requirements-dask.txt"
+        raise ClusterUnavailable(address=address, problem=problem, remedy=remedy)
 
 
 def security(config: Settings) -> Any:
