@@ -167,7 +167,7 @@ def test_a_damaged_database_file_is_one_sentence(tmp_path: Path) -> None:
         (
             "STORAGE_URL",
             "ftp://x",
-            "The setting STORAGE_URL can't be used: it must start with file:// or s3://",
+            "The setting STORAGE_URL can't be used: it must start with file://, s3:// or supabase://",
         ),
         ("STORAGE_URL", "s3:///desk", "The setting STORAGE_URL can't be used: it must name a bucket"),
         ("S3_ENDPOINT_URL", "minio:9000", "The setting S3_ENDPOINT_URL can't be used: it must be an address"),

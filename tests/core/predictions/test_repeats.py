@@ -71,7 +71,7 @@ def test_the_same_again_is_queued_with_its_options_and_compared(
     user: db.User, upload: UploadRow, model: ModelRow
 ) -> None:
     first = made.queued(user, upload, model)
-    with db.session_scope(user, write=True) as session:
+    with db.session_scope(db.WORKER, write=True) as session:
         session.get_one(PredictionRow, first).options = {"mapping": {"age": "Alter"}}
     complete(user, first)
     assert verdict(user, first) is None
@@ -115,7 +115,7 @@ def test_the_newest_earlier_one_counts_and_only_of_the_same_file_model_and_optio
     other_model = made.ready_model(user, upload, name="Other")
     complete(user, made.queued(user, upload, other_model), sha256="3" * 64)
     mapped = made.queued(user, upload, model)
-    with db.session_scope(user, write=True) as session:
+    with db.session_scope(db.WORKER, write=True) as session:
         session.get_one(PredictionRow, mapped).options = {"reasons": True}
     complete(user, mapped, sha256="4" * 64)
     last = complete(user, again(user, newest), sha256="2" * 64)
