@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from core import db, storage
 from core import settings as settings_module
 from core.access import settle_local_user
-from core.db import migrate
+from core.db import migrate, postgres
 from core.db.tables import Base
 from core.predictions.states import PENDING, Status
 from core.queue import TaskState
@@ -71,8 +71,8 @@ def write(url: str, size: Size, *, seed: int = 0) -> None:
                 for table in ("uploads", "tasks", "ai_models", "predictions"):
                     _copy(connection, table, [row for name, row in chunk if name == table])
     if not database.is_sqlite:  # as autovacuum does of itself: else no index alone answers
-        with database.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM (ANALYZE)")
+        with postgres.connect(url) as connection:  # outside any transaction
+            connection.execute("VACUUM (ANALYZE)")
 
 
 def _patterns() -> dict[Table, list[Row]]:
