@@ -1,45 +1,26 @@
-"""The environment, read once into one typed object; a wrong value stops the start with one line."""
+"""Every setting there is, what it means, and what follows from them together."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from functools import cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.settings.sources import SecretsFile
+from core.settings.values import (
+    DatabaseUrl,
+    IpAddress,
+    Networks,
+    PostgresUrl,
+    QueueUrl,
+    SchedulerAddress,
+    StorageUrl,
+    WebAddress,
 )
-
-from core.errors import AppError
-
-MAY_HOLD_SECRETS = frozenset(
-    {
-        *("DATABASE_URL", "USER_DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-        *("OIDC_CLIENT_SECRET", "SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET", "SUPABASE_SERVICE_ROLE_KEY"),
-    }
-)  # their values are never shown
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-SECRETS_FILE = Path(".streamlit/secrets.toml")
-
-
-class WrongSetting(AppError):
-    """A setting has a value that can't be used."""
-
-    code = "wrong_setting"
-    says = "The setting {name} can't be used: {problem}."
-    cure = "Correct it in the environment, in .env or in .streamlit/secrets.toml, and start again."
-    name: str
-    problem: str
 
 
 class Settings(BaseSettings):
@@ -51,27 +32,31 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     port: int = Field(default=8501, ge=1, le=65535, description="Port of pages and API.")
-    listen_address: str = Field(
+    listen_address: IpAddress = Field(
         default="127.0.0.1", description="Where PORT is opened; any but loopback asks for sign-in."
     )
     data_dir: Path = Field(default=Path("data"), description="Folder of the embedded database and files.")
     workers: int = Field(default=1, ge=0, le=16, description="Embedded workers; 0 = none, work by hand.")
-    database_url: str = Field(default="", description="SQLite or Postgres; empty = SQLite in DATA_DIR.")
-    user_database_url: str = Field(
+    database_url: DatabaseUrl = Field(
+        default="", description="SQLite or Postgres; empty = SQLite in DATA_DIR."
+    )
+    user_database_url: PostgresUrl = Field(
         default="", description="The same Postgres by a login for pages and API alone; empty = DATABASE_URL."
     )
     database_pooler: Literal["", "transaction"] = Field(
         default="", description="`transaction` where such a pooler stands in between; empty = found out."
     )
-    storage_url: str = Field(default="", description="Where files are kept; empty = DATA_DIR/files.")
-    s3_endpoint_url: str = Field(default="", description="Server of an s3:// STORAGE_URL; empty = Amazon's.")
+    storage_url: StorageUrl = Field(default="", description="Where files are kept; empty = DATA_DIR/files.")
+    s3_endpoint_url: WebAddress = Field(
+        default="", description="Server of an s3:// STORAGE_URL; empty = Amazon's."
+    )
     s3_links: bool = Field(
         default=True, description="Downloads come straight from the bucket, by links of five minutes."
     )
-    predictions_queue_url: str = Field(
+    predictions_queue_url: QueueUrl = Field(
         default="", description="A standard queue of SQS that carries tasks to workers; empty = the database."
     )
-    sqs_endpoint_url: str = Field(
+    sqs_endpoint_url: WebAddress = Field(
         default="", description="Server of PREDICTIONS_QUEUE_URL; empty = Amazon's."
     )
     aws_region: str = Field(default="", description="Empty = what AWS's own files or the machine say.")
@@ -79,7 +64,7 @@ class Settings(BaseSettings):
     aws_secret_access_key: SecretStr = Field(
         default=SecretStr(""), description="The secret that belongs to it."
     )
-    supabase_url: str = Field(
+    supabase_url: WebAddress = Field(
         default="", description="The Supabase project, as https://my-project.supabase.co."
     )
     supabase_service_role_key: SecretStr = Field(
@@ -87,14 +72,16 @@ class Settings(BaseSettings):
         validate_default=True,
         description="The project's secret key; STORAGE_URL=supabase:// needs it.",
     )
-    app_url: str = Field(default="", description="The address people open; empty = loopback and PORT.")
-    trusted_proxies: str = Field(
+    app_url: WebAddress = Field(default="", description="The address people open; empty = loopback and PORT.")
+    trusted_proxies: Networks = Field(
         default="", description="Addresses or networks whose forwarded headers count, by commas."
     )
     allow_anonymous: bool = Field(
         default=False, description="Let everybody who can reach the app do everything, without sign-in."
     )
-    oidc_issuer: str = Field(default="", description="The OpenID Connect provider that people sign in with.")
+    oidc_issuer: WebAddress = Field(
+        default="", description="The OpenID Connect provider that people sign in with."
+    )
     oidc_client_id: str = Field(
         default="", validate_default=True, description="This app's name at that provider."
     )
@@ -130,7 +117,7 @@ class Settings(BaseSettings):
     keep_tasks_days: int = Field(
         default=30, ge=1, description="Days until a task that ended and that nothing shows is forgotten."
     )
-    dask_scheduler_address: str = Field(
+    dask_scheduler_address: SchedulerAddress = Field(
         default="", description="Dask cluster that shares out large files, as tls://host:8786; empty = none."
     )
     large_file_mb: int = Field(
@@ -150,74 +137,12 @@ class Settings(BaseSettings):
     )
     sample: bool = Field(default=True, description="Make the sample file and its model on first start.")
 
-    @field_validator("database_url")
-    @classmethod
-    def _known_database(cls, url: str) -> str:
-        if url and not url.startswith(("sqlite:///", *POSTGRES)):
-            raise ValueError("it must start with sqlite:/// or postgresql://")
-        return url
-
-    @field_validator("user_database_url")
-    @classmethod
-    def _known_user_database(cls, url: str) -> str:
-        if url and not url.startswith(POSTGRES):
-            raise ValueError("it must start with postgresql://, as DATABASE_URL does then")
-        return url
-
-    @field_validator("storage_url")
-    @classmethod
-    def _known_storage(cls, url: str) -> str:
-        if url.startswith("s3://"):
-            if not _BUCKET.fullmatch(urlsplit(url).netloc):
-                raise ValueError("it must name a bucket, as s3://my-bucket or s3://my-bucket/folder")
-        elif url.startswith("supabase://"):
-            if url != "supabase://":
-                raise ValueError("it must be supabase:// alone: the buckets have names of their own")
-        elif url and not url.startswith("file://"):
-            raise ValueError("it must start with file://, s3:// or supabase://")
-        return url
-
-    @field_validator("listen_address")
-    @classmethod
-    def _an_ip_address(cls, address: str) -> str:
-        try:
-            return str(ip_address(address))
-        except ValueError as error:
-            raise ValueError("it must be an IP address such as 127.0.0.1 or 0.0.0.0") from error
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, listed: str) -> str:
-        try:
-            return ",".join(str(ip_network(network)) for network in split(listed))
-        except ValueError as error:
-            raise ValueError("it must list addresses or networks, such as 10.0.0.0/8") from error
-
     @field_validator("oidc_client_id")
     @classmethod
     def _with_its_issuer(cls, client_id: str, info: ValidationInfo) -> str:
         if bool(client_id) != bool(info.data.get("oidc_issuer")):
             raise ValueError("OIDC_ISSUER and OIDC_CLIENT_ID are set together or not at all")
         return client_id
-
-    @field_validator("predictions_queue_url")
-    @classmethod
-    def _a_standard_queue(cls, url: str) -> str:
-        if url.endswith(".fifo"):
-            raise ValueError("it must be a standard queue: the database keeps order and repeats apart")
-        if url and not urlsplit(url).path.strip("/"):
-            raise ValueError("it must name a queue: https://sqs.eu-central-1.amazonaws.com/123/my-queue")
-        return url
-
-    @field_validator(
-        *("app_url", "s3_endpoint_url", "sqs_endpoint_url", "predictions_queue_url", "supabase_url"),
-        "oidc_issuer",
-    )
-    @classmethod
-    def _an_address(cls, url: str) -> str:
-        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-            raise ValueError("it must be an address such as https://desk.example.org")
-        return url
 
     @field_validator("supabase_service_role_key")
     @classmethod
@@ -226,16 +151,6 @@ class Settings(BaseSettings):
         if needed and not (info.data.get("supabase_url") and key.get_secret_value()):
             raise ValueError("STORAGE_URL=supabase:// needs it, and SUPABASE_URL")
         return key
-
-    @field_validator("dask_scheduler_address")
-    @classmethod
-    def _a_scheduler(cls, address: str) -> str:
-        parts = urlsplit(address)
-        if address and (parts.scheme not in ("tcp", "tls") or not parts.hostname or not parts.port):
-            raise ValueError("it must be an address such as tls://scheduler:8786")
-        if parts.scheme == "tcp" and parts.hostname not in LOOPBACK:
-            raise ValueError("whoever reaches Dask can run code on it: beyond this machine it must be tls://")
-        return address
 
     @field_validator("dask_tls_key")
     @classmethod
@@ -333,48 +248,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # we have no such files
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Add Streamlit's secrets file as the weakest source."""
-        return init_settings, env_settings, dotenv_settings, _SecretsFile(settings_cls)
-
-
-class _SecretsFile(InitSettingsSource):
-    """Top-level values of `.streamlit/secrets.toml`, upper or lower case."""
-
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        values: dict[str, Any] = {}
-        if SECRETS_FILE.is_file():
-            try:
-                content = tomllib.loads(SECRETS_FILE.read_text("utf-8"))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise WrongSetting(name=str(SECRETS_FILE), problem=f"it is not TOML ({error})") from error
-            values = {name.lower(): value for name, value in content.items() if not isinstance(value, dict)}
-        super().__init__(settings_cls, init_kwargs=values)
+        return init_settings, env_settings, dotenv_settings, SecretsFile(settings_cls)
 
 
 def _with_driver(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return url if scheme in ("", "sqlite") else f"postgresql+psycopg://{rest}"
-
-
-def split(listed: str) -> list[str]:
-    """What a setting lists with commas between."""
-    return [one.strip() for one in listed.split(",") if one.strip()]
-
-
-def read(**overrides: Any) -> Settings:
-    """Read the settings afresh. Raises WrongSetting, naming the first that can't be used."""
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "?"
-        problem = first["msg"].removeprefix("Value error, ")
-        shown = f"{problem[0].lower()}{problem[1:]}"
-        if name not in MAY_HOLD_SECRETS:
-            shown += f", not {first.get('input')!r}"
-        raise WrongSetting(name=name, problem=shown) from error
-
-
-@cache
-def current() -> Settings:
-    """The settings of this process, read on first use."""
-    return read()

@@ -1,0 +1,90 @@
+"""What the text of one setting may be; each type says what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address, ip_network
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def split(listed: str) -> list[str]:
+    """What a setting lists with commas between."""
+    return [one.strip() for one in listed.split(",") if one.strip()]
+
+
+def _database(url: str) -> str:
+    if url and not url.startswith(("sqlite:///", *POSTGRES)):
+        raise ValueError("it must start with sqlite:/// or postgresql://")
+    return url
+
+
+def _postgres(url: str) -> str:
+    if url and not url.startswith(POSTGRES):
+        raise ValueError("it must start with postgresql://, as DATABASE_URL does then")
+    return url
+
+
+def _storage(url: str) -> str:
+    if url.startswith("s3://"):
+        if not _BUCKET.fullmatch(urlsplit(url).netloc):
+            raise ValueError("it must name a bucket, as s3://my-bucket or s3://my-bucket/folder")
+    elif url.startswith("supabase://"):
+        if url != "supabase://":
+            raise ValueError("it must be supabase:// alone: the buckets have names of their own")
+    elif url and not url.startswith("file://"):
+        raise ValueError("it must start with file://, s3:// or supabase://")
+    return url
+
+
+def _ip_address(address: str) -> str:
+    try:
+        return str(ip_address(address))
+    except ValueError as error:
+        raise ValueError("it must be an IP address such as 127.0.0.1 or 0.0.0.0") from error
+
+
+def _networks(listed: str) -> str:
+    try:
+        return ",".join(str(ip_network(network)) for network in split(listed))
+    except ValueError as error:
+        raise ValueError("it must list addresses or networks, such as 10.0.0.0/8") from error
+
+
+def _web_address(url: str) -> str:
+    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise ValueError("it must be an address such as https://desk.example.org")
+    return url
+
+
+def _queue(url: str) -> str:
+    if url.endswith(".fifo"):
+        raise ValueError("it must be a standard queue: the database keeps order and repeats apart")
+    if url and not urlsplit(url).path.strip("/"):
+        raise ValueError("it must name a queue: https://sqs.eu-central-1.amazonaws.com/123/my-queue")
+    return url
+
+
+def _scheduler(address: str) -> str:
+    parts = urlsplit(address)
+    if address and (parts.scheme not in ("tcp", "tls") or not parts.hostname or not parts.port):
+        raise ValueError("it must be an address such as tls://scheduler:8786")
+    if parts.scheme == "tcp" and parts.hostname not in LOOPBACK:
+        raise ValueError("whoever reaches Dask can run code on it: beyond this machine it must be tls://")
+    return address
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_database)]
+PostgresUrl = Annotated[str, AfterValidator(_postgres)]
+StorageUrl = Annotated[str, AfterValidator(_storage)]
+IpAddress = Annotated[str, AfterValidator(_ip_address)]
+Networks = Annotated[str, AfterValidator(_networks)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+QueueUrl = Annotated[str, AfterValidator(_web_address), AfterValidator(_queue)]
+SchedulerAddress = Annotated[str, AfterValidator(_scheduler)]
