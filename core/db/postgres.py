@@ -39,7 +39,6 @@ def engine(url: str, *, link: Link | None) -> sa.Engine:
     """An engine whose every transaction begins with its role, in one round trip. link: None is found out."""
     made = sa.create_engine(
         url,
-        pool_pre_ping=True,
         pool_size=5,
         max_overflow=20,
         use_native_hstore=False,
@@ -57,18 +56,27 @@ def engine(url: str, *, link: Link | None) -> sa.Engine:
         if link is Link.TRANSACTION or (link is None and _is_pooled(connection)):
             connection.prepare_threshold = None
 
+    # The first message of a transaction is also what finds out that a connection was cut since its last use:
+    # nothing has been asked yet, so another connection may be asked instead, and no ping is needed before.
     @event.listens_for(made, "begin")
     def _begin(connection: sa.Connection) -> None:
         opening = connection.get_execution_options().get("opening") or _opening({})
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        try:
-            driver.execute(opening, prepare=False)
-        except psycopg.Error as error:
-            connection.invalidate()
-            if error.sqlstate == NO_RIGHT:
-                raise RoleMissing(login=sa.make_url(url).username or "", reason=_first_line(error)) from error
-            raise DatabaseUnavailable(problem=_first_line(error)) from error
+        for is_second in (False, True):
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            try:
+                driver.execute(opening, prepare=False)
+            except psycopg.Error as error:
+                was_cut = driver.closed
+                connection.invalidate()
+                if error.sqlstate == NO_RIGHT:
+                    login = sa.make_url(url).username or ""
+                    raise RoleMissing(login=login, reason=_first_line(error)) from error
+                if is_second or not was_cut:
+                    raise DatabaseUnavailable(problem=_first_line(error)) from error
+                made.dispose()  # what cut this one has cut the others that wait in the pool
+            else:
+                return
 
     return made
 

@@ -35,7 +35,6 @@ def claim(
     the way, so that no reaper is needed. The caller commits before any work begins.
     uncarried_s: where messages carry the tasks, only one that has had no message for so long.
     """
-    _settle_abandoned(session, clock=clock)
     abandoned = (
         sa.select(TaskRow.id)
         .where(TaskRow.state == RUNNING, TaskRow.lease_until < clock.now(), TaskRow.kind.in_(known_kinds()))
@@ -50,9 +49,14 @@ def claim(
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    return _take(session, abandoned, worker_id=worker_id, lease_s=lease_s, clock=clock) or _take(
-        session, queued, worker_id=worker_id, lease_s=lease_s, clock=clock
-    )
+    # Locked where it is chosen; a queued one is not looked for when there is an abandoned one.
+    chosen = TaskRow.id == sa.func.coalesce(abandoned.scalar_subquery(), queued.scalar_subquery())
+    as_it_is_now = sa.select(*_STANDING).where(chosen).with_for_update()
+    while (found := _found(session, as_it_is_now)) is not None:
+        if found.may_go_on:
+            return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
+        _give_up(session, found, clock=clock)
+    return None
 
 
 def claim_one(
@@ -62,9 +66,8 @@ def claim_one(
 
     Waits for a lock instead of skipping it: the row may be held by its own publisher.
     """
-    _settle_abandoned(session, clock=clock)
     this = (
-        sa.select(TaskRow.id)
+        sa.select(*_STANDING)
         .where(
             TaskRow.id == task_id,
             TaskRow.kind.in_(known_kinds()),
@@ -75,7 +78,13 @@ def claim_one(
         )
         .with_for_update()
     )
-    return _take(session, this, worker_id=worker_id, lease_s=lease_s, clock=clock)
+    found = _found(session, this)
+    if found is None:
+        return None
+    if found.may_go_on:
+        return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
+    _give_up(session, found, clock=clock)
+    return None
 
 
 def is_ready(session: Session, *, uncarried_s: float | None = None, clock: Clock = DATABASE_CLOCK) -> bool:
@@ -152,50 +161,69 @@ def _in_line(uncarried_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[
     return TaskRow.state == QUEUED, TaskRow.published_at.is_(None), TaskRow.run_at <= clock.now(-uncarried_s)
 
 
-def _take(session: Session, chosen: Any, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task | None:
-    statement = (
-        sa.update(TaskRow)
-        .where(TaskRow.id == chosen.scalar_subquery())
-        .values(
-            state=TaskState.RUNNING,
-            attempt=TaskRow.attempt + 1,
-            lease_owner=worker_id,
-            lease_until=clock.now(lease_s),
-            started_at=clock.now(),
-            error=None,
-        )
-        .returning(TaskRow)
+_STANDING = (
+    TaskRow.id,
+    TaskRow.state,
+    TaskRow.cancel_requested,
+    (TaskRow.attempt - TaskRow.n_released).label("n_tries"),
+    TaskRow.max_attempts,
+)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A task that is locked and that nobody works on, and how often it was tried."""
+
+    id: UUID
+    state: str
+    cancel_requested: bool
+    n_tries: int
+    max_attempts: int
+
+    @property
+    def may_go_on(self) -> bool:
+        """False for one whose worker is gone and which nobody should take up again."""
+        is_abandoned = self.state == TaskState.RUNNING
+        return not (is_abandoned and (self.cancel_requested or self.n_tries >= self.max_attempts))
+
+
+def _found(session: Session, statement: sa.Executable) -> _Found | None:
+    row = session.execute(statement).one_or_none()
+    return None if row is None else _Found(*row)
+
+
+def _take(session: Session, found: _Found, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task:
+    return _written(
+        session,
+        found,
+        state=TaskState.RUNNING,
+        attempt=TaskRow.attempt + 1,
+        lease_owner=worker_id,
+        lease_until=clock.now(lease_s),
+        started_at=clock.now(),
+        error=None,
     )
-    row = session.execute(statement, execution_options={"populate_existing": True}).scalar_one_or_none()
-    return None if row is None else followed(session, row)
 
 
-def _settle_abandoned(session: Session, *, clock: Clock) -> None:
-    """Settle tasks whose worker is gone and which nobody should take up again."""
-    gone = (TaskRow.state == RUNNING, TaskRow.lease_until < clock.now(), TaskRow.kind.in_(known_kinds()))
-    n_tries = TaskRow.attempt - TaskRow.n_released
+def _give_up(session: Session, found: _Found, *, clock: Clock) -> None:
+    """Settle a task whose worker is gone and which nobody should take up again."""
     worn_out = Reason(
         code="worker_lost",
         message="The worker that did this stopped without a word.",
         hint="The file may need more memory than there is. Look at the worker's log, then retry.",
     )
-    found = session.execute(
-        sa.select(TaskRow.id, TaskRow.cancel_requested, n_tries)
-        .where(*gone, sa.or_(TaskRow.cancel_requested.is_(True), n_tries >= TaskRow.max_attempts))
-        .with_for_update(skip_locked=True)
-    ).all()
-    for task_id, cancel_requested, n in found:
-        statement = (
-            sa.update(TaskRow)
-            .where(TaskRow.id == task_id)
-            .values(
-                state=TaskState.CANCELLED if cancel_requested else TaskState.FAILED,
-                lease_owner=None,
-                lease_until=None,
-                finished_at=clock.now(),
-                error=None if cancel_requested else worn_out.after(n).to_json(),
-            )
-            .returning(TaskRow)
-        )
-        row = session.execute(statement, execution_options={"populate_existing": True}).scalar_one()
-        followed(session, row)
+    _written(
+        session,
+        found,
+        state=TaskState.CANCELLED if found.cancel_requested else TaskState.FAILED,
+        lease_owner=None,
+        lease_until=None,
+        finished_at=clock.now(),
+        error=None if found.cancel_requested else worn_out.after(found.n_tries).to_json(),
+    )
+
+
+def _written(session: Session, found: _Found, **values: Any) -> Task:
+    statement = sa.update(TaskRow).where(TaskRow.id == found.id).values(**values).returning(TaskRow)
+    row = session.execute(statement, execution_options={"populate_existing": True}).scalar_one()
+    return followed(session, row)

@@ -63,14 +63,10 @@ def beat(
     This is the fence: a transaction in which a worker writes for a task begins with it (or is
     `settle`, which is fenced alike). Raises LeaseLost when `attempt` no longer counts: roll back.
     """
-    noted: dict[str, Any] = {"done": done, "total": total, "checkpoint": checkpoint}
     statement = (
         sa.update(TaskRow)
         .where(TaskRow.id == task_id, TaskRow.attempt == attempt, TaskRow.state == TaskState.RUNNING)
-        .values(
-            lease_until=clock.now(lease_s),
-            **{name: value for name, value in noted.items() if value is not None},
-        )
+        .values(lease_until=clock.now(lease_s), **_known(done=done, total=total, checkpoint=checkpoint))
         .returning(TaskRow.cancel_requested)
     )
     cancel_requested = session.execute(statement).scalar_one_or_none()
@@ -87,24 +83,43 @@ def settle(
     state: TaskState,
     result: dict[str, Any] | None = None,
     reason: Reason | None = None,
+    done: int | None = None,
+    total: int | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> Task:
-    """Settle a task that this attempt is running; its noun follows. Raises LeaseLost."""
+    """Settle a task that this attempt is running; its noun follows. Raises LeaseLost.
+
+    done, total: progress that was not written yet; a success has done all there was.
+    """
     assert state in SETTLED
-    values: dict[str, Any] = {"result": result}
+    values: dict[str, Any] = {"result": result, **_known(done=done, total=total)}
     if state is TaskState.SUCCEEDED:
-        values["done"] = sa.func.coalesce(TaskRow.total, TaskRow.done)
+        values["done"] = sa.func.coalesce(
+            values.get("total", TaskRow.total), values.get("done", TaskRow.done)
+        )
     return _move(
         session, task_id=task_id, attempt=attempt, state=state, values=values, reason=reason, clock=clock
     )
 
 
-def release(session: Session, *, task_id: UUID, attempt: int, clock: Clock = DATABASE_CLOCK) -> Task:
+def release(
+    session: Session,
+    *,
+    task_id: UUID,
+    attempt: int,
+    done: int | None = None,
+    total: int | None = None,
+    clock: Clock = DATABASE_CLOCK,
+) -> Task:
     """Hand a running task back; the attempt does not count towards its maximum. Raises LeaseLost.
 
-    A task that somebody wanted cancelled is CANCELLED instead.
+    done, total: progress that was not written yet. A task that somebody wanted cancelled is CANCELLED instead.
     """
-    values = {"run_at": clock.now(), "n_released": TaskRow.n_released + 1}
+    values = {
+        "run_at": clock.now(),
+        "n_released": TaskRow.n_released + 1,
+        **_known(done=done, total=total),
+    }
     return _move(
         session, task_id=task_id, attempt=attempt, state=TaskState.QUEUED, values=values, clock=clock
     )
@@ -117,11 +132,13 @@ def retry_later(
     attempt: int,
     delay_s: float,
     reason: Reason,
+    done: int | None = None,
+    total: int | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> Task:
     """After a failed attempt: queue it again in `delay_s`, or fail it when the attempts are used up.
 
-    How often it was tried is added to `reason` then.
+    How often it was tried is added to `reason` then. done, total: progress that was not written yet.
     A task that somebody wanted cancelled is CANCELLED instead. Raises LeaseLost.
     """
     row = session.execute(
@@ -131,11 +148,17 @@ def retry_later(
         raise LeaseLost(task_id=task_id, attempt=attempt)
     n_tries = row.attempt - row.n_released
     if n_tries >= row.max_attempts and not row.cancel_requested:
-        reason = reason.after(n_tries)
         return settle(
-            session, task_id=task_id, attempt=attempt, state=TaskState.FAILED, reason=reason, clock=clock
+            session,
+            task_id=task_id,
+            attempt=attempt,
+            state=TaskState.FAILED,
+            reason=reason.after(n_tries),
+            done=done,
+            total=total,
+            clock=clock,
         )
-    values = {"run_at": clock.now(delay_s)}
+    values = {"run_at": clock.now(delay_s), **_known(done=done, total=total)}
     return _move(
         session,
         task_id=task_id,
@@ -197,6 +220,11 @@ def hurry(session: Session, *, task_id: UUID) -> None:
         .values(priority=FIRST, run_at=TaskRow.created_at)
     )
     wakeup.announce(session)
+
+
+def _known(**noted: Any) -> dict[str, Any]:
+    """What was said of these; the others stay as they are."""
+    return {name: value for name, value in noted.items() if value is not None}
 
 
 def _move(

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from core import db, queue
 from core.db.types import Clock
 from core.queue import litter, outbox, workers
@@ -26,10 +24,11 @@ class Ledger:
     clock: Clock
 
     def claim_next(self, *, uncarried_s: float | None = None) -> queue.Task | None:
-        """The next task, if there is any: a read first, so that idling takes no write lock."""
-        with db.session_scope(db.WORKER) as session:
-            if not queue.is_ready(session, uncarried_s=uncarried_s, clock=self.clock):
-                return None
+        """The next task, if there is any. On SQLite a read comes first, so that idling takes no write lock."""
+        if db.current().is_sqlite:
+            with db.session_scope(db.WORKER) as session:
+                if not queue.is_ready(session, uncarried_s=uncarried_s, clock=self.clock):
+                    return None
         with db.session_scope(db.WORKER, write=True) as session:
             return queue.claim(
                 session,
@@ -74,12 +73,18 @@ class Ledger:
     def beat(self, task: queue.Task, progress: dict[str, Any] | None) -> bool:
         """Renew the lease and note progress; True if a cancel is asked for. Raises LeaseLost."""
         with db.session_scope(db.WORKER, write=True) as session:
-            return self._note(session, task, progress)
+            return queue.beat(
+                session,
+                task_id=task.id,
+                attempt=task.attempt,
+                lease_s=self.lease_s,
+                clock=self.clock,
+                **(progress or {}),
+            )
 
     def settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
         """Write how a task ended, or queue it once more after a passing failure. Raises LeaseLost."""
         with db.session_scope(db.WORKER, write=True) as session:
-            self._note(session, task, progress)
             if outcome.transient and outcome.reason is not None:
                 queue.retry_later(
                     session,
@@ -88,6 +93,7 @@ class Ledger:
                     delay_s=2 ** (task.attempt - 1) / 2,
                     reason=outcome.reason,
                     clock=self.clock,
+                    **(progress or {}),
                 )
             else:
                 queue.settle(
@@ -98,13 +104,15 @@ class Ledger:
                     result=outcome.result,
                     reason=outcome.reason,
                     clock=self.clock,
+                    **(progress or {}),
                 )
 
     def release(self, task: queue.Task, progress: dict[str, Any] | None) -> None:
         """Hand a task back with the progress it made. Raises LeaseLost."""
         with db.session_scope(db.WORKER, write=True) as session:
-            self._note(session, task, progress)
-            queue.release(session, task_id=task.id, attempt=task.attempt, clock=self.clock)
+            queue.release(
+                session, task_id=task.id, attempt=task.attempt, clock=self.clock, **(progress or {})
+            )
 
     def be_present(self, *, slots: int, is_embedded: bool) -> None:
         """Say that this worker is alive."""
@@ -126,13 +134,3 @@ class Ledger:
         """Say that this worker ends."""
         with db.session_scope(db.WORKER, write=True) as session:
             workers.leave(session, worker_id=self.worker_id, clock=self.clock)
-
-    def _note(self, session: Session, task: queue.Task, progress: dict[str, Any] | None) -> bool:
-        return queue.beat(
-            session,
-            task_id=task.id,
-            attempt=task.attempt,
-            lease_s=self.lease_s,
-            clock=self.clock,
-            **(progress or {}),
-        )

@@ -12,29 +12,24 @@ import os
 import selectors
 import threading
 import time
-import traceback
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 from uuid import UUID, uuid4
 
-from core import db, logs, queue, storage
+from core import db, logs, queue
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, workers
 from core.settings import Settings
-from core.worker import leavings, outage
+from core.worker import outage
 from core.worker.carrier import Carrier
 from core.worker.children import Child
 from core.worker.intake import LOOK_S, Intake
 from core.worker.ledger import Ledger
-from core.worker.slots import Outcome, Slot
+from core.worker.slots import Slot
+from core.worker.tending import Tending
 
 KIND_MODULES = ("core.models.handler", "core.predictions.handler")
 
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
-PROGRESS_S = 0.5  # progress is written at most this often
-CANCEL_S = 1.0  # a cancel is seen within this time
-STOP_GRACE_S = 3.0  # then a child that does not stop is killed
 START_GRACE_S = 120.0  # a child that has not warmed up by then is started again
 RESPAWN_S = 2.0  # pause after a child died while warming up
 log = logs.get("worker")
@@ -69,7 +64,7 @@ class Runner:
             if settings.predictions_queue_url
             else None
         )
-        self._storage = storage.from_settings(settings)
+        self._tending = Tending(settings, ledger=self._ledger, carrier=self._carrier, tell=self._tell)
         self._slots = [Slot(start=self._child) for _ in range(slots)] + [
             Slot(start=self._child, by_hand=True)
         ]
@@ -162,8 +157,8 @@ class Runner:
                 self._intake.look_soon()
         self._present()
         for slot in self._slots:
-            if slot.task is not None:
-                self._tend(slot, slot.task)
+            if self._tending.tend(slot):
+                self._intake.look_soon()
         if self._drained is None:
             self._intake.turn()
             self._sweep()
@@ -205,60 +200,6 @@ class Runner:
         self._tell("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
         slot.take(task)
 
-    def _tend(self, slot: Slot, task: queue.Task) -> None:
-        """Write what is due for a running task: its outcome, its progress, a beat, a cancel."""
-        now = time.monotonic()
-        try:
-            if slot.outcome is not None:
-                self._settle(task, slot.outcome, slot.progress)
-                slot.clear()
-                self._intake.look_soon()
-                return
-            if now - slot.spoke_at > self._settings.silence_s:
-                log.warning("child fell silent; replacing it", task=str(task.id))
-                slot.kill()
-                slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=SILENT)
-            elif slot.stop_sent_at is not None and now - slot.stop_sent_at > STOP_GRACE_S:
-                slot.kill()
-                slot.outcome = Outcome(state=queue.TaskState.CANCELLED)
-            due = slot.progress is not None and now - slot.beaten_at > PROGRESS_S
-            due = due or now - slot.beaten_at > self._settings.lease_s / 3 or now - slot.asked_at > CANCEL_S
-            if due:
-                stop = self._ledger.beat(task, slot.progress)
-                slot.progress, slot.beaten_at, slot.asked_at = None, now, now
-                if stop:
-                    slot.ask_to_stop()
-        except queue.LeaseLost:
-            log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
-            slot.kill()
-            slot.clear()
-            self._told(task, is_ours=False)
-            leavings.remove(self._storage, task)
-        except db.DatabaseUnavailable:
-            raise
-        except Exception:  # the noun did not follow: this task's fault, not the others'
-            log.exception("could not write for a task", task=str(task.id))
-            if slot.outcome is not None and slot.outcome.state is queue.TaskState.SUCCEEDED:
-                reason = replace(UNWRITTEN, traceback=traceback.format_exc())
-                slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=reason)
-                leavings.remove(self._storage, task)
-            else:
-                slot.kill()
-                slot.clear()
-                self._told(task, is_ours=False)
-
-    def _told(self, task: queue.Task, *, is_ours: bool = True) -> None:
-        """Let its message go the way of the task: it is written, or no longer ours."""
-        if self._carrier is not None:
-            (self._carrier.done if is_ours else self._carrier.dropped)(task.id)
-
-    def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
-        self._ledger.settle(task, outcome, progress)
-        self._told(task)
-        if outcome.state is not queue.TaskState.SUCCEEDED:
-            leavings.remove(self._storage, task)
-        self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
-
     def _present(self) -> None:
         """Say that this worker is there, with the places it has: one without a warm child promises nothing."""
         n_warm = sum(slot.warm and self._drained is None for slot in self._slots if not slot.by_hand)
@@ -274,22 +215,7 @@ class Runner:
     def _hand_back(self) -> None:
         for slot in self._slots:
             slot.hear()
-            if slot.task is None:
-                continue
-            task = slot.task
-            try:
-                if slot.outcome is not None:
-                    self._settle(task, slot.outcome, slot.progress)
-                else:
-                    slot.kill()
-                    self._ledger.release(task, slot.progress)
-                    self._told(task)
-                    leavings.remove(self._storage, task)
-                    log.info("task handed back", task=str(task.id), kind=task.kind)
-            except queue.LeaseLost:
-                log.warning("lease lost; nothing to hand back", task=str(task.id))
-                slot.kill()
-                leavings.remove(self._storage, task)
+            self._tending.hand_back(slot)
         if self._n_slots:
             self._ledger.leave()
 
@@ -297,15 +223,3 @@ class Runner:
         if self._wakeup is not None:
             self._wakeup.close()
         self._wakeup = None
-
-
-UNWRITTEN = queue.Reason(
-    code="internal_error",
-    message="The work was done, but the app could not write it down.",
-    hint="Your file may be fine. The System page keeps the details for whoever runs the app.",
-)
-SILENT = queue.Reason(
-    code="worker_silent",
-    message="The process that did the work stopped answering.",
-    hint="Look at the worker's log and at the machine's memory, then retry.",
-)

@@ -11,8 +11,10 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from core import db
+from core.db import postgres
 from core.db.tables import TaskRow, UserRow
 from core.settings import Settings
 from tests.servers.processes import at_once
@@ -210,3 +212,48 @@ def test_the_label_of_a_database_holds_no_password() -> None:
     database = db.connect("postgresql+psycopg://ada:hunter2@db.example/desk")
     assert database.label == "Postgres at db.example/desk"
     database.engine.dispose()
+
+
+def test_connections_that_were_cut_while_nobody_used_them_are_replaced_unnoticed(
+    postgres_database: db.Database,
+) -> None:
+    both_asked = threading.Barrier(2)
+
+    def held() -> int:
+        with db.session_scope(db.WORKER) as session:
+            answers = _server(session)
+            both_asked.wait(10)
+            return answers
+
+    before = set(together([held, held]))
+    assert len(before) == 2
+    _cut(postgres_database)
+    assert _served_by() not in before
+    assert _served_by() not in before
+
+
+def test_a_transaction_whose_connection_is_cut_has_not_happened(postgres_database: db.Database) -> None:
+    with pytest.raises(db.DatabaseUnavailable), db.session_scope(db.WORKER, write=True) as session:
+        session.add(UserRow(name="Grace"))
+        session.flush()
+        _cut(postgres_database)
+    assert _names() == []
+
+
+def _served_by() -> int:
+    """The server's process that answers."""
+    with db.session_scope(db.WORKER) as session:
+        return _server(session)
+
+
+def _server(session: Session) -> int:
+    return int(session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def _cut(database: db.Database) -> None:
+    """End every connection to the database from outside."""
+    with postgres.connect(database.engine.url.render_as_string(hide_password=False)) as outside:
+        outside.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database() AND usename = current_user"
+        )
