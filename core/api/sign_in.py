@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import anyio
 import anyio.to_thread
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -76,10 +76,10 @@ class SignIn:
         if not self._settings.has_supabase_auth:
             raise SignInFailed(reason="nobody signs in with a password here")
         form = await _form(request)
-        email, password = _text(form, "email").strip().lower(), _text(form, "password")
+        email, password = form.get("email", "").strip().lower(), form.get("password", "")
         if not email.isprintable() or "\0" in password:
             raise SignInFailed(reason="address and password don't go together")
-        request.state.email, request.state.way_on = email, way_on(_text(form, "next"))
+        request.state.email, request.state.way_on = email, way_on(form.get("next", ""))
         check = partial(supabase.sign_in, self._settings, email=email, password=password)
         return await self._enter(request, check, account=email, path=request.state.way_on)
 
@@ -141,14 +141,12 @@ class SignIn:
     ) -> Response:
         """A new session for whom `check` finds; what it refuses is counted and noted."""
         address = address_of(request)
-        self._throttle.require(address=address, account=account)
         try:
-            user, secret = await self._in_a_thread(partial(self._begin, request, check, address))
+            with self._throttle.attempt(address=address, account=account):
+                user, secret = await self._in_a_thread(partial(self._begin, request, check, address))
         except SignInFailed as error:
-            self._throttle.failed(address=address, account=account)
             await self._in_a_thread(partial(_note_failure, account, address, error))
             raise
-        self._throttle.passed(address=address, account=account)
         log.info("signed in", user_id=str(user.id), address=address)
         answer = RedirectResponse(path, 303, headers={"Cache-Control": "no-store"})
         self._ours.set_cookie(answer, secret, lives_s=int(self._settings.session_hours * 3600))
@@ -198,16 +196,17 @@ class SignIn:
         return HTMLResponse(page, status_code, headers=headers)
 
 
-async def _form(request: Request) -> FormData:
-    """A small form. Raises BadRequest."""
-    if int(request.headers.get("content-length", "0") or "0") > MAX_FORM_BYTES:
-        raise BadRequest(problem="it is too long for a form")
-    return await request.form(max_files=0, max_fields=5, max_part_size=MAX_FORM_BYTES)
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
+async def _form(request: Request) -> dict[str, str]:
+    """A small form, whatever its sender says of its length. Raises BadRequest."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_FORM_BYTES:
+            raise BadRequest(problem="it is too long for a form")
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=5))
+    except ValueError as error:
+        raise BadRequest(problem="it is no form of ours") from error
 
 
 def _pending(cookie: str) -> tuple[oidc.Pending, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
-from core.access import throttle
-from core.access.errors import TooManyAttempts
+from core.access.errors import ProviderUnavailable, SignInFailed, TooManyAttempts
 from core.access.throttle import MOST_ACCOUNT, MOST_ADDRESS, MOST_TOGETHER, WINDOW_S, Throttle
 
 
@@ -19,10 +20,21 @@ class Watch:
         return self.now_s
 
 
-def fail(counts: Throttle, n: int, *, address: str = "192.0.2.7", account: str = "ada@example.org") -> None:
+HERE, ADA = "192.0.2.7", "ada@example.org"
+
+
+def fail(counts: Throttle, n: int, *, address: str = HERE, account: str = ADA) -> None:
     for _ in range(n):
-        counts.require(address=address, account=account)
-        counts.failed(address=address, account=account)
+        with (
+            pytest.raises(SignInFailed, match="wrong password"),
+            counts.attempt(address=address, account=account),
+        ):
+            raise SignInFailed(reason="wrong password")
+
+
+def enter(counts: Throttle, *, address: str = HERE, account: str = ADA) -> None:
+    with counts.attempt(address=address, account=account):
+        pass
 
 
 def test_after_some_failures_one_waits_and_then_may_try_again() -> None:
@@ -30,16 +42,16 @@ def test_after_some_failures_one_waits_and_then_may_try_again() -> None:
     counts = Throttle(watch)
     fail(counts, MOST_TOGETHER)
     with pytest.raises(TooManyAttempts) as refused:
-        counts.require(address="192.0.2.7", account="ada@example.org")
+        enter(counts)
     assert 0 < refused.value.wait_s <= WINDOW_S + 1
     watch.now_s += WINDOW_S
-    counts.require(address="192.0.2.7", account="ada@example.org")
+    enter(counts)
 
 
 def test_the_owner_of_an_account_is_not_kept_out_by_a_few_guesses_of_another() -> None:
     counts = Throttle(Watch())
     fail(counts, MOST_TOGETHER)
-    counts.require(address="198.51.100.9", account="ada@example.org")
+    enter(counts, address="198.51.100.9", account="ada@example.org")
 
 
 def test_guesses_at_one_account_from_many_addresses_end() -> None:
@@ -47,7 +59,7 @@ def test_guesses_at_one_account_from_many_addresses_end() -> None:
     for n in range(MOST_ACCOUNT):
         fail(counts, 1, address=f"192.0.2.{n}")
     with pytest.raises(TooManyAttempts):
-        counts.require(address="198.51.100.9", account="ada@example.org")
+        enter(counts, address="198.51.100.9", account="ada@example.org")
 
 
 def test_guesses_at_many_accounts_from_one_address_end() -> None:
@@ -55,20 +67,47 @@ def test_guesses_at_many_accounts_from_one_address_end() -> None:
     for n in range(MOST_ADDRESS):
         fail(counts, 1, account=f"{n}@example.org")
     with pytest.raises(TooManyAttempts):
-        counts.require(address="192.0.2.7", account="new@example.org")
-    counts.require(address="198.51.100.9", account="new@example.org")
+        enter(counts, address="192.0.2.7", account="new@example.org")
+    enter(counts, address="198.51.100.9", account="new@example.org")
 
 
 def test_whoever_gets_in_starts_anew() -> None:
     counts = Throttle(Watch())
     fail(counts, MOST_TOGETHER - 1)
-    counts.passed(address="192.0.2.7", account="ada@example.org")
-    fail(counts, MOST_TOGETHER - 1)
+    enter(counts)
+    fail(counts, MOST_TOGETHER)
+    with pytest.raises(TooManyAttempts):
+        enter(counts)
 
 
-def test_what_is_kept_of_failures_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "MOST_KEYS", 30)
+def test_many_at_once_are_as_many_guesses() -> None:
     counts = Throttle(Watch())
+    with ExitStack() as open_ones:
+        for _ in range(MOST_TOGETHER):
+            open_ones.enter_context(counts.attempt(address=HERE, account=ADA))
+        with pytest.raises(TooManyAttempts):
+            enter(counts)
+
+
+def test_what_nobody_could_check_is_no_failure() -> None:
+    counts = Throttle(Watch())
+    for _ in range(MOST_ADDRESS + 1):
+        with pytest.raises(ProviderUnavailable), counts.attempt(address=HERE, account=ADA):
+            raise ProviderUnavailable(problem="it is away")
+    enter(counts)
+
+
+def test_addresses_of_one_network_count_as_one_where_anybody_has_as_many_as_they_like() -> None:
+    counts = Throttle(Watch())
+    for n in range(MOST_TOGETHER):
+        fail(counts, 1, address=f"2001:db8::{n:x}")
+    with pytest.raises(TooManyAttempts):
+        enter(counts, address="2001:db8::ffff")
+    enter(counts, address="2001:db8:0:1::1")
+
+
+def test_what_is_kept_of_failures_has_an_end() -> None:
+    counts = Throttle(Watch(), most_keys=30)
     for n in range(100):
-        counts.failed(address=f"2001:db8::{n:x}", account=f"{n}@example.org")
+        fail(counts, 1, address=f"192.0.2.{n}", account=f"{n}@example.org")
     assert len(counts._failures) == 30
