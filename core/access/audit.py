@@ -14,6 +14,7 @@ from core import db
 from core.access import roles
 from core.db.pages import Page, newest_first
 from core.db.tables import AuditEventRow
+from core.db.types import DATABASE_CLOCK, Clock
 
 LONGEST = 300
 LOCAL = "local user"
@@ -75,6 +76,7 @@ def note(
     *,
     is_refused: bool = False,
     address: str = "",
+    clock: Clock = DATABASE_CLOCK,
     **details: Any,
 ) -> None:
     """Add a line in the caller's transaction. address: where it is not known who asks; else the user's own counts."""
@@ -83,6 +85,7 @@ def note(
     who = user if isinstance(user, db.User) else None
     session.add(
         AuditEventRow(
+            created_at=clock.now(),
             user_id=who.id if who else None,
             actor=_cut(_named(who)),
             action=action,

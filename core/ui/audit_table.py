@@ -1,22 +1,21 @@
-"""The audit trail as a table with filters, newest first, a page at a time."""
+"""The audit trail with filters, newest first, a page at a time: each line a sentence, below it when and from where."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import tzinfo
 from uuid import UUID
 
-import pandas as pd
 import streamlit as st
 
 from core import db
 from core.access import audit
 from core.db.tables import AuditEventRow
-from core.ui import session, states, words
+from core.ui import links, session, states, words
 
 N_A_PAGE = 50
 _CURSORS = "audit_cursors"
 OUTCOMES = {"Done": "done", "Refused": "refused"}
-WIDTHS_PX = {"When": 165, "Who": 165, "What": 165, "To what": 205, "From": 155, "Outcome": 75, "More": 160}
 MEANS = {"session": "browser", "jwt": "access token", "local": "no sign-in"}
 NOUNS = {"upload": "file", "call": "call", "user": "person", "account": "account"}
 
@@ -35,13 +34,10 @@ def show(people: Mapping[UUID, str]) -> None:
             "Nothing here", "No event fits these filters.", icon=":material/history:", key="no_events"
         )
         return
-    st.dataframe(
-        _frame(page.items),
-        hide_index=True,
-        height="content",
-        key="audit_events",
-        column_config={name: st.column_config.TextColumn(width=px) for name, px in WIDTHS_PX.items()},
-    )
+    zone = session.zone()
+    with st.container(border=True, gap="small", key="audit_events"):
+        for row in page.items:
+            st.markdown(f"{sentence(row)}  \n:small[:gray[{_circumstances(row, zone=zone)}]]")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"Page {len(cursors)}", width="stretch")
         if len(cursors) > 1 and st.button("Newer", key="newer", icon=":material/arrow_back:"):
@@ -79,26 +75,34 @@ def _filters(people: Mapping[UUID, str]) -> audit.Filter:
     )
 
 
-def _frame(rows: Sequence[AuditEventRow]) -> pd.DataFrame:
-    zone = session.zone()
-    return pd.DataFrame(
-        [
-            {
-                "When": words.exact_moment(row.created_at, zone=zone),
-                "Who": row.actor or "somebody unknown",
-                "What": said(row.action),
-                "To what": _subject(row),
-                "From": _from(row),
-                "Outcome": row.outcome,
-                "More": ", ".join(f"{name}: {value}" for name, value in (row.details or {}).items()),
-            }
-            for row in rows
-        ]
-    )
+def sentence(row: AuditEventRow) -> str:
+    """Who did what to what, in markdown: "**ada@example.org** deleted the file **sales.csv**"."""
+    told = f"**{links.escape(row.actor or 'Somebody unknown')}** {audit.ACTIONS[row.action]}"
+    subject = links.escape(row.subject_name or row.subject_id or "")
+    match row.subject_kind:
+        case None:
+            said_of = ""
+        case "user":
+            said_of = f" **{subject}**"
+        case "account":
+            said_of = f" as **{subject}**"
+        case "call":
+            said_of = f": **{subject}**"
+        case "session":
+            said_of = ""  # it has no name
+        case "token":
+            said_of = f" **{subject}**"
+        case noun:
+            said_of = f" the {NOUNS.get(noun, noun)} **{subject}**"
+    refused = " :red-badge[Refused]" if row.outcome == "refused" else ""
+    return f"{told}{said_of}{refused}"
 
 
-def _from(row: AuditEventRow) -> str:
-    return " · ".join(filter(None, (row.address, MEANS.get(row.via, row.via))))
+def _circumstances(row: AuditEventRow, *, zone: tzinfo) -> str:
+    details = (f"{name}: {value}" for name, value in (row.details or {}).items())
+    means = MEANS.get(row.via, row.via)
+    parts = (words.exact_moment(row.created_at, zone=zone), row.address, means, *details)
+    return " · ".join(links.escape(part) for part in parts if part)
 
 
 def said(action: str) -> str:
@@ -106,10 +110,3 @@ def said(action: str) -> str:
     noun, _, _ = action.partition(".")
     told = audit.ACTIONS[action]
     return f"{told} a {NOUNS.get(noun, noun)}" if noun in ("upload", "prediction", "model") else told
-
-
-def _subject(row: AuditEventRow) -> str:
-    if row.subject_kind is None:
-        return ""
-    name = row.subject_name or row.subject_id or ""
-    return f"{NOUNS.get(row.subject_kind, row.subject_kind)} {name}"

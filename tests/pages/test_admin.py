@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core import db
 from core.access import audit, users
 from core.access.users import Identity
-from core.db.tables import UserRow
+from core.db.tables import AuditEventRow, UserRow
 from core.settings import Settings
 from core.ui import account_sessions, audit_table
 
@@ -23,19 +23,24 @@ def note(user: db.User, n: int, action: str = "upload.added") -> None:
         audit.note(session, action, audit.Subject("upload", n, f"file {n}.csv"))
 
 
+def lines(app: AppTest) -> list[str]:
+    """The lines of the trail, as markdown."""
+    return [line.value for line in app.markdown if " the file **" in line.value]
+
+
 def test_the_trail_is_shown_newest_first_a_page_at_a_time(open_page: OpenPage, reader: db.User) -> None:
     for n in range(audit_table.N_A_PAGE + 3):
         note(reader, n)
     app = open_page("admin.py")
     assert not app.exception
-    first = app.dataframe[0].value
+    first = lines(app)
     assert len(first) == audit_table.N_A_PAGE
     app.button(key="older").click().run()
-    rest = app.dataframe[0].value
+    rest = lines(app)
     assert len(rest) == 3
-    assert set(first["To what"]) & set(rest["To what"]) == set()
+    assert set(first) & set(rest) == set()
     app.button(key="newer").click().run()
-    assert len(app.dataframe[0].value) == audit_table.N_A_PAGE
+    assert lines(app) == first
 
 
 def test_filters_narrow_the_trail_and_say_when_nothing_fits(open_page: OpenPage, reader: db.User) -> None:
@@ -43,9 +48,10 @@ def test_filters_narrow_the_trail_and_say_when_nothing_fits(open_page: OpenPage,
     note(reader, 2, "upload.deleted")
     app = open_page("admin.py")
     app.selectbox(key="audit_what").select("upload.deleted").run()
-    assert list(app.dataframe[0].value["What"]) == ["deleted a file"]
+    (line,) = lines(app)
+    assert "deleted the file **file 2\\.csv**" in line
     app.text_input(key="audit_text").input("no such name").run()
-    assert len(app.dataframe) == 0
+    assert lines(app) == []
     assert any("No event fits" in line.value for line in app.caption)
 
 
@@ -99,3 +105,36 @@ def test_a_browser_is_named_as_a_person_names_it(agent: str, named: str) -> None
 
 def test_every_deed_has_words(open_page: OpenPage) -> None:
     assert all(audit_table.said(action) for action in audit.ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("action", "subject", "said"),
+    [
+        ("sign_out", None, "signed out"),
+        ("model.trained", audit.Subject("model", 1, "churn v2"), "began to train the model **churn v2**"),
+        ("user.blocked", audit.Subject("user", 1, "eve"), "blocked **eve**"),
+        (
+            "sign_in.failed",
+            audit.Subject("account", "eve"),
+            "failed to sign in as **eve** :red-badge[Refused]",
+        ),
+        ("access.refused", audit.Subject("call", "GET /x"), "was refused: **GET /x** :red-badge[Refused]"),
+        ("token.created", audit.Subject("token", 1, "laptop"), "made a token **laptop**"),
+        ("session.revoked", audit.Subject("session", 1), "ended a session"),
+        (
+            "upload.added",
+            audit.Subject("upload", 1, "[a](b).csv"),
+            "uploaded the file **\\[a\\]\\(b\\)\\.csv**",
+        ),
+    ],
+)
+def test_a_line_reads_as_a_sentence(action: str, subject: audit.Subject | None, said: str) -> None:
+    row = AuditEventRow(
+        actor="Ada",
+        action=action,
+        outcome="refused" if "Refused" in said else "done",
+        subject_kind=subject.kind if subject else None,
+        subject_id=str(subject.id) if subject else None,
+        subject_name=subject.name if subject else None,
+    )
+    assert audit_table.sentence(row) == f"**Ada** {said}"

@@ -11,6 +11,7 @@ from core import db
 from core.access import audit
 from core.access.errors import NotAllowed
 from core.db.tables import AuditEventRow
+from tests.clocks import HeldClock
 
 ADA_S_FILE = audit.Subject("upload", 7, "customers.csv")
 
@@ -62,18 +63,20 @@ def test_a_refusal_before_it_is_known_who_asks_names_nobody(database: db.Databas
 
 
 def test_lines_are_found_by_person_action_outcome_subject_and_text(
-    database: db.Database, user: db.User, stranger: db.User
+    database: db.Database, user: db.User, stranger: db.User, clock: HeldClock
 ) -> None:
-    note(user, "upload.added", ADA_S_FILE)
-    note(user, "sign_out")
-    note(stranger, "upload.deleted", audit.Subject("upload", 8, "100%_sales.csv"))
+    note(user, "upload.added", ADA_S_FILE, clock=clock)
+    clock.advance(1)
+    note(user, "sign_out", clock=clock)
+    clock.advance(1)
+    note(stranger, "upload.deleted", audit.Subject("upload", 8, "100%_sales.csv"), clock=clock)
     reader = admin(user)
     assert [line.action for line in read(reader)] == ["upload.deleted", "sign_out", "upload.added"]
     assert {line.user_id for line in read(reader, user_id=stranger.id)} == {stranger.id}
     assert [line.action for line in read(reader, action="sign_out")] == ["sign_out"]
     assert [line.subject_name for line in read(reader, subject_id="7")] == ["customers.csv"]
     assert [line.subject_name for line in read(reader, text="%_sales")] == ["100%_sales.csv"]
-    assert read(reader, since=datetime.now(UTC) + timedelta(hours=1)) == []
+    assert read(reader, since=clock.at + timedelta(hours=1)) == []
     assert read(reader, outcome="refused") == []
 
 
