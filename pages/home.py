@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import db
+from core import db, system
 from core.ui import attention, desk, links, numbers, recent, session, states, welcome
 
 user = session.user()
@@ -41,14 +41,18 @@ with states.heading("Home", "What needs you, where things stand, what was done l
         links.go(links.UPLOADS)
 
 if not found.recent:
-    with states.empty(
+    nothing_yet = states.empty(
         "Begin with a CSV file",
         "Upload one, train a model on it or score it with a model you have. Every step says what it found.",
         icon=":material/upload_file:",
         key="nothing_yet",
-    ):
+    )
+    with nothing_yet, states.guarded():
         if st.button("Upload a CSV", key="first_upload", type="primary", icon=":material/upload_file:"):
             links.go(links.UPLOADS)
+        if st.button("Try it with a sample", key="take_sample", icon=":material/science:"):
+            system.give_sample(user, settings=session.config())
+            st.rerun()
 else:
     live()
     numbers.show(found, at_first, now=session.now())

@@ -1,5 +1,5 @@
 """The installation itself: its checks and the sample that a fresh one starts with."""
 
-from core.system.first_start import first_start
+from core.system.first_start import first_start, give_sample
 
-__all__ = ["first_start"]
+__all__ = ["first_start", "give_sample"]

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import db, queue
 from core.db.tables import ModelRow, UploadRow
+from core.models import models
 from core.predictions import listing, predictions
 from tests.pages.conftest import settle, texts
 
@@ -24,6 +25,18 @@ def test_with_nothing_there_it_offers_the_first_upload(open_page: OpenPage) -> N
     assert "Begin with a CSV file" in texts(app)
     app.button(key="first_upload").click().run()
     assert app.title[0].value == "New prediction"
+
+
+def test_with_nothing_there_one_click_brings_the_sample_and_its_model(
+    open_page: OpenPage, reader: db.User
+) -> None:
+    app = open_page()
+    app.button(key="take_sample").click().run()
+    assert not app.exception
+    assert app.button(key="score_sample").disabled, "its model is in training yet"
+    with db.session_scope(reader) as session:
+        (model,) = models.page(session).items
+    assert (model.is_sample, model.status, model.data_name) == (True, "training", "sample_customers.csv")
 
 
 def test_while_the_sample_model_trains_its_button_waits_and_the_progress_is_shown(

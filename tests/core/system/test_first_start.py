@@ -7,7 +7,7 @@ import threading
 from core import access, db, storage
 from core.models import models
 from core.settings import Settings
-from core.system import first_start, sample
+from core.system import first_start, give_sample, sample
 from core.system.first_start import SAMPLE_NAME
 from core.uploads import uploads
 from tests import journeys
@@ -71,3 +71,13 @@ def test_a_sample_that_was_deleted_does_not_come_back(database: db.Database, set
         uploads.delete(session, upload_id=uploads.page(session).items[0].id)
     first_start(with_sample(settings))
     assert found(user) == (0, 0)
+
+
+def test_whoever_asks_gets_a_sample_of_their_own_once(
+    database: db.Database, settings: Settings, user: db.User, stranger: db.User
+) -> None:
+    for _ in range(2):
+        give_sample(user, settings=settings)
+    assert (found(user), found(stranger)) == ((1, 1), (0, 0))
+    give_sample(stranger, settings=settings)
+    assert (found(user), found(stranger)) == ((1, 1), (1, 1))
