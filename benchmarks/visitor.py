@@ -63,9 +63,9 @@ class Visitor:
             if kind == "auto_rerun":
                 self.fragment_ids.append(message.auto_rerun.fragment_id)
             elif kind == "delta":
-                said.append(str(message.delta))
+                said.append(message.delta)
             elif kind == "script_finished":
                 break
         took_s = time.perf_counter() - began
-        self.said = "\n".join(said)
+        self.said = "\n".join(map(str, said))  # only now: it takes as long as a script
         return took_s

@@ -16,7 +16,7 @@ STATUS_PX, ROWS_PX, AGE_PX, BUTTON_PX = 112, 150, 82, 36
 
 
 def show(rows: Sequence[PredictionRow], *, owner: str, now: datetime, has_worker: bool) -> None:
-    """Draw them, one below the other, and do what a menu asks for."""
+    """Draw them, and do what a menu asks for. Few elements a row: they are what a refresh costs."""
     with st.container(border=True, gap="small", key="predictions_table"):
         for row in rows:
             asked = _draw(row, owner=owner, now=now, has_worker=has_worker)
@@ -39,19 +39,16 @@ def n_total(row: PredictionRow) -> int:
 
 def _draw(row: PredictionRow, *, owner: str, now: datetime, has_worker: bool) -> Action | None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"row_{row.id}"):
-        with st.container(width="stretch", gap=None):
+        with st.container(width="stretch", gap=None, key=f"about_{row.id}"):
             links.link(
                 f"**{links.escape(row.upload.file_name)}**",
                 links.PREDICTION,
                 tip=_exact(row),
                 id=row.id,
             )
-            with st.container(key=f"about_{row.id}"):
-                st.caption(f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}")
-        with st.container(width=STATUS_PX):
-            badges.show(badges.of_prediction(row))
-        with st.container(width=ROWS_PX, gap=None):
-            _rows_and_time(row)
+            st.caption(f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}")
+        st.markdown(badges.of_prediction(row).markdown, width=STATUS_PX)
+        _rows_and_time(row)
         st.caption(words.ago(row.created_at, now=now), width=AGE_PX, text_alignment="right")
         st.link_button(
             "",
@@ -75,11 +72,12 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, has_worker: bool) ->
 def _rows_and_time(row: PredictionRow) -> None:
     total = n_total(row)
     if row.status == Status.PROCESSING:
-        st.progress(min(1.0, row.task.done / total) if total else 0.0, rows_text(row))
+        st.progress(min(1.0, row.task.done / total) if total else 0.0, rows_text(row), width=ROWS_PX)
         return
-    st.markdown(f":small[{rows_text(row)}]", text_alignment="right")
+    lines = [f":small[{rows_text(row)}]"]
     if row.started_at and row.finished_at:
-        st.caption(f"took {words.took(row.started_at, row.finished_at)}", text_alignment="right")
+        lines.append(f":small[:gray[took {words.took(row.started_at, row.finished_at)}]]")
+    st.markdown("  \n".join(lines), width=ROWS_PX, text_alignment="right")
 
 
 def _exact(row: PredictionRow) -> str:
