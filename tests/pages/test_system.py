@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 from uuid import uuid4
 
-from core import db
-from core.queue import workers
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import db, settings
+from core.queue import SqsQueue, workers
 from tests import journeys
 from tests.pages.scored import Desk, desk, made_desk, open_page, texts  # noqa: F401  # fixtures
+from tests.servers.sqs import SqsServer
 
 
 def test_a_working_installation_says_so(desk: Desk) -> None:  # noqa: F811
@@ -41,6 +46,50 @@ def test_checking_again_sees_what_was_mended(desk: Desk) -> None:  # noqa: F811
     app.button(key="check_again").click().run()
 
     assert "**Everything works**" in texts(app)
+
+
+def test_a_queue_of_messages_and_the_keys_that_are_set_have_a_card_each(
+    desk: Desk,  # noqa: F811
+    sqs_server: SqsServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = sqs_server.settings()
+    configure(monkeypatch, said)
+    SqsQueue(settings.current()).prepare()
+
+    app = open_page("system.py")
+
+    assert "about 0 waiting, 0 with workers" in texts(app).replace("\\", "")
+    assert "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY" in texts(app).replace("\\", "")
+    assert str(said["aws_secret_access_key"]) not in texts(app), "a secret is on the page"
+
+
+def test_a_queue_that_is_not_there_and_half_a_pair_of_keys_are_said_with_their_cures(
+    desk: Desk,  # noqa: F811
+    sqs_server: SqsServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    configure(monkeypatch, sqs_server.settings())
+
+    missing = open_page("system.py")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    settings.current.cache_clear()
+    half = open_page("system.py")
+
+    assert "there is no such queue; python -m core.system prepare makes it" in errors(missing)
+    assert "Set AWS_SECRET_ACCESS_KEY, or neither" in errors(half)
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, said: dict[str, Any]) -> None:
+    """What an environment that says this makes of this process."""
+    for name, value in said.items():
+        monkeypatch.setenv(name.upper(), str(value))
+    settings.current.cache_clear()
+
+
+def errors(app: AppTest) -> str:
+    """Everything that the page shows as broken."""
+    return "\n".join(error.value for error in app.error).replace("\\", "")
 
 
 def test_what_failed_lately_can_be_unfolded(desk: Desk) -> None:  # noqa: F811

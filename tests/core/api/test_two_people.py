@@ -140,9 +140,11 @@ def test_the_same_bytes_of_two_people_are_two_files(
     assert answer.json()["upload_id"] != theirs["upload_id"]
 
 
-def test_the_trail_and_the_people_are_for_admins(as_mallory: httpx.Client, theirs: dict[str, str]) -> None:
-    assert as_mallory.get("/api/audit").status_code == 403
-    assert as_mallory.get("/api/people").status_code == 403
+def test_the_trail_the_people_and_the_figures_are_for_admins(
+    as_mallory: httpx.Client, theirs: dict[str, str]
+) -> None:
+    for path in ("/api/audit", "/api/people", "/api/metrics"):
+        assert as_mallory.get(path).status_code == 403, path
 
 
 def test_everything_is_still_there_for_its_owner(
