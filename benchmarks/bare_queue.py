@@ -102,45 +102,56 @@ def _drain(url: str, recorded: Recorded, n_at_most: int) -> int:
 
 
 def _claim(connection: psycopg.Connection[Any], recorded: Recorded) -> tuple[UUID, int] | None:
-    rows: list[dict[str, Any]] = []
+    row = None
     for transaction in recorded.claim:
-        rows = _run(connection, transaction, {})
-    return (rows[0]["id"], rows[0]["attempt"]) if rows else None
+        row = _run(connection, transaction, recorded)
+    return (row["id"], row["attempt"]) if row else None
 
 
 def _settle(connection: psycopg.Connection[Any], recorded: Recorded, task_id: UUID, attempt: int) -> None:
-    changed: dict[object, object] = {recorded.task_id: task_id, str(recorded.task_id): str(task_id)}
     for transaction in recorded.settle:
-        _run(connection, transaction, changed, attempt=attempt)
+        _run(connection, transaction, recorded, task_id=task_id, attempt=attempt)
 
 
 def _run(
     connection: psycopg.Connection[Any],
     transaction: Statements,
-    changed: dict[object, object],
+    recorded: Recorded,
     *,
+    task_id: UUID | None = None,
     attempt: int = 1,
-) -> list[dict[str, Any]]:
-    """The rows of the transaction's last statement that gave any."""
+) -> dict[str, Any] | None:
+    """The row of the transaction's last statement that gave any; None once one that looks for a task finds none.
+
+    task_id: stands for the recorded one; None until a statement has found it.
+    """
     opening = postgres.opening(db.WORKER, is_fenced=True)
     assert opening is not None
     connection.execute(opening, prepare=False)
-    rows: list[dict[str, Any]] = []
+    row: dict[str, Any] | None = None
     for statement, parameters in transaction:
+        instead: dict[object, object] = {recorded.task_id: task_id, str(recorded.task_id): str(task_id)}
         values = {
             name: attempt
             if name.startswith("attempt")
-            else changed.get(value, value)
+            else instead.get(value, value)
             if _hashable(value)
             else value
             for name, value in parameters.items()
         }
         cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
         cursor.execute(statement.encode(), values)
-        if cursor.description is not None and (found := cursor.fetchall()):
-            rows = found
+        if cursor.description is None:
+            continue
+        found = cursor.fetchone()
+        if found is None and task_id is None:
+            row = None
+            break
+        row = found or row
+        if task_id is None and found is not None:
+            task_id = found.get("id")
     connection.execute("COMMIT")
-    return rows
+    return row
 
 
 def _hashable(value: object) -> bool:

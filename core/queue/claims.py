@@ -14,7 +14,7 @@ from core.db.tables import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.queue import line
 from core.queue.moves import followed
-from core.queue.tasks import Reason, Task, TaskState, known_kinds
+from core.queue.tasks import KEPT, TASKS, Reason, Task, TaskState, known_kinds
 
 # Written into the statement, not bound: only so can the planner use the partial indexes.
 QUEUED = sa.literal_column("'QUEUED'", sa.String)
@@ -36,21 +36,21 @@ def claim(
     uncarried_s: where messages carry the tasks, only one that has had no message for so long.
     """
     abandoned = (
-        sa.select(TaskRow.id)
-        .where(TaskRow.state == RUNNING, TaskRow.lease_until < clock.now(), TaskRow.kind.in_(known_kinds()))
-        .order_by(TaskRow.lease_until)
+        sa.select(TASKS.c.id)
+        .where(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now(), TASKS.c.kind.in_(known_kinds()))
+        .order_by(TASKS.c.lease_until)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     queued = (
-        sa.select(TaskRow.id)
-        .where(*_in_line(uncarried_s, clock), TaskRow.kind.in_(known_kinds()))
-        .order_by(TaskRow.priority, TaskRow.run_at)
+        sa.select(TASKS.c.id)
+        .where(*_in_line(uncarried_s, clock), TASKS.c.kind.in_(known_kinds()))
+        .order_by(TASKS.c.priority, TASKS.c.run_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     # Locked where it is chosen; a queued one is not looked for when there is an abandoned one.
-    chosen = TaskRow.id == sa.func.coalesce(abandoned.scalar_subquery(), queued.scalar_subquery())
+    chosen = TASKS.c.id == sa.func.coalesce(abandoned.scalar_subquery(), queued.scalar_subquery())
     as_it_is_now = sa.select(*_STANDING).where(chosen).with_for_update()
     while (found := _found(session, as_it_is_now)) is not None:
         if found.may_go_on:
@@ -69,11 +69,11 @@ def claim_one(
     this = (
         sa.select(*_STANDING)
         .where(
-            TaskRow.id == task_id,
-            TaskRow.kind.in_(known_kinds()),
+            TASKS.c.id == task_id,
+            TASKS.c.kind.in_(known_kinds()),
             sa.or_(
-                TaskRow.state == QUEUED,
-                sa.and_(TaskRow.state == RUNNING, TaskRow.lease_until < clock.now()),
+                TASKS.c.state == QUEUED,
+                sa.and_(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now()),
             ),
         )
         .with_for_update()
@@ -156,17 +156,18 @@ def retried(session: Session, *, within_s: float, clock: Clock = DATABASE_CLOCK)
 
 def _in_line(uncarried_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
     """The conditions for a queued task that may be taken without a message."""
+    task = TASKS.c
     if uncarried_s is None:
-        return TaskRow.state == QUEUED, TaskRow.run_at <= clock.now()
-    return TaskRow.state == QUEUED, TaskRow.published_at.is_(None), TaskRow.run_at <= clock.now(-uncarried_s)
+        return task.state == QUEUED, task.run_at <= clock.now()
+    return task.state == QUEUED, task.published_at.is_(None), task.run_at <= clock.now(-uncarried_s)
 
 
 _STANDING = (
-    TaskRow.id,
-    TaskRow.state,
-    TaskRow.cancel_requested,
-    (TaskRow.attempt - TaskRow.n_released).label("n_tries"),
-    TaskRow.max_attempts,
+    TASKS.c.id,
+    TASKS.c.state,
+    TASKS.c.cancel_requested,
+    (TASKS.c.attempt - TASKS.c.n_released).label("n_tries"),
+    TASKS.c.max_attempts,
 )
 
 
@@ -197,7 +198,7 @@ def _take(session: Session, found: _Found, *, worker_id: UUID, lease_s: float, c
         session,
         found,
         state=TaskState.RUNNING,
-        attempt=TaskRow.attempt + 1,
+        attempt=TASKS.c.attempt + 1,
         lease_owner=worker_id,
         lease_until=clock.now(lease_s),
         started_at=clock.now(),
@@ -224,6 +225,6 @@ def _give_up(session: Session, found: _Found, *, clock: Clock) -> None:
 
 
 def _written(session: Session, found: _Found, **values: Any) -> Task:
-    statement = sa.update(TaskRow).where(TaskRow.id == found.id).values(**values).returning(TaskRow)
-    row = session.execute(statement, execution_options={"populate_existing": True}).scalar_one()
+    statement = sa.update(TASKS).where(TASKS.c.id == found.id).values(**values).returning(*KEPT)
+    row = session.execute(statement).one()
     return followed(session, row)

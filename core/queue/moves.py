@@ -12,7 +12,7 @@ from core.db.tables import Json, TaskRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.errors import Conflict, NotFound
 from core.queue import wakeup
-from core.queue.tasks import SETTLED, LeaseLost, Reason, Task, TaskState, kind
+from core.queue.tasks import KEPT, SETTLED, TASKS, LeaseLost, Reason, Task, TaskState, kind
 
 FIRST = -10  # the priority of work that somebody is waiting for
 
@@ -64,12 +64,12 @@ def beat(
     `settle`, which is fenced alike). Raises LeaseLost when `attempt` no longer counts: roll back.
     """
     statement = (
-        sa.update(TaskRow)
-        .where(TaskRow.id == task_id, TaskRow.attempt == attempt, TaskRow.state == TaskState.RUNNING)
+        sa.update(TASKS)
+        .where(TASKS.c.id == task_id, TASKS.c.attempt == attempt, TASKS.c.state == TaskState.RUNNING)
         .values(lease_until=clock.now(lease_s), **_known(done=done, total=total, checkpoint=checkpoint))
-        .returning(TaskRow.cancel_requested)
+        .returning(TASKS.c.cancel_requested)
     )
-    cancel_requested = session.execute(statement).scalar_one_or_none()
+    cancel_requested: bool | None = session.execute(statement).scalar_one_or_none()
     if cancel_requested is None:
         raise LeaseLost(task_id=task_id, attempt=attempt)
     return cancel_requested
@@ -95,7 +95,7 @@ def settle(
     values: dict[str, Any] = {"result": result, **_known(done=done, total=total)}
     if state is TaskState.SUCCEEDED:
         values["done"] = sa.func.coalesce(
-            values.get("total", TaskRow.total), values.get("done", TaskRow.done)
+            values.get("total", TASKS.c.total), values.get("done", TASKS.c.done)
         )
     return _move(
         session, task_id=task_id, attempt=attempt, state=state, values=values, reason=reason, clock=clock
@@ -117,7 +117,7 @@ def release(
     """
     values = {
         "run_at": clock.now(),
-        "n_released": TaskRow.n_released + 1,
+        "n_released": TASKS.c.n_released + 1,
         **_known(done=done, total=total),
     }
     return _move(
@@ -243,12 +243,12 @@ def _move(
     error: sa.ColumnElement[Any] = sa.literal(reason.to_json() if reason else None, Json)
     if state is TaskState.QUEUED:  # nobody would see the cancel of a task that nobody runs
         values = {**values, "published_at": None}  # the message that brought it here is used up
-        finished_at = sa.case((TaskRow.cancel_requested, clock.now()), else_=finished_at)
-        new_state = sa.case((TaskRow.cancel_requested, TaskState.CANCELLED.value), else_=new_state)
-        error = sa.case((TaskRow.cancel_requested, sa.null()), else_=error)
+        finished_at = sa.case((TASKS.c.cancel_requested, clock.now()), else_=finished_at)
+        new_state = sa.case((TASKS.c.cancel_requested, TaskState.CANCELLED.value), else_=new_state)
+        error = sa.case((TASKS.c.cancel_requested, sa.null()), else_=error)
     statement = (
-        sa.update(TaskRow)
-        .where(TaskRow.id == task_id, TaskRow.attempt == attempt, TaskRow.state == TaskState.RUNNING)
+        sa.update(TASKS)
+        .where(TASKS.c.id == task_id, TASKS.c.attempt == attempt, TASKS.c.state == TaskState.RUNNING)
         .values(
             state=new_state,
             lease_owner=None,
@@ -257,15 +257,15 @@ def _move(
             finished_at=finished_at,
             **values,
         )
-        .returning(TaskRow)
+        .returning(*KEPT)
     )
-    row = session.execute(statement, execution_options={"populate_existing": True}).scalar_one_or_none()
+    row = session.execute(statement).one_or_none()
     if row is None:
         raise LeaseLost(task_id=task_id, attempt=attempt)
     return followed(session, row)
 
 
-def followed(session: Session, row: TaskRow) -> Task:
+def followed(session: Session, row: TaskRow | sa.Row[Any]) -> Task:
     """The moved task, after its noun has followed in the same transaction."""
     task = Task.of(row)
     kind(task.kind).follow(session, task)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.tables import TaskRow
@@ -118,7 +119,8 @@ class Task:
     cancel_requested: bool
 
     @classmethod
-    def of(cls, row: TaskRow) -> Task:
+    def of(cls, row: TaskRow | sa.Row[Any]) -> Task:
+        """row: also one of KEPT alone."""
         return cls(
             id=row.id,
             user_id=row.user_id,
@@ -133,6 +135,22 @@ class Task:
             reason=Reason.from_json(row.error) if row.error else None,
             cancel_requested=row.cancel_requested,
         )
+
+
+# The table itself and what a Task needs of it: statements on these alone pass by the mapper, which takes longer than
+# the database does.
+TASKS: Final = cast("sa.Table", TaskRow.__table__)
+KEPT: Final = (
+    *(TASKS.c.id, TASKS.c.user_id, TASKS.c.kind, TASKS.c.state, TASKS.c.payload, TASKS.c.attempt),
+    *(
+        TASKS.c.done,
+        TASKS.c.total,
+        TASKS.c.checkpoint,
+        TASKS.c.result,
+        TASKS.c.error,
+        TASKS.c.cancel_requested,
+    ),
+)
 
 
 class Job(Protocol):
