@@ -39,7 +39,7 @@ LIMIT, DEEP = 50, 10_000
 PAGES = {
     "Home": ("", ""),
     "Predictions": ("predictions", ""),
-    "Predictions, last page": ("predictions", "page=4000"),
+    "Predictions, last page": ("predictions", "page=5000"),
     "Predictions, failed ones": ("predictions", "status=failed"),
     "Predictions, a part of a name": ("predictions", "file=Berlin"),
     "Predictions, one model": ("predictions", "model={model}"),

@@ -18,7 +18,7 @@ from core.predictions.listing import Sort
 from core.predictions.states import Status
 from core.ui import words
 
-PER_PAGE = 25
+PER_PAGE = 20
 
 ALL: Final = "All"
 STATUSES: Final[dict[str, tuple[Status, ...]]] = {

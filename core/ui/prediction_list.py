@@ -62,7 +62,8 @@ def _draw(model_ids: Mapping[str, UUID]) -> int:
             search = prediction_filters.search()
             model_id = prediction_filters.model(model_ids)
             sort = prediction_filters.sort()
-    standing = look(search=search, model_id=model_id)
+    user = session.user()
+    standing = look(user, search=search, model_id=model_id)
     if standing.no_worker:
         _no_worker(standing, standing.no_worker)
     with pills:
@@ -70,7 +71,7 @@ def _draw(model_ids: Mapping[str, UUID]) -> int:
     table, foot = st.container(), _foot()
     n_found = sum(n for status, n in standing.counts.items() if not statuses or status in statuses)
     page = prediction_filters.page(foot, n_found=n_found)
-    with db.session_scope(session.user()) as scope:
+    with db.session_scope(user) as scope:
         rows = listing.table(
             scope,
             offset=(page - 1) * PER_PAGE,
@@ -85,7 +86,7 @@ def _draw(model_ids: Mapping[str, UUID]) -> int:
         if rows:
             prediction_table.show(
                 rows,
-                owner=session.user().name,
+                owner=user.name,
                 now=session.now(),
                 has_worker=standing.no_worker is None,
             )
@@ -98,9 +99,9 @@ def _foot() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="center")
 
 
-def look(*, search: str, model_id: UUID | None) -> Standing:
+def look(user: db.User, *, search: str, model_id: UUID | None) -> Standing:
     """How things stand, in one transaction."""
-    with db.session_scope(session.user()) as scope:
+    with db.session_scope(user) as scope:
         everything = listing.counts(scope)
         n_queued = everything[Status.QUEUED]
         is_filtered = bool(search) or model_id is not None

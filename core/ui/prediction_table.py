@@ -12,7 +12,7 @@ from core.predictions.states import Status
 from core.ui import badges, links, prediction_actions, session, words
 from core.ui.prediction_actions import Action
 
-STATUS_PX, ROWS_PX, AGE_PX, BUTTON_PX = 112, 150, 82, 36
+STATUS_PX, ROWS_PX, BUTTON_PX = 112, 170, 36
 
 
 def show(rows: Sequence[PredictionRow], *, owner: str, now: datetime, has_worker: bool) -> None:
@@ -48,8 +48,7 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, has_worker: bool) ->
             )
             st.caption(f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}")
         st.markdown(badges.of_prediction(row).markdown, width=STATUS_PX)
-        _rows_and_time(row)
-        st.caption(words.ago(row.created_at, now=now), width=AGE_PX, text_alignment="right")
+        _rows_and_times(row, now=now)
         st.link_button(
             "",
             prediction_actions.download(row.id),
@@ -69,15 +68,16 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, has_worker: bool) ->
         )
 
 
-def _rows_and_time(row: PredictionRow) -> None:
+def _rows_and_times(row: PredictionRow, *, now: datetime) -> None:
     total = n_total(row)
     if row.status == Status.PROCESSING:
         st.progress(min(1.0, row.task.done / total) if total else 0.0, rows_text(row), width=ROWS_PX)
         return
-    lines = [f":small[{rows_text(row)}]"]
+    times = [words.ago(row.created_at, now=now)]
     if row.started_at and row.finished_at:
-        lines.append(f":small[:gray[took {words.took(row.started_at, row.finished_at)}]]")
-    st.markdown("  \n".join(lines), width=ROWS_PX, text_alignment="right")
+        times.insert(0, f"took {words.took(row.started_at, row.finished_at)}")
+    told = f":small[{rows_text(row)}]  \n:small[:gray[{' · '.join(times)}]]"
+    st.markdown(told, width=ROWS_PX, text_alignment="right")
 
 
 def _exact(row: PredictionRow) -> str:

@@ -59,7 +59,7 @@ def test_results_come_in_pages(desk: Desk) -> None:  # noqa: F811
     app = open_page("predictions.py", page="2")
 
     assert [button.key for button in app.menu_button] == [f"menu_{desk.scored_id}"]
-    assert "26–26 of 26\u00a0predictions" in texts(app)
+    assert "21–21 of 21\u00a0predictions" in texts(app)
 
 
 def test_queued_without_a_worker_says_so_with_a_button(desk: Desk) -> None:  # noqa: F811
