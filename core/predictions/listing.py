@@ -72,8 +72,8 @@ def table(
     ids = _filtered(session, sa.select(PredictionRow.id), statuses=statuses, model_id=model_id)
     if (
         search
-    ):  # + 0: the order's index is walked until the page is full, not every match found and then sorted
-        ids = ids.where((PredictionRow.upload_id + 0).in_(_named(session, search)))
+    ):  # "is true": the order's index is walked until the page is full, not every match joined, then sorted
+        ids = ids.where(PredictionRow.upload_id.in_(_named(session, search)).is_(sa.true()))
     newest = (PredictionRow.created_at.desc(), PredictionRow.id.desc())
     order: dict[Sort, tuple[Any, ...]] = {
         "newest": newest,
@@ -87,12 +87,18 @@ def table(
 
 
 def counts(
-    session: Session, *, model_id: UUID | None = None, upload_id: int | None = None, search: str = ""
+    session: Session,
+    *,
+    statuses: Sequence[str] = (),
+    model_id: UUID | None = None,
+    upload_id: int | None = None,
+    search: str = "",
 ) -> dict[Status, int]:
-    """How many of the user's predictions are in each state."""
+    """How many of the user's predictions are in each state; statuses: in these alone, the others stay 0."""
     rows = _filtered(
         session,
         sa.select(PredictionRow.status, sa.func.count()),
+        statuses=statuses,
         model_id=model_id,
         upload_id=upload_id,
         search=search,

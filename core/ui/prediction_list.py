@@ -102,16 +102,17 @@ def _foot() -> DeltaGenerator:
 def look(user: db.User, *, search: str, model_id: UUID | None) -> Standing:
     """How things stand, in one transaction."""
     with db.session_scope(user) as scope:
-        everything = listing.counts(scope)
-        n_queued = everything[Status.QUEUED]
+        counts = listing.counts(scope, model_id=model_id, search=search)
         is_filtered = bool(search) or model_id is not None
+        pending = listing.counts(scope, statuses=tuple(PENDING)) if is_filtered else counts
+        n_queued = pending[Status.QUEUED]
         next_id = None
         if n_queued:
             for first in listing.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED]):
                 next_id = first.id
         return Standing(
-            counts=listing.counts(scope, model_id=model_id, search=search) if is_filtered else everything,
-            n_pending=sum(everything[status] for status in PENDING),
+            counts=counts,
+            n_pending=sum(pending[status] for status in PENDING),
             n_queued=n_queued,
             next_id=next_id,
             no_worker=prediction_waiting.no_worker_since(scope) if n_queued else None,
