@@ -92,6 +92,8 @@ def sentence(row: AuditEventRow) -> str:
             said_of = ""  # it has no name
         case "token":
             said_of = f" **{subject}**"
+        case "prediction":
+            said_of = f" the prediction of **{subject}**"
         case noun:
             said_of = f" the {NOUNS.get(noun, noun)} **{subject}**"
     refused = " :red-badge[Refused]" if row.outcome == "refused" else ""
@@ -99,7 +101,7 @@ def sentence(row: AuditEventRow) -> str:
 
 
 def _circumstances(row: AuditEventRow, *, zone: tzinfo) -> str:
-    details = (f"{name}: {value}" for name, value in (row.details or {}).items())
+    details = (f"{name.replace('_', ' ')}: {value}" for name, value in (row.details or {}).items())
     means = MEANS.get(row.via, row.via)
     parts = (words.exact_moment(row.created_at, zone=zone), row.address, means, *details)
     return " · ".join(links.escape(part) for part in parts if part)

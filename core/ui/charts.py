@@ -24,6 +24,9 @@ def pair() -> GridContainer:
 
 def show(figure: go.Figure, *, key: str) -> None:
     """One framed figure; its only tool saves it as an image under the key's name."""
+    figure.update_layout(
+        modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": "#7f8794"}
+    )  # else a grey box over the title
     with st.container(border=True, height="stretch"):
         config = _BARE | {"toImageButtonOptions": {"filename": key, "scale": 2}}
         st.plotly_chart(figure, key=key, config=config, alt=_plain(figure))

@@ -33,7 +33,8 @@ def _who(row: UserRow) -> None:
         blocked = " :red-badge[Blocked]" if row.blocked_at else ""
         st.markdown(f"**{links.escape('Local user' if row.is_local else row.name)}**{blocked}")
         since = words.moment(row.created_at, now=session.now(), zone=session.zone())
-        st.caption(f"{links.escape(row.email or 'no verified address')} · since {since}")
+        known_by = "whoever sits at this machine" if row.is_local else row.email or "no verified address"
+        st.caption(f"{links.escape(known_by)} · since {since}")
 
 
 def _role(row: UserRow) -> None:
@@ -42,7 +43,7 @@ def _role(row: UserRow) -> None:
         roles.ROLES,
         index=roles.ROLES.index(row.role),
         format_func=str.capitalize,
-        key=f"role_{row.id}",
+        key=f"role_{row.id}_{row.role}",  # a role that was changed elsewhere makes a new box, not an old answer
         label_visibility="collapsed",
         width=140,
     )

@@ -69,13 +69,24 @@ def row_of(user_id: UUID) -> UserRow:
 
 def test_an_admin_gives_a_role_and_blocks(open_page: OpenPage, eve: UUID) -> None:
     app = open_page("admin.py")
-    app.selectbox(key=f"role_{eve}").select("reviewer").run()
+    app.selectbox(key=f"role_{eve}_analyst").select("reviewer").run()
     assert row_of(eve).role == "reviewer"
     app.button(key=f"block_{eve}").click().run()
     assert row_of(eve).blocked_at is not None
     app.button(key=f"block_{eve}").click().run()
     assert row_of(eve).blocked_at is None
     assert not app.exception
+
+
+def test_a_role_that_was_given_elsewhere_is_shown_and_not_taken_back(
+    open_page: OpenPage, reader: db.User, eve: UUID
+) -> None:
+    app = open_page("admin.py")
+    with db.session_scope(reader, write=True) as session:
+        users.set_role(session, user_id=eve, role="admin")
+    app.run()
+    assert row_of(eve).role == "admin"
+    assert app.selectbox(key=f"role_{eve}_admin").value == "admin"
 
 
 def test_nobody_is_offered_to_change_themselves(open_page: OpenPage, reader: db.User) -> None:
@@ -111,6 +122,7 @@ def test_every_deed_has_words(open_page: OpenPage) -> None:
     ("action", "subject", "said"),
     [
         ("sign_out", None, "signed out"),
+        ("prediction.deleted", audit.Subject("prediction", 1, "a"), "deleted the prediction of **a**"),
         ("model.trained", audit.Subject("model", 1, "churn v2"), "began to train the model **churn v2**"),
         ("user.blocked", audit.Subject("user", 1, "eve"), "blocked **eve**"),
         (
