@@ -42,7 +42,7 @@ check: $(VENV)/.installed-tests
 
 test: servers check
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not faults"
-	$(BIN)/python -m pytest -n 2 --dist load -m faults
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m faults
 
 bench: $(VENV)/.installed-tests
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(TARGET),--target $(TARGET)) $(if $(ONLY),--only $(ONLY))
