@@ -43,6 +43,8 @@ def figures() -> str:
                 *_reading(_read("reading")),
                 "",
                 *_measured_lists(),
+                *_machines(_read("machines")),
+                "",
                 *_chaos(_read("chaos")),
             ]
         )
@@ -111,6 +113,13 @@ def _queue(found: dict[str, Any]) -> Iterator[str]:
             f"| {name} | {one['warm_p50_ms']:.0f} ms | {one['warm_p95_ms']:.0f} ms | {one['cold_ms'] / 1000:.1f} s "
             f"| {one['no_op_tasks_per_s']:.0f} |"
         )
+    one = found["postgres"]
+    yield ""
+    yield (
+        f"Two workers on Postgres do {one['two_workers_no_op_tasks_per_s']:.0f} no-op tasks a second, two bare loops "
+        f"of the same statements {one['two_bare_loops_no_op_tasks_per_s']:.0f}; one such loop has claimed after "
+        f"{one['bare_p50_ms']:.0f} ms (p50)."
+    )
 
 
 def _reading(found: dict[str, Any]) -> Iterator[str]:
@@ -150,6 +159,21 @@ def _lists(found: dict[str, Any]) -> Iterator[str]:
             yield f"| {name}{verb} | {on_sqlite:.0f} | {found['postgres'][what][name]:.0f} |"
 
 
+def _machines(found: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"**Many machines**, two predictions of one file each time, on {found['cores']} cores in all, so that what is "
+        "seen is what sharing out costs; each row's results have the same bytes:"
+    )
+    yield from (
+        "",
+        "| rows | one worker | two workers | Dask cluster of two processes |",
+        "| --- | ---: | ---: | ---: |",
+    )
+    for file in found["files"]:
+        times = (f"{file[way]['seconds']:.1f} s" for way in ("one", "two", "cluster"))
+        yield f"| {file['rows']:,}, {file['mb']:,.0f} MB | {' | '.join(times)} |"
+
+
 def _chaos(found: dict[str, Any]) -> Iterator[str]:
     one = found["sqlite"]
     yield (
@@ -159,7 +183,11 @@ def _chaos(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "| database | lost | done twice | stuck | resumed p50 | max |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    for kind, name in (("sqlite", "SQLite"), ("postgres", "Postgres")):
+    for kind, name in (
+        ("sqlite", "SQLite"),
+        ("postgres", "Postgres"),
+        ("sqs", "Postgres and SQS, gone for 10 s"),
+    ):
         one = found[kind]
         yield (
             f"| {name} | {one['lost']} | {one['done_twice']} | {one['stuck']} "
