@@ -106,6 +106,14 @@ def test_addresses_of_one_network_count_as_one_where_anybody_has_as_many_as_they
     enter(counts, address="2001:db8:0:1::1")
 
 
+def test_ipv4_behind_a_socket_of_both_kinds_counts_by_its_own_address() -> None:
+    counts = Throttle(Watch())
+    fail(counts, MOST_TOGETHER, address="::ffff:192.0.2.7")
+    with pytest.raises(TooManyAttempts):
+        enter(counts, address="192.0.2.7")
+    enter(counts, address="::ffff:198.51.100.9")
+
+
 def test_what_is_kept_of_failures_has_an_end() -> None:
     counts = Throttle(Watch(), most_keys=30)
     for n in range(100):
