@@ -122,7 +122,7 @@ def look(user: db.User, *, search: str, model_id: UUID | None) -> Standing:
 def _nothing_matches() -> None:
     place = states.empty(
         "No prediction matches",
-        "None is all that was chosen above.",
+        "No prediction fits all the filters above.",
         icon=":material/filter_alt_off:",
     )
     place.button("Clear the filters", key="clear_filters", on_click=prediction_filters.clear)
