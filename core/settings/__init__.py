@@ -37,8 +37,9 @@ def read(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "?"
         problem = first["msg"].removeprefix("Value error, ")
-        shown = f"{problem[0].lower()}{problem[1:]}"
-        if name not in MAY_HOLD_SECRETS:
+        begins_with_a_name = problem[:2].isupper()
+        shown = problem if begins_with_a_name else f"{problem[0].lower()}{problem[1:]}"
+        if name not in MAY_HOLD_SECRETS and first.get("input") not in (None, ""):
             shown += f", not {first.get('input')!r}"
         raise WrongSetting(name=name, problem=shown) from error
 
