@@ -86,9 +86,13 @@ def _form() -> None:
 
 
 def _show_secret() -> None:
-    """The secret of a token that was made in the run before; the next run no longer knows it."""
-    if made := st.session_state.pop(_MADE, None):
-        name, secret = made
-        with st.container(border=True, key="secret"):
-            st.markdown(f"**{links.escape(name)}** is made. Copy it now: it is not shown again.")
-            st.code(secret, language=None, wrap_lines=True)
+    """The secret of a token that was just made, until it is said to be copied: whatever draws the page again meanwhile
+    must not take the only copy away. A page that is loaded anew no longer knows it.
+    """
+    if (made := st.session_state.get(_MADE)) is None:
+        return
+    name, secret = made
+    with st.container(border=True, key="secret"):
+        st.markdown(f"**{links.escape(name)}** is made. Copy it now: it is not shown again.")
+        st.code(secret, language=None, wrap_lines=True)
+        st.button("I have copied it", key="copied", on_click=lambda: st.session_state.pop(_MADE, None))

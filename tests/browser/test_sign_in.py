@@ -129,6 +129,7 @@ def test_a_token_is_shown_once_and_lets_a_program_in_until_it_is_revoked(
     page, _ = pages
     page.goto(f"{desk.url}/account")
     sign_in(page, "carol")
+    settled(page)
     page.get_by_text("New token").click()
     page.get_by_label("What is it for?").fill("Nightly export")
     page.get_by_role("button", name="Make a token").click()

@@ -22,6 +22,8 @@ def test_a_token_is_made_shown_once_and_kept_as_its_beginning(open_page: OpenPag
     secret = app.code[0].value
     assert secret.startswith("mdk_")
     app.run()
+    assert app.code[0].value == secret, "drawing the page again took the only copy away"
+    app.button(key="copied").click().run()
     assert len(app.code) == 0
     assert any("Nightly" in line.value and secret[:9] in line.value for line in app.markdown)
     assert not any(secret in line.value for line in app.markdown)

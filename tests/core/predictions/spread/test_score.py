@@ -98,12 +98,17 @@ def test_a_process_that_is_killed_costs_its_ranges_alone(cluster: DaskCluster) -
     assert killed[0] not in cluster.workers()
 
 
-def test_what_was_scored_already_is_not_stored_twice(shared: Shared) -> None:
-    def stop() -> bool:
-        return len(shared.left()) > 1
+class Lost(Exception):
+    """What ends a run before it has joined what was scored."""
 
-    with pytest.raises(Stopped):
-        shared.spread(stop=stop)
+
+def test_what_was_scored_already_is_not_stored_twice(shared: Shared) -> None:
+    def lost(_n_rows: int) -> None:
+        wait_for(lambda: len(shared.left()) > 1, deadline_s=60, what="two scored ranges")
+        raise Lost
+
+    with pytest.raises(Lost):
+        shared.spread(progress=lost)
     assert shared.left(), "a run that was lost leaves ranges"
     same(shared.alone(), shared.spread())
     assert shared.left() == []
