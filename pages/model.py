@@ -11,6 +11,7 @@ from core.ui import (
     model_progress,
     model_report,
     model_versions,
+    owners,
     params,
     session,
     states,
@@ -45,7 +46,9 @@ learned = f"learned from {data} {words.ago(model.created_at, now=now)}"
 if model.status == "training":
     learned = f"learns from {data} since {words.moment(model.created_at, now=now, zone=session.zone())}"
 with states.heading(f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"):
-    model_actions.toolbar(model)
+    if model.user_id == user.id:
+        model_actions.toolbar(model)
+owners.said(model.user_id, me=user)
 
 if model.status == "training":
     live()

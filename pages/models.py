@@ -3,15 +3,17 @@
 import streamlit as st
 
 from core import db
+from core.access.whose import MINE
 from core.models import models
 from core.predictions import listing
-from core.ui import links, model_cards, session, states
+from core.ui import links, model_cards, owners, session, states
 
-user, now = session.user(), session.now()
+user, now, whose = session.user(), session.now(), owners.asked()
 cursor = st.query_params.get("after")
 with db.session_scope(user) as scope:
-    page = models.page(scope, limit=60, cursor=cursor)
-    n_used = listing.n_by_model(scope)
+    people = owners.names(scope)
+    page = models.page(scope, limit=60, cursor=cursor, owner=whose)
+    n_used = listing.n_by_model(scope, owner=whose)
 n_training = sum(model.status == "training" for model in page.items)
 
 
@@ -19,13 +21,14 @@ n_training = sum(model.status == "training" for model in page.items)
 def live() -> None:
     """The cards; drawn again with the page as soon as a training has ended."""
     with states.guarded(), db.session_scope(user) as scope:
-        found = models.page(scope, limit=60, cursor=cursor).items
+        found = models.page(scope, limit=60, cursor=cursor, owner=whose).items
         if sum(model.status == "training" for model in found) != n_training:
             st.rerun()
-        model_cards.show(found, n_used=n_used, now=session.now())
+        model_cards.show(found, n_used=n_used, me=user, people=people, now=session.now())
 
 
 with states.heading("Models", "What each predicts, how well, and what it is used for."):
+    owners.choose(people, me=user)
     if st.button(
         "Train a model",
         key="train",
@@ -37,7 +40,15 @@ with states.heading("Models", "What each predicts, how well, and what it is used
 if page.items:
     live()
     if page.next_cursor:
-        links.link("Older models", links.MODELS, icon=":material/arrow_forward:", after=page.next_cursor)
+        links.link(
+            "Older models",
+            links.MODELS,
+            icon=":material/arrow_forward:",
+            after=page.next_cursor,
+            **owners.kept(),
+        )
+elif whose != MINE:
+    states.empty("No models", "Nothing was trained here yet.", icon=":material/category:")
 else:
     with states.empty(
         "No model yet",

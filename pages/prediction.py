@@ -10,6 +10,7 @@ from core.predictions import measures, predictions, repeats
 from core.predictions.states import PENDING, Status
 from core.ui import (
     links,
+    owners,
     prediction_findings,
     prediction_head,
     prediction_metrics,
@@ -37,7 +38,8 @@ def asked_for() -> UUID:
 
 
 try:
-    with db.session_scope(session.user()) as scope:
+    user = session.user()
+    with db.session_scope(user) as scope:
         prediction = predictions.get(scope, prediction_id=asked_for())
         upload = uploads.get(scope, upload_id=prediction.upload_id)
         is_completed = prediction.status == Status.COMPLETED
@@ -50,18 +52,20 @@ except NotFound as error:
         links.go(links.PREDICTIONS)
     st.stop()
 
-prediction_head.show(prediction, now=session.now())
+is_mine = prediction.user_id == user.id
+prediction_head.show(prediction, now=session.now(), is_mine=is_mine)
+owners.said(prediction.user_id, me=user)
 if prediction.status in PENDING:
-    prediction_progress.show(prediction.id, status=prediction.status)
+    prediction_progress.show(prediction.id, status=prediction.status, is_mine=is_mine)
 elif prediction.status == Status.FAILED:
     states.told(prediction.error_message or "It failed without a reason.", prediction.error_hint or "")
-    st.caption("No result was kept. Retry scores the file from its beginning.")
+    prediction_head.no_result(is_mine=is_mine)
 elif prediction.status == Status.CANCELLED:
     with st.container(border=True, key="cancelled"):
         n_done, n_all = prediction.task.done, prediction_table.n_total(prediction)
         when = f"after {n_done:,} of {words.exact(n_all, 'row')}" if n_done else "before a row was scored"
         st.markdown(f":gray[:material/block:] **Cancelled** :gray[· {when}]")
-        st.caption("No result was kept. Retry scores the file from its beginning.")
+        prediction_head.no_result(is_mine=is_mine)
 else:
     measured = measures.measured(prediction)
     prediction_findings.show(measured)
@@ -76,4 +80,4 @@ else:
     with quality:
         prediction_quality.show(measured)
     with receipt:
-        prediction_receipt.show(prediction, upload, measured, verdict)
+        prediction_receipt.show(prediction, upload, measured, verdict, is_mine=is_mine)

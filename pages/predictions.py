@@ -3,24 +3,32 @@
 import streamlit as st
 
 from core import db
+from core.access.whose import MINE
 from core.models import models
 from core.predictions import listing
 from core.predictions.states import PENDING
-from core.ui import links, prediction_filters, prediction_list, session, states
+from core.ui import links, owners, prediction_filters, prediction_list, session, states
+
+user, whose = session.user(), owners.asked()
+with db.session_scope(user) as scope:
+    people = owners.names(scope)
+    counts = listing.counts(scope, owner=whose)
+    choices = prediction_filters.model_choices(models.names(scope, owner=whose))
 
 with states.heading("Predictions", "Files that were scored, are being scored, or wait for it."):
+    owners.choose(people, me=user)
     if st.button("New prediction", key="new_prediction", icon=":material/add:", type="primary"):
         links.go(links.UPLOADS)
 
-with db.session_scope(session.user()) as scope:
-    counts = listing.counts(scope)
-    choices = {
-        prediction_filters.model_name(name, version): model_id
-        for model_id, name, version in models.names(scope)
-    }
-
 if sum(counts.values()):
-    prediction_list.show(model_ids=choices, n_pending=sum(counts[status] for status in PENDING))
+    prediction_list.show(
+        whose,
+        people={user.id: user.name, **people},
+        model_ids=choices,
+        n_pending=sum(counts[status] for status in PENDING),
+    )
+elif whose != MINE:
+    states.empty("No predictions", "Nothing was scored here yet.", icon=":material/table_rows:")
 else:
     place = states.empty(
         "No predictions yet",

@@ -23,6 +23,19 @@ class NotAllowed(AppError):
     role: str
 
 
+class OwnedByAnother(NotAllowed):
+    """An admin may look at it, and no more."""
+
+    code = "owned_by_another"
+    says = (
+        "This {noun} is somebody else's: an admin may look at it, and its owner alone may change or use it."
+    )
+    cure = "Ask its owner to do it."
+    needed: str = ""
+    role: str = ""
+    noun: str
+
+
 class NotOneself(NotAllowed):
     """Whoever locks themselves out needs another to let them in."""
 

@@ -9,7 +9,9 @@ from fastapi import Depends, Header, Path, Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from core import access, db
+from core.access import whose
 from core.access.errors import NotSignedIn
+from core.access.whose import Whose
 from core.api.asking import ASKER, Asker, address_of
 from core.db.pages import MAX_LIMIT
 from core.errors import NotFound
@@ -157,6 +159,22 @@ Cursor = Annotated[
     str | None,
     Query(max_length=400, description="`next_cursor` of the page before; none for the first."),
 ]
+
+
+def _owner(
+    user_id: Annotated[
+        str,
+        Query(
+            max_length=36, description="Whose: `me`, a person's id or `all`; others' work is shown to admins."
+        ),
+    ] = whose.MINE,
+) -> Whose:
+    if user_id in (whose.MINE, whose.ALL):
+        return whose.ALL if user_id == whose.ALL else whose.MINE
+    return uuid_of(user_id, noun="person")
+
+
+Owner = Annotated[Whose, Depends(_owner)]
 IdempotencyKey = Annotated[
     str | None,
     Header(

@@ -84,6 +84,7 @@ class Model(BaseModel):
     """A trained model, or one in training."""
 
     id: str
+    user_id: str
     name: str
     version: int
     status: Literal["training", "ready", "failed"]
@@ -121,6 +122,7 @@ class ModelDetail(Model):
 def _of_model(row: ModelRow) -> dict[str, Any]:
     return {
         "id": str(row.id),
+        "user_id": str(row.user_id),
         "name": row.name,
         "version": row.version,
         "status": row.status,

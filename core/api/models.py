@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
+from core.access import whose
 from core.api import rows
 from core.api.dependencies import (
     Caller,
@@ -19,6 +20,7 @@ from core.api.dependencies import (
     IdempotencyKey,
     Limit,
     ModelId,
+    Owner,
     Text,
     UploadIdInBody,
     upload_id_of,
@@ -102,6 +104,7 @@ def list_models(
         list[Literal["training", "ready", "failed"]] | None, Query(description="Only these; may be repeated.")
     ] = None,
     upload_id: str | None = None,
+    owner: Owner = whose.MINE,
 ) -> rows.Listed[Model]:
     """The models, newest first."""
     with db.session_scope(user) as session:
@@ -111,6 +114,7 @@ def list_models(
             cursor=cursor,
             statuses=status or (),
             upload_id=None if upload_id is None else upload_id_of(upload_id),
+            owner=owner,
         )
     return rows.Listed[Model].of(page, Model.of)
 

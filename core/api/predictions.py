@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
+from core.access import whose
 from core.api import rows, scoring
 from core.api.check_rows import Warned
 from core.api.dependencies import (
@@ -23,6 +24,7 @@ from core.api.dependencies import (
     Files,
     IdempotencyKey,
     Limit,
+    Owner,
     PredictionId,
     UploadIdInBody,
     model_id_of,
@@ -71,6 +73,7 @@ def list_predictions(
     status: Annotated[list[Status] | None, Query(description="Only these; may be repeated.")] = None,
     upload_id: str | None = None,
     model_id: str | None = None,
+    owner: Owner = whose.MINE,
 ) -> rows.Listed[rows.Prediction]:
     """The predictions, newest first."""
     with db.session_scope(user) as session:
@@ -81,6 +84,7 @@ def list_predictions(
             statuses=status or (),
             upload_id=None if upload_id is None else upload_id_of(upload_id),
             model_id=None if model_id is None else model_id_of(model_id),
+            owner=owner,
         )
     return rows.Listed[rows.Prediction].of(page, rows.Prediction.of)
 

@@ -37,6 +37,7 @@ class Prediction(BaseModel):
     """One upload scored by one model."""
 
     id: str
+    user_id: str
     status: Status
     mode: Literal["queued", "sync"]
     upload_id: str
@@ -66,6 +67,7 @@ class Prediction(BaseModel):
     def of(cls, row: PredictionRow) -> Self:
         return cls(
             id=str(row.id),
+            user_id=str(row.user_id),
             status=Status(row.status),
             mode="sync" if row.mode == "sync" else "queued",
             upload_id=str(row.upload_id),

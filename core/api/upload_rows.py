@@ -165,6 +165,7 @@ class Upload(BaseModel):
     """A CSV that was checked and stored."""
 
     id: str
+    user_id: str
     file_name: str
     size_bytes: int
     sha256: str
@@ -191,6 +192,7 @@ class UploadDetail(Upload):
 def _of_upload(row: UploadRow) -> dict[str, Any]:
     return {
         "id": str(row.id),
+        "user_id": str(row.user_id),
         "file_name": row.file_name,
         "size_bytes": row.size_bytes,
         "sha256": row.sha256,

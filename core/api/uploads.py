@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core import db
+from core.access import whose
 from core.api import downloads, rows, upload_rows
 from core.api.check_rows import SchemaCheck
 from core.api.dependencies import (
@@ -20,6 +21,7 @@ from core.api.dependencies import (
     Files,
     Limit,
     MappingInQuery,
+    Owner,
     Text,
     UploadId,
     model_id_of,
@@ -34,7 +36,7 @@ from core.uploads import stored, uploads
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 
 
-@router.get("", responses=documented(400, 403, 422, 503))
+@router.get("", responses=documented(400, 403, 404, 422, 503))
 def list_uploads(
     user: Caller,
     limit: Limit = 50,
@@ -42,10 +44,11 @@ def list_uploads(
     file_name: Annotated[
         Text, Query(max_length=255, description="Only those whose name contains this.")
     ] = "",
+    owner: Owner = whose.MINE,
 ) -> rows.Listed[upload_rows.Upload]:
     """The uploads, newest first."""
     with db.session_scope(user) as session:
-        page = uploads.page(session, limit=limit, cursor=cursor, search=file_name)
+        page = uploads.page(session, limit=limit, cursor=cursor, search=file_name, owner=owner)
     return rows.Listed[upload_rows.Upload].of(page, upload_rows.Upload.of)
 
 

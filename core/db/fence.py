@@ -87,13 +87,17 @@ RULES: dict[str, Rules] = {
     ),
     "workers": Rules(mine="true", may=("select",)),
     "uploads": Rules(
+        readable=f"({MINE} or {ADMIN})",
         new=f"starts_with(storage_key, 'uploads/user_' || {ME} || '/')",
         columns=("receipt", "n_rows", "n_columns"),
     ),
     "ai_models": Rules(
-        new="status = 'training' and artifact_key is null", columns=("status", "updated_at", "error")
+        readable=f"({MINE} or {ADMIN})",
+        new="status = 'training' and artifact_key is null",
+        columns=("status", "updated_at", "error"),
     ),
     "predictions": Rules(
+        readable=f"({MINE} or {ADMIN})",
         new="status = 'QUEUED' and output_key is null",
         columns=(
             "status",

@@ -277,6 +277,7 @@ class PredictionRow(Base):
         _one_of("status", "QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"),
         # Lists and counts are answered by these alone: the rows themselves are wide.
         sa.Index("ix_predictions_newest", "user_id", "created_at", "id", "status", "upload_id", "model_id"),
+        sa.Index("ix_predictions_newest_of_all", "created_at", "id"),
         sa.Index("ix_predictions_by_status", "user_id", "status", "created_at", "id"),
         sa.Index("ix_predictions_by_model", "user_id", "model_id", "created_at", "id", "status"),
         sa.Index("ix_predictions_by_upload", "user_id", "upload_id", "created_at", "id", "status"),

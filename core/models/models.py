@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from core import db, queue
-from core.access import audit
+from core.access import audit, whose
+from core.access.whose import Whose
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
@@ -63,8 +64,9 @@ def request_training(
 
     keep: columns to learn from even if they look like identifiers or give the answer away.
     A name that exists gets its next version.
-    Raises TargetMissing, ColumnsUnknown, NameUnusable, NotFound where the upload is gone by now.
+    Raises TargetMissing, ColumnsUnknown, NameUnusable, OwnedByAnother, NotFound where the upload is gone by now.
     """
+    whose.require_own(session, upload.user_id, noun="upload")
     columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
@@ -111,8 +113,9 @@ def subject(model: ModelRow) -> audit.Subject:
 
 
 def get(session: Session, *, model_id: UUID) -> ModelRow:
-    """One model with its task. Raises NotFound."""
-    model = session.execute(_mine(session).where(ModelRow.id == model_id)).scalar_one_or_none()
+    """One model with its task; an admin sees others' too. Raises NotFound."""
+    this = ModelRow.id == model_id, whose.seen(session, ModelRow.user_id)
+    model = session.execute(_whole().where(*this)).scalar_one_or_none()
     if model is None:
         raise NotFound(noun="model", id=model_id)
     return model
@@ -121,11 +124,18 @@ def get(session: Session, *, model_id: UUID) -> ModelRow:
 def hold(session: Session, *, model_id: UUID, to_delete: bool = False) -> ModelRow:
     """`get`, and nobody deletes the model before this transaction ends; `to_delete`: but itself.
 
-    Raises NotFound.
+    Raises NotFound, OwnedByAnother.
     """
     this = sa.select(ModelRow.id).where(ModelRow.id == model_id, ModelRow.user_id == db.owner(session))
     session.execute(this.with_for_update(read=not to_delete, key_share=not to_delete))
-    return get(session, model_id=model_id)
+    return own(session, model_id=model_id)
+
+
+def own(session: Session, *, model_id: UUID) -> ModelRow:
+    """`get`, for what its owner alone may do. Raises NotFound, OwnedByAnother."""
+    model = get(session, model_id=model_id)
+    whose.require_own(session, model.user_id, noun="model")
+    return model
 
 
 def page(
@@ -135,16 +145,17 @@ def page(
     cursor: str | None = None,
     statuses: Sequence[str] = (),
     upload_id: int | None = None,
+    owner: Whose = whose.MINE,
 ) -> Page[ModelRow]:
-    """The user's models, newest first. Raises BadCursor."""
-    rows = sa.select(ModelRow).where(ModelRow.user_id == db.owner(session))
+    """Models, newest first. owner: whose. Raises BadCursor, NotAllowed."""
+    rows = sa.select(ModelRow).where(whose.listed(session, ModelRow.user_id, owner))
     if statuses:
         rows = rows.where(ModelRow.status.in_(statuses))
     if upload_id is not None:
         rows = rows.where(ModelRow.upload_id == upload_id)
     return newest_first(
         session, rows, created_at=ModelRow.created_at, id=ModelRow.id, limit=limit, cursor=cursor,
-        whole=_mine(session).options(*SLIM_TASK, defer(ModelRow.schema, raiseload=True)),
+        whole=_whole().options(*SLIM_TASK, defer(ModelRow.schema, raiseload=True)),
     )  # fmt: skip
 
 
@@ -155,10 +166,10 @@ def ready(session: Session) -> Sequence[ModelRow]:
     return session.execute(rows.order_by(ModelRow.created_at.desc())).scalars().all()
 
 
-def names(session: Session) -> Sequence[tuple[UUID, str, int]]:
-    """Id, name and version of every model that can score, newest first."""
+def names(session: Session, *, owner: Whose = whose.MINE) -> Sequence[tuple[UUID, str, int]]:
+    """Id, name and version of every model that can score, newest first. owner: whose. Raises NotAllowed."""
     rows = sa.select(ModelRow.id, ModelRow.name, ModelRow.version).where(
-        ModelRow.user_id == db.owner(session), ModelRow.status == "ready"
+        whose.listed(session, ModelRow.user_id, owner), ModelRow.status == "ready"
     )
     found = session.execute(rows.order_by(ModelRow.created_at.desc()))
     return [(model_id, name, version) for model_id, name, version in found]
@@ -174,7 +185,7 @@ def schema_of(model: ModelRow) -> Schema:
 def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
     """Delete a model; returns the storage prefixes to remove once committed.
 
-    Raises NotFound, Conflict while it trains, ModelInUse.
+    Raises NotFound, OwnedByAnother, Conflict while it trains, ModelInUse.
     """
     model = hold(session, model_id=model_id, to_delete=True)
     if model.status == "training":
@@ -189,7 +200,7 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
 
 
 def cancel_training(session: Session, *, model_id: UUID) -> None:
-    """Stop a training. Raises NotFound, Conflict when it has ended."""
+    """Stop a training. Raises NotFound, OwnedByAnother, Conflict when it has ended."""
     model = hold(session, model_id=model_id)
     if model.status != "training":
         raise TrainingEnded(name=f"{model.name} v{model.version}")
@@ -198,16 +209,15 @@ def cancel_training(session: Session, *, model_id: UUID) -> None:
 
 
 def hurry(session: Session, *, model_id: UUID) -> UUID:
-    """Put a training first in line; returns its task. Raises NotFound."""
-    model = get(session, model_id=model_id)
+    """Put a training first in line; returns its task. Raises NotFound, OwnedByAnother."""
+    model = own(session, model_id=model_id)
     queue.hurry(session, task_id=model.task_id)
     return model.task_id
 
 
-def _mine(session: Session) -> sa.Select[ModelRow]:
+def _whole() -> sa.Select[ModelRow]:
     return (
         sa.select(ModelRow)
         .join(TaskRow, ModelRow.task_id == TaskRow.id)
         .options(contains_eager(ModelRow.task))
-        .where(ModelRow.user_id == db.owner(session))
     )

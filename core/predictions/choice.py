@@ -46,12 +46,12 @@ def choose(
     """Check the file against the model that is named, else take the newest that it fits under the mapping.
 
     path: the file. found: what its examination found.
-    Raises NotFound, Conflict for a model that is not ready, BadMapping where a model is named.
+    Raises NotFound, OwnedByAnother, Conflict for a model that is not ready, BadMapping where a model is named.
     """
     columns = [column.name for column in found.columns]
     with db.session_scope(user) as session:
         if model_id is not None:
-            candidates = [(models.get(session, model_id=model_id), dict(mapping))]
+            candidates = [(models.own(session, model_id=model_id), dict(mapping))]
         else:
             candidates = fitting(session, columns=columns, mapping=mapping)
         schemas = [(model.id, models.schema_of(model), given) for model, given in candidates]

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
 
 from core import db
+from core.access import whose
+from core.access.whose import Whose
 from core.db.pages import Page, in_order, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
 from core.predictions import reasons
@@ -28,10 +30,19 @@ def page(
     statuses: Sequence[str] = (),
     upload_id: int | None = None,
     model_id: UUID | None = None,
+    owner: Whose = whose.MINE,
 ) -> Page[PredictionRow]:
-    """The user's predictions, newest first, each with its upload, model and task. Raises BadCursor."""
+    """Predictions, newest first, each with its upload, model and task. owner: whose.
+
+    Raises BadCursor, NotAllowed.
+    """
     rows = _filtered(
-        session, sa.select(PredictionRow), statuses=statuses, upload_id=upload_id, model_id=model_id
+        session,
+        sa.select(PredictionRow),
+        owner,
+        statuses=statuses,
+        upload_id=upload_id,
+        model_id=model_id,
     )
     return newest_first(
         session, rows, created_at=PredictionRow.created_at, id=PredictionRow.id, limit=limit, cursor=cursor,
@@ -48,11 +59,12 @@ def table(
     statuses: Sequence[str] = (),
     model_id: UUID | None = None,
     search: str = "",
+    owner: Whose = whose.MINE,
     n_found: int | None = None,
 ) -> Sequence[PredictionRow]:
-    """A page of results for the eye: filtered, sorted, from `offset` on.
+    """A page of results for the eye: filtered, sorted, from `offset` on. Raises NotAllowed.
 
-    By file or by rows, the predictions of one upload stand together.
+    By file or by rows, the predictions of one upload stand together. owner: whose.
     n_found: how many these filters let through; told, an index is walked from its nearer end.
     """
     if n_found == 0:
@@ -67,13 +79,14 @@ def table(
             statuses=statuses,
             model_id=model_id,
             search=search,
+            owner=owner,
         )
         return from_end[::-1]
-    ids = _filtered(session, sa.select(PredictionRow.id), statuses=statuses, model_id=model_id)
+    ids = _filtered(session, sa.select(PredictionRow.id), owner, statuses=statuses, model_id=model_id)
     if (
         search
     ):  # "is true": the order's index is walked until the page is full, not every match joined, then sorted
-        ids = ids.where(PredictionRow.upload_id.in_(_named(session, search)).is_(sa.true()))
+        ids = ids.where(PredictionRow.upload_id.in_(_named(session, search, owner)).is_(sa.true()))
     newest = (PredictionRow.created_at.desc(), PredictionRow.id.desc())
     order: dict[Sort, tuple[Any, ...]] = {
         "newest": newest,
@@ -93,11 +106,16 @@ def counts(
     model_id: UUID | None = None,
     upload_id: int | None = None,
     search: str = "",
+    owner: Whose = whose.MINE,
 ) -> dict[Status, int]:
-    """How many of the user's predictions are in each state; statuses: in these alone, the others stay 0."""
+    """How many predictions are in each state; statuses: in these alone, the others stay 0. owner: whose.
+
+    Raises NotAllowed.
+    """
     rows = _filtered(
         session,
         sa.select(PredictionRow.status, sa.func.count()),
+        owner,
         statuses=statuses,
         model_id=model_id,
         upload_id=upload_id,
@@ -107,11 +125,14 @@ def counts(
     return {status: found.get(status, 0) for status in Status}
 
 
-def n_by_model(session: Session) -> dict[UUID, int]:
-    """How many predictions the user has made with each model; models without any are absent."""
+def n_by_model(session: Session, *, owner: Whose = whose.MINE) -> dict[UUID, int]:
+    """How many predictions were made with each model; models without any are absent. owner: whose.
+
+    Raises NotAllowed.
+    """
     rows = (
         sa.select(PredictionRow.model_id, sa.func.count().label("n"))
-        .where(PredictionRow.user_id == db.owner(session))
+        .where(whose.listed(session, PredictionRow.user_id, owner))
         .group_by(PredictionRow.model_id)
     )
     return {row.model_id: row.n for row in session.execute(rows)}
@@ -191,14 +212,15 @@ Columns = TypeVarTuple("Columns")
 def _filtered(
     session: Session,
     rows: sa.Select[*Columns],
+    owner: Whose,
     *,
     statuses: Sequence[str] = (),
     upload_id: int | None = None,
     model_id: UUID | None = None,
     search: str = "",
 ) -> sa.Select[*Columns]:
-    """Those of the user that are all this, by columns of predictions alone, as their indexes hold them."""
-    rows = rows.where(PredictionRow.user_id == db.owner(session))
+    """Those that are all this, by columns of predictions alone, as their indexes hold them."""
+    rows = rows.where(whose.listed(session, PredictionRow.user_id, owner))
     if statuses:
         rows = rows.where(PredictionRow.status.in_(statuses))
     if upload_id is not None:
@@ -206,12 +228,13 @@ def _filtered(
     if model_id is not None:
         rows = rows.where(PredictionRow.model_id == model_id)
     if search:
-        rows = rows.where(PredictionRow.upload_id.in_(_named(session, search)))
+        rows = rows.where(PredictionRow.upload_id.in_(_named(session, search, owner)))
     return rows
 
 
-def _named(session: Session, search: str) -> sa.Select[int]:
-    """The user's uploads with this in their file's name."""
+def _named(session: Session, search: str, owner: Whose) -> sa.Select[int]:
+    """Uploads with this in their file's name."""
     return sa.select(UploadRow.id).where(
-        UploadRow.user_id == db.owner(session), UploadRow.file_name.icontains(search, autoescape=True)
+        whose.listed(session, UploadRow.user_id, owner),
+        UploadRow.file_name.icontains(search, autoescape=True),
     )

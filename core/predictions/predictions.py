@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from core import db, queue
-from core.access import audit
+from core.access import audit, whose
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
@@ -100,8 +100,10 @@ def _enqueue(session: Session, prediction: PredictionRow, *, n_rows: int) -> UUI
 
 
 def get(session: Session, *, prediction_id: UUID) -> PredictionRow:
-    """One prediction with its upload, model, task, metrics and receipt. Raises NotFound."""
-    rows = _mine(session).where(PredictionRow.id == prediction_id)
+    """One prediction with its upload, model, task, metrics and receipt; an admin sees others' too. Raises NotFound."""
+    rows = listing.whole().where(
+        PredictionRow.id == prediction_id, whose.seen(session, PredictionRow.user_id)
+    )
     deferred = undefer(PredictionRow.metrics_json), undefer(PredictionRow.receipt)
     found = session.execute(rows.options(*deferred)).scalar_one_or_none()
     if found is None:
@@ -118,9 +120,9 @@ def dialect_of(prediction: PredictionRow, upload: UploadRow) -> Dialect:
 def hurry(session: Session, *, prediction_id: UUID) -> UUID:
     """Put a queued prediction first in line, to be done by hand; returns its task.
 
-    Raises NotFound, Conflict when it is not QUEUED.
+    Raises NotFound, OwnedByAnother, Conflict when it is not QUEUED.
     """
-    prediction = get(session, prediction_id=prediction_id)
+    prediction = own(session, prediction_id=prediction_id)
     if prediction.status != Status.QUEUED:
         raise Conflict(noun="prediction", state=prediction.status, asked="processed by hand")
     queue.hurry(session, task_id=prediction.task_id)
@@ -131,9 +133,9 @@ def hurry(session: Session, *, prediction_id: UUID) -> UUID:
 def cancel(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """Cancel at once while it waits, else as soon as the worker sees it; as it is then.
 
-    Raises NotFound, Conflict.
+    Raises NotFound, OwnedByAnother, Conflict.
     """
-    prediction = get(session, prediction_id=prediction_id)
+    prediction = own(session, prediction_id=prediction_id)
     if prediction.status not in PENDING:
         raise Conflict(noun="prediction", state=prediction.status, asked="cancelled")
     queue.cancel(session, task_id=prediction.task_id)
@@ -143,7 +145,10 @@ def cancel(session: Session, *, prediction_id: UUID) -> PredictionRow:
 
 
 def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
-    """Queue a FAILED or CANCELLED prediction once more, as a new task. Raises NotFound, Conflict."""
+    """Queue a FAILED or CANCELLED prediction once more, as a new task.
+
+    Raises NotFound, OwnedByAnother, Conflict.
+    """
     status = _locked(session, prediction_id=prediction_id)
     if status not in RETRIED_FROM:
         raise Conflict(noun="prediction", state=status, asked="tried again")
@@ -171,7 +176,7 @@ def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
 def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
     """Delete a settled prediction; returns the storage prefixes to remove once committed.
 
-    Raises NotFound, Conflict while it is pending.
+    Raises NotFound, OwnedByAnother, Conflict while it is pending.
     """
     status = _locked(session, prediction_id=prediction_id)
     if status not in SETTLED:
@@ -181,16 +186,23 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
     return [f"results/{prediction_id}/"]
 
 
+def own(session: Session, *, prediction_id: UUID) -> PredictionRow:
+    """`get`, for what its owner alone may do. Raises NotFound, OwnedByAnother."""
+    prediction = get(session, prediction_id=prediction_id)
+    whose.require_own(session, prediction.user_id, noun="prediction")
+    return prediction
+
+
 def _locked(session: Session, *, prediction_id: UUID) -> Status:
-    """The prediction's status, which nobody else changes before this transaction ends. Raises NotFound."""
+    """The prediction's status, which nobody else changes before this transaction ends.
+
+    Raises NotFound, OwnedByAnother.
+    """
     this = sa.select(PredictionRow.status).where(
         PredictionRow.id == prediction_id, PredictionRow.user_id == db.owner(session)
     )
     status = session.execute(this.with_for_update()).scalar_one_or_none()
     if status is None:
+        own(session, prediction_id=prediction_id)  # says whether it is gone or another's
         raise NotFound(noun="prediction", id=prediction_id)
     return Status(status)
-
-
-def _mine(session: Session) -> sa.Select[PredictionRow]:
-    return listing.whole().where(PredictionRow.user_id == db.owner(session))

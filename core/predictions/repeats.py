@@ -9,7 +9,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
-from core import db
 from core.db.tables import PredictionRow
 from core.errors import Conflict
 from core.models import models
@@ -39,9 +38,9 @@ class Verdict:
 def again(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """Queue a new prediction of the same file with the same model and options; `verdict` of it then compares.
 
-    Raises NotFound, Conflict unless it is COMPLETED.
+    Raises NotFound, OwnedByAnother, Conflict unless it is COMPLETED.
     """
-    prediction = predictions.get(session, prediction_id=prediction_id)
+    prediction = predictions.own(session, prediction_id=prediction_id)
     if prediction.status != Status.COMPLETED:
         raise Conflict(noun="prediction", state=prediction.status, asked="checked before it is COMPLETED")
     return predictions.add(
@@ -58,7 +57,7 @@ def verdict(session: Session, *, prediction: PredictionRow) -> Verdict | None:
     prediction: as `predictions.get` loads it.
     """
     earlier = sa.select(PredictionRow).where(
-        PredictionRow.user_id == db.owner(session),
+        PredictionRow.user_id == prediction.user_id,
         PredictionRow.upload_id == prediction.upload_id,
         PredictionRow.model_id == prediction.model_id,
         PredictionRow.status == Status.COMPLETED,

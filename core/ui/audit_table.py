@@ -101,10 +101,20 @@ def sentence(row: AuditEventRow) -> str:
 
 
 def _circumstances(row: AuditEventRow, *, zone: tzinfo) -> str:
-    details = (f"{name.replace('_', ' ')}: {value}" for name, value in (row.details or {}).items())
+    details = (f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in (row.details or {}).items())
     means = MEANS.get(row.via, row.via)
     parts = (words.exact_moment(row.created_at, zone=zone), row.address, means, *details)
     return " · ".join(links.escape(part) for part in parts if part)
+
+
+def _plain(value: object) -> str:
+    """A detail as a person writes it: ["read", "write"] → "read, write", {"uploads": 2} → "uploads 2"."""
+    match value:
+        case dict():
+            return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+        case list():
+            return ", ".join(_plain(one) for one in value)
+    return str(value)
 
 
 def said(action: str) -> str:

@@ -15,7 +15,7 @@ from core.models.schema import missing_columns
 from core.predictions import listing, mapping
 from core.predictions.header import check_header
 from core.predictions.states import PENDING
-from core.ui import badges, links, notices, receipt, score_panel, session, states, train_panel, words
+from core.ui import badges, links, notices, owners, receipt, score_panel, session, states, train_panel, words
 from core.uploads import stored, uploads
 
 SCORE, TRAIN = "Score it", "Train a model on it"
@@ -26,15 +26,20 @@ NEAR = 0.5  # share of a model's columns that may be missing where mapping them 
 
 def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id: UUID | None) -> None:
     """to_train: open on training. version_of_id: whose next version. model_id: what to score with. Raises NotFound."""
-    with db.session_scope(session.user()) as scope:
+    me = session.user()
+    with db.session_scope(me) as scope:
         upload = uploads.get(scope, upload_id=upload_id)
         version_of = models.get(scope, model_id=version_of_id) if version_of_id else None
         ready = models.ready(scope)
         has_worker = bool(queue.workers.alive(scope))
         found = uploads.examination_of(upload)
         lacks = _lacks(scope, ready, [column.name for column in found.columns])
+    is_mine = upload.user_id == me.id
     is_near = min(lacks.values(), default=1.0) <= NEAR
-    _head(upload)
+    _head(upload, is_mine=is_mine)
+    if owners.said(upload.user_id, me=me):
+        receipt.show(upload.id, found, is_mine=False)
+        return
     panel, content = st.columns([2, 3], gap="medium")
     with panel, st.container(border=True, key="panel"):
         task = TRAIN
@@ -56,7 +61,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
         else:
             train_panel.show(upload, found.columns, version_of=version_of)
     with content:
-        receipt.show(upload.id, found)
+        receipt.show(upload.id, found, is_mine=True)
 
 
 def _lacks(scope: Session, ready: Sequence[ModelRow], columns: Sequence[str]) -> dict[UUID, float]:
@@ -88,7 +93,7 @@ def wish(model_id: UUID) -> None:
             links.go(links.UPLOADS)
 
 
-def _head(upload: UploadRow) -> None:
+def _head(upload: UploadRow, *, is_mine: bool) -> None:
     now = session.now()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch", gap=None):
@@ -99,7 +104,7 @@ def _head(upload: UploadRow) -> None:
                 f"{words.size(upload.size_bytes)} · uploaded {words.ago(upload.created_at, now=now)}",
                 help=words.exact_moment(upload.created_at, zone=session.zone()),
             )
-        if st.button("Delete", key="delete", icon=":material/delete:", type="tertiary"):
+        if is_mine and st.button("Delete", key="delete", icon=":material/delete:", type="tertiary"):
             _confirm_delete(upload.id, upload.file_name)
 
 

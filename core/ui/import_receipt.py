@@ -66,8 +66,8 @@ def label(found: Examination) -> str:
     return f"How it was read · {n_guesses}" if n_guesses else "How it was read"
 
 
-def show(upload_id: int, found: Examination) -> None:
-    """The guesses, the first cells before and after, and the form that overrules."""
+def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
+    """The guesses, the first cells before and after, and for its owner the form that overrules."""
     if not found.guesses:
         st.caption("Nothing had to be guessed.")
     for guess in found.guesses:
@@ -102,8 +102,9 @@ def show(upload_id: int, found: Examination) -> None:
             ],
             key="changes",
         )
-    with st.expander("Read it differently", icon=":material/tune:"):
-        _overrule(upload_id, found)
+    if is_mine:
+        with st.expander("Read it differently", icon=":material/tune:"):
+            _overrule(upload_id, found)
 
 
 def _of_the_file(guess: Guess) -> None:

@@ -8,26 +8,35 @@ from uuid import UUID
 
 import streamlit as st
 
+from core import db
 from core.db.tables import ModelRow
 from core.ui import attention, badges, links, words
 
 
-def by_name(newest_first: Sequence[ModelRow]) -> dict[str, list[ModelRow]]:
-    """The versions of each name, newest first."""
-    versions: dict[str, list[ModelRow]] = {}
+def by_name(newest_first: Sequence[ModelRow]) -> dict[tuple[UUID, str], list[ModelRow]]:
+    """The versions of each name of each owner, newest first."""
+    versions: dict[tuple[UUID, str], list[ModelRow]] = {}
     for model in newest_first:
-        versions.setdefault(model.name, []).append(model)
+        versions.setdefault((model.user_id, model.name), []).append(model)
     return versions
 
 
-def show(newest_first: Sequence[ModelRow], *, n_used: Mapping[UUID, int], now: datetime) -> None:
-    """n_used: how many predictions each model has made."""
+def show(
+    newest_first: Sequence[ModelRow],
+    *,
+    n_used: Mapping[UUID, int],
+    me: db.User,
+    people: Mapping[UUID, str],
+    now: datetime,
+) -> None:
+    """n_used: how many predictions each model has made. people: what the owners of what is not `me`'s are called."""
     with st.grid(3, min_column_width=300, gap="small", key="model_cards"):
         for versions in by_name(newest_first).values():
             shown = next((model for model in versions if model.status == "ready"), versions[0])
             newest = versions[0] if versions[0].status == "training" else shown
             n = sum(n_used.get(model.id, 0) for model in versions)
-            _card(newest, n_versions=len(versions), n_predictions=n, now=now)
+            owner = None if newest.user_id == me.id else people.get(newest.user_id, "")
+            _card(newest, n_versions=len(versions), n_predictions=n, owner=owner, now=now)
 
 
 def headline(model: ModelRow) -> tuple[str, str] | None:
@@ -41,7 +50,8 @@ def headline(model: ModelRow) -> tuple[str, str] | None:
     )
 
 
-def _card(model: ModelRow, *, n_versions: int, n_predictions: int, now: datetime) -> None:
+def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | None, now: datetime) -> None:
+    """owner: whose it is, where that is not the reader."""
     with st.container(border=True, height="stretch", gap="small", key=f"card_{model.id}"):
         st.markdown(f"#### {links.escape(model.name)}")
         task = badges.TASKS.get(model.task_type or "", "").lower()
@@ -57,11 +67,10 @@ def _card(model: ModelRow, *, n_versions: int, n_predictions: int, now: datetime
             st.metric(name, value)
         versions = f" · {words.exact(n_versions, 'version')}" if n_versions > 1 else ""
         used = words.exact(n_predictions, "prediction") if n_predictions else "not used yet"
-        st.caption(
-            f"{words.ago(model.created_at, now=now)} · {used}{versions}",
-        )
+        whose = "" if owner is None else f"{links.escape(owner)} · "
+        st.caption(f"{whose}{words.ago(model.created_at, now=now)} · {used}{versions}")
         st.space("stretch")
         with st.container(horizontal=True, gap="small"):
             links.link("Open", links.MODEL, icon=":material/arrow_forward:", id=model.id)
-            if model.status == "ready":
+            if model.status == "ready" and owner is None:
                 links.link("Use it", links.UPLOADS, icon=":material/play_arrow:", model=model.id)

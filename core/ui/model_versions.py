@@ -14,7 +14,8 @@ def show(model: ModelRow) -> None:
     """One line a version: its figure, its age."""
     now = session.now()
     with db.session_scope(session.user()) as scope:
-        same_name = [row for row in models.page(scope, limit=200).items if row.name == model.name]
+        of_owner = models.page(scope, limit=200, owner=model.user_id).items
+    same_name = [row for row in of_owner if row.name == model.name]
     with st.container(border=True, gap=None, key="versions"):
         for row in same_name:
             found = model_cards.headline(row)

@@ -59,6 +59,11 @@ def model_name(name: str, version: int) -> str:
     return f"{name} · v{version}"
 
 
+def model_choices(found: Sequence[tuple[UUID, str, int]]) -> dict[str, UUID]:
+    """Models by how they are called; found: id, name and version. Of several people's alike ones, the newest."""
+    return {model_name(name, version): model_id for model_id, name, version in reversed(found)}
+
+
 def model(model_ids: Mapping[str, UUID]) -> UUID | None:
     """One of the models, by name; None for all of them."""
     chosen = _one_of("Model", _MODEL, [EVERY_MODEL, *model_ids], width=180)

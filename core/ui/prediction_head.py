@@ -12,11 +12,11 @@ from core.ui import badges, links, prediction_actions, session, states, words
 from core.ui.prediction_actions import Action
 
 
-def show(prediction: PredictionRow, *, now: datetime) -> None:
-    """Draw it, and do what is asked. Raises NotFound, Conflict."""
+def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
+    """Draw it, and do what is asked. Raises NotFound, Conflict. is_mine: if not, it may be downloaded, and no more."""
     back()
     with states.heading(links.escape(prediction.upload.file_name)):
-        asked = _buttons(prediction)
+        asked = _buttons(prediction, is_mine=is_mine)
     _facts(prediction, now=now)
     if asked is not None:
         prediction_actions.perform(
@@ -29,14 +29,21 @@ def back() -> None:
     links.link("Predictions", links.PREDICTIONS, icon=":material/arrow_back:")
 
 
-def _buttons(prediction: PredictionRow) -> Action | None:
+def no_result(*, is_mine: bool) -> None:
+    """What is left of one that failed or was cancelled, and the way on."""
+    st.caption("No result was kept." + (" Retry scores the file from its beginning." if is_mine else ""))
+
+
+def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
     status = Status(prediction.status)
+    if status == Status.COMPLETED:
+        _downloads(prediction)
+    if not is_mine:
+        return None
     if status in (Status.FAILED, Status.CANCELLED) and st.button(
         "Retry", key="retry", type="primary", icon=":material/refresh:"
     ):
         return Action.RETRY
-    if status == Status.COMPLETED:
-        _downloads(prediction)
     rest = Action.CANCEL if status in PENDING else Action.DELETE
     icon, word = rest.split(maxsplit=1)
     return rest if st.button(word, key=word.lower(), icon=icon, type="tertiary") else None

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import db
+from core.access.whose import MINE, Whose
 from core.predictions import listing
 from core.predictions.states import PENDING, Status
 from core.ui import (
@@ -28,7 +29,10 @@ MOVING_S, SETTLED_S = 5.0, 15.0  # between two looks
 
 @dataclass(frozen=True)
 class Standing:
-    """How many there are of each, with the filters but for the status, and what is pending whatever they say."""
+    """How many there are of each, with the filters but for the status, and what is pending whatever they say.
+
+    n_queued, next_id, no_worker: of the reader's own, for no others can be done by hand.
+    """
 
     counts: dict[Status, int]
     n_pending: int
@@ -37,20 +41,23 @@ class Standing:
     no_worker: str | None
 
 
-def show(*, model_ids: Mapping[str, UUID], n_pending: int) -> None:
-    """Draw the list; it looks again by itself, seldom while nothing is pending. model_ids: by name."""
+def show(whose: Whose, *, people: Mapping[UUID, str], model_ids: Mapping[str, UUID], n_pending: int) -> None:
+    """Draw the list; it looks again by itself, seldom while nothing is pending.
+
+    people: what those are called whose work it may hold. model_ids: by name.
+    """
 
     @st.fragment(run_every=MOVING_S if n_pending else SETTLED_S)
     def live() -> None:
         with states.guarded():
-            still_pending = _draw(model_ids)
+            still_pending = _draw(whose, people, model_ids)
             if bool(still_pending) != bool(n_pending):
                 st.rerun()  # declared again, with the other run_every
 
     live()
 
 
-def _draw(model_ids: Mapping[str, UUID]) -> int:
+def _draw(whose: Whose, people: Mapping[UUID, str], model_ids: Mapping[str, UUID]) -> int:
     with st.container(
         horizontal=True,
         horizontal_alignment="distribute",
@@ -63,7 +70,7 @@ def _draw(model_ids: Mapping[str, UUID]) -> int:
             model_id = prediction_filters.model(model_ids)
             sort = prediction_filters.sort()
     user = session.user()
-    standing = look(user, search=search, model_id=model_id)
+    standing = look(user, search=search, model_id=model_id, owner=whose)
     if standing.no_worker:
         _no_worker(standing, standing.no_worker)
     with pills:
@@ -80,13 +87,15 @@ def _draw(model_ids: Mapping[str, UUID]) -> int:
             statuses=statuses,
             model_id=model_id,
             search=search,
+            owner=whose,
             n_found=n_found,
         )
     with table:
         if rows:
             prediction_table.show(
                 rows,
-                owner=user.name,
+                me=user,
+                people=people,
                 now=session.now(),
                 has_worker=standing.no_worker is None,
             )
@@ -99,13 +108,14 @@ def _foot() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="center")
 
 
-def look(user: db.User, *, search: str, model_id: UUID | None) -> Standing:
+def look(user: db.User, *, search: str, model_id: UUID | None, owner: Whose = MINE) -> Standing:
     """How things stand, in one transaction."""
     with db.session_scope(user) as scope:
-        counts = listing.counts(scope, model_id=model_id, search=search)
+        counts = listing.counts(scope, model_id=model_id, search=search, owner=owner)
         is_filtered = bool(search) or model_id is not None
-        pending = listing.counts(scope, statuses=tuple(PENDING)) if is_filtered else counts
-        n_queued = pending[Status.QUEUED]
+        pending = listing.counts(scope, statuses=tuple(PENDING), owner=owner) if is_filtered else counts
+        mine = pending if owner == MINE else listing.counts(scope, statuses=tuple(PENDING))
+        n_queued = mine[Status.QUEUED]
         next_id = None
         if n_queued:
             for first in listing.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED]):

@@ -36,15 +36,17 @@ class Pace:
         return done / seconds if seconds >= _ENOUGH_S else None
 
 
-def show(prediction_id: UUID, *, status: str) -> None:
-    """Look every REFRESH_S; once it moves on from this status, draw the whole page again."""
+def show(prediction_id: UUID, *, status: str, is_mine: bool) -> None:
+    """Look every REFRESH_S; once it moves on from this status, draw the whole page again. is_mine: if not, it can't be
+    done by hand.
+    """
     pace = Pace()
 
     @st.fragment(run_every=REFRESH_S)
     def live() -> None:
         with states.guarded():
             try:
-                is_same = _draw(prediction_id, pace) == status
+                is_same = _draw(prediction_id, pace, is_mine=is_mine) == status
             except NotFound:  # deleted elsewhere: the page says so in the prediction's place
                 is_same = False
             if not is_same:
@@ -53,17 +55,17 @@ def show(prediction_id: UUID, *, status: str) -> None:
     live()
 
 
-def _draw(prediction_id: UUID, pace: Pace) -> str:
+def _draw(prediction_id: UUID, pace: Pace, *, is_mine: bool) -> str:
     with db.session_scope(session.user()) as scope:
         prediction = predictions.get(scope, prediction_id=prediction_id)
         no_worker = prediction_waiting.no_worker_since(scope)
         place = queue.standing(scope, task_id=prediction.task_id)
     if prediction.status == Status.PROCESSING:
         _running(prediction, pace)
-    elif prediction.status == Status.QUEUED and no_worker:
+    elif prediction.status == Status.QUEUED and no_worker and is_mine:
         _no_worker(prediction, no_worker)
     elif prediction.status == Status.QUEUED:
-        _in_line(prediction, place)
+        _in_line(prediction, place, no_worker)
     return prediction.status
 
 
@@ -101,8 +103,8 @@ def _left(n_rows: int, speed: float) -> str:
     return f"about {words.estimate(n_rows / speed)}"
 
 
-def _in_line(prediction: PredictionRow, place: queue.Standing) -> None:
-    what, why = _place(place)
+def _in_line(prediction: PredictionRow, place: queue.Standing, no_worker: str | None) -> None:
+    what, why = ("Waiting for a worker", no_worker) if no_worker else _place(place)
     with st.container(border=True, gap="xsmall", key="in_line"):
         st.markdown(f":blue[:material/schedule:] **{what}** :gray[· {links.escape(why)}]")
         st.progress(0.0)

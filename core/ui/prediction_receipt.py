@@ -30,8 +30,15 @@ _ANSWERED_BY: Final = {
 _SHORT = 12
 
 
-def show(prediction: PredictionRow, upload: UploadRow, measured: Measured, verdict: Verdict | None) -> None:
-    """Draw it. upload: with its receipt. prediction: with its own."""
+def show(
+    prediction: PredictionRow,
+    upload: UploadRow,
+    measured: Measured,
+    verdict: Verdict | None,
+    *,
+    is_mine: bool,
+) -> None:
+    """Draw it. upload: with its receipt. prediction: with its own. is_mine: if not, it can't be scored again."""
     kept: dict[str, Any] = prediction.receipt or {}
     if verdict is not None:
         prediction_verdict.show(verdict, now=session.now())
@@ -43,7 +50,8 @@ def show(prediction: PredictionRow, upload: UploadRow, measured: Measured, verdi
     else:
         st.caption("It was scored before receipts were kept. Score it again for a whole one.")
     with st.container(horizontal=True, gap="small"):
-        prediction_verdict.again(prediction)
+        if is_mine:
+            prediction_verdict.again(prediction)
         if kept:
             st.download_button(
                 "Download the receipt",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import streamlit as st
 
+from core import db
 from core.db.tables import PredictionRow
 from core.predictions.states import Status
 from core.ui import badges, links, prediction_actions, session, words
@@ -15,11 +17,23 @@ from core.ui.prediction_actions import Action
 STATUS_PX, ROWS_PX, BUTTON_PX = 112, 170, 36
 
 
-def show(rows: Sequence[PredictionRow], *, owner: str, now: datetime, has_worker: bool) -> None:
-    """Draw them, and do what a menu asks for. Few elements a row: they are what a refresh costs."""
+def show(
+    rows: Sequence[PredictionRow],
+    *,
+    me: db.User,
+    people: Mapping[UUID, str],
+    now: datetime,
+    has_worker: bool,
+) -> None:
+    """Draw them, and do what a menu asks for. Few elements a row: they are what a refresh costs.
+
+    people: what the owners are called. What is not `me`'s can be opened, and no more.
+    """
     with st.container(border=True, gap="small", key="predictions_table"):
         for row in rows:
-            asked = _draw(row, owner=owner, now=now, has_worker=has_worker)
+            owner = people.get(row.user_id, "")
+            offered = prediction_actions.offered(row.status, has_worker=has_worker)
+            asked = _draw(row, owner=owner, now=now, offered=offered if row.user_id == me.id else ())
             if asked is not None:
                 prediction_actions.perform(asked, prediction_id=row.id, file_name=row.upload.file_name)
 
@@ -37,7 +51,7 @@ def n_total(row: PredictionRow) -> int:
     return row.task.total or row.upload.n_rows
 
 
-def _draw(row: PredictionRow, *, owner: str, now: datetime, has_worker: bool) -> Action | None:
+def _draw(row: PredictionRow, *, owner: str, now: datetime, offered: Sequence[Action]) -> Action | None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"row_{row.id}"):
         with st.container(width="stretch", gap=None, key=f"about_{row.id}"):
             links.link(
@@ -61,7 +75,7 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, has_worker: bool) ->
         )
         return st.menu_button(
             "",
-            [Action.OPEN, *prediction_actions.offered(row.status, has_worker=has_worker)],
+            [Action.OPEN, *offered],
             key=f"menu_{row.id}",
             icon=":material/more_horiz:",
             type="tertiary",

@@ -24,8 +24,8 @@ _ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
 ROW_PX, MOST_ROWS = 33, 14
 
 
-def show(upload_id: int, found: Examination) -> None:
-    """How it was read in a line, then rows, columns and each guess in tabs."""
+def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
+    """How it was read in a line, then rows, columns and each guess in tabs. is_mine: if not, no guess is overruled."""
     with st.container(gap="xxsmall", key="receipt"):
         st.caption(f":material/receipt_long: {_how(found.dialect)}")
         for note in found.notes:
@@ -43,7 +43,7 @@ def show(upload_id: int, found: Examination) -> None:
     with columns:
         _profile(found)
     with guesses:
-        import_receipt.show(upload_id, found)
+        import_receipt.show(upload_id, found, is_mine=is_mine)
 
 
 def _how(dialect: Dialect) -> str:

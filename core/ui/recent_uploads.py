@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
 
 from core import db
+from core.access.whose import MINE
 from core.db.tables import UploadRow
-from core.ui import links, lists, session, words
+from core.ui import links, lists, owners, session, words
 from core.uploads import uploads
 
 SHOWN, FOUND = 4, 200
@@ -17,28 +18,31 @@ SHOWN, FOUND = 4, 200
 
 def show(*, chosen_id: int | None, kept: dict[str, str]) -> None:
     """Each leads to itself on this page. kept: what else the address says, such as the model to use."""
-    now = session.now()
-    with db.session_scope(session.user()) as scope:
-        newest = uploads.page(scope, limit=FOUND).items
+    now, me, whose = session.now(), session.user(), owners.asked()
+    with db.session_scope(me) as scope:
+        people = owners.names(scope)
+        newest = uploads.page(scope, limit=FOUND, owner=whose).items
+    owners.choose(people, me=me)
+    owner = {one.id: "" if one.user_id == me.id else f" · {people.get(one.user_id, '')}" for one in newest}
     picked: int | None = None
     if not newest:
         with lists.box(key="no_uploads"):
-            st.caption("Files that you upload are kept here, to be scored again or trained on.")
+            yours = "Files that you upload are kept here, to be scored again or trained on."
+            st.caption(yours if whose == MINE else "Nothing was uploaded here yet.")
     elif chosen_id is None:
         with st.container(border=True, gap=None, key="recent_uploads"):
             st.caption("Recent uploads")
-            clicked = [upload.id for upload in newest[:SHOWN] if _line(upload, now=now)]
+            clicked = [one.id for one in newest[:SHOWN] if _line(one, owner=owner[one.id], now=now)]
         picked = clicked[0] if clicked else None
     if newest and (chosen_id is not None or len(newest) > SHOWN):
-        picked = _pick(newest, chosen_id=chosen_id, now=now) or picked
+        picked = _pick(newest, owner=owner, chosen_id=chosen_id, now=now) or picked
     if picked is not None and picked != chosen_id:
-        links.go(links.UPLOADS, upload=picked, **kept)
+        links.go(links.UPLOADS, upload=picked, **kept, **owners.kept())
 
 
-def _line(upload: UploadRow, *, now: datetime) -> bool:
-    said = (
-        f"{words.exact(upload.n_rows, 'row')}, {words.exact_moment(upload.created_at, zone=session.zone())}"
-    )
+def _line(upload: UploadRow, *, owner: str, now: datetime) -> bool:
+    at = words.exact_moment(upload.created_at, zone=session.zone())
+    said = f"{words.exact(upload.n_rows, 'row')}, {at}{links.escape(owner)}"
     return lists.choice(
         upload.file_name,
         key=f"upload_{upload.id}",
@@ -48,9 +52,18 @@ def _line(upload: UploadRow, *, now: datetime) -> bool:
     )
 
 
-def _pick(newest: Sequence[UploadRow], *, chosen_id: int | None, now: datetime) -> int | None:
+def _pick(
+    newest: Sequence[UploadRow],
+    *,
+    owner: Mapping[int, str],
+    chosen_id: int | None,
+    now: datetime,
+) -> int | None:
     """All uploads by name, the chosen one first seen."""
-    said = {upload.id: f"{upload.file_name} · {words.ago(upload.created_at, now=now)}" for upload in newest}
+    said = {
+        upload.id: f"{upload.file_name} · {words.ago(upload.created_at, now=now)}{owner[upload.id]}"
+        for upload in newest
+    }
     ids = list(said)
     return st.selectbox(
         "Chosen upload" if chosen_id is not None else "All uploads",

@@ -14,7 +14,7 @@ from core.ui import links
 
 def heading(title: str, text: str = "") -> DeltaGenerator:
     """A page's title with its one sentence; returns the place for its buttons, at the right or below."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="heading"):
         with st.container(width="stretch", gap=None):
             st.title(title, anchor=False)
             if text:

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from core import db
-from core.access import audit
+from core.access import audit, whose
+from core.access.whose import Whose
 from core.db.pages import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
@@ -118,11 +119,11 @@ def reread(
 
     anew: forget what was said before; otherwise it stays where nothing else is said now.
     Results that were made before keep the dialect they were written in. No session is open while bytes move.
-    Raises NotFound, Invalid, MarksClash, ColumnUnknown, Conflict while work on it is pending, UploadGone,
-    ChangedSinceChecked, and what `examine` raises for a file that does not read so: then everything stays as it was.
+    Raises NotFound, OwnedByAnother, Invalid, MarksClash, ColumnUnknown, Conflict while work on it is pending,
+    UploadGone, ChangedSinceChecked, and what `examine` raises for a file that does not read so: all stays as it was.
     """
     with db.session_scope(user) as session:
-        upload = get(session, upload_id=upload_id)
+        upload = own(session, upload_id=upload_id)
         _require_idle(session, upload_id=upload_id, asked="read in another way")
     before = examination_of(upload)
     said = (Reading() if anew else before.reading).updated(reading.checked())
@@ -177,11 +178,13 @@ def same_bytes(session: Session, *, sha256: str) -> UploadRow | None:
 
 
 def get(session: Session, *, upload_id: int) -> UploadRow:
-    """One upload with its receipt. Raises NotFound."""
+    """One upload with its receipt; an admin sees others' too. Raises NotFound."""
     if not -(2**31) < upload_id < 2**31:
         raise NotFound(noun="upload", id=upload_id)
     upload = session.execute(
-        _mine(session).where(UploadRow.id == upload_id).options(undefer(UploadRow.receipt))
+        sa.select(UploadRow)
+        .where(UploadRow.id == upload_id, whose.seen(session, UploadRow.user_id))
+        .options(undefer(UploadRow.receipt))
     ).scalar_one_or_none()
     if upload is None:
         raise NotFound(noun="upload", id=upload_id)
@@ -192,12 +195,19 @@ def hold(session: Session, *, upload_id: int, to_delete: bool = False) -> Upload
     """`get`, and nobody deletes the upload before this transaction ends.
 
     to_delete: this transaction does, so it waits for those who build on the upload and they for it.
-    Raises NotFound.
+    Raises NotFound, OwnedByAnother.
     """
     this = _mine(session).where(UploadRow.id == upload_id).with_only_columns(UploadRow.id)
     if -(2**31) < upload_id < 2**31:
         session.execute(this.with_for_update(read=not to_delete, key_share=not to_delete))
-    return get(session, upload_id=upload_id)
+    return own(session, upload_id=upload_id)
+
+
+def own(session: Session, *, upload_id: int) -> UploadRow:
+    """`get`, for what its owner alone may do. Raises NotFound, OwnedByAnother."""
+    upload = get(session, upload_id=upload_id)
+    whose.require_own(session, upload.user_id, noun="upload")
+    return upload
 
 
 def subject(upload: UploadRow) -> audit.Subject:
@@ -211,10 +221,15 @@ def examination_of(upload: UploadRow) -> Examination:
 
 
 def page(
-    session: Session, *, limit: int = 50, cursor: str | None = None, search: str = ""
+    session: Session,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    search: str = "",
+    owner: Whose = whose.MINE,
 ) -> Page[UploadRow]:
-    """The user's uploads, newest first. Raises BadCursor."""
-    rows = _mine(session)
+    """Uploads, newest first. owner: whose. Raises BadCursor, NotAllowed."""
+    rows = sa.select(UploadRow).where(whose.listed(session, UploadRow.user_id, owner))
     if search:
         rows = rows.where(UploadRow.file_name.icontains(search, autoescape=True))
     return newest_first(
@@ -233,7 +248,7 @@ def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequenc
     """Delete an upload and its predictions; returns the storage prefixes to remove once committed.
 
     n_confirmed: how many predictions the user has agreed to lose.
-    Raises NotFound, Conflict while work on it is pending, PredictionsDependOnIt.
+    Raises NotFound, OwnedByAnother, Conflict while work on it is pending, PredictionsDependOnIt.
     """
     upload = hold(session, upload_id=upload_id, to_delete=True)
     of_upload = sa.select(PredictionRow.id).where(PredictionRow.upload_id == upload_id)

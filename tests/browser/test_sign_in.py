@@ -80,6 +80,8 @@ def test_each_sees_what_is_theirs_and_nothing_after_signing_out(
     expect(bob.get_by_text("There is no upload with the id")).to_be_visible()
     expect(bob.get_by_text("secret plans.csv")).to_have_count(0)
     assert bob.request.get(f"{desk.url}{file_path}").status == 404
+    bob.goto(f"{desk.url}/predictions?whose=all")
+    expect(bob.get_by_text("This needs the role admin, and yours is analyst.")).to_be_visible()
     assert ada.request.get(f"{desk.url}{file_path}").text() == csv.read_text()
     for hidden in ("System", "People & audit"):
         expect(bob.get_by_role("link", name=hidden)).to_have_count(0)
@@ -100,6 +102,29 @@ def test_each_sees_what_is_theirs_and_nothing_after_signing_out(
     expect(ada.get_by_text("secret plans.csv")).to_have_count(0)
     stolen = httpx.get(f"{desk.url}{file_path}", cookies=cookies, headers={"Accept": "*/*"})
     assert stolen.status_code == 401
+
+
+def test_an_admin_looks_at_what_another_has_uploaded(
+    desk: App, pages: tuple[Page, Page], tmp_path: Path
+) -> None:
+    ada, cleo = pages
+    csv = tmp_path / "cleos.csv"
+    csv.write_text("a,b\n1,2\n3,4\n")
+    cleo.goto(f"{desk.url}/uploads")
+    sign_in(cleo, "cleo")
+    cleo.locator(".st-key-uploader input[type=file]").set_input_files(str(csv))
+    cleo.wait_for_url("**/uploads?*upload=*")
+    ada.goto(cleo.url)
+    sign_in(ada, "ada")
+    expect(ada.get_by_text("This is the work of Cleo")).to_be_visible()
+    expect(ada.get_by_role("button", name="Delete")).to_have_count(0)
+    expect(cleo.get_by_role("button", name="Delete")).to_have_count(1)
+    ada.goto(f"{desk.url}/models")
+    settled(ada)
+    ada.get_by_label("Whose work").click()
+    ada.get_by_role("option", name="Cleo").click()
+    expect(ada.get_by_text("Nothing was trained here yet.")).to_be_visible()
+    assert "whose=" in ada.url
 
 
 def test_an_admin_reads_the_trail_and_keeps_somebody_out(desk: App, pages: tuple[Page, Page]) -> None:

@@ -55,6 +55,18 @@ def test_filters_narrow_the_trail_and_say_when_nothing_fits(open_page: OpenPage,
     assert any("No event fits" in line.value for line in app.caption)
 
 
+def test_details_are_told_in_words(open_page: OpenPage, reader: db.User) -> None:
+    with db.session_scope(reader, write=True) as session:
+        subject = audit.Subject("token", None, "Nightly")
+        audit.note(
+            session, "token.created", subject, scopes=["read", "write"], rows={"uploads": 2, "models": 1}
+        )
+    app = open_page("admin.py")
+    (line,) = [line.value for line in app.markdown if "Nightly" in line.value]
+    assert "scopes: read, write" in line.replace("\\", "")
+    assert "rows: uploads 2, models 1" in line.replace("\\", "")
+
+
 @pytest.fixture
 def eve(reader: db.User, settings: Settings) -> UUID:
     """Somebody who has signed in before."""

@@ -6,11 +6,10 @@ import json
 from uuid import uuid4
 
 import pytest
-import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
-from core.db.tables import ModelRow, PredictionRow, UserRow
+from core.db.tables import ModelRow, PredictionRow
 from core.predictions import listing, predictions
 from core.queue import workers
 from core.ui import prediction_progress
@@ -212,21 +211,6 @@ def test_an_unknown_id_is_a_sentence_with_a_way_back(desk: Desk, asked: str) -> 
     assert not app.exception
     assert "There is no prediction with the id" in app.error[0].value
     assert app.button(key="all_predictions").label == "Open all predictions"
-
-
-def test_a_strangers_prediction_is_as_unknown_as_any(desk: Desk) -> None:  # noqa: F811
-    queued_id = desk.queue()
-    with db.session_scope(db.WORKER, write=True) as session:
-        stranger = UserRow(id=uuid4(), name="Mallory")
-        session.add(stranger)
-        session.flush()
-        session.execute(
-            sa.update(PredictionRow).where(PredictionRow.id == queued_id).values(user_id=stranger.id)
-        )
-
-    app = open_page("prediction.py", id=str(queued_id))
-
-    assert "There is no prediction with the id" in app.error[0].value
 
 
 def test_queued_without_a_worker_offers_the_button(desk: Desk) -> None:  # noqa: F811

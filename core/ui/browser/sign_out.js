@@ -21,4 +21,5 @@ export default function () {
   };
   const watched = { subtree: true, attributes: true, attributeFilter: ["data-test-connection-state"] };
   new MutationObserver(look).observe(document.body, watched);
+  look(); // it may have been cut before this was here to see it
 }

@@ -9,7 +9,6 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -280,21 +279,6 @@ def test_a_file_that_lacks_a_feature_of_the_named_model_is_not_kept(
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "feature_missing")
     assert "contract" in answer.json()["error"]["message"]
     assert (_n_uploads(me), stored_keys(storage)) == (1, before)
-
-
-def test_a_strangers_model_is_as_unknown_as_any(
-    client: httpx.Client,
-    stranger: db.User,
-    settings: Settings,
-    trained: Trained,
-    storage: LocalStorage,
-) -> None:
-    theirs = journeys.upload_bytes(stranger, trained.csv, settings=settings, files=storage)
-    model = ready(stranger, theirs, trained, storage)
-    for model_id in (str(model.id), str(uuid4()), "x", "9" * 400):
-        answer = _post(client, trained.csv, model_id=model_id)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
-    assert _post(client, trained.csv).json()["prediction_id"] is None
 
 
 @ONE_DATABASE

@@ -1,19 +1,17 @@
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
 from core import db
 from core.db.tables import ModelRow, UploadRow
-from core.models import models
 from core.models.errors import OneClassOnly
 from core.queue import Reason, TaskState
-from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys, made
-from tests.core.api.conftest import TARGET, Trained, ready, stored_keys
+from tests.core.api.conftest import TARGET, stored_keys
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 CALLS = [("GET", ""), ("DELETE", ""), ("POST", "/cancel")]
@@ -143,19 +141,3 @@ def test_an_id_that_nothing_has_is_not_found_whatever_it_looks_like(
     for method, path in CALLS:
         answer = client.request(method, f"/api/models/{model_id}{path}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
-
-
-def test_a_strangers_model_looks_like_none(
-    client: httpx.Client, stranger: db.User, settings: Settings, trained: Trained, storage: LocalStorage
-) -> None:
-    theirs = journeys.upload_bytes(stranger, trained.csv, settings=settings, files=storage)
-    model = ready(stranger, theirs, trained, storage)
-    unknown_id = uuid4()
-    for method, path in CALLS:
-        answer = client.request(method, f"/api/models/{model.id}{path}")
-        unknown = client.request(method, f"/api/models/{unknown_id}{path}")
-        assert answer.status_code == 404
-        assert answer.text == unknown.text.replace(str(unknown_id), str(model.id))
-    assert _train(client, theirs).status_code == 404
-    assert client.get("/api/models").json()["items"] == []
-    assert len(journeys.ask(stranger, lambda session: models.page(session)).items) == 1

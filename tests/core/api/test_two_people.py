@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ from fastapi.routing import iter_route_contexts
 from core import db
 from core.access import sessions, tokens
 from core.api import application
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables import ModelRow, UploadRow, UserRow
 from core.predictions import predictions
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -72,6 +72,12 @@ def as_mallory(stranger: db.User, asked: Desk) -> Iterator[httpx.Client]:
         yield browser
 
 
+def promote(user: db.User) -> None:
+    """Make somebody an admin, as another admin would."""
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(sa.update(UserRow).where(UserRow.id == user.id).values(role="admin"))
+
+
 def calls_by_id(settings: Settings) -> list[tuple[str, str]]:
     """Every call of the API whose path names a thing."""
     found = [
@@ -94,19 +100,26 @@ def bodies(path: str, theirs: dict[str, str]) -> object:
 def test_no_call_finds_what_belongs_to_somebody_else(
     as_mallory: httpx.Client, asked: Desk, theirs: dict[str, str], user: db.User
 ) -> None:
-    answers = {}
+    nothing = {name: "999999" if name == "upload_id" else str(uuid4()) for name in theirs}
+    answers, said = {}, ""
     for method, path in calls_by_id(asked.settings):
-        url = "/api" + path.format(**theirs)
-        params = {"model_id": theirs["model_id"]} if path.endswith("/check") else {}
-        answer = as_mallory.request(method, url, params=params, json=bodies(path, theirs))
-        answers[f"{method} {path}"] = answer.status_code
+        for ids in (theirs, nothing):
+            params = {"model_id": ids["model_id"]} if path.endswith("/check") else {}
+            url = "/api" + path.format(**ids)
+            answer = as_mallory.request(method, url, params=params, json=bodies(path, theirs))
+            told = answer.text
+            for name, one in ids.items():
+                told = told.replace(f"the id {one}", name)
+            if ids is theirs:
+                answers[f"{method} {path}"], said = answer.status_code, told
+        assert told == said, "what is somebody else's looks like what there is not"
     others = {call: status for call, status in answers.items() if "/people/" not in call}
     assert set(others.values()) == {404}, others
     assert {status for call, status in answers.items() if "/people/" in call} == {403}
 
 
 def test_what_belongs_to_somebody_else_can_not_be_built_upon(
-    as_mallory: httpx.Client, theirs: dict[str, str]
+    as_mallory: httpx.Client, stranger: db.User, theirs: dict[str, str]
 ) -> None:
     both = {"upload_id": theirs["upload_id"], "model_id": theirs["model_id"]}
     csv = {"file": ("a.csv", b"a,b\n1,2\n", "text/csv")}
@@ -114,11 +127,55 @@ def test_what_belongs_to_somebody_else_can_not_be_built_upon(
     train = {"upload_id": theirs["upload_id"], "target": "churned"}
     assert as_mallory.post("/api/models/train", json=train).status_code == 404
     assert as_mallory.post("/api/csv", files=csv, data={"model_id": theirs["model_id"]}).status_code == 404
+    promote(stranger)
+    calls = [
+        as_mallory.post("/api/predictions", json=both),
+        as_mallory.post("/api/models/train", json=train),
+        as_mallory.post("/api/csv", files=csv, data={"model_id": theirs["model_id"]}),
+    ]
+    assert [(call.status_code, call.json()["error"]["code"]) for call in calls] == [
+        (403, "owned_by_another")
+    ] * 3
+    assert as_mallory.get("/api/uploads").json()["items"] == []
 
 
 @pytest.mark.parametrize("listed", ["uploads", "predictions", "models", "tokens"])
 def test_lists_hold_only_ones_own(as_mallory: httpx.Client, theirs: dict[str, str], listed: str) -> None:
     assert as_mallory.get(f"/api/{listed}").json()["items"] == []
+
+
+@pytest.mark.parametrize("listed", ["uploads", "predictions", "models"])
+def test_lists_of_others_work_are_for_admins(
+    as_mallory: httpx.Client, stranger: db.User, theirs: dict[str, str], listed: str
+) -> None:
+    for whose in ("all", theirs["user_id"]):
+        refused = as_mallory.get(f"/api/{listed}", params={"user_id": whose})
+        assert refused.status_code == 403
+        assert refused.json()["error"]["code"] == "not_allowed"
+    assert as_mallory.get(f"/api/{listed}", params={"user_id": "nobody"}).status_code == 404
+    promote(stranger)
+    for whose in ("all", theirs["user_id"]):
+        (item,) = as_mallory.get(f"/api/{listed}", params={"user_id": whose}).json()["items"]
+        assert item["user_id"] == theirs["user_id"]
+    assert as_mallory.get(f"/api/{listed}").json()["items"] == []
+
+
+def test_an_admin_reads_by_every_call_and_changes_nothing(
+    as_mallory: httpx.Client, asked: Desk, stranger: db.User, theirs: dict[str, str]
+) -> None:
+    promote(stranger)
+    read, changed = {}, {}
+    for method, path in calls_by_id(asked.settings):
+        if any(part in path for part in ("/people/", "/tokens/", "/sessions/")):
+            continue
+        url = "/api" + path.format(**theirs)
+        params = {"model_id": theirs["model_id"]} if path.endswith("/check") else {}
+        answer = as_mallory.request(method, url, params=params, json=bodies(path, theirs))
+        (read if method in ("GET", "HEAD") else changed)[f"{method} {path}"] = answer
+    # a prediction that waits has no result yet, and says so
+    assert {answer.status_code for answer in read.values()} <= {200, 409}, read
+    assert {answer.json()["error"]["code"] for answer in changed.values()} == {"owned_by_another"}, changed
+    assert len(changed) > 6
 
 
 def test_filters_by_somebody_elses_things_find_nothing(

@@ -11,9 +11,7 @@ import pytest
 
 from core import db
 from core.db.tables import ModelRow, UploadRow
-from core.settings import Settings
 from core.storage import LocalStorage
-from core.uploads import uploads
 from tests import journeys
 from tests.core.api.conftest import stored_keys
 
@@ -125,20 +123,6 @@ def test_an_id_that_nothing_has_is_not_found_whatever_it_looks_like(
     for method, path in (("GET", ""), ("GET", "/file"), ("DELETE", "")):
         answer = client.request(method, f"/api/uploads/{upload_id}{path}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
-
-
-def test_a_strangers_upload_looks_like_none(
-    client: httpx.Client, stranger: db.User, settings: Settings, storage: LocalStorage
-) -> None:
-    theirs = journeys.upload_bytes(stranger, CSV, settings=settings, files=storage)
-    unknown = client.get("/api/uploads/999999").text
-    for method, path in (("GET", ""), ("GET", "/file"), ("DELETE", "")):
-        answer = client.request(method, f"/api/uploads/{theirs.id}{path}")
-        assert answer.status_code == 404
-        assert answer.text == unknown.replace("999999", str(theirs.id))
-    assert client.get("/api/uploads").json()["items"] == []
-    assert _upload(client) != str(theirs.id)
-    assert journeys.ask(stranger, uploads.count) == 1
 
 
 @ONE_DATABASE

@@ -271,15 +271,38 @@ def test_a_running_task_of_a_live_worker_is_cancelled_by_that_worker_alone(
         assert session.execute(sa.select(TaskRow.cancel_requested)).scalar_one()
 
 
-def test_an_admin_reads_everybodys_tasks_and_changes_none(
-    database: db.Database, user: db.User, stranger: db.User
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("uploads", "update uploads set n_rows = 7"),
+        ("uploads", "delete from uploads"),
+        ("ai_models", "update ai_models set status = 'failed'"),
+        ("ai_models", "delete from ai_models"),
+        ("predictions", "update predictions set status = 'CANCELLED'"),
+        ("predictions", "delete from predictions"),
+        ("tasks", "update tasks set priority = -10"),
+    ],
+)
+def test_an_admin_reads_everybodys_work_and_changes_none(
+    database: db.Database, user: db.User, stranger: db.User, name: str, change: str
 ) -> None:
-    theirs = owned("tasks", stranger)
-    before = touched("tasks", theirs)
+    theirs = owned(name, stranger)
+    before = touched(name, theirs)
     with db.session_scope(as_role(user, "admin"), write=True) as session:
-        assert session.execute(sa.select(TaskRow.id)).scalars().all() == [theirs["id"]]
-        session.execute(sa.text("update tasks set priority = -10"))
-    assert touched("tasks", theirs) == before
+        found = session.execute(sa.select(Base.metadata.tables[name].c.id)).scalars().all()
+        assert theirs["id"] in found
+        session.execute(sa.text(change))
+    assert touched(name, theirs) == before
+
+
+@pytest.mark.parametrize("role", ["analyst", "reviewer"])
+@pytest.mark.parametrize("name", ["uploads", "ai_models", "predictions", "tasks"])
+def test_nobody_but_an_admin_reads_anothers_work(
+    database: db.Database, user: db.User, stranger: db.User, name: str, role: str
+) -> None:
+    owned(name, stranger)
+    with db.session_scope(as_role(user, role)) as session:
+        assert session.execute(sa.select(Base.metadata.tables[name].c.id)).all() == []
 
 
 def test_the_audit_trail_is_only_added_to_and_read_by_admins(

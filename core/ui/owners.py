@@ -1,0 +1,72 @@
+"""Whose work a page shows: the choice that admins have on a list, and the word on what is somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import db
+from core.access import users, whose
+from core.access.whose import Whose
+from core.ui import links, params
+
+_PARAM: Final = "whose"
+
+
+def names(scope: Session) -> Mapping[UUID, str]:
+    """What everybody is called, by id; nobody for whoever sees their own work alone."""
+    if not whose.sees_all(scope):
+        return {}
+    return {row.id: "Local user" if row.is_local else row.name for row in users.people(scope)}
+
+
+def asked() -> Whose:
+    """Whose work the address asks for. Raises NotFound."""
+    if st.query_params.get(_PARAM) == whose.ALL:
+        return whose.ALL
+    return params.uuid(_PARAM, noun="person") or whose.MINE
+
+
+def kept() -> Mapping[str, str]:
+    """What the address says of it, for a link that stays with the same people's work."""
+    return {_PARAM: st.query_params[_PARAM]} if _PARAM in st.query_params else {}
+
+
+def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
+    """The box, for an admin who is not alone; what is chosen stands in the address from the next run on."""
+    others = {str(person_id): name for person_id, name in known.items() if person_id != me.id}
+    if not others:
+        return
+    labels = {whose.MINE: "My work", whose.ALL: "Everybody's work", **others}
+    now = str(asked())
+    chosen = st.selectbox(
+        "Whose work",
+        list(labels),
+        index=list(labels).index(now) if now in labels else 0,
+        format_func=labels.__getitem__,
+        key=f"whose_{now}",
+        label_visibility="collapsed",
+        width=190,
+    )
+    if chosen != now:
+        st.query_params.clear()  # filters and pages were the other list's
+        if chosen != whose.MINE:
+            st.query_params[_PARAM] = chosen
+        st.rerun()
+
+
+def said(owner_id: UUID, *, me: db.User) -> bool:
+    """A line above what an admin sees of somebody else's; whether it is."""
+    if owner_id == me.id:
+        return False
+    with db.session_scope(me) as scope:
+        name = names(scope).get(owner_id, "Somebody else")
+    st.info(
+        f"This is the work of **{links.escape(name)}**. As an admin you may look at it; changing it is theirs.",
+        icon=":material/visibility:",
+    )
+    return True
