@@ -41,6 +41,7 @@ from tests.servers.waiting import wait_for
 RESULTS = Path(__file__).parent / "results" / "queue.json"
 N_SAMPLES = 60
 N_NO_OPS = 300
+PAUSE_S = 0.1
 TARGET_P50_MS = 100.0
 N_WORKERS = 2
 
@@ -93,7 +94,7 @@ def _measure(url: str, folder: Path) -> dict[str, float]:
     warm_ms = []
     pause = threading.Event()
     for _ in range(N_SAMPLES):
-        pause.wait(0.1)
+        pause.wait(PAUSE_S)
         asked_ns = time.time_ns()
         add(note=str(note))
         warm_ms.append(start_ms(asked_ns))
@@ -119,7 +120,7 @@ def _beside_bare_loops(
     """Two workers, each a process with a warm child, and two loops that send nothing but the same statements."""
     url = database.engine.url.render_as_string(hide_password=False)
     recorded = bare_queue.record(database, add)
-    bare_p50_ms = bare_queue.start_p50_ms(url, recorded, add, n_samples=N_SAMPLES)
+    bare_p50_ms = bare_queue.start_p50_ms(url, recorded, add, n_samples=N_SAMPLES, pause_s=PAUSE_S)
     add(N_NO_OPS)
     bare_per_s = bare_queue.per_second(url, recorded, n_tasks=N_NO_OPS, n_workers=N_WORKERS)
     workers = [WorkerProcess(settings) for _ in range(N_WORKERS)]

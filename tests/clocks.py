@@ -19,4 +19,6 @@ class HeldClock:
         self.at += timedelta(seconds=seconds)
 
     def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
-        return sa.literal(self.at + timedelta(seconds=plus_s), UtcDateTime())
+        return sa.bindparam(
+            None, type_=UtcDateTime(), unique=True, callable_=lambda: self.at + timedelta(seconds=plus_s)
+        )

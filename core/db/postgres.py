@@ -6,6 +6,7 @@ import json
 import secrets
 import selectors
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -81,17 +82,23 @@ def engine(url: str, *, link: Link | None) -> sa.Engine:
     return made
 
 
-def opening(principal: Principal, *, is_fenced: bool) -> sql.Composed | None:
+def opening(principal: Principal, *, is_fenced: bool) -> sql.SQL | sql.Composed | None:
     """What begins a transaction for `principal`; None for the plain beginning, where there are no roles."""
     if not is_fenced:
         return None
     match principal:
         case WorkerRole():
-            return _opening({"role": fence.WORKERS})
+            return _of_workers()
         case Nobody():
             return _opening(_claims({"role": fence.USERS}, role="nobody"))
         case User():
             return _opening(_claims({"role": fence.USERS, "sub": str(principal.id)}, role=principal.role))
+
+
+@cache
+def _of_workers() -> sql.SQL:
+    """Put together once: it holds nothing of anybody's."""
+    return sql.SQL(_opening({"role": fence.WORKERS}).as_string())
 
 
 def _claims(claims: dict[str, str], *, role: str) -> dict[str, str]:

@@ -277,7 +277,6 @@ class PredictionRow(Base):
         _one_of("status", "QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"),
         # Lists and counts are answered by these alone: the rows themselves are wide.
         sa.Index("ix_predictions_newest", "user_id", "created_at", "id", "status", "upload_id", "model_id"),
-        sa.Index("ix_predictions_newest_of_all", "created_at", "id"),
         sa.Index("ix_predictions_by_status", "user_id", "status", "created_at", "id"),
         sa.Index("ix_predictions_by_model", "user_id", "model_id", "created_at", "id", "status"),
         sa.Index("ix_predictions_by_upload", "user_id", "upload_id", "created_at", "id", "status"),
@@ -289,6 +288,12 @@ class PredictionRow(Base):
         sa.Index("ix_predictions_by_duration",
                  "user_id", "took_s", "created_at", "id", "status", "upload_id", "model_id"),
         sa.Index("ix_predictions_status_created_at", "status", "created_at"),
+        # An admin's lists are of everybody's.
+        sa.Index("ix_predictions_of_all_newest", "created_at", "id"),
+        sa.Index("ix_predictions_of_all_by_file", "file_order", sa.text("upload_id DESC"),
+                 sa.text("created_at DESC"), sa.text("id DESC")),
+        sa.Index("ix_predictions_of_all_by_rows", "n_rows", "upload_id", "created_at", "id"),
+        sa.Index("ix_predictions_of_all_by_duration", "took_s", "created_at", "id"),
         sa.Index("ix_predictions_mapped", "user_id", "status", "created_at",
                  sqlite_where=sa.text("json_extract(options, '$.mapping') IS NOT NULL"),
                  postgresql_where=sa.text("(options -> 'mapping') IS NOT NULL")),

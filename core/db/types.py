@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -98,11 +99,11 @@ def _postgres_member(element: json_member, compiler: Any, **options: Any) -> str
     return f"({column} -> {name})"
 
 
-class Clock(Protocol):
+class Clock(Hashable, Protocol):
     """Where queue and liveness take the time from."""
 
     def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
-        """An SQL expression for this moment plus `plus_s` seconds."""
+        """An SQL expression for the moment in which it is executed, plus `plus_s` seconds: statements are kept."""
         ...
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.db.tables import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.queue import line
 from core.queue.moves import followed
-from core.queue.tasks import KEPT, TASKS, Reason, Task, TaskState, known_kinds
+from core.queue.tasks import KEPT, N_KEPT, TASKS, Reason, Task, TaskState, known_kinds
 
 # Written into the statement, not bound: only so can the planner use the partial indexes.
 QUEUED = sa.literal_column("'QUEUED'", sa.String)
@@ -35,28 +37,33 @@ def claim(
     the way, so that no reaper is needed. The caller commits before any work begins.
     uncarried_s: where messages carry the tasks, only one that has had no message for so long.
     """
+    first = _first(tuple(known_kinds()), uncarried_s, clock)
+    while (found := _found(session, first)) is not None:
+        if found.may_go_on:
+            return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
+        _give_up(session, found, clock=clock)
+    return None
+
+
+@lru_cache(maxsize=N_KEPT)
+def _first(kinds: tuple[str, ...], uncarried_s: float | None, clock: Clock) -> sa.Select[*tuple[Any, ...]]:
+    """What to take next, as it is now: an abandoned one, or else a queued one, which is only then looked for."""
     abandoned = (
         sa.select(TASKS.c.id)
-        .where(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now(), TASKS.c.kind.in_(known_kinds()))
+        .where(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now(), TASKS.c.kind.in_(kinds))
         .order_by(TASKS.c.lease_until)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     queued = (
         sa.select(TASKS.c.id)
-        .where(*_in_line(uncarried_s, clock), TASKS.c.kind.in_(known_kinds()))
+        .where(*_in_line(uncarried_s, clock), TASKS.c.kind.in_(kinds))
         .order_by(TASKS.c.priority, TASKS.c.run_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    # Locked where it is chosen; a queued one is not looked for when there is an abandoned one.
     chosen = TASKS.c.id == sa.func.coalesce(abandoned.scalar_subquery(), queued.scalar_subquery())
-    as_it_is_now = sa.select(*_STANDING).where(chosen).with_for_update()
-    while (found := _found(session, as_it_is_now)) is not None:
-        if found.may_go_on:
-            return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
-        _give_up(session, found, clock=clock)
-    return None
+    return sa.select(*_STANDING).where(chosen).with_for_update()
 
 
 def claim_one(
@@ -194,15 +201,25 @@ def _found(session: Session, statement: sa.Executable) -> _Found | None:
 
 
 def _take(session: Session, found: _Found, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task:
-    return _written(
-        session,
-        found,
-        state=TaskState.RUNNING,
-        attempt=TASKS.c.attempt + 1,
-        lease_owner=worker_id,
-        lease_until=clock.now(lease_s),
-        started_at=clock.now(),
-        error=None,
+    row = session.execute(_taking(lease_s, clock), {"this": found.id, "worker": worker_id}).one()
+    return followed(session, row)
+
+
+@lru_cache(maxsize=N_KEPT)
+def _taking(lease_s: float, clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
+    """For the task :this and the worker :worker."""
+    return (
+        sa.update(TASKS)
+        .where(TASKS.c.id == sa.bindparam("this"))
+        .values(
+            state=TaskState.RUNNING,
+            attempt=TASKS.c.attempt + 1,
+            lease_owner=sa.bindparam("worker"),
+            lease_until=clock.now(lease_s),
+            started_at=clock.now(),
+            error=None,
+        )
+        .returning(*KEPT)
     )
 
 
@@ -213,18 +230,16 @@ def _give_up(session: Session, found: _Found, *, clock: Clock) -> None:
         message="The worker that did this stopped without a word.",
         hint="The file may need more memory than there is. Look at the worker's log, then retry.",
     )
-    _written(
-        session,
-        found,
-        state=TaskState.CANCELLED if found.cancel_requested else TaskState.FAILED,
-        lease_owner=None,
-        lease_until=None,
-        finished_at=clock.now(),
-        error=None if found.cancel_requested else worn_out.after(found.n_tries).to_json(),
+    given_up = (
+        sa.update(TASKS)
+        .where(TASKS.c.id == found.id)
+        .values(
+            state=TaskState.CANCELLED if found.cancel_requested else TaskState.FAILED,
+            lease_owner=None,
+            lease_until=None,
+            finished_at=clock.now(),
+            error=None if found.cancel_requested else worn_out.after(found.n_tries).to_json(),
+        )
+        .returning(*KEPT)
     )
-
-
-def _written(session: Session, found: _Found, **values: Any) -> Task:
-    statement = sa.update(TASKS).where(TASKS.c.id == found.id).values(**values).returning(*KEPT)
-    row = session.execute(statement).one()
-    return followed(session, row)
+    followed(session, session.execute(given_up).one())

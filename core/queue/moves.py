@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.db.tables import Json, TaskRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.errors import Conflict, NotFound
 from core.queue import wakeup
-from core.queue.tasks import KEPT, SETTLED, TASKS, LeaseLost, Reason, Task, TaskState, kind
+from core.queue.tasks import KEPT, N_KEPT, SETTLED, TASKS, LeaseLost, Reason, Task, TaskState, kind
 
 FIRST = -10  # the priority of work that somebody is waiting for
 
@@ -63,13 +65,10 @@ def beat(
     This is the fence: a transaction in which a worker writes for a task begins with it (or is
     `settle`, which is fenced alike). Raises LeaseLost when `attempt` no longer counts: roll back.
     """
-    statement = (
-        sa.update(TASKS)
-        .where(TASKS.c.id == task_id, TASKS.c.attempt == attempt, TASKS.c.state == TaskState.RUNNING)
-        .values(lease_until=clock.now(lease_s), **_known(done=done, total=total, checkpoint=checkpoint))
-        .returning(TASKS.c.cancel_requested)
-    )
-    cancel_requested: bool | None = session.execute(statement).scalar_one_or_none()
+    noted = _known(done=done, total=total, checkpoint=checkpoint)
+    beaten = _held().values(lease_until=clock.now(lease_s), **noted).returning(TASKS.c.cancel_requested)
+    found = session.execute(beaten, {"this": task_id, "mine": attempt})
+    cancel_requested: bool | None = found.scalar_one_or_none()
     if cancel_requested is None:
         raise LeaseLost(task_id=task_id, attempt=attempt)
     return cancel_requested
@@ -92,13 +91,38 @@ def settle(
     done, total: progress that was not written yet; a success has done all there was.
     """
     assert state in SETTLED
-    values: dict[str, Any] = {"result": result, **_known(done=done, total=total)}
+    noted = _known(done=done, total=total)
+    given = {"result": result, "error": reason.to_json() if reason else None, **noted}
+    row = session.execute(
+        _settling(state, tuple(noted), clock),
+        {"this": task_id, "mine": attempt, **{f"new_{name}": value for name, value in given.items()}},
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost(task_id=task_id, attempt=attempt)
+    return followed(session, row)
+
+
+@lru_cache(maxsize=N_KEPT)
+def _settling(state: TaskState, noted: tuple[str, ...], clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
+    """For the task :this and the attempt :mine. noted: of done and total, what is given."""
+    values: dict[str, Any] = {
+        name: sa.bindparam(f"new_{name}", type_=TASKS.c[name].type) for name in ("result", "error", *noted)
+    }
     if state is TaskState.SUCCEEDED:
         values["done"] = sa.func.coalesce(
             values.get("total", TASKS.c.total), values.get("done", TASKS.c.done)
         )
-    return _move(
-        session, task_id=task_id, attempt=attempt, state=state, values=values, reason=reason, clock=clock
+    ended = {"state": state, "lease_owner": None, "lease_until": None, "finished_at": clock.now()}
+    return _held().values(**ended, **values).returning(*KEPT)
+
+
+@cache
+def _held() -> sa.Update:
+    """The fence: of the task :this while the attempt :mine runs it."""
+    return sa.update(TASKS).where(
+        TASKS.c.id == sa.bindparam("this"),
+        TASKS.c.attempt == sa.bindparam("mine"),
+        TASKS.c.state == TaskState.RUNNING,
     )
 
 
@@ -120,9 +144,7 @@ def release(
         "n_released": TASKS.c.n_released + 1,
         **_known(done=done, total=total),
     }
-    return _move(
-        session, task_id=task_id, attempt=attempt, state=TaskState.QUEUED, values=values, clock=clock
-    )
+    return _requeue(session, task_id=task_id, attempt=attempt, values=values, clock=clock)
 
 
 def retry_later(
@@ -159,15 +181,7 @@ def retry_later(
             clock=clock,
         )
     values = {"run_at": clock.now(delay_s), **_known(done=done, total=total)}
-    return _move(
-        session,
-        task_id=task_id,
-        attempt=attempt,
-        state=TaskState.QUEUED,
-        values=values,
-        reason=reason,
-        clock=clock,
-    )
+    return _requeue(session, task_id=task_id, attempt=attempt, values=values, reason=reason, clock=clock)
 
 
 def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> Task:
@@ -227,39 +241,35 @@ def _known(**noted: Any) -> dict[str, Any]:
     return {name: value for name, value in noted.items() if value is not None}
 
 
-def _move(
+def _requeue(
     session: Session,
     *,
     task_id: UUID,
     attempt: int,
-    state: TaskState,
     values: dict[str, Any],
     clock: Clock,
     reason: Reason | None = None,
 ) -> Task:
-    """Move a task that this attempt is running; its noun follows. Raises LeaseLost."""
-    finished_at: sa.ColumnElement[Any] = clock.now() if state in SETTLED else sa.null()
-    new_state: sa.ColumnElement[Any] = sa.literal(state.value)
-    error: sa.ColumnElement[Any] = sa.literal(reason.to_json() if reason else None, Json)
-    if state is TaskState.QUEUED:  # nobody would see the cancel of a task that nobody runs
-        values = {**values, "published_at": None}  # the message that brought it here is used up
-        finished_at = sa.case((TASKS.c.cancel_requested, clock.now()), else_=finished_at)
-        new_state = sa.case((TASKS.c.cancel_requested, TaskState.CANCELLED.value), else_=new_state)
-        error = sa.case((TASKS.c.cancel_requested, sa.null()), else_=error)
-    statement = (
-        sa.update(TASKS)
-        .where(TASKS.c.id == task_id, TASKS.c.attempt == attempt, TASKS.c.state == TaskState.RUNNING)
+    """Queue a task that this attempt is running; its noun follows. Raises LeaseLost.
+
+    Nobody would see the cancel of a task that nobody runs: one that was to be cancelled is so now.
+    """
+    is_over = TASKS.c.cancel_requested
+    error = sa.literal(reason.to_json() if reason else None, Json)
+    queued = (
+        _held()
         .values(
-            state=new_state,
+            state=sa.case((is_over, TaskState.CANCELLED.value), else_=TaskState.QUEUED.value),
             lease_owner=None,
             lease_until=None,
-            error=error,
-            finished_at=finished_at,
+            error=sa.case((is_over, sa.null()), else_=error),
+            finished_at=sa.case((is_over, clock.now()), else_=sa.null()),
+            published_at=None,  # the message that brought it here is used up
             **values,
         )
         .returning(*KEPT)
     )
-    row = session.execute(statement).one_or_none()
+    row = session.execute(queued, {"this": task_id, "mine": attempt}).one_or_none()
     if row is None:
         raise LeaseLost(task_id=task_id, attempt=attempt)
     return followed(session, row)

@@ -151,6 +151,7 @@ KEPT: Final = (
         TASKS.c.cancel_requested,
     ),
 )
+N_KEPT: Final = 32  # statements of each sort: making one takes longer than the database takes to answer it
 
 
 class Job(Protocol):
