@@ -26,8 +26,8 @@ from core import db
 from core.api.errors import KeyInUse, KeyReused
 from core.db.tables import IdempotencyKeyRow
 from core.db.types import DATABASE_CLOCK, Clock
+from core.queue.litter import KEYS_S
 
-KEPT_S = 24 * 3600
 # A first call that has made nothing by then may have died with its process. If it lives, `made` settles it.
 GIVEN_UP_S = 30
 
@@ -48,10 +48,11 @@ def take(session: Session, *, key: str, request_sha256: str, clock: Clock = DATA
     unanswered = IdempotencyKeyRow.status_code.is_(None)
     session.execute(
         sa.delete(IdempotencyKeyRow).where(
+            *_this(session, key),
             sa.or_(
-                IdempotencyKeyRow.created_at < clock.now(-KEPT_S),
+                IdempotencyKeyRow.created_at < clock.now(-KEYS_S),
                 sa.and_(unanswered, IdempotencyKeyRow.created_at < clock.now(-GIVEN_UP_S)),
-            )
+            ),
         )
     )
     try:

@@ -1,4 +1,4 @@
-"""Rows that nobody asks for any more: settled tasks without a noun, workers that are long gone."""
+"""Rows that nobody asks for any more: settled tasks without a noun, workers long gone, answers to be given again."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import Base, TaskRow, WorkerRow
+from core.db.tables import Base, IdempotencyKeyRow, TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue.tasks import SETTLED
 
 WORKERS_S = 7 * 86_400.0  # a worker that was heard of last before that is forgotten
+KEYS_S = 86_400.0  # so long a creating call is known again by its key
 N_AT_ONCE = 500  # a sweep is short: whoever else writes waits for it
 
 
@@ -23,14 +24,15 @@ class Litter:
 
     task_ids: Sequence[UUID]
     worker_ids: Sequence[UUID]
+    keys: Sequence[tuple[UUID, str]]
 
     @property
     def is_all(self) -> bool:
         """Whether nothing more is left than this."""
-        return len(self.task_ids) < N_AT_ONCE and len(self.worker_ids) < N_AT_ONCE
+        return all(len(found) < N_AT_ONCE for found in (self.task_ids, self.worker_ids, self.keys))
 
     def __bool__(self) -> bool:
-        return bool(self.task_ids or self.worker_ids)
+        return bool(self.task_ids or self.worker_ids or self.keys)
 
 
 def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOCK) -> Litter:
@@ -54,15 +56,27 @@ def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOC
         .order_by(heard_at)
         .limit(N_AT_ONCE)
     )
+    made_at = IdempotencyKeyRow.created_at
+    keys = (
+        sa.select(IdempotencyKeyRow.user_id, IdempotencyKeyRow.key)
+        .where(made_at < clock.now(-KEYS_S))
+        .order_by(made_at)
+        .limit(N_AT_ONCE)
+    )
     return Litter(
-        task_ids=session.execute(tasks).scalars().all(), worker_ids=session.execute(gone).scalars().all()
+        task_ids=session.execute(tasks).scalars().all(),
+        worker_ids=session.execute(gone).scalars().all(),
+        keys=[(user_id, key) for user_id, key in session.execute(keys)],
     )
 
 
-def remove(session: Session, litter: Litter) -> None:
-    """Delete what was found, but for a task that a row points to by now."""
+def remove(session: Session, litter: Litter, *, clock: Clock = DATABASE_CLOCK) -> None:
+    """Delete what was found, but for a task that a row points to by now and a key that is used anew."""
     session.execute(sa.delete(TaskRow).where(TaskRow.id.in_(litter.task_ids), *_unneeded()))
     session.execute(sa.delete(WorkerRow).where(WorkerRow.id.in_(litter.worker_ids)))
+    this = sa.tuple_(IdempotencyKeyRow.user_id, IdempotencyKeyRow.key)
+    is_old = IdempotencyKeyRow.created_at < clock.now(-KEYS_S)
+    session.execute(sa.delete(IdempotencyKeyRow).where(this.in_(litter.keys), is_old))
 
 
 def _unneeded() -> list[sa.ColumnElement[bool]]:

@@ -122,12 +122,12 @@ class Ledger:
             )
 
     def sweep(self, *, tasks_after_s: float) -> bool:
-        """Forget settled tasks and gone workers that nobody asks for; False when there are more."""
+        """Forget what nobody asks for any more; False when there is more of it."""
         with db.session_scope(db.WORKER) as session:
             found = litter.find(session, tasks_after_s=tasks_after_s, clock=self.clock)
         if found:
             with db.session_scope(db.WORKER, write=True) as session:
-                litter.remove(session, found)
+                litter.remove(session, found, clock=self.clock)
         return found.is_all
 
     def leave(self) -> None:

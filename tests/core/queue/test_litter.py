@@ -5,9 +5,10 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, WorkerRow
+from core.db.tables import IdempotencyKeyRow, ModelRow, PredictionRow, TaskRow, UploadRow, WorkerRow
 from core.queue import TaskState, litter
 from tests.core.queue.conftest import Line
 
@@ -19,7 +20,7 @@ def sweep(line: Line) -> litter.Litter:
     with db.session_scope(db.WORKER) as session:
         found = litter.find(session, tasks_after_s=MONTH_S, clock=line.clock)
     with db.session_scope(db.WORKER, write=True) as session:
-        litter.remove(session, found)
+        litter.remove(session, found, clock=line.clock)
     return found
 
 
@@ -90,7 +91,7 @@ def test_a_task_that_was_pointed_to_after_it_was_found_stays(line: Line) -> None
         found = litter.find(session, tasks_after_s=MONTH_S, clock=line.clock)
     point_to(line, model_task=late, prediction_task=late)
     with db.session_scope(db.WORKER, write=True) as session:
-        litter.remove(session, found)
+        litter.remove(session, found, clock=line.clock)
     assert list(found.task_ids) == [late]
     assert there(TaskRow) == {late}
 
@@ -100,6 +101,34 @@ def test_what_must_not_be_done_twice_is_remembered(line: Line) -> None:
     line.clock.advance(2 * MONTH_S)
     assert not sweep(line)
     assert there(TaskRow) == {once}
+
+
+def test_keys_of_calls_that_nobody_repeats_any_more_are_forgotten(line: Line) -> None:
+    def used(key: str) -> IdempotencyKeyRow:
+        now = line.clock.now()
+        return IdempotencyKeyRow(user_id=line.user.id, key=key, request_sha256="0", created_at=now)
+
+    def kept() -> set[str]:
+        with db.session_scope(db.WORKER) as session:
+            return set(session.execute(sa.select(IdempotencyKeyRow.key)).scalars())
+
+    with db.session_scope(line.user, write=True) as session:
+        session.add_all([used("once"), used("again")])
+    line.clock.advance(litter.KEYS_S + 1)
+    with db.session_scope(line.user, write=True) as session:
+        session.add(used("young"))
+    with db.session_scope(db.WORKER) as session:
+        found = litter.find(session, tasks_after_s=MONTH_S, clock=line.clock)
+    assert {key for _, key in found.keys} == {"once", "again"}
+    with db.session_scope(line.user, write=True) as session:  # somebody uses one of them before it is removed
+        session.execute(
+            sa.update(IdempotencyKeyRow)
+            .where(IdempotencyKeyRow.key == "again")
+            .values(created_at=line.clock.now())
+        )
+    with db.session_scope(db.WORKER, write=True) as session:
+        litter.remove(session, found, clock=line.clock)
+    assert kept() == {"again", "young"}
 
 
 def test_workers_that_are_long_gone_are_forgotten_but_for_the_last(line: Line) -> None:
