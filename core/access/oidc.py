@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import OAuth2Client
@@ -28,12 +29,13 @@ log = logs.get("access")
 
 @dataclass(frozen=True)
 class Provider:
-    """What the provider says of itself."""
+    """What the provider says of itself. end_session_endpoint: where people sign out of it, if it says so."""
 
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    end_session_endpoint: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Pending:
     verifier: str
 
 
+_NEEDED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 _known: dict[str, tuple[float, Provider]] = {}
 _one_asks = threading.Lock()
 
@@ -96,6 +99,20 @@ def finish(settings: Settings, *, pending: Pending, code: str) -> Identity:
     return _identity(provider, found, settings)
 
 
+def way_out(settings: Settings) -> str | None:
+    """Where people sign out of the provider too; None where it tells none, or does not answer.
+
+    After OpenID Connect RP-Initiated Logout 1.0, section 2, without a way back, which would have to be registered.
+    """
+    try:
+        found = discover(settings).end_session_endpoint
+    except ProviderUnavailable:
+        return None
+    if urlsplit(found).scheme not in ("https", "http"):
+        return None
+    return f"{found}{'&' if '?' in found else '?'}{urlencode({'client_id': settings.oidc_client_id})}"
+
+
 def _identity(provider: Provider, found: dict[str, Any], settings: Settings) -> Identity:
     is_verified = found.get("email_verified") is True or settings.oidc_vouches_for_email
     email = found.get("email")
@@ -139,7 +156,10 @@ def discover(settings: Settings) -> Provider:
                 answer = client.request("GET", url, withhold_token=True)
             answer.raise_for_status()
             said = answer.json()
-            found = Provider(**{name: str(said[name]) for name in Provider.__dataclass_fields__})
+            found = Provider(
+                **{name: str(said[name]) for name in _NEEDED},
+                end_session_endpoint=str(said.get("end_session_endpoint") or ""),
+            )
         except (HTTPError, ValueError, KeyError, TypeError) as error:
             log.warning("provider does not describe itself", issuer=issuer, reason=str(error)[:200])
             raise ProviderUnavailable(problem="it does not describe itself") from error

@@ -66,8 +66,12 @@ class SignIn:
         try:
             await self._session(request)
         except NotSignedIn:
-            said = "You are signed out." if "out" in request.query_params else ""
-            return self._html(sign_in_page.sign_in(self._settings, way_on=path, said=said))
+            if "out" not in request.query_params:
+                return self._html(sign_in_page.sign_in(self._settings, way_on=path))
+            has_provider = self._settings.has_oidc
+            way_out = await self._in_a_thread(partial(oidc.way_out, self._settings)) if has_provider else None
+            said = "You are signed out."
+            return self._html(sign_in_page.sign_in(self._settings, way_on=path, said=said, way_out=way_out))
         return RedirectResponse(path, 303)
 
     async def by_password(self, request: Request) -> Response:

@@ -37,13 +37,25 @@ a.second { color: var(--ink); background: transparent; border-color: var(--line)
 :is(input, button, a):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 .refused { padding: .7rem .9rem; margin: 0 0 1rem; color: var(--ink); background: var(--bad);
            border: 1px solid var(--badline); border-radius: 8px }
+.after { margin: 1.2rem 0 0 } .after a { color: inherit }
 .or { display: flex; align-items: center; gap: .8rem; color: var(--dim); margin: 1.2rem 0 0 }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line) }
 """
 
 
-def sign_in(settings: Settings, *, way_on: str, said: str = "", refused: str = "", email: str = "") -> str:
-    """The whole page. way_on: a path of ours. said, refused: sentences about what just happened."""
+def sign_in(
+    settings: Settings,
+    *,
+    way_on: str,
+    said: str = "",
+    refused: str = "",
+    email: str = "",
+    way_out: str | None = None,
+) -> str:
+    """The whole page. way_on: a path of ours. said, refused: sentences about what just happened.
+
+    way_out: where to sign out of the provider, for who has signed out here.
+    """
     parts = ["<h1>Sign in</h1>", f"<p>{escape(said or 'To see your files, models and predictions.')}</p>"]
     if refused:
         parts.append(f'<div class="refused" role="alert">{escape(refused)}</div>')
@@ -58,6 +70,9 @@ def sign_in(settings: Settings, *, way_on: str, said: str = "", refused: str = "
             f"/login/oidc?next={quote(way_on, safe='')}",
         )
         parts.append(f'<a class="button{second}" id="oidc" href="{link}">Continue with {escape(host)}</a>')
+        if way_out is not None:
+            link = f'<a id="out" href="{escape(way_out)}" rel="noreferrer">Sign out there too</a>'
+            parts.append(f'<p class="after">You are still signed in at {escape(host)}. {link}</p>')
     return _page("".join(parts))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -213,6 +215,30 @@ def test_signing_out_ends_the_session_for_good(at_provider: Desk) -> None:
         browser.cookies.set(at_provider.cookie, secret, domain="localhost.local")
         assert browser.get("/api/me").status_code == 401
     assert [event.action for event in events()] == ["sign_in", "sign_out"]
+
+
+def test_who_has_signed_out_is_shown_the_way_out_of_the_provider(
+    at_provider: Desk, provider: OidcServer
+) -> None:
+    with at_provider.browser() as browser:
+        assert 'id="out"' not in browser.get("/login").text
+        page = browser.get("/login?out=1").text
+    (link,) = re.findall(r'<a id="out" href="([^"]+)"', page)
+    assert f"client_id={at_provider.settings.oidc_client_id}" in link
+    asked = httpx.get(html.unescape(link), trust_env=False, timeout=60)
+    assert asked.status_code == 200
+    assert "/session/end/confirm" in asked.text
+
+
+def test_a_provider_that_is_away_offers_no_way_out_of_it(
+    database: db.Database, server: Switch, settings: Settings
+) -> None:
+    nobody = f"http://localhost:{spare_port()}"
+    away = desk(server, settings, oidc_issuer=nobody, oidc_client_id="desk")
+    with away.browser() as browser:
+        page = browser.get("/login?out=1")
+    assert (page.status_code, 'id="out"' in page.text) == (200, False)
+    assert "You are signed out." in page.text
 
 
 def test_a_link_of_another_site_signs_nobody_out(at_provider: Desk) -> None:
