@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
@@ -12,16 +13,22 @@ from sqlalchemy.orm import Session
 from core import db
 from core.access import users, whose
 from core.access.whose import Whose
+from core.errors import NotFound
 from core.ui import links, params
 
 _PARAM: Final = "whose"
 
 
 def names(scope: Session) -> Mapping[UUID, str]:
-    """What everybody is called, by id; nobody for whoever sees their own work alone."""
+    """What everybody is called, by id; nobody for whoever sees their own work alone. Of one name, the addresses too."""
     if not whose.sees_all(scope):
         return {}
-    return {row.id: "Local user" if row.is_local else row.name for row in users.people(scope)}
+    called = {row.id: ("Local user" if row.is_local else row.name, row.email) for row in users.people(scope)}
+    times = Counter(name for name, _ in called.values())
+    return {
+        person_id: f"{name} ({email or 'no address'})" if times[name] > 1 else name
+        for person_id, (name, email) in called.items()
+    }
 
 
 def asked() -> Whose:
@@ -37,16 +44,22 @@ def kept() -> Mapping[str, str]:
 
 
 def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
-    """The box, for an admin who is not alone; what is chosen stands in the address from the next run on."""
+    """The box, for an admin who is not alone; what is chosen stands in the address from the next run on.
+
+    Raises NotFound for an address that names nobody.
+    """
+    wanted = asked()
+    if isinstance(wanted, UUID) and wanted not in (me.id, *known):
+        raise NotFound(noun="person", id=wanted)
     others = {str(person_id): name for person_id, name in known.items() if person_id != me.id}
     if not others:
         return
     labels = {whose.MINE: "My work", whose.ALL: "Everybody's work", **others}
-    now = str(asked())
+    now = whose.MINE if wanted == me.id else str(wanted)
     chosen = st.selectbox(
         "Whose work",
         list(labels),
-        index=list(labels).index(now) if now in labels else 0,
+        index=list(labels).index(now),
         format_func=labels.__getitem__,
         key=f"whose_{now}",
         label_visibility="collapsed",

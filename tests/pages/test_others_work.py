@@ -32,6 +32,15 @@ def test_alone_there_is_no_choice_of_whose_work(desk: Desk) -> None:  # noqa: F8
         assert not [box for box in app.selectbox if box.label == "Whose work"], page
 
 
+def test_people_of_one_name_are_told_apart_by_their_address(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.add(UserRow(id=uuid4(), name="Mallory", issuer="https://id.example", subject="n"))
+
+    app = open_page("models.py")
+
+    assert set(app.selectbox(key="whose_me").options[2:]) == {"Mallory (m@x.org)", "Mallory (no address)"}
+
+
 @pytest.mark.parametrize("page", ["predictions.py", "models.py"])
 def test_the_choice_of_whose_work_stands_in_the_address(desk: Desk, mallory: UUID, page: str) -> None:  # noqa: F811
     app = open_page(page)
@@ -79,10 +88,20 @@ def test_a_list_of_somebody_who_has_nothing_says_so(desk: Desk, mallory: UUID) -
         assert "here yet" in texts(app)
 
 
-def test_an_address_that_names_nobody_is_a_sentence(desk: Desk) -> None:  # noqa: F811
-    app = open_page("predictions.py", whose="mallory")
+@pytest.mark.parametrize("page", ["predictions.py", "models.py", "uploads.py"])
+@pytest.mark.parametrize("named", ["mallory", "0b5a4c1e-7d2f-4c3a-9e1b-5f6a7b8c9d0e"])
+def test_an_address_that_names_nobody_is_a_sentence(desk: Desk, page: str, named: str) -> None:  # noqa: F811
+    app = open_page(page, whose=named)
 
+    assert not app.exception
     assert "There is no person with the id" in app.error[0].value
+
+
+def test_an_address_that_names_oneself_shows_ones_own(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+    app = open_page("predictions.py", whose=str(desk.user.id))
+
+    assert not app.exception
+    assert app.selectbox(key="whose_me").value == "me"
 
 
 def test_somebody_elses_prediction_is_looked_at_and_downloaded(desk: Desk, mallory: UUID) -> None:  # noqa: F811
