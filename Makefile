@@ -9,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: run worker test suite check bench chaos servers clean
+.PHONY: run worker test check bench chaos servers clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m core.start
@@ -40,13 +40,10 @@ check: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Types are looked at beside the first tests, which wait for servers and clocks a quarter of the time.
-test: servers
-	@$(MAKE) --no-print-directory -j2 check suite
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m faults
-
-suite: servers
+# Three at a time on two cores: tests wait for servers and clocks a quarter of the time.
+test: servers check
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not faults"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m faults
 
 bench: $(VENV)/.installed-tests
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(TARGET),--target $(TARGET)) $(if $(ONLY),--only $(ONLY))
