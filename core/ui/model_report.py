@@ -25,12 +25,16 @@ def numbers(model: ModelRow) -> None:
     """Each metric with its spread over the folds, beside what the baseline has."""
     report = model.report or {}
     with st.grid(4, min_column_width=150, gap="small", key="metrics"):
-        for name, spread in report.get("metrics", {}).items():
+        metrics = report.get("metrics", {})
+        for name in sorted(
+            metrics, key=list(badges.METRICS).index
+        ):  # Postgres keeps them in an order of its own
+            spread = metrics[name]
             baseline = report["baseline"].get(name)
             value, beneath = _said(name, spread, baseline["mean"] if baseline else None)
             exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} over the folds."
             st.metric(
-                badges.METRICS.get(name, name),
+                badges.METRICS[name],
                 value,
                 delta=beneath,
                 delta_color="off",

@@ -13,7 +13,7 @@ SHOWN = 12
 
 def show(prediction: PredictionRow) -> None:
     """Nothing where every column was read under its own name."""
-    read_from = list(mapping.of(prediction).items())
+    read_from = sorted(mapping.of(prediction).items())
     if not read_from:
         return
     with st.container(border=True, gap="small", key="read_from"):

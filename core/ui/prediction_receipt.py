@@ -222,7 +222,7 @@ def _code(kept: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _libraries(kept: Mapping[str, Any]) -> dict[str, str]:
-    return dict(kept["ingredients"]["libraries"])
+    return dict(sorted(kept["ingredients"]["libraries"].items()))
 
 
 def _short(sha256: str | None) -> str:
