@@ -13,7 +13,7 @@ user, whose = session.user(), owners.asked()
 with db.session_scope(user) as scope:
     people = owners.names(scope)
     counts = listing.counts(scope, owner=whose)
-    choices = prediction_filters.model_choices(models.names(scope, owner=whose))
+    choices = prediction_filters.model_choices(models.names(scope, owner=whose), me=user, people=people)
 
 with states.heading("Predictions", "Files that were scored, are being scored, or wait for it."):
     owners.choose(people, me=user)

@@ -31,7 +31,7 @@ ACTIONS: Final = {
     "user.role_changed": "changed the role of",
     "user.blocked": "blocked",
     "user.let_in": "let in again",
-    "work.adopted": "took over the local user's work",
+    "work.adopted": "handed the local user's work over to",
     "upload.added": "uploaded",
     "upload.reread": "read in another way",
     "upload.downloaded": "downloaded",

@@ -166,13 +166,13 @@ def ready(session: Session) -> Sequence[ModelRow]:
     return session.execute(rows.order_by(ModelRow.created_at.desc())).scalars().all()
 
 
-def names(session: Session, *, owner: Whose = whose.MINE) -> Sequence[tuple[UUID, str, int]]:
-    """Id, name and version of every model that can score, newest first. owner: whose. Raises NotAllowed."""
-    rows = sa.select(ModelRow.id, ModelRow.name, ModelRow.version).where(
+def names(session: Session, *, owner: Whose = whose.MINE) -> Sequence[tuple[UUID, UUID, str, int]]:
+    """Id, owner, name and version of every model that can score, newest first. owner: whose. Raises NotAllowed."""
+    rows = sa.select(ModelRow.id, ModelRow.user_id, ModelRow.name, ModelRow.version).where(
         whose.listed(session, ModelRow.user_id, owner), ModelRow.status == "ready"
     )
     found = session.execute(rows.order_by(ModelRow.created_at.desc()))
-    return [(model_id, name, version) for model_id, name, version in found]
+    return [(model_id, user_id, name, version) for model_id, user_id, name, version in found]
 
 
 def schema_of(model: ModelRow) -> Schema:

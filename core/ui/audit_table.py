@@ -77,7 +77,8 @@ def _filters(people: Mapping[UUID, str]) -> audit.Filter:
 
 def sentence(row: AuditEventRow) -> str:
     """Who did what to what, in markdown: "**ada@example.org** deleted the file **sales.csv**"."""
-    told = f"**{links.escape(row.actor or 'Somebody unknown')}** {audit.ACTIONS[row.action]}"
+    unnamed = "Somebody at the shell" if row.via == "shell" else "Somebody unknown"
+    told = f"**{links.escape(row.actor or unnamed)}** {audit.ACTIONS[row.action]}"
     subject = links.escape(row.subject_name or row.subject_id or "")
     match row.subject_kind:
         case None:

@@ -14,6 +14,7 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core import db
 from core.predictions.listing import Sort
 from core.predictions.states import Status
 from core.ui import words
@@ -59,9 +60,14 @@ def model_name(name: str, version: int) -> str:
     return f"{name} · v{version}"
 
 
-def model_choices(found: Sequence[tuple[UUID, str, int]]) -> dict[str, UUID]:
-    """Models by how they are called; found: id, name and version. Of several people's alike ones, the newest."""
-    return {model_name(name, version): model_id for model_id, name, version in reversed(found)}
+def model_choices(
+    found: Sequence[tuple[UUID, UUID, str, int]], *, me: db.User, people: Mapping[UUID, str]
+) -> dict[str, UUID]:
+    """Models by how they are called, others' with their owner's name; found: as `models.names` tells them."""
+    return {
+        model_name(name, version) + ("" if owner == me.id else f" · {people.get(owner, owner)}"): model_id
+        for model_id, owner, name, version in found
+    }
 
 
 def model(model_ids: Mapping[str, UUID]) -> UUID | None:

@@ -78,6 +78,21 @@ def test_an_admin_finds_everybodys_uploads(desk: Desk, mallory: UUID) -> None:  
     assert NOTE in app.info[0].value
 
 
+def test_models_of_one_name_are_told_apart_by_their_owner(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+    name = f"{desk.model.name} · v{desk.model.version} · Mallory"
+    app = open_page("predictions.py", whose="all", model=name)
+
+    assert app.selectbox(key="predictions_model").value == name
+    assert app.menu_button(key=f"menu_{desk.scored_id}").label == ""
+
+
+def test_the_hand_over_is_told_as_it_was_done(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+    app = open_page("admin.py")
+
+    told = texts(app).replace("\\", "")
+    assert "**Somebody at the shell** handed the local user's work over to **m@x.org**" in told
+
+
 def test_a_list_of_somebody_who_has_nothing_says_so(desk: Desk, mallory: UUID) -> None:  # noqa: F811
     with db.session_scope(db.WORKER, write=True) as session:
         nobody = UserRow(id=uuid4(), name="Newcomer")
