@@ -1,7 +1,9 @@
 // A page whose session is over, here or in another tab or by somebody else, shows nothing any more: the server has
 // closed its connection by then, and it leaves for the sign-in. What else cuts a connection is Streamlit's to mend.
 
-export default function () {
+export default function ({ parentElement }) {
+  // The page that signs out goes where its own form leads, even when the connection is cut before the answer.
+  parentElement.querySelector("form").addEventListener("submit", () => { window.isSigningOut = true; });
   if (window.leavesWhenSignedOut) return;
   window.leavesWhenSignedOut = true;
   let isAsking = false;
@@ -11,7 +13,7 @@ export default function () {
     isAsking = true;
     try {
       const answer = await fetch("/api/me", { cache: "no-store" });
-      if (answer.status !== 401) return;
+      if (answer.status !== 401 || window.isSigningOut) return;
       window.location.assign(`/login?next=${encodeURIComponent(window.location.pathname + window.location.search)}`);
     } catch {
       // the server is away, which its own message says
