@@ -1,7 +1,6 @@
 """What of the predictions is to be seen: status, file, model, order and page, kept in the address by hand.
 
-Streamlit's own `bind` would put the labels of the statuses, with their counts, into the address, and does not
-bear other parameters beside it that are written in the same run.
+Streamlit's own `bind` does not bear other parameters beside it that are written in the same run.
 """
 
 from __future__ import annotations
@@ -82,23 +81,31 @@ def sort() -> Sort:
 
 
 def statuses(counts: Mapping[Status, int]) -> tuple[Status, ...]:
-    """The states of the chosen pill, none for all; each pill says how many there are."""
+    """The states of the chosen pill, none for all; each pill says how many there are.
+
+    What a pill sends is its label, and a label that has changed meanwhile means nothing any more: a click while
+    something was just completed would be lost. So the numbers, which change, are drawn beside the labels.
+    """
     key = _KEY + _STATUS
-    known = st.session_state.get(key) or st.query_params.get(_STATUS, "").capitalize()
-    st.session_state[key] = (
-        known if known in STATUSES else ALL
-    )  # each time: the labels change with the counts
+    if st.session_state.get(key) not in STATUSES:
+        asked = st.query_params.get(_STATUS, "").capitalize()
+        st.session_state[key] = asked if asked in STATUSES else ALL
+    pills = st.pills(
+        "Status", list(STATUSES), key=key, required=True, label_visibility="collapsed", on_change=_first_page
+    )
+    chosen = pills or ALL
+    totals = [sum(counts[status] for status in wanted or tuple(Status)) for wanted in STATUSES.values()]
+    st.html(_beside_the_pills(totals))
+    _remember(_STATUS, "" if chosen == ALL else chosen.lower())
+    return STATUSES[chosen]
 
-    def label(name: str) -> str:
-        wanted = STATUSES[name] or tuple(Status)
-        return f"{name} :gray[{words.number(sum(counts[status] for status in wanted))}]"
 
-    chosen = st.pills(
-        "Status", list(STATUSES), key=key, format_func=label, required=True, label_visibility="collapsed",
-        on_change=_first_page,
-    )  # fmt: skip
-    _remember(_STATUS, "" if chosen in (None, ALL) else str(chosen).lower())
-    return STATUSES[chosen or ALL]
+def _beside_the_pills(totals: Sequence[int]) -> str:
+    rules = "".join(
+        f'.st-key-{_KEY}{_STATUS} button:nth-of-type({place}) p::after {{ content: " {words.number(total)}"; }}'
+        for place, total in enumerate(totals, start=1)
+    )
+    return f"<style>{rules}</style>"
 
 
 def page(place: DeltaGenerator, *, n_found: int) -> int:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from streamlit.testing.v1 import AppTest
+
 from core import db
 from core.predictions import predictions
 from core.ui import prediction_actions, prediction_filters, prediction_list
@@ -12,9 +16,26 @@ def test_the_list_shows_a_scored_file_with_its_counts(desk: Desk) -> None:  # no
     app = open_page("predictions.py")
 
     assert not app.exception
-    assert app.pills(key="predictions_status").options[0] == "All :gray[1]"
-    assert "Completed :gray[1]" in app.pills(key="predictions_status").options
+    assert app.pills(key="predictions_status").options == list(prediction_filters.STATUSES)
+    assert _numbers(app) == {
+        "All": 1,
+        "Queued": 0,
+        "Processing": 0,
+        "Completed": 1,
+        "Failed": 0,
+        "Cancelled": 0,
+    }
     assert app.menu_button(key=f"menu_{desk.scored_id}").options[-1] == ":material/delete: Delete"
+
+
+def test_what_a_pill_sends_stays_as_it_was_while_its_number_changes(desk: Desk) -> None:  # noqa: F811
+    app = open_page("predictions.py")
+    shown = list(app.pills(key="predictions_status").options)
+    desk.queue()
+    app.run()
+
+    assert app.pills(key="predictions_status").options == shown
+    assert _numbers(app)["Queued"] == 1
 
 
 def test_an_empty_list_teaches_the_next_step(desk: Desk) -> None:  # noqa: F811
@@ -125,3 +146,12 @@ def test_the_list_looks_again_seldom_once_nothing_is_pending(
 
     assert intervals[-1] == prediction_list.SETTLED_S
     assert prediction_list.SETTLED_S > prediction_list.MOVING_S
+
+
+def _numbers(app: AppTest) -> dict[str, int]:
+    """What is drawn beside each pill."""
+    styles = "".join(element.proto.body for element in app.get("html"))
+    drawn = re.findall(r'nth-of-type\((\d)\) p::after { content: " (\d+)"; }', styles)
+    return {
+        app.pills(key="predictions_status").options[int(place) - 1]: int(number) for place, number in drawn
+    }
