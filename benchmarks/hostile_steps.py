@@ -17,7 +17,7 @@ from core.errors import AppError
 from core.models import training
 from core.models.schema import Feature, Schema
 from core.predictions import engine
-from core.predictions.run import Scored
+from core.predictions.scored import Scored
 from core.storage import Staging, stage
 from core.uploads import archives, stream
 from core.uploads.examination import Examination

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -110,3 +112,19 @@ def test_no_page_and_no_route_names_what_reaches_past_a_users_own_rights() -> No
         or (isinstance(node, ast.ImportFrom) and any((name := alias.name) in past for alias in node.names))
     ]
     assert named == []
+
+
+def test_what_shows_and_tells_does_not_load_what_learns_and_scores() -> None:
+    """scikit-learn costs a process a second and 85 MB: only the children of workers have it."""
+    every = """
+import importlib, pkgutil, sys
+import core.api, core.app, core.ui
+for package in (core.api, core.ui):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+print(*sorted({"scipy", "skops", "sklearn"} & set(sys.modules)))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", every], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == []

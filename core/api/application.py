@@ -56,6 +56,21 @@ class Welcome(BaseModel):
 
 def build(settings: Settings) -> FastAPI:
     """The API without its front, for these settings."""
+    api = unconfigured()
+    configure(api, settings)
+    return api
+
+
+def configure(api: FastAPI, settings: Settings) -> None:
+    """Have the API answer for these settings from now on, with counters that begin anew."""
+    api.state.settings = settings
+    api.state.storage = storage.from_settings(settings)
+    api.state.metrics = metrics.registry()
+    api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
+
+
+def unconfigured() -> FastAPI:
+    """The API with all its routes; `configure` comes before its first call."""
     api = FastAPI(
         title="Model Desk",
         version=core.__version__,
@@ -72,10 +87,6 @@ def build(settings: Settings) -> FastAPI:
             Exception: refusals.of_unforeseen,
         },
     )
-    api.state.settings = settings
-    api.state.storage = storage.from_settings(settings)
-    api.state.metrics = metrics.registry()
-    api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
     # Results come before predictions: `/predictions/{id}/…` would take their paths.
     for module in (
         *(health, metrics, scale, csv_upload, uploads, results, receipts, predictions, models),

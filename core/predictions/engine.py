@@ -23,7 +23,8 @@ from core.predictions.blocks import Block
 from core.predictions.errors import Stopped
 from core.predictions.fast import path
 from core.predictions.plain import BLOCK_BYTES
-from core.predictions.run import Run, Scored, Sink, fail, reading
+from core.predictions.run import Run, Sink, fail, reading
+from core.predictions.scored import Scored
 from core.uploads import stream
 from core.uploads.dialect import Dialect
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import Pipeline
 
 from core.predictions import rounding
 from core.predictions.answers import Floats
+
+if TYPE_CHECKING:
+    from sklearn.compose import ColumnTransformer
+    from sklearn.linear_model import Ridge
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -30,6 +31,11 @@ def predicted(pipeline: Any, given: pd.DataFrame) -> Floats:
 
 def of(pipeline: Any) -> Linear | None:
     """The pipeline's last sum; None where it is not the linear recipe's regression."""
+    # Not at the top: the app reads first rows as scoring does, but never predicts, and scikit-learn takes a second.
+    from sklearn.compose import ColumnTransformer
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import Pipeline
+
     if isinstance(pipeline, Pipeline) and len(pipeline) == 2 and isinstance(pipeline[0], ColumnTransformer):
         columns, model = pipeline[0], pipeline[1]
         if isinstance(model, Ridge) and np.ndim(model.coef_) == 1:

@@ -17,7 +17,7 @@ from core import __version__
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.models import versions
 from core.predictions import code
-from core.predictions.run import Scored
+from core.predictions.scored import Scored
 
 SCHEMA: Final = 1
 SAYS: Final = (

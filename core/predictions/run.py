@@ -7,15 +7,15 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NoReturn, Protocol
 
 from core.errors import AppError
 from core.predictions import columns, formulas, tally
 from core.predictions.blocks import Block, Scorer
 from core.predictions.errors import BlockFailed, InputLost
-from core.predictions.fast.compiled import AnsweredBy
 from core.predictions.fast.path import Way
+from core.predictions.scored import Scored, Spread
 from core.predictions.tally import Tally
 from core.storage import DiskFull
 
@@ -31,44 +31,6 @@ class Sink(Protocol):
 
     def flush(self) -> None:
         """Hand on what was taken."""
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How a run was shared out. n_ranges: pieces of the file that other machines scored; n_here: those that this
-    process had to score itself. why_here: what was the matter then, with its cure.
-    """
-
-    n_ranges: int
-    n_here: int
-    why_here: str | None
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What a finished run wrote.
-
-    sha256: of the output, as hex.  added: the names of the added columns, caution, reasons: those of them
-    with that.
-    seconds: from call to return.
-    why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
-    n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others. n_threads: as asked.
-    spread: None for a run that was meant for this process alone.
-    """
-
-    n_rows: int
-    n_bytes: int
-    sha256: str
-    added: tuple[str, ...]
-    caution: str
-    reasons: tuple[str, ...]
-    tally: Tally
-    seconds: float
-    why_plain: str | None
-    n_plain_rows: int
-    answered_by: AnsweredBy
-    n_threads: int
-    spread: Spread | None = None
 
 
 class Run:

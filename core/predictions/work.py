@@ -14,7 +14,7 @@ from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
 from core.predictions import code, engine, handler, mapping, pipelines, reasons, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
-from core.predictions.run import Scored, Spread
+from core.predictions.scored import Scored, Spread
 from core.predictions.spread import score as spread
 from core.predictions.spread.errors import ClusterUnavailable
 from core.predictions.spread.score import Model

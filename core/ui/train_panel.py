@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import db
 from core.db.tables import ModelRow, UploadRow
-from core.models import models, targets, training
+from core.models import models, targets
 from core.ui import links, session
 from core.ui.receipt import KINDS
 from core.uploads import uploads
@@ -20,7 +20,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
     by_name = {column.name: column for column in columns}
     names = list(by_name)
-    guessed = version_of.target if version_of else training.guess_target(columns)
+    guessed = version_of.target if version_of else targets.guess_target(columns)
     target = st.selectbox(
         "Column to predict",
         names,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -17,8 +17,7 @@ from core.predictions.fast.boosted import Boosted
 from core.predictions.fast.features import Changes, Given
 from core.predictions.fast.linear import Logistic, Regression
 from core.predictions.fast.unsupported import Unsupported
-
-AnsweredBy = Literal["trees", "curves", "pipeline"]
+from core.predictions.scored import AnsweredBy
 
 # What comes of scikit-learn's private parts when a version has renamed or reshaped them.
 CHANGED_PARTS = (AttributeError, KeyError, IndexError, TypeError, ValueError)

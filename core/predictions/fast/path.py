@@ -11,11 +11,12 @@ from core.predictions import caution, columns, reasons
 from core.predictions.answers import Floats
 from core.predictions.caution import Cautions
 from core.predictions.fast import compiled, features
-from core.predictions.fast.compiled import AnsweredBy, Tables
+from core.predictions.fast.compiled import Tables
 from core.predictions.fast.features import Given
 from core.predictions.fast.reading import Reader
 from core.predictions.fast.unsupported import Unsupported
 from core.predictions.plain import Answered, Plain
+from core.predictions.scored import AnsweredBy
 from core.predictions.tally import Rows
 from core.uploads import records
 

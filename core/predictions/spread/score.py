@@ -23,7 +23,8 @@ from core.predictions.errors import BlockFailed, InputLost, Stopped
 from core.predictions.fast import path
 from core.predictions.fast.path import Way
 from core.predictions.plain import BLOCK_BYTES
-from core.predictions.run import Run, Scored, Sink, Spread, fail, reading
+from core.predictions.run import Run, Sink, fail, reading
+from core.predictions.scored import Scored, Spread
 from core.predictions.spread import cluster, ranges
 from core.predictions.spread.cluster import Cluster, Sent
 from core.predictions.spread.errors import ClusterUnavailable, RangeKilled

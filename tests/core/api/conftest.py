@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx
 import pyarrow as pa
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -100,8 +102,15 @@ def client(settings: Settings, server: Switch, me: db.User) -> Iterator[httpx.Cl
 
 
 def served(settings: Settings) -> ASGIApp:
-    """The API behind its gate, as the process serves it."""
-    return Gate(Starlette(routes=application.routes(application.build(settings), settings)), settings)
+    """The API behind its gate, as the process serves it; one at a time, as its routes are put together once."""
+    api = _unconfigured()
+    application.configure(api, settings)
+    return Gate(Starlette(routes=application.routes(api, settings)), settings)
+
+
+@cache
+def _unconfigured() -> FastAPI:
+    return application.unconfigured()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from core.models.schema import Feature, Schema, frame
 from core.predictions import engine
-from core.predictions.run import Scored
+from core.predictions.scored import Scored
 from core.uploads.dialect import Dialect
 
 COLOURS = ("red", "green", "blue")

@@ -20,7 +20,7 @@ from core.predictions.fast.path import Fast
 from core.predictions.fast.reading import Reader
 from core.predictions.fast.unsupported import Unsupported
 from core.predictions.plain import Plain
-from core.predictions.run import Scored
+from core.predictions.scored import Scored
 from core.uploads.dialect import ColumnRule
 from tests.core.predictions.conftest import Model
 from tests.core.predictions.fast.conftest import DIALECTS, fitted, opaque, written

@@ -14,7 +14,7 @@ import pytest
 from core import settings as settings_module
 from core import storage
 from core.models import artifact, recipes
-from core.predictions.run import Scored
+from core.predictions.scored import Scored
 from core.predictions.spread import score as spread
 from core.predictions.spread.score import Model as Scoring
 from core.settings import Settings
