@@ -167,9 +167,12 @@ def test_what_rows_say_is_what_the_metrics_count_however_they_are_answered(
     data = written(300, dialect, seed=8, schema=narrow.schema, bad=0.01)
     results = [
         model.score(data, dialect, n_threads=n_threads, block_bytes=block_bytes)
-        for model in (narrow, opaque(narrow))
-        for n_threads in (1, 2)
-        for block_bytes in (3_000, 4 << 20)
+        for model, n_threads, block_bytes in (
+            (narrow, 1, 3_000),
+            (narrow, 2, 4 << 20),
+            (opaque(narrow), 1, 4 << 20),
+            (opaque(narrow), 2, 3_000),
+        )
     ]
     assert len({result for result, _ in results}) == 1
     result, scored = results[0]
