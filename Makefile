@@ -39,11 +39,11 @@ check: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Three at a time on two cores: tests wait for servers and clocks a quarter of the time. One thread each for fits.
+# Four at a time on two cores, as tests wait for servers and clocks; one thread each for fits.
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 test: servers check
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not faults"
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not faults"
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m faults
 
 bench: $(VENV)/.installed-tests
