@@ -43,7 +43,7 @@ check: $(VENV)/.installed-tests
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 test: servers check
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not faults"
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not faults"
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m faults
 
 bench: $(VENV)/.installed-tests

@@ -25,7 +25,6 @@ from tests.servers.sqs import SqsServer
 from tests.servers.supabase import SupabaseServer
 from tests.servers.supabase_auth import SupabaseAuthServer
 
-HERE = Path(__file__).parent
 TEMPLATE = "model_desk_template"
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -34,11 +33,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """No test may meet what this machine has configured."""
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts whole apps takes longest, and so begins first: nobody is to wait for it at the end."""
-    items.sort(key=lambda item: item.path.parent not in (HERE, HERE / "browser"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -22,9 +22,9 @@ from core.models.columns import Dropped, Features
 from core.models.errors import NoFeatures
 from core.models.evaluation import CHOSEN_BY, N_FOLDS, Spread
 from core.models.schema import Schema, Task, frame
-from core.models.targets import Target, guess_target
+from core.models.targets import Target
 
-__all__ = ["Candidate", "Dropped", "Spread", "Trained", "guess_target", "train"]
+__all__ = ["Candidate", "Dropped", "Spread", "Trained", "train"]
 
 CROSS_VALIDATED_ROWS = 50_000
 FITTED_ROWS = 200_000
