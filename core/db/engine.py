@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from core.settings import Settings, WrongSetting
 log = logs.get("db")
 
 BUSY_TIMEOUT_MS = 15_000
+BUSY_PAUSE_S = 0.01
 DEADLOCKS = ("40P01", "40001")  # deadlock detected, serialization failure
 UNPREPARED = ("26000", "42P05")  # a prepared statement is not there, or is there already
 BETWEEN_ROWS = (
@@ -145,7 +147,8 @@ def _sqlite_engine(url: str) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # we begin transactions ourselves
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        _write_ahead(connection)
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
         if not opened and (identity := _identity(path)) is not None:
             opened.append(identity)
@@ -167,6 +170,24 @@ def _sqlite_engine(url: str) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to a write-ahead log, as often as it takes where others that start now do so too.
+
+    SQLite refuses all but one of them at once, whatever the timeout: each holds the lock that another waits for.
+    """
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= give_up_at:
+                raise
+            time.sleep(BUSY_PAUSE_S)
+        else:
+            return
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.db import postgres
+from core.db.engine import BUSY_PAUSE_S
 from core.db.tables import TaskRow, UserRow
 from core.settings import Settings
 from tests.servers.processes import at_once
@@ -129,6 +132,29 @@ def test_a_file_that_loses_its_name_is_unavailable_rather_than_written_in_vain(
     ):
         session.add(UserRow(name="Grace"))
     assert path.exists() == is_replaced
+
+
+def test_a_new_file_that_another_process_is_just_switching_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite says at once that it is locked: the lock to write is asked for by who reads already."""
+    path = tmp_path / "new.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE made (id INTEGER)")
+        other.execute("BEGIN IMMEDIATE")
+        pauses: list[float] = []
+
+        def end_after_two(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 2:
+                other.execute("COMMIT")
+
+        monkeypatch.setattr("core.db.engine.time.sleep", end_after_two)
+        database = db.connect(f"sqlite:///{path}")
+        with database.engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        database.dispose()
+    assert pauses == [BUSY_PAUSE_S] * 2
 
 
 def test_a_reader_works_while_a_writer_holds_the_lock(sqlite_database: db.Database, user: db.User) -> None:
