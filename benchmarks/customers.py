@@ -15,8 +15,8 @@ from sklearn.pipeline import Pipeline
 
 from core.models import artifact, recipes, training
 from core.models.schema import Schema, frame
-from core.uploads import stream
-from core.uploads.dialect import Dialect
+from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
 
 TARGET = "Churn"
 FITTED_ROWS = 20_000

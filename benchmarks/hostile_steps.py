@@ -16,13 +16,14 @@ import pyarrow as pa
 from core.errors import AppError
 from core.models import training
 from core.models.schema import Feature, Schema
-from core.predictions import engine
-from core.predictions.scored import Scored
+from core.predictions.results.run_summary import Scored
+from core.predictions.scoring import engine
 from core.storage import Staging, stage
-from core.uploads import archives, stream
-from core.uploads.examination import Examination
-from core.uploads.examine import examine
-from core.uploads.reading import Reading
+from core.uploads import archives
+from core.uploads.csv import stream
+from core.uploads.report.examination import Examination
+from core.uploads.report.examine import examine
+from core.uploads.report.overrides import Reading
 
 TARGET = "churned"
 _SHOWN = 160

@@ -25,7 +25,7 @@ import httpx
 from benchmarks import population
 from benchmarks.visitor import Visitor
 from core import access, db
-from core.db.pages import MAX_LIMIT
+from core.db.pagination import MAX_LIMIT
 from core.predictions import listing
 from tests.servers.app import running
 from tests.servers.parts import find

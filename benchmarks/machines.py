@@ -28,11 +28,12 @@ from core import access, db, queue, storage
 from core import settings as settings_module
 from core.db import migrate
 from core.db.tables import ModelRow, UploadRow
-from core.predictions.plain import BLOCK_BYTES
-from core.predictions.spread import ranges
+from core.predictions.scoring.distributed import ranges
+from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
 from core.settings import Settings
-from core.uploads import stored, stream, uploads
-from core.uploads.dialect import Dialect
+from core.uploads import stored, uploads
+from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
 from tests import journeys
 from tests.servers.app import stop
 from tests.servers.dask import DaskCluster

@@ -21,9 +21,9 @@ from typing import Any
 import clevercsv
 import duckdb
 
-from core.uploads import detection, encoding
-from core.uploads import header as headers
-from core.uploads.examine import examine
+from core.uploads.csv import header as headers
+from core.uploads.detect import detection, encoding
+from core.uploads.report.examine import examine
 from tests.core.uploads.corpus import first_half, reading, second_half
 from tests.core.uploads.corpus.sample import Sample
 

@@ -29,9 +29,9 @@ from benchmarks import customers, scoring
 from core.models import artifact, recipes
 from core.models.columns import examine
 from core.models.schema import Schema, frame
-from core.predictions import engine
-from core.uploads import cells, stream
-from core.uploads.dialect import Dialect
+from core.predictions.scoring import engine
+from core.uploads.csv import cells, stream
+from core.uploads.csv.dialect import Dialect
 
 TARGET = "MonthlyCharges"
 ROUNDS = 2

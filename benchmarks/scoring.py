@@ -38,8 +38,8 @@ import pyarrow.csv as arrow_csv
 from benchmarks import customers
 from benchmarks.customers import Fitted
 from core.models import recipes
-from core.predictions import engine
-from core.uploads.dialect import Dialect
+from core.predictions.scoring import engine
+from core.uploads.csv.dialect import Dialect
 
 WAYS = ("naive", "plain-2", "engine-1", "engine-2", "bare-2")
 REASONS = "reasons-1"

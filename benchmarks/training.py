@@ -21,8 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when NumPy and sciki
 
 from core.models import training
 from core.system import sample
-from core.uploads import stream
-from core.uploads.examine import examine
+from core.uploads.csv import stream
+from core.uploads.report.examine import examine
 
 RESULTS = Path(__file__).parent / "results"
 LIMIT_S = 20.0

@@ -47,14 +47,14 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     await anyio.to_thread.run_sync(_prepare, config)
     runner = Runner(config, slots=config.workers, is_embedded=True)
     runner.start()
-    queue.here.serve(runner.run_now)
+    queue.local_runner.serve(runner.run_now)
     greeting = asyncio.create_task(_greet(config))
     try:
         async with api.lifespan():
             yield
     finally:
         greeting.cancel()
-        queue.here.serve(None)
+        queue.local_runner.serve(None)
         db.free_worker_role()
         if not await anyio.to_thread.run_sync(runner.stop):
             log.warning("the worker did not stop in time; its work is taken up again after its lease")

@@ -2,7 +2,9 @@
 
 from core import db
 from core.access import sessions, tokens
-from core.ui import account_sessions, account_tokens, session, states
+from core.ui import page_frame, session
+from core.ui.account import sessions as account_sessions
+from core.ui.account import tokens as account_tokens
 
 user = session.user()
 with db.session_scope(user) as scope:
@@ -10,7 +12,7 @@ with db.session_scope(user) as scope:
     open_ones = sessions.alive(scope, settings=session.config(), now=session.now())
 
 about = f"{user.email} · {user.role}" if user.email else user.role.capitalize()
-states.heading("Account", about)
+page_frame.heading("Account", about)
 account_tokens.show(made)
 if session.config().has_sign_in:
     account_sessions.show(open_ones)

@@ -3,24 +3,25 @@
 import streamlit as st
 
 from core import db, system
-from core.ui import attention, desk, links, numbers, recent, session, states, welcome
+from core.ui import links, page_frame, session
+from core.ui.home import attention, home_data, numbers, recent, welcome
 
 user = session.user()
 
 
-def read() -> tuple[desk.Desk, desk.Pulse]:
+def read() -> tuple[home_data.Desk, home_data.Pulse]:
     with db.session_scope(user) as scope:
-        return desk.load(scope), desk.pulse(scope, now=session.now())
+        return home_data.load(scope), home_data.pulse(scope, now=session.now())
 
 
 found, at_first = read()
 
 
-@st.fragment(run_every=desk.MOVING_S if at_first.n_moving else desk.SETTLED_S)
+@st.fragment(run_every=home_data.MOVING_S if at_first.n_moving else home_data.SETTLED_S)
 def live() -> None:
     """What changes by itself; once something has begun or ended, the whole page is drawn again."""
-    with states.guarded(), db.session_scope(user) as scope:
-        pulse = desk.pulse(scope, now=session.now())
+    with page_frame.guarded(), db.session_scope(user) as scope:
+        pulse = home_data.pulse(scope, now=session.now())
     if pulse.state != at_first.state:
         st.rerun()
     if found.sample:
@@ -29,7 +30,7 @@ def live() -> None:
     attention.show(pulse, now=session.now(), but=found.sample[1].id if found.sample else None)
 
 
-with states.heading("Home", "What needs you, where things stand, what was done lately."):
+with page_frame.heading("Home", "What needs you, where things stand, what was done lately."):
     if st.button("Train a model", key="train", icon=":material/model_training:"):
         links.go(links.UPLOADS, train=1)
     if st.button(
@@ -41,13 +42,13 @@ with states.heading("Home", "What needs you, where things stand, what was done l
         links.go(links.UPLOADS)
 
 if not found.recent:
-    nothing_yet = states.empty(
+    nothing_yet = page_frame.empty(
         "Begin with a CSV file",
         "Upload one, train a model on it or score it with a model you have. Every step says what it found.",
         icon=":material/upload_file:",
         key="nothing_yet",
     )
-    with nothing_yet, states.guarded():
+    with nothing_yet, page_frame.guarded():
         if st.button("Upload a CSV", key="first_upload", type="primary", icon=":material/upload_file:"):
             links.go(links.UPLOADS)
         if st.button("Try it with a sample", key="take_sample", icon=":material/science:"):
@@ -56,5 +57,5 @@ if not found.recent:
 else:
     live()
     numbers.show(found, at_first, now=session.now())
-    states.section("Recent work")
+    page_frame.section("Recent work")
     recent.show(found.recent, now=session.now())

@@ -4,19 +4,9 @@ import streamlit as st
 
 from core import db, queue
 from core.models import models
-from core.ui import (
-    badges,
-    links,
-    model_actions,
-    model_progress,
-    model_report,
-    model_versions,
-    owners,
-    params,
-    session,
-    states,
-    words,
-)
+from core.ui import badges, formatting, links, owners, page_frame, params, session
+from core.ui.models import actions, progress, report
+from core.ui.models import versions as model_versions
 
 user, now = session.user(), session.now()
 model_id = params.uuid("id", noun="model")
@@ -29,45 +19,47 @@ with db.session_scope(user) as scope:
 @st.fragment(run_every=1.0)
 def live() -> None:
     """The progress; once the training has ended, the whole page is drawn again without polling."""
-    with states.guarded():
+    with page_frame.guarded():
         with db.session_scope(user) as scope:
             row = models.get(scope, model_id=model.id)
             has_worker = bool(queue.workers.alive(scope))
         if row.status != "training":
             st.rerun()
-        model_progress.show(row, has_worker=has_worker)
+        progress.show(row, has_worker=has_worker)
 
 
 links.link("Models", links.MODELS, icon=":material/arrow_back:")
 badge = badges.of_model(model.status).markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 data = links.escape(model.data_name)
-learned = f"learned from {data} {words.ago(model.created_at, now=now)}"
+learned = f"learned from {data} {formatting.ago(model.created_at, now=now)}"
 if model.status == "training":
-    learned = f"learns from {data} since {words.moment(model.created_at, now=now, zone=session.zone())}"
-with states.heading(f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"):
+    learned = f"learns from {data} since {formatting.moment(model.created_at, now=now, zone=session.zone())}"
+with page_frame.heading(
+    f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"
+):
     if model.user_id == user.id:
-        model_actions.toolbar(model)
+        actions.toolbar(model)
 owners.said(model.user_id, me=user)
 
 if model.status == "training":
     live()
 elif model.status == "failed":
     error = model.error or {}
-    states.told(error.get("message", "The training failed."), error.get("hint", ""))
+    page_frame.told(error.get("message", "The training failed."), error.get("hint", ""))
 else:
-    model_report.numbers(model)
-    model_report.warnings(model)
-    model_report.charts(model)
+    report.numbers(model)
+    report.warnings(model)
+    report.charts(model)
     n_aside = len((model.report or {}).get("dropped", []))
     reads, set_aside, made, versions = st.tabs(
         ["Columns it reads", f"Set aside · {n_aside}" if n_aside else "Set aside", "Made from", "Versions"]
     )
     with reads:
-        model_report.schema(model)
+        report.schema(model)
     with set_aside:
-        model_report.dropped(model)
+        report.dropped(model)
     with made:
-        model_report.origin(model)
+        report.origin(model)
     with versions:
         model_versions.show(model)

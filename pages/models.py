@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core import db
-from core.access.whose import MINE
+from core.access.ownership import MINE
 from core.models import models
 from core.predictions import listing
-from core.ui import links, model_cards, owners, session, states
+from core.ui import links, owners, page_frame, session
+from core.ui.models import cards
 
 user, now, whose = session.user(), session.now(), owners.asked()
 cursor = st.query_params.get("after")
@@ -20,14 +21,14 @@ n_training = sum(model.status == "training" for model in page.items)
 @st.fragment(run_every=2.0 if n_training else None)
 def live() -> None:
     """The cards; drawn again with the page as soon as a training has ended."""
-    with states.guarded(), db.session_scope(user) as scope:
+    with page_frame.guarded(), db.session_scope(user) as scope:
         found = models.page(scope, limit=60, cursor=cursor, owner=whose).items
         if sum(model.status == "training" for model in found) != n_training:
             st.rerun()
-        model_cards.show(found, n_used=n_used, me=user, people=people, now=session.now())
+        cards.show(found, n_used=n_used, me=user, people=people, now=session.now())
 
 
-with states.heading("Models", "What each predicts, how well, and what it is used for."):
+with page_frame.heading("Models", "What each predicts, how well, and what it is used for."):
     owners.choose(people, me=user)
     if st.button(
         "Train a model",
@@ -48,9 +49,9 @@ if page.items:
             **owners.kept(),
         )
 elif whose != MINE:
-    states.empty("No models", "Nothing was trained here yet.", icon=":material/category:")
+    page_frame.empty("No models", "Nothing was trained here yet.", icon=":material/category:")
 else:
-    with states.empty(
+    with page_frame.empty(
         "No model yet",
         "A model learns from a file in which the outcome is known, and then predicts it for files in which it is not.",
         icon=":material/category:",

@@ -5,7 +5,8 @@ import streamlit as st
 from core.access import roles
 from core.access.errors import NotSignedIn
 from core.errors import AppError
-from core.ui import account_menu, brand, browser, links, notices, session, states
+from core.ui import brand, browser, links, notices, page_frame, session
+from core.ui.account import menu
 
 st.set_page_config(page_title="Model Desk", page_icon=brand.icon(), layout="wide")
 brand.show()
@@ -18,7 +19,7 @@ except NotSignedIn:
     browser.go_and_sign_in()
     st.stop()
 except AppError as error:
-    states.problem(error)
+    page_frame.problem(error)
     st.stop()
 
 shown = [
@@ -37,7 +38,7 @@ if user.role == roles.ADMIN:
     shown.append(st.Page(links.ADMIN, title="People & audit", icon=":material/admin_panel_settings:"))
 
 page = st.navigation([*shown, *hidden])
-account_menu.show(user)
+menu.show(user)
 brand.footer()
-with states.guarded(way_out=True):
+with page_frame.guarded(way_out=True):
     page.run()

@@ -3,34 +3,35 @@
 import streamlit as st
 
 from core import db
-from core.access.whose import MINE
+from core.access.ownership import MINE
 from core.models import models
 from core.predictions import listing
 from core.predictions.states import PENDING
-from core.ui import links, owners, prediction_filters, prediction_list, session, states
+from core.ui import links, owners, page_frame, session
+from core.ui.predictions import filters, live_list
 
 user, whose = session.user(), owners.asked()
 with db.session_scope(user) as scope:
     people = owners.names(scope)
     counts = listing.counts(scope, owner=whose)
-    choices = prediction_filters.model_choices(models.names(scope, owner=whose), me=user, people=people)
+    choices = filters.model_choices(models.names(scope, owner=whose), me=user, people=people)
 
-with states.heading("Predictions", "Files that were scored, are being scored, or wait for it."):
+with page_frame.heading("Predictions", "Files that were scored, are being scored, or wait for it."):
     owners.choose(people, me=user)
     if st.button("New prediction", key="new_prediction", icon=":material/add:", type="primary"):
         links.go(links.UPLOADS)
 
 if sum(counts.values()):
-    prediction_list.show(
+    live_list.show(
         whose,
         people={user.id: user.name, **people},
         model_ids=choices,
         n_pending=sum(counts[status] for status in PENDING),
     )
 elif whose != MINE:
-    states.empty("No predictions", "Nothing was scored here yet.", icon=":material/table_rows:")
+    page_frame.empty("No predictions", "Nothing was scored here yet.", icon=":material/table_rows:")
 else:
-    place = states.empty(
+    place = page_frame.empty(
         "No predictions yet",
         "Upload a CSV and choose a model: each of its rows gets a prediction, and the file stays here to be "
         "looked at and downloaded.",

@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import AppError
 from core.system import checks
 from core.system.checks import Check, Failure, State
-from core.ui import links, session, states, words
+from core.ui import formatting, links, page_frame, session
 
 MARKS: Final = {
     State.OK: ":green[:material/check_circle:]",
@@ -33,7 +33,7 @@ def show_verdict(found: Sequence[Check]) -> None:
     unwell = sorted((check for check in found if check.state is not State.OK), key=lambda c: c.state)
     if not unwell:
         with st.container(border=True, key="all_well"):
-            told = words.exact(len(found), "check")
+            told = formatting.exact(len(found), "check")
             st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {told}, none to look at]")
     for check in unwell:
         told = f"**{check.part}** · {links.escape(check.says)}"
@@ -59,15 +59,15 @@ def show_parts(found: Sequence[Check]) -> None:
 
 def show_failures(failures: Sequence[Failure]) -> None:
     """The newest failed tasks, each with its traceback where there is one."""
-    states.section("Recent errors", "Work that failed, newest first.")
+    page_frame.section("Recent errors", "Work that failed, newest first.")
     if not failures:
-        states.empty("No errors", "Nothing has failed yet.", icon=":material/verified:")
+        page_frame.empty("No errors", "Nothing has failed yet.", icon=":material/verified:")
     now, zone = session.now(), session.zone()
     for failure in failures[:N_SHOWN]:
         kind = KINDS.get(failure.kind, failure.kind)
-        label = f"{kind} · {words.ago(failure.at, now=now)} · {links.escape(failure.message)}"
+        label = f"{kind} · {formatting.ago(failure.at, now=now)} · {links.escape(failure.message)}"
         with st.expander(label, icon=":material/error:", key=f"failure_{failure.task_id}"):
-            st.caption(f"{words.exact_moment(failure.at, zone=zone)} · task {failure.task_id}")
+            st.caption(f"{formatting.exact_moment(failure.at, zone=zone)} · task {failure.task_id}")
             if failure.traceback:
                 st.code(failure.traceback, language="python", wrap_lines=True)
             else:
@@ -77,7 +77,7 @@ def show_failures(failures: Sequence[Failure]) -> None:
         st.caption(f"The {N_SHOWN} newest of {len(failures)}.")
 
 
-with states.heading("System", "Whether this installation works, and what to do where it doesn't."):
+with page_frame.heading("System", "Whether this installation works, and what to do where it doesn't."):
     st.button("Check again", key="check_again", icon=":material/refresh:")
 
 asker = session.asker()
@@ -87,7 +87,7 @@ show_parts(checked)
 try:
     show_failures(checks.failures(asker=asker))
 except AppError as error:
-    states.problem(error)
+    page_frame.problem(error)
 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="shell"):
-    at = words.moment(session.now(), now=session.now(), zone=session.zone())
+    at = formatting.moment(session.now(), now=session.now(), zone=session.zone())
     st.caption(f"Checked at {at}. The same from the shell, with an exit code: `python -m core.system`")

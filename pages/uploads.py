@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from core.ui import chosen, links, params, recent_uploads, session, states, what_happens
-from core.ui.uploader import uploader
+from core.ui import links, page_frame, params, session
+from core.ui.uploads import recent_uploads, upload_detail, upload_steps
+from core.ui.uploads.uploader import uploader
 
 wishes = {name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params}
 
-states.heading("New prediction", "Drop a file or choose one, then score it or train a model on it.")
+page_frame.heading("New prediction", "Drop a file or choose one, then score it or train a model on it.")
 drop, recent = st.columns([3, 2], gap="medium")
 with drop:
     done = uploader(
@@ -17,7 +18,7 @@ if done:
     again = {"again": 1} if done.is_duplicate else {}
     links.go(links.UPLOADS, upload=done.upload_id, **again, **wishes)
 
-with states.guarded():
+with page_frame.guarded():
     upload_id = params.whole("upload", noun="upload")
     with recent:
         recent_uploads.show(chosen_id=upload_id, kept=wishes)
@@ -27,7 +28,7 @@ with states.guarded():
             icon=":material/content_copy:",
         )
     if upload_id is not None:
-        chosen.show(
+        upload_detail.show(
             upload_id,
             to_train="train" in wishes,
             version_of_id=params.uuid("version_of", noun="model"),
@@ -37,5 +38,5 @@ with states.guarded():
         if "train" in wishes:
             st.info("Choose the file that the model is to learn from.", icon=":material/model_training:")
         elif model_id := params.uuid("model", noun="model"):
-            chosen.wish(model_id)
-        what_happens.show()
+            upload_detail.wish(model_id)
+        upload_steps.show()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from core import db, settings
-from core.access.adoption import adopt
+from core.access.work_transfer import adopt
 from core.db import migrate
 from core.errors import AppError, counted
 

@@ -14,7 +14,7 @@ from authlib.integrations.httpx_client import OAuth2Client
 from httpx2 import HTTPError, Timeout
 
 from core import logs
-from core.access import claims, roles
+from core.access import jwt_claims, roles
 from core.access.errors import NotLetIn, NotSignedIn, ProviderUnavailable, SignInFailed
 from core.access.users import Identity
 from core.settings import Settings
@@ -83,7 +83,7 @@ def finish(settings: Settings, *, pending: Pending, code: str) -> Identity:
     except (HTTPError, ValueError) as error:
         raise ProviderUnavailable(problem="it does not answer as it should") from error
     try:
-        found = claims.verified(
+        found = jwt_claims.verified(
             str(token.get("id_token", "")),
             issuer=provider.issuer,
             audience=settings.oidc_client_id,

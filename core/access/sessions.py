@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db, logs
-from core.access import audit, hashing, lookup, roles
+from core.access import audit, credential_lookup, hashing, roles
 from core.access.errors import NotSignedIn
 from core.access.users import Means
 from core.db.tables import SessionRow
@@ -60,7 +60,7 @@ def resume(
     secret: str, *, settings: Settings, now: datetime, address: str, touch: bool = True
 ) -> tuple[db.User, UUID]:
     """Who is signed in with this cookie, and their session's id. touch: somebody has clicked. Raises NotSignedIn."""
-    held = lookup.session_by_hash(hashing.hash_of(secret))
+    held = credential_lookup.session_by_hash(hashing.hash_of(secret))
     if held is None or (problem := _problem(held, settings=settings, now=now)):
         log.info("session refused", reason=problem if held else "unknown", address=address)
         raise NotSignedIn
@@ -72,7 +72,7 @@ def resume(
     return user, held.id
 
 
-def _problem(held: lookup.Held, *, settings: Settings, now: datetime) -> str:
+def _problem(held: credential_lookup.Held, *, settings: Settings, now: datetime) -> str:
     """Why a session is over; empty while it is not."""
     idle = timedelta(hours=settings.session_idle_hours)
     if held.revoked_at is not None:

@@ -9,7 +9,7 @@ from functools import cache
 import httpx
 
 from core import logs
-from core.access import claims, roles
+from core.access import jwt_claims, roles
 from core.access.errors import NotLetIn, NotSignedIn, ProviderUnavailable, SignInFailed
 from core.access.users import Identity
 from core.settings import Settings
@@ -51,7 +51,7 @@ def sign_in(settings: Settings, *, email: str, password: str) -> Identity:
     with suppress(AuthError, httpx.HTTPError):  # our own session takes over from here
         client.auth.sign_out({"scope": "local"})
     try:
-        found = claims.of_supabase(answer.session.access_token, settings=settings)
+        found = jwt_claims.of_supabase(answer.session.access_token, settings=settings)
     except NotSignedIn as error:
         raise SignInFailed(reason="the provider's word could not be verified") from error
     if any(factor.status == "verified" for factor in answer.user.factors or []):
@@ -64,7 +64,7 @@ def identity(found: dict[str, object], *, settings: Settings, email: str | None)
     """Whom verified claims name. email: confirmed; what a bearer token says of it is not proven to be."""
     return Identity(
         means="supabase",
-        issuer=claims.supabase_issuer(settings),
+        issuer=jwt_claims.supabase_issuer(settings),
         subject=str(found["sub"]),
         name=str(found.get("email") or ""),
         email=roles.normal(email) if email else None,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db, logs
-from core.access import audit, hashing, lookup, roles
+from core.access import audit, credential_lookup, hashing, roles
 from core.access.errors import NotSignedIn, TooManyTokens
 from core.db.tables import ApiTokenRow
 from core.errors import Invalid, NotFound
@@ -79,7 +79,7 @@ def revoke(session: Session, *, token_id: UUID, now: datetime) -> None:
 
 def check(secret: str, *, settings: Settings, now: datetime, address: str) -> tuple[db.User, frozenset[str]]:
     """Whose token this is, and its scopes. Raises NotSignedIn, whatever is wrong with it; the log says what."""
-    held = lookup.token_by_hash(hashing.hash_of(secret))
+    held = credential_lookup.token_by_hash(hashing.hash_of(secret))
     if held is None or (problem := _problem(held, settings=settings, now=now)):
         log.warning("token refused", reason=problem if held else "unknown", address=address)
         raise NotSignedIn
@@ -91,7 +91,7 @@ def check(secret: str, *, settings: Settings, now: datetime, address: str) -> tu
     return user, frozenset(held.scopes or ())
 
 
-def _problem(held: lookup.Held, *, settings: Settings, now: datetime) -> str:
+def _problem(held: credential_lookup.Held, *, settings: Settings, now: datetime) -> str:
     """Why a token lets nobody in; empty while it does."""
     if held.revoked_at is not None:
         return "revoked"

@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute
 
 from core import settings
 from core.access import exposure
-from core.api import application, sockets
-from core.api.gate import Gate
+from core.api import application
+from core.api.http import sockets
+from core.api.security.gate import Gate
 
 
 @cache

@@ -14,26 +14,25 @@ from starlette.routing import BaseRoute, Mount, Route
 
 import core
 from core import storage
-from core.api import (
+from core.api.http import docs, error_responses
+from core.api.http.allowed_methods import Calls
+from core.api.http.front import MOUNT, Front
+from core.api.http.request_metrics import Measured
+from core.api.routes import (
     audit_trail,
     csv_upload,
-    docs,
     health,
     metrics,
     models,
     people,
     predictions,
     receipts,
-    refusals,
     results,
     scale,
     sign_in,
     tokens,
     uploads,
 )
-from core.api.calls import Calls
-from core.api.front import MOUNT, Front
-from core.api.measured import Measured
 from core.errors import AppError
 from core.settings import Settings
 
@@ -81,10 +80,10 @@ def unconfigured() -> FastAPI:
         root_path_in_servers=False,
         redirect_slashes=False,  # the front settles slashes
         exception_handlers={
-            AppError: refusals.of_app_error,
-            HTTPException: refusals.of_framework,
-            RequestValidationError: refusals.of_validation,
-            Exception: refusals.of_unforeseen,
+            AppError: error_responses.of_app_error,
+            HTTPException: error_responses.of_framework,
+            RequestValidationError: error_responses.of_validation,
+            Exception: error_responses.of_unforeseen,
         },
     )
     # Results come before predictions: `/predictions/{id}/…` would take their paths.

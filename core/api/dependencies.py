@@ -9,11 +9,11 @@ from fastapi import Depends, Header, Path, Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from core import access, db
-from core.access import whose
+from core.access import ownership
 from core.access.errors import NotSignedIn
-from core.access.whose import Whose
-from core.api.asking import ASKER, Asker, address_of
-from core.db.pages import MAX_LIMIT
+from core.access.ownership import Whose
+from core.api.security.authentication import ASKER, Asker, address_of
+from core.db.pagination import MAX_LIMIT
 from core.errors import NotFound
 from core.predictions.errors import MappingUnreadable
 from core.settings import Settings
@@ -167,10 +167,10 @@ def _owner(
         Query(
             max_length=36, description="Whose: `me`, a person's id or `all`; others' work is shown to admins."
         ),
-    ] = whose.MINE,
+    ] = ownership.MINE,
 ) -> Whose:
-    if user_id in (whose.MINE, whose.ALL):
-        return whose.ALL if user_id == whose.ALL else whose.MINE
+    if user_id in (ownership.MINE, ownership.ALL):
+        return ownership.ALL if user_id == ownership.ALL else ownership.MINE
     return uuid_of(user_id, noun="person")
 
 

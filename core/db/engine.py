@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from core import logs
-from core.db import fence, postgres
+from core.db import postgres, row_level_security
 from core.db.errors import Collided, DatabaseUnavailable, Deadlocked, NotYours, PoolerUnnamed
 from core.db.postgres import Link
 from core.db.principals import Principal, User, WorkerRole, require_allowed
@@ -66,7 +66,7 @@ class Database:
         if self.is_sqlite:
             return False
         with translated(), self.engine.connect() as connection:
-            return fence.standing(connection) is not None
+            return row_level_security.standing(connection) is not None
 
     @cached_property
     def link(self) -> Link:

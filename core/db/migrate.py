@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from core.db import fence, statistics
+from core.db import row_level_security, statistics
 from core.db.engine import Database, translated
 from core.db.errors import NotYours, RoleMissing
 from core.db.principals import NOBODY
@@ -89,7 +89,9 @@ def _is_done(database: Database) -> bool:
     with translated(), _reading(database).connect() as connection:
         if MigrationContext.configure(connection).get_current_revision() != head():
             return False
-        return fence.standing(connection) == (fence.digest() if fence.is_possible(connection) else None)
+        return row_level_security.standing(connection) == (
+            row_level_security.digest() if row_level_security.is_possible(connection) else None
+        )
 
 
 def _upgrade(database: Database) -> None:
@@ -107,12 +109,12 @@ def _upgrade(database: Database) -> None:
                 if found is not None and found not in known:
                     raise NewerSchema(found=found)
                 config.attributes["connection"] = connection
-                fenced = not database.is_sqlite and fence.is_possible(connection)
+                fenced = not database.is_sqlite and row_level_security.is_possible(connection)
                 if fenced:
-                    fence.take_down(connection)
+                    row_level_security.take_down(connection)
                 command.upgrade(config, "head")
                 if fenced:
-                    fence.put_up(connection)
+                    row_level_security.put_up(connection)
                 if database.is_sqlite:
                     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                     if broken:

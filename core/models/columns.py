@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.models.schema import CATEGORIES_KEPT, Feature, categories
-from core.uploads import cells
+from core.uploads.csv import cells
 
 NUMBER_SHARE = 0.99  # of the cells that are filled; the rest are typing errors and become missing
 NEARLY_DISTINCT = 0.95

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from core import db, queue
-from core.access import audit, whose
-from core.access.whose import Whose
-from core.db.pages import Page, newest_first
+from core.access import audit, ownership
+from core.access.ownership import Whose
+from core.db.pagination import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema
 from core.uploads import uploads
-from core.uploads.examination import Examination
+from core.uploads.report.examination import Examination
 
 KIND = "models.train"
 # What a list has no use for, and would spend most of its time on.
@@ -66,7 +66,7 @@ def request_training(
     A name that exists gets its next version.
     Raises TargetMissing, ColumnsUnknown, NameUnusable, OwnedByAnother, NotFound where the upload is gone by now.
     """
-    whose.require_own(session, upload.user_id, noun="upload")
+    ownership.require_own(session, upload.user_id, noun="upload")
     columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
@@ -114,7 +114,7 @@ def subject(model: ModelRow) -> audit.Subject:
 
 def get(session: Session, *, model_id: UUID) -> ModelRow:
     """One model with its task; an admin sees others' too. Raises NotFound."""
-    this = ModelRow.id == model_id, whose.seen(session, ModelRow.user_id)
+    this = ModelRow.id == model_id, ownership.seen(session, ModelRow.user_id)
     model = session.execute(_whole().where(*this)).scalar_one_or_none()
     if model is None:
         raise NotFound(noun="model", id=model_id)
@@ -134,7 +134,7 @@ def hold(session: Session, *, model_id: UUID, to_delete: bool = False) -> ModelR
 def own(session: Session, *, model_id: UUID) -> ModelRow:
     """`get`, for what its owner alone may do. Raises NotFound, OwnedByAnother."""
     model = get(session, model_id=model_id)
-    whose.require_own(session, model.user_id, noun="model")
+    ownership.require_own(session, model.user_id, noun="model")
     return model
 
 
@@ -145,10 +145,10 @@ def page(
     cursor: str | None = None,
     statuses: Sequence[str] = (),
     upload_id: int | None = None,
-    owner: Whose = whose.MINE,
+    owner: Whose = ownership.MINE,
 ) -> Page[ModelRow]:
     """Models, newest first. owner: whose. Raises BadCursor, NotAllowed."""
-    rows = sa.select(ModelRow).where(whose.listed(session, ModelRow.user_id, owner))
+    rows = sa.select(ModelRow).where(ownership.listed(session, ModelRow.user_id, owner))
     if statuses:
         rows = rows.where(ModelRow.status.in_(statuses))
     if upload_id is not None:
@@ -166,10 +166,10 @@ def ready(session: Session) -> Sequence[ModelRow]:
     return session.execute(rows.order_by(ModelRow.created_at.desc())).scalars().all()
 
 
-def names(session: Session, *, owner: Whose = whose.MINE) -> Sequence[tuple[UUID, UUID, str, int]]:
+def names(session: Session, *, owner: Whose = ownership.MINE) -> Sequence[tuple[UUID, UUID, str, int]]:
     """Id, owner, name and version of every model that can score, newest first. owner: whose. Raises NotAllowed."""
     rows = sa.select(ModelRow.id, ModelRow.user_id, ModelRow.name, ModelRow.version).where(
-        whose.listed(session, ModelRow.user_id, owner), ModelRow.status == "ready"
+        ownership.listed(session, ModelRow.user_id, owner), ModelRow.status == "ready"
     )
     found = session.execute(rows.order_by(ModelRow.created_at.desc()))
     return [(model_id, user_id, name, version) for model_id, user_id, name, version in found]

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.models.errors import ColumnsMissing
-from core.uploads import cells
+from core.uploads.csv import cells
 
 Kind = Literal["number", "category"]
 Task = Literal["binary", "multiclass", "regression"]

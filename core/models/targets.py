@@ -20,10 +20,10 @@ from core.models.errors import (
     TooManyClasses,
 )
 from core.models.schema import Task
-from core.uploads import cells
+from core.uploads.csv import cells
 
 if TYPE_CHECKING:
-    from core.uploads.profile import ColumnProfile
+    from core.uploads.report.profile import ColumnProfile
 
 MIN_ROWS = 50
 MIN_ROWS_A_CLASS = 5  # one for each fold of the cross-validation

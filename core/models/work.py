@@ -15,8 +15,9 @@ from core import db, queue, settings, storage
 from core.db.tables import ModelRow, UploadRow
 from core.errors import NotFound
 from core.models import artifact, handler, report, training
-from core.uploads import stored, stream, uploads
-from core.uploads.dialect import Dialect
+from core.uploads import stored, uploads
+from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
 from core.uploads.hashed import HashedReader
 

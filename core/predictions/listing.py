@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
 
 from core import db
-from core.access import whose
-from core.access.whose import Whose
-from core.db.pages import Page, in_order, newest_first
+from core.access import ownership
+from core.access.ownership import Whose
+from core.db.pagination import Page, in_order, newest_first
 from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
-from core.predictions import reasons
+from core.predictions.scoring import reasons
 from core.predictions.states import Status
 
 PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace
@@ -30,7 +30,7 @@ def page(
     statuses: Sequence[str] = (),
     upload_id: int | None = None,
     model_id: UUID | None = None,
-    owner: Whose = whose.MINE,
+    owner: Whose = ownership.MINE,
 ) -> Page[PredictionRow]:
     """Predictions, newest first, each with its upload, model and task. owner: whose.
 
@@ -59,7 +59,7 @@ def table(
     statuses: Sequence[str] = (),
     model_id: UUID | None = None,
     search: str = "",
-    owner: Whose = whose.MINE,
+    owner: Whose = ownership.MINE,
     n_found: int | None = None,
 ) -> Sequence[PredictionRow]:
     """A page of results for the eye: filtered, sorted, from `offset` on. Raises NotAllowed.
@@ -106,7 +106,7 @@ def counts(
     model_id: UUID | None = None,
     upload_id: int | None = None,
     search: str = "",
-    owner: Whose = whose.MINE,
+    owner: Whose = ownership.MINE,
 ) -> dict[Status, int]:
     """How many predictions are in each state; statuses: in these alone, the others stay 0. owner: whose.
 
@@ -125,14 +125,14 @@ def counts(
     return {status: found.get(status, 0) for status in Status}
 
 
-def n_by_model(session: Session, *, owner: Whose = whose.MINE) -> dict[UUID, int]:
+def n_by_model(session: Session, *, owner: Whose = ownership.MINE) -> dict[UUID, int]:
     """How many predictions were made with each model; models without any are absent. owner: whose.
 
     Raises NotAllowed.
     """
     rows = (
         sa.select(PredictionRow.model_id, sa.func.count().label("n"))
-        .where(whose.listed(session, PredictionRow.user_id, owner))
+        .where(ownership.listed(session, PredictionRow.user_id, owner))
         .group_by(PredictionRow.model_id)
     )
     return {row.model_id: row.n for row in session.execute(rows)}
@@ -220,7 +220,7 @@ def _filtered(
     search: str = "",
 ) -> sa.Select[*Columns]:
     """Those that are all this, by columns of predictions alone, as their indexes hold them."""
-    rows = rows.where(whose.listed(session, PredictionRow.user_id, owner))
+    rows = rows.where(ownership.listed(session, PredictionRow.user_id, owner))
     if statuses:
         rows = rows.where(PredictionRow.status.in_(statuses))
     if upload_id is not None:
@@ -235,6 +235,6 @@ def _filtered(
 def _named(session: Session, search: str, owner: Whose) -> sa.Select[int]:
     """Uploads with this in their file's name."""
     return sa.select(UploadRow.id).where(
-        whose.listed(session, UploadRow.user_id, owner),
+        ownership.listed(session, UploadRow.user_id, owner),
         UploadRow.file_name.icontains(search, autoescape=True),
     )

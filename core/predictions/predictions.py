@@ -11,18 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from core import db, queue
-from core.access import audit, whose
+from core.access import audit, ownership
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
-from core.predictions import listing, reasons, states
-from core.predictions import mapping as mappings
+from core.predictions import listing, states
 from core.predictions.handler import KIND
-from core.predictions.header import require_features
+from core.predictions.matching import mapping as mappings
+from core.predictions.matching.header import require_features
+from core.predictions.scoring import reasons
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
-from core.queue.moves import FIRST
+from core.queue.transitions import FIRST
 from core.uploads import uploads
-from core.uploads.dialect import Dialect
+from core.uploads.csv.dialect import Dialect
 
 Mode = Literal["queued", "sync"]
 
@@ -102,7 +103,7 @@ def _enqueue(session: Session, prediction: PredictionRow, *, n_rows: int) -> UUI
 def get(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """One prediction with its upload, model, task, metrics and receipt; an admin sees others' too. Raises NotFound."""
     rows = listing.whole().where(
-        PredictionRow.id == prediction_id, whose.seen(session, PredictionRow.user_id)
+        PredictionRow.id == prediction_id, ownership.seen(session, PredictionRow.user_id)
     )
     deferred = undefer(PredictionRow.metrics_json), undefer(PredictionRow.receipt)
     found = session.execute(rows.options(*deferred)).scalar_one_or_none()
@@ -189,7 +190,7 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
 def own(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """`get`, for what its owner alone may do. Raises NotFound, OwnedByAnother."""
     prediction = get(session, prediction_id=prediction_id)
-    whose.require_own(session, prediction.user_id, noun="prediction")
+    ownership.require_own(session, prediction.user_id, noun="prediction")
     return prediction
 
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 from core import __version__
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.models import versions
-from core.predictions import code
-from core.predictions.scored import Scored
+from core.predictions import code_hash
+from core.predictions.results.run_summary import Scored
 
 SCHEMA: Final = 1
 SAYS: Final = (
@@ -39,7 +39,7 @@ def of(
         "options": dict(prediction.options),
         "code": {"version": __version__, "sha256": code_sha256},
         "libraries": versions.installed(),
-        "machine": code.machine(),
+        "machine": code_hash.machine(),
     }
     return {
         "schema": SCHEMA,

@@ -12,20 +12,22 @@ from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.errors import NotFound
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
-from core.predictions import code, engine, handler, mapping, pipelines, reasons, receipt
+from core.predictions import code_hash, handler, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
-from core.predictions.scored import Scored, Spread
-from core.predictions.spread import score as spread
-from core.predictions.spread.errors import ClusterUnavailable
-from core.predictions.spread.score import Model
+from core.predictions.matching import mapping
+from core.predictions.results.run_summary import Scored, Spread
+from core.predictions.scoring import engine, pipelines, reasons
+from core.predictions.scoring.distributed import score as spread
+from core.predictions.scoring.distributed.errors import ClusterUnavailable
+from core.predictions.scoring.distributed.score import Model
 from core.uploads import stored
-from core.uploads.dialect import Dialect
+from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
 
 log = logs.get("predictions")
 
 # Of the code as this child has loaded it: it goes on with that, whatever is installed meanwhile.
-CODE_SHA256 = code.sha256()
+CODE_SHA256 = code_hash.sha256()
 
 # How bytes show that are not those which were checked, before their end is reached.
 UNREADABLE = (

@@ -1,6 +1,6 @@
 """Tasks: durable, leased, fenced. The only writer of a task's state."""
 
-from core.queue import here, litter, outbox, workers
+from core.queue import local_runner, retention, workers
 from core.queue.claims import (
     Backlog,
     Retried,
@@ -11,10 +11,10 @@ from core.queue.claims import (
     retried,
     was_enqueued,
 )
-from core.queue.moves import beat, cancel, enqueue, hurry, release, retry_later, settle
+from core.queue.queue_position import Standing, standing
 from core.queue.scale import Scale, scale
-from core.queue.sqs import CarrierUnavailable, SqsQueue
-from core.queue.standing import Standing, standing
+from core.queue.sqs import outbox
+from core.queue.sqs.client import CarrierUnavailable, SqsQueue
 from core.queue.tasks import (
     SETTLED,
     Job,
@@ -29,6 +29,7 @@ from core.queue.tasks import (
     known_kinds,
     register,
 )
+from core.queue.transitions import beat, cancel, enqueue, hurry, release, retry_later, settle
 from core.queue.wakeup import ASK_S, Wakeup, watch
 
 __all__ = [
@@ -55,15 +56,15 @@ __all__ = [
     "claim",
     "claim_one",
     "enqueue",
-    "here",
     "hurry",
     "is_ready",
     "kind",
     "known_kinds",
-    "litter",
+    "local_runner",
     "outbox",
     "register",
     "release",
+    "retention",
     "retried",
     "retry_later",
     "scale",

@@ -14,9 +14,9 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.db.tables import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
-from core.queue import line
-from core.queue.moves import followed
+from core.queue import queue_view
 from core.queue.tasks import KEPT, N_KEPT, TASKS, Reason, Task, TaskState, known_kinds
+from core.queue.transitions import followed
 
 # Written into the statement, not bound: only so can the planner use the partial indexes.
 QUEUED = sa.literal_column("'QUEUED'", sa.String)
@@ -119,7 +119,7 @@ class Backlog:
 
 def backlog(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Backlog:
     """The depth of the queue and the age of its oldest task, over all users."""
-    tasks = line.tasks().c
+    tasks = queue_view.tasks().c
     queued = session.execute(
         sa.select(sa.func.count(), sa.type_coerce(sa.func.min(tasks.created_at), UtcDateTime())).where(
             tasks.state == QUEUED

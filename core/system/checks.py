@@ -15,7 +15,7 @@ from core.db import migrate
 from core.db.tables import TaskRow
 from core.errors import AppError, counted
 from core.settings import Settings
-from core.system import entrance, kept, outside
+from core.system import external_services, sign_in_check, storage_consistency
 from core.system.check import Check as Check
 from core.system.check import State as State
 
@@ -54,9 +54,9 @@ def run(settings: Settings, *, asker: db.Principal = db.WORKER, now: datetime | 
     found += _lines("Storage", "Room", lambda: _room(settings))
     if has_database:
         found += _lines("Queue", "Queue", lambda: _queue(settings, now, asker))
-    found += _lines("Sign-in", "Provider", lambda: entrance.sign_in(settings))
-    found += _lines("SQS", "Reachable", lambda: outside.sqs(settings))
-    found += _lines("Keys", "Keys", lambda: outside.keys(settings))
+    found += _lines("Sign-in", "Provider", lambda: sign_in_check.sign_in(settings))
+    found += _lines("SQS", "Reachable", lambda: external_services.sqs(settings))
+    found += _lines("Keys", "Keys", lambda: external_services.keys(settings))
     if has_database:
         found += _lines("Workers", "Workers", lambda: _workers(now, asker))
     return sorted(found, key=lambda check: check.state is not State.BROKEN)
@@ -156,7 +156,7 @@ def _storage(settings: Settings) -> Iterator[Check]:
 def _kept(settings: Settings, asker: db.Principal) -> Iterator[Check]:
     """A line only when files are gone that there must be."""
     files = storage.from_settings(settings)
-    if lost := kept.missing(files, asker):
+    if lost := storage_consistency.missing(files, asker):
         what = " and ".join(f"the newest {noun}" for noun in lost)
         says = f"{what[0].upper()}{what[1:]} {'is' if len(lost) == 1 else 'are'} gone ({files.label})."
         cure = "Stop the app, restore the folder from a backup, and start it again."

@@ -11,8 +11,8 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core import db
-from core.access import users, whose
-from core.access.whose import Whose
+from core.access import ownership, users
+from core.access.ownership import Whose
 from core.errors import NotFound
 from core.ui import links, params
 
@@ -21,7 +21,7 @@ _PARAM: Final = "whose"
 
 def names(scope: Session) -> Mapping[UUID, str]:
     """What everybody is called, by id; nobody for whoever sees their own work alone. Of one name, the addresses too."""
-    if not whose.sees_all(scope):
+    if not ownership.sees_all(scope):
         return {}
     called = {row.id: ("Local user" if row.is_local else row.name, row.email) for row in users.people(scope)}
     times = Counter(name for name, _ in called.values())
@@ -33,9 +33,9 @@ def names(scope: Session) -> Mapping[UUID, str]:
 
 def asked() -> Whose:
     """Whose work the address asks for. Raises NotFound."""
-    if st.query_params.get(_PARAM) == whose.ALL:
-        return whose.ALL
-    return params.uuid(_PARAM, noun="person") or whose.MINE
+    if st.query_params.get(_PARAM) == ownership.ALL:
+        return ownership.ALL
+    return params.uuid(_PARAM, noun="person") or ownership.MINE
 
 
 def kept() -> Mapping[str, str]:
@@ -54,8 +54,8 @@ def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
     others = {str(person_id): name for person_id, name in known.items() if person_id != me.id}
     if not others:
         return
-    labels = {whose.MINE: "My work", whose.ALL: "Everybody's work", **others}
-    now = whose.MINE if wanted == me.id else str(wanted)
+    labels = {ownership.MINE: "My work", ownership.ALL: "Everybody's work", **others}
+    now = ownership.MINE if wanted == me.id else str(wanted)
     chosen = st.selectbox(
         "Whose work",
         list(labels),
@@ -67,7 +67,7 @@ def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
     )
     if chosen != now:
         st.query_params.clear()  # filters and pages were the other list's
-        if chosen != whose.MINE:
+        if chosen != ownership.MINE:
             st.query_params[_PARAM] = chosen
         st.rerun()
 

@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from core.storage import Staging, stage
-from core.uploads import encoding
+from core.uploads.detect import encoding
 from core.uploads.errors import (
     ArchiveInside,
     ArchiveUnreadable,
@@ -29,7 +29,7 @@ from core.uploads.errors import (
     UnpacksTooLarge,
 )
 from core.uploads.names import shown_filename
-from core.uploads.receipt import Packed
+from core.uploads.report.receipt import Packed
 
 PIECE_BYTES = 1 << 20
 DIRECTORY_BYTES = 1 << 20

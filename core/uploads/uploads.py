@@ -12,19 +12,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from core import db
-from core.access import audit, whose
-from core.access.whose import Whose
-from core.db.pages import Page, newest_first
+from core.access import audit, ownership
+from core.access.ownership import Whose
+from core.db.pagination import Page, newest_first
 from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
 from core.errors import AppError, Conflict, NotFound
 from core.storage import KeyTaken, Staging, Storage, stage
 from core.uploads import stored
-from core.uploads.examination import Examination
-from core.uploads.examine import examine
-from core.uploads.guesses import overruling
+from core.uploads.detect.guesses import overruling
 from core.uploads.names import safe_filename, shown_filename
-from core.uploads.reading import Reading
-from core.uploads.receipt import Packed
+from core.uploads.report.examination import Examination
+from core.uploads.report.examine import examine
+from core.uploads.report.overrides import Reading
+from core.uploads.report.receipt import Packed
 
 PENDING = ("QUEUED", "PROCESSING")
 _CHUNK_BYTES = 1 << 20
@@ -183,7 +183,7 @@ def get(session: Session, *, upload_id: int) -> UploadRow:
         raise NotFound(noun="upload", id=upload_id)
     upload = session.execute(
         sa.select(UploadRow)
-        .where(UploadRow.id == upload_id, whose.seen(session, UploadRow.user_id))
+        .where(UploadRow.id == upload_id, ownership.seen(session, UploadRow.user_id))
         .options(undefer(UploadRow.receipt))
     ).scalar_one_or_none()
     if upload is None:
@@ -206,7 +206,7 @@ def hold(session: Session, *, upload_id: int, to_delete: bool = False) -> Upload
 def own(session: Session, *, upload_id: int) -> UploadRow:
     """`get`, for what its owner alone may do. Raises NotFound, OwnedByAnother."""
     upload = get(session, upload_id=upload_id)
-    whose.require_own(session, upload.user_id, noun="upload")
+    ownership.require_own(session, upload.user_id, noun="upload")
     return upload
 
 
@@ -226,10 +226,10 @@ def page(
     limit: int = 50,
     cursor: str | None = None,
     search: str = "",
-    owner: Whose = whose.MINE,
+    owner: Whose = ownership.MINE,
 ) -> Page[UploadRow]:
     """Uploads, newest first. owner: whose. Raises BadCursor, NotAllowed."""
-    rows = sa.select(UploadRow).where(whose.listed(session, UploadRow.user_id, owner))
+    rows = sa.select(UploadRow).where(ownership.listed(session, UploadRow.user_id, owner))
     if search:
         rows = rows.where(UploadRow.file_name.icontains(search, autoescape=True))
     return newest_first(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from core.predictions.spread import cluster
+from core.predictions.scoring.distributed import cluster
 from core.settings import Settings, WrongSetting
 
 PROJECT = Path(__file__).resolve().parents[2]

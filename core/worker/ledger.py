@@ -9,9 +9,10 @@ from uuid import UUID
 
 from core import db, queue
 from core.db.types import Clock
-from core.queue import litter, outbox, workers
-from core.queue.outbox import Unclaimed
-from core.queue.sqs import Notice
+from core.queue import retention, workers
+from core.queue.sqs import outbox
+from core.queue.sqs.client import Notice
+from core.queue.sqs.outbox import Unclaimed
 from core.worker.slots import Outcome
 
 
@@ -124,10 +125,10 @@ class Ledger:
     def sweep(self, *, tasks_after_s: float) -> bool:
         """Forget what nobody asks for any more; False when there is more of it."""
         with db.session_scope(db.WORKER) as session:
-            found = litter.find(session, tasks_after_s=tasks_after_s, clock=self.clock)
+            found = retention.find(session, tasks_after_s=tasks_after_s, clock=self.clock)
         if found:
             with db.session_scope(db.WORKER, write=True) as session:
-                litter.remove(session, found, clock=self.clock)
+                retention.remove(session, found, clock=self.clock)
         return found.is_all
 
     def leave(self) -> None:

@@ -20,12 +20,12 @@ from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, workers
 from core.settings import Settings
 from core.worker import outage
-from core.worker.carrier import Carrier
-from core.worker.children import Child
-from core.worker.intake import LOOK_S, Intake
+from core.worker.child_process import Child
+from core.worker.dispatcher import LOOK_S, Intake
 from core.worker.ledger import Ledger
 from core.worker.slots import Slot
-from core.worker.tending import Tending
+from core.worker.sqs_transport import Carrier
+from core.worker.supervisor import Tending
 
 KIND_MODULES = ("core.models.handler", "core.predictions.handler")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import logs, queue
-from core.worker.children import Child, ChildGone
+from core.worker.child_process import Child, ChildGone
 
 log = logs.get("worker")
 

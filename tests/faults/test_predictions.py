@@ -45,7 +45,7 @@ def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason
         for attempt in (1, 2, 3):
             wait_for(lambda n=attempt: has_begun(user, prediction_id, attempt=n), what=f"attempt {attempt}")  # type: ignore[misc]
             for child in psutil.Process().children(recursive=True):
-                if "core.worker.child" in child.cmdline():
+                if "core.worker.child_main" in child.cmdline():
                     child.kill()
         prediction = journeys.settled(user, prediction_id)
         assert prediction.status == "FAILED"

@@ -17,9 +17,9 @@ from pathlib import Path
 import atheris  # type: ignore[import-not-found,unused-ignore]  # installed by who fuzzes
 
 with atheris.instrument_imports(
-    include=["core.uploads", "core.api.multipart", "python_multipart", "zipfile"]
+    include=["core.uploads", "core.api.http.multipart", "python_multipart", "zipfile"]
 ):
-    from core.uploads import examine
+    from core.uploads.report import examine
     from tests.fuzz import targets
 
 assert examine

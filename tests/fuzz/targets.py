@@ -10,12 +10,13 @@ from pathlib import Path
 import anyio
 from fastapi import Request
 
-from core.api import multipart
+from core.api.http import multipart
 from core.errors import AppError
 from core.storage import stage
-from core.uploads import archives, stream
-from core.uploads.examination import Examination
-from core.uploads.examine import examine
+from core.uploads import archives
+from core.uploads.csv import stream
+from core.uploads.report.examination import Examination
+from core.uploads.report.examine import examine
 
 BOUNDARY = b"fuzz"
 Target = Callable[[bytes], None]

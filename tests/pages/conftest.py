@@ -46,9 +46,9 @@ def reader(
 def done_by_hand(reader: db.User) -> Iterator[list[UUID]]:
     """The tasks that a page has asked this process to do at once; nothing does them."""
     tasks: list[UUID] = []
-    queue.here.serve(tasks.append)
+    queue.local_runner.serve(tasks.append)
     yield tasks
-    queue.here.serve(None)
+    queue.local_runner.serve(None)
 
 
 @pytest.fixture

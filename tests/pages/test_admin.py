@@ -13,7 +13,8 @@ from core.access import audit, users
 from core.access.users import Identity
 from core.db.tables import AuditEventRow, UserRow
 from core.settings import Settings
-from core.ui import account_sessions, audit_table
+from core.ui.account import sessions
+from core.ui.admin import audit_table
 
 OpenPage = Callable[..., AppTest]
 
@@ -123,7 +124,7 @@ def test_nobody_is_offered_to_change_themselves(open_page: OpenPage, reader: db.
     ],
 )
 def test_a_browser_is_named_as_a_person_names_it(agent: str, named: str) -> None:
-    assert account_sessions.named(agent) == named
+    assert sessions.named(agent) == named
 
 
 def test_every_deed_has_words(open_page: OpenPage) -> None:

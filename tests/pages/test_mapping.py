@@ -12,7 +12,8 @@ from streamlit.testing.v1.element_tree import Selectbox
 
 from core import db
 from core.db.tables import ModelRow, PredictionRow, UploadRow
-from core.predictions import listing, schema_check
+from core.predictions import listing
+from core.predictions.check import schema_check
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests.pages import scored

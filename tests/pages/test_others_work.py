@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core import db
-from core.access import adoption
+from core.access import work_transfer
 from core.access.errors import OwnedByAnother
 from core.db.tables import UserRow
 from core.predictions import predictions
@@ -22,7 +22,7 @@ def mallory(desk: Desk) -> UUID:  # noqa: F811
     with db.session_scope(db.WORKER, write=True) as session:
         row = UserRow(id=uuid4(), name="Mallory", issuer="https://id.example", subject="m", email="m@x.org")
         session.add(row)
-    adoption.adopt("m@x.org")
+    work_transfer.adopt("m@x.org")
     return row.id
 
 

@@ -12,7 +12,7 @@ from core import db, queue
 from core.db.tables import ModelRow, PredictionRow
 from core.predictions import listing, predictions
 from core.queue import workers
-from core.ui import prediction_progress
+from core.ui.predictions import progress
 from tests import journeys
 from tests.pages.scored import Desk, desk, intervals, made_desk, open_page, texts  # noqa: F401  # fixtures
 
@@ -253,14 +253,14 @@ def test_the_page_looks_again_while_pending_and_stops_when_settled(
 ) -> None:
     queued_id = desk.queue()
     app = open_page("prediction.py", id=str(queued_id))
-    assert intervals == [prediction_progress.REFRESH_S]
+    assert intervals == [progress.REFRESH_S]
 
     with db.session_scope(desk.user, write=True) as session:
         predictions.cancel(session, prediction_id=queued_id)
     app.run()
 
     assert "**Cancelled**" in texts(app)
-    assert intervals == [prediction_progress.REFRESH_S]
+    assert intervals == [progress.REFRESH_S]
 
 
 def test_a_cancelled_prediction_is_queued_again_by_retry(desk: Desk) -> None:  # noqa: F811

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import db
 from core.predictions import predictions
-from core.ui import prediction_actions, prediction_filters, prediction_list
+from core.ui.predictions import actions, filters, live_list
 from tests.pages.scored import Desk, desk, intervals, made_desk, open_page, texts  # noqa: F401  # fixtures
 
 
@@ -16,7 +16,7 @@ def test_the_list_shows_a_scored_file_with_its_counts(desk: Desk) -> None:  # no
     app = open_page("predictions.py")
 
     assert not app.exception
-    assert app.pills(key="predictions_status").options == list(prediction_filters.STATUSES)
+    assert app.pills(key="predictions_status").options == list(filters.STATUSES)
     assert _numbers(app) == {
         "All": 1,
         "Queued": 0,
@@ -74,7 +74,7 @@ def test_clearing_the_filters_shows_everything_again(desk: Desk) -> None:  # noq
 
 
 def test_results_come_in_pages(desk: Desk) -> None:  # noqa: F811
-    for _ in range(prediction_filters.PER_PAGE):
+    for _ in range(filters.PER_PAGE):
         desk.queue()
 
     app = open_page("predictions.py", page="2")
@@ -126,7 +126,7 @@ def test_a_deleted_prediction_takes_its_files_along(desk: Desk) -> None:  # noqa
     results = desk.settings.files_dir / "results"
     assert list(results.rglob("*.csv"))
 
-    prediction_actions.delete(desk.scored_id)
+    actions.delete(desk.scored_id)
 
     assert not list(results.rglob("*.csv"))
     assert "No predictions yet" in texts(open_page("predictions.py"))
@@ -138,14 +138,14 @@ def test_the_list_looks_again_seldom_once_nothing_is_pending(
 ) -> None:
     queued_id = desk.queue()
     app = open_page("predictions.py")
-    assert intervals == [prediction_list.MOVING_S]
+    assert intervals == [live_list.MOVING_S]
 
     with db.session_scope(desk.user, write=True) as session:
         predictions.cancel(session, prediction_id=queued_id)
     app.run()
 
-    assert intervals[-1] == prediction_list.SETTLED_S
-    assert prediction_list.SETTLED_S > prediction_list.MOVING_S
+    assert intervals[-1] == live_list.SETTLED_S
+    assert live_list.SETTLED_S > live_list.MOVING_S
 
 
 def _numbers(app: AppTest) -> dict[str, int]:

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 from distributed import Client
 
-from core.predictions.spread import cluster
+from core.predictions.scoring.distributed import cluster
 from core.settings import Settings
 from tests.servers.app import PROJECT, spare_port
 from tests.servers.waiting import wait_for
@@ -97,7 +97,7 @@ def _n_running(dask_worker: Any) -> int:
 
 
 def _warm() -> None:
-    importlib.import_module("core.predictions.spread.cluster")
+    importlib.import_module("core.predictions.scoring.distributed.cluster")
 
 
 def _kill(process: psutil.Popen) -> None:

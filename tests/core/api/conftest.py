@@ -18,14 +18,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import access, db, queue
 from core.api import application
-from core.api.gate import Gate
+from core.api.security.gate import Gate
 from core.db.tables import ModelRow, UploadRow
 from core.models import artifact, models, report, training
 from core.queue import TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
-from core.uploads import stream
-from core.uploads.dialect import Dialect
+from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
 from tests import journeys, made
 from tests.servers.app import app, spare_port
 from tests.servers.waiting import wait_for
@@ -158,11 +158,11 @@ def ready(user: db.User, upload: UploadRow, trained: Trained, storage: LocalStor
 def by_hand(settings: Settings, me: db.User) -> Iterator[None]:
     """This process can do work when asked, and takes none by itself."""
     with journeys.running(settings, slots=0) as runner:
-        queue.here.serve(runner.run_now)
+        queue.local_runner.serve(runner.run_now)
         try:
             yield
         finally:
-            queue.here.serve(None)
+            queue.local_runner.serve(None)
 
 
 def stored_keys(storage: LocalStorage) -> list[str]:

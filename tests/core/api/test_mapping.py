@@ -11,7 +11,7 @@ import pytest
 
 from core import db
 from core.db.tables import ModelRow, UploadRow
-from core.predictions import schema_check
+from core.predictions.check import schema_check
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys

@@ -21,7 +21,7 @@ from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys
 from tests.core.api.conftest import Switch, Trained, ready, served
-from tests.core.api.test_sign_in import Desk
+from tests.core.api.routes.test_sign_in import Desk
 
 
 @pytest.fixture

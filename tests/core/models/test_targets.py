@@ -14,7 +14,7 @@ from core.models.errors import (
     TooManyClasses,
 )
 from core.models.targets import Target
-from core.uploads.profile import ColumnProfile
+from core.uploads.report.profile import ColumnProfile
 from tests.core.models.tables import text_table
 
 

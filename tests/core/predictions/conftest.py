@@ -17,9 +17,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from core.models.schema import Feature, Schema, frame
-from core.predictions import engine
-from core.predictions.scored import Scored
-from core.uploads.dialect import Dialect
+from core.predictions.results.run_summary import Scored
+from core.predictions.scoring import engine
+from core.uploads.csv.dialect import Dialect
 
 COLOURS = ("red", "green", "blue")
 N_ROWS = 300

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from core.errors import AppError
 from core.models.schema import Feature, Schema
-from core.predictions import engine
 from core.predictions.errors import FeatureRetyped, LabelUnquotable
-from core.uploads import stream
-from core.uploads.examination import Examination
-from core.uploads.examine import examine
-from core.uploads.reading import Reading
+from core.predictions.scoring import engine
+from core.uploads.csv import stream
+from core.uploads.report.examination import Examination
+from core.uploads.report.examine import examine
+from core.uploads.report.overrides import Reading
 from tests.core.uploads.test_fuzz import CODECS, PIECES, READINGS, TABLES
 
 

@@ -20,8 +20,8 @@ from core.predictions import listing
 from core.predictions.states import Status
 from core.settings import Settings
 from core.storage import LocalStorage
-from core.system import kept
-from core.ui import desk
+from core.system import storage_consistency
+from core.ui.home import home_data
 from core.uploads import uploads
 from tests import journeys, made
 
@@ -95,12 +95,12 @@ def test_a_list_is_answered_by_its_index(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("verb", [*VERBS, kept.missing])
+@pytest.mark.parametrize("verb", [*VERBS, storage_consistency.missing])
 def test_no_list_reads_all_predictions(
     database: db.Database, user: db.User, storage: LocalStorage, verb: Any
 ) -> None:
     with _statements(database) as asked, db.session_scope(user) as session:
-        verb(storage if verb is kept.missing else session)
+        verb(storage if verb is storage_consistency.missing else session)
     for statement, parameters in asked:
         plan = _plan(database, user, statement, parameters)
         assert "SCAN predictions" not in plan
@@ -112,7 +112,7 @@ def test_a_list_asks_as_often_for_many_rows_as_for_one(
 ) -> None:
     upload = journeys.upload_bytes(user, made.CSV, settings=settings, files=storage)
     model = made.ready_model(user, upload)
-    lists: list[Verb] = [*VERBS, lambda session: desk.pulse(session, now=NOW), desk.load]
+    lists: list[Verb] = [*VERBS, lambda session: home_data.pulse(session, now=NOW), home_data.load]
     made.completed(user, upload, model)
     made.queued(user, upload, model)
     few = [_n_asked(database, user, verb) for verb in lists]

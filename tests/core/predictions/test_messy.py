@@ -10,10 +10,10 @@ import pytest
 from core.db.tables import PredictionRow, UploadRow
 from core.predictions import predictions
 from core.predictions.errors import LabelUnquotable
-from core.uploads import stream
-from core.uploads.dialect import Dialect
-from core.uploads.examine import examine
-from core.uploads.reading import Reading
+from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
+from core.uploads.report.examine import examine
+from core.uploads.report.overrides import Reading
 from tests.core.predictions.conftest import Model
 
 PREAMBLE = "Customers of the North\nas of 1 May 2024\n\n"

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from core import db, queue
 from core.db.tables import PredictionRow, UploadRow
 from core.errors import Conflict, NotFound
-from core.predictions import listing, mapping, predictions, states
+from core.predictions import listing, predictions, states
 from core.predictions.errors import FeatureMissing, MappedColumnUnknown
+from core.predictions.matching import mapping
 from core.predictions.states import MOVES, SETTLED, Status
 from core.queue import Reason, TaskState
 from core.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.predictions import code, receipt
+from core.predictions import code_hash, receipt
 from core.predictions.receipt import Change
 
 
@@ -30,39 +30,39 @@ def package(tmp_path: Path) -> Path:
 
 
 def test_the_codes_hash_hangs_on_its_text_alone(package: Path, tmp_path: Path) -> None:
-    before = code.sha256(package)
+    before = code_hash.sha256(package)
     schema = package / "models" / "schema.py"
     schema.write_bytes(schema.read_bytes().replace(b"\n", b"\r\n"))
     (package / "ui" / "page.py").write_text("g = 7\n")
     (package / "predictions" / "notes.txt").write_text("no module")
     compileall.compile_dir(package, quiet=1)
     moved = package.rename(tmp_path / "elsewhere")
-    assert code.sha256(moved) == before
+    assert code_hash.sha256(moved) == before
 
 
-@pytest.mark.parametrize("room", code.ROOMS)
+@pytest.mark.parametrize("room", code_hash.ROOMS)
 def test_another_line_in_a_room_that_decides_the_bytes_is_another_hash(package: Path, room: str) -> None:
-    before = code.sha256(package)
+    before = code_hash.sha256(package)
     first = sorted((package / room).rglob("*.py"))[-1]
     first.write_text(first.read_text() + "x = 0\n")
-    assert code.sha256(package) != before
+    assert code_hash.sha256(package) != before
 
 
 def test_a_renamed_module_is_another_hash(package: Path) -> None:
-    before = code.sha256(package)
+    before = code_hash.sha256(package)
     (package / "uploads" / "stream.py").rename(package / "uploads" / "streams.py")
-    assert code.sha256(package) != before
+    assert code_hash.sha256(package) != before
 
 
 def test_code_without_its_source_has_no_hash(package: Path) -> None:
     for path in package.rglob("*.py"):
         path.unlink()
-    assert code.sha256(package) is None
+    assert code_hash.sha256(package) is None
 
 
 def test_our_own_source_has_one_hash_however_often_it_is_asked() -> None:
-    found = code.sha256()
-    assert found == code.sha256()
+    found = code_hash.sha256()
+    assert found == code_hash.sha256()
     assert found is not None
     assert len(found) == 64
 

@@ -18,11 +18,13 @@ from core import access, db
 from core import settings as settings_module
 from core.db import migrate
 from core.db.tables import ModelRow, PredictionRow, UploadRow
-from core.predictions import code, engine, measures, predictions, receipt, repeats
+from core.predictions import code_hash, predictions, receipt, repeats
+from core.predictions.results import measures
+from core.predictions.scoring import engine
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import uploads
-from core.uploads.reading import Reading
+from core.uploads.report.overrides import Reading
 from tests import journeys
 
 
@@ -96,7 +98,7 @@ def test_the_receipt_names_what_went_in_and_what_came_out(desk: Desk) -> None:
     assert kept["result"]["sha256"] == stored["result"] == prediction.output_sha256
     assert kept["about"]["trained_on"]["sha256"] == stored["input"]
     assert made_of["reading"]["delimiter"] == ","
-    assert made_of["code"] == {"version": core.__version__, "sha256": code.sha256()}
+    assert made_of["code"] == {"version": core.__version__, "sha256": code_hash.sha256()}
     assert set(made_of["libraries"]) > {"python", "numpy", "scikit-learn", "pyarrow", "skops", "scipy"}
     assert kept["ingredients_sha256"] == receipt.sha256_of(made_of)
     assert prediction.metrics_json is not None

@@ -9,8 +9,8 @@ import pytest
 
 from core import db, queue
 from core.db.tables import TaskRow
-from core.queue import outbox
-from core.queue.sqs import Notice
+from core.queue.sqs import outbox
+from core.queue.sqs.client import Notice
 from tests.clocks import HeldClock
 from tests.faults import steps
 

@@ -9,7 +9,7 @@ from core import db, queue
 from core.models import models
 from core.settings import Settings
 from core.storage import LocalStorage
-from core.ui import desk
+from core.ui.home import home_data
 from tests import journeys, made
 
 
@@ -23,6 +23,6 @@ def test_every_training_counts_the_running_one_first_then_the_oldest_that_waits(
             asked.append(models.request_training(session, upload=upload, target="churned"))
     with db.session_scope(db.WORKER, write=True) as session:
         queue.claim_one(session, task_id=asked[7].task_id, worker_id=uuid4(), lease_s=30)
-    pulse = journeys.ask(user, lambda session: desk.pulse(session, now=datetime.now(UTC)))
+    pulse = journeys.ask(user, lambda session: home_data.pulse(session, now=datetime.now(UTC)))
     assert pulse.n_moving == 25
     assert [model.id for model in pulse.in_training[:3]] == [asked[7].id, asked[0].id, asked[1].id]

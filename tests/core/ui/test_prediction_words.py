@@ -9,10 +9,12 @@ import pytest
 
 from core.metrics import binary, distributions, histograms, multiclass, regression
 from core.metrics.distributions import LabelCounts
-from core.predictions.formulas import HEADER, Formulas
-from core.predictions.measures import ColumnQuality, Measured
-from core.ui import prediction_findings, prediction_quality, prediction_rows, prediction_tiles
-from core.ui.prediction_rows import Added
+from core.predictions.results.csv_injection import HEADER, Formulas
+from core.predictions.results.measures import ColumnQuality, Measured
+from core.ui.predictions import findings, rows
+from core.ui.predictions import quality as prediction_quality
+from core.ui.predictions import tiles as prediction_tiles
+from core.ui.predictions.rows import Added
 
 NOTHING = Measured(
     n_rows=0,
@@ -51,7 +53,7 @@ def _plain(text: str) -> str:
 
 def test_outcomes_that_are_spelt_differently_are_named_beside_those_that_the_model_knows() -> None:
     found = replace(_scored([0.1] * 9), n_unknown=9, unknown_outcomes=("1", "0"))
-    told = _plain(prediction_findings.rests_on(found))
+    told = _plain(findings.rests_on(found))
     assert told.startswith(
         "The column **churned** is in the file, but its outcomes can't be compared: "
         "the file has '1' and '0', the model knows 'No' and 'Yes'."
@@ -60,20 +62,18 @@ def test_outcomes_that_are_spelt_differently_are_named_beside_those_that_the_mod
 
 def test_unknown_outcomes_of_which_no_example_was_kept_are_told_by_what_the_model_knows() -> None:
     found = replace(_scored([0.1] * 9), n_unknown=9)
-    assert "the model knows 'No' and 'Yes'" in _plain(prediction_findings.rests_on(found))
+    assert "the model knows 'No' and 'Yes'" in _plain(findings.rests_on(found))
 
 
 def test_examples_that_may_be_some_of_many_are_said_to_be_some() -> None:
     found = replace(_scored([0.1] * 9), n_unknown=9, unknown_outcomes=tuple("abcde"))
-    assert "the file has such as" not in _plain(prediction_findings.rests_on(found))
-    assert "the file has 'a', 'b', 'c', 'd' and 'e' among others" in _plain(
-        prediction_findings.rests_on(found)
-    )
+    assert "the file has such as" not in _plain(findings.rests_on(found))
+    assert "the file has 'a', 'b', 'c', 'd' and 'e' among others" in _plain(findings.rests_on(found))
 
 
 def test_a_column_of_outcomes_that_is_blank_is_said_to_be_blank() -> None:
     found = replace(_scored([0.1] * 9), n_blank=9)
-    assert "every cell of it is blank" in prediction_findings.rests_on(found)
+    assert "every cell of it is blank" in findings.rests_on(found)
 
 
 def test_a_few_unknown_outcomes_are_named_where_they_are_left_out() -> None:
@@ -82,7 +82,7 @@ def test_a_few_unknown_outcomes_are_named_where_they_are_left_out() -> None:
         _scored([0.9, 0.1, 0.3]), metrics=metrics, n_measured=2, n_unknown=1, unknown_outcomes=("Maybe",)
     )
     expected = "1 row had an outcome the model doesn't know ('Maybe') and was left out."
-    assert expected in _plain(prediction_findings.rests_on(found))
+    assert expected in _plain(findings.rests_on(found))
 
 
 @pytest.mark.parametrize(
@@ -104,12 +104,12 @@ def test_a_few_unknown_outcomes_are_named_where_they_are_left_out() -> None:
 def test_without_outcomes_the_finding_reads_well_for_one_row_and_for_several(
     found: Measured, said: str
 ) -> None:
-    assert _plain(prediction_findings.finding(found)) == said
+    assert _plain(findings.finding(found)) == said
 
 
 def test_a_share_is_rounded_in_a_sentence_as_it_is_in_a_chart() -> None:
     found = _scored([0.9] * 73 + [0.1] * 127)
-    assert "(36.5 %)" in _plain(prediction_findings.finding(found))
+    assert "(36.5 %)" in _plain(findings.finding(found))
     quality = ColumnQuality("load", n_missing=73)
     assert "(36.5 %)" in _plain(prediction_quality.sentence(quality, n_rows=200))
 
@@ -170,9 +170,9 @@ def test_the_means_over_classes_say_what_an_undefined_class_counts_as() -> None:
 def test_a_few_added_columns_are_named_and_many_are_counted() -> None:
     few = Added(("prediction", "probability"), "caution", ("reason_1",))
     told = "**prediction**, **probability**, **caution**, **reason_1**"
-    assert _plain(prediction_rows.names(few)) == told
+    assert _plain(rows.names(few)) == told
     many = Added(("prediction", *(f"probability_{place}" for place in range(50))), None, ())
-    assert prediction_rows.names(many) == "**prediction** and 50 probability columns, one a class"
+    assert rows.names(many) == "**prediction** and 50 probability columns, one a class"
 
 
 def test_cells_that_a_spreadsheet_would_run_are_told_with_their_columns() -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from core.predictions.receipt import Change
 from core.predictions.repeats import Verdict
-from core.ui import prediction_verdict
-from core.ui.words import NO_BREAK
+from core.ui.formatting import NO_BREAK
+from core.ui.predictions import verdict as prediction_verdict
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 NUMPY = Change("libraries.numpy", "2.4.6", "2.5.0")

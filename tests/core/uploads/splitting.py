@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.uploads import records
-from core.uploads.dialect import Dialect
+from core.uploads.csv import records
+from core.uploads.csv.dialect import Dialect
 
 
 def split_records(block: bytes, dialect: Dialect) -> list[bytes]:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from core.errors import AppError
 from core.storage import stage
 from core.uploads import archives, errors
-from core.uploads.receipt import Packed
+from core.uploads.report.receipt import Packed
 
 CSV = b"name,amount\n" + b"".join(b"Ada %d,%d.5\n" % (n, n) for n in range(2000))
 

@@ -9,11 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import AppError
-from core.uploads import stream
-from core.uploads.encoding import CODECS as CODECS_KNOWN
-from core.uploads.examination import Examination
-from core.uploads.examine import examine
-from core.uploads.reading import DECIMALS, ESCAPES, KINDS, MARKS, QUOTES, THOUSANDS, ColumnReading, Reading
+from core.uploads.csv import stream
+from core.uploads.detect.encoding import CODECS as CODECS_KNOWN
+from core.uploads.report.examination import Examination
+from core.uploads.report.examine import examine
+from core.uploads.report.overrides import (
+    DECIMALS,
+    ESCAPES,
+    KINDS,
+    MARKS,
+    QUOTES,
+    THOUSANDS,
+    ColumnReading,
+    Reading,
+)
 
 PIECES = st.sampled_from(
     [

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from core.uploads import errors, headings, numerals, stream
-from core.uploads.dialect import Dialect
-from core.uploads.examination import Examination
-from core.uploads.examine import examine
+from core.uploads import errors
+from core.uploads.csv import number_formats, stream
+from core.uploads.csv.dialect import Dialect
+from core.uploads.detect import headings
+from core.uploads.report.examination import Examination
+from core.uploads.report.examine import examine
 
 
 def examined(folder: Path, data: bytes) -> Examination:
@@ -227,8 +229,8 @@ BLANKS = " " * 50_000
 )
 def test_no_cell_keeps_the_patterns_of_numbers_and_notes_busy(tmp_path: Path, cell: str) -> None:
     """The suite's time limit is what ends a pattern that tries every way to share blanks out."""
-    assert numerals.of(cell) is None
-    spellings = [way for mark in ("", "$", "%") for way in numerals.spellings(".", mark)]
+    assert number_formats.of(cell) is None
+    spellings = [way for mark in ("", "$", "%") for way in number_formats.spellings(".", mark)]
     assert not any(way.admits(cell[:2000]) or way.admits(cell) for way in spellings)
     data = f"a,b\n1,2\n{cell},3\n4,5\n"
     assert table(tmp_path, data.encode())["a"] == ["1", cell, "4"]

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from core.uploads import errors, stream
-from core.uploads.examine import examine
+from core.uploads import errors
+from core.uploads.csv import stream
+from core.uploads.report.examine import examine
 
 
 def refusal(tmp_path: Path, data: bytes) -> errors.NotACsv | errors.BadCsv:

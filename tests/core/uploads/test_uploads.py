@@ -13,7 +13,7 @@ from core.predictions import predictions
 from core.settings import Settings
 from core.storage import LocalStorage, StorageUnavailable, stage
 from core.uploads import stored, uploads
-from core.uploads.examination import Examination
+from core.uploads.report.examination import Examination
 from tests import journeys, made
 
 

@@ -1,11 +1,11 @@
-"""Row-level security stands from here on; core/db/fence.py holds its rules, core/db/migrate.py puts it up.
+"""Row-level security stands from here on; core/db/row_level_security.py holds its rules, core/db/migrate.py puts it up.
 
 No table changes. The revision keeps versions that know nothing of roles from a database that asks for them.
 """
 
 from alembic import op
 
-from core.db import fence
+from core.db import row_level_security
 
 revision = "0007"
 down_revision = "0006"
@@ -21,4 +21,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        fence.take_down(op.get_bind())
+        row_level_security.take_down(op.get_bind())

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from core.errors import AppError
-from core.uploads import cells, stream
-from core.uploads.examine import examine
+from core.uploads.csv import cells, stream
+from core.uploads.report.examine import examine
 from tests.core.uploads.corpus.sample import Kind, Sample
 
 FILES_A_KIND = 3

@@ -1,0 +1,84 @@
+"""The only two questions asked before it is known who asks: whose session, whose token has this hash.
+
+Each is one small statement. It finds what was revoked or is over as well, so that the log can say why somebody was
+kept out; whoever calls it decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core import db
+from core.db import row_level_security
+from core.db.tables import ApiTokenRow, Json, SessionRow, UserRow
+from core.db.types import UtcDateTime
+
+
+@dataclass(frozen=True)
+class Held:
+    """A session or token and its user.
+
+    touched_at: when it was last used, as far as that was written down. scopes: a token's.
+    """
+
+    id: UUID
+    user_id: UUID
+    name: str
+    email: str | None
+    role: str
+    is_local: bool
+    blocked_at: datetime | None
+    expires_at: datetime
+    revoked_at: datetime | None
+    touched_at: datetime | None
+    scopes: list[str] | None
+
+
+TYPES: dict[str, Any] = {
+    "scopes": Json,
+    **{part.name: UtcDateTime() for part in fields(Held) if part.name.endswith("_at")},
+}
+
+
+def session_by_hash(secret_hash: str) -> Held | None:
+    """Whose session this is."""
+    if db.current().is_fenced:
+        return _held(_narrow("session_by_hash", secret_hash))
+    row, user = SessionRow, UserRow
+    return _held(
+        sa.select(row.id, row.user_id, user.name, user.email, user.role, user.is_local)
+        .add_columns(user.blocked_at, row.expires_at, row.revoked_at, row.seen_at, sa.null())
+        .join(user, user.id == row.user_id)
+        .where(row.secret_hash == secret_hash)
+    )
+
+
+def token_by_hash(secret_hash: str) -> Held | None:
+    """Whose token this is."""
+    if db.current().is_fenced:
+        return _held(_narrow("token_by_hash", secret_hash))
+    row, user = ApiTokenRow, UserRow
+    return _held(
+        sa.select(row.id, row.user_id, user.name, user.email, user.role, user.is_local)
+        .add_columns(user.blocked_at, row.expires_at, row.revoked_at, row.used_at, row.scopes)
+        .join(user, user.id == row.user_id)
+        .where(row.secret_hash == secret_hash)
+    )
+
+
+def _narrow(function: str, secret_hash: str) -> sa.Select[*tuple[Any, ...]]:
+    """The same question where the tables are closed to who is not known yet: one function answers it."""
+    answers = getattr(getattr(sa.func, row_level_security.SCHEMA), function)(secret_hash)
+    found = answers.table_valued(*(sa.column(part.name, TYPES.get(part.name)) for part in fields(Held)))
+    return sa.select(*found.columns)
+
+
+def _held(query: sa.Select[*tuple[Any, ...]]) -> Held | None:
+    with db.session_scope(db.NOBODY) as session:
+        row = session.execute(query).one_or_none()
+    return Held(*row) if row is not None else None

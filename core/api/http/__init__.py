@@ -1,0 +1,1 @@
+"""HTTP itself: bodies, downloads, repeated calls, error responses, what is measured of each call."""

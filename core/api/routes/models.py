@@ -1,0 +1,147 @@
+"""Routes of models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import anyio.to_thread
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from core import db
+from core.access import ownership
+from core.api.dependencies import (
+    Caller,
+    Cursor,
+    Files,
+    IdempotencyKey,
+    Limit,
+    ModelId,
+    Owner,
+    Text,
+    UploadIdInBody,
+    upload_id_of,
+)
+from core.api.http.error_responses import documented
+from core.api.http.idempotency import Call, once
+from core.api.schemas import work
+from core.api.schemas.models import Model, ModelDetail
+from core.db.tables import ModelRow
+from core.models import models
+from core.uploads import stored, uploads
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+
+class Training(BaseModel):
+    """A model to be trained."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    upload_id: UploadIdInBody
+    target: Text = Field(description="The column to predict.")
+    name: Text = Field(default="", description="A name that exists gets its next version.")
+    positive_label: Text | None = Field(
+        default=None, description="The class whose probability is asked for; guessed when absent."
+    )
+    keep: list[Text] = Field(
+        default_factory=list,
+        max_length=4096,
+        description="Columns to learn from even if they look like identifiers or give the answer away.",
+    )
+
+
+class TrainingBegun(BaseModel):
+    """The model that is in training."""
+
+    model_id: str
+    task_id: str
+
+
+@router.post(
+    "/train",
+    status_code=202,
+    response_description="In training.",
+    response_model=TrainingBegun,
+    responses=documented(400, 403, 404, 409, 413, 415, 422, 503),
+)
+async def train_model(user: Caller, wanted: Training, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+    """Train a model on an upload; `GET /api/models/{id}` tells when it is ready."""
+    upload_id = upload_id_of(wanted.upload_id)
+    made_of = {"call": "train", **wanted.model_dump(), "upload_id": upload_id}
+    async with once(user, idempotency_key, made_of) as call:
+        if call.replay is not None:
+            return call.replay
+        model = await anyio.to_thread.run_sync(_request, user, call, upload_id, wanted)
+        return await call.answer(202, _begun(model))
+
+
+def _request(user: db.User, call: Call, upload_id: int, wanted: Training) -> ModelRow:
+    with db.session_scope(user, write=True) as session:
+        model = models.request_training(
+            session,
+            upload=uploads.get(session, upload_id=upload_id),
+            target=wanted.target,
+            name=wanted.name,
+            positive_label=wanted.positive_label,
+            keep=wanted.keep,
+        )
+        call.made(session, 202, _begun(model))
+    return model
+
+
+def _begun(model: ModelRow) -> TrainingBegun:
+    return TrainingBegun(model_id=str(model.id), task_id=str(model.task_id))
+
+
+@router.get("", responses=documented(400, 403, 404, 422, 503))
+def list_models(
+    user: Caller,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    status: Annotated[
+        list[Literal["training", "ready", "failed"]] | None, Query(description="Only these; may be repeated.")
+    ] = None,
+    upload_id: str | None = None,
+    owner: Owner = ownership.MINE,
+) -> work.Listed[Model]:
+    """The models, newest first."""
+    with db.session_scope(user) as session:
+        page = models.page(
+            session,
+            limit=limit,
+            cursor=cursor,
+            statuses=status or (),
+            upload_id=None if upload_id is None else upload_id_of(upload_id),
+            owner=owner,
+        )
+    return work.Listed[Model].of(page, Model.of)
+
+
+@router.get("/{model_id}", responses=documented(403, 404, 503))
+def get_model(user: Caller, model_id: ModelId) -> ModelDetail:
+    """One model with its schema and the report of its training."""
+    return _detail(user, model_id)
+
+
+@router.post("/{model_id}/cancel", responses=documented(403, 404, 409, 503))
+def cancel_training(user: Caller, model_id: ModelId) -> ModelDetail:
+    """Stop a training: at once while it waits, else as soon as its worker sees it."""
+    with db.session_scope(user, write=True) as session:
+        models.cancel_training(session, model_id=model_id)
+    return _detail(user, model_id)
+
+
+@router.delete("/{model_id}", responses=documented(403, 404, 409, 503))
+def delete_model(user: Caller, files: Files, model_id: ModelId) -> work.Deleted:
+    """Delete a model that no prediction was made with."""
+    with db.session_scope(user, write=True) as session:
+        prefixes = models.delete(session, model_id=model_id)
+    stored.remove_files(files, prefixes=prefixes)
+    return work.Deleted(id=str(model_id))
+
+
+def _detail(user: db.User, model_id: UUID) -> ModelDetail:
+    with db.session_scope(user) as session:
+        return ModelDetail.of(models.get(session, model_id=model_id))

@@ -1,0 +1,218 @@
+"""Routes of predictions; their result files are in `results`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Literal
+from uuid import UUID
+
+import anyio.to_thread
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from core import db
+from core.access import ownership
+from core.api.dependencies import (
+    Caller,
+    ColumnMapping,
+    Config,
+    Cursor,
+    Files,
+    IdempotencyKey,
+    Limit,
+    Owner,
+    PredictionId,
+    UploadIdInBody,
+    model_id_of,
+    upload_id_of,
+)
+from core.api.http.error_responses import documented
+from core.api.http.idempotency import Call, once
+from core.api.routes import scoring
+from core.api.schemas import work
+from core.api.schemas.checks import Warned
+from core.db.tables import PredictionRow
+from core.predictions import listing, predictions
+from core.predictions.check import schema_check
+from core.predictions.states import PENDING, Status
+from core.settings import Settings
+from core.storage import Storage
+from core.uploads import stored, uploads
+
+router = APIRouter(prefix="/predictions", tags=["predictions"])
+
+
+class Wanted(BaseModel):
+    """A prediction to be made."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    upload_id: UploadIdInBody
+    model_id: str
+    mode: Literal["queued", "sync"] = Field(default="queued", description="`sync` waits for the result.")
+    mapping: ColumnMapping = Field(
+        default_factory=dict,
+        description="The model's column, and the file's column to read in its place; kept with the prediction.",
+    )
+    reasons: bool = Field(default=False, description=work.REASONS)
+
+
+class Created(BaseModel):
+    """The prediction that was made, and how far it is."""
+
+    prediction_id: str
+    status: Status
+    error_message: str | None = Field(description="Why it FAILED.")
+    warnings: list[Warned] = Field(description="What to know of the file's cells, as its `check` says.")
+
+
+@router.get("", responses=documented(400, 403, 404, 422, 503))
+def list_predictions(
+    user: Caller,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    status: Annotated[list[Status] | None, Query(description="Only these; may be repeated.")] = None,
+    upload_id: str | None = None,
+    model_id: str | None = None,
+    owner: Owner = ownership.MINE,
+) -> work.Listed[work.Prediction]:
+    """The predictions, newest first."""
+    with db.session_scope(user) as session:
+        page = listing.page(
+            session,
+            limit=limit,
+            cursor=cursor,
+            statuses=status or (),
+            upload_id=None if upload_id is None else upload_id_of(upload_id),
+            model_id=None if model_id is None else model_id_of(model_id),
+            owner=owner,
+        )
+    return work.Listed[work.Prediction].of(page, work.Prediction.of)
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_description="Queued.",
+    response_model=Created,
+    responses={
+        201: {"model": Created, "description": "Scored, with mode `sync`."},
+        **documented(400, 403, 404, 409, 413, 415, 422, 503),
+    },
+)
+async def create_prediction(
+    user: Caller, config: Config, files: Files, wanted: Wanted, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Score an upload with a model, unless its `check` says that it can't be."""
+    upload_id, model_id = upload_id_of(wanted.upload_id), model_id_of(wanted.model_id)
+    made_of = {"call": "predictions", "upload_id": upload_id, "model_id": str(model_id), "mode": wanted.mode}
+    if wanted.reasons:
+        made_of["reasons"] = True
+    if wanted.mapping:
+        made_of["mapping"] = wanted.mapping
+    async with once(user, idempotency_key, made_of) as call:
+        if call.replay is not None:
+            return call.replay
+        create = partial(_create, user, call, config, files, upload_id, model_id, wanted)
+        prediction, warnings = await anyio.to_thread.run_sync(create)
+        if wanted.mode == "sync":
+            prediction = await scoring.finished(user, prediction_id=prediction.id, task_id=prediction.task_id)
+        status_code = 202 if prediction.status in PENDING else 201
+        return await call.answer(status_code, created(prediction, warnings))
+
+
+def created(prediction: PredictionRow, warnings: Sequence[Warned] = ()) -> Created:
+    """What a creating call answers."""
+    return Created(
+        prediction_id=str(prediction.id),
+        status=Status(prediction.status),
+        error_message=prediction.error_message,
+        warnings=list(warnings),
+    )
+
+
+def _create(
+    user: db.User,
+    call: Call,
+    config: Settings,
+    files: Storage,
+    upload_id: int,
+    model_id: UUID,
+    wanted: Wanted,
+) -> tuple[PredictionRow, list[Warned]]:
+    if wanted.mode == "sync":
+        with db.session_scope(user) as session:
+            upload = uploads.get(session, upload_id=upload_id)
+        scoring.require_small(config, size_bytes=upload.size_bytes)
+    checked = schema_check.check(
+        user, storage=files, upload_id=upload_id, model_id=model_id, mapping=wanted.mapping
+    )
+    if checked.refusal is not None:
+        raise checked.refusal
+    warnings = [Warned.of(one) for one in checked.warnings]
+    with db.session_scope(user, write=True) as session:
+        prediction = predictions.create(
+            session,
+            upload_id=upload_id,
+            model_id=model_id,
+            mode=wanted.mode,
+            mapping=checked.mapping,
+            with_reasons=wanted.reasons,
+        )
+        call.made(session, 202, created(prediction, warnings))
+    return prediction, warnings
+
+
+@router.get("/{prediction_id}", responses=documented(403, 404, 503))
+def get_prediction(user: Caller, prediction_id: PredictionId) -> work.PredictionDetail:
+    """One prediction, how far it is, and its headline numbers."""
+    with db.session_scope(user) as session:
+        prediction = predictions.get(session, prediction_id=prediction_id)
+    return work.PredictionDetail.of(prediction)
+
+
+@router.post(
+    "/{prediction_id}/process-demo",
+    responses={
+        202: {"model": work.Prediction, "description": "It takes longer than one waits here."},
+        **documented(403, 404, 409, 503),
+    },
+)
+async def process_by_hand(user: Caller, prediction_id: PredictionId, response: Response) -> work.Prediction:
+    """Score a QUEUED prediction right now, with its real model, whether or not a worker runs."""
+    task_id = await anyio.to_thread.run_sync(_hurry, user, prediction_id)
+    prediction = await scoring.finished(user, prediction_id=prediction_id, task_id=task_id)
+    if prediction.status in PENDING:
+        response.status_code = 202
+    return work.Prediction.of(prediction)
+
+
+def _hurry(user: db.User, prediction_id: UUID) -> UUID:
+    with db.session_scope(user, write=True) as session:
+        return predictions.hurry(session, prediction_id=prediction_id)
+
+
+@router.post("/{prediction_id}/cancel", responses=documented(403, 404, 409, 503))
+def cancel_prediction(user: Caller, prediction_id: PredictionId) -> work.Prediction:
+    """Cancel: at once while it waits, else as soon as its worker sees it."""
+    with db.session_scope(user, write=True) as session:
+        predictions.cancel(session, prediction_id=prediction_id)
+    with db.session_scope(user) as session:
+        return work.Prediction.of(predictions.get(session, prediction_id=prediction_id))
+
+
+@router.post("/{prediction_id}/retry", responses=documented(403, 404, 409, 503))
+def retry_prediction(user: Caller, prediction_id: PredictionId) -> work.Prediction:
+    """Queue a FAILED or CANCELLED prediction once more."""
+    with db.session_scope(user, write=True) as session:
+        return work.Prediction.of(predictions.retry(session, prediction_id=prediction_id))
+
+
+@router.delete("/{prediction_id}", responses=documented(403, 404, 409, 503))
+def delete_prediction(user: Caller, files: Files, prediction_id: PredictionId) -> work.Deleted:
+    """Delete a settled prediction and its result files."""
+    with db.session_scope(user, write=True) as session:
+        prefixes = predictions.delete(session, prediction_id=prediction_id)
+    stored.remove_files(files, prefixes=prefixes)
+    return work.Deleted(id=str(prediction_id))

@@ -1,0 +1,265 @@
+"""Routes of what a prediction has brought: its result file and its numbers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import anyio.to_thread
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from core import db, storage
+from core.api.dependencies import Caller, Config, Files, PredictionId
+from core.api.http import downloads
+from core.api.http.downloads import Download
+from core.api.http.error_responses import documented
+from core.db.tables import PredictionRow
+from core.errors import Conflict
+from core.predictions import predictions
+from core.predictions.errors import ResultDamaged, ResultGone, ResultUnreadable
+from core.predictions.results import csv_injection, measures, parquet
+from core.predictions.states import Status
+from core.settings import Settings
+from core.storage import Staging, Storage
+from core.uploads import uploads
+from core.uploads.csv.dialect import Dialect
+from core.uploads.errors import BadCsv, ChangedSinceChecked
+from core.uploads.hashed import HashedReader
+
+PARQUET = "application/vnd.apache.parquet"
+SAFE = (
+    "Put an apostrophe before each cell of the CSV that a spreadsheet would run. Of Parquet, which runs nothing, the "
+    "same file comes."
+)
+MAGIC = b"PAR1"  # the last bytes of every Parquet file
+
+router = APIRouter(prefix="/predictions", tags=["predictions"])
+
+
+class ColumnQuality(BaseModel):
+    """Cells of one column that the model could not read as training taught it."""
+
+    column: str
+    n_missing: int
+    n_bad: int = Field(description="No number where one is due.")
+    n_unseen: int = Field(description="A value that training never saw.")
+    n_outside: int = Field(description="A number beyond the least or the largest of training.")
+
+
+class FormulaCells(BaseModel):
+    """A column of the file with cells that a spreadsheet would run: they begin with = + - @, a tab or a return."""
+
+    column: str
+    n: int
+    first_row: int = Field(description="From 1, below the header; 0 where the column's name is one itself.")
+
+
+class Measurements(BaseModel):
+    """The numbers behind the charts of a finished prediction."""
+
+    n_rows: int
+    n_measured: int = Field(description="Rows whose outcome is known.")
+    n_blank: int = Field(description="Rows whose outcome is missing.")
+    n_unknown: int = Field(description="Rows whose outcome is none that the model knows.")
+    unknown_outcomes: list[str] = Field(description="The first few of those outcomes.")
+    seconds: float
+    rows_per_s: float | None
+    target: str
+    positive_label: str | None
+    on_training_data: bool = Field(
+        description="The model learned from these very bytes, so its metrics flatter it."
+    )
+    headline: str
+    metrics: dict[str, Any] | None = Field(description="By the model's task; null without known outcomes.")
+    scores: dict[str, Any] | None = Field(description="Distribution of the positive label's probability.")
+    bands: dict[str, Any] | None = Field(description="Rows by band of risk; of two classes only.")
+    labels: dict[str, Any] | None = Field(description="How often each label was predicted.")
+    values: dict[str, Any] | None = Field(description="Distribution of predicted numbers.")
+    quality: list[ColumnQuality]
+    csv_injection: list[FormulaCells]
+    n_cautioned: int | None = Field(
+        description="Rows that say in the result's column `caution` what makes their answer less sure; null for a "
+        "scoring of before there was one."
+    )
+
+
+@router.get(
+    "/download_predictions/{prediction_id}",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The result file."},
+        206: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The range that was asked for."},
+        **downloads.UNCHANGED,
+        307: {"description": "Storage gives it out itself: `Location` is good for five minutes."},
+        **documented(403, 404, 409, 412, 416, 422, 503),
+    },
+    openapi_extra=dict(downloads.CONDITIONS),
+)
+@router.head("/download_predictions/{prediction_id}", include_in_schema=False)
+async def download_predictions(
+    request: Request,
+    user: Caller,
+    config: Config,
+    files: Files,
+    prediction_id: PredictionId,
+    format: Literal["csv", "parquet"] = "csv",  # noqa: A002  # the name of the query's parameter
+    safe: Annotated[bool, Query(description=SAFE)] = False,
+) -> Response:
+    """The rows of the upload in their order, with the model's answers behind them. Takes `Range`, unless `safe`."""
+    if format == "csv" and safe:
+        make = partial(_safe_csv, request, user, files, prediction_id)
+        return await anyio.to_thread.run_sync(make, limiter=request.app.state.heavy)
+    if format == "csv":
+        download = await anyio.to_thread.run_sync(_csv, user, files, prediction_id)
+    else:
+        download = await anyio.to_thread.run_sync(
+            partial(_parquet, user, config, files, prediction_id), limiter=request.app.state.heavy
+        )
+    respond = partial(downloads.respond, request, files, download, user=user)
+    return await anyio.to_thread.run_sync(respond)
+
+
+@router.get("/{prediction_id}/metrics", responses=documented(403, 404, 409, 503))
+def get_metrics(user: Caller, prediction_id: PredictionId) -> Measurements:
+    """The numbers behind the charts."""
+    with db.session_scope(user) as session:
+        prediction = predictions.get(session, prediction_id=prediction_id)
+    return Measurements.model_validate(measures.measured(prediction).to_json())
+
+
+def _safe_csv(request: Request, user: db.User, files: Storage, prediction_id: UUID) -> Response:
+    """The result, made harmless for spreadsheets while it is sent. Raises ResultGone, ResultDamaged."""
+    prediction, dialect = _completed(user, prediction_id)
+    _require_stored(files, prediction)
+    key = str(prediction.output_key)
+    with _hashed(files, prediction) as source:
+        source.require_unchanged()
+
+    if request.method == "GET":
+        downloads.note(user, predictions.subject(prediction), "text/csv")
+
+    def chunks() -> Iterator[bytes]:
+        with files.open(key) as source:
+            yield from csv_injection.safe_chunks(source, dialect)
+
+    return downloads.respond_with(
+        request,
+        chunks(),
+        file_name=_file_name(prediction, "csv", "safe"),
+        media_type=downloads.csv_media_type(dialect.encoding),
+    )
+
+
+def _csv(user: db.User, files: Storage, prediction_id: UUID) -> Download:
+    """The result as it was written. Raises ResultGone, ResultDamaged where its size is another."""
+    prediction, dialect = _completed(user, prediction_id)
+    _require_stored(files, prediction)
+    return Download(
+        subject=predictions.subject(prediction),
+        key=str(prediction.output_key),
+        file_name=_file_name(prediction, "csv"),
+        media_type=downloads.csv_media_type(dialect.encoding),
+        etag=str(prediction.output_sha256),
+    )
+
+
+def _parquet(user: db.User, config: Settings, files: Storage, prediction_id: UUID) -> Download:
+    """The result as Parquet, made when it is first asked for, or when what was made is no longer whole.
+
+    Raises ResultGone, ResultDamaged, ResultUnreadable, DiskFull.
+    """
+    prediction, dialect = _completed(user, prediction_id)
+    key = f"{prediction.output_key}.parquet"
+    if not _is_parquet(files, key):
+        files.delete(key)
+        _convert(files, prediction, key, dialect, config)
+    return Download(
+        subject=predictions.subject(prediction),
+        key=key,
+        file_name=_file_name(prediction, "parquet"),
+        media_type=PARQUET,
+        etag=f"{prediction.output_sha256}-parquet",
+    )
+
+
+def _is_parquet(files: Storage, key: str) -> bool:
+    """Whether a Parquet file is stored there that ends as such files do."""
+    try:
+        size_bytes = files.stat(key).size_bytes
+        with files.open(key, start=max(0, size_bytes - len(MAGIC))) as stored:
+            return stored.read() == MAGIC
+    except storage.NotStored:
+        return False
+
+
+def _convert(files: Storage, prediction: PredictionRow, key: str, dialect: Dialect, config: Settings) -> None:
+    """Store the result as Parquet; nothing is kept that was made of other bytes than scoring wrote."""
+    _require_stored(files, prediction)
+    types = parquet.types_of_added(prediction.columns or {})
+    with storage.stage(config.staging_dir) as staged:
+        with _hashed(files, prediction) as source:
+            try:
+                parquet.to_parquet(source, _Sink(staged), dialect, types=types)  # type: ignore[arg-type]  # a raw stream will do
+            except (BadCsv, ChangedSinceChecked, ResultUnreadable, ValueError, IndexError):
+                source.seek(0)
+                source.require_unchanged()  # else the fault lies with whoever changed the bytes
+                raise
+        staged.close()
+        with suppress(storage.KeyTaken):  # somebody else asked at the same time: theirs is the same
+            files.put(key, staged.path)
+
+
+def _hashed(files: Storage, prediction: PredictionRow) -> HashedReader:
+    """The result's bytes; `require_unchanged` raises ResultDamaged where they are not those that scoring wrote."""
+    return HashedReader(
+        files.open(str(prediction.output_key)),
+        sha256=str(prediction.output_sha256),
+        changed=lambda: ResultDamaged(file_name=prediction.upload.file_name),
+    )
+
+
+def _require_stored(files: Storage, prediction: PredictionRow) -> None:
+    """Raises ResultGone, ResultDamaged."""
+    file_name = prediction.upload.file_name
+    try:
+        size_bytes = files.stat(str(prediction.output_key)).size_bytes
+    except storage.NotStored as error:
+        raise ResultGone(file_name=file_name) from error
+    if size_bytes != prediction.output_bytes:
+        raise ResultDamaged(file_name=file_name)
+
+
+class _Sink(io.RawIOBase):
+    """A staging file as the stream that a Parquet writer wants."""
+
+    def __init__(self, staged: Staging) -> None:
+        self._staged = staged
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: Any) -> int:
+        return self._staged.write(bytes(chunk))
+
+
+def _completed(user: db.User, prediction_id: UUID) -> tuple[PredictionRow, Dialect]:
+    """The prediction and how its files are written. Raises NotFound, Conflict."""
+    with db.session_scope(user) as session:
+        prediction = predictions.get(session, prediction_id=prediction_id)
+        if prediction.status != Status.COMPLETED:
+            raise Conflict(
+                noun="prediction", state=prediction.status, asked="downloaded before it is COMPLETED"
+            )
+        upload = uploads.get(session, upload_id=prediction.upload_id)
+    return prediction, predictions.dialect_of(prediction, upload)
+
+
+def _file_name(prediction: PredictionRow, extension: str, kind: str = "") -> str:
+    return f"{' '.join(filter(None, (PurePosixPath(prediction.upload.file_name).stem, 'scored', kind)))}.{extension}"

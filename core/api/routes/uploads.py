@@ -1,0 +1,167 @@
+"""Routes of uploads."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from core import db
+from core.access import ownership
+from core.api.dependencies import (
+    Caller,
+    Config,
+    Cursor,
+    Files,
+    Limit,
+    MappingInQuery,
+    Owner,
+    Text,
+    UploadId,
+    model_id_of,
+)
+from core.api.http import downloads
+from core.api.http.downloads import Download
+from core.api.http.error_responses import documented
+from core.api.schemas import uploads as upload_rows
+from core.api.schemas import work
+from core.api.schemas.checks import SchemaCheck
+from core.predictions.check import schema_check
+from core.settings import Settings
+from core.storage import Storage
+from core.uploads import stored, uploads
+
+router = APIRouter(prefix="/uploads", tags=["uploads"])
+
+
+@router.get("", responses=documented(400, 403, 404, 422, 503))
+def list_uploads(
+    user: Caller,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    file_name: Annotated[
+        Text, Query(max_length=255, description="Only those whose name contains this.")
+    ] = "",
+    owner: Owner = ownership.MINE,
+) -> work.Listed[upload_rows.Upload]:
+    """The uploads, newest first."""
+    with db.session_scope(user) as session:
+        page = uploads.page(session, limit=limit, cursor=cursor, search=file_name, owner=owner)
+    return work.Listed[upload_rows.Upload].of(page, upload_rows.Upload.of)
+
+
+@router.get("/{upload_id}", responses=documented(403, 404, 503))
+def get_upload(user: Caller, upload_id: UploadId) -> upload_rows.UploadDetail:
+    """One upload with the profile of its columns."""
+    with db.session_scope(user) as session:
+        return upload_rows.UploadDetail.of(uploads.get(session, upload_id=upload_id))
+
+
+@router.get("/{upload_id}/check", responses=documented(403, 404, 409, 422, 503))
+def check_upload(
+    user: Caller, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
+) -> SchemaCheck:
+    """What the file offers to a model before anything is scored: columns that are matched, missing, renamed or not
+    read, and cells that are unlike those of training.
+    """
+    return SchemaCheck.of(
+        schema_check.check(
+            user, storage=files, upload_id=upload_id, model_id=model_id_of(model_id), mapping=mapping
+        )
+    )
+
+
+@router.patch("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
+async def overrule(
+    request: Request,
+    user: Caller,
+    config: Config,
+    files: Files,
+    upload_id: UploadId,
+    said: upload_rows.Reading,
+) -> upload_rows.UploadDetail:
+    """Read the file once more as you say, on top of what was said before."""
+    return await _reread(request, user, config, files, upload_id, said, anew=False)
+
+
+@router.put("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
+async def read_anew(
+    request: Request,
+    user: Caller,
+    config: Config,
+    files: Files,
+    upload_id: UploadId,
+    said: upload_rows.Reading,
+) -> upload_rows.UploadDetail:
+    """Read the file once more as you say and as is found, forgetting what was said before."""
+    return await _reread(request, user, config, files, upload_id, said, anew=True)
+
+
+async def _reread(
+    request: Request,
+    user: db.User,
+    config: Settings,
+    files: Storage,
+    upload_id: int,
+    said: upload_rows.Reading,
+    *,
+    anew: bool,
+) -> upload_rows.UploadDetail:
+    verb = partial(
+        uploads.reread,
+        user,
+        storage=files,
+        staging_dir=config.staging_dir,
+        upload_id=upload_id,
+        reading=said.said(),
+        anew=anew,
+    )
+    return upload_rows.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))
+
+
+@router.get(
+    "/{upload_id}/file",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/csv": {}}, "description": "The bytes as they were uploaded."},
+        206: {"content": {"text/csv": {}}, "description": "The range that was asked for."},
+        **downloads.UNCHANGED,
+        **documented(403, 404, 412, 416, 422, 503),
+    },
+    openapi_extra=dict(downloads.CONDITIONS),
+)
+@router.head("/{upload_id}/file", include_in_schema=False)
+def get_upload_file(request: Request, user: Caller, files: Files, upload_id: UploadId) -> Response:
+    """The CSV as it was uploaded, byte by byte; unpacked, where it came packed. Takes `Range`."""
+    with db.session_scope(user) as session:
+        upload = uploads.get(session, upload_id=upload_id)
+    stored.require_stored(files, upload)
+    codec = uploads.examination_of(upload).dialect.encoding
+    download = Download(
+        subject=uploads.subject(upload),
+        key=upload.storage_key,
+        file_name=upload.file_name,
+        media_type=downloads.csv_media_type(codec),
+        etag=upload.sha256,
+    )
+    return downloads.respond(request, files, download, user=user)
+
+
+@router.delete("/{upload_id}", responses=documented(403, 404, 409, 422, 503))
+def delete_upload(
+    user: Caller,
+    files: Files,
+    upload_id: UploadId,
+    n_predictions: Annotated[
+        int, Query(ge=0, le=2**31, description="How many predictions you agree to lose with it.")
+    ] = 0,
+) -> work.Deleted:
+    """Delete an upload with its predictions and all their files."""
+    with db.session_scope(user, write=True) as session:
+        prefixes = uploads.delete(session, upload_id=upload_id, n_confirmed=n_predictions)
+    stored.remove_files(files, prefixes=prefixes)
+    return work.Deleted(id=str(upload_id))

@@ -1,0 +1,119 @@
+"""What the API says of a prediction and of lists: typed, so that OpenAPI is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, Field
+
+from core.db.pagination import Page
+from core.db.tables import PredictionRow
+from core.predictions.matching import mapping
+from core.predictions.results import measures
+from core.predictions.states import Status
+
+REASONS = (
+    "Adds the columns `reason_1` to `reason_3`: what moved the row's answer most, one column at a time, against the "
+    "model's median or most common category. Takes several times as long."
+)
+
+Row = TypeVar("Row")
+Item = TypeVar("Item")
+
+
+class Listed(BaseModel, Generic[Item]):
+    """One page of a list, newest first."""
+
+    items: list[Item]
+    next_cursor: str | None = Field(description="Ask with it for the next page; null at the end.")
+
+    @classmethod
+    def of(cls, page: Page[Row], item: Callable[[Row], Item]) -> Self:
+        return cls(items=[item(row) for row in page.items], next_cursor=page.next_cursor)
+
+
+class Prediction(BaseModel):
+    """One upload scored by one model."""
+
+    id: str
+    user_id: str
+    status: Status
+    mode: Literal["queued", "sync"]
+    upload_id: str
+    file_name: str
+    model_id: str
+    model_name: str
+    model_version: int
+    mapping: dict[str, str] = Field(
+        description="The model's columns that were read from the file's columns of another name."
+    )
+    task_id: str
+    reasons: bool = Field(description="Each row gets the reasons for its answer.")
+    rows_processed: int
+    rows_total: int | None
+    cancel_requested: bool = Field(description="A worker will stop as soon as it sees this.")
+    columns_added: list[str] | None = Field(description="The result's columns behind those of the upload.")
+    result_bytes: int | None
+    result_sha256: str | None
+    error_message: str | None
+    error_hint: str | None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: PredictionRow) -> Self:
+        return cls(
+            id=str(row.id),
+            user_id=str(row.user_id),
+            status=Status(row.status),
+            mode="sync" if row.mode == "sync" else "queued",
+            upload_id=str(row.upload_id),
+            file_name=row.upload.file_name,
+            model_id=str(row.model_id),
+            model_name=row.model.name,
+            model_version=row.model.version,
+            mapping=mapping.of(row),
+            task_id=str(row.task_id),
+            reasons=bool(row.options.get("reasons")),
+            rows_processed=row.task.done,
+            rows_total=row.task.total,
+            cancel_requested=row.task.cancel_requested,
+            columns_added=row.columns["added"] if row.columns else None,
+            result_bytes=row.output_bytes,
+            result_sha256=row.output_sha256,
+            error_message=row.error_message,
+            error_hint=row.error_hint,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
+
+
+class PredictionDetail(Prediction):
+    """A prediction with its headline numbers; those behind the charts are under `/metrics`."""
+
+    metrics: dict[str, float | None] | None = Field(
+        description="By name; null until COMPLETED, and where no row has a known outcome."
+    )
+
+    @classmethod
+    def of(cls, row: PredictionRow) -> Self:
+        found = measures.measured(row).metrics if row.status == Status.COMPLETED else None
+        numbers = found and {
+            name: value
+            for name, value in found.to_json().items()
+            if name not in ("n_rows", "n_positives") and (value is None or isinstance(value, int | float))
+        }
+        return cls(**Prediction.of(row).model_dump(), metrics=numbers or None)
+
+
+class Deleted(BaseModel):
+    """What was deleted is gone, its files included."""
+
+    id: str
+    deleted: Literal[True] = True

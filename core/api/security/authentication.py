@@ -1,0 +1,92 @@
+"""Who asks: by bearer token, by the session of a browser, or without sign-in the local user."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import HTTPConnection
+
+from core import db
+from core.access import jwt_claims, sessions, supabase, tokens, users
+from core.access.errors import NotByToken, NotLetIn, NotSignedIn, ScopeMissing
+from core.settings import Settings
+
+ASKER: Final = "model_desk.asker"  # in the scope of a request, once it is known
+SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_TRAINING = re.compile(r"/api/(models/train|models/[^/]+/cancel|ai/train|training(-jobs)?(/.*)?)")
+_OF_PEOPLE = re.compile(r"/api/(tokens|sessions|people)(/.*)?")
+_OPEN_TO_ALL = "/api/me"
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks. session_id: of a browser. scopes: what a token allows; None where nothing is held back."""
+
+    user: db.User
+    session_id: UUID | None = None
+    scopes: frozenset[str] | None = None
+
+
+def bearer_of(request: HTTPConnection) -> str | None:
+    """What a program sends to say who it is; a proxy's own kind of Authorization is none."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else None
+
+
+def identify(
+    request: HTTPConnection,
+    *,
+    bearer: str | None,
+    cookie: str,
+    settings: Settings,
+    now: Callable[[], datetime],
+) -> Asker | None:
+    """Blocking. None without sign-in, where nothing was sent to say who asks. Raises NotSignedIn."""
+    address = address_of(request)
+    if bearer is not None:
+        return _by_bearer(bearer, settings=settings, now=now(), address=address)
+    if not settings.has_sign_in:
+        return None
+    secret = request.cookies.get(cookie)
+    if not secret:
+        raise NotSignedIn
+    user, session_id = sessions.resume(secret, settings=settings, now=now(), address=address)
+    return Asker(user, session_id=session_id)
+
+
+def _by_bearer(bearer: str, *, settings: Settings, now: datetime, address: str) -> Asker:
+    if settings.has_supabase_auth and bearer.count(".") == 2:
+        found = jwt_claims.of_supabase(bearer, settings=settings)
+        try:
+            user = users.known(UUID(found["sub"]), settings=settings, via="jwt", address=address)
+            if user is None:
+                unknown = supabase.identity(found, settings=settings, email=None)
+                user = users.settle(unknown, settings=settings, via="jwt", address=address)
+        except NotLetIn as error:
+            raise NotSignedIn from error
+        return Asker(user)
+    user, scopes = tokens.check(bearer, settings=settings, now=now, address=address)
+    return Asker(user, scopes=scopes)
+
+
+def require_scope(asker: Asker, *, method: str, path: str) -> None:
+    """Raises ScopeMissing, NotByToken."""
+    if asker.scopes is None or path == _OPEN_TO_ALL:
+        return
+    if _OF_PEOPLE.fullmatch(path):
+        raise NotByToken(needed="see or change who may come in")
+    needed = tokens.READ if method in SAFE else tokens.WRITE
+    if _TRAINING.fullmatch(path) and (method not in SAFE or tokens.READ not in asker.scopes):
+        needed = tokens.TRAINING
+    if needed not in asker.scopes:
+        raise ScopeMissing(needed=needed, role=" and ".join(sorted(asker.scopes)))
+
+
+def address_of(request: HTTPConnection) -> str:
+    """From where; what a proxy says of it counts only from TRUSTED_PROXIES, which the server has looked at."""
+    return request.client.host if request.client else ""

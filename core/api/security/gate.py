@@ -1,0 +1,206 @@
+"""The gate before everything the process serves: pages, their websocket, media, uploads and API alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import anyio.to_thread
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core import db, logs
+from core.access import audit, sessions
+from core.access.errors import NotAllowed, NotSignedIn
+from core.api.errors import Forbidden
+from core.api.http import error_responses
+from core.api.http.front import MOUNT
+from core.api.security import open_sockets, sign_in_page
+from core.api.security.authentication import (
+    ASKER,
+    SAFE,
+    Asker,
+    address_of,
+    bearer_of,
+    identify,
+    require_scope,
+)
+from core.api.security.site import Ours
+from core.errors import AppError
+from core.settings import Settings
+
+# The way in, which looks by itself at who asks, and whether the process lives.
+OPEN: Final = ("/login", "/login/oidc", "/login/callback", "/logout", "/api/health", "/_stcore/health")
+OPEN_BELOW: Final = "/static/"  # Streamlit's own scripts and fonts, the same in every installation
+HEALTH: Final = ("/api/health", "/_stcore/health")  # asked for by address, without our name
+N_LOOKUPS = 8  # threads of its own: whoever waits for the database must not hold everybody up
+
+Found = TypeVar("Found")
+
+log = logs.get("access")
+
+
+class Gate:
+    """Wraps the whole process. Pure ASGI, so that bodies and sockets stream through it.
+
+    clock: aware UTC, for what expires. recheck_s: until an open websocket notices that its session is over.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        recheck_s: float = open_sockets.RECHECK_S,
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._ours = Ours(settings)
+        self._clock = clock
+        self._recheck_s = recheck_s
+        self._limiter = anyio.CapacityLimiter(N_LOOKUPS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        send = self._with_headers(send)
+        try:
+            asker = await self._admitted(scope)
+        except AppError as error:
+            await self._refuse(error, scope, receive, send)
+            return
+        if asker is not None:
+            scope = {**scope, ASKER: asker}
+        if scope["type"] == "websocket" and asker is not None and asker.session_id is not None:
+            await open_sockets.serve(
+                self._app,
+                scope,
+                receive,
+                send,
+                session_id=asker.session_id,
+                is_alive=partial(self._is_alive, HTTPConnection(scope)),
+                recheck_s=self._recheck_s,
+            )
+        else:
+            await self._app(scope, receive, send)
+
+    async def _admitted(self, scope: Scope) -> Asker | None:
+        """Who comes in; None for the local user, and for what is open to all.
+
+        Raises WrongHost, WrongOrigin, NotSignedIn, NotAllowed, DatabaseUnavailable.
+        """
+        request, headers = HTTPConnection(scope), Headers(scope=scope)
+        path = _settled(scope["path"])
+        if path in HEALTH:
+            return None
+        bearer = bearer_of(request) if _is_api(path) else None
+        if bearer is None:
+            self._ours.require_host(headers)
+        if path in OPEN or path.startswith(OPEN_BELOW):
+            return None
+        is_socket = scope["type"] == "websocket"
+        method = "GET" if is_socket else scope["method"]
+        if bearer is None:
+            is_change = is_socket or method not in SAFE
+            self._ours.require_origin(headers, always=is_change and self._settings.has_sign_in)
+        who = partial(
+            identify,
+            request,
+            bearer=bearer,
+            cookie=self._ours.cookie,
+            settings=self._settings,
+            now=self._clock,
+        )
+        asker = await self._in_a_thread(who) if self._settings.has_sign_in or bearer is not None else None
+        if asker is not None:
+            try:
+                require_scope(asker, method=method, path=path)
+            except NotAllowed as error:
+                await self._in_a_thread(partial(_note_refusal, asker, method, path, error))
+                raise
+        return asker
+
+    async def _is_alive(self, request: HTTPConnection) -> bool:
+        """Whether the session of an open websocket is not over; while the database is away, nobody is sent off."""
+        secret = request.cookies.get(self._ours.cookie, "")
+        look = partial(
+            sessions.resume,
+            secret,
+            settings=self._settings,
+            now=self._clock(),
+            address=address_of(request),
+            touch=False,
+        )
+        try:
+            await self._in_a_thread(look)
+        except NotSignedIn:
+            return False
+        except db.DatabaseUnavailable as error:
+            log.warning("sessions can't be looked at", problem=str(error))
+        return True
+
+    async def _in_a_thread(self, look: Callable[[], Found]) -> Found:
+        return await anyio.to_thread.run_sync(look, limiter=self._limiter)
+
+    async def _refuse(self, error: AppError, scope: Scope, receive: Receive, send: Send) -> None:
+        """A page leads to the sign-in, everything else is told what is wrong."""
+        if scope["type"] == "websocket":
+            await receive()  # its request, before it is refused
+            await send({"type": "websocket.close", "code": open_sockets.SIGNED_OUT})  # a 403 to the browser
+            return
+        headers = Headers(scope=scope)
+        if isinstance(error, Forbidden):
+            log.info("request refused", code=error.code, path=scope["path"][:200])
+        wants_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+        if not wants_page or _is_api(_settled(scope["path"])):
+            await error_responses.answer(error)(scope, receive, send)
+            return
+        if isinstance(error, NotSignedIn):
+            query = scope["query_string"].decode("latin-1")
+            asked = scope["path"] + (f"?{query}" if query else "")
+            answer = RedirectResponse(
+                f"/login?next={quote(asked, safe='', errors='replace')}" if asked != "/" else "/login", 303
+            )
+            answer.headers["Cache-Control"] = "no-store"
+            await answer(scope, receive, send)
+            return
+        page = sign_in_page.refusal(error.message, error.hint)
+        kept = {"Content-Security-Policy": sign_in_page.POLICY, "Cache-Control": "no-store"}
+        await HTMLResponse(page, error_responses.status_of(type(error)), headers=kept)(scope, receive, send)
+
+    def _with_headers(self, send: Send) -> Send:
+        """Every answer forbids other sites to frame it and browsers to guess what it is."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+                headers.setdefault("Referrer-Policy", "same-origin")
+                if self._ours.is_secure:
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            await send(message)
+
+        return sending
+
+
+def _settled(path: str) -> str:
+    return path.removesuffix("/") or "/"
+
+
+def _is_api(path: str) -> bool:
+    return path == MOUNT or path.startswith(f"{MOUNT}/")
+
+
+def _note_refusal(asker: Asker, method: str, path: str, error: AppError) -> None:
+    log.warning("call refused", user_id=str(asker.user.id), code=error.code, path=path[:200])
+    with db.session_scope(asker.user, write=True) as session:
+        subject = audit.Subject("call", f"{method} {path}")
+        audit.note(session, "access.refused", subject, is_refused=True, code=error.code)

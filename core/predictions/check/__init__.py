@@ -1,0 +1,1 @@
+"""Before scoring: does the file fit the model?"""

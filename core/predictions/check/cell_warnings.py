@@ -1,0 +1,115 @@
+"""What to know of a file's cells before their scores are believed: a sentence for each kind of oddity in a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from core.metrics import wording
+from core.models.schema import Feature
+from core.predictions.check.first_rows import FirstRows
+from core.uploads.report.profile import ColumnProfile, shortened
+
+About = Literal["retyped", "unseen", "outside", "blank"]
+_FEW = 10  # so many rows are counted, more are a share
+_EXAMPLE_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Warned:
+    """One thing about the cells of a feature.
+
+    about: "retyped", no number where the model reads numbers; "unseen", a value that training never saw; "outside",
+    a number beyond the range of training; "blank", no value in any row.
+    n_cells, n_rows: so many cells in the rows looked at, of which there are n_rows: the file's first, or all of them.
+    refuses: scoring would refuse the file. says: a sentence.
+    """
+
+    name: str
+    about: About
+    n_cells: int
+    n_rows: int
+    refuses: bool
+    says: str
+
+    @property
+    def share(self) -> float:
+        """Of the rows looked at, those that it is true of."""
+        return self.n_cells / max(1, self.n_rows)
+
+
+def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int) -> Iterator[Warned]:
+    """What there is to say of the column that a feature is read from.
+
+    seen: the first rows, one at least. profile: of that column in all of the file's n_rows rows.
+    """
+    name = wording.quoted(feature.name)
+    if profile.name != feature.name:
+        name += f" (read from {wording.quoted(profile.name)})"
+    if profile.n_missing >= n_rows:
+        says = f"{name} is blank in every row, which is filled in as in training."
+        yield Warned(feature.name, "blank", n_rows, n_rows, False, says)
+    elif feature.kind == "number":
+        yield from _retyped(feature, name, seen, profile, n_rows)
+        yield from _outside(feature, name, seen, profile, n_rows)
+    elif n := seen.unseen[feature.name]:
+        where = _where(n, seen.n_rows, n_rows)
+        says = f"{name} holds a value that training never saw in {where}{_such_as(feature, seen)}."
+        yield Warned(feature.name, "unseen", n, seen.n_rows, False, says)
+
+
+def _retyped(
+    feature: Feature, name: str, seen: FirstRows, profile: ColumnProfile, n_rows: int
+) -> Iterator[Warned]:
+    n, of_rows = seen.bad[feature.name], seen.n_rows
+    if refusal := seen.retyped.get(feature.name):
+        says = f"{refusal.message} Scoring refuses such a file."
+        yield Warned(feature.name, "retyped", n, of_rows, True, says)
+        return
+    blank, such_as = "Such cells are scored as blank", _such_as(feature, seen)
+    if profile.n_odd:  # counted over the whole file
+        n, of_rows = profile.n_odd, n_rows
+        first = wording.quoted(shortened(profile.first_odd or "", _EXAMPLE_LENGTH))
+        such_as = f", such as {first}" if profile.first_odd else ""
+    if n:
+        says = f"{name} holds no number in {_where(n, of_rows, n_rows)}{such_as}. {blank}."
+        yield Warned(feature.name, "retyped", n, of_rows, False, says)
+    elif profile.kind not in ("number", "empty"):
+        says = f"{name} holds text in place of numbers below the first {wording.rows(of_rows)}. {blank}."
+        yield Warned(feature.name, "retyped", 0, of_rows, False, says)
+
+
+def _outside(
+    feature: Feature, name: str, seen: FirstRows, profile: ColumnProfile, n_rows: int
+) -> Iterator[Warned]:
+    lowest, highest = feature.minimum, feature.maximum
+    if lowest is None or highest is None:
+        return
+    trained = f"{wording.number(lowest)} to {wording.number(highest)}, the range of training"
+    runs, is_beyond = "", False
+    if profile.kind == "number" and profile.minimum is not None and profile.maximum is not None:
+        least, most = float(profile.minimum), float(profile.maximum)
+        is_beyond = least < lowest or most > highest
+        runs = f": its values run from {wording.number(least)} to {wording.number(most)}"
+    if n := seen.outside[feature.name]:
+        says = f"{name} lies outside {trained}, in {_where(n, seen.n_rows, n_rows)}{runs}."
+        yield Warned(feature.name, "outside", n, seen.n_rows, False, says)
+    elif is_beyond:
+        says = f"{name} lies outside {trained}, below the first {wording.rows(seen.n_rows)}{runs}."
+        yield Warned(feature.name, "outside", 0, seen.n_rows, False, says)
+
+
+def _where(n: int, n_seen: int, n_rows: int) -> str:
+    """The rows that it is true of, as a part of those looked at."""
+    if n_rows == 1:
+        return "the only row"
+    rows = f"the first {wording.rows(n_seen)}" if n_seen < n_rows else f"its {wording.rows(n_rows)}"
+    if n == n_seen:
+        return "every row" if n_seen >= n_rows else f"each of {rows}"
+    return f"{n} of {rows}" if n < _FEW else f"{wording.percent(n / n_seen)} of {rows}"
+
+
+def _such_as(feature: Feature, seen: FirstRows) -> str:
+    examples = seen.examples.get(feature.name)
+    return f", such as {wording.listed(examples)}" if examples else ""

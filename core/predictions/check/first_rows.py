@@ -1,0 +1,80 @@
+"""The first rows of a file as scoring would read them: how many of their cells a model should be cautious about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from core.models.schema import Feature, Schema, categories, framed
+from core.predictions.errors import FeatureRetyped
+from core.predictions.matching.header import as_read
+from core.predictions.results import caution
+from core.predictions.results.run_statistics import Rows
+from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES, Plain
+from core.uploads.csv import cells, stream
+from core.uploads.csv.dialect import Dialect
+from core.uploads.report.profile import shortened
+
+N_BLOCKS = 2
+"""How many blocks of BLOCK_BYTES are looked at; their reading costs 20 ms of a core each."""
+_EXAMPLES, _EXAMPLE_LENGTH = 3, 40
+
+
+@dataclass
+class FirstRows:
+    """Counts over the rows looked at.
+
+    bad, unseen, outside: cells per feature, as in a Tally. examples: per feature with bad or unseen cells, the first
+    different ones. retyped: per feature why scoring would refuse the file.
+    """
+
+    n_rows: int = 0
+    bad: Counter[str] = field(default_factory=Counter)
+    unseen: Counter[str] = field(default_factory=Counter)
+    outside: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    retyped: dict[str, FeatureRetyped] = field(default_factory=dict)
+
+
+def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[str, str]) -> FirstRows:
+    """Count. source: at the file's first byte. schema: less the features that the file lacks.
+
+    Raises ChangedSinceChecked, and ValueError where bytes are not those that were checked.
+    """
+    seen = FirstRows()
+    file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
+    plain = Plain(as_read(file.header, mapping), dialect, None, schema)
+    for index, block in enumerate(islice(file.blocks, N_BLOCKS)):
+        table = plain.read(block)
+        if table.num_rows == 0:
+            continue
+        if index == 0:  # the engine looks at no other block either
+            seen.retyped = {refusal.column: refusal for refusal in plain.retyped(table)}
+        counted = Rows.of(table, framed(table, schema, dialect.decimal), schema)
+        seen.n_rows += counted.n
+        cautions = counted.cautions
+        seen.bad.update(caution.counted(cautions.bad))
+        seen.unseen.update(caution.counted(cautions.unseen))
+        seen.outside.update(caution.counted(cautions.outside))
+        for feature in schema.features:
+            if feature.name in cautions.bad or feature.name in cautions.unseen:
+                shown = seen.examples.setdefault(feature.name, [])
+                more = _odd_cells(feature, table.column(feature.name), dialect.decimal)
+                shown += [cell for cell in more if cell not in shown][: _EXAMPLES - len(shown)]
+    return seen
+
+
+def _odd_cells(feature: Feature, column: pa.ChunkedArray, decimal: str) -> list[str]:
+    """The first different cells that are no number, or no category that training saw."""
+    one = column.combine_chunks()
+    if feature.kind == "number":
+        odd = one.filter(pa.array(cells.numbers(one, decimal)[1])).unique().to_pylist()
+    else:
+        known = {None, *feature.categories}
+        odd = [value for value in dict.fromkeys(categories(one)) if value not in known]
+    return [shortened(cell.strip(), _EXAMPLE_LENGTH) for cell in odd[:_EXAMPLES]]

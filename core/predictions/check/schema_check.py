@@ -1,0 +1,170 @@
+"""The whole schema check: what a file offers to a model before anything is scored, as pages and programs tell it.
+
+Columns are compared by name over the header, cells over the file's first rows as scoring would count them and over
+what is known of whole columns since the file was examined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+from uuid import UUID
+
+import pyarrow as pa
+
+from core import db
+from core.models import models
+from core.models.schema import Kind, Schema
+from core.predictions.check import cell_warnings, first_rows
+from core.predictions.check.cell_warnings import Warned
+from core.predictions.errors import FeatureMissing, FeatureRetyped
+from core.predictions.matching import mapping as mappings
+from core.predictions.matching import name_similarity
+from core.predictions.matching.header import HeaderCheck, as_read, check_header, refusal_of
+from core.predictions.matching.mapping import Kept
+from core.storage import Storage
+from core.uploads import stored, uploads
+from core.uploads.csv import cells
+from core.uploads.report.examination import Examination
+from core.uploads.report.profile import ColumnProfile
+
+
+@dataclass(frozen=True)
+class Column:
+    """One of the model's features and where the file has it.
+
+    column: the file's, None where it has none. nearest: then the unused column whose name is the most alike, if one
+    is; is_guess: it is near enough, as no other is, and of the kind, to be mapped unless somebody objects.
+    """
+
+    name: str
+    kind: Kind
+    column: str | None
+    nearest: str | None = None
+    is_guess: bool = False
+
+
+@dataclass(frozen=True)
+class SchemaCheck:
+    """What a file offers to a model under a mapping.
+
+    columns: the features in the model's order. extra: the file's columns that are not read; they stay in the result.
+    outcome: the file's column that holds the target, so that scores can be measured; None without one, and then
+    outcome_nearest is the unused column that is named most alike, if one is.
+    mapping: as it would be kept. n_rows_read: those of the file's n_rows whose cells were looked at.
+    warnings: those that refuse the file first, then those of most rows.
+    refusal: why it can't be scored so. remembered: the mapping last used with this model for such columns.
+    """
+
+    columns: tuple[Column, ...]
+    extra: tuple[str, ...]
+    target: str
+    outcome: str | None
+    outcome_nearest: str | None
+    mapping: dict[str, str]
+    n_rows: int
+    n_rows_read: int
+    warnings: tuple[Warned, ...]
+    refusal: FeatureMissing | FeatureRetyped | None
+    remembered: Kept | None = None
+
+    @property
+    def missing(self) -> list[Column]:
+        """The features that the file lacks."""
+        return [column for column in self.columns if column.column is None]
+
+    @property
+    def guesses(self) -> dict[str, str]:
+        """For features that the file lacks, the columns that may well be them."""
+        return {one.name: one.nearest for one in self.missing if one.is_guess and one.nearest is not None}
+
+
+def check(
+    user: db.User,
+    *,
+    storage: Storage,
+    upload_id: int,
+    model_id: UUID,
+    mapping: Mapping[str, str] | None = None,
+) -> SchemaCheck:
+    """Check an upload against a model. No session is open while bytes are read.
+
+    mapping: feature or target → the column of the file to read in its place.
+    Raises NotFound, Conflict for a model that is not ready, BadMapping, UploadGone, ChangedSinceChecked.
+    """
+    with db.session_scope(user) as session:
+        upload = uploads.get(session, upload_id=upload_id)
+        model = models.get(session, model_id=model_id)
+        schema = models.schema_of(model)
+        found = uploads.examination_of(upload)
+        columns = [column.name for column in found.columns]
+        kept = mappings.kept(session, model_name=model.name)
+        remembered = mappings.remembered(session, kept, model=model, columns=columns)
+    with stored.open_bytes(storage, upload) as source:
+        try:
+            checked = of_file(source, found, schema, mapping=mapping)
+        except (ValueError, IndexError):
+            source.require_unchanged()  # else the fault lies with whoever changed the bytes
+            raise
+    return replace(checked, remembered=remembered)
+
+
+def of_file(
+    source: BinaryIO, found: Examination, schema: Schema, *, mapping: Mapping[str, str] | None = None
+) -> SchemaCheck:
+    """The check of a file. source: at its first byte. found: what its examination found. Raises BadMapping."""
+    header = [column.name for column in found.columns]
+    read_from = mappings.checked(mapping or {}, header, schema)
+    by_name = check_header(header, schema, mapping=read_from)
+    here = set(by_name.matched)
+    present = replace(schema, features=tuple(one for one in schema.features if one.name in here))
+    seen = first_rows.read(source, found.dialect, present, read_from)
+    profiles = dict(zip(as_read(header, read_from), found.columns, strict=True))
+    warnings = [
+        one
+        for feature in present.features
+        for one in cell_warnings.of(feature, seen, profiles[feature.name], n_rows=found.n_rows)
+    ]
+    return SchemaCheck(
+        columns=_columns(by_name, schema, read_from, found),
+        extra=by_name.extra,
+        target=schema.target,
+        outcome=read_from.get(schema.target, schema.target) if by_name.has_outcome else None,
+        outcome_nearest=None if by_name.has_outcome else _nearest(schema.target, by_name),
+        mapping=read_from,
+        n_rows=found.n_rows,
+        n_rows_read=seen.n_rows,
+        warnings=tuple(sorted(warnings, key=lambda one: (not one.refuses, -one.share))),
+        refusal=refusal_of(by_name) or next(iter(seen.retyped.values()), None),
+    )
+
+
+def _columns(
+    by_name: HeaderCheck, schema: Schema, mapping: Mapping[str, str], found: Examination
+) -> tuple[Column, ...]:
+    lacking = {one.name: one for one in by_name.missing}
+    profiles = {column.name: column for column in found.columns}
+    columns = []
+    for one in schema.features:
+        if missing := lacking.get(one.name):
+            is_guess = missing.is_guess
+            if missing.nearest is not None and one.kind == "number":
+                is_guess = is_guess and _holds_numbers(profiles[missing.nearest], found.dialect.decimal)
+            columns.append(Column(one.name, one.kind, None, missing.nearest, is_guess))
+        else:
+            columns.append(Column(one.name, one.kind, mapping.get(one.name, one.name)))
+    return tuple(columns)
+
+
+def _nearest(name: str, by_name: HeaderCheck) -> str | None:
+    found = name_similarity.nearest([name], by_name.extra)
+    return found[name][0] if name in found else None
+
+
+def _holds_numbers(profile: ColumnProfile, decimal: str) -> bool:
+    """Whether a column is of numbers, a few other cells apart, as far as its examples tell."""
+    if profile.kind == "number" or not profile.examples:
+        return True
+    bad = cells.numbers(pa.array(profile.examples, pa.string()), decimal)[1]
+    return bool(2 * bad.sum() < len(bad))

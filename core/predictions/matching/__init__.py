@@ -1,0 +1,1 @@
+"""Columns of a file matched to those that a model reads."""

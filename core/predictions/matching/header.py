@@ -1,0 +1,98 @@
+"""The schema check: what the header of a file offers to a model, before anything is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.models.schema import Schema
+from core.predictions.errors import FeatureMissing
+from core.predictions.matching import name_similarity
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A feature that the file lacks, and the unused column that comes nearest to its name, if one does.
+
+    is_guess: it is near enough, and no other is, to be read in its place unless somebody objects.
+    """
+
+    name: str
+    nearest: str | None
+    is_guess: bool = False
+
+
+@dataclass(frozen=True)
+class HeaderCheck:
+    """matched: features that the file has. extra: columns that are neither feature nor outcome.
+
+    has_outcome: the file has the target's column, so the predictions can be measured.
+    """
+
+    matched: tuple[str, ...]
+    missing: tuple[Missing, ...]
+    extra: tuple[str, ...]
+    has_outcome: bool
+
+    @property
+    def fits(self) -> bool:
+        """Whether the file can be scored as it is."""
+        return not self.missing
+
+
+def check_header(
+    header: Sequence[str], schema: Schema, *, mapping: Mapping[str, str] | None = None
+) -> HeaderCheck:
+    """Compare a file's columns with what a model reads.
+
+    mapping: feature or target → the column of the file to read in its place.
+    """
+    columns = as_read(header, mapping)
+    present = set(columns)
+    read = {schema.target, *(feature.name for feature in schema.features)}
+    extra = tuple(name for name, column in zip(header, columns, strict=True) if column not in read)
+    lacking = [feature.name for feature in schema.features if feature.name not in present]
+    found = name_similarity.nearest(lacking, extra)
+    return HeaderCheck(
+        matched=tuple(feature.name for feature in schema.features if feature.name in present),
+        missing=tuple(Missing(name, *found.get(name, (None, False))) for name in lacking),
+        extra=extra,
+        has_outcome=schema.target in present,
+    )
+
+
+def require_features(
+    header: Sequence[str], schema: Schema, *, mapping: Mapping[str, str] | None = None
+) -> HeaderCheck:
+    """The check of a header that has every feature. Raises FeatureMissing, which names what it lacks."""
+    check = check_header(header, schema, mapping=mapping)
+    if refusal := refusal_of(check):
+        raise refusal
+    return check
+
+
+def refusal_of(check: HeaderCheck) -> FeatureMissing | None:
+    """Why a file with this header can't be scored; None where it can."""
+    if check.fits:
+        return None
+    return FeatureMissing(columns=", ".join(_said(missing) for missing in check.missing))
+
+
+def as_read(header: Sequence[str], mapping: Mapping[str, str] | None) -> tuple[str, ...]:
+    """The header under the model's names: mapped columns renamed, a column whose name they take set aside."""
+    columns = set(header)
+    renamed = {column: name for name, column in (mapping or {}).items() if column in columns}
+    taken, names = set(renamed.values()), {*columns, *renamed.values()}
+    found = []
+    for column in header:
+        name = renamed.get(column, column)
+        if column not in renamed and column in taken:
+            while name in names:
+                name = f"{name} (not read)"
+            names.add(name)
+        found.append(name)
+    return tuple(found)
+
+
+def _said(missing: Missing) -> str:
+    return f"'{missing.name}'" + (f" (nearest: '{missing.nearest}')" if missing.nearest else "")

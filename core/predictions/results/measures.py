@@ -1,0 +1,230 @@
+"""What a finished prediction tells: metrics where outcomes are known, distributions, data quality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core.db.tables import PredictionRow
+from core.errors import Conflict
+from core.metrics import binary, distributions, findings, multiclass, regression
+from core.metrics.distributions import LabelCounts, RiskBands, ScoreDistribution, ValueDistribution
+from core.metrics.ranking import Confusion
+from core.metrics.stored import Metrics
+from core.models import models
+from core.models.schema import Schema
+from core.predictions.results.csv_injection import Formulas
+from core.predictions.results.histograms import ClassCounts, NumberSums
+from core.predictions.results.run_statistics import Tally
+
+
+@dataclass(frozen=True)
+class ColumnQuality:
+    """Cells of one column that are blank, no number where one is due, a category that training never saw, or a
+    number beyond the range that it saw, from `minimum` to `maximum`.
+    """
+
+    column: str
+    n_missing: int = 0
+    n_bad: int = 0
+    n_unseen: int = 0
+    n_outside: int = 0
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def n_cells(self) -> int:
+        """Each cell has one fault at most."""
+        return self.n_missing + self.n_bad + self.n_unseen + self.n_outside
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything that the pages draw and programs read about a finished prediction.
+
+    metrics: None where no row has a known outcome. n_blank, n_unknown: rows left out of the metrics because
+    their outcome is missing, or one that the model does not know; unknown_outcomes: the first few of the latter,
+    as examples; none for a scoring of before they were kept. n_cautioned: rows with a caution in the result; None
+    for a scoring of before there were any. formulas: columns of the file with cells that a spreadsheet would run.
+    scores, bands: binary only, of the
+    probability of the positive label. labels: predicted labels. values: regression only.
+    on_training_data: the model learned from these very bytes, so its metrics flatter it.
+    """
+
+    n_rows: int
+    n_measured: int
+    n_blank: int
+    n_unknown: int
+    seconds: float
+    target: str
+    positive_label: str | None
+    on_training_data: bool
+    headline: str
+    metrics: Metrics | None
+    scores: ScoreDistribution | None
+    bands: RiskBands | None
+    labels: LabelCounts | None
+    values: ValueDistribution | None
+    quality: tuple[ColumnQuality, ...]
+    unknown_outcomes: tuple[str, ...] = ()
+    n_cautioned: int | None = None
+    formulas: Mapping[str, Formulas] = field(default_factory=dict)
+
+    @property
+    def n_formulas(self) -> int:
+        """How many cells of the file a spreadsheet would run."""
+        return sum(column.n for column in self.formulas.values())
+
+    @property
+    def rows_per_s(self) -> float | None:
+        """None for a run too short to be timed."""
+        return self.n_rows / self.seconds if self.seconds > 0 else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for programs."""
+        parts = {
+            name: part.to_json() if (part := getattr(self, name)) is not None else None
+            for name in ("metrics", "scores", "bands", "labels", "values")
+        }
+        plain = (
+            "n_rows",
+            "n_measured",
+            "n_blank",
+            "n_unknown",
+            "seconds",
+            "target",
+            "positive_label",
+            "on_training_data",
+            "headline",
+            "n_cautioned",
+        )
+        return {
+            **{name: getattr(self, name) for name in plain},
+            "rows_per_s": self.rows_per_s,
+            **parts,
+            "quality": [asdict(column) for column in self.quality],
+            "formulas": [{"column": name, **asdict(column)} for name, column in self.formulas.items()],
+            "unknown_outcomes": list(self.unknown_outcomes),
+        }
+
+
+def measured(prediction: PredictionRow) -> Measured:
+    """From what the scoring counted; `predictions.get` loads it. Raises Conflict until COMPLETED."""
+    if prediction.metrics_json is None:
+        raise Conflict(noun="prediction", state=prediction.status, asked="measured before it is COMPLETED")
+    tally = Tally.from_json(prediction.metrics_json["tally"])
+    schema = models.schema_of(prediction.model)
+    metrics = _metrics(tally, schema)
+    return Measured(
+        n_rows=tally.n_rows,
+        n_measured=tally.n_measured,
+        n_blank=tally.n_blank,
+        n_unknown=tally.n_unknown,
+        seconds=prediction.metrics_json["seconds"],
+        target=schema.target,
+        positive_label=schema.positive_label,
+        on_training_data=prediction.upload.sha256 == prediction.model.data_sha256,
+        headline=findings.headline(metrics) if metrics else "",
+        metrics=metrics,
+        scores=_scores(tally, schema),
+        bands=_bands(tally, schema),
+        labels=_labels(tally),
+        values=_values(tally, schema),
+        quality=_quality(tally, schema),
+        unknown_outcomes=tally.unknown_outcomes,
+        n_cautioned=tally.n_cautioned,
+        formulas=tally.formulas,
+    )
+
+
+def _metrics(tally: Tally, schema: Schema) -> Metrics | None:
+    if tally.n_measured == 0:
+        return None
+    if tally.numbers is not None:
+        return _of_numbers(tally.numbers, schema)
+    assert tally.classes is not None
+    if schema.positive_label is not None:
+        return _of_two(tally.classes, schema.positive_label)
+    counts = tally.classes
+    return multiclass.from_histograms(
+        counts.confusion, counts.positives, counts.negatives, labels=counts.labels
+    )
+
+
+def _of_two(counts: ClassCounts, positive_label: str) -> Metrics:
+    yes = counts.labels.index(positive_label)
+    no = 1 - yes
+    confusion = Confusion(
+        true_positives=int(counts.confusion[yes, yes]),
+        false_negatives=int(counts.confusion[yes, no]),
+        false_positives=int(counts.confusion[no, yes]),
+        true_negatives=int(counts.confusion[no, no]),
+    )
+    return binary.from_histograms(
+        counts.positives[0],
+        counts.negatives[0],
+        positive_label=positive_label,
+        negative_label=counts.labels[no],
+        confusion=confusion,
+    )
+
+
+def _of_numbers(sums: NumberSums, schema: Schema) -> Metrics:
+    known = sums.sample[sums.sample[:, 0] == sums.sample[:, 0]]  # an unknown outcome is NaN
+    return regression.from_sums(
+        n_rows=sums.n,
+        total_absolute=sums.total_absolute,
+        total_squared=sums.total_squared,
+        total_signed=sums.total_signed,
+        total_spread=sums.total_spread,
+        actual=known[:, 0],
+        predicted=known[:, 1],
+        target=schema.target,
+    )
+
+
+def _scores(tally: Tally, schema: Schema) -> ScoreDistribution | None:
+    if tally.classes is None or schema.positive_label is None:
+        return None
+    counts = tally.classes
+    if tally.n_measured == 0:
+        return distributions.scores(counts.scores[0], positive_label=schema.positive_label)
+    return distributions.scores_by_class(
+        counts.positives[0], counts.negatives[0], positive_label=schema.positive_label
+    )
+
+
+def _bands(tally: Tally, schema: Schema) -> RiskBands | None:
+    if tally.classes is None or schema.positive_label is None:
+        return None
+    return distributions.risk_bands(tally.classes.scores[0], positive_label=schema.positive_label)
+
+
+def _labels(tally: Tally) -> LabelCounts | None:
+    if tally.classes is None:
+        return None
+    return LabelCounts(tally.classes.labels, tuple(tally.classes.predicted.tolist()))
+
+
+def _values(tally: Tally, schema: Schema) -> ValueDistribution | None:
+    if tally.numbers is None:
+        return None
+    return distributions.values(tally.numbers.sample[:, 1], target=schema.target, n_rows=tally.n_rows)
+
+
+def _quality(tally: Tally, schema: Schema) -> tuple[ColumnQuality, ...]:
+    """The columns with any such cell, those with most first."""
+    found = [
+        ColumnQuality(
+            feature.name,
+            n_missing=tally.missing.get(feature.name, 0),
+            n_bad=tally.bad.get(feature.name, 0),
+            n_unseen=tally.unseen.get(feature.name, 0),
+            n_outside=tally.outside.get(feature.name, 0),
+            minimum=feature.minimum,
+            maximum=feature.maximum,
+        )
+        for feature in schema.features
+    ]
+    return tuple(sorted((column for column in found if column.n_cells), key=lambda column: -column.n_cells))

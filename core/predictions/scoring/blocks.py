@@ -1,0 +1,103 @@
+"""How one block of a run is scored: its bytes with the answers behind each record, and what was counted in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from core.models.schema import Schema
+from core.predictions.matching import header
+from core.predictions.results import columns, csv_injection, rounding, run_statistics
+from core.predictions.results.columns import Added
+from core.predictions.results.run_statistics import Tally
+from core.predictions.scoring import reasons
+from core.predictions.scoring.fast.path import Fast
+from core.predictions.scoring.pipeline_scorer import Plain
+from core.uploads.csv.dialect import Dialect
+
+
+@dataclass(frozen=True)
+class Block:
+    """A scored block: its bytes with the added cells, its tally, and how many rows the pipeline itself answered."""
+
+    written: bytes
+    tally: Tally
+    n_plain_rows: int
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """What every block of a file needs to be scored; used by several threads at once. header: the file's own."""
+
+    plain: Plain
+    added: Added
+    header: tuple[str, ...]
+    bare: bool
+
+    def score(self, index: int, block: bytes, fast: Fast | None) -> Block:
+        """The index-th block. fast: the way to try first."""
+        schema, dialect = self.plain.schema, self.plain.dialect
+        n_plain_rows = 0
+        read, table = fast.read(block) if fast else None, None
+        if read is None:
+            table = self.plain.read(block)
+            if table.num_rows == 0:  # what is no row is filled up all the same, whatever block it is in
+                nothing = [pa.array([], pa.binary())] * len(self.added.names)
+                return Block(columns.appended(block, nothing, dialect), run_statistics.empty(schema), 0)
+            if index == 0:
+                self.plain.require_numbers(table)
+            read = fast.read_texts(table) if fast else None
+        answered = fast.answer(block, read) if fast and read else None
+        if answered is None:
+            table = self.plain.read(block) if table is None else table
+            answered = self.plain.answer(table)
+            n_plain_rows = table.num_rows
+        answers = answered.answers
+        if schema.task == "regression":
+            answers = rounding.rounded(answers)  # what is measured is what is written
+            cells = [columns.number_cells(answers, dialect)]
+        else:
+            cells = columns.class_cells(answers, self.added)
+        if self.bare:
+            counted = replace(run_statistics.empty(schema), n_rows=answered.rows.n)
+        else:
+            cells.append(answered.rows.cautions.cells(answered.rows.n, dialect))
+            found = csv_injection.of_block(block, self.header, dialect)
+            counted = run_statistics.of_block(
+                answered.rows, answers, schema, decimal=dialect.decimal, seed=index, formulas=found
+            )
+        cells += answered.reasons
+        return Block(columns.appended(block, cells, dialect), counted, n_plain_rows)
+
+
+def scorer(
+    file_header: tuple[str, ...],
+    *,
+    dialect: Dialect,
+    pipeline: Any,
+    schema: Schema,
+    mapping: Mapping[str, str] | None,
+    with_reasons: bool,
+    bare: bool = False,
+) -> Scorer:
+    """For a file with this header; the rest as `engine.score` takes it.
+
+    Raises FeatureMissing, LabelUnwritable, ReasonsUnknown.
+    """
+    header.require_features(file_header, schema, mapping=mapping)
+    if with_reasons:
+        reasons.require_references(schema)
+    added = columns.plan(
+        file_header, schema, dialect, with_caution=not bare, n_reasons=reasons.TOP if with_reasons else 0
+    )
+    plain = Plain(header.as_read(file_header, mapping), dialect, pipeline, schema, with_reasons)
+    return Scorer(plain, added, file_header, bare)
+
+
+def use_one_native_thread() -> None:
+    """In the thread that calls it, for which OpenMP keeps a limit of its own."""
+    threadpool_limits(limits=1, user_api="openmp")

@@ -1,0 +1,245 @@
+"""The Dask cluster that ranges are scored on: who is there, who may score, and what became of a range."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from core import logs, settings, storage
+from core.predictions.scoring.distributed import compatibility, ranges
+from core.predictions.scoring.distributed.compatibility import Likeness
+from core.predictions.scoring.distributed.errors import ClusterUnavailable, RangeKilled
+from core.predictions.scoring.distributed.ranges import Part, Range, Work
+from core.settings import Settings
+
+CONNECT_S = 10.0
+ANSWER_S = (
+    60.0  # who has not answered by then, at first, is away; a process that has just started imports first
+)
+GONE_S = 30.0  # for so long, later, a cluster may be silent or have nobody who may score
+ASK_S = 3.0
+LOOK_S = 2.0
+NO_ANSWER = (TimeoutError, OSError, CancelledError, RuntimeError)
+WAIT_S = 0.2
+REMEDY = "Start it, or empty DASK_SCHEDULER_ADDRESS."
+ALIKE = "Start its workers from this very version, with the same settings and on the same kind of machine."
+
+log = logs.get("spread")
+
+
+@dataclass
+class Sent:
+    """A range on its way. workers: those that may score it."""
+
+    work: Work
+    piece: Range
+    future: Any
+    workers: frozenset[str]
+
+
+class Cluster:
+    """A connection for one run. Not for several threads."""
+
+    def __init__(self, client: Any, config: Settings, upload_key: str) -> None:
+        """upload_key: of the file to be scored. Raises ClusterUnavailable, StorageUnavailable."""
+        self._client, self._address, self._upload_key = client, config.dask_scheduler_address, upload_key
+        self._own = Likeness.of(config, upload_key)
+        self._known: dict[str, str] = {}
+        self._threads: dict[str, int] = {}
+        self._look_at = 0.0
+        self._alone_since: float | None = None
+        self._lost: ClusterUnavailable | None = None
+        try:
+            self._look(ANSWER_S)
+        except NO_ANSWER as silent:
+            raise self._away("it does not answer") from silent
+        if not self._alike():
+            found = sorted(set(self._known.values()))
+            problem = "its workers do not answer" if self._threads else "it has no workers"
+            if found:
+                problem = f"its workers have another {' and another '.join(found)}"
+            raise ClusterUnavailable(
+                address=self._address, problem=problem, remedy=ALIKE if found else REMEDY
+            )
+
+    @property
+    def n_threads(self) -> int:
+        """Of the workers that may score."""
+        return sum(self._threads.get(worker, 0) for worker in self._alike())
+
+    def send(self, work: Work, piece: Range) -> Sent:
+        """Have a range scored by whoever is free first and may."""
+        workers = self._alike()
+        if self._lost is not None:
+            return Sent(work, piece, None, workers)
+        try:
+            future = self._client.submit(_score, work, piece, key=work.key(piece), workers=sorted(workers))
+        except (RuntimeError, OSError):
+            self._away("its scheduler was lost")
+            return Sent(work, piece, None, workers)
+        return Sent(work, piece, future, workers)
+
+    def result(self, sent: Sent, *, check: Callable[[], None]) -> Part:
+        """What became of a range; one whose process is lost is scored by another.
+
+        check: called again and again while nothing has; ends this by raising.
+        Raises ClusterUnavailable, RangeKilled (without a row), and what scoring it raised.
+        """
+        from distributed import KilledWorker
+
+        while True:
+            if self._lost is not None:
+                raise self._lost
+            check()
+            try:
+                part: Part = sent.future.result(timeout=WAIT_S)
+            except TimeoutError:
+                self._require_there(sent)
+            except CancelledError as lost:
+                raise self._away("its scheduler was lost") from lost
+            except KilledWorker as killed:
+                raise RangeKilled(n_deaths=killed.allowed_failures + 1, row=0) from killed
+            else:
+                return part
+
+    def cancel(self, sent: list[Sent]) -> None:
+        """Have what is not done left undone, as far as the cluster still hears."""
+        if self._lost is None:
+            self._client.cancel([one.future for one in sent], force=True)
+
+    def _alike(self) -> frozenset[str]:
+        return frozenset(worker for worker, unlike in self._known.items() if not unlike)
+
+    def _require_there(self, sent: Sent) -> None:
+        """Look after whoever may score this range, and send it anew where all of them are gone."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        try:
+            self._look(ASK_S)
+        except NO_ANSWER:
+            alike, problem = frozenset[str](), "it does not answer any more"
+        else:
+            alike, problem = self._alike(), "all its workers that could score are gone"
+        if alike:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        elif now - self._alone_since > GONE_S:
+            raise self._away(problem)
+        if alike and not alike & sent.workers:
+            self._client.cancel([sent.future], force=True)
+            again = self.send(sent.work, sent.piece)
+            sent.future, sent.workers = again.future, again.workers
+
+    def _look(self, within_s: float) -> None:
+        """Ask who is there, and those whom we have not met whether they are like us. Raises what NO_ANSWER lists."""
+        self._look_at = time.monotonic() + LOOK_S
+        answered = _answers([self._client.nthreads], within_s)
+        if not answered:
+            raise TimeoutError
+        self._threads = answered[0]
+        new = sorted(set(self._threads) - set(self._known))
+        asked = [
+            partial(self._client.run, compatibility.here, self._upload_key, workers=[one], on_error="return")
+            for one in new
+        ]
+        for found in _answers(asked, within_s):
+            self._meet(found)
+        self._known = {worker: unlike for worker, unlike in self._known.items() if worker in self._threads}
+
+    def _meet(self, found: Mapping[str, Likeness | Exception]) -> None:
+        for worker, answer in found.items():
+            if isinstance(answer, Likeness):
+                unlike = self._own.unlike(answer)
+            else:
+                unlike = "storage" if isinstance(answer, storage.StorageUnavailable) else "code"
+            self._known[worker] = unlike
+            if unlike:
+                log.warning("a Dask worker may not score: it has another", what=unlike, worker=worker)
+
+    def _away(self, problem: str) -> ClusterUnavailable:
+        """From here on nothing is sent or awaited."""
+        self._lost = ClusterUnavailable(address=self._address, problem=problem, remedy=REMEDY)
+        return self._lost
+
+
+def _answers(asked: Sequence[Callable[[], Any]], within_s: float) -> list[Any]:
+    """What came back: the first within within_s, the others soon after it or not at all.
+
+    By itself the client would wait as long as it takes. Raises what a question that was answered raised.
+    """
+    if not asked:
+        return []
+    pool = ThreadPoolExecutor(len(asked), "ask")
+    futures = [pool.submit(ask) for ask in asked]
+    wait(futures, within_s, FIRST_COMPLETED)
+    done = wait(futures, ASK_S).done
+    pool.shutdown(wait=False)
+    return [future.result() for future in futures if future in done]
+
+
+@contextmanager
+def connected(config: Settings, upload_key: str) -> Iterator[Cluster]:
+    """The cluster of the settings, for one run. Raises ClusterUnavailable."""
+    address = config.dask_scheduler_address
+    require_dask(address)
+    from distributed import Client
+
+    for name in ("distributed", "distributed.client"):  # what matters of it, we say ourselves
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        client = Client(
+            address, timeout=CONNECT_S, security=security(config), set_as_default=False, name="model-desk"
+        )
+    except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+        problem = str(error).partition("\n")[0] or type(error).__name__
+        raise ClusterUnavailable(address=address, problem=problem, remedy=REMEDY) from error
+    try:
+        yield Cluster(client, config, upload_key)
+    finally:
+        with suppress(TimeoutError, OSError):  # it may be gone, and so are then its futures
+            client.close(timeout=LOOK_S)
+
+
+def require_dask(address: str) -> None:
+    """Raises ClusterUnavailable where the packages for the cluster at this address are not installed."""
+    if importlib.util.find_spec("distributed") is None:
+        problem = "the package distributed is not installed here"
+        remedy = "Install it: pip install -r requirements-dask.txt"
+        raise ClusterUnavailable(address=address, problem=problem, remedy=remedy)
+
+
+def security(config: Settings) -> Any:
+    """The certificates of the settings; None where the address asks for none."""
+    if not config.dask_scheduler_address.startswith("tls://"):
+        return None
+    from distributed.security import Security
+
+    mine = {"cert": config.dask_tls_cert, "key": config.dask_tls_key}
+    return Security(
+        require_encryption=True,
+        tls_ca_file=config.dask_tls_ca,
+        **{f"tls_{role}_{part}": file for role in ("client", "worker") for part, file in mine.items()},
+    )
+
+
+def _score(work: Work, piece: Range) -> Part:
+    """On a worker of the cluster."""
+    from distributed import get_worker
+
+    state, key = get_worker().state, work.key(piece)
+
+    def check() -> None:
+        task = state.tasks.get(key)
+        if task is None or task.state == "cancelled":
+            raise CancelledError(f"nobody waits for {key} any more")
+
+    return ranges.score(settings.current(), work, piece, check=check)

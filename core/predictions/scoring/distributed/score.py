@@ -1,0 +1,207 @@
+"""A run whose ranges are scored by a Dask cluster: cut here, scored there, joined here in the file's order.
+
+The first blocks are scored here, until it is settled whether the model's tables may answer, as in a run of one process.
+What the cluster can't do, this process does: a range of its own, or all that is left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
+
+from threadpoolctl import threadpool_limits
+
+from core import logs
+from core.models.schema import Schema
+from core.predictions.errors import BlockFailed, InputLost, Stopped
+from core.predictions.results.run_summary import Scored, Spread
+from core.predictions.scoring import blocks
+from core.predictions.scoring.distributed import cluster, ranges
+from core.predictions.scoring.distributed.cluster import Cluster, Sent
+from core.predictions.scoring.distributed.errors import ClusterUnavailable, RangeKilled
+from core.predictions.scoring.distributed.ranges import Part, Range, Work
+from core.predictions.scoring.fast import path
+from core.predictions.scoring.fast.path import Way
+from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
+from core.predictions.scoring.result_writer import Run, Sink, fail, reading
+from core.settings import Settings
+from core.storage import DiskFull, NotStored, Storage, StorageUnavailable
+from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
+
+RANGE_BLOCKS = 16  # at most: as much is lost with a process that scores it
+RANGES_A_THREAD = 4  # at least, so that nobody waits long for the last one
+COPY_BYTES = 1 << 20
+TELL_S = 1.0
+AHEAD = 2  # ranges on their way for each thread of the cluster
+HERE_INSTEAD = (ClusterUnavailable, StorageUnavailable, DiskFull, NotStored, InputLost)
+
+log = logs.get("spread")
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a run scores with. mapping, with_reasons: as for `engine.score`."""
+
+    artifact_key: str
+    artifact_sha256: str
+    pipeline: Any
+    schema: Schema
+    mapping: Mapping[str, str]
+    with_reasons: bool
+
+
+def score(
+    source: BinaryIO,
+    sink: Sink,
+    *,
+    config: Settings,
+    files: Storage,
+    upload_key: str,
+    n_bytes: int,
+    dialect: Dialect,
+    model: Model,
+    parts: str,
+    progress: Callable[[int], None],
+    stop: Callable[[], bool],
+    range_blocks: int = RANGE_BLOCKS,
+) -> Scored:
+    """What `engine.score` writes and says, by the cluster of the settings.
+
+    source: the n_bytes stored under upload_key, from their first on. parts: how the keys of scored ranges begin; what
+    a failed run leaves under them is the caller's to remove.
+    Raises ClusterUnavailable before anything is read or written, RangeKilled, and what `engine.score` raises.
+    """
+    started = time.perf_counter()
+    with cluster.connected(config, upload_key) as there, threadpool_limits(limits=1):
+        with reading(0):
+            file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
+        scorer = blocks.scorer(
+            file.header,
+            dialect=dialect,
+            pipeline=model.pipeline,
+            schema=model.schema,
+            mapping=model.mapping,
+            with_reasons=model.with_reasons,
+        )
+        run = Run(sink, scorer, file.header_bytes, started=started)
+        way, n_head, n_head_bytes = _head(run, file.blocks)
+        work = Work(
+            upload_key=upload_key,
+            artifact_key=model.artifact_key,
+            artifact_sha256=model.artifact_sha256,
+            schema=model.schema,
+            dialect=dialect,
+            header=file.header,
+            mapping=tuple(model.mapping.items()),
+            with_reasons=model.with_reasons,
+            is_fast=way.fast is not None,
+            parts=parts,
+        )
+        pieces = ranges.cut(
+            file.blocks,
+            first_block=n_head,
+            start=len(file.header_bytes) + n_head_bytes,
+            n_blocks=max(1, min(range_blocks, n_bytes // BLOCK_BYTES // (RANGES_A_THREAD * there.n_threads))),
+        )
+        n_threads = there.n_threads
+        rest = _Rest(run, work, there, config, files, progress, stop)
+        rest.score(pieces)
+        return run.end(way, n_threads=n_threads, spread=rest.spread)
+
+
+def _head(run: Run, file_blocks: Iterator[bytes]) -> tuple[Way, int, int]:
+    """Score blocks until the way to answer is settled; (the way, how many, their bytes)."""
+    way, n_bytes, index = path.choose(run.scorer.plain), 0, 0
+    with ThreadPoolExecutor(1, "score", initializer=blocks.use_one_native_thread) as pool:
+        while index == 0 or (way.fast is not None and way.n_left > 0):
+            with reading(run.total.n_rows):
+                block = next(file_blocks, None)
+            if block is None:
+                break
+            way = way.checked(block)
+            future = pool.submit(run.scorer.score, index, block, way.fast)
+            if (failure := future.exception()) is not None:
+                fail(run.total.n_rows, failure)
+            run.add(future.result())
+            index, n_bytes = index + 1, n_bytes + len(block)
+    return way, index, n_bytes
+
+
+@dataclass
+class _Rest:
+    """All that follows the head: on its way, and joined as it comes back."""
+
+    run: Run
+    work: Work
+    there: Cluster
+    config: Settings
+    files: Storage
+    progress: Callable[[int], None]
+    stop: Callable[[], bool]
+    spread: Spread = field(default_factory=lambda: Spread(0, 0, None))
+    _tell_at: float = 0.0
+
+    def score(self, pieces: Iterator[Range]) -> None:
+        """Keep the cluster busy, and join what it has done in the file's order."""
+        sent: deque[Sent] = deque()
+        try:
+            while True:
+                with reading(self.run.total.n_rows):
+                    piece = next(pieces, None)
+                if piece is not None:
+                    sent.append(self.there.send(self.work, piece))
+                elif not sent:
+                    return
+                if piece is None or len(sent) > AHEAD * self.there.n_threads:
+                    self._join(self._part(sent[0]))
+                    sent.popleft()
+        finally:
+            self.there.cancel(list(sent))
+
+    def _part(self, sent: Sent) -> Part:
+        """The next range, by the cluster or else here. Failures name rows of the file."""
+        n_rows = self.run.total.n_rows
+        try:
+            try:
+                part = self.there.result(sent, check=self._check)
+            except HERE_INSTEAD as failure:
+                log.warning("a range is scored here instead", range=sent.piece.number, problem=str(failure))
+                self.spread = replace(self.spread, n_here=self.spread.n_here + 1, why_here=str(failure))
+                part = ranges.score(self.config, self.work, sent.piece, check=self._check)
+            else:
+                self.spread = replace(self.spread, n_ranges=self.spread.n_ranges + 1)
+        except BlockFailed as failed:
+            raise BlockFailed(row=n_rows + failed.row, reason=failed.reason) from failed
+        except InputLost as lost:
+            raise InputLost(row=n_rows, reason=lost.reason) from lost
+        except RangeKilled as killed:
+            raise RangeKilled(n_deaths=killed.n_deaths, row=n_rows) from killed
+        return part
+
+    def _join(self, part: Part) -> None:
+        digest = hashlib.sha256()
+        with reading(self.run.total.n_rows), self.files.open(part.key) as stored:
+            while chunk := stored.read(COPY_BYTES):
+                digest.update(chunk)
+                self.run.write(chunk)
+        if digest.hexdigest() != part.sha256:
+            raise StorageUnavailable(problem=f"{part.key} was changed before it was joined")
+        for counted in part.tallies:
+            self.run.count(counted)
+        self.run.n_plain_rows += part.n_plain_rows
+        self.files.delete(part.key)
+        self.progress(self.run.total.n_rows)
+
+    def _check(self) -> None:
+        """Say that this goes on, and hear of a cancel. Raises Stopped."""
+        if time.monotonic() >= self._tell_at:
+            self._tell_at = time.monotonic() + TELL_S
+            self.progress(self.run.total.n_rows)
+        if self.stop():
+            raise Stopped(row=self.run.total.n_rows)

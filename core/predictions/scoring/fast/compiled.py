@@ -1,0 +1,68 @@
+"""A fitted pipeline as tables: which of the recipes it is, and whether it is what the tables were made for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Protocol
+
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+
+from core.models.schema import Schema
+from core.predictions.results.histograms import Floats
+from core.predictions.results.run_summary import AnsweredBy
+from core.predictions.scoring import exact
+from core.predictions.scoring.fast.boosted import Boosted
+from core.predictions.scoring.fast.features import Changes, Given
+from core.predictions.scoring.fast.linear import Logistic, Regression
+from core.predictions.scoring.fast.unsupported import Unsupported
+
+# What comes of scikit-learn's private parts when a version has renamed or reshaped them.
+CHANGED_PARTS = (AttributeError, KeyError, IndexError, TypeError, ValueError)
+
+
+class Tables(Protocol):
+    """A compiled pipeline.
+
+    slack: the largest difference from its own answer that may be; 0 for the same bits. answered_by: what it looks
+    answers up in, for the receipt.
+    """
+
+    @property
+    def slack(self) -> float: ...
+
+    @property
+    def answered_by(self) -> AnsweredBy: ...
+
+    def answers(self, given: Given) -> Floats | None:
+        """What the pipeline answers, (n, k) or (n,); None where a written digit of it would be in doubt."""
+
+    def changes(self, given: Given, answers: Floats) -> Changes | None:
+        """What reasons are made of; None where these tables can't say. answers: from `answers`.
+
+        The schema's references are known.
+        """
+
+
+@lru_cache(maxsize=2)
+def build(pipeline: Any, schema: Schema) -> Tables:
+    """Raises Unsupported, which says why there are no tables for this pipeline."""
+    try:
+        return _recognised(pipeline, schema)
+    except CHANGED_PARTS as changed:
+        reason = f"its parts are not as expected ({type(changed).__name__}: {changed})"
+        raise Unsupported(reason) from changed
+
+
+def _recognised(pipeline: Any, schema: Schema) -> Tables:
+    if isinstance(pipeline, Pipeline) and len(pipeline) == 2 and isinstance(pipeline[0], ColumnTransformer):
+        columns, model = pipeline[0], pipeline[1]
+        if isinstance(model, (HistGradientBoostingClassifier, HistGradientBoostingRegressor)):
+            return Boosted(columns, model, schema)
+        if isinstance(model, LogisticRegression):
+            return Logistic(columns, model, schema)
+        if (linear := exact.of(pipeline)) is not None:
+            return Regression(linear, schema)
+    raise Unsupported("its model is none of the recipes' own")

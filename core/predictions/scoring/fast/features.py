@@ -1,0 +1,142 @@
+"""A block's features as numbers and codes, and the cells to be cautious about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.models.schema import Feature, Places, Schema
+from core.predictions.scoring.fast import probe
+from core.predictions.scoring.fast.bins import Codes, Floats
+from core.uploads.csv import cells
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A category column. spellings: (d,) its distinct texts, trimmed, null where that is a way to say nothing.
+
+    places: (d,) where in the feature's `probe.domain` each belongs.  indices: (n,) which of them each cell holds.
+    """
+
+    spellings: pa.Array
+    places: Codes
+    indices: npt.NDArray[np.int32]
+
+    def codes(self, table: Codes) -> Codes:
+        """(n,) the table's entry for each cell. table: an entry for each place in the domain."""
+        return table[self.places].take(self.indices)
+
+    def count(self, place: int) -> int:
+        """How many cells belong to this place."""
+        here = self.places == place
+        return int(np.bincount(self.indices, minlength=len(here))[here].sum()) if here.any() else 0
+
+    def rows(self, place: int) -> Places:
+        """The rows whose cell belongs to this place."""
+        here = self.places == place
+        return np.flatnonzero(here.take(self.indices)) if here.any() else np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Given:
+    """The features of n rows.
+
+    numbers: (n,) each, NaN for missing or bad. missing: cells per feature. unseen, bad: the rows of a category that
+    training never saw and of what is no number, per feature. Features without any are absent.
+    """
+
+    n_rows: int
+    numbers: dict[str, Floats] = field(default_factory=dict)
+    texts: dict[str, Texts] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, Places] = field(default_factory=dict)
+    bad: dict[str, Places] = field(default_factory=dict)
+
+    def values(self, feature: Feature, rows: Places) -> Floats | pa.Array:
+        """The feature's cells in these rows: numbers, NaN for missing, or texts, null for missing."""
+        if feature.kind == "number":
+            return self.numbers[feature.name][rows]
+        texts = self.texts[feature.name]
+        return texts.spellings.take(pa.array(texts.indices[rows]))
+
+    def frame(self, schema: Schema, rows: Codes) -> pd.DataFrame:
+        """The frame that the pipeline reads of these rows. rows: (m,) their places; a text never seen is any such."""
+        columns: dict[str, pd.Series] = {}
+        for feature in schema.features:
+            if feature.kind == "number":
+                cells = self.numbers[feature.name][rows]
+            else:
+                texts = self.texts[feature.name]
+                cells = np.array(probe.domain(feature), object)[texts.places[texts.indices[rows]]]
+            columns[feature.name] = probe.series(feature, cells)
+        return pd.DataFrame(columns)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What each feature's own value does to n rows' scores, as `reasons.cells` reads it.
+
+    values: (features, n).  doubtful: (n,) rows of which a written digit is in doubt, so that the pipeline must say.
+    """
+
+    values: Floats
+    doubtful: npt.NDArray[np.bool_]
+
+
+def of_table(table: pa.Table, schema: Schema) -> Given:
+    """table: what `Reader.read` returns."""
+    given = Given(table.num_rows)
+    for feature in schema.features:
+        column = table.column(feature.name).chunk(0)
+        if feature.kind == "number":
+            _note_numbers(given, feature, column.to_numpy(zero_copy_only=False), n_missing=column.null_count)
+        else:
+            _note_texts(given, feature, column)
+    return given
+
+
+def of_texts(table: pa.Table, schema: Schema, decimal: str) -> Given:
+    """table: cells as text, what `Plain.read` returns; they are read as `core.models.schema.framed` reads them."""
+    given = Given(table.num_rows)
+    for feature in schema.features:
+        column = table.column(feature.name).combine_chunks()
+        if feature.kind == "number":
+            numbers, wrong = cells.numbers(column, decimal)
+            n_missing = int(np.isnan(numbers).sum()) - int(wrong.sum())
+            _note_numbers(given, feature, numbers, n_missing=n_missing)
+            if wrong.any():
+                given.bad[feature.name] = np.flatnonzero(wrong)
+        else:
+            _note_texts(given, feature, pc.fill_null(column, "").dictionary_encode())
+    return given
+
+
+def _note_numbers(given: Given, feature: Feature, numbers: Floats, *, n_missing: int) -> None:
+    given.numbers[feature.name] = numbers
+    if n_missing:
+        given.missing[feature.name] = n_missing
+
+
+def _note_texts(given: Given, feature: Feature, column: pa.DictionaryArray) -> None:
+    texts = given.texts[feature.name] = _texts(feature, column)
+    n_known = len(feature.categories)
+    if n_missing := texts.count(n_known + 1):
+        given.missing[feature.name] = n_missing
+    if len(unseen := texts.rows(n_known)):
+        given.unseen[feature.name] = unseen
+
+
+def _texts(feature: Feature, column: pa.DictionaryArray) -> Texts:
+    spellings = pc.utf8_trim_whitespace(column.dictionary)
+    n_known = len(feature.categories)
+    places = pc.index_in(spellings, value_set=pa.array(feature.categories, pa.string()))
+    found = pc.fill_null(places, n_known).to_numpy(zero_copy_only=False).astype(np.int64)
+    missing = cells.is_missing(column.dictionary)
+    found[missing] = n_known + 1
+    spellings = pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), spellings)
+    return Texts(spellings, found, column.indices.to_numpy(zero_copy_only=False))

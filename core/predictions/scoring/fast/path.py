@@ -1,0 +1,157 @@
+"""The fast way to answer blocks, and the comparison with the plain way that it must stand first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from core.predictions.results import caution, columns
+from core.predictions.results.caution import Cautions
+from core.predictions.results.histograms import Floats
+from core.predictions.results.run_statistics import Rows
+from core.predictions.results.run_summary import AnsweredBy
+from core.predictions.scoring import reasons
+from core.predictions.scoring.fast import compiled, features
+from core.predictions.scoring.fast.compiled import Tables
+from core.predictions.scoring.fast.features import Given
+from core.predictions.scoring.fast.reading import Reader
+from core.predictions.scoring.fast.unsupported import Unsupported
+from core.predictions.scoring.pipeline_scorer import Answered, Plain
+from core.uploads.csv import records
+
+CHECKED_ROWS = 1_000
+_HEAD_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Read:
+    """A block's rows as the tables take them, and their outcomes where the file has them."""
+
+    given: Given
+    outcome: pa.Array | None
+
+
+@dataclass(frozen=True)
+class Fast:
+    """Answers blocks of one file from a pipeline's tables; used by several threads at once.
+
+    reader: None where the file is written in an unusual way, so that every block is read as text.
+    """
+
+    reader: Reader | None
+    tables: Tables
+    plain: Plain
+
+    def read(self, block: bytes) -> Read | None:
+        """Straight from the bytes; None where a cell is in doubt, so that the block must be read as text."""
+        table = self.reader.read(block) if self.reader else None
+        if table is None:
+            return None
+        return Read(features.of_table(table, self.plain.schema), self._outcome(table))
+
+    def read_texts(self, table: pa.Table) -> Read:
+        """From the cells as the plain way reads them. table: what `Plain.read` returned."""
+        given = features.of_texts(table, self.plain.schema, self.plain.dialect.decimal)
+        return Read(given, self._outcome(table))
+
+    def _outcome(self, table: pa.Table) -> pa.Array | None:
+        target = self.plain.schema.target
+        return table.column(target).combine_chunks() if target in table.column_names else None
+
+    def answer(self, block: bytes, read: Read) -> Answered | None:
+        """None where the plain way must answer: a written digit is in doubt. read: of this block."""
+        schema, given = self.plain.schema, read.given
+        answers = self.tables.answers(given)
+        if answers is None:
+            return None
+        outside = caution.outside_of_training(given.numbers, schema)
+        cautions = Cautions(unseen=given.unseen, outside=outside, bad=given.bad)
+        rows = Rows(given.n_rows, read.outcome, given.missing, cautions)
+        if not self.plain.gives_reasons:
+            return Answered(rows, answers)
+        changes = self._changes(block, given, answers)
+        if changes is None:
+            return None
+        said = reasons.cells(changes, given.values, schema, self.plain.dialect)
+        return Answered(rows, answers, said)
+
+    def _changes(self, block: bytes, given: Given, answers: Floats) -> Floats | None:
+        """What reasons are made of, rows in doubt by the pipeline; None where the plain way must say all."""
+        found = self.tables.changes(given, answers)
+        if found is None:
+            return None
+        if found.doubtful.any():
+            rows = self.plain.read(block).filter(pa.array(found.doubtful))
+            found.values[:, found.doubtful] = self.plain.changes(rows)
+        return found.values
+
+    def compare(self, block: bytes, n_rows: int) -> int:
+        """How many of the block's first n_rows were answered and found equal. Raises Unsupported where they differ."""
+        head = self._head(block, n_rows)
+        table = self.plain.read(head)
+        if table.num_rows == 0:
+            return 0
+        expected = self.plain.answer(table)
+        n_equal = 0
+        for read in (self.read(head), self.read_texts(table)):
+            found = self.answer(head, read) if read else None
+            if found:
+                self._require_equal(found, expected)
+                n_equal = found.rows.n
+        return n_equal
+
+    def _require_equal(self, found: Answered, expected: Answered) -> None:
+        """Raises Unsupported where these are not what the plain way answers."""
+        if not found.rows.holds_as(expected.rows):
+            raise Unsupported("it counted other cells as missing or new than the pipeline's own reading")
+        if not (np.abs(found.answers - expected.answers) <= self.tables.slack).all():
+            raise Unsupported("its answers to the first rows were not the pipeline's own")
+        if found.reasons != expected.reasons:
+            raise Unsupported("its reasons in the first rows were not the pipeline's own")
+
+    def _head(self, block: bytes, n_rows: int) -> bytes:
+        """The block's first n_rows records, or the fewer that its first _HEAD_BYTES hold."""
+        dialect = self.plain.dialect
+        head = block[:_HEAD_BYTES]
+        if len(head) < len(block):
+            head = head[: records.last_end(head, dialect)]
+        ends = columns.record_ends(head, dialect)[:n_rows]
+        return head[: ends[-1]] if len(ends) else b""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a run answers its next block. fast: None for the plain way alone, and then why_plain says why."""
+
+    fast: Fast | None
+    why_plain: str | None = None
+    n_left: int = CHECKED_ROWS
+    """Rows still to be compared."""
+
+    @property
+    def answered_by(self) -> AnsweredBy:
+        """What answers most rows."""
+        return self.fast.tables.answered_by if self.fast else "pipeline"
+
+    def checked(self, block: bytes) -> Way:
+        """This way once the block's rows are compared, as long as fewer than CHECKED_ROWS were; or the plain way."""
+        if self.fast is None or self.n_left == 0:
+            return self
+        try:
+            return replace(self, n_left=self.n_left - self.fast.compare(block, self.n_left))
+        except Unsupported as unequal:
+            return Way(None, str(unequal))
+        except compiled.CHANGED_PARTS as changed:
+            return Way(None, f"{type(changed).__name__}: {changed}")
+
+
+def choose(plain: Plain) -> Way:
+    """The fast way where the pipeline allows it."""
+    try:
+        tables = compiled.build(plain.pipeline, plain.schema)
+    except Unsupported as unsupported:
+        return Way(None, str(unsupported))
+    reader = Reader(plain.header, plain.dialect, plain.schema) if plain.dialect.is_plain else None
+    return Way(Fast(reader, tables, plain))

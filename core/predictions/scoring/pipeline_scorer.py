@@ -1,0 +1,116 @@
+"""The plain way to answer a block: every cell as text, the schema's frame, the pipeline itself. It is the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core.models.schema import Feature, Places, Schema, framed
+from core.predictions.errors import FeatureRetyped
+from core.predictions.results.histograms import Floats
+from core.predictions.results.run_statistics import Rows
+from core.predictions.scoring import exact, reasons
+from core.uploads.csv import cells, stream
+from core.uploads.csv.dialect import Dialect
+
+BLOCK_BYTES = 1 << 20  # of a file's bytes that are read, answered and written at a time
+RETYPED_ABOVE = 0.5  # share of a number column's cells that are no number from which on it is another column
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A block's rows and what the model answers.
+
+    answers: (n, k) probabilities in the order of the schema's labels, or (n,) numbers for a regression.
+    reasons: the cells of each rank, (n,); () where they were not asked for.
+    """
+
+    rows: Rows
+    answers: Floats
+    reasons: tuple[pa.Array, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Answers blocks of one file with one pipeline. header: under the model's names. gives_reasons: for each row."""
+
+    header: tuple[str, ...]
+    dialect: Dialect
+    pipeline: Any
+    schema: Schema
+    gives_reasons: bool = False
+
+    def read(self, block: bytes) -> pa.Table:
+        """The block's cells as text. Raises ChangedSinceChecked."""
+        return stream.parse_block(block, self.header, self.dialect)
+
+    def answer(self, table: pa.Table) -> Answered:
+        """The rows of what `read` returned, at least one."""
+        given = framed(table, self.schema, self.dialect.decimal)
+        answers = self._answers(given.frame)
+        rows = Rows.of(table, given, self.schema)
+        if not self.gives_reasons:
+            return Answered(rows, answers)
+        changes = self._changes(given.frame, answers)
+        said = reasons.cells(changes, partial(_values, given.frame), self.schema, self.dialect)
+        return Answered(rows, answers, said)
+
+    def changes(self, table: pa.Table) -> Floats:
+        """(features, n) what `reasons.cells` needs, of the rows of what `read` returned."""
+        frame = framed(table, self.schema, self.dialect.decimal).frame
+        return self._changes(frame, self._answers(frame))
+
+    def _answers(self, frame: pd.DataFrame) -> Floats:
+        if self.schema.task == "regression":
+            return exact.predicted(self.pipeline, frame)
+        return np.asarray(self.pipeline.predict_proba(frame), np.float64)
+
+    def _changes(self, frame: pd.DataFrame, answers: Floats) -> Floats:
+        schema = self.schema
+        chosen = reasons.predicted(answers, schema)
+
+        def score(given: Floats) -> Floats:
+            return reasons.as_written(reasons.explained(given, schema, chosen), schema)
+
+        own, changes = score(answers), np.empty((len(schema.features), len(frame)))
+        for place, feature in enumerate(schema.features):
+            kind = np.float64 if feature.kind == "number" else object
+            usual = pd.Series([feature.reference] * len(frame), dtype=kind)
+            changes[place] = own - score(self._answers(frame.assign(**{feature.name: usual})))
+        return changes
+
+    def require_numbers(self, table: pa.Table) -> None:
+        """Raises FeatureRetyped where most cells of a number feature are no number."""
+        for refusal in self.retyped(table):
+            raise refusal
+
+    def retyped(self, table: pa.Table) -> Iterator[FeatureRetyped]:
+        """What speaks against reading a number feature from its column, for each of which that is so.
+
+        table: what `read` returned for the file's first block.
+        """
+        for feature in self.schema.features:
+            if feature.kind != "number":
+                continue
+            column = table.column(feature.name)
+            bad = cells.numbers(column, self.dialect.decimal)[1]
+            n_present = len(bad) - int(cells.is_missing(column).sum())
+            if bad.sum() > RETYPED_ABOVE * n_present:
+                first = int(bad.argmax())
+                yield FeatureRetyped(
+                    column=feature.name,
+                    percent=round(100 * int(bad.sum()) / n_present),
+                    row=first + 1,
+                    cell=column[first].as_py(),
+                )
+
+
+def _values(frame: pd.DataFrame, feature: Feature, rows: Places) -> Floats | pa.Array:
+    values = frame[feature.name].to_numpy()[rows]
+    return values if feature.kind == "number" else pa.array(values, pa.string())

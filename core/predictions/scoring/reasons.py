@@ -1,0 +1,112 @@
+"""Why a row got its answer: the columns whose value moved it most, in words.
+
+A column's part is the change of the row's score when its cell is replaced by the reference, the column's usual value
+in training (the median, or the most common category), and the others stay. The score is the number that is written:
+the probability of the positive label, of several classes that of the predicted one, or a regression's number. It is
+compared as it is written, so that bits beyond the last digit decide nothing. One column at a time is what
+"ablation" means here: columns that say the same share what they do, and a reason is no cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.models.schema import Feature, Places, Schema
+from core.predictions.errors import ReasonsUnknown
+from core.predictions.results import cell_encoding, columns, rounding
+from core.predictions.results.histograms import Floats, most_probable
+from core.uploads.csv.dialect import Dialect
+
+TOP = 3
+OPTION = "reasons"
+"""Its name in a prediction's options."""
+_HIGHER, _LOWER, _MISSING = "higher because ", "lower because ", "missing"
+
+ValuesOf = Callable[[Feature, Places], Floats | pa.Array]
+"""The cells of a feature in these rows: float64 with NaN, or text with nulls for missing ones."""
+
+
+def require_references(schema: Schema) -> None:
+    """Raises ReasonsUnknown where the model was trained before medians were kept."""
+    if lacking := [feature.name for feature in schema.features if feature.reference is None]:
+        raise ReasonsUnknown(columns=", ".join(f"'{name}'" for name in lacking[:TOP]))
+
+
+def explained(answers: Floats, schema: Schema, chosen: Places | None) -> Floats:
+    """(n,) the number of each row that its reasons are about.
+
+    answers: (n, k) probabilities or (n,) numbers.  chosen: (n,) the predicted class, of several; from `predicted`.
+    """
+    if schema.task == "regression":
+        return answers
+    if chosen is None:
+        assert schema.positive_label is not None
+        return answers[:, schema.labels.index(schema.positive_label)]
+    found: Floats = np.take_along_axis(answers, chosen[:, None], axis=1)[:, 0]
+    return found
+
+
+def predicted(answers: Floats, schema: Schema) -> Places | None:
+    """(n,) each row's predicted class where a model has several, else None."""
+    return most_probable(answers) if schema.task == "multiclass" else None
+
+
+def as_written(scores: Floats, schema: Schema) -> Floats:
+    """(n,) scores as exactly as a result holds them; probabilities in units of their last digit."""
+    if schema.task == "regression":
+        return rounding.rounded(scores)
+    steps: Floats = np.rint(scores * 10**rounding.DECIMALS)
+    return steps
+
+
+def cells(changes: Floats, values_of: ValuesOf, schema: Schema, dialect: Dialect) -> tuple[pa.Array, ...]:
+    """TOP arrays of (n,) binary cells, the strongest reason first; empty where a row has no more of them.
+
+    changes: (features, n) each row's score minus that without the feature's own value, as written.
+    """
+    n = changes.shape[1]
+    features, is_higher = _strongest(changes)
+    in_order = np.argsort(features, kind="stable")
+    bounds = np.searchsorted(features[in_order], np.arange(len(schema.features) + 1))
+    said = []
+    for place, feature in enumerate(schema.features):
+        at = in_order[bounds[place] : bounds[place + 1]]
+        if len(at):
+            said.append(_sentences(feature, values_of(feature, at % n), is_higher[at], dialect))
+    texts = pa.concat_arrays([*said, pa.array([""], pa.string())])
+    which = np.full(len(features), len(texts) - 1)
+    which[in_order[bounds[0] :]] = np.arange(len(texts) - 1)
+    found = cell_encoding.cells(texts, dialect)
+    return tuple(found.take(pa.array(which[rank * n : (rank + 1) * n])) for rank in range(TOP))
+
+
+def _strongest(changes: Floats) -> tuple[Places, npt.NDArray[np.bool_]]:
+    """(TOP * n,) rank by rank: the feature, -1 for none, and whether it raised the score; of equals the first."""
+    n = changes.shape[1]
+    size, rows = np.abs(changes).T.copy(), np.arange(n)
+    features = np.full((TOP, n), -1)
+    for rank in range(min(TOP, len(changes))):
+        best = size.argmax(axis=1)
+        features[rank] = np.where(size[rows, best] > 0, best, -1)
+        size[rows, best] = -1
+    return features.ravel(), (changes[features, rows] > 0).ravel()
+
+
+def _sentences(
+    feature: Feature, values: Floats | pa.Array, is_higher: npt.NDArray[np.bool_], dialect: Dialect
+) -> pa.Array:
+    if isinstance(values, np.ndarray):
+        texts = columns.number_texts(rounding.rounded(np.nan_to_num(values)), dialect.decimal)
+        texts = pc.if_else(pa.array(np.isnan(values)), _MISSING, texts)
+    else:
+        distinct = values.dictionary_encode()
+        short = [cell_encoding.folded(text) for text in distinct.dictionary.to_pylist()]
+        texts = pc.fill_null(pa.array([*short], pa.string()).take(distinct.indices), _MISSING)
+    about = f"{cell_encoding.folded(feature.name)} is "
+    begins = pc.if_else(pa.array(is_higher), _HIGHER + about, _LOWER + about)
+    return pc.binary_join_element_wise(begins, texts, "")

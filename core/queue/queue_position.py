@@ -1,0 +1,97 @@
+"""Where one task stands in line, for whoever waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.db.tables import TaskRow, WorkerRow
+from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
+from core.errors import NotFound
+from core.queue import queue_view, workers
+from core.queue.claims import QUEUED, RUNNING
+from core.queue.tasks import Reason, TaskState
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands before a task, counted over all users.
+
+    n_running: tasks of any kind that workers do right now.
+    n_free: places of alive workers, warm and with nothing in them.
+    n_before: tasks that are taken before this one; 0 unless it is QUEUED.
+    attempt: how many attempts were begun.
+    retry_at: when it is tried again, while that is still to come.
+    reason: why the attempt before failed; once it has settled, why the task did.
+    """
+
+    state: TaskState
+    n_running: int
+    n_free: int
+    n_before: int
+    attempt: int
+    retry_at: datetime | None
+    reason: Reason | None
+
+    @property
+    def starts_now(self) -> bool:
+        """Whether a worker takes it as soon as it looks: a place is free for it and nothing holds it back."""
+        return self.state is TaskState.QUEUED and self.retry_at is None and self.n_before < self.n_free
+
+
+def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> Standing:
+    """Where a task stands, by two reads. The caller has checked that it is the user's. Raises NotFound."""
+    other = queue_view.tasks().c
+    is_queued = TaskRow.state == TaskState.QUEUED
+    in_front = sa.or_(
+        other.priority < TaskRow.priority,
+        sa.and_(other.priority == TaskRow.priority, other.run_at < TaskRow.run_at),
+    )
+    in_time = sa.or_(other.run_at <= clock.now(), other.run_at <= TaskRow.run_at)
+    n_ready = _count(other.state == QUEUED, in_front, in_time)
+    n_abandoned = _count(other.state == RUNNING, other.lease_until < clock.now())
+    n_running = _count(other.state == RUNNING, other.lease_until >= clock.now())
+    is_later = sa.and_(is_queued, TaskRow.run_at > clock.now())
+    found = session.execute(
+        sa.select(
+            TaskRow.state,
+            TaskRow.attempt,
+            TaskRow.error,
+            sa.type_coerce(sa.case((is_later, TaskRow.run_at)), UtcDateTime()),
+            sa.case((is_queued, n_ready + n_abandoned), else_=0),
+            n_running,
+        ).where(TaskRow.id == task_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(noun="task", id=task_id)
+    state, attempt, error, retry_at, n_before, n_running_now = found
+    return Standing(
+        state=TaskState(state),
+        n_running=n_running_now,
+        n_free=_n_free(session, clock=clock),
+        n_before=n_before,
+        attempt=attempt,
+        retry_at=retry_at,
+        reason=Reason.from_json(error) if error else None,
+    )
+
+
+def _n_free(session: Session, *, clock: Clock) -> int:
+    """Places of alive workers with nothing in them: by worker, for one may do more than it has places."""
+    tasks = queue_view.tasks().c
+    busy = (
+        sa.select(sa.func.count())
+        .where(tasks.state == RUNNING, tasks.lease_owner == WorkerRow.id)
+        .correlate(WorkerRow)
+        .scalar_subquery()
+    )
+    places = session.execute(sa.select(WorkerRow.slots, busy).where(*workers.is_alive(clock))).all()
+    return sum(max(0, slots - n_busy) for slots, n_busy in places)
+
+
+def _count(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).where(*where).correlate(TaskRow).scalar_subquery()

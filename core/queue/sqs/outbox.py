@@ -1,0 +1,135 @@
+"""Tasks and the messages that carry them: which are to be sent, and what a message that came may do.
+
+The table stays the truth: `published_at` says that the task's present attempt has a message, which may
+be lost, come twice or come late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.db.tables import TaskRow
+from core.db.types import DATABASE_CLOCK, Clock
+from core.queue.claims import QUEUED, claim_one
+from core.queue.sqs.client import Notice
+from core.queue.tasks import SETTLED, Reason, Task, TaskState, known_kinds, times
+from core.queue.transitions import followed
+
+N_AT_ONCE = 50  # a publication is short: whoever else writes waits for it
+
+
+class Unclaimed(StrEnum):
+    """Why a message brought no task. DONE: nothing is left to do for it; LATER: it should come again."""
+
+    DONE = "done"
+    LATER = "later"
+
+
+def is_due(session: Session, *, lost_after_s: float | None = None, clock: Clock = DATABASE_CLOCK) -> bool:
+    """Whether `publish` would find anything: a read, for before a write lock is taken."""
+    due = sa.select(TaskRow.id).where(*_due(lost_after_s, clock))
+    return bool(session.execute(sa.select(due.exists())).scalar_one())
+
+
+def publish(
+    session: Session, *, lost_after_s: float | None = None, clock: Clock = DATABASE_CLOCK
+) -> list[Notice]:
+    """At most `N_AT_ONCE` notices of tasks that wait without a message, noted as sent: send them after the commit.
+
+    lost_after_s: also of those whose message was sent so long ago; for when the carrier holds none.
+    """
+    due = (
+        sa.select(TaskRow.id, TaskRow.attempt)
+        .where(*_due(lost_after_s, clock))
+        .order_by(TaskRow.priority, TaskRow.run_at)
+        .limit(N_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    notices = [Notice(task_id=row.id, attempt=row.attempt) for row in session.execute(due)]
+    these = TaskRow.id.in_([notice.task_id for notice in notices])
+    session.execute(sa.update(TaskRow).where(these).values(published_at=clock.now()))
+    return notices
+
+
+def take_back(session: Session, notices: Sequence[Notice]) -> None:
+    """Note that these were not sent after all."""
+    for notice in notices:
+        session.execute(
+            sa.update(TaskRow)
+            .where(TaskRow.id == notice.task_id, TaskRow.attempt == notice.attempt, TaskRow.state == QUEUED)
+            .values(published_at=None)
+        )
+
+
+def claim_named(
+    session: Session, notice: Notice, *, worker_id: UUID, lease_s: float, clock: Clock = DATABASE_CLOCK
+) -> Task | Unclaimed:
+    """Take exactly the task that a message names, if it still waits for that attempt or was abandoned.
+
+    A copy of a message that was acted on, or of a task that somebody works on, is DONE: should that
+    worker be lost, the task is found by its lease.
+    """
+    row = _locked(session, notice, clock)
+    if row is None or row.state in SETTLED:
+        return Unclaimed.DONE
+    if row.state == TaskState.QUEUED and row.attempt != notice.attempt:
+        return Unclaimed.DONE
+    if row.state == TaskState.RUNNING and not row.is_abandoned:
+        return Unclaimed.DONE
+    if row.kind not in known_kinds():
+        return Unclaimed.LATER
+    task = claim_one(session, task_id=notice.task_id, worker_id=worker_id, lease_s=lease_s, clock=clock)
+    return task or Unclaimed.DONE
+
+
+def bury(
+    session: Session, notice: Notice, *, n_deliveries: int | None, clock: Clock = DATABASE_CLOCK
+) -> Task | Unclaimed:
+    """Fail the task of a message that its carrier gave up; its noun follows.
+
+    LATER while a worker has it: it may still finish, or be found by its lease. DONE where the message is
+    of an attempt long over.
+    """
+    row = _locked(session, notice, clock)
+    if row is None or row.state in SETTLED:
+        return Unclaimed.DONE
+    if row.state == TaskState.QUEUED and row.attempt != notice.attempt:
+        return Unclaimed.DONE
+    if row.state == TaskState.RUNNING or row.kind not in known_kinds():
+        return Unclaimed.LATER
+    reason = Reason(
+        code="dead_letter",
+        message="The queue gave this up: its message was "
+        + (f"delivered {times(n_deliveries)}, and no worker finished it." if n_deliveries else "set aside."),
+        hint="Workers may have been killed each time. Look at their log, then retry.",
+    )
+    buried = (
+        sa.update(TaskRow)
+        .where(TaskRow.id == notice.task_id)
+        .values(state=TaskState.FAILED, finished_at=clock.now(), error=reason.to_json())
+        .returning(TaskRow)
+    )
+    row_now = session.execute(buried, execution_options={"populate_existing": True}).scalar_one()
+    return followed(session, row_now)
+
+
+def _due(lost_after_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
+    unsent: sa.ColumnElement[bool] = TaskRow.published_at.is_(None)
+    if lost_after_s is not None:
+        unsent = sa.or_(unsent, TaskRow.published_at < clock.now(-lost_after_s))
+    return TaskRow.state == QUEUED, TaskRow.run_at <= clock.now(), unsent
+
+
+def _locked(session: Session, notice: Notice, clock: Clock) -> sa.Row[str, int, str, bool] | None:
+    """State, attempt, kind and whether it was abandoned, of a row that nobody else may change now."""
+    abandoned = sa.and_(TaskRow.lease_until.is_not(None), TaskRow.lease_until < clock.now())
+    return session.execute(
+        sa.select(TaskRow.state, TaskRow.attempt, TaskRow.kind, abandoned.label("is_abandoned"))
+        .where(TaskRow.id == notice.task_id)
+        .with_for_update()
+    ).one_or_none()

@@ -1,0 +1,98 @@
+"""Personal tokens: the list, a form for a new one, and its secret, shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import db
+from core.access import tokens
+from core.db.tables import ApiTokenRow
+from core.errors import AppError
+from core.ui import formatting, links, notices, page_frame, session
+
+_MADE = "account_token_made"
+LIVES = {"30 days": 30, "90 days": 90, "A year": 365}
+MEANS = {
+    tokens.READ: "Read: lists, details, downloads",
+    tokens.WRITE: "Write: upload, predict, cancel, delete",
+    tokens.TRAINING: "Training: train models and report from elsewhere",
+}
+
+
+def show(made: Sequence[ApiTokenRow]) -> None:
+    """The whole part of the page."""
+    page_frame.section(
+        "Tokens for programs", "A program sends one as `Authorization: Bearer …` and acts in your name."
+    )
+    _show_secret()
+    if made:
+        with st.container(border=True, gap="xsmall", key="tokens"):
+            for row in made:
+                _line(row)
+    else:
+        st.caption("You have none.")
+    with st.expander("New token", icon=":material/add:", key="new_token"):
+        _form()
+
+
+def _line(row: ApiTokenRow) -> None:
+    now = session.now()
+    used = f"used {formatting.ago(row.used_at, now=now)}" if row.used_at else "not used yet"
+    ends = formatting.moment(row.expires_at, now=now, zone=session.zone())
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch", gap=None):
+            st.markdown(f"**{links.escape(row.name)}** :gray[`{row.begins}…`]")
+            st.caption(f"{', '.join(row.scopes)} · {used} · ends {ends}")
+        if st.button("Revoke", key=f"revoke_{row.id}", icon=":material/block:", type="tertiary"):
+            _confirm(row)
+
+
+@st.dialog("Revoke this token?", icon=":material/block:")
+def _confirm(row: ApiTokenRow) -> None:
+    st.markdown(f"Programs that use **{links.escape(row.name)}** are refused from their next call on.")
+    if page_frame.decided("Revoke it", key="confirm_revoke"):
+        with page_frame.guarded():
+            with db.session_scope(session.user(), write=True) as scope:
+                tokens.revoke(scope, token_id=row.id, now=session.now())
+            notices.leave(f"{links.escape(row.name)} is revoked.", icon=":material/block:")
+            st.rerun()
+
+
+def _form() -> None:
+    with st.form("token", border=False, clear_on_submit=True):
+        name = st.text_input("What is it for?", max_chars=tokens.LONGEST_NAME, key="token_name")
+        scopes = st.multiselect(
+            "What may it do?",
+            list(MEANS),
+            default=[tokens.READ],
+            format_func=MEANS.__getitem__,
+            key="token_scopes",
+        )
+        lives = st.selectbox("How long?", list(LIVES), index=1, key="token_lives")
+        is_wanted = st.form_submit_button("Make a token", type="primary", key="make_token")
+    if is_wanted:
+        try:
+            with db.session_scope(session.user(), write=True) as scope:
+                row, secret = tokens.create(
+                    scope, name=name, scopes=scopes, days=LIVES[lives], now=session.now()
+                )
+        except AppError as error:
+            page_frame.problem(error)
+            return
+        st.session_state[_MADE] = (row.name, secret)
+        st.rerun()
+
+
+def _show_secret() -> None:
+    """The secret of a token that was just made, until it is said to be copied: whatever draws the page again meanwhile
+    must not take the only copy away. A page that is loaded anew no longer knows it.
+    """
+    if (made := st.session_state.get(_MADE)) is None:
+        return
+    name, secret = made
+    with st.container(border=True, key="secret"):
+        st.markdown(f"**{links.escape(name)}** is made. Copy it now: it is not shown again.")
+        st.code(secret, language=None, wrap_lines=True)
+        st.button("I have copied it", key="copied", on_click=lambda: st.session_state.pop(_MADE, None))

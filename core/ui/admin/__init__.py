@@ -1,0 +1,1 @@
+"""The admin page: people and the audit trail."""

@@ -1,0 +1,1 @@
+"""Home: what needs somebody, where things stand, what was done lately."""

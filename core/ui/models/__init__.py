@@ -1,0 +1,1 @@
+"""The pages of models: the cards, and one with its report."""

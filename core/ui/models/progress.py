@@ -1,0 +1,31 @@
+"""A training as it goes: how far it is, since when, and what to do where no worker takes it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import db, queue
+from core.db.tables import ModelRow
+from core.models import models
+from core.ui import formatting, session
+from core.ui.home import attention
+
+
+def show(model: ModelRow, *, has_worker: bool) -> None:
+    """One bar, and a sentence below it."""
+    done, total = model.task.done, model.task.total or 0
+    with st.container(border=True, key="training"):
+        st.markdown(f"#### {attention.step(model).capitalize()}")
+        st.progress(done / total if total else 0.0)
+        if model.task.state == queue.TaskState.QUEUED and not has_worker:
+            st.markdown(
+                ":orange[:material/hourglass_disabled:] **No worker is running**, so nothing takes it up."
+            )
+            if st.button("Train it now", key="by_hand", icon=":material/play_arrow:", type="primary"):
+                with db.session_scope(session.user(), write=True) as scope:
+                    task_id = models.hurry(scope, model_id=model.id)
+                queue.local_runner.run_now(task_id)
+                st.rerun()
+        else:
+            passed = formatting.duration((session.now() - model.created_at).total_seconds())
+            st.caption(f"{passed} since it was asked for. It goes on when you leave this page.")

@@ -1,0 +1,135 @@
+"""What is known of a trained model: its figures against the baseline, what it looks at, what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.db.tables import ModelRow
+from core.metrics import figures, wording
+from core.metrics.figures import CandidateScore, Importance
+from core.models import models
+from core.models.schema import Feature
+from core.ui import badges, formatting, links
+from core.ui import charts as on_page
+from core.ui.uploads.receipt import KINDS, height
+
+SHOWN_CATEGORIES = 6
+
+
+def numbers(model: ModelRow) -> None:
+    """Each metric with its spread over the folds, beside what the baseline has."""
+    report = model.report or {}
+    with st.grid(4, min_column_width=150, gap="small", key="metrics"):
+        metrics = report.get("metrics", {})
+        for name in sorted(
+            metrics, key=list(badges.METRICS).index
+        ):  # Postgres keeps them in an order of its own
+            spread = metrics[name]
+            baseline = report["baseline"].get(name)
+            value, beneath = _said(name, spread, baseline["mean"] if baseline else None)
+            exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} over the folds."
+            st.metric(
+                badges.METRICS[name],
+                value,
+                delta=beneath,
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                help=f"{exactly} Smaller is better." if name in badges.SMALLER_IS_BETTER else exactly,
+            )
+
+
+def charts(model: ModelRow) -> None:
+    """The candidates against the baseline, and the columns that count."""
+    report = model.report or {}
+    by = report["chosen_by"]
+    compared = [
+        CandidateScore(_recipe(candidate["name"]), **candidate["metrics"][by])
+        for candidate in report["candidates"]
+    ]
+    baseline = CandidateScore("Baseline", **report["baseline"][by])
+    importance = [Importance(one["column"], one["fall"], 0.0) for one in report["importance"]]
+    metric = badges.METRICS.get(by, by)
+    with on_page.pair():
+        on_page.show(figures.candidates(compared, baseline, metric=metric), key="candidates")
+        on_page.show(figures.feature_importance(importance, metric=metric), key="importance")
+
+
+def warnings(model: ModelRow) -> None:
+    """What the training wants to be known."""
+    for sentence in (model.report or {}).get("warnings", []):
+        st.warning(links.escape(sentence), icon=":material/warning:")
+
+
+def schema(model: ModelRow) -> None:
+    """The columns that the model reads."""
+    _table(
+        [
+            {"Column": feature.name, "Type": KINDS[feature.kind], "Seen in training": _seen(feature)}
+            for feature in models.schema_of(model).features
+        ],
+        key="schema",
+    )
+
+
+def dropped(model: ModelRow) -> None:
+    """The columns that were set aside, each with the reason."""
+    rows = [
+        {"Column": one["column"], "Why": one["reason"]} for one in (model.report or {}).get("dropped", [])
+    ]
+    if rows:
+        _table(rows, key="dropped")
+        st.caption(
+            "To learn from one all the same, train a new version and name it under *Always learn from*."
+        )
+    else:
+        st.caption("No column was set aside.")
+
+
+def origin(model: ModelRow) -> None:
+    """What the model was made from, so that it can be made again."""
+    report: dict[str, Any] = model.report or {}
+    facts = {
+        "File": model.data_name,
+        "SHA-256 of the file": model.data_sha256,
+        "Rows with an outcome": f"{report['n_rows']:,}",
+        "Rows fitted on": f"{report['n_fitted']:,}",
+        "Training took": formatting.duration(report["seconds"]),
+        "Recipe": _recipe(report["chosen"]),
+        **({"Always to learn from": ", ".join(report["keep"])} if report.get("keep") else {}),
+        **report["versions"],
+    }
+    _table([{"What": name, "Value": str(value)} for name, value in facts.items()], key="origin")
+
+
+def _said(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:
+    """A metric's mean, and what stands beneath: its spread, and what the baseline has."""
+    mean, std = spread["mean"], spread["std"]
+    if metric in badges.IN_UNITS_OF_THE_TARGET:
+        said: Callable[[float], str] = partial(wording.number, beside=max(mean, baseline or 0.0), figures=3)
+        value, beneath = said(mean), f"±{formatting.NO_BREAK}{said(std)}"
+    else:
+        said, value, beneath = formatting.score, formatting.score(mean), formatting.spread(std)
+    return value, beneath if baseline is None else f"{beneath} · baseline {said(baseline)}"
+
+
+def _recipe(name: str) -> str:
+    return badges.RECIPES.get(name, name)
+
+
+def _seen(feature: Feature) -> str:
+    if feature.kind == "number":
+        if feature.minimum is None or feature.maximum is None:
+            return ""
+        return f"{feature.minimum:,.6g} to {feature.maximum:,.6g}"
+    shown, rest = feature.categories[:SHOWN_CATEGORIES], len(feature.categories) - SHOWN_CATEGORIES
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _table(rows: list[dict[str, str]], *, key: str) -> None:
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height=height(len(rows)), key=key)

@@ -1,0 +1,1 @@
+"""The pages of predictions: the list, and one with its result."""

@@ -1,0 +1,104 @@
+"""What can be asked of one prediction from a menu, and the question before one is deleted."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+import streamlit as st
+
+from core import db, queue
+from core.errors import Conflict
+from core.predictions import predictions
+from core.predictions.states import PENDING, Status
+from core.ui import links, notices, page_frame, session
+from core.uploads import stored
+
+DOWNLOADS = "/api/predictions/download_predictions"
+
+
+class Action(StrEnum):
+    """An entry of a menu, as it is written there."""
+
+    OPEN = ":material/open_in_full: Open"
+    BY_HAND = ":material/play_arrow: Process by hand"
+    RETRY = ":material/refresh: Retry"
+    CANCEL = ":material/block: Cancel"
+    DELETE = ":material/delete: Delete"
+
+
+def offered(status: str, *, has_worker: bool) -> tuple[Action, ...]:
+    """What a prediction in this state allows, beside opening it. By hand only where no worker would do it."""
+    allowed: list[Action] = []
+    if status == Status.QUEUED and not has_worker:
+        allowed.append(Action.BY_HAND)
+    if status in (Status.FAILED, Status.CANCELLED):
+        allowed.append(Action.RETRY)
+    allowed.append(Action.CANCEL if status in PENDING else Action.DELETE)
+    return tuple(allowed)
+
+
+def perform(action: Action, *, prediction_id: UUID, file_name: str, leave: bool = False) -> None:
+    """Do it and draw the page again; for a deletion ask first. leave: for the list, once it is deleted.
+
+    Raises NotFound, Conflict, NoRunner.
+    """
+    match action:
+        case Action.OPEN:
+            links.go(links.PREDICTION, id=prediction_id)
+        case Action.DELETE:
+            _confirm_deletion(prediction_id, file_name, leave)
+            return
+        case Action.BY_HAND:
+            by_hand(prediction_id)
+        case Action.RETRY:
+            with db.session_scope(session.user(), write=True) as scope:
+                predictions.retry(scope, prediction_id=prediction_id)
+            notices.leave(f"{links.escape(file_name)} is queued again.", icon=":material/refresh:")
+        case Action.CANCEL:
+            with db.session_scope(session.user(), write=True) as scope:
+                is_over = predictions.cancel(scope, prediction_id=prediction_id).status == Status.CANCELLED
+            told = "is cancelled" if is_over else "stops after the rows that are in the worker's hands"
+            notices.leave(f"{links.escape(file_name)} {told}.", icon=":material/block:")
+    st.rerun()
+
+
+def by_hand(prediction_id: UUID) -> None:
+    """Have this process do a queued prediction now, unless somebody has taken it up meanwhile.
+
+    Raises NotFound, NoRunner.
+    """
+    try:
+        with db.session_scope(session.user(), write=True) as scope:
+            task_id = predictions.hurry(scope, prediction_id=prediction_id)
+    except Conflict:  # what was asked for is being done or over, and the page shows which
+        return
+    queue.local_runner.run_now(task_id)
+
+
+def download(prediction_id: UUID, *, file_format: str = "csv", safe: bool = False) -> str:
+    """The address that answers with the result file. safe: with no cell that a spreadsheet would run."""
+    asked = [f"format={file_format}"] * (file_format != "csv") + ["safe=1"] * safe
+    return f"{DOWNLOADS}/{prediction_id}" + ("?" + "&".join(asked) if asked else "")
+
+
+@st.dialog("Delete this prediction?", icon=":material/delete:")
+def _confirm_deletion(prediction_id: UUID, file_name: str, leave: bool) -> None:
+    st.markdown(
+        f"The result of scoring **{links.escape(file_name)}** and its metrics are removed for good. "
+        "The uploaded file and the model stay."
+    )
+    if page_frame.decided("Delete it", key="confirm_delete"):
+        with page_frame.guarded():
+            delete(prediction_id)
+            notices.leave(f"{links.escape(file_name)}: the prediction is deleted.", icon=":material/delete:")
+            if leave:
+                links.go(links.PREDICTIONS)
+            st.rerun()
+
+
+def delete(prediction_id: UUID) -> None:
+    """Remove a settled prediction and then its files. Raises NotFound, Conflict."""
+    with db.session_scope(session.user(), write=True) as scope:
+        prefixes = predictions.delete(scope, prediction_id=prediction_id)
+    stored.remove_files(session.files(), prefixes=prefixes)

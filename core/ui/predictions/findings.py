@@ -1,0 +1,113 @@
+"""What a finished prediction found, in sentences: the finding itself, what it rests on, what spoils it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import streamlit as st
+
+from core.metrics import findings, wording
+from core.metrics.binary import Binary
+from core.metrics.regression import Regression
+from core.predictions.results.measures import Measured
+from core.predictions.results.run_statistics import EXAMPLES
+from core.ui import formatting, links
+from core.ui.predictions import quality
+
+
+def show(measured: Measured) -> None:
+    """The finding in one sentence, and what it rests on."""
+    with st.container(gap="xsmall", key="finding"):
+        st.subheader(links.escape(finding(measured)), anchor=False)
+        st.caption(rests_on(measured))
+        if measured.on_training_data and measured.metrics is not None:
+            st.caption(
+                ":orange[:material/info:] The model learned from this very file, so these figures flatter it. "
+                "Its own page has the cross-validated ones."
+            )
+    if spoiled := quality.warning(measured):
+        st.warning(spoiled, icon=":material/warning:")
+
+
+def finding(measured: Measured) -> str:
+    """The first thing to know; about the predictions themselves where no outcome is known."""
+    return measured.headline or _without_outcome(measured)
+
+
+def rests_on(measured: Measured) -> str:
+    """Against which column, over how many rows, and from which probability on."""
+    target = links.escape(measured.target)
+    if measured.metrics is None:
+        return " ".join([f"{_why_not_compared(measured)}.", *_reading(measured)])
+    n = measured.n_measured
+    compared = formatting.exact(n, "row") if n == measured.n_rows else wording.of_rows(n, measured.n_rows)
+    return " ".join(
+        [f"Compared with the column **{target}** over {compared}.", *_left_out(measured), *_reading(measured)]
+    )
+
+
+def _why_not_compared(measured: Measured) -> str:
+    column = f"The column **{links.escape(measured.target)}** is in the file, but"
+    if measured.n_unknown:
+        known = (
+            f"the model knows {links.escape(wording.listed(measured.labels.labels))}"
+            if measured.labels is not None
+            else "the model predicts numbers"
+        )
+        if measured.unknown_outcomes:
+            return f"{column} its outcomes can't be compared: the file has {_examples(measured)}, {known}"
+        return f"{column} no row holds an outcome that the model could be compared with: {known}"
+    if measured.n_blank:
+        return f"{column} every cell of it is blank, so nothing can be compared with what really happened"
+    name = links.escape(measured.target)
+    return f"The file has no column **{name}**, so nothing can be compared with what really happened"
+
+
+def _without_outcome(measured: Measured) -> str:
+    n_rows = measured.n_rows
+    if (scores := measured.scores) is not None and scores.median is not None:
+        label = wording.quoted(scores.positive_label)
+        if n_rows == 1:
+            return f"The only row is {label} with a probability of {wording.percent(scores.median)}."
+        likely = sum(scores.counts[len(scores.counts) // 2 :])
+        of_all = f"{wording.of_rows(likely, n_rows)} ({wording.percent(likely / n_rows)})"
+        return f"{of_all} {wording.be(likely)} more likely {label} than not."
+    if measured.labels is not None and n_rows:
+        n, label = max(zip(measured.labels.counts, measured.labels.labels, strict=True))
+        if n_rows == 1:
+            return f"The only row was given {wording.quoted(label)}."
+        share = wording.percent(n / n_rows)
+        return f"{wording.of_rows(n, n_rows)} ({share}) {_were(n)} given {wording.quoted(label)}."
+    if measured.values is not None and measured.values.quantiles:
+        return findings.spread(measured.values)
+    return "The file has no rows to predict."
+
+
+def _left_out(measured: Measured) -> Iterator[str]:
+    if measured.n_blank:
+        yield f"{formatting.exact(measured.n_blank, 'row')} had no outcome and {_were(measured.n_blank)} left out."
+    if measured.n_unknown:
+        n = measured.n_unknown
+        kind = "that is no number" if isinstance(measured.metrics, Regression) else "the model doesn't know"
+        such_as = f" ({_examples(measured)})" if measured.unknown_outcomes else ""
+        yield f"{formatting.exact(n, 'row')} had an outcome {kind}{such_as} and {_were(n)} left out."
+
+
+def _examples(measured: Measured) -> str:
+    """The unknown outcomes; not said to be all of them where there may be more than were kept."""
+    found = measured.unknown_outcomes
+    return links.escape(f"{wording.listed(found)}{' among others' if len(found) >= EXAMPLES else ''}")
+
+
+def _reading(measured: Measured) -> Iterator[str]:
+    if measured.positive_label is not None:
+        label = links.escape(wording.quoted(measured.positive_label))
+        threshold = measured.metrics.threshold if isinstance(measured.metrics, Binary) else 0.5
+        least = wording.percent(threshold, decimals=0)
+        yield f"The probability is that of {label}; a row is called {label} from {least} on."
+    elif measured.labels is not None:
+        yield "Each row is given its most probable class."
+
+
+def _were(n: int) -> str:
+    return "was" if n == 1 else "were"

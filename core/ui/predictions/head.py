@@ -1,0 +1,101 @@
+"""The head of a prediction's page: file, status, model, and what can be done, the download first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.db.tables import PredictionRow
+from core.predictions.states import PENDING, Status
+from core.ui import badges, formatting, links, page_frame, session
+from core.ui.predictions import actions
+from core.ui.predictions.actions import Action
+
+
+def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
+    """Draw it, and do what is asked. Raises NotFound, Conflict. is_mine: if not, it may be downloaded, and no more."""
+    back()
+    with page_frame.heading(links.escape(prediction.upload.file_name)):
+        asked = _buttons(prediction, is_mine=is_mine)
+    _facts(prediction, now=now)
+    if asked is not None:
+        actions.perform(asked, prediction_id=prediction.id, file_name=prediction.upload.file_name, leave=True)
+
+
+def back() -> None:
+    """The way to the list."""
+    links.link("Predictions", links.PREDICTIONS, icon=":material/arrow_back:")
+
+
+def no_result(*, is_mine: bool) -> None:
+    """What is left of one that failed or was cancelled, and the way on."""
+    st.caption("No result was kept." + (" Retry scores the file from its beginning." if is_mine else ""))
+
+
+def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
+    status = Status(prediction.status)
+    if status == Status.COMPLETED:
+        _downloads(prediction)
+    if not is_mine:
+        return None
+    if status in (Status.FAILED, Status.CANCELLED) and st.button(
+        "Retry", key="retry", type="primary", icon=":material/refresh:"
+    ):
+        return Action.RETRY
+    rest = Action.CANCEL if status in PENDING else Action.DELETE
+    icon, word = rest.split(maxsplit=1)
+    return rest if st.button(word, key=word.lower(), icon=icon, type="tertiary") else None
+
+
+def _downloads(prediction: PredictionRow) -> None:
+    said = f" ({formatting.size(prediction.output_bytes)})" if prediction.output_bytes else ""
+    st.link_button(
+        "Download CSV",
+        actions.download(prediction.id),
+        key="download_csv",
+        type="primary",
+        icon=":material/download:",
+        help=f"Your file, byte for byte, with the predictions behind each row{said}",
+    )
+    st.link_button(
+        "Parquet",
+        actions.download(prediction.id, file_format="parquet"),
+        key="download_parquet",
+        help="The same rows for pandas, Spark or DuckDB",
+    )
+    if (prediction.metrics_json or {}).get("tally", {}).get("formulas"):
+        st.link_button(
+            "Safe CSV",
+            actions.download(prediction.id, safe=True),
+            key="download_safe",
+            help="Some cells of your file begin like formulas. Here an apostrophe stands before each, so that no "
+            "spreadsheet runs them",
+        )
+
+
+def _facts(prediction: PredictionRow, *, now: datetime) -> None:
+    zone = session.zone()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="facts"):
+        badges.show(
+            badges.of_prediction(prediction),
+            tip=f"Since {formatting.exact_moment(prediction.updated_at, zone=zone)}",
+        )
+        links.link(
+            f"{links.escape(prediction.model.name)} · v{prediction.model.version}",
+            links.MODEL,
+            icon=":material/category:",
+            tip="The model that scores it",
+            id=prediction.model_id,
+        )
+        # the age would stand still while the progress below it moves
+        is_pending = prediction.status in PENDING
+        told = [
+            f"asked at {formatting.moment(prediction.created_at, now=now, zone=zone)}"
+            if is_pending
+            else f"asked {formatting.ago(prediction.created_at, now=now)}"
+        ]
+        if prediction.status == Status.COMPLETED:
+            told.insert(0, formatting.count(prediction.upload.n_rows, "row"))
+            told.append(f"took {formatting.took(prediction.started_at, prediction.finished_at)}")
+        st.caption(" · ".join(told), width="content")

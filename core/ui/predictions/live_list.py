@@ -1,0 +1,142 @@
+"""The live list of predictions: filters, a banner where nothing would go on, rows, pages of results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import db
+from core.access.ownership import MINE, Whose
+from core.predictions import listing
+from core.predictions.states import PENDING, Status
+from core.ui import formatting, page_frame, session
+from core.ui.predictions import actions, filters
+from core.ui.predictions import table as prediction_table
+from core.ui.predictions import waiting as prediction_waiting
+from core.ui.predictions.filters import PER_PAGE
+
+MOVING_S, SETTLED_S = 5.0, 15.0  # between two looks
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many there are of each, with the filters but for the status, and what is pending whatever they say.
+
+    n_queued, next_id, no_worker: of the reader's own, for no others can be done by hand.
+    """
+
+    counts: dict[Status, int]
+    n_pending: int
+    n_queued: int
+    next_id: UUID | None
+    no_worker: str | None
+
+
+def show(whose: Whose, *, people: Mapping[UUID, str], model_ids: Mapping[str, UUID], n_pending: int) -> None:
+    """Draw the list; it looks again by itself, seldom while nothing is pending.
+
+    people: what those are called whose work it may hold. model_ids: by name.
+    """
+
+    @st.fragment(run_every=MOVING_S if n_pending else SETTLED_S)
+    def live() -> None:
+        with page_frame.guarded():
+            still_pending = _draw(whose, people, model_ids)
+            if bool(still_pending) != bool(n_pending):
+                st.rerun()  # declared again, with the other run_every
+
+    live()
+
+
+def _draw(whose: Whose, people: Mapping[UUID, str], model_ids: Mapping[str, UUID]) -> int:
+    with st.container(
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        key="predictions_filters",
+    ):
+        pills = st.container(width="content")
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            search = filters.search()
+            model_id = filters.model(model_ids)
+            sort = filters.sort()
+    user = session.user()
+    standing = look(user, search=search, model_id=model_id, owner=whose)
+    if standing.no_worker:
+        _no_worker(standing, standing.no_worker)
+    with pills:
+        statuses = filters.statuses(standing.counts)
+    table, foot = st.container(), _foot()
+    n_found = sum(n for status, n in standing.counts.items() if not statuses or status in statuses)
+    page = filters.page(foot, n_found=n_found)
+    with db.session_scope(user) as scope:
+        rows = listing.table(
+            scope,
+            offset=(page - 1) * PER_PAGE,
+            limit=PER_PAGE,
+            sort=sort,
+            statuses=statuses,
+            model_id=model_id,
+            search=search,
+            owner=whose,
+            n_found=n_found,
+        )
+    with table:
+        if rows:
+            prediction_table.show(
+                rows,
+                me=user,
+                people=people,
+                now=session.now(),
+                has_worker=standing.no_worker is None,
+            )
+        else:
+            _nothing_matches()
+    return standing.n_pending
+
+
+def _foot() -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment="center")
+
+
+def look(user: db.User, *, search: str, model_id: UUID | None, owner: Whose = MINE) -> Standing:
+    """How things stand, in one transaction."""
+    with db.session_scope(user) as scope:
+        counts = listing.counts(scope, model_id=model_id, search=search, owner=owner)
+        is_filtered = bool(search) or model_id is not None
+        pending = listing.counts(scope, statuses=tuple(PENDING), owner=owner) if is_filtered else counts
+        mine = pending if owner == MINE else listing.counts(scope, statuses=tuple(PENDING))
+        n_queued = mine[Status.QUEUED]
+        next_id = None
+        if n_queued:
+            for first in listing.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED]):
+                next_id = first.id
+        return Standing(
+            counts=counts,
+            n_pending=sum(pending[status] for status in PENDING),
+            n_queued=n_queued,
+            next_id=next_id,
+            no_worker=prediction_waiting.no_worker_since(scope) if n_queued else None,
+        )
+
+
+def _nothing_matches() -> None:
+    place = page_frame.empty(
+        "No prediction matches",
+        "No prediction fits all the filters above.",
+        icon=":material/filter_alt_off:",
+    )
+    place.button("Clear the filters", key="clear_filters", on_click=filters.clear)
+
+
+def _no_worker(standing: Standing, sentence: str) -> None:
+    waiting = f"{formatting.exact(standing.n_queued, 'prediction')} waiting"
+    button = "Process the next one by hand"
+    if prediction_waiting.banner(sentence, waiting=waiting, button=button, key="next_by_hand"):
+        assert standing.next_id is not None
+        actions.by_hand(standing.next_id)
+        st.rerun()

@@ -1,0 +1,198 @@
+"""The cells of a scored file that deserve caution, column by column, in sentences and in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.metrics import wording
+from core.predictions.results.csv_injection import HEADER
+from core.predictions.results.measures import ColumnQuality, Measured
+from core.ui import formatting, links
+
+N_SENTENCES = 5
+N_NAMED = 3
+MOST_ROWS = 0.5  # share of the rows from which on a column's odd cells put the whole result in doubt
+
+
+def show(measured: Measured) -> None:
+    """Draw it; one good sentence where there is nothing to say."""
+    if not measured.quality:
+        st.success(
+            "Every cell that the model reads is filled, and of a kind and value that it knows from training.",
+            icon=":material/verified:",
+        )
+    else:
+        st.markdown(f"**{summary(measured)}**")
+        told = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
+        st.markdown("\n".join(f"- {line}" for line in told))
+        _table(measured.quality, n_rows=measured.n_rows)
+    if measured.n_cautioned:
+        say = "says" if measured.n_cautioned == 1 else "say"
+        st.caption(
+            f"{formatting.exact(measured.n_cautioned, 'row')} {say} so in the result's column *caution*; blank cells "
+            "alone call for none."
+        )
+    if outcomes := outcome_sentences(measured):
+        st.caption("  \n".join(outcomes))
+    if formulas := formula_sentence(measured):
+        st.info(formulas, icon=":material/function:")
+
+
+def label(measured: Measured) -> str:
+    """The name of the tab, with the number of columns in it, if there are any."""
+    return f"Data quality · {len(measured.quality)}" if measured.quality else "Data quality"
+
+
+def warning(measured: Measured) -> str:
+    """What to know before a number is believed: columns that are odd in most rows; "" where there are none.
+
+    Not of the training data itself, which is as the model learned it.
+    """
+    if measured.on_training_data:
+        return ""
+    odd = [column for column in measured.quality if column.n_cells > MOST_ROWS * measured.n_rows]
+    if not odd:
+        return ""
+    named = [
+        f"**{links.escape(column.column)}** ({_faults(column, measured.n_rows)})" for column in odd[:N_NAMED]
+    ]
+    if len(odd) > N_NAMED:
+        named.append(formatting.exact(len(odd) - N_NAMED, "more column", "more columns"))
+    listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+    rows = "The row differs" if measured.n_rows == 1 else "Most rows differ"
+    return f"{rows} from what the model learned from, so take its answers with care: {listed}. See *Data quality*."
+
+
+def _faults(column: ColumnQuality, n_rows: int) -> str:
+    kinds = {
+        "blank": column.n_missing,
+        "no number": column.n_bad,
+        "new values": column.n_unseen,
+        "out of range": column.n_outside,
+    }
+    return ", ".join(f"{wording.percent(n / n_rows)} {kind}" for kind, n in kinds.items() if n)
+
+
+def summary(measured: Measured) -> str:
+    """How many cells of how many columns were not what the model reads."""
+    n_cells = sum(column.n_cells for column in measured.quality)
+    columns = formatting.exact(len(measured.quality), "column")
+    were = "was" if n_cells == 1 else "were"
+    scored = "The row was scored" if measured.n_rows == 1 else "All rows were scored"
+    return f"{formatting.exact(n_cells, 'cell')} in {columns} {were} not what the model expects. {scored}."
+
+
+def sentence(column: ColumnQuality, *, n_rows: int) -> str:
+    """What is odd in one column, and what that did to the scores."""
+    parts = []
+    if column.n_missing:
+        parts.append(
+            f"{_cells(column.n_missing, n_rows)} {_be(column.n_missing)} blank, filled in as in training"
+        )
+    if column.n_bad:
+        parts.append(
+            f"{_cells(column.n_bad, n_rows)} {_hold(column.n_bad)} text in place of a number, scored as blank"
+        )
+    if column.n_unseen:
+        parts.append(
+            f"{_cells(column.n_unseen, n_rows)} {_hold(column.n_unseen)} a value that training never saw"
+        )
+    if column.n_outside and column.minimum is not None and column.maximum is not None:
+        seen = f"{wording.number(column.minimum)} to {wording.number(column.maximum)}"
+        parts.append(
+            f"{_cells(column.n_outside, n_rows)} {_lie(column.n_outside)} outside the range of training, {seen}"
+        )
+    return f"**{links.escape(column.column)}**: {'; '.join(parts)}."
+
+
+def outcome_sentences(measured: Measured) -> list[str]:
+    """What is odd in the column of outcomes; it touches the metrics, not the scores."""
+    target, told = links.escape(measured.target), []
+    if measured.n_blank:
+        told.append(
+            f"Outcome **{target}**: {formatting.exact(measured.n_blank, 'row')} without one; left out of the metrics."
+        )
+    if measured.n_unknown:
+        told.append(
+            f"Outcome **{target}**: {formatting.exact(measured.n_unknown, 'row')} with one "
+            "that the model doesn't know; left out of the metrics."
+        )
+    return told
+
+
+def formula_sentence(measured: Measured) -> str:
+    """Which cells of the file a spreadsheet would run; "" where there are none. They touch no score."""
+    if not measured.formulas:
+        return ""
+    most_first = sorted(measured.formulas.items(), key=lambda item: -item[1].n)
+    named = [
+        f"**{links.escape(name)}** ({formatting.exact(column.n, 'cell')}, first in {_row(column.first_row)})"
+        for name, column in most_first[:N_NAMED]
+    ]
+    if len(most_first) > N_NAMED:
+        named.append(formatting.exact(len(most_first) - N_NAMED, "more column", "more columns"))
+    n, them = measured.n_formulas, "it" if measured.n_formulas == 1 else "them"
+    begins, stand, came = (
+        ("begins", "It stands", "it came") if n == 1 else ("begin", "They stand", "they came")
+    )
+    return (
+        f"{formatting.exact(n, 'cell')} of the file {begins} like a formula, and a spreadsheet would run {them}: "
+        f"{', '.join(named)}. {stand} in the result as {came}; *Safe CSV* makes {them} harmless."
+    )
+
+
+def _row(first_row: int) -> str:
+    return "its name" if first_row == HEADER else f"row {first_row:,}"
+
+
+def _cells(n: int, n_rows: int) -> str:
+    share = f" ({wording.percent(n / n_rows)})" if n_rows else ""
+    return f"{formatting.exact(n, 'cell')}{share}"
+
+
+def _be(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _hold(n: int) -> str:
+    return "holds" if n == 1 else "hold"
+
+
+def _lie(n: int) -> str:
+    return "lies" if n == 1 else "lie"
+
+
+def _table(quality: Sequence[ColumnQuality], *, n_rows: int) -> None:
+    count = st.column_config.NumberColumn
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Column": [column.column for column in quality],
+                "Blank": [column.n_missing or None for column in quality],
+                "Not a number": [column.n_bad or None for column in quality],
+                "New value": [column.n_unseen or None for column in quality],
+                "Out of range": [column.n_outside or None for column in quality],
+                "Rows touched": [100 * min(1.0, column.n_cells / n_rows) for column in quality],
+            }
+        ),
+        key="quality_table",
+        hide_index=True,
+        placeholder="",
+        column_config={
+            "Blank": count(format="localized", help="Cells without a value."),
+            "Not a number": count(format="localized", help="Cells with text where the model reads a number."),
+            "New value": count(
+                format="localized", help="Cells with a category that was not in the training file."
+            ),
+            "Out of range": count(
+                format="localized",
+                help="Cells with a number below the least or above the largest of training.",
+            ),
+            "Rows touched": st.column_config.ProgressColumn(
+                min_value=0, max_value=100, format="%.1f %%", help="Share of the file's rows."
+            ),
+        },
+    )

@@ -1,0 +1,204 @@
+"""How a file was read: each guess with how sure it is, the cells that were rewritten, and a way to overrule it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from core.ui import links, notices, page_frame, session
+from core.uploads import uploads
+from core.uploads.csv.dialect import DELIMITER_NAMES
+from core.uploads.detect.guesses import Guess
+from core.uploads.report.examination import Examination
+from core.uploads.report.overrides import ColumnReading, Reading
+
+ABOUT: Final[dict[str, str]] = {
+    "encoding": "Encoding",
+    "delimiter": "Delimiter",
+    "quotes": "Quotes",
+    "header": "Header in line",
+    "preamble": "Lines above the table",
+    "names": "Column names",
+    "not_rows": "Lines that are no rows",
+    "widths": "Length of rows",
+    "decimal": "Decimal mark",
+    "numbers": "Spelling of numbers",
+    "missing": "Missing values",
+    "kind": "Kind of column",
+}
+SURE: Final[dict[str, str]] = {
+    "certain": "Certain",
+    "likely": "Likely",
+    "guess": "A guess",
+    "chosen": "You said so",
+}
+_COLORS: Final[dict[str, str]] = {"certain": "green", "likely": "blue", "guess": "orange", "chosen": "gray"}
+ENCODINGS: Final[dict[str, str]] = {
+    "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "cp1252": "Windows-1252 (Western Europe)",
+    "cp1250": "Windows-1250 (Central Europe)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "cp1253": "Windows-1253 (Greek)",
+    "cp1254": "Windows-1254 (Turkish)",
+    "cp932": "Shift-JIS (Japanese)",
+    "gb18030": "GB 18030 (Chinese)",
+    "big5": "Big5 (Chinese)",
+    "cp949": "CP949 (Korean)",
+}
+_DECIMALS: Final = {".": "Point", ",": "Comma"}
+_THOUSANDS: Final = {"": "None", ",": "Comma", ".": "Point", " ": "Blank", "'": "Apostrophe"}
+_NAMES: Final[dict[str, Mapping[str, str]]] = {
+    "encoding": ENCODINGS,
+    "delimiter": DELIMITER_NAMES,
+    "decimal": {mark: name.lower() for mark, name in _DECIMALS.items()},
+}
+_AS_FOUND, _NUMBER, _CATEGORY = "As found", "Number", "Category"
+_KINDS: Final = {_AS_FOUND: None, _NUMBER: "number", _CATEGORY: "category"}
+
+
+def label(found: Examination) -> str:
+    """The name of its tab, with how many lines of it are worth a look."""
+    n_guesses = sum(guess.confidence == "guess" for guess in found.guesses)
+    return f"How it was read · {n_guesses}" if n_guesses else "How it was read"
+
+
+def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
+    """The guesses, the first cells before and after, and for its owner the form that overrules."""
+    if not found.guesses:
+        st.caption("Nothing had to be guessed.")
+    for guess in found.guesses:
+        if guess.column is None:
+            _of_the_file(guess)
+    if of_columns := [guess for guess in found.guesses if guess.column is not None]:
+        st.markdown("**Columns**")
+        _table(
+            [
+                {
+                    "Column": guess.column or "",
+                    "What": ABOUT[guess.about],
+                    "Read as": guess.value,
+                    "How sure": SURE[guess.confidence],
+                    "Why": guess.why,
+                }
+                for guess in of_columns
+            ],
+            key="guesses",
+        )
+    if found.changes:
+        st.markdown("**The first cells that were rewritten**")
+        _table(
+            [
+                {
+                    "Row": str(change.row),
+                    "Column": change.column,
+                    "In the file": change.before,
+                    "Read as": change.after or "(missing)",
+                }
+                for change in found.changes
+            ],
+            key="changes",
+        )
+    if is_mine:
+        with st.expander("Read it differently", icon=":material/tune:"):
+            _overrule(upload_id, found)
+
+
+def _of_the_file(guess: Guess) -> None:
+    """One line: what it is about, how it is read and how sure that is; below it, why."""
+    names: Mapping[str, str] = _NAMES.get(guess.about, {})
+    value = f" {links.escape(names.get(guess.value, guess.value))}" if guess.value else ""
+    sure = f":{_COLORS[guess.confidence]}-badge[{SURE[guess.confidence]}]"
+    st.markdown(f"**{ABOUT[guess.about]}**{value} {sure}  \n:small[:gray[{links.escape(guess.why)}]]")
+
+
+def _overrule(upload_id: int, found: Examination) -> None:
+    dialect = found.dialect
+    guessed = {guess.about: guess.value for guess in found.guesses if guess.column is None}
+    line = guessed.get("header", "1")
+    header_now = int(line) if line.isdecimal() else 1
+    with st.form(f"overrule_{upload_id}", border=False):
+        left, right = st.columns(2, gap="small")
+        encodings = list(dict.fromkeys([dialect.encoding, *ENCODINGS]))
+        encoding = left.selectbox(
+            "Encoding", encodings, format_func=lambda name: ENCODINGS.get(name, name), key="say_encoding"
+        )
+        delimiters = list(dict.fromkeys([dialect.delimiter, *DELIMITER_NAMES]))
+        delimiter = right.selectbox(
+            "Delimiter",
+            delimiters,
+            format_func=lambda mark: DELIMITER_NAMES.get(mark, mark),
+            key="say_delimiter",
+        )
+        decimal = left.selectbox(
+            "Decimal mark",
+            list(_DECIMALS),
+            index=list(_DECIMALS).index(dialect.decimal),
+            format_func=_DECIMALS.__getitem__,
+            key="say_decimal",
+        )
+        thousands = right.selectbox(
+            "Thousands mark",
+            [None, *_THOUSANDS],
+            format_func=lambda mark: _AS_FOUND if mark is None else _THOUSANDS[mark],
+            key="say_thousands",
+        )
+        header = left.number_input(
+            "Header in line", 0, None, header_now, help="As an editor counts; 0 for none.", key="say_header"
+        )
+        missing = right.text_input(
+            "Spellings of a missing value", placeholder="-999, n/a", help="Between commas.", key="say_missing"
+        )
+        column = left.selectbox(
+            "One column",
+            [one.name for one in found.columns],
+            index=None,
+            placeholder="None",
+            key="say_column",
+        )
+        kind = right.selectbox("holds", list(_KINDS), key="say_kind")
+        keep_lines = st.checkbox(
+            "Lines taken for totals, notes and repeated headers are rows",
+            value=found.reading.keep_lines or False,
+            key="say_keep_lines",
+        )
+        again = st.form_submit_button("Read it again", icon=":material/refresh:", key="read_again")
+    anew = found.reading != Reading() and st.button(
+        "Guess everything anew", key="guess_anew", type="tertiary"
+    )
+    if not (again or anew):
+        return
+    spellings = tuple(one.strip() for one in missing.split(",") if one.strip())
+    said = Reading(
+        encoding=encoding if encoding != dialect.encoding else None,
+        delimiter=delimiter if delimiter != dialect.delimiter else None,
+        decimal=decimal if decimal != dialect.decimal else None,
+        thousands=thousands,
+        header_line=int(header) if header != header_now else None,
+        missing=spellings or None,
+        keep_lines=keep_lines if keep_lines != bool(found.reading.keep_lines) else None,
+        columns={column: ColumnReading(kind=_KINDS[kind])} if column and _KINDS[kind] else {},
+    )
+    _read(upload_id, Reading() if anew else said, anew=anew)
+
+
+def _read(upload_id: int, reading: Reading, *, anew: bool) -> None:
+    with page_frame.guarded():
+        with st.spinner("Reading it again…"):
+            upload = uploads.reread(
+                session.user(),
+                storage=session.files(),
+                staging_dir=session.config().staging_dir,
+                upload_id=upload_id,
+                reading=reading,
+                anew=anew,
+            )
+        notices.leave(f"{links.escape(upload.file_name)} was read again.", icon=":material/refresh:")
+        st.rerun()
+
+
+def _table(rows: list[dict[str, str]], *, key: str) -> None:
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height="content" if len(rows) < 15 else 400, key=key)

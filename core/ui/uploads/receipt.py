@@ -1,0 +1,106 @@
+"""An upload as it was read: what was found out about the file, its first rows, its columns."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import pandas as pd
+import streamlit as st
+
+from core.ui import formatting, links
+from core.ui.uploads import import_receipt
+from core.uploads.csv.dialect import DELIMITER_NAMES, Dialect
+from core.uploads.report.examination import Examination
+from core.uploads.report.profile import ColumnProfile
+
+KINDS: Final[dict[str, str]] = {
+    "number": "Number",
+    "category": "Category",
+    "text": "Text",
+    "date": "Date",
+    "boolean": "Yes / no",
+    "empty": "Empty",
+}
+_ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
+ROW_PX, MOST_ROWS = 33, 14
+
+
+def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
+    """How it was read in a line, then rows, columns and each guess in tabs. is_mine: if not, no guess is overruled."""
+    with st.container(gap="xxsmall", key="receipt"):
+        st.caption(f":material/receipt_long: {_how(found.dialect)}")
+        for note in found.notes:
+            st.markdown(f":small[:blue[:material/info:] {links.escape(note)}]")
+    n_rows = len(found.preview)
+    rows, columns, guesses = st.tabs(
+        [
+            f"First {n_rows} rows" if n_rows > 1 else "The only row",
+            formatting.exact(len(found.columns), "column"),
+            import_receipt.label(found),
+        ]
+    )
+    with rows:
+        _preview(found)
+    with columns:
+        _profile(found)
+    with guesses:
+        import_receipt.show(upload_id, found, is_mine=is_mine)
+
+
+def _how(dialect: Dialect) -> str:
+    encoding = _ENCODINGS.get(dialect.encoding, dialect.encoding.upper())
+    mark = " with a byte order mark" if dialect.has_bom else ""
+    decimal = "comma" if dialect.decimal == "," else "point"
+    delimiter = DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter)
+    return f"{encoding}{mark} · {delimiter} separated · decimal {decimal}"
+
+
+def _preview(found: Examination) -> None:
+    names = [column.name for column in found.columns]
+    frame = pd.DataFrame(list(found.preview), columns=names, dtype=str)
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height=height(len(frame)),
+        column_config={
+            column.name: st.column_config.TextColumn(
+                alignment="right" if column.kind == "number" else "left", help=KINDS[column.kind]
+            )
+            for column in found.columns
+        },
+        key="first_rows",
+    )
+
+
+def _profile(found: Examination) -> None:
+    number = st.column_config.NumberColumn
+    frame = pd.DataFrame([_line(column, found.n_rows) for column in found.columns])
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height=height(len(frame)),
+        column_config={
+            "Missing": number(format="percent", help="Share of rows without a value."),
+            "Different": number(format="localized", help="Different values, missing ones apart."),
+            "Lowest": st.column_config.TextColumn(alignment="right"),
+            "Highest": st.column_config.TextColumn(alignment="right"),
+        },
+        key="columns",
+    )
+
+
+def _line(column: ColumnProfile, n_rows: int) -> dict[str, object]:
+    return {
+        "Column": column.name,
+        "Type": KINDS[column.kind],
+        "Missing": column.n_missing / n_rows if n_rows else 0.0,
+        "Different": column.n_distinct,
+        "Lowest": column.minimum if column.kind in ("number", "date") else "",
+        "Highest": column.maximum if column.kind in ("number", "date") else "",
+        "Examples": ", ".join(column.examples),
+    }
+
+
+def height(n_rows: int) -> int | Literal["content"]:
+    """A table's height: all of it while it is short, then a part of it that scrolls."""
+    return "content" if n_rows <= MOST_ROWS else ROW_PX * (MOST_ROWS + 1) + 2

@@ -1,0 +1,89 @@
+"""The schema check in sentences: what is matched, what to be careful with, what is not read."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.metrics import wording
+from core.predictions.check.cell_warnings import Warned
+from core.predictions.check.schema_check import SchemaCheck
+from core.ui import formatting, links
+
+SHOWN = 6
+WARNED, MOST_WARNED = 3, 30
+
+
+def matched(found: SchemaCheck) -> None:
+    """How many of the model's columns the file has, under their own names and under others."""
+    n_read, n_missing = len(found.columns), len(found.missing)
+    n_mapped = sum(one.column not in (None, one.name) for one in found.columns)
+    if n_missing:
+        lacks = f"**{n_missing} of {n_read}** columns that the model reads are missing"
+        st.markdown(f":small[:red[:material/error:] {lacks}]")
+    elif n_mapped:
+        by_name = f"**{n_read - n_mapped} of {n_read}** columns that the model reads are here by name"
+        mapped = f"**{n_mapped}** {wording.be(n_mapped)} mapped"
+        st.markdown(f":small[:green[:material/check_circle:] {by_name}, {mapped}]")
+    else:
+        st.markdown(
+            f":small[:green[:material/check_circle:] All **{n_read}** columns that the model reads are here]"
+        )
+
+
+def alerts(found: SchemaCheck) -> None:
+    """What scoring would refuse the file for, and how much else there is to know of its cells."""
+    refusing = [one for one in found.warnings if one.refuses]
+    for one in refusing[:WARNED]:
+        _warning(one)
+    if n := len(found.warnings) - len(refusing):
+        below = f"**{formatting.exact(n, 'warning')}** about its cells, below"
+        st.markdown(f":small[:orange[:material/warning:] {below}]")
+    elif found.refusal is None and found.n_rows_read == found.n_rows:
+        st.markdown(":small[:green[:material/check_circle:] Their values are like those of training]")
+
+
+def cells(found: SchemaCheck) -> None:
+    """What is odd about the cells that the model would read, in which rows."""
+    warnings = [one for one in found.warnings if not one.refuses]
+    for one in warnings[:WARNED]:
+        _warning(one)
+    if more := warnings[WARNED:]:
+        with st.expander(formatting.exact(len(more), "more warning")):
+            for one in more[:MOST_WARNED]:
+                _warning(one)
+            if len(more) > MOST_WARNED:
+                st.caption(f"and {formatting.exact(len(more) - MOST_WARNED, 'other')}")
+    if found.n_rows_read < found.n_rows:
+        st.caption(
+            f"Cells were looked at in the first {found.n_rows_read:,} of {formatting.exact(found.n_rows, 'row')}."
+        )
+
+
+def _warning(one: Warned) -> None:
+    mark = ":red[:material/error:]" if one.refuses else ":orange[:material/warning:]"
+    st.markdown(f":small[{mark} {links.escape(one.says)}]")
+
+
+def rest(found: SchemaCheck) -> None:
+    """The outcome, where the file has it, and the columns that are not read."""
+    if found.outcome is not None:
+        where = "" if found.outcome == found.target else f", read from **{links.escape(found.outcome)}**"
+        outcome = f"The outcome **{links.escape(found.target)}** is here too{where}: you get metrics"
+        st.markdown(f":small[:green[:material/monitoring:] {outcome}]")
+    if found.extra:
+        named = ", ".join(links.escape(name) for name in found.extra[:SHOWN])
+        more = f" and {len(found.extra) - SHOWN:,} more" if found.extra[SHOWN:] else ""
+        st.caption(f":material/visibility_off: Not read, kept in the result: {named}{more}")
+
+
+def why_not(found: SchemaCheck) -> str:
+    """What to do before the file can be scored; "" where it can."""
+    if names := [f"**{links.escape(one.name)}**" for one in found.missing]:
+        last = f"{len(names) - SHOWN:,} more" if names[SHOWN:] else names.pop()
+        listed = " and ".join(filter(None, (", ".join(names[:SHOWN]), last)))
+        if found.extra:
+            return f"Choose a column for {listed} first, add it to the file, or choose another model."
+        return f"The file has no other column to read {listed} from. Add it there, or choose another model."
+    if found.refusal is not None:
+        return links.escape(found.refusal.hint)
+    return ""

@@ -1,0 +1,145 @@
+"""Scoring an upload: the model, whether the file has what it reads, and the two ways to start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from uuid import UUID
+
+import streamlit as st
+
+from core import db, queue
+from core.db.tables import ModelRow, UploadRow
+from core.models import models
+from core.predictions import listing, predictions
+from core.predictions.check import schema_check
+from core.predictions.check.schema_check import SchemaCheck
+from core.ui import formatting, links, page_frame, session
+from core.ui.uploads import mapping_boxes, schema_check_text
+
+REASONS_PACE = 100_000
+"""Rows a second with reasons before a first run tells better; measured with 19 columns (`benchmarks.scoring`)."""
+
+
+def show(
+    upload: UploadRow,
+    ready: Sequence[ModelRow],
+    *,
+    wished_id: UUID | None,
+    has_worker: bool,
+) -> None:
+    """The panel; `ready` is offered in this order, the wished one chosen."""
+    by_id = {str(model.id): model for model in ready}
+    chosen = st.selectbox(
+        "Model",
+        list(by_id),
+        index=list(by_id).index(str(wished_id)) if str(wished_id) in by_id else 0,
+        format_func=lambda model_id: f"{by_id[model_id].name} v{by_id[model_id].version}",
+        key="model",
+    )
+    model = by_id[chosen]
+    with st.container(gap="xsmall", key="schema_check"):
+        found = None
+        with page_frame.guarded():
+            found = _checked(upload, model)
+    _start(upload, model, found, has_worker=has_worker)
+    if found is not None:
+        with st.container(gap="xsmall", key="schema_cells"):
+            schema_check_text.cells(found)
+            schema_check_text.rest(found)
+            if model.data_sha256 == upload.sha256:
+                st.caption(
+                    ":material/info: The model learned from this very file: metrics here are better than on new rows."
+                )
+
+
+def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has_worker: bool) -> None:
+    """The two buttons, why they can't be pressed, and what happens then. found: None where it could not be checked."""
+    with_reasons = _reasons(model, n_rows=upload.n_rows)
+    can_score = found is not None and found.refusal is None
+    largest = session.config().sync_max_mb * formatting.MB
+    is_large = upload.size_bytes > largest
+    with st.container(horizontal=True, gap="small"):
+        at_once = st.button(
+            "Score now",
+            key="score_now",
+            type="secondary" if is_large else "primary",
+            icon=":material/play_arrow:",
+            disabled=is_large or not can_score,
+        )
+        queued = st.button(
+            "Queue it",
+            key="queue_it",
+            type="primary" if is_large else "secondary",
+            icon=":material/schedule:",
+            disabled=not can_score,
+        )
+    with db.session_scope(session.user()) as scope:
+        pace = listing.pace(scope, model_id=model.id, with_reasons=with_reasons)
+    if found is not None and (why_not := schema_check_text.why_not(found)):
+        st.caption(f":material/block: {why_not}")
+    st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
+    if found is not None and (at_once or queued):
+        made = _create(upload.id, model.id, mapping=found.mapping, now=at_once, with_reasons=with_reasons)
+        links.go(links.PREDICTION, id=made)
+
+
+def _reasons(model: ModelRow, *, n_rows: int) -> bool:
+    """Whether each row is to say what moved its answer, and what that costs."""
+    can_say = all(feature.reference is not None for feature in models.schema_of(model).features)
+    with db.session_scope(session.user()) as scope:
+        pace = listing.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
+    return st.checkbox(
+        f"Three reasons for each row :gray[· about {formatting.estimate(n_rows / pace)} more]"
+        if can_say
+        else "Three reasons for each row :gray[· only a model trained anew can give them]",
+        key="with_reasons",
+        disabled=not can_say,
+        help="Adds the columns reason_1 to reason_3: what moved the answer most, one column at a time, against the "
+        "median or the most common value of the training file.",
+    )
+
+
+def _checked(upload: UploadRow, model: ModelRow) -> SchemaCheck:
+    """The check, drawn, with the boxes that mend it. Raises BadMapping for what they say, UploadGone."""
+    check = partial(
+        schema_check.check, session.user(), storage=session.files(), upload_id=upload.id, model_id=model.id
+    )
+    found = check()
+    first = st.container(gap="xsmall")
+    if mapping := mapping_boxes.show(upload, model, found):
+        found = check(mapping=mapping)
+    with first:
+        schema_check_text.matched(found)
+    schema_check_text.alerts(found)
+    return found
+
+
+def _create(
+    upload_id: int, model_id: UUID, *, mapping: Mapping[str, str], now: bool, with_reasons: bool
+) -> UUID:
+    with db.session_scope(session.user(), write=True) as scope:
+        made = predictions.create(
+            scope,
+            upload_id=upload_id,
+            model_id=model_id,
+            mode="sync" if now else "queued",
+            mapping=mapping,
+            with_reasons=with_reasons,
+        )
+    if now:
+        queue.local_runner.run_now(made.task_id)
+    return made.id
+
+
+def _what_happens(
+    upload: UploadRow, *, pace: float | None, is_large: bool, largest: int, has_worker: bool
+) -> str:
+    rows = f"{formatting.exact(upload.n_rows, 'row')}, {formatting.size(upload.size_bytes)}."
+    if pace:
+        rows = f"{rows[:-1]}; about {formatting.estimate(upload.n_rows / pace)} at this model's last pace."
+    if is_large:
+        return f"{rows} Files above {formatting.size(largest)} are queued, so that nobody waits for them."
+    if not has_worker:
+        return f"{rows} No worker is running: a queued prediction waits until one starts."
+    return f"{rows} *Now* is first in line; *queued* waits its turn."

@@ -1,0 +1,95 @@
+"""Training a model on an upload: the column to predict, the outcome to look for, a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import streamlit as st
+
+from core import db
+from core.db.tables import ModelRow, UploadRow
+from core.models import models, targets
+from core.ui import links, session
+from core.ui.uploads.receipt import KINDS
+from core.uploads import uploads
+from core.uploads.report.profile import ColumnProfile
+
+
+def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: ModelRow | None) -> None:
+    """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
+    by_name = {column.name: column for column in columns}
+    names = list(by_name)
+    guessed = version_of.target if version_of else targets.guess_target(columns)
+    target = st.selectbox(
+        "Column to predict",
+        names,
+        index=names.index(guessed) if guessed in names else None,
+        format_func=lambda name: f"{name}  ·  {KINDS[by_name[name].kind].lower()}",
+        placeholder="Choose the outcome",
+        key="target",
+        help="The outcome that the model learns to tell from the other columns.",
+    )
+    positive = _positive(by_name[target]) if target else None
+    name = st.text_input(
+        "Name",
+        value=version_of.name if version_of else "",
+        placeholder=f"{target} from {upload.file_name}" if target else "",
+        max_chars=models.MAX_NAME,
+        key="model_name",
+        help="A name that exists already gets its next version.",
+    )
+    keep = st.multiselect(
+        "Always learn from",
+        [name for name in names if name != target],
+        default=[name for name in _kept(version_of) if name in by_name and name != target],
+        placeholder="Nothing in particular",
+        key="keep",
+        help="Columns that look like identifiers, or give the outcome away, are set aside. Those named here stay in.",
+    )
+    clicked = st.button(
+        "Train a model on this file",
+        key="train_model",
+        type="primary",
+        icon=":material/model_training:",
+        disabled=target is None,
+    )
+    st.caption(
+        "Two recipes are cross-validated and set against a baseline; the better one becomes the model."
+    )
+    if clicked and target:
+        model_id = _train(upload.id, target=target, name=name or "", positive_label=positive, keep=keep)
+        links.go(links.MODEL, id=model_id)
+
+
+def _kept(version_of: ModelRow | None) -> Sequence[str]:
+    """What the training of the version before was told to learn from, whether it succeeded or not."""
+    kept: Sequence[str] = version_of.task.payload.get("keep", ()) if version_of else ()
+    return kept
+
+
+def _positive(column: ColumnProfile) -> str | None:
+    """The outcome to look for, where there are two; None leaves it to the training."""
+    if column.n_distinct != 2 or len(column.examples) != 2:
+        return None
+    labels = list(column.examples)
+    likely = targets.likely_positive(labels)
+    return st.selectbox(
+        "Outcome to look for",
+        labels,
+        index=labels.index(likely) if likely is not None else None,
+        placeholder="The rarer one",
+        key="positive",
+        help="The probability in the result is that of this outcome.",
+    )
+
+
+def _train(
+    upload_id: int, *, target: str, name: str, positive_label: str | None, keep: Sequence[str]
+) -> UUID:
+    with db.session_scope(session.user(), write=True) as scope:
+        upload = uploads.get(scope, upload_id=upload_id)
+        model = models.request_training(
+            scope, upload=upload, target=target, name=name, positive_label=positive_label, keep=keep
+        )
+    return model.id

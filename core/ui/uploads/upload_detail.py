@@ -1,0 +1,143 @@
+"""The upload that was chosen: what it is, what to do with it, what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import db, queue
+from core.db.tables import ModelRow, UploadRow
+from core.models import models
+from core.models.schema import missing_columns
+from core.predictions import listing
+from core.predictions.matching import mapping
+from core.predictions.matching.header import check_header
+from core.predictions.states import PENDING
+from core.ui import badges, formatting, links, notices, owners, page_frame, session
+from core.ui.uploads import receipt, score_panel, train_panel
+from core.uploads import stored, uploads
+
+SCORE, TRAIN = "Score it", "Train a model on it"
+GUESSED = 20  # models whose missing columns are looked for among the file's
+RENAMED = 0.01  # how much a column under another name counts as missing
+NEAR = 0.5  # share of a model's columns that may be missing where mapping them is still worth a look
+
+
+def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id: UUID | None) -> None:
+    """to_train: open on training. version_of_id: whose next version. model_id: what to score with. Raises NotFound."""
+    me = session.user()
+    with db.session_scope(me) as scope:
+        upload = uploads.get(scope, upload_id=upload_id)
+        version_of = models.get(scope, model_id=version_of_id) if version_of_id else None
+        ready = models.ready(scope)
+        has_worker = bool(queue.workers.alive(scope))
+        found = uploads.examination_of(upload)
+        lacks = _lacks(scope, ready, [column.name for column in found.columns])
+    is_mine = upload.user_id == me.id
+    is_near = min(lacks.values(), default=1.0) <= NEAR
+    _head(upload, is_mine=is_mine)
+    if owners.said(upload.user_id, me=me):
+        receipt.show(upload.id, found, is_mine=False)
+        return
+    panel, content = st.columns([2, 3], gap="medium")
+    with panel, st.container(border=True, key="panel"):
+        task = TRAIN
+        if ready:
+            task = st.segmented_control(
+                "What to do",
+                [SCORE, TRAIN],
+                default=SCORE if is_near and not to_train else TRAIN,
+                required=True,
+                label_visibility="collapsed",
+                width="stretch",
+                key=f"task_{upload_id}",
+            )
+            if not is_near and task == TRAIN:
+                st.caption(":material/info: No model fits the columns of this file yet.")
+        if task == SCORE:
+            ordered = sorted(ready, key=lambda model: lacks[model.id])
+            score_panel.show(upload, ordered, wished_id=model_id, has_worker=has_worker)
+        else:
+            train_panel.show(upload, found.columns, version_of=version_of)
+    with content:
+        receipt.show(upload.id, found, is_mine=True)
+
+
+def _lacks(scope: Session, ready: Sequence[ModelRow], columns: Sequence[str]) -> dict[UUID, float]:
+    """By model the share of its columns that the file lacks; hardly any where they can be had under another name:
+    as they were mapped the last time or, for the newest models, by a guess.
+    """
+    kept = mapping.kept(scope)
+    found = {}
+    for place, model in enumerate(ready):
+        schema = models.schema_of(model)
+        lacking: float = len(missing_columns(columns, schema))
+        if lacking and mapping.remembered(scope, kept, model=model, columns=columns):
+            lacking *= RENAMED
+        elif lacking and place < GUESSED:
+            missing = check_header(columns, schema).missing
+            lacking = sum(RENAMED if one.is_guess else 1.0 for one in missing)
+        found[model.id] = lacking / len(schema.features)
+    return found
+
+
+def wish(model_id: UUID) -> None:
+    """Say which model the file is for that is still to be chosen. Raises NotFound."""
+    with db.session_scope(session.user()) as scope:
+        model = models.get(scope, model_id=model_id)
+    text = f"Choose the file that **{links.escape(model.name)}** v{model.version} is to score."
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wish"):
+        st.info(text, icon=":material/category:")
+        if st.button("Any model", key="no_wish", icon=":material/close:", type="tertiary"):
+            links.go(links.UPLOADS)
+
+
+def _head(upload: UploadRow, *, is_mine: bool) -> None:
+    now = session.now()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch", gap=None):
+            marks = f" {badges.SAMPLE.markdown}" if upload.is_sample else ""
+            st.subheader(f"{links.escape(upload.file_name)}{marks}", anchor=False)
+            st.caption(
+                f"{formatting.exact(upload.n_rows, 'row')} · {formatting.exact(upload.n_columns, 'column')} · "
+                f"{formatting.size(upload.size_bytes)} · uploaded {formatting.ago(upload.created_at, now=now)}",
+                help=formatting.exact_moment(upload.created_at, zone=session.zone()),
+            )
+        if is_mine and st.button("Delete", key="delete", icon=":material/delete:", type="tertiary"):
+            _confirm_delete(upload.id, upload.file_name)
+
+
+@st.dialog("Delete this upload?", icon=":material/delete:")
+def _confirm_delete(upload_id: int, file_name: str) -> None:
+    with page_frame.guarded():
+        with db.session_scope(session.user()) as scope:
+            counts = listing.counts(scope, upload_id=upload_id)
+        n = sum(counts.values())
+        if n_pending := sum(counts[status] for status in PENDING):
+            st.markdown(
+                f"**{links.escape(file_name)}** is in use: {formatting.exact(n_pending, 'prediction')} of it "
+                f"{'is' if n_pending == 1 else 'are'} not done yet."
+            )
+            st.caption("Let them end, or cancel them first.")
+            links.link(
+                "Open the predictions", links.PREDICTIONS, icon=":material/arrow_forward:", file=file_name
+            )
+            return
+        if n:
+            st.markdown(
+                f"**{links.escape(file_name)}** and its **{formatting.exact(n, 'prediction')}** with their results "
+                "are deleted for good."
+            )
+        else:
+            st.markdown(f"**{links.escape(file_name)}** is deleted for good. No prediction was made from it.")
+        st.caption("Models that were trained on it stay.")
+        label = f"Delete it and {formatting.exact(n, 'prediction')}" if n else "Delete it"
+        if page_frame.decided(label, key="confirm_delete"):
+            with db.session_scope(session.user(), write=True) as scope:
+                prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
+            stored.remove_files(session.files(), prefixes=prefixes)
+            notices.leave(f"{links.escape(file_name)} is deleted.", icon=":material/delete:")
+            links.go(links.UPLOADS)

@@ -1,0 +1,1 @@
+"""The bytes of a CSV: dialect, records, cells, positions."""

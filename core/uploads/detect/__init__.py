@@ -1,0 +1,1 @@
+"""How a CSV is written, found from its bytes: encoding, delimiter, header, column formats."""

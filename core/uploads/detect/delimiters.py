@@ -1,0 +1,213 @@
+"""Which marks a text is written with: its delimiter, quotes and escapes, judged by the tables that they would give."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from core.uploads.csv import records
+from core.uploads.csv.dialect import Dialect
+from core.uploads.detect import cell_patterns
+
+DELIMITERS = (",", ";", "\t", "|")
+RARE_DELIMITERS = ("^", "~", ":", " ")
+JUDGED_CHARACTERS = 48 << 10
+_JUDGED_ROWS = 300
+_JUDGED_CELLS = 3000
+_GOOD = 0.35
+_SECOND_BYTES = frozenset("|\\^~")
+_SHARE_SECOND_BYTES = ("cp932", "gb18030", "big5")
+_ANNOUNCED = re.compile(r'"?sep=([\t !#-&(-/:-@\[\]-`{-~])"?[ \t]*(?:[\r\n]|\Z)', re.IGNORECASE)
+_TORN = re.compile(r'^"|"$')
+_LONG_TEXT = 80
+_FEWEST_LOOSE = 3
+
+
+@dataclass(frozen=True)
+class Marks:
+    """quotechar, escapechar: "" for none."""
+
+    delimiter: str
+    quotechar: str = '"'
+    escapechar: str = ""
+
+
+class Row(NamedTuple):
+    """A record that is not blank. line: where it begins, from 1."""
+
+    line: int
+    cells: tuple[str, ...]
+
+    @property
+    def n_filled(self) -> int:
+        """Cells that hold more than blanks."""
+        return sum(1 for cell in self.cells if cell.strip())
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The marks that a text is most likely written with. scores: by delimiter, the best first.
+
+    announced: the file names its delimiter itself.
+    """
+
+    marks: Marks
+    scores: tuple[tuple[str, float], ...]
+    announced: bool = False
+
+
+def rows(text: str, marks: Marks, *, most: int = 1 << 30) -> list[Row]:
+    """The text's first records; it ends before one that can't be read, as a quote does that is never closed."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=marks.delimiter,
+        quotechar=marks.quotechar or None,
+        quoting=csv.QUOTE_MINIMAL if marks.quotechar else csv.QUOTE_NONE,
+        escapechar=marks.escapechar or None,
+    )
+    found: list[Row] = []
+    line = 0
+    try:
+        for cells in reader:
+            if cells:
+                found.append(Row(line + 1, tuple(cells)))
+            line = reader.line_num
+            if len(found) >= most:
+                break
+    except csv.Error:  # a cell over Python's limit, or an escape at the very end: what came before will do
+        return found
+    return found
+
+
+def judge(text: str, codec: str) -> Judged:
+    """text: the file's beginning. codec: in some, a letter's second byte may look like a mark."""
+    if announced := _ANNOUNCED.match(text):
+        return Judged(quotes(text, announced[1], codec), ((announced[1], 1.0),), announced=True)
+    text = text[:JUDGED_CHARACTERS]
+    present = [mark for mark in DELIMITERS if mark in text and _may_delimit(mark, codec)]
+    scored = [(mark, _quality(text, quotes(text, mark, codec))) for mark in present]
+    if not scored or max(score for _, score in scored) < _GOOD:
+        rare = [mark for mark in RARE_DELIMITERS if mark in text and _may_delimit(mark, codec)]
+        better = [(mark, _quality(text, quotes(text, mark, codec))) for mark in rare]
+        scored += [(mark, score) for mark, score in better if score >= _GOOD]
+    if not scored:
+        return Judged(quotes(text, ",", codec), ())
+    scored.sort(key=lambda pair: -pair[1])
+    if scored[0][1] <= 0:
+        scored.sort(key=lambda pair: -text.count(pair[0]))
+    return Judged(quotes(text, scored[0][0], codec), tuple(scored))
+
+
+def _may_delimit(mark: str, codec: str) -> bool:
+    return mark not in _SECOND_BYTES or codec not in _SHARE_SECOND_BYTES
+
+
+def quotes(text: str, delimiter: str, codec: str) -> Marks:
+    """The quotes and escapes that a text with this delimiter is written with."""
+    plain = Marks(delimiter)
+    text = text[:JUDGED_CHARACTERS]
+    may_escape = "\\" in text and _may_delimit("\\", codec)
+    if may_escape and ('\\"' in text or "\\" + delimiter in text):
+        escaped = Marks(delimiter, escapechar="\\")
+        if _faults(text, plain) and not _faults(text, escaped):
+            return escaped
+        if "\\" + delimiter in text and _evenness(text, escaped) > _evenness(text, plain):
+            return escaped
+    bare = [cell for row in rows(text, Marks(delimiter, ""), most=_JUDGED_ROWS) for cell in row.cells]
+    opened = [cell.strip() for cell in bare if cell.strip()[:1] in ("'", '"')]
+    single = [cell for cell in opened if cell[0] == "'"]
+    double = [cell for cell in opened if cell[0] == '"']
+    if single and len(single) >= 4 * len(double):
+        closed = sum(len(cell) > 1 and cell[-1] == "'" for cell in single)
+        apostrophes = Marks(delimiter, "'")
+        if (
+            closed > 0.7 * len(single) or _evenness(text, apostrophes) > _evenness(text, plain)
+        ) and not _faults(text, apostrophes):
+            return apostrophes
+    if double and _faults(text, plain):
+        closed = sum(len(cell) > 1 and cell[-1] == '"' for cell in double)
+        without = Marks(delimiter, "")
+        is_habit = len(double) - closed >= _FEWEST_LOOSE and closed < 0.5 * len(double)
+        if is_habit and _evenness(text, without) > 0.95:
+            return without
+    return plain
+
+
+def has_quoted_cells(text: str, delimiter: str) -> bool:
+    """Whether a cell begins and ends with a double quote."""
+    mark = re.escape(delimiter)
+    return re.search(rf'(?:^|{mark})"[^"\r\n]*"(?:{mark}|$)', text, re.MULTILINE) is not None
+
+
+def _faults(text: str, marks: Marks) -> bool:
+    """Whether some quote leaves a cell's end in doubt. The text may end within a cell."""
+    dialect = Dialect(delimiter=marks.delimiter, quotechar=marks.quotechar, escapechar=marks.escapechar)
+    found = records.scan(text.encode(), dialect, final=True)
+    is_whole = len(text) < JUDGED_CHARACTERS
+    return found.torn_at != records.NOWHERE or (is_whole and found.open_at != records.NOWHERE)
+
+
+def _evenness(text: str, marks: Marks) -> float:
+    """The share of rows that have the most frequent width."""
+    widths = Counter(len(row.cells) for row in rows(text, marks, most=_JUDGED_ROWS)[:-1])
+    return max(widths.values(), default=0) / max(1, widths.total())
+
+
+def _quality(text: str, marks: Marks) -> float:
+    """From 0 to 1: how much the text is a table with these marks: rows of one width, cells that are one thing each."""
+    found = rows(text, marks, most=_JUDGED_ROWS)
+    if len(found) > 2 and len(text) >= JUDGED_CHARACTERS:
+        found = found[:-1]
+    widths = Counter(len(row.cells) for row in found if len(row.cells) > 1)
+    if not widths:
+        return 0.0
+    width = max(widths, key=lambda n: (widths[n] * (1 - 1 / (n + 1)), n))
+    inside = [index for index, row in enumerate(found) if len(row.cells) == width]
+    table = found[inside[0] : inside[-1] + 1]
+    fit = sum(_fit(row, width) for row in table) / len(table)
+    share = len(table) / len(found)
+    return float(fit**2 * share**0.5) * _purity(table, marks.delimiter) * (1 - 1 / (width + 1))
+
+
+def _fit(row: Row, width: int) -> float:
+    if len(row.cells) == width:
+        return 1.0
+    is_ragged = 1 < len(row.cells) < width or not any(cell.strip() for cell in row.cells[width:])
+    return 0.5 if is_ragged else 0.0
+
+
+def _purity(table: Sequence[Row], delimiter: str) -> float:
+    cells = [cell for row in table for cell in row.cells if cell.strip()][:_JUDGED_CELLS]
+    if not cells:
+        return 0.1
+    return sum(_plausible(cell, delimiter) for cell in cells) / len(cells)
+
+
+def _plausible(cell: str, delimiter: str) -> float:
+    judged = _plausible_word if len(cell) <= _LONG_TEXT else _plausible_text
+    return judged(cell, delimiter)
+
+
+def _plausible_text(cell: str, delimiter: str) -> float:
+    if cell_patterns.is_measure(cell):
+        return 1.0
+    text = cell.strip()
+    if _TORN.search(text):
+        return 0.1
+    others = [mark for mark in DELIMITERS if mark != delimiter]
+    if "\t" in text or ("|" in others and "|" in text):
+        return 0.1
+    if ";" in others and ";" in text:
+        return 0.3 if "; " in text else 0.15
+    if "," in others and "," in text.replace(", ", ""):
+        return 0.3
+    return 0.7 if len(text) <= _LONG_TEXT else 0.5
+
+
+_plausible_word = lru_cache(maxsize=20_000)(_plausible_text)

@@ -1,0 +1,41 @@
+"""Where in a file its table ends: totals, notes and empty rows below the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.uploads.detect import cell_patterns
+from core.uploads.detect.delimiters import Row
+
+_MOST_BELOW = 400
+_LONG_NOTE = 25
+_END_OF_FILE = "\x1a"  # as old programs write it
+_NOTHING = f" \t\u00a0,;|{_END_OF_FILE}"
+
+
+def footer(rows: Sequence[Row], n_columns: int) -> tuple[Row, ...]:
+    """The last rows of a file that are no data: totals, notes, empty cells. rows: its last ones, header left out."""
+    kept = len(rows)
+    while (
+        kept > 1 and len(rows) - kept < _MOST_BELOW and _is_below(rows[kept - 1], rows[kept - 2], n_columns)
+    ):
+        kept -= 1
+    return tuple(rows[kept:])
+
+
+def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
+    filled = [cell.strip() for cell in row.cells if cell.strip(_NOTHING)]
+    if not filled:
+        return len(row.cells) > 1 or _END_OF_FILE in row.cells[0]
+    if n_columns == 1:
+        return False
+    first = row.cells[0].strip() or filled[0]
+    gap = row.line - previous.line > 1 + sum(cell.count("\n") for cell in previous.cells)
+    if cell_patterns.is_total(first) and (len(filled) > 1 or n_columns > 2):
+        return True
+    is_alone = len(filled) == 1 and not cell_patterns.is_measure(filled[0])
+    if is_alone and row.cells[0].strip():
+        is_sentence = len(first) > _LONG_NOTE or (len(row.cells) == 1 and " " in first)
+        return cell_patterns.is_note(first) or gap or (n_columns > 2 and is_sentence)
+    is_torn = len(row.cells) != n_columns and any(cell[:1] == " " for cell in row.cells[1:])
+    return cell_patterns.is_note(first) and (gap or is_torn or len(row.cells) < n_columns)

@@ -1,0 +1,1 @@
+"""What was found in a CSV: examination, profile, receipt, and what the user overruled."""

@@ -1,0 +1,66 @@
+"""What an examination of a file found: what it is written in, what it holds, what was done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core.uploads.csv.dialect import Dialect
+from core.uploads.detect.guesses import Guess
+from core.uploads.report.overrides import Reading
+from core.uploads.report.profile import ColumnProfile
+from core.uploads.report.receipt import Change, Packed, Treatment
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What a file is written in and what it holds.
+
+    columns: in the file's order. n_rows: records below the header that are rows. preview: the cells of the first
+    PREVIEW_ROWS rows as the file spells them, long ones cut; changes: those of them that were rewritten.
+    notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
+    treatment: what was done to its lines. reading: what a user overruled. packed: what it came in; None if plain.
+    """
+
+    dialect: Dialect
+    columns: tuple[ColumnProfile, ...]
+    n_rows: int
+    preview: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+    guesses: tuple[Guess, ...] = ()
+    changes: tuple[Change, ...] = ()
+    treatment: Treatment = field(default_factory=Treatment)
+    reading: Reading = field(default_factory=Reading)
+    packed: Packed | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain lists and dicts; `from_json` reads them back to an equal examination."""
+        return {
+            "dialect": self.dialect.to_json(),
+            "columns": [column.to_json() for column in self.columns],
+            "n_rows": self.n_rows,
+            "preview": [list(row) for row in self.preview],
+            "notes": list(self.notes),
+            "guesses": [guess.to_json() for guess in self.guesses],
+            "changes": [asdict(change) for change in self.changes],
+            "treatment": self.treatment.to_json(),
+            "reading": self.reading.to_json(),
+            "packed": asdict(self.packed) if self.packed else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Examination:
+        """The examination that `to_json` wrote, now or before there were guesses."""
+        return cls(
+            dialect=Dialect.from_json(data["dialect"]),
+            columns=tuple(ColumnProfile.from_json(column) for column in data["columns"]),
+            n_rows=data["n_rows"],
+            preview=tuple(tuple(row) for row in data["preview"]),
+            notes=tuple(data["notes"]),
+            guesses=tuple(Guess.from_json(guess) for guess in data.get("guesses", ())),
+            changes=tuple(Change(**change) for change in data.get("changes", ())),
+            treatment=Treatment.from_json(data.get("treatment", {})),
+            reading=Reading.from_json(data.get("reading", {})),
+            packed=Packed(**data["packed"]) if data.get("packed") else None,
+        )

@@ -1,0 +1,122 @@
+"""What a receipt says about how a file was read: plain sentences, only about what was not plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from core.uploads.csv.dialect import DELIMITER_NAMES, Dialect
+from core.uploads.detect.encoding import Encoding
+from core.uploads.detect.guesses import Guess
+from core.uploads.report.profile import ColumnProfile
+from core.uploads.report.receipt import Packed, Treatment
+
+_LINE_ENDS = {"\r": "Its lines end in a carriage return alone, as on old Macintosh computers."}
+_BLANKS = {" ": "blanks", "'": "apostrophes", ",": "commas", ".": "points"}
+
+
+def of(
+    packed: Packed | None,
+    encoding: Encoding,
+    dialect: Dialect,
+    columns: Sequence[ColumnProfile],
+    treatment: Treatment,
+    guesses: Sequence[Guess],
+) -> tuple[str, ...]:
+    """The sentences of a receipt, the file's first, then its lines', then its columns'."""
+    return tuple(
+        sentence
+        for sentence in (
+            *_of_archive(packed),
+            *_of_file(encoding, dialect, columns),
+            *_of_lines(dialect, treatment),
+            *(guess.why for guess in guesses if guess.about == "names"),
+            *_of_columns(dialect, columns),
+        )
+        if sentence
+    )
+
+
+def _of_archive(packed: Packed | None) -> Iterator[str]:
+    if packed is None:
+        return
+    size = _counted(packed.size_bytes, "byte")
+    yield f"It came packed in {packed.file_name}, a {packed.kind} file of {size}."
+    if packed.n_others:
+        were = "was" if packed.n_others == 1 else "were"
+        yield f"{_counted(packed.n_others, 'other file')} in there {were} not read."
+
+
+def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[str]:
+    yield _of_encoding(encoding)
+    if dialect.delimiter != "," and len(columns) > 1:
+        yield f"Its cells are separated by {DELIMITER_NAMES.get(dialect.delimiter, repr(dialect.delimiter))}s."
+    if dialect.quotechar == "'":
+        yield "Its quotes are single ones (')."
+    if not dialect.quotechar:
+        yield "Quotes are part of its cells."
+    if dialect.escapechar:
+        yield "A backslash takes the next mark's meaning away."
+    if dialect.decimal == ",":
+        yield "Its numbers are written with a decimal comma."
+    yield _LINE_ENDS.get(dialect.line_end, "")
+    if len(columns) == 1:
+        yield "It has one column only: no comma, semicolon, tab or bar separates cells."
+
+
+def _of_lines(dialect: Dialect, treatment: Treatment) -> Iterator[str]:
+    if dialect.skip_lines:
+        yield f"{_counted(dialect.skip_lines, 'line')} above the header left out."
+    if not dialect.has_header:
+        yield "It has no header, so its columns were numbered."
+    if treatment.n_not_rows:
+        lines, are = _counted(treatment.n_not_rows, "line"), "is" if treatment.n_not_rows == 1 else "are"
+        yield f"{lines} left out that {are} no data: headers again, totals or notes."
+    if treatment.n_short:
+        first = f"the first in line {treatment.first_short:,}"
+        yield f"{_counted(treatment.n_short, 'row')} with fewer cells than columns, {first}, filled up with empty ones."
+    if treatment.n_long:
+        first = f"the first in line {treatment.first_long:,}"
+        rows = _counted(treatment.n_long, "row")
+        yield f"{rows} with empty cells behind the last column, {first}; they were left out."
+    if treatment.n_blank:
+        yield f"{_counted(treatment.n_blank, 'blank line')} left out."
+    if treatment.n_inner_breaks:
+        yield f"{_counted(treatment.n_inner_breaks, 'line break')} inside quoted cells kept."
+
+
+def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[str]:
+    rules = {rule.column: rule for rule in dialect.rules}
+    for place, column in enumerate(columns):
+        rule = rules.get(place)
+        n_numbers = column.n_coerced - column.n_declared_missing
+        if rule is not None and rule.is_number and n_numbers:
+            marks = [f"{_BLANKS[rule.thousands]} between thousands"] if rule.thousands else []
+            marks += (
+                [f"a decimal {'comma' if rule.decimal == ',' else 'point'}"]
+                if rule.decimal != dialect.decimal
+                else []
+            )
+            marks += [f"'{rule.mark}'"] if rule.mark else []
+            how = f" with {' and '.join(marks)}" if marks else ""
+            cells, what = _counted(n_numbers, "cell"), "a number" if n_numbers == 1 else "numbers"
+            yield f"In '{column.name}', {cells} read as {what}{how}."
+        if rule is not None and column.n_declared_missing:
+            words = ", ".join(f"'{word}'" for word in rule.missing)
+            yield f"In '{column.name}', {_counted(column.n_declared_missing, 'cell')} ({words}) read as missing."
+        if column.n_odd:
+            yield (
+                f"Column '{column.name}' holds numbers but for {_counted(column.n_odd, 'cell')},"
+                f" the first of which is '{column.first_odd}'."
+            )
+
+
+def _of_encoding(encoding: Encoding) -> str:
+    if encoding.guessed:
+        return f"It is not UTF-8; its bytes look most like {encoding.name}, so it was read as that."
+    if encoding.codec != "utf-8":
+        return f"It was read as {encoding.name}."
+    return "It begins with a byte order mark, which is no part of the first name." if encoding.has_bom else ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,212 @@
+"""What a user said of a file, overruling what was guessed: kept with the upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from core.errors import Invalid
+from core.uploads.csv.dialect import ColumnRule
+from core.uploads.detect.detection import Detected, Said
+from core.uploads.detect.guesses import About, Guess
+from core.uploads.errors import ColumnUnknown, MarksClash
+
+KINDS = ("number", "category")
+THOUSANDS = ("", ",", ".", " ", "'")
+DECIMALS = (".", ",")
+QUOTES = ('"', "'", "")
+ESCAPES = ("", "\\")
+MARKS = (",", ";", "\t", "|", "^", "~", ":", " ")
+_MOST_MISSING = 50
+
+
+@dataclass(frozen=True)
+class ColumnReading:
+    """What was said of one column; None where nothing was.
+
+    kind: "number" or "category". decimal, thousands, mark: how its numbers are spelled. missing: spellings of "no
+    value", all there are beside the usual ones.
+    """
+
+    kind: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    mark: str | None = None
+    missing: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was said of a file; None, and what is not named, is found as always.
+
+    header_line: the line the header stands in, as an editor counts; 0 for none. thousands: of every number column
+    with a spelling of its own. missing: spellings of "no value" in every column. keep_lines: lines taken for totals,
+    notes and repeated headers are rows. columns: by name.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    quotechar: str | None = None
+    escapechar: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    header_line: int | None = None
+    missing: tuple[str, ...] | None = None
+    keep_lines: bool | None = None
+    columns: Mapping[str, ColumnReading] = field(default_factory=dict)
+
+    @property
+    def said(self) -> Said:
+        """What detection must keep to."""
+        return Said(self.delimiter, self.quotechar, self.escapechar, self.decimal, self.header_line)
+
+    def names(self, column: str) -> bool:
+        """Whether something was said of a column."""
+        return column in self.columns
+
+    def checked(self) -> Reading:
+        """Itself. Raises Invalid, MarksClash for what no file can be read with."""
+        _require("delimiter", self.delimiter, MARKS)
+        _require("quotechar", self.quotechar, QUOTES)
+        _require("escapechar", self.escapechar, ESCAPES)
+        spelled = [
+            (self.decimal, self.thousands),
+            *((one.decimal, one.thousands) for one in self.columns.values()),
+        ]
+        for decimal, thousands in spelled:
+            _require("decimal", decimal, DECIMALS)
+            _require("thousands", thousands, THOUSANDS)
+            if decimal and decimal == thousands:
+                raise MarksClash(mark=decimal)
+        for one in self.columns.values():
+            _require("kind", one.kind, KINDS)
+        for spellings in (self.missing, *(one.missing for one in self.columns.values())):
+            if spellings is not None and len(spellings) > _MOST_MISSING:
+                raise Invalid(
+                    problem=f"There are {len(spellings)} spellings of a missing cell.",
+                    remedy=f"Name at most {_MOST_MISSING}.",
+                )
+        if self.header_line is not None and self.header_line < 0:
+            raise Invalid(
+                problem="A line's number is not negative.", remedy="Count lines from 1; 0 means no header."
+            )
+        return self
+
+    def updated(self, other: Reading) -> Reading:
+        """This reading with what the other says in place of what it said."""
+        said = {one.name: getattr(other, one.name) for one in fields(other) if one.name != "columns"}
+        columns = dict(self.columns)
+        for name, column in other.columns.items():
+            more = {key: value for key, value in vars(column).items() if value is not None}
+            columns[name] = replace(columns.get(name, ColumnReading()), **more)
+        return replace(
+            self, **{key: value for key, value in said.items() if value is not None}, columns=columns
+        )
+
+    def applied(self, detected: Detected) -> Detected:
+        """The dialect with these rules for its columns. Raises ColumnUnknown, and Invalid for a decimal mark that ends
+        a cell.
+        """
+        dialect = detected.dialect
+        if dialect.decimal == dialect.delimiter and not dialect.quotechar:
+            raise Invalid(
+                problem=f"'{dialect.decimal}' can't be the delimiter and the decimal mark where quotes mean nothing.",
+                remedy="Name another delimiter, another decimal mark, or the quotes.",
+            )
+        names = dialect.names
+        if lacking := [name for name in self.columns if name not in names]:
+            raise ColumnUnknown(column=lacking[0][:80])
+        if self.keep_lines:
+            dialect = replace(dialect, not_rows=())
+        found = {rule.column: rule for rule in dialect.rules}
+        chosen: list[Guess] = []
+        for column, name in enumerate(names):
+            rule = found.get(column, ColumnRule(column))
+            changed = self._rule(rule, self.columns.get(name, ColumnReading()), dialect.decimal)
+            if changed != rule:
+                chosen += _said_of(name, rule, changed)
+                found[column] = changed
+        rules = tuple(rule for _, rule in sorted(found.items()) if rule != ColumnRule(rule.column))
+        overruled = {(guess.about, guess.column) for guess in chosen}
+        kept = tuple(guess for guess in detected.guesses if (guess.about, guess.column) not in overruled)
+        if self.keep_lines:
+            kept = tuple(guess for guess in kept if guess.about != "not_rows")
+            kept += (Guess("not_rows", "0", "chosen", "You said that these lines are rows."),)
+        return Detected(replace(dialect, rules=rules), kept + tuple(chosen))
+
+    def _rule(self, rule: ColumnRule, said: ColumnReading, decimal: str) -> ColumnRule:
+        missing = rule.missing if said.missing is None else _folded(said.missing)
+        rule = replace(rule, missing=tuple(sorted({*missing, *_folded(self.missing or ())})))
+        if said.kind is not None:
+            rule = replace(rule, kind=said.kind)
+        if rule.kind == "category":
+            rule = replace(rule, decimal="", thousands="", mark="")
+        thousands = self.thousands if said.thousands is None and rule.is_number else said.thousands
+        if said.decimal is not None or thousands is not None or said.mark is not None:
+            thousands = rule.thousands if thousands is None else thousands
+            point = said.decimal or rule.decimal or decimal
+            if point == thousands:
+                point = "," if thousands == "." else "."
+            rule = replace(
+                rule,
+                decimal=point,
+                thousands=thousands,
+                mark=said.mark if said.mark is not None else rule.mark,
+            )
+        return rule
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain lists and dicts, what was not said left out; `from_json` reads them back to an equal reading."""
+        columns = {name: _given(asdict(column)) for name, column in self.columns.items()}
+        plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "columns"}
+        return _given({**plain, "columns": columns or None})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Reading:
+        """The reading that `to_json` wrote."""
+        columns = {
+            name: ColumnReading(**{**column, "missing": _tuple(column.get("missing"))})
+            for name, column in data.get("columns", {}).items()
+        }
+        return cls(**{**data, "missing": _tuple(data.get("missing")), "columns": columns})
+
+
+def _require(name: str, value: str | None, known: tuple[str, ...]) -> None:
+    if value is not None and value not in known:
+        listed = ", ".join(repr(one) for one in known)
+        raise Invalid(problem=f"{name} can't be {value[:20]!r}.", remedy=f"Use one of {listed}.")
+
+
+def _said_of(name: str, before: ColumnRule, after: ColumnRule) -> list[Guess]:
+    found: list[tuple[About, str, str]] = []
+    if (before.decimal, before.thousands, before.mark) != (after.decimal, after.thousands, after.mark):
+        found.append(("numbers", _spelled(after), _spelled(before)))
+    if before.missing != after.missing:
+        found.append(("missing", ", ".join(after.missing), ", ".join(before.missing)))
+    if before.kind != after.kind:
+        found.append(("kind", after.kind, before.kind))
+    return [
+        Guess(about, value, "chosen", "You said so.", name, (old,) if old else ())
+        for about, value, old in found
+    ]
+
+
+def _spelled(rule: ColumnRule) -> str:
+    return f"{rule.mark}1{rule.thousands}234{rule.decimal}5" if rule.is_number else ""
+
+
+def _folded(spellings: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(spelling.strip().lower() for spelling in spellings if spelling.strip())
+
+
+def _tuple(value: Any) -> tuple[str, ...] | None:
+    return None if value is None else tuple(value)
+
+
+def _given(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in data.items()
+        if value is not None
+    }

@@ -1,0 +1,135 @@
+"""A warm child process: imports what is heavy once, then runs one task after another.
+
+Started by exec as `python -m core.worker.child_main PARENT_PID MODULE…`; speaks JSON lines with the
+runner over stdin and stdout. It never writes a task's state: it reports, the runner writes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from typing import Any
+from uuid import UUID
+
+from core import db, logs, queue, settings
+from core.errors import AppError
+from core.storage import StorageUnavailable
+
+PR_SET_PDEATHSIG = 1
+TRANSIENT = (StorageUnavailable, db.DatabaseUnavailable)
+
+
+class Channel:
+    """The child's side of the two pipes; its own prints go to stderr instead."""
+
+    def __init__(self) -> None:
+        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+        os.dup2(2, 1)
+        self._lock = threading.Lock()
+        self.stop = threading.Event()
+        self.runs: list[dict[str, Any]] = []
+        self.ready = threading.Condition()
+
+    def say(self, **message: Any) -> None:
+        with self._lock:
+            self._out.write(json.dumps(message) + "\n")
+
+    def listen(self) -> None:
+        """Read the runner's messages until it is gone; then so is this process."""
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "stop" in message:
+                self.stop.set()
+            else:
+                with self.ready:
+                    self.stop.clear()
+                    self.runs.append(message["run"])
+                    self.ready.notify()
+        os._exit(0)
+
+    def next_run(self) -> dict[str, Any]:
+        with self.ready:
+            self.ready.wait_for(lambda: self.runs)
+            return self.runs.pop(0)
+
+
+class ChildJob:
+    """What a handler sees of its worker."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def report(self, done: int, *, total: int | None = None) -> None:
+        self._channel.say(said="progress", done=done, total=total)
+
+    def stop_requested(self) -> bool:
+        return self._channel.stop.is_set()
+
+
+def main(arguments: list[str]) -> None:
+    parent_pid, *modules = arguments
+    if sys.platform == "linux":  # elsewhere the closed pipe alone ends a child
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent_pid):
+        sys.exit("the worker was gone before its child had started")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the runner's to answer
+    channel = Channel()
+    config = settings.current()
+    logs.configure(config)
+    db.connect_configured(config)
+    for module in modules:
+        importlib.import_module(module)
+    for name in queue.known_kinds():
+        importlib.import_module(queue.kind(name).run.split(":")[0])
+    threading.Thread(target=channel.listen, daemon=True, name="listen").start()
+    channel.say(said="ready")
+    while True:
+        _run(channel, channel.next_run())
+
+
+def _run(channel: Channel, message: dict[str, Any]) -> None:
+    task = queue.Task(
+        id=UUID(message["id"]),
+        user_id=UUID(message["user_id"]),
+        kind=message["kind"],
+        state=queue.TaskState.RUNNING,
+        payload=message["payload"],
+        attempt=message["attempt"],
+        done=message["done"],
+        total=message["total"],
+        checkpoint=message["checkpoint"],
+        result=None,
+        reason=None,
+        cancel_requested=False,
+    )
+    module, function = queue.kind(task.kind).run.split(":")
+    try:
+        result = getattr(importlib.import_module(module), function)(task, ChildJob(channel))
+        json.dumps(result, allow_nan=False)  # what can't be kept is the handler's mistake, said here
+    except AppError as error:
+        outcome = {
+            "said": "failed",
+            "reason": queue.Reason.of(error).to_json(),
+            "transient": isinstance(error, TRANSIENT),
+        }
+    except Exception as error:  # noqa: BLE001  # the one place where everything is caught: it ends on the task
+        reason = queue.Reason(
+            code="internal_error",
+            message=f"The app made a mistake here ({type(error).__name__}: {error}).",
+            hint="Your file may be fine. The System page keeps the details for whoever runs the app.",
+            traceback=traceback.format_exc(),
+        )
+        outcome = {"said": "failed", "reason": reason.to_json(), "transient": True}
+    else:
+        outcome = {"said": "succeeded", "result": result}
+    channel.say(**outcome, stopped=channel.stop.is_set())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,266 @@
+"""The schema check: what it says of a file is what scoring then does with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from core import db
+from core.db.tables import UploadRow
+from core.errors import Conflict, NotFound
+from core.models import models
+from core.models.schema import Feature, Schema
+from core.predictions.check import first_rows, schema_check
+from core.predictions.check.schema_check import SchemaCheck, of_file
+from core.predictions.errors import FeatureMissing, FeatureRetyped, MappedTwice
+from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
+from core.settings import Settings
+from core.storage import LocalStorage
+from core.uploads.errors import ChangedSinceChecked, UploadGone
+from core.uploads.report.examine import examine
+from tests import journeys, made
+from tests.core.predictions.conftest import Model
+
+SCHEMA = Schema(
+    (
+        Feature("age", "number", minimum=18.0, maximum=90.0),
+        Feature("colour", "category", categories=("red", "green", "blue")),
+    ),
+    "outcome", "binary", ("No", "Yes"), "Yes",
+)  # fmt: skip
+
+
+def check(tmp_path: Path, text: str, schema: Schema = SCHEMA, **mapping: str) -> SchemaCheck:
+    path = tmp_path / "staged"
+    path.write_text(text)
+    with path.open("rb") as source:
+        return of_file(source, examine(path, file_name="a.csv"), schema, mapping=mapping)
+
+
+def said(found: SchemaCheck) -> dict[tuple[str, str], str]:
+    return {(one.name, one.about): one.says.replace("\u00a0", " ") for one in found.warnings}
+
+
+def test_a_file_like_that_of_training_has_nothing_to_say(tmp_path: Path) -> None:
+    found = check(tmp_path, "id,age,colour,outcome\n1,20,red,Yes\n2,30,,No\n")
+    assert (found.refusal, found.warnings, found.missing, found.mapping) == (None, (), [], {})
+    assert (found.outcome, found.extra, found.n_rows, found.n_rows_read) == ("outcome", ("id",), 2, 2)
+
+
+def test_missing_columns_come_with_the_nearest_and_a_guess_that_fits_in_kind(tmp_path: Path) -> None:
+    found = check(tmp_path, "Age,Colours,Outcome (late)\n20,red,Yes\n30,blue,No\n")
+    assert [(one.name, one.column, one.nearest, one.is_guess) for one in found.columns] == [
+        ("age", None, "Age", True),
+        ("colour", None, "Colours", True),
+    ]
+    assert found.guesses == {"age": "Age", "colour": "Colours"}
+    assert (found.outcome, found.outcome_nearest) == (None, "Outcome (late)")
+    assert isinstance(found.refusal, FeatureMissing)
+    worded = check(tmp_path, "Age,colour\nold,red\nyoung,blue\n")
+    assert (worded.missing[0].nearest, worded.guesses) == ("Age", {})
+
+
+def test_a_mapping_that_leaves_nothing_missing_is_checked_under_the_models_names(tmp_path: Path) -> None:
+    text = "Alter,Farbe,left,rest\n20,red,Yes,x\n95,pink,No,y\n"
+    found = check(tmp_path, text, age="Alter", colour="Farbe", outcome="left")
+    assert (found.refusal, found.outcome, found.extra) == (None, "left", ("rest",))
+    assert [one.column for one in found.columns] == ["Alter", "Farbe"]
+    assert said(found) == {
+        ("colour", "unseen"): "'colour' (read from 'Farbe') holds a value that training never saw in "
+        "1 of its 2 rows, such as 'pink'.",
+        ("age", "outside"): "'age' (read from 'Alter') lies outside 18 to 90, the range of training, in "
+        "1 of its 2 rows: its values run from 20 to 95.",
+    }
+
+
+def test_what_is_counted_beforehand_is_what_scoring_counts(tmp_path: Path, model: Model) -> None:
+    rows = [f"{(20 + i % 60, 'old', 200)[i % 3]},{('red', 'pink')[i % 2]}" for i in range(99)]
+    text = "Alter,colour\n" + "\n".join(rows) + "\n"
+    mapping = {"age": "Alter"}
+    found = check(tmp_path, text, **mapping)
+    _, scored = Model(model.pipeline, SCHEMA).score(text.encode(), mapping=mapping)
+    counted = {(one.name, one.about): one.n_cells for one in found.warnings}
+    assert counted == {
+        ("age", "retyped"): scored.tally.bad["age"],
+        ("age", "outside"): scored.tally.outside["age"],
+        ("colour", "unseen"): scored.tally.unseen["colour"],
+    }
+    assert counted["age", "retyped"] == 33
+
+
+@pytest.mark.parametrize("n_bad", [49, 50, 51, 100])
+def test_a_file_is_refused_beforehand_exactly_where_scoring_refuses_it(
+    tmp_path: Path, model: Model, n_bad: int
+) -> None:
+    text = "age,colour\n" + "".join(f"{'old' if i < n_bad else 30},red\n" for i in range(100))
+    found = check(tmp_path, text)
+    try:
+        model.score(text.encode())
+    except FeatureRetyped as refused:
+        assert str(found.refusal) == str(refused)
+        (warned,) = found.warnings
+        assert (warned.about, warned.refuses, warned.n_cells) == ("retyped", True, n_bad)
+    else:
+        assert found.refusal is None
+        assert n_bad <= 50
+
+
+def test_a_few_cells_that_are_no_number_are_counted_over_the_whole_file(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 70 + 18},red\n" for i in range(400))
+    found = check(tmp_path, f"age,colour\n{rows}n.k.,red\n")
+    assert said(found) == {
+        ("age", "retyped"): "'age' holds no number in 1 of its 401 rows, such as 'n.k.'. "
+        "Such cells are scored as blank."
+    }
+
+
+def test_of_a_long_file_the_first_rows_are_counted_and_the_rest_is_known_from_its_profile(
+    tmp_path: Path,
+) -> None:
+    filling = "x" * 1000
+    n_rows = 3 * first_rows.N_BLOCKS * BLOCK_BYTES // 1000
+    rows = [f"{30 if i < n_rows - 9 else 99},red,{filling}" for i in range(n_rows)]
+    found = check(tmp_path, "age,colour,note\n" + "\n".join(rows) + "\n")
+    assert found.n_rows == n_rows
+    assert 0 < found.n_rows_read < n_rows / 2
+    (warned,) = found.warnings
+    assert (warned.about, warned.n_cells, warned.n_rows) == ("outside", 0, found.n_rows_read)
+    assert (
+        f"below the first {found.n_rows_read:,} rows: its values run from 30 to 99"
+        in said(found)["age", "outside"]
+    )
+    pink = [row.replace("red", "pink") for row in rows]
+    later = check(tmp_path, "age,colour,note\n" + "\n".join(pink) + "\n")
+    assert "in each of the first" in said(later)["colour", "unseen"]
+    worded = [row.replace("30,", "old,") if i > n_rows / 2 else row for i, row in enumerate(rows)]
+    retyped = check(tmp_path, "age,colour,note\n" + "\n".join(worded) + "\n")
+    assert "holds text in place of numbers below the first" in said(retyped)["age", "retyped"]
+    assert retyped.refusal is None
+
+
+def test_an_empty_column_says_so_once(tmp_path: Path) -> None:
+    found = check(tmp_path, "age,colour\n,red\nNA,blue\n")
+    assert said(found) == {
+        ("age", "blank"): "'age' is blank in every row, which is filled in as in training."
+    }
+
+
+def test_the_only_row_is_called_so(tmp_path: Path) -> None:
+    assert said(check(tmp_path, "age,colour\n30,pink\n")) == {
+        (
+            "colour",
+            "unseen",
+        ): "'colour' holds a value that training never saw in the only row, such as 'pink'."
+    }
+
+
+def test_what_refuses_the_file_comes_first_and_then_what_touches_most_rows(tmp_path: Path) -> None:
+    schema = replace(SCHEMA, features=(Feature("n", "number"), *SCHEMA.features))
+    rows = "".join(f"word,{95 if i < 3 else 30},pink\n" for i in range(10))
+    found = check(tmp_path, f"n,age,colour\n{rows}", schema)
+    assert [(one.name, one.about) for one in found.warnings] == [
+        ("n", "retyped"),
+        ("colour", "unseen"),
+        ("age", "outside"),
+    ]
+
+
+def test_messy_files_are_read_as_scoring_reads_them(tmp_path: Path) -> None:
+    text = "Customers\n\nage;colour;pay\n20;red;1.234,50 €\n30;blue\n95,5;pink;7,10 €\nTotal;;2\n"
+    schema = replace(
+        SCHEMA, features=(*SCHEMA.features, Feature("pay", "number", minimum=0.0, maximum=100.0))
+    )
+    found = check(tmp_path, text, schema)
+    assert set(said(found)) == {("age", "outside"), ("colour", "unseen"), ("pay", "outside")}
+    assert found.n_rows_read == found.n_rows == 3
+
+
+HOSTILE = ['quo"te', "$x$ **b** [a](b) :red[c]", "<script>", "a\\b", "=1+1", "日本", "prediction", "x" * 300]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_column_may_be_called_anything(tmp_path: Path, model: Model, name: str) -> None:
+    header = f'"{name.replace(chr(34), chr(34) * 2)}",colour,id\n'
+    text = header + "20,red,1\n30,blue,2\n95,red,3\n"
+    found = check(tmp_path, text, age=name)
+    assert (found.refusal, found.mapping) == (None, {"age": name})
+    assert name in said(found)["age", "outside"]
+    result, scored = model.score(text.encode(), mapping={"age": name})
+    plain, _ = model.score(b"age,colour,id\n20,red,1\n30,blue,2\n95,red,3\n")
+    assert [line.split(b",")[-2:] for line in result.splitlines()[1:]] == [
+        line.split(b",")[-2:] for line in plain.splitlines()[1:]
+    ]
+    assert scored.added[0] == ("prediction_2" if name == "prediction" else "prediction")
+
+
+def test_four_thousand_columns_are_checked_and_mapped(tmp_path: Path) -> None:
+    features = tuple(Feature(f"f{i}", "number", minimum=0.0, maximum=1.0) for i in range(4_000))
+    schema = Schema(features, "y", "regression")
+    text = ",".join(f"Column {i}" for i in range(4_000)) + "\n" + (",".join(["2"] * 4_000) + "\n") * 2
+    lacking = check(tmp_path, text, schema)
+    assert (len(lacking.missing), lacking.n_rows_read) == (4_000, 2)
+    mapped = check(tmp_path, text, schema, **{f"f{i}": f"Column {i}" for i in range(4_000)})
+    assert (mapped.missing, len(mapped.warnings), mapped.extra) == ([], 4_000, ())
+
+
+@pytest.fixture
+def learned_from(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User
+) -> UploadRow:
+    return journeys.upload_bytes(user, made.CSV, settings=settings, files=storage)
+
+
+@pytest.fixture
+def upload(learned_from: UploadRow, settings: Settings, storage: LocalStorage, user: db.User) -> UploadRow:
+    return journeys.upload_bytes(user, b"Alter,plan\n31,a\n95,z\n", settings=settings, files=storage)
+
+
+def test_an_upload_is_checked_with_the_mapping_of_before(
+    user: db.User, storage: LocalStorage, learned_from: UploadRow, upload: UploadRow
+) -> None:
+    model = made.ready_model(user, learned_from)
+    look = partial(schema_check.check, user, storage=storage, upload_id=upload.id, model_id=model.id)
+    before = look()
+    assert isinstance(before.refusal, FeatureMissing)
+    assert before.remembered is None
+    prediction_id = made.completed(user, upload, model, mapping={"age": "Alter"})
+    again = look()
+    assert again.remembered is not None
+    assert (again.remembered.prediction_id, again.mapping) == (prediction_id, {})
+    mapped = look(mapping=again.remembered.mapping)
+    assert mapped.refusal is None
+    assert set(said(mapped)) == {("age", "outside"), ("plan", "unseen")}
+    with pytest.raises(MappedTwice):
+        look(mapping={"age": "Alter", "plan": "Alter"})
+
+
+def test_what_is_not_ones_own_not_ready_or_gone_is_not_checked(
+    user: db.User, stranger: db.User, storage: LocalStorage, learned_from: UploadRow, upload: UploadRow
+) -> None:
+    model = made.ready_model(user, learned_from)
+    look = partial(schema_check.check, storage=storage, upload_id=upload.id, model_id=model.id)
+    with pytest.raises(NotFound, match="upload"):
+        look(stranger)
+    with pytest.raises(NotFound, match="model"):
+        look(user, model_id=uuid4())
+    with db.session_scope(user, write=True) as session:
+        training = models.request_training(session, upload=learned_from, target="churned")
+    with pytest.raises(Conflict):
+        look(user, model_id=training.id)
+    storage.delete(upload.storage_key)
+    with pytest.raises(UploadGone):
+        look(user)
+
+
+@pytest.mark.parametrize("damage", [b"\xff", b",", b"\n", b'"'])
+def test_a_stored_file_that_was_changed_is_said_to_be_so(
+    user: db.User, storage: LocalStorage, learned_from: UploadRow, upload: UploadRow, damage: bytes
+) -> None:
+    model = made.ready_model(user, learned_from)
+    (storage.root / upload.storage_key).write_bytes(damage * upload.size_bytes)
+    with pytest.raises(ChangedSinceChecked):
+        schema_check.check(user, storage=storage, upload_id=upload.id, model_id=model.id)

@@ -1,0 +1,46 @@
+"""What Home makes of what it reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core import db
+from core.predictions import predictions
+from core.settings import Settings
+from core.storage import LocalStorage
+from core.ui.home import home_data
+from tests import journeys, made
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def test_what_was_made_elsewhere_changes_the_state_of_the_desk(
+    settings: Settings, storage: LocalStorage, user: db.User
+) -> None:
+    def state() -> object:
+        with db.session_scope(user) as session:
+            return home_data.pulse(session, now=NOW).state
+
+    states = [state()]
+    upload = journeys.upload_bytes(user, made.CSV, settings=settings, files=storage)
+    states.append(state())
+    model = made.ready_model(user, upload)  # begun and ended between two looks
+    states.append(state())
+    with db.session_scope(user, write=True) as session:
+        predictions.create(session, upload_id=upload.id, model_id=model.id)
+    states.append(state())
+    assert len(set(states)) == 4
+    assert state() == states[-1]
+
+
+def test_one_busy_day_is_no_trace() -> None:
+    assert home_data.per_day([(NOW, 5), (NOW - timedelta(hours=1), 7)], now=NOW, zone=UTC) == []
+
+
+def test_a_trace_sums_by_the_readers_days_and_ends_today() -> None:
+    late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)  # already the 2nd in Berlin
+    moments = [(NOW - timedelta(days=30), 100), (NOW - timedelta(days=3), 4), (late, 2), (NOW, 1)]
+    assert home_data.per_day(moments, now=NOW, zone=UTC)[-4:] == [4, 0, 2, 1]
+    assert home_data.per_day(moments, now=NOW, zone=ZoneInfo("Europe/Berlin"))[-4:] == [4, 0, 0, 3]
+    assert len(home_data.per_day(moments, now=NOW, zone=UTC)) == home_data.DAYS
