@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 # Lowest first. Rooms on one line never import each other.
 ORDER = [
-    {"errors"},
+    {"errors", "check"},
     {"settings"},
     {"logs"},
     {"metrics"},
