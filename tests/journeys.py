@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import db, storage
+from core import db, rooms, storage
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.models import models
 from core.predictions import predictions, states
@@ -23,6 +23,8 @@ from tests.servers.waiting import wait_for
 
 Found = TypeVar("Found")
 
+rooms.load()  # for those who come here from outside pytest too
+
 
 def ask(user: db.User, verb: Callable[[Session], Found]) -> Found:
     """What a verb answers in a transaction of its own."""
@@ -33,7 +35,7 @@ def ask(user: db.User, verb: Callable[[Session], Found]) -> Found:
 @contextmanager
 def running(settings: Settings, *, slots: int = 1) -> Iterator[Runner]:
     """A runner with real children, handed back at the end."""
-    runner = Runner(settings, slots=slots, is_embedded=True)
+    runner = Runner(settings, slots=slots, is_embedded=True, modules=rooms.task_modules())
     runner.start()
     try:
         yield runner
