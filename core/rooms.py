@@ -24,6 +24,7 @@ def load() -> None:
     for name in NAMES:
         room = _stated(name)
         register(room)
+        checks.register(room.checks)
         storage_consistency.register(room.kept_files)
 
 
