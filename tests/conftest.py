@@ -18,6 +18,7 @@ from core.db.tables import UserRow
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests.clocks import HeldClock
+from tests.servers.lent import TEMPLATE, Lent
 from tests.servers.parts import MISSING, require
 from tests.servers.postgres import PAGES, Cluster
 from tests.servers.seaweed import S3Server
@@ -25,7 +26,6 @@ from tests.servers.sqs import SqsServer
 from tests.servers.supabase import SupabaseServer
 from tests.servers.supabase_auth import SupabaseAuthServer
 
-TEMPLATE = "model_desk_template"
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
@@ -57,6 +57,12 @@ def postgres() -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def lent_postgres(postgres: Cluster) -> Lent:
+    """The database that the tests of this process get one after another."""
+    return Lent(postgres)
 
 
 @pytest.fixture(scope="session")
@@ -121,13 +127,12 @@ def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[db.Databa
 
 
 @pytest.fixture
-def postgres_database(postgres: Cluster) -> Iterator[db.Database]:
-    """A fresh, migrated Postgres database, connected: behind the fence, and pages have a login of their own."""
-    name = f"test_{uuid4().hex}"
-    database = db.connect(postgres.create(name, template=TEMPLATE), user_url=postgres.url(name, login=PAGES))
+def postgres_database(postgres: Cluster, lent_postgres: Lent) -> Iterator[db.Database]:
+    """An empty, migrated Postgres database, connected: behind the fence, and pages have a login of their own."""
+    name = lent_postgres.fresh()
+    database = db.connect(postgres.url(name), user_url=postgres.url(name, login=PAGES))
     yield database
     database.dispose()
-    postgres.drop(name)
 
 
 @pytest.fixture
