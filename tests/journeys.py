@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core import db, storage
+from core import settings as settings_module
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.models import models
 from core.predictions import predictions, states
@@ -28,6 +29,13 @@ def ask(user: db.User, verb: Callable[[Session], Found]) -> Found:
     """What a verb answers in a transaction of its own."""
     with db.session_scope(user) as session:
         return verb(session)
+
+
+def embedded(folder: Path) -> Settings:
+    """The settings of an app that keeps everything in one folder; no sample."""
+    return settings_module.read(
+        _env_file=None, data_dir=folder, database_url="", storage_url="", sample=False
+    )
 
 
 @contextmanager
