@@ -28,6 +28,7 @@ from tests import journeys
 from tests.core.models.tables import TARGETS, subscribers, train, without
 from tests.once import once
 from tests.pages.scored import Desk
+from tests.servers.waiting import PATIENCE_S
 
 NAVIGATION = Path(__file__).resolve().parents[2] / "pages" / "navigation.py"
 
@@ -64,7 +65,7 @@ def open_page(reader: db.User) -> Callable[..., AppTest]:
 
     def opened(page: str = "home.py", **query: object) -> AppTest:
         settings_module.current.cache_clear()  # the test may have set another
-        app = AppTest.from_file(str(NAVIGATION), default_timeout=30)
+        app = AppTest.from_file(str(NAVIGATION), default_timeout=PATIENCE_S)
         app.switch_page(page)
         for name, value in query.items():
             app.query_params[name] = str(value)

@@ -12,6 +12,7 @@ from core.db.tables import ModelRow, UploadRow
 from core.predictions import predictions
 from core.settings import Settings
 from tests import journeys
+from tests.servers.waiting import PATIENCE_S
 
 ROUTER = "../../pages/navigation.py"
 
@@ -38,7 +39,7 @@ class Desk:
 
 def open_page(name: str, **query: str) -> AppTest:
     """The page as a first visitor sees it who follows its own link, through the router."""
-    app = AppTest.from_file(ROUTER, default_timeout=20)
+    app = AppTest.from_file(ROUTER, default_timeout=PATIENCE_S)
     for key, value in query.items():
         app.query_params[key] = value
     app.switch_page(name)

@@ -12,13 +12,14 @@ from streamlit.testing.v1 import AppTest
 from core import db, settings
 from core.queue import SqsQueue, workers
 from tests import journeys
+from tests.clocks import ClockAhead
 from tests.pages.scored import Desk, open_page, texts
 from tests.servers.sqs import SqsServer
 
 
 def test_a_working_installation_says_so(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False, clock=ClockAhead())
 
     app = open_page("system.py")
 
@@ -42,7 +43,7 @@ def test_checking_again_sees_what_was_mended(desk: Desk) -> None:
     assert app.warning
 
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False, clock=ClockAhead())
     app.button(key="check_again").click().run()
 
     assert "**Everything works**" in texts(app)

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 OWNER, PAGES = "desk_owner", "desk_pages"  # who migrates and works; who may become `authenticated` alone
 LIKE_SUPABASE = Path(__file__).with_name("supabase.sql")
@@ -56,13 +56,13 @@ class Cluster:
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, cwd=self._folder,
             start_new_session=True, **self._as,
         )  # fmt: skip
-        wait_for(self._answers, deadline_s=60, what="Postgres to answer")
+        wait_for(self._answers, what="Postgres to answer")
 
     def halt(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End the server process; SIGQUIT is Postgres's immediate shutdown, as in a crash."""
         assert self._server is not None
         self._server.send_signal(how)
-        self._server.wait(30)
+        self._server.wait(PATIENCE_S)
         self._server = None
 
     def crash(self) -> None:
