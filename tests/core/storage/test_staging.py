@@ -13,6 +13,7 @@ import pytest
 
 from core import storage
 from tests.servers.processes import PROJECT
+from tests.servers.waiting import PATIENCE_S
 
 
 def test_what_passes_is_counted_and_hashed(tmp_path: Path) -> None:
@@ -55,8 +56,6 @@ LIMITED = """
 import resource, signal, sys
 from pathlib import Path
 from core import storage
-from tests.servers.waiting import PATIENCE_S
-from tests.servers.waiting import PATIENCE_S
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 try:
