@@ -17,7 +17,7 @@ from tests.core.worker.conftest import Desk
 from tests.faults import steps
 from tests.servers import sqs
 from tests.servers.sqs import SqsServer, n_left, notice
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 from tests.servers.wire import Wire
 
 
@@ -238,7 +238,7 @@ def test_what_nobody_wants_any_more_is_given_back_at_once(carried_desk: Desk) ->
     try:
         carrier.want(1)
         sqs.post(settings, notice(uuid4()))
-        assert arrived.wait(20)
+        assert arrived.wait(PATIENCE_S)
         carrier.pause()
         again = wait_for(
             lambda: SqsQueue(settings).receive(limit=1, visible_s=60, wait_s=0),
