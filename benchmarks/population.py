@@ -113,7 +113,7 @@ def _chunks(rows: Iterable[tuple[Table, Row]]) -> Iterator[list[tuple[Table, Row
     chunk: list[tuple[Table, Row]] = []
     for row in rows:
         chunk.append(row)
-        if len(chunk) >= CHUNK and row[0] != "tasks":  # a task goes with its noun
+        if len(chunk) >= CHUNK and row[0] != "tasks":  # a task goes with its resource
             yield chunk
             chunk = []
     if chunk:

@@ -13,35 +13,29 @@ class AppError(Exception):
     """The root of every failure that we raise on purpose.
 
     A subclass declares its facts as annotated fields and two sentences as templates over them:
-    `says` (what happened, to which thing) and `cure` (what to do next). `code` is the stable
-    name that programs match on. Facts are keyword-only; whole numbers are written with separators
-    (ids are not), and with their noun where the template names one: "{n_rows:row}" or, where more than
-    an s changes, "{n_rows:row was|rows were}".
+    `message` (what happened, to which thing) and `hint` (what to do next; empty where there is nothing to add).
+    On an instance both are filled in. `code` is the stable name that programs match on. Facts are keyword-only;
+    whole numbers are written with separators (ids are not), and with their noun where the template names one:
+    "{n_rows:row}" or, where more than an s changes, "{n_rows:row was|rows were}".
 
         class UnknownUpload(AppError):
             code = "unknown_upload"
-            says = "There is no upload {upload_id}."
-            cure = "Open the list of uploads and choose one."
+            message = "There is no upload {upload_id}."
+            hint = "Open the list of uploads and choose one."
             upload_id: int
     """
 
     code: ClassVar[str] = "app_error"
-    says: ClassVar[str] = "Something went wrong."
-    cure: ClassVar[str] = ""
+    message: ClassVar[str] = "Something went wrong."
+    hint: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         dataclass(eq=False, kw_only=True, repr=False)(cls)
 
-    @property
-    def message(self) -> str:
-        """What happened, as one sentence."""
-        return self.says.format(**self._facts())
-
-    @property
-    def hint(self) -> str:
-        """What to do next; empty where there is nothing to add."""
-        return self.cure.format(**self._facts())
+    def __post_init__(self) -> None:
+        facts = self._facts()
+        vars(self).update(message=self.message.format(**facts), hint=self.hint.format(**facts))
 
     def _facts(self) -> dict[str, Any]:
         facts = {fact.name: getattr(self, fact.name) for fact in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses
@@ -88,9 +82,9 @@ class NotFound(AppError):
     """Nothing of this kind with this id is visible to the one who asks."""
 
     code = "not_found"
-    says = "There is no {noun} with the id {id}."
-    cure = "It may have been deleted, or it belongs to somebody else. Open the list and choose again."
-    noun: str
+    message = "There is no {resource} with the id {id}."
+    hint = "It may have been deleted, or it belongs to somebody else. Open the list and choose again."
+    resource: str
     id: object
 
 
@@ -98,9 +92,9 @@ class Conflict(AppError):
     """The thing is in a state that does not allow what was asked."""
 
     code = "conflict"
-    says = "This {noun} is {state}, so it can't be {asked}."
-    cure = "Reload to see its present state."
-    noun: str
+    message = "This {resource} is {state}, so it can't be {asked}."
+    hint = "Reload to see its present state."
+    resource: str
     state: str
     asked: str
 
@@ -109,7 +103,7 @@ class Invalid(AppError):
     """What was asked makes no sense as it stands: the 422 of the pages and the API."""
 
     code = "invalid"
-    says = "{problem}"
-    cure = "{remedy}"
+    message = "{problem}"
+    hint = "{remedy}"
     problem: str
     remedy: str

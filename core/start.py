@@ -22,8 +22,8 @@ class PortBusy(AppError):
     """Another program listens where the app would."""
 
     code = "port_busy"
-    says = "Port {port_id} is in use by another program."
-    cure = "Stop it, or choose another port: make run PORT={free_port_id}"
+    message = "Port {port_id} is in use by another program."
+    hint = "Stop it, or choose another port: make run PORT={free_port_id}"
     port_id: int
     free_port_id: int
 
@@ -32,8 +32,8 @@ class NoSuchAddress(AppError):
     """LISTEN_ADDRESS is none of this machine's."""
 
     code = "no_such_address"
-    says = "This machine has no address {address}, so the app can't listen there."
-    cure = "Set LISTEN_ADDRESS to one that it has, to 0.0.0.0 for all of them, or leave it out for loopback."
+    message = "This machine has no address {address}, so the app can't listen there."
+    hint = "Set LISTEN_ADDRESS to one that it has, to 0.0.0.0 for all of them, or leave it out for loopback."
     address: str
 
 
@@ -41,8 +41,8 @@ class NotWritable(AppError):
     """The folder for data can't be made or written."""
 
     code = "not_writable"
-    says = "The data folder {folder} can't be written ({reason})."
-    cure = "Make it writable, or choose another: make run DATA_DIR=/path/to/folder"
+    message = "The data folder {folder} can't be written ({reason})."
+    hint = "Make it writable, or choose another: make run DATA_DIR=/path/to/folder"
     folder: Path
     reason: str
 
@@ -51,8 +51,8 @@ class NoRoom(AppError):
     """The folder for data is on a disk that is full."""
 
     code = "no_room"
-    says = "There is no room left on the disk of the data folder {folder} ({reason})."
-    cure = "Free some room there, or choose another: make run DATA_DIR=/path/to/folder"
+    message = "There is no room left on the disk of the data folder {folder} ({reason})."
+    hint = "Free some room there, or choose another: make run DATA_DIR=/path/to/folder"
     folder: Path
     reason: str
 

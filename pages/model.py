@@ -9,7 +9,7 @@ from core.ui.models import actions, progress, report
 from core.ui.models import versions as model_versions
 
 user, now = session.user(), session.now()
-model_id = params.uuid("id", noun="model")
+model_id = params.uuid("id", resource="model")
 if model_id is None:
     links.go(links.MODELS)
 with db.session_scope(user) as scope:

@@ -25,7 +25,7 @@ def asked_for() -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise NotFound(noun="prediction", id=text or "(none)") from error
+        raise NotFound(resource="prediction", id=text or "(none)") from error
 
 
 try:

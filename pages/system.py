@@ -36,12 +36,12 @@ def show_verdict(found: Sequence[Check]) -> None:
             told = formatting.exact(len(found), "check")
             st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {told}, none to look at]")
     for check in unwell:
-        told = f"**{check.part}** · {links.escape(check.says)}"
-        cure = f"\n\n{links.escape(check.cure)}" if check.cure else ""
+        told = f"**{check.part}** · {links.escape(check.message)}"
+        hint = f"\n\n{links.escape(check.hint)}" if check.hint else ""
         if check.state is State.BROKEN:
-            st.error(told + cure, icon=":material/error:")
+            st.error(told + hint, icon=":material/error:")
         else:
-            st.warning(told + cure, icon=":material/warning:")
+            st.warning(told + hint, icon=":material/warning:")
 
 
 def show_parts(found: Sequence[Check]) -> None:
@@ -54,7 +54,7 @@ def show_parts(found: Sequence[Check]) -> None:
                 st.markdown(f":gray[{ICONS[part]}] **{part}** {MARKS[checks.worst(lines)]}")
                 for check in lines:
                     mark = f"{MARKS[check.state]} " if check.state is not State.OK else ""
-                    st.markdown(f":small[{mark}:gray[{check.name}]  \n{links.escape(check.says)}]")
+                    st.markdown(f":small[{mark}:gray[{check.name}]  \n{links.escape(check.message)}]")
 
 
 def show_failures(failures: Sequence[Failure]) -> None:
@@ -80,12 +80,12 @@ def show_failures(failures: Sequence[Failure]) -> None:
 with page_frame.heading("System", "Whether this installation works, and what to do where it doesn't."):
     st.button("Check again", key="check_again", icon=":material/refresh:")
 
-asker = session.asker()
-checked = checks.run(session.config(), asker=asker)
+principal = session.principal()
+checked = checks.run(session.config(), principal=principal)
 show_verdict(checked)
 show_parts(checked)
 try:
-    show_failures(checks.failures(asker=asker))
+    show_failures(checks.failures(principal=principal))
 except AppError as error:
     page_frame.problem(error)
 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="shell"):

@@ -19,7 +19,7 @@ if done:
     links.go(links.UPLOADS, upload=done.upload_id, **again, **wishes)
 
 with page_frame.guarded():
-    upload_id = params.whole("upload", noun="upload")
+    upload_id = params.whole("upload", resource="upload")
     with recent:
         recent_uploads.show(chosen_id=upload_id, kept=wishes)
     if "again" in st.query_params:
@@ -31,12 +31,12 @@ with page_frame.guarded():
         upload_detail.show(
             upload_id,
             to_train="train" in wishes,
-            version_of_id=params.uuid("version_of", noun="model"),
-            model_id=params.uuid("model", noun="model"),
+            version_of_id=params.uuid("version_of", resource="model"),
+            model_id=params.uuid("model", resource="model"),
         )
     else:
         if "train" in wishes:
             st.info("Choose the file that the model is to learn from.", icon=":material/model_training:")
-        elif model_id := params.uuid("model", noun="model"):
+        elif model_id := params.uuid("model", resource="model"):
             upload_detail.wish(model_id)
         upload_steps.show()

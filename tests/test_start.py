@@ -151,7 +151,7 @@ def test_a_damaged_database_file_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "message"),
     [
         ("PORT", "eighty", "The setting PORT can't be used: input should be a valid integer"),
         (
@@ -174,10 +174,12 @@ def test_a_damaged_database_file_is_one_sentence(tmp_path: Path) -> None:
         ("APP_URL", "desk", "The setting APP_URL can't be used: it must be an address such as https://"),
     ],
 )
-def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path, name: str, value: str, says: str) -> None:
+def test_a_wrong_setting_is_one_line_that_names_it(
+    tmp_path: Path, name: str, value: str, message: str
+) -> None:
     done = start(**{"DATA_DIR": str(tmp_path), name: value})
     assert done.returncode == 1
-    assert done.stderr.startswith(says)
+    assert done.stderr.startswith(message)
     assert done.stderr.count("\n") == 1
 
 
@@ -188,7 +190,7 @@ def test_a_wrong_database_is_refused_without_its_password(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "message"),
     [
         (
             {"LISTEN_ADDRESS": "0.0.0.0"},
@@ -210,11 +212,11 @@ def test_a_wrong_database_is_refused_without_its_password(tmp_path: Path) -> Non
     ],
 )
 def test_what_others_could_reach_does_not_start_unguarded(
-    tmp_path: Path, settings: dict[str, str], says: str
+    tmp_path: Path, settings: dict[str, str], message: str
 ) -> None:
     done = start(**{"DATA_DIR": str(tmp_path), "PORT": str(servers.spare_port()), **settings})
     assert done.returncode == 1
-    assert done.stderr.startswith(says)
+    assert done.stderr.startswith(message)
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 

@@ -9,16 +9,16 @@ class NotSignedIn(AppError):
     """Nobody knows who asks. One answer for whatever is wrong with what they brought; the log says what."""
 
     code = "not_signed_in"
-    says = "You are not signed in, or what you sent to show who you are is not valid any more."
-    cure = "Sign in, or send a token that is valid: Authorization: Bearer …"
+    message = "You are not signed in, or what you sent to show who you are is not valid any more."
+    hint = "Sign in, or send a token that is valid: Authorization: Bearer …"
 
 
 class NotAllowed(AppError):
     """It is known who asks, and they may not."""
 
     code = "not_allowed"
-    says = "This needs the role {needed}, and yours is {role}."
-    cure = "Ask an admin; the account page names them."
+    message = "This needs the role {needed}, and yours is {role}."
+    hint = "Ask an admin; the account page names them."
     needed: str
     role: str
 
@@ -27,21 +27,19 @@ class OwnedByAnother(NotAllowed):
     """An admin may look at it, and no more."""
 
     code = "owned_by_another"
-    says = (
-        "This {noun} is somebody else's: an admin may look at it, and its owner alone may change or use it."
-    )
-    cure = "Ask its owner to do it."
+    message = "This {resource} is somebody else's: an admin may look at it, and its owner alone may change or use it."
+    hint = "Ask its owner to do it."
     needed: str = ""
     role: str = ""
-    noun: str
+    resource: str
 
 
 class NotOneself(NotAllowed):
     """Whoever locks themselves out needs another to let them in."""
 
     code = "not_oneself"
-    says = "Nobody changes their own role or blocks themselves."
-    cure = "Ask another admin."
+    message = "Nobody changes their own role or blocks themselves."
+    hint = "Ask another admin."
     needed: str = ""
     role: str = ""
 
@@ -50,16 +48,16 @@ class ScopeMissing(NotAllowed):
     """A token that was made for less."""
 
     code = "scope_missing"
-    says = "This call needs a token with the scope '{needed}'; this one has {role}."
-    cure = "Make a token with that scope on the account page."
+    message = "This call needs a token with the scope '{needed}'; this one has {role}."
+    hint = "Make a token with that scope on the account page."
 
 
 class NotByToken(NotAllowed):
     """A program may not do what would keep it inside after its token is revoked."""
 
     code = "not_by_token"
-    says = "A token can't {needed}."
-    cure = "Sign in and do it on the account page."
+    message = "A token can't {needed}."
+    hint = "Sign in and do it on the account page."
     role: str = ""
 
 
@@ -67,8 +65,8 @@ class TooManyTokens(AppError):
     """Nobody looks through that many."""
 
     code = "too_many_tokens"
-    says = "You have {n_tokens:token}, the most that one person may."
-    cure = "Revoke one that nothing uses any more."
+    message = "You have {n_tokens:token}, the most that one person may."
+    hint = "Revoke one that nothing uses any more."
     n_tokens: int
 
 
@@ -76,8 +74,8 @@ class SignInFailed(AppError):
     """Address and password do not go together, or the provider did not let them in."""
 
     code = "sign_in_failed"
-    says = "That did not work: {reason}."
-    cure = "Try again."
+    message = "That did not work: {reason}."
+    hint = "Try again."
     reason: str
 
 
@@ -85,16 +83,16 @@ class NotLetIn(SignInFailed):
     """The provider knows them, but this app does not take them."""
 
     code = "not_let_in"
-    says = "You can't use this app: {reason}."
-    cure = "Ask whoever runs it."
+    message = "You can't use this app: {reason}."
+    hint = "Ask whoever runs it."
 
 
 class TooManyAttempts(AppError):
     """Somebody is guessing."""
 
     code = "too_many_attempts"
-    says = "There were too many attempts to sign in."
-    cure = "Wait {wait_s:second}, then try again."
+    message = "There were too many attempts to sign in."
+    hint = "Wait {wait_s:second}, then try again."
     wait_s: int
 
 
@@ -102,8 +100,8 @@ class ProviderUnavailable(AppError):
     """The provider can't be reached, or answers what it should not."""
 
     code = "provider_unavailable"
-    says = "The sign-in provider can't be used right now: {problem}."
-    cure = "Try again; if it stays, whoever runs the app finds more in its log."
+    message = "The sign-in provider can't be used right now: {problem}."
+    hint = "Try again; if it stays, whoever runs the app finds more in its log."
     problem: str
 
 
@@ -111,8 +109,8 @@ class SignInMissing(AppError):
     """Others could reach the app, and everybody would be let in."""
 
     code = "sign_in_missing"
-    says = "{reason}, but nobody has to sign in."
-    cure = (
+    message = "{reason}, but nobody has to sign in."
+    hint = (
         "Set OIDC_ISSUER and OIDC_CLIENT_ID, or SUPABASE_URL and SUPABASE_ANON_KEY; "
         "or set ALLOW_ANONYMOUS=1 to let everybody do everything."
     )
@@ -123,8 +121,8 @@ class InsecureAddress(AppError):
     """Passwords and cookies would travel in the open."""
 
     code = "insecure_address"
-    says = "People sign in at {url}, so everybody on the way could read who they are."
-    cure = "Put a TLS proxy in front of the app and set APP_URL to its https:// address."
+    message = "People sign in at {url}, so everybody on the way could read who they are."
+    hint = "Put a TLS proxy in front of the app and set APP_URL to its https:// address."
     url: str
 
 
@@ -132,6 +130,6 @@ class UnknownPerson(AppError):
     """No user has this address."""
 
     code = "unknown_person"
-    says = "Nobody with the address {email} has signed in yet."
-    cure = "Let them sign in once, then run this again."
+    message = "Nobody with the address {email} has signed in yet."
+    hint = "Let them sign in once, then run this again."
     email: str

@@ -36,7 +36,7 @@ def listed(session: Session, owner_id: InstrumentedAttribute[UUID], whose: Whose
     return sa.true() if whose == ALL else owner_id == whose
 
 
-def require_own(session: Session, owner_id: UUID, *, noun: str) -> None:
+def require_own(session: Session, owner_id: UUID, *, resource: str) -> None:
     """Before something is changed, or built on. Raises OwnedByAnother."""
     if owner_id != db.owner(session):
-        raise OwnedByAnother(noun=noun)
+        raise OwnedByAnother(resource=resource)

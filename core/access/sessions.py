@@ -101,7 +101,7 @@ def alive(session: Session, *, settings: Settings, now: datetime) -> Sequence[Se
 def revoke(session: Session, *, session_id: UUID, now: datetime) -> None:
     """End one of the user's own sessions. Raises NotFound."""
     if not _revoke(session, session_id, now):
-        raise NotFound(noun="session", id=session_id)
+        raise NotFound(resource="session", id=session_id)
     audit.note(session, "session.revoked", audit.Subject("session", session_id))
 
 

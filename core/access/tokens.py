@@ -72,7 +72,7 @@ def revoke(session: Session, *, token_id: UUID, now: datetime) -> None:
     own = (ApiTokenRow.id == token_id, ApiTokenRow.user_id == db.owner(session))
     row = session.execute(sa.select(ApiTokenRow).where(*own, ApiTokenRow.revoked_at.is_(None))).scalar()
     if row is None:
-        raise NotFound(noun="token", id=token_id)
+        raise NotFound(resource="token", id=token_id)
     row.revoked_at = now
     audit.note(session, "token.revoked", _subject(row))
 

@@ -28,8 +28,8 @@ class NoLocalUser(AppError):
     """The first start was not finished."""
 
     code = "no_local_user"
-    says = "The database holds no local user."
-    cure = "Start the app once with `make run`; it makes one."
+    message = "The database holds no local user."
+    hint = "Start the app once with `make run`; it makes one."
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def person(session: Session, *, user_id: UUID) -> UserRow:
     roles.require_admin(session)
     row = session.get(UserRow, user_id)
     if row is None:
-        raise NotFound(noun="person", id=user_id)
+        raise NotFound(resource="person", id=user_id)
     return row
 
 
@@ -152,7 +152,7 @@ def set_role(session: Session, *, user_id: UUID, role: str) -> None:
     """Give somebody a role; it counts from their next click. Raises NotAllowed, NotFound."""
     row = _of_another(session, user_id)
     if role not in roles.ROLES:
-        raise NotFound(noun="role", id=role)
+        raise NotFound(resource="role", id=role)
     before, row.role = row.role, role
     audit.note(session, "user.role_changed", _subject(row), before=before, after=role)
 

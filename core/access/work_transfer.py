@@ -41,10 +41,10 @@ def adopt(email: str) -> Mapping[str, int]:
             raise UnknownPerson(email=email)
         _make_room(session, local_id, them.id)
         counts = {}
-        for noun, table in HANDED_OVER.items():
+        for resource, table in HANDED_OVER.items():
             assert isinstance(table, sa.Table)
             handed = sa.update(table).where(table.c.user_id == local_id).values(user_id=them.id)
-            counts[noun] = len(session.execute(handed.returning(table.c.id)).all())
+            counts[resource] = len(session.execute(handed.returning(table.c.id)).all())
         theirs = sa.update(ApiTokenRow).where(
             ApiTokenRow.user_id == local_id, ApiTokenRow.revoked_at.is_(None)
         )

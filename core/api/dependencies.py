@@ -12,7 +12,7 @@ from core import access, db
 from core.access import ownership
 from core.access.errors import NotSignedIn
 from core.access.ownership import Whose
-from core.api.security.authentication import ASKER, Asker, address_of
+from core.api.security.authentication import PRINCIPAL, RequestPrincipal, address_of
 from core.db.pagination import MAX_LIMIT
 from core.errors import NotFound
 from core.predictions.errors import MappingUnreadable
@@ -21,18 +21,18 @@ from core.storage import Storage
 
 
 def _caller(request: Request) -> db.User:
-    asker: Asker | None = request.scope.get(ASKER)
-    if asker is not None:
-        return asker.user
+    principal: RequestPrincipal | None = request.scope.get(PRINCIPAL)
+    if principal is not None:
+        return principal.user
     settings: Settings = request.app.state.settings
     if settings.has_sign_in:  # the gate lets nobody come this far
         raise NotSignedIn
     return access.local_user(address_of(request))
 
 
-def _asker(request: Request) -> Asker:
-    asker: Asker | None = request.scope.get(ASKER)
-    return asker or Asker(_caller(request))
+def _asker(request: Request) -> RequestPrincipal:
+    principal: RequestPrincipal | None = request.scope.get(PRINCIPAL)
+    return principal or RequestPrincipal(_caller(request))
 
 
 async def _settings(request: Request) -> Settings:
@@ -48,26 +48,26 @@ async def _storage(request: Request) -> Storage:
 def upload_id_of(text: str) -> int:
     """Raises NotFound for what can't be an upload's id."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 10):
-        raise NotFound(noun="upload", id=text or '""')
+        raise NotFound(resource="upload", id=text or '""')
     return int(text)
 
 
 def prediction_id_of(text: str) -> UUID:
     """Raises NotFound for what can't be a prediction's id."""
-    return uuid_of(text, noun="prediction")
+    return uuid_of(text, resource="prediction")
 
 
 def model_id_of(text: str) -> UUID:
     """Raises NotFound for what can't be a model's id."""
-    return uuid_of(text, noun="model")
+    return uuid_of(text, resource="model")
 
 
-def uuid_of(text: str, *, noun: str) -> UUID:
+def uuid_of(text: str, *, resource: str) -> UUID:
     """Raises NotFound for what can't be an id."""
     try:
         return UUID(text)
     except ValueError as error:
-        raise NotFound(noun=noun, id=text or '""') from error
+        raise NotFound(resource=resource, id=text or '""') from error
 
 
 # Ids are declared as text: a malformed one names nothing, which is a 404 like any other unknown id.
@@ -83,8 +83,8 @@ def _model_in_path(model_id: Annotated[str, Path(json_schema_extra={"format": "u
     return model_id_of(model_id)
 
 
-Caller = Annotated[db.User, Depends(_caller)]
-WhoAsks = Annotated[Asker, Depends(_asker)]
+CurrentUser = Annotated[db.User, Depends(_caller)]
+CurrentPrincipal = Annotated[RequestPrincipal, Depends(_asker)]
 Config = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
 UploadId = Annotated[int, Depends(_upload_in_path)]
@@ -171,7 +171,7 @@ def _owner(
 ) -> Whose:
     if user_id in (ownership.MINE, ownership.ALL):
         return ownership.ALL if user_id == ownership.ALL else ownership.MINE
-    return uuid_of(user_id, noun="person")
+    return uuid_of(user_id, resource="person")
 
 
 Owner = Annotated[Whose, Depends(_owner)]

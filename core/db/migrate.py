@@ -27,8 +27,8 @@ class NewerSchema(AppError):
     """The database was migrated by a newer version of the product."""
 
     code = "newer_schema"
-    says = "The database is at revision {found}, which this version does not know."
-    cure = "Start the version that last used it, or a newer one."
+    message = "The database is at revision {found}, which this version does not know."
+    hint = "Start the version that last used it, or a newer one."
     found: str
 
 

@@ -25,8 +25,8 @@ class BadCursor(AppError):
     """The cursor did not come from us."""
 
     code = "bad_cursor"
-    says = "The cursor {cursor!r} is not one that this list gave out."
-    cure = "Begin again without a cursor and follow `next_cursor`."
+    message = "The cursor {cursor!r} is not one that this list gave out."
+    hint = "Begin again without a cursor and follow `next_cursor`."
     cursor: str
 
 

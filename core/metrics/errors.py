@@ -9,8 +9,8 @@ class LengthMismatch(AppError):
     """Two arrays that describe the same rows differ in length."""
 
     code = "length_mismatch"
-    says = "There are {n_outcomes} outcomes for {n_predictions} predictions."
-    cure = "Give one outcome for each prediction, in the same order."
+    message = "There are {n_outcomes} outcomes for {n_predictions} predictions."
+    hint = "Give one outcome for each prediction, in the same order."
     n_outcomes: int
     n_predictions: int
 
@@ -19,8 +19,8 @@ class NotAScore(AppError):
     """A score is no probability: below 0, above 1, or no number."""
 
     code = "not_a_score"
-    says = "{n_bad} of {n_scores} scores are not numbers from 0 to 1."
-    cure = "Leave out the rows that have no score, and give probabilities."
+    message = "{n_bad} of {n_scores} scores are not numbers from 0 to 1."
+    hint = "Leave out the rows that have no score, and give probabilities."
     n_bad: int
     n_scores: int
 
@@ -29,11 +29,11 @@ class NotAHistogram(AppError):
     """A score histogram has the wrong number of bins, or a bin below zero."""
 
     code = "not_a_histogram"
-    says = (
+    message = (
         "A score histogram has {n_expected} bins with counts of 0 or more;"
         " this one has the shape {shape}, and its least count is {least}."
     )
-    cure = "Count the scores again."
+    hint = "Count the scores again."
     n_expected: int
     shape: tuple[int, ...]
     least: int
@@ -43,8 +43,8 @@ class NotNumbers(AppError):
     """A value to be measured is missing or infinite."""
 
     code = "not_numbers"
-    says = "{n_bad} of {n_values} values are missing or infinite."
-    cure = "Leave out the rows whose outcome or prediction is unknown."
+    message = "{n_bad} of {n_values} values are missing or infinite."
+    hint = "Leave out the rows whose outcome or prediction is unknown."
     n_bad: int
     n_values: int
 
@@ -53,8 +53,8 @@ class BadBands(AppError):
     """Edges of risk bands that do not rise inside 0 to 1, or do not fit their names."""
 
     code = "bad_bands"
-    says = "The edges {edges} do not cut 0–1 into {n_names} bands."
-    cure = "Give rising edges between 0 and 1, one fewer than there are names."
+    message = "The edges {edges} do not cut 0–1 into {n_names} bands."
+    hint = "Give rising edges between 0 and 1, one fewer than there are names."
     edges: tuple[float, ...]
     n_names: int
 
@@ -63,6 +63,6 @@ class UnknownTask(AppError):
     """Stored metrics of a kind that this version does not know."""
 
     code = "unknown_task"
-    says = "The stored metrics are of the unknown kind '{task}'."
-    cure = "Score the file again, or update the app."
+    message = "The stored metrics are of the unknown kind '{task}'."
+    hint = "Score the file again, or update the app."
     task: str

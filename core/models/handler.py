@@ -47,9 +47,9 @@ def follow(session: Session, task: queue.Task) -> None:
         raise RuntimeError(f"task {task.id} is {task.state}, but its model can't become {status}")
 
 
-def leavings(task: queue.Task) -> str:
+def output_prefix(task: queue.Task) -> str:
     """How the key of this attempt's file begins."""
     return f"models/{task.payload['model_id']}/{task.id}-{task.attempt}."
 
 
-queue.register(queue.Kind(name=KIND, run="core.models.work:run", follow=follow, leavings=leavings))
+queue.register(queue.Kind(name=KIND, run="core.models.work:run", follow=follow, output_prefix=output_prefix))

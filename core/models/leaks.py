@@ -28,7 +28,7 @@ class Suspect:
     score: float
     leaks: bool
 
-    def says(self, target: str) -> str:
+    def message(self, target: str) -> str:
         """The sentence for the one who trains."""
         share = f"{min(self.score, 0.999):.3f}"
         if self.leaks:

@@ -32,8 +32,8 @@ class ModelInUse(AppError):
     """Predictions were made with the model, and a result must stay explainable."""
 
     code = "model_in_use"
-    says = "{name} has made {n_predictions:prediction}, so it can't be deleted."
-    cure = "Delete these predictions first."
+    message = "{name} has made {n_predictions:prediction}, so it can't be deleted."
+    hint = "Delete these predictions first."
     name: str
     n_predictions: int
 
@@ -41,9 +41,9 @@ class ModelInUse(AppError):
 class TrainingEnded(Conflict):
     """There is no training left to cancel."""
 
-    says = "The training of {name} has ended."
-    cure = "Reload to see how; a model that is not wanted can be deleted."
-    noun: str = "training"
+    message = "The training of {name} has ended."
+    hint = "Reload to see how; a model that is not wanted can be deleted."
+    resource: str = "training"
     state: str = "ended"
     asked: str = "cancelled"
     name: str
@@ -66,7 +66,7 @@ def request_training(
     A name that exists gets its next version.
     Raises TargetMissing, ColumnsUnknown, NameUnusable, OwnedByAnother, NotFound where the upload is gone by now.
     """
-    ownership.require_own(session, upload.user_id, noun="upload")
+    ownership.require_own(session, upload.user_id, resource="upload")
     columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
@@ -117,7 +117,7 @@ def get(session: Session, *, model_id: UUID) -> ModelRow:
     this = ModelRow.id == model_id, ownership.seen(session, ModelRow.user_id)
     model = session.execute(_whole().where(*this)).scalar_one_or_none()
     if model is None:
-        raise NotFound(noun="model", id=model_id)
+        raise NotFound(resource="model", id=model_id)
     return model
 
 
@@ -134,7 +134,7 @@ def hold(session: Session, *, model_id: UUID, to_delete: bool = False) -> ModelR
 def own(session: Session, *, model_id: UUID) -> ModelRow:
     """`get`, for what its owner alone may do. Raises NotFound, OwnedByAnother."""
     model = get(session, model_id=model_id)
-    ownership.require_own(session, model.user_id, noun="model")
+    ownership.require_own(session, model.user_id, resource="model")
     return model
 
 
@@ -178,7 +178,7 @@ def names(session: Session, *, owner: Whose = ownership.MINE) -> Sequence[tuple[
 def schema_of(model: ModelRow) -> Schema:
     """What a ready model reads and answers. Raises Conflict for one that is not ready."""
     if model.schema is None:
-        raise Conflict(noun="model", state=model.status, asked="used to score")
+        raise Conflict(resource="model", state=model.status, asked="used to score")
     return Schema.from_json(model.schema)
 
 
@@ -189,7 +189,9 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
     """
     model = hold(session, model_id=model_id, to_delete=True)
     if model.status == "training":
-        raise Conflict(noun="model", state="in training", asked="deleted before that ends or is cancelled")
+        raise Conflict(
+            resource="model", state="in training", asked="deleted before that ends or is cancelled"
+        )
     used = sa.select(sa.func.count()).select_from(PredictionRow).where(PredictionRow.model_id == model_id)
     if n_predictions := session.execute(used).scalar_one():
         raise ModelInUse(name=f"{model.name} v{model.version}", n_predictions=n_predictions)
@@ -208,10 +210,10 @@ def cancel_training(session: Session, *, model_id: UUID) -> None:
     audit.note(session, "model.cancelled", subject(model))
 
 
-def hurry(session: Session, *, model_id: UUID) -> UUID:
+def prioritize(session: Session, *, model_id: UUID) -> UUID:
     """Put a training first in line; returns its task. Raises NotFound, OwnedByAnother."""
     model = own(session, model_id=model_id)
-    queue.hurry(session, task_id=model.task_id)
+    queue.prioritize(session, task_id=model.task_id)
     return model.task_id
 
 

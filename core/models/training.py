@@ -204,8 +204,8 @@ def _leaking(
     """The columns that give the answer away, and sentences about those merely suspicious."""
     suspects = leaks.find(features, values, schema)
     leaking = [suspect for suspect in suspects if suspect.leaks and suspect.column not in keep]
-    dropped = [Dropped(suspect.column, suspect.says(schema.target)) for suspect in leaking]
-    return dropped, [suspect.says(schema.target) for suspect in suspects if suspect not in leaking]
+    dropped = [Dropped(suspect.column, suspect.message(schema.target)) for suspect in leaking]
+    return dropped, [suspect.message(schema.target) for suspect in suspects if suspect not in leaking]
 
 
 def _makers(features: pd.DataFrame, schema: Schema, *, n_rows: int) -> dict[str, Callable[[], Pipeline]]:

@@ -31,7 +31,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         model = session.get(ModelRow, model_id)
         upload = session.get(UploadRow, model.upload_id) if model and model.upload_id else None
         if model is None or upload is None:
-            raise NotFound(noun="upload to train on", id=model.upload_id if model else "?")
+            raise NotFound(resource="upload to train on", id=model.upload_id if model else "?")
         keep = tuple(task.payload.get("keep", ()))
         target = model.target
         dialect = Dialect.from_json(upload.receipt["dialect"])
@@ -61,7 +61,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             keep=keep,
             progress=progress,
         )
-    key = f"{handler.leavings(task)}skops"
+    key = f"{handler.output_prefix(task)}skops"
     with storage.stage(config.staging_dir) as staged:
         staged.close()
         sha256 = artifact.save(trained.pipeline, staged.path)

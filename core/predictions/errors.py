@@ -9,8 +9,8 @@ class FeatureMissing(AppError):
     """The file has no column for features that the model reads."""
 
     code = "feature_missing"
-    says = "The file lacks columns that the model reads: {columns}."
-    cure = "Add them, map other columns to them, or choose another model."
+    message = "The file lacks columns that the model reads: {columns}."
+    hint = "Add them, map other columns to them, or choose another model."
     columns: str
 
 
@@ -18,11 +18,11 @@ class FeatureRetyped(AppError):
     """A column that was a number in training holds mostly text in this file."""
 
     code = "feature_retyped"
-    says = (
+    message = (
         "The model reads numbers in the column '{column}', but in this file {percent} % of its first cells hold "
         "something else, such as '{cell}' in row {row}."
     )
-    cure = "Correct the column, map another one to it, or choose another model."
+    hint = "Correct the column, map another one to it, or choose another model."
     column: str
     percent: int
     row: int
@@ -39,8 +39,8 @@ class MappingUnreadable(BadMapping):
     """What was sent as a mapping is none."""
 
     code = "mapping_unreadable"
-    says = "The mapping is no JSON object of texts ({reason})."
-    cure = 'Write it as {{"the model\'s column": "the file\'s column"}}.'
+    message = "The mapping is no JSON object of texts ({reason})."
+    hint = 'Write it as {{"the model\'s column": "the file\'s column"}}.'
     reason: str
 
 
@@ -48,8 +48,8 @@ class MappedNameUnknown(BadMapping):
     """The mapping names a column that the model has nothing to do with."""
 
     code = "mapped_name_unknown"
-    says = "The mapping names the column '{name}', which this model does not read."
-    cure = "Leave it out, or name one that it reads: {columns}."
+    message = "The mapping names the column '{name}', which this model does not read."
+    hint = "Leave it out, or name one that it reads: {columns}."
     name: str
     columns: str
 
@@ -58,8 +58,8 @@ class MappedColumnUnknown(BadMapping):
     """The mapping reads a column that the file does not have."""
 
     code = "mapped_column_unknown"
-    says = "The mapping reads '{name}' from the column '{column}', which the file does not have."
-    cure = "Name one of the file's columns: {columns}."
+    message = "The mapping reads '{name}' from the column '{column}', which the file does not have."
+    hint = "Name one of the file's columns: {columns}."
     name: str
     column: str
     columns: str
@@ -69,8 +69,8 @@ class MappedTwice(BadMapping):
     """Two of the model's columns are to be read from one of the file's."""
 
     code = "mapped_twice"
-    says = "The mapping reads both '{name}' and '{other}' from the column '{column}'."
-    cure = "Read each from a column of its own."
+    message = "The mapping reads both '{name}' and '{other}' from the column '{column}'."
+    hint = "Read each from a column of its own."
     name: str
     other: str
     column: str
@@ -80,8 +80,8 @@ class MappedAway(BadMapping):
     """The mapping takes a column that the model reads under its own name, and puts none in its place."""
 
     code = "mapped_away"
-    says = "The mapping reads '{name}' from the column '{column}', which is a column of the model itself."
-    cure = "Read '{name}' from another column, or map one to '{column}' as well."
+    message = "The mapping reads '{name}' from the column '{column}', which is a column of the model itself."
+    hint = "Read '{name}' from another column, or map one to '{column}' as well."
     name: str
     column: str
 
@@ -90,8 +90,8 @@ class LabelUnwritable(AppError):
     """What the model answers has characters that the file's encoding lacks."""
 
     code = "label_unwritable"
-    says = "The model's label '{label}' can't be written in this file's encoding, {encoding}."
-    cure = "Save the file as UTF-8 and upload it again."
+    message = "The model's label '{label}' can't be written in this file's encoding, {encoding}."
+    hint = "Save the file as UTF-8 and upload it again."
     label: str
     encoding: str
 
@@ -100,16 +100,16 @@ class LabelUnquotable(LabelUnwritable):
     """What the model answers holds the delimiter or a line break, and the file is written without quotes."""
 
     code = "label_unquotable"
-    says = "The model's answer '{label}' holds a delimiter or a line break, and this file is written without quotes."
-    cure = "Save the file with quotes around its cells and upload it again."
+    message = "The model's answer '{label}' holds a delimiter or a line break, and this file is written without quotes."
+    hint = "Save the file with quotes around its cells and upload it again."
 
 
 class ReasonsUnknown(AppError):
     """The model does not say what its columns usually hold, with which reasons compare."""
 
     code = "reasons_unknown"
-    says = "The model can't give reasons: it was trained before the usual values of its columns were kept ({columns})."
-    cure = "Train it again from the same upload, or score without reasons."
+    message = "The model can't give reasons: it was trained before typical values of its columns were kept ({columns})."
+    hint = "Train it again from the same upload, or score without reasons."
     columns: str
 
 
@@ -117,8 +117,8 @@ class BlockFailed(AppError):
     """Something unforeseen happened while a run of rows was scored."""
 
     code = "block_failed"
-    says = "Scoring failed in the rows that begin with row {row}: {reason}."
-    cure = "Look at these rows in the file. If nothing is odd there, train the model again."
+    message = "Scoring failed in the rows that begin with row {row}: {reason}."
+    hint = "Look at these rows in the file. If nothing is odd there, train the model again."
     row: int
     reason: str
 
@@ -127,8 +127,8 @@ class InputLost(AppError):
     """The upload's bytes could not be read to their end."""
 
     code = "input_lost"
-    says = "The file could not be read on after row {row}: {reason}."
-    cure = "It may have been deleted. Upload it again, or retry once its storage can be reached."
+    message = "The file could not be read on after row {row}: {reason}."
+    hint = "It may have been deleted. Upload it again, or retry once its storage can be reached."
     row: int
     reason: str
 
@@ -137,8 +137,8 @@ class Stopped(AppError):
     """The run was asked to end and did, between two blocks."""
 
     code = "stopped"
-    says = "Scoring was stopped after row {row}."
-    cure = "Retry to score the file from its beginning."
+    message = "Scoring was stopped after row {row}."
+    hint = "Retry to score the file from its beginning."
     row: int
 
 
@@ -146,8 +146,10 @@ class ModelDamaged(AppError):
     """The file of a model is not what training saved, or is gone. model: its name and version."""
 
     code = "model_damaged"
-    says = "The stored file of the model {model} was {found} outside the app, so nothing was scored with it."
-    cure = "Train it again from the same upload and score with that version."
+    message = (
+        "The stored file of the model {model} was {found} outside the app, so nothing was scored with it."
+    )
+    hint = "Train it again from the same upload and score with that version."
     model: str
     found: str
 
@@ -156,8 +158,8 @@ class ResultGone(AppError):
     """A result file is no longer where it was stored."""
 
     code = "result_gone"
-    says = "The stored result of {file_name} is gone."
-    cure = "It was removed outside the app. Score the upload again, which makes a new one."
+    message = "The stored result of {file_name} is gone."
+    hint = "It was removed outside the app. Score the upload again, which makes a new one."
     file_name: str
 
 
@@ -165,8 +167,8 @@ class ResultDamaged(AppError):
     """The bytes of a result file are not those that scoring wrote."""
 
     code = "result_damaged"
-    says = "The stored result of {file_name} was changed outside the app, so it is not given out."
-    cure = "Score the upload again, which makes a new one."
+    message = "The stored result of {file_name} was changed outside the app, so it is not given out."
+    hint = "Score the upload again, which makes a new one."
     file_name: str
 
 
@@ -174,8 +176,8 @@ class ReceiptMissing(AppError):
     """A prediction was completed before score receipts were kept."""
 
     code = "receipt_missing"
-    says = "{file_name} was scored before receipts were kept, so this prediction has none."
-    cure = "Score it again: that makes one."
+    message = "{file_name} was scored before receipts were kept, so this prediction has none."
+    hint = "Score it again: that makes one."
     file_name: str
 
 
@@ -183,5 +185,5 @@ class ResultUnreadable(AppError):
     """A result file changed between the two readings of a conversion."""
 
     code = "result_unreadable"
-    says = "The result file changed while it was being converted."
-    cure = "Download it again."
+    message = "The result file changed while it was being converted."
+    hint = "Download it again."

@@ -8,11 +8,11 @@ from core.predictions import states
 KIND = "predictions.score"
 
 
-def leavings(task: queue.Task) -> str:
+def output_prefix(task: queue.Task) -> str:
     """How the key of this attempt's result begins: a retry is a new task, and both may still be writing."""
     return f"results/{task.payload['prediction_id']}/{task.id}-{task.attempt}."
 
 
 queue.register(
-    queue.Kind(name=KIND, run="core.predictions.work:run", follow=states.follow, leavings=leavings)
+    queue.Kind(name=KIND, run="core.predictions.work:run", follow=states.follow, output_prefix=output_prefix)
 )

@@ -108,7 +108,7 @@ def get(session: Session, *, prediction_id: UUID) -> PredictionRow:
     deferred = undefer(PredictionRow.metrics_json), undefer(PredictionRow.receipt)
     found = session.execute(rows.options(*deferred)).scalar_one_or_none()
     if found is None:
-        raise NotFound(noun="prediction", id=prediction_id)
+        raise NotFound(resource="prediction", id=prediction_id)
     return found
 
 
@@ -118,15 +118,15 @@ def dialect_of(prediction: PredictionRow, upload: UploadRow) -> Dialect:
     return Dialect.from_json(written_in) if written_in else uploads.examination_of(upload).dialect
 
 
-def hurry(session: Session, *, prediction_id: UUID) -> UUID:
+def prioritize(session: Session, *, prediction_id: UUID) -> UUID:
     """Put a queued prediction first in line, to be done by hand; returns its task.
 
     Raises NotFound, OwnedByAnother, Conflict when it is not QUEUED.
     """
     prediction = own(session, prediction_id=prediction_id)
     if prediction.status != Status.QUEUED:
-        raise Conflict(noun="prediction", state=prediction.status, asked="processed by hand")
-    queue.hurry(session, task_id=prediction.task_id)
+        raise Conflict(resource="prediction", state=prediction.status, asked="processed by hand")
+    queue.prioritize(session, task_id=prediction.task_id)
     audit.note(session, "prediction.by_hand", subject(prediction))
     return prediction.task_id
 
@@ -138,7 +138,7 @@ def cancel(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """
     prediction = own(session, prediction_id=prediction_id)
     if prediction.status not in PENDING:
-        raise Conflict(noun="prediction", state=prediction.status, asked="cancelled")
+        raise Conflict(resource="prediction", state=prediction.status, asked="cancelled")
     queue.cancel(session, task_id=prediction.task_id)
     audit.note(session, "prediction.cancelled", subject(prediction))
     session.refresh(prediction)
@@ -152,7 +152,7 @@ def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """
     status = _locked(session, prediction_id=prediction_id)
     if status not in RETRIED_FROM:
-        raise Conflict(noun="prediction", state=status, asked="tried again")
+        raise Conflict(resource="prediction", state=status, asked="tried again")
     prediction = get(session, prediction_id=prediction_id)
     task_id = _enqueue(session, prediction, n_rows=prediction.upload.n_rows)
     moved = states.move(
@@ -181,7 +181,7 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
     """
     status = _locked(session, prediction_id=prediction_id)
     if status not in SETTLED:
-        raise Conflict(noun="prediction", state=status, asked="deleted before it ends or is cancelled")
+        raise Conflict(resource="prediction", state=status, asked="deleted before it ends or is cancelled")
     audit.note(session, "prediction.deleted", subject(get(session, prediction_id=prediction_id)))
     session.execute(sa.delete(PredictionRow).where(PredictionRow.id == prediction_id))
     return [f"results/{prediction_id}/"]
@@ -190,7 +190,7 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
 def own(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """`get`, for what its owner alone may do. Raises NotFound, OwnedByAnother."""
     prediction = get(session, prediction_id=prediction_id)
-    ownership.require_own(session, prediction.user_id, noun="prediction")
+    ownership.require_own(session, prediction.user_id, resource="prediction")
     return prediction
 
 
@@ -205,5 +205,5 @@ def _locked(session: Session, *, prediction_id: UUID) -> Status:
     status = session.execute(this.with_for_update()).scalar_one_or_none()
     if status is None:
         own(session, prediction_id=prediction_id)  # says whether it is gone or another's
-        raise NotFound(noun="prediction", id=prediction_id)
+        raise NotFound(resource="prediction", id=prediction_id)
     return Status(status)

@@ -42,7 +42,7 @@ def again(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """
     prediction = predictions.own(session, prediction_id=prediction_id)
     if prediction.status != Status.COMPLETED:
-        raise Conflict(noun="prediction", state=prediction.status, asked="checked before it is COMPLETED")
+        raise Conflict(resource="prediction", state=prediction.status, asked="checked before it is COMPLETED")
     return predictions.add(
         session,
         upload=uploads.hold(session, upload_id=prediction.upload_id),

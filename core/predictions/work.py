@@ -49,7 +49,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
     with db.session_scope(db.WORKER) as session:
         prediction = session.get(PredictionRow, prediction_id)
         if prediction is None:
-            raise NotFound(noun="prediction", id=prediction_id)
+            raise NotFound(resource="prediction", id=prediction_id)
         upload = session.get_one(UploadRow, prediction.upload_id)
         model = session.get_one(ModelRow, prediction.model_id)
         assert model.artifact_key is not None
@@ -75,7 +75,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         raise ModelDamaged(model=f"{model.name} v{model.version}", found="removed") from gone
     except ModelFileChanged as changed:
         raise ModelDamaged(model=f"{model.name} v{model.version}", found="changed") from changed
-    output_key = handler.leavings(task) + (
+    output_key = handler.output_prefix(task) + (
         PurePosixPath(upload.storage_key).suffix.removeprefix(".") or "csv"
     )
     with storage.stage(config.staging_dir) as staged:
@@ -133,7 +133,7 @@ def _scored(
                 n_bytes=upload.size_bytes,
                 dialect=dialect,
                 model=model,
-                parts=f"{handler.leavings(task)}part-",
+                parts=f"{handler.output_prefix(task)}part-",
                 progress=job.report,
                 stop=job.stop_requested,
             )
@@ -160,5 +160,5 @@ def _scored(
 def _sweep(files: storage.Storage, task: queue.Task) -> None:
     """Remove the ranges that earlier attempts at this task have left, whose worker was gone before it could."""
     for attempt in range(1, task.attempt):
-        for key in files.keys(handler.leavings(replace(task, attempt=attempt))):
+        for key in files.keys(handler.output_prefix(replace(task, attempt=attempt))):
             files.delete(key)

@@ -29,7 +29,7 @@ from core.queue.tasks import (
     known_kinds,
     register,
 )
-from core.queue.transitions import beat, cancel, enqueue, hurry, release, retry_later, settle
+from core.queue.transitions import beat, cancel, enqueue, prioritize, release, retry_later, settle
 from core.queue.wakeup import ASK_S, Wakeup, watch
 
 __all__ = [
@@ -56,12 +56,12 @@ __all__ = [
     "claim",
     "claim_one",
     "enqueue",
-    "hurry",
     "is_ready",
     "kind",
     "known_kinds",
     "local_runner",
     "outbox",
+    "prioritize",
     "register",
     "release",
     "retention",

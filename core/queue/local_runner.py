@@ -14,8 +14,8 @@ class NoRunner(AppError):
     """This process was started without the app's lifespan."""
 
     code = "no_runner"
-    says = "Nothing in this process can do work right now."
-    cure = "Start the app with `make run`, or wait for a worker."
+    message = "Nothing in this process can do work right now."
+    hint = "Start the app with `make run`, or wait for a worker."
 
 
 def serve(run_now: Callable[[UUID], None] | None) -> None:

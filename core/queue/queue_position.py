@@ -67,7 +67,7 @@ def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
         ).where(TaskRow.id == task_id)
     ).one_or_none()
     if found is None:
-        raise NotFound(noun="task", id=task_id)
+        raise NotFound(resource="task", id=task_id)
     state, attempt, error, retry_at, n_before, n_running_now = found
     return Standing(
         state=TaskState(state),

@@ -1,4 +1,4 @@
-"""Rows that nobody asks for any more: settled tasks without a noun, workers long gone, answers to be given again."""
+"""How long rows are kept that nobody asks for: settled tasks, workers that are gone, answers to repeated calls."""
 
 from __future__ import annotations
 

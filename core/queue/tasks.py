@@ -42,8 +42,8 @@ class LeaseLost(AppError):
     """Another worker holds this task now, or it is settled; nothing may be written for it."""
 
     code = "lease_lost"
-    says = "Attempt {attempt} of task {task_id} is no longer the one that counts."
-    cure = "Drop its work: whoever took the task over will finish it."
+    message = "Attempt {attempt} of task {task_id} is no longer the one that counts."
+    hint = "Drop its work: whoever took the task over will finish it."
     task_id: UUID
     attempt: int
 
@@ -52,8 +52,8 @@ class Stopped(AppError):
     """A handler ends early because somebody cancelled."""
 
     code = "stopped"
-    says = "Task {task_id} was cancelled."
-    cure = "Start it again if it is still wanted."
+    message = "Task {task_id} was cancelled."
+    hint = "Start it again if it is still wanted."
     task_id: UUID
 
 
@@ -61,8 +61,8 @@ class UnknownKind(AppError):
     """No code in this process knows what to do with such a task."""
 
     code = "unknown_kind"
-    says = "This version knows no tasks of the kind {kind!r}."
-    cure = "Start workers of the version that made the task."
+    message = "This version knows no tasks of the kind {kind!r}."
+    hint = "Start workers of the version that made the task."
     kind: str
 
 
@@ -177,7 +177,7 @@ class Kind:
     `run` names a function `run(task: Task, job: Job) -> dict[str, Any]` as "module:function";
     only a worker's child imports it. What it returns becomes the task's result.
     `follow(session, task)` is called in every transaction that moves a task of this kind (to
-    RUNNING, back to QUEUED, or settled), whoever causes the move, so that the noun the task
+    RUNNING, back to QUEUED, or settled), whoever causes the move, so that the resource the task
     works for can't be left behind. It must not commit.
     `leavings(task)` is the beginning of every storage key that this attempt may write under; what is there
     is removed when the attempt ends as anything but a success.
@@ -186,7 +186,7 @@ class Kind:
     name: str
     run: str
     follow: Callable[[Session, Task], None]
-    leavings: Callable[[Task], str] | None = None
+    output_prefix: Callable[[Task], str] | None = None
 
 
 _kinds: dict[str, Kind] = {}

@@ -86,7 +86,7 @@ def settle(
     total: int | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> Task:
-    """Settle a task that this attempt is running; its noun follows. Raises LeaseLost.
+    """Settle a task that this attempt is running; its resource follows. Raises LeaseLost.
 
     done, total: progress that was not written yet; a success has done all there was.
     """
@@ -193,7 +193,7 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
     this = sa.select(TaskRow.state).where(TaskRow.id == task_id).with_for_update()
     state = session.execute(this).scalar_one_or_none()
     if state is None:
-        raise NotFound(noun="task", id=task_id)
+        raise NotFound(resource="task", id=task_id)
     queued_or_abandoned = sa.or_(
         TaskRow.state == TaskState.QUEUED,
         sa.and_(TaskRow.state == TaskState.RUNNING, TaskRow.lease_until < clock.now()),
@@ -223,10 +223,10 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
     row = session.execute(ask, execution_options={"populate_existing": True}).scalar_one_or_none()
     if row is not None:
         return Task.of(row)
-    raise Conflict(noun="task", state=state.lower(), asked="cancelled")
+    raise Conflict(resource="task", state=state.lower(), asked="cancelled")
 
 
-def hurry(session: Session, *, task_id: UUID) -> None:
+def prioritize(session: Session, *, task_id: UUID) -> None:
     """Put a queued task first in line, because somebody waits for it."""
     session.execute(
         sa.update(TaskRow)
@@ -250,7 +250,7 @@ def _requeue(
     clock: Clock,
     reason: Reason | None = None,
 ) -> Task:
-    """Queue a task that this attempt is running; its noun follows. Raises LeaseLost.
+    """Queue a task that this attempt is running; its resource follows. Raises LeaseLost.
 
     Nobody would see the cancel of a task that nobody runs: one that was to be cancelled is so now.
     """
@@ -276,7 +276,7 @@ def _requeue(
 
 
 def followed(session: Session, row: TaskRow | sa.Row[Any]) -> Task:
-    """The moved task, after its noun has followed in the same transaction."""
+    """The moved task, after its resource has followed in the same transaction."""
     task = Task.of(row)
     kind(task.kind).follow(session, task)
     return task

@@ -17,8 +17,8 @@ class WrongSetting(AppError):
     """A setting has a value that can't be used."""
 
     code = "wrong_setting"
-    says = "The setting {name} can't be used: {problem}."
-    cure = "Correct it in the environment, in .env or in .streamlit/secrets.toml, and start again."
+    message = "The setting {name} can't be used: {problem}."
+    hint = "Correct it in the environment, in .env or in .streamlit/secrets.toml, and start again."
     name: str
     problem: str
 

@@ -19,8 +19,8 @@ class NotStored(AppError):
     """Nothing is stored under this key."""
 
     code = "not_stored"
-    says = "The file {key} is no longer in storage."
-    cure = "It was removed outside the app; upload or make it again."
+    message = "The file {key} is no longer in storage."
+    hint = "It was removed outside the app; upload or make it again."
     key: str
 
 
@@ -28,8 +28,8 @@ class KeyTaken(AppError):
     """The key already holds a file; nothing is overwritten by accident."""
 
     code = "key_taken"
-    says = "Storage already holds a file named {key}."
-    cure = "Nothing was overwritten; try again, which makes a new name."
+    message = "Storage already holds a file named {key}."
+    hint = "Nothing was overwritten; try again, which makes a new name."
     key: str
 
 
@@ -37,8 +37,8 @@ class BadKey(AppError):
     """The key is not a clean relative path."""
 
     code = "bad_key"
-    says = "{key!r} can't be the name of a stored file."
-    cure = "Use names of letters, digits, dots and dashes, joined by single slashes."
+    message = "{key!r} can't be the name of a stored file."
+    hint = "Use names of letters, digits, dots and dashes, joined by single slashes."
     key: str
 
 
@@ -46,8 +46,8 @@ class DiskFull(AppError):
     """The place where bytes go has no room left."""
 
     code = "disk_full"
-    says = "There is no room left in {place}, so nothing was stored."
-    cure = "Free some space there, then try again."
+    message = "There is no room left in {place}, so nothing was stored."
+    hint = "Free some space there, then try again."
     place: str
 
 
@@ -55,8 +55,8 @@ class StorageUnavailable(AppError):
     """Storage can't be reached or written."""
 
     code = "storage_unavailable"
-    says = "Storage can't be used right now: {problem}."
-    cure = "Check that it is there and that this program may write to it, then try again."
+    message = "Storage can't be used right now: {problem}."
+    hint = "Check that it is there and that this program may write to it, then try again."
     problem: str
 
 

@@ -55,9 +55,9 @@ def show(options: argparse.Namespace, found: Sequence[checks.Check]) -> int:
         print(json.dumps([check.to_json() for check in found], indent=2))
     else:
         for check in found:
-            print(f"{MARKS[check.state]}  {check.part:<9} {check.name:<10} {check.says}")
-            if check.cure:
-                print(f"{'':<8}→ {check.cure}")
+            print(f"{MARKS[check.state]}  {check.part:<9} {check.name:<10} {check.message}")
+            if check.hint:
+                print(f"{'':<8}→ {check.hint}")
     return 1 if checks.worst(found) is checks.State.BROKEN else 0
 
 

@@ -22,8 +22,8 @@ class Check:
     part: str
     name: str
     state: State
-    says: str
-    cure: str = ""
+    message: str
+    hint: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

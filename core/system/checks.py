@@ -37,7 +37,9 @@ class Failure:
     traceback: str
 
 
-def run(settings: Settings, *, asker: db.Principal = db.WORKER, now: datetime | None = None) -> list[Check]:
+def run(
+    settings: Settings, *, principal: db.Principal = db.WORKER, now: datetime | None = None
+) -> list[Check]:
     """Every check, worst first within the order of the parts. Never raises: what goes wrong is a line.
 
     asker: of tasks and files only what they may see is counted; depth and workers are everybody's to know.
@@ -46,19 +48,19 @@ def run(settings: Settings, *, asker: db.Principal = db.WORKER, now: datetime | 
     now = now or datetime.now(UTC)
     if missing := list(_lines("Database", "Database", lambda: missing_database(settings))):
         return missing
-    found = list(_lines("Database", "Database", lambda: _database(settings, asker)))
+    found = list(_lines("Database", "Database", lambda: _database(settings, principal)))
     has_database = worst(found) is not State.BROKEN
-    lost = list(_lines("Storage", "Kept", lambda: _kept(settings, asker))) if has_database else []
+    lost = list(_lines("Storage", "Kept", lambda: _kept(settings, principal))) if has_database else []
     # The check of the folder would make it anew: where it is gone, that is for a backup to do.
     found += lost or _lines("Storage", "Files", lambda: _storage(settings))
     found += _lines("Storage", "Room", lambda: _room(settings))
     if has_database:
-        found += _lines("Queue", "Queue", lambda: _queue(settings, now, asker))
+        found += _lines("Queue", "Queue", lambda: _queue(settings, now, principal))
     found += _lines("Sign-in", "Provider", lambda: sign_in_check.sign_in(settings))
     found += _lines("SQS", "Reachable", lambda: external_services.sqs(settings))
     found += _lines("Keys", "Keys", lambda: external_services.keys(settings))
     if has_database:
-        found += _lines("Workers", "Workers", lambda: _workers(now, asker))
+        found += _lines("Workers", "Workers", lambda: _workers(now, principal))
     return sorted(found, key=lambda check: check.state is not State.BROKEN)
 
 
@@ -68,15 +70,15 @@ def worst(found: Sequence[Check]) -> State:
     return next((state for state in (State.BROKEN, State.WARN) if state in states), State.OK)
 
 
-def failures(*, asker: db.Principal = db.WORKER, limit: int = N_FAILURES) -> list[Failure]:
+def failures(*, principal: db.Principal = db.WORKER, limit: int = N_FAILURES) -> list[Failure]:
     """The newest failed tasks, newest first: the asker's own, an admin's and the shell's of all users.
 
     Raises DatabaseUnavailable.
     """
     rows = sa.select(TaskRow).where(TaskRow.state == queue.TaskState.FAILED)
-    if isinstance(asker, db.User) and asker.role != "admin":
-        rows = rows.where(TaskRow.user_id == asker.id)
-    with db.session_scope(asker) as session:
+    if isinstance(principal, db.User) and principal.role != "admin":
+        rows = rows.where(TaskRow.user_id == principal.id)
+    with db.session_scope(principal) as session:
         found = session.execute(rows.order_by(TaskRow.finished_at.desc()).limit(limit)).scalars().all()
     return [
         Failure(
@@ -96,8 +98,10 @@ def _lines(part: str, name: str, look: Callable[[], Iterator[Check]]) -> Iterato
     except AppError as error:
         yield Check(part, name, State.BROKEN, error.message, error.hint)
     except OSError as error:
-        says = f"{error.filename or 'A file'} can't be looked at ({error.strerror or error})."
-        yield Check(part, name, State.BROKEN, says, "Let the user that runs this read it, then check again.")
+        message = f"{error.filename or 'A file'} can't be looked at ({error.strerror or error})."
+        yield Check(
+            part, name, State.BROKEN, message, "Let the user that runs this read it, then check again."
+        )
 
 
 def missing_database(settings: Settings) -> Iterator[Check]:
@@ -107,14 +111,14 @@ def missing_database(settings: Settings) -> Iterator[Check]:
         return
     if not Path(url.database).exists():
         setting = "DATABASE_URL" if settings.database_url else "DATA_DIR"
-        says = f"There is no database at {url.database}; is {setting} right?"
-        cure = "`make run` makes one. If there was one, stop the app and restore it from a backup."
-        yield Check("Database", "Reachable", State.BROKEN, says, cure)
+        message = f"There is no database at {url.database}; is {setting} right?"
+        hint = "`make run` makes one. If there was one, stop the app and restore it from a backup."
+        yield Check("Database", "Reachable", State.BROKEN, message, hint)
 
 
-def _database(settings: Settings, asker: db.Principal) -> Iterator[Check]:
+def _database(settings: Settings, principal: db.Principal) -> Iterator[Check]:
     database = db.connect_configured(settings) if not db.is_connected() else db.current()
-    with db.session_scope(asker) as session:
+    with db.session_scope(principal) as session:
         session.execute(sa.select(1))
     yield Check("Database", "Reachable", State.OK, database.label)
     yield from _link(database)
@@ -122,22 +126,22 @@ def _database(settings: Settings, asker: db.Principal) -> Iterator[Check]:
     if at == head:
         yield Check("Database", "Schema", State.OK, f"At revision {at}, the newest.")
     else:
-        says = f"At revision {at}, but this version needs {head}." if at else "It has no tables yet."
-        cure = "Run: python -m core.db upgrade (starting the app does the same)."
-        yield Check("Database", "Schema", State.BROKEN, says, cure)
+        message = f"At revision {at}, but this version needs {head}." if at else "It has no tables yet."
+        hint = "Run: python -m core.db upgrade (starting the app does the same)."
+        yield Check("Database", "Schema", State.BROKEN, message, hint)
 
 
 def _link(database: db.Database) -> Iterator[Check]:
     """Of Postgres alone: what stands before it, and whether it holds users apart by itself."""
     if database.is_sqlite:
         return
-    says = {
+    message = {
         db.Link.DIRECT: "Straight to the server; workers hear of new work at once.",
         db.Link.SESSION: "Through a pooler, with a connection for each session; workers hear of new work at once.",
         db.Link.TRANSACTION: "Through a pooler, with a connection for one transaction: nothing is prepared, and it "
         f"passes on no word of new work, so workers ask for it every {queue.ASK_S:g} s.",
     }
-    yield Check("Database", "Connection", State.OK, says[database.link])
+    yield Check("Database", "Connection", State.OK, message[database.link])
     if not database.is_fenced:
         rows = "This Postgres has none of Supabase's roles: the app alone keeps users apart."
     elif database.users is database.engine:
@@ -153,14 +157,14 @@ def _storage(settings: Settings) -> Iterator[Check]:
     yield Check("Storage", "Writable", State.OK, files.label)
 
 
-def _kept(settings: Settings, asker: db.Principal) -> Iterator[Check]:
+def _kept(settings: Settings, principal: db.Principal) -> Iterator[Check]:
     """A line only when files are gone that there must be."""
     files = storage.from_settings(settings)
-    if lost := storage_consistency.missing(files, asker):
-        what = " and ".join(f"the newest {noun}" for noun in lost)
-        says = f"{what[0].upper()}{what[1:]} {'is' if len(lost) == 1 else 'are'} gone ({files.label})."
-        cure = "Stop the app, restore the folder from a backup, and start it again."
-        yield Check("Storage", "Kept", State.BROKEN, says, cure)
+    if lost := storage_consistency.missing(files, principal):
+        what = " and ".join(f"the newest {resource}" for resource in lost)
+        message = f"{what[0].upper()}{what[1:]} {'is' if len(lost) == 1 else 'are'} gone ({files.label})."
+        hint = "Stop the app, restore the folder from a backup, and start it again."
+        yield Check("Storage", "Kept", State.BROKEN, message, hint)
 
 
 def _room(settings: Settings) -> Iterator[Check]:
@@ -168,65 +172,65 @@ def _room(settings: Settings) -> Iterator[Check]:
     if not folder.is_dir():
         return
     free = shutil.disk_usage(folder).free
-    says = f"{free / 1e9:,.1f} GB free in {folder}."
+    message = f"{free / 1e9:,.1f} GB free in {folder}."
     if free < LOW_ROOM_BYTES:
         yield Check(
-            "Storage", "Room", State.WARN, says, "Free some space, or point DATA_DIR to a larger disk."
+            "Storage", "Room", State.WARN, message, "Free some space, or point DATA_DIR to a larger disk."
         )
     else:
-        yield Check("Storage", "Room", State.OK, says)
+        yield Check("Storage", "Room", State.OK, message)
 
 
-def _queue(settings: Settings, now: datetime, asker: db.Principal) -> Iterator[Check]:
-    with db.session_scope(asker) as session:
+def _queue(settings: Settings, now: datetime, principal: db.Principal) -> Iterator[Check]:
+    with db.session_scope(principal) as session:
         backlog = queue.backlog(session)
         n_workers = len(queue.workers.alive(session))
         retried = queue.retried(session, within_s=RETRIED_S)
     if retried.last_at is not None:
         ago = _span((now - retried.last_at).total_seconds())
         told = counted(retried.n, "task of the last hour was|tasks of the last hour were")
-        says = f"{told} not done at the first attempt; the newest such attempt began {ago} ago."
-        cure = (
+        message = f"{told} not done at the first attempt; the newest such attempt began {ago} ago."
+        hint = (
             "A process was killed, or a part did not answer: the app's log says which, and when. "
             "Where it was killed, there may be too little memory."
         )
-        yield Check("Queue", "Attempts", State.WARN, says, cure)
+        yield Check("Queue", "Attempts", State.WARN, message, hint)
     carrier = "messages of SQS" if settings.predictions_queue_url else "the database's own table"
-    says = f"{backlog.n_queued:,} waiting, {backlog.n_running:,} running; carried by {carrier}."
+    message = f"{backlog.n_queued:,} waiting, {backlog.n_running:,} running; carried by {carrier}."
     if backlog.oldest_at is None:
-        yield Check("Queue", "Backlog", State.OK, says)
+        yield Check("Queue", "Backlog", State.OK, message)
         return
     waited_s = (now - backlog.oldest_at).total_seconds()
-    says = f"{says} The oldest has waited {_span(waited_s)}."
+    message = f"{message} The oldest has waited {_span(waited_s)}."
     if n_workers == 0:
-        cure = "Start a worker (make worker), or start the app with WORKERS=1, or process them by hand."
-        yield Check("Queue", "Backlog", State.BROKEN, f"{says} No worker takes them.", cure)
+        hint = "Start a worker (make worker), or start the app with WORKERS=1, or process them by hand."
+        yield Check("Queue", "Backlog", State.BROKEN, f"{message} No worker takes them.", hint)
     elif waited_s > LONG_WAIT_S:
-        cure = "Start more workers: make worker, on this machine or another."
-        yield Check("Queue", "Backlog", State.WARN, says, cure)
+        hint = "Start more workers: make worker, on this machine or another."
+        yield Check("Queue", "Backlog", State.WARN, message, hint)
     else:
-        yield Check("Queue", "Backlog", State.OK, says)
+        yield Check("Queue", "Backlog", State.OK, message)
     if backlog.n_abandoned:
-        says = f"{counted(backlog.n_abandoned, 'task was|tasks were')} abandoned by a worker that is gone."
+        message = f"{counted(backlog.n_abandoned, 'task was|tasks were')} abandoned by a worker that is gone."
         yield Check(
             "Queue",
             "Abandoned",
             State.WARN,
-            says,
+            message,
             "The next worker takes them up; start one if none is alive.",
         )
 
 
-def _workers(now: datetime, asker: db.Principal) -> Iterator[Check]:
-    with db.session_scope(asker) as session:
+def _workers(now: datetime, principal: db.Principal) -> Iterator[Check]:
+    with db.session_scope(principal) as session:
         alive, doing = queue.workers.alive(session), queue.workers.doing(session)
         last_seen = queue.workers.last_seen(session)
     for worker in alive:
         where = "inside the app" if worker.is_embedded else "on its own"
         since = f"alive for {_span((now - worker.started_at).total_seconds())}"
         does = _does(worker, [one for one in doing if one.worker_id == worker.id], now)
-        says = f"{worker.host}, process {worker.pid}, {where}, version {worker.version}, {since}: {does}."
-        yield Check("Workers", "Alive", State.OK, says)
+        message = f"{worker.host}, process {worker.pid}, {where}, version {worker.version}, {since}: {does}."
+        yield Check("Workers", "Alive", State.OK, message)
     if not alive:
         since = (
             f"The last was seen {_span((now - last_seen).total_seconds())} ago."

@@ -20,32 +20,32 @@ def sqs(settings: Settings) -> Iterator[Check]:
         return
     line = queue.SqsQueue(settings)
     found = line.attributes()
-    says = f"{line.label}: about {found.n_waiting:,} waiting, {found.n_in_flight:,} with workers."
-    yield Check("SQS", "Reachable", State.OK, says)
-    says = (
+    message = f"{line.label}: about {found.n_waiting:,} waiting, {found.n_in_flight:,} with workers."
+    yield Check("SQS", "Reachable", State.OK, message)
+    message = (
         f"A worker hides what it works on for {settings.lease_s:g} s at a time (the queue by itself: "
         f"{found.visible_s} s). Kept for {found.kept_s // 86_400} days."
     )
-    yield Check("SQS", "Messages", State.OK, says)
+    yield Check("SQS", "Messages", State.OK, message)
     if found.dead_letters is None or found.n_given_up is None:
-        says = "No queue for dead letters is set: a message comes again until a worker is done with it."
-        yield Check("SQS", "Redrive", State.OK, says)
+        message = "No queue for dead letters is set: a message comes again until a worker is done with it."
+        yield Check("SQS", "Redrive", State.OK, message)
         return
     dead = line.dead_letters()
     n_dead = dead.attributes().n_waiting if dead else 0
-    says = (
+    message = (
         f"After {counted(found.n_given_up, 'delivery|deliveries')} a message goes to {found.dead_letters}, "
         "and a worker fails its task."
     )
     if found.n_given_up < N_DELIVERIES:
-        cure = f"Raise the queue's maxReceiveCount to {queue.sqs.client.N_GIVEN_UP}."
-        yield Check("SQS", "Redrive", State.WARN, f"{says} That is before the app gives a task up.", cure)
+        hint = f"Raise the queue's maxReceiveCount to {queue.sqs.client.N_GIVEN_UP}."
+        yield Check("SQS", "Redrive", State.WARN, f"{message} That is before the app gives a task up.", hint)
     elif n_dead:
-        cure = "A worker fails their tasks within seconds; if they stay, look at the workers' log."
+        hint = "A worker fails their tasks within seconds; if they stay, look at the workers' log."
         told = counted(n_dead, "message lies|messages lie")
-        yield Check("SQS", "Redrive", State.WARN, f"{says} {told} there now.", cure)
+        yield Check("SQS", "Redrive", State.WARN, f"{message} {told} there now.", hint)
     else:
-        yield Check("SQS", "Redrive", State.OK, says)
+        yield Check("SQS", "Redrive", State.OK, message)
 
 
 def keys(settings: Settings) -> Iterator[Check]:
@@ -60,10 +60,10 @@ def keys(settings: Settings) -> Iterator[Check]:
         yield Check("Keys", "Present", State.OK, f"Set: {', '.join(present)}.")
     pair = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     if len(missing := [name for name in pair if name not in present]) == 1:
-        says = f"{missing[0]} is missing, without which the other half of it is not used."
+        message = f"{missing[0]} is missing, without which the other half of it is not used."
         yield Check(
-            "Keys", "AWS", State.BROKEN, says, f"Set {missing[0]}, or neither of {' and '.join(pair)}."
+            "Keys", "AWS", State.BROKEN, message, f"Set {missing[0]}, or neither of {' and '.join(pair)}."
         )
     elif missing and (settings.predictions_queue_url or settings.storage_url.startswith("s3://")):
-        says = "None for AWS: its own files, or the role of this machine, say who we are."
-        yield Check("Keys", "AWS", State.OK, says)
+        message = "None for AWS: its own files, or the role of this machine, say who we are."
+        yield Check("Keys", "AWS", State.OK, message)

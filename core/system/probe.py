@@ -24,8 +24,8 @@ class NoSuchTable(AppError):
     """The database has no table or view of this name."""
 
     code = "no_such_table"
-    says = "There is no table {table} in {database}."
-    cure = "{remedy}"
+    message = "There is no table {table} in {database}."
+    hint = "{remedy}"
     table: str
     database: str
     remedy: str
@@ -35,8 +35,8 @@ class NoSuchColumn(AppError):
     """The table has no column of this name."""
 
     code = "no_such_column"
-    says = "The table {table} has no column {column}."
-    cure = "{remedy}"
+    message = "The table {table} has no column {column}."
+    hint = "{remedy}"
     table: str
     column: str
     remedy: str
@@ -77,12 +77,12 @@ def probe(settings: Settings, table: str, column: str | None = None) -> Iterator
 
 def _of_sqlite(database: db.Database) -> Iterator[Check]:
     path = str(database.engine.url.database)
-    says = f"SQLite knows none; this user may read {path}"
+    message = f"SQLite knows none; this user may read {path}"
     if os.access(path, os.W_OK):
-        yield Check("Role", "May", State.OK, f"{says} and write it.")
+        yield Check("Role", "May", State.OK, f"{message} and write it.")
     else:
-        cure = "Let the user that runs this write the file and its folder."
-        yield Check("Role", "May", State.BROKEN, f"{says}, but not write it.", cure)
+        hint = "Let the user that runs this write the file and its folder."
+        yield Check("Role", "May", State.BROKEN, f"{message}, but not write it.", hint)
 
 
 def _of_postgres(session: Session, table: str, column: str | None) -> Iterator[Check]:
@@ -97,12 +97,12 @@ def _of_postgres(session: Session, table: str, column: str | None) -> Iterator[C
     others = set(session.execute(there, {"names": list(OTHERS)}).scalars()) - {mine}
     for role in [mine, *sorted(others)]:
         may = _privileges(session, role, oid, column)
-        says = f"{'We are' if role == mine else 'There is'} {role}, which may {_listed(may)}."
+        message = f"{'We are' if role == mine else 'There is'} {role}, which may {_listed(may)}."
         if role != mine or "SELECT" in may:
-            yield Check("Role", role, State.OK, says)
+            yield Check("Role", role, State.OK, message)
         else:
-            cure = f"Grant it: GRANT SELECT ON {table} TO {role}; or connect as a role that may."
-            yield Check("Role", role, State.BROKEN, says, cure)
+            hint = f"Grant it: GRANT SELECT ON {table} TO {role}; or connect as a role that may."
+            yield Check("Role", role, State.BROKEN, message, hint)
     yield from _rows(session, oid, mine, is_secured=is_secured, is_forced=forced)
 
 

@@ -13,9 +13,11 @@ def sign_in(settings: Settings) -> Iterator[Check]:
     """Who has to sign in, and whether the provider is there. Raises ProviderUnavailable, InsecureAddress."""
     if not settings.has_sign_in:
         if settings.allow_anonymous:
-            says = "Nobody signs in, and whoever can reach the app can do everything in it (ALLOW_ANONYMOUS)."
-            cure = "Set OIDC_ISSUER and OIDC_CLIENT_ID, or SUPABASE_URL and SUPABASE_ANON_KEY."
-            yield Check("Sign-in", "Asked for", State.WARN, says, cure)
+            message = (
+                "Nobody signs in, and whoever can reach the app can do everything in it (ALLOW_ANONYMOUS)."
+            )
+            hint = "Set OIDC_ISSUER and OIDC_CLIENT_ID, or SUPABASE_URL and SUPABASE_ANON_KEY."
+            yield Check("Sign-in", "Asked for", State.WARN, message, hint)
         else:
             yield Check("Sign-in", "Asked for", State.OK, "Not needed: only this machine can open the app.")
         return
@@ -24,9 +26,9 @@ def sign_in(settings: Settings) -> Iterator[Check]:
         found = oidc.discover(settings)
         yield Check("Sign-in", "Provider", State.OK, f"OpenID Connect, {found.issuer}.")
     if settings.has_supabase_auth:
-        says = f"Address and password at Supabase, {settings.supabase_url}."
-        yield Check("Sign-in", "Supabase", State.OK, says)
+        message = f"Address and password at Supabase, {settings.supabase_url}."
+        yield Check("Sign-in", "Supabase", State.OK, message)
     if not split(settings.admin_emails):
-        says = "No address is named as the first admin's."
-        cure = "Set ADMIN_EMAILS, unless somebody is an admin already."
-        yield Check("Sign-in", "Admins", State.OK, f"{says} {cure}")
+        message = "No address is named as the first admin's."
+        hint = "Set ADMIN_EMAILS, unless somebody is an admin already."
+        yield Check("Sign-in", "Admins", State.OK, f"{message} {hint}")

@@ -10,14 +10,14 @@ from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.storage import Storage
 
 
-def missing(files: Storage, asker: db.Principal = db.WORKER) -> list[str]:
+def missing(files: Storage, principal: db.Principal = db.WORKER) -> list[str]:
     """Which of "upload", "model" and "result" have their newest file, of those the asker sees, no longer in storage.
 
     Raises DatabaseUnavailable, StorageUnavailable.
     """
-    with db.session_scope(asker) as session:
+    with db.session_scope(principal) as session:
         newest = _newest_keys(session)
-    return [noun for noun, key in newest.items() if not _is_stored(files, key)]
+    return [resource for resource, key in newest.items() if not _is_stored(files, key)]
 
 
 def _newest_keys(session: Session) -> dict[str, str]:
@@ -31,8 +31,10 @@ def _newest_keys(session: Session) -> dict[str, str]:
         .where(PredictionRow.status == "COMPLETED", PredictionRow.output_key.is_not(None))
         .order_by(PredictionRow.created_at.desc()),
     }
-    found = {noun: session.execute(query.limit(1)).scalar_one_or_none() for noun, query in queries.items()}
-    return {noun: key for noun, key in found.items() if key is not None}
+    found = {
+        resource: session.execute(query.limit(1)).scalar_one_or_none() for resource, query in queries.items()
+    }
+    return {resource: key for resource, key in found.items() if key is not None}
 
 
 def _is_stored(files: Storage, key: str) -> bool:

@@ -35,7 +35,7 @@ def asked() -> Whose:
     """Whose work the address asks for. Raises NotFound."""
     if st.query_params.get(_PARAM) == ownership.ALL:
         return ownership.ALL
-    return params.uuid(_PARAM, noun="person") or ownership.MINE
+    return params.uuid(_PARAM, resource="person") or ownership.MINE
 
 
 def kept() -> Mapping[str, str]:
@@ -50,7 +50,7 @@ def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
     """
     wanted = asked()
     if isinstance(wanted, UUID) and wanted not in (me.id, *known):
-        raise NotFound(noun="person", id=wanted)
+        raise NotFound(resource="person", id=wanted)
     others = {str(person_id): name for person_id, name in known.items() if person_id != me.id}
     if not others:
         return

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import NotFound
 
 
-def uuid(name: str, *, noun: str) -> UUID | None:
+def uuid(name: str, *, resource: str) -> UUID | None:
     """The id in `?name=…`; None where it is absent. Raises NotFound for what is no id."""
     text = st.query_params.get(name)
     if not text:
@@ -17,14 +17,14 @@ def uuid(name: str, *, noun: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError as error:
-        raise NotFound(noun=noun, id=text[:80]) from error
+        raise NotFound(resource=resource, id=text[:80]) from error
 
 
-def whole(name: str, *, noun: str) -> int | None:
+def whole(name: str, *, resource: str) -> int | None:
     """The same for an id that is a whole number."""
     text = st.query_params.get(name)
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):
-        raise NotFound(noun=noun, id=text[:80])
+        raise NotFound(resource=resource, id=text[:80])
     return int(text)

@@ -39,7 +39,7 @@ def _visit() -> tuple[db.User, UUID | None]:
     return sessions.resume(secret, settings=config(), now=now(), address=address)
 
 
-def asker() -> db.Principal:
+def principal() -> db.Principal:
     """`user`, or nobody where that can't be known: the System page says why."""
     try:
         return user()

@@ -9,8 +9,8 @@ class NotACsv(AppError):
     """The file is of another kind; `kind` names it as a person would, with its article."""
 
     code = "not_a_csv"
-    says = "{file_name} is {kind}, not a CSV file."
-    cure = "Upload the table itself as CSV: lines of text with one delimiter between the cells."
+    message = "{file_name} is {kind}, not a CSV file."
+    hint = "Upload the table itself as CSV: lines of text with one delimiter between the cells."
     file_name: str
     kind: str
 
@@ -19,14 +19,14 @@ class Spreadsheet(NotACsv):
     """An Excel or OpenDocument workbook, whatever its name says."""
 
     code = "spreadsheet"
-    cure = "Open it and save it as CSV: File → Save As → CSV UTF-8 (Comma delimited)."
+    hint = "Open it and save it as CSV: File → Save As → CSV UTF-8 (Comma delimited)."
 
 
 class Compressed(NotACsv):
     """An archive of a kind that is not unpacked here."""
 
     code = "compressed"
-    cure = "Unpack it and upload the CSV file inside, plain or in a .gz or .zip."
+    hint = "Unpack it and upload the CSV file inside, plain or in a .gz or .zip."
 
 
 class BadArchive(AppError):
@@ -40,8 +40,8 @@ class ArchiveUnreadable(BadArchive):
     """Cut short, damaged, locked, or packed in a way that is not known here; `problem` says which."""
 
     code = "archive_unreadable"
-    says = "{file_name} can't be unpacked: {problem}."
-    cure = "Pack the CSV again by itself, or upload it unpacked."
+    message = "{file_name} can't be unpacked: {problem}."
+    hint = "Pack the CSV again by itself, or upload it unpacked."
     problem: str
 
 
@@ -49,16 +49,16 @@ class NothingInside(BadArchive):
     """An archive without a file."""
 
     code = "nothing_inside"
-    says = "{file_name} holds no file."
-    cure = "Pack the CSV again and check that it is in there."
+    message = "{file_name} holds no file."
+    hint = "Pack the CSV again and check that it is in there."
 
 
 class SeveralInside(BadArchive):
     """Nobody can say which of several files is meant."""
 
     code = "several_inside"
-    says = "{file_name} holds {n_files:file}: {names}."
-    cure = "Upload each CSV by itself, or pack one alone."
+    message = "{file_name} holds {n_files:file}: {names}."
+    hint = "Upload each CSV by itself, or pack one alone."
     n_files: int
     names: str
 
@@ -67,8 +67,8 @@ class ArchiveInside(BadArchive):
     """An archive in an archive; `member` is the inner one."""
 
     code = "archive_inside"
-    says = "{file_name} holds another archive, {member}: {kind}."
-    cure = "Unpack both and upload the CSV file inside, plain or in a .gz or .zip."
+    message = "{file_name} holds another archive, {member}: {kind}."
+    hint = "Unpack both and upload the CSV file inside, plain or in a .gz or .zip."
     member: str
     kind: str
 
@@ -77,8 +77,8 @@ class UnpacksTooLarge(BadArchive):
     """More bytes come out than an upload may have."""
 
     code = "unpacks_too_large"
-    says = "{file_name} unpacks to more than {limit_mb} MB, the most that is taken here."
-    cure = "Cut the CSV into several files, or raise MAX_UPLOAD_MB."
+    message = "{file_name} unpacks to more than {limit_mb} MB, the most that is taken here."
+    hint = "Cut the CSV into several files, or raise MAX_UPLOAD_MB."
     limit_mb: int
 
 
@@ -93,16 +93,16 @@ class EmptyFile(BadCsv):
     """No byte, or nothing but blank lines."""
 
     code = "empty_file"
-    says = "{file_name} is empty."
-    cure = "Export it again and check that it has a header and at least one row."
+    message = "{file_name} is empty."
+    hint = "Export it again and check that it has a header and at least one row."
 
 
 class HeaderOnly(BadCsv):
     """Column names without a row."""
 
     code = "header_only"
-    says = "{file_name} has a header in line {line} and no row below it."
-    cure = "Export it again with at least one row of data."
+    message = "{file_name} has a header in line {line} and no row below it."
+    hint = "Export it again with at least one row of data."
     line: int
 
 
@@ -110,8 +110,8 @@ class NulBytes(BadCsv):
     """A zero byte in text that is not UTF-16. `column` counts characters of the line."""
 
     code = "nul_bytes"
-    says = "{file_name} has a NUL byte in line {line}, column {column}: it is damaged or no text."
-    cure = "Export it again as CSV UTF-8, or remove the NUL bytes in a text editor."
+    message = "{file_name} has a NUL byte in line {line}, column {column}: it is damaged or no text."
+    hint = "Export it again as CSV UTF-8, or remove the NUL bytes in a text editor."
     line: int
     column: int
 
@@ -120,8 +120,8 @@ class UndecodableBytes(BadCsv):
     """Bytes that are no characters in the encoding the rest of the file is in. `column` counts characters."""
 
     code = "undecodable_bytes"
-    says = "{file_name} is {encoding}, but line {line}, column {column} holds bytes that are not: {found}."
-    cure = "Correct that line in a text editor, or export the file again as CSV UTF-8."
+    message = "{file_name} is {encoding}, but line {line}, column {column} holds bytes that are not: {found}."
+    hint = "Correct that line in a text editor, or export the file again as CSV UTF-8."
     line: int
     column: int
     encoding: str
@@ -132,8 +132,8 @@ class TooManyColumns(BadCsv):
     """More columns than a table for a model has."""
 
     code = "too_many_columns"
-    says = "{file_name} has {n_columns} columns in its header; at most {maximum} can be read."
-    cure = "Remove columns that no model needs, and check that the header's line ends in a line break."
+    message = "{file_name} has {n_columns} columns in its header; at most {maximum} can be read."
+    hint = "Remove columns that no model needs, and check that the header's line ends in a line break."
     n_columns: int
     maximum: int
 
@@ -142,8 +142,8 @@ class UnequalRow(BadCsv):
     """A row with more cells than the table has columns, of which some hold something."""
 
     code = "unequal_row"
-    says = "{file_name} has {found:cell} in line {line} where the header has {expected:column}."
-    cure = "Correct that line; a cell that holds a {delimiter} must stand in double quotes."
+    message = "{file_name} has {found:cell} in line {line} where the header has {expected:column}."
+    hint = "Correct that line; a cell that holds a {delimiter} must stand in double quotes."
     line: int
     expected: int
     found: int
@@ -154,8 +154,8 @@ class QuoteNeverClosed(BadCsv):
     """A double quote opens a cell and no other ends it. Line and column (in characters) are where it opened."""
 
     code = "quote_never_closed"
-    says = '{file_name} opens a quote (") in line {line}, column {column}, and nothing closes it.'
-    cure = 'Close the quote there; a quote inside a quoted cell is written twice ("").'
+    message = '{file_name} opens a quote (") in line {line}, column {column}, and nothing closes it.'
+    hint = 'Close the quote there; a quote inside a quoted cell is written twice ("").'
     line: int
     column: int
 
@@ -164,7 +164,7 @@ class QuoteStaysOpen(QuoteNeverClosed):
     """A quoted cell that runs on beyond what memory may hold at once."""
 
     code = "quote_stays_open"
-    says = (
+    message = (
         '{file_name} opens a quote (") in line {line}, column {column}, and nothing closes it '
         "in the {limit_mb} MB behind it."
     )
@@ -175,8 +175,8 @@ class TextAfterQuote(BadCsv):
     """A quoted cell goes on behind its closing quote, so nobody can say where it ends."""
 
     code = "text_after_quote"
-    says = '{file_name} has text behind a closing quote (") in line {line}, column {column}.'
-    cure = (
+    message = '{file_name} has text behind a closing quote (") in line {line}, column {column}.'
+    hint = (
         'Write a quote inside a quoted cell twice (""), not with a backslash, and close every quote'
         " before the next delimiter."
     )
@@ -188,8 +188,8 @@ class EscapeAtEnd(BadCsv):
     """The file's last character takes the meaning of the next one away, and there is none."""
 
     code = "escape_at_end"
-    says = "{file_name} ends in line {line} with a backslash that stands before nothing."
-    cure = "Write it twice, or remove it."
+    message = "{file_name} ends in line {line} with a backslash that stands before nothing."
+    hint = "Write it twice, or remove it."
     line: int
 
 
@@ -197,8 +197,8 @@ class RecordTooLong(BadCsv):
     """One record is longer than memory may hold at once."""
 
     code = "record_too_long"
-    says = "{file_name} has a row in line {line} that is longer than {limit_mb} MB."
-    cure = "Check that its lines end in line breaks, and shorten that row."
+    message = "{file_name} has a row in line {line} that is longer than {limit_mb} MB."
+    hint = "Check that its lines end in line breaks, and shorten that row."
     line: int
     limit_mb: int
 
@@ -207,8 +207,8 @@ class MarksClash(AppError):
     """One mark can't stand for two things."""
 
     code = "marks_clash"
-    says = "'{mark}' can't be both the decimal mark and the thousands mark."
-    cure = "Name two different marks."
+    message = "'{mark}' can't be both the decimal mark and the thousands mark."
+    hint = "Name two different marks."
     mark: str
 
 
@@ -216,8 +216,8 @@ class ColumnUnknown(AppError):
     """Something was said of a column that is not there, read as was said."""
 
     code = "column_unknown"
-    says = "The file has no column '{column}' when it is read so."
-    cure = "Name a column of the receipt, or leave it out."
+    message = "The file has no column '{column}' when it is read so."
+    hint = "Name a column of the receipt, or leave it out."
     column: str
 
 
@@ -225,8 +225,8 @@ class ChangedSinceChecked(AppError):
     """A file that was checked no longer reads as it did."""
 
     code = "changed_since_checked"
-    says = "The file no longer reads as it did when it was checked: {problem}."
-    cure = "Upload it again."
+    message = "The file no longer reads as it did when it was checked: {problem}."
+    hint = "Upload it again."
     problem: str
 
 
@@ -234,6 +234,6 @@ class UploadGone(AppError):
     """The bytes of an upload are no longer where they were stored."""
 
     code = "upload_gone"
-    says = "The stored copy of {file_name} is gone."
-    cure = "It was removed outside the app. Upload the file again and start from there."
+    message = "The stored copy of {file_name} is gone."
+    hint = "It was removed outside the app. Upload the file again and start from there."
     file_name: str

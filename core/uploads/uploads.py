@@ -34,8 +34,8 @@ class PredictionsDependOnIt(AppError):
     """Deleting an upload takes its predictions with it, so their number is confirmed first."""
 
     code = "predictions_depend_on_it"
-    says = "{file_name} has {n_predictions:prediction}, which would be deleted with it."
-    cure = "Confirm their number to delete them all, or delete them one by one first."
+    message = "{file_name} has {n_predictions:prediction}, which would be deleted with it."
+    hint = "Confirm their number to delete them all, or delete them one by one first."
     file_name: str
     n_predictions: int
 
@@ -180,14 +180,14 @@ def same_bytes(session: Session, *, sha256: str) -> UploadRow | None:
 def get(session: Session, *, upload_id: int) -> UploadRow:
     """One upload with its receipt; an admin sees others' too. Raises NotFound."""
     if not -(2**31) < upload_id < 2**31:
-        raise NotFound(noun="upload", id=upload_id)
+        raise NotFound(resource="upload", id=upload_id)
     upload = session.execute(
         sa.select(UploadRow)
         .where(UploadRow.id == upload_id, ownership.seen(session, UploadRow.user_id))
         .options(undefer(UploadRow.receipt))
     ).scalar_one_or_none()
     if upload is None:
-        raise NotFound(noun="upload", id=upload_id)
+        raise NotFound(resource="upload", id=upload_id)
     return upload
 
 
@@ -206,7 +206,7 @@ def hold(session: Session, *, upload_id: int, to_delete: bool = False) -> Upload
 def own(session: Session, *, upload_id: int) -> UploadRow:
     """`get`, for what its owner alone may do. Raises NotFound, OwnedByAnother."""
     upload = get(session, upload_id=upload_id)
-    ownership.require_own(session, upload.user_id, noun="upload")
+    ownership.require_own(session, upload.user_id, resource="upload")
     return upload
 
 
@@ -270,7 +270,7 @@ def _require_idle(session: Session, *, upload_id: int, asked: str) -> None:
     trained_on = sa.select(ModelRow.id).where(ModelRow.upload_id == upload_id, ModelRow.status == "training")
     for pending, state in ((scored, "being scored"), (trained_on, "being trained on")):
         if session.execute(pending.limit(1)).first() is not None:
-            raise Conflict(noun="upload", state=state, asked=asked)
+            raise Conflict(resource="upload", state=state, asked=asked)
 
 
 def _mine(session: Session) -> sa.Select[UploadRow]:

@@ -66,10 +66,10 @@ class Ledger:
         with db.session_scope(db.WORKER, write=True) as session:
             outbox.take_back(session, notices)
 
-    def bury(self, notice: Notice, *, n_deliveries: int | None) -> queue.Task | Unclaimed:
+    def dead_letter(self, notice: Notice, *, n_deliveries: int | None) -> queue.Task | Unclaimed:
         """Fail the task of a dead letter, or say what is to become of the letter."""
         with db.session_scope(db.WORKER, write=True) as session:
-            return outbox.bury(session, notice, n_deliveries=n_deliveries, clock=self.clock)
+            return outbox.dead_letter(session, notice, n_deliveries=n_deliveries, clock=self.clock)
 
     def beat(self, task: queue.Task, progress: dict[str, Any] | None) -> bool:
         """Renew the lease and note progress; True if a cancel is asked for. Raises LeaseLost."""

@@ -260,7 +260,9 @@ class Carrier:
             return
         while messages := self._dead.receive(limit=N_DEAD, visible_s=LATER_S, wait_s=0):
             for message in messages:
-                became = message.notice and self._ledger.bury(message.notice, n_deliveries=self._n_given_up)
+                became = message.notice and self._ledger.dead_letter(
+                    message.notice, n_deliveries=self._n_given_up
+                )
                 if became is Unclaimed.LATER:
                     continue
                 if became is not Unclaimed.DONE:

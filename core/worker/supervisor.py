@@ -10,7 +10,6 @@ from typing import Any
 
 from core import db, logs, queue, storage
 from core.settings import Settings
-from core.worker import leavings
 from core.worker.ledger import Ledger
 from core.worker.slots import Outcome, Slot
 from core.worker.sqs_transport import Carrier
@@ -73,15 +72,15 @@ class Tending:
             slot.kill()
             slot.clear()
             self._told(task, is_ours=False)
-            leavings.remove(self._storage, task)
+            self._remove_output(task)
         except db.DatabaseUnavailable:
             raise
-        except Exception:  # the noun did not follow: this task's fault, not the others'
+        except Exception:  # the resource did not follow: this task's fault, not the others'
             log.exception("could not write for a task", task=str(task.id))
             if slot.outcome is not None and slot.outcome.state is queue.TaskState.SUCCEEDED:
                 reason = replace(UNWRITTEN, traceback=traceback.format_exc())
                 slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=reason)
-                leavings.remove(self._storage, task)
+                self._remove_output(task)
             else:
                 slot.kill()
                 slot.clear()
@@ -100,21 +99,32 @@ class Tending:
                 slot.kill()
                 self._ledger.release(task, slot.progress)
                 self._told(task)
-                leavings.remove(self._storage, task)
+                self._remove_output(task)
                 log.info("task handed back", task=str(task.id), kind=task.kind)
         except queue.LeaseLost:
             log.warning("lease lost; nothing to hand back", task=str(task.id))
             slot.kill()
-            leavings.remove(self._storage, task)
+            self._remove_output(task)
 
     def _told(self, task: queue.Task, *, is_ours: bool = True) -> None:
         """Let its message go the way of the task: it is written, or no longer ours."""
         if self._carrier is not None:
             (self._carrier.done if is_ours else self._carrier.dropped)(task.id)
 
+    def _remove_output(self, task: queue.Task) -> None:
+        """Remove what the task's present attempt has stored, as it is no success; its child must write no more."""
+        output_prefix = queue.kind(task.kind).output_prefix
+        if output_prefix is None:
+            return
+        try:
+            for key in self._storage.keys(output_prefix(task)):
+                self._storage.delete(key)
+        except storage.StorageUnavailable as error:
+            log.warning("could not remove what an attempt left", task=str(task.id), problem=error.problem)
+
     def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
         self._ledger.settle(task, outcome, progress)
         self._told(task)
         if outcome.state is not queue.TaskState.SUCCEEDED:
-            leavings.remove(self._storage, task)
+            self._remove_output(task)
         self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())

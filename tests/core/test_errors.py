@@ -13,10 +13,10 @@ class Late(AppError):
     """A failure with every kind of fact."""
 
     code = "late"
-    says = (
+    message = (
         "{name} came {n_minutes:minute} late on line {line_id}; {n_waiting:person was|people were} waiting."
     )
-    cure = "Leave {n_minutes} earlier."
+    hint = "Leave {n_minutes} earlier."
     name: str
     n_minutes: int
     n_waiting: int
@@ -33,19 +33,19 @@ def test_a_number_stands_with_its_noun_and_an_id_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "noun", "said"),
+    ("n", "resource", "said"),
     [(1, "row", "1 row"), (0, "row", "0 rows"), (2000, "row has|rows have", "2,000 rows have")],
 )
-def test_a_count_agrees_with_its_noun(n: int, noun: str, said: str) -> None:
-    assert counted(n, noun) == said
+def test_a_count_agrees_with_its_noun(n: int, resource: str, said: str) -> None:
+    assert counted(n, resource) == said
 
 
 def test_what_somebody_sent_is_not_said_back_without_end() -> None:
-    said = str(NotFound(noun="model", id="a" * 900_000))
+    said = str(NotFound(resource="model", id="a" * 900_000))
     assert "aaa…" in said
     assert len(said) < 1_200
 
 
 def test_a_failure_can_be_told_from_another_process() -> None:
-    told = copy.deepcopy(NotFound(noun="upload", id=7))  # taken apart and put together as Dask does it
-    assert (type(told), str(told)) == (NotFound, str(NotFound(noun="upload", id=7)))
+    told = copy.deepcopy(NotFound(resource="upload", id=7))  # taken apart and put together as Dask does it
+    assert (type(told), str(told)) == (NotFound, str(NotFound(resource="upload", id=7)))

@@ -16,7 +16,7 @@ def refusal(**given: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("given", "message"),
     [
         ({"port": "99999"}, "PORT can't be used: input should be less than or equal to 65535, not '99999'."),
         ({"listen_address": "here"}, "it must be an IP address such as 127.0.0.1 or 0.0.0.0, not 'here'."),
@@ -31,8 +31,10 @@ def refusal(**given: object) -> str:
         ({"app_url": "desk.example.org"}, "such as https://desk.example.org, not 'desk.example.org'."),
     ],
 )
-def test_it_names_the_setting_what_is_wrong_and_what_was_given(given: dict[str, object], says: str) -> None:
-    assert refusal(**given).endswith(says)
+def test_it_names_the_setting_what_is_wrong_and_what_was_given(
+    given: dict[str, object], message: str
+) -> None:
+    assert refusal(**given).endswith(message)
 
 
 @pytest.mark.parametrize("name", ["database_url", "user_database_url", "storage_url"])

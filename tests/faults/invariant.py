@@ -1,4 +1,4 @@
-"""What must hold after any fault: task and noun agree, and every effect is there exactly once."""
+"""What must hold after any fault: task and resource agree, and every effect is there exactly once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Findings:
     lost: settled as a success, but an effect is missing, or not a success at all.
     twice: an effect is there more than once.
     stuck: not settled.
-    apart: the noun is in another state than its task.
+    apart: the resource is in another state than its task.
     """
 
     lost: tuple[str, ...]
@@ -58,7 +58,7 @@ def examine(task_ids: Sequence[UUID], *, n_steps: int) -> Findings:
         if any(n > 1 for n in seen.values()):
             twice.append(f"{task_id}: {dict(seen)}")
         if nouns.get(str(task_id)) != task.state:
-            apart.append(f"{task_id}: task {task.state}, noun {nouns.get(str(task_id))}")
+            apart.append(f"{task_id}: task {task.state}, resource {nouns.get(str(task_id))}")
     return Findings(
         lost=tuple(lost),
         twice=tuple(twice),

@@ -6,7 +6,7 @@ is made between the effect of `at_step` and its commit, which then waits for `op
 pause before the end), and `fault` at step `at_step`: "die" (kills itself), "raise", "refuse" (an
 AppError), "hang" (never answers again), "deaf" (never ends, whatever it is asked), "nul" (fails with a
 text that Postgres can't hold), "nan" (a result that is not JSON), "kill worker" (takes its worker with
-it). `follow_fails_at` names a state that the noun refuses to follow to.
+it). `follow_fails_at` names a state that the resource refuses to follow to.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         config = settings.current()
         with storage.stage(config.staging_dir) as staged:
             staged.close()
-            storage.from_settings(config).put(f"{leavings(task)}txt", staged.path)
+            storage.from_settings(config).put(f"{output_prefix(task)}txt", staged.path)
     n_steps = payload.get("n_steps", 1)
     never = threading.Event()
     for step in range((task.checkpoint or {}).get("step", 0), n_steps):
@@ -57,7 +57,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
     return {"steps": float("nan") if payload.get("fault") == "nan" else n_steps, "attempt": task.attempt}
 
 
-def leavings(task: queue.Task) -> str:
+def output_prefix(task: queue.Task) -> str:
     return f"results/steps/{task.id}-{task.attempt}."
 
 
@@ -102,7 +102,7 @@ def _misbehave(fault: str | None) -> None:
 
 def follow(session: Session, task: queue.Task) -> None:
     if task.payload.get("follow_fails_at") == task.state.value:
-        raise ZeroDivisionError("the noun refuses")
+        raise ZeroDivisionError("the resource refuses")
     session.execute(
         sa.text("UPDATE test_nouns SET status = :status, reason = :reason WHERE task_id = :task"),
         {
@@ -132,7 +132,7 @@ def enqueue(
     clock: Clock = DATABASE_CLOCK,
     **payload: Any,
 ) -> UUID:
-    """A task and its noun, in the caller's transaction."""
+    """A task and its resource, in the caller's transaction."""
     task_id = queue.enqueue(
         session,
         kind_name=KIND,
@@ -149,8 +149,8 @@ def enqueue(
     return task_id
 
 
-def noun(task_id: UUID) -> tuple[str, str | None]:
-    """Status and reason of a task's noun."""
+def resource(task_id: UUID) -> tuple[str, str | None]:
+    """Status and reason of a task's resource."""
     with db.session_scope(db.WORKER) as session:
         query = sa.text("SELECT status, reason FROM test_nouns WHERE task_id = :task")
         status, reason = session.execute(query, {"task": str(task_id)}).one()
@@ -164,4 +164,6 @@ def effects(task_id: UUID) -> list[int]:
         return list(session.execute(query, {"task": str(task_id)}).scalars())
 
 
-queue.register(queue.Kind(name=KIND, run="tests.faults.steps:run", follow=follow, leavings=leavings))
+queue.register(
+    queue.Kind(name=KIND, run="tests.faults.steps:run", follow=follow, output_prefix=output_prefix)
+)

@@ -184,7 +184,7 @@ def test_a_task_that_kills_its_worker_each_time_fails_after_exactly_its_attempts
         crew.start()
     row = crew.wait_settled(poison)
     assert (row.state, row.attempt) == ("FAILED", 2)
-    assert steps.noun(poison) == ("FAILED", "worker_lost")
+    assert steps.resource(poison) == ("FAILED", "worker_lost")
     assert steps.effects(poison) == [0]
     assert len([worker for worker in crew.workers if worker.is_dead()]) == 2
 
@@ -209,7 +209,7 @@ def test_a_worker_told_to_end_hands_back_in_time(sqlite_crew: Crew) -> None:
     crew.workers.remove(worker)
     row = crew.task(task_id)
     assert (row.state, row.n_released) == ("QUEUED", 1)
-    assert steps.noun(task_id)[0] == "QUEUED"
+    assert steps.resource(task_id)[0] == "QUEUED"
 
 
 def test_a_storm_of_kills_and_freezes_leaves_every_effect_exactly_once(

@@ -103,7 +103,7 @@ def test_what_the_page_says_of_cells_is_what_the_check_says(
     )
     app = open_page("uploads.py", upload=upload.id)
     assert [one.about for one in found.warnings] == ["unseen"]
-    assert found.warnings[0].says in texts(app).replace("\\", "")
+    assert found.warnings[0].message in texts(app).replace("\\", "")
     assert not app.button(key="score_now").disabled
 
 

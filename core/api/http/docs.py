@@ -64,9 +64,9 @@ def _call(method: str, path: str, operation: Json) -> str:
         (_code(status), _contents(answer), _prose(answer["description"].replace("Successful Response", "")))
         for status, answer in operation["responses"].items()
     ]
-    says = _prose(operation.get("description", ""))
+    message = _prose(operation.get("description", ""))
     return (
-        f"<details><summary><b class='method'>{method.upper()}</b> {_code(path)} <span>{says}</span></summary>"
+        f"<details><summary><b class='method'>{method.upper()}</b> {_code(path)} <span>{message}</span></summary>"
         f"<div>{_table('Parameters', given)}{''.join(_body(kind, content) for kind, content in body.items())}"
         f"{_table('Answers', answers)}</div></details>"
     )
@@ -88,9 +88,9 @@ def _contents(answer: Json) -> str:
 
 
 def _shape(name: str, shape: Json) -> str:
-    says = _prose(shape.get("description", ""))
+    message = _prose(shape.get("description", ""))
     inside = _table("", _fields(shape)) if "properties" in shape else f"<p>{_type(shape)}</p>"
-    summary = f"<summary>{_code(name)} <span>{says}</span></summary>"
+    summary = f"<summary>{_code(name)} <span>{message}</span></summary>"
     return f"<details id='{escape(name)}' open>{summary}<div>{inside}</div></details>"
 
 

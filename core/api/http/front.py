@@ -67,7 +67,7 @@ def _limited(headers: Headers, receive: Receive) -> Receive:
     limit_bytes = MAX_BODY_MB * 1_000_000
     declared = headers.get("content-length", "")
     too_large = TooLarge(
-        noun="request", limit_mb=MAX_BODY_MB, remedy="Send files to POST /api/csv, and little else."
+        resource="request", limit_mb=MAX_BODY_MB, remedy="Send files to POST /api/csv, and little else."
     )
     if declared.isdecimal() and int(declared) > limit_bytes:
         raise too_large

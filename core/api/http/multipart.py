@@ -88,7 +88,7 @@ async def _keep(parts: _Parts, staged: Staging) -> None:
 
 def _too_large(limit_mb: int) -> TooLarge:
     remedy = "Cut it into several files, or raise MAX_UPLOAD_MB."
-    return TooLarge(noun="file", limit_mb=limit_mb, remedy=remedy)
+    return TooLarge(resource="file", limit_mb=limit_mb, remedy=remedy)
 
 
 class _Parts:

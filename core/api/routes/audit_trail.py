@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from core import db
 from core.access import audit
-from core.api.dependencies import Caller, Cursor, Limit, Text, uuid_of
+from core.api.dependencies import CurrentUser, Cursor, Limit, Text, uuid_of
 from core.api.http.error_responses import documented
 from core.api.schemas import work
 from core.db.tables import AuditEventRow
@@ -43,7 +43,7 @@ class Event(BaseModel):
 
 @router.get("/audit", responses=documented(400, 401, 403, 404, 422, 503))
 def list_events(
-    user: Caller,
+    user: CurrentUser,
     limit: Limit = 50,
     cursor: Cursor = None,
     user_id: str | None = None,
@@ -54,7 +54,7 @@ def list_events(
 ) -> work.Listed[Event]:
     """What was done by whom, newest first. For admins."""
     asked = audit.Filter(
-        user_id=None if user_id is None else uuid_of(user_id, noun="person"),
+        user_id=None if user_id is None else uuid_of(user_id, resource="person"),
         action=action,
         outcome=outcome,
         subject_id=subject_id,

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from core import db, storage
-from core.api.dependencies import Caller, Config, Files, IdempotencyKey, mapping_of, model_id_of
+from core.api.dependencies import Config, CurrentUser, Files, IdempotencyKey, mapping_of, model_id_of
 from core.api.http import multipart
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
@@ -76,7 +76,7 @@ class Received(BaseModel):
 
 
 @dataclass(frozen=True)
-class Wish:
+class CsvRequest:
     """The fields that came with the file."""
 
     model_id: UUID | None
@@ -159,7 +159,7 @@ _BODY: dict[str, Any] = {
 )
 async def upload_csv(
     request: Request,
-    user: Caller,
+    user: CurrentUser,
     config: Config,
     files: Files,
     idempotency_key: IdempotencyKey = None,
@@ -178,7 +178,7 @@ async def upload_csv(
         async with once(user, idempotency_key, made_of) as call:
             if call.replay is not None:
                 return call.replay
-            wish = Wish.of(form.fields)
+            wish = CsvRequest.of(form.fields)
             unpacking = archives.unpacked(staged, file_name=form.file_name, limit_mb=config.max_upload_mb)
             async with _in_threads(unpacking, limiter=heavy) as plain:
                 if wish.mode == "sync":
@@ -210,7 +210,7 @@ async def _in_threads(
 
 
 def _store(
-    user: db.User, call: Call, files: Storage, plain: Plain, wish: Wish
+    user: db.User, call: Call, files: Storage, plain: Plain, wish: CsvRequest
 ) -> tuple[uploads.Received, Choice, PredictionRow | None]:
     chosen = Choice()
 
@@ -246,7 +246,7 @@ def _store(
 
 
 def _body(
-    received: uploads.Received, chosen: Choice, prediction: PredictionRow | None, wish: Wish
+    received: uploads.Received, chosen: Choice, prediction: PredictionRow | None, wish: CsvRequest
 ) -> Received:
     upload_id = str(received.upload.id)
     hint = None

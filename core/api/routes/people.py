@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
 from core.access import roles, sessions, users
-from core.api.dependencies import Caller, Config, WhoAsks, uuid_of
+from core.api.dependencies import Config, CurrentPrincipal, CurrentUser, uuid_of
 from core.api.http.error_responses import documented
 from core.api.routes.tokens import Id, Revoked
 from core.api.schemas import work
@@ -63,14 +63,16 @@ class Changed(BaseModel):
 
 
 @router.get("/sessions", responses=documented(401, 403, 503))
-def list_sessions(asker: WhoAsks, config: Config) -> work.Listed[Session]:
+def list_sessions(principal: CurrentPrincipal, config: Config) -> work.Listed[Session]:
     """Where you are signed in, the last used first."""
-    with db.session_scope(asker.user) as scope:
+    with db.session_scope(principal.user) as scope:
         found = sessions.alive(scope, settings=config, now=datetime.now(UTC))
     kept = ("means", "address", "agent", "created_at", "seen_at", "expires_at")
     items = [
         Session(
-            id=str(row.id), is_this=row.id == asker.session_id, **{name: getattr(row, name) for name in kept}
+            id=str(row.id),
+            is_this=row.id == principal.session_id,
+            **{name: getattr(row, name) for name in kept},
         )
         for row in found
     ]
@@ -78,15 +80,15 @@ def list_sessions(asker: WhoAsks, config: Config) -> work.Listed[Session]:
 
 
 @router.delete("/sessions/{session_id}", responses=documented(401, 403, 404, 503))
-def revoke_session(user: Caller, session_id: Id) -> Revoked:
+def revoke_session(user: CurrentUser, session_id: Id) -> Revoked:
     """Sign out somewhere else; what is open there closes within seconds."""
     with db.session_scope(user, write=True) as scope:
-        sessions.revoke(scope, session_id=uuid_of(session_id, noun="session"), now=datetime.now(UTC))
+        sessions.revoke(scope, session_id=uuid_of(session_id, resource="session"), now=datetime.now(UTC))
     return Revoked(id=session_id)
 
 
 @router.get("/people", responses=documented(401, 403, 503))
-def list_people(user: Caller, config: Config) -> work.Listed[Person]:
+def list_people(user: CurrentUser, config: Config) -> work.Listed[Person]:
     """Everybody who has signed in, by name. For admins."""
     with db.session_scope(user) as scope:
         found = users.people(scope)
@@ -94,9 +96,9 @@ def list_people(user: Caller, config: Config) -> work.Listed[Person]:
 
 
 @router.patch("/people/{user_id}", responses=documented(400, 401, 403, 404, 413, 415, 422, 503))
-def change_person(user: Caller, config: Config, user_id: Id, changed: Changed) -> Person:
+def change_person(user: CurrentUser, config: Config, user_id: Id, changed: Changed) -> Person:
     """Give somebody a role, block them or let them in again. For admins; nobody changes themselves."""
-    person_id = uuid_of(user_id, noun="person")
+    person_id = uuid_of(user_id, resource="person")
     with db.session_scope(user, write=True) as scope:
         if changed.role is not None:
             users.set_role(scope, user_id=person_id, role=changed.role)

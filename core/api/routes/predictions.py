@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from core import db
 from core.access import ownership
 from core.api.dependencies import (
-    Caller,
     ColumnMapping,
     Config,
+    CurrentUser,
     Cursor,
     Files,
     IdempotencyKey,
@@ -44,7 +44,7 @@ from core.uploads import stored, uploads
 router = APIRouter(prefix="/predictions", tags=["predictions"])
 
 
-class Wanted(BaseModel):
+class PredictionRequest(BaseModel):
     """A prediction to be made."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -69,7 +69,7 @@ class Created(BaseModel):
 
 @router.get("", responses=documented(400, 403, 404, 422, 503))
 def list_predictions(
-    user: Caller,
+    user: CurrentUser,
     limit: Limit = 50,
     cursor: Cursor = None,
     status: Annotated[list[Status] | None, Query(description="Only these; may be repeated.")] = None,
@@ -102,7 +102,11 @@ def list_predictions(
     },
 )
 async def create_prediction(
-    user: Caller, config: Config, files: Files, wanted: Wanted, idempotency_key: IdempotencyKey = None
+    user: CurrentUser,
+    config: Config,
+    files: Files,
+    wanted: PredictionRequest,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Score an upload with a model, unless its `check` says that it can't be."""
     upload_id, model_id = upload_id_of(wanted.upload_id), model_id_of(wanted.model_id)
@@ -139,7 +143,7 @@ def _create(
     files: Storage,
     upload_id: int,
     model_id: UUID,
-    wanted: Wanted,
+    wanted: PredictionRequest,
 ) -> tuple[PredictionRow, list[Warned]]:
     if wanted.mode == "sync":
         with db.session_scope(user) as session:
@@ -165,7 +169,7 @@ def _create(
 
 
 @router.get("/{prediction_id}", responses=documented(403, 404, 503))
-def get_prediction(user: Caller, prediction_id: PredictionId) -> work.PredictionDetail:
+def get_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.PredictionDetail:
     """One prediction, how far it is, and its headline numbers."""
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)
@@ -179,7 +183,9 @@ def get_prediction(user: Caller, prediction_id: PredictionId) -> work.Prediction
         **documented(403, 404, 409, 503),
     },
 )
-async def process_by_hand(user: Caller, prediction_id: PredictionId, response: Response) -> work.Prediction:
+async def process_by_hand(
+    user: CurrentUser, prediction_id: PredictionId, response: Response
+) -> work.Prediction:
     """Score a QUEUED prediction right now, with its real model, whether or not a worker runs."""
     task_id = await anyio.to_thread.run_sync(_hurry, user, prediction_id)
     prediction = await scoring.finished(user, prediction_id=prediction_id, task_id=task_id)
@@ -190,11 +196,11 @@ async def process_by_hand(user: Caller, prediction_id: PredictionId, response: R
 
 def _hurry(user: db.User, prediction_id: UUID) -> UUID:
     with db.session_scope(user, write=True) as session:
-        return predictions.hurry(session, prediction_id=prediction_id)
+        return predictions.prioritize(session, prediction_id=prediction_id)
 
 
 @router.post("/{prediction_id}/cancel", responses=documented(403, 404, 409, 503))
-def cancel_prediction(user: Caller, prediction_id: PredictionId) -> work.Prediction:
+def cancel_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Prediction:
     """Cancel: at once while it waits, else as soon as its worker sees it."""
     with db.session_scope(user, write=True) as session:
         predictions.cancel(session, prediction_id=prediction_id)
@@ -203,14 +209,14 @@ def cancel_prediction(user: Caller, prediction_id: PredictionId) -> work.Predict
 
 
 @router.post("/{prediction_id}/retry", responses=documented(403, 404, 409, 503))
-def retry_prediction(user: Caller, prediction_id: PredictionId) -> work.Prediction:
+def retry_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Prediction:
     """Queue a FAILED or CANCELLED prediction once more."""
     with db.session_scope(user, write=True) as session:
         return work.Prediction.of(predictions.retry(session, prediction_id=prediction_id))
 
 
 @router.delete("/{prediction_id}", responses=documented(403, 404, 409, 503))
-def delete_prediction(user: Caller, files: Files, prediction_id: PredictionId) -> work.Deleted:
+def delete_prediction(user: CurrentUser, files: Files, prediction_id: PredictionId) -> work.Deleted:
     """Delete a settled prediction and its result files."""
     with db.session_scope(user, write=True) as session:
         prefixes = predictions.delete(session, prediction_id=prediction_id)

@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from core import db, storage
-from core.api.dependencies import Caller, Config, Files, PredictionId
+from core.api.dependencies import Config, CurrentUser, Files, PredictionId
 from core.api.http import downloads
 from core.api.http.downloads import Download
 from core.api.http.error_responses import documented
@@ -83,7 +83,7 @@ class Measurements(BaseModel):
     labels: dict[str, Any] | None = Field(description="How often each label was predicted.")
     values: dict[str, Any] | None = Field(description="Distribution of predicted numbers.")
     quality: list[ColumnQuality]
-    csv_injection: list[FormulaCells]
+    formulas: list[FormulaCells]
     n_cautioned: int | None = Field(
         description="Rows that say in the result's column `caution` what makes their answer less sure; null for a "
         "scoring of before there was one."
@@ -105,7 +105,7 @@ class Measurements(BaseModel):
 @router.head("/download_predictions/{prediction_id}", include_in_schema=False)
 async def download_predictions(
     request: Request,
-    user: Caller,
+    user: CurrentUser,
     config: Config,
     files: Files,
     prediction_id: PredictionId,
@@ -127,7 +127,7 @@ async def download_predictions(
 
 
 @router.get("/{prediction_id}/metrics", responses=documented(403, 404, 409, 503))
-def get_metrics(user: Caller, prediction_id: PredictionId) -> Measurements:
+def get_metrics(user: CurrentUser, prediction_id: PredictionId) -> Measurements:
     """The numbers behind the charts."""
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)
@@ -255,7 +255,7 @@ def _completed(user: db.User, prediction_id: UUID) -> tuple[PredictionRow, Diale
         prediction = predictions.get(session, prediction_id=prediction_id)
         if prediction.status != Status.COMPLETED:
             raise Conflict(
-                noun="prediction", state=prediction.status, asked="downloaded before it is COMPLETED"
+                resource="prediction", state=prediction.status, asked="downloaded before it is COMPLETED"
             )
         upload = uploads.get(session, upload_id=prediction.upload_id)
     return prediction, predictions.dialect_of(prediction, upload)

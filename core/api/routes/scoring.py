@@ -22,7 +22,7 @@ FIRST_LOOK_S, LOOKS_S = 0.02, 0.25
 def require_small(settings: Settings, *, size_bytes: int) -> None:
     """Raises TooLargeToWaitFor."""
     if size_bytes > settings.sync_max_mb * 1_000_000:
-        raise TooLargeToWaitFor(noun="file", limit_mb=settings.sync_max_mb)
+        raise TooLargeToWaitFor(resource="file", limit_mb=settings.sync_max_mb)
 
 
 async def finished(

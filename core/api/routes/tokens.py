@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
 from core.access import tokens
-from core.api.dependencies import WHOLE, Caller, Text, WhoAsks, uuid_of
+from core.api.dependencies import WHOLE, CurrentPrincipal, CurrentUser, Text, uuid_of
 from core.api.http.error_responses import documented
 from core.api.schemas import work
 from core.db.tables import ApiTokenRow
@@ -77,10 +77,10 @@ class WantedToken(BaseModel):
 
 
 @router.get("/me", responses=documented(401, 403, 503))
-def who_am_i(asker: WhoAsks) -> Me:
+def who_am_i(principal: CurrentPrincipal) -> Me:
     """Who you are to this app."""
-    user = asker.user
-    scopes = None if asker.scopes is None else sorted(asker.scopes)
+    user = principal.user
+    scopes = None if principal.scopes is None else sorted(principal.scopes)
     return Me.model_validate(
         {"user_id": str(user.id), "name": user.name, "email": user.email, "role": user.role, "via": user.via}
         | {"scopes": scopes}
@@ -88,7 +88,7 @@ def who_am_i(asker: WhoAsks) -> Me:
 
 
 @router.get("/tokens", responses=documented(401, 403, 503))
-def list_tokens(user: Caller) -> work.Listed[Token]:
+def list_tokens(user: CurrentUser) -> work.Listed[Token]:
     """Your tokens that are valid, newest first."""
     with db.session_scope(user) as session:
         found = tokens.alive(session, now=datetime.now(UTC))
@@ -96,7 +96,7 @@ def list_tokens(user: Caller) -> work.Listed[Token]:
 
 
 @router.post("/tokens", status_code=201, responses=documented(400, 401, 403, 409, 413, 415, 422, 503))
-def create_token(user: Caller, wanted: WantedToken) -> NewToken:
+def create_token(user: CurrentUser, wanted: WantedToken) -> NewToken:
     """Make a token for a program. Its secret is in this answer and nowhere else."""
     with db.session_scope(user, write=True) as session:
         row, secret = tokens.create(
@@ -106,8 +106,8 @@ def create_token(user: Caller, wanted: WantedToken) -> NewToken:
 
 
 @router.delete("/tokens/{token_id}", responses=documented(401, 403, 404, 503))
-def revoke_token(user: Caller, token_id: Id) -> Revoked:
+def revoke_token(user: CurrentUser, token_id: Id) -> Revoked:
     """Revoke a token: it lets nobody in any more, from the next call on."""
     with db.session_scope(user, write=True) as session:
-        tokens.revoke(session, token_id=uuid_of(token_id, noun="token"), now=datetime.now(UTC))
+        tokens.revoke(session, token_id=uuid_of(token_id, resource="token"), now=datetime.now(UTC))
     return Revoked(id=token_id)

@@ -42,7 +42,7 @@ class Warned(BaseModel):
             n_cells=one.n_cells,
             n_rows=one.n_rows,
             refuses=one.refuses,
-            says=one.says,
+            says=one.message,
         )
 
 

@@ -16,7 +16,7 @@ from core.access import jwt_claims, sessions, supabase, tokens, users
 from core.access.errors import NotByToken, NotLetIn, NotSignedIn, ScopeMissing
 from core.settings import Settings
 
-ASKER: Final = "model_desk.asker"  # in the scope of a request, once it is known
+PRINCIPAL: Final = "model_desk.asker"  # in the scope of a request, once it is known
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _TRAINING = re.compile(r"/api/(models/train|models/[^/]+/cancel|ai/train|training(-jobs)?(/.*)?)")
 _OF_PEOPLE = re.compile(r"/api/(tokens|sessions|people)(/.*)?")
@@ -24,7 +24,7 @@ _OPEN_TO_ALL = "/api/me"
 
 
 @dataclass(frozen=True)
-class Asker:
+class RequestPrincipal:
     """Who asks. session_id: of a browser. scopes: what a token allows; None where nothing is held back."""
 
     user: db.User
@@ -45,7 +45,7 @@ def identify(
     cookie: str,
     settings: Settings,
     now: Callable[[], datetime],
-) -> Asker | None:
+) -> RequestPrincipal | None:
     """Blocking. None without sign-in, where nothing was sent to say who asks. Raises NotSignedIn."""
     address = address_of(request)
     if bearer is not None:
@@ -56,10 +56,10 @@ def identify(
     if not secret:
         raise NotSignedIn
     user, session_id = sessions.resume(secret, settings=settings, now=now(), address=address)
-    return Asker(user, session_id=session_id)
+    return RequestPrincipal(user, session_id=session_id)
 
 
-def _by_bearer(bearer: str, *, settings: Settings, now: datetime, address: str) -> Asker:
+def _by_bearer(bearer: str, *, settings: Settings, now: datetime, address: str) -> RequestPrincipal:
     if settings.has_supabase_auth and bearer.count(".") == 2:
         found = jwt_claims.of_supabase(bearer, settings=settings)
         try:
@@ -69,22 +69,22 @@ def _by_bearer(bearer: str, *, settings: Settings, now: datetime, address: str) 
                 user = users.settle(unknown, settings=settings, via="jwt", address=address)
         except NotLetIn as error:
             raise NotSignedIn from error
-        return Asker(user)
+        return RequestPrincipal(user)
     user, scopes = tokens.check(bearer, settings=settings, now=now, address=address)
-    return Asker(user, scopes=scopes)
+    return RequestPrincipal(user, scopes=scopes)
 
 
-def require_scope(asker: Asker, *, method: str, path: str) -> None:
+def require_scope(principal: RequestPrincipal, *, method: str, path: str) -> None:
     """Raises ScopeMissing, NotByToken."""
-    if asker.scopes is None or path == _OPEN_TO_ALL:
+    if principal.scopes is None or path == _OPEN_TO_ALL:
         return
     if _OF_PEOPLE.fullmatch(path):
         raise NotByToken(needed="see or change who may come in")
     needed = tokens.READ if method in SAFE else tokens.WRITE
-    if _TRAINING.fullmatch(path) and (method not in SAFE or tokens.READ not in asker.scopes):
+    if _TRAINING.fullmatch(path) and (method not in SAFE or tokens.READ not in principal.scopes):
         needed = tokens.TRAINING
-    if needed not in asker.scopes:
-        raise ScopeMissing(needed=needed, role=" and ".join(sorted(asker.scopes)))
+    if needed not in principal.scopes:
+        raise ScopeMissing(needed=needed, role=" and ".join(sorted(principal.scopes)))
 
 
 def address_of(request: HTTPConnection) -> str:

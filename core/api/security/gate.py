@@ -22,9 +22,9 @@ from core.api.http import error_responses
 from core.api.http.front import MOUNT
 from core.api.security import open_sockets, sign_in_page
 from core.api.security.authentication import (
-    ASKER,
+    PRINCIPAL,
     SAFE,
-    Asker,
+    RequestPrincipal,
     address_of,
     bearer_of,
     identify,
@@ -72,26 +72,26 @@ class Gate:
             return
         send = self._with_headers(send)
         try:
-            asker = await self._admitted(scope)
+            principal = await self._admitted(scope)
         except AppError as error:
             await self._refuse(error, scope, receive, send)
             return
-        if asker is not None:
-            scope = {**scope, ASKER: asker}
-        if scope["type"] == "websocket" and asker is not None and asker.session_id is not None:
+        if principal is not None:
+            scope = {**scope, PRINCIPAL: principal}
+        if scope["type"] == "websocket" and principal is not None and principal.session_id is not None:
             await open_sockets.serve(
                 self._app,
                 scope,
                 receive,
                 send,
-                session_id=asker.session_id,
+                session_id=principal.session_id,
                 is_alive=partial(self._is_alive, HTTPConnection(scope)),
                 recheck_s=self._recheck_s,
             )
         else:
             await self._app(scope, receive, send)
 
-    async def _admitted(self, scope: Scope) -> Asker | None:
+    async def _admitted(self, scope: Scope) -> RequestPrincipal | None:
         """Who comes in; None for the local user, and for what is open to all.
 
         Raises WrongHost, WrongOrigin, NotSignedIn, NotAllowed, DatabaseUnavailable.
@@ -118,14 +118,14 @@ class Gate:
             settings=self._settings,
             now=self._clock,
         )
-        asker = await self._in_a_thread(who) if self._settings.has_sign_in or bearer is not None else None
-        if asker is not None:
+        principal = await self._in_a_thread(who) if self._settings.has_sign_in or bearer is not None else None
+        if principal is not None:
             try:
-                require_scope(asker, method=method, path=path)
+                require_scope(principal, method=method, path=path)
             except NotAllowed as error:
-                await self._in_a_thread(partial(_note_refusal, asker, method, path, error))
+                await self._in_a_thread(partial(_note_refusal, principal, method, path, error))
                 raise
-        return asker
+        return principal
 
     async def _is_alive(self, request: HTTPConnection) -> bool:
         """Whether the session of an open websocket is not over; while the database is away, nobody is sent off."""
@@ -199,8 +199,8 @@ def _is_api(path: str) -> bool:
     return path == MOUNT or path.startswith(f"{MOUNT}/")
 
 
-def _note_refusal(asker: Asker, method: str, path: str, error: AppError) -> None:
-    log.warning("call refused", user_id=str(asker.user.id), code=error.code, path=path[:200])
-    with db.session_scope(asker.user, write=True) as session:
+def _note_refusal(principal: RequestPrincipal, method: str, path: str, error: AppError) -> None:
+    log.warning("call refused", user_id=str(principal.user.id), code=error.code, path=path[:200])
+    with db.session_scope(principal.user, write=True) as session:
         subject = audit.Subject("call", f"{method} {path}")
         audit.note(session, "access.refused", subject, is_refused=True, code=error.code)

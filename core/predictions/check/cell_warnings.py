@@ -31,7 +31,7 @@ class Warned:
     n_cells: int
     n_rows: int
     refuses: bool
-    says: str
+    message: str
 
     @property
     def share(self) -> float:
@@ -48,15 +48,15 @@ def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int
     if profile.name != feature.name:
         name += f" (read from {wording.quoted(profile.name)})"
     if profile.n_missing >= n_rows:
-        says = f"{name} is blank in every row, which is filled in as in training."
-        yield Warned(feature.name, "blank", n_rows, n_rows, False, says)
+        message = f"{name} is blank in every row, which is filled in as in training."
+        yield Warned(feature.name, "blank", n_rows, n_rows, False, message)
     elif feature.kind == "number":
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
     elif n := seen.unseen[feature.name]:
         where = _where(n, seen.n_rows, n_rows)
-        says = f"{name} holds a value that training never saw in {where}{_such_as(feature, seen)}."
-        yield Warned(feature.name, "unseen", n, seen.n_rows, False, says)
+        message = f"{name} holds a value that training never saw in {where}{_such_as(feature, seen)}."
+        yield Warned(feature.name, "unseen", n, seen.n_rows, False, message)
 
 
 def _retyped(
@@ -64,8 +64,8 @@ def _retyped(
 ) -> Iterator[Warned]:
     n, of_rows = seen.bad[feature.name], seen.n_rows
     if refusal := seen.retyped.get(feature.name):
-        says = f"{refusal.message} Scoring refuses such a file."
-        yield Warned(feature.name, "retyped", n, of_rows, True, says)
+        message = f"{refusal.message} Scoring refuses such a file."
+        yield Warned(feature.name, "retyped", n, of_rows, True, message)
         return
     blank, such_as = "Such cells are scored as blank", _such_as(feature, seen)
     if profile.n_odd:  # counted over the whole file
@@ -73,11 +73,11 @@ def _retyped(
         first = wording.quoted(shortened(profile.first_odd or "", _EXAMPLE_LENGTH))
         such_as = f", such as {first}" if profile.first_odd else ""
     if n:
-        says = f"{name} holds no number in {_where(n, of_rows, n_rows)}{such_as}. {blank}."
-        yield Warned(feature.name, "retyped", n, of_rows, False, says)
+        message = f"{name} holds no number in {_where(n, of_rows, n_rows)}{such_as}. {blank}."
+        yield Warned(feature.name, "retyped", n, of_rows, False, message)
     elif profile.kind not in ("number", "empty"):
-        says = f"{name} holds text in place of numbers below the first {wording.rows(of_rows)}. {blank}."
-        yield Warned(feature.name, "retyped", 0, of_rows, False, says)
+        message = f"{name} holds text in place of numbers below the first {wording.rows(of_rows)}. {blank}."
+        yield Warned(feature.name, "retyped", 0, of_rows, False, message)
 
 
 def _outside(
@@ -93,11 +93,11 @@ def _outside(
         is_beyond = least < lowest or most > highest
         runs = f": its values run from {wording.number(least)} to {wording.number(most)}"
     if n := seen.outside[feature.name]:
-        says = f"{name} lies outside {trained}, in {_where(n, seen.n_rows, n_rows)}{runs}."
-        yield Warned(feature.name, "outside", n, seen.n_rows, False, says)
+        message = f"{name} lies outside {trained}, in {_where(n, seen.n_rows, n_rows)}{runs}."
+        yield Warned(feature.name, "outside", n, seen.n_rows, False, message)
     elif is_beyond:
-        says = f"{name} lies outside {trained}, below the first {wording.rows(seen.n_rows)}{runs}."
-        yield Warned(feature.name, "outside", 0, seen.n_rows, False, says)
+        message = f"{name} lies outside {trained}, below the first {wording.rows(seen.n_rows)}{runs}."
+        yield Warned(feature.name, "outside", 0, seen.n_rows, False, message)
 
 
 def _where(n: int, n_seen: int, n_rows: int) -> str:

@@ -112,7 +112,9 @@ class Measured:
 def measured(prediction: PredictionRow) -> Measured:
     """From what the scoring counted; `predictions.get` loads it. Raises Conflict until COMPLETED."""
     if prediction.metrics_json is None:
-        raise Conflict(noun="prediction", state=prediction.status, asked="measured before it is COMPLETED")
+        raise Conflict(
+            resource="prediction", state=prediction.status, asked="measured before it is COMPLETED"
+        )
     tally = Tally.from_json(prediction.metrics_json["tally"])
     schema = models.schema_of(prediction.model)
     metrics = _metrics(tally, schema)

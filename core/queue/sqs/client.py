@@ -36,8 +36,8 @@ class CarrierUnavailable(AppError):
     """The queue that carries tasks can't be reached, or refuses what is asked of it."""
 
     code = "carrier_unavailable"
-    says = "SQS can't be used right now: {problem}."
-    cure = (
+    message = "SQS can't be used right now: {problem}."
+    hint = (
         "Check PREDICTIONS_QUEUE_URL, the AWS settings and the network. Meanwhile workers ask the database."
     )
     problem: str

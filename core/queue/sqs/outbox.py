@@ -87,10 +87,10 @@ def claim_named(
     return task or Unclaimed.DONE
 
 
-def bury(
+def dead_letter(
     session: Session, notice: Notice, *, n_deliveries: int | None, clock: Clock = DATABASE_CLOCK
 ) -> Task | Unclaimed:
-    """Fail the task of a message that its carrier gave up; its noun follows.
+    """Fail the task of a message that its carrier gave up; its resource follows.
 
     LATER while a worker has it: it may still finish, or be found by its lease. DONE where the message is
     of an attempt long over.

@@ -95,8 +95,8 @@ def sentence(row: AuditEventRow) -> str:
             said_of = f" **{subject}**"
         case "prediction":
             said_of = f" the prediction of **{subject}**"
-        case noun:
-            said_of = f" the {NOUNS.get(noun, noun)} **{subject}**"
+        case resource:
+            said_of = f" the {NOUNS.get(resource, resource)} **{subject}**"
     refused = " :red-badge[Refused]" if row.outcome == "refused" else ""
     return f"{told}{said_of}{refused}"
 
@@ -120,6 +120,8 @@ def _plain(value: object) -> str:
 
 def said(action: str) -> str:
     """How a person says it, with its noun: `prediction.deleted` → "deleted a prediction"."""
-    noun, _, _ = action.partition(".")
+    resource, _, _ = action.partition(".")
     told = audit.ACTIONS[action]
-    return f"{told} a {NOUNS.get(noun, noun)}" if noun in ("upload", "prediction", "model") else told
+    return (
+        f"{told} a {NOUNS.get(resource, resource)}" if resource in ("upload", "prediction", "model") else told
+    )

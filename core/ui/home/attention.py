@@ -106,9 +106,9 @@ def _no_worker(pulse: Pulse, *, now: datetime) -> None:
 def _put_first(pulse: Pulse) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         if pulse.waiting:
-            return predictions.hurry(scope, prediction_id=pulse.waiting.id)
+            return predictions.prioritize(scope, prediction_id=pulse.waiting.id)
         waiting = (model for model in pulse.in_training if model.task.state == queue.TaskState.QUEUED)
-        return models.hurry(scope, model_id=next(waiting, pulse.in_training[0]).id)
+        return models.prioritize(scope, model_id=next(waiting, pulse.in_training[0]).id)
 
 
 def _failed(what: str, why: str, page: str, noun_id: UUID) -> None:

@@ -23,7 +23,7 @@ def show(model: ModelRow, *, has_worker: bool) -> None:
             )
             if st.button("Train it now", key="by_hand", icon=":material/play_arrow:", type="primary"):
                 with db.session_scope(session.user(), write=True) as scope:
-                    task_id = models.hurry(scope, model_id=model.id)
+                    task_id = models.prioritize(scope, model_id=model.id)
                 queue.local_runner.run_now(task_id)
                 st.rerun()
         else:

@@ -70,7 +70,7 @@ def by_hand(prediction_id: UUID) -> None:
     """
     try:
         with db.session_scope(session.user(), write=True) as scope:
-            task_id = predictions.hurry(scope, prediction_id=prediction_id)
+            task_id = predictions.prioritize(scope, prediction_id=prediction_id)
     except Conflict:  # what was asked for is being done or over, and the page shows which
         return
     queue.local_runner.run_now(task_id)

@@ -61,7 +61,7 @@ def cells(found: SchemaCheck) -> None:
 
 def _warning(one: Warned) -> None:
     mark = ":red[:material/error:]" if one.refuses else ":orange[:material/warning:]"
-    st.markdown(f":small[{mark} {links.escape(one.says)}]")
+    st.markdown(f":small[{mark} {links.escape(one.message)}]")
 
 
 def rest(found: SchemaCheck) -> None:

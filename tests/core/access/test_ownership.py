@@ -107,14 +107,14 @@ def test_counts_and_search_are_of_whom_is_asked_for(
 
 CHANGES: dict[str, Callable[[Session, PredictionRow], object]] = {
     "cancel a prediction": lambda s, row: predictions.cancel(s, prediction_id=row.id),
-    "process it by hand": lambda s, row: predictions.hurry(s, prediction_id=row.id),
+    "process it by hand": lambda s, row: predictions.prioritize(s, prediction_id=row.id),
     "retry it": lambda s, row: predictions.retry(s, prediction_id=row.id),
     "score it again": lambda s, row: repeats.again(s, prediction_id=row.id),
     "delete it": lambda s, row: predictions.delete(s, prediction_id=row.id),
     "delete the upload": lambda s, row: uploads.delete(s, upload_id=row.upload_id, n_confirmed=1),
     "delete the model": lambda s, row: models.delete(s, model_id=row.model_id),
     "cancel its training": lambda s, row: models.cancel_training(s, model_id=row.model_id),
-    "train it first": lambda s, row: models.hurry(s, model_id=row.model_id),
+    "train it first": lambda s, row: models.prioritize(s, model_id=row.model_id),
     "score the upload": lambda s, row: predictions.create(s, upload_id=row.upload_id, model_id=row.model_id),
     "train on the upload": lambda s, row: models.request_training(
         s, upload=uploads.get(s, upload_id=row.upload_id), target="target"

@@ -44,7 +44,9 @@ def test_a_check_says_what_the_page_says(
     asked = {"model_id": str(model.id), "mapping": json.dumps(MAPPING)}
     mapped = client.get(path, params=asked).json()
     assert (mapped["fits"], mapped["refusal"], mapped["mapping"]) == (True, None, MAPPING)
-    assert [one["says"] for one in mapped["warnings"]] == [one.says for one in look(mapping=MAPPING).warnings]
+    assert [one["says"] for one in mapped["warnings"]] == [
+        one.message for one in look(mapping=MAPPING).warnings
+    ]
     assert [one["about"] for one in mapped["warnings"]] == ["unseen"]
 
 
@@ -77,7 +79,7 @@ def test_a_mapping_is_shown_kept_and_offered_again(
 
 @ONE_DATABASE
 @pytest.mark.parametrize(
-    ("mapping", "code", "says"),
+    ("mapping", "code", "message"),
     [
         ({"Laufzeit": "Laufzeit"}, "mapped_name_unknown", "'Laufzeit'"),
         ({"tenure_months": "laufzeit"}, "mapped_column_unknown", "'laufzeit'"),
@@ -89,12 +91,17 @@ def test_a_mapping_is_shown_kept_and_offered_again(
     ],
 )
 def test_a_mapping_that_can_not_be_is_refused_by_check_and_call_alike(
-    client: httpx.Client, model: ModelRow, renamed: UploadRow, mapping: dict[str, str], code: str, says: str
+    client: httpx.Client,
+    model: ModelRow,
+    renamed: UploadRow,
+    mapping: dict[str, str],
+    code: str,
+    message: str,
 ) -> None:
     wanted = {"upload_id": str(renamed.id), "model_id": str(model.id), "mapping": mapping}
     refused = client.post("/api/predictions", json=wanted)
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, code)
-    assert says in refused.json()["error"]["message"]
+    assert message in refused.json()["error"]["message"]
     assert refused.json()["error"]["hint"]
     asked = {"model_id": str(model.id), "mapping": json.dumps(mapping)}
     checked = client.get(f"/api/uploads/{renamed.id}/check", params=asked)

@@ -21,7 +21,7 @@ def find(column: object, values: np.ndarray, *, kind: str = "number", task: Task
 def test_a_copy_of_the_outcome_leaks() -> None:
     [suspect] = find(OUTCOME == "Yes", OUTCOME)
     assert suspect.leaks
-    assert "gives the answer away" in suspect.says("y")
+    assert "gives the answer away" in suspect.message("y")
 
 
 def test_a_text_filled_in_only_after_the_outcome_leaks() -> None:
@@ -34,7 +34,7 @@ def test_a_very_strong_column_is_suspicious_but_no_leak() -> None:
     [suspect] = find((OUTCOME == "Yes") * 4 + DRAW.normal(0, 1, N_ROWS), OUTCOME)
     assert not suspect.leaks
     assert 0.95 <= suspect.score < 0.999
-    assert "suspiciously well" in suspect.says("y")
+    assert "suspiciously well" in suspect.message("y")
 
 
 def test_a_strong_honest_column_is_no_suspect() -> None:

@@ -114,7 +114,7 @@ def test_a_model_in_training_or_in_use_is_not_deleted(user: db.User, upload: Upl
 
 def test_a_strangers_model_does_not_exist(user: db.User, stranger: db.User, upload: UploadRow) -> None:
     model = made.ready_model(user, upload)
-    for verb in (models.get, models.delete, models.cancel_training, models.hurry):
+    for verb in (models.get, models.delete, models.cancel_training, models.prioritize):
         for model_id in (model.id, uuid4()):
             with pytest.raises(NotFound), db.session_scope(stranger, write=True) as session:
                 verb(session, model_id=model_id)

@@ -94,7 +94,13 @@ def test_a_strangers_predictions_can_be_neither_seen_nor_touched(
     user: db.User, stranger: db.User, upload: UploadRow
 ) -> None:
     prediction_id = made.queued(user, upload, made.ready_model(user, upload))
-    verbs = [predictions.get, predictions.hurry, predictions.cancel, predictions.retry, predictions.delete]
+    verbs = [
+        predictions.get,
+        predictions.prioritize,
+        predictions.cancel,
+        predictions.retry,
+        predictions.delete,
+    ]
     for verb in verbs:
         with pytest.raises(NotFound), db.session_scope(stranger, write=True) as session:
             verb(session, prediction_id=prediction_id)
@@ -164,13 +170,13 @@ def test_by_hand_is_for_waiting_predictions_only_and_puts_them_first(
     model = made.ready_model(user, upload)
     first, second = made.queued(user, upload, model), made.queued(user, upload, model)
     with db.session_scope(user, write=True) as session:
-        task_id = predictions.hurry(session, prediction_id=second)
+        task_id = predictions.prioritize(session, prediction_id=second)
     with db.session_scope(db.WORKER, write=True) as session:
         claimed = queue.claim(session, worker_id=uuid4(), lease_s=30)
     assert claimed is not None
     assert claimed.id == task_id
     with pytest.raises(Conflict, match="PROCESSING"), db.session_scope(user, write=True) as session:
-        predictions.hurry(session, prediction_id=second)
+        predictions.prioritize(session, prediction_id=second)
     assert status(user, first) == "QUEUED"
 
 

@@ -79,11 +79,11 @@ class Line:
         with db.session_scope(self.user, write=True) as session:
             return queue.cancel(session, task_id=task_id, clock=self.clock)
 
-    def bury(self, task_id: UUID) -> queue.Task | outbox.Unclaimed:
+    def dead_letter(self, task_id: UUID) -> queue.Task | outbox.Unclaimed:
         """As when a carrier gives up the message of the task's present attempt."""
         notice = Notice(task_id, self.row(task_id).attempt)
         with db.session_scope(db.WORKER, write=True) as session:
-            return outbox.bury(session, notice, n_deliveries=None, clock=self.clock)
+            return outbox.dead_letter(session, notice, n_deliveries=None, clock=self.clock)
 
     def backlog(self) -> queue.Backlog:
         with db.session_scope(db.WORKER) as session:

@@ -34,7 +34,7 @@ def test_a_hurried_task_overtakes_all_others(line: Line) -> None:
     line.clock.advance(1)
     urgent = line.add(priority=7)
     with db.session_scope(line.user, write=True) as session:
-        queue.hurry(session, task_id=urgent)
+        queue.prioritize(session, task_id=urgent)
     assert line.claimed().id == urgent
 
 
@@ -51,7 +51,7 @@ def test_a_claimed_task_is_running_under_a_lease_and_its_noun_follows(line: Line
     row = line.row(task_id)
     assert (row.lease_owner, row.lease_until) == (worker_id, line.clock.at + timedelta(seconds=LEASE_S))
     assert row.started_at == line.clock.at
-    assert steps.noun(task_id) == ("RUNNING", None)
+    assert steps.resource(task_id) == ("RUNNING", None)
     assert line.claim() is None, "a running task was given away twice"
 
 
@@ -76,7 +76,7 @@ def test_a_lease_that_ran_out_is_taken_over_with_the_next_attempt_and_the_checkp
     assert line.is_ready()
     second = line.claimed()
     assert (second.id, second.attempt, second.checkpoint, second.done) == (task_id, 2, {"step": 2}, 2)
-    assert steps.noun(task_id)[0] == "RUNNING"
+    assert steps.resource(task_id)[0] == "RUNNING"
 
 
 def test_a_beat_keeps_the_lease(line: Line) -> None:
@@ -107,7 +107,7 @@ def test_a_task_whose_worker_is_lost_each_time_fails_after_exactly_its_attempts(
     assert (row.lease_owner, row.lease_until) == (None, None)
     assert row.error is not None
     assert row.error["message"] == "The worker that did this stopped without a word. It was tried 3 times."
-    assert steps.noun(task_id) == ("FAILED", "worker_lost")
+    assert steps.resource(task_id) == ("FAILED", "worker_lost")
 
 
 def test_attempts_that_were_handed_back_do_not_count(line: Line) -> None:
@@ -147,7 +147,7 @@ def test_claiming_one_that_used_up_its_attempts_fails_it_instead(line: Line) -> 
     line.claimed()
     line.clock.advance(LEASE_S + 1)
     assert line.claim_one(task_id) is None
-    assert steps.noun(task_id) == ("FAILED", "worker_lost")
+    assert steps.resource(task_id) == ("FAILED", "worker_lost")
 
 
 def test_a_kind_that_this_version_does_not_know_is_left_for_others(line: Line) -> None:
@@ -174,10 +174,10 @@ def test_a_noun_that_does_not_follow_takes_the_claim_back(line: Line) -> None:
     except ZeroDivisionError:
         pass
     else:
-        raise AssertionError("the noun's refusal was swallowed")
+        raise AssertionError("the resource's refusal was swallowed")
     row = line.row(task_id)
     assert (row.state, row.attempt) == ("QUEUED", 0)
-    assert steps.noun(task_id) == ("QUEUED", None)
+    assert steps.resource(task_id) == ("QUEUED", None)
 
 
 def test_the_backlog_counts_what_waits_runs_and_is_abandoned(line: Line) -> None:

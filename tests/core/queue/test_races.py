@@ -53,7 +53,7 @@ def test_a_cancel_that_races_the_end_leaves_one_of_both(line: Line) -> None:
             [lambda task=task: line.settle(task), lambda task_id=task_id: line.cancel(task_id)]
         )
         assert ended.state is TaskState.SUCCEEDED
-        assert (line.row(task_id).state, steps.noun(task_id)[0]) == ("SUCCEEDED", "SUCCEEDED")
+        assert (line.row(task_id).state, steps.resource(task_id)[0]) == ("SUCCEEDED", "SUCCEEDED")
 
 
 def test_a_cancel_that_races_the_claim_is_never_forgotten(line: Line) -> None:
@@ -63,7 +63,7 @@ def test_a_cancel_that_races_the_claim_is_never_forgotten(line: Line) -> None:
         row = line.row(task_id)
         assert row.cancel_requested
         assert row.state in ("CANCELLED", "RUNNING")
-        assert steps.noun(task_id)[0] == row.state
+        assert steps.resource(task_id)[0] == row.state
         if row.state == "RUNNING":
             line.clock.advance(LEASE_S + 1)
             line.cancel(task_id)
@@ -74,7 +74,7 @@ def test_a_cancel_that_races_a_release_cancels(line: Line) -> None:
         task_id = line.add()
         task = line.claimed()
         together([lambda task=task: line.release(task), lambda task_id=task_id: line.cancel(task_id)])
-        assert (line.row(task_id).state, steps.noun(task_id)[0]) == ("CANCELLED", "CANCELLED")
+        assert (line.row(task_id).state, steps.resource(task_id)[0]) == ("CANCELLED", "CANCELLED")
 
 
 def test_a_zombie_and_its_successor_never_both_settle(line: Line) -> None:
@@ -88,7 +88,7 @@ def test_a_zombie_and_its_successor_never_both_settle(line: Line) -> None:
             line.settle(taken)
         else:
             assert taken is None
-        assert steps.noun(task_id)[0] == "SUCCEEDED"
+        assert steps.resource(task_id)[0] == "SUCCEEDED"
 
 
 CLAIM_ALL = """
@@ -116,4 +116,4 @@ def test_processes_empty_a_queue_together_and_do_each_task_once(line: Line, sett
         arguments=[settings.database],
     )
     assert [steps.effects(task_id) for task_id in added] == [[0]] * 30
-    assert {steps.noun(task_id)[0] for task_id in added} == {"SUCCEEDED"}
+    assert {steps.resource(task_id)[0] for task_id in added} == {"SUCCEEDED"}

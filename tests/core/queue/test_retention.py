@@ -36,7 +36,7 @@ def there(row: type[TaskRow] | type[WorkerRow]) -> set[UUID]:
 
 
 def point_to(line: Line, *, model_task: UUID, prediction_task: UUID) -> None:
-    """A model and a prediction of it, each the noun of one task."""
+    """A model and a prediction of it, each the resource of one task."""
     with db.session_scope(db.WORKER, write=True) as session:
         upload = UploadRow(
             user_id=line.user.id, file_name="a.csv", storage_key="a", size_bytes=1, sha256="0",

@@ -1,4 +1,4 @@
-"""Each move of a task: allowed once, fenced, and never without its noun."""
+"""Each move of a task: allowed once, fenced, and never without its resource."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_success_keeps_the_result_and_completes_the_count(line: Line) -> None:
     )
     row = line.row(task_id)
     assert (row.finished_at, row.lease_owner, row.lease_until) == (line.clock.at, None, None)
-    assert steps.noun(task_id) == ("SUCCEEDED", None)
+    assert steps.resource(task_id) == ("SUCCEEDED", None)
 
 
 def test_failure_keeps_the_reason_and_gives_it_to_the_noun(line: Line) -> None:
     task_id = line.add()
     settled = line.settle(line.claimed(), TaskState.FAILED, reason=REASON)
     assert settled.reason == REASON
-    assert steps.noun(task_id) == ("FAILED", "bad_luck")
+    assert steps.resource(task_id) == ("FAILED", "bad_luck")
 
 
 def test_an_attempt_that_was_overtaken_can_write_nothing(line: Line) -> None:
@@ -113,7 +113,7 @@ def test_a_task_handed_back_is_queued_at_once_and_so_is_its_noun(line: Line) -> 
     task = line.claimed()
     line.beat(task, checkpoint={"step": 1})
     line.release(task)
-    assert steps.noun(task_id) == ("QUEUED", None)
+    assert steps.resource(task_id) == ("QUEUED", None)
     again = line.claimed()
     assert (again.attempt, again.checkpoint) == (2, {"step": 1})
 
@@ -122,7 +122,7 @@ def test_a_failed_attempt_waits_and_the_last_one_fails(line: Line) -> None:
     task_id = line.add(max_attempts=2)
     waiting = line.retry_later(line.claimed(), delay_s=10)
     assert (waiting.state, waiting.reason) == (TaskState.QUEUED, queue.Reason("bad_luck", "It did not work."))
-    assert steps.noun(task_id)[0] == "QUEUED"
+    assert steps.resource(task_id)[0] == "QUEUED"
     assert line.claim() is None
     line.clock.advance(10)
     second = line.claimed()
@@ -132,7 +132,7 @@ def test_a_failed_attempt_waits_and_the_last_one_fails(line: Line) -> None:
         TaskState.FAILED,
         queue.Reason("bad_luck", "It did not work. It was tried twice."),
     )
-    assert steps.noun(task_id) == ("FAILED", "bad_luck")
+    assert steps.resource(task_id) == ("FAILED", "bad_luck")
 
 
 @pytest.mark.parametrize(("n", "often"), [(1, "once"), (2, "twice"), (3, "3 times"), (1000, "1,000 times")])
@@ -151,7 +151,7 @@ def test_an_attempt_that_was_handed_back_does_not_count_as_tried(line: Line) -> 
 def test_a_queued_task_is_cancelled_at_once(line: Line) -> None:
     task_id = line.add()
     assert line.cancel(task_id).state is TaskState.CANCELLED
-    assert steps.noun(task_id)[0] == "CANCELLED"
+    assert steps.resource(task_id)[0] == "CANCELLED"
     assert line.row(task_id).finished_at == line.clock.at
     assert line.claim() is None
 
@@ -161,7 +161,7 @@ def test_a_task_cancelled_between_two_attempts_does_not_blame_the_first(line: Li
     line.retry_later(line.claimed(), delay_s=10)
     assert line.cancel(task_id).reason is None
     assert line.row(task_id).error is None
-    assert steps.noun(task_id) == ("CANCELLED", None)
+    assert steps.resource(task_id) == ("CANCELLED", None)
 
 
 def test_a_running_task_is_asked_to_stop(line: Line) -> None:
@@ -169,10 +169,10 @@ def test_a_running_task_is_asked_to_stop(line: Line) -> None:
     task = line.claimed()
     asked = line.cancel(task_id)
     assert (asked.state, asked.cancel_requested) == (TaskState.RUNNING, True)
-    assert steps.noun(task_id)[0] == "RUNNING"
+    assert steps.resource(task_id)[0] == "RUNNING"
     assert line.beat(task) is True
     line.settle(task, TaskState.CANCELLED)
-    assert steps.noun(task_id)[0] == "CANCELLED"
+    assert steps.resource(task_id)[0] == "CANCELLED"
 
 
 def test_an_abandoned_task_is_cancelled_at_once(line: Line) -> None:
@@ -182,7 +182,7 @@ def test_an_abandoned_task_is_cancelled_at_once(line: Line) -> None:
     assert line.cancel(task_id).state is TaskState.CANCELLED
     row = line.row(task_id)
     assert (row.lease_owner, row.lease_until) == (None, None)
-    assert steps.noun(task_id)[0] == "CANCELLED"
+    assert steps.resource(task_id)[0] == "CANCELLED"
     with pytest.raises(queue.LeaseLost):
         line.settle(task)
 
@@ -193,7 +193,7 @@ def test_a_worker_lost_after_the_cancel_leaves_a_cancelled_task(line: Line) -> N
     line.cancel(task_id)
     line.clock.advance(LEASE_S + 1)
     assert line.claim() is None, "a cancelled task was taken over"
-    assert steps.noun(task_id)[0] == "CANCELLED"
+    assert steps.resource(task_id)[0] == "CANCELLED"
 
 
 def test_a_cancelled_task_that_is_handed_back_or_retried_is_not_done_again(line: Line) -> None:
@@ -202,7 +202,7 @@ def test_a_cancelled_task_that_is_handed_back_or_retried_is_not_done_again(line:
         task = line.claimed()
         line.cancel(task_id)
         assert give_up(task).state is TaskState.CANCELLED
-        assert steps.noun(task_id) == ("CANCELLED", None), (
+        assert steps.resource(task_id) == ("CANCELLED", None), (
             "the attempt's failure stands where the cancel should"
         )
         assert line.row(task_id).finished_at == line.clock.at
@@ -229,7 +229,7 @@ def test_work_that_ends_after_it_was_cancelled_may_still_count(line: Line) -> No
     task = line.claimed()
     line.cancel(task_id)
     assert line.settle(task, result={"rows": 1}).state is TaskState.SUCCEEDED
-    assert steps.noun(task_id)[0] == "SUCCEEDED"
+    assert steps.resource(task_id)[0] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED"])
@@ -239,7 +239,7 @@ def test_a_noun_that_does_not_follow_rolls_the_move_back(line: Line, state: str)
     with pytest.raises(ZeroDivisionError):
         line.release(task) if state == "QUEUED" else line.settle(task, TaskState(state))
     assert line.row(task_id).state == "RUNNING"
-    assert steps.noun(task_id)[0] == "RUNNING"
+    assert steps.resource(task_id)[0] == "RUNNING"
     line.beat(task)
 
 
@@ -286,7 +286,7 @@ _VERBS = {
     "succeed": lambda line, task: line.settle(task),
     "fail": lambda line, task: line.settle(task, TaskState.FAILED),
     "stop": lambda line, task: line.settle(task, TaskState.CANCELLED),
-    "bury": lambda line, task: line.bury(task.id),
+    "bury": lambda line, task: line.dead_letter(task.id),
 }
 
 

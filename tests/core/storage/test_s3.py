@@ -125,7 +125,7 @@ def test_links_can_be_switched_off(s3: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("wrong", "message"),
     [
         ({"aws_secret_access_key": "wrong"}, "secret key is not the one"),
         ({"aws_access_key_id": "nobody"}, "access key is not known"),
@@ -133,10 +133,10 @@ def test_links_can_be_switched_off(s3: Settings) -> None:
     ],
 )
 def test_what_is_wrong_with_the_settings_is_said(
-    s3: Settings, storage: S3Storage, source: Path, wrong: dict[str, str], says: str
+    s3: Settings, storage: S3Storage, source: Path, wrong: dict[str, str], message: str
 ) -> None:
     mistaken = Settings(**{**s3.model_dump(), "aws_secret_access_key": s3.aws_secret_access_key, **wrong})
-    with pytest.raises(StorageUnavailable, match=says) as refused:
+    with pytest.raises(StorageUnavailable, match=message) as refused:
         S3Storage(mistaken).put(KEY, source)
     assert s3.aws_secret_access_key.get_secret_value() not in str(refused.value)
 

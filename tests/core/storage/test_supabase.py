@@ -145,21 +145,21 @@ def test_a_server_without_ranges_is_read_from_its_first_byte(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("wrong", "message"),
     [
         ({"supabase_service_role_key": "sb_secret_of_somebody_else"}, "its key sees no such bucket"),
         ({"supabase_url": "http://127.0.0.1:1"}, "Connection refused"),
     ],
 )
 def test_what_is_wrong_with_the_settings_is_said(
-    project: Settings, storage: SupabaseStorage, source: Path, wrong: dict[str, str], says: str
+    project: Settings, storage: SupabaseStorage, source: Path, wrong: dict[str, str], message: str
 ) -> None:
     mistaken = SupabaseStorage(Settings(**{**project.model_dump(), **wrong}))
     for verb in (mistaken.check, lambda: mistaken.put(KEY, source)):
         with pytest.raises(StorageUnavailable) as refused:
             verb()
         assert project.supabase_service_role_key.get_secret_value() not in str(refused.value)
-    with pytest.raises(StorageUnavailable, match=says):
+    with pytest.raises(StorageUnavailable, match=message):
         mistaken.put(KEY, source)
 
 

@@ -35,10 +35,10 @@ def test_an_idle_installation_with_a_worker_is_all_well(database: db.Database, s
         queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=True, clock=ClockAhead())
     found = checks.run(settings)
     assert checks.worst(found) is State.OK
-    says = line(found, "Workers", "Alive").says
-    assert f"inside the app, version {_version()}, alive for " in says
-    assert says.endswith(": waits for work; 1 at a time.")
-    assert all(check.cure == "" for check in found)
+    message = line(found, "Workers", "Alive").message
+    assert f"inside the app, version {_version()}, alive for " in message
+    assert message.endswith(": waits for work; 1 at a time.")
+    assert all(check.hint == "" for check in found)
 
 
 def test_no_worker_is_worth_a_look_and_says_how_to_start_one(
@@ -46,8 +46,8 @@ def test_no_worker_is_worth_a_look_and_says_how_to_start_one(
 ) -> None:
     found = checks.run(settings)
     alive = line(found, "Workers", "Alive")
-    assert (alive.state, alive.says) == (State.WARN, "No worker is running. None ever was.")
-    assert "make worker" in alive.cure
+    assert (alive.state, alive.message) == (State.WARN, "No worker is running. None ever was.")
+    assert "make worker" in alive.hint
 
 
 def test_work_that_waits_for_nobody_is_broken_and_stands_first(
@@ -58,8 +58,8 @@ def test_work_that_waits_for_nobody_is_broken_and_stands_first(
         steps.enqueue(session, user=user)
     found = checks.run(settings, now=datetime.now(UTC) + timedelta(seconds=90))
     assert (found[0].part, found[0].name, found[0].state) == ("Queue", "Backlog", State.BROKEN)
-    assert "1 waiting" in found[0].says
-    assert "by hand" in found[0].cure
+    assert "1 waiting" in found[0].message
+    assert "by hand" in found[0].hint
 
 
 def test_a_worker_is_shown_with_what_it_does_and_since_when(
@@ -76,16 +76,16 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
         assert task is not None
         queue.beat(session, task_id=task.id, attempt=task.attempt, lease_s=3_600, done=1_200, total=5_000)
 
-    def says() -> str:
+    def message() -> str:
         return line(
             checks.run(settings, now=datetime.now(UTC) + timedelta(minutes=5)), "Workers", "Alive"
-        ).says
+        ).message
 
-    assert f"{socket.gethostname()}, process {os.getpid()}, on its own" in says()
-    assert says().endswith("alive for 5 min: test.steps for 5 min (1,200 of 5,000); 2 at a time.")
+    assert f"{socket.gethostname()}, process {os.getpid()}, on its own" in message()
+    assert message().endswith("alive for 5 min: test.steps for 5 min (1,200 of 5,000); 2 at a time.")
     with db.session_scope(db.WORKER, write=True) as session:
         queue.workers.beat(session, worker_id=worker_id, slots=0, is_embedded=False, clock=ClockAhead())
-    assert says().endswith("nothing more, for it is told to end.")
+    assert message().endswith("nothing more, for it is told to end.")
 
 
 def test_a_long_wait_beside_a_worker_asks_for_more_workers(
@@ -97,7 +97,7 @@ def test_a_long_wait_beside_a_worker_asks_for_more_workers(
         queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False, clock=ClockAhead())
     backlog = line(checks.run(settings, now=datetime.now(UTC) + timedelta(hours=1)), "Queue", "Backlog")
     assert backlog.state is State.WARN
-    assert "more workers" in backlog.cure
+    assert "more workers" in backlog.hint
 
 
 def test_a_database_without_tables_names_the_command_that_makes_them(empty_url: str, tmp_path: Path) -> None:
@@ -106,8 +106,8 @@ def test_a_database_without_tables_names_the_command_that_makes_them(empty_url: 
     found = checks.run(settings)
     database.engine.dispose()
     schema = line(found, "Database", "Schema")
-    assert (schema.state, schema.says) == (State.BROKEN, "It has no tables yet.")
-    assert "python -m core.db upgrade" in schema.cure
+    assert (schema.state, schema.message) == (State.BROKEN, "It has no tables yet.")
+    assert "python -m core.db upgrade" in schema.hint
     assert {check.part for check in found} == {"Database", "Storage", "Sign-in"}
 
 
@@ -117,8 +117,8 @@ def test_storage_that_cannot_be_written_is_broken(sqlite_database: db.Database, 
     in_the_way.write_bytes(b"a file where the folder should be")
     files = line(checks.run(settings), "Storage", "Files")
     assert files.state is State.BROKEN
-    assert str(in_the_way) in files.says
-    assert files.cure == storage.StorageUnavailable.cure
+    assert str(in_the_way) in files.message
+    assert files.hint == storage.StorageUnavailable.hint
 
 
 def test_failures_name_the_newest_first_with_their_traceback(database: db.Database, user: db.User) -> None:
@@ -210,8 +210,8 @@ def test_a_folder_of_files_that_is_gone_is_broken_and_not_made_anew(
     shutil.rmtree(settings.files_dir)
     found = checks.run(settings)
     assert found[0].state is State.BROKEN
-    assert str(settings.files_dir) in found[0].says
-    assert "removed or replaced" in found[0].says
+    assert str(settings.files_dir) in found[0].message
+    assert "removed or replaced" in found[0].message
     assert not settings.files_dir.exists()
 
 
@@ -225,8 +225,8 @@ def test_files_that_are_gone_are_broken_until_they_are_back(
     found = checks.run(settings)
     gone = line(found, "Storage", "Kept")
     assert (gone.state, found[0]) == (State.BROKEN, gone)
-    assert gone.says == f"The newest upload is gone ({files.label})."
-    assert "restore the folder from a backup" in gone.cure
+    assert gone.message == f"The newest upload is gone ({files.label})."
+    assert "restore the folder from a backup" in gone.hint
     assert [check.name for check in found if check.part == "Storage"] == ["Kept", "Room"]
     restored = settings.files_dir / upload.storage_key
     restored.parent.mkdir(parents=True)
@@ -256,7 +256,7 @@ def test_the_newest_ready_model_and_result_are_looked_for_too(
         )  # fmt: skip
         session.add(scored)
     gone = line(checks.run(settings), "Storage", "Kept")
-    assert gone.says.startswith("The newest upload and the newest model and the newest result are gone (")
+    assert gone.message.startswith("The newest upload and the newest model and the newest result are gone (")
 
 
 def test_work_that_was_begun_again_is_worth_a_look(
@@ -274,11 +274,11 @@ def test_work_that_was_begun_again_is_worth_a_look(
     found = checks.run(settings, now=datetime.now(UTC) + timedelta(minutes=5))
     attempts = line(found, "Queue", "Attempts")
     assert attempts.state is State.WARN
-    assert attempts.says == (
+    assert attempts.message == (
         "1 task of the last hour was not done at the first attempt; the newest such attempt began 5 min ago."
     )
-    assert "log" in attempts.cure
-    assert line(checks.run(settings), "Workers", "Alive").says.endswith(": its process is starting."), (
+    assert "log" in attempts.hint
+    assert line(checks.run(settings), "Workers", "Alive").message.endswith(": its process is starting."), (
         "a worker without a warm process has no places"
     )
 

@@ -37,7 +37,7 @@ def test_a_queue_that_is_missing_is_broken_and_its_cure_mends_it(
 ) -> None:
     (broken,) = [check for check in checks.run(carried) if check.part == "SQS"]
     assert broken.state is State.BROKEN
-    assert "python -m core.system prepare" in broken.says
+    assert "python -m core.system prepare" in broken.message
     prepared = subprocess.run(
         [sys.executable, "-m", "core.system", "prepare", "--json"],
         env=carried.environment(), cwd=PROJECT, capture_output=True, text=True,
@@ -48,9 +48,9 @@ def test_a_queue_that_is_missing_is_broken_and_its_cure_mends_it(
     found = [check for check in checks.run(carried) if check.part == "SQS"]
     assert [check.name for check in found] == ["Reachable", "Messages", "Redrive"]
     assert {check.state for check in found} == {State.OK}
-    assert "about 0 waiting, 0 with workers" in found[0].says
-    assert "hides what it works on for 30 s at a time (the queue by itself: 30 s)" in found[1].says
-    assert "After 10 deliveries a message goes to" in found[2].says
+    assert "about 0 waiting, 0 with workers" in found[0].message
+    assert "hides what it works on for 30 s at a time (the queue by itself: 30 s)" in found[1].message
+    assert "After 10 deliveries a message goes to" in found[2].message
 
 
 def test_dead_letters_are_worth_a_look(carried: Settings) -> None:
@@ -60,7 +60,7 @@ def test_dead_letters_are_worth_a_look(carried: Settings) -> None:
     assert dead is not None
     sqs.post(carried, sqs.notice(uuid4()), to=dead.url)
     redrive = line(list(external_services.sqs(carried)), "Redrive")
-    assert (redrive.state, "1 message lies there now." in redrive.says) == (State.WARN, True)
+    assert (redrive.state, "1 message lies there now." in redrive.message) == (State.WARN, True)
 
 
 def test_a_queue_that_gives_up_before_the_app_does_is_worth_a_look(carried: Settings) -> None:
@@ -73,26 +73,26 @@ def test_a_queue_that_gives_up_before_the_app_does_is_worth_a_look(carried: Sett
     client.set_queue_attributes(QueueUrl=carried.predictions_queue_url, Attributes={"RedrivePolicy": short})
     redrive = line(list(external_services.sqs(carried)), "Redrive")
     assert redrive.state is State.WARN
-    assert "After 1 delivery " in redrive.says
-    assert redrive.cure == "Raise the queue's maxReceiveCount to 10."
+    assert "After 1 delivery " in redrive.message
+    assert redrive.hint == "Raise the queue's maxReceiveCount to 10."
 
 
 def test_a_queue_without_dead_letters_is_fine(carried: Settings) -> None:
     sqs.client(carried).create_queue(QueueName=SqsQueue(carried).name)
     redrive = line(list(external_services.sqs(carried)), "Redrive")
-    assert (redrive.state, redrive.cure) == (State.OK, "")
+    assert (redrive.state, redrive.hint) == (State.OK, "")
 
 
 def test_keys_are_told_by_name_only(carried: Settings) -> None:
     (present,) = external_services.keys(carried)
-    assert present.says == "Set: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY."
-    assert carried.aws_secret_access_key.get_secret_value() not in present.says
+    assert present.message == "Set: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY."
+    assert carried.aws_secret_access_key.get_secret_value() not in present.message
 
 
 def test_without_keys_it_is_said_who_we_are_to_amazon(settings: Settings, carried: Settings) -> None:
     assert list(external_services.keys(settings)) == []
     bare = Settings(**{**carried.model_dump(), "aws_access_key_id": "", "aws_secret_access_key": ""})
-    assert "the role of this machine" in line(list(external_services.keys(bare)), "AWS").says
+    assert "the role of this machine" in line(list(external_services.keys(bare)), "AWS").message
 
 
 @pytest.mark.parametrize("missing", ["aws_access_key_id", "aws_secret_access_key"])
@@ -100,4 +100,4 @@ def test_half_a_key_is_broken(carried: Settings, missing: str) -> None:
     half = Settings(**{**carried.model_dump(), missing: ""})
     broken = line(list(external_services.keys(half)), "AWS")
     assert broken.state is State.BROKEN
-    assert missing.upper() in broken.cure
+    assert missing.upper() in broken.hint

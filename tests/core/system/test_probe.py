@@ -55,11 +55,11 @@ def as_reader(plain_database: db.Database, settings: Settings) -> Iterator[Setti
 
 def test_a_table_and_its_columns_are_told(database: db.Database, settings: Settings) -> None:
     exists, role, *_ = told(settings, "predictions")
-    assert exists.says.startswith(f"In {database.label}: ")
+    assert exists.message.startswith(f"In {database.label}: ")
     assert (exists.state, role.state) == (State.OK, State.OK)
     of_column, *_ = told(settings, "predictions", "status")
-    assert of_column.says == "VARCHAR, never null."
-    assert told(settings, "tasks", "lease_until")[0].says.endswith(", may be null.")
+    assert of_column.message == "VARCHAR, never null."
+    assert told(settings, "tasks", "lease_until")[0].message.endswith(", may be null.")
 
 
 def test_what_is_misspelt_is_guessed(database: db.Database, settings: Settings) -> None:
@@ -84,16 +84,16 @@ def test_an_empty_database_is_told_how_to_fill_it(empty_url: str, settings: Sett
 def test_a_role_is_told_what_it_may(as_reader: Settings) -> None:
     role = as_reader.database_url.split("//")[1].split("@")[0]
     _, may, *_, rows = told(as_reader, "uploads")
-    assert may.says == f"We are {role}, which may select."
-    assert rows.says == (
+    assert may.message == f"We are {role}, which may select."
+    assert rows.message == (
         f"Row-level security is on, and {role} is bound by it. Policies: own (select, to {role})."
     )
     _, may, *_, rows = told(as_reader, "users", "name")
-    assert (may.state, may.says) == (State.OK, f"We are {role}, which may select.")
-    assert "off" in rows.says
+    assert (may.state, may.message) == (State.OK, f"We are {role}, which may select.")
+    assert "off" in rows.message
     _, may, *_ = told(as_reader, "users", "email")
-    assert (may.state, may.says) == (State.BROKEN, f"We are {role}, which may do nothing with it.")
-    assert may.cure.startswith(f"Grant it: GRANT SELECT ON users TO {role};")
+    assert (may.state, may.message) == (State.BROKEN, f"We are {role}, which may do nothing with it.")
+    assert may.hint.startswith(f"Grant it: GRANT SELECT ON users TO {role};")
 
 
 @pytest.mark.postgres
@@ -101,8 +101,8 @@ def test_an_owner_passes_row_level_security_by(plain_database: db.Database, sett
     with plain_database.engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE uploads ENABLE ROW LEVEL SECURITY"))
     _, may, *_, rows = told(settings, "public.uploads")
-    assert may.says == "We are postgres, which may select, insert, update, delete."
-    assert "postgres passes it by. Policies: none, so nobody who is bound sees a row." in rows.says
+    assert may.message == "We are postgres, which may select, insert, update, delete."
+    assert "postgres passes it by. Policies: none, so nobody who is bound sees a row." in rows.message
 
 
 @pytest.mark.postgres
@@ -110,14 +110,14 @@ def test_behind_the_fence_it_is_told_what_workers_and_what_users_may(
     postgres_database: db.Database, settings: Settings
 ) -> None:
     lines = told(settings, "tasks")
-    says = [line.says for line in lines]
-    assert "We are service_role, which may select, insert, update, delete." in says
-    assert "There is anon, which may do nothing with it." in says
-    assert "There is authenticated, which may select, insert." in says
+    message = [line.message for line in lines]
+    assert "We are service_role, which may select, insert, update, delete." in message
+    assert "There is anon, which may do nothing with it." in message
+    assert "There is authenticated, which may select, insert." in message
     assert "There is authenticated, which may select, insert, update." in [
-        line.says for line in told(settings, "tasks", "cancel_requested")
+        line.message for line in told(settings, "tasks", "cancel_requested")
     ]
-    assert "tasks_select (select, to authenticated)" in says[-1]
+    assert "tasks_select (select, to authenticated)" in message[-1]
 
 
 def test_the_shell_tells_the_same_with_an_exit_code(sqlite_database: db.Database, settings: Settings) -> None:

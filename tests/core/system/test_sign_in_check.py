@@ -29,25 +29,25 @@ def told(**values: Any) -> list[Check]:
 
 def test_on_loopback_it_is_fine_that_nobody_signs_in() -> None:
     (line,) = told()
-    assert (line.state, line.says) == (State.OK, "Not needed: only this machine can open the app.")
+    assert (line.state, line.message) == (State.OK, "Not needed: only this machine can open the app.")
 
 
 def test_that_everybody_may_do_everything_is_worth_a_look_and_has_a_cure() -> None:
     (line,) = told(app_url="https://desk.example.org", allow_anonymous=True)
     assert line.state is State.WARN
-    assert "OIDC_ISSUER" in line.cure
+    assert "OIDC_ISSUER" in line.hint
 
 
 def test_each_way_in_is_named_and_no_secret_is(provider: OidcServer) -> None:
     lines = told(
         **provider.settings(), supabase_url="https://p.supabase.co", supabase_anon_key="sb_publishable_x"
     )
-    says = " ".join(line.says for line in lines)
-    assert provider.endpoint in says
-    assert "https://p.supabase.co" in says
-    assert "ADMIN_EMAILS" in says
-    assert provider.client_secret not in says
-    assert "sb_publishable_x" not in says
+    message = " ".join(line.message for line in lines)
+    assert provider.endpoint in message
+    assert "https://p.supabase.co" in message
+    assert "ADMIN_EMAILS" in message
+    assert provider.client_secret not in message
+    assert "sb_publishable_x" not in message
     assert len(told(**provider.settings(), admin_emails="ada@example.org")) == 1
 
 
@@ -58,4 +58,4 @@ def test_a_provider_that_is_away_is_a_red_line_of_the_whole(
     away = settings.model_copy(update={"oidc_issuer": nowhere, "oidc_client_id": "desk"})
     (line,) = [check for check in checks.run(away) if check.part == "Sign-in"]
     assert (line.state, line.name) == (State.BROKEN, "Provider")
-    assert "does not describe itself" in line.says
+    assert "does not describe itself" in line.message

@@ -28,7 +28,7 @@ def test_a_task_is_done_step_by_step_and_its_result_kept(desk: Desk) -> None:
     row = desk.wait(task_id)
     assert (row.state, row.result, row.done, row.total) == ("SUCCEEDED", {"steps": 3, "attempt": 1}, 3, 3)
     assert steps.effects(task_id) == [0, 1, 2]
-    assert steps.noun(task_id) == ("SUCCEEDED", None)
+    assert steps.resource(task_id) == ("SUCCEEDED", None)
 
 
 def test_what_an_attempt_stored_is_kept_only_of_a_success(desk: Desk) -> None:
@@ -73,7 +73,7 @@ def test_what_can_not_work_fails_at_once_with_its_reason(desk: Desk) -> None:
         "hint": "Try something else.",
         "traceback": "",
     }
-    assert steps.noun(task_id) == ("FAILED", "invalid")
+    assert steps.resource(task_id) == ("FAILED", "invalid")
 
 
 def test_a_mistake_of_ours_is_tried_again_and_then_kept_with_its_traceback(desk: Desk) -> None:
@@ -86,7 +86,7 @@ def test_a_mistake_of_ours_is_tried_again_and_then_kept_with_its_traceback(desk:
     assert "ZeroDivisionError: on purpose" in row.error["traceback"]
     assert steps.effects(task_id) == [0], "the second attempt did not go on from the checkpoint"
     assert [attempt for _, attempt in desk.starts()] == [1, 2]
-    assert steps.noun(task_id) == ("FAILED", "internal_error")
+    assert steps.resource(task_id) == ("FAILED", "internal_error")
 
 
 def test_a_child_that_dies_each_time_fails_its_task_after_exactly_its_attempts(desk: Desk) -> None:
@@ -97,7 +97,7 @@ def test_a_child_that_dies_each_time_fails_its_task_after_exactly_its_attempts(d
     assert row.error is not None
     assert "killed by signal 9" in row.error["message"]
     assert len({pid for pid, _ in desk.starts()}) == 2
-    assert steps.noun(poison) == ("FAILED", "worker_lost")
+    assert steps.resource(poison) == ("FAILED", "worker_lost")
     assert desk.wait(desk.add()).state == "SUCCEEDED", "the runner did not survive the poison"
 
 
@@ -167,8 +167,8 @@ def test_a_noun_that_can_not_follow_fails_its_task_and_no_other(desk: Desk) -> N
     row = desk.wait(stubborn)
     assert row.error is not None
     assert (row.state, row.error["code"]) == ("FAILED", "internal_error")
-    assert "the noun refuses" in row.error["traceback"]
-    assert steps.noun(stubborn) == ("FAILED", "internal_error")
+    assert "the resource refuses" in row.error["traceback"]
+    assert steps.resource(stubborn) == ("FAILED", "internal_error")
     assert desk.wait(desk.add()).state == "SUCCEEDED"
 
 
@@ -180,7 +180,7 @@ def test_a_running_task_shows_its_progress_and_stops_when_cancelled(desk: Desk) 
     wait_for(lambda: desk.row(task_id).total == 1_000, what="the total to be shown")
     assert desk.cancel(task_id).cancel_requested
     assert desk.wait(task_id).state == "CANCELLED"
-    assert steps.noun(task_id)[0] == "CANCELLED"
+    assert steps.resource(task_id)[0] == "CANCELLED"
     ((pid, _),) = desk.starts()
     assert psutil.pid_exists(pid), "a child that stopped by itself is kept"
 
@@ -245,7 +245,7 @@ def test_a_stopped_runner_hands_back_and_another_goes_on_from_the_checkpoint(des
     assert first.stop(timeout_s=PATIENCE_S)
     row = desk.row(task_id)
     assert (row.state, row.n_released, row.lease_owner) == ("QUEUED", 1, None)
-    assert steps.noun(task_id)[0] == "QUEUED"
+    assert steps.resource(task_id)[0] == "QUEUED"
     with db.session_scope(db.WORKER) as session:
         assert workers.alive(session) == []
     desk.runner()

@@ -142,7 +142,7 @@ def test_a_failed_attempt_gets_a_new_message_when_it_is_due(carried_desk: Desk) 
     task_id = desk.add(fault="die", max_attempts=2)
     row = desk.wait(task_id)
     assert (row.state, row.attempt) == ("FAILED", 2)
-    assert steps.noun(task_id) == ("FAILED", "worker_lost")
+    assert steps.resource(task_id) == ("FAILED", "worker_lost")
     assert [attempt for _, attempt in desk.starts()] == [1, 2]
     wait_empty(desk)
 
@@ -165,7 +165,7 @@ def test_a_dead_letter_becomes_a_failed_row_with_its_reason(carried_desk: Desk) 
     assert row.error["message"] == (
         "The queue gave this up: its message was delivered 10 times, and no worker finished it."
     )
-    assert steps.noun(task_id) == ("FAILED", "dead_letter")
+    assert steps.resource(task_id) == ("FAILED", "dead_letter")
     assert desk.row(done_id).state == "CANCELLED"
     wait_for(lambda: sqs.n_left(desk.settings, queue=dead_letters(desk)) == 0, what="no dead letters")
 

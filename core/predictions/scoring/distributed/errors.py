@@ -9,8 +9,8 @@ class ClusterUnavailable(AppError):
     """The Dask cluster does not answer, or has nobody who may score."""
 
     code = "cluster_unavailable"
-    says = "The Dask cluster at {address} could not be used: {problem}."
-    cure = "{remedy}"
+    message = "The Dask cluster at {address} could not be used: {problem}."
+    hint = "{remedy}"
     address: str
     problem: str
     remedy: str
@@ -20,7 +20,7 @@ class RangeKilled(AppError):
     """Every process that scored a range died of it."""
 
     code = "range_killed"
-    says = "{n_deaths:process} of the Dask cluster died while they scored the rows behind row {row}."
-    cure = "They may need more memory: look at their logs, then retry."
+    message = "{n_deaths:process} of the Dask cluster died while they scored the rows behind row {row}."
+    hint = "They may need more memory: look at their logs, then retry."
     n_deaths: int
     row: int

@@ -50,8 +50,8 @@ def _config(ids: seeds.Ids) -> str:
         "no-shrink = true",
         "[parameters]",
     ]
-    for noun, keys in BOUND.items():
-        lines += [f'"{key}" = {{ dictionary = "{noun}", probability = {LIKELY} }}' for key in keys]
-    for noun, values in vars(ids).items():
-        lines += [f"[dictionaries.{noun}]", f"values = {json.dumps(values)}"]
+    for resource, keys in BOUND.items():
+        lines += [f'"{key}" = {{ dictionary = "{resource}", probability = {LIKELY} }}' for key in keys]
+    for resource, values in vars(ids).items():
+        lines += [f"[dictionaries.{resource}]", f"values = {json.dumps(values)}"]
     return "\n".join(lines) + "\n"

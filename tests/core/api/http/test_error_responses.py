@@ -58,7 +58,7 @@ def test_an_error_has_the_status_of_its_nearest_listed_base(error: type[AppError
 def test_an_error_nobody_listed_is_still_told_to_the_caller() -> None:
     class Unheard(AppError):
         code = "unheard"
-        says = "Nobody has heard of this."
+        message = "Nobody has heard of this."
 
     answer = error_responses.answer(Unheard())
     assert answer.status_code == 422

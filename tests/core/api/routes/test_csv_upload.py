@@ -283,7 +283,7 @@ def test_a_file_that_lacks_a_feature_of_the_named_model_is_not_kept(
 
 @ONE_DATABASE
 @pytest.mark.parametrize(
-    ("content", "file_name", "status", "code", "says"),
+    ("content", "file_name", "status", "code", "message"),
     [
         (b"", "a.csv", 422, "empty_file", "empty"),
         (b"\n\n", "a.csv", 422, "empty_file", "empty"),
@@ -297,12 +297,12 @@ def test_a_file_that_lacks_a_feature_of_the_named_model_is_not_kept(
 )
 @pytest.mark.usefixtures("nothing_stays")
 def test_a_bad_file_is_refused_with_its_place_and_its_cure(
-    client: httpx.Client, content: bytes, file_name: str, status: int, code: str, says: str
+    client: httpx.Client, content: bytes, file_name: str, status: int, code: str, message: str
 ) -> None:
     answer = _post(client, content, file_name=file_name)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (status, code)
-    assert says in error["message"]
+    assert message in error["message"]
     assert file_name in error["message"]
     assert error["hint"]
 

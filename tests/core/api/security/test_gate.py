@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from core import access, db
 from core.access import sessions, tokens
 from core.api.security import open_sockets
-from core.api.security.authentication import ASKER
+from core.api.security.authentication import PRINCIPAL
 from core.api.security.gate import Gate
 from core.db.tables import AuditEventRow, UserRow
 from core.settings import Settings
@@ -52,11 +52,11 @@ EVERYTHING = [
 
 
 async def _answer(request: Request) -> JSONResponse:
-    asker = request.scope.get(ASKER)
+    principal = request.scope.get(PRINCIPAL)
     who = (
         None
-        if asker is None
-        else {"id": str(asker.user.id), "via": asker.user.via, "from": asker.user.address}
+        if principal is None
+        else {"id": str(principal.user.id), "via": principal.user.via, "from": principal.user.address}
     )
     return JSONResponse({"path": request.url.path, "who": who})
 

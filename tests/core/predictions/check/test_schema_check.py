@@ -42,7 +42,7 @@ def check(tmp_path: Path, text: str, schema: Schema = SCHEMA, **mapping: str) ->
 
 
 def said(found: SchemaCheck) -> dict[tuple[str, str], str]:
-    return {(one.name, one.about): one.says.replace("\u00a0", " ") for one in found.warnings}
+    return {(one.name, one.about): one.message.replace("\u00a0", " ") for one in found.warnings}
 
 
 def test_a_file_like_that_of_training_has_nothing_to_say(tmp_path: Path) -> None:

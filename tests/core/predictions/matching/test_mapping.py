@@ -43,7 +43,7 @@ def test_two_columns_may_change_places() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "refusal", "says"),
+    ("given", "refusal", "message"),
     [
         ({"Tenure": "Months"}, MappedNameUnknown, "names the column 'Tenure', which this model does not read"),
         ({"charges": "fee"}, MappedColumnUnknown, "'charges' from the column 'fee', which the file does not"),
@@ -54,9 +54,9 @@ def test_two_columns_may_change_places() -> None:
     ],
 )  # fmt: skip
 def test_a_mapping_that_makes_no_sense_names_the_column_and_the_cure(
-    given: Mapping[str, str], refusal: type[Exception], says: str
+    given: Mapping[str, str], refusal: type[Exception], message: str
 ) -> None:
-    with pytest.raises(refusal, match=says) as refused:
+    with pytest.raises(refusal, match=message) as refused:
         checked(given, HEADER, SCHEMA)
     assert refused.value.hint  # type: ignore[attr-defined]  # all are AppErrors
 

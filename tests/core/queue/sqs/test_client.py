@@ -88,17 +88,17 @@ def test_a_message_that_is_none_of_ours_names_nothing(line: SqsQueue, carried: S
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("wrong", "message"),
     [
         ({"sqs_endpoint_url": "http://127.0.0.1:1"}, "Could not connect"),
         ({"aws_region": ""}, "You must specify a region"),
     ],
 )
 def test_what_is_wrong_with_the_settings_is_said(
-    carried: Settings, line: SqsQueue, wrong: dict[str, str], says: str
+    carried: Settings, line: SqsQueue, wrong: dict[str, str], message: str
 ) -> None:
     mistaken = Settings(**{**carried.model_dump(), **wrong})
-    with pytest.raises(CarrierUnavailable, match=says) as refused:
+    with pytest.raises(CarrierUnavailable, match=message) as refused:
         SqsQueue(mistaken).attributes()
     assert carried.aws_secret_access_key.get_secret_value() not in str(refused.value)
 
@@ -112,13 +112,13 @@ def test_amazons_own_addresses_tell_the_region(carried: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "says"),
+    ("url", "message"),
     [
         ("https://sqs.eu-west-3.amazonaws.com/1/desk.fifo", "must be a standard queue"),
         ("https://sqs.eu-west-3.amazonaws.com", "must name a queue"),
         ("desk", "must be an address"),
     ],
 )
-def test_an_address_that_is_no_standard_queue_is_refused(url: str, says: str) -> None:
-    with pytest.raises(WrongSetting, match=f"PREDICTIONS_QUEUE_URL can't be used: it {says}"):
+def test_an_address_that_is_no_standard_queue_is_refused(url: str, message: str) -> None:
+    with pytest.raises(WrongSetting, match=f"PREDICTIONS_QUEUE_URL can't be used: it {message}"):
         read(_env_file=None, predictions_queue_url=url)

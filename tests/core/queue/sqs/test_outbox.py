@@ -35,9 +35,9 @@ def claimed(line: Line, task_id: UUID, attempt: int = 0) -> queue.Task:
     return task
 
 
-def bury(line: Line, task_id: UUID, attempt: int = 0) -> queue.Task | Unclaimed:
+def dead_letter(line: Line, task_id: UUID, attempt: int = 0) -> queue.Task | Unclaimed:
     with db.session_scope(db.WORKER, write=True) as session:
-        return outbox.bury(session, Notice(task_id, attempt), n_deliveries=None, clock=line.clock)
+        return outbox.dead_letter(session, Notice(task_id, attempt), n_deliveries=None, clock=line.clock)
 
 
 def claim_uncarried(line: Line, *, uncarried_s: float) -> queue.Task | None:
@@ -92,7 +92,7 @@ def test_many_tasks_are_sent_in_parts(line: Line) -> None:
 def test_a_message_claims_its_task_and_a_copy_of_it_nothing(line: Line) -> None:
     other_id, task_id = line.add(), line.add()
     task = claimed(line, task_id)
-    assert (task.id, task.attempt, steps.noun(task_id)[0]) == (task_id, 1, "RUNNING")
+    assert (task.id, task.attempt, steps.resource(task_id)[0]) == (task_id, 1, "RUNNING")
     assert claim_named(line, task_id) is Unclaimed.DONE
     line.settle(task)
     assert claim_named(line, task_id) is Unclaimed.DONE
@@ -116,8 +116,8 @@ def test_a_message_takes_over_what_was_abandoned_or_settles_it(line: Line) -> No
     assert claimed(line, task_id).attempt == 2
     assert claim_named(line, worn_out) is Unclaimed.DONE
     assert claim_named(line, cancelled) is Unclaimed.DONE
-    assert steps.noun(worn_out) == ("FAILED", "worker_lost")
-    assert steps.noun(cancelled)[0] == "CANCELLED"
+    assert steps.resource(worn_out) == ("FAILED", "worker_lost")
+    assert steps.resource(cancelled)[0] == "CANCELLED"
 
 
 def test_a_task_of_a_kind_that_this_version_does_not_know_is_left_to_others(line: Line) -> None:
@@ -125,28 +125,28 @@ def test_a_task_of_a_kind_that_this_version_does_not_know_is_left_to_others(line
     with db.session_scope(db.WORKER, write=True) as session:
         session.get_one(TaskRow, task_id).kind = "of tomorrow"
     assert claim_named(line, task_id) is Unclaimed.LATER
-    assert bury(line, task_id) is Unclaimed.LATER
+    assert dead_letter(line, task_id) is Unclaimed.LATER
     assert line.row(task_id).state == "QUEUED"
 
 
 def test_a_dead_letter_fails_the_task_that_waits_for_it_and_its_noun(line: Line) -> None:
     task_id = line.add()
-    task = bury(line, task_id)
+    task = dead_letter(line, task_id)
     assert isinstance(task, queue.Task)
     assert task.reason is not None
     assert task.reason.message == "The queue gave this up: its message was set aside."
-    assert steps.noun(task_id) == ("FAILED", "dead_letter")
+    assert steps.resource(task_id) == ("FAILED", "dead_letter")
     assert line.row(task_id).finished_at is not None
-    assert bury(line, task_id) is Unclaimed.DONE
-    assert bury(line, uuid4()) is Unclaimed.DONE
+    assert dead_letter(line, task_id) is Unclaimed.DONE
+    assert dead_letter(line, uuid4()) is Unclaimed.DONE
 
 
 def test_a_dead_letter_leaves_alone_what_runs_and_what_was_queued_again(line: Line) -> None:
     task_id = line.add()
     task = claimed(line, task_id)
-    assert bury(line, task_id) is Unclaimed.LATER
+    assert dead_letter(line, task_id) is Unclaimed.LATER
     line.release(task)
-    assert bury(line, task_id, attempt=0) is Unclaimed.DONE
+    assert dead_letter(line, task_id, attempt=0) is Unclaimed.DONE
     assert line.row(task_id).state == "QUEUED"
 
 

@@ -131,7 +131,7 @@ def test_what_was_said_can_be_taken_back(
 
 
 @pytest.mark.parametrize(
-    ("said", "refusal", "says"),
+    ("said", "refusal", "message"),
     [
         ({"encoding": "klingon"}, Invalid, "no encoding 'klingon'"),
         ({"encoding": "utf-8"}, UndecodableBytes, "line 1"),
@@ -150,10 +150,10 @@ def test_what_no_file_can_be_read_with_is_refused_and_changes_nothing(
     settings: Settings,
     said: dict[str, Any],
     refusal: type[AppError],
-    says: str,
+    message: str,
 ) -> None:
     before = guesses(user, upload)
-    with pytest.raises(refusal, match=says):
+    with pytest.raises(refusal, match=message):
         reread(user, upload, files, settings, **said)
     assert guesses(user, upload) == before
 
