@@ -27,10 +27,8 @@ from core.uploads import uploads
 from tests import journeys
 from tests.core.models.tables import TARGETS, subscribers, train, without
 from tests.once import once
+from tests.pages import scored
 from tests.pages.scored import Desk
-from tests.servers.waiting import PATIENCE_S
-
-NAVIGATION = Path(__file__).resolve().parents[2] / "pages" / "navigation.py"
 
 
 @pytest.fixture(autouse=True)
@@ -65,11 +63,7 @@ def open_page(reader: db.User) -> Callable[..., AppTest]:
 
     def opened(page: str = "home.py", **query: object) -> AppTest:
         settings_module.current.cache_clear()  # the test may have set another
-        app = AppTest.from_file(str(NAVIGATION), default_timeout=PATIENCE_S)
-        app.switch_page(page)
-        for name, value in query.items():
-            app.query_params[name] = str(value)
-        return app.run()
+        return scored.open_page(page, **{name: str(value) for name, value in query.items()})
 
     return opened
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from uuid import UUID
 
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from core import db
@@ -14,7 +17,7 @@ from core.settings import Settings
 from tests import journeys
 from tests.servers.waiting import PATIENCE_S
 
-ROUTER = "../../pages/navigation.py"
+NAVIGATION = Path(__file__).resolve().parents[2] / "pages" / "navigation.py"
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,20 @@ class Desk:
 
 def open_page(name: str, **query: str) -> AppTest:
     """The page as a first visitor sees it who follows its own link, through the router."""
-    app = AppTest.from_file(ROUTER, default_timeout=PATIENCE_S)
+    app = AppTest.from_file(NAVIGATION, default_timeout=PATIENCE_S)
+    app._bidi_component_manager = _components()
     for key, value in query.items():
         app.query_params[key] = value
     app.switch_page(name)
     return app.run()
+
+
+@cache
+def _components() -> BidiComponentManager:
+    """What Streamlit finds in the installed packages: the same for each AppTest, and half of what one costs."""
+    found = BidiComponentManager()
+    found.discover_and_register_components(start_file_watching=False)
+    return found
 
 
 def texts(app: AppTest) -> str:
