@@ -5,6 +5,7 @@ import streamlit as st
 from core import db, system
 from core.ui import links, page_frame, session
 from core.ui.home import attention, home_data, numbers, recent, welcome
+from core.ui.uploads.pages import UPLOADS
 
 user = session.user()
 
@@ -32,14 +33,14 @@ def live() -> None:
 
 with page_frame.heading("Home", "What needs you, where things stand, what was done lately."):
     if st.button("Train a model", key="train", icon=":material/model_training:"):
-        links.go(links.UPLOADS, train=1)
+        links.go(UPLOADS, train=1)
     if st.button(
         "New prediction",
         key="new_prediction",
         icon=":material/add:",
         type="primary" if found.recent and not found.sample else "secondary",
     ):
-        links.go(links.UPLOADS)
+        links.go(UPLOADS)
 
 if not found.recent:
     nothing_yet = page_frame.empty(
@@ -50,7 +51,7 @@ if not found.recent:
     )
     with nothing_yet, page_frame.guarded():
         if st.button("Upload a CSV", key="first_upload", type="primary", icon=":material/upload_file:"):
-            links.go(links.UPLOADS)
+            links.go(UPLOADS)
         if st.button("Try it with a sample", key="take_sample", icon=":material/science:"):
             system.give_sample(user, settings=session.config())
             st.rerun()

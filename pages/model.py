@@ -7,11 +7,12 @@ from core.models import models
 from core.ui import badges, formatting, links, owners, page_frame, params, session
 from core.ui.models import actions, progress, report
 from core.ui.models import versions as model_versions
+from core.ui.models.pages import MODELS
 
 user, now = session.user(), session.now()
 model_id = params.uuid("id", resource="model")
 if model_id is None:
-    links.go(links.MODELS)
+    links.go(MODELS)
 with db.session_scope(user) as scope:
     model = models.get(scope, model_id=model_id)
 
@@ -28,7 +29,7 @@ def live() -> None:
         progress.show(row, has_worker=has_worker)
 
 
-links.link("Models", links.MODELS, icon=":material/arrow_back:")
+links.link("Models", MODELS, icon=":material/arrow_back:")
 badge = badges.of_model(model.status).markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 data = links.escape(model.data_name)

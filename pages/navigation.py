@@ -5,8 +5,9 @@ import streamlit as st
 from core.access import roles
 from core.access.errors import NotSignedIn
 from core.errors import AppError
-from core.ui import brand, browser, links, notices, page_frame, session
+from core.ui import brand, browser, notices, page_frame, registry, session
 from core.ui.account import menu
+from core.ui.links import PageEntry
 
 st.set_page_config(page_title="Model Desk", page_icon=brand.icon(), layout="wide")
 brand.show()
@@ -22,23 +23,20 @@ except AppError as error:
     page_frame.problem(error)
     st.stop()
 
-shown = [
-    st.Page(links.HOME, title="Home", icon=":material/home:", default=True),
-    st.Page(links.UPLOADS, title="New prediction", icon=":material/upload_file:", url_path="uploads"),
-    st.Page(links.PREDICTIONS, title="Predictions", icon=":material/table_rows:"),
-    st.Page(links.MODELS, title="Models", icon=":material/category:"),
-]
-hidden = [
-    st.Page(links.PREDICTION, title="Prediction", visibility="hidden"),
-    st.Page(links.MODEL, title="Model", visibility="hidden"),
-    st.Page(links.ACCOUNT, title="Account", visibility="hidden"),
-]
-if user.role == roles.ADMIN:
-    shown.append(st.Page(links.SYSTEM, title="System", icon=":material/monitor_heart:"))
-    shown.append(st.Page(links.ADMIN, title="People & audit", icon=":material/admin_panel_settings:"))
 
-page = st.navigation([*shown, *hidden])
+def as_page(entry: PageEntry) -> st.Page:
+    return st.Page(
+        entry.file,
+        title=entry.title,
+        icon=entry.icon,
+        default=entry.is_default,
+        visibility="hidden" if entry.position is None else "visible",
+    )
+
+
+entries = [entry for entry in registry.pages() if user.role == roles.ADMIN or not entry.is_for_admins]
+page = st.navigation([as_page(entry) for entry in entries])
 menu.show(user)
 brand.footer()
-with page_frame.guarded(way_out=True):
+with page_frame.guarded(way_out=next(entry for entry in entries if entry.is_default)):
     page.run()

@@ -16,6 +16,7 @@ from core.ui.predictions import quality as prediction_quality
 from core.ui.predictions import receipt as prediction_receipt
 from core.ui.predictions import rows as prediction_rows
 from core.ui.predictions import verdict as prediction_verdict
+from core.ui.predictions.pages import PREDICTIONS
 from core.uploads import uploads
 
 
@@ -40,7 +41,7 @@ except NotFound as error:
     page_frame.heading("No such prediction")
     page_frame.problem(error)
     if st.button("Open all predictions", key="all_predictions", type="primary"):
-        links.go(links.PREDICTIONS)
+        links.go(PREDICTIONS)
     st.stop()
 
 is_mine = prediction.user_id == user.id

@@ -9,6 +9,7 @@ from core.predictions import listing
 from core.predictions.states import PENDING
 from core.ui import links, owners, page_frame, session
 from core.ui.predictions import filters, live_list
+from core.ui.uploads.pages import UPLOADS
 
 user, whose = session.user(), owners.asked()
 with db.session_scope(user) as scope:
@@ -19,7 +20,7 @@ with db.session_scope(user) as scope:
 with page_frame.heading("Predictions", "Files that were scored, are being scored, or wait for it."):
     owners.choose(people, me=user)
     if st.button("New prediction", key="new_prediction", icon=":material/add:", type="primary"):
-        links.go(links.UPLOADS)
+        links.go(UPLOADS)
 
 if sum(counts.values()):
     live_list.show(
@@ -39,4 +40,4 @@ else:
         key="no_predictions",
     )
     if place.button("Score a file", key="first_prediction", icon=":material/upload_file:", type="primary"):
-        links.go(links.UPLOADS)
+        links.go(UPLOADS)

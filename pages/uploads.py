@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.ui import links, page_frame, params, session
 from core.ui.uploads import recent_uploads, upload_detail, upload_steps
+from core.ui.uploads.pages import UPLOADS
 from core.ui.uploads.uploader import uploader
 
 wishes = {name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params}
@@ -16,7 +17,7 @@ with drop:
     )
 if done:
     again = {"again": 1} if done.is_duplicate else {}
-    links.go(links.UPLOADS, upload=done.upload_id, **again, **wishes)
+    links.go(UPLOADS, upload=done.upload_id, **again, **wishes)
 
 with page_frame.guarded():
     upload_id = params.whole("upload", resource="upload")

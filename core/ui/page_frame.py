@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import AppError
 from core.ui import links
+from core.ui.links import PageEntry
 
 
 def heading(title: str, text: str = "") -> DeltaGenerator:
@@ -74,14 +75,14 @@ def told(message: str, hint: str = "") -> None:
 
 
 @contextmanager
-def guarded(*, way_out: bool = False) -> Iterator[None]:
+def guarded(*, way_out: PageEntry | None = None) -> Iterator[None]:
     """Show an AppError in place. Each fragment and dialog has its own: the navigation's doesn't reach them.
 
-    way_out: add a link to Home, for where nothing else of the page is left.
+    way_out: a page to link to, for where nothing else of this one is left.
     """
     try:
         yield
     except AppError as error:
         problem(error)
         if way_out:
-            links.link("Home", links.HOME, icon=":material/arrow_back:")
+            links.link(way_out.title, way_out, icon=":material/arrow_back:")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import db
 from core.ui import browser, links, session
+from core.ui.account.pages import ACCOUNT
 
 EVERYBODY = "Nobody signs in here, and whoever can reach this app can do everything in it."
 THIS_MACHINE = "No sign-in: only this machine can open the app, and it can do everything."
@@ -16,9 +17,7 @@ def show(user: db.User) -> None:
     config = session.config()
     with st.sidebar:
         if config.has_sign_in:
-            links.link(
-                links.escape(user.name), links.ACCOUNT, icon=":material/account_circle:", tip=user.email
-            )
+            links.link(links.escape(user.name), ACCOUNT, icon=":material/account_circle:", tip=user.email)
             browser.sign_out_button()
         elif config.allow_anonymous:
             st.warning(EVERYBODY, icon=":material/no_accounts:")

@@ -17,6 +17,9 @@ from core.predictions import predictions
 from core.predictions.states import Status
 from core.ui import formatting, links, page_frame, session
 from core.ui.home.home_data import SHOWN, Pulse
+from core.ui.links import PageEntry
+from core.ui.models.pages import MODEL
+from core.ui.predictions.pages import PREDICTION, PREDICTIONS
 
 BAR_PX: Final = 180
 WHY_CHARACTERS: Final = 100
@@ -35,17 +38,17 @@ def show(pulse: Pulse, *, now: datetime, but: UUID | None = None) -> None:
             _no_worker(pulse, now=now)
         for prediction in pulse.failed_predictions:
             what = f"**{links.escape(prediction.upload.file_name)}** could not be scored"
-            _failed(what, prediction.error_message or "", links.PREDICTION, prediction.id)
+            _failed(what, prediction.error_message or "", PREDICTION, prediction.id)
         if (n_failed := pulse.counts[Status.FAILED]) > len(pulse.failed_predictions) > 0:
             label = f"All {formatting.exact(n_failed, 'failed prediction')}"
-            links.link(label, links.PREDICTIONS, icon=":material/arrow_forward:", status="failed")
+            links.link(label, PREDICTIONS, icon=":material/arrow_forward:", status="failed")
         for model in pulse.failed_models:
             what = f"**{links.escape(model.name)}** could not be trained"
-            _failed(what, (model.error or {}).get("message", ""), links.MODEL, model.id)
+            _failed(what, (model.error or {}).get("message", ""), MODEL, model.id)
         for prediction in pulse.in_progress:
             done, total = prediction.task.done, prediction.task.total or prediction.upload.n_rows
             text = f"Scoring **{links.escape(prediction.upload.file_name)}** · {done:,} of {total:,} rows"
-            _progress(done, total, text, links.PREDICTION, prediction.id)
+            _progress(done, total, text, PREDICTION, prediction.id)
         for model in in_training[:SHOWN]:
             training(model)
         if n_more := len(in_training[SHOWN:]):
@@ -63,7 +66,7 @@ def training(model: ModelRow) -> None:
         model.task.done,
         model.task.total or 0,
         f"Training **{links.escape(model.name)}** v{model.version} · {step(model)}",
-        links.MODEL,
+        MODEL,
         model.id,
     )
 
@@ -111,13 +114,13 @@ def _put_first(pulse: Pulse) -> UUID:
         return models.prioritize(scope, model_id=next(waiting, pulse.in_training[0]).id)
 
 
-def _failed(what: str, why: str, page: str, noun_id: UUID) -> None:
+def _failed(what: str, why: str, page: PageEntry, noun_id: UUID) -> None:
     shown = textwrap.shorten(why, WHY_CHARACTERS, placeholder=" …")
     with _line(f":red[:material/error:] {what} :gray[· {links.escape(shown)}]"):
         links.link("Open", page, icon=":material/arrow_forward:", tip=links.escape(why), id=noun_id)
 
 
-def _progress(done: int, total: int, text: str, page: str, noun_id: UUID) -> None:
+def _progress(done: int, total: int, text: str, page: PageEntry, noun_id: UUID) -> None:
     with _line(f":blue[:material/autorenew:] {text}"):
         st.progress(min(1.0, done / total) if total else 0.0, width=BAR_PX)
         links.link("Open", page, icon=":material/arrow_forward:", id=noun_id)

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.db.tables import ModelRow, PredictionRow, UploadRow
-from core.ui import badges, formatting, links, lists, session
+from core.ui import badges, formatting, lists, session
+from core.ui.models.pages import MODEL
+from core.ui.predictions.pages import PREDICTION
+from core.ui.uploads.pages import UPLOADS
 
 
 def show(rows: Sequence[PredictionRow | ModelRow | UploadRow], *, now: datetime) -> None:
@@ -25,7 +28,7 @@ def show(rows: Sequence[PredictionRow | ModelRow | UploadRow], *, now: datetime)
 def _prediction(row: PredictionRow, *, now: datetime) -> None:
     lists.row(
         f"{row.upload.file_name} scored by {row.model.name} v{row.model.version}",
-        links.PREDICTION,
+        PREDICTION,
         icon=":material/table_rows:",
         badge=badges.of_prediction(row),
         facts=[formatting.count(row.upload.n_rows, "row"), formatting.ago(row.created_at, now=now)],
@@ -38,7 +41,7 @@ def _model(row: ModelRow, *, now: datetime) -> None:
     rows = (row.report or {}).get("n_rows")
     lists.row(
         f"{row.name} v{row.version}",
-        links.MODEL,
+        MODEL,
         icon=":material/category:",
         badge=badges.of_model(row.status),
         facts=[formatting.count(rows, "row") if rows else "", formatting.ago(row.created_at, now=now)],
@@ -50,7 +53,7 @@ def _model(row: ModelRow, *, now: datetime) -> None:
 def _upload(row: UploadRow, *, now: datetime) -> None:
     lists.row(
         row.file_name,
-        links.UPLOADS,
+        UPLOADS,
         icon=":material/description:",
         badge=badges.UPLOADED,
         facts=[formatting.count(row.n_rows, "row"), formatting.ago(row.created_at, now=now)],

@@ -9,6 +9,7 @@ from core.db.tables import ModelRow, UploadRow
 from core.predictions import predictions
 from core.ui import formatting, links, page_frame, session
 from core.ui.home import attention
+from core.ui.predictions.pages import PREDICTION
 
 TEXT_PX = 460
 
@@ -35,7 +36,7 @@ def show(upload: UploadRow, model: ModelRow) -> None:
         if model.status == "training":
             attention.training(model)
         if clicked:
-            links.go(links.PREDICTION, id=_score(upload.id, model))
+            links.go(PREDICTION, id=_score(upload.id, model))
 
 
 def _score(upload_id: int, model: ModelRow) -> object:

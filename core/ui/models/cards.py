@@ -12,6 +12,8 @@ from core import db
 from core.db.tables import ModelRow
 from core.ui import badges, formatting, links
 from core.ui.home import attention
+from core.ui.models.pages import MODEL
+from core.ui.uploads.pages import UPLOADS
 
 
 def by_name(newest_first: Sequence[ModelRow]) -> dict[tuple[UUID, str], list[ModelRow]]:
@@ -72,6 +74,6 @@ def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | 
         st.caption(f"{whose}{formatting.ago(model.created_at, now=now)} · {used}{versions}")
         st.space("stretch")
         with st.container(horizontal=True, gap="small"):
-            links.link("Open", links.MODEL, icon=":material/arrow_forward:", id=model.id)
+            links.link("Open", MODEL, icon=":material/arrow_forward:", id=model.id)
             if model.status == "ready" and owner is None:
-                links.link("Use it", links.UPLOADS, icon=":material/play_arrow:", model=model.id)
+                links.link("Use it", UPLOADS, icon=":material/play_arrow:", model=model.id)

@@ -9,6 +9,7 @@ from core.db.tables import ModelRow
 from core.models import models
 from core.ui import badges, formatting, links, lists, session
 from core.ui.models import cards
+from core.ui.models.pages import MODEL
 
 
 def show(model: ModelRow) -> None:
@@ -29,6 +30,6 @@ def show(model: ModelRow) -> None:
                 facts=[found[1] if found else "", formatting.ago(row.created_at, now=now)],
             )
             if clicked and not is_this:
-                links.go(links.MODEL, id=row.id)
+                links.go(MODEL, id=row.id)
     if found := cards.headline(model):
         st.caption(f"The figure is {found[0]}, mean ± standard deviation over five folds.")

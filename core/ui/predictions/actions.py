@@ -12,6 +12,7 @@ from core.errors import Conflict
 from core.predictions import predictions
 from core.predictions.states import PENDING, Status
 from core.ui import links, notices, page_frame, session
+from core.ui.predictions.pages import PREDICTION, PREDICTIONS
 from core.uploads import stored
 
 DOWNLOADS = "/api/predictions/download_predictions"
@@ -45,7 +46,7 @@ def perform(action: Action, *, prediction_id: UUID, file_name: str, leave: bool 
     """
     match action:
         case Action.OPEN:
-            links.go(links.PREDICTION, id=prediction_id)
+            links.go(PREDICTION, id=prediction_id)
         case Action.DELETE:
             _confirm_deletion(prediction_id, file_name, leave)
             return
@@ -93,7 +94,7 @@ def _confirm_deletion(prediction_id: UUID, file_name: str, leave: bool) -> None:
             delete(prediction_id)
             notices.leave(f"{links.escape(file_name)}: the prediction is deleted.", icon=":material/delete:")
             if leave:
-                links.go(links.PREDICTIONS)
+                links.go(PREDICTIONS)
             st.rerun()
 
 

@@ -9,8 +9,10 @@ import streamlit as st
 from core.db.tables import PredictionRow
 from core.predictions.states import PENDING, Status
 from core.ui import badges, formatting, links, page_frame, session
+from core.ui.models.pages import MODEL
 from core.ui.predictions import actions
 from core.ui.predictions.actions import Action
+from core.ui.predictions.pages import PREDICTIONS
 
 
 def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
@@ -25,7 +27,7 @@ def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
 
 def back() -> None:
     """The way to the list."""
-    links.link("Predictions", links.PREDICTIONS, icon=":material/arrow_back:")
+    links.link("Predictions", PREDICTIONS, icon=":material/arrow_back:")
 
 
 def no_result(*, is_mine: bool) -> None:
@@ -83,7 +85,7 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
         )
         links.link(
             f"{links.escape(prediction.model.name)} · v{prediction.model.version}",
-            links.MODEL,
+            MODEL,
             icon=":material/category:",
             tip="The model that scores it",
             id=prediction.model_id,

@@ -14,6 +14,7 @@ from core.predictions.states import Status
 from core.ui import badges, formatting, links, session
 from core.ui.predictions import actions
 from core.ui.predictions.actions import Action
+from core.ui.predictions.pages import PREDICTION
 
 STATUS_PX, ROWS_PX, BUTTON_PX = 112, 170, 36
 
@@ -57,7 +58,7 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, offered: Sequence[Ac
         with st.container(width="stretch", gap=None, key=f"about_{row.id}"):
             links.link(
                 f"**{links.escape(row.upload.file_name)}**",
-                links.PREDICTION,
+                PREDICTION,
                 tip=_exact(row),
                 id=row.id,
             )

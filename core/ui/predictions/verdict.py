@@ -13,6 +13,7 @@ from core.predictions import repeats
 from core.predictions.receipt import Change
 from core.predictions.repeats import Verdict
 from core.ui import formatting, links, page_frame, session
+from core.ui.predictions.pages import PREDICTION
 
 _INGREDIENTS: Final = {
     "input": "the file",
@@ -37,9 +38,7 @@ def show(verdict: Verdict, *, now: datetime) -> None:
         st.success(sentence(verdict, now=now), icon=":material/verified:")
     else:
         st.warning(sentence(verdict, now=now), icon=":material/difference:")
-    links.link(
-        "Open the earlier prediction", links.PREDICTION, icon=":material/history:", id=verdict.earlier_id
-    )
+    links.link("Open the earlier prediction", PREDICTION, icon=":material/history:", id=verdict.earlier_id)
 
 
 def sentence(verdict: Verdict, *, now: datetime) -> str:
@@ -67,7 +66,7 @@ def again(prediction: PredictionRow) -> None:
         with page_frame.guarded():
             with db.session_scope(session.user(), write=True) as scope:
                 made = repeats.again(scope, prediction_id=prediction.id)
-            links.go(links.PREDICTION, id=made.id)
+            links.go(PREDICTION, id=made.id)
 
 
 def listed(changed: tuple[Change, ...]) -> str:

@@ -11,6 +11,7 @@ from core import db
 from core.access.ownership import MINE
 from core.db.tables import UploadRow
 from core.ui import formatting, links, lists, owners, session
+from core.ui.uploads.pages import UPLOADS
 from core.uploads import uploads
 
 SHOWN, FOUND = 4, 200
@@ -37,7 +38,7 @@ def show(*, chosen_id: int | None, kept: dict[str, str]) -> None:
     if newest and (chosen_id is not None or len(newest) > SHOWN):
         picked = _pick(newest, owner=owner, chosen_id=chosen_id, now=now) or picked
     if picked is not None and picked != chosen_id:
-        links.go(links.UPLOADS, upload=picked, **kept, **owners.kept())
+        links.go(UPLOADS, upload=picked, **kept, **owners.kept())
 
 
 def _line(upload: UploadRow, *, owner: str, now: datetime) -> bool:

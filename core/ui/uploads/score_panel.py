@@ -15,6 +15,7 @@ from core.predictions import listing, predictions
 from core.predictions.check import schema_check
 from core.predictions.check.schema_check import SchemaCheck
 from core.ui import formatting, links, page_frame, session
+from core.ui.predictions.pages import PREDICTION
 from core.ui.uploads import mapping_boxes, schema_check_text
 
 REASONS_PACE = 100_000
@@ -81,7 +82,7 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
     if found is not None and (at_once or queued):
         made = _create(upload.id, model.id, mapping=found.mapping, now=at_once, with_reasons=with_reasons)
-        links.go(links.PREDICTION, id=made)
+        links.go(PREDICTION, id=made)
 
 
 def _reasons(model: ModelRow, *, n_rows: int) -> bool:

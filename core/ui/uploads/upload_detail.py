@@ -17,7 +17,9 @@ from core.predictions.matching import mapping
 from core.predictions.matching.header import check_header
 from core.predictions.states import PENDING
 from core.ui import badges, formatting, links, notices, owners, page_frame, session
+from core.ui.predictions.pages import PREDICTIONS
 from core.ui.uploads import receipt, score_panel, train_panel
+from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored, uploads
 
 SCORE, TRAIN = "Score it", "Train a model on it"
@@ -92,7 +94,7 @@ def wish(model_id: UUID) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wish"):
         st.info(text, icon=":material/category:")
         if st.button("Any model", key="no_wish", icon=":material/close:", type="tertiary"):
-            links.go(links.UPLOADS)
+            links.go(UPLOADS)
 
 
 def _head(upload: UploadRow, *, is_mine: bool) -> None:
@@ -122,9 +124,7 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
                 f"{'is' if n_pending == 1 else 'are'} not done yet."
             )
             st.caption("Let them end, or cancel them first.")
-            links.link(
-                "Open the predictions", links.PREDICTIONS, icon=":material/arrow_forward:", file=file_name
-            )
+            links.link("Open the predictions", PREDICTIONS, icon=":material/arrow_forward:", file=file_name)
             return
         if n:
             st.markdown(
@@ -140,4 +140,4 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
                 prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
             stored.remove_files(session.files(), prefixes=prefixes)
             notices.leave(f"{links.escape(file_name)} is deleted.", icon=":material/delete:")
-            links.go(links.UPLOADS)
+            links.go(UPLOADS)
