@@ -4,8 +4,8 @@ import streamlit as st
 
 from core import db, queue
 from core.models import models
-from core.ui import badges, formatting, links, owners, page_frame, params, session
-from core.ui.models import actions, progress, report
+from core.ui import formatting, links, owners, page_frame, params, session
+from core.ui.models import actions, labels, progress, report
 from core.ui.models import versions as model_versions
 from core.ui.models.pages import MODELS
 
@@ -30,7 +30,7 @@ def live() -> None:
 
 
 links.link("Models", MODELS, icon=":material/arrow_back:")
-badge = badges.of_model(model.status).markdown
+badge = labels.STATUSES[model.status].markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 data = links.escape(model.data_name)
 learned = f"learned from {data} {formatting.ago(model.created_at, now=now)}"

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.db.tables import ModelRow, PredictionRow, UploadRow
-from core.ui import badges, formatting, lists, session
+from core.ui import formatting, lists, session
+from core.ui.badges import Badge
+from core.ui.models import labels
 from core.ui.models.pages import MODEL
+from core.ui.predictions import status_badges
 from core.ui.predictions.pages import PREDICTION
 from core.ui.uploads.pages import UPLOADS
 
@@ -30,7 +33,7 @@ def _prediction(row: PredictionRow, *, now: datetime) -> None:
         f"{row.upload.file_name} scored by {row.model.name} v{row.model.version}",
         PREDICTION,
         icon=":material/table_rows:",
-        badge=badges.of_prediction(row),
+        badge=status_badges.of(row),
         facts=[formatting.count(row.upload.n_rows, "row"), formatting.ago(row.created_at, now=now)],
         tip=formatting.exact_moment(row.created_at, zone=session.zone()),
         query={"id": row.id},
@@ -43,7 +46,7 @@ def _model(row: ModelRow, *, now: datetime) -> None:
         f"{row.name} v{row.version}",
         MODEL,
         icon=":material/category:",
-        badge=badges.of_model(row.status),
+        badge=labels.STATUSES[row.status],
         facts=[formatting.count(rows, "row") if rows else "", formatting.ago(row.created_at, now=now)],
         tip=formatting.exact_moment(row.created_at, zone=session.zone()),
         query={"id": row.id},
@@ -55,7 +58,7 @@ def _upload(row: UploadRow, *, now: datetime) -> None:
         row.file_name,
         UPLOADS,
         icon=":material/description:",
-        badge=badges.UPLOADED,
+        badge=Badge("Uploaded", ":material/check:", "gray"),
         facts=[formatting.count(row.n_rows, "row"), formatting.ago(row.created_at, now=now)],
         tip=formatting.exact_moment(row.created_at, zone=session.zone()),
         query={"upload": row.id},

@@ -10,8 +10,9 @@ import streamlit as st
 
 from core import db
 from core.db.tables import ModelRow
-from core.ui import badges, formatting, links
+from core.ui import formatting, links
 from core.ui.home import attention
+from core.ui.models import labels
 from core.ui.models.pages import MODEL
 from core.ui.uploads.pages import UPLOADS
 
@@ -48,7 +49,7 @@ def headline(model: ModelRow) -> tuple[str, str] | None:
     spread = report.get("metrics", {}).get(report.get("chosen_by"))
     if not spread:
         return None
-    return badges.METRICS.get(report["chosen_by"], report["chosen_by"]), formatting.plus_minus(
+    return labels.METRICS.get(report["chosen_by"], report["chosen_by"]), formatting.plus_minus(
         spread["mean"], spread["std"]
     )
 
@@ -57,9 +58,9 @@ def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | 
     """owner: whose it is, where that is not the reader."""
     with st.container(border=True, height="stretch", gap="small", key=f"card_{model.id}"):
         st.markdown(f"#### {links.escape(model.name)}")
-        task = badges.TASKS.get(model.task_type or "", "").lower()
+        task = labels.TASKS.get(model.task_type or "", "").lower()
         facts = [f"Predicts **{links.escape(model.target)}**", *([task] if task else []), f"v{model.version}"]
-        st.markdown(f":small[{badges.of_model(model.status).markdown}&ensp;:gray[{' · '.join(facts)}]]")
+        st.markdown(f":small[{labels.STATUSES[model.status].markdown}&ensp;:gray[{' · '.join(facts)}]]")
         if model.status == "training":
             done, total = model.task.done, model.task.total or 0
             st.progress(done / total if total else 0.0, text=attention.step(model).capitalize())

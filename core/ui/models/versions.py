@@ -7,8 +7,8 @@ import streamlit as st
 from core import db
 from core.db.tables import ModelRow
 from core.models import models
-from core.ui import badges, formatting, links, lists, session
-from core.ui.models import cards
+from core.ui import formatting, links, lists, session
+from core.ui.models import cards, labels
 from core.ui.models.pages import MODEL
 
 
@@ -26,7 +26,7 @@ def show(model: ModelRow) -> None:
                 f"v{row.version} from {row.data_name}" + (" (this one)" if is_this else ""),
                 key=f"version_{row.version}",
                 icon=":material/check:" if is_this else ":material/category:",
-                badge=badges.of_model(row.status),
+                badge=labels.STATUSES[row.status],
                 facts=[found[1] if found else "", formatting.ago(row.created_at, now=now)],
             )
             if clicked and not is_this:

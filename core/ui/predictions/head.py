@@ -10,7 +10,7 @@ from core.db.tables import PredictionRow
 from core.predictions.states import PENDING, Status
 from core.ui import badges, formatting, links, page_frame, session
 from core.ui.models.pages import MODEL
-from core.ui.predictions import actions
+from core.ui.predictions import actions, status_badges
 from core.ui.predictions.actions import Action
 from core.ui.predictions.pages import PREDICTIONS
 
@@ -80,7 +80,7 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
     zone = session.zone()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="facts"):
         badges.show(
-            badges.of_prediction(prediction),
+            status_badges.of(prediction),
             tip=f"Since {formatting.exact_moment(prediction.updated_at, zone=zone)}",
         )
         links.link(

@@ -11,8 +11,8 @@ import streamlit as st
 from core import db
 from core.db.tables import PredictionRow
 from core.predictions.states import Status
-from core.ui import badges, formatting, links, session
-from core.ui.predictions import actions
+from core.ui import formatting, links, session
+from core.ui.predictions import actions, status_badges
 from core.ui.predictions.actions import Action
 from core.ui.predictions.pages import PREDICTION
 
@@ -63,7 +63,7 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, offered: Sequence[Ac
                 id=row.id,
             )
             st.caption(f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}")
-        st.markdown(badges.of_prediction(row).markdown, width=STATUS_PX)
+        st.markdown(status_badges.of(row).markdown, width=STATUS_PX)
         _rows_and_times(row, now=now)
         st.link_button(
             "",

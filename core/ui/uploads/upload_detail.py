@@ -16,7 +16,8 @@ from core.predictions import listing
 from core.predictions.matching import mapping
 from core.predictions.matching.header import check_header
 from core.predictions.states import PENDING
-from core.ui import badges, formatting, links, notices, owners, page_frame, session
+from core.ui import formatting, links, notices, owners, page_frame, session
+from core.ui.badges import Badge
 from core.ui.predictions.pages import PREDICTIONS
 from core.ui.uploads import receipt, score_panel, train_panel
 from core.ui.uploads.pages import UPLOADS
@@ -25,6 +26,7 @@ from core.uploads import stored, uploads
 SCORE, TRAIN = "Score it", "Train a model on it"
 GUESSED = 20  # models whose missing columns are looked for among the file's
 RENAMED = 0.01  # how much a column under another name counts as missing
+SAMPLE = Badge("Sample", ":material/science:", "violet")
 NEAR = 0.5  # share of a model's columns that may be missing where mapping them is still worth a look
 
 
@@ -101,7 +103,7 @@ def _head(upload: UploadRow, *, is_mine: bool) -> None:
     now = session.now()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch", gap=None):
-            marks = f" {badges.SAMPLE.markdown}" if upload.is_sample else ""
+            marks = f" {SAMPLE.markdown}" if upload.is_sample else ""
             st.subheader(f"{links.escape(upload.file_name)}{marks}", anchor=False)
             st.caption(
                 f"{formatting.exact(upload.n_rows, 'row')} · {formatting.exact(upload.n_columns, 'column')} · "
