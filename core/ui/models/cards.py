@@ -11,8 +11,7 @@ import streamlit as st
 from core import db
 from core.db.tables import ModelRow
 from core.ui import formatting, links
-from core.ui.home import attention
-from core.ui.models import labels
+from core.ui.models import labels, progress
 from core.ui.models.pages import MODEL
 from core.ui.uploads.pages import UPLOADS
 
@@ -63,7 +62,7 @@ def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | 
         st.markdown(f":small[{labels.STATUSES[model.status].markdown}&ensp;:gray[{' · '.join(facts)}]]")
         if model.status == "training":
             done, total = model.task.done, model.task.total or 0
-            st.progress(done / total if total else 0.0, text=attention.step(model).capitalize())
+            st.progress(done / total if total else 0.0, text=progress.step(model).capitalize())
         elif model.status == "failed":
             st.markdown(f":small[:red[{links.escape((model.error or {}).get('message', ''))}]]")
         elif found := headline(model):
