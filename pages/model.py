@@ -5,8 +5,7 @@ import streamlit as st
 from core import db, queue
 from core.models import models
 from core.ui import formatting, links, owners, page_frame, params, session
-from core.ui.models import actions, labels, progress, report
-from core.ui.models import versions as model_versions
+from core.ui.models import actions, cards, labels, progress, report
 from core.ui.models.pages import MODELS
 
 user, now = session.user(), session.now()
@@ -63,4 +62,4 @@ else:
     with made:
         report.origin(model)
     with versions:
-        model_versions.show(model)
+        cards.versions(model)

@@ -2,12 +2,16 @@
 
 import streamlit as st
 
+from core import db
 from core.access import roles
 from core.access.errors import NotSignedIn
 from core.errors import AppError
-from core.ui import brand, browser, notices, page_frame, registry, session
-from core.ui.account import menu
+from core.ui import brand, browser, links, notices, page_frame, registry, session
+from core.ui.account.pages import ACCOUNT
 from core.ui.links import PageEntry
+
+OPEN_TO_ALL = "Nobody signs in here, and whoever can reach this app can do everything in it."
+THIS_MACHINE = "No sign-in: only this machine can open the app, and it can do everything."
 
 st.set_page_config(page_title="Model Desk", page_icon=brand.icon(), layout="wide")
 brand.show()
@@ -34,9 +38,22 @@ def as_page(entry: PageEntry) -> st.Page:
     )
 
 
+def show_who(user: db.User) -> None:
+    """Who is signed in, at the foot of the menu, and the way out; without sign-in, that nobody has to."""
+    config = session.config()
+    with st.sidebar:
+        if config.has_sign_in:
+            links.link(links.escape(user.name), ACCOUNT, icon=":material/account_circle:", tip=user.email)
+            browser.sign_out_button()
+        elif config.allow_anonymous:
+            st.warning(OPEN_TO_ALL, icon=":material/no_accounts:")
+        else:
+            st.caption(f":material/no_accounts: {THIS_MACHINE}")
+
+
 entries = [entry for entry in registry.pages() if user.role == roles.ADMIN or not entry.is_for_admins]
 page = st.navigation([as_page(entry) for entry in entries])
-menu.show(user)
+show_who(user)
 brand.footer()
 with page_frame.guarded(way_out=next(entry for entry in entries if entry.is_default)):
     page.run()

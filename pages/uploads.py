@@ -1,11 +1,42 @@
 """New prediction: drop a file, see how it was read, then score it or train a model on it."""
 
+from typing import Final
+
 import streamlit as st
 
 from core.ui import links, page_frame, params, session
-from core.ui.uploads import recent_uploads, upload_detail, upload_steps
+from core.ui.uploads import recent_uploads, upload_detail
 from core.ui.uploads.pages import UPLOADS
 from core.ui.uploads.uploader import uploader
+
+STEPS: Final = (
+    (
+        ":material/fact_check: Checked",
+        "Encoding, separator, header and every row are looked at. A file that can't be read with certainty "
+        "is refused with the line, the column and the cure.",
+    ),
+    (
+        ":material/join_inner: Matched",
+        "Models whose columns it has are offered; what is missing can be read from a column of another name. "
+        "Values unlike those of training are told. Where none fits, train one.",
+    ),
+    (
+        ":material/table_rows: Scored",
+        "Now or in the queue. Your rows come back in their order with a prediction and its probability, "
+        "and with metrics where the outcome is known.",
+    ),
+)
+
+
+def show_steps() -> None:
+    """What becomes of a file, told before there is one."""
+    page_frame.section("What happens to a file")
+    with st.grid(3, min_column_width=240, gap="small", key="what_happens"):
+        for title, text in STEPS:
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                st.markdown(f"**{title}**")
+                st.caption(text)
+
 
 wishes = {name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params}
 
@@ -40,4 +71,4 @@ with page_frame.guarded():
             st.info("Choose the file that the model is to learn from.", icon=":material/model_training:")
         elif model_id := params.uuid("model", resource="model"):
             upload_detail.wish(model_id)
-        upload_steps.show()
+        show_steps()

@@ -1,4 +1,4 @@
-"""Models as cards, one a name: its newest version that can score, and what that is good for."""
+"""Models as cards, one a name, with its newest version that can score; and the versions of a name as lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import streamlit as st
 
 from core import db
 from core.db.tables import ModelRow
-from core.ui import formatting, links
+from core.models import models
+from core.ui import formatting, links, lists, session
 from core.ui.models import labels, progress
 from core.ui.models.pages import MODEL
 from core.ui.uploads.pages import UPLOADS
@@ -51,6 +52,29 @@ def headline(model: ModelRow) -> tuple[str, str] | None:
     return labels.METRICS.get(report["chosen_by"], report["chosen_by"]), formatting.plus_minus(
         spread["mean"], spread["std"]
     )
+
+
+def versions(model: ModelRow) -> None:
+    """The versions of a model's name, so that two can be compared: one line each, with its figure and its age."""
+    now = session.now()
+    with db.session_scope(session.user()) as scope:
+        of_owner = models.page(scope, limit=200, owner=model.user_id).items
+    same_name = [row for row in of_owner if row.name == model.name]
+    with st.container(border=True, gap=None, key="versions"):
+        for row in same_name:
+            found = headline(row)
+            is_this = row.id == model.id
+            clicked = lists.choice(
+                f"v{row.version} from {row.data_name}" + (" (this one)" if is_this else ""),
+                key=f"version_{row.version}",
+                icon=":material/check:" if is_this else ":material/category:",
+                badge=labels.STATUSES[row.status],
+                facts=[found[1] if found else "", formatting.ago(row.created_at, now=now)],
+            )
+            if clicked and not is_this:
+                links.go(MODEL, id=row.id)
+    if found := headline(model):
+        st.caption(f"The figure is {found[0]}, mean ± standard deviation over five folds.")
 
 
 def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | None, now: datetime) -> None:

@@ -13,16 +13,17 @@ import streamlit as st
 from core.db.tables import PredictionRow, UploadRow
 from core.models import models
 from core.models.schema import Feature
+from core.predictions.matching import mapping
 from core.predictions.repeats import Verdict
 from core.predictions.results.measures import Measured
 from core.predictions.scoring import reasons
 from core.ui import charts, formatting, links, session
-from core.ui.predictions import mapping, rows
+from core.ui.predictions import rows
 from core.ui.predictions import verdict as prediction_verdict
 from core.ui.predictions.rows import Added
 from core.uploads import uploads
 
-MOST_LISTED = 7
+MOST_LISTED, MOST_MAPPED = 7, 12
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ANSWERED_BY: Final = {
     "trees": "tables of the model's trees",
@@ -72,7 +73,7 @@ def show(
         if kept:
             _card("Code and machine", _code(kept))
             _card("Libraries", {name: links.escape(version) for name, version in _libraries(kept).items()})
-    mapping.show(prediction)
+    _read_from(prediction)
     if prediction.options.get(reasons.OPTION):
         _references(prediction)
     with st.expander("Every hash in full", icon=":material/fingerprint:"):
@@ -137,6 +138,25 @@ def _explained(prediction: PredictionRow) -> str:
 def _usual(feature: Feature) -> str:
     reference = feature.reference
     return f"{reference:,.6g}" if isinstance(reference, float) else str(reference)
+
+
+def _read_from(prediction: PredictionRow) -> None:
+    """Which columns were read in place of the model's own; nothing where each was read under its own name."""
+    read_from = sorted(mapping.of(prediction).items())
+    if not read_from:
+        return
+    with st.container(border=True, gap="small", key="read_from"):
+        st.markdown("**Mapped columns**")
+        st.caption("The model reads the columns on the left from those of the file on the right.")
+        _mapped(read_from[:MOST_MAPPED])
+        if more := read_from[MOST_MAPPED:]:
+            with st.expander(f"{formatting.exact(len(more), 'more column', 'more columns')}"):
+                _mapped(more)
+
+
+def _mapped(read_from: list[tuple[str, str]]) -> None:
+    lines = [f"- :small[:gray[{links.escape(name)}] ← {links.escape(column)}]" for name, column in read_from]
+    st.markdown("\n".join(lines))
 
 
 def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
