@@ -40,13 +40,13 @@ with page_frame.heading(
 ):
     if model.user_id == user.id:
         actions.toolbar(model)
-owners.said(model.user_id, me=user)
+owners.show_notice(model.user_id, me=user)
 
 if model.status == "training":
     live()
 elif model.status == "failed":
     error = model.error or {}
-    page_frame.told(error.get("message", "The training failed."), error.get("hint", ""))
+    page_frame.show_failure(error.get("message", "The training failed."), error.get("hint", ""))
 else:
     report.numbers(model)
     report.warnings(model)

@@ -11,7 +11,7 @@ from core.ui.models import cards
 from core.ui.models.pages import MODELS
 from core.ui.uploads.pages import UPLOADS
 
-user, now, whose = session.user(), session.now(), owners.asked()
+user, now, whose = session.user(), session.now(), owners.requested()
 cursor = st.query_params.get("after")
 with db.session_scope(user) as scope:
     people = owners.names(scope)
@@ -48,7 +48,7 @@ if page.items:
             MODELS,
             icon=":material/arrow_forward:",
             after=page.next_cursor,
-            **owners.kept(),
+            **owners.query(),
         )
 elif whose != MINE:
     page_frame.empty("No models", "Nothing was trained here yet.", icon=":material/category:")

@@ -24,7 +24,7 @@ except NotSignedIn:
     browser.go_and_sign_in()
     st.stop()
 except AppError as error:
-    page_frame.problem(error)
+    page_frame.show_error(error)
     st.stop()
 
 

@@ -38,7 +38,9 @@ def show_steps() -> None:
                 st.caption(text)
 
 
-wishes = {name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params}
+carried = {
+    name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params
+}
 
 page_frame.heading("New prediction", "Drop a file or choose one, then score it or train a model on it.")
 drop, recent = st.columns([3, 2], gap="medium")
@@ -48,12 +50,12 @@ with drop:
     )
 if done:
     again = {"again": 1} if done.is_duplicate else {}
-    links.go(UPLOADS, upload=done.upload_id, **again, **wishes)
+    links.go(UPLOADS, upload=done.upload_id, **again, **carried)
 
 with page_frame.guarded():
-    upload_id = params.whole("upload", resource="upload")
+    upload_id = params.integer("upload", resource="upload")
     with recent:
-        recent_uploads.show(chosen_id=upload_id, kept=wishes)
+        recent_uploads.show(chosen_id=upload_id, query=carried)
     if "again" in st.query_params:
         st.info(
             "These bytes were uploaded before, so nothing was stored twice: this is that upload.",
@@ -62,13 +64,13 @@ with page_frame.guarded():
     if upload_id is not None:
         upload_detail.show(
             upload_id,
-            to_train="train" in wishes,
+            to_train="train" in carried,
             version_of_id=params.uuid("version_of", resource="model"),
             model_id=params.uuid("model", resource="model"),
         )
     else:
-        if "train" in wishes:
+        if "train" in carried:
             st.info("Choose the file that the model is to learn from.", icon=":material/model_training:")
         elif model_id := params.uuid("model", resource="model"):
-            upload_detail.wish(model_id)
+            upload_detail.show_preferred_model(model_id)
         show_steps()

@@ -19,24 +19,24 @@ TEXT_PX = 460
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleWork:
     """The sample file, and the newest model that was trained on it."""
 
     upload: UploadRow
     model: ModelRow
 
 
-def sample(newest: Sequence[RecentItem]) -> Sample | None:
+def sample(newest: Sequence[RecentItem]) -> SampleWork | None:
     """What there is to try, as long as nothing was ever predicted. newest: of every room."""
     rows = [item.row for item in newest]
     if any(isinstance(row, PredictionRow) for row in rows):
         return None
     upload = next((row for row in rows if isinstance(row, UploadRow) and row.is_sample), None)
     model = next((row for row in rows if isinstance(row, ModelRow) and row.is_sample), None)
-    return Sample(upload, model) if upload and model and model.status != "failed" else None
+    return SampleWork(upload, model) if upload and model and model.status != "failed" else None
 
 
-def show(found: Sample, *, training: ActiveItem | None) -> None:
+def show(found: SampleWork, *, training: ActiveItem | None) -> None:
     """The button that scores it; until its model is ready, how far that is."""
     with st.container(border=True, key="welcome"), page_frame.guarded():
         with st.container(
@@ -61,7 +61,7 @@ def show(found: Sample, *, training: ActiveItem | None) -> None:
             links.go(PREDICTION, id=_score(found))
 
 
-def _score(found: Sample) -> object:
+def _score(found: SampleWork) -> object:
     with db.session_scope(session.user(), write=True) as scope:
         made = predictions.create(scope, upload_id=found.upload.id, model_id=found.model.id, mode="sync")
     queue.local_runner.run_now(made.task_id)

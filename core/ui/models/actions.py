@@ -55,7 +55,7 @@ def _confirm_delete(model: ModelRow) -> None:
             links.link("Open its predictions", PREDICTIONS, icon=":material/arrow_forward:", model=shown)
             return
         st.markdown(f"**{name}** is deleted for good. The file it learned from stays.")
-        if page_frame.decided("Delete it", key="confirm_delete"):
+        if page_frame.confirmed("Delete it", key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = models.delete(scope, model_id=model.id)
             stored.remove_files(session.files(), prefixes=prefixes)

@@ -32,7 +32,7 @@ def numbers(model: ModelRow) -> None:
         ):  # Postgres keeps them in an order of its own
             spread = metrics[name]
             baseline = report["baseline"].get(name)
-            value, beneath = _said(name, spread, baseline["mean"] if baseline else None)
+            value, beneath = _metric_text(name, spread, baseline["mean"] if baseline else None)
             exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} over the folds."
             st.metric(
                 labels.METRICS[name],
@@ -108,15 +108,17 @@ def origin(model: ModelRow) -> None:
     _table([{"What": name, "Value": str(value)} for name, value in facts.items()], key="origin")
 
 
-def _said(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:
+def _metric_text(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:
     """A metric's mean, and what stands beneath: its spread, and what the baseline has."""
     mean, std = spread["mean"], spread["std"]
     if metric in labels.IN_UNITS_OF_THE_TARGET:
-        said: Callable[[float], str] = partial(wording.number, beside=max(mean, baseline or 0.0), figures=3)
-        value, beneath = said(mean), f"±{formatting.NO_BREAK}{said(std)}"
+        formatted: Callable[[float], str] = partial(
+            wording.number, beside=max(mean, baseline or 0.0), figures=3
+        )
+        value, beneath = formatted(mean), f"±{formatting.NO_BREAK}{formatted(std)}"
     else:
-        said, value, beneath = formatting.score, formatting.score(mean), formatting.spread(std)
-    return value, beneath if baseline is None else f"{beneath} · baseline {said(baseline)}"
+        formatted, value, beneath = formatting.score, formatting.score(mean), formatting.spread(std)
+    return value, beneath if baseline is None else f"{beneath} · baseline {formatted(baseline)}"
 
 
 def _recipe(name: str) -> str:

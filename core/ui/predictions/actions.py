@@ -59,8 +59,8 @@ def perform(action: Action, *, prediction_id: UUID, file_name: str, leave: bool 
         case Action.CANCEL:
             with db.session_scope(session.user(), write=True) as scope:
                 is_over = predictions.cancel(scope, prediction_id=prediction_id).status == Status.CANCELLED
-            told = "is cancelled" if is_over else "stops after the rows that are in the worker's hands"
-            notices.leave(f"{links.escape(file_name)} {told}.", icon=":material/block:")
+            outcome = "is cancelled" if is_over else "stops after the rows that are in the worker's hands"
+            notices.leave(f"{links.escape(file_name)} {outcome}.", icon=":material/block:")
     st.rerun()
 
 
@@ -89,7 +89,7 @@ def _confirm_deletion(prediction_id: UUID, file_name: str, leave: bool) -> None:
         f"The result of scoring **{links.escape(file_name)}** and its metrics are removed for good. "
         "The uploaded file and the model stay."
     )
-    if page_frame.decided("Delete it", key="confirm_delete"):
+    if page_frame.confirmed("Delete it", key="confirm_delete"):
         with page_frame.guarded():
             delete(prediction_id)
             notices.leave(f"{links.escape(file_name)}: the prediction is deleted.", icon=":material/delete:")

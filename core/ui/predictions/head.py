@@ -51,14 +51,14 @@ def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
 
 
 def _downloads(prediction: PredictionRow) -> None:
-    said = f" ({formatting.size(prediction.output_bytes)})" if prediction.output_bytes else ""
+    size = f" ({formatting.size(prediction.output_bytes)})" if prediction.output_bytes else ""
     st.link_button(
         "Download CSV",
         actions.download(prediction.id),
         key="download_csv",
         type="primary",
         icon=":material/download:",
-        help=f"Your file, byte for byte, with the predictions behind each row{said}",
+        help=f"Your file, byte for byte, with the predictions behind each row{size}",
     )
     st.link_button(
         "Parquet",
@@ -92,12 +92,12 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
         )
         # the age would stand still while the progress below it moves
         is_pending = prediction.status in PENDING
-        told = [
+        facts = [
             f"asked at {formatting.moment(prediction.created_at, now=now, zone=zone)}"
             if is_pending
             else f"asked {formatting.ago(prediction.created_at, now=now)}"
         ]
         if prediction.status == Status.COMPLETED:
-            told.insert(0, formatting.count(prediction.upload.n_rows, "row"))
-            told.append(f"took {formatting.took(prediction.started_at, prediction.finished_at)}")
-        st.caption(" · ".join(told), width="content")
+            facts.insert(0, formatting.count(prediction.upload.n_rows, "row"))
+            facts.append(f"took {formatting.took(prediction.started_at, prediction.finished_at)}")
+        st.caption(" · ".join(facts), width="content")

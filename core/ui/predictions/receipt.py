@@ -20,7 +20,7 @@ from core.predictions.scoring import reasons
 from core.ui import charts, formatting, links, session
 from core.ui.predictions import rows
 from core.ui.predictions import verdict as prediction_verdict
-from core.ui.predictions.rows import Added
+from core.ui.predictions.rows import AddedColumns
 from core.uploads import uploads
 
 MOST_LISTED, MOST_MAPPED = 7, 12
@@ -54,7 +54,7 @@ def show(
         st.caption("It was scored before receipts were kept. Score it again for a whole one.")
     with st.container(horizontal=True, gap="small"):
         if is_mine:
-            prediction_verdict.again(prediction)
+            prediction_verdict.score_again_button(prediction)
         if kept:
             st.download_button(
                 "Download the receipt",
@@ -69,7 +69,7 @@ def show(
         _card("Input", input_facts(upload) | _formulas(measured))
         _card("Model", _model(prediction))
         _card("Run", _run(prediction, measured, kept))
-        _card("Result", _result(prediction), names=Added.of(prediction).all)
+        _card("Result", _result(prediction), names=AddedColumns.of(prediction).all)
         if kept:
             _card("Code and machine", _code(kept))
             _card("Libraries", {name: links.escape(version) for name, version in _libraries(kept).items()})
@@ -180,7 +180,7 @@ def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
 
 def _result(prediction: PredictionRow) -> dict[str, str]:
     return {
-        "Added columns": rows.names(Added.of(prediction)) or "–",
+        "Added columns": rows.names(AddedColumns.of(prediction)) or "–",
         "Size": formatting.size(prediction.output_bytes or 0),
         "SHA-256": _short(prediction.output_sha256),
     }
@@ -221,16 +221,16 @@ def answered_by(run: Mapping[str, Any]) -> str:
     if why := run["why_pipeline"]:
         return f"{_ANSWERED_BY['pipeline']}: {links.escape(why)}"
     n_plain = run["rows_by_pipeline"]
-    said = _ANSWERED_BY[run["answered_by"]]
-    return f"{said}, {formatting.exact(n_plain, 'row')} by the pipeline" if n_plain else said
+    text = _ANSWERED_BY[run["answered_by"]]
+    return f"{text}, {formatting.exact(n_plain, 'row')} by the pipeline" if n_plain else text
 
 
 def spread(run: Mapping[str, Any]) -> str:
     """Which part of the work the Dask cluster did, and why not all of it. run: `spread` of the receipt's run."""
-    said = formatting.exact(run["n_ranges"], "range") if run["n_ranges"] else "Not used"
+    text = formatting.exact(run["n_ranges"], "range") if run["n_ranges"] else "Not used"
     if run["n_here"]:
-        said += f", {run['n_here']:,} scored by the worker itself"
-    return f"{said}: {links.escape(run['why_here'])}" if run["why_here"] else said
+        text += f", {run['n_here']:,} scored by the worker itself"
+    return f"{text}: {links.escape(run['why_here'])}" if run["why_here"] else text
 
 
 def _code(kept: Mapping[str, Any]) -> dict[str, str]:

@@ -92,10 +92,10 @@ def _rows_and_times(row: PredictionRow, *, now: datetime) -> None:
     times = [formatting.ago(row.created_at, now=now)]
     if row.started_at and row.finished_at:
         times.insert(0, f"took {formatting.took(row.started_at, row.finished_at)}")
-    told = f":small[{rows_text(row)}]  \n:small[:gray[{' · '.join(times)}]]"
-    st.markdown(told, width=ROWS_PX, text_alignment="right")
+    text = f":small[{rows_text(row)}]  \n:small[:gray[{' · '.join(times)}]]"
+    st.markdown(text, width=ROWS_PX, text_alignment="right")
 
 
 def _exact(row: PredictionRow) -> str:
-    asked = formatting.exact_moment(row.created_at, zone=session.zone())
-    return f"{formatting.exact(n_total(row), 'row')}, asked for at {asked}"
+    at = formatting.exact_moment(row.created_at, zone=session.zone())
+    return f"{formatting.exact(n_total(row), 'row')}, asked for at {at}"
