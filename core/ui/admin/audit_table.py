@@ -64,7 +64,7 @@ def _filters(people: Mapping[UUID, str]) -> audit.Filter:
             "What",
             sorted(audit.ACTIONS),
             index=None,
-            format_func=said,
+            format_func=action_label,
             placeholder="Everything",
             key="audit_what",
             width=240,
@@ -78,27 +78,27 @@ def _filters(people: Mapping[UUID, str]) -> audit.Filter:
 def sentence(row: AuditEventRow) -> str:
     """Who did what to what, in markdown: "**ada@example.org** deleted the file **sales.csv**"."""
     unnamed = "Somebody at the shell" if row.via == "shell" else "Somebody unknown"
-    told = f"**{links.escape(row.actor or unnamed)}** {audit.ACTIONS[row.action]}"
+    what = f"**{links.escape(row.actor or unnamed)}** {audit.ACTIONS[row.action]}"
     subject = links.escape(row.subject_name or row.subject_id or "")
     match row.subject_kind:
         case None:
-            said_of = ""
+            on = ""
         case "user":
-            said_of = f" **{subject}**"
+            on = f" **{subject}**"
         case "account":
-            said_of = f" as **{subject}**"
+            on = f" as **{subject}**"
         case "call":
-            said_of = f": **{subject}**"
+            on = f": **{subject}**"
         case "session":
-            said_of = ""  # it has no name
+            on = ""  # it has no name
         case "token":
-            said_of = f" **{subject}**"
+            on = f" **{subject}**"
         case "prediction":
-            said_of = f" the prediction of **{subject}**"
+            on = f" the prediction of **{subject}**"
         case resource:
-            said_of = f" the {NOUNS.get(resource, resource)} **{subject}**"
+            on = f" the {NOUNS.get(resource, resource)} **{subject}**"
     refused = " :red-badge[Refused]" if row.outcome == "refused" else ""
-    return f"{told}{said_of}{refused}"
+    return f"{what}{on}{refused}"
 
 
 def _circumstances(row: AuditEventRow, *, zone: tzinfo) -> str:
@@ -118,10 +118,12 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def said(action: str) -> str:
+def action_label(action: str) -> str:
     """How a person says it, with its noun: `prediction.deleted` → "deleted a prediction"."""
     resource, _, _ = action.partition(".")
-    told = audit.ACTIONS[action]
+    phrase = audit.ACTIONS[action]
     return (
-        f"{told} a {NOUNS.get(resource, resource)}" if resource in ("upload", "prediction", "model") else told
+        f"{phrase} a {NOUNS.get(resource, resource)}"
+        if resource in ("upload", "prediction", "model")
+        else phrase
     )

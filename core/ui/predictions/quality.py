@@ -26,8 +26,8 @@ def show(measured: Measured) -> None:
         )
     else:
         st.markdown(f"**{summary(measured)}**")
-        told = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
-        st.markdown("\n".join(f"- {line}" for line in told))
+        lines = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
+        st.markdown("\n".join(f"- {line}" for line in lines))
         _table(measured.quality, n_rows=measured.n_rows)
     if measured.n_cautioned:
         say = "says" if measured.n_cautioned == 1 else "say"
@@ -110,17 +110,17 @@ def sentence(column: ColumnQuality, *, n_rows: int) -> str:
 
 def outcome_sentences(measured: Measured) -> list[str]:
     """What is odd in the column of outcomes; it touches the metrics, not the scores."""
-    target, told = links.escape(measured.target), []
+    target, sentences = links.escape(measured.target), []
     if measured.n_blank:
-        told.append(
+        sentences.append(
             f"Outcome **{target}**: {formatting.exact(measured.n_blank, 'row')} without one; left out of the metrics."
         )
     if measured.n_unknown:
-        told.append(
+        sentences.append(
             f"Outcome **{target}**: {formatting.exact(measured.n_unknown, 'row')} with one "
             "that the model doesn't know; left out of the metrics."
         )
-    return told
+    return sentences
 
 
 def formula_sentence(measured: Measured) -> str:

@@ -94,7 +94,7 @@ def _of_numbers(metrics: Regression) -> list[Tile]:
     scale = metrics.rmse or 0.0
     return [
         *_tiles(metrics, {"r2": ("R²", _R2)}),
-        *_tiles(metrics, meanings, said=partial(wording.number, beside=scale)),
+        *_tiles(metrics, meanings, formatted=partial(wording.number, beside=scale)),
     ]
 
 
@@ -102,14 +102,14 @@ def _tiles(
     metrics: Binary | Multiclass | Regression,
     meanings: dict[str, tuple[str, str]],
     *,
-    said: Callable[[float], str] = wording.score,
+    formatted: Callable[[float], str] = wording.score,
 ) -> Iterator[Tile]:
     for name, (label, meaning) in meanings.items():
         value: float | None = getattr(metrics, name)
         if value is None:
             yield Tile(label, "–", metrics.undefined.get(name, meaning))
         else:
-            yield Tile(label, said(value), f"{meaning} {_exactly(value)}")
+            yield Tile(label, formatted(value), f"{meaning} {_exactly(value)}")
 
 
 def _of_predictions(measured: Measured) -> list[Tile]:

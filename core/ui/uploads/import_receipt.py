@@ -172,7 +172,7 @@ def _overrule(upload_id: int, found: Examination) -> None:
     if not (again or anew):
         return
     spellings = tuple(one.strip() for one in missing.split(",") if one.strip())
-    said = Reading(
+    chosen = Reading(
         encoding=encoding if encoding != dialect.encoding else None,
         delimiter=delimiter if delimiter != dialect.delimiter else None,
         decimal=decimal if decimal != dialect.decimal else None,
@@ -182,7 +182,7 @@ def _overrule(upload_id: int, found: Examination) -> None:
         keep_lines=keep_lines if keep_lines != bool(found.reading.keep_lines) else None,
         columns={column: ColumnReading(kind=_KINDS[kind])} if column and _KINDS[kind] else {},
     )
-    _read(upload_id, Reading() if anew else said, anew=anew)
+    _read(upload_id, Reading() if anew else chosen, anew=anew)
 
 
 def _read(upload_id: int, reading: Reading, *, anew: bool) -> None:

@@ -76,7 +76,7 @@ def rest(found: SchemaCheck) -> None:
         st.caption(f":material/visibility_off: Not read, kept in the result: {named}{more}")
 
 
-def why_not(found: SchemaCheck) -> str:
+def blocking_reason(found: SchemaCheck) -> str:
     """What to do before the file can be scored; "" where it can."""
     if names := [f"**{links.escape(one.name)}**" for one in found.missing]:
         last = f"{len(names) - SHOWN:,} more" if names[SHOWN:] else names.pop()
