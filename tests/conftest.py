@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from core import access, db
+from core import access, db, rooms
 from core import settings as settings_module
 from core.db import migrate
 from core.db.tables import UserRow
@@ -32,9 +32,10 @@ ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgre
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No test may meet what this machine has configured."""
+    """No test may meet what this machine has configured; each meets every room."""
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
+    rooms.load()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

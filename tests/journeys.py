@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import db, storage
+from core import db, rooms, storage
 from core import settings as settings_module
 from core.db.tables import ModelRow, PredictionRow, UploadRow
 from core.models import models
@@ -23,6 +23,8 @@ from core.worker import Runner
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 Found = TypeVar("Found")
+
+rooms.load()  # for those who come here from outside pytest too
 
 
 def ask(user: db.User, verb: Callable[[Session], Found]) -> Found:
@@ -41,7 +43,7 @@ def embedded(folder: Path) -> Settings:
 @contextmanager
 def running(settings: Settings, *, slots: int = 1) -> Iterator[Runner]:
     """A runner with real children, handed back at the end."""
-    runner = Runner(settings, slots=slots, is_embedded=True)
+    runner = Runner(settings, slots=slots, is_embedded=True, modules=rooms.task_modules())
     runner.start()
     try:
         yield runner

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 
 from core import queue
+from core.check import Check, State
 from core.errors import counted
 from core.settings import Settings
-from core.system.check import Check, State
 
 N_DELIVERIES = 4  # a message must live longer than the attempts that the app itself makes
 

@@ -27,8 +27,6 @@ from core.worker.slots import Slot
 from core.worker.sqs_transport import Carrier
 from core.worker.supervisor import Tending
 
-KIND_MODULES = ("core.models.handler", "core.predictions.handler")
-
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
 START_GRACE_S = 120.0  # a child that has not warmed up by then is started again
 RESPAWN_S = 2.0  # pause after a child died while warming up
@@ -39,7 +37,7 @@ class Runner:
     """Takes tasks by itself in `slots` places, and on request (`run_now`) in one more.
 
     slots: 0 means that nothing is taken unless somebody asks.
-    modules: imported by this process and by children; they register the kinds of task.
+    modules: those that state the kinds of task; this process and its children load them.
     """
 
     def __init__(
@@ -48,7 +46,7 @@ class Runner:
         *,
         slots: int,
         is_embedded: bool,
-        modules: Sequence[str] = KIND_MODULES,
+        modules: Sequence[str],
         clock: Clock = DATABASE_CLOCK,
     ) -> None:
         self.id = uuid4()
