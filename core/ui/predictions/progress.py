@@ -60,7 +60,7 @@ def _draw(prediction_id: UUID, pace: Pace, *, is_mine: bool) -> str:
     with db.session_scope(session.user()) as scope:
         prediction = predictions.get(scope, prediction_id=prediction_id)
         no_worker = waiting.no_worker_since(scope)
-        place = queue.standing(scope, task_id=prediction.task_id)
+        place = queue.position(scope, task_id=prediction.task_id)
     if prediction.status == Status.PROCESSING:
         _running(prediction, pace)
     elif prediction.status == Status.QUEUED and no_worker and is_mine:
@@ -104,7 +104,7 @@ def _left(n_rows: int, speed: float) -> str:
     return f"about {formatting.estimate(n_rows / speed)}"
 
 
-def _in_line(prediction: PredictionRow, place: queue.Standing, no_worker: str | None) -> None:
+def _in_line(prediction: PredictionRow, place: queue.QueuePosition, no_worker: str | None) -> None:
     what, why = ("Waiting for a worker", no_worker) if no_worker else _place(place)
     with st.container(border=True, gap="xsmall", key="in_line"):
         st.markdown(f":blue[:material/schedule:] **{what}** :gray[· {links.escape(why)}]")
@@ -112,7 +112,7 @@ def _in_line(prediction: PredictionRow, place: queue.Standing, no_worker: str | 
         st.caption(f"{formatting.exact(prediction.upload.n_rows, 'row')} to score. You can leave this page.")
 
 
-def _place(place: queue.Standing) -> tuple[str, str]:
+def _place(place: queue.QueuePosition) -> tuple[str, str]:
     """What it waits for, and what of it can be told."""
     if place.retry_at is not None:
         wait = formatting.duration((place.retry_at - session.now()).total_seconds())
