@@ -161,7 +161,7 @@ def test_what_a_database_can_not_hold_still_ends_as_a_reason(desk: Desk, fault: 
     assert desk.wait(desk.add()).state == "SUCCEEDED"
 
 
-def test_a_noun_that_can_not_follow_fails_its_task_and_no_other(desk: Desk) -> None:
+def test_a_resource_that_can_not_follow_fails_its_task_and_no_other(desk: Desk) -> None:
     desk.runner()
     stubborn = desk.add(follow_fails_at="SUCCEEDED", max_attempts=1)
     row = desk.wait(stubborn)
