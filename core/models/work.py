@@ -39,7 +39,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
 
     def progress(done: int, total: int) -> None:
         if job.stop_requested():
-            raise queue.Stopped(task_id=task.id)
+            raise queue.TaskStopped(task_id=task.id)
         job.report(done, total=total)
 
     with stored.open_bytes(files, upload) as source:

@@ -11,13 +11,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from core import db, queue, storage
+from core.check import Check as Check
+from core.check import State as State
 from core.db import migrate
 from core.db.tables import TaskRow
 from core.errors import AppError, counted
 from core.settings import Settings
 from core.system import external_services, sign_in_check, storage_consistency
-from core.system.check import Check as Check
-from core.system.check import State as State
 
 LOW_ROOM_BYTES = 1_000_000_000
 LONG_WAIT_S = 300.0

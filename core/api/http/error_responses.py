@@ -24,7 +24,7 @@ from core.models import errors as models
 from core.models.models import ModelInUse
 from core.predictions import errors as predictions
 from core.predictions.scoring.distributed import errors as spread
-from core.queue import CarrierUnavailable, LeaseLost, Stopped, UnknownKind
+from core.queue import LeaseLost, QueueUnavailable, TaskStopped, UnknownKind
 from core.queue.local_runner import NoRunner
 from core.settings import WrongSetting
 from core.system.probe import NoSuchColumn, NoSuchTable
@@ -63,7 +63,7 @@ STATUS: dict[type[AppError], int] = {
     storage.KeyTaken: 409,
     access.TooManyTokens: 409,
     LeaseLost: 409,
-    Stopped: 409,
+    TaskStopped: 409,
     predictions.Stopped: 409,
     predictions.ResultUnreadable: 409,
     predictions.ResultDamaged: 409,
@@ -116,7 +116,7 @@ STATUS: dict[type[AppError], int] = {
     metrics.BadBands: 500,
     metrics.UnknownTask: 500,
     DatabaseUnavailable: 503,
-    CarrierUnavailable: 503,
+    QueueUnavailable: 503,
     NewerSchema: 503,
     storage.DiskFull: 503,
     storage.StorageUnavailable: 503,

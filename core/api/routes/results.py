@@ -83,7 +83,7 @@ class Measurements(BaseModel):
     labels: dict[str, Any] | None = Field(description="How often each label was predicted.")
     values: dict[str, Any] | None = Field(description="Distribution of predicted numbers.")
     quality: list[ColumnQuality]
-    csv_injection: list[FormulaCells]
+    formulas: list[FormulaCells]
     n_cautioned: int | None = Field(
         description="Rows that say in the result's column `caution` what makes their answer less sure; null for a "
         "scoring of before there was one."

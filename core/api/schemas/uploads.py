@@ -153,7 +153,7 @@ class Receipt(BaseModel):
     guesses: list[Guess]
     changes: list[Change] = Field(description="The cells of the preview that were rewritten.")
     treatment: Treatment
-    overrides: Reading = Field(description="What was overruled.")
+    reading: Reading = Field(description="What was overruled.")
     packed: Packed | None = Field(description="Null where the file came plain.")
 
     @classmethod

@@ -17,7 +17,6 @@ N_A_PAGE = 50
 _CURSORS = "audit_cursors"
 OUTCOMES = {"Done": "done", "Refused": "refused"}
 MEANS = {"session": "browser", "jwt": "access token", "local": "no sign-in"}
-NOUNS = {"upload": "file", "call": "call", "user": "person", "account": "account"}
 
 
 def show(people: Mapping[UUID, str]) -> None:
@@ -62,7 +61,7 @@ def _filters(people: Mapping[UUID, str]) -> audit.Filter:
         )
         action = st.selectbox(
             "What",
-            sorted(audit.ACTIONS),
+            audit.known_actions(),
             index=None,
             format_func=action_label,
             placeholder="Everything",
@@ -78,27 +77,11 @@ def _filters(people: Mapping[UUID, str]) -> audit.Filter:
 def sentence(row: AuditEventRow) -> str:
     """Who did what to what, in markdown: "**ada@example.org** deleted the file **sales.csv**"."""
     unnamed = "Somebody at the shell" if row.via == "shell" else "Somebody unknown"
-    what = f"**{links.escape(row.actor or unnamed)}** {audit.ACTIONS[row.action]}"
+    told = f"**{links.escape(row.actor or unnamed)}** {audit.says(row.action)}"
     subject = links.escape(row.subject_name or row.subject_id or "")
-    match row.subject_kind:
-        case None:
-            on = ""
-        case "user":
-            on = f" **{subject}**"
-        case "account":
-            on = f" as **{subject}**"
-        case "call":
-            on = f": **{subject}**"
-        case "session":
-            on = ""  # it has no name
-        case "token":
-            on = f" **{subject}**"
-        case "prediction":
-            on = f" the prediction of **{subject}**"
-        case resource:
-            on = f" the {NOUNS.get(resource, resource)} **{subject}**"
+    named = audit.audited(row.subject_kind).phrase.format(f"**{subject}**") if row.subject_kind else ""
     refused = " :red-badge[Refused]" if row.outcome == "refused" else ""
-    return f"{what}{on}{refused}"
+    return f"{told}{named}{refused}"
 
 
 def _circumstances(row: AuditEventRow, *, zone: tzinfo) -> str:
@@ -120,10 +103,5 @@ def _plain(value: object) -> str:
 
 def action_label(action: str) -> str:
     """How a person says it, with its noun: `prediction.deleted` → "deleted a prediction"."""
-    resource, _, _ = action.partition(".")
-    phrase = audit.ACTIONS[action]
-    return (
-        f"{phrase} a {NOUNS.get(resource, resource)}"
-        if resource in ("upload", "prediction", "model")
-        else phrase
-    )
+    noun = audit.audited(action.partition(".")[0]).noun
+    return f"{audit.says(action)} {noun}".rstrip()

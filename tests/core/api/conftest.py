@@ -28,7 +28,7 @@ from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from tests import journeys, made
 from tests.servers.app import app, spare_port
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 __all__ = ["app"]
 
@@ -81,7 +81,7 @@ def server() -> Iterator[Switch]:
         yield switch
     finally:
         running.should_exit = True
-        thread.join(20)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
 
@@ -97,7 +97,7 @@ def client(settings: Settings, server: Switch, me: db.User) -> Iterator[httpx.Cl
     server.app = served(settings)
     url = f"http://localhost:{settings.port}"
     # verify=False: reading the certificates that http does not need takes longer than most tests
-    with httpx.Client(base_url=url, trust_env=False, timeout=60, verify=False) as program:
+    with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S, verify=False) as program:
         yield program
 
 

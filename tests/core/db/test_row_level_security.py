@@ -27,6 +27,7 @@ from core.db.types import now_plus
 from tests import rows
 from tests.faults import steps
 from tests.servers.postgres import PAGES, Cluster
+from tests.servers.waiting import PATIENCE_S
 from tests.together import together
 
 pytestmark = pytest.mark.postgres
@@ -565,7 +566,7 @@ def test_two_that_upgrade_at_once_put_up_one_fence(postgres: Cluster) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_S)
     assert database.is_fenced
     assert migrate.revision(database) == migrate.head()
     database.dispose()

@@ -20,7 +20,7 @@ class Likeness:
     upload_bytes: of the file to be scored, as its storage has it; None where it has none.
     """
 
-    code_hash: str | None
+    code: str | None
     libraries: tuple[tuple[str, str], ...]
     machine: tuple[tuple[str, str], ...]
     upload_bytes: int | None

@@ -45,7 +45,7 @@ def test_every_dialect_gives_the_same_bytes_and_counts(tabled: Model, dialect: A
     assert scored.n_plain_rows < scored.n_rows == 400
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_bad_cell_costs_its_block_no_more_than_the_fast_reading(tabled: Model, seed: int) -> None:
     data = written(600, DIALECTS["comma"], seed, schema=tabled.schema, bad=0.002)
     scored, _ = both(tabled, data, DIALECTS["comma"], block_bytes=2_000)
