@@ -6,20 +6,20 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from core.models.training import Trained
+from core.models.training import TrainingResult
 
 
-def of(trained: Trained, *, keep: Collection[str] = ()) -> dict[str, Any]:
+def of(trained: TrainingResult, *, keep: Collection[str] = ()) -> dict[str, Any]:
     """Everything in `trained` but the pipeline and the schema, ready for JSON. keep: what was to stay in."""
     return {
         "candidates": [
-            {"name": candidate.name, "metrics": _spreads(candidate.metrics)}
+            {"name": candidate.name, "metrics": _metrics(candidate.metrics)}
             for candidate in trained.candidates
         ],
         "chosen": trained.chosen,
         "chosen_by": trained.chosen_by,
-        "metrics": _spreads(trained.metrics),
-        "baseline": _spreads(trained.baseline),
+        "metrics": _metrics(trained.metrics),
+        "baseline": _metrics(trained.baseline),
         "importance": [{"column": column, "fall": fall} for column, fall in trained.importance],
         "dropped": [asdict(dropped) for dropped in trained.dropped],
         "keep": list(keep),
@@ -31,5 +31,5 @@ def of(trained: Trained, *, keep: Collection[str] = ()) -> dict[str, Any]:
     }
 
 
-def _spreads(metrics: Any) -> dict[str, Any]:
-    return {name: asdict(spread) for name, spread in metrics.items()}
+def _metrics(metrics: Any) -> dict[str, Any]:
+    return {name: asdict(statistics) for name, statistics in metrics.items()}

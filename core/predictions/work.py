@@ -15,11 +15,11 @@ from core.models.schema import Schema
 from core.predictions import code_hash, handler, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
 from core.predictions.matching import mapping
-from core.predictions.results.run_summary import Scored, Spread
+from core.predictions.results.run_summary import ClusterShare, RunSummary
 from core.predictions.scoring import engine, pipelines, reasons
-from core.predictions.scoring.distributed import score as spread
+from core.predictions.scoring.distributed import score as distributed
 from core.predictions.scoring.distributed.errors import ClusterUnavailable
-from core.predictions.scoring.distributed.score import Model
+from core.predictions.scoring.distributed.score import LoadedModel
 from core.uploads import stored
 from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
@@ -63,7 +63,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
     job.report(0, total=n_rows)
     try:
-        scorer = Model(
+        scorer = LoadedModel(
             artifact_key,
             artifact_sha256,
             pipelines.load(config, artifact_key, artifact_sha256),
@@ -83,7 +83,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             try:
                 scored = _scored(source, staged, upload, dialect, scorer, task, job)
             except UNREADABLE:
-                source.require_unchanged()  # else the fault lies with whoever changed the bytes
+                source.require_unchanged()  # else whoever changed the bytes is to blame
                 raise
         if scored.n_rows != n_rows:
             raise InputLost(row=scored.n_rows, reason=f"the stored file no longer has its {n_rows:,} rows")
@@ -100,7 +100,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             "dialect": dialect.to_json(),
         },
         "metrics_json": {
-            "tally": scored.tally.to_json(),
+            "tally": scored.statistics.to_json(),
             "n_rows": scored.n_rows,
             "seconds": scored.seconds,
         },
@@ -113,10 +113,10 @@ def _scored(
     staged: storage.Staging,
     upload: UploadRow,
     dialect: Dialect,
-    model: Model,
+    model: LoadedModel,
     task: queue.Task,
     job: queue.Job,
-) -> Scored:
+) -> RunSummary:
     """By this process, or by the Dask cluster where there is one and the file is large."""
     config = settings.current()
     why_alone: str | None = None
@@ -124,7 +124,7 @@ def _scored(
         files = storage.from_settings(config)
         _sweep(files, task)
         try:
-            scored = spread.score(
+            scored = distributed.score(
                 source,
                 staged,
                 config=config,
@@ -154,7 +154,7 @@ def _scored(
         with_reasons=model.with_reasons,
         mapping=model.mapping,
     )
-    return replace(scored, spread=Spread(0, 0, why_alone)) if why_alone else scored
+    return replace(scored, cluster_share=ClusterShare(0, 0, why_alone)) if why_alone else scored
 
 
 def _sweep(files: storage.Storage, task: queue.Task) -> None:

@@ -17,7 +17,7 @@ from core import settings as settings_module
 from core.db.tables import ModelRow, UploadRow
 from core.models import handler as _  # noqa: F401  # registers the kind of task
 from core.models import models, report
-from core.models.training import Trained
+from core.models.training import TrainingResult
 from core.settings import Settings
 from core.uploads import uploads
 from tests.core.models.tables import TARGETS, subscribers, train, without
@@ -73,7 +73,7 @@ def customers() -> pa.Table:
 
 
 @pytest.fixture(scope="session")
-def trained(customers: pa.Table) -> Trained:
+def trained(customers: pa.Table) -> TrainingResult:
     """What a training on it finds; made once."""
     with threadpool_limits(limits=1):
         return train(customers, "churn")
@@ -120,7 +120,7 @@ def request_training(reader: db.User) -> Callable[..., ModelRow]:
 
 
 @pytest.fixture
-def finish(trained: Trained) -> Callable[..., None]:
+def finish(trained: TrainingResult) -> Callable[..., None]:
     """`finish(model)`: its task succeeds with what the training found; `finish(model, reason)`: it fails."""
 
     def finished(model: ModelRow, reason: queue.Reason | None = None) -> None:

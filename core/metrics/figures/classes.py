@@ -36,10 +36,10 @@ def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
         return mistakes.commonest(labels, counts)
     shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in counts]
     figure = look.frame(_confusion_title(metrics, labels, counts), x_title="Predicted", y_title="Actual")
-    places = list(range(len(labels)))
+    positions = list(range(len(labels)))
     figure.add_heatmap(
-        x=places,
-        y=places,
+        x=positions,
+        y=positions,
         z=[[share if i == j else -share for j, share in enumerate(row)] for i, row in enumerate(shares)],
         zmin=-1,
         zmax=1,
@@ -47,7 +47,7 @@ def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
         showscale=False,
         xgap=3,
         ygap=3,
-        customdata=[[_told(labels, counts, i, j) for j in places] for i in places],
+        customdata=[[_told(labels, counts, i, j) for j in positions] for i in positions],
         hovertemplate="%{customdata}<extra></extra>",
     )
     for i, row in enumerate(counts):
@@ -60,13 +60,13 @@ def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
     across = [look.shorten(label, width=14) if upright else _stacked(label) for label in labels]
     down = [look.shorten(label, width=14) for label in labels]
     figure.update_xaxes(
-        tickvals=places,
+        tickvals=positions,
         ticktext=across,
         tickangle=-90 if upright else 0,
         range=ends,
         showgrid=False,
     )
-    figure.update_yaxes(tickvals=places, ticktext=down, range=ends[::-1], showgrid=False)
+    figure.update_yaxes(tickvals=positions, ticktext=down, range=ends[::-1], showgrid=False)
     return figure
 
 
@@ -102,7 +102,7 @@ def _confusion_title(
 ) -> str:
     if metrics.n_rows == 1:
         return findings.only_row(metrics).rstrip(".")
-    right = sum(row[place] for place, row in enumerate(counts))
+    right = sum(row[position] for position, row in enumerate(counts))
     start = f"{wording.of_rows(right, metrics.n_rows)} {wording.be(right)} called right"
     start = f"{start} ({wording.percent(right / metrics.n_rows)})"
     if isinstance(metrics, Binary):

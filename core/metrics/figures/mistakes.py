@@ -42,7 +42,7 @@ def commonest(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figu
     """The ten commonest mistakes as bars, each with its part of the rows that were that class. counts: as in
     `ranked`, over at least one row.
     """
-    n_rows, right = sum(map(sum, counts)), sum(row[place] for place, row in enumerate(counts))
+    n_rows, right = sum(map(sum, counts)), sum(row[position] for position, row in enumerate(counts))
     found = ranked(labels, counts)
     start = f"{wording.of_rows(right, n_rows)} {wording.be(right)} called right ({wording.percent(right / n_rows)})"
     if not found:
@@ -55,10 +55,10 @@ def commonest(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figu
     )
     figure = look.horizontal(look.frame(f"{start}; {told}", x_title="Rows (actual → predicted)", y_title=""))
     texts = [f"{wording.count(one.n_rows)} · {wording.percent(one.n_rows / one.n_actual)}" for one in top]
-    places = list(range(len(top)))
+    positions = list(range(len(top)))
     figure.add_bar(
         x=[one.n_rows for one in top],
-        y=places,
+        y=positions,
         orientation="h",
         marker={"color": look.ORANGE},
         text=[look.strong(text) for text in texts],
@@ -68,7 +68,7 @@ def commonest(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figu
         hovertemplate="%{customdata}<extra></extra>",
     )
     names = [f"{look.shorten(one.actual)}<br>→ {look.shorten(one.called)}" for one in top]
-    figure.update_yaxes(tickvals=places, ticktext=names)
+    figure.update_yaxes(tickvals=positions, ticktext=names)
     look.counted(figure, top[0].n_rows)
     figure.update_layout(height=max(look.HEIGHT_PX, AXES_PX + BAR_PX * len(top)))
     return figure

@@ -24,7 +24,7 @@ class CandidateScore:
 
 
 @dataclass(frozen=True)
-class Importance:
+class FeatureImportance:
     """How much worse the model gets when one column is shuffled: mean and standard deviation of repeats."""
 
     feature: str
@@ -55,7 +55,7 @@ def candidates(
             y_title="",
         )
     )
-    places = list(range(len(shown)))
+    positions = list(range(len(shown)))
     colors = [look.ORANGE, *[look.BLUE] * (len(ranked) - 1), look.GREY]
     figure.add_scatter(
         x=[baseline.mean, baseline.mean],
@@ -65,10 +65,10 @@ def candidates(
         hoverinfo="skip",
         name="Baseline",
     )
-    for place, one, color in zip(places, shown, colors, strict=True):
+    for position, one, color in zip(positions, shown, colors, strict=True):
         figure.add_scatter(
             x=[one.mean],
-            y=[place],
+            y=[position],
             error_x={"array": [one.std], "color": color, "thickness": 2, "width": 6},
             mode="markers+text",
             marker={"color": color, "size": 12},
@@ -79,7 +79,7 @@ def candidates(
             name=look.shorten(one.name),
         )
     figure.update_yaxes(
-        tickvals=places,
+        tickvals=positions,
         ticktext=[look.wrap(look.shorten(one.name, width=32), width=16) for one in shown],
         autorange=None,
         range=[len(shown) - 0.3, -0.7],
@@ -90,7 +90,7 @@ def candidates(
     return figure
 
 
-def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.Figure:
+def feature_importance(importances: Sequence[FeatureImportance], *, metric: str) -> go.Figure:
     """The twelve columns whose shuffling costs the model most, as bars with ± one standard deviation."""
     if not importances:
         return look.note("No importance of columns", "It has not been measured for this model.")
@@ -98,17 +98,17 @@ def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.
     most = f"{top[0].feature} matters most: shuffled, it costs {wording.score(top[0].mean)} of {metric}"
     title = most if top[0].mean > 0 else f"No single column costs any {metric} when it is shuffled"
     figure = look.horizontal(look.frame(title, x_title=f"Loss of {metric} when shuffled", y_title=""))
-    places = list(range(len(top)))
+    positions = list(range(len(top)))
     figure.add_bar(
         x=[one.mean for one in top],
-        y=places,
+        y=positions,
         orientation="h",
         marker={"color": look.BLUE},
         error_x={"array": [one.std for one in top], "color": look.GREY, "thickness": 1.5, "width": 3},
         customdata=[f"{look.wrap(one.feature, width=40)}<br>{_spread(one.mean, one.std)}" for one in top],
         hovertemplate="%{customdata}<extra></extra>",
     )
-    figure.update_yaxes(tickvals=places, ticktext=[look.shorten(one.feature) for one in top])
+    figure.update_yaxes(tickvals=positions, ticktext=[look.shorten(one.feature) for one in top])
     ends = [0.0, *(one.mean + sign * one.std for one in top for sign in (-1, 1))]
     right = max(*ends, LEAST_SHOWN)
     room = 0.05 * (right - min(ends))

@@ -66,7 +66,7 @@ def _by_class(distribution: ScoreDistribution, positives: tuple[int, ...]) -> go
             for n, span in zip(counts, _bin_ranges(), strict=True)
         ]
         figure.add_scatter(
-            x=[BIN_WIDTH * place for place in range(N_SCORE_BINS + 1)],
+            x=[BIN_WIDTH * position for position in range(N_SCORE_BINS + 1)],
             y=[100 * n / n_rows for n in (*counts, counts[-1])],  # the last step needs a second end
             mode="lines",
             line={"shape": "hv", "color": color, "width": 2},
@@ -97,13 +97,13 @@ def _by_class_title(distribution: ScoreDistribution) -> str:
 
 
 def _bin_middles() -> list[float]:
-    return [BIN_WIDTH * (place + 0.5) for place in range(N_SCORE_BINS)]
+    return [BIN_WIDTH * (position + 0.5) for position in range(N_SCORE_BINS)]
 
 
 def _bin_ranges() -> list[str]:
     return [
-        f"{BIN_WIDTH * place:g}–{BIN_WIDTH * (place + 1):g}{wording.NO_BREAK}%"
-        for place in range(N_SCORE_BINS)
+        f"{BIN_WIDTH * position:g}–{BIN_WIDTH * (position + 1):g}{wording.NO_BREAK}%"
+        for position in range(N_SCORE_BINS)
     ]
 
 
@@ -124,21 +124,23 @@ def risk_bands(bands: RiskBands) -> go.Figure:
         f"{wording.count(n)} · {wording.percent(share)}"
         for n, share in zip(bands.counts, shares, strict=True)
     ]
-    place = bands.counts.index(1) if n_rows == 1 else -1
+    position = bands.counts.index(1) if n_rows == 1 else -1
     if n_rows == 1:
         counted = "The only row is"
     else:
         counted = f"{wording.of_rows(bands.counts[-1], n_rows)} ({wording.percent(shares[-1])})"
         counted = f"{counted} {wording.be(bands.counts[-1])}"
-    span = bands.ranges[place].replace("≥", "at least").replace("<", "below")
-    title = f"{counted} at {bands.names[place].lower()} risk: {wording.quoted(bands.positive_label)} {span}"
+    span = bands.ranges[position].replace("≥", "at least").replace("<", "below")
+    title = (
+        f"{counted} at {bands.names[position].lower()} risk: {wording.quoted(bands.positive_label)} {span}"
+    )
     figure = look.horizontal(look.frame(title, x_title="Rows", y_title=""))
-    places = list(range(len(bands.counts)))
+    positions = list(range(len(bands.counts)))
     figure.add_bar(
         x=list(bands.counts)[::-1],
-        y=places,
+        y=positions,
         orientation="h",
-        marker={"color": _band_colors(len(places))[::-1]},
+        marker={"color": _band_colors(len(positions))[::-1]},
         text=[look.strong(text) for text in texts[::-1]],
         textposition="outside",
         cliponaxis=False,
@@ -152,11 +154,11 @@ def risk_bands(bands: RiskBands) -> go.Figure:
         f"{look.shorten(name, width=14)}<br>{look.wrap(span)}"
         for name, span in zip(bands.names, bands.ranges, strict=True)
     ]
-    figure.update_yaxes(tickvals=places, ticktext=names[::-1])
+    figure.update_yaxes(tickvals=positions, ticktext=names[::-1])
     return look.counted(figure, max(bands.counts))
 
 
 def _band_colors(n_bands: int) -> list[str]:
     """Blue for the lowest band, red for the highest, and the steps between them spread evenly."""
     last = len(look.BAND_COLORS) - 1
-    return [look.BAND_COLORS[round(place * last / (n_bands - 1))] for place in range(n_bands)]
+    return [look.BAND_COLORS[round(position * last / (n_bands - 1))] for position in range(n_bands)]

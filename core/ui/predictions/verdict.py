@@ -10,8 +10,8 @@ import streamlit as st
 from core import db
 from core.db.tables import PredictionRow
 from core.predictions import repeats
-from core.predictions.receipt import Change
-from core.predictions.repeats import Verdict
+from core.predictions.receipt import IngredientChange
+from core.predictions.repeats import RepeatComparison
 from core.ui import formatting, links, page_frame, session
 
 _INGREDIENTS: Final = {
@@ -24,14 +24,14 @@ _INGREDIENTS: Final = {
 }
 
 
-def label(verdict: Verdict | None) -> str:
+def label(verdict: RepeatComparison | None) -> str:
     """The name of the receipt's tab."""
     if verdict is None:
         return "Receipt"
     return "Receipt · same bytes" if verdict.same_bytes else "Receipt · other bytes"
 
 
-def show(verdict: Verdict, *, now: datetime) -> None:
+def show(verdict: RepeatComparison, *, now: datetime) -> None:
     """The verdict, and the way to the prediction that was compared with."""
     if verdict.same_bytes and verdict.same_counts is not False:
         st.success(sentence(verdict, now=now), icon=":material/verified:")
@@ -42,7 +42,7 @@ def show(verdict: Verdict, *, now: datetime) -> None:
     )
 
 
-def sentence(verdict: Verdict, *, now: datetime) -> str:
+def sentence(verdict: RepeatComparison, *, now: datetime) -> str:
     """What came out beside the last time, and what had changed between the two."""
     when = (
         f"the prediction of the same file and model that ended {formatting.ago(verdict.earlier_at, now=now)}"
@@ -70,7 +70,7 @@ def again(prediction: PredictionRow) -> None:
             links.go(links.PREDICTION, id=made.id)
 
 
-def listed(changed: tuple[Change, ...]) -> str:
+def listed(changed: tuple[IngredientChange, ...]) -> str:
     """The ingredients that differ: libraries by their versions, others by what they are."""
     named: dict[str, None] = {}
     for change in changed:
@@ -83,11 +83,11 @@ def listed(changed: tuple[Change, ...]) -> str:
     return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
 
 
-def _though(changed: tuple[Change, ...] | None) -> str:
+def _though(changed: tuple[IngredientChange, ...] | None) -> str:
     return f"Since then changed: {listed(changed)}. It made no difference." if changed else ""
 
 
-def _because(changed: tuple[Change, ...] | None) -> str:
+def _because(changed: tuple[IngredientChange, ...] | None) -> str:
     if changed is None:
         return "The earlier one has no receipt, so what changed can't be told."
     if not changed:

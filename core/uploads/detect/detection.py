@@ -12,8 +12,8 @@ from pathlib import Path
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.units import unit_bytes
-from core.uploads.detect import column_formats, delimiters, encoding, footers, header_detection, refusals
-from core.uploads.detect.delimiters import Judged, Marks, Row
+from core.uploads.detect import column_formats, delimiters, encoding, explanations, footers, header_detection
+from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
 from core.uploads.detect.guesses import Guess
 
 HEAD_BYTES = 128 << 10
@@ -52,7 +52,7 @@ class Detected:
 
 
 @dataclass(frozen=True)
-class Said:
+class DetectionOverrides:
     """What a user said of a file; None where that is left to be found. header_line: 0 for none."""
 
     delimiter: str | None = None
@@ -70,12 +70,14 @@ def detect(path: Path, *, file_name: str) -> Dialect:
     return of_encoding(path, encoding.find(path, file_name=file_name)).dialect
 
 
-def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) -> Detected:
+def of_encoding(
+    path: Path, found: encoding.Encoding, overrides: DetectionOverrides | None = None
+) -> Detected:
     """The dialect of a file whose encoding is known, from at most HEAD_BYTES + TAIL_BYTES and a few slices of it."""
-    said = said or Said()
+    overrides = overrides or DetectionOverrides()
     text = sample(path, found)
-    judged = _judged(text.head, found, said)
-    marks = judged.marks
+    detected_marks = _detected_marks(text.head, found, overrides)
+    marks = detected_marks.marks
     rows = _whole_rows(text, marks)
     dialect = Dialect(
         encoding=found.codec,
@@ -86,51 +88,51 @@ def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) 
         has_bom=found.has_bom,
     )
     guesses = [
-        refusals.of_encoding(found),
-        *refusals.of_marks(
-            judged,
-            is_delimiter_said=said.delimiter is not None,
-            are_quotes_said=said.quotechar is not None or said.escapechar is not None,
+        explanations.of_encoding(found),
+        *explanations.of_marks(
+            detected_marks,
+            is_delimiter_said=overrides.delimiter is not None,
+            are_quotes_said=overrides.quotechar is not None or overrides.escapechar is not None,
         ),
     ]
-    if judged.announced and rows and len(rows) > 1:
+    if detected_marks.announced and rows and len(rows) > 1:
         rows = rows[1:]
     if not rows:
         return Detected(dialect, tuple(guesses))
-    place = header_detection.locate(rows[:_LOCATED_ROWS], header_line=said.header_line)
-    if len(place.names) > stream.MAX_COLUMNS:
+    location = header_detection.locate(rows[:_LOCATED_ROWS], header_line=overrides.header_line)
+    if len(location.names) > stream.MAX_COLUMNS:
         return Detected(dialect, tuple(guesses))  # the reading refuses it
-    header = rows[place.header]
-    body = rows[place.header + place.has_header :]
-    body = [row for row in body if row not in place.below]
+    header = rows[location.header]
+    body = rows[location.header + location.has_header :]
+    body = [row for row in body if row not in location.below]
     last = _last_rows(text, marks, body)
-    below = footers.footer(last, len(place.names)) if len(last) > 1 else ()
+    below = footers.footer(last, len(location.names)) if len(last) > 1 else ()
     dialect = replace(
         dialect,
-        skip_lines=_skipped(header, place, judged),
-        has_header=place.has_header,
-        names=place.names,
-        index_column=place.index_column,
-        not_rows=_not_rows(text, header, place, below),
+        skip_lines=_skipped(header, location, detected_marks),
+        has_header=location.has_header,
+        names=location.names,
+        index_column=location.index_column,
+        not_rows=_not_rows(text, header, location, below),
         is_ragged=True,
     )
     not_kept = set(below)
     kept = [row for row in body if row not in not_kept and row.cells != header.cells]
-    samples = _columns(_sampled(text, marks, kept, below), len(place.names))
+    samples = _columns(_sampled(text, marks, kept, below), len(location.names))
     decimal, n_commas, n_points = column_formats.decimal_mark(samples, marks.delimiter)
     guesses += [
-        *place.guesses,
-        *refusals.of_preamble(header, rows, place),
-        *refusals.of_footer(place.below, below),
+        *location.guesses,
+        *explanations.of_preamble(header, rows, location),
+        *explanations.of_footer(location.below, below),
     ]
-    if said.decimal:
-        decimal = said.decimal
+    if overrides.decimal:
+        decimal = overrides.decimal
         guesses.append(Guess("decimal", decimal, "chosen", "You said so."))
     elif n_commas or n_points:
-        guesses.append(refusals.of_decimal(decimal, n_commas, n_points))
+        guesses.append(explanations.of_decimal(decimal, n_commas, n_points))
     found_rules = [
         column_formats.find(column, name, cells, decimal)
-        for column, (name, cells) in enumerate(zip(place.names, samples, strict=True))
+        for column, (name, cells) in enumerate(zip(location.names, samples, strict=True))
     ]
     guesses += [guess for one in found_rules for guess in one.guesses]
     dialect = replace(
@@ -140,18 +142,18 @@ def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) 
 
 
 def with_loose_quotes(
-    path: Path, found: encoding.Encoding, said: Said, detected: Detected
+    path: Path, found: encoding.Encoding, overrides: DetectionOverrides, detected: Detected
 ) -> Detected | None:
     """The same file read without regard to quotes; None where some of its cells are in quotes, or a user chose them.
 
     Only files with tabs or bars are written so: there, quotes are not needed for a comma in a cell.
     """
     dialect = detected.dialect
-    if said.quotechar is not None or dialect.quotechar != '"' or dialect.delimiter not in "\t|":
+    if overrides.quotechar is not None or dialect.quotechar != '"' or dialect.delimiter not in "\t|":
         return None
     if delimiters.has_quoted_cells(sample(path, found).head, dialect.delimiter):
         return None
-    loose = of_encoding(path, found, replace(said, quotechar=""))
+    loose = of_encoding(path, found, replace(overrides, quotechar=""))
     why = "A quote in it does not pair up, none of its cells is in quotes, and without regard to them rows are even."
     guess = Guess("quotes", "", "likely", why, None, ('"',))
     guesses = tuple(guess if one.about == "quotes" else one for one in loose.guesses)
@@ -187,16 +189,16 @@ def _from_line_start(text: str) -> str:
     return text[first + 1 :].lstrip("\n") if first >= 0 else ""
 
 
-def _judged(head: str, found: encoding.Encoding, said: Said) -> Judged:
-    judged = delimiters.judge(head, found.codec)
-    marks = judged.marks
-    if said.delimiter:
-        marks = delimiters.quotes(head, said.delimiter, found.codec)
-    if said.quotechar is not None:
-        marks = replace(marks, quotechar=said.quotechar)
-    if said.escapechar is not None:
-        marks = replace(marks, escapechar=said.escapechar)
-    return replace(judged, marks=marks)
+def _detected_marks(head: str, found: encoding.Encoding, overrides: DetectionOverrides) -> DetectedMarks:
+    detected_marks = delimiters.detect(head, found.codec)
+    marks = detected_marks.marks
+    if overrides.delimiter:
+        marks = delimiters.quotes(head, overrides.delimiter, found.codec)
+    if overrides.quotechar is not None:
+        marks = replace(marks, quotechar=overrides.quotechar)
+    if overrides.escapechar is not None:
+        marks = replace(marks, escapechar=overrides.escapechar)
+    return replace(detected_marks, marks=marks)
 
 
 def _whole_rows(text: Sample, marks: Marks) -> list[Row]:
@@ -211,20 +213,20 @@ def _last_rows(text: Sample, marks: Marks, body: list[Row]) -> list[Row]:
     return body if text.is_whole else delimiters.rows(text.tail, marks)
 
 
-def _skipped(header: Row, place: header_detection.Place, judged: Judged) -> int:
+def _skipped(header: Row, location: header_detection.TableLocation, detected_marks: DetectedMarks) -> int:
     """Lines above the header; none where they are blank, as blank lines are no rows anyway."""
-    if place.header == 0 and not judged.announced:
+    if location.header == 0 and not detected_marks.announced:
         return 0
     return header.line - 1
 
 
 def _not_rows(
-    text: Sample, header: Row, place: header_detection.Place, below: Sequence[Row]
+    text: Sample, header: Row, location: header_detection.TableLocation, below: Sequence[Row]
 ) -> tuple[str, ...]:
     """The texts of records that are no rows, as they stand in the file."""
-    found = [_text(text.head, row) for row in place.below]
+    found = [_text(text.head, row) for row in location.below]
     found += [_text(text.head if text.is_whole else text.tail, row) for row in below]
-    if place.has_header and len(header.cells) > 1:
+    if location.has_header and len(header.cells) > 1:
         header_text = _text(text.head, header)
         again = f"\n{header_text}" if header_text else ""
         others = (text.head[text.head.find(header_text) + len(header_text) :], *text.slices, text.tail)

@@ -85,9 +85,9 @@ def test_what_is_counted_beforehand_is_what_scoring_counts(tmp_path: Path, model
     _, scored = Model(model.pipeline, SCHEMA).score(text.encode(), mapping=mapping)
     counted = {(one.name, one.about): one.n_cells for one in found.warnings}
     assert counted == {
-        ("age", "retyped"): scored.tally.bad["age"],
-        ("age", "outside"): scored.tally.outside["age"],
-        ("colour", "unseen"): scored.tally.unseen["colour"],
+        ("age", "retyped"): scored.statistics.bad["age"],
+        ("age", "outside"): scored.statistics.outside["age"],
+        ("colour", "unseen"): scored.statistics.unseen["colour"],
     }
     assert counted["age", "retyped"] == 33
 
