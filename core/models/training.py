@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +67,34 @@ class TrainingResult:
     n_fitted: int
     versions: dict[str, str]
     seconds: float
+
+    def report(self, *, keep: Collection[str] = ()) -> dict[str, Any]:
+        """Everything but the pipeline and the schema as plain values, as it is kept with the model.
+
+        keep: the columns that were to stay in.
+        """
+        return {
+            "candidates": [
+                {"name": candidate.name, "metrics": _plain(candidate.metrics)}
+                for candidate in self.candidates
+            ],
+            "chosen": self.chosen,
+            "chosen_by": self.chosen_by,
+            "metrics": _plain(self.metrics),
+            "baseline": _plain(self.baseline),
+            "importance": [{"column": column, "fall": fall} for column, fall in self.importance],
+            "dropped": [asdict(dropped) for dropped in self.dropped],
+            "keep": list(keep),
+            "warnings": list(self.warnings),
+            "n_rows": self.n_rows,
+            "n_fitted": self.n_fitted,
+            "versions": self.versions,
+            "seconds": self.seconds,
+        }
+
+
+def _plain(metrics: Mapping[str, FoldStatistics]) -> dict[str, dict[str, float]]:
+    return {name: asdict(statistics) for name, statistics in metrics.items()}
 
 
 def train(

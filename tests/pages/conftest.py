@@ -16,7 +16,7 @@ from core import access, db, queue, storage
 from core import settings as settings_module
 from core.db.tables import ModelRow, UploadRow
 from core.models import handler as _  # noqa: F401  # registers the kind of task
-from core.models import models, report
+from core.models import models
 from core.models.training import TrainingResult
 from core.settings import Settings
 from core.uploads import uploads
@@ -126,7 +126,7 @@ def finish(trained: TrainingResult) -> Callable[..., None]:
     def finished(model: ModelRow, reason: queue.Reason | None = None) -> None:
         result = {
             "schema": trained.schema.to_json(),
-            "report": report.of(trained),
+            "report": trained.report(),
             "task_type": trained.schema.task,
             "artifact_key": f"models/{model.id}/1.skops",
             "artifact_sha256": "0" * 64,

@@ -15,7 +15,7 @@ from core.predictions.errors import FeatureRetyped
 from core.predictions.matching.header import as_read
 from core.predictions.results import caution
 from core.predictions.results.run_statistics import BlockRows
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES, PipelineScorer
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES, PipelineScorer
 from core.uploads.csv import cells, stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.report.profile import shortened

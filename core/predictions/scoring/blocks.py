@@ -14,9 +14,9 @@ from core.predictions.matching import header
 from core.predictions.results import columns, csv_injection, rounding, run_statistics
 from core.predictions.results.columns import AddedColumns
 from core.predictions.results.run_statistics import RunStatistics
-from core.predictions.scoring import reasons
 from core.predictions.scoring.fast.path import FastScorer
-from core.predictions.scoring.pipeline_scorer import PipelineScorer
+from core.predictions.scoring.pipeline import reasons
+from core.predictions.scoring.pipeline.pipeline_scorer import PipelineScorer
 from core.uploads.csv.dialect import Dialect
 
 

@@ -23,7 +23,7 @@ from core.predictions.results.run_summary import RunSummary
 from core.predictions.scoring import blocks
 from core.predictions.scoring.blocks import ScoredBlock
 from core.predictions.scoring.fast import path
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.predictions.scoring.result_writer import ResultWriter, Sink, fail, reading
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect

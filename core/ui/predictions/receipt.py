@@ -15,7 +15,7 @@ from core.models import models
 from core.models.schema import Feature
 from core.predictions.repeats import RepeatComparison
 from core.predictions.results.measures import PredictionMetrics
-from core.predictions.scoring import reasons
+from core.predictions.scoring.pipeline import reasons
 from core.ui import charts, formatting, links, session
 from core.ui.predictions import mapping, rows
 from core.ui.predictions import verdict as prediction_verdict

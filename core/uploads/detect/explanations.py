@@ -23,13 +23,13 @@ def of_encoding(found: encoding.Encoding) -> Guess:
     return Guess("encoding", found.codec, "certain", f"Every byte of it reads as {found.name}.")
 
 
-def of_marks(detected: DetectedMarks, *, is_delimiter_said: bool, are_quotes_said: bool) -> list[Guess]:
+def of_marks(detected: DetectedMarks, *, is_delimiter_chosen: bool, are_quotes_chosen: bool) -> list[Guess]:
     """Delimiter, and quotes where they are unusual."""
     marks = detected.marks
     name = _NAMES.get(marks.delimiter, repr(marks.delimiter))
     others = tuple(mark for mark, score in detected.scores if mark != marks.delimiter and score > 0)
     found = []
-    if is_delimiter_said:
+    if is_delimiter_chosen:
         found.append(Guess("delimiter", marks.delimiter, "chosen", "You said so.", None, others))
     elif detected.announced:
         found.append(Guess("delimiter", marks.delimiter, "certain", "Its first line says so."))
@@ -44,7 +44,7 @@ def of_marks(detected: DetectedMarks, *, is_delimiter_said: bool, are_quotes_sai
         confidence = "certain" if sure and second < 0.2 * best else "likely" if sure else "guess"
         why = f"Cut at {name}, its rows have one width and its cells are one thing each, most of all marks."
         found.append(Guess("delimiter", marks.delimiter, confidence, why, None, others))  # type: ignore[arg-type]  # one of the three
-    if are_quotes_said:
+    if are_quotes_chosen:
         found.append(Guess("quotes", marks.quotechar + marks.escapechar, "chosen", "You said so."))
     elif marks.escapechar:
         found.append(

@@ -15,10 +15,11 @@ from core import storage
 from core.models.schema import Schema
 from core.predictions.results import run_statistics
 from core.predictions.results.run_statistics import RunStatistics
-from core.predictions.scoring import blocks, pipelines, result_writer
+from core.predictions.scoring import blocks, result_writer
 from core.predictions.scoring.blocks import Scorer
 from core.predictions.scoring.fast import path
 from core.predictions.scoring.fast.path import FastScorer
+from core.predictions.scoring.pipeline import pipelines
 from core.settings import Settings
 from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import ChangedSinceChecked

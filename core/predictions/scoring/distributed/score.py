@@ -27,7 +27,7 @@ from core.predictions.scoring.distributed.errors import ClusterUnavailable, Rang
 from core.predictions.scoring.distributed.ranges import Range, RangeJob, ScoredRange
 from core.predictions.scoring.fast import path
 from core.predictions.scoring.fast.path import ScoringPath
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.predictions.scoring.result_writer import ResultWriter, Sink, fail, reading
 from core.settings import Settings
 from core.storage import DiskFull, NotStored, Storage, StorageUnavailable

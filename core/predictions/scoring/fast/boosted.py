@@ -11,12 +11,12 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from core.models.schema import Schema
-from core.predictions.scoring import reasons
 from core.predictions.scoring.fast import ablation, probe
 from core.predictions.scoring.fast.bins import Bins, Codes, Floats
 from core.predictions.scoring.fast.features import FeatureValues, ScoreChanges
 from core.predictions.scoring.fast.trees import Splits, Trees
 from core.predictions.scoring.fast.unsupported import Unsupported
+from core.predictions.scoring.pipeline import reasons
 
 _SIGNAL = -7.25  # a number that stands for itself in any column it reaches
 

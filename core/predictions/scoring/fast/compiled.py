@@ -13,11 +13,11 @@ from sklearn.pipeline import Pipeline
 from core.models.schema import Schema
 from core.predictions.results.histograms import Floats
 from core.predictions.results.run_summary import AnsweredBy
-from core.predictions.scoring import exact
 from core.predictions.scoring.fast.boosted import BoostedTables
 from core.predictions.scoring.fast.features import FeatureValues, ScoreChanges
 from core.predictions.scoring.fast.linear import LinearTables, LogisticTables
 from core.predictions.scoring.fast.unsupported import Unsupported
+from core.predictions.scoring.pipeline import exact
 
 # What comes of scikit-learn's private parts when a version has renamed or reshaped them.
 CHANGED_PARTS = (AttributeError, KeyError, IndexError, TypeError, ValueError)

@@ -12,12 +12,12 @@ from sklearn.utils.extmath import softmax
 
 from core.models.schema import Schema
 from core.predictions.results import rounding
-from core.predictions.scoring import reasons
-from core.predictions.scoring.exact import EPSILON, LinearModel
 from core.predictions.scoring.fast import doubt
 from core.predictions.scoring.fast.additive import Additive
 from core.predictions.scoring.fast.bins import Floats
 from core.predictions.scoring.fast.features import FeatureValues, ScoreChanges
+from core.predictions.scoring.pipeline import reasons
+from core.predictions.scoring.pipeline.exact import EPSILON, LinearModel
 
 # The largest distance from the exact sum that is let pass, in EPSILON × Additive.size.
 _OFF_BY: Final = 8.0

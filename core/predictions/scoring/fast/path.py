@@ -12,13 +12,13 @@ from core.predictions.results.caution import Cautions
 from core.predictions.results.histograms import Floats
 from core.predictions.results.run_statistics import BlockRows
 from core.predictions.results.run_summary import AnsweredBy
-from core.predictions.scoring import reasons
 from core.predictions.scoring.fast import compiled, features
 from core.predictions.scoring.fast.compiled import Tables
 from core.predictions.scoring.fast.features import FeatureValues
 from core.predictions.scoring.fast.reading import Reader
 from core.predictions.scoring.fast.unsupported import Unsupported
-from core.predictions.scoring.pipeline_scorer import BlockAnswers, PipelineScorer
+from core.predictions.scoring.pipeline import reasons
+from core.predictions.scoring.pipeline.pipeline_scorer import BlockAnswers, PipelineScorer
 from core.uploads.csv import records
 
 CHECKED_ROWS = 1_000

@@ -17,7 +17,7 @@ from core.models.schema import Feature, Schema
 from core.predictions.check import first_rows, schema_check
 from core.predictions.check.schema_check import SchemaCheck, of_file
 from core.predictions.errors import FeatureMissing, FeatureRetyped, MappedTwice
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads.errors import ChangedSinceChecked, UploadGone

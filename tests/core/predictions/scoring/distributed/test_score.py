@@ -15,7 +15,7 @@ from core import storage
 from core.models import recipes
 from core.models.schema import Task
 from core.predictions.errors import BlockFailed, FeatureMissing, ScoringStopped
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import ChangedSinceChecked
 from tests.core.predictions.scoring.distributed.conftest import Shared, same, share

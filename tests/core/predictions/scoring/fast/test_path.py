@@ -20,7 +20,7 @@ from core.predictions.scoring.fast.features import FeatureValues, ScoreChanges
 from core.predictions.scoring.fast.path import FastScorer
 from core.predictions.scoring.fast.reading import Reader
 from core.predictions.scoring.fast.unsupported import Unsupported
-from core.predictions.scoring.pipeline_scorer import PipelineScorer
+from core.predictions.scoring.pipeline.pipeline_scorer import PipelineScorer
 from core.uploads.csv.dialect import ColumnRule
 from tests.core.predictions.conftest import Model
 from tests.core.predictions.results.test_caution import cautions_of

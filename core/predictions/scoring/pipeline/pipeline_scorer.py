@@ -15,7 +15,7 @@ from core.models.schema import Feature, RowIndices, Schema, framed
 from core.predictions.errors import FeatureRetyped
 from core.predictions.results.histograms import Floats
 from core.predictions.results.run_statistics import BlockRows
-from core.predictions.scoring import exact, reasons
+from core.predictions.scoring.pipeline import exact, reasons
 from core.uploads.csv import cells, stream
 from core.uploads.csv.dialect import Dialect
 

@@ -17,13 +17,13 @@ from sklearn.pipeline import Pipeline
 from core.models import recipes
 from core.models.schema import Schema, frame
 from core.predictions.results import rounding
-from core.predictions.scoring import exact
-from core.predictions.scoring.exact import LinearModel
 from core.predictions.scoring.fast import compiled, features
 from core.predictions.scoring.fast.additive import Additive
 from core.predictions.scoring.fast.linear import LinearTables
 from core.predictions.scoring.fast.reading import Reader
-from core.predictions.scoring.pipeline_scorer import PipelineScorer
+from core.predictions.scoring.pipeline import exact
+from core.predictions.scoring.pipeline.exact import LinearModel
+from core.predictions.scoring.pipeline.pipeline_scorer import PipelineScorer
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from tests.core.predictions.conftest import Model
