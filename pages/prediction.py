@@ -35,7 +35,7 @@ try:
         prediction = predictions.get(scope, prediction_id=asked_for())
         upload = uploads.get(scope, upload_id=prediction.upload_id)
         is_completed = prediction.status == Status.COMPLETED
-        verdict = repeats.verdict(scope, prediction=prediction) if is_completed else None
+        verdict = repeats.compare(scope, prediction=prediction) if is_completed else None
 except NotFound as error:
     head.back()
     page_frame.heading("No such prediction")
@@ -63,7 +63,7 @@ elif prediction.status == Status.CANCELLED:
         st.markdown(f":gray[:material/block:] **Cancelled** :gray[· {when}]")
         head.no_result(is_mine=is_mine)
 else:
-    measured = measures.measured(prediction)
+    measured = measures.of(prediction)
     findings.show(measured)
     tiles.show(measured)
     metrics, rows, quality, receipt = st.tabs(

@@ -14,7 +14,7 @@ import pyarrow as pa
 from core import db, queue, settings, storage
 from core.db.tables import ModelRow, UploadRow
 from core.errors import NotFound
-from core.models import artifact, handler, report, training
+from core.models import artifact, handler, training
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
@@ -68,7 +68,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         files.put(key, staged.path)
     return {
         "schema": trained.schema.to_json(),
-        "report": report.of(trained, keep=keep),
+        "report": trained.report(keep=keep),
         "task_type": trained.schema.task,
         "artifact_key": key,
         "artifact_sha256": sha256,

@@ -19,7 +19,7 @@ from core.predictions import listing, states
 from core.predictions.handler import KIND
 from core.predictions.matching import mapping as mappings
 from core.predictions.matching.header import require_features
-from core.predictions.scoring import reasons
+from core.predictions.scoring.pipeline import reasons
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
 from core.queue.transitions import FIRST
 from core.uploads import uploads

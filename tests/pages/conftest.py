@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from core import access, db, queue, storage
 from core import settings as settings_module
 from core.db.tables import ModelRow, UploadRow
-from core.models import models, report
+from core.models import models
 from core.predictions import listing
 from core.settings import Settings
 from core.uploads import uploads
@@ -113,7 +113,7 @@ def found(customers: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> dict
             trained = train(customers, "churn")
         said = {
             "schema": trained.schema.to_json(),
-            "report": report.of(trained),
+            "report": trained.report(),
             "task_type": trained.schema.task,
         }
         (folder / "found.json").write_text(json.dumps(said))

@@ -131,7 +131,7 @@ def get_metrics(user: CurrentUser, prediction_id: PredictionId) -> Measurements:
     """The numbers behind the charts."""
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)
-    return Measurements.model_validate(measures.measured(prediction).to_json())
+    return Measurements.model_validate(measures.of(prediction).to_json())
 
 
 def _safe_csv(request: Request, user: db.User, files: Storage, prediction_id: UUID) -> Response:

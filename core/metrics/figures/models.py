@@ -24,7 +24,7 @@ class CandidateScore:
 
 
 @dataclass(frozen=True)
-class Importance:
+class FeatureImportance:
     """How much worse the model gets when one column is shuffled: mean and standard deviation of repeats."""
 
     feature: str
@@ -90,7 +90,7 @@ def candidates(
     return figure
 
 
-def feature_importance(importances: Sequence[Importance], *, metric: str) -> go.Figure:
+def feature_importance(importances: Sequence[FeatureImportance], *, metric: str) -> go.Figure:
     """The twelve columns whose shuffling costs the model most, as bars with ± one standard deviation."""
     if not importances:
         return style.note("No importance of columns", "It has not been measured for this model.")

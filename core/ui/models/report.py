@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.db.tables import ModelRow
 from core.metrics import figures, wording
-from core.metrics.figures import CandidateScore, Importance
+from core.metrics.figures import CandidateScore, FeatureImportance
 from core.models import models
 from core.models.schema import Feature
 from core.ui import charts as on_page
@@ -54,7 +54,7 @@ def charts(model: ModelRow) -> None:
         for candidate in report["candidates"]
     ]
     baseline = CandidateScore("Baseline", **report["baseline"][by])
-    importance = [Importance(one["column"], one["fall"], 0.0) for one in report["importance"]]
+    importance = [FeatureImportance(one["column"], one["fall"], 0.0) for one in report["importance"]]
     metric = labels.METRICS.get(by, by)
     with on_page.pair():
         on_page.show(figures.candidates(compared, baseline, metric=metric), key="candidates")

@@ -14,9 +14,9 @@ from core.db.tables import PredictionRow, UploadRow
 from core.models import models
 from core.models.schema import Feature
 from core.predictions.matching import mapping
-from core.predictions.repeats import Verdict
-from core.predictions.results.measures import Measured
-from core.predictions.scoring import reasons
+from core.predictions.repeats import RepeatComparison
+from core.predictions.results.measures import PredictionMetrics
+from core.predictions.scoring.pipeline import reasons
 from core.ui import charts, formatting, links, session
 from core.ui.predictions import rows
 from core.ui.predictions import verdict as prediction_verdict
@@ -36,8 +36,8 @@ _SHORT = 12
 def show(
     prediction: PredictionRow,
     upload: UploadRow,
-    measured: Measured,
-    verdict: Verdict | None,
+    measured: PredictionMetrics,
+    verdict: RepeatComparison | None,
     *,
     is_mine: bool,
 ) -> None:
@@ -97,7 +97,7 @@ def input_facts(upload: UploadRow) -> dict[str, str]:
     }
 
 
-def _formulas(measured: Measured) -> dict[str, str]:
+def _formulas(measured: PredictionMetrics) -> dict[str, str]:
     if not measured.formulas:
         return {}
     n_columns = formatting.exact(len(measured.formulas), "column")
@@ -198,7 +198,7 @@ def _model(prediction: PredictionRow) -> dict[str, str]:
     }
 
 
-def _run(prediction: PredictionRow, measured: Measured, kept: Mapping[str, Any]) -> dict[str, str]:
+def _run(prediction: PredictionRow, measured: PredictionMetrics, kept: Mapping[str, Any]) -> dict[str, str]:
     zone = session.zone()
     facts = {"Asked for": formatting.exact_moment(prediction.created_at, zone=zone)}
     if prediction.started_at and prediction.finished_at:

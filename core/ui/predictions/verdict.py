@@ -10,8 +10,8 @@ import streamlit as st
 from core import db
 from core.db.tables import PredictionRow
 from core.predictions import repeats
-from core.predictions.receipt import Change
-from core.predictions.repeats import Verdict
+from core.predictions.receipt import IngredientChange
+from core.predictions.repeats import RepeatComparison
 from core.ui import formatting, links, page_frame, session
 from core.ui.predictions.pages import PREDICTION
 
@@ -25,14 +25,14 @@ _INGREDIENTS: Final = {
 }
 
 
-def label(verdict: Verdict | None) -> str:
+def label(verdict: RepeatComparison | None) -> str:
     """The name of the receipt's tab."""
     if verdict is None:
         return "Receipt"
     return "Receipt · same bytes" if verdict.same_bytes else "Receipt · other bytes"
 
 
-def show(verdict: Verdict, *, now: datetime) -> None:
+def show(verdict: RepeatComparison, *, now: datetime) -> None:
     """The verdict, and the way to the prediction that was compared with."""
     if verdict.same_bytes and verdict.same_counts is not False:
         st.success(sentence(verdict, now=now), icon=":material/verified:")
@@ -41,7 +41,7 @@ def show(verdict: Verdict, *, now: datetime) -> None:
     links.link("Open the earlier prediction", PREDICTION, icon=":material/history:", id=verdict.earlier_id)
 
 
-def sentence(verdict: Verdict, *, now: datetime) -> str:
+def sentence(verdict: RepeatComparison, *, now: datetime) -> str:
     """What came out beside the last time, and what had changed between the two."""
     when = (
         f"the prediction of the same file and model that ended {formatting.ago(verdict.earlier_at, now=now)}"
@@ -69,7 +69,7 @@ def score_again_button(prediction: PredictionRow) -> None:
             links.go(PREDICTION, id=made.id)
 
 
-def changes_text(changed: tuple[Change, ...]) -> str:
+def changes_text(changed: tuple[IngredientChange, ...]) -> str:
     """The ingredients that differ: libraries by their versions, others by what they are."""
     named: dict[str, None] = {}
     for change in changed:
@@ -82,11 +82,11 @@ def changes_text(changed: tuple[Change, ...]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _though(changed: tuple[Change, ...] | None) -> str:
+def _though(changed: tuple[IngredientChange, ...] | None) -> str:
     return f"Since then changed: {changes_text(changed)}. It made no difference." if changed else ""
 
 
-def _because(changed: tuple[Change, ...] | None) -> str:
+def _because(changed: tuple[IngredientChange, ...] | None) -> str:
     if changed is None:
         return "The earlier one has no receipt, so what changed can't be told."
     if not changed:

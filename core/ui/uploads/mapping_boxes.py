@@ -31,7 +31,7 @@ def show(upload: UploadRow, model: ModelRow, found: SchemaCheck) -> dict[str, st
         shown = wanted[:MOST_BOXES]
     if not shown or not (found.extra or begun):
         return {}
-    names = name_similarity.Names(found.extra)
+    names = name_similarity.NameIndex(found.extra)
     indexes = {one.name: index for index, one in enumerate(found.columns)}
     nothing = {one.name: _none_chosen(one.nearest) for one in found.missing} | {found.target: OUTCOME}
     with st.container(border=True, gap="xsmall", key="mapping"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.metrics import wording
-from core.predictions.check.cell_warnings import Warned
+from core.predictions.check.cell_warnings import CellWarning
 from core.predictions.check.schema_check import SchemaCheck
 from core.ui import formatting, links
 
@@ -59,7 +59,7 @@ def cells(found: SchemaCheck) -> None:
         )
 
 
-def _warning(one: Warned) -> None:
+def _warning(one: CellWarning) -> None:
     mark = ":red[:material/error:]" if one.refuses else ":orange[:material/warning:]"
     st.markdown(f":small[{mark} {links.escape(one.message)}]")
 
