@@ -14,7 +14,7 @@ import pytest
 from core import db
 from core import settings as settings_module
 from core.db import migrate
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests.clocks import HeldClock
@@ -122,7 +122,7 @@ def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[db.Databa
 
 @pytest.fixture
 def postgres_database(postgres: Cluster) -> Iterator[db.Database]:
-    """A fresh, migrated Postgres database, connected: behind the fence, and pages have a login of their own."""
+    """A fresh, migrated Postgres database, connected: with row-level security, and pages have a login of their own."""
     name = f"test_{uuid4().hex}"
     database = db.connect(postgres.create(name, template=TEMPLATE), user_url=postgres.url(name, login=PAGES))
     yield database

@@ -7,7 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.states import Status
 
 Color = Literal["red", "orange", "blue", "green", "violet", "gray"]

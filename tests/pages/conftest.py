@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from core import access, db, queue, storage
 from core import settings as settings_module
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import handler as _  # noqa: F401  # registers the kind of task
 from core.models import models, report
 from core.models.training import Trained

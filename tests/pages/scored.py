@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from core import access, db
 from core import settings as settings_module
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import handler as _  # noqa: F401  # registers the kind of task
 from core.predictions import listing, predictions
 from core.settings import Settings

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import db, queue
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.models import models
 from core.predictions import predictions
 from core.predictions.states import Status

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta, tzinfo
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing
 from core.predictions.states import PENDING, Status

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.ui import badges, formatting, links, lists, session
 
 

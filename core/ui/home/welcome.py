@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.ui import formatting, links, page_frame, session
 from core.ui.home import attention

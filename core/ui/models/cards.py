@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.ui import badges, formatting, links
 from core.ui.home import attention
 

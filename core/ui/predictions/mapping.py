@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.matching import mapping
 from core.ui import formatting, links
 

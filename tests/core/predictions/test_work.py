@@ -17,7 +17,9 @@ import core
 from core import access, db
 from core import settings as settings_module
 from core.db import migrate
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import code_hash, predictions, receipt, repeats
 from core.predictions.results import measures
 from core.predictions.scoring import engine
