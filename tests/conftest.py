@@ -14,7 +14,7 @@ import pytest
 from core import access, db, rooms
 from core import settings as settings_module
 from core.db import migrate
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys
@@ -153,7 +153,7 @@ def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[db.Databa
 
 @pytest.fixture
 def postgres_database(postgres: Cluster, lent_postgres: Lent) -> Iterator[db.Database]:
-    """An empty, migrated Postgres database, connected: behind the fence, and pages have a login of their own."""
+    """An empty, migrated Postgres database, connected: with row-level security, and pages have a login of their own."""
     name = lent_postgres.fresh()
     database = db.connect(postgres.url(name), user_url=postgres.url(name, login=PAGES))
     yield database

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from core import db, rooms, storage
 from core import settings as settings_module
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions, states
 from core.settings import Settings

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core import db, queue, settings, storage
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
 from core.models import artifact, handler, training
 from core.uploads import stored, uploads

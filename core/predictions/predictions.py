@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session, undefer
 
 from core import db, queue
 from core.access import audit, ownership
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.predictions import listing, states

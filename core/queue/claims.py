@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.queue import queue_view
 from core.queue.tasks import KEPT, N_KEPT, TASKS, Reason, Task, TaskState, known_kinds

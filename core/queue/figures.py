@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, seconds_between
 from core.queue.claims import QUEUED, RUNNING
 

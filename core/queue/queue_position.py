@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow, WorkerRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.errors import NotFound
 from core.queue import queue_view, workers

@@ -9,7 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import Base, IdempotencyKeyRow, TaskRow, WorkerRow
+from core.db.tables import Base
+from core.db.tables.idempotency_keys import IdempotencyKeyRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue.tasks import SETTLED
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.errors import AppError
 
 

@@ -15,7 +15,10 @@ from core import db
 from core.access import audit, ownership
 from core.access.ownership import Whose
 from core.db.pagination import Page, newest_first
-from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
 from core.errors import AppError, Conflict, NotFound
 from core.storage import KeyTaken, Staging, Storage, stage
 from core.uploads import stored

@@ -12,7 +12,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.queue import SqsQueue
 from core.settings import Settings
 from tests.faults.worker_process import WorkerProcess

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from tests.faults import harm, steps
 from tests.faults.invariant import examine

@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from core import access, db, queue, storage
 from core import settings as settings_module
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing
 from core.settings import Settings

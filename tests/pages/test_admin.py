@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core import db
 from core.access import audit, users
 from core.access.users import Identity
-from core.db.tables import AuditEventRow, UserRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.ui.account import sessions
 from core.ui.admin import audit_table

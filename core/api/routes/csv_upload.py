@@ -24,7 +24,7 @@ from core.api.routes import scoring
 from core.api.schemas.checks import Warned
 from core.api.schemas.uploads import Receipt
 from core.api.schemas.work import REASONS
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Invalid
 from core.predictions import model_selection, predictions
 from core.predictions.matching.mapping import SavedMapping

@@ -16,7 +16,7 @@ from core.api.dependencies import CurrentUser, IdempotencyKey, PredictionId
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.routes import predictions as calls
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.predictions import predictions, repeats
 from core.predictions.errors import ReceiptMissing

@@ -20,7 +20,7 @@ from core.api.dependencies import Config, CurrentUser, Files, PredictionId
 from core.api.http import downloads
 from core.api.http.downloads import Download
 from core.api.http.error_responses import documented
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.predictions import predictions
 from core.predictions.errors import ResultDamaged, ResultGone, ResultUnreadable

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 
 
 class MetricOverFolds(BaseModel):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.dependencies import WHOLE
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.uploads.detect.encoding import CODECS
 from core.uploads.report import overrides
 from core.uploads.report.examination import Examination

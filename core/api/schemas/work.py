@@ -9,7 +9,7 @@ from typing import Generic, Literal, Self, TypeVar
 from pydantic import BaseModel, Field
 
 from core.db.pagination import Page
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.matching import mapping
 from core.predictions.results import measures
 from core.predictions.states import Status

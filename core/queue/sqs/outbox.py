@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue.claims import QUEUED, claim_one
 from core.queue.sqs.client import Notice

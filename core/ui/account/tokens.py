@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import db
 from core.access import tokens
-from core.db.tables import ApiTokenRow
+from core.db.tables.credentials import ApiTokenRow
 from core.errors import AppError
 from core.ui import formatting, links, notices, page_frame, session
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import db
 from core.access import audit
-from core.db.tables import AuditEventRow
+from core.db.tables.audit_events import AuditEventRow
 from core.ui import formatting, links, page_frame, session
 
 N_A_PAGE = 50

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import db
 from core.access import roles, users
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.ui import formatting, links, notices, page_frame, session
 
 

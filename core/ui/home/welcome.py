@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import db, queue
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.ui import formatting, links, page_frame, session
 from core.ui.home import attention

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import db
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.models import models
 from core.predictions import listing
 from core.ui import formatting, links, notices, page_frame, session

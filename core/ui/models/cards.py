@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.models import models
 from core.ui import formatting, links, lists, session
 from core.ui.models import labels, progress

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.models import models
 from core.ui import formatting, links
 from core.ui.models import labels, progress

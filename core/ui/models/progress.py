@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import db, queue
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.models import models
 from core.ui import formatting, session
 

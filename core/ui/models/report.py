@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.metrics import figures, wording
 from core.metrics.figures import CandidateScore, FeatureImportance
 from core.models import models

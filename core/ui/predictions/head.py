@@ -6,7 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.states import PENDING, Status
 from core.ui import badges, formatting, links, page_frame, session
 from core.ui.models.pages import MODEL

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions import listing, predictions
 from core.predictions.states import Status
 from core.ui import formatting, links

@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db, queue
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import NotFound
 from core.predictions import predictions
 from core.predictions.states import Status

@@ -10,7 +10,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.db.tables import PredictionRow, UploadRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.schema import Feature
 from core.predictions.matching import mapping

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
-from core.db.tables import PredictionRow, UploadRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.predictions.errors import ResultDamaged
 from core.storage import Storage

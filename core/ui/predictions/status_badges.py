@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.states import Status
 from core.ui.badges import Badge
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.states import Status
 from core.ui import formatting, links, session
 from core.ui.predictions import actions, status_badges

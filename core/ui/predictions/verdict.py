@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from core import db
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions import repeats
 from core.predictions.receipt import IngredientChange
 from core.predictions.repeats import RepeatComparison

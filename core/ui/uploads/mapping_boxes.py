@@ -7,7 +7,8 @@ from typing import Final
 
 import streamlit as st
 
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.predictions.check.schema_check import SchemaCheck
 from core.predictions.matching import name_similarity
 from core.ui import formatting, links, session

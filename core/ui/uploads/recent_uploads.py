@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import db
 from core.access.ownership import MINE
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.ui import formatting, links, lists, owners, session
 from core.ui.uploads.pages import UPLOADS
 from core.uploads import uploads

@@ -9,7 +9,8 @@ from uuid import UUID
 import streamlit as st
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing, predictions
 from core.predictions.check import schema_check

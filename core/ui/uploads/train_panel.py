@@ -8,7 +8,8 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models, targets
 from core.ui import links, session
 from core.ui.models.pages import MODEL

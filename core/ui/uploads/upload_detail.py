@@ -9,7 +9,8 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.schema import missing_columns
 from core.predictions import listing

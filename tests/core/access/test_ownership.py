@@ -15,7 +15,11 @@ from core import db
 from core.access import roles
 from core.access.errors import NotAllowed, OwnedByAnother
 from core.access.ownership import Whose
-from core.db.tables import Base, ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db.tables import Base
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
 from core.models import models
 from core.predictions import listing, predictions, repeats

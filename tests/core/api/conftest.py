@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core import access, db, queue
 from core.api import application
 from core.api.security.gate import Gate
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import artifact, models, training
 from core.queue import TaskState
 from core.settings import Settings

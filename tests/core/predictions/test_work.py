@@ -16,7 +16,9 @@ import pytest
 
 import core
 from core import access, db
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import code_hash, listing, predictions, receipt, repeats
 from core.predictions.results import measures
 from core.predictions.scoring import engine

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.queue.sqs import outbox
 from core.queue.sqs.client import Notice
 from tests.clocks import HeldClock

@@ -8,7 +8,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.queue import TaskState
 from tests.core.queue.conftest import LEASE_S, Line
 from tests.faults import steps

@@ -8,7 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import IdempotencyKeyRow, ModelRow, PredictionRow, TaskRow, UploadRow, WorkerRow
+from core.db.tables.idempotency_keys import IdempotencyKeyRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow, WorkerRow
+from core.db.tables.uploads import UploadRow
 from core.queue import TaskState, retention
 from tests.core.queue.conftest import Line
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from core import db
-from core.db.tables import TaskRow, WorkerRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import now_plus
 from core.queue import workers
 from tests.core.worker.conftest import Desk

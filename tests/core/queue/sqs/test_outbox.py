@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.queue.sqs import outbox
 from core.queue.sqs.client import Notice
 from core.queue.sqs.outbox import Unclaimed
