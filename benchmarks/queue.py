@@ -28,7 +28,7 @@ from benchmarks import bare_queue
 from core import access, db, logs, queue, rooms
 from core import settings as settings_module
 from core.db import migrate
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from core.worker import Runner
 from tests.faults import steps

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.schema import Feature, Schema
 from core.predictions import predictions

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core import db
 from core.access import roles
 from core.db.pagination import Page, newest_first
-from core.db.tables import AuditEventRow
+from core.db.tables.audit_events import AuditEventRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.room import Action, AuditedResource
 

@@ -12,7 +12,10 @@ from core import db
 from core.access import audit, roles
 from core.access.errors import UnknownPerson
 from core.access.users import NoLocalUser
-from core.db.tables import ApiTokenRow, Base, TaskRow, UserRow
+from core.db.tables import Base
+from core.db.tables.credentials import ApiTokenRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.users import UserRow
 from core.db.types import now_plus
 from core.room import HandedOver
 

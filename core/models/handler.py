@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.db.types import now_plus
 
 STATUS = {

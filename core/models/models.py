@@ -12,7 +12,10 @@ from core import db, dependants, queue
 from core.access import audit, ownership
 from core.access.ownership import Whose
 from core.db.pagination import Page, newest_first
-from core.db.tables import ModelRow, TaskRow, UploadRow, UserRow
+from core.db.tables.models import ModelRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
 from core.errors import AppError, Conflict, NotFound
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.models import handler
 from core.models.models import KIND
 from core.room import Action, AuditedResource, HandedOver, KeptFile, PendingWork, Room

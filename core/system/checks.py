@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from core import db, queue
 from core.check import Check as Check
 from core.check import State as State
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.errors import AppError
 from core.room import CheckContext, SystemCheck
 from core.settings import Settings

@@ -52,7 +52,7 @@ def _link(database: db.Database) -> Iterator[Check]:
         f"passes on no word of new work, so workers ask for it every {queue.ASK_S:g} s.",
     }
     yield Check("Database", "Connection", State.OK, message[database.link])
-    if not database.is_fenced:
+    if not database.has_row_security:
         rows = "This Postgres has none of Supabase's roles: the app alone keeps users apart."
     elif database.users is database.engine:
         rows = "Row-level security. Pages share the workers' login; USER_DATABASE_URL would part them."

@@ -15,7 +15,7 @@ N_DELIVERIES = 4  # a message must live longer than the attempts that the app it
 
 
 def sqs(context: CheckContext) -> Iterator[Check]:
-    """Nothing where the database carries the tasks. Raises CarrierUnavailable."""
+    """Nothing where the database carries the tasks. Raises QueueUnavailable."""
     settings = context.settings
     if not settings.predictions_queue_url:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.room import Action, AuditedResource, HandedOver, KeptFile, Room
 
 ROOM = Room(

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
         database = db.connect_configured(config)
         if verb == "scale":
             with db.session_scope(db.WORKER) as session:
-                found = queue.scale(session, places_each=config.workers, now=datetime.now(UTC))
+                found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
             print(json.dumps(found.to_json()))
             return 0
         migrate.upgrade(database)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import db
 from core.access import audit
-from core.db.tables import AuditEventRow
+from core.db.tables.audit_events import AuditEventRow
 from core.ui import formatting, links, page_frame, session
 
 N_A_PAGE = 50
@@ -63,7 +63,7 @@ def _filters(people: Mapping[UUID, str]) -> audit.Filter:
             "What",
             audit.known_actions(),
             index=None,
-            format_func=said,
+            format_func=action_label,
             placeholder="Everything",
             key="audit_what",
             width=240,
@@ -101,7 +101,7 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def said(action: str) -> str:
+def action_label(action: str) -> str:
     """How a person says it, with its noun: `prediction.deleted` → "deleted a prediction"."""
     noun = audit.audited(action.partition(".")[0]).noun
     return f"{audit.says(action)} {noun}".rstrip()

@@ -13,7 +13,8 @@ from core import access, db
 from core.access import tokens, users, work_transfer
 from core.access.errors import UnknownPerson
 from core.access.users import Identity
-from core.db.tables import AuditEventRow, ModelRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.models import ModelRow
 from core.models import models
 from core.predictions import listing
 from core.settings import Settings

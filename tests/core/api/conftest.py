@@ -19,8 +19,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core import access, db, queue
 from core.api import application
 from core.api.security.gate import Gate
-from core.db.tables import ModelRow, UploadRow
-from core.models import artifact, models, report, training
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
+from core.models import artifact, models, training
 from core.queue import TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -28,7 +29,7 @@ from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from tests import journeys, made
 from tests.servers.app import app, spare_port
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 __all__ = ["app"]
 
@@ -81,7 +82,7 @@ def server() -> Iterator[Switch]:
         yield switch
     finally:
         running.should_exit = True
-        thread.join(20)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
 
@@ -97,7 +98,7 @@ def client(settings: Settings, server: Switch, me: db.User) -> Iterator[httpx.Cl
     server.app = served(settings)
     url = f"http://localhost:{settings.port}"
     # verify=False: reading the certificates that http does not need takes longer than most tests
-    with httpx.Client(base_url=url, trust_env=False, timeout=60, verify=False) as program:
+    with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S, verify=False) as program:
         yield program
 
 
@@ -125,7 +126,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     sha256 = artifact.save(found.pipeline, path)
     result = {
         "schema": found.schema.to_json(),
-        "report": report.of(found),
+        "report": found.report(),
         "task_type": found.schema.task,
         "artifact_sha256": sha256,
     }
