@@ -30,7 +30,7 @@ def _caller(request: Request) -> db.User:
     return access.local_user(address_of(request))
 
 
-def _asker(request: Request) -> RequestPrincipal:
+def _principal(request: Request) -> RequestPrincipal:
     principal: RequestPrincipal | None = request.scope.get(PRINCIPAL)
     return principal or RequestPrincipal(_caller(request))
 
@@ -84,7 +84,7 @@ def _model_in_path(model_id: Annotated[str, Path(json_schema_extra={"format": "u
 
 
 CurrentUser = Annotated[db.User, Depends(_caller)]
-CurrentPrincipal = Annotated[RequestPrincipal, Depends(_asker)]
+CurrentPrincipal = Annotated[RequestPrincipal, Depends(_principal)]
 Config = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
 UploadId = Annotated[int, Depends(_upload_in_path)]
