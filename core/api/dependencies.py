@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request, Security
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from core import access, db
-from core.access import ownership
+from core.access import ownership, tokens
 from core.access.errors import NotSignedIn
 from core.access.ownership import OwnerFilter
+from core.api.security import scopes
 from core.api.security.authentication import PRINCIPAL, RequestPrincipal, address_of
 from core.db.pagination import MAX_LIMIT
 from core.errors import NotFound
@@ -43,6 +44,10 @@ async def _settings(request: Request) -> Settings:
 async def _storage(request: Request) -> Storage:
     storage: Storage = request.app.state.storage
     return storage
+
+
+async def _same_for_all() -> None:
+    """For a call that need not know who asks."""
 
 
 def upload_id_of(text: str) -> int:
@@ -83,8 +88,15 @@ def _model_in_path(model_id: Annotated[str, Path(json_schema_extra={"format": "u
     return model_id_of(model_id)
 
 
-CurrentUser = Annotated[db.User, Depends(_caller)]
-CurrentPrincipal = Annotated[RequestPrincipal, Depends(_principal)]
+# Who asks, and so what a token needs for the call: the gate has looked at that before the body was read.
+Reader = Annotated[db.User, Security(_caller, scopes=[tokens.READ])]
+Writer = Annotated[db.User, Security(_caller, scopes=[tokens.WRITE])]
+Trainer = Annotated[db.User, Security(_caller, scopes=[tokens.TRAINING])]
+Manager = Annotated[db.User, Security(_caller, scopes=[scopes.PERSON])]
+ManagingPrincipal = Annotated[RequestPrincipal, Security(_principal, scopes=[scopes.PERSON])]
+NEEDS_READ = Security(_same_for_all, scopes=[tokens.READ])
+NEEDS_NOTHING = Security(_same_for_all, scopes=[scopes.ANY])
+AnyPrincipal = Annotated[RequestPrincipal, Security(_principal, scopes=[scopes.ANY])]
 Config = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
 UploadId = Annotated[int, Depends(_upload_in_path)]

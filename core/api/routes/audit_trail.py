@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from core import db
 from core.access import audit
-from core.api.dependencies import CurrentUser, Cursor, Limit, Text, uuid_of
+from core.api.dependencies import Cursor, Limit, Reader, Text, uuid_of
 from core.api.http.error_responses import documented
 from core.api.schemas import work
 from core.db.tables.audit_events import AuditEventRow
@@ -43,7 +43,7 @@ class Event(BaseModel):
 
 @router.get("/audit", responses=documented(400, 401, 403, 404, 422, 503))
 def list_events(
-    user: CurrentUser,
+    user: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
     user_id: str | None = None,

@@ -16,9 +16,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from core import db, storage
-from core.api.dependencies import Config, CurrentUser, Files, IdempotencyKey, mapping_of, model_id_of
+from core.api.dependencies import Config, Files, IdempotencyKey, Writer, mapping_of, model_id_of
 from core.api.http import multipart
 from core.api.http.error_responses import documented
+from core.api.http.front import UNLIMITED
 from core.api.http.idempotency import Call, once
 from core.api.routes import scoring
 from core.api.schemas.checks import Warned
@@ -46,7 +47,7 @@ OFFERED = (
     "POST what stands under `offered`, with the upload's id, to /api/predictions."
 )
 
-router = APIRouter()
+router = APIRouter(max_body_size=UNLIMITED)  # the file has a limit of its own, which settings give
 
 
 class Offered(BaseModel):
@@ -159,7 +160,7 @@ _BODY: dict[str, Any] = {
 )
 async def upload_csv(
     request: Request,
-    user: CurrentUser,
+    user: Writer,
     config: Config,
     files: Files,
     idempotency_key: IdempotencyKey = None,

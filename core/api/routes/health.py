@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 import core
 from core import db, queue, storage
-from core.api.dependencies import Config, Files
+from core.api.dependencies import NEEDS_NOTHING, Config, Files
 from core.api.http.error_responses import Refusal
 from core.db import DatabaseUnavailable, migrate
 from core.errors import AppError
@@ -24,7 +24,7 @@ OK = "ok"
 DEADLINE_S = 4.0  # whoever asks wants to know now
 _one_looks = threading.Lock()
 
-router = APIRouter(tags=["system"])
+router = APIRouter(tags=["system"], dependencies=[NEEDS_NOTHING])
 
 
 class Queue(BaseModel):

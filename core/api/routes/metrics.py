@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 import core
 from core import db, queue
 from core.access import roles
-from core.api.dependencies import CurrentUser
+from core.api.dependencies import Reader
 from core.api.http.error_responses import documented
 from core.queue import figures
 
@@ -25,7 +25,7 @@ router = APIRouter(tags=["system"])
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(401, 403, 503)},
 )
-def metrics(request: Request, user: CurrentUser) -> Response:
+def metrics(request: Request, user: Reader) -> Response:
     """Depth and age of the queue, what the last hour's tasks took, workers, and this process's calls.
 
     For admins, in Prometheus' text format. Tasks and workers are those of the whole installation, whichever process

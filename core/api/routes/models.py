@@ -13,15 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from core import db
 from core.access import ownership
 from core.api.dependencies import (
-    CurrentUser,
     Cursor,
     Files,
     IdempotencyKey,
     Limit,
     ModelId,
     Owner,
+    Reader,
     Text,
+    Trainer,
     UploadIdInBody,
+    Writer,
     upload_id_of,
 )
 from core.api.http.error_responses import documented
@@ -67,7 +69,7 @@ class TrainingBegun(BaseModel):
     responses=documented(400, 403, 404, 409, 413, 415, 422, 503),
 )
 async def train_model(
-    user: CurrentUser, wanted: Training, idempotency_key: IdempotencyKey = None
+    user: Trainer, wanted: Training, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Train a model on an upload; `GET /api/models/{id}` tells when it is ready."""
     upload_id = upload_id_of(wanted.upload_id)
@@ -99,7 +101,7 @@ def _begun(model: ModelRow) -> TrainingBegun:
 
 @router.get("", responses=documented(400, 403, 404, 422, 503))
 def list_models(
-    user: CurrentUser,
+    user: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
     status: Annotated[
@@ -122,13 +124,13 @@ def list_models(
 
 
 @router.get("/{model_id}", responses=documented(403, 404, 503))
-def get_model(user: CurrentUser, model_id: ModelId) -> ModelDetail:
+def get_model(user: Reader, model_id: ModelId) -> ModelDetail:
     """One model with its schema and the report of its training."""
     return _detail(user, model_id)
 
 
 @router.post("/{model_id}/cancel", responses=documented(403, 404, 409, 503))
-def cancel_training(user: CurrentUser, model_id: ModelId) -> ModelDetail:
+def cancel_training(user: Trainer, model_id: ModelId) -> ModelDetail:
     """Stop a training: at once while it waits, else as soon as its worker sees it."""
     with db.session_scope(user, write=True) as session:
         models.cancel_training(session, model_id=model_id)
@@ -136,7 +138,7 @@ def cancel_training(user: CurrentUser, model_id: ModelId) -> ModelDetail:
 
 
 @router.delete("/{model_id}", responses=documented(403, 404, 409, 503))
-def delete_model(user: CurrentUser, files: Files, model_id: ModelId) -> work.Deleted:
+def delete_model(user: Writer, files: Files, model_id: ModelId) -> work.Deleted:
     """Delete a model that no prediction was made with."""
     with db.session_scope(user, write=True) as session:
         prefixes = models.delete(session, model_id=model_id)

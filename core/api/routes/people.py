@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
 from core.access import roles, sessions, users
-from core.api.dependencies import Config, CurrentPrincipal, CurrentUser, uuid_of
+from core.api.dependencies import Config, Manager, ManagingPrincipal, uuid_of
 from core.api.http.error_responses import documented
 from core.api.routes.tokens import Id, Revoked
 from core.api.schemas import work
@@ -63,7 +63,7 @@ class Changed(BaseModel):
 
 
 @router.get("/sessions", responses=documented(401, 403, 503))
-def list_sessions(principal: CurrentPrincipal, config: Config) -> work.Listed[Session]:
+def list_sessions(principal: ManagingPrincipal, config: Config) -> work.Listed[Session]:
     """Where you are signed in, the last used first."""
     with db.session_scope(principal.user) as scope:
         found = sessions.alive(scope, settings=config, now=datetime.now(UTC))
@@ -80,7 +80,7 @@ def list_sessions(principal: CurrentPrincipal, config: Config) -> work.Listed[Se
 
 
 @router.delete("/sessions/{session_id}", responses=documented(401, 403, 404, 503))
-def revoke_session(user: CurrentUser, session_id: Id) -> Revoked:
+def revoke_session(user: Manager, session_id: Id) -> Revoked:
     """Sign out somewhere else; what is open there closes within seconds."""
     with db.session_scope(user, write=True) as scope:
         sessions.revoke(scope, session_id=uuid_of(session_id, resource="session"), now=datetime.now(UTC))
@@ -88,7 +88,7 @@ def revoke_session(user: CurrentUser, session_id: Id) -> Revoked:
 
 
 @router.get("/people", responses=documented(401, 403, 503))
-def list_people(user: CurrentUser, config: Config) -> work.Listed[Person]:
+def list_people(user: Manager, config: Config) -> work.Listed[Person]:
     """Everybody who has signed in, by name. For admins."""
     with db.session_scope(user) as scope:
         found = users.people(scope)
@@ -96,7 +96,7 @@ def list_people(user: CurrentUser, config: Config) -> work.Listed[Person]:
 
 
 @router.patch("/people/{user_id}", responses=documented(400, 401, 403, 404, 413, 415, 422, 503))
-def change_person(user: CurrentUser, config: Config, user_id: Id, changed: Changed) -> Person:
+def change_person(user: Manager, config: Config, user_id: Id, changed: Changed) -> Person:
     """Give somebody a role, block them or let them in again. For admins; nobody changes themselves."""
     person_id = uuid_of(user_id, resource="person")
     with db.session_scope(user, write=True) as scope:

@@ -17,14 +17,15 @@ from core.access import ownership
 from core.api.dependencies import (
     ColumnMapping,
     Config,
-    CurrentUser,
     Cursor,
     Files,
     IdempotencyKey,
     Limit,
     Owner,
     PredictionId,
+    Reader,
     UploadIdInBody,
+    Writer,
     model_id_of,
     upload_id_of,
 )
@@ -69,7 +70,7 @@ class Created(BaseModel):
 
 @router.get("", responses=documented(400, 403, 404, 422, 503))
 def list_predictions(
-    user: CurrentUser,
+    user: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
     status: Annotated[list[Status] | None, Query(description="Only these; may be repeated.")] = None,
@@ -102,7 +103,7 @@ def list_predictions(
     },
 )
 async def create_prediction(
-    user: CurrentUser,
+    user: Writer,
     config: Config,
     files: Files,
     wanted: PredictionRequest,
@@ -169,7 +170,7 @@ def _create(
 
 
 @router.get("/{prediction_id}", responses=documented(403, 404, 503))
-def get_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.PredictionDetail:
+def get_prediction(user: Reader, prediction_id: PredictionId) -> work.PredictionDetail:
     """One prediction, how far it is, and its headline numbers."""
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)
@@ -183,9 +184,7 @@ def get_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Predi
         **documented(403, 404, 409, 503),
     },
 )
-async def process_by_hand(
-    user: CurrentUser, prediction_id: PredictionId, response: Response
-) -> work.Prediction:
+async def process_by_hand(user: Writer, prediction_id: PredictionId, response: Response) -> work.Prediction:
     """Score a QUEUED prediction right now, with its real model, whether or not a worker runs."""
     task_id = await anyio.to_thread.run_sync(_prioritize, user, prediction_id)
     prediction = await scoring.finished(user, prediction_id=prediction_id, task_id=task_id)
@@ -200,7 +199,7 @@ def _prioritize(user: db.User, prediction_id: UUID) -> UUID:
 
 
 @router.post("/{prediction_id}/cancel", responses=documented(403, 404, 409, 503))
-def cancel_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Prediction:
+def cancel_prediction(user: Writer, prediction_id: PredictionId) -> work.Prediction:
     """Cancel: at once while it waits, else as soon as its worker sees it."""
     with db.session_scope(user, write=True) as session:
         predictions.cancel(session, prediction_id=prediction_id)
@@ -209,14 +208,14 @@ def cancel_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Pr
 
 
 @router.post("/{prediction_id}/retry", responses=documented(403, 404, 409, 503))
-def retry_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Prediction:
+def retry_prediction(user: Writer, prediction_id: PredictionId) -> work.Prediction:
     """Queue a FAILED or CANCELLED prediction once more."""
     with db.session_scope(user, write=True) as session:
         return work.Prediction.of(predictions.retry(session, prediction_id=prediction_id))
 
 
 @router.delete("/{prediction_id}", responses=documented(403, 404, 409, 503))
-def delete_prediction(user: CurrentUser, files: Files, prediction_id: PredictionId) -> work.Deleted:
+def delete_prediction(user: Writer, files: Files, prediction_id: PredictionId) -> work.Deleted:
     """Delete a settled prediction and its result files."""
     with db.session_scope(user, write=True) as session:
         prefixes = predictions.delete(session, prediction_id=prediction_id)

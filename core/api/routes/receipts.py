@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from core import db
-from core.api.dependencies import CurrentUser, IdempotencyKey, PredictionId
+from core.api.dependencies import IdempotencyKey, PredictionId, Reader, Writer
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.routes import predictions as calls
@@ -154,7 +154,7 @@ class Verdict(BaseModel):
 
 
 @router.get("/{prediction_id}/receipt", responses=documented(403, 404, 409, 503))
-def get_receipt(user: CurrentUser, prediction_id: PredictionId) -> ScoreReceipt:
+def get_receipt(user: Reader, prediction_id: PredictionId) -> ScoreReceipt:
     """What a finished prediction was made of, with the hashes of all of it."""
     prediction = _completed(user, prediction_id)
     if prediction.receipt is None:
@@ -163,7 +163,7 @@ def get_receipt(user: CurrentUser, prediction_id: PredictionId) -> ScoreReceipt:
 
 
 @router.get("/{prediction_id}/verdict", responses=documented(403, 404, 409, 503))
-def get_verdict(user: CurrentUser, prediction_id: PredictionId) -> Verdict:
+def get_verdict(user: Reader, prediction_id: PredictionId) -> Verdict:
     """Whether scoring the same file with the same model gave the same bytes as the last time."""
     prediction = _completed(user, prediction_id)
     with db.session_scope(user) as session:
@@ -189,7 +189,7 @@ def get_verdict(user: CurrentUser, prediction_id: PredictionId) -> Verdict:
     responses=documented(403, 404, 409, 422, 503),
 )
 async def score_again(
-    user: CurrentUser, prediction_id: PredictionId, idempotency_key: IdempotencyKey = None
+    user: Writer, prediction_id: PredictionId, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Queue the same file with the same model and options; `/verdict` of what it makes compares the bytes."""
     made_of = {"call": "again", "prediction_id": str(prediction_id)}

@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from core import db, storage
-from core.api.dependencies import Config, CurrentUser, Files, PredictionId
+from core.api.dependencies import Config, Files, PredictionId, Reader
 from core.api.http import downloads
 from core.api.http.downloads import Download
 from core.api.http.error_responses import documented
@@ -105,7 +105,7 @@ class Measurements(BaseModel):
 @router.head("/download_predictions/{prediction_id}", include_in_schema=False)
 async def download_predictions(
     request: Request,
-    user: CurrentUser,
+    user: Reader,
     config: Config,
     files: Files,
     prediction_id: PredictionId,
@@ -127,7 +127,7 @@ async def download_predictions(
 
 
 @router.get("/{prediction_id}/metrics", responses=documented(403, 404, 409, 503))
-def get_metrics(user: CurrentUser, prediction_id: PredictionId) -> Measurements:
+def get_metrics(user: Reader, prediction_id: PredictionId) -> Measurements:
     """The numbers behind the charts."""
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)

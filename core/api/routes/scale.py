@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from core import db, queue
-from core.api.dependencies import Config, CurrentUser
+from core.api.dependencies import Config, Reader
 from core.api.http.error_responses import documented
 
 router = APIRouter(tags=["system"])
@@ -29,7 +29,7 @@ class Scale(BaseModel):
 
 
 @router.get("/scale", responses=documented(403, 503))
-def get_scale(user: CurrentUser, config: Config) -> Scale:
+def get_scale(user: Reader, config: Config) -> Scale:
     """How deep the queue is, how long its oldest task has waited, and how many workers to run."""
     with db.session_scope(user) as session:
         found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))

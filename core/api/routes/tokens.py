@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
 from core.access import tokens
-from core.api.dependencies import WHOLE, CurrentPrincipal, CurrentUser, Text, uuid_of
+from core.api.dependencies import WHOLE, AnyPrincipal, Manager, Text, uuid_of
 from core.api.http.error_responses import documented
 from core.api.schemas import work
 from core.db.tables.credentials import ApiTokenRow
@@ -77,7 +77,7 @@ class WantedToken(BaseModel):
 
 
 @router.get("/me", responses=documented(401, 403, 503))
-def who_am_i(principal: CurrentPrincipal) -> Me:
+def who_am_i(principal: AnyPrincipal) -> Me:
     """Who you are to this app."""
     user = principal.user
     scopes = None if principal.scopes is None else sorted(principal.scopes)
@@ -88,7 +88,7 @@ def who_am_i(principal: CurrentPrincipal) -> Me:
 
 
 @router.get("/tokens", responses=documented(401, 403, 503))
-def list_tokens(user: CurrentUser) -> work.Listed[Token]:
+def list_tokens(user: Manager) -> work.Listed[Token]:
     """Your tokens that are valid, newest first."""
     with db.session_scope(user) as session:
         found = tokens.alive(session, now=datetime.now(UTC))
@@ -96,7 +96,7 @@ def list_tokens(user: CurrentUser) -> work.Listed[Token]:
 
 
 @router.post("/tokens", status_code=201, responses=documented(400, 401, 403, 409, 413, 415, 422, 503))
-def create_token(user: CurrentUser, wanted: WantedToken) -> NewToken:
+def create_token(user: Manager, wanted: WantedToken) -> NewToken:
     """Make a token for a program. Its secret is in this answer and nowhere else."""
     with db.session_scope(user, write=True) as session:
         row, secret = tokens.create(
@@ -106,7 +106,7 @@ def create_token(user: CurrentUser, wanted: WantedToken) -> NewToken:
 
 
 @router.delete("/tokens/{token_id}", responses=documented(401, 403, 404, 503))
-def revoke_token(user: CurrentUser, token_id: Id) -> Revoked:
+def revoke_token(user: Manager, token_id: Id) -> Revoked:
     """Revoke a token: it lets nobody in any more, from the next call on."""
     with db.session_scope(user, write=True) as session:
         tokens.revoke(session, token_id=uuid_of(token_id, resource="token"), now=datetime.now(UTC))

@@ -14,14 +14,15 @@ from core import db
 from core.access import ownership
 from core.api.dependencies import (
     Config,
-    CurrentUser,
     Cursor,
     Files,
     Limit,
     MappingInQuery,
     Owner,
+    Reader,
     Text,
     UploadId,
+    Writer,
     model_id_of,
 )
 from core.api.http import downloads
@@ -40,7 +41,7 @@ router = APIRouter(prefix="/uploads", tags=["uploads"])
 
 @router.get("", responses=documented(400, 403, 404, 422, 503))
 def list_uploads(
-    user: CurrentUser,
+    user: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
     file_name: Annotated[
@@ -55,7 +56,7 @@ def list_uploads(
 
 
 @router.get("/{upload_id}", responses=documented(403, 404, 503))
-def get_upload(user: CurrentUser, upload_id: UploadId) -> schemas.UploadDetail:
+def get_upload(user: Reader, upload_id: UploadId) -> schemas.UploadDetail:
     """One upload with the profile of its columns."""
     with db.session_scope(user) as session:
         return schemas.UploadDetail.of(uploads.get(session, upload_id=upload_id))
@@ -63,7 +64,7 @@ def get_upload(user: CurrentUser, upload_id: UploadId) -> schemas.UploadDetail:
 
 @router.get("/{upload_id}/check", responses=documented(403, 404, 409, 422, 503))
 def check_upload(
-    user: CurrentUser, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
+    user: Reader, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
 ) -> SchemaCheckReport:
     """What the file offers to a model before anything is scored: columns that are matched, missing, renamed or not
     read, and cells that are unlike those of training.
@@ -78,7 +79,7 @@ def check_upload(
 @router.patch("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def overrule(
     request: Request,
-    user: CurrentUser,
+    user: Writer,
     config: Config,
     files: Files,
     upload_id: UploadId,
@@ -91,7 +92,7 @@ async def overrule(
 @router.put("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def read_anew(
     request: Request,
-    user: CurrentUser,
+    user: Writer,
     config: Config,
     files: Files,
     upload_id: UploadId,
@@ -135,7 +136,7 @@ async def _reread(
     openapi_extra=dict(downloads.CONDITIONS),
 )
 @router.head("/{upload_id}/file", include_in_schema=False)
-def get_upload_file(request: Request, user: CurrentUser, files: Files, upload_id: UploadId) -> Response:
+def get_upload_file(request: Request, user: Reader, files: Files, upload_id: UploadId) -> Response:
     """The CSV as it was uploaded, byte by byte; unpacked, where it came packed. Takes `Range`."""
     with db.session_scope(user) as session:
         upload = uploads.get(session, upload_id=upload_id)
@@ -153,7 +154,7 @@ def get_upload_file(request: Request, user: CurrentUser, files: Files, upload_id
 
 @router.delete("/{upload_id}", responses=documented(403, 404, 409, 422, 503))
 def delete_upload(
-    user: CurrentUser,
+    user: Writer,
     files: Files,
     upload_id: UploadId,
     n_predictions: Annotated[

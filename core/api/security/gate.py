@@ -20,7 +20,8 @@ from core.access.errors import NotAllowed, NotSignedIn
 from core.api.errors import Forbidden
 from core.api.http import error_responses
 from core.api.http.front import MOUNT
-from core.api.security import open_sockets, sign_in_page
+from core.api.http.route_table import RouteTable
+from core.api.security import open_sockets, scopes, sign_in_page
 from core.api.security.authentication import (
     PRINCIPAL,
     SAFE,
@@ -28,7 +29,6 @@ from core.api.security.authentication import (
     address_of,
     bearer_of,
     identify,
-    require_scope,
 )
 from core.api.security.site import Site
 from core.errors import AppError
@@ -48,7 +48,8 @@ log = logs.get("access")
 class Gate:
     """Wraps the whole process. Pure ASGI, so that bodies and sockets stream through it.
 
-    clock: aware UTC, for what expires. recheck_s: until an open websocket notices that its session is over.
+    table: the calls of the API, whose scopes a token needs. clock: aware UTC, for what expires. recheck_s: until an
+    open websocket notices that its session is over.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Gate:
         app: ASGIApp,
         settings: Settings,
         *,
+        table: RouteTable,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         recheck_s: float = open_sockets.RECHECK_S,
     ) -> None:
         self._app = app
         self._settings = settings
         self._site = Site(settings)
+        self._table = table
         self._clock = clock
         self._recheck_s = recheck_s
         self._limiter = anyio.CapacityLimiter(N_LOOKUPS)
@@ -121,7 +124,8 @@ class Gate:
         principal = await self._in_a_thread(who) if self._settings.has_sign_in or bearer is not None else None
         if principal is not None:
             try:
-                require_scope(principal, method=method, path=path)
+                below = path.removeprefix(MOUNT) or "/"
+                scopes.require(principal, scopes.declared(self._table, method=method, path=below))
             except NotAllowed as error:
                 await self._in_a_thread(partial(_note_refusal, principal, method, path, error))
                 raise

@@ -106,7 +106,7 @@ def served(settings: Settings) -> ASGIApp:
     """The API behind its gate, as the process serves it; one at a time, as its routes are put together once."""
     api = _unconfigured()
     application.configure(api, settings)
-    return Gate(Starlette(routes=application.routes(api, settings)), settings)
+    return Gate(Starlette(routes=application.routes(api, settings)), settings, table=api.state.table)
 
 
 @cache
