@@ -1,23 +1,39 @@
-"""`GET /api/metrics`: figures for Prometheus, of the whole installation and of this process."""
+"""The load as programs read it: `GET /api/metrics` for Prometheus, `GET /api/scale` for an autoscaler of workers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from pydantic import BaseModel, Field
 
 import core
 from core import db, queue
 from core.access import roles
-from core.api.dependencies import Reader
+from core.api.dependencies import Config, Reader
 from core.api.http.error_responses import documented
 from core.queue import figures
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 router = APIRouter(tags=["system"])
+
+
+class Scale(BaseModel):
+    """The load of the whole installation, and the workers that it asks for."""
+
+    queued: int = Field(description="Tasks that wait.")
+    running: int = Field(description="Tasks that workers have.")
+    abandoned: int = Field(description="Those of them whose worker has fallen silent.")
+    oldest_s: float = Field(description="Seconds that the longest-waiting task has waited; 0 without any.")
+    workers: int = Field(description="Worker processes that are alive, the app's own not counted.")
+    places: int = Field(description="Tasks that all workers, the app's own too, can do at a time.")
+    suggested_workers: int = Field(
+        description="Worker processes for all that waits and runs; 0 where there is nothing to do."
+    )
 
 
 @router.get(
@@ -35,6 +51,14 @@ def metrics(request: Request, user: Reader) -> Response:
     installation.register(Installation(user))
     here: CollectorRegistry = request.app.state.metrics
     return Response(generate_latest(installation) + generate_latest(here), media_type=MEDIA_TYPE)
+
+
+@router.get("/scale", responses=documented(403, 503))
+def get_scale(user: Reader, config: Config) -> Scale:
+    """How deep the queue is, how long its oldest task has waited, and how many workers to run."""
+    with db.session_scope(user) as session:
+        found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
+    return Scale(**found.to_json())
 
 
 def registry() -> CollectorRegistry:

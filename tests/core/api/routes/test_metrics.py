@@ -1,7 +1,11 @@
-"""The figures for Prometheus, read by Prometheus' own parser."""
+"""The figures for Prometheus, read by Prometheus' own parser, and the load as an autoscaler reads it."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from uuid import uuid4
 
 import httpx
@@ -11,8 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from core import __version__, db
 from core.queue import workers
+from core.settings import Settings
 from tests.clocks import ClockAhead
 from tests.faults import steps
+from tests.servers.app import PROJECT
 
 
 def figures(client: httpx.Client) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -65,3 +71,21 @@ def test_without_a_database_it_is_refused(client: httpx.Client) -> None:
         connection.execute(sa.text("ALTER TABLE workers RENAME TO gone"))
     answer = client.get("/api/metrics")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unavailable")
+
+
+def test_an_autoscaler_is_told_the_load_and_the_shell_says_the_same(
+    client: httpx.Client, settings: Settings
+) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid4(), slots=2, is_embedded=False, clock=ClockAhead())
+    answer = client.get("/api/scale")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "queued": 0, "running": 0, "abandoned": 0, "oldest_s": 0.0,
+        "workers": 1, "places": 2, "suggested_workers": 0,
+    }  # fmt: skip
+    said = subprocess.run(
+        [sys.executable, "-m", "core.worker", "scale"],
+        cwd=PROJECT, env={**os.environ, **settings.environment()}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(said.stdout) == answer.json()
