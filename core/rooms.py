@@ -6,8 +6,8 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from core import queue
-from core.access import audit
+from core import dependants, queue
+from core.access import audit, work_transfer
 from core.room import Room
 
 NAMES: Final = ("access", "uploads", "models", "predictions", "system")
@@ -16,8 +16,16 @@ NAMES: Final = ("access", "uploads", "models", "predictions", "system")
 @cache
 def load() -> None:
     """Have every room of NAMES state what the others need of it."""
+    from core.system import (
+        checks,
+        storage_consistency,
+    )  # what a child has no use for, and would load for half a second
+
     for name in NAMES:
-        register(_stated(name))
+        room = _stated(name)
+        register(room)
+        checks.register(room.checks)
+        storage_consistency.register(room.kept_files)
 
 
 def task_modules() -> tuple[str, ...]:
@@ -32,10 +40,12 @@ def load_module(module: str) -> None:
 
 
 def register(room: Room) -> None:
-    """Hand what a room states to whoever asks for it; a second time changes nothing."""
+    """Hand what a room states to whoever asks for it while something is done; a second time changes nothing."""
     for kind in room.kinds:
         queue.register(kind)
     audit.register(room.actions, room.audited)
+    dependants.register(room.dependants)
+    work_transfer.register(room.handed_over)
 
 
 def _stated(name: str) -> Room:

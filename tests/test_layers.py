@@ -19,6 +19,7 @@ ORDER = [
     {"db"},
     {"storage", "queue"},
     {"room"},
+    {"dependants"},
     {"access"},
     {"uploads"},
     {"models"},

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from core.room import Action, AuditedResource, Room
+import sqlalchemy as sa
+
+from core.db.tables.uploads import UploadRow
+from core.room import Action, AuditedResource, HandedOver, KeptFile, Room
 
 ROOM = Room(
     actions=(
@@ -12,4 +15,6 @@ ROOM = Room(
         Action("upload.deleted", "deleted"),
     ),
     audited=(AuditedResource("upload", " the file {}", "a file"),),
+    handed_over=(HandedOver("uploads", UploadRow),),
+    kept_files=(KeptFile("upload", sa.select(UploadRow.storage_key).order_by(UploadRow.id.desc())),),
 )
