@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from core import db, logs, queue, settings, storage
 from core.db import migrate
 from core.errors import AppError
-from core.worker import cluster, service
+from core.worker import service
 
 
 def main(arguments: list[str]) -> int:
@@ -29,6 +29,8 @@ def main(arguments: list[str]) -> int:
         config = settings.current()
         logs.configure(config)
         if verb == "dask":
+            from core.worker import cluster  # brings all that scores, which only a worker's children need
+
             cluster.serve(config)
         database = db.connect_configured(config)
         if verb == "scale":
