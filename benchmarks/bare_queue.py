@@ -131,7 +131,7 @@ def _run(
 
     task_id: stands for the recorded one; None until a statement has found it.
     """
-    opening = postgres.opening(db.WORKER, is_fenced=True)
+    opening = postgres.opening(db.WORKER, has_row_security=True)
     assert opening is not None
     connection.execute(opening, prepare=False)
     row: dict[str, Any] | None = None

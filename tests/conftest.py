@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from core import access, db
+from core import access, db, rooms
 from core import settings as settings_module
 from core.db import migrate
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys
@@ -32,9 +32,10 @@ ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgre
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No test may meet what this machine has configured."""
+    """No test may meet what this machine has configured; each meets every room."""
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
+    rooms.load()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -158,7 +159,7 @@ def sqlite_database(migrated_sqlite: Path, data_dir: Path) -> Iterator[db.Databa
 
 @pytest.fixture
 def postgres_database(postgres: Cluster, lent_postgres: Lent) -> Iterator[db.Database]:
-    """An empty, migrated Postgres database, connected: behind the fence, and pages have a login of their own."""
+    """An empty, migrated Postgres database, connected: with row-level security, and pages have a login of their own."""
     name = lent_postgres.fresh()
     database = db.connect(postgres.url(name), user_url=postgres.url(name, login=PAGES))
     yield database

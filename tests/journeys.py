@@ -10,9 +10,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import db, storage
+from core import db, rooms, storage
 from core import settings as settings_module
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions, states
 from core.settings import Settings
@@ -24,6 +26,8 @@ from core.worker.child_process import Child
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 Found = TypeVar("Found")
+
+rooms.load()  # for those who come here from outside pytest too
 
 
 def ask(user: db.User, verb: Callable[[Session], Found]) -> Found:
@@ -44,7 +48,9 @@ def running(
     settings: Settings, *, slots: int = 1, start_child: Callable[..., Child] = Child
 ) -> Iterator[Runner]:
     """A runner with real children, handed back at the end."""
-    runner = Runner(settings, slots=slots, is_embedded=True, start_child=start_child)
+    runner = Runner(
+        settings, slots=slots, is_embedded=True, modules=rooms.task_modules(), start_child=start_child
+    )
     runner.start()
     try:
         yield runner

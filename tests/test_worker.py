@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys

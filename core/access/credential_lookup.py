@@ -14,8 +14,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db
-from core.db import row_level_security
-from core.db.tables import ApiTokenRow, Json, SessionRow, UserRow
+from core.db import row_rules
+from core.db.tables.base import Json
+from core.db.tables.credentials import ApiTokenRow, SessionRow
+from core.db.tables.users import UserRow
 from core.db.types import UtcDateTime
 
 
@@ -47,7 +49,7 @@ TYPES: dict[str, Any] = {
 
 def session_by_hash(secret_hash: str) -> Held | None:
     """Whose session this is."""
-    if db.current().is_fenced:
+    if db.current().has_row_security:
         return _held(_narrow("session_by_hash", secret_hash))
     row, user = SessionRow, UserRow
     return _held(
@@ -60,7 +62,7 @@ def session_by_hash(secret_hash: str) -> Held | None:
 
 def token_by_hash(secret_hash: str) -> Held | None:
     """Whose token this is."""
-    if db.current().is_fenced:
+    if db.current().has_row_security:
         return _held(_narrow("token_by_hash", secret_hash))
     row, user = ApiTokenRow, UserRow
     return _held(
@@ -73,7 +75,7 @@ def token_by_hash(secret_hash: str) -> Held | None:
 
 def _narrow(function: str, secret_hash: str) -> sa.Select[*tuple[Any, ...]]:
     """The same question where the tables are closed to who is not known yet: one function answers it."""
-    answers = getattr(getattr(sa.func, row_level_security.SCHEMA), function)(secret_hash)
+    answers = getattr(getattr(sa.func, row_rules.SCHEMA), function)(secret_hash)
     found = answers.table_valued(*(sa.column(part.name, TYPES.get(part.name)) for part in fields(Held)))
     return sa.select(*found.columns)
 

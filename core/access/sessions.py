@@ -13,7 +13,7 @@ from core import db, logs
 from core.access import audit, credential_lookup, hashing, roles
 from core.access.errors import NotSignedIn
 from core.access.users import Means
-from core.db.tables import SessionRow
+from core.db.tables.credentials import SessionRow
 from core.errors import NotFound
 from core.settings import Settings
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core import db, logs
 from core.access import audit, credential_lookup, hashing, roles
 from core.access.errors import NotSignedIn, TooManyTokens
-from core.db.tables import ApiTokenRow
+from core.db.tables.credentials import ApiTokenRow
 from core.errors import Invalid, NotFound
 from core.settings import Settings
 

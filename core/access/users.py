@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core import db
 from core.access import audit, roles
 from core.access.errors import NotLetIn, NotOneself
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.errors import AppError, NotFound
 from core.settings import Settings
 

@@ -12,7 +12,12 @@ from core import db
 from core.access import audit, roles
 from core.access.errors import UnknownPerson
 from core.access.users import NoLocalUser
-from core.db.tables import ApiTokenRow, ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
+from core.db.tables.credentials import ApiTokenRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
 from core.db.types import now_plus
 
 HANDED_OVER = {

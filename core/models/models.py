@@ -12,7 +12,11 @@ from core import db, queue
 from core.access import audit, ownership
 from core.access.ownership import Whose
 from core.db.pagination import Page, newest_first
-from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
 from core.errors import AppError, Conflict, NotFound
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema

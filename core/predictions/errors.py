@@ -133,7 +133,7 @@ class InputLost(AppError):
     reason: str
 
 
-class Stopped(AppError):
+class ScoringStopped(AppError):
     """The run was asked to end and did, between two blocks."""
 
     code = "stopped"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from core import queue
-from core.predictions import states
 
 KIND = "predictions.score"
 
@@ -11,8 +10,3 @@ KIND = "predictions.score"
 def output_prefix(task: queue.Task) -> str:
     """How the key of this attempt's result begins: a retry is a new task, and both may still be writing."""
     return f"results/{task.payload['prediction_id']}/{task.id}-{task.attempt}."
-
-
-queue.register(
-    queue.Kind(name=KIND, run="core.predictions.work:run", follow=states.follow, output_prefix=output_prefix)
-)

@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session, undefer
 
 from core import db, queue
 from core.access import audit, ownership
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.predictions import listing, states
 from core.predictions.handler import KIND
 from core.predictions.matching import mapping as mappings
 from core.predictions.matching.header import require_features
-from core.predictions.scoring import reasons
+from core.predictions.scoring.pipeline import reasons
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
 from core.queue.transitions import FIRST
 from core.uploads import uploads

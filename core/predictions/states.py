@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.db.types import now_plus, seconds_between
 from core.queue import TaskState
 

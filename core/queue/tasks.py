@@ -11,14 +11,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.errors import AppError
 
 
 class TaskState(StrEnum):
     """QUEUED → RUNNING → settled. RUNNING → QUEUED is a release; RUNNING → RUNNING a takeover.
 
-    QUEUED → FAILED is a dead letter: a carrier gave the task's message up.
+    QUEUED → FAILED is a dead letter: a transport gave the task's message up.
     """
 
     QUEUED = "QUEUED"
@@ -28,7 +28,7 @@ class TaskState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-MOVES: dict[TaskState, frozenset[TaskState]] = {
+TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     TaskState.QUEUED: frozenset({TaskState.RUNNING, TaskState.FAILED, TaskState.CANCELLED}),
     TaskState.RUNNING: frozenset(TaskState),
     TaskState.SUCCEEDED: frozenset(),
@@ -48,7 +48,7 @@ class LeaseLost(AppError):
     attempt: int
 
 
-class Stopped(AppError):
+class TaskStopped(AppError):
     """A handler ends early because somebody cancelled."""
 
     code = "stopped"

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from core.db.tables import Json, TaskRow
+from core.db.tables.base import Json
+from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.errors import Conflict, NotFound
 from core.queue import wakeup

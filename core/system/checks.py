@@ -11,13 +11,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from core import db, queue, storage
+from core.check import Check as Check
+from core.check import State as State
 from core.db import migrate
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.errors import AppError, counted
 from core.settings import Settings
 from core.system import external_services, sign_in_check, storage_consistency
-from core.system.check import Check as Check
-from core.system.check import State as State
 
 LOW_ROOM_BYTES = 1_000_000_000
 LONG_WAIT_S = 300.0
@@ -142,7 +142,7 @@ def _link(database: db.Database) -> Iterator[Check]:
         f"passes on no word of new work, so workers ask for it every {queue.ASK_S:g} s.",
     }
     yield Check("Database", "Connection", State.OK, message[database.link])
-    if not database.is_fenced:
+    if not database.has_row_security:
         rows = "This Postgres has none of Supabase's roles: the app alone keeps users apart."
     elif database.users is database.engine:
         rows = "Row-level security. Pages share the workers' login; USER_DATABASE_URL would part them."

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 
 from core import queue
+from core.check import Check, State
 from core.errors import counted
 from core.settings import Settings
-from core.system.check import Check, State
 
 N_DELIVERIES = 4  # a message must live longer than the attempts that the app itself makes
 
 
 def sqs(settings: Settings) -> Iterator[Check]:
-    """Nothing where the database carries the tasks. Raises CarrierUnavailable."""
+    """Nothing where the database carries the tasks. Raises QueueUnavailable."""
     if not settings.predictions_queue_url:
         return
     line = queue.SqsQueue(settings)

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
+from core.check import Check, State
 from core.errors import AppError, counted
 from core.settings import Settings
 from core.system import checks
-from core.system.check import Check, State
 
 OF_TABLE = ("SELECT", "INSERT", "UPDATE", "DELETE")
 OF_COLUMN = ("SELECT", "INSERT", "UPDATE")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.access import exposure, oidc
+from core.check import Check, State
 from core.settings import Settings, split
-from core.system.check import Check, State
 
 
 def sign_in(settings: Settings) -> Iterator[Check]:

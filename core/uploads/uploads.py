@@ -15,16 +15,19 @@ from core import db
 from core.access import audit, ownership
 from core.access.ownership import Whose
 from core.db.pagination import Page, newest_first
-from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
 from core.errors import AppError, Conflict, NotFound
 from core.storage import KeyTaken, Staging, Storage, stage
 from core.uploads import stored
-from core.uploads.detect.guesses import overruling
+from core.uploads.detect.guesses import with_previous_values
 from core.uploads.names import safe_filename, shown_filename
 from core.uploads.report.examination import Examination
 from core.uploads.report.examine import examine
-from core.uploads.report.overrides import Reading
-from core.uploads.report.receipt import Packed
+from core.uploads.report.overrides import ReadingOverrides
+from core.uploads.report.receipt import SourceArchive
 
 PENDING = ("QUEUED", "PROCESSING")
 _CHUNK_BYTES = 1 << 20
@@ -41,7 +44,7 @@ class PredictionsDependOnIt(AppError):
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedUpload:
     """An upload that is stored now, or was before: then `is_duplicate`."""
 
     upload: UploadRow
@@ -56,9 +59,9 @@ def receive(
     staged: Staging,
     file_name: str,
     is_sample: bool = False,
-    packed: Packed | None = None,
+    packed: SourceArchive | None = None,
     require: Callable[[Examination], object] = lambda _: None,
-) -> Received:
+) -> ReceivedUpload:
     """Check a staged file, store it under its user, and write its row; the same bytes again are recognised.
 
     packed: what the file came in; it is unpacked already (`archives`), so it is known again plain or packed.
@@ -74,7 +77,7 @@ def receive(
         found = examination_of(known)
         require(found)
         if stored.is_whole(storage, known) or _put_back(user, storage, staged, known):
-            return Received(upload=known, examination=found, is_duplicate=True)
+            return ReceivedUpload(upload=known, examination=found, is_duplicate=True)
     examination = examine(staged.path, file_name=file_name, packed=packed)
     require(examination)
     storage_key = _storage_key(user, file_name)
@@ -102,8 +105,8 @@ def receive(
         raise
     if known is not None:  # the same bytes came in twice at once, and the others were first
         storage.delete(storage_key)
-        return Received(upload=known, examination=examination_of(known), is_duplicate=True)
-    return Received(upload=upload, examination=examination, is_duplicate=False)
+        return ReceivedUpload(upload=known, examination=examination_of(known), is_duplicate=True)
+    return ReceivedUpload(upload=upload, examination=examination, is_duplicate=False)
 
 
 def reread(
@@ -112,12 +115,12 @@ def reread(
     storage: Storage,
     staging_dir: Path,
     upload_id: int,
-    reading: Reading,
+    overrides: ReadingOverrides,
     anew: bool = False,
 ) -> UploadRow:
     """Read an upload once more as the user says; its receipt then says what was overruled.
 
-    anew: forget what was said before; otherwise it stays where nothing else is said now.
+    anew: forget earlier overrides; otherwise they stay where no new one takes their place.
     Results that were made before keep the dialect they were written in. No session is open while bytes move.
     Raises NotFound, OwnedByAnother, Invalid, MarksClash, ColumnUnknown, Conflict while work on it is pending,
     UploadGone, ChangedSinceChecked, and what `examine` raises for a file that does not read so: all stays as it was.
@@ -126,14 +129,14 @@ def reread(
         upload = own(session, upload_id=upload_id)
         _require_idle(session, upload_id=upload_id, asked="read in another way")
     before = examination_of(upload)
-    said = (Reading() if anew else before.reading).updated(reading.checked())
+    merged = (ReadingOverrides() if anew else before.overrides).updated(overrides.checked())
     with stage(staging_dir) as staged:
         with stored.open_bytes(storage, upload) as source:
             while chunk := source.read(_CHUNK_BYTES):
                 staged.write(chunk)
         staged.close()
-        examination = examine(staged.path, file_name=upload.file_name, reading=said, packed=before.packed)
-    examination = replace(examination, guesses=overruling(examination.guesses, before.guesses))
+        examination = examine(staged.path, file_name=upload.file_name, overrides=merged, packed=before.packed)
+    examination = replace(examination, guesses=with_previous_values(examination.guesses, before.guesses))
     with db.session_scope(user, write=True) as session:
         upload = hold(session, upload_id=upload_id, to_delete=True)  # nobody builds on it meanwhile
         _require_idle(session, upload_id=upload_id, asked="read in another way")

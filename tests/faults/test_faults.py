@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import TaskRow, WorkerRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.queue import SETTLED
 from core.settings import Settings
 from tests.faults import steps

@@ -18,7 +18,8 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import PredictionRow, TaskRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
 from core.predictions import predictions
 from core.predictions.states import OF_TASK
 from core.queue import TaskState

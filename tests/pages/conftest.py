@@ -18,9 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from core import access, db, queue, storage
 from core import settings as settings_module
-from core.db.tables import ModelRow, UploadRow
-from core.models import handler as _  # noqa: F401  # registers the kind of task
-from core.models import models, report
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
+from core.models import models
 from core.predictions import listing
 from core.settings import Settings
 from core.uploads import uploads
@@ -114,7 +114,7 @@ def found(customers: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> dict
             trained = train(customers, "churn")
         said = {
             "schema": trained.schema.to_json(),
-            "report": report.of(trained),
+            "report": trained.report(),
             "task_type": trained.schema.task,
         }
         (folder / "found.json").write_text(json.dumps(said))

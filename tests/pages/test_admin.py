@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core import db
 from core.access import audit, users
 from core.access.users import Identity
-from core.db.tables import AuditEventRow, UserRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.ui.account import sessions
 from core.ui.admin import audit_table
@@ -128,7 +129,7 @@ def test_a_browser_is_named_as_a_person_names_it(agent: str, named: str) -> None
 
 
 def test_every_deed_has_words(open_page: OpenPage) -> None:
-    assert all(audit_table.said(action) for action in audit.ACTIONS)
+    assert all(audit_table.action_label(action) for action in audit.known_actions())
 
 
 @pytest.mark.parametrize(

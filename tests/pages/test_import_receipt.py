@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db, storage
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.settings import Settings
 from core.uploads import uploads
 from tests import journeys

@@ -8,7 +8,8 @@ import pyarrow as pa
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions
 from tests.pages.conftest import confirm, texts

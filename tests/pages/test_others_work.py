@@ -9,7 +9,7 @@ import pytest
 from core import db
 from core.access import work_transfer
 from core.access.errors import OwnedByAnother
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.predictions import predictions
 from tests.pages.scored import Desk, open_page, texts
 

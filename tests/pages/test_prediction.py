@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
-from core.db.tables import ModelRow, PredictionRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions import listing, predictions
 from core.queue import workers
 from core.ui.predictions import progress

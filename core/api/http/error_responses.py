@@ -23,8 +23,8 @@ from core.metrics import errors as metrics
 from core.models import errors as models
 from core.models.models import ModelInUse
 from core.predictions import errors as predictions
-from core.predictions.scoring.distributed import errors as spread
-from core.queue import CarrierUnavailable, LeaseLost, Stopped, UnknownKind
+from core.predictions.scoring.distributed import errors as distributed
+from core.queue import LeaseLost, QueueUnavailable, TaskStopped, UnknownKind
 from core.queue.local_runner import NoRunner
 from core.settings import WrongSetting
 from core.system.probe import NoSuchColumn, NoSuchTable
@@ -63,8 +63,8 @@ STATUS: dict[type[AppError], int] = {
     storage.KeyTaken: 409,
     access.TooManyTokens: 409,
     LeaseLost: 409,
-    Stopped: 409,
-    predictions.Stopped: 409,
+    TaskStopped: 409,
+    predictions.ScoringStopped: 409,
     predictions.ResultUnreadable: 409,
     predictions.ResultDamaged: 409,
     predictions.ModelDamaged: 409,
@@ -116,14 +116,14 @@ STATUS: dict[type[AppError], int] = {
     metrics.BadBands: 500,
     metrics.UnknownTask: 500,
     DatabaseUnavailable: 503,
-    CarrierUnavailable: 503,
+    QueueUnavailable: 503,
     NewerSchema: 503,
     storage.DiskFull: 503,
     storage.StorageUnavailable: 503,
     predictions.InputLost: 503,
     NoRunner: 503,
-    spread.ClusterUnavailable: 503,
-    spread.RangeKilled: 503,
+    distributed.ClusterUnavailable: 503,
+    distributed.RangeKilled: 503,
     users.NoLocalUser: 503,
     access.ProviderUnavailable: 503,
 }

@@ -13,7 +13,7 @@ from core.access import audit
 from core.api.dependencies import CurrentUser, Cursor, Limit, Text, uuid_of
 from core.api.http.error_responses import documented
 from core.api.schemas import work
-from core.db.tables import AuditEventRow
+from core.db.tables.audit_events import AuditEventRow
 
 router = APIRouter(tags=["access"])
 

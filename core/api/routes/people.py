@@ -14,7 +14,7 @@ from core.api.dependencies import Config, CurrentPrincipal, CurrentUser, uuid_of
 from core.api.http.error_responses import documented
 from core.api.routes.tokens import Id, Revoked
 from core.api.schemas import work
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 
 router = APIRouter(tags=["access"])

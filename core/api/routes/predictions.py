@@ -33,7 +33,7 @@ from core.api.http.idempotency import Call, once
 from core.api.routes import scoring
 from core.api.schemas import work
 from core.api.schemas.checks import Warned
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions import listing, predictions
 from core.predictions.check import schema_check
 from core.predictions.states import PENDING, Status

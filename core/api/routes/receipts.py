@@ -16,7 +16,7 @@ from core.api.dependencies import CurrentUser, IdempotencyKey, PredictionId
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.routes import predictions as calls
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.predictions import predictions, repeats
 from core.predictions.errors import ReceiptMissing
@@ -167,7 +167,7 @@ def get_verdict(user: CurrentUser, prediction_id: PredictionId) -> Verdict:
     """Whether scoring the same file with the same model gave the same bytes as the last time."""
     prediction = _completed(user, prediction_id)
     with db.session_scope(user) as session:
-        found = repeats.verdict(session, prediction=prediction)
+        found = repeats.compare(session, prediction=prediction)
     if found is None:
         return Verdict(earlier_id=None, earlier_at=None, same_bytes=None, same_counts=None, changed=None)
     return Verdict(

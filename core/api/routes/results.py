@@ -20,7 +20,7 @@ from core.api.dependencies import Config, CurrentUser, Files, PredictionId
 from core.api.http import downloads
 from core.api.http.downloads import Download
 from core.api.http.error_responses import documented
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.predictions import predictions
 from core.predictions.errors import ResultDamaged, ResultGone, ResultUnreadable
@@ -131,7 +131,7 @@ def get_metrics(user: CurrentUser, prediction_id: PredictionId) -> Measurements:
     """The numbers behind the charts."""
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)
-    return Measurements.model_validate(measures.measured(prediction).to_json())
+    return Measurements.model_validate(measures.of(prediction).to_json())
 
 
 def _safe_csv(request: Request, user: db.User, files: Storage, prediction_id: UUID) -> Response:

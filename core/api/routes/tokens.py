@@ -13,7 +13,7 @@ from core.access import tokens
 from core.api.dependencies import WHOLE, CurrentPrincipal, CurrentUser, Text, uuid_of
 from core.api.http.error_responses import documented
 from core.api.schemas import work
-from core.db.tables import ApiTokenRow
+from core.db.tables.credentials import ApiTokenRow
 
 router = APIRouter(tags=["access"])
 

@@ -9,7 +9,7 @@ from typing import Generic, Literal, Self, TypeVar
 from pydantic import BaseModel, Field
 
 from core.db.pagination import Page
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.matching import mapping
 from core.predictions.results import measures
 from core.predictions.states import Status
@@ -103,7 +103,7 @@ class PredictionDetail(Prediction):
 
     @classmethod
     def of(cls, row: PredictionRow) -> Self:
-        found = measures.measured(row).metrics if row.status == Status.COMPLETED else None
+        found = measures.of(row).metrics if row.status == Status.COMPLETED else None
         numbers = found and {
             name: value
             for name, value in found.to_json().items()

@@ -15,10 +15,10 @@ SURE, AHEAD = 0.84, 0.1  # from here on, and so far ahead of any other, it is wo
 BARE = 0.95
 _EDGES = "\x02", "\x03"
 
-Likeness = npt.NDArray[np.float64]
+Similarities = npt.NDArray[np.float64]
 
 
-class Names:
+class NameIndex:
     """Column names to be compared with; it takes them apart once."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -27,17 +27,17 @@ class Names:
         self._bare: dict[str, list[int]] = defaultdict(list)
         holders: dict[str, list[int]] = defaultdict(list)
         n_parts = []
-        for place, name in enumerate(names):
-            self._same[folded(name)].append(place)
-            self._bare[_bare(name)].append(place)
+        for index, name in enumerate(names):
+            self._same[folded(name)].append(index)
+            self._bare[_bare(name)].append(index)
             parts = _parts(folded(name))
             n_parts.append(len(parts))
             for part in parts:
-                holders[part].append(place)
+                holders[part].append(index)
         self._n_parts = np.array(n_parts, np.int64)
-        self._holders = {part: np.array(places, np.int64) for part, places in holders.items()}
+        self._holders = {part: np.array(indexes, np.int64) for part, indexes in holders.items()}
 
-    def likeness(self, name: str) -> Likeness:
+    def similarities(self, name: str) -> Similarities:
         """(n,) in [0, 1]: 1 where the names are the same but for case, blanks and marks, less elsewhere.
 
         Where they are the same but for what stands in brackets, a unit for one, it is BARE; elsewhere the share of
@@ -48,15 +48,15 @@ class Names:
         parts = _parts(wanted)
         found = [self._holders[part] for part in parts if part in self._holders]
         shared = np.bincount(np.concatenate(found), minlength=len(self.names)) if found else 0
-        alike: Likeness = np.minimum(2.0 * shared / (self._n_parts + len(parts)), 0.99)
-        alike[self._bare.get(_bare(name), [])] = BARE
-        alike[self._same.get(wanted, [])] = 1.0
-        return alike
+        similarity: Similarities = np.minimum(2.0 * shared / (self._n_parts + len(parts)), 0.99)
+        similarity[self._bare.get(_bare(name), [])] = BARE
+        similarity[self._same.get(wanted, [])] = 1.0
+        return similarity
 
     def ranked(self, name: str, *, most: int) -> list[str]:
         """The names nearest first, at most so many; equals in their own order."""
-        order = np.argsort(-self.likeness(name), kind="stable")[:most]
-        return [self.names[place] for place in order]
+        order = np.argsort(-self.similarities(name), kind="stable")[:most]
+        return [self.names[index] for index in order]
 
 
 def nearest(wanted: Sequence[str], offered: Sequence[str]) -> dict[str, tuple[str, bool]]:
@@ -68,27 +68,27 @@ def nearest(wanted: Sequence[str], offered: Sequence[str]) -> dict[str, tuple[st
     """
     if not wanted or not offered:
         return {}
-    names = Names(offered)
+    names = NameIndex(offered)
     best: dict[str, int] = {}
     sure: dict[str, float] = {}
     claims: dict[int, list[float]] = defaultdict(list)
     for name in wanted:
-        alike = names.likeness(name)
-        place = int(alike.argmax())
-        if alike[place] < ALIKE:
+        similarity = names.similarities(name)
+        index = int(similarity.argmax())
+        if similarity[index] < ALIKE:
             continue
-        best[name] = place
-        claims[place].append(float(alike[place]))
-        first, alike[place] = float(alike[place]), 0.0
-        if _is_ahead(first, float(alike.max())) and _digits(name) == _digits(offered[place]):
+        best[name] = index
+        claims[index].append(float(similarity[index]))
+        first, similarity[index] = float(similarity[index]), 0.0
+        if _is_ahead(first, float(similarity.max())) and _digits(name) == _digits(offered[index]):
             sure[name] = first
     return {
-        name: (offered[place], name in sure and _is_first(sure[name], claims[place]))
-        for name, place in best.items()
+        name: (offered[index], name in sure and _is_first(sure[name], claims[index]))
+        for name, index in best.items()
     }
 
 
-def guesses(found: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
+def sure_matches(found: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
     """What `nearest` found, where it may be taken."""
     return {name: column for name, (column, is_sure) in found.items() if is_sure}
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import db
 from core.access import sessions
-from core.db.tables import SessionRow
+from core.db.tables.credentials import SessionRow
 from core.ui import formatting, links, notices, page_frame, session
 
 _BROWSERS = (

@@ -15,14 +15,18 @@ from core import db
 from core.access import roles
 from core.access.errors import NotAllowed, OwnedByAnother
 from core.access.ownership import Whose
-from core.db.tables import Base, ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db.tables import Base
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
 from core.models import models
 from core.predictions import listing, predictions, repeats
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import uploads
-from core.uploads.report.overrides import Reading
+from core.uploads.report.overrides import ReadingOverrides
 from tests import rows
 
 List = Callable[[Session, Whose], Sequence[Any]]
@@ -144,7 +148,7 @@ def test_an_admin_can_not_have_somebody_elses_file_read_differently(
             storage=storage,
             staging_dir=settings.staging_dir,
             upload_id=theirs.upload_id,
-            reading=Reading(),
+            overrides=ReadingOverrides(),
         )
 
 

@@ -22,8 +22,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core import access, db, queue
 from core.api import application
 from core.api.security.gate import Gate
-from core.db.tables import ModelRow, UploadRow
-from core.models import artifact, models, report, training
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
+from core.models import artifact, models, training
 from core.queue import TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -165,7 +166,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     sha256 = artifact.save(found.pipeline, path)
     result = {
         "schema": found.schema.to_json(),
-        "report": report.of(found),
+        "report": found.report(),
         "task_type": found.schema.task,
         "artifact_sha256": sha256,
     }

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from tests import journeys
 from tests.servers.waiting import PATIENCE_S

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from core import db
 from core.db import postgres
 from core.db.engine import BUSY_PAUSE_S
-from core.db.tables import TaskRow, UserRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from tests.servers.processes import at_once
 from tests.servers.waiting import PATIENCE_S
@@ -200,7 +201,7 @@ def test_processes_that_write_and_read_at_once_never_meet_a_locked_database(
         *[READ_THEN_WRITE] * 4,
         READ,
         imports="import sys, sqlalchemy as sa; from core import db\n"
-        "from core.db.tables import UserRow; db.connect(sys.argv[1])",
+        "from core.db.tables.users import UserRow; db.connect(sys.argv[1])",
         arguments=[settings.database],
     )
     assert said == ["wrote"] * 4 + ["read"]

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import PredictionRow, UploadRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.predictions import listing, predictions, states
 from core.predictions.errors import FeatureMissing, MappedColumnUnknown

@@ -15,7 +15,9 @@ from uuid import uuid4
 import pytest
 
 from core import db, queue, storage
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.settings import Settings
 from core.system import checks
 from core.system.checks import Check, State

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
+from core.check import Check, State
 from core.queue import SqsQueue
 from core.settings import Settings
 from core.system import checks, external_services
-from core.system.check import Check, State
 from tests.servers import sqs
 from tests.servers.processes import PROJECT
 from tests.servers.sqs import SqsServer

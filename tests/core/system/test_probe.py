@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
+from core.check import Check, State
 from core.settings import Settings
 from core.system import probe
-from core.system.check import Check, State
 from core.system.probe import NoSuchColumn, NoSuchTable
 from tests.servers.processes import PROJECT
 
@@ -106,7 +106,7 @@ def test_an_owner_passes_row_level_security_by(plain_database: db.Database, sett
 
 
 @pytest.mark.postgres
-def test_behind_the_fence_it_is_told_what_workers_and_what_users_may(
+def test_with_row_level_security_it_is_told_what_workers_and_what_users_may(
     postgres_database: db.Database, settings: Settings
 ) -> None:
     lines = told(settings, "tasks")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from core import db
+from core.check import Check, State
 from core.settings import Settings
 from core.settings import read as read_settings
 from core.system import checks, sign_in_check
-from core.system.check import Check, State
 from tests.servers.oidc import OidcServer
 from tests.servers.postgres import spare_port
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from core import db, queue, storage
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from core.worker import Runner
 from tests.faults import steps

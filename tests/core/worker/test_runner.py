@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from core import db
-from core.db.tables import TaskRow, WorkerRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import now_plus
 from core.queue import workers
 from tests.core.worker.conftest import Desk
@@ -161,7 +161,7 @@ def test_what_a_database_can_not_hold_still_ends_as_a_reason(desk: Desk, fault: 
     assert desk.wait(desk.add()).state == "SUCCEEDED"
 
 
-def test_a_noun_that_can_not_follow_fails_its_task_and_no_other(desk: Desk) -> None:
+def test_a_resource_that_can_not_follow_fails_its_task_and_no_other(desk: Desk) -> None:
     desk.runner()
     stubborn = desk.add(follow_fails_at="SUCCEEDED", max_attempts=1)
     row = desk.wait(stubborn)

@@ -16,7 +16,8 @@ from starlette.applications import Starlette
 
 from core import db
 from core.api import application
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import listing
 from core.settings import Settings
 from core.storage import LocalStorage

@@ -19,7 +19,9 @@ import sqlalchemy as sa
 from core import db
 from core.access import oidc as product
 from core.access.throttle import MOST_TOGETHER
-from core.db.tables import AuditEventRow, SessionRow, UserRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.credentials import SessionRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from tests.core.api.conftest import Switch, served
 from tests.servers.oidc import OidcServer, sign_in

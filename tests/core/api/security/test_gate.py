@@ -20,7 +20,8 @@ from core.access import sessions, tokens
 from core.api.security import open_sockets
 from core.api.security.authentication import PRINCIPAL
 from core.api.security.gate import Gate
-from core.db.tables import AuditEventRow, UserRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 
 ORIGIN = "http://localhost:8501"

@@ -1,4 +1,4 @@
-"""The pages behind row-level security: they show what they always show, and its refusals in a sentence."""
+"""The pages with row-level security: they show what they always show, and its refusals in a sentence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from tests import made
 from tests.pages.conftest import texts
 
@@ -23,7 +24,7 @@ def sqlite_database(postgres_database: db.Database) -> db.Database:
     return postgres_database
 
 
-def test_every_page_shows_a_users_work_behind_the_fence(
+def test_every_page_shows_a_users_work_with_row_level_security(
     reader: db.User,
     open_page: Callable[..., AppTest],
     take_in: Callable[..., UploadRow],
