@@ -40,7 +40,7 @@ def kept_by(session: Session, *, on: str, resource_id: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldDependants:
     """All that is deleted with a resource; nobody else changes it before the transaction ends."""
 
     resource_id: Any
@@ -68,7 +68,7 @@ class Held:
         return [one.prefix(row_id) for one, ids in self.rows for row_id in ids]
 
 
-def hold(session: Session, *, on: str, resource_id: Any) -> Held:
+def hold(session: Session, *, on: str, resource_id: Any) -> HeldDependants:
     """What is deleted with the resource, held until the transaction ends."""
     deleted = [one for one in _dependants if isinstance(one, DeletedWith) and one.on == on]
-    return Held(resource_id, [(one, one.hold(session, resource_id)) for one in deleted])
+    return HeldDependants(resource_id, [(one, one.hold(session, resource_id)) for one in deleted])

@@ -24,7 +24,7 @@ from core.settings import Settings
 
 
 @dataclass(frozen=True)
-class Action:
+class AuditedAction:
     """Something that the audit trail notes, such as "upload.deleted".
 
     says: how a person says it, without what it was done to: "deleted".
@@ -150,7 +150,7 @@ class Room:
     """
 
     kinds: tuple[Kind, ...] = ()
-    actions: tuple[Action, ...] = ()
+    actions: tuple[AuditedAction, ...] = ()
     audited: tuple[AuditedResource, ...] = ()
     dependants: tuple[Dependant, ...] = ()
     handed_over: tuple[HandedOver, ...] = ()

@@ -16,12 +16,12 @@ from core.access import roles
 from core.db.pagination import Page, newest_first
 from core.db.tables.audit_events import AuditEventRow
 from core.db.types import DATABASE_CLOCK, Clock
-from core.room import Action, AuditedResource
+from core.room import AuditedAction, AuditedResource
 
 LONGEST = 300
 LOCAL = "local user"
 
-_actions: dict[str, Action] = {}
+_actions: dict[str, AuditedAction] = {}
 _audited: dict[str, AuditedResource] = {}
 
 
@@ -46,7 +46,7 @@ class Filter:
     since: datetime | None = None
 
 
-def register(actions: Iterable[Action], audited: Iterable[AuditedResource]) -> None:
+def register(actions: Iterable[AuditedAction], audited: Iterable[AuditedResource]) -> None:
     """Make a room's actions known to this process, and what they are done to."""
     _actions.update({action.name: action for action in actions})
     _audited.update({resource.kind: resource for resource in audited})

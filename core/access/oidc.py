@@ -39,7 +39,7 @@ class Provider:
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingSignIn:
     """A sign-in that has begun: kept by the browser that began it, so that none other can end it."""
 
     state: str
@@ -49,13 +49,13 @@ class Pending:
 
 _NEEDED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 _known: dict[str, tuple[float, Provider]] = {}
-_one_asks = threading.Lock()
+_one_discovers = threading.Lock()
 
 
-def begin(settings: Settings) -> tuple[str, Pending]:
+def begin(settings: Settings) -> tuple[str, PendingSignIn]:
     """Where to send the browser, and what it has to bring back. Raises ProviderUnavailable."""
     provider = discover(settings)
-    pending = Pending(*(secrets.token_urlsafe(32) for _ in range(3)))
+    pending = PendingSignIn(*(secrets.token_urlsafe(32) for _ in range(3)))
     with _client(settings) as client:
         url, _ = client.create_authorization_url(
             provider.authorization_endpoint,
@@ -66,7 +66,7 @@ def begin(settings: Settings) -> tuple[str, Pending]:
     return url, pending
 
 
-def finish(settings: Settings, *, pending: Pending, code: str) -> Identity:
+def finish(settings: Settings, *, pending: PendingSignIn, code: str) -> Identity:
     """Whom the provider says has signed in. Raises SignInFailed, NotLetIn, ProviderUnavailable."""
     provider = discover(settings)
     try:
@@ -99,7 +99,7 @@ def finish(settings: Settings, *, pending: Pending, code: str) -> Identity:
     return _identity(provider, found, settings)
 
 
-def way_out(settings: Settings) -> str | None:
+def sign_out_url(settings: Settings) -> str | None:
     """Where people sign out of the provider too; None where it tells none, or does not answer.
 
     After OpenID Connect RP-Initiated Logout 1.0, section 2, without a way back, which would have to be registered.
@@ -146,7 +146,7 @@ def discover(settings: Settings) -> Provider:
     Raises ProviderUnavailable, also for one that calls itself something else than OIDC_ISSUER.
     """
     issuer = settings.oidc_issuer
-    with _one_asks:
+    with _one_discovers:
         kept_at, known = _known.get(issuer, (0.0, None))
         if known is not None and monotonic() - kept_at < KEPT_S:
             return known

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.access import exposure, oidc
 from core.check import Check, State
-from core.room import Action, AuditedResource, CheckContext, Room, SystemCheck
+from core.room import AuditedAction, AuditedResource, CheckContext, Room, SystemCheck
 from core.settings import split
 
 
@@ -38,17 +38,17 @@ def check_sign_in(context: CheckContext) -> Iterator[Check]:
 
 ROOM = Room(
     actions=(
-        Action("sign_in", "signed in"),
-        Action("sign_in.failed", "failed to sign in"),
-        Action("sign_out", "signed out"),
-        Action("session.revoked", "ended a session"),
-        Action("token.created", "made a token"),
-        Action("token.revoked", "revoked a token"),
-        Action("access.refused", "was refused"),
-        Action("user.role_changed", "changed the role of"),
-        Action("user.blocked", "blocked"),
-        Action("user.let_in", "let in again"),
-        Action("work.adopted", "handed the local user's work over to"),
+        AuditedAction("sign_in", "signed in"),
+        AuditedAction("sign_in.failed", "failed to sign in"),
+        AuditedAction("sign_out", "signed out"),
+        AuditedAction("session.revoked", "ended a session"),
+        AuditedAction("token.created", "made a token"),
+        AuditedAction("token.revoked", "revoked a token"),
+        AuditedAction("access.refused", "was refused"),
+        AuditedAction("user.role_changed", "changed the role of"),
+        AuditedAction("user.blocked", "blocked"),
+        AuditedAction("user.let_in", "let in again"),
+        AuditedAction("work.adopted", "handed the local user's work over to"),
     ),
     audited=(
         AuditedResource("user", " {}"),

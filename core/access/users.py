@@ -21,7 +21,7 @@ from core.settings import Settings
 LOCAL_NAME = "You"
 LONGEST_NAME = 120
 
-Means = Literal["oidc", "supabase"]
+SignInMethod = Literal["oidc", "supabase"]
 
 
 class NoLocalUser(AppError):
@@ -36,7 +36,7 @@ class NoLocalUser(AppError):
 class Identity:
     """Whom a provider says somebody is. email: only one that the provider has verified."""
 
-    means: Means
+    means: SignInMethod
     issuer: str
     subject: str
     name: str

@@ -15,9 +15,9 @@ from starlette.routing import BaseRoute, Mount, Route
 import core
 from core import storage
 from core.api.http import docs, error_responses
-from core.api.http.allowed_methods import Calls
+from core.api.http.allowed_methods import AllowedMethods
 from core.api.http.front import MOUNT, Front
-from core.api.http.request_metrics import Measured
+from core.api.http.request_metrics import RequestMetrics
 from core.api.routes import (
     audit_trail,
     csv_upload,
@@ -106,7 +106,7 @@ def unconfigured() -> FastAPI:
 
 def routes(api: FastAPI, settings: Settings) -> list[BaseRoute]:
     """The API under its mount, and the way in; the bare path is a route of its own, or the pages would answer it."""
-    front = Measured(Front(Calls(api, api.routes)), api.state.metrics)
+    front = RequestMetrics(Front(AllowedMethods(api, api.routes)), api.state.metrics)
     below = Mount(MOUNT, front)
     # a path may hold a line's end, encoded, and would else be answered by the pages
     below.path_regex = re.compile(below.path_regex.pattern, re.DOTALL)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 from core import access, db
 from core.access import ownership
 from core.access.errors import NotSignedIn
-from core.access.ownership import Whose
+from core.access.ownership import OwnerFilter
 from core.api.security.authentication import PRINCIPAL, RequestPrincipal, address_of
 from core.db.pagination import MAX_LIMIT
 from core.errors import NotFound
@@ -30,7 +30,7 @@ def _caller(request: Request) -> db.User:
     return access.local_user(address_of(request))
 
 
-def _asker(request: Request) -> RequestPrincipal:
+def _principal(request: Request) -> RequestPrincipal:
     principal: RequestPrincipal | None = request.scope.get(PRINCIPAL)
     return principal or RequestPrincipal(_caller(request))
 
@@ -84,7 +84,7 @@ def _model_in_path(model_id: Annotated[str, Path(json_schema_extra={"format": "u
 
 
 CurrentUser = Annotated[db.User, Depends(_caller)]
-CurrentPrincipal = Annotated[RequestPrincipal, Depends(_asker)]
+CurrentPrincipal = Annotated[RequestPrincipal, Depends(_principal)]
 Config = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
 UploadId = Annotated[int, Depends(_upload_in_path)]
@@ -168,13 +168,13 @@ def _owner(
             max_length=36, description="Whose: `me`, a person's id or `all`; others' work is shown to admins."
         ),
     ] = ownership.MINE,
-) -> Whose:
+) -> OwnerFilter:
     if user_id in (ownership.MINE, ownership.ALL):
         return ownership.ALL if user_id == ownership.ALL else ownership.MINE
     return uuid_of(user_id, resource="person")
 
 
-Owner = Annotated[Whose, Depends(_owner)]
+Owner = Annotated[OwnerFilter, Depends(_owner)]
 IdempotencyKey = Annotated[
     str | None,
     Header(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, contains_eager, defer
 
 from core import db, dependants, queue
 from core.access import audit, ownership
-from core.access.ownership import Whose
+from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, newest_first
 from core.db.tables.models import ModelRow
 from core.db.tables.tasks import TaskRow
@@ -148,7 +148,7 @@ def page(
     cursor: str | None = None,
     statuses: Sequence[str] = (),
     upload_id: int | None = None,
-    owner: Whose = ownership.MINE,
+    owner: OwnerFilter = ownership.MINE,
 ) -> Page[ModelRow]:
     """Models, newest first. owner: whose. Raises BadCursor, NotAllowed."""
     rows = sa.select(ModelRow).where(ownership.listed(session, ModelRow.user_id, owner))
@@ -169,7 +169,7 @@ def ready(session: Session) -> Sequence[ModelRow]:
     return session.execute(rows.order_by(ModelRow.created_at.desc())).scalars().all()
 
 
-def names(session: Session, *, owner: Whose = ownership.MINE) -> Sequence[tuple[UUID, UUID, str, int]]:
+def names(session: Session, *, owner: OwnerFilter = ownership.MINE) -> Sequence[tuple[UUID, UUID, str, int]]:
     """Id, owner, name and version of every model that can score, newest first. owner: whose. Raises NotAllowed."""
     rows = sa.select(ModelRow.id, ModelRow.user_id, ModelRow.name, ModelRow.version).where(
         ownership.listed(session, ModelRow.user_id, owner), ModelRow.status == "ready"

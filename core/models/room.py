@@ -11,7 +11,7 @@ from core import queue
 from core.db.tables.models import ModelRow
 from core.models import handler
 from core.models.models import KIND
-from core.room import Action, AuditedResource, HandedOver, KeptFile, PendingWork, Room
+from core.room import AuditedAction, AuditedResource, HandedOver, KeptFile, PendingWork, Room
 
 
 def _is_trained_on(session: Session, upload_id: int) -> bool:
@@ -40,9 +40,9 @@ ROOM = Room(
         ),
     ),
     actions=(
-        Action("model.trained", "began to train"),
-        Action("model.cancelled", "cancelled the training of"),
-        Action("model.deleted", "deleted"),
+        AuditedAction("model.trained", "began to train"),
+        AuditedAction("model.cancelled", "cancelled the training of"),
+        AuditedAction("model.deleted", "deleted"),
     ),
     audited=(AuditedResource("model", " the model {}", "a model"),),
     dependants=(PendingWork("upload", "being trained on", _is_trained_on),),

@@ -12,7 +12,7 @@ from core import queue
 from core.db.tables.predictions import PredictionRow
 from core.predictions import handler, states
 from core.room import (
-    Action,
+    AuditedAction,
     AuditedResource,
     DeletedWith,
     HandedOver,
@@ -52,12 +52,12 @@ ROOM = Room(
         ),
     ),
     actions=(
-        Action("prediction.created", "asked for"),
-        Action("prediction.by_hand", "processed by hand"),
-        Action("prediction.retried", "retried"),
-        Action("prediction.cancelled", "cancelled"),
-        Action("prediction.downloaded", "downloaded the result of"),
-        Action("prediction.deleted", "deleted"),
+        AuditedAction("prediction.created", "asked for"),
+        AuditedAction("prediction.by_hand", "processed by hand"),
+        AuditedAction("prediction.retried", "retried"),
+        AuditedAction("prediction.cancelled", "cancelled"),
+        AuditedAction("prediction.downloaded", "downloaded the result of"),
+        AuditedAction("prediction.deleted", "deleted"),
     ),
     audited=(AuditedResource("prediction", " the prediction of {}", "a prediction"),),
     dependants=(

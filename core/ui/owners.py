@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.access import ownership, users
-from core.access.ownership import Whose
+from core.access.ownership import OwnerFilter
 from core.errors import NotFound
 from core.ui import links, params
 
@@ -31,7 +31,7 @@ def names(scope: Session) -> Mapping[UUID, str]:
     }
 
 
-def requested() -> Whose:
+def requested() -> OwnerFilter:
     """Whose work the address asks for. Raises NotFound."""
     if st.query_params.get(_PARAM) == ownership.ALL:
         return ownership.ALL

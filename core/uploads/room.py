@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from core.db.tables.uploads import UploadRow
-from core.room import Action, AuditedResource, HandedOver, KeptFile, Room
+from core.room import AuditedAction, AuditedResource, HandedOver, KeptFile, Room
 
 ROOM = Room(
     actions=(
-        Action("upload.added", "uploaded"),
-        Action("upload.reread", "read in another way"),
-        Action("upload.downloaded", "downloaded"),
-        Action("upload.deleted", "deleted"),
+        AuditedAction("upload.added", "uploaded"),
+        AuditedAction("upload.reread", "read in another way"),
+        AuditedAction("upload.downloaded", "downloaded"),
+        AuditedAction("upload.deleted", "deleted"),
     ),
     audited=(AuditedResource("upload", " the file {}", "a file"),),
     handed_over=(HandedOver("uploads", UploadRow),),

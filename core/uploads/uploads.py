@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, undefer
 
 from core import db, dependants
 from core.access import audit, ownership
-from core.access.ownership import Whose
+from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, newest_first
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
@@ -227,7 +227,7 @@ def page(
     limit: int = 50,
     cursor: str | None = None,
     search: str = "",
-    owner: Whose = ownership.MINE,
+    owner: OwnerFilter = ownership.MINE,
 ) -> Page[UploadRow]:
     """Uploads, newest first. owner: whose. Raises BadCursor, NotAllowed."""
     rows = sa.select(UploadRow).where(ownership.listed(session, UploadRow.user_id, owner))

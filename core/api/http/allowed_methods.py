@@ -17,7 +17,7 @@ from core.api.errors import MethodNotTaken, NothingThere
 from core.api.http.request_metrics import SEEN
 
 
-class Calls:
+class AllowedMethods:
     """Wraps the API with these routes: only what one of them takes comes through; HEAD is taken where GET is."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:

@@ -178,20 +178,20 @@ async def upload_csv(
         async with once(user, idempotency_key, made_of) as call:
             if call.replay is not None:
                 return call.replay
-            wish = CsvRequest.of(form.fields)
+            asked = CsvRequest.of(form.fields)
             unpacking = archives.unpacked(staged, file_name=form.file_name, limit_mb=config.max_upload_mb)
             async with _in_threads(unpacking, limiter=heavy) as plain:
-                if wish.mode == "sync":
+                if asked.mode == "sync":
                     scoring.require_small(config, size_bytes=plain.staged.size_bytes)
                 received, chosen, prediction = await anyio.to_thread.run_sync(
-                    partial(_store, user, call, files, plain, wish), limiter=heavy
+                    partial(_store, user, call, files, plain, asked), limiter=heavy
                 )
-            if prediction is not None and wish.mode == "sync":
+            if prediction is not None and asked.mode == "sync":
                 prediction = await scoring.finished(
                     user, prediction_id=prediction.id, task_id=prediction.task_id
                 )
             status = None if prediction is None else prediction.status
-            body = _body(received, chosen, prediction, wish)
+            body = _body(received, chosen, prediction, asked)
             return await call.answer(202 if status in PENDING else 201, body)
 
 
@@ -210,16 +210,16 @@ async def _in_threads(
 
 
 def _store(
-    user: db.User, call: Call, files: Storage, plain: UnpackedFile, wish: CsvRequest
+    user: db.User, call: Call, files: Storage, plain: UnpackedFile, asked: CsvRequest
 ) -> tuple[uploads.ReceivedUpload, ModelChoice, PredictionRow | None]:
     chosen = ModelChoice()
 
     def require(found: Examination) -> None:
         nonlocal chosen
-        if wish.mode != "none" or wish.model_id is not None:
+        if asked.mode != "none" or asked.model_id is not None:
             path = plain.staged.path
-            chosen = model_selection.choose(user, path, found, model_id=wish.model_id, mapping=wish.mapping)
-        if wish.model_id is not None and chosen.refusal is not None:
+            chosen = model_selection.choose(user, path, found, model_id=asked.model_id, mapping=asked.mapping)
+        if asked.model_id is not None and chosen.refusal is not None:
             raise chosen.refusal
 
     received = uploads.receive(
@@ -230,27 +230,27 @@ def _store(
         packed=plain.packed,
         require=require,
     )
-    if wish.mode == "none" or chosen.model_id is None or chosen.checked is None:
+    if asked.mode == "none" or chosen.model_id is None or chosen.checked is None:
         return received, chosen, None
     with db.session_scope(user, write=True) as session:
         prediction = predictions.create(
             session,
             upload_id=received.upload.id,
             model_id=chosen.model_id,
-            mode=wish.mode,
+            mode=asked.mode,
             mapping=chosen.checked.mapping,
-            with_reasons=wish.with_reasons,
+            with_reasons=asked.with_reasons,
         )
-        call.made(session, 202, _body(received, chosen, prediction, wish))
+        call.made(session, 202, _body(received, chosen, prediction, asked))
     return received, chosen, prediction
 
 
 def _body(
-    received: uploads.ReceivedUpload, chosen: ModelChoice, prediction: PredictionRow | None, wish: CsvRequest
+    received: uploads.ReceivedUpload, chosen: ModelChoice, prediction: PredictionRow | None, asked: CsvRequest
 ) -> Received:
     upload_id = str(received.upload.id)
     hint = None
-    if prediction is None and wish.mode != "none":
+    if prediction is None and asked.mode != "none":
         hint = str(chosen.refusal) if chosen.refusal else OFFERED if chosen.offered else NO_MODEL
     return Received(
         upload_id=upload_id,

@@ -38,7 +38,7 @@ def metrics(request: Request, user: CurrentUser) -> Response:
 
 
 def registry() -> CollectorRegistry:
-    """What is measured of this process, ready to be given to `Measured` too."""
+    """What is measured of this process, ready to be given to `RequestMetrics` too."""
     made = CollectorRegistry()
     ProcessCollector(registry=made)
     return made

@@ -187,14 +187,14 @@ async def process_by_hand(
     user: CurrentUser, prediction_id: PredictionId, response: Response
 ) -> work.Prediction:
     """Score a QUEUED prediction right now, with its real model, whether or not a worker runs."""
-    task_id = await anyio.to_thread.run_sync(_hurry, user, prediction_id)
+    task_id = await anyio.to_thread.run_sync(_prioritize, user, prediction_id)
     prediction = await scoring.finished(user, prediction_id=prediction_id, task_id=task_id)
     if prediction.status in PENDING:
         response.status_code = 202
     return work.Prediction.of(prediction)
 
 
-def _hurry(user: db.User, prediction_id: UUID) -> UUID:
+def _prioritize(user: db.User, prediction_id: UUID) -> UUID:
     with db.session_scope(user, write=True) as session:
         return predictions.prioritize(session, prediction_id=prediction_id)
 

@@ -27,7 +27,7 @@ from core.api.dependencies import (
 from core.api.http import downloads
 from core.api.http.downloads import Download
 from core.api.http.error_responses import documented
-from core.api.schemas import uploads as upload_rows
+from core.api.schemas import uploads as schemas
 from core.api.schemas import work
 from core.api.schemas.checks import SchemaCheckReport
 from core.predictions.check import schema_check
@@ -47,18 +47,18 @@ def list_uploads(
         Text, Query(max_length=255, description="Only those whose name contains this.")
     ] = "",
     owner: Owner = ownership.MINE,
-) -> work.Listed[upload_rows.Upload]:
+) -> work.Listed[schemas.Upload]:
     """The uploads, newest first."""
     with db.session_scope(user) as session:
         page = uploads.page(session, limit=limit, cursor=cursor, search=file_name, owner=owner)
-    return work.Listed[upload_rows.Upload].of(page, upload_rows.Upload.of)
+    return work.Listed[schemas.Upload].of(page, schemas.Upload.of)
 
 
 @router.get("/{upload_id}", responses=documented(403, 404, 503))
-def get_upload(user: CurrentUser, upload_id: UploadId) -> upload_rows.UploadDetail:
+def get_upload(user: CurrentUser, upload_id: UploadId) -> schemas.UploadDetail:
     """One upload with the profile of its columns."""
     with db.session_scope(user) as session:
-        return upload_rows.UploadDetail.of(uploads.get(session, upload_id=upload_id))
+        return schemas.UploadDetail.of(uploads.get(session, upload_id=upload_id))
 
 
 @router.get("/{upload_id}/check", responses=documented(403, 404, 409, 422, 503))
@@ -82,10 +82,10 @@ async def overrule(
     config: Config,
     files: Files,
     upload_id: UploadId,
-    said: upload_rows.UploadOverrides,
-) -> upload_rows.UploadDetail:
+    overrides: schemas.UploadOverrides,
+) -> schemas.UploadDetail:
     """Read the file once more as you say, on top of what was said before."""
-    return await _reread(request, user, config, files, upload_id, said, anew=False)
+    return await _reread(request, user, config, files, upload_id, overrides, anew=False)
 
 
 @router.put("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
@@ -95,10 +95,10 @@ async def read_anew(
     config: Config,
     files: Files,
     upload_id: UploadId,
-    said: upload_rows.UploadOverrides,
-) -> upload_rows.UploadDetail:
+    overrides: schemas.UploadOverrides,
+) -> schemas.UploadDetail:
     """Read the file once more as you say and as is found, forgetting what was said before."""
-    return await _reread(request, user, config, files, upload_id, said, anew=True)
+    return await _reread(request, user, config, files, upload_id, overrides, anew=True)
 
 
 async def _reread(
@@ -107,20 +107,20 @@ async def _reread(
     config: Settings,
     files: Storage,
     upload_id: int,
-    said: upload_rows.UploadOverrides,
+    overrides: schemas.UploadOverrides,
     *,
     anew: bool,
-) -> upload_rows.UploadDetail:
+) -> schemas.UploadDetail:
     verb = partial(
         uploads.reread,
         user,
         storage=files,
         staging_dir=config.staging_dir,
         upload_id=upload_id,
-        overrides=said.said(),
+        overrides=overrides.said(),
         anew=anew,
     )
-    return upload_rows.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))
+    return schemas.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))
 
 
 @router.get(

@@ -16,7 +16,7 @@ from core.access import jwt_claims, sessions, supabase, tokens, users
 from core.access.errors import NotByToken, NotLetIn, NotSignedIn, ScopeMissing
 from core.settings import Settings
 
-PRINCIPAL: Final = "model_desk.asker"  # in the scope of a request, once it is known
+PRINCIPAL: Final = "model_desk.principal"  # in the scope of a request, once it is known
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _TRAINING = re.compile(r"/api/(models/train|models/[^/]+/cancel|ai/train|training(-jobs)?(/.*)?)")
 _OF_PEOPLE = re.compile(r"/api/(tokens|sessions|people)(/.*)?")

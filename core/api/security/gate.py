@@ -30,7 +30,7 @@ from core.api.security.authentication import (
     identify,
     require_scope,
 )
-from core.api.security.site import Ours
+from core.api.security.site import Site
 from core.errors import AppError
 from core.settings import Settings
 
@@ -61,7 +61,7 @@ class Gate:
     ) -> None:
         self._app = app
         self._settings = settings
-        self._ours = Ours(settings)
+        self._site = Site(settings)
         self._clock = clock
         self._recheck_s = recheck_s
         self._limiter = anyio.CapacityLimiter(N_LOOKUPS)
@@ -102,19 +102,19 @@ class Gate:
             return None
         bearer = bearer_of(request) if _is_api(path) else None
         if bearer is None:
-            self._ours.require_host(headers)
+            self._site.require_host(headers)
         if path in OPEN or path.startswith(OPEN_BELOW):
             return None
         is_socket = scope["type"] == "websocket"
         method = "GET" if is_socket else scope["method"]
         if bearer is None:
             is_change = is_socket or method not in SAFE
-            self._ours.require_origin(headers, always=is_change and self._settings.has_sign_in)
+            self._site.require_origin(headers, always=is_change and self._settings.has_sign_in)
         who = partial(
             identify,
             request,
             bearer=bearer,
-            cookie=self._ours.cookie,
+            cookie=self._site.cookie,
             settings=self._settings,
             now=self._clock,
         )
@@ -129,7 +129,7 @@ class Gate:
 
     async def _is_alive(self, request: HTTPConnection) -> bool:
         """Whether the session of an open websocket is not over; while the database is away, nobody is sent off."""
-        secret = request.cookies.get(self._ours.cookie, "")
+        secret = request.cookies.get(self._site.cookie, "")
         look = partial(
             sessions.resume,
             secret,
@@ -184,7 +184,7 @@ class Gate:
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("X-Frame-Options", "SAMEORIGIN")
                 headers.setdefault("Referrer-Policy", "same-origin")
-                if self._ours.is_secure:
+                if self._site.is_secure:
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
             await send(message)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import db
-from core.access.ownership import MINE, Whose
+from core.access.ownership import MINE, OwnerFilter
 from core.predictions import listing
 from core.predictions.states import PENDING, Status
 from core.ui import formatting, page_frame, session
@@ -36,7 +36,9 @@ class ListState:
     no_worker: str | None
 
 
-def show(whose: Whose, *, people: Mapping[UUID, str], model_ids: Mapping[str, UUID], n_pending: int) -> None:
+def show(
+    whose: OwnerFilter, *, people: Mapping[UUID, str], model_ids: Mapping[str, UUID], n_pending: int
+) -> None:
     """Draw the list; it looks again by itself, seldom while nothing is pending.
 
     people: what those are called whose work it may hold. model_ids: by name.
@@ -52,7 +54,7 @@ def show(whose: Whose, *, people: Mapping[UUID, str], model_ids: Mapping[str, UU
     live()
 
 
-def _draw(whose: Whose, people: Mapping[UUID, str], model_ids: Mapping[str, UUID]) -> int:
+def _draw(whose: OwnerFilter, people: Mapping[UUID, str], model_ids: Mapping[str, UUID]) -> int:
     with st.container(
         horizontal=True,
         horizontal_alignment="distribute",
@@ -103,7 +105,7 @@ def _foot() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="center")
 
 
-def read_state(user: db.User, *, search: str, model_id: UUID | None, owner: Whose = MINE) -> ListState:
+def read_state(user: db.User, *, search: str, model_id: UUID | None, owner: OwnerFilter = MINE) -> ListState:
     """How things stand, in one transaction."""
     with db.session_scope(user) as scope:
         counts = listing.counts(scope, model_id=model_id, search=search, owner=owner)
