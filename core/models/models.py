@@ -17,7 +17,7 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
-from core.errors import AppError, Conflict, NotFound
+from core.errors import Clash, Conflict, NotFound
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema
 from core.uploads import uploads
@@ -32,7 +32,7 @@ SLIM_TASK = tuple(
 MAX_NAME = 80
 
 
-class ModelInUse(AppError):
+class ModelInUse(Clash):
     """Predictions were made with the model, and a result must stay explainable."""
 
     code = "model_in_use"

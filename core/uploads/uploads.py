@@ -19,7 +19,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
-from core.errors import AppError, Conflict, NotFound
+from core.errors import Clash, Conflict, NotFound
 from core.storage import KeyTaken, Staging, Storage, stage
 from core.uploads import stored
 from core.uploads.detect.guesses import overruling
@@ -33,7 +33,7 @@ PENDING = ("QUEUED", "PROCESSING")
 _CHUNK_BYTES = 1 << 20
 
 
-class PredictionsDependOnIt(AppError):
+class PredictionsDependOnIt(Clash):
     """Deleting an upload takes its predictions with it, so their number is confirmed first."""
 
     code = "predictions_depend_on_it"
