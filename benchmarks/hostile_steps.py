@@ -16,14 +16,14 @@ import pyarrow as pa
 from core.errors import AppError
 from core.models import training
 from core.models.schema import Feature, Schema
-from core.predictions.results.run_summary import Scored
+from core.predictions.results.run_summary import RunSummary
 from core.predictions.scoring import engine
 from core.storage import Staging, stage
 from core.uploads import archives
 from core.uploads.csv import stream
 from core.uploads.report.examination import Examination
 from core.uploads.report.examine import examine
-from core.uploads.report.overrides import Reading
+from core.uploads.report.overrides import ReadingOverrides
 
 TARGET = "churned"
 _SHOWN = 160
@@ -73,7 +73,7 @@ def run(path: Path, *, limit_mb: int) -> list[dict[str, Any]]:
         found = step("examine", lambda: _examined(plain.path, None))
         if found is None:
             return steps
-        step("reread", lambda: _examined(plain.path, Reading(header_line=0)))
+        step("reread", lambda: _examined(plain.path, ReadingOverrides(header_line=0)))
         step("score", lambda: _scored(plain.path, found))
         if TARGET in [column.name for column in found.columns]:
             step("train", lambda: _trained(plain.path, found))
@@ -85,12 +85,12 @@ def _unpacked(stack: ExitStack, staged: Staging, limit_mb: int) -> tuple[Staging
     return plain.staged, "plain" if plain.packed is None else f"{plain.staged.size_bytes:,} bytes"
 
 
-def _examined(path: Path, reading: Reading | None) -> tuple[Examination, str]:
-    found = examine(path, file_name="file", reading=reading)
+def _examined(path: Path, overrides: ReadingOverrides | None) -> tuple[Examination, str]:
+    found = examine(path, file_name="file", overrides=overrides)
     return found, f"{found.n_rows:,} × {len(found.columns):,}"
 
 
-def _scored(path: Path, found: Examination) -> tuple[Scored, str]:
+def _scored(path: Path, found: Examination) -> tuple[RunSummary, str]:
     features = tuple(
         Feature(column.name, "number" if column.kind == "number" else "category")
         for column in found.columns[:5]
@@ -104,7 +104,7 @@ def _scored(path: Path, found: Examination) -> tuple[Scored, str]:
     return scored, f"{scored.n_rows:,} rows, {scored.n_bytes:,} bytes"
 
 
-def _trained(path: Path, found: Examination) -> tuple[training.Trained, str]:
+def _trained(path: Path, found: Examination) -> tuple[training.TrainingResult, str]:
     with path.open("rb") as source:
 
         def read(rows: npt.NDArray[np.int64]) -> pa.Table:

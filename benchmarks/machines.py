@@ -30,7 +30,7 @@ from core.db import migrate
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.predictions.scoring.distributed import ranges
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.settings import Settings
 from core.uploads import stored, uploads
 from core.uploads.csv import stream

@@ -125,8 +125,8 @@ def measure(way: str, recipe: str, folder: Path) -> dict[str, float]:
                 source, sink, dialect=Dialect(), pipeline=pipeline, schema=fitted.schema,
                 progress=lambda _: None, n_threads=int(n_threads),
             )  # fmt: skip
-        if kind == "engine" and (scored.why_plain or scored.n_plain_rows):
-            sys.exit(f"{scored.n_plain_rows:,} rows were scored the plain way: {scored.why_plain}")
+        if kind == "engine" and (scored.why_pipeline or scored.n_pipeline_rows):
+            sys.exit(f"{scored.n_pipeline_rows:,} rows were scored by the pipeline: {scored.why_pipeline}")
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_before
     return {"seconds": round(seconds, 3), "cpu_seconds": round(cpu, 3), "peak_mb": scoring._peak_mb()}
 

@@ -226,8 +226,8 @@ def _score(way: str, fitted: Fitted, path: Path, output: Path) -> None:
             bare=kind == "bare",
             with_reasons=kind == "reasons",
         )
-    if kind != "plain" and (scored.why_plain or scored.n_plain_rows > 0.1 * scored.n_rows):
-        sys.exit(f"{scored.n_plain_rows:,} rows were scored the plain way: {scored.why_plain}")
+    if kind != "plain" and (scored.why_pipeline or scored.n_pipeline_rows > 0.1 * scored.n_rows):
+        sys.exit(f"{scored.n_pipeline_rows:,} rows were scored by the pipeline: {scored.why_pipeline}")
 
 
 def _run(way: str, recipe: str, path: Path, folder: Path) -> dict[str, float]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when NumPy and scikit-learn are first imported
 
-from core.models import training
+from core.models import evaluation, training
 from core.system import sample
 from core.uploads.csv import stream
 from core.uploads.report.examine import examine
@@ -57,7 +57,7 @@ def _measure(path: Path, target: str) -> int:
     return 1 if misses else 0
 
 
-def _misses(trained: training.Trained, n_rows: int) -> list[str]:
+def _misses(trained: training.TrainingResult, n_rows: int) -> list[str]:
     misses = []
     if trained.seconds > LIMIT_S:
         misses.append(f"training took {trained.seconds:.1f} s, the limit is {LIMIT_S:.0f} s")
@@ -70,14 +70,14 @@ def _misses(trained: training.Trained, n_rows: int) -> list[str]:
     return misses
 
 
-def _show(trained: training.Trained, misses: list[str]) -> None:
+def _show(trained: training.TrainingResult, misses: list[str]) -> None:
     schema = trained.schema
     positive = f", positive label {schema.positive_label!r}" if schema.positive_label else ""
     print(f"{trained.n_rows:,} rows, {len(schema.features)} columns, {schema.task}{positive}")
     tried = [(candidate.name, candidate.metrics) for candidate in trained.candidates]
     for name, metrics in [*tried, ("baseline", trained.baseline)]:
         figures = "  ".join(
-            f"{metric} {spread.mean:.7g} ± {spread.std:.4f}" for metric, spread in metrics.items()
+            f"{metric} {statistics.mean:.7g} ± {statistics.std:.4f}" for metric, statistics in metrics.items()
         )
         print(f"{name:16} {figures}")
     print(f"chosen by {trained.chosen_by}: {trained.chosen}")
@@ -91,7 +91,7 @@ def _show(trained: training.Trained, misses: list[str]) -> None:
         print(f"MISSED: {miss}")
 
 
-def _write(trained: training.Trained, misses: list[str], path: Path) -> None:
+def _write(trained: training.TrainingResult, misses: list[str], path: Path) -> None:
     figures = {
         "target": trained.schema.target,
         "task": trained.schema.task,
@@ -111,8 +111,8 @@ def _write(trained: training.Trained, misses: list[str], path: Path) -> None:
     path.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _plain(metrics: dict[str, training.Spread]) -> dict[str, dict[str, float]]:
-    return {name: asdict(spread) for name, spread in metrics.items()}
+def _plain(metrics: dict[str, evaluation.FoldStatistics]) -> dict[str, dict[str, float]]:
+    return {name: asdict(statistics) for name, statistics in metrics.items()}
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from core.models import models
 from core.predictions import listing
 from core.ui import links, owners, page_frame, session
 from core.ui.models import cards
+from core.ui.models.pages import MODELS
+from core.ui.uploads.pages import UPLOADS
 
-user, now, whose = session.user(), session.now(), owners.asked()
+user, now, whose = session.user(), session.now(), owners.requested()
 cursor = st.query_params.get("after")
 with db.session_scope(user) as scope:
     people = owners.names(scope)
@@ -36,17 +38,17 @@ with page_frame.heading("Models", "What each predicts, how well, and what it is 
         icon=":material/model_training:",
         type="primary" if page.items else "secondary",
     ):
-        links.go(links.UPLOADS, train=1)
+        links.go(UPLOADS, train=1)
 
 if page.items:
     live()
     if page.next_cursor:
         links.link(
             "Older models",
-            links.MODELS,
+            MODELS,
             icon=":material/arrow_forward:",
             after=page.next_cursor,
-            **owners.kept(),
+            **owners.query(),
         )
 elif whose != MINE:
     page_frame.empty("No models", "Nothing was trained here yet.", icon=":material/category:")
@@ -60,4 +62,4 @@ else:
         if st.button(
             "Choose a file to train on", key="first_model", type="primary", icon=":material/upload_file:"
         ):
-            links.go(links.UPLOADS, train=1)
+            links.go(UPLOADS, train=1)

@@ -16,6 +16,7 @@ from core.ui.predictions import quality as prediction_quality
 from core.ui.predictions import receipt as prediction_receipt
 from core.ui.predictions import rows as prediction_rows
 from core.ui.predictions import verdict as prediction_verdict
+from core.ui.predictions.pages import PREDICTIONS
 from core.uploads import uploads
 
 
@@ -34,22 +35,24 @@ try:
         prediction = predictions.get(scope, prediction_id=asked_for())
         upload = uploads.get(scope, upload_id=prediction.upload_id)
         is_completed = prediction.status == Status.COMPLETED
-        verdict = repeats.verdict(scope, prediction=prediction) if is_completed else None
+        verdict = repeats.compare(scope, prediction=prediction) if is_completed else None
 except NotFound as error:
     head.back()
     page_frame.heading("No such prediction")
-    page_frame.problem(error)
+    page_frame.show_error(error)
     if st.button("Open all predictions", key="all_predictions", type="primary"):
-        links.go(links.PREDICTIONS)
+        links.go(PREDICTIONS)
     st.stop()
 
 is_mine = prediction.user_id == user.id
 head.show(prediction, now=session.now(), is_mine=is_mine)
-owners.said(prediction.user_id, me=user)
+owners.show_notice(prediction.user_id, me=user)
 if prediction.status in PENDING:
     progress.show(prediction.id, status=prediction.status, is_mine=is_mine)
 elif prediction.status == Status.FAILED:
-    page_frame.told(prediction.error_message or "It failed without a reason.", prediction.error_hint or "")
+    page_frame.show_failure(
+        prediction.error_message or "It failed without a reason.", prediction.error_hint or ""
+    )
     head.no_result(is_mine=is_mine)
 elif prediction.status == Status.CANCELLED:
     with st.container(border=True, key="cancelled"):
@@ -60,7 +63,7 @@ elif prediction.status == Status.CANCELLED:
         st.markdown(f":gray[:material/block:] **Cancelled** :gray[· {when}]")
         head.no_result(is_mine=is_mine)
 else:
-    measured = measures.measured(prediction)
+    measured = measures.of(prediction)
     findings.show(measured)
     tiles.show(measured)
     metrics, rows, quality, receipt = st.tabs(

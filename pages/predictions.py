@@ -9,8 +9,9 @@ from core.predictions import listing
 from core.predictions.states import PENDING
 from core.ui import links, owners, page_frame, session
 from core.ui.predictions import filters, live_list
+from core.ui.uploads.pages import UPLOADS
 
-user, whose = session.user(), owners.asked()
+user, whose = session.user(), owners.requested()
 with db.session_scope(user) as scope:
     people = owners.names(scope)
     counts = listing.counts(scope, owner=whose)
@@ -19,7 +20,7 @@ with db.session_scope(user) as scope:
 with page_frame.heading("Predictions", "Files that were scored, are being scored, or wait for it."):
     owners.choose(people, me=user)
     if st.button("New prediction", key="new_prediction", icon=":material/add:", type="primary"):
-        links.go(links.UPLOADS)
+        links.go(UPLOADS)
 
 if sum(counts.values()):
     live_list.show(
@@ -31,12 +32,12 @@ if sum(counts.values()):
 elif whose != MINE:
     page_frame.empty("No predictions", "Nothing was scored here yet.", icon=":material/table_rows:")
 else:
-    place = page_frame.empty(
+    buttons = page_frame.empty(
         "No predictions yet",
         "Upload a CSV and choose a model: each of its rows gets a prediction, and the file stays here to be "
         "looked at and downloaded.",
         icon=":material/table_rows:",
         key="no_predictions",
     )
-    if place.button("Score a file", key="first_prediction", icon=":material/upload_file:", type="primary"):
-        links.go(links.UPLOADS)
+    if buttons.button("Score a file", key="first_prediction", icon=":material/upload_file:", type="primary"):
+        links.go(UPLOADS)

@@ -33,15 +33,15 @@ def show_verdict(found: Sequence[Check]) -> None:
     unwell = sorted((check for check in found if check.state is not State.OK), key=lambda c: c.state)
     if not unwell:
         with st.container(border=True, key="all_well"):
-            told = formatting.exact(len(found), "check")
-            st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {told}, none to look at]")
+            counted = formatting.exact(len(found), "check")
+            st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {counted}, none to look at]")
     for check in unwell:
-        told = f"**{check.part}** · {links.escape(check.message)}"
+        text = f"**{check.part}** · {links.escape(check.message)}"
         hint = f"\n\n{links.escape(check.hint)}" if check.hint else ""
         if check.state is State.BROKEN:
-            st.error(told + hint, icon=":material/error:")
+            st.error(text + hint, icon=":material/error:")
         else:
-            st.warning(told + hint, icon=":material/warning:")
+            st.warning(text + hint, icon=":material/warning:")
 
 
 def show_parts(found: Sequence[Check]) -> None:
@@ -87,7 +87,7 @@ show_parts(checked)
 try:
     show_failures(checks.failures(principal=principal))
 except AppError as error:
-    page_frame.problem(error)
+    page_frame.show_error(error)
 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="shell"):
     at = formatting.moment(session.now(), now=session.now(), zone=session.zone())
     st.caption(f"Checked at {at}. The same from the shell, with an exit code: `python -m core.system`")

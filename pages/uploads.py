@@ -1,12 +1,46 @@
 """New prediction: drop a file, see how it was read, then score it or train a model on it."""
 
+from typing import Final
+
 import streamlit as st
 
 from core.ui import links, page_frame, params, session
-from core.ui.uploads import recent_uploads, upload_detail, upload_steps
+from core.ui.uploads import recent_uploads, upload_detail
+from core.ui.uploads.pages import UPLOADS
 from core.ui.uploads.uploader import uploader
 
-wishes = {name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params}
+STEPS: Final = (
+    (
+        ":material/fact_check: Checked",
+        "Encoding, separator, header and every row are looked at. A file that can't be read with certainty "
+        "is refused with the line, the column and the cure.",
+    ),
+    (
+        ":material/join_inner: Matched",
+        "Models whose columns it has are offered; what is missing can be read from a column of another name. "
+        "Values unlike those of training are told. Where none fits, train one.",
+    ),
+    (
+        ":material/table_rows: Scored",
+        "Now or in the queue. Your rows come back in their order with a prediction and its probability, "
+        "and with metrics where the outcome is known.",
+    ),
+)
+
+
+def show_steps() -> None:
+    """What becomes of a file, told before there is one."""
+    page_frame.section("What happens to a file")
+    with st.grid(3, min_column_width=240, gap="small", key="what_happens"):
+        for title, text in STEPS:
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                st.markdown(f"**{title}**")
+                st.caption(text)
+
+
+carried = {
+    name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params
+}
 
 page_frame.heading("New prediction", "Drop a file or choose one, then score it or train a model on it.")
 drop, recent = st.columns([3, 2], gap="medium")
@@ -16,12 +50,12 @@ with drop:
     )
 if done:
     again = {"again": 1} if done.is_duplicate else {}
-    links.go(links.UPLOADS, upload=done.upload_id, **again, **wishes)
+    links.go(UPLOADS, upload=done.upload_id, **again, **carried)
 
 with page_frame.guarded():
-    upload_id = params.whole("upload", resource="upload")
+    upload_id = params.integer("upload", resource="upload")
     with recent:
-        recent_uploads.show(chosen_id=upload_id, kept=wishes)
+        recent_uploads.show(chosen_id=upload_id, query=carried)
     if "again" in st.query_params:
         st.info(
             "These bytes were uploaded before, so nothing was stored twice: this is that upload.",
@@ -30,13 +64,13 @@ with page_frame.guarded():
     if upload_id is not None:
         upload_detail.show(
             upload_id,
-            to_train="train" in wishes,
+            to_train="train" in carried,
             version_of_id=params.uuid("version_of", resource="model"),
             model_id=params.uuid("model", resource="model"),
         )
     else:
-        if "train" in wishes:
+        if "train" in carried:
             st.info("Choose the file that the model is to learn from.", icon=":material/model_training:")
         elif model_id := params.uuid("model", resource="model"):
-            upload_detail.wish(model_id)
-        upload_steps.show()
+            upload_detail.show_preferred_model(model_id)
+        show_steps()

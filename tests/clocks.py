@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from core.db.types import UtcDateTime
+from core.db.types import UtcDateTime, now_plus
+
+
+class ClockAhead:
+    """A clock that goes ten minutes ahead: a worker that beats by it counts as alive, however slow the test is."""
+
+    def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
+        return now_plus(plus_s + 600)
 
 
 class HeldClock:

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 from core import db, queue
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import handler as _  # noqa: F401  # registers the kind of task
 from core.models import models
 from core.models.schema import Feature, Schema
 from core.predictions import predictions

@@ -22,7 +22,7 @@ from core import app as process
 from core.settings import Settings
 from core.start import NoRoom, require_writable
 from tests.servers import app as servers
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -33,7 +33,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
     return subprocess.run(
         [sys.executable, "-m", "core.start"],
-        cwd=PROJECT, env={**inherited, **environment}, capture_output=True, text=True, timeout=60, check=False,
+        cwd=PROJECT, env={**inherited, **environment}, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
 
 
@@ -227,7 +227,7 @@ def test_a_missing_python_is_one_sentence(tmp_path: Path, python: str) -> None:
         shutil.copy(PROJECT / name, tmp_path / name)
     done = subprocess.run(
         ["make", "--no-print-directory", "run", f"PYTHON={python}"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode != 0
     assert done.stderr.startswith("Python 3.11 is needed")

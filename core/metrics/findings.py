@@ -28,9 +28,12 @@ def headline(metrics: Metrics) -> str:
 def only_row(metrics: Binary | Multiclass) -> str:
     """Of a file in which just one outcome is known: what it is, and what the model made of it."""
     if isinstance(metrics, Multiclass):
-        places = range(len(metrics.labels))
+        indexes = range(len(metrics.labels))
         actual, called = next(
-            (metrics.labels[i], metrics.labels[j]) for i in places for j in places if metrics.confusion[i][j]
+            (metrics.labels[i], metrics.labels[j])
+            for i in indexes
+            for j in indexes
+            if metrics.confusion[i][j]
         )
     else:
         positive, negative, cut = metrics.positive_label, metrics.negative_label, metrics.confusion

@@ -69,7 +69,7 @@ def from_scores(
     for n_predictions in (len(table), len(called)):
         if n_predictions != len(truth):
             raise LengthMismatch(n_outcomes=len(truth), n_predictions=n_predictions)
-    rankings = [ranking.by_score(truth == place, table[:, place]) for place in range(len(labels))]
+    rankings = [ranking.by_score(truth == index, table[:, index]) for index in range(len(labels))]
     return _measured(labels, confusion_matrix(truth, called, n_labels=len(labels)), rankings)
 
 
@@ -104,7 +104,7 @@ def _measured(labels: Sequence[str], confusion: Counts, rankings: Sequence[Ranki
     recall = tuple(int(r) / int(h) if h else None for r, h in zip(right, had, strict=True))
     f1 = tuple(2 * int(r) / int(h + c) if h + c else None for r, h, c in zip(right, had, called, strict=True))
     roc_auc = tuple(r.roc_auc() if r.n_positives and r.n_negatives else None for r in rankings)
-    seen = [place for place in range(len(labels)) if had[place] + called[place] > 0]
+    seen = [index for index in range(len(labels)) if had[index] + called[index] > 0]
     return Multiclass(
         labels=tuple(labels),
         n_rows=n_rows,
@@ -114,9 +114,9 @@ def _measured(labels: Sequence[str], confusion: Counts, rankings: Sequence[Ranki
         f1=f1,
         roc_auc=roc_auc,
         accuracy=int(right.sum()) / n_rows if n_rows else None,
-        macro_precision=_mean([precision[place] or 0.0 for place in seen]),
-        macro_recall=_mean([recall[place] or 0.0 for place in seen]),
-        macro_f1=_mean([f1[place] for place in seen]),
+        macro_precision=_mean([precision[index] or 0.0 for index in seen]),
+        macro_recall=_mean([recall[index] or 0.0 for index in seen]),
+        macro_f1=_mean([f1[index] for index in seen]),
         macro_roc_auc=_mean(roc_auc),
         undefined=_reasons(labels, had),
     )

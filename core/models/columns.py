@@ -23,7 +23,7 @@ ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "key", "index", "idx", "unnam
 
 
 @dataclass(frozen=True)
-class Dropped:
+class DroppedColumn:
     """A column that was set aside, and the sentence that says why."""
 
     column: str
@@ -35,7 +35,7 @@ class Features:
     """The columns left to learn from, in the file's order, and what was set aside."""
 
     kept: tuple[Feature, ...]
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[DroppedColumn, ...]
     warnings: tuple[str, ...]
 
 
@@ -59,7 +59,7 @@ def examine(
             continue
         column = table.column(name).combine_chunks()
         found = _examine_column(name, column, decimal, kinds.get(name, ""), may_name=name not in keep)
-        if isinstance(found, Dropped):
+        if isinstance(found, DroppedColumn):
             dropped.append(found)
             continue
         feature, warning = found
@@ -70,13 +70,13 @@ def examine(
 
 def _examine_column(
     name: str, column: pa.Array, decimal: str, kind: str, *, may_name: bool
-) -> Dropped | tuple[Feature, str | None]:
+) -> DroppedColumn | tuple[Feature, str | None]:
     missing = cells.is_missing(column)
     n_filled = int(len(column) - missing.sum())
     if n_filled == 0:
-        return Dropped(name, f"'{name}' is empty in every row.")
+        return DroppedColumn(name, f"'{name}' is empty in every row.")
     if n_filled < max(MIN_FILLED, MIN_FILLED_SHARE * len(column)):
-        return Dropped(name, f"'{name}' has a value in {n_filled:,} of {len(column):,} rows only.")
+        return DroppedColumn(name, f"'{name}' has a value in {n_filled:,} of {len(column):,} rows only.")
     numbers, bad = cells.numbers(column, decimal)
     is_text = int(bad.sum()) > (1 - NUMBER_SHARE) * n_filled and kind != "number"
     if is_text or kind == "category" or np.isnan(numbers).all():
@@ -84,10 +84,10 @@ def _examine_column(
     seen = numbers[~np.isnan(numbers)]
     distinct = np.unique(seen)
     if len(distinct) == 1 and n_filled == len(column):
-        return Dropped(name, f"'{name}' has the same value in every row.")
+        return DroppedColumn(name, f"'{name}' has the same value in every row.")
     whole = bool(np.all(distinct == np.floor(distinct)))
     if may_name and whole and _names_rows(name, seen, distinct):
-        return Dropped(
+        return DroppedColumn(
             name, f"'{name}' looks like an identifier: it numbers the rows and says nothing about them."
         )
     warning = None
@@ -101,20 +101,20 @@ def _examine_column(
     )
 
 
-def _category(name: str, column: pa.Array, *, may_name: bool) -> Dropped | tuple[Feature, str | None]:
+def _category(name: str, column: pa.Array, *, may_name: bool) -> DroppedColumn | tuple[Feature, str | None]:
     values = categories(column)
     counts = Counter(value for value in values.tolist() if value is not None)
     n_filled = counts.total()
     if len(counts) == 1 and n_filled == len(values):
-        return Dropped(name, f"'{name}' has the same value in every row.")
+        return DroppedColumn(name, f"'{name}' has the same value in every row.")
     least_distinct = 0.5 if _is_id_like(name) else NEARLY_DISTINCT
     if may_name and len(counts) >= least_distinct * n_filled:
-        return Dropped(
+        return DroppedColumn(
             name, f"'{name}' looks like an identifier or free text: its values hardly ever repeat."
         )
     n_repeated = sum(count for count in counts.values() if count >= REPEATED_OFTEN)
     if len(counts) > CATEGORIES_KEPT or n_repeated < MIN_REPEATED_SHARE * n_filled:
-        return Dropped(
+        return DroppedColumn(
             name,
             f"'{name}' has {len(counts):,} different texts, too many to learn a pattern from.",
         )

@@ -34,7 +34,7 @@ Metrics = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Spread:
+class FoldStatistics:
     """A metric over the folds: their mean and standard deviation (n in the denominator)."""
 
     mean: float
@@ -42,10 +42,10 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class CrossValidation:
     """A recipe after cross-validation; `fitted` is the first fold's, with the rows it has not seen."""
 
-    metrics: dict[str, Spread]
+    metrics: dict[str, FoldStatistics]
     fitted: BaseEstimator
     held_out: np.ndarray
 
@@ -57,7 +57,7 @@ def cross_validate(
     schema: Schema,
     *,
     step: Callable[[], None],
-) -> Evaluated:
+) -> CrossValidation:
     """Five folds, shuffled with seed 0, stratified by class.
 
     make: a new unfitted estimator.  features: (n,) rows.  values: (n,) labels as str, or float64 for
@@ -73,8 +73,8 @@ def cross_validate(
         first = first or (estimator, test)
         step()
     assert first is not None
-    spreads = {name: _spread([fold[name] for fold in of_folds]) for name in of_folds[0]}
-    return Evaluated(spreads, *first)
+    statistics = {name: _fold_statistics([fold[name] for fold in of_folds]) for name in of_folds[0]}
+    return CrossValidation(statistics, *first)
 
 
 def metrics(estimator: BaseEstimator, features: pd.DataFrame, values: np.ndarray, schema: Schema) -> Metrics:
@@ -111,7 +111,7 @@ def metrics(estimator: BaseEstimator, features: pd.DataFrame, values: np.ndarray
 
 
 def importance(
-    evaluated: Evaluated, features: pd.DataFrame, values: np.ndarray, schema: Schema
+    evaluated: CrossValidation, features: pd.DataFrame, values: np.ndarray, schema: Schema
 ) -> tuple[tuple[str, float], ...]:
     """How much the metric of choice falls when one column is shuffled, largest first.
 
@@ -137,7 +137,7 @@ def importance(
     for first in range(0, len(turns), a_call):
         batch = turns[first : first + a_call]
         copies = seen.iloc[np.tile(np.arange(len(seen)), len(batch))]
-        parts = [slice(place * len(seen), (place + 1) * len(seen)) for place in range(len(batch))]
+        parts = [slice(position * len(seen), (position + 1) * len(seen)) for position in range(len(batch))]
         for name, part in zip(batch, parts, strict=True):
             column = copies[name].to_numpy(copy=True)
             column[part] = draw.permutation(column[part])
@@ -158,5 +158,5 @@ def _score(answers: np.ndarray, outcome: np.ndarray, schema: Schema) -> float:
     return float(answers[np.arange(len(codes)), codes].mean())
 
 
-def _spread(values: list[float]) -> Spread:
-    return Spread(float(np.mean(values)), float(np.std(values)))
+def _fold_statistics(values: list[float]) -> FoldStatistics:
+    return FoldStatistics(float(np.mean(values)), float(np.std(values)))

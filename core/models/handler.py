@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from core import queue
 from core.db.tables.models import ModelRow
 from core.db.types import now_plus
-from core.models.models import KIND
 
 STATUS = {
     queue.TaskState.QUEUED: "training",
@@ -50,6 +49,3 @@ def follow(session: Session, task: queue.Task) -> None:
 def output_prefix(task: queue.Task) -> str:
     """How the key of this attempt's file begins."""
     return f"models/{task.payload['model_id']}/{task.id}-{task.attempt}."
-
-
-queue.register(queue.Kind(name=KIND, run="core.models.work:run", follow=follow, output_prefix=output_prefix))

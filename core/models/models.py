@@ -8,12 +8,11 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, defer
 
-from core import db, queue
+from core import db, dependants, queue
 from core.access import audit, ownership
 from core.access.ownership import Whose
 from core.db.pagination import Page, newest_first
 from core.db.tables.models import ModelRow
-from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
@@ -33,13 +32,13 @@ MAX_NAME = 80
 
 
 class ModelInUse(Clash):
-    """Predictions were made with the model, and a result must stay explainable."""
+    """Something was made with the model, such as predictions, and a result must stay explainable."""
 
     code = "model_in_use"
-    message = "{name} has made {n_predictions:prediction}, so it can't be deleted."
-    hint = "Delete these predictions first."
+    message = "{name} has made {dependants}, so it can't be deleted."
+    hint = "Delete these first."
     name: str
-    n_predictions: int
+    dependants: str
 
 
 class TrainingEnded(Conflict):
@@ -196,9 +195,8 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
         raise Conflict(
             resource="model", state="in training", asked="deleted before that ends or is cancelled"
         )
-    used = sa.select(sa.func.count()).select_from(PredictionRow).where(PredictionRow.model_id == model_id)
-    if n_predictions := session.execute(used).scalar_one():
-        raise ModelInUse(name=f"{model.name} v{model.version}", n_predictions=n_predictions)
+    if kept_by := dependants.kept_by(session, on="model", resource_id=model_id):
+        raise ModelInUse(name=f"{model.name} v{model.version}", dependants=kept_by)
     session.delete(model)
     audit.note(session, "model.deleted", subject(model))
     session.flush()

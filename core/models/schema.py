@@ -17,7 +17,7 @@ from core.uploads.csv import cells
 
 Kind = Literal["number", "category"]
 Task = Literal["binary", "multiclass", "regression"]
-Places = npt.NDArray[np.int64]
+RowIndices = npt.NDArray[np.int64]
 
 CATEGORIES_KEPT = 1000
 
@@ -74,7 +74,7 @@ class Schema:
 
 
 @dataclass(frozen=True)
-class Framed:
+class ModelFrame:
     """A frame and what had to be blanked or was new in it.
 
     bad: the rows, from 0 and ascending, in which a number column holds no number (it became missing).
@@ -82,8 +82,8 @@ class Framed:
     """
 
     frame: pd.DataFrame
-    bad: dict[str, Places]
-    unseen: dict[str, Places]
+    bad: dict[str, RowIndices]
+    unseen: dict[str, RowIndices]
 
 
 def missing_columns(header: Collection[str], schema: Schema) -> list[str]:
@@ -97,7 +97,7 @@ def frame(table: pa.Table, schema: Schema, decimal: str) -> pd.DataFrame:
     return framed(table, schema, decimal).frame
 
 
-def framed(table: pa.Table, schema: Schema, decimal: str) -> Framed:
+def framed(table: pa.Table, schema: Schema, decimal: str) -> ModelFrame:
     """The pipeline's frame and the cells it should be cautious about.
 
     table: (n,) rows, columns pa.string(), at least the schema's features; others are ignored.
@@ -107,8 +107,8 @@ def framed(table: pa.Table, schema: Schema, decimal: str) -> Framed:
     if absent := missing_columns(table.column_names, schema):
         raise ColumnsMissing(columns=", ".join(repr(name) for name in absent))
     columns: dict[str, pd.Series] = {}
-    bad: dict[str, Places] = {}
-    unseen: dict[str, Places] = {}
+    bad: dict[str, RowIndices] = {}
+    unseen: dict[str, RowIndices] = {}
     for feature in schema.features:
         column = _one_chunk(table.column(feature.name))
         if feature.kind == "number":
@@ -122,7 +122,7 @@ def framed(table: pa.Table, schema: Schema, decimal: str) -> Framed:
             cautions = unseen
         if len(rows):
             cautions[feature.name] = rows
-    return Framed(pd.DataFrame(columns, copy=False), bad, unseen)
+    return ModelFrame(pd.DataFrame(columns, copy=False), bad, unseen)
 
 
 def categories(column: pa.Array) -> np.ndarray:
@@ -130,7 +130,7 @@ def categories(column: pa.Array) -> np.ndarray:
     return _categories(column, frozenset())[0]
 
 
-def _categories(column: pa.Array, known: Collection[str]) -> tuple[np.ndarray, Places]:
+def _categories(column: pa.Array, known: Collection[str]) -> tuple[np.ndarray, RowIndices]:
     """(n,) the values, and the rows whose value is not known."""
     encoded = column.dictionary_encode()
     spellings = pc.utf8_trim_whitespace(encoded.dictionary)

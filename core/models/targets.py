@@ -112,10 +112,10 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
     names, merged = _spell(texts, counts[given], None if n_bad else numbers[given])
     warnings += merged
     labels = sorted(set(names))
-    places = {name: place for place, name in enumerate(labels)}
-    place_of = np.full(len(spellings), -1, np.int32)
-    place_of[given] = [places[name] for name in names]
-    values = place_of[codes[rows]]
+    index_of = {name: index for index, name in enumerate(labels)}
+    code_of = np.full(len(spellings), -1, np.int32)
+    code_of[given] = [index_of[name] for name in names]
+    values = code_of[codes[rows]]
     sizes = np.bincount(values, minlength=len(labels))
     _check_classes(target, labels, sizes)
     task: Task = "binary" if len(labels) == 2 else "multiclass"
@@ -160,15 +160,15 @@ def _spell(
     if numbers is not None:
         keys = numbers.tolist()
     by_class: dict[object, list[int]] = {}
-    for place, key in enumerate(keys):
-        by_class.setdefault(key, []).append(place)
+    for index, key in enumerate(keys):
+        by_class.setdefault(key, []).append(index)
     chosen, merged = list(spellings), []
     for same in by_class.values():
-        best = max(same, key=lambda place: (counts[place], spellings[place]))
-        for place in same:
-            chosen[place] = spellings[best]
+        best = max(same, key=lambda index: (counts[index], spellings[index]))
+        for index in same:
+            chosen[index] = spellings[best]
         if len(same) > 1:
-            others = ", ".join(repr(spellings[place]) for place in same if place != best)
+            others = ", ".join(repr(spellings[index]) for index in same if index != best)
             merged.append(f"In the target, {others} was read as {spellings[best]!r}.")
     return chosen, merged
 

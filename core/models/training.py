@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +19,11 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import counted
 from core.models import columns, evaluation, leaks, recipes, targets, versions
-from core.models.columns import Dropped, Features
+from core.models.columns import DroppedColumn, Features
 from core.models.errors import NoFeatures
-from core.models.evaluation import CHOSEN_BY, N_FOLDS, Spread
+from core.models.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
 from core.models.schema import Schema, Task, frame
 from core.models.targets import Target
-
-__all__ = ["Candidate", "Dropped", "Spread", "Trained", "train"]
 
 CROSS_VALIDATED_ROWS = 50_000
 FITTED_ROWS = 200_000
@@ -34,18 +33,18 @@ MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
 
 
 @dataclass(frozen=True)
-class Candidate:
+class EvaluatedRecipe:
     """A recipe that was tried, with its metrics over the folds."""
 
     name: str
-    metrics: dict[str, Spread]
+    metrics: dict[str, FoldStatistics]
 
 
 Take = Callable[[npt.NDArray[np.int64]], pa.Table]
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """A fitted pipeline and everything worth knowing about how it came to be.
 
     chosen: the candidate that was best by `chosen_by`.  metrics: its cross-validated metrics; baseline:
@@ -56,18 +55,46 @@ class Trained:
 
     pipeline: Pipeline
     schema: Schema
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[EvaluatedRecipe, ...]
     chosen: str
     chosen_by: str
-    metrics: dict[str, Spread]
-    baseline: dict[str, Spread]
+    metrics: dict[str, FoldStatistics]
+    baseline: dict[str, FoldStatistics]
     importance: tuple[tuple[str, float], ...]
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[DroppedColumn, ...]
     warnings: tuple[str, ...]
     n_rows: int
     n_fitted: int
     versions: dict[str, str]
     seconds: float
+
+    def report(self, *, keep: Collection[str] = ()) -> dict[str, Any]:
+        """Everything but the pipeline and the schema as plain values, as it is kept with the model.
+
+        keep: the columns that were to stay in.
+        """
+        return {
+            "candidates": [
+                {"name": candidate.name, "metrics": _plain(candidate.metrics)}
+                for candidate in self.candidates
+            ],
+            "chosen": self.chosen,
+            "chosen_by": self.chosen_by,
+            "metrics": _plain(self.metrics),
+            "baseline": _plain(self.baseline),
+            "importance": [{"column": column, "fall": fall} for column, fall in self.importance],
+            "dropped": [asdict(dropped) for dropped in self.dropped],
+            "keep": list(keep),
+            "warnings": list(self.warnings),
+            "n_rows": self.n_rows,
+            "n_fitted": self.n_fitted,
+            "versions": self.versions,
+            "seconds": self.seconds,
+        }
+
+
+def _plain(metrics: Mapping[str, FoldStatistics]) -> dict[str, dict[str, float]]:
+    return {name: asdict(statistics) for name, statistics in metrics.items()}
 
 
 def train(
@@ -80,7 +107,7 @@ def train(
     kinds: Mapping[str, str] = MappingProxyType({}),
     progress: Callable[[int, int], None],
     take: Take | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Choose between the recipes by cross-validation and fit the better one on every row that has an outcome.
 
     table: (n,) rows, every column pa.string(), cells as in the file.  decimal: the file's decimal mark.
@@ -107,7 +134,7 @@ def _train(
     keep: frozenset[str],
     kinds: Mapping[str, str],
     progress: Callable[[int, int], None],
-) -> Trained:
+) -> TrainingResult:
     started = time.perf_counter()
     step = _counter(len(recipes.NAMES) * N_FOLDS + 2, progress)
 
@@ -148,10 +175,10 @@ def _train(
     warnings = (*outcome.warnings, *found.warnings, *suspicions)
     warnings += _about_rows(len(outcome.rows), len(values), len(seen))
     warnings += _about_gain(best.metrics[chosen_by], baseline[chosen_by], target, len(leaking))
-    return Trained(
+    return TrainingResult(
         pipeline=pipeline,
         schema=schema,
-        candidates=tuple(Candidate(name, evaluated[name].metrics) for name in recipes.NAMES),
+        candidates=tuple(EvaluatedRecipe(name, evaluated[name].metrics) for name in recipes.NAMES),
         chosen=chosen,
         chosen_by=chosen_by,
         metrics=best.metrics,
@@ -200,11 +227,11 @@ def _draw(values: np.ndarray, task: Task, n_rows: int) -> np.ndarray:
 
 def _leaking(
     features: pd.DataFrame, values: np.ndarray, schema: Schema, keep: frozenset[str]
-) -> tuple[list[Dropped], list[str]]:
+) -> tuple[list[DroppedColumn], list[str]]:
     """The columns that give the answer away, and sentences about those merely suspicious."""
     suspects = leaks.find(features, values, schema)
     leaking = [suspect for suspect in suspects if suspect.leaks and suspect.column not in keep]
-    dropped = [Dropped(suspect.column, suspect.message(schema.target)) for suspect in leaking]
+    dropped = [DroppedColumn(suspect.column, suspect.message(schema.target)) for suspect in leaking]
     return dropped, [suspect.message(schema.target) for suspect in suspects if suspect not in leaking]
 
 
@@ -228,7 +255,9 @@ def _about_rows(n_rows: int, n_fitted: int, n_compared: int) -> tuple[str, ...]:
     )
 
 
-def _about_gain(best: Spread, baseline: Spread, target: str, n_leaking: int) -> tuple[str, ...]:
+def _about_gain(
+    best: FoldStatistics, baseline: FoldStatistics, target: str, n_leaking: int
+) -> tuple[str, ...]:
     if best.mean - baseline.mean > best.std:
         return ()
     told = f"The columns say hardly anything about '{target}': the model is no better than guessing."

@@ -15,7 +15,7 @@ from core import db, queue, settings, storage
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import artifact, handler, report, training
+from core.models import artifact, handler, training
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
@@ -40,7 +40,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
 
     def progress(done: int, total: int) -> None:
         if job.stop_requested():
-            raise queue.Stopped(task_id=task.id)
+            raise queue.TaskStopped(task_id=task.id)
         job.report(done, total=total)
 
     with stored.open_bytes(files, upload) as source:
@@ -69,7 +69,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         files.put(key, staged.path)
     return {
         "schema": trained.schema.to_json(),
-        "report": report.of(trained, keep=keep),
+        "report": trained.report(keep=keep),
         "task_type": trained.schema.task,
         "artifact_key": key,
         "artifact_sha256": sha256,

@@ -32,10 +32,10 @@ def sha256(package: Traversable | None = None) -> str | None:
     return digest.hexdigest() if n_modules else None
 
 
-def _modules(folder: Traversable, place: str) -> Iterator[tuple[str, bytes]]:
+def _modules(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
     """Every module at or below a folder with its name from the rooms on, in the order of names."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        name = f"{place}/{entry.name}"
+        name = f"{prefix}/{entry.name}"
         if entry.is_dir():
             yield from _modules(entry, name)
         elif entry.name.endswith(".py"):

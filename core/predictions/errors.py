@@ -133,7 +133,7 @@ class InputLost(Unavailable):
     reason: str
 
 
-class Stopped(Clash):
+class ScoringStopped(Clash):
     """The run was asked to end and did, between two blocks."""
 
     code = "stopped"

@@ -18,7 +18,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
-from core.predictions.scoring import reasons
+from core.predictions.scoring.pipeline import reasons
 from core.predictions.states import Status
 
 PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace

@@ -16,12 +16,12 @@ from core.predictions.check import schema_check
 from core.predictions.check.schema_check import SchemaCheck
 from core.predictions.errors import BadMapping, FeatureMissing, FeatureRetyped
 from core.predictions.matching import mapping as mappings
-from core.predictions.matching.mapping import Kept
+from core.predictions.matching.mapping import SavedMapping
 from core.uploads.report.examination import Examination
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelChoice:
     """What a file is scored with, or why it is not.
 
     checked: the file against the chosen model; None where there is none. refusal: why the newest model of those whose
@@ -32,7 +32,7 @@ class Choice:
     model_id: UUID | None = None
     checked: SchemaCheck | None = None
     refusal: FeatureMissing | FeatureRetyped | None = None
-    offered: tuple[UUID, Kept] | None = None
+    offered: tuple[UUID, SavedMapping] | None = None
 
 
 def choose(
@@ -42,7 +42,7 @@ def choose(
     *,
     model_id: UUID | None,
     mapping: Mapping[str, str],
-) -> Choice:
+) -> ModelChoice:
     """Check the file against the model that is named, else take the newest that it fits under the mapping.
 
     path: the file. found: what its examination found.
@@ -61,9 +61,9 @@ def choose(
         with path.open("rb") as source:
             checked = schema_check.of_file(source, found, schema, mapping=given)
         if checked.refusal is None:
-            return Choice(model_id=candidate_id, checked=checked)
+            return ModelChoice(model_id=candidate_id, checked=checked)
         refusal = refusal or checked.refusal
-    return Choice(refusal=refusal, offered=offered)
+    return ModelChoice(refusal=refusal, offered=offered)
 
 
 def fitting(
@@ -85,7 +85,7 @@ def fitting(
     return found
 
 
-def _offered(session: Session, *, columns: Sequence[str]) -> tuple[UUID, Kept] | None:
+def _offered(session: Session, *, columns: Sequence[str]) -> tuple[UUID, SavedMapping] | None:
     """The newest model that a file with these columns fits with a remembered mapping."""
     if not (among := mappings.kept(session)):
         return None

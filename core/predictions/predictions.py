@@ -18,10 +18,10 @@ from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.predictions import listing, states
-from core.predictions.handler import KIND
+from core.predictions.handler import KIND, result_folder
 from core.predictions.matching import mapping as mappings
 from core.predictions.matching.header import require_features
-from core.predictions.scoring import reasons
+from core.predictions.scoring.pipeline import reasons
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
 from core.queue.transitions import FIRST
 from core.uploads import uploads
@@ -186,7 +186,7 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
         raise Conflict(resource="prediction", state=status, asked="deleted before it ends or is cancelled")
     audit.note(session, "prediction.deleted", subject(get(session, prediction_id=prediction_id)))
     session.execute(sa.delete(PredictionRow).where(PredictionRow.id == prediction_id))
-    return [f"results/{prediction_id}/"]
+    return [result_folder(prediction_id)]
 
 
 def own(session: Session, *, prediction_id: UUID) -> PredictionRow:

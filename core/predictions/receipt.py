@@ -19,7 +19,7 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.models import versions
 from core.predictions import code_hash
-from core.predictions.results.run_summary import Scored
+from core.predictions.results.run_summary import RunSummary
 
 SCHEMA: Final = 1
 SAYS: Final = (
@@ -31,7 +31,12 @@ Json = dict[str, Any]
 
 
 def of(
-    prediction: PredictionRow, upload: UploadRow, model: ModelRow, scored: Scored, *, code_sha256: str | None
+    prediction: PredictionRow,
+    upload: UploadRow,
+    model: ModelRow,
+    scored: RunSummary,
+    *,
+    code_sha256: str | None,
 ) -> Json:
     """What a finished run leaves. upload: with its receipt. code_sha256: `code.sha256` of the code that ran."""
     ingredients = {
@@ -54,7 +59,7 @@ def of(
             "bytes": scored.n_bytes,
             "rows": scored.n_rows,
             "columns_added": list(scored.added),
-            "counts_sha256": sha256_of(scored.tally.to_json()),
+            "counts_sha256": sha256_of(scored.statistics.to_json()),
         },
         "about": {
             "file_name": upload.file_name,
@@ -66,11 +71,11 @@ def of(
         },
         "run": {
             "answered_by": scored.answered_by,
-            "why_pipeline": scored.why_plain,
-            "rows_by_pipeline": scored.n_plain_rows,
+            "why_pipeline": scored.why_pipeline,
+            "rows_by_pipeline": scored.n_pipeline_rows,
             "threads": scored.n_threads,
             "seconds": round(scored.seconds, 3),
-            "spread": asdict(scored.spread) if scored.spread else None,
+            "spread": asdict(scored.cluster_share) if scored.cluster_share else None,
         },
     }
 
@@ -82,7 +87,7 @@ def sha256_of(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Change:
+class IngredientChange:
     """An ingredient that was another the last time. name: its place on the receipt, as in "libraries.numpy"."""
 
     name: str
@@ -90,19 +95,19 @@ class Change:
     now: str
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Change, ...]:
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[IngredientChange, ...]:
     """The ingredients in which two receipts differ, in the order of the latter; texts longer than a hash are cut."""
     old, new = dict(_leaves(before["ingredients"])), dict(_leaves(now["ingredients"]))
     return tuple(
-        Change(name, old.get(name, ""), new.get(name, ""))
+        IngredientChange(name, old.get(name, ""), new.get(name, ""))
         for name in {**new, **old}
         if old.get(name) != new.get(name)
     )
 
 
-def _leaves(part: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
+def _leaves(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, value in part.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{place}{name}.")
+            yield from _leaves(value, f"{prefix}{name}.")
         else:
-            yield f"{place}{name}", value if isinstance(value, str) else json.dumps(value)
+            yield f"{prefix}{name}", value if isinstance(value, str) else json.dumps(value)

@@ -13,7 +13,7 @@ from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.models import models
 from core.predictions import predictions, receipt
-from core.predictions.receipt import Change
+from core.predictions.receipt import IngredientChange
 from core.predictions.states import Status
 from core.uploads import uploads
 
@@ -21,7 +21,7 @@ _LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RepeatComparison:
     """A result beside the newest earlier one of the same file, model and options.
 
     same_counts: of the counts behind the metrics. changed: the ingredients that differ. Both are None where the
@@ -32,11 +32,11 @@ class Verdict:
     earlier_at: datetime
     same_bytes: bool
     same_counts: bool | None
-    changed: tuple[Change, ...] | None
+    changed: tuple[IngredientChange, ...] | None
 
 
 def again(session: Session, *, prediction_id: UUID) -> PredictionRow:
-    """Queue a new prediction of the same file with the same model and options; `verdict` of it then compares.
+    """Queue a new prediction of the same file with the same model and options; `compare` of it then compares.
 
     Raises NotFound, OwnedByAnother, Conflict unless it is COMPLETED.
     """
@@ -51,7 +51,7 @@ def again(session: Session, *, prediction_id: UUID) -> PredictionRow:
     )
 
 
-def verdict(session: Session, *, prediction: PredictionRow) -> Verdict | None:
+def compare(session: Session, *, prediction: PredictionRow) -> RepeatComparison | None:
     """How a COMPLETED prediction's result compares; None where nothing earlier is to be compared with.
 
     prediction: as `predictions.get` loads it.
@@ -70,14 +70,14 @@ def verdict(session: Session, *, prediction: PredictionRow) -> Verdict | None:
     return None
 
 
-def _compared(before: PredictionRow, now: PredictionRow) -> Verdict:
+def _compared(before: PredictionRow, now: PredictionRow) -> RepeatComparison:
     assert before.finished_at is not None
     same_counts, changed = None, None
     if before.receipt and now.receipt:
         was, is_now = before.receipt["result"], now.receipt["result"]
         same_counts = was["counts_sha256"] == is_now["counts_sha256"]
         changed = receipt.changes(before.receipt, now.receipt)
-    return Verdict(
+    return RepeatComparison(
         earlier_id=before.id,
         earlier_at=before.finished_at,
         same_bytes=before.output_sha256 == now.output_sha256,

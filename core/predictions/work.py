@@ -17,11 +17,12 @@ from core.models.schema import Schema
 from core.predictions import code_hash, handler, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
 from core.predictions.matching import mapping
-from core.predictions.results.run_summary import Scored, Spread
-from core.predictions.scoring import engine, pipelines, reasons
-from core.predictions.scoring.distributed import score as spread
+from core.predictions.results.run_summary import ClusterShare, RunSummary
+from core.predictions.scoring import engine
+from core.predictions.scoring.distributed import score as distributed
 from core.predictions.scoring.distributed.errors import ClusterUnavailable
-from core.predictions.scoring.distributed.score import Model
+from core.predictions.scoring.distributed.score import LoadedModel
+from core.predictions.scoring.pipeline import pipelines, reasons
 from core.uploads import stored
 from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
@@ -54,38 +55,19 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             raise NotFound(resource="prediction", id=prediction_id)
         upload = session.get_one(UploadRow, prediction.upload_id)
         model = session.get_one(ModelRow, prediction.model_id)
-        assert model.artifact_key is not None
-        assert model.artifact_sha256 is not None
-        assert model.schema is not None
         dialect = Dialect.from_json(upload.receipt["dialect"])
-        schema = Schema.from_json(model.schema)
-        n_rows = upload.n_rows
-        with_reasons = bool(prediction.options.get(reasons.OPTION))
-        read_from = mapping.of(prediction)
-        artifact_key, artifact_sha256 = model.artifact_key, model.artifact_sha256
+    n_rows = upload.n_rows
     job.report(0, total=n_rows)
-    try:
-        scorer = Model(
-            artifact_key,
-            artifact_sha256,
-            pipelines.load(config, artifact_key, artifact_sha256),
-            schema,
-            read_from,
-            with_reasons,
-        )
-    except storage.NotStored as gone:
-        raise ModelDamaged(model=f"{model.name} v{model.version}", found="removed") from gone
-    except ModelFileChanged as changed:
-        raise ModelDamaged(model=f"{model.name} v{model.version}", found="changed") from changed
+    loaded = _loaded(config, model, prediction)
     output_key = handler.output_prefix(task) + (
         PurePosixPath(upload.storage_key).suffix.removeprefix(".") or "csv"
     )
     with storage.stage(config.staging_dir) as staged:
         with stored.open_bytes(files, upload) as source:
             try:
-                scored = _scored(source, staged, upload, dialect, scorer, task, job)
+                scored = _scored(source, staged, upload, dialect, loaded, task, job)
             except UNREADABLE:
-                source.require_unchanged()  # else the fault lies with whoever changed the bytes
+                source.require_unchanged()  # else whoever changed the bytes is to blame
                 raise
         if scored.n_rows != n_rows:
             raise InputLost(row=scored.n_rows, reason=f"the stored file no longer has its {n_rows:,} rows")
@@ -102,7 +84,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             "dialect": dialect.to_json(),
         },
         "metrics_json": {
-            "tally": scored.tally.to_json(),
+            "tally": scored.statistics.to_json(),
             "n_rows": scored.n_rows,
             "seconds": scored.seconds,
         },
@@ -110,15 +92,36 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
     }
 
 
+def _loaded(config: settings.Settings, model: ModelRow, prediction: PredictionRow) -> LoadedModel:
+    """The model with its pipeline, and what the prediction asks of it. Raises ModelDamaged."""
+    assert model.artifact_key is not None
+    assert model.artifact_sha256 is not None
+    assert model.schema is not None
+    try:
+        pipeline = pipelines.load(config, model.artifact_key, model.artifact_sha256)
+    except storage.NotStored as gone:
+        raise ModelDamaged(model=f"{model.name} v{model.version}", found="removed") from gone
+    except ModelFileChanged as changed:
+        raise ModelDamaged(model=f"{model.name} v{model.version}", found="changed") from changed
+    return LoadedModel(
+        model.artifact_key,
+        model.artifact_sha256,
+        pipeline,
+        Schema.from_json(model.schema),
+        mapping.of(prediction),
+        with_reasons=bool(prediction.options.get(reasons.OPTION)),
+    )
+
+
 def _scored(
     source: BinaryIO,
     staged: storage.Staging,
     upload: UploadRow,
     dialect: Dialect,
-    model: Model,
+    model: LoadedModel,
     task: queue.Task,
     job: queue.Job,
-) -> Scored:
+) -> RunSummary:
     """By this process, or by the Dask cluster where there is one and the file is large."""
     config = settings.current()
     why_alone: str | None = None
@@ -126,7 +129,7 @@ def _scored(
         files = storage.from_settings(config)
         _sweep(files, task)
         try:
-            scored = spread.score(
+            scored = distributed.score(
                 source,
                 staged,
                 config=config,
@@ -156,7 +159,7 @@ def _scored(
         with_reasons=model.with_reasons,
         mapping=model.mapping,
     )
-    return replace(scored, spread=Spread(0, 0, why_alone)) if why_alone else scored
+    return replace(scored, cluster_share=ClusterShare(0, 0, why_alone)) if why_alone else scored
 
 
 def _sweep(files: storage.Storage, task: queue.Task) -> None:

@@ -11,19 +11,19 @@ from core.queue.claims import (
     retried,
     was_enqueued,
 )
-from core.queue.queue_position import Standing, standing
-from core.queue.scale import Scale, scale
+from core.queue.queue_position import QueuePosition, position
+from core.queue.scale import WorkerDemand, scale
 from core.queue.sqs import outbox
-from core.queue.sqs.client import CarrierUnavailable, SqsQueue
+from core.queue.sqs.client import QueueUnavailable, SqsQueue
 from core.queue.tasks import (
     SETTLED,
     Job,
     Kind,
     LeaseLost,
     Reason,
-    Stopped,
     Task,
     TaskState,
+    TaskStopped,
     UnknownKind,
     kind,
     known_kinds,
@@ -36,20 +36,20 @@ __all__ = [
     "ASK_S",
     "SETTLED",
     "Backlog",
-    "CarrierUnavailable",
     "Job",
     "Kind",
     "LeaseLost",
+    "QueuePosition",
+    "QueueUnavailable",
     "Reason",
     "Retried",
-    "Scale",
     "SqsQueue",
-    "Standing",
-    "Stopped",
     "Task",
     "TaskState",
+    "TaskStopped",
     "UnknownKind",
     "Wakeup",
+    "WorkerDemand",
     "backlog",
     "beat",
     "cancel",
@@ -61,6 +61,7 @@ __all__ = [
     "known_kinds",
     "local_runner",
     "outbox",
+    "position",
     "prioritize",
     "register",
     "release",
@@ -69,7 +70,6 @@ __all__ = [
     "retry_later",
     "scale",
     "settle",
-    "standing",
     "was_enqueued",
     "watch",
     "workers",

@@ -28,16 +28,16 @@ def claim(
     *,
     worker_id: UUID,
     lease_s: float,
-    uncarried_s: float | None = None,
+    unsent_s: float | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> Task | None:
     """Take the next task: one whose lease ran out, else the first in line; None when there is none.
 
     Tasks that were abandoned for good (attempts used up, or a cancel asked for) are settled on
     the way, so that no reaper is needed. The caller commits before any work begins.
-    uncarried_s: where messages carry the tasks, only one that has had no message for so long.
+    unsent_s: where messages carry the tasks, only one that has had no message for so long.
     """
-    first = _first(tuple(known_kinds()), uncarried_s, clock)
+    first = _first(tuple(known_kinds()), unsent_s, clock)
     while (found := _found(session, first)) is not None:
         if found.may_go_on:
             return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
@@ -46,7 +46,7 @@ def claim(
 
 
 @lru_cache(maxsize=N_KEPT)
-def _first(kinds: tuple[str, ...], uncarried_s: float | None, clock: Clock) -> sa.Select[*tuple[Any, ...]]:
+def _first(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.Select[*tuple[Any, ...]]:
     """What to take next, as it is now: an abandoned one, or else a queued one, which is only then looked for."""
     abandoned = (
         sa.select(TASKS.c.id)
@@ -57,13 +57,13 @@ def _first(kinds: tuple[str, ...], uncarried_s: float | None, clock: Clock) -> s
     )
     queued = (
         sa.select(TASKS.c.id)
-        .where(*_in_line(uncarried_s, clock), TASKS.c.kind.in_(kinds))
+        .where(*_in_line(unsent_s, clock), TASKS.c.kind.in_(kinds))
         .order_by(TASKS.c.priority, TASKS.c.run_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     chosen = TASKS.c.id == sa.func.coalesce(abandoned.scalar_subquery(), queued.scalar_subquery())
-    return sa.select(*_STANDING).where(chosen).with_for_update()
+    return sa.select(*_CLAIMABLE).where(chosen).with_for_update()
 
 
 def claim_one(
@@ -74,7 +74,7 @@ def claim_one(
     Waits for a lock instead of skipping it: the row may be held by its own publisher.
     """
     this = (
-        sa.select(*_STANDING)
+        sa.select(*_CLAIMABLE)
         .where(
             TASKS.c.id == task_id,
             TASKS.c.kind.in_(known_kinds()),
@@ -94,9 +94,9 @@ def claim_one(
     return None
 
 
-def is_ready(session: Session, *, uncarried_s: float | None = None, clock: Clock = DATABASE_CLOCK) -> bool:
+def is_ready(session: Session, *, unsent_s: float | None = None, clock: Clock = DATABASE_CLOCK) -> bool:
     """Whether `claim` would find anything: a read, for before a write lock is taken."""
-    queued = sa.select(TaskRow.id).where(*_in_line(uncarried_s, clock))
+    queued = sa.select(TaskRow.id).where(*_in_line(unsent_s, clock))
     abandoned = sa.select(TaskRow.id).where(TaskRow.state == RUNNING, TaskRow.lease_until < clock.now())
     found = session.execute(sa.select(sa.or_(queued.exists(), abandoned.exists()))).scalar_one()
     return bool(found)
@@ -161,15 +161,15 @@ def retried(session: Session, *, within_s: float, clock: Clock = DATABASE_CLOCK)
     return Retried(n=n, last_at=last_at)
 
 
-def _in_line(uncarried_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
+def _in_line(unsent_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
     """The conditions for a queued task that may be taken without a message."""
     task = TASKS.c
-    if uncarried_s is None:
+    if unsent_s is None:
         return task.state == QUEUED, task.run_at <= clock.now()
-    return task.state == QUEUED, task.published_at.is_(None), task.run_at <= clock.now(-uncarried_s)
+    return task.state == QUEUED, task.published_at.is_(None), task.run_at <= clock.now(-unsent_s)
 
 
-_STANDING = (
+_CLAIMABLE = (
     TASKS.c.id,
     TASKS.c.state,
     TASKS.c.cancel_requested,
@@ -179,7 +179,7 @@ _STANDING = (
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Claimable:
     """A task that is locked and that nobody works on, and how often it was tried."""
 
     id: UUID
@@ -195,12 +195,12 @@ class _Found:
         return not (is_abandoned and (self.cancel_requested or self.n_tries >= self.max_attempts))
 
 
-def _found(session: Session, statement: sa.Executable) -> _Found | None:
+def _found(session: Session, statement: sa.Executable) -> _Claimable | None:
     row = session.execute(statement).one_or_none()
-    return None if row is None else _Found(*row)
+    return None if row is None else _Claimable(*row)
 
 
-def _take(session: Session, found: _Found, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task:
+def _take(session: Session, found: _Claimable, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task:
     row = session.execute(_taking(lease_s, clock), {"this": found.id, "worker": worker_id}).one()
     return followed(session, row)
 
@@ -223,7 +223,7 @@ def _taking(lease_s: float, clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
     )
 
 
-def _give_up(session: Session, found: _Found, *, clock: Clock) -> None:
+def _give_up(session: Session, found: _Claimable, *, clock: Clock) -> None:
     """Settle a task whose worker is gone and which nobody should take up again."""
     worn_out = Reason(
         code="worker_lost",

@@ -18,7 +18,7 @@ from core.queue.tasks import Reason, TaskState
 
 
 @dataclass(frozen=True)
-class Standing:
+class QueuePosition:
     """What stands before a task, counted over all users.
 
     n_running: tasks of any kind that workers do right now.
@@ -43,7 +43,7 @@ class Standing:
         return self.state is TaskState.QUEUED and self.retry_at is None and self.n_before < self.n_free
 
 
-def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> Standing:
+def position(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> QueuePosition:
     """Where a task stands, by two reads. The caller has checked that it is the user's. Raises NotFound."""
     other = queue_view.tasks().c
     is_queued = TaskRow.state == TaskState.QUEUED
@@ -69,7 +69,7 @@ def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
     if found is None:
         raise NotFound(resource="task", id=task_id)
     state, attempt, error, retry_at, n_before, n_running_now = found
-    return Standing(
+    return QueuePosition(
         state=TaskState(state),
         n_running=n_running_now,
         n_free=_n_free(session, clock=clock),

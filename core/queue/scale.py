@@ -14,7 +14,7 @@ from core.queue.claims import backlog
 
 
 @dataclass(frozen=True)
-class Scale:
+class WorkerDemand:
     """The load, and the workers that it asks for.
 
     queued, running: tasks. abandoned: running ones whose worker has fallen silent. oldest_s: how long the one that
@@ -34,22 +34,22 @@ class Scale:
         return asdict(self)
 
 
-def scale(session: Session, *, places_each: int, now: datetime, clock: Clock = DATABASE_CLOCK) -> Scale:
-    """The load right now, over all users. places_each: how many tasks a worker does at a time.
+def scale(session: Session, *, slots_each: int, now: datetime, clock: Clock = DATABASE_CLOCK) -> WorkerDemand:
+    """The load right now, over all users. slots_each: how many tasks a worker does at a time.
 
-    A worker is suggested for each `places_each` tasks that wait or run, beyond those that the app does itself. None
+    A worker is suggested for each `slots_each` tasks that wait or run, beyond those that the app does itself. None
     where there are none: a minimum, a maximum and the pace of changes are the autoscaler's.
     """
     found, alive = backlog(session, clock=clock), workers.alive(session, clock=clock)
     own = [worker for worker in alive if not worker.is_embedded]
     n_embedded = sum(worker.slots for worker in alive if worker.is_embedded)
     n_to_do = max(0, found.n_queued + found.n_running - n_embedded)
-    return Scale(
+    return WorkerDemand(
         queued=found.n_queued,
         running=found.n_running,
         abandoned=found.n_abandoned,
         oldest_s=round(max(0.0, (now - found.oldest_at).total_seconds()), 1) if found.oldest_at else 0.0,
         workers=len(own),
         places=n_embedded + sum(worker.slots for worker in own),
-        suggested_workers=-(-n_to_do // max(1, places_each)),
+        suggested_workers=-(-n_to_do // max(1, slots_each)),
     )

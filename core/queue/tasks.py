@@ -18,7 +18,7 @@ from core.errors import AppError, Clash, Internal
 class TaskState(StrEnum):
     """QUEUED → RUNNING → settled. RUNNING → QUEUED is a release; RUNNING → RUNNING a takeover.
 
-    QUEUED → FAILED is a dead letter: a carrier gave the task's message up.
+    QUEUED → FAILED is a dead letter: a transport gave the task's message up.
     """
 
     QUEUED = "QUEUED"
@@ -28,7 +28,7 @@ class TaskState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-MOVES: dict[TaskState, frozenset[TaskState]] = {
+TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     TaskState.QUEUED: frozenset({TaskState.RUNNING, TaskState.FAILED, TaskState.CANCELLED}),
     TaskState.RUNNING: frozenset(TaskState),
     TaskState.SUCCEEDED: frozenset(),
@@ -48,7 +48,7 @@ class LeaseLost(Clash):
     attempt: int
 
 
-class Stopped(Clash):
+class TaskStopped(Clash):
     """A handler ends early because somebody cancelled."""
 
     code = "stopped"

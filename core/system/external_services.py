@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 
 from core import queue
+from core.check import Check, State
 from core.errors import counted
-from core.settings import Settings
-from core.system.check import Check, State
+from core.room import CheckContext
 
 N_DELIVERIES = 4  # a message must live longer than the attempts that the app itself makes
 
 
-def sqs(settings: Settings) -> Iterator[Check]:
-    """Nothing where the database carries the tasks. Raises CarrierUnavailable."""
+def sqs(context: CheckContext) -> Iterator[Check]:
+    """Nothing where the database carries the tasks. Raises QueueUnavailable."""
+    settings = context.settings
     if not settings.predictions_queue_url:
         return
     line = queue.SqsQueue(settings)
@@ -48,8 +49,9 @@ def sqs(settings: Settings) -> Iterator[Check]:
         yield Check("SQS", "Redrive", State.OK, message)
 
 
-def keys(settings: Settings) -> Iterator[Check]:
+def keys(context: CheckContext) -> Iterator[Check]:
     """Which secrets are set, by their names; never what they are. Nothing where none is set or needed."""
+    settings = context.settings
     given = {
         name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else value
         for name, value in settings

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
+from core.check import Check, State
 from core.errors import Missing, counted
 from core.settings import Settings
-from core.system import checks
-from core.system.check import Check, State
+from core.system import database_checks
 
 OF_TABLE = ("SELECT", "INSERT", "UPDATE", "DELETE")
 OF_COLUMN = ("SELECT", "INSERT", "UPDATE")
@@ -48,7 +48,7 @@ def probe(settings: Settings, table: str, column: str | None = None) -> Iterator
     BROKEN where our own role may not read it. Makes nothing. Raises NoSuchTable, NoSuchColumn,
     DatabaseUnavailable.
     """
-    if missing := list(checks.missing_database(settings)):
+    if missing := list(database_checks.missing(settings)):
         yield from missing
         return
     database = db.current() if db.is_connected() else db.connect_configured(settings)

@@ -31,15 +31,15 @@ def names(scope: Session) -> Mapping[UUID, str]:
     }
 
 
-def asked() -> Whose:
+def requested() -> Whose:
     """Whose work the address asks for. Raises NotFound."""
     if st.query_params.get(_PARAM) == ownership.ALL:
         return ownership.ALL
     return params.uuid(_PARAM, resource="person") or ownership.MINE
 
 
-def kept() -> Mapping[str, str]:
-    """What the address says of it, for a link that stays with the same people's work."""
+def query() -> Mapping[str, str]:
+    """Of the address, what a link needs that stays with the same people's work."""
     return {_PARAM: st.query_params[_PARAM]} if _PARAM in st.query_params else {}
 
 
@@ -48,7 +48,7 @@ def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
 
     Raises NotFound for an address that names nobody.
     """
-    wanted = asked()
+    wanted = requested()
     if isinstance(wanted, UUID) and wanted not in (me.id, *known):
         raise NotFound(resource="person", id=wanted)
     others = {str(person_id): name for person_id, name in known.items() if person_id != me.id}
@@ -72,7 +72,7 @@ def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
         st.rerun()
 
 
-def said(owner_id: UUID, *, me: db.User) -> bool:
+def show_notice(owner_id: UUID, *, me: db.User) -> bool:
     """A line above what an admin sees of somebody else's; whether it is."""
     if owner_id == me.id:
         return False

@@ -29,7 +29,7 @@ from core.uploads.errors import (
     UnpacksTooLarge,
 )
 from core.uploads.names import shown_filename
-from core.uploads.report.receipt import Packed
+from core.uploads.report.receipt import SourceArchive
 
 PIECE_BYTES = 1 << 20
 DIRECTORY_BYTES = 1 << 20
@@ -47,16 +47,16 @@ _LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
-class Plain:
+class UnpackedFile:
     """A file to be read. staged: its bytes. file_name: what it is called. packed: what it came in, if packed."""
 
     staged: Staging
     file_name: str
-    packed: Packed | None
+    packed: SourceArchive | None
 
 
 @contextmanager
-def unpacked(staged: Staging, *, file_name: str, limit_mb: int) -> Iterator[Plain]:
+def unpacked(staged: Staging, *, file_name: str, limit_mb: int) -> Iterator[UnpackedFile]:
     """The file itself, or the CSV in it where it is a gzip or zip file, staged beside it until the end.
 
     staged: closed. limit_mb: most MB of 1,000,000 bytes that may come out.
@@ -75,11 +75,11 @@ def unpacked(staged: Staging, *, file_name: str, limit_mb: int) -> Iterator[Plai
                 kind = "zip"
                 name, n_others, pieces = _in_zip(source, file_name, limit_mb)
             case _:
-                yield Plain(staged, file_name, None)
+                yield UnpackedFile(staged, file_name, None)
                 return
         with stage(staged.path.parent) as inner:
             _write(pieces, inner, file_name, name, limit_mb)
-            yield Plain(inner, name, Packed(kind, file_name, staged.size_bytes, n_others))
+            yield UnpackedFile(inner, name, SourceArchive(kind, file_name, staged.size_bytes, n_others))
 
 
 def _write(pieces: Iterator[bytes], inner: Staging, file_name: str, name: str, limit_mb: int) -> None:

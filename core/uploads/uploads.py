@@ -11,40 +11,38 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
-from core import db
+from core import db, dependants
 from core.access import audit, ownership
 from core.access.ownership import Whose
 from core.db.pagination import Page, newest_first
-from core.db.tables.models import ModelRow
-from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
-from core.errors import Clash, Conflict, NotFound
+from core.errors import Clash, NotFound
 from core.storage import KeyTaken, Staging, Storage, stage
 from core.uploads import stored
-from core.uploads.detect.guesses import overruling
+from core.uploads.detect.guesses import with_previous_values
 from core.uploads.names import safe_filename, shown_filename
 from core.uploads.report.examination import Examination
 from core.uploads.report.examine import examine
-from core.uploads.report.overrides import Reading
-from core.uploads.report.receipt import Packed
+from core.uploads.report.overrides import ReadingOverrides
+from core.uploads.report.receipt import SourceArchive
 
-PENDING = ("QUEUED", "PROCESSING")
+RESOURCE = "upload"
 _CHUNK_BYTES = 1 << 20
 
 
 class PredictionsDependOnIt(Clash):
-    """Deleting an upload takes its predictions with it, so their number is confirmed first."""
+    """Deleting an upload takes with it what was built on it, so the number of that is confirmed first."""
 
     code = "predictions_depend_on_it"
-    message = "{file_name} has {n_predictions:prediction}, which would be deleted with it."
+    message = "{file_name} has {dependants}, which would be deleted with it."
     hint = "Confirm their number to delete them all, or delete them one by one first."
     file_name: str
-    n_predictions: int
+    dependants: str
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedUpload:
     """An upload that is stored now, or was before: then `is_duplicate`."""
 
     upload: UploadRow
@@ -59,9 +57,9 @@ def receive(
     staged: Staging,
     file_name: str,
     is_sample: bool = False,
-    packed: Packed | None = None,
+    packed: SourceArchive | None = None,
     require: Callable[[Examination], object] = lambda _: None,
-) -> Received:
+) -> ReceivedUpload:
     """Check a staged file, store it under its user, and write its row; the same bytes again are recognised.
 
     packed: what the file came in; it is unpacked already (`archives`), so it is known again plain or packed.
@@ -77,7 +75,7 @@ def receive(
         found = examination_of(known)
         require(found)
         if stored.is_whole(storage, known) or _put_back(user, storage, staged, known):
-            return Received(upload=known, examination=found, is_duplicate=True)
+            return ReceivedUpload(upload=known, examination=found, is_duplicate=True)
     examination = examine(staged.path, file_name=file_name, packed=packed)
     require(examination)
     storage_key = _storage_key(user, file_name)
@@ -105,8 +103,8 @@ def receive(
         raise
     if known is not None:  # the same bytes came in twice at once, and the others were first
         storage.delete(storage_key)
-        return Received(upload=known, examination=examination_of(known), is_duplicate=True)
-    return Received(upload=upload, examination=examination, is_duplicate=False)
+        return ReceivedUpload(upload=known, examination=examination_of(known), is_duplicate=True)
+    return ReceivedUpload(upload=upload, examination=examination, is_duplicate=False)
 
 
 def reread(
@@ -115,31 +113,31 @@ def reread(
     storage: Storage,
     staging_dir: Path,
     upload_id: int,
-    reading: Reading,
+    overrides: ReadingOverrides,
     anew: bool = False,
 ) -> UploadRow:
     """Read an upload once more as the user says; its receipt then says what was overruled.
 
-    anew: forget what was said before; otherwise it stays where nothing else is said now.
+    anew: forget earlier overrides; otherwise they stay where no new one takes their place.
     Results that were made before keep the dialect they were written in. No session is open while bytes move.
     Raises NotFound, OwnedByAnother, Invalid, MarksClash, ColumnUnknown, Conflict while work on it is pending,
     UploadGone, ChangedSinceChecked, and what `examine` raises for a file that does not read so: all stays as it was.
     """
     with db.session_scope(user) as session:
         upload = own(session, upload_id=upload_id)
-        _require_idle(session, upload_id=upload_id, asked="read in another way")
+        dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read in another way")
     before = examination_of(upload)
-    said = (Reading() if anew else before.reading).updated(reading.checked())
+    merged = (ReadingOverrides() if anew else before.overrides).updated(overrides.checked())
     with stage(staging_dir) as staged:
         with stored.open_bytes(storage, upload) as source:
             while chunk := source.read(_CHUNK_BYTES):
                 staged.write(chunk)
         staged.close()
-        examination = examine(staged.path, file_name=upload.file_name, reading=said, packed=before.packed)
-    examination = replace(examination, guesses=overruling(examination.guesses, before.guesses))
+        examination = examine(staged.path, file_name=upload.file_name, overrides=merged, packed=before.packed)
+    examination = replace(examination, guesses=with_previous_values(examination.guesses, before.guesses))
     with db.session_scope(user, write=True) as session:
         upload = hold(session, upload_id=upload_id, to_delete=True)  # nobody builds on it meanwhile
-        _require_idle(session, upload_id=upload_id, asked="read in another way")
+        dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read in another way")
         upload.receipt = examination.to_json()
         upload.n_rows = examination.n_rows
         upload.n_columns = len(examination.columns)
@@ -248,32 +246,23 @@ def count(session: Session) -> int:
 
 
 def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequence[str]:
-    """Delete an upload and its predictions; returns the storage prefixes to remove once committed.
+    """Delete an upload and what was built on it; returns the storage prefixes to remove once committed.
 
-    n_confirmed: how many predictions the user has agreed to lose.
+    n_confirmed: how many predictions, or whatever else builds on uploads, the user has agreed to lose.
     Raises NotFound, OwnedByAnother, Conflict while work on it is pending, PredictionsDependOnIt.
     """
     upload = hold(session, upload_id=upload_id, to_delete=True)
-    of_upload = sa.select(PredictionRow.id).where(PredictionRow.upload_id == upload_id)
-    predictions = session.execute(of_upload.with_for_update()).scalars().all()
-    _require_idle(session, upload_id=upload_id, asked="deleted before that ends or is cancelled")
-    if len(predictions) != n_confirmed:
-        raise PredictionsDependOnIt(file_name=upload.file_name, n_predictions=len(predictions))
-    session.execute(sa.delete(PredictionRow).where(PredictionRow.upload_id == upload_id))
-    session.delete(upload)
-    audit.note(session, "upload.deleted", subject(upload), predictions=len(predictions))
-    session.flush()
-    return [upload.storage_key, *(f"results/{prediction_id}/" for prediction_id in predictions)]
-
-
-def _require_idle(session: Session, *, upload_id: int, asked: str) -> None:
-    scored = sa.select(PredictionRow.id).where(
-        PredictionRow.upload_id == upload_id, PredictionRow.status.in_(PENDING)
+    held = dependants.hold(session, on=RESOURCE, resource_id=upload_id)
+    dependants.require_idle(
+        session, on=RESOURCE, resource_id=upload_id, asked="deleted before that ends or is cancelled"
     )
-    trained_on = sa.select(ModelRow.id).where(ModelRow.upload_id == upload_id, ModelRow.status == "training")
-    for pending, state in ((scored, "being scored"), (trained_on, "being trained on")):
-        if session.execute(pending.limit(1)).first() is not None:
-            raise Conflict(resource="upload", state=state, asked=asked)
+    if held.n != n_confirmed:
+        raise PredictionsDependOnIt(file_name=upload.file_name, dependants=str(held))
+    prefixes = held.delete(session)
+    session.delete(upload)
+    audit.note(session, "upload.deleted", subject(upload), **held.counts)
+    session.flush()
+    return [upload.storage_key, *prefixes]
 
 
 def _mine(session: Session) -> sa.Select[UploadRow]:

@@ -11,7 +11,7 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from core import db, logs, queue, settings, storage
+from core import db, logs, queue, rooms, settings, storage
 from core.db import migrate
 from core.errors import AppError
 from core.worker import cluster, service
@@ -28,12 +28,13 @@ def main(arguments: list[str]) -> int:
     try:
         config = settings.current()
         logs.configure(config)
+        rooms.load()
         if verb == "dask":
             cluster.serve(config)
         database = db.connect_configured(config)
         if verb == "scale":
             with db.session_scope(db.WORKER) as session:
-                found = queue.scale(session, places_each=config.workers, now=datetime.now(UTC))
+                found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
             print(json.dumps(found.to_json()))
             return 0
         migrate.upgrade(database)
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> int:
     except AppError as error:
         print(error, file=sys.stderr)
         return 1
-    return service.run(config, slots=max(1, config.workers))
+    return service.run(config, slots=max(1, config.workers), modules=rooms.task_modules())
 
 
 if __name__ == "__main__":

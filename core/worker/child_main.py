@@ -17,7 +17,7 @@ import traceback
 from typing import Any
 from uuid import UUID
 
-from core import db, logs, queue, settings
+from core import db, logs, queue, rooms, settings
 from core.errors import AppError
 from core.storage import StorageUnavailable
 
@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> None:
     logs.configure(config)
     db.connect_configured(config)
     for module in modules:
-        importlib.import_module(module)
+        rooms.load_module(module)
     for name in queue.known_kinds():
         importlib.import_module(queue.kind(name).run.split(":")[0])
     threading.Thread(target=channel.listen, daemon=True, name="listen").start()

@@ -11,13 +11,13 @@ from core import queue
 from core.queue.sqs.outbox import Unclaimed
 from core.worker.ledger import Ledger
 from core.worker.slots import Slot
-from core.worker.sqs_transport import Carrier
+from core.worker.sqs_transport import SqsTransport
 
 LOOK_S = 2.0  # the table is asked this often, whatever the wake-up says
-UNCARRIED_S = 5.0  # where messages carry the tasks, one that has none for so long is taken without
+UNSENT_S = 5.0  # where messages carry the tasks, one that has none for so long is taken without
 
 
-class Intake:
+class Dispatcher:
     """Claims for the idle ones of `slots`. begin: told of each claimed task and its place."""
 
     def __init__(
@@ -25,10 +25,10 @@ class Intake:
         slots: Sequence[Slot],
         *,
         ledger: Ledger,
-        carrier: Carrier | None,
+        transport: SqsTransport | None,
         begin: Callable[[Slot, queue.Task], None],
     ) -> None:
-        self._slots, self._ledger, self._carrier, self._begin = slots, ledger, carrier, begin
+        self._slots, self._ledger, self._transport, self._begin = slots, ledger, transport, begin
         self._wanted: deque[UUID] = deque()
         self._look_at = 0.0
 
@@ -48,24 +48,24 @@ class Intake:
     def enqueued(self) -> None:
         """Something may have been enqueued."""
         self._look_at = 0.0
-        if self._carrier is not None:
-            self._carrier.publish_soon()
+        if self._transport is not None:
+            self._transport.publish_soon()
 
     def pause(self) -> None:
         """Begin nothing until the next turn: what messages have brought meanwhile is for others."""
-        if self._carrier is not None:
-            self._carrier.pause()
+        if self._transport is not None:
+            self._transport.pause()
 
     def close(self) -> None:
         """Begin nothing more: what messages have brought goes to another worker at once."""
-        if self._carrier is not None:
-            self._carrier.pause()
+        if self._transport is not None:
+            self._transport.pause()
 
     def turn(self) -> None:
         """Begin what can begin now. Raises DatabaseUnavailable."""
         self._take_wanted()
-        if self._carrier is not None:
-            self._take_arrived(self._carrier)
+        if self._transport is not None:
+            self._take_arrived(self._transport)
         self._take_next()
 
     def _take_wanted(self) -> None:
@@ -77,28 +77,28 @@ class Intake:
             if (task := self._ledger.claim_one(task_id)) is not None:
                 self._begin(slot, task)
 
-    def _take_arrived(self, carrier: Carrier) -> None:
+    def _take_arrived(self, transport: SqsTransport) -> None:
         """Begin what messages have brought, and ask for as many as there are places left."""
         free = self._free()
-        while (message := carrier.take()) is not None:
+        while (message := transport.take()) is not None:
             if not free:
-                carrier.give_back(message)
+                transport.give_back(message)
                 continue
             assert message.notice is not None
             found = self._ledger.claim_named(message.notice)
             if isinstance(found, Unclaimed):
-                carrier.unclaimed(message, found)
+                transport.unclaimed(message, found)
                 continue
-            carrier.hold(found.id, message)
+            transport.hold(found.id, message)
             self._begin(free.pop(0), found)
-        carrier.want(len(free))
+        transport.want(len(free))
 
     def _take_next(self) -> None:
         if time.monotonic() < self._look_at:
             return
-        is_carried = self._carrier is not None and not self._carrier.is_out
+        is_transported = self._transport is not None and not self._transport.is_out
         for slot in self._free():
-            task = self._ledger.claim_next(uncarried_s=UNCARRIED_S if is_carried else None)
+            task = self._ledger.claim_next(unsent_s=UNSENT_S if is_transported else None)
             if task is None:
                 break
             self._begin(slot, task)

@@ -24,18 +24,18 @@ class Ledger:
     lease_s: float
     clock: Clock
 
-    def claim_next(self, *, uncarried_s: float | None = None) -> queue.Task | None:
+    def claim_next(self, *, unsent_s: float | None = None) -> queue.Task | None:
         """The next task, if there is any. On SQLite a read comes first, so that idling takes no write lock."""
         if db.current().is_sqlite:
             with db.session_scope(db.WORKER) as session:
-                if not queue.is_ready(session, uncarried_s=uncarried_s, clock=self.clock):
+                if not queue.is_ready(session, unsent_s=unsent_s, clock=self.clock):
                     return None
         with db.session_scope(db.WORKER, write=True) as session:
             return queue.claim(
                 session,
                 worker_id=self.worker_id,
                 lease_s=self.lease_s,
-                uncarried_s=uncarried_s,
+                unsent_s=unsent_s,
                 clock=self.clock,
             )
 

@@ -12,7 +12,7 @@ import os
 import selectors
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 from core import db, logs, queue
@@ -21,13 +21,11 @@ from core.queue import Wakeup, workers
 from core.settings import Settings
 from core.worker import outage
 from core.worker.child_process import Child
-from core.worker.dispatcher import LOOK_S, Intake
+from core.worker.dispatcher import LOOK_S, Dispatcher
 from core.worker.ledger import Ledger
 from core.worker.slots import Slot
-from core.worker.sqs_transport import Carrier
-from core.worker.supervisor import Tending
-
-KIND_MODULES = ("core.models.handler", "core.predictions.handler")
+from core.worker.sqs_transport import SqsTransport
+from core.worker.supervisor import Supervisor
 
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
 START_GRACE_S = 120.0  # a child that has not warmed up by then is started again
@@ -39,7 +37,8 @@ class Runner:
     """Takes tasks by itself in `slots` places, and on request (`run_now`) in one more.
 
     slots: 0 means that nothing is taken unless somebody asks.
-    modules: imported by this process and by children; they register the kinds of task.
+    modules: those that state the kinds of task; this process and its children load them.
+    start_child: makes a child of what `Child` takes.
     """
 
     def __init__(
@@ -48,27 +47,32 @@ class Runner:
         *,
         slots: int,
         is_embedded: bool,
-        modules: Sequence[str] = KIND_MODULES,
+        modules: Sequence[str],
         clock: Clock = DATABASE_CLOCK,
+        start_child: Callable[..., Child] = Child,
     ) -> None:
         self.id = uuid4()
         self._settings = settings
         self._is_embedded = is_embedded
         self._tell = log.debug if is_embedded else log.info  # inside the app, failures alone are news
-        self._modules = modules
+        self._modules, self._start_child = modules, start_child
         for module in modules:
             importlib.import_module(module)
         self._ledger = Ledger(worker_id=self.id, lease_s=settings.lease_s, clock=clock)
-        self._carrier = (
-            Carrier(settings, ledger=self._ledger, poke=self._wake)
+        self._transport = (
+            SqsTransport(settings, ledger=self._ledger, poke=self._wake)
             if settings.predictions_queue_url
             else None
         )
-        self._tending = Tending(settings, ledger=self._ledger, carrier=self._carrier, tell=self._tell)
+        self._supervisor = Supervisor(
+            settings, ledger=self._ledger, transport=self._transport, tell=self._tell
+        )
         self._slots = [Slot(start=self._child) for _ in range(slots)] + [
             Slot(start=self._child, by_hand=True)
         ]
-        self._intake = Intake(self._slots, ledger=self._ledger, carrier=self._carrier, begin=self._begin)
+        self._dispatcher = Dispatcher(
+            self._slots, ledger=self._ledger, transport=self._transport, begin=self._begin
+        )
         self._poked, self._poke = os.pipe()
         os.set_blocking(self._poked, False)
         self._stopping = threading.Event()
@@ -86,7 +90,7 @@ class Runner:
 
     def run_now(self, task_id: UUID) -> None:
         """Claim exactly this task as soon as a place is free; harmless when somebody else has it."""
-        self._intake.want(task_id)
+        self._dispatcher.want(task_id)
         self._wake()
 
     def drain(self, drained: threading.Event) -> None:
@@ -105,7 +109,7 @@ class Runner:
         os.write(self._poke, b"!")
 
     def _child(self) -> Child:
-        return Child(
+        return self._start_child(
             modules=self._modules,
             environment=self._settings.environment(),
             staging=self._settings.staging_dir,
@@ -120,8 +124,8 @@ class Runner:
             self._work()
 
     def _work(self) -> None:
-        if self._carrier is not None:
-            self._carrier.start()
+        if self._transport is not None:
+            self._transport.start()
         while not self._stopping.is_set():
             try:
                 self._turn()
@@ -129,7 +133,7 @@ class Runner:
             except db.DatabaseUnavailable as error:
                 outage.tell_failure(self._outage, problem=error.problem)
                 self._close_wakeup()
-                self._intake.pause()
+                self._dispatcher.pause()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
                 log.exception("a turn of the runner failed; going on")
@@ -140,30 +144,30 @@ class Runner:
             log.warning("could not hand work back; its lease will run out", problem=error.problem)
         for slot in self._slots:
             slot.kill()
-        if self._carrier is not None:
-            self._carrier.stop()
+        if self._transport is not None:
+            self._transport.stop()
         self._close_wakeup()
 
     def _turn(self) -> None:
         if self._wakeup is None:
             self._wakeup = queue.watch(db.current())
-            self._intake.look_soon()
+            self._dispatcher.look_soon()
         self._open_children()
         self._wait()
         for slot in self._slots:
             was_idle = slot.idle
             slot.hear()
             if slot.idle and not was_idle:  # a child has warmed up: it need not wait for the next look
-                self._intake.look_soon()
+                self._dispatcher.look_soon()
         self._present()
         for slot in self._slots:
-            if self._tending.tend(slot):
-                self._intake.look_soon()
+            if self._supervisor.tend(slot):
+                self._dispatcher.look_soon()
         if self._drained is None:
-            self._intake.turn()
+            self._dispatcher.turn()
             self._sweep()
         else:
-            self._intake.close()
+            self._dispatcher.close()
             if all(slot.task is None for slot in self._slots):
                 self._drained.set()
 
@@ -173,7 +177,7 @@ class Runner:
                 log.warning("child did not warm up; starting it again")
                 slot.kill()
             if slot.child is None and time.monotonic() >= self._respawn_at:
-                if slot.by_hand and self._n_slots and not self._intake.is_wanted:
+                if slot.by_hand and self._n_slots and not self._dispatcher.is_wanted:
                     continue  # the place for what cannot wait is opened when first needed
                 if slot.n_deaths:
                     self._respawn_at = time.monotonic() + RESPAWN_S * min(slot.n_deaths, 5)
@@ -194,7 +198,7 @@ class Runner:
         with contextlib.suppress(BlockingIOError):
             os.read(self._poked, 4096)
         if self._wakeup.changed():
-            self._intake.enqueued()
+            self._dispatcher.enqueued()
 
     def _begin(self, slot: Slot, task: queue.Task) -> None:
         self._tell("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
@@ -215,7 +219,7 @@ class Runner:
     def _hand_back(self) -> None:
         for slot in self._slots:
             slot.hear()
-            self._tending.hand_back(slot)
+            self._supervisor.hand_back(slot)
         if self._n_slots:
             self._ledger.leave()
 

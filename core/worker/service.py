@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from core import db, logs
 from core.settings import Settings
-from core.worker.runner import KIND_MODULES, Runner
+from core.worker.runner import Runner
 
 log = logs.get("worker")
 
 
-def run(config: Settings, *, slots: int, modules: Sequence[str] = KIND_MODULES) -> int:
+def run(config: Settings, *, slots: int, modules: Sequence[str]) -> int:
     """Work in this process until SIGTERM or SIGINT; its exit code.
 
     At the signal nothing new is begun. What has begun may go on for DRAIN_S, or until a second signal; what is not

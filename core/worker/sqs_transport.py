@@ -1,7 +1,7 @@
 """Between the runner and SQS: two threads that may wait for the network, so that the runner never does.
 
 One receives, for as many places as the runner has free. The other sends what was enqueued, hides from
-others what is worked on, deletes what is done, and buries what SQS gave up.
+others what is worked on, deletes what is done, and fails what SQS gave up.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from uuid import UUID
 
 from core import db, logs
 from core.queue.sqs import outbox
-from core.queue.sqs.client import WAIT_S, CarrierUnavailable, Message, SqsQueue
+from core.queue.sqs.client import WAIT_S, Message, QueueUnavailable, SqsQueue
 from core.queue.sqs.outbox import Unclaimed
 from core.settings import Settings
 from core.worker import outage
@@ -36,14 +36,14 @@ log = logs.get("worker")
 
 
 @dataclass
-class Held:
+class HeldMessage:
     """A message whose task is in a place of this worker."""
 
     message: Message
     hidden_at: float = field(default_factory=time.monotonic)
 
 
-class Carrier:
+class SqsTransport:
     """Hands messages to the runner (`take`), and hears from it what became of them."""
 
     def __init__(self, settings: Settings, *, ledger: Ledger, poke: Callable[[], None]) -> None:
@@ -53,7 +53,7 @@ class Carrier:
         self._lock = threading.Condition()
         self._arrived: deque[Message] = deque()
         self._n_free = 0
-        self._held: dict[UUID, Held] = {}
+        self._held: dict[UUID, HeldMessage] = {}
         self._done: list[Message] = []
         self._given_back: list[tuple[Message, int]] = []
         self._stopping = threading.Event()
@@ -112,7 +112,7 @@ class Carrier:
     def hold(self, task_id: UUID, message: Message) -> None:
         """Its task has begun here: others are not to see it until it is `done` or `dropped`."""
         with self._lock:
-            self._held[task_id] = Held(message)
+            self._held[task_id] = HeldMessage(message)
 
     def done(self, task_id: UUID) -> None:
         """The task is settled, or queued again, for which it gets a new message."""
@@ -151,10 +151,10 @@ class Carrier:
         while not self._stopping.is_set():
             try:
                 turn()
-            except (CarrierUnavailable, db.DatabaseUnavailable):  # which are told elsewhere
+            except (QueueUnavailable, db.DatabaseUnavailable):  # which are told elsewhere
                 self._stopping.wait(PAUSE_S)
             except Exception:  # whatever is wrong with one message, the others go on
-                log.exception("a turn of the carrier failed; going on")
+                log.exception("a turn of the transport failed; going on")
                 self._stopping.wait(PAUSE_S)
         if turn == self._tend:
             self._say_last_words()
@@ -164,7 +164,7 @@ class Carrier:
         """Log when this kind of call begins to fail, and when it works again."""
         try:
             yield
-        except CarrierUnavailable as error:
+        except QueueUnavailable as error:
             outage.tell_failure(self._outages[what], problem=error.problem, what=what)
             raise
         outage.tell_success(self._outages[what], what=what)
@@ -184,7 +184,7 @@ class Carrier:
             with self._told("receiving from SQS"):
                 messages = self._sqs.receive(limit=n_wanted, visible_s=self._visible_s)
             self._is_refused = False
-        except CarrierUnavailable:
+        except QueueUnavailable:
             self._is_refused = True
             raise
         finally:
@@ -217,7 +217,7 @@ class Carrier:
         if time.monotonic() >= self._dead_at:
             self._dead_at = time.monotonic() + DEAD_S
             with self._told("SQS's queue of dead letters"):
-                self._bury()
+                self._settle_dead_letters()
 
     def _delete(self) -> None:
         with self._lock:
@@ -245,13 +245,13 @@ class Carrier:
             try:
                 with self._told("sending to SQS"):
                     self._sqs.send(notices)
-            except CarrierUnavailable:
+            except QueueUnavailable:
                 self._ledger.take_back(notices)
                 raise
             if len(notices) < outbox.N_AT_ONCE:
                 return
 
-    def _bury(self) -> None:
+    def _settle_dead_letters(self) -> None:
         if time.monotonic() >= self._redrive_at:
             self._redrive_at = time.monotonic() + REDRIVE_S
             self._dead = self._sqs.dead_letters()
@@ -274,5 +274,5 @@ class Carrier:
         try:
             self._delete()
             self._give_back()
-        except CarrierUnavailable as error:
+        except QueueUnavailable as error:
             log.warning("SQS could not be told what is done; its messages come again", problem=error.problem)

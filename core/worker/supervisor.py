@@ -12,7 +12,7 @@ from core import db, logs, queue, storage
 from core.settings import Settings
 from core.worker.ledger import Ledger
 from core.worker.slots import Outcome, Slot
-from core.worker.sqs_transport import Carrier
+from core.worker.sqs_transport import SqsTransport
 
 PROGRESS_S = 0.5  # progress is written at most this often
 CANCEL_S = 1.0  # a cancel is seen within this time
@@ -31,13 +31,13 @@ SILENT = queue.Reason(
 )
 
 
-class Tending:
+class Supervisor:
     """Tends the places of one runner. tell: takes a line of what goes as it should, for whoever runs the app."""
 
     def __init__(
-        self, settings: Settings, *, ledger: Ledger, carrier: Carrier | None, tell: Callable[..., Any]
+        self, settings: Settings, *, ledger: Ledger, transport: SqsTransport | None, tell: Callable[..., Any]
     ) -> None:
-        self._settings, self._ledger, self._carrier, self._tell = settings, ledger, carrier, tell
+        self._settings, self._ledger, self._transport, self._tell = settings, ledger, transport, tell
         self._storage = storage.from_settings(settings)
 
     def tend(self, slot: Slot) -> bool:
@@ -108,8 +108,8 @@ class Tending:
 
     def _told(self, task: queue.Task, *, is_ours: bool = True) -> None:
         """Let its message go the way of the task: it is written, or no longer ours."""
-        if self._carrier is not None:
-            (self._carrier.done if is_ours else self._carrier.dropped)(task.id)
+        if self._transport is not None:
+            (self._transport.done if is_ours else self._transport.dropped)(task.id)
 
     def _remove_output(self, task: queue.Task) -> None:
         """Remove what the task's present attempt has stored, as it is no success; its child must write no more."""

@@ -61,7 +61,7 @@ class Crew:
         return wait_for(found, what="a worker to claim the task")
 
     def wait_settled(self, task_id: UUID) -> TaskRow:
-        wait_for(lambda: self.task(task_id).state in SETTLED, deadline_s=40, what="the task to be settled")
+        wait_for(lambda: self.task(task_id).state in SETTLED, what="the task to be settled")
         return self.task(task_id)
 
     def kill(self, worker: WorkerProcess) -> None:

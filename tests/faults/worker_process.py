@@ -17,6 +17,7 @@ from core import db, logs
 from core import settings as settings_module
 from core.settings import Settings
 from core.worker import service
+from tests.servers.waiting import PATIENCE_S
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULES = ("tests.faults.steps",)
@@ -51,9 +52,9 @@ class WorkerProcess:
     def kill(self) -> None:
         """kill -9, frozen or not."""
         self._process.kill()
-        self._process.wait(30)
+        self._process.wait(PATIENCE_S)
 
-    def end(self, *, deadline_s: float = 30) -> int:
+    def end(self, *, deadline_s: float = PATIENCE_S) -> int:
         """Ask it to hand back and end; its exit code."""
         self._process.send_signal(signal.SIGCONT)
         self._process.terminate()
@@ -61,7 +62,7 @@ class WorkerProcess:
             return self._process.wait(deadline_s)
         finally:
             self._process.kill()
-            self._process.wait(30)
+            self._process.wait(PATIENCE_S)
 
 
 def main(slots: int) -> int:

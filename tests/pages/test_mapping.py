@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.storage import LocalStorage
 from tests.pages import scored
 from tests.pages.conftest import settle, texts
-from tests.pages.scored import Desk, desk, made_desk  # noqa: F401  # fixtures
+from tests.pages.scored import Desk
 
 OpenPage = Callable[..., AppTest]
 TakeIn = Callable[..., UploadRow]
@@ -177,7 +177,7 @@ def test_a_file_that_left_storage_says_so_in_place(
     assert not app.exception
 
 
-def test_the_receipt_of_a_prediction_names_what_was_mapped(desk: Desk) -> None:  # noqa: F811
+def test_the_receipt_of_a_prediction_names_what_was_mapped(desk: Desk) -> None:
     plain = scored.open_page("prediction.py", id=str(desk.scored_id))
     assert "Mapped columns" not in scored.texts(plain)
     with db.session_scope(db.WORKER, write=True) as session:

@@ -18,10 +18,9 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_S, STOP_S = 60.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def running(folder: Path, **environment: str) -> Iterator[App]:
         )  # fmt: skip
     started = App(port=port, pid=process.pid, data_dir=Path(chosen["DATA_DIR"]), log_path=log_path)
     try:
-        wait_for(lambda: _is_ready(started, process), deadline_s=START_S, what="the app to answer")
+        wait_for(lambda: _is_ready(started, process), what="the app to answer")
         yield started
     finally:
         stop(process)
@@ -83,7 +82,7 @@ def stop(process: subprocess.Popen[bytes]) -> int:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:
-        return process.wait(STOP_S)
+        return process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -27,12 +27,12 @@ from core.api.schemas.work import REASONS
 from core.db.tables.predictions import PredictionRow
 from core.errors import Invalid
 from core.predictions import model_selection, predictions
-from core.predictions.matching.mapping import Kept
-from core.predictions.model_selection import Choice
+from core.predictions.matching.mapping import SavedMapping
+from core.predictions.model_selection import ModelChoice
 from core.predictions.states import PENDING, Status
 from core.storage import Storage
 from core.uploads import archives, uploads
-from core.uploads.archives import Plain
+from core.uploads.archives import UnpackedFile
 from core.uploads.report.examination import Examination
 
 Mode = Literal["queued", "sync", "none"]
@@ -56,7 +56,7 @@ class Offered(BaseModel):
     mapping: dict[str, str]
 
     @classmethod
-    def of(cls, model_id: UUID, kept: Kept) -> Self:
+    def of(cls, model_id: UUID, kept: SavedMapping) -> Self:
         return cls(model_id=str(model_id), mapping=kept.mapping)
 
 
@@ -210,9 +210,9 @@ async def _in_threads(
 
 
 def _store(
-    user: db.User, call: Call, files: Storage, plain: Plain, wish: CsvRequest
-) -> tuple[uploads.Received, Choice, PredictionRow | None]:
-    chosen = Choice()
+    user: db.User, call: Call, files: Storage, plain: UnpackedFile, wish: CsvRequest
+) -> tuple[uploads.ReceivedUpload, ModelChoice, PredictionRow | None]:
+    chosen = ModelChoice()
 
     def require(found: Examination) -> None:
         nonlocal chosen
@@ -246,7 +246,7 @@ def _store(
 
 
 def _body(
-    received: uploads.Received, chosen: Choice, prediction: PredictionRow | None, wish: CsvRequest
+    received: uploads.ReceivedUpload, chosen: ModelChoice, prediction: PredictionRow | None, wish: CsvRequest
 ) -> Received:
     upload_id = str(received.upload.id)
     hint = None

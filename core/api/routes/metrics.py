@@ -58,7 +58,7 @@ class Installation:
         yield _gauge("info", "The version that runs.", ["version"], [([core.__version__], 1)])
         with db.session_scope(self._user) as session:
             roles.require_admin(session)
-            pending, settled = figures.pending(session), figures.settled(session)
+            pending, settled = figures.unsettled(session), figures.settled(session)
             workers = queue.workers.alive(session)
         by = ["kind", "state"]
         yield _gauge("tasks", "Tasks that wait or run.", by, [([p.kind, p.state], p.n) for p in pending])

@@ -167,7 +167,7 @@ def get_verdict(user: CurrentUser, prediction_id: PredictionId) -> Verdict:
     """Whether scoring the same file with the same model gave the same bytes as the last time."""
     prediction = _completed(user, prediction_id)
     with db.session_scope(user) as session:
-        found = repeats.verdict(session, prediction=prediction)
+        found = repeats.compare(session, prediction=prediction)
     if found is None:
         return Verdict(earlier_id=None, earlier_at=None, same_bytes=None, same_counts=None, changed=None)
     return Verdict(

@@ -83,7 +83,7 @@ class Measurements(BaseModel):
     labels: dict[str, Any] | None = Field(description="How often each label was predicted.")
     values: dict[str, Any] | None = Field(description="Distribution of predicted numbers.")
     quality: list[ColumnQuality]
-    csv_injection: list[FormulaCells]
+    formulas: list[FormulaCells]
     n_cautioned: int | None = Field(
         description="Rows that say in the result's column `caution` what makes their answer less sure; null for a "
         "scoring of before there was one."
@@ -131,7 +131,7 @@ def get_metrics(user: CurrentUser, prediction_id: PredictionId) -> Measurements:
     """The numbers behind the charts."""
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)
-    return Measurements.model_validate(measures.measured(prediction).to_json())
+    return Measurements.model_validate(measures.of(prediction).to_json())
 
 
 def _safe_csv(request: Request, user: db.User, files: Storage, prediction_id: UUID) -> Response:

@@ -32,5 +32,5 @@ class Scale(BaseModel):
 def get_scale(user: CurrentUser, config: Config) -> Scale:
     """How deep the queue is, how long its oldest task has waited, and how many workers to run."""
     with db.session_scope(user) as session:
-        found = queue.scale(session, places_each=config.workers, now=datetime.now(UTC))
+        found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
     return Scale(**found.to_json())

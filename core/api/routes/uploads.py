@@ -29,7 +29,7 @@ from core.api.http.downloads import Download
 from core.api.http.error_responses import documented
 from core.api.schemas import uploads as upload_rows
 from core.api.schemas import work
-from core.api.schemas.checks import SchemaCheck
+from core.api.schemas.checks import SchemaCheckReport
 from core.predictions.check import schema_check
 from core.settings import Settings
 from core.storage import Storage
@@ -64,11 +64,11 @@ def get_upload(user: CurrentUser, upload_id: UploadId) -> upload_rows.UploadDeta
 @router.get("/{upload_id}/check", responses=documented(403, 404, 409, 422, 503))
 def check_upload(
     user: CurrentUser, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
-) -> SchemaCheck:
+) -> SchemaCheckReport:
     """What the file offers to a model before anything is scored: columns that are matched, missing, renamed or not
     read, and cells that are unlike those of training.
     """
-    return SchemaCheck.of(
+    return SchemaCheckReport.of(
         schema_check.check(
             user, storage=files, upload_id=upload_id, model_id=model_id_of(model_id), mapping=mapping
         )
@@ -82,7 +82,7 @@ async def overrule(
     config: Config,
     files: Files,
     upload_id: UploadId,
-    said: upload_rows.Reading,
+    said: upload_rows.UploadOverrides,
 ) -> upload_rows.UploadDetail:
     """Read the file once more as you say, on top of what was said before."""
     return await _reread(request, user, config, files, upload_id, said, anew=False)
@@ -95,7 +95,7 @@ async def read_anew(
     config: Config,
     files: Files,
     upload_id: UploadId,
-    said: upload_rows.Reading,
+    said: upload_rows.UploadOverrides,
 ) -> upload_rows.UploadDetail:
     """Read the file once more as you say and as is found, forgetting what was said before."""
     return await _reread(request, user, config, files, upload_id, said, anew=True)
@@ -107,7 +107,7 @@ async def _reread(
     config: Settings,
     files: Storage,
     upload_id: int,
-    said: upload_rows.Reading,
+    said: upload_rows.UploadOverrides,
     *,
     anew: bool,
 ) -> upload_rows.UploadDetail:
@@ -117,7 +117,7 @@ async def _reread(
         storage=files,
         staging_dir=config.staging_dir,
         upload_id=upload_id,
-        reading=said.said(),
+        overrides=said.said(),
         anew=anew,
     )
     return upload_rows.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))

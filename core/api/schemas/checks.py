@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from core.predictions.check import cell_warnings, schema_check
-from core.predictions.matching.mapping import Kept
+from core.predictions.matching.mapping import SavedMapping
 
 
 class CheckedColumn(BaseModel):
@@ -35,7 +35,7 @@ class Warned(BaseModel):
     says: str
 
     @classmethod
-    def of(cls, one: cell_warnings.Warned) -> Self:
+    def of(cls, one: cell_warnings.CellWarning) -> Self:
         return cls(
             name=one.name,
             about=one.about,
@@ -54,11 +54,11 @@ class Remembered(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, kept: Kept) -> Self:
+    def of(cls, kept: SavedMapping) -> Self:
         return cls(prediction_id=str(kept.prediction_id), mapping=kept.mapping, created_at=kept.at)
 
 
-class SchemaCheck(BaseModel):
+class SchemaCheckReport(BaseModel):
     """What a file offers to a model."""
 
     fits: bool = Field(description="It can be scored so.")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from core.db.tables.models import ModelRow
 
 
-class Spread(BaseModel):
+class MetricOverFolds(BaseModel):
     """A metric over the folds of the cross-validation."""
 
     mean: float
@@ -21,7 +21,7 @@ class Candidate(BaseModel):
     """A recipe that was tried."""
 
     name: str
-    metrics: dict[str, Spread]
+    metrics: dict[str, MetricOverFolds]
 
 
 class Importance(BaseModel):
@@ -38,7 +38,7 @@ class Dropped(BaseModel):
     reason: str
 
 
-class Feature(BaseModel):
+class ModelFeature(BaseModel):
     """A column that the model reads, as it stood in the training rows."""
 
     name: str
@@ -52,10 +52,10 @@ class Feature(BaseModel):
     )
 
 
-class Schema(BaseModel):
+class ModelSchema(BaseModel):
     """What the model reads and what it answers."""
 
-    features: list[Feature]
+    features: list[ModelFeature]
     target: str
     task: Literal["binary", "multiclass", "regression"]
     labels: list[str]
@@ -68,8 +68,8 @@ class Report(BaseModel):
     candidates: list[Candidate]
     chosen: str
     chosen_by: str
-    metrics: dict[str, Spread]
-    baseline: dict[str, Spread]
+    metrics: dict[str, MetricOverFolds]
+    baseline: dict[str, MetricOverFolds]
     importance: list[Importance]
     dropped: list[Dropped]
     keep: list[str] = []
@@ -96,7 +96,7 @@ class Model(BaseModel):
     task_id: str
     steps_done: int
     steps_total: int | None
-    metrics: dict[str, Spread] | None = Field(description="Cross-validated; null until ready.")
+    metrics: dict[str, MetricOverFolds] | None = Field(description="Cross-validated; null until ready.")
     is_sample: bool
     error_message: str | None
     error_hint: str | None
@@ -111,7 +111,7 @@ class Model(BaseModel):
 class ModelDetail(Model):
     """A model with its schema and its training's report; both null until it is ready."""
 
-    model_schema: Schema | None = Field(alias="schema")
+    model_schema: ModelSchema | None = Field(alias="schema")
     report: Report | None
 
     @classmethod

@@ -15,7 +15,7 @@ from core.uploads.report import overrides
 from core.uploads.report.examination import Examination
 
 
-class ColumnRule(BaseModel):
+class UploadColumnRule(BaseModel):
     """How the cells of one column are rewritten before they are used."""
 
     column: int = Field(description="Its place in the file, from 0.")
@@ -26,7 +26,7 @@ class ColumnRule(BaseModel):
     kind: Literal["", "number", "category"] = Field(description="What you said that the column is.")
 
 
-class Dialect(BaseModel):
+class UploadDialect(BaseModel):
     """How the file is written, and how it is read."""
 
     encoding: str
@@ -42,7 +42,7 @@ class Dialect(BaseModel):
     index_column: bool = Field(description="The header lacks the first column's name.")
     not_rows: list[str] = Field(description="Lines that are no rows wherever they stand.")
     is_ragged: bool = Field(description="Rows are filled up to the header's width.")
-    rules: list[ColumnRule]
+    rules: list[UploadColumnRule]
 
 
 class Column(BaseModel):
@@ -62,7 +62,7 @@ class Column(BaseModel):
     n_declared_missing: int = Field(description="Those of them that became missing.")
 
 
-class Guess(BaseModel):
+class UploadGuess(BaseModel):
     """One thing that the file does not say of itself. `PATCH` the upload to overrule it."""
 
     about: str
@@ -73,7 +73,7 @@ class Guess(BaseModel):
     alternatives: list[str]
 
 
-class Change(BaseModel):
+class RewrittenCell(BaseModel):
     """A cell of the first rows before and after it was rewritten."""
 
     row: int = Field(description="From 1, below the header.")
@@ -103,7 +103,7 @@ class Packed(BaseModel):
     n_others: int = Field(description="Other files in there, which were not read.")
 
 
-class ColumnReading(BaseModel):
+class UploadColumnOverrides(BaseModel):
     """What you say of one column; what you leave out is found."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -120,7 +120,7 @@ def _one_of(known: Sequence[str]) -> Any:
     return Field(json_schema_extra={"enum": [*known]})
 
 
-class Reading(BaseModel):
+class UploadOverrides(BaseModel):
     """What you say of a file, instead of what was guessed; what you leave out is found."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -136,24 +136,24 @@ class Reading(BaseModel):
     )
     missing: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = None
     keep_lines: bool | None = Field(default=None, description="Totals, notes and repeated headers are rows.")
-    columns: dict[str, ColumnReading] = Field(default_factory=dict, max_length=4096)
+    columns: dict[str, UploadColumnOverrides] = Field(default_factory=dict, max_length=4096)
 
-    def said(self) -> overrides.Reading:
-        return overrides.Reading.from_json(self.model_dump(exclude_none=True))
+    def said(self) -> overrides.ReadingOverrides:
+        return overrides.ReadingOverrides.from_json(self.model_dump(exclude_none=True))
 
 
 class Receipt(BaseModel):
     """What was found when the file was checked."""
 
-    dialect: Dialect
+    dialect: UploadDialect
     columns: list[Column]
     n_rows: int
     preview: list[list[str]] = Field(description="The cells of the first rows, as the file spells them.")
     notes: list[str] = Field(description="What had to be found out about the file, in sentences.")
-    guesses: list[Guess]
-    changes: list[Change] = Field(description="The cells of the preview that were rewritten.")
+    guesses: list[UploadGuess]
+    changes: list[RewrittenCell] = Field(description="The cells of the preview that were rewritten.")
     treatment: Treatment
-    overrides: Reading = Field(description="What was overruled.")
+    reading: UploadOverrides = Field(description="What was overruled.")
     packed: Packed | None = Field(description="Null where the file came plain.")
 
     @classmethod

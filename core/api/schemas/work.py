@@ -103,7 +103,7 @@ class PredictionDetail(Prediction):
 
     @classmethod
     def of(cls, row: PredictionRow) -> Self:
-        found = measures.measured(row).metrics if row.status == Status.COMPLETED else None
+        found = measures.of(row).metrics if row.status == Status.COMPLETED else None
         numbers = found and {
             name: value
             for name, value in found.to_json().items()

@@ -17,7 +17,7 @@ _EXAMPLE_LENGTH = 40
 
 
 @dataclass(frozen=True)
-class Warned:
+class CellWarning:
     """One thing about the cells of a feature.
 
     about: "retyped", no number where the model reads numbers; "unseen", a value that training never saw; "outside",
@@ -39,7 +39,7 @@ class Warned:
         return self.n_cells / max(1, self.n_rows)
 
 
-def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int) -> Iterator[Warned]:
+def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int) -> Iterator[CellWarning]:
     """What there is to say of the column that a feature is read from.
 
     seen: the first rows, one at least. profile: of that column in all of the file's n_rows rows.
@@ -49,23 +49,23 @@ def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int
         name += f" (read from {wording.quoted(profile.name)})"
     if profile.n_missing >= n_rows:
         message = f"{name} is blank in every row, which is filled in as in training."
-        yield Warned(feature.name, "blank", n_rows, n_rows, False, message)
+        yield CellWarning(feature.name, "blank", n_rows, n_rows, False, message)
     elif feature.kind == "number":
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
     elif n := seen.unseen[feature.name]:
         where = _where(n, seen.n_rows, n_rows)
         message = f"{name} holds a value that training never saw in {where}{_such_as(feature, seen)}."
-        yield Warned(feature.name, "unseen", n, seen.n_rows, False, message)
+        yield CellWarning(feature.name, "unseen", n, seen.n_rows, False, message)
 
 
 def _retyped(
     feature: Feature, name: str, seen: FirstRows, profile: ColumnProfile, n_rows: int
-) -> Iterator[Warned]:
+) -> Iterator[CellWarning]:
     n, of_rows = seen.bad[feature.name], seen.n_rows
     if refusal := seen.retyped.get(feature.name):
         message = f"{refusal.message} Scoring refuses such a file."
-        yield Warned(feature.name, "retyped", n, of_rows, True, message)
+        yield CellWarning(feature.name, "retyped", n, of_rows, True, message)
         return
     blank, such_as = "Such cells are scored as blank", _such_as(feature, seen)
     if profile.n_odd:  # counted over the whole file
@@ -74,15 +74,15 @@ def _retyped(
         such_as = f", such as {first}" if profile.first_odd else ""
     if n:
         message = f"{name} holds no number in {_where(n, of_rows, n_rows)}{such_as}. {blank}."
-        yield Warned(feature.name, "retyped", n, of_rows, False, message)
+        yield CellWarning(feature.name, "retyped", n, of_rows, False, message)
     elif profile.kind not in ("number", "empty"):
         message = f"{name} holds text in place of numbers below the first {wording.rows(of_rows)}. {blank}."
-        yield Warned(feature.name, "retyped", 0, of_rows, False, message)
+        yield CellWarning(feature.name, "retyped", 0, of_rows, False, message)
 
 
 def _outside(
     feature: Feature, name: str, seen: FirstRows, profile: ColumnProfile, n_rows: int
-) -> Iterator[Warned]:
+) -> Iterator[CellWarning]:
     lowest, highest = feature.minimum, feature.maximum
     if lowest is None or highest is None:
         return
@@ -94,10 +94,10 @@ def _outside(
         runs = f": its values run from {wording.number(least)} to {wording.number(most)}"
     if n := seen.outside[feature.name]:
         message = f"{name} lies outside {trained}, in {_where(n, seen.n_rows, n_rows)}{runs}."
-        yield Warned(feature.name, "outside", n, seen.n_rows, False, message)
+        yield CellWarning(feature.name, "outside", n, seen.n_rows, False, message)
     elif is_beyond:
         message = f"{name} lies outside {trained}, below the first {wording.rows(seen.n_rows)}{runs}."
-        yield Warned(feature.name, "outside", 0, seen.n_rows, False, message)
+        yield CellWarning(feature.name, "outside", 0, seen.n_rows, False, message)
 
 
 def _where(n: int, n_seen: int, n_rows: int) -> str:

@@ -14,8 +14,8 @@ from core.models.schema import Feature, Schema, categories, framed
 from core.predictions.errors import FeatureRetyped
 from core.predictions.matching.header import as_read
 from core.predictions.results import caution
-from core.predictions.results.run_statistics import Rows
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES, Plain
+from core.predictions.results.run_statistics import BlockRows
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES, PipelineScorer
 from core.uploads.csv import cells, stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.report.profile import shortened
@@ -29,8 +29,8 @@ _EXAMPLES, _EXAMPLE_LENGTH = 3, 40
 class FirstRows:
     """Counts over the rows looked at.
 
-    bad, unseen, outside: cells per feature, as in a Tally. examples: per feature with bad or unseen cells, the first
-    different ones. retyped: per feature why scoring would refuse the file.
+    bad, unseen, outside: cells per feature, as in RunStatistics. examples: per feature with bad or unseen cells, the
+    first different ones. retyped: per feature why scoring would refuse the file.
     """
 
     n_rows: int = 0
@@ -48,14 +48,14 @@ def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[st
     """
     seen = FirstRows()
     file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
-    plain = Plain(as_read(file.header, mapping), dialect, None, schema)
+    pipeline_scorer = PipelineScorer(as_read(file.header, mapping), dialect, None, schema)
     for index, block in enumerate(islice(file.blocks, N_BLOCKS)):
-        table = plain.read(block)
+        table = pipeline_scorer.read(block)
         if table.num_rows == 0:
             continue
         if index == 0:  # the engine looks at no other block either
-            seen.retyped = {refusal.column: refusal for refusal in plain.retyped(table)}
-        counted = Rows.of(table, framed(table, schema, dialect.decimal), schema)
+            seen.retyped = {refusal.column: refusal for refusal in pipeline_scorer.retyped(table)}
+        counted = BlockRows.of(table, framed(table, schema, dialect.decimal), schema)
         seen.n_rows += counted.n
         cautions = counted.cautions
         seen.bad.update(caution.counted(cautions.bad))

@@ -17,12 +17,12 @@ from core import db
 from core.models import models
 from core.models.schema import Kind, Schema
 from core.predictions.check import cell_warnings, first_rows
-from core.predictions.check.cell_warnings import Warned
+from core.predictions.check.cell_warnings import CellWarning
 from core.predictions.errors import FeatureMissing, FeatureRetyped
 from core.predictions.matching import mapping as mappings
 from core.predictions.matching import name_similarity
 from core.predictions.matching.header import HeaderCheck, as_read, check_header, refusal_of
-from core.predictions.matching.mapping import Kept
+from core.predictions.matching.mapping import SavedMapping
 from core.storage import Storage
 from core.uploads import stored, uploads
 from core.uploads.csv import cells
@@ -31,7 +31,7 @@ from core.uploads.report.profile import ColumnProfile
 
 
 @dataclass(frozen=True)
-class Column:
+class FeatureMatch:
     """One of the model's features and where the file has it.
 
     column: the file's, None where it has none. nearest: then the unused column whose name is the most alike, if one
@@ -57,7 +57,7 @@ class SchemaCheck:
     refusal: why it can't be scored so. remembered: the mapping last used with this model for such columns.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[FeatureMatch, ...]
     extra: tuple[str, ...]
     target: str
     outcome: str | None
@@ -65,12 +65,12 @@ class SchemaCheck:
     mapping: dict[str, str]
     n_rows: int
     n_rows_read: int
-    warnings: tuple[Warned, ...]
+    warnings: tuple[CellWarning, ...]
     refusal: FeatureMissing | FeatureRetyped | None
-    remembered: Kept | None = None
+    remembered: SavedMapping | None = None
 
     @property
-    def missing(self) -> list[Column]:
+    def missing(self) -> list[FeatureMatch]:
         """The features that the file lacks."""
         return [column for column in self.columns if column.column is None]
 
@@ -105,7 +105,7 @@ def check(
         try:
             checked = of_file(source, found, schema, mapping=mapping)
         except (ValueError, IndexError):
-            source.require_unchanged()  # else the fault lies with whoever changed the bytes
+            source.require_unchanged()  # else whoever changed the bytes is to blame
             raise
     return replace(checked, remembered=remembered)
 
@@ -142,7 +142,7 @@ def of_file(
 
 def _columns(
     by_name: HeaderCheck, schema: Schema, mapping: Mapping[str, str], found: Examination
-) -> tuple[Column, ...]:
+) -> tuple[FeatureMatch, ...]:
     lacking = {one.name: one for one in by_name.missing}
     profiles = {column.name: column for column in found.columns}
     columns = []
@@ -151,9 +151,9 @@ def _columns(
             is_guess = missing.is_guess
             if missing.nearest is not None and one.kind == "number":
                 is_guess = is_guess and _holds_numbers(profiles[missing.nearest], found.dialect.decimal)
-            columns.append(Column(one.name, one.kind, None, missing.nearest, is_guess))
+            columns.append(FeatureMatch(one.name, one.kind, None, missing.nearest, is_guess))
         else:
-            columns.append(Column(one.name, one.kind, mapping.get(one.name, one.name)))
+            columns.append(FeatureMatch(one.name, one.kind, mapping.get(one.name, one.name)))
     return tuple(columns)
 
 

@@ -11,7 +11,7 @@ from core.predictions.matching import name_similarity
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingFeature:
     """A feature that the file lacks, and the unused column that comes nearest to its name, if one does.
 
     is_guess: it is near enough, and no other is, to be read in its place unless somebody objects.
@@ -30,7 +30,7 @@ class HeaderCheck:
     """
 
     matched: tuple[str, ...]
-    missing: tuple[Missing, ...]
+    missing: tuple[MissingFeature, ...]
     extra: tuple[str, ...]
     has_outcome: bool
 
@@ -55,7 +55,7 @@ def check_header(
     found = name_similarity.nearest(lacking, extra)
     return HeaderCheck(
         matched=tuple(feature.name for feature in schema.features if feature.name in present),
-        missing=tuple(Missing(name, *found.get(name, (None, False))) for name in lacking),
+        missing=tuple(MissingFeature(name, *found.get(name, (None, False))) for name in lacking),
         extra=extra,
         has_outcome=schema.target in present,
     )
@@ -94,5 +94,5 @@ def as_read(header: Sequence[str], mapping: Mapping[str, str] | None) -> tuple[s
     return tuple(found)
 
 
-def _said(missing: Missing) -> str:
+def _said(missing: MissingFeature) -> str:
     return f"'{missing.name}'" + (f" (nearest: '{missing.nearest}')" if missing.nearest else "")

@@ -34,7 +34,7 @@ _LISTED = 12
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedMapping:
     """A mapping that a completed prediction was made with. at: when that was asked for."""
 
     prediction_id: UUID
@@ -78,7 +78,7 @@ def fits(columns: Sequence[str], schema: Schema, mapping: Mapping[str, str]) -> 
     return not missing_columns(as_read(columns, mapping), schema)
 
 
-def kept(session: Session, *, model_name: str | None = None) -> Sequence[Kept]:
+def kept(session: Session, *, model_name: str | None = None) -> Sequence[SavedMapping]:
     """The user's newest LOOKED_AT completed predictions with a mapping, newest first; model_name: of these models."""
     rows = (
         sa.select(
@@ -99,12 +99,12 @@ def kept(session: Session, *, model_name: str | None = None) -> Sequence[Kept]:
     )
     if model_name is not None:
         rows = rows.where(ModelRow.name == model_name)
-    return [Kept(*row) for row in session.execute(rows)]
+    return [SavedMapping(*row) for row in session.execute(rows)]
 
 
 def remembered(
-    session: Session, among: Sequence[Kept], *, model: ModelRow, columns: Sequence[str]
-) -> Kept | None:
+    session: Session, among: Sequence[SavedMapping], *, model: ModelRow, columns: Sequence[str]
+) -> SavedMapping | None:
     """The newest mapping that was used with any version of the model and that a file with these columns allows.
 
     among: what `kept` gave. Columns that this version does not read are left out of it. One that sets a column aside
@@ -124,7 +124,7 @@ def remembered(
         except BadMapping:
             continue
         if fits(columns, schema, mapping):
-            return Kept(one.prediction_id, one.upload_id, one.model_name, mapping, one.at)
+            return SavedMapping(one.prediction_id, one.upload_id, one.model_name, mapping, one.at)
     return None
 
 

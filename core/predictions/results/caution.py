@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from core.models.schema import Places, Schema
+from core.models.schema import RowIndices, Schema
 from core.predictions.results import cell_encoding
 from core.uploads.csv.dialect import Dialect
 
@@ -33,12 +33,12 @@ class Cautions:
     Columns are in the model's order; one without such rows is absent. A cell is in one of the three at most.
     """
 
-    unseen: Mapping[str, Places]
-    outside: Mapping[str, Places]
-    bad: Mapping[str, Places]
+    unseen: Mapping[str, RowIndices]
+    outside: Mapping[str, RowIndices]
+    bad: Mapping[str, RowIndices]
 
     @cached_property
-    def _all(self) -> list[tuple[str, str, Places]]:
+    def _all(self) -> list[tuple[str, str, RowIndices]]:
         """(kind, column, rows), in the order in which a row names them."""
         kinds = ((UNSEEN, self.unseen), (OUTSIDE, self.outside), (BAD, self.bad))
         return [(kind, name, rows) for kind, columns in kinds for name, rows in columns.items()]
@@ -65,7 +65,7 @@ class Cautions:
             texts += [self._said(*pattern) for pattern in patterns]
         return cell_encoding.cells(pa.array(texts, pa.string()), dialect).take(pa.array(codes))
 
-    def _patterns(self) -> tuple[Places, list[tuple[list[int], int]], npt.NDArray[np.int64]]:
+    def _patterns(self) -> tuple[RowIndices, list[tuple[list[int], int]], npt.NDArray[np.int64]]:
         """The rows, the different things that they say, and which of these each says.
 
         What is said: the places in `_all` of the first NAMED columns, and how many columns in all.
@@ -78,8 +78,8 @@ class Cautions:
         first = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
         counts = np.diff(np.append(first, len(rows)))
         base, key = len(found) + 1, counts
-        for place in range(NAMED):
-            named = np.where(counts > place, column[np.minimum(first + place, len(rows) - 1)], len(found))
+        for rank in range(NAMED):
+            named = np.where(counts > rank, column[np.minimum(first + rank, len(rows) - 1)], len(found))
             key = key * base + named
         _, example, which = np.unique(key, return_index=True, return_inverse=True)
         patterns = [
@@ -97,12 +97,12 @@ class Cautions:
         return "; ".join(parts)
 
 
-def counted(columns: Mapping[str, Places]) -> dict[str, int]:
+def counted(columns: Mapping[str, RowIndices]) -> dict[str, int]:
     """How many rows each column has."""
     return {name: len(rows) for name, rows in columns.items()}
 
 
-def outside_of_training(numbers: Mapping[str, Any] | pd.DataFrame, schema: Schema) -> dict[str, Places]:
+def outside_of_training(numbers: Mapping[str, Any] | pd.DataFrame, schema: Schema) -> dict[str, RowIndices]:
     """The rows of each column whose number lies beyond the least or the largest of training.
 
     numbers: (n,) float64 for each number feature, NaN for missing.

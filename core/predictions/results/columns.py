@@ -33,7 +33,7 @@ Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedColumns:
     """What the engine writes behind a record, in one file's dialect.
 
     names: of the added columns. caution: the one of them that says what makes a row's answer less sure, "" where
@@ -52,7 +52,7 @@ class Added:
 
 def plan(
     header: Sequence[str], schema: Schema, dialect: Dialect, *, with_caution: bool = True, n_reasons: int = 0
-) -> Added:
+) -> AddedColumns:
     """The columns that a file with this header gains. Raises LabelUnwritable."""
     wanted, shown = ["prediction"], tuple[int, ...]()
     match schema.task:
@@ -68,7 +68,7 @@ def plan(
     about = ["caution"] * with_caution + [f"reason_{rank}" for rank in range(1, n_reasons + 1)]
     names = free_names([*wanted, *about], header)
     caution = names[len(wanted)] if with_caution else ""
-    return Added(names, caution, names[len(names) - n_reasons :], labels, shown, dialect)
+    return AddedColumns(names, caution, names[len(names) - n_reasons :], labels, shown, dialect)
 
 
 def free_names(wanted: Sequence[str], header: Sequence[str]) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def quoted(text: str, dialect: Dialect) -> str:
     return dialect.quotechar + text.replace(dialect.quotechar, dialect.quotechar * 2) + dialect.quotechar
 
 
-def header_line(header_bytes: bytes, added: Added) -> bytes:
+def header_line(header_bytes: bytes, added: AddedColumns) -> bytes:
     """The header as it stands in the file, with the added names before its line end, if it has one.
 
     A header shorter than its rows is filled up first; a file without a header gets none.
@@ -130,7 +130,7 @@ def _n_lacking(header_bytes: bytes, dialect: Dialect) -> int:
     return max(0, len(dialect.names) - dialect.index_column - n_cells)
 
 
-def class_cells(probabilities: Floats, added: Added) -> list[pa.Array]:
+def class_cells(probabilities: Floats, added: AddedColumns) -> list[pa.Array]:
     """One array of cells per added column: the most probable label, then the probabilities that are shown.
 
     probabilities: (n, k), in the order of the schema's labels; of equals the first is the label.
@@ -223,9 +223,9 @@ def _appended_to_rows(block: bytes, cells: Sequence[pa.Array], dialect: Dialect)
     lacking[~found.is_row & (found.n_cells >= width)] = len(cells)
     columns = [column.cast(pa.large_binary()) for column in cells]
     delimiter = pa.scalar(dialect.delimiter.encode(dialect.encoding), pa.large_binary())
-    places = pa.array(np.cumsum(found.is_row) - 1, mask=~found.is_row)
+    row_of = pa.array(np.cumsum(found.is_row) - 1, mask=~found.is_row)
     nothing = pa.scalar(b"", pa.large_binary())
-    answers = pc.fill_null(pc.binary_join_element_wise(*columns, delimiter).take(places), nothing)
+    answers = pc.fill_null(pc.binary_join_element_wise(*columns, delimiter).take(row_of), nothing)
     joined = pc.binary_join_element_wise(pieces, layout.fillers(lacking, dialect), answers, nothing)
     return b"".join((joined.buffers()[2], memoryview(block)[ends[-1] :]))
 

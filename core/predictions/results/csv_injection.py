@@ -29,25 +29,25 @@ _LF, _CR = b"\n\r"
 _HARMLESS = r"[+-]+(?:[ $\x80-\xff]*[0-9.,][0-9.,' $%\x80-\xff]*(?:[eE][+-]?[0-9]+)? *%?)?"
 _HARMLESS_CELL = re.compile(_HARMLESS.encode())
 
-Places = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Units = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Formulas:
+class FormulaCount:
     """How many cells of one column a spreadsheet would run. first_row: of the first, from 1; HEADER for its name."""
 
     n: int
     first_row: int
 
-    def with_more(self, other: Formulas | None) -> Formulas:
+    def with_more(self, other: FormulaCount | None) -> FormulaCount:
         """With those of rows further down, if there are any."""
-        return Formulas(self.n + (other.n if other else 0), self.first_row)
+        return FormulaCount(self.n + (other.n if other else 0), self.first_row)
 
-    def behind(self, n_rows: int) -> Formulas:
+    def behind(self, n_rows: int) -> FormulaCount:
         """The same where n_rows rows come first."""
-        return Formulas(self.n, self.first_row + n_rows)
+        return FormulaCount(self.n, self.first_row + n_rows)
 
 
 def is_formula(text: str) -> bool:
@@ -56,12 +56,12 @@ def is_formula(text: str) -> bool:
     return plain[:1] in SIGNS and plain != b"" and not _HARMLESS_CELL.fullmatch(plain)
 
 
-def of_header(names: Sequence[str]) -> dict[str, Formulas]:
+def of_header(names: Sequence[str]) -> dict[str, FormulaCount]:
     """The columns whose very name would be run."""
-    return {name: Formulas(1, HEADER) for name in names if is_formula(name)}
+    return {name: FormulaCount(1, HEADER) for name in names if is_formula(name)}
 
 
-def of_block(block: bytes, names: Sequence[str], dialect: Dialect) -> dict[str, Formulas]:
+def of_block(block: bytes, names: Sequence[str], dialect: Dialect) -> dict[str, FormulaCount]:
     """The columns of a block's rows with such cells, by name; row 1 is the block's first.
 
     block: begins at a record's start. What stands in lines that are no rows does not count.
@@ -74,10 +74,10 @@ def of_block(block: bytes, names: Sequence[str], dialect: Dialect) -> dict[str, 
         is_row = layout.of(block, dialect, len(names)).is_row
         counts = is_row[rows] & (columns < len(names))
         rows, columns = (np.cumsum(is_row) - 1)[rows][counts], columns[counts]
-    places, first, n_cells = np.unique(columns, return_index=True, return_counts=True)
+    indexes, first, n_cells = np.unique(columns, return_index=True, return_counts=True)
     return {
-        names[place]: Formulas(int(n), int(rows[at]) + 1)
-        for place, at, n in zip(places.tolist(), first.tolist(), n_cells.tolist(), strict=True)
+        names[index]: FormulaCount(int(n), int(rows[at]) + 1)
+        for index, at, n in zip(indexes.tolist(), first.tolist(), n_cells.tolist(), strict=True)
     }
 
 
@@ -115,19 +115,19 @@ def safe(block: bytes, dialect: Dialect) -> bytes:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _FormulaCells:
     """Cells that would be run, in the block's order, m of them.
 
     record, column: (m,) the cell's record, blank lines not counted, and its place in it.
     spans: (m,) each, in code units: where its text begins and ends, and whether quotes stand around it.
     """
 
-    record: Places
-    column: Places
-    spans: tuple[Places, Places, Flags]
+    record: Positions
+    column: Positions
+    spans: tuple[Positions, Positions, Flags]
 
 
-def _find(block: bytes, dialect: Dialect) -> _Found | None:
+def _find(block: bytes, dialect: Dialect) -> _FormulaCells | None:
     raw = narrow(block, dialect.encoding)
     if not _may_have_any(raw, dialect):
         return None
@@ -147,7 +147,7 @@ def _find(block: bytes, dialect: Dialect) -> _Found | None:
         return None
     record = np.searchsorted(first, starts[at], "right") - 1
     column = at - np.searchsorted(starts, first)[record]
-    return _Found(record, column, (text[at], end[at], is_quoted[at]))
+    return _FormulaCells(record, column, (text[at], end[at], is_quoted[at]))
 
 
 def _may_have_any(raw: bytes, dialect: Dialect) -> bool:
@@ -173,7 +173,7 @@ def _may_have_any(raw: bytes, dialect: Dialect) -> bool:
     return False
 
 
-def _any_runs(raw: bytes, units: Units, at: Places, ends_cell: Flags) -> bool:
+def _any_runs(raw: bytes, units: Units, at: Positions, ends_cell: Flags) -> bool:
     """Whether the text from any of these places to the next unit that ends a cell is more than a number."""
     if not len(at):
         return False
@@ -183,7 +183,7 @@ def _any_runs(raw: bytes, units: Units, at: Places, ends_cell: Flags) -> bool:
     return not _are_harmless(raw, at, ends[np.searchsorted(ends, at)]).all()
 
 
-def _are_harmless(raw: bytes, starts: Places, stops: Places) -> Flags:
+def _are_harmless(raw: bytes, starts: Positions, stops: Positions) -> Flags:
     """(m,) whether each text is a number or a mere sign."""
     offsets = np.column_stack([starts, stops]).astype(np.int64).ravel()
     if not len(offsets):

@@ -68,7 +68,7 @@ class ClassCounts:
         for i, label in enumerate(scored):
             column = labels.index(label)
             bins = np.rint(probabilities[:, column] * (BINS - 1)).astype(np.int64)
-            kind = np.array([0, *(2 if place == column else 1 for place in range(k))])  # 1 for another label
+            kind = np.array([0, *(2 if index == column else 1 for index in range(k))])  # 1 for another label
             counted = np.bincount(bins + BINS * kind.take(outcomes), minlength=3 * BINS)
             by_outcome[i] = counted.reshape(3, BINS)
         return cls(
@@ -189,8 +189,10 @@ def _smallest(rows: Floats) -> Floats:
 
 
 def _sparse(counts: Counts) -> list[dict[str, list[int]]]:
-    places = [np.flatnonzero(row) for row in counts]
-    return [{"bins": at.tolist(), "counts": row[at].tolist()} for at, row in zip(places, counts, strict=True)]
+    indexes = [np.flatnonzero(row) for row in counts]
+    return [
+        {"bins": at.tolist(), "counts": row[at].tolist()} for at, row in zip(indexes, counts, strict=True)
+    ]
 
 
 def _dense(rows: list[dict[str, list[int]]]) -> Counts:

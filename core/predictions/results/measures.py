@@ -14,13 +14,13 @@ from core.metrics.ranking import Confusion
 from core.metrics.stored import Metrics
 from core.models import models
 from core.models.schema import Schema
-from core.predictions.results.csv_injection import Formulas
+from core.predictions.results.csv_injection import FormulaCount
 from core.predictions.results.histograms import ClassCounts, NumberSums
-from core.predictions.results.run_statistics import Tally
+from core.predictions.results.run_statistics import RunStatistics
 
 
 @dataclass(frozen=True)
-class ColumnQuality:
+class FeatureQuality:
     """Cells of one column that are blank, no number where one is due, a category that training never saw, or a
     number beyond the range that it saw, from `minimum` to `maximum`.
     """
@@ -35,12 +35,12 @@ class ColumnQuality:
 
     @property
     def n_cells(self) -> int:
-        """Each cell has one fault at most."""
+        """Each cell counts once at most."""
         return self.n_missing + self.n_bad + self.n_unseen + self.n_outside
 
 
 @dataclass(frozen=True)
-class Measured:
+class PredictionMetrics:
     """Everything that the pages draw and programs read about a finished prediction.
 
     metrics: None where no row has a known outcome. n_blank, n_unknown: rows left out of the metrics because
@@ -66,10 +66,10 @@ class Measured:
     bands: RiskBands | None
     labels: LabelCounts | None
     values: ValueDistribution | None
-    quality: tuple[ColumnQuality, ...]
+    quality: tuple[FeatureQuality, ...]
     unknown_outcomes: tuple[str, ...] = ()
     n_cautioned: int | None = None
-    formulas: Mapping[str, Formulas] = field(default_factory=dict)
+    formulas: Mapping[str, FormulaCount] = field(default_factory=dict)
 
     @property
     def n_formulas(self) -> int:
@@ -109,46 +109,46 @@ class Measured:
         }
 
 
-def measured(prediction: PredictionRow) -> Measured:
+def of(prediction: PredictionRow) -> PredictionMetrics:
     """From what the scoring counted; `predictions.get` loads it. Raises Conflict until COMPLETED."""
     if prediction.metrics_json is None:
         raise Conflict(
             resource="prediction", state=prediction.status, asked="measured before it is COMPLETED"
         )
-    tally = Tally.from_json(prediction.metrics_json["tally"])
+    statistics = RunStatistics.from_json(prediction.metrics_json["tally"])
     schema = models.schema_of(prediction.model)
-    metrics = _metrics(tally, schema)
-    return Measured(
-        n_rows=tally.n_rows,
-        n_measured=tally.n_measured,
-        n_blank=tally.n_blank,
-        n_unknown=tally.n_unknown,
+    metrics = _metrics(statistics, schema)
+    return PredictionMetrics(
+        n_rows=statistics.n_rows,
+        n_measured=statistics.n_measured,
+        n_blank=statistics.n_blank,
+        n_unknown=statistics.n_unknown,
         seconds=prediction.metrics_json["seconds"],
         target=schema.target,
         positive_label=schema.positive_label,
         on_training_data=prediction.upload.sha256 == prediction.model.data_sha256,
         headline=findings.headline(metrics) if metrics else "",
         metrics=metrics,
-        scores=_scores(tally, schema),
-        bands=_bands(tally, schema),
-        labels=_labels(tally),
-        values=_values(tally, schema),
-        quality=_quality(tally, schema),
-        unknown_outcomes=tally.unknown_outcomes,
-        n_cautioned=tally.n_cautioned,
-        formulas=tally.formulas,
+        scores=_scores(statistics, schema),
+        bands=_bands(statistics, schema),
+        labels=_labels(statistics),
+        values=_values(statistics, schema),
+        quality=_quality(statistics, schema),
+        unknown_outcomes=statistics.unknown_outcomes,
+        n_cautioned=statistics.n_cautioned,
+        formulas=statistics.formulas,
     )
 
 
-def _metrics(tally: Tally, schema: Schema) -> Metrics | None:
-    if tally.n_measured == 0:
+def _metrics(statistics: RunStatistics, schema: Schema) -> Metrics | None:
+    if statistics.n_measured == 0:
         return None
-    if tally.numbers is not None:
-        return _of_numbers(tally.numbers, schema)
-    assert tally.classes is not None
+    if statistics.numbers is not None:
+        return _of_numbers(statistics.numbers, schema)
+    assert statistics.classes is not None
     if schema.positive_label is not None:
-        return _of_two(tally.classes, schema.positive_label)
-    counts = tally.classes
+        return _of_two(statistics.classes, schema.positive_label)
+    counts = statistics.classes
     return multiclass.from_histograms(
         counts.confusion, counts.positives, counts.negatives, labels=counts.labels
     )
@@ -186,44 +186,46 @@ def _of_numbers(sums: NumberSums, schema: Schema) -> Metrics:
     )
 
 
-def _scores(tally: Tally, schema: Schema) -> ScoreDistribution | None:
-    if tally.classes is None or schema.positive_label is None:
+def _scores(statistics: RunStatistics, schema: Schema) -> ScoreDistribution | None:
+    if statistics.classes is None or schema.positive_label is None:
         return None
-    counts = tally.classes
-    if tally.n_measured == 0:
+    counts = statistics.classes
+    if statistics.n_measured == 0:
         return distributions.scores(counts.scores[0], positive_label=schema.positive_label)
     return distributions.scores_by_class(
         counts.positives[0], counts.negatives[0], positive_label=schema.positive_label
     )
 
 
-def _bands(tally: Tally, schema: Schema) -> RiskBands | None:
-    if tally.classes is None or schema.positive_label is None:
+def _bands(statistics: RunStatistics, schema: Schema) -> RiskBands | None:
+    if statistics.classes is None or schema.positive_label is None:
         return None
-    return distributions.risk_bands(tally.classes.scores[0], positive_label=schema.positive_label)
+    return distributions.risk_bands(statistics.classes.scores[0], positive_label=schema.positive_label)
 
 
-def _labels(tally: Tally) -> LabelCounts | None:
-    if tally.classes is None:
+def _labels(statistics: RunStatistics) -> LabelCounts | None:
+    if statistics.classes is None:
         return None
-    return LabelCounts(tally.classes.labels, tuple(tally.classes.predicted.tolist()))
+    return LabelCounts(statistics.classes.labels, tuple(statistics.classes.predicted.tolist()))
 
 
-def _values(tally: Tally, schema: Schema) -> ValueDistribution | None:
-    if tally.numbers is None:
+def _values(statistics: RunStatistics, schema: Schema) -> ValueDistribution | None:
+    if statistics.numbers is None:
         return None
-    return distributions.values(tally.numbers.sample[:, 1], target=schema.target, n_rows=tally.n_rows)
+    return distributions.values(
+        statistics.numbers.sample[:, 1], target=schema.target, n_rows=statistics.n_rows
+    )
 
 
-def _quality(tally: Tally, schema: Schema) -> tuple[ColumnQuality, ...]:
+def _quality(statistics: RunStatistics, schema: Schema) -> tuple[FeatureQuality, ...]:
     """The columns with any such cell, those with most first."""
     found = [
-        ColumnQuality(
+        FeatureQuality(
             feature.name,
-            n_missing=tally.missing.get(feature.name, 0),
-            n_bad=tally.bad.get(feature.name, 0),
-            n_unseen=tally.unseen.get(feature.name, 0),
-            n_outside=tally.outside.get(feature.name, 0),
+            n_missing=statistics.missing.get(feature.name, 0),
+            n_bad=statistics.bad.get(feature.name, 0),
+            n_unseen=statistics.unseen.get(feature.name, 0),
+            n_outside=statistics.outside.get(feature.name, 0),
             minimum=feature.minimum,
             maximum=feature.maximum,
         )

@@ -30,7 +30,7 @@ _LONGEST = 24
 
 
 @dataclass
-class _Seen:
+class _ColumnTypes:
     """What a column's cells have all been so far."""
 
     whole: bool = True
@@ -84,7 +84,7 @@ def to_parquet(
     """
     start = source.tell()
     file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
-    seen = {name: _Seen() for name in file.header}
+    seen = {name: _ColumnTypes() for name in file.header}
     for block in file.blocks:
         table = stream.parse_block(block, file.header, dialect)
         for name, column in seen.items():

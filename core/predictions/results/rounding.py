@@ -25,8 +25,8 @@ def rounded(values: Floats) -> Floats:
     if small.any():
         scale[small] = _power(DECIMALS - 1 - _lead(size[small]))
     if large.any():
-        places = MOST_DIGITS - 1 - _lead(size[large])
-        scale[large], unit[large] = _power(places), _power(-places)
+        decimals = MOST_DIGITS - 1 - _lead(size[large])
+        scale[large], unit[large] = _power(decimals), _power(-decimals)
     found: Floats = np.rint(values * scale / unit) * unit / scale + 0.0
     return found
 

@@ -16,10 +16,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models.schema import Framed, Schema
+from core.models.schema import ModelFrame, Schema
 from core.predictions.results import caution
 from core.predictions.results.caution import Cautions
-from core.predictions.results.csv_injection import Formulas
+from core.predictions.results.csv_injection import FormulaCount
 from core.predictions.results.histograms import ClassCounts, Counts, Floats, NumberSums
 from core.uploads.csv import cells
 
@@ -27,14 +27,14 @@ BLANK, UNKNOWN = -1, -2
 
 
 @dataclass(frozen=True)
-class Tally:
+class RunStatistics:
     """Counts over the rows of one scoring.
 
     n_measured: rows whose outcome is known. n_blank, n_unknown: rows whose outcome is missing, or none that
     the model knows (a new label, or no number for a regression). All three are 0 where the file has no
     outcomes. missing, bad, unseen, outside: cells per feature that are blank, no number where one is due, a
     category that training never saw, or a number beyond the range that it saw; only features that have any.
-    n_cautioned: rows with any cell of the last three kinds, None for a tally of before they were counted.
+    n_cautioned: rows with any cell of the last three kinds, None in statistics of before they were counted.
     formulas: columns of the file, of any kind, with cells that a spreadsheet would run.
     unknown_outcomes: the first few spellings among the n_unknown, as examples.
     classes, numbers: the answers; one of them, by the model's task.
@@ -49,13 +49,13 @@ class Tally:
     unseen: dict[str, int] = field(default_factory=dict)
     outside: dict[str, int] = field(default_factory=dict)
     n_cautioned: int | None = None
-    formulas: dict[str, Formulas] = field(default_factory=dict)
+    formulas: dict[str, FormulaCount] = field(default_factory=dict)
     unknown_outcomes: tuple[str, ...] = ()
     classes: ClassCounts | None = None
     numbers: NumberSums | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain lists and dicts; `from_json` reads them back to an equal tally."""
+        """As plain lists and dicts; `from_json` reads them back to equal statistics."""
         plain = {name: getattr(self, name) for name in _PLAIN}
         return {
             **plain,
@@ -66,12 +66,12 @@ class Tally:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Tally:
-        """The tally that `to_json` wrote; one of before a count was kept lacks that count."""
+    def from_json(cls, data: Mapping[str, Any]) -> RunStatistics:
+        """The statistics that `to_json` wrote; those of before a count was kept lack that count."""
         classes, numbers = data["classes"], data["numbers"]
         return cls(
             **{name: data[name] for name in _PLAIN if name in data},
-            formulas={name: Formulas(**column) for name, column in data.get("formulas", {}).items()},
+            formulas={name: FormulaCount(**column) for name, column in data.get("formulas", {}).items()},
             unknown_outcomes=tuple(data.get("unknown_outcomes", ())),
             classes=ClassCounts.from_json(classes) if classes else None,
             numbers=NumberSums.from_json(numbers) if numbers else None,
@@ -94,11 +94,11 @@ EXAMPLES, _EXAMPLE_LENGTH = 5, 40
 
 
 @dataclass(frozen=True)
-class Rows:
+class BlockRows:
     """What a block's rows hold, apart from the features' values.
 
     n: how many.  outcome: (n,) their true outcomes as text, plain or as a dictionary; None where the file has
-    none.  missing: as in Tally.
+    none.  missing: as in RunStatistics.
     """
 
     n: int
@@ -107,7 +107,7 @@ class Rows:
     cautions: Cautions
 
     @classmethod
-    def of(cls, table: pa.Table, framed: Framed, schema: Schema) -> Rows:
+    def of(cls, table: pa.Table, framed: ModelFrame, schema: Schema) -> BlockRows:
         """table: (n,) rows of text cells.  framed: what the pipeline was given of them."""
         target = schema.target
         blanks = framed.frame.isna().sum()
@@ -123,21 +123,21 @@ class Rows:
             ),
         )
 
-    def holds_as(self, other: Rows) -> bool:
+    def holds_as(self, other: BlockRows) -> bool:
         """Whether both hold as many rows with the same cells missing or to be cautious about."""
         return (self.n, self.missing) == (other.n, other.missing) and self.cautions.equals(other.cautions)
 
 
 def of_block(
-    rows: Rows,
+    rows: BlockRows,
     answers: Floats,
     schema: Schema,
     *,
     decimal: str,
     seed: int,
-    formulas: Mapping[str, Formulas] = MappingProxyType({}),
-) -> Tally:
-    """The tally of one block.
+    formulas: Mapping[str, FormulaCount] = MappingProxyType({}),
+) -> RunStatistics:
+    """The statistics of one block.
 
     answers: (n, k) probabilities, or (n,) numbers for a regression.  decimal: the file's decimal mark.
     seed: another for each block.  formulas: the columns of the block with cells that a spreadsheet would run.
@@ -154,10 +154,10 @@ def of_block(
     }
     if schema.task == "regression":
         if outcome is None:
-            return Tally(**found, numbers=NumberSums.of(answers, None, seed))
+            return RunStatistics(**found, numbers=NumberSums.of(answers, None, seed))
         values, wrong = cells.numbers(outcome, decimal)
         n_unknown, n_lacking = int(wrong.sum()), int(np.isnan(values).sum())
-        return Tally(
+        return RunStatistics(
             **found,
             n_measured=len(values) - n_lacking,
             n_blank=n_lacking - n_unknown,
@@ -166,10 +166,10 @@ def of_block(
             numbers=NumberSums.of(answers, values, seed),
         )
     if outcome is None:
-        return Tally(**found, classes=ClassCounts.of(schema, answers, None))
+        return RunStatistics(**found, classes=ClassCounts.of(schema, answers, None))
     codes = outcome_codes(outcome, schema.labels)
     n_unknown = int((codes == UNKNOWN).sum())
-    return Tally(
+    return RunStatistics(
         **found,
         n_measured=int((codes >= 0).sum()),
         n_blank=int((codes == BLANK).sum()),
@@ -192,10 +192,10 @@ def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
     """
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     spellings = pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()
-    places = {label.strip(): i for i, label in enumerate(labels)}
+    indexes = {label.strip(): i for i, label in enumerate(labels)}
     blank = cells.is_missing(encoded.dictionary)
     meaning = [
-        places.get(spelling, BLANK if is_blank else UNKNOWN)
+        indexes.get(spelling, BLANK if is_blank else UNKNOWN)
         for spelling, is_blank in zip(spellings, blank, strict=True)
     ]
     codes = pc.fill_null(encoded.indices, len(meaning)).to_numpy()
@@ -203,9 +203,9 @@ def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
     return found
 
 
-def merge(a: Tally, b: Tally) -> Tally:
-    """The tally of the rows of a followed by those of b. Both come from the same model."""
-    return Tally(
+def merge(a: RunStatistics, b: RunStatistics) -> RunStatistics:
+    """The statistics of the rows of a followed by those of b. Both come from the same model."""
+    return RunStatistics(
         n_rows=a.n_rows + b.n_rows,
         n_measured=a.n_measured + b.n_measured,
         n_blank=a.n_blank + b.n_blank,
@@ -222,16 +222,16 @@ def merge(a: Tally, b: Tally) -> Tally:
     )
 
 
-def empty(schema: Schema) -> Tally:
-    """The tally of no rows."""
+def empty(schema: Schema) -> RunStatistics:
+    """The statistics of no rows."""
     if schema.task == "regression":
-        return Tally(n_rows=0, n_cautioned=0, numbers=NumberSums.of(np.empty(0), None, 0))
-    return Tally(
+        return RunStatistics(n_rows=0, n_cautioned=0, numbers=NumberSums.of(np.empty(0), None, 0))
+    return RunStatistics(
         n_rows=0, n_cautioned=0, classes=ClassCounts.of(schema, np.empty((0, len(schema.labels))), None)
     )
 
 
-def _formulas(a: Tally, b: Tally) -> dict[str, Formulas]:
+def _formulas(a: RunStatistics, b: RunStatistics) -> dict[str, FormulaCount]:
     behind = {name: column.behind(a.n_rows) for name, column in b.formulas.items()}
     return behind | {name: column.with_more(behind.get(name)) for name, column in a.formulas.items()}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.predictions.results.run_statistics import Tally
+from core.predictions.results.run_statistics import RunStatistics
 
 AnsweredBy = Literal["trees", "curves", "pipeline"]
 
 
 @dataclass(frozen=True)
-class Spread:
+class ClusterShare:
     """How a run was shared out. n_ranges: pieces of the file that other machines scored; n_here: those that this
     process had to score itself. why_here: what was the matter then, with its cure.
     """
@@ -22,7 +22,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Scored:
+class RunSummary:
     """What a finished run wrote.
 
     sha256: of the output, as hex.  added: the names of the added columns, caution, reasons: those of them
@@ -39,10 +39,10 @@ class Scored:
     added: tuple[str, ...]
     caution: str
     reasons: tuple[str, ...]
-    tally: Tally
+    statistics: RunStatistics
     seconds: float
-    why_plain: str | None
-    n_plain_rows: int
+    why_pipeline: str | None
+    n_pipeline_rows: int
     answered_by: AnsweredBy
     n_threads: int
-    spread: Spread | None = None
+    cluster_share: ClusterShare | None = None

@@ -12,50 +12,50 @@ from threadpoolctl import threadpool_limits
 from core.models.schema import Schema
 from core.predictions.matching import header
 from core.predictions.results import columns, csv_injection, rounding, run_statistics
-from core.predictions.results.columns import Added
-from core.predictions.results.run_statistics import Tally
-from core.predictions.scoring import reasons
-from core.predictions.scoring.fast.path import Fast
-from core.predictions.scoring.pipeline_scorer import Plain
+from core.predictions.results.columns import AddedColumns
+from core.predictions.results.run_statistics import RunStatistics
+from core.predictions.scoring.fast.path import FastScorer
+from core.predictions.scoring.pipeline import reasons
+from core.predictions.scoring.pipeline.pipeline_scorer import PipelineScorer
 from core.uploads.csv.dialect import Dialect
 
 
 @dataclass(frozen=True)
-class Block:
-    """A scored block: its bytes with the added cells, its tally, and how many rows the pipeline itself answered."""
+class ScoredBlock:
+    """A scored block: its bytes with the added cells, its statistics, and how many rows the pipeline answered."""
 
-    written: bytes
-    tally: Tally
-    n_plain_rows: int
+    output: bytes
+    statistics: RunStatistics
+    n_pipeline_rows: int
 
 
 @dataclass(frozen=True)
 class Scorer:
     """What every block of a file needs to be scored; used by several threads at once. header: the file's own."""
 
-    plain: Plain
-    added: Added
+    pipeline_scorer: PipelineScorer
+    added: AddedColumns
     header: tuple[str, ...]
     bare: bool
 
-    def score(self, index: int, block: bytes, fast: Fast | None) -> Block:
+    def score(self, index: int, block: bytes, fast: FastScorer | None) -> ScoredBlock:
         """The index-th block. fast: the way to try first."""
-        schema, dialect = self.plain.schema, self.plain.dialect
-        n_plain_rows = 0
+        schema, dialect = self.pipeline_scorer.schema, self.pipeline_scorer.dialect
+        n_pipeline_rows = 0
         read, table = fast.read(block) if fast else None, None
         if read is None:
-            table = self.plain.read(block)
+            table = self.pipeline_scorer.read(block)
             if table.num_rows == 0:  # what is no row is filled up all the same, whatever block it is in
                 nothing = [pa.array([], pa.binary())] * len(self.added.names)
-                return Block(columns.appended(block, nothing, dialect), run_statistics.empty(schema), 0)
+                return ScoredBlock(columns.appended(block, nothing, dialect), run_statistics.empty(schema), 0)
             if index == 0:
-                self.plain.require_numbers(table)
+                self.pipeline_scorer.require_numbers(table)
             read = fast.read_texts(table) if fast else None
         answered = fast.answer(block, read) if fast and read else None
         if answered is None:
-            table = self.plain.read(block) if table is None else table
-            answered = self.plain.answer(table)
-            n_plain_rows = table.num_rows
+            table = self.pipeline_scorer.read(block) if table is None else table
+            answered = self.pipeline_scorer.answer(table)
+            n_pipeline_rows = table.num_rows
         answers = answered.answers
         if schema.task == "regression":
             answers = rounding.rounded(answers)  # what is measured is what is written
@@ -71,7 +71,7 @@ class Scorer:
                 answered.rows, answers, schema, decimal=dialect.decimal, seed=index, formulas=found
             )
         cells += answered.reasons
-        return Block(columns.appended(block, cells, dialect), counted, n_plain_rows)
+        return ScoredBlock(columns.appended(block, cells, dialect), counted, n_pipeline_rows)
 
 
 def scorer(
@@ -94,8 +94,10 @@ def scorer(
     added = columns.plan(
         file_header, schema, dialect, with_caution=not bare, n_reasons=reasons.TOP if with_reasons else 0
     )
-    plain = Plain(header.as_read(file_header, mapping), dialect, pipeline, schema, with_reasons)
-    return Scorer(plain, added, file_header, bare)
+    pipeline_scorer = PipelineScorer(
+        header.as_read(file_header, mapping), dialect, pipeline, schema, with_reasons
+    )
+    return Scorer(pipeline_scorer, added, file_header, bare)
 
 
 def use_one_native_thread() -> None:

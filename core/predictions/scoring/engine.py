@@ -3,7 +3,7 @@
 Blocks are scored by a few threads and written in order by the caller's; at most a block per thread and one
 more are alive, so memory stays flat while a file grows. What is written depends on the bytes and the model
 alone, not on threads or block size. A block is answered from the model's tables where there are any and the run's
-first rows agree with the pipeline (`fast.path`), else by the pipeline itself (`plain`), which is the rule.
+first rows agree with the pipeline (`fast.path`), else by the pipeline itself (`pipeline_scorer`), which is the rule.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any, BinaryIO
 from threadpoolctl import threadpool_limits
 
 from core.models.schema import Schema
-from core.predictions.errors import Stopped
-from core.predictions.results.run_summary import Scored
+from core.predictions.errors import ScoringStopped
+from core.predictions.results.run_summary import RunSummary
 from core.predictions.scoring import blocks
-from core.predictions.scoring.blocks import Block
+from core.predictions.scoring.blocks import ScoredBlock
 from core.predictions.scoring.fast import path
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
-from core.predictions.scoring.result_writer import Run, Sink, fail, reading
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
+from core.predictions.scoring.result_writer import ResultWriter, Sink, fail, reading
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 
@@ -45,7 +45,7 @@ def score(
     bare: bool = False,
     n_threads: int = N_THREADS,
     block_bytes: int = BLOCK_BYTES,
-) -> Scored:
+) -> RunSummary:
     """Write the source to the sink with the pipeline's answers as more columns.
 
     pipeline: a fitted scikit-learn estimator that reads the schema's frame, with the schema's labels as classes.
@@ -53,8 +53,8 @@ def score(
     mapping: feature or target → the column of the file to read in its place.
     with_reasons: say of each row what moved its answer most.  bare: the answers and nothing about them, no caution,
     hash or count of anything but rows; to measure what these cost.
-    Raises FeatureMissing, FeatureRetyped, LabelUnwritable, ReasonsUnknown, InputLost, DiskFull, Stopped, BlockFailed,
-    and what `stream` raises for bytes that are no records; what the sink holds then is no result.
+    Raises FeatureMissing, FeatureRetyped, LabelUnwritable, ReasonsUnknown, InputLost, DiskFull, ScoringStopped,
+    BlockFailed, and what `stream` raises for bytes that are no records; what the sink holds then is no result.
     """
     started = time.perf_counter()
     with reading(0):
@@ -68,15 +68,15 @@ def score(
         with_reasons=with_reasons,
         bare=bare,
     )
-    run = Run(sink, scorer, file.header_bytes, started=started)
+    run = ResultWriter(sink, scorer, file.header_bytes, started=started)
 
-    pending: deque[Future[Block]] = deque()
+    pending: deque[Future[ScoredBlock]] = deque()
     # Native thread pools would fight over the cores that the blocks share: .5 s became 8 s.
     with (
         threadpool_limits(limits=1),
         ThreadPoolExecutor(n_threads, "score", initializer=blocks.use_one_native_thread) as pool,
     ):
-        way = path.choose(scorer.plain)
+        way = path.choose(scorer.pipeline_scorer)
         try:
             for index in itertools.count():
                 with reading(run.total.n_rows):
@@ -88,7 +88,7 @@ def score(
                     break
                 if block is None or len(pending) > n_threads:
                     if stop is not None and stop():
-                        raise Stopped(row=run.total.n_rows)
+                        raise ScoringStopped(row=run.total.n_rows)
                     oldest = pending.popleft()
                     if (failure := oldest.exception()) is not None:
                         fail(run.total.n_rows, failure)

@@ -13,10 +13,10 @@ from typing import NoReturn, Protocol
 from core.errors import AppError
 from core.predictions.errors import BlockFailed, InputLost
 from core.predictions.results import columns, csv_injection, run_statistics
-from core.predictions.results.run_statistics import Tally
-from core.predictions.results.run_summary import Scored, Spread
-from core.predictions.scoring.blocks import Block, Scorer
-from core.predictions.scoring.fast.path import Way
+from core.predictions.results.run_statistics import RunStatistics
+from core.predictions.results.run_summary import ClusterShare, RunSummary
+from core.predictions.scoring.blocks import ScoredBlock, Scorer
+from core.predictions.scoring.fast.path import ScoringPath
 from core.storage import DiskFull
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -33,29 +33,29 @@ class Sink(Protocol):
         """Hand on what was taken."""
 
 
-class Run:
+class ResultWriter:
     """Takes what is scored, in the file's order."""
 
     def __init__(self, sink: Sink, scorer: Scorer, header_bytes: bytes, *, started: float) -> None:
         """Writes the header. header_bytes: as in the file. started: by `perf_counter`. Raises DiskFull."""
         self.scorer = scorer
-        self.total = run_statistics.empty(scorer.plain.schema)
+        self.total = run_statistics.empty(scorer.pipeline_scorer.schema)
         if not scorer.bare:
             self.total = replace(self.total, formulas=csv_injection.of_header(scorer.header))
         self._sink = sink
         self._started = started
         self._n_bytes = 0
-        self.n_plain_rows = 0
+        self.n_pipeline_rows = 0
         self._digest = hashlib.sha256()
         self.write(columns.header_line(header_bytes, scorer.added))
 
-    def add(self, block: Block) -> None:
+    def add(self, block: ScoredBlock) -> None:
         """Write the next block. Raises DiskFull."""
-        self.write(block.written)
-        self.count(block.tally)
-        self.n_plain_rows += block.n_plain_rows
+        self.write(block.output)
+        self.count(block.statistics)
+        self.n_pipeline_rows += block.n_pipeline_rows
 
-    def count(self, counted: Tally) -> None:
+    def count(self, counted: RunStatistics) -> None:
         """Take into account what was counted in the next rows."""
         self.total = run_statistics.merge(self.total, counted)
 
@@ -67,25 +67,27 @@ class Run:
             self._digest.update(written)
         self._n_bytes += len(written)
 
-    def end(self, way: Way, *, n_threads: int, spread: Spread | None = None) -> Scored:
+    def end(
+        self, way: ScoringPath, *, n_threads: int, cluster_share: ClusterShare | None = None
+    ) -> RunSummary:
         """What was written. Raises DiskFull."""
         with _writing():
             self._sink.flush()
         added = self.scorer.added
-        return Scored(
+        return RunSummary(
             n_rows=self.total.n_rows,
             n_bytes=self._n_bytes,
             sha256=self._digest.hexdigest(),
             added=added.names,
             caution=added.caution,
             reasons=added.reasons,
-            tally=self.total,
+            statistics=self.total,
             seconds=time.perf_counter() - self._started,
-            why_plain=way.why_plain,
-            n_plain_rows=self.n_plain_rows,
+            why_pipeline=way.why_pipeline,
+            n_pipeline_rows=self.n_pipeline_rows,
             answered_by=way.answered_by,
             n_threads=n_threads,
-            spread=spread,
+            cluster_share=cluster_share,
         )
 
 

@@ -41,7 +41,7 @@ def publish(
 ) -> list[Notice]:
     """At most `N_AT_ONCE` notices of tasks that wait without a message, noted as sent: send them after the commit.
 
-    lost_after_s: also of those whose message was sent so long ago; for when the carrier holds none.
+    lost_after_s: also of those whose message was sent so long ago; for when the transport holds none.
     """
     due = (
         sa.select(TaskRow.id, TaskRow.attempt)
@@ -90,7 +90,7 @@ def claim_named(
 def dead_letter(
     session: Session, notice: Notice, *, n_deliveries: int | None, clock: Clock = DATABASE_CLOCK
 ) -> Task | Unclaimed:
-    """Fail the task of a message that its carrier gave up; its resource follows.
+    """Fail the task of a message that its transport gave up; its resource follows.
 
     LATER while a worker has it: it may still finish, or be found by its lease. DONE where the message is
     of an attempt long over.

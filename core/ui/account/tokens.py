@@ -52,7 +52,7 @@ def _line(row: ApiTokenRow) -> None:
 @st.dialog("Revoke this token?", icon=":material/block:")
 def _confirm(row: ApiTokenRow) -> None:
     st.markdown(f"Programs that use **{links.escape(row.name)}** are refused from their next call on.")
-    if page_frame.decided("Revoke it", key="confirm_revoke"):
+    if page_frame.confirmed("Revoke it", key="confirm_revoke"):
         with page_frame.guarded():
             with db.session_scope(session.user(), write=True) as scope:
                 tokens.revoke(scope, token_id=row.id, now=session.now())
@@ -79,7 +79,7 @@ def _form() -> None:
                     scope, name=name, scopes=scopes, days=LIVES[lives], now=session.now()
                 )
         except AppError as error:
-            page_frame.problem(error)
+            page_frame.show_error(error)
             return
         st.session_state[_MADE] = (row.name, secret)
         st.rerun()

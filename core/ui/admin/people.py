@@ -61,6 +61,6 @@ def _way_in(row: UserRow) -> None:
         with page_frame.guarded():
             with db.session_scope(session.user(), write=True) as scope:
                 users.block(scope, user_id=row.id, is_blocked=row.blocked_at is None)
-            told = "may come in again" if row.blocked_at else "is kept out from now on"
-            notices.leave(f"{links.escape(row.name)} {told}.", icon=":material/block:")
+            now = "may come in again" if row.blocked_at else "is kept out from now on"
+            notices.leave(f"{links.escape(row.name)} {now}.", icon=":material/block:")
             st.rerun()

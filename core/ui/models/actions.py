@@ -9,7 +9,10 @@ from core.db.tables.models import ModelRow
 from core.models import models
 from core.predictions import listing
 from core.ui import formatting, links, notices, page_frame, session
+from core.ui.models.pages import MODELS
 from core.ui.predictions import filters
+from core.ui.predictions.pages import PREDICTIONS
+from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored
 
 
@@ -26,7 +29,7 @@ def toolbar(model: ModelRow) -> None:
     if is_ready and st.button(
         "Use for a new prediction", key="use", type="primary", icon=":material/play_arrow:"
     ):
-        links.go(links.UPLOADS, model=model.id)
+        links.go(UPLOADS, model=model.id)
     if st.button(
         "Train a new version" if is_ready else "Train again",
         key="retrain",
@@ -34,7 +37,7 @@ def toolbar(model: ModelRow) -> None:
         type="secondary" if is_ready else "primary",
     ):
         again = {"upload": model.upload_id} if model.upload_id else {}
-        links.go(links.UPLOADS, train=1, version_of=model.id, **again)
+        links.go(UPLOADS, train=1, version_of=model.id, **again)
     if st.button("Delete", key="delete", icon=":material/delete:", type="tertiary"):
         _confirm_delete(model)
 
@@ -49,14 +52,12 @@ def _confirm_delete(model: ModelRow) -> None:
             st.markdown(f"**{name}** has made **{formatting.exact(n_made, 'prediction')}**, so it stays.")
             st.caption("Their results could not be explained without it. Delete them first.")
             shown = filters.model_name(model.name, model.version)
-            links.link(
-                "Open its predictions", links.PREDICTIONS, icon=":material/arrow_forward:", model=shown
-            )
+            links.link("Open its predictions", PREDICTIONS, icon=":material/arrow_forward:", model=shown)
             return
         st.markdown(f"**{name}** is deleted for good. The file it learned from stays.")
-        if page_frame.decided("Delete it", key="confirm_delete"):
+        if page_frame.confirmed("Delete it", key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = models.delete(scope, model_id=model.id)
             stored.remove_files(session.files(), prefixes=prefixes)
             notices.leave(f"{name} is deleted.", icon=":material/delete:")
-            links.go(links.MODELS)
+            links.go(MODELS)

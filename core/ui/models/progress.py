@@ -8,14 +8,13 @@ from core import db, queue
 from core.db.tables.models import ModelRow
 from core.models import models
 from core.ui import formatting, session
-from core.ui.home import attention
 
 
 def show(model: ModelRow, *, has_worker: bool) -> None:
     """One bar, and a sentence below it."""
     done, total = model.task.done, model.task.total or 0
     with st.container(border=True, key="training"):
-        st.markdown(f"#### {attention.step(model).capitalize()}")
+        st.markdown(f"#### {step(model).capitalize()}")
         st.progress(done / total if total else 0.0)
         if model.task.state == queue.TaskState.QUEUED and not has_worker:
             st.markdown(
@@ -29,3 +28,15 @@ def show(model: ModelRow, *, has_worker: bool) -> None:
         else:
             passed = formatting.duration((session.now() - model.created_at).total_seconds())
             st.caption(f"{passed} since it was asked for. It goes on when you leave this page.")
+
+
+def step(model: ModelRow) -> str:
+    """How far a training is, in words."""
+    if model.task.state == queue.TaskState.QUEUED:
+        return "in the queue"
+    done, total = model.task.done, model.task.total or 0
+    if not done:
+        return "reading the file"
+    if done >= total - 1:
+        return "fitting the better recipe on every row"
+    return f"cross-validating, fold {done} of {total - 2}"

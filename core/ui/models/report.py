@@ -11,11 +11,12 @@ import streamlit as st
 
 from core.db.tables.models import ModelRow
 from core.metrics import figures, wording
-from core.metrics.figures import CandidateScore, Importance
+from core.metrics.figures import CandidateScore, FeatureImportance
 from core.models import models
 from core.models.schema import Feature
-from core.ui import badges, formatting, links
 from core.ui import charts as on_page
+from core.ui import formatting, links
+from core.ui.models import labels
 from core.ui.uploads.receipt import KINDS, height
 
 SHOWN_CATEGORIES = 6
@@ -27,20 +28,20 @@ def numbers(model: ModelRow) -> None:
     with st.grid(4, min_column_width=150, gap="small", key="metrics"):
         metrics = report.get("metrics", {})
         for name in sorted(
-            metrics, key=list(badges.METRICS).index
+            metrics, key=list(labels.METRICS).index
         ):  # Postgres keeps them in an order of its own
             spread = metrics[name]
             baseline = report["baseline"].get(name)
-            value, beneath = _said(name, spread, baseline["mean"] if baseline else None)
+            value, beneath = _metric_text(name, spread, baseline["mean"] if baseline else None)
             exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} over the folds."
             st.metric(
-                badges.METRICS[name],
+                labels.METRICS[name],
                 value,
                 delta=beneath,
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
-                help=f"{exactly} Smaller is better." if name in badges.SMALLER_IS_BETTER else exactly,
+                help=f"{exactly} Smaller is better." if name in labels.SMALLER_IS_BETTER else exactly,
             )
 
 
@@ -53,8 +54,8 @@ def charts(model: ModelRow) -> None:
         for candidate in report["candidates"]
     ]
     baseline = CandidateScore("Baseline", **report["baseline"][by])
-    importance = [Importance(one["column"], one["fall"], 0.0) for one in report["importance"]]
-    metric = badges.METRICS.get(by, by)
+    importance = [FeatureImportance(one["column"], one["fall"], 0.0) for one in report["importance"]]
+    metric = labels.METRICS.get(by, by)
     with on_page.pair():
         on_page.show(figures.candidates(compared, baseline, metric=metric), key="candidates")
         on_page.show(figures.feature_importance(importance, metric=metric), key="importance")
@@ -107,19 +108,21 @@ def origin(model: ModelRow) -> None:
     _table([{"What": name, "Value": str(value)} for name, value in facts.items()], key="origin")
 
 
-def _said(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:
+def _metric_text(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:
     """A metric's mean, and what stands beneath: its spread, and what the baseline has."""
     mean, std = spread["mean"], spread["std"]
-    if metric in badges.IN_UNITS_OF_THE_TARGET:
-        said: Callable[[float], str] = partial(wording.number, beside=max(mean, baseline or 0.0), figures=3)
-        value, beneath = said(mean), f"±{formatting.NO_BREAK}{said(std)}"
+    if metric in labels.IN_UNITS_OF_THE_TARGET:
+        formatted: Callable[[float], str] = partial(
+            wording.number, beside=max(mean, baseline or 0.0), figures=3
+        )
+        value, beneath = formatted(mean), f"±{formatting.NO_BREAK}{formatted(std)}"
     else:
-        said, value, beneath = formatting.score, formatting.score(mean), formatting.spread(std)
-    return value, beneath if baseline is None else f"{beneath} · baseline {said(baseline)}"
+        formatted, value, beneath = formatting.score, formatting.score(mean), formatting.spread(std)
+    return value, beneath if baseline is None else f"{beneath} · baseline {formatted(baseline)}"
 
 
 def _recipe(name: str) -> str:
-    return badges.RECIPES.get(name, name)
+    return labels.RECIPES.get(name, name)
 
 
 def _seen(feature: Feature) -> str:

@@ -9,13 +9,13 @@ import streamlit as st
 from core.metrics import findings, wording
 from core.metrics.binary import Binary
 from core.metrics.regression import Regression
-from core.predictions.results.measures import Measured
+from core.predictions.results.measures import PredictionMetrics
 from core.predictions.results.run_statistics import EXAMPLES
 from core.ui import formatting, links
 from core.ui.predictions import quality
 
 
-def show(measured: Measured) -> None:
+def show(measured: PredictionMetrics) -> None:
     """The finding in one sentence, and what it rests on."""
     with st.container(gap="xsmall", key="finding"):
         st.subheader(links.escape(finding(measured)), anchor=False)
@@ -29,12 +29,12 @@ def show(measured: Measured) -> None:
         st.warning(spoiled, icon=":material/warning:")
 
 
-def finding(measured: Measured) -> str:
+def finding(measured: PredictionMetrics) -> str:
     """The first thing to know; about the predictions themselves where no outcome is known."""
     return measured.headline or _without_outcome(measured)
 
 
-def rests_on(measured: Measured) -> str:
+def rests_on(measured: PredictionMetrics) -> str:
     """Against which column, over how many rows, and from which probability on."""
     target = links.escape(measured.target)
     if measured.metrics is None:
@@ -46,7 +46,7 @@ def rests_on(measured: Measured) -> str:
     )
 
 
-def _why_not_compared(measured: Measured) -> str:
+def _why_not_compared(measured: PredictionMetrics) -> str:
     column = f"The column **{links.escape(measured.target)}** is in the file, but"
     if measured.n_unknown:
         known = (
@@ -63,7 +63,7 @@ def _why_not_compared(measured: Measured) -> str:
     return f"The file has no column **{name}**, so nothing can be compared with what really happened"
 
 
-def _without_outcome(measured: Measured) -> str:
+def _without_outcome(measured: PredictionMetrics) -> str:
     n_rows = measured.n_rows
     if (scores := measured.scores) is not None and scores.median is not None:
         label = wording.quoted(scores.positive_label)
@@ -83,7 +83,7 @@ def _without_outcome(measured: Measured) -> str:
     return "The file has no rows to predict."
 
 
-def _left_out(measured: Measured) -> Iterator[str]:
+def _left_out(measured: PredictionMetrics) -> Iterator[str]:
     if measured.n_blank:
         yield f"{formatting.exact(measured.n_blank, 'row')} had no outcome and {_were(measured.n_blank)} left out."
     if measured.n_unknown:
@@ -93,13 +93,13 @@ def _left_out(measured: Measured) -> Iterator[str]:
         yield f"{formatting.exact(n, 'row')} had an outcome {kind}{such_as} and {_were(n)} left out."
 
 
-def _examples(measured: Measured) -> str:
+def _examples(measured: PredictionMetrics) -> str:
     """The unknown outcomes; not said to be all of them where there may be more than were kept."""
     found = measured.unknown_outcomes
     return links.escape(f"{wording.listed(found)}{' among others' if len(found) >= EXAMPLES else ''}")
 
 
-def _reading(measured: Measured) -> Iterator[str]:
+def _reading(measured: PredictionMetrics) -> Iterator[str]:
     if measured.positive_label is not None:
         label = links.escape(wording.quoted(measured.positive_label))
         threshold = measured.metrics.threshold if isinstance(measured.metrics, Binary) else 0.5

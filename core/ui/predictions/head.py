@@ -9,8 +9,10 @@ import streamlit as st
 from core.db.tables.predictions import PredictionRow
 from core.predictions.states import PENDING, Status
 from core.ui import badges, formatting, links, page_frame, session
-from core.ui.predictions import actions
+from core.ui.models.pages import MODEL
+from core.ui.predictions import actions, status_badges
 from core.ui.predictions.actions import Action
+from core.ui.predictions.pages import PREDICTIONS
 
 
 def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
@@ -25,7 +27,7 @@ def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
 
 def back() -> None:
     """The way to the list."""
-    links.link("Predictions", links.PREDICTIONS, icon=":material/arrow_back:")
+    links.link("Predictions", PREDICTIONS, icon=":material/arrow_back:")
 
 
 def no_result(*, is_mine: bool) -> None:
@@ -49,14 +51,14 @@ def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
 
 
 def _downloads(prediction: PredictionRow) -> None:
-    said = f" ({formatting.size(prediction.output_bytes)})" if prediction.output_bytes else ""
+    size = f" ({formatting.size(prediction.output_bytes)})" if prediction.output_bytes else ""
     st.link_button(
         "Download CSV",
         actions.download(prediction.id),
         key="download_csv",
         type="primary",
         icon=":material/download:",
-        help=f"Your file, byte for byte, with the predictions behind each row{said}",
+        help=f"Your file, byte for byte, with the predictions behind each row{size}",
     )
     st.link_button(
         "Parquet",
@@ -78,24 +80,24 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
     zone = session.zone()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="facts"):
         badges.show(
-            badges.of_prediction(prediction),
+            status_badges.of(prediction),
             tip=f"Since {formatting.exact_moment(prediction.updated_at, zone=zone)}",
         )
         links.link(
             f"{links.escape(prediction.model.name)} · v{prediction.model.version}",
-            links.MODEL,
+            MODEL,
             icon=":material/category:",
             tip="The model that scores it",
             id=prediction.model_id,
         )
         # the age would stand still while the progress below it moves
         is_pending = prediction.status in PENDING
-        told = [
+        facts = [
             f"asked at {formatting.moment(prediction.created_at, now=now, zone=zone)}"
             if is_pending
             else f"asked {formatting.ago(prediction.created_at, now=now)}"
         ]
         if prediction.status == Status.COMPLETED:
-            told.insert(0, formatting.count(prediction.upload.n_rows, "row"))
-            told.append(f"took {formatting.took(prediction.started_at, prediction.finished_at)}")
-        st.caption(" · ".join(told), width="content")
+            facts.insert(0, formatting.count(prediction.upload.n_rows, "row"))
+            facts.append(f"took {formatting.took(prediction.started_at, prediction.finished_at)}")
+        st.caption(" · ".join(facts), width="content")

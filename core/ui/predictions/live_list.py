@@ -23,7 +23,7 @@ MOVING_S, SETTLED_S = 5.0, 15.0  # between two looks
 
 
 @dataclass(frozen=True)
-class Standing:
+class ListState:
     """How many there are of each, with the filters but for the status, and what is pending whatever they say.
 
     n_queued, next_id, no_worker: of the reader's own, for no others can be done by hand.
@@ -65,13 +65,13 @@ def _draw(whose: Whose, people: Mapping[UUID, str], model_ids: Mapping[str, UUID
             model_id = filters.model(model_ids)
             sort = filters.sort()
     user = session.user()
-    standing = look(user, search=search, model_id=model_id, owner=whose)
-    if standing.no_worker:
-        _no_worker(standing, standing.no_worker)
+    state = read_state(user, search=search, model_id=model_id, owner=whose)
+    if state.no_worker:
+        _no_worker(state, state.no_worker)
     with pills:
-        statuses = filters.statuses(standing.counts)
+        statuses = filters.statuses(state.counts)
     table, foot = st.container(), _foot()
-    n_found = sum(n for status, n in standing.counts.items() if not statuses or status in statuses)
+    n_found = sum(n for status, n in state.counts.items() if not statuses or status in statuses)
     page = filters.page(foot, n_found=n_found)
     with db.session_scope(user) as scope:
         rows = listing.table(
@@ -92,18 +92,18 @@ def _draw(whose: Whose, people: Mapping[UUID, str], model_ids: Mapping[str, UUID
                 me=user,
                 people=people,
                 now=session.now(),
-                has_worker=standing.no_worker is None,
+                has_worker=state.no_worker is None,
             )
         else:
             _nothing_matches()
-    return standing.n_pending
+    return state.n_pending
 
 
 def _foot() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="center")
 
 
-def look(user: db.User, *, search: str, model_id: UUID | None, owner: Whose = MINE) -> Standing:
+def read_state(user: db.User, *, search: str, model_id: UUID | None, owner: Whose = MINE) -> ListState:
     """How things stand, in one transaction."""
     with db.session_scope(user) as scope:
         counts = listing.counts(scope, model_id=model_id, search=search, owner=owner)
@@ -115,7 +115,7 @@ def look(user: db.User, *, search: str, model_id: UUID | None, owner: Whose = MI
         if n_queued:
             for first in listing.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED]):
                 next_id = first.id
-        return Standing(
+        return ListState(
             counts=counts,
             n_pending=sum(pending[status] for status in PENDING),
             n_queued=n_queued,
@@ -125,18 +125,18 @@ def look(user: db.User, *, search: str, model_id: UUID | None, owner: Whose = MI
 
 
 def _nothing_matches() -> None:
-    place = page_frame.empty(
+    buttons = page_frame.empty(
         "No prediction matches",
         "No prediction fits all the filters above.",
         icon=":material/filter_alt_off:",
     )
-    place.button("Clear the filters", key="clear_filters", on_click=filters.clear)
+    buttons.button("Clear the filters", key="clear_filters", on_click=filters.clear)
 
 
-def _no_worker(standing: Standing, sentence: str) -> None:
-    waiting = f"{formatting.exact(standing.n_queued, 'prediction')} waiting"
+def _no_worker(state: ListState, sentence: str) -> None:
+    waiting = f"{formatting.exact(state.n_queued, 'prediction')} waiting"
     button = "Process the next one by hand"
     if prediction_waiting.banner(sentence, waiting=waiting, button=button, key="next_by_hand"):
-        assert standing.next_id is not None
-        actions.by_hand(standing.next_id)
+        assert state.next_id is not None
+        actions.by_hand(state.next_id)
         st.rerun()

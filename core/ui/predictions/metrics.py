@@ -12,13 +12,13 @@ from core.metrics import figures
 from core.metrics.binary import Binary
 from core.metrics.multiclass import Multiclass
 from core.metrics.regression import Regression
-from core.predictions.results.measures import Measured
+from core.predictions.results.measures import PredictionMetrics
 from core.ui import charts
 
 _MAY_BE_WIDE = ("score_distribution", "predicted_values")
 
 
-def show(measured: Measured) -> None:
+def show(measured: PredictionMetrics) -> None:
     """Every chart that the counts allow, two beside each other; of an odd number one takes the whole width."""
     drawn = figures_of(measured)
     wide = next((key for key in drawn if key in _MAY_BE_WIDE), None) if len(drawn) % 2 else None
@@ -33,7 +33,7 @@ def show(measured: Measured) -> None:
         _by_class(measured.metrics)
 
 
-def figures_of(measured: Measured) -> dict[str, go.Figure]:
+def figures_of(measured: PredictionMetrics) -> dict[str, go.Figure]:
     """The figures in their order, by the name under which each is saved."""
     drawn: dict[str, go.Figure] = {}
     match measured.metrics:

@@ -60,19 +60,19 @@ def _draw(prediction_id: UUID, pace: Pace, *, is_mine: bool) -> str:
     with db.session_scope(session.user()) as scope:
         prediction = predictions.get(scope, prediction_id=prediction_id)
         no_worker = waiting.no_worker_since(scope)
-        place = queue.standing(scope, task_id=prediction.task_id)
+        position = queue.position(scope, task_id=prediction.task_id)
     if prediction.status == Status.PROCESSING:
         _running(prediction, pace)
     elif prediction.status == Status.QUEUED and no_worker and is_mine:
         _no_worker(prediction, no_worker)
     elif prediction.status == Status.QUEUED:
-        _in_line(prediction, place, no_worker)
+        _in_line(prediction, position, no_worker)
     return prediction.status
 
 
 def _no_worker(prediction: PredictionRow, sentence: str) -> None:
-    place = st.empty()
-    with place:
+    slot = st.empty()
+    with slot:
         clicked = waiting.banner(
             sentence,
             waiting=f"{formatting.count(prediction.upload.n_rows, 'row')} waiting",
@@ -81,7 +81,7 @@ def _no_worker(prediction: PredictionRow, sentence: str) -> None:
         )
     if clicked:
         actions.by_hand(prediction.id)
-        place.container(border=True).markdown(":blue[:material/play_arrow:] **Starting here and now**")
+        slot.container(border=True).markdown(":blue[:material/play_arrow:] **Starting here and now**")
 
 
 def _running(prediction: PredictionRow, pace: Pace) -> None:
@@ -104,25 +104,25 @@ def _left(n_rows: int, speed: float) -> str:
     return f"about {formatting.estimate(n_rows / speed)}"
 
 
-def _in_line(prediction: PredictionRow, place: queue.Standing, no_worker: str | None) -> None:
-    what, why = ("Waiting for a worker", no_worker) if no_worker else _place(place)
+def _in_line(prediction: PredictionRow, position: queue.QueuePosition, no_worker: str | None) -> None:
+    what, why = ("Waiting for a worker", no_worker) if no_worker else _position_text(position)
     with st.container(border=True, gap="xsmall", key="in_line"):
         st.markdown(f":blue[:material/schedule:] **{what}** :gray[· {links.escape(why)}]")
         st.progress(0.0)
         st.caption(f"{formatting.exact(prediction.upload.n_rows, 'row')} to score. You can leave this page.")
 
 
-def _place(place: queue.Standing) -> tuple[str, str]:
+def _position_text(position: queue.QueuePosition) -> tuple[str, str]:
     """What it waits for, and what of it can be told."""
-    if place.retry_at is not None:
-        wait = formatting.duration((place.retry_at - session.now()).total_seconds())
-        why = place.reason.message if place.reason else "The attempt before it broke off."
+    if position.retry_at is not None:
+        wait = formatting.duration((position.retry_at - session.now()).total_seconds())
+        why = position.reason.message if position.reason else "The attempt before it broke off."
         return f"Tried again in {wait}", f"{why} It begins from the first row."
-    if place.starts_now:
+    if position.starts_now:
         return "Next in line", "usually starts within a second"
-    if place.n_before:
-        return "Waiting in line", f"{formatting.exact(place.n_before, 'task')} before it"
-    if place.n_running:
-        busy = formatting.exact(place.n_running, "task")
+    if position.n_before:
+        return "Waiting in line", f"{formatting.exact(position.n_before, 'task')} before it"
+    if position.n_running:
+        busy = formatting.exact(position.n_running, "task")
         return "Next in line", f"the workers are busy with {busy}"
     return "Next in line", "the worker is starting"

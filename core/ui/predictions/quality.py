@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.metrics import wording
 from core.predictions.results.csv_injection import HEADER
-from core.predictions.results.measures import ColumnQuality, Measured
+from core.predictions.results.measures import FeatureQuality, PredictionMetrics
 from core.ui import formatting, links
 
 N_SENTENCES = 5
@@ -17,7 +17,7 @@ N_NAMED = 3
 MOST_ROWS = 0.5  # share of the rows from which on a column's odd cells put the whole result in doubt
 
 
-def show(measured: Measured) -> None:
+def show(measured: PredictionMetrics) -> None:
     """Draw it; one good sentence where there is nothing to say."""
     if not measured.quality:
         st.success(
@@ -26,8 +26,8 @@ def show(measured: Measured) -> None:
         )
     else:
         st.markdown(f"**{summary(measured)}**")
-        told = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
-        st.markdown("\n".join(f"- {line}" for line in told))
+        lines = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
+        st.markdown("\n".join(f"- {line}" for line in lines))
         _table(measured.quality, n_rows=measured.n_rows)
     if measured.n_cautioned:
         say = "says" if measured.n_cautioned == 1 else "say"
@@ -41,12 +41,12 @@ def show(measured: Measured) -> None:
         st.info(formulas, icon=":material/function:")
 
 
-def label(measured: Measured) -> str:
+def label(measured: PredictionMetrics) -> str:
     """The name of the tab, with the number of columns in it, if there are any."""
     return f"Data quality · {len(measured.quality)}" if measured.quality else "Data quality"
 
 
-def warning(measured: Measured) -> str:
+def warning(measured: PredictionMetrics) -> str:
     """What to know before a number is believed: columns that are odd in most rows; "" where there are none.
 
     Not of the training data itself, which is as the model learned it.
@@ -66,7 +66,7 @@ def warning(measured: Measured) -> str:
     return f"{rows} from what the model learned from, so take its answers with care: {listed}. See *Data quality*."
 
 
-def _faults(column: ColumnQuality, n_rows: int) -> str:
+def _faults(column: FeatureQuality, n_rows: int) -> str:
     kinds = {
         "blank": column.n_missing,
         "no number": column.n_bad,
@@ -76,7 +76,7 @@ def _faults(column: ColumnQuality, n_rows: int) -> str:
     return ", ".join(f"{wording.percent(n / n_rows)} {kind}" for kind, n in kinds.items() if n)
 
 
-def summary(measured: Measured) -> str:
+def summary(measured: PredictionMetrics) -> str:
     """How many cells of how many columns were not what the model reads."""
     n_cells = sum(column.n_cells for column in measured.quality)
     columns = formatting.exact(len(measured.quality), "column")
@@ -85,7 +85,7 @@ def summary(measured: Measured) -> str:
     return f"{formatting.exact(n_cells, 'cell')} in {columns} {were} not what the model expects. {scored}."
 
 
-def sentence(column: ColumnQuality, *, n_rows: int) -> str:
+def sentence(column: FeatureQuality, *, n_rows: int) -> str:
     """What is odd in one column, and what that did to the scores."""
     parts = []
     if column.n_missing:
@@ -108,22 +108,22 @@ def sentence(column: ColumnQuality, *, n_rows: int) -> str:
     return f"**{links.escape(column.column)}**: {'; '.join(parts)}."
 
 
-def outcome_sentences(measured: Measured) -> list[str]:
+def outcome_sentences(measured: PredictionMetrics) -> list[str]:
     """What is odd in the column of outcomes; it touches the metrics, not the scores."""
-    target, told = links.escape(measured.target), []
+    target, sentences = links.escape(measured.target), []
     if measured.n_blank:
-        told.append(
+        sentences.append(
             f"Outcome **{target}**: {formatting.exact(measured.n_blank, 'row')} without one; left out of the metrics."
         )
     if measured.n_unknown:
-        told.append(
+        sentences.append(
             f"Outcome **{target}**: {formatting.exact(measured.n_unknown, 'row')} with one "
             "that the model doesn't know; left out of the metrics."
         )
-    return told
+    return sentences
 
 
-def formula_sentence(measured: Measured) -> str:
+def formula_sentence(measured: PredictionMetrics) -> str:
     """Which cells of the file a spreadsheet would run; "" where there are none. They touch no score."""
     if not measured.formulas:
         return ""
@@ -165,7 +165,7 @@ def _lie(n: int) -> str:
     return "lies" if n == 1 else "lie"
 
 
-def _table(quality: Sequence[ColumnQuality], *, n_rows: int) -> None:
+def _table(quality: Sequence[FeatureQuality], *, n_rows: int) -> None:
     count = st.column_config.NumberColumn
     st.dataframe(
         pd.DataFrame(

@@ -14,16 +14,17 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.schema import Feature
-from core.predictions.repeats import Verdict
-from core.predictions.results.measures import Measured
-from core.predictions.scoring import reasons
+from core.predictions.matching import mapping
+from core.predictions.repeats import RepeatComparison
+from core.predictions.results.measures import PredictionMetrics
+from core.predictions.scoring.pipeline import reasons
 from core.ui import charts, formatting, links, session
-from core.ui.predictions import mapping, rows
+from core.ui.predictions import rows
 from core.ui.predictions import verdict as prediction_verdict
-from core.ui.predictions.rows import Added
+from core.ui.predictions.rows import AddedColumns
 from core.uploads import uploads
 
-MOST_LISTED = 7
+MOST_LISTED, MOST_MAPPED = 7, 12
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ANSWERED_BY: Final = {
     "trees": "tables of the model's trees",
@@ -36,8 +37,8 @@ _SHORT = 12
 def show(
     prediction: PredictionRow,
     upload: UploadRow,
-    measured: Measured,
-    verdict: Verdict | None,
+    measured: PredictionMetrics,
+    verdict: RepeatComparison | None,
     *,
     is_mine: bool,
 ) -> None:
@@ -54,7 +55,7 @@ def show(
         st.caption("It was scored before receipts were kept. Score it again for a whole one.")
     with st.container(horizontal=True, gap="small"):
         if is_mine:
-            prediction_verdict.again(prediction)
+            prediction_verdict.score_again_button(prediction)
         if kept:
             st.download_button(
                 "Download the receipt",
@@ -69,11 +70,11 @@ def show(
         _card("Input", input_facts(upload) | _formulas(measured))
         _card("Model", _model(prediction))
         _card("Run", _run(prediction, measured, kept))
-        _card("Result", _result(prediction), names=Added.of(prediction).all)
+        _card("Result", _result(prediction), names=AddedColumns.of(prediction).all)
         if kept:
             _card("Code and machine", _code(kept))
             _card("Libraries", {name: links.escape(version) for name, version in _libraries(kept).items()})
-    mapping.show(prediction)
+    _read_from(prediction)
     if prediction.options.get(reasons.OPTION):
         _references(prediction)
     with st.expander("Every hash in full", icon=":material/fingerprint:"):
@@ -97,7 +98,7 @@ def input_facts(upload: UploadRow) -> dict[str, str]:
     }
 
 
-def _formulas(measured: Measured) -> dict[str, str]:
+def _formulas(measured: PredictionMetrics) -> dict[str, str]:
     if not measured.formulas:
         return {}
     n_columns = formatting.exact(len(measured.formulas), "column")
@@ -140,6 +141,25 @@ def _usual(feature: Feature) -> str:
     return f"{reference:,.6g}" if isinstance(reference, float) else str(reference)
 
 
+def _read_from(prediction: PredictionRow) -> None:
+    """Which columns were read in place of the model's own; nothing where each was read under its own name."""
+    read_from = sorted(mapping.of(prediction).items())
+    if not read_from:
+        return
+    with st.container(border=True, gap="small", key="read_from"):
+        st.markdown("**Mapped columns**")
+        st.caption("The model reads the columns on the left from those of the file on the right.")
+        _mapped(read_from[:MOST_MAPPED])
+        if more := read_from[MOST_MAPPED:]:
+            with st.expander(f"{formatting.exact(len(more), 'more column', 'more columns')}"):
+                _mapped(more)
+
+
+def _mapped(read_from: list[tuple[str, str]]) -> None:
+    lines = [f"- :small[:gray[{links.escape(name)}] ← {links.escape(column)}]" for name, column in read_from]
+    st.markdown("\n".join(lines))
+
+
 def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
     """A line a hash: what it is of stands behind it."""
     kept: dict[str, Any] = prediction.receipt or {}
@@ -161,7 +181,7 @@ def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
 
 def _result(prediction: PredictionRow) -> dict[str, str]:
     return {
-        "Added columns": rows.names(Added.of(prediction)) or "–",
+        "Added columns": rows.names(AddedColumns.of(prediction)) or "–",
         "Size": formatting.size(prediction.output_bytes or 0),
         "SHA-256": _short(prediction.output_sha256),
     }
@@ -179,7 +199,7 @@ def _model(prediction: PredictionRow) -> dict[str, str]:
     }
 
 
-def _run(prediction: PredictionRow, measured: Measured, kept: Mapping[str, Any]) -> dict[str, str]:
+def _run(prediction: PredictionRow, measured: PredictionMetrics, kept: Mapping[str, Any]) -> dict[str, str]:
     zone = session.zone()
     facts = {"Asked for": formatting.exact_moment(prediction.created_at, zone=zone)}
     if prediction.started_at and prediction.finished_at:
@@ -202,16 +222,16 @@ def answered_by(run: Mapping[str, Any]) -> str:
     if why := run["why_pipeline"]:
         return f"{_ANSWERED_BY['pipeline']}: {links.escape(why)}"
     n_plain = run["rows_by_pipeline"]
-    said = _ANSWERED_BY[run["answered_by"]]
-    return f"{said}, {formatting.exact(n_plain, 'row')} by the pipeline" if n_plain else said
+    text = _ANSWERED_BY[run["answered_by"]]
+    return f"{text}, {formatting.exact(n_plain, 'row')} by the pipeline" if n_plain else text
 
 
 def spread(run: Mapping[str, Any]) -> str:
     """Which part of the work the Dask cluster did, and why not all of it. run: `spread` of the receipt's run."""
-    said = formatting.exact(run["n_ranges"], "range") if run["n_ranges"] else "Not used"
+    text = formatting.exact(run["n_ranges"], "range") if run["n_ranges"] else "Not used"
     if run["n_here"]:
-        said += f", {run['n_here']:,} scored by the worker itself"
-    return f"{said}: {links.escape(run['why_here'])}" if run["why_here"] else said
+        text += f", {run['n_here']:,} scored by the worker itself"
+    return f"{text}: {links.escape(run['why_here'])}" if run["why_here"] else text
 
 
 def _code(kept: Mapping[str, Any]) -> dict[str, str]:

@@ -30,7 +30,7 @@ _BLOCK_BYTES = 256 << 10
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedColumns:
     """The names of a result's added columns: what the model answers, its caution, and its reasons.
 
     caution: None in a result of before there was one.
@@ -41,7 +41,7 @@ class Added:
     reasons: tuple[str, ...]
 
     @classmethod
-    def of(cls, prediction: PredictionRow) -> Added:
+    def of(cls, prediction: PredictionRow) -> AddedColumns:
         columns = prediction.columns or {}
         caution, reasons = columns.get("caution"), tuple(columns.get("reasons", ()))
         about = (caution, *reasons)
@@ -60,7 +60,7 @@ def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage, n_caut
     """
     examined = uploads.examination_of(upload)
     dialect = predictions.dialect_of(prediction, upload).verbatim
-    added = Added.of(prediction)
+    added = AddedColumns.of(prediction)
     only = False
     if added.caution and n_cautioned:
         only = st.toggle(
@@ -102,7 +102,7 @@ def _shown_with_caution(n_shown: int, *, n_cautioned: int, n_read: int) -> str:
     )
 
 
-def names(added: Added) -> str:
+def names(added: AddedColumns) -> str:
     """The added columns by their names; of many answers the first, and how many there are of the rest."""
     answers = added.answers
     if len(answers) > MOST_NAMED:
@@ -123,7 +123,7 @@ def first_rows(
     Raises NotStored, and ResultDamaged where an added column is gone.
     """
     assert prediction.output_key is not None
-    added = Added.of(prediction)
+    added = AddedColumns.of(prediction)
     with files.open(prediction.output_key) as source:
         file = stream.open_csv(source, dialect, block_bytes=_BLOCK_BYTES)
         if not set(added.all) <= set(file.header):
@@ -144,25 +144,25 @@ def first_rows(
 
 def _typed(rows: pa.Table, answers: Sequence[str], dialect: Dialect) -> pa.Table:
     """The answered numbers as numbers, the answered labels as lists of one, all else as text."""
-    for place, name in enumerate(answers):
+    for index, name in enumerate(answers):
         column = rows.column(name).combine_chunks()
         numbers, bad = cells.numbers(column, dialect.decimal)
-        if _is_label(place, answers):
-            rows = rows.set_column(place, name, pa.array([[label] for label in column.to_pylist()]))
+        if _is_label(index, answers):
+            rows = rows.set_column(index, name, pa.array([[label] for label in column.to_pylist()]))
         elif not bad.any() and (len(answers) > 1 or dialect.decimal == "."):  # a comma would be lost
-            rows = rows.set_column(place, name, pa.array(numbers))
+            rows = rows.set_column(index, name, pa.array(numbers))
     return rows
 
 
-def _columns(rows: pa.Table, added: Added, dialect: Dialect) -> dict[str, Any]:
+def _columns(rows: pa.Table, added: AddedColumns, dialect: Dialect) -> dict[str, Any]:
     configs: dict[str, Any] = {name: st.column_config.TextColumn(help=_REASON) for name in added.reasons}
     if added.caution:
         configs[added.caution] = st.column_config.TextColumn(width=220, help=_CAUTION)
-    for place, name in enumerate(added.answers):
-        if _is_label(place, added.answers):
+    for index, name in enumerate(added.answers):
+        if _is_label(index, added.answers):
             known = sorted(set(rows.column(name).to_pylist()))
             configs[name] = st.column_config.MultiselectColumn(options=known, color="primary", help=_ANSWER)
-        elif place == 0:
+        elif index == 0:
             configs[name] = (
                 # every digit that the file holds
                 st.column_config.NumberColumn(format="%g", help=_ANSWER)
@@ -176,6 +176,6 @@ def _columns(rows: pa.Table, added: Added, dialect: Dialect) -> dict[str, Any]:
     return configs
 
 
-def _is_label(place: int, answers: Sequence[str]) -> bool:
+def _is_label(index: int, answers: Sequence[str]) -> bool:
     """The first of several answers is a class; a regression has one, which is a number."""
-    return place == 0 and len(answers) > 1
+    return index == 0 and len(answers) > 1

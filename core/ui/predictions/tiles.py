@@ -13,7 +13,7 @@ from core.metrics import wording
 from core.metrics.binary import Binary
 from core.metrics.multiclass import Multiclass
 from core.metrics.regression import Regression
-from core.predictions.results.measures import Measured
+from core.predictions.results.measures import PredictionMetrics
 from core.ui import formatting
 
 _RANKS = "How well the scores put rows in order: 1 is perfect, 0.5 is chance."
@@ -31,7 +31,7 @@ class Tile:
     meaning: str
 
 
-def show(measured: Measured) -> None:
+def show(measured: PredictionMetrics) -> None:
     """The numbers side by side, as many as fit."""
     tiles = of(measured)
     with st.grid(len(tiles), min_column_width=140, gap="small", key="metric_tiles"):
@@ -39,7 +39,7 @@ def show(measured: Measured) -> None:
             st.metric(tile.label, tile.value, help=tile.meaning, border=True)
 
 
-def of(measured: Measured) -> list[Tile]:
+def of(measured: PredictionMetrics) -> list[Tile]:
     """The numbers of the task; of the predictions alone where no outcome is known."""
     match measured.metrics:
         case Binary() as metrics:
@@ -94,7 +94,7 @@ def _of_numbers(metrics: Regression) -> list[Tile]:
     scale = metrics.rmse or 0.0
     return [
         *_tiles(metrics, {"r2": ("R²", _R2)}),
-        *_tiles(metrics, meanings, said=partial(wording.number, beside=scale)),
+        *_tiles(metrics, meanings, formatted=partial(wording.number, beside=scale)),
     ]
 
 
@@ -102,17 +102,17 @@ def _tiles(
     metrics: Binary | Multiclass | Regression,
     meanings: dict[str, tuple[str, str]],
     *,
-    said: Callable[[float], str] = wording.score,
+    formatted: Callable[[float], str] = wording.score,
 ) -> Iterator[Tile]:
     for name, (label, meaning) in meanings.items():
         value: float | None = getattr(metrics, name)
         if value is None:
             yield Tile(label, "–", metrics.undefined.get(name, meaning))
         else:
-            yield Tile(label, said(value), f"{meaning} {_exactly(value)}")
+            yield Tile(label, formatted(value), f"{meaning} {_exactly(value)}")
 
 
-def _of_predictions(measured: Measured) -> list[Tile]:
+def _of_predictions(measured: PredictionMetrics) -> list[Tile]:
     found = [Tile("Rows", formatting.number(measured.n_rows), formatting.exact(measured.n_rows, "row"))]
     if (scores := measured.scores) is not None and scores.median is not None:
         likely = sum(scores.counts[len(scores.counts) // 2 :])

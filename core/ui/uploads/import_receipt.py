@@ -13,7 +13,7 @@ from core.uploads import uploads
 from core.uploads.csv.dialect import DELIMITER_NAMES
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.examination import Examination
-from core.uploads.report.overrides import ColumnReading, Reading
+from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 
 ABOUT: Final[dict[str, str]] = {
     "encoding": "Encoding",
@@ -162,30 +162,30 @@ def _overrule(upload_id: int, found: Examination) -> None:
         kind = right.selectbox("holds", list(_KINDS), key="say_kind")
         keep_lines = st.checkbox(
             "Lines taken for totals, notes and repeated headers are rows",
-            value=found.reading.keep_lines or False,
+            value=found.overrides.keep_lines or False,
             key="say_keep_lines",
         )
         again = st.form_submit_button("Read it again", icon=":material/refresh:", key="read_again")
-    anew = found.reading != Reading() and st.button(
+    anew = found.overrides != ReadingOverrides() and st.button(
         "Guess everything anew", key="guess_anew", type="tertiary"
     )
     if not (again or anew):
         return
     spellings = tuple(one.strip() for one in missing.split(",") if one.strip())
-    said = Reading(
+    chosen = ReadingOverrides(
         encoding=encoding if encoding != dialect.encoding else None,
         delimiter=delimiter if delimiter != dialect.delimiter else None,
         decimal=decimal if decimal != dialect.decimal else None,
         thousands=thousands,
         header_line=int(header) if header != header_now else None,
         missing=spellings or None,
-        keep_lines=keep_lines if keep_lines != bool(found.reading.keep_lines) else None,
-        columns={column: ColumnReading(kind=_KINDS[kind])} if column and _KINDS[kind] else {},
+        keep_lines=keep_lines if keep_lines != bool(found.overrides.keep_lines) else None,
+        columns={column: ColumnOverrides(kind=_KINDS[kind])} if column and _KINDS[kind] else {},
     )
-    _read(upload_id, Reading() if anew else said, anew=anew)
+    _read(upload_id, ReadingOverrides() if anew else chosen, anew=anew)
 
 
-def _read(upload_id: int, reading: Reading, *, anew: bool) -> None:
+def _read(upload_id: int, overrides: ReadingOverrides, *, anew: bool) -> None:
     with page_frame.guarded():
         with st.spinner("Reading it again…"):
             upload = uploads.reread(
@@ -193,7 +193,7 @@ def _read(upload_id: int, reading: Reading, *, anew: bool) -> None:
                 storage=session.files(),
                 staging_dir=session.config().staging_dir,
                 upload_id=upload_id,
-                reading=reading,
+                overrides=overrides,
                 anew=anew,
             )
         notices.leave(f"{links.escape(upload.file_name)} was read again.", icon=":material/refresh:")

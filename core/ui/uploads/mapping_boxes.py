@@ -32,8 +32,8 @@ def show(upload: UploadRow, model: ModelRow, found: SchemaCheck) -> dict[str, st
         shown = wanted[:MOST_BOXES]
     if not shown or not (found.extra or begun):
         return {}
-    names = name_similarity.Names(found.extra)
-    places = {one.name: place for place, one in enumerate(found.columns)}
+    names = name_similarity.NameIndex(found.extra)
+    indexes = {one.name: index for index, one in enumerate(found.columns)}
     nothing = {one.name: _none_chosen(one.nearest) for one in found.missing} | {found.target: OUTCOME}
     with st.container(border=True, gap="xsmall", key="mapping"):
         st.caption(_where_from(found))
@@ -41,7 +41,7 @@ def show(upload: UploadRow, model: ModelRow, found: SchemaCheck) -> dict[str, st
             name: _box(
                 name,
                 names.ranked(name, most=MOST_OPTIONS),
-                key=f"map_{upload.id}_{model.id}_{places.get(name, 'outcome')}",
+                key=f"map_{upload.id}_{model.id}_{indexes.get(name, 'outcome')}",
                 begun=begun.get(name, NOTHING),
                 is_guess=found.remembered is None,
                 nothing=nothing.get(name, "As it is named"),
@@ -78,11 +78,11 @@ def _none_chosen(nearest: str | None) -> str:
 def _box(name: str, columns: Sequence[str], *, key: str, begun: str, is_guess: bool, nothing: str) -> str:
     """The column that is chosen, or NOTHING. nothing: what that is called."""
     options = list(dict.fromkeys([NOTHING, *([begun] if begun else []), *columns]))
-    said = f"Outcome **{links.escape(name)}**" if nothing == OUTCOME else f"**{links.escape(name)}**"
+    text = f"Outcome **{links.escape(name)}**" if nothing == OUTCOME else f"**{links.escape(name)}**"
     if begun and is_guess and st.session_state.get(key, begun) == begun:
-        said += " :orange-badge[A guess]"
+        text += " :orange-badge[A guess]"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":small[{said}]", width=LABEL_PX)
+        st.markdown(f":small[{text}]", width=LABEL_PX)
         return st.selectbox(
             links.escape(name),
             options,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.metrics import wording
-from core.predictions.check.cell_warnings import Warned
+from core.predictions.check.cell_warnings import CellWarning
 from core.predictions.check.schema_check import SchemaCheck
 from core.ui import formatting, links
 
@@ -59,7 +59,7 @@ def cells(found: SchemaCheck) -> None:
         )
 
 
-def _warning(one: Warned) -> None:
+def _warning(one: CellWarning) -> None:
     mark = ":red[:material/error:]" if one.refuses else ":orange[:material/warning:]"
     st.markdown(f":small[{mark} {links.escape(one.message)}]")
 
@@ -76,7 +76,7 @@ def rest(found: SchemaCheck) -> None:
         st.caption(f":material/visibility_off: Not read, kept in the result: {named}{more}")
 
 
-def why_not(found: SchemaCheck) -> str:
+def blocking_reason(found: SchemaCheck) -> str:
     """What to do before the file can be scored; "" where it can."""
     if names := [f"**{links.escape(one.name)}**" for one in found.missing]:
         last = f"{len(names) - SHOWN:,} more" if names[SHOWN:] else names.pop()

@@ -16,6 +16,7 @@ from core.predictions import listing, predictions
 from core.predictions.check import schema_check
 from core.predictions.check.schema_check import SchemaCheck
 from core.ui import formatting, links, page_frame, session
+from core.ui.predictions.pages import PREDICTION
 from core.ui.uploads import mapping_boxes, schema_check_text
 
 REASONS_PACE = 100_000
@@ -26,7 +27,7 @@ def show(
     upload: UploadRow,
     ready: Sequence[ModelRow],
     *,
-    wished_id: UUID | None,
+    preferred_id: UUID | None,
     has_worker: bool,
 ) -> None:
     """The panel; `ready` is offered in this order, the wished one chosen."""
@@ -34,7 +35,7 @@ def show(
     chosen = st.selectbox(
         "Model",
         list(by_id),
-        index=list(by_id).index(str(wished_id)) if str(wished_id) in by_id else 0,
+        index=list(by_id).index(str(preferred_id)) if str(preferred_id) in by_id else 0,
         format_func=lambda model_id: f"{by_id[model_id].name} v{by_id[model_id].version}",
         key="model",
     )
@@ -77,12 +78,12 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
         )
     with db.session_scope(session.user()) as scope:
         pace = listing.pace(scope, model_id=model.id, with_reasons=with_reasons)
-    if found is not None and (why_not := schema_check_text.why_not(found)):
-        st.caption(f":material/block: {why_not}")
+    if found is not None and (reason := schema_check_text.blocking_reason(found)):
+        st.caption(f":material/block: {reason}")
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
     if found is not None and (at_once or queued):
         made = _create(upload.id, model.id, mapping=found.mapping, now=at_once, with_reasons=with_reasons)
-        links.go(links.PREDICTION, id=made)
+        links.go(PREDICTION, id=made)
 
 
 def _reasons(model: ModelRow, *, n_rows: int) -> bool:

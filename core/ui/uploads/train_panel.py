@@ -12,6 +12,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.models import models, targets
 from core.ui import links, session
+from core.ui.models.pages import MODEL
 from core.ui.uploads.receipt import KINDS
 from core.uploads import uploads
 from core.uploads.report.profile import ColumnProfile
@@ -60,7 +61,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     )
     if clicked and target:
         model_id = _train(upload.id, target=target, name=name or "", positive_label=positive, keep=keep)
-        links.go(links.MODEL, id=model_id)
+        links.go(MODEL, id=model_id)
 
 
 def _kept(version_of: ModelRow | None) -> Sequence[str]:

@@ -17,13 +17,17 @@ from core.predictions import listing
 from core.predictions.matching import mapping
 from core.predictions.matching.header import check_header
 from core.predictions.states import PENDING
-from core.ui import badges, formatting, links, notices, owners, page_frame, session
+from core.ui import formatting, links, notices, owners, page_frame, session
+from core.ui.badges import Badge
+from core.ui.predictions.pages import PREDICTIONS
 from core.ui.uploads import receipt, score_panel, train_panel
+from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored, uploads
 
 SCORE, TRAIN = "Score it", "Train a model on it"
 GUESSED = 20  # models whose missing columns are looked for among the file's
 RENAMED = 0.01  # how much a column under another name counts as missing
+SAMPLE = Badge("Sample", ":material/science:", "violet")
 NEAR = 0.5  # share of a model's columns that may be missing where mapping them is still worth a look
 
 
@@ -40,7 +44,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
     is_mine = upload.user_id == me.id
     is_near = min(lacks.values(), default=1.0) <= NEAR
     _head(upload, is_mine=is_mine)
-    if owners.said(upload.user_id, me=me):
+    if owners.show_notice(upload.user_id, me=me):
         receipt.show(upload.id, found, is_mine=False)
         return
     panel, content = st.columns([2, 3], gap="medium")
@@ -60,7 +64,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
                 st.caption(":material/info: No model fits the columns of this file yet.")
         if task == SCORE:
             ordered = sorted(ready, key=lambda model: lacks[model.id])
-            score_panel.show(upload, ordered, wished_id=model_id, has_worker=has_worker)
+            score_panel.show(upload, ordered, preferred_id=model_id, has_worker=has_worker)
         else:
             train_panel.show(upload, found.columns, version_of=version_of)
     with content:
@@ -73,19 +77,19 @@ def _lacks(scope: Session, ready: Sequence[ModelRow], columns: Sequence[str]) ->
     """
     kept = mapping.kept(scope)
     found = {}
-    for place, model in enumerate(ready):
+    for index, model in enumerate(ready):
         schema = models.schema_of(model)
         lacking: float = len(missing_columns(columns, schema))
         if lacking and mapping.remembered(scope, kept, model=model, columns=columns):
             lacking *= RENAMED
-        elif lacking and place < GUESSED:
+        elif lacking and index < GUESSED:
             missing = check_header(columns, schema).missing
             lacking = sum(RENAMED if one.is_guess else 1.0 for one in missing)
         found[model.id] = lacking / len(schema.features)
     return found
 
 
-def wish(model_id: UUID) -> None:
+def show_preferred_model(model_id: UUID) -> None:
     """Say which model the file is for that is still to be chosen. Raises NotFound."""
     with db.session_scope(session.user()) as scope:
         model = models.get(scope, model_id=model_id)
@@ -93,14 +97,14 @@ def wish(model_id: UUID) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wish"):
         st.info(text, icon=":material/category:")
         if st.button("Any model", key="no_wish", icon=":material/close:", type="tertiary"):
-            links.go(links.UPLOADS)
+            links.go(UPLOADS)
 
 
 def _head(upload: UploadRow, *, is_mine: bool) -> None:
     now = session.now()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch", gap=None):
-            marks = f" {badges.SAMPLE.markdown}" if upload.is_sample else ""
+            marks = f" {SAMPLE.markdown}" if upload.is_sample else ""
             st.subheader(f"{links.escape(upload.file_name)}{marks}", anchor=False)
             st.caption(
                 f"{formatting.exact(upload.n_rows, 'row')} · {formatting.exact(upload.n_columns, 'column')} · "
@@ -123,9 +127,7 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
                 f"{'is' if n_pending == 1 else 'are'} not done yet."
             )
             st.caption("Let them end, or cancel them first.")
-            links.link(
-                "Open the predictions", links.PREDICTIONS, icon=":material/arrow_forward:", file=file_name
-            )
+            links.link("Open the predictions", PREDICTIONS, icon=":material/arrow_forward:", file=file_name)
             return
         if n:
             st.markdown(
@@ -136,9 +138,9 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
             st.markdown(f"**{links.escape(file_name)}** is deleted for good. No prediction was made from it.")
         st.caption("Models that were trained on it stay.")
         label = f"Delete it and {formatting.exact(n, 'prediction')}" if n else "Delete it"
-        if page_frame.decided(label, key="confirm_delete"):
+        if page_frame.confirmed(label, key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
             stored.remove_files(session.files(), prefixes=prefixes)
             notices.leave(f"{links.escape(file_name)} is deleted.", icon=":material/delete:")
-            links.go(links.UPLOADS)
+            links.go(UPLOADS)

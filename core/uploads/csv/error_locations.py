@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.uploads.csv import layout, records, stream
 from core.uploads.csv.dialect import DELIMITER_NAMES, Dialect
-from core.uploads.csv.positions import place
+from core.uploads.csv.positions import line_and_column
 from core.uploads.csv.records import NOWHERE, Bounds
 from core.uploads.csv.units import narrow
 from core.uploads.errors import (
@@ -26,7 +26,7 @@ def of_quotes(
     at, is_open = _doubtful_quote(block, bounds, dialect)
     if at == NOWHERE:
         return None
-    line, column = place(path, offset + at, dialect.encoding)
+    line, column = line_and_column(path, offset + at, dialect.encoding)
     refusal = QuoteNeverClosed if is_open else TextAfterQuote
     return refusal(file_name=file_name, line=line, column=column)
 
@@ -49,7 +49,7 @@ def of_widths(
     at, _ = _doubtful_quote(block, bounds, dialect)
     if NOWHERE < at < end:
         return of_quotes(path, offset, block, bounds, dialect, file_name)
-    line, _ = place(path, offset + start, dialect.encoding)
+    line, _ = line_and_column(path, offset + start, dialect.encoding)
     return UnequalRow(
         file_name=file_name,
         line=line,
@@ -59,18 +59,18 @@ def of_widths(
     )
 
 
-def of_long_record(path: Path, fault: stream.RecordOverLimit, dialect: Dialect, file_name: str) -> BadCsv:
+def of_long_record(path: Path, error: stream.RecordOverLimit, dialect: Dialect, file_name: str) -> BadCsv:
     """What made a record too long to hold: an open quote, or the line itself."""
-    bounds = records.scan(fault.held, dialect, final=True)
-    at, is_open = _doubtful_quote(fault.held, bounds, dialect)
+    bounds = records.scan(error.held, dialect, final=True)
+    at, is_open = _doubtful_quote(error.held, bounds, dialect)
     limit_mb = stream.RECORD_BYTES >> 20
     # what is held ends anywhere, so a quote that opened late may well be closed beyond
-    if NOWHERE < at < len(fault.held) // 2:
-        line, column = place(path, fault.offset + at, dialect.encoding)
+    if NOWHERE < at < len(error.held) // 2:
+        line, column = line_and_column(path, error.offset + at, dialect.encoding)
         if is_open:
             return QuoteStaysOpen(file_name=file_name, line=line, column=column, limit_mb=limit_mb)
         return TextAfterQuote(file_name=file_name, line=line, column=column)
-    line, _ = place(path, fault.offset, dialect.encoding)
+    line, _ = line_and_column(path, error.offset, dialect.encoding)
     return RecordTooLong(file_name=file_name, line=line, limit_mb=limit_mb)
 
 

@@ -137,6 +137,6 @@ def _beginning_with(
     which = which[(units[starts[which]] == marks[0]) & (units[starts[which] + len(marks) - 1] == marks[-1])]
     at_once = max(1, _COMPARED_BYTES // len(marks))
     parts = [which[first : first + at_once] for first in range(0, len(which), at_once)]
-    places = np.arange(len(marks))
-    alike = [part[(units[starts[part][:, None] + places] == marks).all(axis=1)] for part in parts]
+    offsets = np.arange(len(marks))
+    alike = [part[(units[starts[part][:, None] + offsets] == marks).all(axis=1)] for part in parts]
     return np.concatenate(alike) if alike else which

@@ -10,7 +10,7 @@ _CHUNK_BYTES = 1 << 20
 _LINE_BYTES = 16 << 20
 
 
-def place(path: Path, offset: int, codec: str) -> tuple[int, int]:
+def line_and_column(path: Path, offset: int, codec: str) -> tuple[int, int]:
     """(line, column) of the byte at `offset`, both from 1; the column counts characters, a BOM not among them.
 
     Of a line that is longer than memory should hold, only the last 16 MB are counted into the column.

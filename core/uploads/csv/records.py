@@ -50,7 +50,7 @@ def scan(block: bytes, dialect: Dialect, *, final: bool) -> Bounds:
     if has_quotes(text, dialect):
         opening, closing = _quoted_cells(text, units, dialect)
         breaks = breaks[np.searchsorted(opening, breaks) == np.searchsorted(closing, breaks)]
-        found = _quote_faults(units, opening, closing, dialect)
+        found = _quote_errors(units, opening, closing, dialect)
     width = unit_bytes(dialect.encoding)
     open_at, torn_at, torn_from = (at if at == NOWHERE else at * width for at in found)
     is_whole = len(breaks) > 0 and breaks[-1] == len(text) - 1
@@ -151,7 +151,7 @@ def _quoted_cells(text: bytes, units: np.ndarray, dialect: Dialect) -> tuple[np.
     return opens, closes
 
 
-def _quote_faults(units: np.ndarray, opening: np.ndarray, closing: np.ndarray, dialect: Dialect) -> list[int]:
+def _quote_errors(units: np.ndarray, opening: np.ndarray, closing: np.ndarray, dialect: Dialect) -> list[int]:
     """Where a quote stays open, where a closing one has text behind it, and where the latter's cell began."""
     if not len(opening):
         return [NOWHERE, NOWHERE, NOWHERE]

@@ -132,31 +132,31 @@ def parse_block(block: bytes, header: Sequence[str], dialect: Dialect) -> pa.Tab
 
 
 @dataclass(frozen=True)
-class Block:
+class ParsedBlock:
     """The cells of a block as the file spells them; its layout, in UTF-8, where not every record was a whole row."""
 
     table: pa.Table
     layout: layout.Layout | None
 
 
-def read_block(block: bytes, header: Sequence[str], dialect: Dialect) -> Block:
+def read_block(block: bytes, header: Sequence[str], dialect: Dialect) -> ParsedBlock:
     """`parse_block` without cleaning. Raises ChangedSinceChecked."""
     data, found = _in_utf8(block, dialect), None
     if any((text.rstrip(dialect.delimiter) or text).encode() in data for text in dialect.not_rows):
         data, found = _regular(data, dialect, len(header))
     if not data:
         empty = [pa.array([], pa.string())] * len(header)
-        return Block(pa.Table.from_arrays(empty, names=list(header)), found)
+        return ParsedBlock(pa.Table.from_arrays(empty, names=list(header)), found)
     try:
-        return Block(_arrow_table(data, dialect, list(header)), found)
-    except pa.ArrowInvalid as fault:
+        return ParsedBlock(_arrow_table(data, dialect, list(header)), found)
+    except pa.ArrowInvalid as error:
         if not dialect.is_ragged or found is not None:
-            raise ChangedSinceChecked(problem=str(fault)) from fault
+            raise ChangedSinceChecked(problem=str(error)) from error
     data, found = _regular(data, dialect, len(header))
     try:
-        return Block(_arrow_table(data, dialect, list(header)), found)
-    except pa.ArrowInvalid as fault:
-        raise ChangedSinceChecked(problem=str(fault)) from fault
+        return ParsedBlock(_arrow_table(data, dialect, list(header)), found)
+    except pa.ArrowInvalid as error:
+        raise ChangedSinceChecked(problem=str(error)) from error
 
 
 def _in_utf8(block: bytes, dialect: Dialect) -> bytes:

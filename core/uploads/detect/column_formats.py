@@ -23,7 +23,7 @@ _MARKS = {",": "a comma", ".": "a point", " ": "a blank", "'": "an apostrophe"}
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFormat:
     """A column's rule, or None where it is read as it stands, and what to say of it."""
 
     rule: ColumnRule | None
@@ -47,11 +47,11 @@ def decimal_mark(samples: Sequence[Sequence[str]], delimiter: str) -> tuple[str,
     return mark, votes[","], votes["."]
 
 
-def find(column: int, name: str, sample: Sequence[str], decimal: str) -> Found:
+def find(column: int, name: str, sample: Sequence[str], decimal: str) -> FoundFormat:
     """The rule of one column. sample: cells as the file spells them. decimal: the file's mark."""
     present = _present(sample)
     if not present:
-        return Found(None, ())
+        return FoundFormat(None, ())
     anywhere = {text for text in map(_folded, present) if text in cell_patterns.MISSING_ANYWHERE}
     filled = {
         cell: n for cell, n in present.items() if _folded(cell) not in cell_patterns.MISSING_AMONG_NUMBERS
@@ -68,18 +68,18 @@ def find(column: int, name: str, sample: Sequence[str], decimal: str) -> Found:
     guesses: list[Guess] = []
     spelling = None
     if is_number:
-        spelling, said = _spelling(name, found, filled, decimal)
-        guesses += said
+        spelling, spelling_guesses = _spelling(name, found, filled, decimal)
+        guesses += spelling_guesses
         plain = spelling or Spelling(decimal)
         missing |= _sentinels(filled, plain)
         guesses += _suspicion(name, filled, plain, missing)
     if missing:
         guesses.append(_of_missing(name, missing, present, is_number=is_number))
     if spelling is None and not missing:
-        return Found(None, tuple(guesses))
+        return FoundFormat(None, tuple(guesses))
     plain = spelling or Spelling("")
     rule = ColumnRule(column, plain.decimal, plain.thousands, plain.mark, tuple(sorted(missing)))
-    return Found(rule, tuple(guesses))
+    return FoundFormat(rule, tuple(guesses))
 
 
 def _are_yes_and_no(filled: Mapping[str, int]) -> bool:

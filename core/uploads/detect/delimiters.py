@@ -51,7 +51,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Judged:
+class DetectedMarks:
     """The marks that a text is most likely written with. scores: by delimiter, the best first.
 
     announced: the file names its delimiter itself.
@@ -85,10 +85,10 @@ def rows(text: str, marks: Marks, *, most: int = 1 << 30) -> list[Row]:
     return found
 
 
-def judge(text: str, codec: str) -> Judged:
+def detect(text: str, codec: str) -> DetectedMarks:
     """text: the file's beginning. codec: in some, a letter's second byte may look like a mark."""
     if announced := _ANNOUNCED.match(text):
-        return Judged(quotes(text, announced[1], codec), ((announced[1], 1.0),), announced=True)
+        return DetectedMarks(quotes(text, announced[1], codec), ((announced[1], 1.0),), announced=True)
     text = text[:JUDGED_CHARACTERS]
     present = [mark for mark in DELIMITERS if mark in text and _may_delimit(mark, codec)]
     scored = [(mark, _quality(text, quotes(text, mark, codec))) for mark in present]
@@ -97,11 +97,11 @@ def judge(text: str, codec: str) -> Judged:
         better = [(mark, _quality(text, quotes(text, mark, codec))) for mark in rare]
         scored += [(mark, score) for mark, score in better if score >= _GOOD]
     if not scored:
-        return Judged(quotes(text, ",", codec), ())
+        return DetectedMarks(quotes(text, ",", codec), ())
     scored.sort(key=lambda pair: -pair[1])
     if scored[0][1] <= 0:
         scored.sort(key=lambda pair: -text.count(pair[0]))
-    return Judged(quotes(text, scored[0][0], codec), tuple(scored))
+    return DetectedMarks(quotes(text, scored[0][0], codec), tuple(scored))
 
 
 def _may_delimit(mark: str, codec: str) -> bool:
@@ -115,7 +115,7 @@ def quotes(text: str, delimiter: str, codec: str) -> Marks:
     may_escape = "\\" in text and _may_delimit("\\", codec)
     if may_escape and ('\\"' in text or "\\" + delimiter in text):
         escaped = Marks(delimiter, escapechar="\\")
-        if _faults(text, plain) and not _faults(text, escaped):
+        if _has_quote_errors(text, plain) and not _has_quote_errors(text, escaped):
             return escaped
         if "\\" + delimiter in text and _evenness(text, escaped) > _evenness(text, plain):
             return escaped
@@ -128,9 +128,9 @@ def quotes(text: str, delimiter: str, codec: str) -> Marks:
         apostrophes = Marks(delimiter, "'")
         if (
             closed > 0.7 * len(single) or _evenness(text, apostrophes) > _evenness(text, plain)
-        ) and not _faults(text, apostrophes):
+        ) and not _has_quote_errors(text, apostrophes):
             return apostrophes
-    if double and _faults(text, plain):
+    if double and _has_quote_errors(text, plain):
         closed = sum(len(cell) > 1 and cell[-1] == '"' for cell in double)
         without = Marks(delimiter, "")
         is_habit = len(double) - closed >= _FEWEST_LOOSE and closed < 0.5 * len(double)
@@ -145,7 +145,7 @@ def has_quoted_cells(text: str, delimiter: str) -> bool:
     return re.search(rf'(?:^|{mark})"[^"\r\n]*"(?:{mark}|$)', text, re.MULTILINE) is not None
 
 
-def _faults(text: str, marks: Marks) -> bool:
+def _has_quote_errors(text: str, marks: Marks) -> bool:
     """Whether some quote leaves a cell's end in doubt. The text may end within a cell."""
     dialect = Dialect(delimiter=marks.delimiter, quotechar=marks.quotechar, escapechar=marks.escapechar)
     found = records.scan(text.encode(), dialect, final=True)
@@ -190,8 +190,8 @@ def _purity(table: Sequence[Row], delimiter: str) -> float:
 
 
 def _plausible(cell: str, delimiter: str) -> float:
-    judged = _plausible_word if len(cell) <= _LONG_TEXT else _plausible_text
-    return judged(cell, delimiter)
+    score_cell = _plausible_word if len(cell) <= _LONG_TEXT else _plausible_text
+    return score_cell(cell, delimiter)
 
 
 def _plausible_text(cell: str, delimiter: str) -> float:

@@ -4,43 +4,31 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
-from core.uploads.csv.units import unit_bytes
-from core.uploads.detect import column_formats, delimiters, encoding, footers, header_detection, refusals
-from core.uploads.detect.delimiters import Judged, Marks, Row
+from core.uploads.detect import (
+    column_formats,
+    delimiters,
+    encoding,
+    explanations,
+    footers,
+    header_detection,
+    sampling,
+)
+from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
 from core.uploads.detect.guesses import Guess
+from core.uploads.detect.header_detection import TableLocation
+from core.uploads.detect.sampling import Sample
 
-HEAD_BYTES = 128 << 10
-TAIL_BYTES = 64 << 10
-_SLICE_BYTES = 32 << 10
-_N_SLICES = 3
-_MOST_CELLS, _FEWEST_CELLS = 20_000, 30
 _LOCATED_ROWS = 400
 _MOST_NOT_ROWS_BYTES = 16 << 10
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Parts of a file as text. head: its beginning without BOM; tail: its end from a line's start, "" where the head
-    is the whole; slices: from the middle, whole lines.
-    """
-
-    head: str
-    slices: tuple[str, ...]
-    tail: str
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the head is the whole file."""
-        return not self.tail
 
 
 @dataclass(frozen=True)
@@ -52,7 +40,7 @@ class Detected:
 
 
 @dataclass(frozen=True)
-class Said:
+class DetectionOverrides:
     """What a user said of a file; None where that is left to be found. header_line: 0 for none."""
 
     delimiter: str | None = None
@@ -70,164 +58,142 @@ def detect(path: Path, *, file_name: str) -> Dialect:
     return of_encoding(path, encoding.find(path, file_name=file_name)).dialect
 
 
-def of_encoding(path: Path, found: encoding.Encoding, said: Said | None = None) -> Detected:
-    """The dialect of a file whose encoding is known, from at most HEAD_BYTES + TAIL_BYTES and a few slices of it."""
-    said = said or Said()
-    text = sample(path, found)
-    judged = _judged(text.head, found, said)
-    marks = judged.marks
-    rows = _whole_rows(text, marks)
-    dialect = Dialect(
-        encoding=found.codec,
-        delimiter=marks.delimiter,
-        quotechar=marks.quotechar,
-        escapechar=marks.escapechar,
-        line_end=_line_end(text.head),
-        has_bom=found.has_bom,
-    )
-    guesses = [
-        refusals.of_encoding(found),
-        *refusals.of_marks(
-            judged,
-            is_delimiter_said=said.delimiter is not None,
-            are_quotes_said=said.quotechar is not None or said.escapechar is not None,
-        ),
-    ]
-    if judged.announced and rows and len(rows) > 1:
+def of_encoding(
+    path: Path, found: encoding.Encoding, overrides: DetectionOverrides | None = None
+) -> Detected:
+    """The dialect of a file whose encoding is known, from a bounded sample of it."""
+    overrides = overrides or DetectionOverrides()
+    sample = sampling.take(path, found)
+    marks = _detected_marks(sample.head, found, overrides)
+    written = _with_marks(sample, found, marks, overrides)
+    rows = _whole_rows(sample, marks.marks)
+    if marks.announced and len(rows) > 1:
         rows = rows[1:]
     if not rows:
-        return Detected(dialect, tuple(guesses))
-    place = header_detection.locate(rows[:_LOCATED_ROWS], header_line=said.header_line)
-    if len(place.names) > stream.MAX_COLUMNS:
-        return Detected(dialect, tuple(guesses))  # the reading refuses it
-    header = rows[place.header]
-    body = rows[place.header + place.has_header :]
-    body = [row for row in body if row not in place.below]
-    last = _last_rows(text, marks, body)
-    below = footers.footer(last, len(place.names)) if len(last) > 1 else ()
+        return written
+    location = header_detection.locate(rows[:_LOCATED_ROWS], header_line=overrides.header_line)
+    if len(location.names) > stream.MAX_COLUMNS:
+        return written  # the reading refuses it
+    header = rows[location.header]
+    body = [row for row in rows[location.header + location.has_header :] if row not in location.below]
+    last = body if sample.is_whole else delimiters.rows(sample.tail, marks.marks)
+    below = footers.footer(last, len(location.names)) if len(last) > 1 else ()
     dialect = replace(
-        dialect,
-        skip_lines=_skipped(header, place, judged),
-        has_header=place.has_header,
-        names=place.names,
-        index_column=place.index_column,
-        not_rows=_not_rows(text, header, place, below),
+        written.dialect,
+        skip_lines=_skipped(header, location, marks),
+        has_header=location.has_header,
+        names=location.names,
+        index_column=location.index_column,
+        not_rows=_not_rows(sample, header, location, below),
         is_ragged=True,
+    )
+    guesses = (
+        *written.guesses,
+        *location.guesses,
+        *explanations.of_preamble(header, rows, location),
+        *explanations.of_footer(location.below, below),
     )
     not_kept = set(below)
     kept = [row for row in body if row not in not_kept and row.cells != header.cells]
-    samples = _columns(_sampled(text, marks, kept, below), len(place.names))
-    decimal, n_commas, n_points = column_formats.decimal_mark(samples, marks.delimiter)
-    guesses += [
-        *place.guesses,
-        *refusals.of_preamble(header, rows, place),
-        *refusals.of_footer(place.below, below),
-    ]
-    if said.decimal:
-        decimal = said.decimal
+    cells = sampling.columns(sampling.rows(sample, marks.marks, kept, below), len(location.names))
+    return _with_formats(Detected(dialect, guesses), cells, overrides)
+
+
+def _with_marks(
+    sample: Sample, found: encoding.Encoding, marks: DetectedMarks, overrides: DetectionOverrides
+) -> Detected:
+    """What is known before any row is looked at: encoding, marks and line ends."""
+    dialect = Dialect(
+        encoding=found.codec,
+        delimiter=marks.marks.delimiter,
+        quotechar=marks.marks.quotechar,
+        escapechar=marks.marks.escapechar,
+        line_end=_line_end(sample.head),
+        has_bom=found.has_bom,
+    )
+    of_marks = explanations.of_marks(
+        marks,
+        is_delimiter_chosen=overrides.delimiter is not None,
+        are_quotes_chosen=overrides.quotechar is not None or overrides.escapechar is not None,
+    )
+    return Detected(dialect, (explanations.of_encoding(found), *of_marks))
+
+
+def _with_formats(detected: Detected, cells: list[list[str]], overrides: DetectionOverrides) -> Detected:
+    """With the decimal mark and the rules of columns. cells: a sample of each column's."""
+    dialect, guesses = detected.dialect, list(detected.guesses)
+    decimal, n_commas, n_points = column_formats.decimal_mark(cells, dialect.delimiter)
+    if overrides.decimal:
+        decimal = overrides.decimal
         guesses.append(Guess("decimal", decimal, "chosen", "You said so."))
     elif n_commas or n_points:
-        guesses.append(refusals.of_decimal(decimal, n_commas, n_points))
-    found_rules = [
-        column_formats.find(column, name, cells, decimal)
-        for column, (name, cells) in enumerate(zip(place.names, samples, strict=True))
+        guesses.append(explanations.of_decimal(decimal, n_commas, n_points))
+    formats = [
+        column_formats.find(column, name, sample, decimal)
+        for column, (name, sample) in enumerate(zip(dialect.names, cells, strict=True))
     ]
-    guesses += [guess for one in found_rules for guess in one.guesses]
-    dialect = replace(
-        dialect, decimal=decimal, rules=tuple(one.rule for one in found_rules if one.rule is not None)
-    )
-    return Detected(dialect, tuple(guesses))
+    guesses += [guess for one in formats for guess in one.guesses]
+    rules = tuple(one.rule for one in formats if one.rule is not None)
+    return Detected(replace(dialect, decimal=decimal, rules=rules), tuple(guesses))
 
 
 def with_loose_quotes(
-    path: Path, found: encoding.Encoding, said: Said, detected: Detected
+    path: Path, found: encoding.Encoding, overrides: DetectionOverrides, detected: Detected
 ) -> Detected | None:
     """The same file read without regard to quotes; None where some of its cells are in quotes, or a user chose them.
 
     Only files with tabs or bars are written so: there, quotes are not needed for a comma in a cell.
     """
     dialect = detected.dialect
-    if said.quotechar is not None or dialect.quotechar != '"' or dialect.delimiter not in "\t|":
+    if overrides.quotechar is not None or dialect.quotechar != '"' or dialect.delimiter not in "\t|":
         return None
-    if delimiters.has_quoted_cells(sample(path, found).head, dialect.delimiter):
+    if delimiters.has_quoted_cells(sampling.take(path, found).head, dialect.delimiter):
         return None
-    loose = of_encoding(path, found, replace(said, quotechar=""))
+    loose = of_encoding(path, found, replace(overrides, quotechar=""))
     why = "A quote in it does not pair up, none of its cells is in quotes, and without regard to them rows are even."
     guess = Guess("quotes", "", "likely", why, None, ('"',))
     guesses = tuple(guess if one.about == "quotes" else one for one in loose.guesses)
     return Detected(loose.dialect, guesses)
 
 
-def sample(path: Path, found: encoding.Encoding) -> Sample:
-    """Parts of the file, each decoded and cut at line ends."""
-    width = unit_bytes(found.codec)
-    size = path.stat().st_size
-    with path.open("rb") as source:
-        data = source.read(HEAD_BYTES)
-        if size <= HEAD_BYTES:
-            return Sample(data.decode(found.codec, errors="ignore").removeprefix("\ufeff"), (), "")
-        head = _until_line_end(data.decode(found.codec, errors="ignore").removeprefix("\ufeff"))
-        starts = [
-            HEAD_BYTES + (size - HEAD_BYTES) * part // (_N_SLICES + 1) for part in range(1, _N_SLICES + 1)
-        ]
-        parts = []
-        for start, length in [*((start, _SLICE_BYTES) for start in starts), (size - TAIL_BYTES, TAIL_BYTES)]:
-            source.seek(max(0, start) // width * width)
-            parts.append(_from_line_start(source.read(length).decode(found.codec, errors="ignore")))
-    return Sample(head, tuple(_until_line_end(part) for part in parts[:-1]), parts[-1])
+def _detected_marks(head: str, found: encoding.Encoding, overrides: DetectionOverrides) -> DetectedMarks:
+    detected = delimiters.detect(head, found.codec)
+    marks = detected.marks
+    if overrides.delimiter:
+        marks = delimiters.quotes(head, overrides.delimiter, found.codec)
+    if overrides.quotechar is not None:
+        marks = replace(marks, quotechar=overrides.quotechar)
+    if overrides.escapechar is not None:
+        marks = replace(marks, escapechar=overrides.escapechar)
+    return replace(detected, marks=marks)
 
 
-def _until_line_end(text: str) -> str:
-    end = max(text.rfind("\n"), text.rfind("\r")) + 1
-    return text[: end or len(text)]
-
-
-def _from_line_start(text: str) -> str:
-    first = min((at for mark in "\r\n" if (at := text.find(mark)) >= 0), default=-1)
-    return text[first + 1 :].lstrip("\n") if first >= 0 else ""
-
-
-def _judged(head: str, found: encoding.Encoding, said: Said) -> Judged:
-    judged = delimiters.judge(head, found.codec)
-    marks = judged.marks
-    if said.delimiter:
-        marks = delimiters.quotes(head, said.delimiter, found.codec)
-    if said.quotechar is not None:
-        marks = replace(marks, quotechar=said.quotechar)
-    if said.escapechar is not None:
-        marks = replace(marks, escapechar=said.escapechar)
-    return replace(judged, marks=marks)
-
-
-def _whole_rows(text: Sample, marks: Marks) -> list[Row]:
+def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:
     """The head's rows; a last one that runs on beyond the sample is left out."""
-    found = delimiters.rows(text.head, marks)
-    is_cut = not text.is_whole and marks.quotechar and text.head.count(marks.quotechar) % 2
+    found = delimiters.rows(sample.head, marks)
+    is_cut = not sample.is_whole and marks.quotechar and sample.head.count(marks.quotechar) % 2
     return found[:-1] if is_cut and len(found) > 1 else found
 
 
-def _last_rows(text: Sample, marks: Marks, body: list[Row]) -> list[Row]:
-    """The file's last rows as far as they can be read from a line's start."""
-    return body if text.is_whole else delimiters.rows(text.tail, marks)
-
-
-def _skipped(header: Row, place: header_detection.Place, judged: Judged) -> int:
+def _skipped(header: Row, location: TableLocation, marks: DetectedMarks) -> int:
     """Lines above the header; none where they are blank, as blank lines are no rows anyway."""
-    if place.header == 0 and not judged.announced:
+    if location.header == 0 and not marks.announced:
         return 0
     return header.line - 1
 
 
-def _not_rows(
-    text: Sample, header: Row, place: header_detection.Place, below: Sequence[Row]
-) -> tuple[str, ...]:
+def _not_rows(sample: Sample, header: Row, location: TableLocation, below: Sequence[Row]) -> tuple[str, ...]:
     """The texts of records that are no rows, as they stand in the file."""
-    found = [_text(text.head, row) for row in place.below]
-    found += [_text(text.head if text.is_whole else text.tail, row) for row in below]
-    if place.has_header and len(header.cells) > 1:
-        header_text = _text(text.head, header)
+    found = [_text(sample.head, row) for row in location.below]
+    found += [_text(sample.head if sample.is_whole else sample.tail, row) for row in below]
+    if location.has_header and len(header.cells) > 1:
+        header_text = _text(sample.head, header)
         again = f"\n{header_text}" if header_text else ""
-        others = (text.head[text.head.find(header_text) + len(header_text) :], *text.slices, text.tail)
+        others = (
+            sample.head[sample.head.find(header_text) + len(header_text) :],
+            *sample.slices,
+            sample.tail,
+        )
         if again and any(again in other.replace("\r", "\n") for other in others):
             found.append(header_text)
     texts = tuple(dict.fromkeys(one for one in found if one))
@@ -244,29 +210,6 @@ def _text(text: str, row: Row) -> str:
 @lru_cache(maxsize=2)
 def _lines(text: str) -> list[str]:
     return _LINE.findall(text)
-
-
-def _sampled(text: Sample, marks: Marks, kept: list[Row], below: Sequence[Row]) -> list[Row]:
-    """Rows of the head, the middle and the end alike."""
-    if text.is_whole:
-        return _spread(kept)
-    more = [row for part in (*text.slices, text.tail) for row in delimiters.rows(part, marks)]
-    excluded = {row.cells for row in below}
-    return _spread(kept) + [row for row in more if row.cells not in excluded]
-
-
-def _spread(rows: list[Row]) -> list[Row]:
-    step = max(1, len(rows) // column_formats.MOST_CELLS)
-    return rows[::step]
-
-
-def _columns(rows: Iterable[Row], n_columns: int) -> list[list[str]]:
-    columns: list[list[str]] = [[] for _ in range(n_columns)]
-    for row in rows:
-        for column, cell in zip(columns, row.cells, strict=False):
-            column.append(cell)
-    most = max(_FEWEST_CELLS, min(column_formats.MOST_CELLS, _MOST_CELLS // max(1, n_columns)))
-    return [column[:: -(-len(column) // most)] if len(column) > most else column for column in columns]
 
 
 def _line_end(text: str) -> str:

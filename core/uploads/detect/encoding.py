@@ -97,12 +97,12 @@ def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
     if _is_binary(head):
         raise NotACsv(file_name=file_name, kind="a binary file")
     plain = Encoding("utf-8", has_bom=False)
-    fault = _first_fault(path, plain)
-    if fault is None:
+    bad_bytes = _find_bad_bytes(path, plain)
+    if bad_bytes is None:
         return plain
     lines = _lines_beyond_ascii(path)
-    if fault.nul or _is_damaged_utf8(lines):
-        _refuse(path, plain, fault, file_name)
+    if bad_bytes.nul or _is_damaged_utf8(lines):
+        _refuse(path, plain, bad_bytes, file_name)
     return _legacy(path, lines, file_name)
 
 
@@ -116,7 +116,7 @@ def _known(codec: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Fault:
+class _BadBytes:
     """The first bytes of a file that are not text: where, which, and whether a NUL."""
 
     offset: int
@@ -159,7 +159,7 @@ def _utf16_without_bom(head: bytes) -> str | None:
     return None
 
 
-def _first_fault(path: Path, encoding: Encoding) -> _Fault | None:
+def _find_bad_bytes(path: Path, encoding: Encoding) -> _BadBytes | None:
     decoder = codecs.getincrementaldecoder(encoding.codec)()
     offset = 0
     with path.open("rb") as source:
@@ -174,27 +174,27 @@ def _first_fault(path: Path, encoding: Encoding) -> _Fault | None:
                 at = offset - len(pending) + error.start
                 clean = bytes(read[: error.start])
                 if b"\0" in clean and len(nul) == 1:
-                    return _Fault(offset - len(pending) + clean.index(b"\0"), b"\0", nul=True)
-                return _Fault(at, bytes(read[error.start : error.end]), nul=False)
+                    return _BadBytes(offset - len(pending) + clean.index(b"\0"), b"\0", nul=True)
+                return _BadBytes(at, bytes(read[error.start : error.end]), nul=False)
             if "\0" in text:
                 ahead = text[: text.index("\0")].encode(encoding.codec)
-                return _Fault(offset - len(pending) + len(ahead), nul, nul=True)
+                return _BadBytes(offset - len(pending) + len(ahead), nul, nul=True)
             if not chunk:
                 return None
             offset += len(chunk)
 
 
 def _checked(path: Path, encoding: Encoding, file_name: str) -> Encoding:
-    if fault := _first_fault(path, encoding):
-        _refuse(path, encoding, fault, file_name)
+    if bad_bytes := _find_bad_bytes(path, encoding):
+        _refuse(path, encoding, bad_bytes, file_name)
     return encoding
 
 
-def _refuse(path: Path, encoding: Encoding, fault: _Fault, file_name: str) -> NoReturn:
-    line, column = positions.place(path, fault.offset, encoding.codec)
-    if fault.nul:
+def _refuse(path: Path, encoding: Encoding, bad_bytes: _BadBytes, file_name: str) -> NoReturn:
+    line, column = positions.line_and_column(path, bad_bytes.offset, encoding.codec)
+    if bad_bytes.nul:
         raise NulBytes(file_name=file_name, line=line, column=column)
-    found = fault.found.hex(" ").upper()
+    found = bad_bytes.found.hex(" ").upper()
     raise UndecodableBytes(file_name=file_name, line=line, column=column, encoding=encoding.name, found=found)
 
 
@@ -235,6 +235,6 @@ def _legacy(path: Path, lines: bytes, file_name: str) -> Encoding:
     for codec in dict.fromkeys(ordered):
         others = tuple(other for other in ordered if other != codec)[:3]
         encoding = Encoding(codec, has_bom=False, guessed=True, alternatives=others)
-        if _first_fault(path, encoding) is None:
+        if _find_bad_bytes(path, encoding) is None:
             return encoding
     return _checked(path, Encoding("cp1252", has_bom=False, guessed=True), file_name)

@@ -39,7 +39,7 @@ class Guess:
         return cls(**{**data, "alternatives": tuple(data["alternatives"])})
 
 
-def overruling(chosen: Sequence[Guess], before: Sequence[Guess]) -> tuple[Guess, ...]:
+def with_previous_values(chosen: Sequence[Guess], before: Sequence[Guess]) -> tuple[Guess, ...]:
     """The guesses, those that a user chose with what they stand for now among their alternatives.
 
     before: what was guessed, or chosen, when the file was read the last time.

@@ -21,7 +21,7 @@ _NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True)
-class Place:
+class TableLocation:
     """Where the table is.
 
     header: the index of its row among the rows looked at, or of the first row where there is no header.
@@ -36,7 +36,7 @@ class Place:
     guesses: tuple[Guess, ...]
 
 
-def locate(rows: Sequence[Row], *, header_line: int | None = None) -> Place:
+def locate(rows: Sequence[Row], *, header_line: int | None = None) -> TableLocation:
     """Find the header among a file's first rows, of which there is one at least.
 
     header_line: the line it stands in, where a user says so; 0 for none.
@@ -86,7 +86,7 @@ def _with_header(
     width: int,
     below: tuple[Row, ...],
     guesses: tuple[Guess, ...],
-) -> Place:
+) -> TableLocation:
     body = rows[at + 1 + len(below) :]
     n_columns = len(cells)
     wide = [row for row in body if len(row.cells) == width]
@@ -106,7 +106,7 @@ def _with_header(
     else:
         names = headers.names(cells)
     given = ("", *cells) if index_column else cells
-    return Place(at, True, names, index_column, below, (*guesses, *_of_names(given, names)))
+    return TableLocation(at, True, names, index_column, below, (*guesses, *_of_names(given, names)))
 
 
 def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
@@ -120,9 +120,9 @@ def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
             repeated.append(f"'{name}'")
         elif cell != name:
             padded.append(f"'{name}'")
-    said = []
+    found = []
     if padded:
-        said.append(
+        found.append(
             (
                 padded,
                 "certain",
@@ -130,10 +130,12 @@ def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
             )
         )
     if unnamed:
-        said.append((unnamed, "certain", f"Columns without a name were numbered: {_listed(unnamed)}."))
+        found.append((unnamed, "certain", f"Columns without a name were numbered: {_listed(unnamed)}."))
     if repeated:
-        said.append((repeated, "likely", f"Names that were there before were numbered: {_listed(repeated)}."))
-    return [Guess("names", _listed(which), sure, why) for which, sure, why in said]  # type: ignore[arg-type]  # two of the words
+        found.append(
+            (repeated, "likely", f"Names that were there before were numbered: {_listed(repeated)}.")
+        )
+    return [Guess("names", _listed(which), sure, why) for which, sure, why in found]  # type: ignore[arg-type]  # two of the words
 
 
 def _listed(found: Sequence[str]) -> str:
@@ -142,13 +144,13 @@ def _listed(found: Sequence[str]) -> str:
     return shown if len(found) <= _LISTED else f"{shown} and {len(found) - _LISTED:,} more"
 
 
-def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confidence) -> Place:
+def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confidence) -> TableLocation:
     names = headers.names([""] * width)
     why = "Its first row holds values like those below it, so the columns were numbered."
     if confidence == "chosen":
         why = "You said that it has no header."
     line = str(rows[at].line)
-    return Place(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
+    return TableLocation(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
 
 
 def _width(rows: Sequence[Row]) -> int:

@@ -44,14 +44,14 @@ _BAD = -1.0
 
 
 @dataclass(frozen=True)
-class Judged:
+class CodecScore:
     """A codec that reads the bytes. score: at most 1, for text in which every letter is one of a language's."""
 
     codec: str
     score: float
 
 
-def judge(lines: bytes) -> list[Judged]:
+def judge(lines: bytes) -> list[CodecScore]:
     """The codecs of CODECS that read the bytes, the likeliest first. lines: with some bytes beyond ASCII."""
     found = []
     for codec, languages, rarity in _WRITTEN_IN:
@@ -60,7 +60,7 @@ def judge(lines: bytes) -> list[Judged]:
         except UnicodeDecodeError:
             continue
         fits = max(_fit(text, _letters(language)) for language in languages)
-        found.append(Judged(codec, fits - rarity))
+        found.append(CodecScore(codec, fits - rarity))
     return sorted(found, key=lambda judged: -judged.score)
 
 

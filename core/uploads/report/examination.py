@@ -8,9 +8,9 @@ from typing import Any
 
 from core.uploads.csv.dialect import Dialect
 from core.uploads.detect.guesses import Guess
-from core.uploads.report.overrides import Reading
+from core.uploads.report.overrides import ReadingOverrides
 from core.uploads.report.profile import ColumnProfile
-from core.uploads.report.receipt import Change, Packed, Treatment
+from core.uploads.report.receipt import CellChange, LineTreatment, SourceArchive
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Examination:
     columns: in the file's order. n_rows: records below the header that are rows. preview: the cells of the first
     PREVIEW_ROWS rows as the file spells them, long ones cut; changes: those of them that were rewritten.
     notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
-    treatment: what was done to its lines. reading: what a user overruled. packed: what it came in; None if plain.
+    treatment: what was done to its lines. overrides: what a user overruled. packed: what it came in; None if plain.
     """
 
     dialect: Dialect
@@ -29,10 +29,10 @@ class Examination:
     preview: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     guesses: tuple[Guess, ...] = ()
-    changes: tuple[Change, ...] = ()
-    treatment: Treatment = field(default_factory=Treatment)
-    reading: Reading = field(default_factory=Reading)
-    packed: Packed | None = None
+    changes: tuple[CellChange, ...] = ()
+    treatment: LineTreatment = field(default_factory=LineTreatment)
+    overrides: ReadingOverrides = field(default_factory=ReadingOverrides)
+    packed: SourceArchive | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal examination."""
@@ -45,7 +45,7 @@ class Examination:
             "guesses": [guess.to_json() for guess in self.guesses],
             "changes": [asdict(change) for change in self.changes],
             "treatment": self.treatment.to_json(),
-            "reading": self.reading.to_json(),
+            "reading": self.overrides.to_json(),
             "packed": asdict(self.packed) if self.packed else None,
         }
 
@@ -59,8 +59,8 @@ class Examination:
             preview=tuple(tuple(row) for row in data["preview"]),
             notes=tuple(data["notes"]),
             guesses=tuple(Guess.from_json(guess) for guess in data.get("guesses", ())),
-            changes=tuple(Change(**change) for change in data.get("changes", ())),
-            treatment=Treatment.from_json(data.get("treatment", {})),
-            reading=Reading.from_json(data.get("reading", {})),
-            packed=Packed(**data["packed"]) if data.get("packed") else None,
+            changes=tuple(CellChange(**change) for change in data.get("changes", ())),
+            treatment=LineTreatment.from_json(data.get("treatment", {})),
+            overrides=ReadingOverrides.from_json(data.get("reading", {})),
+            packed=SourceArchive(**data["packed"]) if data.get("packed") else None,
         )

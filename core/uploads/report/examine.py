@@ -11,7 +11,7 @@ import pyarrow as pa
 from core.uploads.csv import cleaning, error_locations, layout, records, stream
 from core.uploads.csv import header as headers
 from core.uploads.csv.dialect import Dialect
-from core.uploads.csv.positions import place
+from core.uploads.csv.positions import line_and_column
 from core.uploads.detect import column_formats, detection, encoding
 from core.uploads.detect.detection import Detected
 from core.uploads.detect.guesses import Guess
@@ -26,9 +26,9 @@ from core.uploads.errors import (
 )
 from core.uploads.report import notes, receipt
 from core.uploads.report.examination import Examination
-from core.uploads.report.overrides import Reading
+from core.uploads.report.overrides import ReadingOverrides
 from core.uploads.report.profile import ColumnSummary, shortened
-from core.uploads.report.receipt import Change, Packed, Treatment
+from core.uploads.report.receipt import CellChange, LineTreatment, SourceArchive
 
 PREVIEW_ROWS = 20
 _PREVIEW_CHARACTERS = 200
@@ -36,44 +36,48 @@ _BLOCK_BYTES_A_COLUMN = 4096  # a column of a block costs time however few rows 
 
 
 def examine(
-    path: Path, *, file_name: str, reading: Reading | None = None, packed: Packed | None = None
+    path: Path,
+    *,
+    file_name: str,
+    overrides: ReadingOverrides | None = None,
+    packed: SourceArchive | None = None,
 ) -> Examination:
     """Reads the whole file at `path`; `file_name` is what messages call it.
 
-    reading: what a user said of it, instead of what would be found. A column whose numbers turn out to be spelled in a
-    way that the first look did not see costs a second pass. packed: what the file came in.
-    Raises NotACsv (Spreadsheet, Compressed), a BadCsv that names the line, the column and the cure, or NoSuchColumn.
+    overrides: what a user said of it, instead of what would be found. A column whose numbers turn out to be spelled in
+    a way that the first look did not see costs a second pass. packed: what the file came in.
+    Raises NotACsv (Spreadsheet, Compressed), a BadCsv that names line and column, or ColumnUnknown.
     """
-    reading = reading or Reading()
-    found = encoding.find(path, file_name=file_name, codec=reading.encoding)
-    detected = reading.applied(detection.of_encoding(path, found, reading.said))
-    run = _Run(path, file_name, detected.dialect)
+    overrides = overrides or ReadingOverrides()
+    found = encoding.find(path, file_name=file_name, codec=overrides.encoding)
+    detected = overrides.applied(detection.of_encoding(path, found, overrides.for_detection))
+    run = _FilePass(path, file_name, detected.dialect)
     try:
         run.read()
     except (QuoteNeverClosed, TextAfterQuote):
-        loose = detection.with_loose_quotes(path, found, reading.said, detected)
+        loose = detection.with_loose_quotes(path, found, overrides.for_detection, detected)
         if loose is None:
             raise
-        detected = reading.applied(loose)
-        run = _Run(path, file_name, detected.dialect)
+        detected = overrides.applied(loose)
+        run = _FilePass(path, file_name, detected.dialect)
         if not run.reads_evenly():
             raise
-    if late := run.late_rules(reading):
-        detected = reading.applied(_with_rules(detected, late))
-        run = _Run(path, file_name, detected.dialect)
+    if late := run.late_rules(overrides):
+        detected = overrides.applied(_with_rules(detected, late))
+        run = _FilePass(path, file_name, detected.dialect)
         run.read()
-    return run.summed_up(found, detected.guesses, reading, packed)
+    return run.summed_up(found, detected.guesses, overrides, packed)
 
 
-def _with_rules(detected: Detected, found: list[column_formats.Found]) -> Detected:
+def _with_rules(detected: Detected, found: list[column_formats.FoundFormat]) -> Detected:
     more = tuple(one.rule for one in found if one.rule is not None)
-    places = {rule.column for rule in more}
-    kept = tuple(rule for rule in detected.dialect.rules if rule.column not in places)
+    ruled = {rule.column for rule in more}
+    kept = tuple(rule for rule in detected.dialect.rules if rule.column not in ruled)
     guesses = tuple(guess for one in found for guess in one.guesses)
     return Detected(replace(detected.dialect, rules=kept + more), detected.guesses + guesses)
 
 
-class _Run:
+class _FilePass:
     """One pass over a file in a dialect."""
 
     def __init__(self, path: Path, file_name: str, dialect: Dialect) -> None:
@@ -83,8 +87,8 @@ class _Run:
         self._header: tuple[str, ...] = ()
         self._summaries: list[ColumnSummary] = []
         self._preview: list[tuple[str, ...]] = []
-        self._changes: list[Change] = []
-        self._treatment = Treatment()
+        self._changes: list[CellChange] = []
+        self._treatment = LineTreatment()
         self._n_rows = 0
         self._given_names: tuple[str, ...] = ()
 
@@ -107,10 +111,10 @@ class _Run:
                 for offset, block in _with_offsets(opened):
                     self._add(offset, block)
                 if dialect.escapechar and records.plain(block, dialect).endswith(dialect.escapechar.encode()):
-                    line, _ = place(self._path, offset + len(block), dialect.encoding)
+                    line, _ = line_and_column(self._path, offset + len(block), dialect.encoding)
                     raise EscapeAtEnd(file_name=file_name, line=line)
-            except stream.RecordOverLimit as fault:
-                raise error_locations.of_long_record(self._path, fault, dialect, file_name) from fault
+            except stream.RecordOverLimit as too_long:
+                raise error_locations.of_long_record(self._path, too_long, dialect, file_name) from too_long
         if not self._n_rows and not any(map(headers.tidied, self._given_names)):
             raise EmptyFile(file_name=file_name)
         if not self._n_rows:
@@ -124,12 +128,12 @@ class _Run:
             return False
         return not self._treatment.n_short and not self._treatment.n_long
 
-    def late_rules(self, reading: Reading) -> list[column_formats.Found]:
+    def late_rules(self, overrides: ReadingOverrides) -> list[column_formats.FoundFormat]:
         """Rules for columns whose cells the first look did not show."""
         ruled = {rule.column for rule in self._dialect.rules}
         found = []
         for column, summary in enumerate(self._summaries):
-            if column in ruled or not summary.odd or reading.names(self._header[column]):
+            if column in ruled or not summary.odd or overrides.mentions(self._header[column]):
                 continue
             one = column_formats.find(column, self._header[column], summary.odd, self._dialect.decimal)
             if one.rule is not None:
@@ -140,8 +144,8 @@ class _Run:
         self,
         found: encoding.Encoding,
         guesses: tuple[Guess, ...],
-        reading: Reading,
-        packed: Packed | None,
+        overrides: ReadingOverrides,
+        packed: SourceArchive | None,
     ) -> Examination:
         """All that was found."""
         treatment = self._treatment
@@ -154,17 +158,17 @@ class _Run:
             map(headers.tidied, self._given_names)
         ):
             raise EmptyFile(file_name=self._file_name)
-        said = notes.of(packed, found, dialect, columns, treatment, guesses)
+        sentences = notes.of(packed, found, dialect, columns, treatment, guesses)
         return Examination(
             dialect,
             columns,
             self._n_rows,
             tuple(self._preview),
-            said,
+            sentences,
             guesses,
             tuple(self._changes),
             treatment,
-            reading,
+            overrides,
             packed,
         )
 
@@ -174,8 +178,10 @@ class _Run:
         start = self._header_start(opened)
         raw = opened.header_bytes[start:]
         bounds = records.scan(raw, self._dialect, final=True)
-        if fault := error_locations.of_quotes(self._path, start, raw, bounds, self._dialect, self._file_name):
-            raise fault
+        if quote_error := error_locations.of_quotes(
+            self._path, start, raw, bounds, self._dialect, self._file_name
+        ):
+            raise quote_error
 
     def _cells_of_header(self, opened: stream.CsvStream) -> tuple[str, ...]:
         raw = opened.header_bytes[self._header_start(opened) :]
@@ -196,7 +202,9 @@ class _Run:
         start = self._header_start(opened)
         raw = opened.header_bytes[start:]
         starts, _ = layout.spans(raw, self._dialect)
-        return place(self._path, start + (int(starts[0]) if len(starts) else 0), self._dialect.encoding)[0]
+        return line_and_column(
+            self._path, start + (int(starts[0]) if len(starts) else 0), self._dialect.encoding
+        )[0]
 
     def _add(self, offset: int, block: bytes) -> None:
         bounds = records.scan(block, self._dialect, final=True)
@@ -221,19 +229,21 @@ class _Run:
         changes = receipt.changes(first, after, n_kept=receipt.CHANGES_KEPT - len(self._changes))
         self._changes += [replace(change, row=change.row + first_row) for change in changes]
 
-    def _read(self, offset: int, block: bytes, bounds: records.Bounds) -> stream.Block:
+    def _read(self, offset: int, block: bytes, bounds: records.Bounds) -> stream.ParsedBlock:
         where = (self._path, offset, block, bounds)
         dialect, header, file_name = self._dialect, self._header, self._file_name
-        fault = error_locations.of_quotes(*where, dialect, file_name)
+        quote_error = error_locations.of_quotes(*where, dialect, file_name)
         try:
             read = stream.read_block(block, header, dialect)
         except ChangedSinceChecked as error:
-            raise error_locations.of_widths(*where, header, dialect, file_name) or fault or error from error
-        if fault:
-            raise fault
+            raise (
+                error_locations.of_widths(*where, header, dialect, file_name) or quote_error or error
+            ) from error
+        if quote_error:
+            raise quote_error
         return read
 
-    def _treat(self, offset: int, block: bytes, bounds: records.Bounds, read: stream.Block) -> None:
+    def _treat(self, offset: int, block: bytes, bounds: records.Bounds, read: stream.ParsedBlock) -> None:
         """Count what was done to the block's lines."""
         past, width, found = self._treatment, len(self._header), read.layout
         n_records, counted = read.table.num_rows, {}
@@ -248,7 +258,7 @@ class _Run:
             for name, is_so in (("first_short", is_short), ("first_long", is_long)):
                 if is_so.any() and getattr(past, name) is None:
                     start = int(layout.spans(block, self._dialect)[0][int(is_so.argmax())])
-                    counted[name] = place(self._path, offset + start, self._dialect.encoding)[0]
+                    counted[name] = line_and_column(self._path, offset + start, self._dialect.encoding)[0]
         self._treatment = replace(
             past,
             n_blank=past.n_blank + bounds.n_lines - n_records,

@@ -8,18 +8,18 @@ from core.uploads.csv.dialect import DELIMITER_NAMES, Dialect
 from core.uploads.detect.encoding import Encoding
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.profile import ColumnProfile
-from core.uploads.report.receipt import Packed, Treatment
+from core.uploads.report.receipt import LineTreatment, SourceArchive
 
 _LINE_ENDS = {"\r": "Its lines end in a carriage return alone, as on old Macintosh computers."}
 _BLANKS = {" ": "blanks", "'": "apostrophes", ",": "commas", ".": "points"}
 
 
 def of(
-    packed: Packed | None,
+    packed: SourceArchive | None,
     encoding: Encoding,
     dialect: Dialect,
     columns: Sequence[ColumnProfile],
-    treatment: Treatment,
+    treatment: LineTreatment,
     guesses: Sequence[Guess],
 ) -> tuple[str, ...]:
     """The sentences of a receipt, the file's first, then its lines', then its columns'."""
@@ -36,7 +36,7 @@ def of(
     )
 
 
-def _of_archive(packed: Packed | None) -> Iterator[str]:
+def _of_archive(packed: SourceArchive | None) -> Iterator[str]:
     if packed is None:
         return
     size = _counted(packed.size_bytes, "byte")
@@ -63,7 +63,7 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
         yield "It has one column only: no comma, semicolon, tab or bar separates cells."
 
 
-def _of_lines(dialect: Dialect, treatment: Treatment) -> Iterator[str]:
+def _of_lines(dialect: Dialect, treatment: LineTreatment) -> Iterator[str]:
     if dialect.skip_lines:
         yield f"{_counted(dialect.skip_lines, 'line')} above the header left out."
     if not dialect.has_header:
@@ -86,8 +86,8 @@ def _of_lines(dialect: Dialect, treatment: Treatment) -> Iterator[str]:
 
 def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[str]:
     rules = {rule.column: rule for rule in dialect.rules}
-    for place, column in enumerate(columns):
-        rule = rules.get(place)
+    for index, column in enumerate(columns):
+        rule = rules.get(index)
         n_numbers = column.n_coerced - column.n_declared_missing
         if rule is not None and rule.is_number and n_numbers:
             marks = [f"{_BLANKS[rule.thousands]} between thousands"] if rule.thousands else []

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import Invalid
 from core.uploads.csv.dialect import ColumnRule
-from core.uploads.detect.detection import Detected, Said
+from core.uploads.detect.detection import Detected, DetectionOverrides
 from core.uploads.detect.guesses import About, Guess
 from core.uploads.errors import ColumnUnknown, MarksClash
 
@@ -22,7 +22,7 @@ _MOST_MISSING = 50
 
 
 @dataclass(frozen=True)
-class ColumnReading:
+class ColumnOverrides:
     """What was said of one column; None where nothing was.
 
     kind: "number" or "category". decimal, thousands, mark: how its numbers are spelled. missing: spellings of "no
@@ -37,7 +37,7 @@ class ColumnReading:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadingOverrides:
     """What was said of a file; None, and what is not named, is found as always.
 
     header_line: the line the header stands in, as an editor counts; 0 for none. thousands: of every number column
@@ -54,18 +54,20 @@ class Reading:
     header_line: int | None = None
     missing: tuple[str, ...] | None = None
     keep_lines: bool | None = None
-    columns: Mapping[str, ColumnReading] = field(default_factory=dict)
+    columns: Mapping[str, ColumnOverrides] = field(default_factory=dict)
 
     @property
-    def said(self) -> Said:
+    def for_detection(self) -> DetectionOverrides:
         """What detection must keep to."""
-        return Said(self.delimiter, self.quotechar, self.escapechar, self.decimal, self.header_line)
+        return DetectionOverrides(
+            self.delimiter, self.quotechar, self.escapechar, self.decimal, self.header_line
+        )
 
-    def names(self, column: str) -> bool:
+    def mentions(self, column: str) -> bool:
         """Whether something was said of a column."""
         return column in self.columns
 
-    def checked(self) -> Reading:
+    def checked(self) -> ReadingOverrides:
         """Itself. Raises Invalid, MarksClash for what no file can be read with."""
         _require("delimiter", self.delimiter, MARKS)
         _require("quotechar", self.quotechar, QUOTES)
@@ -93,15 +95,15 @@ class Reading:
             )
         return self
 
-    def updated(self, other: Reading) -> Reading:
-        """This reading with what the other says in place of what it said."""
-        said = {one.name: getattr(other, one.name) for one in fields(other) if one.name != "columns"}
+    def updated(self, other: ReadingOverrides) -> ReadingOverrides:
+        """These overrides with those of the other in their place."""
+        given = {one.name: getattr(other, one.name) for one in fields(other) if one.name != "columns"}
         columns = dict(self.columns)
         for name, column in other.columns.items():
             more = {key: value for key, value in vars(column).items() if value is not None}
-            columns[name] = replace(columns.get(name, ColumnReading()), **more)
+            columns[name] = replace(columns.get(name, ColumnOverrides()), **more)
         return replace(
-            self, **{key: value for key, value in said.items() if value is not None}, columns=columns
+            self, **{key: value for key, value in given.items() if value is not None}, columns=columns
         )
 
     def applied(self, detected: Detected) -> Detected:
@@ -123,9 +125,9 @@ class Reading:
         chosen: list[Guess] = []
         for column, name in enumerate(names):
             rule = found.get(column, ColumnRule(column))
-            changed = self._rule(rule, self.columns.get(name, ColumnReading()), dialect.decimal)
+            changed = self._rule(rule, self.columns.get(name, ColumnOverrides()), dialect.decimal)
             if changed != rule:
-                chosen += _said_of(name, rule, changed)
+                chosen += _guesses_of(name, rule, changed)
                 found[column] = changed
         rules = tuple(rule for _, rule in sorted(found.items()) if rule != ColumnRule(rule.column))
         overruled = {(guess.about, guess.column) for guess in chosen}
@@ -135,38 +137,38 @@ class Reading:
             kept += (Guess("not_rows", "0", "chosen", "You said that these lines are rows."),)
         return Detected(replace(dialect, rules=rules), kept + tuple(chosen))
 
-    def _rule(self, rule: ColumnRule, said: ColumnReading, decimal: str) -> ColumnRule:
-        missing = rule.missing if said.missing is None else _folded(said.missing)
+    def _rule(self, rule: ColumnRule, column: ColumnOverrides, decimal: str) -> ColumnRule:
+        missing = rule.missing if column.missing is None else _folded(column.missing)
         rule = replace(rule, missing=tuple(sorted({*missing, *_folded(self.missing or ())})))
-        if said.kind is not None:
-            rule = replace(rule, kind=said.kind)
+        if column.kind is not None:
+            rule = replace(rule, kind=column.kind)
         if rule.kind == "category":
             rule = replace(rule, decimal="", thousands="", mark="")
-        thousands = self.thousands if said.thousands is None and rule.is_number else said.thousands
-        if said.decimal is not None or thousands is not None or said.mark is not None:
+        thousands = self.thousands if column.thousands is None and rule.is_number else column.thousands
+        if column.decimal is not None or thousands is not None or column.mark is not None:
             thousands = rule.thousands if thousands is None else thousands
-            point = said.decimal or rule.decimal or decimal
+            point = column.decimal or rule.decimal or decimal
             if point == thousands:
                 point = "," if thousands == "." else "."
             rule = replace(
                 rule,
                 decimal=point,
                 thousands=thousands,
-                mark=said.mark if said.mark is not None else rule.mark,
+                mark=column.mark if column.mark is not None else rule.mark,
             )
         return rule
 
     def to_json(self) -> dict[str, Any]:
-        """As plain lists and dicts, what was not said left out; `from_json` reads them back to an equal reading."""
+        """As plain lists and dicts, what was not said left out; `from_json` reads them back to equal overrides."""
         columns = {name: _given(asdict(column)) for name, column in self.columns.items()}
         plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "columns"}
         return _given({**plain, "columns": columns or None})
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Reading:
-        """The reading that `to_json` wrote."""
+    def from_json(cls, data: Mapping[str, Any]) -> ReadingOverrides:
+        """The overrides that `to_json` wrote."""
         columns = {
-            name: ColumnReading(**{**column, "missing": _tuple(column.get("missing"))})
+            name: ColumnOverrides(**{**column, "missing": _tuple(column.get("missing"))})
             for name, column in data.get("columns", {}).items()
         }
         return cls(**{**data, "missing": _tuple(data.get("missing")), "columns": columns})
@@ -178,7 +180,7 @@ def _require(name: str, value: str | None, known: tuple[str, ...]) -> None:
         raise Invalid(problem=f"{name} can't be {value[:20]!r}.", remedy=f"Use one of {listed}.")
 
 
-def _said_of(name: str, before: ColumnRule, after: ColumnRule) -> list[Guess]:
+def _guesses_of(name: str, before: ColumnRule, after: ColumnRule) -> list[Guess]:
     found: list[tuple[About, str, str]] = []
     if (before.decimal, before.thousands, before.mark) != (after.decimal, after.thousands, after.mark):
         found.append(("numbers", _spelled(after), _spelled(before)))

@@ -17,7 +17,7 @@ _CHARACTERS = 200
 
 
 @dataclass(frozen=True)
-class Change:
+class CellChange:
     """A cell of the first rows that was rewritten. row: from 1, below the header."""
 
     row: int
@@ -27,7 +27,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Treatment:
+class LineTreatment:
     """How often the lines of a file were not rows as they stood.
 
     n_blank: blank lines left out. n_inner_breaks: line breaks inside quoted cells. n_not_rows: repeated headers, totals
@@ -48,13 +48,13 @@ class Treatment:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Treatment:
+    def from_json(cls, data: Mapping[str, Any]) -> LineTreatment:
         """The treatment that `to_json` wrote."""
         return cls(**data)
 
 
 @dataclass(frozen=True)
-class Packed:
+class SourceArchive:
     """What a file came in. kind: "gzip" or "zip". file_name, size_bytes: of the archive. n_others: files that were in
     it too and were not read.
     """
@@ -65,13 +65,13 @@ class Packed:
     n_others: int = 0
 
 
-def changes(given: pa.Table, clean: pa.Table, *, n_kept: int) -> list[Change]:
+def changes(given: pa.Table, clean: pa.Table, *, n_kept: int) -> list[CellChange]:
     """The cells that differ in the first rows, at most n_kept. given, clean: the same rows and columns of text."""
-    found: list[Change] = []
+    found: list[CellChange] = []
     for name, before, after in zip(given.column_names, given.columns, clean.columns, strict=True):
         for row, (old, new) in enumerate(zip(before.to_pylist(), after.to_pylist(), strict=True), 1):
             if old != new:
-                found.append(Change(row, name, shortened(old, _CHARACTERS), shortened(new, _CHARACTERS)))
+                found.append(CellChange(row, name, shortened(old, _CHARACTERS), shortened(new, _CHARACTERS)))
     return sorted(found, key=lambda change: change.row)[:n_kept]
 
 

@@ -26,7 +26,7 @@ from core.predictions import listing, predictions, repeats
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import uploads
-from core.uploads.report.overrides import Reading
+from core.uploads.report.overrides import ReadingOverrides
 from tests import rows
 
 List = Callable[[Session, Whose], Sequence[Any]]
@@ -148,7 +148,7 @@ def test_an_admin_can_not_have_somebody_elses_file_read_differently(
             storage=storage,
             staging_dir=settings.staging_dir,
             upload_id=theirs.upload_id,
-            reading=Reading(),
+            overrides=ReadingOverrides(),
         )
 
 

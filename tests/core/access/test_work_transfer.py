@@ -30,8 +30,6 @@ ADA = Identity("oidc", "https://id.example", "ada", "Ada", "ada@example.org")
 @pytest.fixture
 def local(database: db.Database, settings: Settings, storage: LocalStorage, tmp_path: Path) -> db.User:
     """The local user, with an upload and a model in training."""
-    from core.models import handler as _  # noqa: F401  # registers the kind of task
-
     found = access.settle_local_user()
     content = journeys.sample_bytes(tmp_path, n_rows=60)
     upload = journeys.upload_bytes(found, content, settings=settings, files=storage)

@@ -32,6 +32,7 @@ from core.db.types import now_plus
 from tests import rows
 from tests.faults import steps
 from tests.servers.postgres import PAGES, Cluster
+from tests.servers.waiting import PATIENCE_S
 from tests.together import together
 
 pytestmark = pytest.mark.postgres
@@ -574,7 +575,7 @@ def test_several_that_upgrade_at_once_apply_the_rules_once(postgres: Cluster) ->
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_S)
     assert database.has_row_security
     assert migrate.revision(database) == migrate.head()
     database.dispose()

@@ -22,6 +22,7 @@ from core.db.tables.tasks import TaskRow
 from core.db.tables.users import UserRow
 from core.settings import Settings
 from tests.servers.processes import at_once
+from tests.servers.waiting import PATIENCE_S
 from tests.together import together
 
 
@@ -81,7 +82,7 @@ def test_of_two_transactions_that_wait_for_each_other_one_is_told_to_try_again(
     def rename(first: db.User, second: db.User) -> str:
         with db.session_scope(db.WORKER, write=True) as session:
             session.execute(sa.update(UserRow).where(UserRow.id == first.id).values(name="x"))
-            both_hold_one.wait(10)
+            both_hold_one.wait(PATIENCE_S)
             session.execute(sa.update(UserRow).where(UserRow.id == second.id).values(name="y"))
         return "done"
 
@@ -222,7 +223,7 @@ def test_threads_of_one_process_write_side_by_side(database: db.Database) -> Non
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_S)
     assert failures == []
     assert len(_names()) == 150
 
@@ -249,7 +250,7 @@ def test_connections_that_were_cut_while_nobody_used_them_are_replaced_unnoticed
     def held() -> int:
         with db.session_scope(db.WORKER) as session:
             answers = _server(session)
-            both_asked.wait(10)
+            both_asked.wait(PATIENCE_S)
             return answers
 
     before = set(together([held, held]))

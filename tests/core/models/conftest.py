@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from core.models import recipes
 from core.models.schema import frame
-from core.models.training import Trained
+from core.models.training import TrainingResult
 from tests.core.models.tables import TARGETS, subscribers, train, without
 
 
@@ -28,7 +28,7 @@ def table() -> pa.Table:
 
 
 @pytest.fixture(scope="session")
-def trained(table: pa.Table) -> dict[str, Trained]:
+def trained(table: pa.Table) -> dict[str, TrainingResult]:
     """By task: binary, multiclass, regression."""
     return {
         task: train(without(table, *(other for other in TARGETS.values() if other != target)), target)
@@ -37,7 +37,7 @@ def trained(table: pa.Table) -> dict[str, Trained]:
 
 
 @pytest.fixture(scope="session")
-def fitted(trained: dict[str, Trained], table: pa.Table) -> dict[tuple[str, str], Pipeline]:
+def fitted(trained: dict[str, TrainingResult], table: pa.Table) -> dict[tuple[str, str], Pipeline]:
     """By task and recipe: each recipe fitted on the table, whether or not the training chose it."""
     pipelines = {}
     for task, training in trained.items():

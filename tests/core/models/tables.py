@@ -51,6 +51,6 @@ def quietly(_done: int, _total: int) -> None:
 TARGETS = {"binary": "churn", "multiclass": "tier", "regression": "spend"}
 
 
-def train(table: pa.Table, target: str, **options: object) -> training.Trained:
+def train(table: pa.Table, target: str, **options: object) -> training.TrainingResult:
     """A training with a decimal point and no audience."""
     return training.train(table, target=target, decimal=".", progress=quietly, **options)

@@ -14,12 +14,12 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from core.models import artifact, recipes
 from core.models.errors import ModelFileChanged, ModelFileUntrusted
 from core.models.schema import frame
-from core.models.training import Trained
+from core.models.training import TrainingResult
 
 Fitted = dict[tuple[str, str], Pipeline]
 
 
-def answers(pipeline: Pipeline, trained: Trained, table: pa.Table) -> np.ndarray:
+def answers(pipeline: Pipeline, trained: TrainingResult, table: pa.Table) -> np.ndarray:
     features = frame(table, trained.schema, ".")
     return (
         pipeline.predict(features)
@@ -31,7 +31,7 @@ def answers(pipeline: Pipeline, trained: Trained, table: pa.Table) -> np.ndarray
 @pytest.mark.parametrize("name", recipes.NAMES)
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_every_recipe_answers_the_same_after_a_round_trip(
-    name: str, task: str, fitted: Fitted, trained: dict[str, Trained], table: pa.Table, tmp_path: Path
+    name: str, task: str, fitted: Fitted, trained: dict[str, TrainingResult], table: pa.Table, tmp_path: Path
 ) -> None:
     pipeline = fitted[task, name]
     path = tmp_path / "model.skops"
@@ -47,7 +47,7 @@ def test_every_trusted_type_is_needed_by_some_recipe(fitted: Fitted, tmp_path: P
     assert asked_for == set(artifact.TRUSTED)
 
 
-def test_the_hash_is_that_of_the_file(trained: dict[str, Trained], tmp_path: Path) -> None:
+def test_the_hash_is_that_of_the_file(trained: dict[str, TrainingResult], tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     first = artifact.save(trained["binary"].pipeline, path)
     assert len(first) == 64
@@ -55,7 +55,7 @@ def test_the_hash_is_that_of_the_file(trained: dict[str, Trained], tmp_path: Pat
         artifact.load(path, first.replace(first[0], "f" if first[0] != "f" else "0"))
 
 
-def test_a_changed_byte_is_refused(trained: dict[str, Trained], tmp_path: Path) -> None:
+def test_a_changed_byte_is_refused(trained: dict[str, TrainingResult], tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     sha256 = artifact.save(trained["binary"].pipeline, path)
     content = bytearray(path.read_bytes())
@@ -65,7 +65,7 @@ def test_a_changed_byte_is_refused(trained: dict[str, Trained], tmp_path: Path) 
         artifact.load(path, sha256)
 
 
-def test_a_truncated_file_is_refused(trained: dict[str, Trained], tmp_path: Path) -> None:
+def test_a_truncated_file_is_refused(trained: dict[str, TrainingResult], tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     sha256 = artifact.save(trained["binary"].pipeline, path)
     path.write_bytes(path.read_bytes()[:-100])

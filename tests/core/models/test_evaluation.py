@@ -7,7 +7,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from core.models import evaluation
-from core.models.evaluation import Evaluated
+from core.models.evaluation import CrossValidation
 from core.models.schema import Feature, Schema
 
 DRAW = np.random.default_rng(0)
@@ -53,7 +53,7 @@ def test_cross_validation_reports_each_fold_and_keeps_rows_its_first_model_has_n
 def test_shuffling_the_signal_costs_more_than_shuffling_noise(task: str) -> None:
     schema = Schema(BINARY.features, "y", task, BINARY.labels, "no")  # type: ignore[arg-type]  # a literal passed on
     model = LogisticRegression().fit(FEATURES, CLASSES)
-    found = evaluation.importance(Evaluated({}, model, np.arange(200)), FEATURES, CLASSES, schema)
+    found = evaluation.importance(CrossValidation({}, model, np.arange(200)), FEATURES, CLASSES, schema)
     assert [name for name, _ in found] == ["signal", "noise"]
     assert found[0][1] > 0.1 > abs(found[1][1])
 
@@ -61,5 +61,5 @@ def test_shuffling_the_signal_costs_more_than_shuffling_noise(task: str) -> None
 def test_shuffling_leaves_the_features_as_they_were() -> None:
     before = FEATURES.copy()
     model = LogisticRegression().fit(FEATURES, CLASSES)
-    evaluation.importance(Evaluated({}, model, np.arange(200)), FEATURES, CLASSES, BINARY)
+    evaluation.importance(CrossValidation({}, model, np.arange(200)), FEATURES, CLASSES, BINARY)
     pd.testing.assert_frame_equal(FEATURES, before)

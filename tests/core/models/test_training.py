@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from core.models import recipes, training
 from core.models.errors import NoFeatures, TargetMissing
 from core.models.schema import frame
-from core.models.training import Trained
+from core.models.training import TrainingResult
 from tests.core.models.tables import subscribers, text_table, train, without
 
 METRICS = {
@@ -19,7 +19,9 @@ METRICS = {
 
 
 @pytest.mark.parametrize("task", METRICS)
-def test_both_recipes_and_the_baseline_are_measured_alike(task: str, trained: dict[str, Trained]) -> None:
+def test_both_recipes_and_the_baseline_are_measured_alike(
+    task: str, trained: dict[str, TrainingResult]
+) -> None:
     found = trained[task]
     assert found.schema.task == task
     assert tuple(candidate.name for candidate in found.candidates) == recipes.NAMES
@@ -29,7 +31,7 @@ def test_both_recipes_and_the_baseline_are_measured_alike(task: str, trained: di
 
 @pytest.mark.parametrize("task", METRICS)
 def test_the_candidate_with_the_best_mean_is_chosen_and_beats_the_baseline(
-    task: str, trained: dict[str, Trained]
+    task: str, trained: dict[str, TrainingResult]
 ) -> None:
     found = trained[task]
     means = {candidate.name: candidate.metrics[found.chosen_by].mean for candidate in found.candidates}
@@ -39,18 +41,22 @@ def test_the_candidate_with_the_best_mean_is_chosen_and_beats_the_baseline(
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-def test_the_labels_stand_in_the_order_of_the_probabilities(task: str, trained: dict[str, Trained]) -> None:
+def test_the_labels_stand_in_the_order_of_the_probabilities(
+    task: str, trained: dict[str, TrainingResult]
+) -> None:
     found = trained[task]
     assert found.schema.labels == tuple(found.pipeline.classes_)
 
 
-def test_the_identifier_is_set_aside_and_the_rest_is_learned_from(trained: dict[str, Trained]) -> None:
+def test_the_identifier_is_set_aside_and_the_rest_is_learned_from(trained: dict[str, TrainingResult]) -> None:
     found = trained["binary"]
     assert [dropped.column for dropped in found.dropped] == ["customer_id"]
     assert [feature.name for feature in found.schema.features] == ["tenure", "plan", "support"]
 
 
-def test_every_feature_has_an_importance_and_what_matters_comes_first(trained: dict[str, Trained]) -> None:
+def test_every_feature_has_an_importance_and_what_matters_comes_first(
+    trained: dict[str, TrainingResult],
+) -> None:
     found = trained["regression"]
     assert {name for name, _ in found.importance} == {feature.name for feature in found.schema.features}
     assert found.importance[0][0] == "tenure"
@@ -58,14 +64,14 @@ def test_every_feature_has_an_importance_and_what_matters_comes_first(trained: d
     assert falls == sorted(falls, reverse=True)
 
 
-def test_a_model_keeps_the_versions_and_rows_it_was_made_with(trained: dict[str, Trained]) -> None:
+def test_a_model_keeps_the_versions_and_rows_it_was_made_with(trained: dict[str, TrainingResult]) -> None:
     found = trained["binary"]
     assert set(found.versions) >= {"python", "scikit-learn", "pandas", "numpy", "skops", "pyarrow"}
     assert (found.n_rows, found.n_fitted) == (240, 240)
     assert found.seconds > 0
 
 
-def test_the_same_table_gives_the_same_model(trained: dict[str, Trained], table: pa.Table) -> None:
+def test_the_same_table_gives_the_same_model(trained: dict[str, TrainingResult], table: pa.Table) -> None:
     again = train(without(table, "tier", "spend"), "churn")
     first = trained["binary"]
     assert again.candidates == first.candidates
@@ -75,7 +81,7 @@ def test_the_same_table_gives_the_same_model(trained: dict[str, Trained], table:
 
 
 def test_rows_that_are_given_when_asked_for_train_the_same_model(
-    trained: dict[str, Trained], table: pa.Table
+    trained: dict[str, TrainingResult], table: pa.Table
 ) -> None:
     table, asked = without(table, "tier", "spend"), []
 
@@ -101,7 +107,9 @@ def test_progress_counts_every_unit_up_to_the_last() -> None:
 
 
 @pytest.mark.parametrize("task", METRICS)
-def test_values_never_seen_and_missing_cells_can_be_scored(task: str, trained: dict[str, Trained]) -> None:
+def test_values_never_seen_and_missing_cells_can_be_scored(
+    task: str, trained: dict[str, TrainingResult]
+) -> None:
     found = trained[task]
     strange = text_table(
         tenure=["", "99999", "-5"], plan=["platinum", "", "basic"], support=["x", "3", ""],
@@ -194,7 +202,7 @@ def test_a_huge_file_is_cut_to_what_memory_and_patience_allow_and_says_so(
 
 
 def test_a_file_that_grows_too_wide_when_encoded_is_fitted_on_fewer_rows(
-    monkeypatch: pytest.MonkeyPatch, trained: dict[str, Trained]
+    monkeypatch: pytest.MonkeyPatch, trained: dict[str, TrainingResult]
 ) -> None:
     n_columns = recipes.n_columns(trained["binary"].schema.features)
     monkeypatch.setattr(training, "MAX_ENCODED_CELLS", 100 * n_columns)
@@ -203,7 +211,7 @@ def test_a_file_that_grows_too_wide_when_encoded_is_fitted_on_fewer_rows(
 
 
 def test_the_encoded_width_is_never_underrated(
-    trained: dict[str, Trained], fitted: dict[tuple[str, str], Pipeline]
+    trained: dict[str, TrainingResult], fitted: dict[tuple[str, str], Pipeline]
 ) -> None:
     for (task, _name), pipeline in fitted.items():
         n_encoded = len(pipeline.named_steps["columns"].get_feature_names_out())

@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from core.models.schema import Feature, Schema, frame
-from core.predictions.results.run_summary import Scored
+from core.predictions.results.run_summary import RunSummary
 from core.predictions.scoring import engine
 from core.uploads.csv.dialect import Dialect
 
@@ -32,7 +32,7 @@ class Model:
     pipeline: Pipeline
     schema: Schema
 
-    def score(self, data: bytes, dialect: Dialect | None = None, **options: Any) -> tuple[bytes, Scored]:
+    def score(self, data: bytes, dialect: Dialect | None = None, **options: Any) -> tuple[bytes, RunSummary]:
         """The result's bytes and what was said about them."""
         sink = io.BytesIO()
         options = {"progress": lambda _: None} | options

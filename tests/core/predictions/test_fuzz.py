@@ -18,7 +18,7 @@ from core.predictions.scoring import engine
 from core.uploads.csv import stream
 from core.uploads.report.examination import Examination
 from core.uploads.report.examine import examine
-from core.uploads.report.overrides import Reading
+from core.uploads.report.overrides import ReadingOverrides
 from tests.core.uploads.test_fuzz import CODECS, PIECES, READINGS, TABLES
 
 
@@ -32,12 +32,12 @@ class Answers:
         return np.column_stack([1 - p, p])
 
 
-def examined(data: bytes, reading: Reading | None) -> Examination | None:
+def examined(data: bytes, overrides: ReadingOverrides | None) -> Examination | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         path.write_bytes(data)
         try:
-            return examine(path, file_name="file.csv", reading=reading)
+            return examine(path, file_name="file.csv", overrides=overrides)
         except AppError:
             return None
 
@@ -65,8 +65,8 @@ def scored(data: bytes, found: Examination, block_bytes: int) -> tuple[bytes, en
     return sink.getvalue(), run
 
 
-def check(data: bytes, reading: Reading | None = None) -> None:
-    found = examined(data, reading)
+def check(data: bytes, overrides: ReadingOverrides | None = None) -> None:
+    found = examined(data, overrides)
     if found is None:
         return
     small, large = scored(data, found, 32), scored(data, found, 4 << 20)
@@ -100,6 +100,8 @@ def test_no_table_that_reads_breaks_its_scoring(
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(pieces=st.lists(PIECES, max_size=40), reading=READINGS)
-def test_no_text_that_reads_as_a_user_says_breaks_its_scoring(pieces: list[str], reading: Reading) -> None:
-    check("".join(["a,b\n1,2\n", *pieces]).encode(), reading)
+@given(pieces=st.lists(PIECES, max_size=40), overrides=READINGS)
+def test_no_text_that_reads_as_a_user_says_breaks_its_scoring(
+    pieces: list[str], overrides: ReadingOverrides
+) -> None:
+    check("".join(["a,b\n1,2\n", *pieces]).encode(), overrides)

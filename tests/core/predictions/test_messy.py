@@ -14,7 +14,7 @@ from core.predictions.errors import LabelUnquotable
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.report.examine import examine
-from core.uploads.report.overrides import Reading
+from core.uploads.report.overrides import ReadingOverrides
 from tests.core.predictions.conftest import Model
 
 PREAMBLE = "Customers of the North\nas of 1 May 2024\n\n"
@@ -97,8 +97,8 @@ def test_a_row_of_one_missing_cell_is_a_row(tmp_path: Path, model: Model) -> Non
     path = tmp_path / "staged"
     data = b"age,colour\n20\n\\N\n30\n"
     path.write_bytes(data)
-    said = Reading(delimiter="|", escapechar="\\")
-    found = examine(path, file_name="customers.csv", reading=said)
+    said = ReadingOverrides(delimiter="|", escapechar="\\")
+    found = examine(path, file_name="customers.csv", overrides=said)
     assert (found.n_rows, len(found.columns), found.columns[0].n_missing) == (3, 1, 1)
     assert len(stream.read_table(io.BytesIO(data), found.dialect)) == 3
 
@@ -127,7 +127,7 @@ def test_coerced_numbers_reach_the_model(tmp_path: Path, model: Model) -> None:
     expected, _ = model.score(plain)
     shown = [line.split(";")[3].replace(",", ".") for line in result.decode().splitlines()[1:]]
     assert shown == [line.split(",")[3] for line in expected.decode().splitlines()[1:]]
-    assert (scored.tally.bad, scored.tally.missing) == ({}, {"age": 1})
+    assert (scored.statistics.bad, scored.statistics.missing) == ({}, {"age": 1})
 
 
 def test_a_file_without_a_header_gets_none(tmp_path: Path, model: Model) -> None:
@@ -146,7 +146,7 @@ def test_a_label_with_a_delimiter_is_refused_where_nothing_can_be_quoted(make: o
 def test_a_result_is_read_as_it_was_written_whatever_is_said_of_its_upload_later(tmp_path: Path) -> None:
     path = tmp_path / "staged"
     path.write_bytes(b"a;b\n1;2\n3;4\n")
-    now = examine(path, file_name="a.csv", reading=Reading(delimiter=","))
+    now = examine(path, file_name="a.csv", overrides=ReadingOverrides(delimiter=","))
     upload = UploadRow(receipt=now.to_json())
     written_in = Dialect(delimiter=";")
     kept = PredictionRow(columns={"added": ["prediction"], "dialect": written_in.to_json()})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.predictions import code_hash, receipt
-from core.predictions.receipt import Change
+from core.predictions.receipt import IngredientChange
 
 
 @pytest.fixture
@@ -81,10 +81,10 @@ def ingredients(**others: Any) -> dict[str, Any]:
 def test_what_changed_is_named_by_its_place() -> None:
     now = ingredients(libraries={"numpy": "2.5", "polars": "2"}, options={"mapping": {"age": "Alter"}})
     assert receipt.changes(ingredients(), now) == (
-        Change("options.mapping.age", "", "Alter"),
-        Change("libraries.numpy", "2.4.6", "2.5"),
-        Change("libraries.polars", "", "2"),
-        Change("libraries.scipy", "1.17", ""),
+        IngredientChange("options.mapping.age", "", "Alter"),
+        IngredientChange("libraries.numpy", "2.4.6", "2.5"),
+        IngredientChange("libraries.polars", "", "2"),
+        IngredientChange("libraries.scipy", "1.17", ""),
     )
     assert receipt.changes(now, now) == ()
     read = ingredients(reading={"delimiter": ";", "names": ["a", "c"]})

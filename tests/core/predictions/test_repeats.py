@@ -15,7 +15,7 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.predictions import predictions, repeats
-from core.predictions.repeats import Verdict
+from core.predictions.repeats import RepeatComparison
 from core.queue import TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -55,10 +55,10 @@ def again(user: db.User, prediction_id: UUID) -> UUID:
         return repeats.again(session, prediction_id=prediction_id).id
 
 
-def verdict(user: db.User, prediction_id: UUID) -> Verdict | None:
+def verdict(user: db.User, prediction_id: UUID) -> RepeatComparison | None:
     with db.session_scope(user) as session:
         found = predictions.get(session, prediction_id=prediction_id)
-        return repeats.verdict(session, prediction=found)
+        return repeats.compare(session, prediction=found)
 
 
 def test_a_prediction_keeps_the_receipt_that_its_worker_wrote(

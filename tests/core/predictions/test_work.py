@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,18 +16,16 @@ import pytest
 
 import core
 from core import access, db
-from core import settings as settings_module
-from core.db import migrate
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
-from core.predictions import code_hash, predictions, receipt, repeats
+from core.predictions import code_hash, listing, predictions, receipt, repeats
 from core.predictions.results import measures
 from core.predictions.scoring import engine
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import uploads
-from core.uploads.report.overrides import Reading
+from core.uploads.report.overrides import ReadingOverrides
 from tests import journeys
 
 
@@ -54,15 +53,16 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("desk")
-    settings = settings_module.read(_env_file=None, data_dir=folder, sample=False)
-    migrate.upgrade(db.connect(settings.database))
-    user, files = access.settle_local_user(), LocalStorage(settings.files_dir)
-    content = journeys.sample_bytes(folder)
-    upload = journeys.upload_bytes(user, content, settings=settings, files=files)
+def made_once(scored_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk") / "data"
+    shutil.copytree(scored_model, folder)
+    settings = journeys.embedded(folder)
+    db.connect(settings.database)
+    user = access.local_user()
+    with db.session_scope(user) as session:
+        known = listing.page(session).items[0]
     with journeys.running(settings):
-        yield Desk(settings, files, user, upload, journeys.train(user, upload))
+        yield Desk(settings, LocalStorage(settings.files_dir), user, known.upload, known.model)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def desk(made_once: Desk) -> Desk:
 
 
 def test_a_file_with_its_outcome_is_measured(desk: Desk) -> None:
-    found = measures.measured(desk.score(desk.upload))
+    found = measures.of(desk.score(desk.upload))
     assert (found.n_rows, found.n_measured, found.positive_label) == (400, 400, "Yes")
     assert found.on_training_data
     assert found.metrics is not None
@@ -130,7 +130,7 @@ def test_the_same_file_again_gives_the_same_bytes_and_counts_and_a_file_read_oth
     assert desk.path(second.output_key).read_bytes() == desk.path(first.output_key).read_bytes()
     assert second.receipt["ingredients_sha256"] == first.receipt["ingredients_sha256"]
     with db.session_scope(desk.user) as session:
-        found = repeats.verdict(session, prediction=second)
+        found = repeats.compare(session, prediction=second)
     assert found is not None
     assert (found.earlier_id, found.same_bytes, found.same_counts, found.changed) == (
         first.id,
@@ -144,12 +144,12 @@ def test_the_same_file_again_gives_the_same_bytes_and_counts_and_a_file_read_oth
         storage=desk.files,
         staging_dir=desk.settings.staging_dir,
         upload_id=upload.id,
-        reading=Reading(missing=("month to month",)),
+        overrides=ReadingOverrides(missing=("month to month",)),
         anew=False,
     )
     third = desk.score(upload)
     with db.session_scope(desk.user) as session:
-        found = repeats.verdict(session, prediction=third)
+        found = repeats.compare(session, prediction=third)
     assert found is not None
     assert (found.earlier_id, found.same_bytes) == (second.id, False)
     assert [change.name for change in found.changed or ()] == ["reading.rules"]
@@ -160,7 +160,7 @@ def test_the_same_file_again_gives_the_same_bytes_and_counts_and_a_file_read_oth
 def test_a_file_without_its_outcome_has_scores_and_bands_but_no_metrics(desk: Desk) -> None:
     lines = desk.path(desk.upload.storage_key).read_bytes().splitlines()
     without = b"\n".join(line.rpartition(b",")[0] for line in lines)
-    found = measures.measured(desk.score(desk.upload_again(without, "new.csv")))
+    found = measures.of(desk.score(desk.upload_again(without, "new.csv")))
     assert found.metrics is None
     assert not found.on_training_data
     assert found.headline == ""
@@ -183,7 +183,7 @@ def test_a_mapped_file_is_scored_as_the_same_file_under_its_own_names(desk: Desk
     header, _, rows = desk.path(mapped.output_key).read_bytes().partition(b"\n")
     assert header.endswith(b",prediction,prediction_2,probability,caution")
     assert rows == desk.path(own.output_key).read_bytes().partition(b"\n")[2]
-    before, after = measures.measured(own).to_json(), measures.measured(mapped).to_json()
+    before, after = measures.of(own).to_json(), measures.of(mapped).to_json()
     assert after["metrics"] == before["metrics"]
     assert after["quality"] == before["quality"]
     assert mapped.receipt is not None

@@ -80,7 +80,7 @@ class Line:
             return queue.cancel(session, task_id=task_id, clock=self.clock)
 
     def dead_letter(self, task_id: UUID) -> queue.Task | outbox.Unclaimed:
-        """As when a carrier gives up the message of the task's present attempt."""
+        """As when a transport gives up the message of the task's present attempt."""
         notice = Notice(task_id, self.row(task_id).attempt)
         with db.session_scope(db.WORKER, write=True) as session:
             return outbox.dead_letter(session, notice, n_deliveries=None, clock=self.clock)

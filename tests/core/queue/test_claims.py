@@ -29,7 +29,7 @@ def test_the_smallest_priority_goes_first_and_then_the_oldest(line: Line) -> Non
     assert line.claim() is None
 
 
-def test_a_hurried_task_overtakes_all_others(line: Line) -> None:
+def test_a_prioritized_task_overtakes_all_others(line: Line) -> None:
     line.add()
     line.clock.advance(1)
     urgent = line.add(priority=7)
@@ -167,7 +167,7 @@ def test_a_kind_that_this_version_does_not_know_is_left_for_others(line: Line) -
     assert line.row(task_id).state == "RUNNING"
 
 
-def test_a_noun_that_does_not_follow_takes_the_claim_back(line: Line) -> None:
+def test_a_resource_that_does_not_follow_takes_the_claim_back(line: Line) -> None:
     task_id = line.add(follow_fails_at="RUNNING")
     try:
         line.claim()

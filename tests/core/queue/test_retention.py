@@ -19,7 +19,7 @@ from tests.core.queue.conftest import Line
 MONTH_S = 30 * 86_400.0
 
 
-def sweep(line: Line) -> retention.Litter:
+def sweep(line: Line) -> retention.Expired:
     """Find and remove, as the runner does."""
     with db.session_scope(db.WORKER) as session:
         found = retention.find(session, tasks_after_s=MONTH_S, clock=line.clock)
@@ -80,7 +80,7 @@ def test_a_task_that_waits_or_runs_stays_however_old_it_is(line: Line) -> None:
     assert there(TaskRow) == {running.id, waiting}
 
 
-def test_a_task_that_a_noun_points_to_stays(line: Line) -> None:
+def test_a_task_that_a_resource_points_to_stays(line: Line) -> None:
     of_model, of_prediction, of_nothing = settled(line), settled(line), settled(line)
     point_to(line, model_task=of_model, prediction_task=of_prediction)
     line.clock.advance(2 * MONTH_S)

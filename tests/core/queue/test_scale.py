@@ -8,9 +8,9 @@ from core import db, queue
 from tests.core.queue.conftest import LEASE_S, Line
 
 
-def scale(line: Line, *, places_each: int = 1) -> queue.Scale:
+def scale(line: Line, *, slots_each: int = 1) -> queue.WorkerDemand:
     with db.session_scope(db.WORKER) as session:
-        return queue.scale(session, places_each=places_each, now=line.clock.at, clock=line.clock)
+        return queue.scale(session, slots_each=slots_each, now=line.clock.at, clock=line.clock)
 
 
 def beat(line: Line, *, slots: int, is_embedded: bool = False) -> None:
@@ -20,7 +20,7 @@ def beat(line: Line, *, slots: int, is_embedded: bool = False) -> None:
 
 def test_with_nothing_to_do_no_worker_is_suggested(line: Line) -> None:
     beat(line, slots=1)
-    assert scale(line) == queue.Scale(
+    assert scale(line) == queue.WorkerDemand(
         queued=0, running=0, abandoned=0, oldest_s=0.0, workers=1, places=1, suggested_workers=0
     )
 
@@ -31,9 +31,9 @@ def test_each_worker_is_to_have_as_much_as_it_does_at_a_time(line: Line, strange
     Line(stranger, line.clock).add()
     line.clock.advance(41.8)
     line.claim()
-    found = scale(line, places_each=2)
+    found = scale(line, slots_each=2)
     assert (found.queued, found.running, found.oldest_s, found.suggested_workers) == (4, 1, 41.8, 3)
-    assert (scale(line).suggested_workers, scale(line, places_each=0).suggested_workers) == (5, 5)
+    assert (scale(line).suggested_workers, scale(line, slots_each=0).suggested_workers) == (5, 5)
 
 
 def test_what_the_app_does_itself_needs_no_worker(line: Line) -> None:

@@ -10,7 +10,7 @@ import pytest
 from core import db, queue
 from core.errors import Conflict, NotFound
 from core.queue import TaskState
-from core.queue.tasks import MOVES, SETTLED
+from core.queue.tasks import SETTLED, TRANSITIONS
 from tests.core.queue.conftest import LEASE_S, Line
 from tests.faults import steps
 
@@ -57,7 +57,7 @@ def test_success_keeps_the_result_and_completes_the_count(line: Line) -> None:
     assert steps.resource(task_id) == ("SUCCEEDED", None)
 
 
-def test_failure_keeps_the_reason_and_gives_it_to_the_noun(line: Line) -> None:
+def test_failure_keeps_the_reason_and_gives_it_to_the_resource(line: Line) -> None:
     task_id = line.add()
     settled = line.settle(line.claimed(), TaskState.FAILED, reason=REASON)
     assert settled.reason == REASON
@@ -108,7 +108,7 @@ def test_a_beat_keeps_what_it_is_not_told(line: Line) -> None:
     assert row.lease_until == line.clock.at + timedelta(seconds=LEASE_S)
 
 
-def test_a_task_handed_back_is_queued_at_once_and_so_is_its_noun(line: Line) -> None:
+def test_a_task_handed_back_is_queued_at_once_and_so_is_its_resource(line: Line) -> None:
     task_id = line.add()
     task = line.claimed()
     line.beat(task, checkpoint={"step": 1})
@@ -233,7 +233,7 @@ def test_work_that_ends_after_it_was_cancelled_may_still_count(line: Line) -> No
 
 
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED"])
-def test_a_noun_that_does_not_follow_rolls_the_move_back(line: Line, state: str) -> None:
+def test_a_resource_that_does_not_follow_rolls_the_move_back(line: Line, state: str) -> None:
     task_id = line.add(follow_fails_at=state, max_attempts=5)
     task = line.claimed()
     with pytest.raises(ZeroDivisionError):
@@ -243,7 +243,7 @@ def test_a_noun_that_does_not_follow_rolls_the_move_back(line: Line, state: str)
     line.beat(task)
 
 
-def test_a_noun_that_does_not_follow_keeps_a_queued_task_from_being_cancelled(line: Line) -> None:
+def test_a_resource_that_does_not_follow_keeps_a_queued_task_from_being_cancelled(line: Line) -> None:
     task_id = line.add(follow_fails_at="CANCELLED")
     with pytest.raises(ZeroDivisionError):
         line.cancel(task_id)
@@ -274,7 +274,7 @@ def test_the_table_of_moves_is_what_the_verbs_do(line: Line) -> None:
             if after.state not in SETTLED:  # out of the way of the next one
                 line.clock.advance(LEASE_S + 1)
                 line.cancel(task_id)
-    assert seen == {state: set(allowed) for state, allowed in MOVES.items()}
+    assert seen == {state: set(allowed) for state, allowed in TRANSITIONS.items()}
 
 
 _VERBS = {
@@ -286,9 +286,9 @@ _VERBS = {
     "succeed": lambda line, task: line.settle(task),
     "fail": lambda line, task: line.settle(task, TaskState.FAILED),
     "stop": lambda line, task: line.settle(task, TaskState.CANCELLED),
-    "bury": lambda line, task: line.dead_letter(task.id),
+    "dead letter": lambda line, task: line.dead_letter(task.id),
 }
 
 
 def test_nothing_leads_out_of_a_settled_state() -> None:
-    assert {state for state, allowed in MOVES.items() if not allowed} == set(SETTLED)
+    assert {state for state, allowed in TRANSITIONS.items() if not allowed} == set(SETTLED)

@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
+from core.check import Check, State
 from core.settings import Settings
 from core.system import probe
-from core.system.check import Check, State
 from core.system.probe import NoSuchColumn, NoSuchTable
 from tests.servers.processes import PROJECT
 

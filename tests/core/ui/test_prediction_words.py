@@ -9,14 +9,14 @@ import pytest
 
 from core.metrics import binary, distributions, histograms, multiclass, regression
 from core.metrics.distributions import LabelCounts
-from core.predictions.results.csv_injection import HEADER, Formulas
-from core.predictions.results.measures import ColumnQuality, Measured
+from core.predictions.results.csv_injection import HEADER, FormulaCount
+from core.predictions.results.measures import FeatureQuality, PredictionMetrics
 from core.ui.predictions import findings, rows
 from core.ui.predictions import quality as prediction_quality
 from core.ui.predictions import tiles as prediction_tiles
-from core.ui.predictions.rows import Added
+from core.ui.predictions.rows import AddedColumns
 
-NOTHING = Measured(
+NOTHING = PredictionMetrics(
     n_rows=0,
     n_measured=0,
     n_blank=0,
@@ -33,10 +33,10 @@ NOTHING = Measured(
     values=None,
     quality=(),
 )
-FAR = ColumnQuality("load", n_outside=500, minimum=0.0, maximum=3.75)
+FAR = FeatureQuality("load", n_outside=500, minimum=0.0, maximum=3.75)
 
 
-def _scored(scores: list[float], *, label: str = "Yes", other: str = "No") -> Measured:
+def _scored(scores: list[float], *, label: str = "Yes", other: str = "No") -> PredictionMetrics:
     """Rows without outcomes that a model of two classes has scored."""
     return replace(
         NOTHING,
@@ -102,7 +102,7 @@ def test_a_few_unknown_outcomes_are_named_where_they_are_left_out() -> None:
     ],
 )
 def test_without_outcomes_the_finding_reads_well_for_one_row_and_for_several(
-    found: Measured, said: str
+    found: PredictionMetrics, said: str
 ) -> None:
     assert _plain(findings.finding(found)) == said
 
@@ -110,12 +110,12 @@ def test_without_outcomes_the_finding_reads_well_for_one_row_and_for_several(
 def test_a_share_is_rounded_in_a_sentence_as_it_is_in_a_chart() -> None:
     found = _scored([0.9] * 73 + [0.1] * 127)
     assert "(36.5 %)" in _plain(findings.finding(found))
-    quality = ColumnQuality("load", n_missing=73)
+    quality = FeatureQuality("load", n_missing=73)
     assert "(36.5 %)" in _plain(prediction_quality.sentence(quality, n_rows=200))
 
 
 def test_columns_that_are_odd_in_most_rows_are_warned_of_by_name_and_fault() -> None:
-    odd = (FAR, ColumnQuality("color", n_unseen=300), ColumnQuality("region", n_missing=250))
+    odd = (FAR, FeatureQuality("color", n_unseen=300), FeatureQuality("region", n_missing=250))
     found = replace(_scored([0.1] * 500), quality=odd)
     told = _plain(prediction_quality.warning(found))
     assert "**load** (100.0 % out of range) and **color** (60.0 % new values)" in told
@@ -124,13 +124,13 @@ def test_columns_that_are_odd_in_most_rows_are_warned_of_by_name_and_fault() -> 
 
 
 def test_of_many_odd_columns_the_worst_are_named_and_the_rest_counted() -> None:
-    odd = tuple(ColumnQuality(f"c{place}", n_missing=500) for place in range(9))
+    odd = tuple(FeatureQuality(f"c{place}", n_missing=500) for place in range(9))
     told = _plain(prediction_quality.warning(replace(_scored([0.1] * 500), quality=odd)))
     assert "**c2** (100.0 % blank) and 6 more columns" in told
 
 
 def test_nothing_is_warned_of_where_few_rows_are_odd_or_the_model_learned_from_them() -> None:
-    some = replace(_scored([0.1] * 500), quality=(ColumnQuality("load", n_outside=250),))
+    some = replace(_scored([0.1] * 500), quality=(FeatureQuality("load", n_outside=250),))
     assert prediction_quality.warning(some) == ""
     learned = replace(_scored([0.1] * 500), quality=(FAR,), on_training_data=True)
     assert prediction_quality.warning(learned) == ""
@@ -168,19 +168,24 @@ def test_the_means_over_classes_say_what_an_undefined_class_counts_as() -> None:
 
 
 def test_a_few_added_columns_are_named_and_many_are_counted() -> None:
-    few = Added(("prediction", "probability"), "caution", ("reason_1",))
+    few = AddedColumns(("prediction", "probability"), "caution", ("reason_1",))
     told = "**prediction**, **probability**, **caution**, **reason_1**"
     assert _plain(rows.names(few)) == told
-    many = Added(("prediction", *(f"probability_{place}" for place in range(50))), None, ())
+    many = AddedColumns(("prediction", *(f"probability_{place}" for place in range(50))), None, ())
     assert rows.names(many) == "**prediction** and 50 probability columns, one a class"
 
 
 def test_cells_that_a_spreadsheet_would_run_are_told_with_their_columns() -> None:
     assert prediction_quality.formula_sentence(NOTHING) == ""
-    found = {"note": Formulas(2, 17), "=id": Formulas(1, HEADER), "a": Formulas(1, 1), "b": Formulas(1, 2)}
+    found = {
+        "note": FormulaCount(2, 17),
+        "=id": FormulaCount(1, HEADER),
+        "a": FormulaCount(1, 1),
+        "b": FormulaCount(1, 2),
+    }
     told = _plain(prediction_quality.formula_sentence(replace(NOTHING, formulas=found))).replace("\\", "")
     assert told.startswith("5 cells of the file begin like a formula, and a spreadsheet would run them: ")
     assert "**note** (2 cells, first in row 17), **=id** (1 cell, first in its name)" in told
     assert "1 more column." in told
-    alone = prediction_quality.formula_sentence(replace(NOTHING, formulas={"note": Formulas(1, 3)}))
+    alone = prediction_quality.formula_sentence(replace(NOTHING, formulas={"note": FormulaCount(1, 3)}))
     assert "It stands in the result as it came; *Safe CSV* makes it harmless." in alone

@@ -5,24 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from core.predictions.receipt import Change
-from core.predictions.repeats import Verdict
+from core.predictions.receipt import IngredientChange
+from core.predictions.repeats import RepeatComparison
 from core.ui.formatting import NO_BREAK
 from core.ui.predictions import verdict as prediction_verdict
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-NUMPY = Change("libraries.numpy", "2.4.6", "2.5.0")
-CODE = (Change("code.version", "0.1.0", "0.2.0"), Change("code.sha256", "c" * 64, "d" * 64))
+NUMPY = IngredientChange("libraries.numpy", "2.4.6", "2.5.0")
+CODE = (
+    IngredientChange("code.version", "0.1.0", "0.2.0"),
+    IngredientChange("code.sha256", "c" * 64, "d" * 64),
+)
 BEFORE = f"the prediction of the same file and model that ended 3{NO_BREAK}days ago"
 
 
 def verdict(
-    changed: tuple[Change, ...] | None, *, same_bytes: bool = True, same_counts: bool | None = True
-) -> Verdict:
-    return Verdict(UUID(int=1), NOW - timedelta(days=3), same_bytes, same_counts, changed)
+    changed: tuple[IngredientChange, ...] | None, *, same_bytes: bool = True, same_counts: bool | None = True
+) -> RepeatComparison:
+    return RepeatComparison(UUID(int=1), NOW - timedelta(days=3), same_bytes, same_counts, changed)
 
 
-def said(found: Verdict) -> str:
+def said(found: RepeatComparison) -> str:
     return prediction_verdict.sentence(found, now=NOW).replace("\\", "")
 
 
@@ -41,7 +44,7 @@ def test_what_changed_without_a_difference_is_named() -> None:
 
 
 def test_other_bytes_are_laid_to_what_changed() -> None:
-    found = verdict((Change("reading.decimal", ".", ","), NUMPY), same_bytes=False)
+    found = verdict((IngredientChange("reading.decimal", ".", ","), NUMPY), same_bytes=False)
     assert said(found) == (
         f"**Other bytes** than {BEFORE}. Since then changed: how the file is read and numpy (2.4.6 → 2.5.0)."
     )

@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from core.errors import AppError
 from core.storage import stage
 from core.uploads import archives, errors
-from core.uploads.report.receipt import Packed
+from core.uploads.report.receipt import SourceArchive
 
 CSV = b"name,amount\n" + b"".join(b"Ada %d,%d.5\n" % (n, n) for n in range(2000))
 
 
 def unpacked(
     folder: Path, data: bytes, *, file_name: str = "sales.zip", limit_mb: int = 3
-) -> tuple[bytes, str, Packed | None]:
+) -> tuple[bytes, str, SourceArchive | None]:
     """What an upload of these bytes is read as; nothing stays in staging."""
     try:
         with stage(folder / "staging") as staged:
@@ -174,19 +174,19 @@ def test_more_gzip_files_in_a_row_than_can_be_read_in_time_are_refused(tmp_path:
     ],
 )  # fmt: skip
 def test_the_csv_in_a_zip_is_read_whatever_its_path(tmp_path: Path, data: bytes) -> None:
-    assert unpacked(tmp_path, data) == (CSV, "sales.csv", Packed("zip", "sales.zip", len(data)))
+    assert unpacked(tmp_path, data) == (CSV, "sales.csv", SourceArchive("zip", "sales.zip", len(data)))
 
 
 def test_what_a_mac_packs_beside_a_file_does_not_count(tmp_path: Path) -> None:
     data = zipped(
         ("data/", b""), ("data/a.txt", CSV), ("__MACOSX/data/._a.txt", b"\0\5"), ("data/.DS_Store", b"")
     )
-    assert unpacked(tmp_path, data) == (CSV, "a.txt", Packed("zip", "sales.zip", len(data)))
+    assert unpacked(tmp_path, data) == (CSV, "a.txt", SourceArchive("zip", "sales.zip", len(data)))
 
 
 def test_the_only_csv_among_other_files_is_read_and_they_are_counted(tmp_path: Path) -> None:
     data = zipped(("README.txt", b"read me"), ("SALES.CSV", CSV), ("licence.pdf", b"%PDF-"))
-    assert unpacked(tmp_path, data) == (CSV, "SALES.CSV", Packed("zip", "sales.zip", len(data), 2))
+    assert unpacked(tmp_path, data) == (CSV, "SALES.CSV", SourceArchive("zip", "sales.zip", len(data), 2))
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from core.uploads.report.overrides import (
     MARKS,
     QUOTES,
     THOUSANDS,
-    ColumnReading,
-    Reading,
+    ColumnOverrides,
+    ReadingOverrides,
 )
 
 PIECES = st.sampled_from(
@@ -42,7 +42,7 @@ TABLES = st.lists(
 
 
 COLUMN_READINGS = st.builds(
-    ColumnReading,
+    ColumnOverrides,
     kind=st.sampled_from([None, *KINDS]),
     decimal=st.sampled_from([None, *DECIMALS]),
     thousands=st.sampled_from([None, *THOUSANDS]),
@@ -50,7 +50,7 @@ COLUMN_READINGS = st.builds(
     missing=st.none() | st.lists(PIECES, max_size=3).map(tuple),
 )
 READINGS = st.builds(
-    Reading,
+    ReadingOverrides,
     encoding=st.none() | st.sampled_from(CODECS_KNOWN),
     delimiter=st.sampled_from([None, *MARKS]),
     quotechar=st.sampled_from([None, *QUOTES]),
@@ -65,12 +65,12 @@ READINGS = st.builds(
 """What a user may say of a file, all of it that the API takes."""
 
 
-def examined(data: bytes, reading: Reading | None = None) -> Examination | None:
+def examined(data: bytes, overrides: ReadingOverrides | None = None) -> Examination | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         path.write_bytes(data)
         try:
-            found = examine(path, file_name="file.csv", reading=reading and reading.checked())
+            found = examine(path, file_name="file.csv", overrides=overrides and overrides.checked())
         except AppError as refused:
             assert refused.message
             return None
@@ -113,8 +113,8 @@ def test_no_tail_breaks_an_examination(data: bytes, head: bytes) -> None:
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(pieces=st.lists(PIECES, max_size=40), codec=CODECS, reading=READINGS)
+@given(pieces=st.lists(PIECES, max_size=40), codec=CODECS, overrides=READINGS)
 def test_nothing_that_a_user_says_of_a_file_breaks_its_examination(
-    pieces: list[str], codec: str, reading: Reading
+    pieces: list[str], codec: str, overrides: ReadingOverrides
 ) -> None:
-    examined("".join(["a,b\n1,2\n", *pieces]).encode(codec, "replace"), reading)
+    examined("".join(["a,b\n1,2\n", *pieces]).encode(codec, "replace"), overrides)

@@ -15,7 +15,7 @@ from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from core.worker import Runner
 from tests.faults import steps
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 MODULES = ("tests.faults.steps",)
 
@@ -39,7 +39,7 @@ class Desk:
 
     def stop(self) -> None:
         for runner in self._runners:
-            assert runner.stop(), "a runner did not end"
+            assert runner.stop(timeout_s=PATIENCE_S), "a runner did not end"
 
     def add(self, **options: Any) -> UUID:
         options.setdefault("note", str(self._note))
@@ -56,7 +56,7 @@ class Desk:
             assert row is not None
             return row
 
-    def wait(self, task_id: UUID, *states: str, deadline_s: float = 40) -> TaskRow:
+    def wait(self, task_id: UUID, *states: str, deadline_s: float = PATIENCE_S) -> TaskRow:
         """The task's row once it is in one of `states`, or settled."""
         wanted = states or tuple(queue.SETTLED)
         wait_for(

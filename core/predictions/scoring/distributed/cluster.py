@@ -14,9 +14,9 @@ from typing import Any
 
 from core import logs, settings, storage
 from core.predictions.scoring.distributed import compatibility, ranges
-from core.predictions.scoring.distributed.compatibility import Likeness
+from core.predictions.scoring.distributed.compatibility import ProcessFingerprint
 from core.predictions.scoring.distributed.errors import ClusterUnavailable, RangeKilled
-from core.predictions.scoring.distributed.ranges import Part, Range, Work
+from core.predictions.scoring.distributed.ranges import Range, RangeJob, ScoredRange
 from core.settings import Settings
 
 CONNECT_S = 10.0
@@ -29,16 +29,18 @@ LOOK_S = 2.0
 NO_ANSWER = (TimeoutError, OSError, CancelledError, RuntimeError)
 WAIT_S = 0.2
 REMEDY = "Start it, or empty DASK_SCHEDULER_ADDRESS."
-ALIKE = "Start its workers from this very version, with the same settings and on the same kind of machine."
+SAME_VERSION = (
+    "Start its workers from this very version, with the same settings and on the same kind of machine."
+)
 
-log = logs.get("spread")
+log = logs.get("distributed")
 
 
 @dataclass
-class Sent:
+class SentRange:
     """A range on its way. workers: those that may score it."""
 
-    work: Work
+    work: RangeJob
     piece: Range
     future: Any
     workers: frozenset[str]
@@ -50,7 +52,7 @@ class Cluster:
     def __init__(self, client: Any, config: Settings, upload_key: str) -> None:
         """upload_key: of the file to be scored. Raises ClusterUnavailable, StorageUnavailable."""
         self._client, self._address, self._upload_key = client, config.dask_scheduler_address, upload_key
-        self._own = Likeness.of(config, upload_key)
+        self._own = ProcessFingerprint.of(config, upload_key)
         self._known: dict[str, str] = {}
         self._threads: dict[str, int] = {}
         self._look_at = 0.0
@@ -60,33 +62,33 @@ class Cluster:
             self._look(ANSWER_S)
         except NO_ANSWER as silent:
             raise self._away("it does not answer") from silent
-        if not self._alike():
+        if not self._compatible():
             found = sorted(set(self._known.values()))
             problem = "its workers do not answer" if self._threads else "it has no workers"
             if found:
                 problem = f"its workers have another {' and another '.join(found)}"
             raise ClusterUnavailable(
-                address=self._address, problem=problem, remedy=ALIKE if found else REMEDY
+                address=self._address, problem=problem, remedy=SAME_VERSION if found else REMEDY
             )
 
     @property
     def n_threads(self) -> int:
         """Of the workers that may score."""
-        return sum(self._threads.get(worker, 0) for worker in self._alike())
+        return sum(self._threads.get(worker, 0) for worker in self._compatible())
 
-    def send(self, work: Work, piece: Range) -> Sent:
+    def send(self, work: RangeJob, piece: Range) -> SentRange:
         """Have a range scored by whoever is free first and may."""
-        workers = self._alike()
+        workers = self._compatible()
         if self._lost is not None:
-            return Sent(work, piece, None, workers)
+            return SentRange(work, piece, None, workers)
         try:
             future = self._client.submit(_score, work, piece, key=work.key(piece), workers=sorted(workers))
         except (RuntimeError, OSError):
             self._away("its scheduler was lost")
-            return Sent(work, piece, None, workers)
-        return Sent(work, piece, future, workers)
+            return SentRange(work, piece, None, workers)
+        return SentRange(work, piece, future, workers)
 
-    def result(self, sent: Sent, *, check: Callable[[], None]) -> Part:
+    def result(self, sent: SentRange, *, check: Callable[[], None]) -> ScoredRange:
         """What became of a range; one whose process is lost is scored by another.
 
         check: called again and again while nothing has; ends this by raising.
@@ -99,7 +101,7 @@ class Cluster:
                 raise self._lost
             check()
             try:
-                part: Part = sent.future.result(timeout=WAIT_S)
+                part: ScoredRange = sent.future.result(timeout=WAIT_S)
             except TimeoutError:
                 self._require_there(sent)
             except CancelledError as lost:
@@ -109,15 +111,15 @@ class Cluster:
             else:
                 return part
 
-    def cancel(self, sent: list[Sent]) -> None:
+    def cancel(self, sent: list[SentRange]) -> None:
         """Have what is not done left undone, as far as the cluster still hears."""
         if self._lost is None:
             self._client.cancel([one.future for one in sent], force=True)
 
-    def _alike(self) -> frozenset[str]:
-        return frozenset(worker for worker, unlike in self._known.items() if not unlike)
+    def _compatible(self) -> frozenset[str]:
+        return frozenset(worker for worker, difference in self._known.items() if not difference)
 
-    def _require_there(self, sent: Sent) -> None:
+    def _require_there(self, sent: SentRange) -> None:
         """Look after whoever may score this range, and send it anew where all of them are gone."""
         now = time.monotonic()
         if now < self._look_at:
@@ -125,16 +127,16 @@ class Cluster:
         try:
             self._look(ASK_S)
         except NO_ANSWER:
-            alike, problem = frozenset[str](), "it does not answer any more"
+            compatible, problem = frozenset[str](), "it does not answer any more"
         else:
-            alike, problem = self._alike(), "all its workers that could score are gone"
-        if alike:
+            compatible, problem = self._compatible(), "all its workers that could score are gone"
+        if compatible:
             self._alone_since = None
         elif self._alone_since is None:
             self._alone_since = now
         elif now - self._alone_since > GONE_S:
             raise self._away(problem)
-        if alike and not alike & sent.workers:
+        if compatible and not compatible & sent.workers:
             self._client.cancel([sent.future], force=True)
             again = self.send(sent.work, sent.piece)
             sent.future, sent.workers = again.future, again.workers
@@ -148,22 +150,30 @@ class Cluster:
         self._threads = answered[0]
         new = sorted(set(self._threads) - set(self._known))
         asked = [
-            partial(self._client.run, compatibility.here, self._upload_key, workers=[one], on_error="return")
+            partial(
+                self._client.run,
+                compatibility.local_fingerprint,
+                self._upload_key,
+                workers=[one],
+                on_error="return",
+            )
             for one in new
         ]
         for found in _answers(asked, within_s):
             self._meet(found)
-        self._known = {worker: unlike for worker, unlike in self._known.items() if worker in self._threads}
+        self._known = {
+            worker: difference for worker, difference in self._known.items() if worker in self._threads
+        }
 
-    def _meet(self, found: Mapping[str, Likeness | Exception]) -> None:
+    def _meet(self, found: Mapping[str, ProcessFingerprint | Exception]) -> None:
         for worker, answer in found.items():
-            if isinstance(answer, Likeness):
-                unlike = self._own.unlike(answer)
+            if isinstance(answer, ProcessFingerprint):
+                difference = self._own.difference(answer)
             else:
-                unlike = "storage" if isinstance(answer, storage.StorageUnavailable) else "code"
-            self._known[worker] = unlike
-            if unlike:
-                log.warning("a Dask worker may not score: it has another", what=unlike, worker=worker)
+                difference = "storage" if isinstance(answer, storage.StorageUnavailable) else "code"
+            self._known[worker] = difference
+            if difference:
+                log.warning("a Dask worker may not score: it has another", what=difference, worker=worker)
 
     def _away(self, problem: str) -> ClusterUnavailable:
         """From here on nothing is sent or awaited."""
@@ -231,7 +241,7 @@ def security(config: Settings) -> Any:
     )
 
 
-def _score(work: Work, piece: Range) -> Part:
+def _score(work: RangeJob, piece: Range) -> ScoredRange:
     """On a worker of the cluster."""
     from distributed import get_worker
 

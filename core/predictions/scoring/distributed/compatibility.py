@@ -14,19 +14,19 @@ CODE_SHA256 = code_hash.sha256()
 
 
 @dataclass(frozen=True)
-class Likeness:
+class ProcessFingerprint:
     """What decides a result's bytes in a process, and whether it reads the same storage.
 
     upload_bytes: of the file to be scored, as its storage has it; None where it has none.
     """
 
-    code_hash: str | None
+    code: str | None
     libraries: tuple[tuple[str, str], ...]
     machine: tuple[tuple[str, str], ...]
     upload_bytes: int | None
 
     @classmethod
-    def of(cls, config: Settings, upload_key: str) -> Likeness:
+    def of(cls, config: Settings, upload_key: str) -> ProcessFingerprint:
         """Of a process with these settings. Raises StorageUnavailable."""
         try:
             found = storage.from_settings(config).stat(upload_key).size_bytes
@@ -35,7 +35,7 @@ class Likeness:
         machine, libraries = code_hash.machine(), versions.installed()
         return cls(CODE_SHA256, tuple(sorted(libraries.items())), tuple(sorted(machine.items())), found)
 
-    def unlike(self, other: Likeness) -> str:
+    def difference(self, other: ProcessFingerprint) -> str:
         """In what the other differs first; empty where in nothing."""
         for name in ("code", "libraries", "machine"):
             if getattr(self, name) != getattr(other, name):
@@ -43,6 +43,6 @@ class Likeness:
         return "" if self.upload_bytes == other.upload_bytes else "storage"
 
 
-def here(upload_key: str) -> Likeness:
+def local_fingerprint(upload_key: str) -> ProcessFingerprint:
     """Of the process that is asked. Raises StorageUnavailable."""
-    return Likeness.of(settings.current(), upload_key)
+    return ProcessFingerprint.of(settings.current(), upload_key)

@@ -14,18 +14,19 @@ from functools import lru_cache
 from core import storage
 from core.models.schema import Schema
 from core.predictions.results import run_statistics
-from core.predictions.results.run_statistics import Tally
-from core.predictions.scoring import blocks, pipelines, result_writer
+from core.predictions.results.run_statistics import RunStatistics
+from core.predictions.scoring import blocks, result_writer
 from core.predictions.scoring.blocks import Scorer
 from core.predictions.scoring.fast import path
-from core.predictions.scoring.fast.path import Fast
+from core.predictions.scoring.fast.path import FastScorer
+from core.predictions.scoring.pipeline import pipelines
 from core.settings import Settings
 from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import ChangedSinceChecked
 
 
 @dataclass(frozen=True)
-class Work:
+class RangeJob:
     """What all ranges of a run share: nothing secret, and cheap to send.
 
     header: the file's columns. mapping: (feature, column) each.  parts: how the keys of what is scored begin.
@@ -64,7 +65,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Part:
+class ScoredRange:
     """A scored range, stored under `key`.
 
     tallies: in order, of pieces as small as it takes for their sum to be the same as without ranges.
@@ -74,8 +75,8 @@ class Part:
     n_bytes: int
     sha256: str
     n_rows: int
-    tallies: tuple[Tally, ...]
-    n_plain_rows: int
+    statistics: tuple[RunStatistics, ...]
+    n_pipeline_rows: int
 
 
 def cut(file_blocks: Iterator[bytes], *, first_block: int, start: int, n_blocks: int) -> Iterator[Range]:
@@ -93,7 +94,7 @@ def cut(file_blocks: Iterator[bytes], *, first_block: int, start: int, n_blocks:
         yield Range(number, first_block, start, tuple(sizes), digest.hexdigest())
 
 
-def score(config: Settings, work: Work, piece: Range, *, check: Callable[[], None]) -> Part:
+def score(config: Settings, work: RangeJob, piece: Range, *, check: Callable[[], None]) -> ScoredRange:
     """Score a range and store what comes out; a second time finds what is stored already.
 
     check: called before each block and before anything is stored; ends this by raising.
@@ -102,7 +103,7 @@ def score(config: Settings, work: Work, piece: Range, *, check: Callable[[], Non
     files = storage.from_settings(config)
     scorer, fast = _scorer(config, work)
     data = _read(files, work, piece)
-    tallies, n_plain_rows, n_rows, at = list[Tally](), 0, 0, 0
+    statistics, n_pipeline_rows, n_rows, at = list[RunStatistics](), 0, 0, 0
     with (
         storage.stage(config.staging_dir) as staged,
         ThreadPoolExecutor(1, "score", initializer=blocks.use_one_native_thread) as pool,
@@ -114,13 +115,15 @@ def score(config: Settings, work: Work, piece: Range, *, check: Callable[[], Non
                 result_writer.fail(n_rows, failure)
             block = future.result()
             at += size
-            n_rows += block.tally.n_rows
-            n_plain_rows += block.n_plain_rows
-            staged.write(block.written)
-            if tallies and block.tally.numbers is None:  # whole numbers may be added in any order, floats not
-                tallies[-1] = run_statistics.merge(tallies[-1], block.tally)
+            n_rows += block.statistics.n_rows
+            n_pipeline_rows += block.n_pipeline_rows
+            staged.write(block.output)
+            if (
+                statistics and block.statistics.numbers is None
+            ):  # whole numbers may be added in any order, floats not
+                statistics[-1] = run_statistics.merge(statistics[-1], block.statistics)
             else:
-                tallies.append(block.tally)
+                statistics.append(block.statistics)
         staged.close()
         key = work.key(piece)
         check()
@@ -129,10 +132,10 @@ def score(config: Settings, work: Work, piece: Range, *, check: Callable[[], Non
         except storage.KeyTaken:  # by a process that was lost before it could tell
             if files.stat(key).size_bytes != staged.size_bytes:
                 raise
-        return Part(key, staged.size_bytes, staged.sha256, n_rows, tuple(tallies), n_plain_rows)
+        return ScoredRange(key, staged.size_bytes, staged.sha256, n_rows, tuple(statistics), n_pipeline_rows)
 
 
-def _read(files: storage.Storage, work: Work, piece: Range) -> bytes:
+def _read(files: storage.Storage, work: RangeJob, piece: Range) -> bytes:
     with result_writer.reading(0), files.open(work.upload_key, start=piece.start) as source:
         data = source.read(piece.n_bytes)
     if hashlib.sha256(data).hexdigest() != piece.sha256:
@@ -141,7 +144,7 @@ def _read(files: storage.Storage, work: Work, piece: Range) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _scorer(config: Settings, work: Work) -> tuple[Scorer, Fast | None]:
+def _scorer(config: Settings, work: RangeJob) -> tuple[Scorer, FastScorer | None]:
     """Kept while this process goes on with ranges of the same run."""
     storage.sweep(config.staging_dir)  # what a process that was killed in the middle of a range has staged
     scorer = blocks.scorer(
@@ -152,4 +155,4 @@ def _scorer(config: Settings, work: Work) -> tuple[Scorer, Fast | None]:
         mapping=dict(work.mapping),
         with_reasons=work.with_reasons,
     )
-    return scorer, path.choose(scorer.plain).fast if work.is_fast else None
+    return scorer, path.choose(scorer.pipeline_scorer).fast if work.is_fast else None

@@ -18,17 +18,17 @@ from threadpoolctl import threadpool_limits
 
 from core import logs
 from core.models.schema import Schema
-from core.predictions.errors import BlockFailed, InputLost, Stopped
-from core.predictions.results.run_summary import Scored, Spread
+from core.predictions.errors import BlockFailed, InputLost, ScoringStopped
+from core.predictions.results.run_summary import ClusterShare, RunSummary
 from core.predictions.scoring import blocks
 from core.predictions.scoring.distributed import cluster, ranges
-from core.predictions.scoring.distributed.cluster import Cluster, Sent
+from core.predictions.scoring.distributed.cluster import Cluster, SentRange
 from core.predictions.scoring.distributed.errors import ClusterUnavailable, RangeKilled
-from core.predictions.scoring.distributed.ranges import Part, Range, Work
+from core.predictions.scoring.distributed.ranges import Range, RangeJob, ScoredRange
 from core.predictions.scoring.fast import path
-from core.predictions.scoring.fast.path import Way
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
-from core.predictions.scoring.result_writer import Run, Sink, fail, reading
+from core.predictions.scoring.fast.path import ScoringPath
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
+from core.predictions.scoring.result_writer import ResultWriter, Sink, fail, reading
 from core.settings import Settings
 from core.storage import DiskFull, NotStored, Storage, StorageUnavailable
 from core.uploads.csv import stream
@@ -41,11 +41,11 @@ TELL_S = 1.0
 AHEAD = 2  # ranges on their way for each thread of the cluster
 HERE_INSTEAD = (ClusterUnavailable, StorageUnavailable, DiskFull, NotStored, InputLost)
 
-log = logs.get("spread")
+log = logs.get("distributed")
 
 
 @dataclass(frozen=True)
-class Model:
+class LoadedModel:
     """What a run scores with. mapping, with_reasons: as for `engine.score`."""
 
     artifact_key: str
@@ -65,12 +65,12 @@ def score(
     upload_key: str,
     n_bytes: int,
     dialect: Dialect,
-    model: Model,
+    model: LoadedModel,
     parts: str,
     progress: Callable[[int], None],
     stop: Callable[[], bool],
     range_blocks: int = RANGE_BLOCKS,
-) -> Scored:
+) -> RunSummary:
     """What `engine.score` writes and says, by the cluster of the settings.
 
     source: the n_bytes stored under upload_key, from their first on. parts: how the keys of scored ranges begin; what
@@ -89,9 +89,9 @@ def score(
             mapping=model.mapping,
             with_reasons=model.with_reasons,
         )
-        run = Run(sink, scorer, file.header_bytes, started=started)
+        run = ResultWriter(sink, scorer, file.header_bytes, started=started)
         way, n_head, n_head_bytes = _head(run, file.blocks)
-        work = Work(
+        work = RangeJob(
             upload_key=upload_key,
             artifact_key=model.artifact_key,
             artifact_sha256=model.artifact_sha256,
@@ -110,14 +110,14 @@ def score(
             n_blocks=max(1, min(range_blocks, n_bytes // BLOCK_BYTES // (RANGES_A_THREAD * there.n_threads))),
         )
         n_threads = there.n_threads
-        rest = _Rest(run, work, there, config, files, progress, stop)
+        rest = _RemainingRanges(run, work, there, config, files, progress, stop)
         rest.score(pieces)
-        return run.end(way, n_threads=n_threads, spread=rest.spread)
+        return run.end(way, n_threads=n_threads, cluster_share=rest.cluster_share)
 
 
-def _head(run: Run, file_blocks: Iterator[bytes]) -> tuple[Way, int, int]:
+def _head(run: ResultWriter, file_blocks: Iterator[bytes]) -> tuple[ScoringPath, int, int]:
     """Score blocks until the way to answer is settled; (the way, how many, their bytes)."""
-    way, n_bytes, index = path.choose(run.scorer.plain), 0, 0
+    way, n_bytes, index = path.choose(run.scorer.pipeline_scorer), 0, 0
     with ThreadPoolExecutor(1, "score", initializer=blocks.use_one_native_thread) as pool:
         while index == 0 or (way.fast is not None and way.n_left > 0):
             with reading(run.total.n_rows):
@@ -134,22 +134,22 @@ def _head(run: Run, file_blocks: Iterator[bytes]) -> tuple[Way, int, int]:
 
 
 @dataclass
-class _Rest:
+class _RemainingRanges:
     """All that follows the head: on its way, and joined as it comes back."""
 
-    run: Run
-    work: Work
+    run: ResultWriter
+    work: RangeJob
     there: Cluster
     config: Settings
     files: Storage
     progress: Callable[[int], None]
     stop: Callable[[], bool]
-    spread: Spread = field(default_factory=lambda: Spread(0, 0, None))
+    cluster_share: ClusterShare = field(default_factory=lambda: ClusterShare(0, 0, None))
     _tell_at: float = 0.0
 
     def score(self, pieces: Iterator[Range]) -> None:
         """Keep the cluster busy, and join what it has done in the file's order."""
-        sent: deque[Sent] = deque()
+        sent: deque[SentRange] = deque()
         try:
             while True:
                 with reading(self.run.total.n_rows):
@@ -164,7 +164,7 @@ class _Rest:
         finally:
             self.there.cancel(list(sent))
 
-    def _part(self, sent: Sent) -> Part:
+    def _part(self, sent: SentRange) -> ScoredRange:
         """The next range, by the cluster or else here. Failures name rows of the file."""
         n_rows = self.run.total.n_rows
         try:
@@ -172,10 +172,12 @@ class _Rest:
                 part = self.there.result(sent, check=self._check)
             except HERE_INSTEAD as failure:
                 log.warning("a range is scored here instead", range=sent.piece.number, problem=str(failure))
-                self.spread = replace(self.spread, n_here=self.spread.n_here + 1, why_here=str(failure))
+                self.cluster_share = replace(
+                    self.cluster_share, n_here=self.cluster_share.n_here + 1, why_here=str(failure)
+                )
                 part = ranges.score(self.config, self.work, sent.piece, check=self._check)
             else:
-                self.spread = replace(self.spread, n_ranges=self.spread.n_ranges + 1)
+                self.cluster_share = replace(self.cluster_share, n_ranges=self.cluster_share.n_ranges + 1)
         except BlockFailed as failed:
             raise BlockFailed(row=n_rows + failed.row, reason=failed.reason) from failed
         except InputLost as lost:
@@ -184,7 +186,7 @@ class _Rest:
             raise RangeKilled(n_deaths=killed.n_deaths, row=n_rows) from killed
         return part
 
-    def _join(self, part: Part) -> None:
+    def _join(self, part: ScoredRange) -> None:
         digest = hashlib.sha256()
         with reading(self.run.total.n_rows), self.files.open(part.key) as stored:
             while chunk := stored.read(COPY_BYTES):
@@ -192,16 +194,16 @@ class _Rest:
                 self.run.write(chunk)
         if digest.hexdigest() != part.sha256:
             raise StorageUnavailable(problem=f"{part.key} was changed before it was joined")
-        for counted in part.tallies:
+        for counted in part.statistics:
             self.run.count(counted)
-        self.run.n_plain_rows += part.n_plain_rows
+        self.run.n_pipeline_rows += part.n_pipeline_rows
         self.files.delete(part.key)
         self.progress(self.run.total.n_rows)
 
     def _check(self) -> None:
-        """Say that this goes on, and hear of a cancel. Raises Stopped."""
+        """Say that this goes on, and hear of a cancel. Raises ScoringStopped."""
         if time.monotonic() >= self._tell_at:
             self._tell_at = time.monotonic() + TELL_S
             self.progress(self.run.total.n_rows)
         if self.stop():
-            raise Stopped(row=self.run.total.n_rows)
+            raise ScoringStopped(row=self.run.total.n_rows)

@@ -31,10 +31,10 @@ def without(trees: Trees, codes: Mapping[str, Codes], references: Mapping[str, i
     """
     own = [group.codes(codes.__getitem__) for group in trees.groups]
     replaced: dict[str, tuple[int, Codes]] = {}
-    for place, (group, joint) in enumerate(zip(trees.groups, own, strict=True)):
+    for index, (group, joint) in enumerate(zip(trees.groups, own, strict=True)):
         steps = np.append(np.cumprod(group.sizes[:0:-1], dtype=np.int64)[::-1], 1)  # of no sizes, floats
         for name, step in zip(group.names, steps.tolist(), strict=True):
-            replaced[name] = place, joint + (references[name] - codes[name]) * step
+            replaced[name] = index, joint + (references[name] - codes[name]) * step
     n = len(own[0])
     sums = {name: np.empty((n, trees.n_answers), order="F") for name in replaced}
     for one in sums.values():
@@ -58,8 +58,8 @@ def _add(
     whole = others[0] & looked_up[0]
     asked = frozenset().union(*word.features)
     reached = {
-        name: others[place] & word.tables[place].take(codes)
-        for name, (place, codes) in replaced.items()
+        name: others[index] & word.tables[index].take(codes)
+        for name, (index, codes) in replaced.items()
         if name in asked
     }
     for (answer, bits), features in zip(word.trees, word.features, strict=True):

@@ -21,7 +21,7 @@ from core.predictions.scoring.fast import curves, probe
 from core.predictions.scoring.fast.bins import Codes, Floats
 from core.predictions.scoring.fast.coding import grouped
 from core.predictions.scoring.fast.curves import Curves
-from core.predictions.scoring.fast.features import Given
+from core.predictions.scoring.fast.features import FeatureValues
 from core.predictions.scoring.fast.unsupported import Unsupported
 
 
@@ -74,7 +74,7 @@ class Additive:
         added: Floats = (matrix - self._usual) @ self._coefficients
         return added
 
-    def sums(self, given: Given) -> Floats:
+    def sums(self, given: FeatureValues) -> Floats:
         """(n, k) in Fortran's order: log-odds, one a class or of the second of two, or the number itself."""
         sums = np.zeros((given.n_rows, len(self.start)), order="F")
         for group, tables in zip(self._groups, self._tables, strict=True):
@@ -86,7 +86,7 @@ class Additive:
         sums += self.start
         return sums
 
-    def without(self, given: Given, feature: Feature, sums: Floats) -> Floats:
+    def without(self, given: FeatureValues, feature: Feature, sums: Floats) -> Floats:
         """(n, k) the sums with the feature's reference in place of each row's own value. sums: from `sums`."""
         own, reference = np.zeros((given.n_rows, len(self.start)), order="F"), np.zeros((1, len(self.start)))
         if feature.name in self._parts:

@@ -11,17 +11,17 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from core.models.schema import Schema
-from core.predictions.scoring import reasons
 from core.predictions.scoring.fast import ablation, probe
 from core.predictions.scoring.fast.bins import Bins, Codes, Floats
-from core.predictions.scoring.fast.features import Changes, Given
+from core.predictions.scoring.fast.features import FeatureValues, ScoreChanges
 from core.predictions.scoring.fast.trees import Splits, Trees
 from core.predictions.scoring.fast.unsupported import Unsupported
+from core.predictions.scoring.pipeline import reasons
 
 _SIGNAL = -7.25  # a number that stands for itself in any column it reaches
 
 
-class Boosted:
+class BoostedTables:
     """Answers of a fitted pipeline of numbers, one-hot categories and HistGradientBoosting, bit for bit."""
 
     slack = 0.0
@@ -54,14 +54,14 @@ class Boosted:
         self._trees = Trees(model, splits)
         self._loss = model._loss
 
-    def answers(self, given: Given) -> Floats:
+    def answers(self, given: FeatureValues) -> Floats:
         """What the pipeline's predict_proba answers, (n, k), or for a regression its predict, (n,)."""
         raw = self._trees.raw(
             [group.codes(lambda name: self._codes(given, name)) for group in self._trees.groups]
         )
         return self._answered(raw)
 
-    def changes(self, given: Given, answers: Floats) -> Changes:
+    def changes(self, given: FeatureValues, answers: Floats) -> ScoreChanges:
         """As in `compiled.Tables`; none is in doubt."""
         schema, n_answers = self._schema, self._trees.n_answers
         asked = [name for group in self._trees.groups for name in group.names]
@@ -76,11 +76,11 @@ class Boosted:
                 self._trees, {name: codes[name][rows] for name in asked}, self._references
             )
             of_rows = None if chosen is None else chosen[rows]
-            for place, feature in enumerate(schema.features):
+            for index, feature in enumerate(schema.features):
                 if feature.name in sums:
                     without = reasons.explained(self._answered(sums[feature.name]), schema, of_rows)
-                    changes[place, rows] = own[rows] - reasons.as_written(without, schema)
-        return Changes(changes, np.zeros(given.n_rows, bool))
+                    changes[index, rows] = own[rows] - reasons.as_written(without, schema)
+        return ScoreChanges(changes, np.zeros(given.n_rows, bool))
 
     def _answered(self, raw: Floats) -> Floats:
         if self._schema.task == "regression":
@@ -96,7 +96,7 @@ class Boosted:
                 found[feature.name] = int(bins.codes(np.array([feature.reference], np.float64))[0])
         return found
 
-    def _codes(self, given: Given, name: str) -> Codes:
+    def _codes(self, given: FeatureValues, name: str) -> Codes:
         if name in self._classes:
             return given.texts[name].codes(self._classes[name])
         bins = self._splits[name].bins

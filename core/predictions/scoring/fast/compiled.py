@@ -13,11 +13,11 @@ from sklearn.pipeline import Pipeline
 from core.models.schema import Schema
 from core.predictions.results.histograms import Floats
 from core.predictions.results.run_summary import AnsweredBy
-from core.predictions.scoring import exact
-from core.predictions.scoring.fast.boosted import Boosted
-from core.predictions.scoring.fast.features import Changes, Given
-from core.predictions.scoring.fast.linear import Logistic, Regression
+from core.predictions.scoring.fast.boosted import BoostedTables
+from core.predictions.scoring.fast.features import FeatureValues, ScoreChanges
+from core.predictions.scoring.fast.linear import LinearTables, LogisticTables
 from core.predictions.scoring.fast.unsupported import Unsupported
+from core.predictions.scoring.pipeline import exact
 
 # What comes of scikit-learn's private parts when a version has renamed or reshaped them.
 CHANGED_PARTS = (AttributeError, KeyError, IndexError, TypeError, ValueError)
@@ -36,10 +36,10 @@ class Tables(Protocol):
     @property
     def answered_by(self) -> AnsweredBy: ...
 
-    def answers(self, given: Given) -> Floats | None:
+    def answers(self, given: FeatureValues) -> Floats | None:
         """What the pipeline answers, (n, k) or (n,); None where a written digit of it would be in doubt."""
 
-    def changes(self, given: Given, answers: Floats) -> Changes | None:
+    def changes(self, given: FeatureValues, answers: Floats) -> ScoreChanges | None:
         """What reasons are made of; None where these tables can't say. answers: from `answers`.
 
         The schema's references are known.
@@ -60,9 +60,9 @@ def _recognised(pipeline: Any, schema: Schema) -> Tables:
     if isinstance(pipeline, Pipeline) and len(pipeline) == 2 and isinstance(pipeline[0], ColumnTransformer):
         columns, model = pipeline[0], pipeline[1]
         if isinstance(model, (HistGradientBoostingClassifier, HistGradientBoostingRegressor)):
-            return Boosted(columns, model, schema)
+            return BoostedTables(columns, model, schema)
         if isinstance(model, LogisticRegression):
-            return Logistic(columns, model, schema)
+            return LogisticTables(columns, model, schema)
         if (linear := exact.of(pipeline)) is not None:
-            return Regression(linear, schema)
+            return LinearTables(linear, schema)
     raise Unsupported("its model is none of the recipes' own")

@@ -39,14 +39,14 @@ class Curves:
     def add(self, values: Floats, sums: Floats) -> None:
         """Add the functions' values. values: (n,), NaN for missing. sums: (n, k)."""
         codes = self.bins.codes(values)
-        place = values - self.left.take(codes)
-        place *= self.steps.take(codes)
-        place[codes == self.bins.n - 1] = 0
+        offset = values - self.left.take(codes)
+        offset *= self.steps.take(codes)
+        offset[codes == self.bins.n - 1] = 0
         for answer in range(sums.shape[1]):
             factors = self.powers[:, answer]
             value = factors[_DEGREE].take(codes)
             for power in reversed(range(_DEGREE)):
-                value *= place
+                value *= offset
                 value += factors[power].take(codes)
             sums[:, answer] += value
 
@@ -67,7 +67,7 @@ def fitted(function: Callable[[Points], Floats], knots: Points) -> Curves:
     left[1:-2] = first
     steps[1:-2] = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
     numbers = first[:, None] + width[:, None] * _NODES
-    places = (numbers - first[:, None]) * steps[1:-2, None]
+    offsets = (numbers - first[:, None]) * steps[1:-2, None]
     ends = np.array([cuts[0], np.nextafter(cuts[-1], np.inf), np.nan])
     answers = function(np.concatenate([ends, numbers.ravel()]))
     k = answers.shape[1]
@@ -76,7 +76,7 @@ def fitted(function: Callable[[Points], Floats], knots: Points) -> Curves:
     inner = answers[3:].reshape(len(width), len(_NODES), k)
     for i in range(len(width)):
         # fewer than four numbers in a narrow bin: the polynomial through those there are
-        at, which = np.unique(places[i], return_index=True)
+        at, which = np.unique(offsets[i], return_index=True)
         solved = np.linalg.solve(np.vander(at, increasing=True), inner[i][which])
         powers[: len(at), :, i + 1] = solved
     return Curves(bins, left, steps, powers)

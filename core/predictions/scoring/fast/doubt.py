@@ -21,7 +21,7 @@ def any_at_an_edge(probabilities: Floats, schema: Schema) -> bool:
     """Whether a cell or a count could differ from the pipeline's. probabilities: (n, k) in the labels' order."""
     counted = range(len(schema.labels))
     if schema.positive_label is not None:
-        counted = range(place := schema.labels.index(schema.positive_label), place + 1)
+        counted = range(index := schema.labels.index(schema.positive_label), index + 1)
     return _any_tied(probabilities) or any(
         at_half(probabilities[:, i] * steps, TOLERANCE * steps).any()
         for i in counted

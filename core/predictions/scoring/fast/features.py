@@ -10,40 +10,40 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models.schema import Feature, Places, Schema
+from core.models.schema import Feature, RowIndices, Schema
 from core.predictions.scoring.fast import probe
 from core.predictions.scoring.fast.bins import Codes, Floats
 from core.uploads.csv import cells
 
 
 @dataclass(frozen=True)
-class Texts:
+class CategoryCells:
     """A category column. spellings: (d,) its distinct texts, trimmed, null where that is a way to say nothing.
 
     places: (d,) where in the feature's `probe.domain` each belongs.  indices: (n,) which of them each cell holds.
     """
 
     spellings: pa.Array
-    places: Codes
+    slots: Codes
     indices: npt.NDArray[np.int32]
 
     def codes(self, table: Codes) -> Codes:
         """(n,) the table's entry for each cell. table: an entry for each place in the domain."""
-        return table[self.places].take(self.indices)
+        return table[self.slots].take(self.indices)
 
-    def count(self, place: int) -> int:
+    def count(self, slot: int) -> int:
         """How many cells belong to this place."""
-        here = self.places == place
+        here = self.slots == slot
         return int(np.bincount(self.indices, minlength=len(here))[here].sum()) if here.any() else 0
 
-    def rows(self, place: int) -> Places:
+    def rows(self, slot: int) -> RowIndices:
         """The rows whose cell belongs to this place."""
-        here = self.places == place
+        here = self.slots == slot
         return np.flatnonzero(here.take(self.indices)) if here.any() else np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
-class Given:
+class FeatureValues:
     """The features of n rows.
 
     numbers: (n,) each, NaN for missing or bad. missing: cells per feature. unseen, bad: the rows of a category that
@@ -52,12 +52,12 @@ class Given:
 
     n_rows: int
     numbers: dict[str, Floats] = field(default_factory=dict)
-    texts: dict[str, Texts] = field(default_factory=dict)
+    texts: dict[str, CategoryCells] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
-    unseen: dict[str, Places] = field(default_factory=dict)
-    bad: dict[str, Places] = field(default_factory=dict)
+    unseen: dict[str, RowIndices] = field(default_factory=dict)
+    bad: dict[str, RowIndices] = field(default_factory=dict)
 
-    def values(self, feature: Feature, rows: Places) -> Floats | pa.Array:
+    def values(self, feature: Feature, rows: RowIndices) -> Floats | pa.Array:
         """The feature's cells in these rows: numbers, NaN for missing, or texts, null for missing."""
         if feature.kind == "number":
             return self.numbers[feature.name][rows]
@@ -72,13 +72,13 @@ class Given:
                 cells = self.numbers[feature.name][rows]
             else:
                 texts = self.texts[feature.name]
-                cells = np.array(probe.domain(feature), object)[texts.places[texts.indices[rows]]]
+                cells = np.array(probe.domain(feature), object)[texts.slots[texts.indices[rows]]]
             columns[feature.name] = probe.series(feature, cells)
         return pd.DataFrame(columns)
 
 
 @dataclass(frozen=True)
-class Changes:
+class ScoreChanges:
     """What each feature's own value does to n rows' scores, as `reasons.cells` reads it.
 
     values: (features, n).  doubtful: (n,) rows of which a written digit is in doubt, so that the pipeline must say.
@@ -88,9 +88,9 @@ class Changes:
     doubtful: npt.NDArray[np.bool_]
 
 
-def of_table(table: pa.Table, schema: Schema) -> Given:
+def of_table(table: pa.Table, schema: Schema) -> FeatureValues:
     """table: what `Reader.read` returns."""
-    given = Given(table.num_rows)
+    given = FeatureValues(table.num_rows)
     for feature in schema.features:
         column = table.column(feature.name).chunk(0)
         if feature.kind == "number":
@@ -100,9 +100,9 @@ def of_table(table: pa.Table, schema: Schema) -> Given:
     return given
 
 
-def of_texts(table: pa.Table, schema: Schema, decimal: str) -> Given:
-    """table: cells as text, what `Plain.read` returns; they are read as `core.models.schema.framed` reads them."""
-    given = Given(table.num_rows)
+def of_texts(table: pa.Table, schema: Schema, decimal: str) -> FeatureValues:
+    """table: cells as text, what `PipelineScorer.read` returns, read as `core.models.schema.framed` reads them."""
+    given = FeatureValues(table.num_rows)
     for feature in schema.features:
         column = table.column(feature.name).combine_chunks()
         if feature.kind == "number":
@@ -116,13 +116,13 @@ def of_texts(table: pa.Table, schema: Schema, decimal: str) -> Given:
     return given
 
 
-def _note_numbers(given: Given, feature: Feature, numbers: Floats, *, n_missing: int) -> None:
+def _note_numbers(given: FeatureValues, feature: Feature, numbers: Floats, *, n_missing: int) -> None:
     given.numbers[feature.name] = numbers
     if n_missing:
         given.missing[feature.name] = n_missing
 
 
-def _note_texts(given: Given, feature: Feature, column: pa.DictionaryArray) -> None:
+def _note_texts(given: FeatureValues, feature: Feature, column: pa.DictionaryArray) -> None:
     texts = given.texts[feature.name] = _texts(feature, column)
     n_known = len(feature.categories)
     if n_missing := texts.count(n_known + 1):
@@ -131,12 +131,12 @@ def _note_texts(given: Given, feature: Feature, column: pa.DictionaryArray) -> N
         given.unseen[feature.name] = unseen
 
 
-def _texts(feature: Feature, column: pa.DictionaryArray) -> Texts:
+def _texts(feature: Feature, column: pa.DictionaryArray) -> CategoryCells:
     spellings = pc.utf8_trim_whitespace(column.dictionary)
     n_known = len(feature.categories)
-    places = pc.index_in(spellings, value_set=pa.array(feature.categories, pa.string()))
-    found = pc.fill_null(places, n_known).to_numpy(zero_copy_only=False).astype(np.int64)
+    slots = pc.index_in(spellings, value_set=pa.array(feature.categories, pa.string()))
+    found = pc.fill_null(slots, n_known).to_numpy(zero_copy_only=False).astype(np.int64)
     missing = cells.is_missing(column.dictionary)
     found[missing] = n_known + 1
     spellings = pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), spellings)
-    return Texts(spellings, found, column.indices.to_numpy(zero_copy_only=False))
+    return CategoryCells(spellings, found, column.indices.to_numpy(zero_copy_only=False))

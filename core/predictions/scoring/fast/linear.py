@@ -12,18 +12,18 @@ from sklearn.utils.extmath import softmax
 
 from core.models.schema import Schema
 from core.predictions.results import rounding
-from core.predictions.scoring import reasons
-from core.predictions.scoring.exact import EPSILON, Linear
 from core.predictions.scoring.fast import doubt
 from core.predictions.scoring.fast.additive import Additive
 from core.predictions.scoring.fast.bins import Floats
-from core.predictions.scoring.fast.features import Changes, Given
+from core.predictions.scoring.fast.features import FeatureValues, ScoreChanges
+from core.predictions.scoring.pipeline import reasons
+from core.predictions.scoring.pipeline.exact import EPSILON, LinearModel
 
 # The largest distance from the exact sum that is let pass, in EPSILON × Additive.size.
 _OFF_BY: Final = 8.0
 
 
-class Logistic:
+class LogisticTables:
     """Answers of a logistic regression, to within the last bits."""
 
     slack = doubt.TOLERANCE
@@ -34,23 +34,23 @@ class Logistic:
         self._additive = Additive(columns, model, schema)
         self._schema = schema
 
-    def answers(self, given: Given) -> Floats | None:
+    def answers(self, given: FeatureValues) -> Floats | None:
         """(n, k) the pipeline's probabilities; None where their last written digit is in doubt."""
         answers = _probabilities(self._additive.sums(given))
         return None if doubt.any_at_an_edge(answers, self._schema) else answers
 
-    def changes(self, given: Given, answers: Floats) -> Changes:
+    def changes(self, given: FeatureValues, answers: Floats) -> ScoreChanges:
         """As in `compiled.Tables`."""
         schema, sums, steps = self._schema, self._additive.sums(given), 10**rounding.DECIMALS
         chosen = reasons.predicted(answers, schema)
         own = reasons.as_written(reasons.explained(answers, schema, chosen), schema)
         changes, doubtful = np.empty((len(schema.features), given.n_rows)), np.zeros(given.n_rows, bool)
-        for place, feature in enumerate(schema.features):
+        for index, feature in enumerate(schema.features):
             answered = _probabilities(self._additive.without(given, feature, sums))
             without = reasons.explained(answered, schema, chosen)
-            changes[place] = own - reasons.as_written(without, schema)
+            changes[index] = own - reasons.as_written(without, schema)
             doubtful |= doubt.at_half(without * steps, doubt.TOLERANCE * steps)
-        return Changes(changes, doubtful)
+        return ScoreChanges(changes, doubtful)
 
 
 def _probabilities(sums: Floats) -> Floats:
@@ -61,12 +61,12 @@ def _probabilities(sums: Floats) -> Floats:
     return np.asarray(softmax(sums), np.float64)
 
 
-class Regression:
+class LinearTables:
     """Answers of a linear regression: what is written of them is what is written of the exact sums."""
 
     answered_by: Final = "curves"
 
-    def __init__(self, linear: Linear, schema: Schema) -> None:
+    def __init__(self, linear: LinearModel, schema: Schema) -> None:
         """Raises Unsupported where the pipeline is another."""
         self._linear = linear
         self._additive = Additive(linear.columns, linear.model, schema)
@@ -75,7 +75,7 @@ class Regression:
         size = _OFF_BY * self._additive.size[0] + abs(self._additive.start[0])
         self.slack = EPSILON * float(size)
 
-    def answers(self, given: Given) -> Floats:
+    def answers(self, given: FeatureValues) -> Floats:
         """(n,) sums; a row with a digit in doubt gets the exact one, through the pipeline's own columns."""
         sums: Floats = self._additive.sums(given)[:, 0]
         doubtful = rounding.in_doubt(sums, self.slack)
@@ -83,15 +83,15 @@ class Regression:
             sums[doubtful] = self._linear.summed(given.frame(self._schema, doubtful))
         return sums
 
-    def changes(self, given: Given, answers: Floats) -> Changes:
+    def changes(self, given: FeatureValues, answers: Floats) -> ScoreChanges:
         """As in `compiled.Tables`."""
         features, sums = self._schema.features, self._additive.sums(given)
         own = rounding.rounded(answers)
         changes, doubtful = np.empty((len(features), given.n_rows)), np.zeros(given.n_rows, bool)
-        for place, feature in enumerate(features):
+        for index, feature in enumerate(features):
             without = self._additive.without(given, feature, sums)[:, 0]
-            changes[place] = own - rounding.rounded(without)
+            changes[index] = own - rounding.rounded(without)
             doubtful[rounding.in_doubt(without, 2 * self.slack)] = (
                 True  # two more terms, as large as the others
             )
-        return Changes(changes, doubtful)
+        return ScoreChanges(changes, doubtful)

@@ -1,4 +1,4 @@
-"""The fast way to answer blocks, and the comparison with the plain way that it must stand first."""
+"""The fast path: blocks answered from tables, once its first answers were compared with the pipeline's own."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pyarrow as pa
 from core.predictions.results import caution, columns
 from core.predictions.results.caution import Cautions
 from core.predictions.results.histograms import Floats
-from core.predictions.results.run_statistics import Rows
+from core.predictions.results.run_statistics import BlockRows
 from core.predictions.results.run_summary import AnsweredBy
-from core.predictions.scoring import reasons
 from core.predictions.scoring.fast import compiled, features
 from core.predictions.scoring.fast.compiled import Tables
-from core.predictions.scoring.fast.features import Given
+from core.predictions.scoring.fast.features import FeatureValues
 from core.predictions.scoring.fast.reading import Reader
 from core.predictions.scoring.fast.unsupported import Unsupported
-from core.predictions.scoring.pipeline_scorer import Answered, Plain
+from core.predictions.scoring.pipeline import reasons
+from core.predictions.scoring.pipeline.pipeline_scorer import BlockAnswers, PipelineScorer
 from core.uploads.csv import records
 
 CHECKED_ROWS = 1_000
@@ -26,15 +26,15 @@ _HEAD_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadBlock:
     """A block's rows as the tables take them, and their outcomes where the file has them."""
 
-    given: Given
+    given: FeatureValues
     outcome: pa.Array | None
 
 
 @dataclass(frozen=True)
-class Fast:
+class FastScorer:
     """Answers blocks of one file from a pipeline's tables; used by several threads at once.
 
     reader: None where the file is written in an unusual way, so that every block is read as text.
@@ -42,58 +42,58 @@ class Fast:
 
     reader: Reader | None
     tables: Tables
-    plain: Plain
+    pipeline_scorer: PipelineScorer
 
-    def read(self, block: bytes) -> Read | None:
+    def read(self, block: bytes) -> ReadBlock | None:
         """Straight from the bytes; None where a cell is in doubt, so that the block must be read as text."""
         table = self.reader.read(block) if self.reader else None
         if table is None:
             return None
-        return Read(features.of_table(table, self.plain.schema), self._outcome(table))
+        return ReadBlock(features.of_table(table, self.pipeline_scorer.schema), self._outcome(table))
 
-    def read_texts(self, table: pa.Table) -> Read:
-        """From the cells as the plain way reads them. table: what `Plain.read` returned."""
-        given = features.of_texts(table, self.plain.schema, self.plain.dialect.decimal)
-        return Read(given, self._outcome(table))
+    def read_texts(self, table: pa.Table) -> ReadBlock:
+        """From the cells as the pipeline scorer reads them. table: what `PipelineScorer.read` returned."""
+        given = features.of_texts(table, self.pipeline_scorer.schema, self.pipeline_scorer.dialect.decimal)
+        return ReadBlock(given, self._outcome(table))
 
     def _outcome(self, table: pa.Table) -> pa.Array | None:
-        target = self.plain.schema.target
+        target = self.pipeline_scorer.schema.target
         return table.column(target).combine_chunks() if target in table.column_names else None
 
-    def answer(self, block: bytes, read: Read) -> Answered | None:
-        """None where the plain way must answer: a written digit is in doubt. read: of this block."""
-        schema, given = self.plain.schema, read.given
+    def answer(self, block: bytes, read: ReadBlock) -> BlockAnswers | None:
+        """None where the pipeline must answer: a written digit is in doubt. read: of this block."""
+        schema, given = self.pipeline_scorer.schema, read.given
         answers = self.tables.answers(given)
         if answers is None:
             return None
         outside = caution.outside_of_training(given.numbers, schema)
         cautions = Cautions(unseen=given.unseen, outside=outside, bad=given.bad)
-        rows = Rows(given.n_rows, read.outcome, given.missing, cautions)
-        if not self.plain.gives_reasons:
-            return Answered(rows, answers)
+        rows = BlockRows(given.n_rows, read.outcome, given.missing, cautions)
+        if not self.pipeline_scorer.gives_reasons:
+            return BlockAnswers(rows, answers)
         changes = self._changes(block, given, answers)
         if changes is None:
             return None
-        said = reasons.cells(changes, given.values, schema, self.plain.dialect)
-        return Answered(rows, answers, said)
+        said = reasons.cells(changes, given.values, schema, self.pipeline_scorer.dialect)
+        return BlockAnswers(rows, answers, said)
 
-    def _changes(self, block: bytes, given: Given, answers: Floats) -> Floats | None:
-        """What reasons are made of, rows in doubt by the pipeline; None where the plain way must say all."""
+    def _changes(self, block: bytes, given: FeatureValues, answers: Floats) -> Floats | None:
+        """What reasons are made of, rows in doubt by the pipeline; None where the pipeline must answer all of them."""
         found = self.tables.changes(given, answers)
         if found is None:
             return None
         if found.doubtful.any():
-            rows = self.plain.read(block).filter(pa.array(found.doubtful))
-            found.values[:, found.doubtful] = self.plain.changes(rows)
+            rows = self.pipeline_scorer.read(block).filter(pa.array(found.doubtful))
+            found.values[:, found.doubtful] = self.pipeline_scorer.changes(rows)
         return found.values
 
     def compare(self, block: bytes, n_rows: int) -> int:
         """How many of the block's first n_rows were answered and found equal. Raises Unsupported where they differ."""
         head = self._head(block, n_rows)
-        table = self.plain.read(head)
+        table = self.pipeline_scorer.read(head)
         if table.num_rows == 0:
             return 0
-        expected = self.plain.answer(table)
+        expected = self.pipeline_scorer.answer(table)
         n_equal = 0
         for read in (self.read(head), self.read_texts(table)):
             found = self.answer(head, read) if read else None
@@ -102,8 +102,8 @@ class Fast:
                 n_equal = found.rows.n
         return n_equal
 
-    def _require_equal(self, found: Answered, expected: Answered) -> None:
-        """Raises Unsupported where these are not what the plain way answers."""
+    def _require_equal(self, found: BlockAnswers, expected: BlockAnswers) -> None:
+        """Raises Unsupported where these are not what the pipeline answers."""
         if not found.rows.holds_as(expected.rows):
             raise Unsupported("it counted other cells as missing or new than the pipeline's own reading")
         if not (np.abs(found.answers - expected.answers) <= self.tables.slack).all():
@@ -113,7 +113,7 @@ class Fast:
 
     def _head(self, block: bytes, n_rows: int) -> bytes:
         """The block's first n_rows records, or the fewer that its first _HEAD_BYTES hold."""
-        dialect = self.plain.dialect
+        dialect = self.pipeline_scorer.dialect
         head = block[:_HEAD_BYTES]
         if len(head) < len(block):
             head = head[: records.last_end(head, dialect)]
@@ -122,11 +122,11 @@ class Fast:
 
 
 @dataclass(frozen=True)
-class Way:
-    """How a run answers its next block. fast: None for the plain way alone, and then why_plain says why."""
+class ScoringPath:
+    """How a run answers its next block. fast: None for the pipeline alone, and then why_pipeline says why."""
 
-    fast: Fast | None
-    why_plain: str | None = None
+    fast: FastScorer | None
+    why_pipeline: str | None = None
     n_left: int = CHECKED_ROWS
     """Rows still to be compared."""
 
@@ -135,23 +135,27 @@ class Way:
         """What answers most rows."""
         return self.fast.tables.answered_by if self.fast else "pipeline"
 
-    def checked(self, block: bytes) -> Way:
-        """This way once the block's rows are compared, as long as fewer than CHECKED_ROWS were; or the plain way."""
+    def checked(self, block: bytes) -> ScoringPath:
+        """This path once the block's rows are compared, as long as fewer than CHECKED_ROWS were; else the pipeline."""
         if self.fast is None or self.n_left == 0:
             return self
         try:
             return replace(self, n_left=self.n_left - self.fast.compare(block, self.n_left))
         except Unsupported as unequal:
-            return Way(None, str(unequal))
+            return ScoringPath(None, str(unequal))
         except compiled.CHANGED_PARTS as changed:
-            return Way(None, f"{type(changed).__name__}: {changed}")
+            return ScoringPath(None, f"{type(changed).__name__}: {changed}")
 
 
-def choose(plain: Plain) -> Way:
+def choose(pipeline_scorer: PipelineScorer) -> ScoringPath:
     """The fast way where the pipeline allows it."""
     try:
-        tables = compiled.build(plain.pipeline, plain.schema)
+        tables = compiled.build(pipeline_scorer.pipeline, pipeline_scorer.schema)
     except Unsupported as unsupported:
-        return Way(None, str(unsupported))
-    reader = Reader(plain.header, plain.dialect, plain.schema) if plain.dialect.is_plain else None
-    return Way(Fast(reader, tables, plain))
+        return ScoringPath(None, str(unsupported))
+    reader = (
+        Reader(pipeline_scorer.header, pipeline_scorer.dialect, pipeline_scorer.schema)
+        if pipeline_scorer.dialect.is_plain
+        else None
+    )
+    return ScoringPath(FastScorer(reader, tables, pipeline_scorer))

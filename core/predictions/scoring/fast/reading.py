@@ -1,7 +1,7 @@
 """A block's cells as the tables need them: numbers as float64 and texts as dictionaries, straight from the bytes.
 
 Only what Arrow reads without doubt is read here. A block with a cell that it takes for no number, or with a
-record of another width, is left to the plain reading, which is the rule.
+record of another width, is left to the pipeline scorer, whose reading is the rule.
 """
 
 from __future__ import annotations

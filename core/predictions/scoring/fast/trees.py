@@ -129,9 +129,9 @@ class Trees:
         names = [name for group in self.groups for name in group.names]
         reach = {name: np.full(splits[name].n_codes, _bits(0, WORD_BITS), np.int64) for name in names}
         trees, features, bit = [], [], 0
-        for place in run:
+        for index in run:
             begin, asked = bit, set()
-            for node, low, middle, high in _walk(nodes[place], begin):
+            for node, low, middle, high in _walk(nodes[index], begin):
                 if node["is_leaf"]:
                     values[_EXPONENT_OF_ONE + low] = node["value"]
                     bit = high
@@ -140,7 +140,7 @@ class Trees:
                     asked.add(owner)
                     left = splits[owner].goes_left(node)
                     reach[owner] &= np.where(left, ~_bits(middle, high), ~_bits(low, middle))
-            trees.append((place % self.n_answers, _bits(begin, bit)))
+            trees.append((index % self.n_answers, _bits(begin, bit)))
             features.append(frozenset(asked))
         tables = [
             group.joined([reach[name] for name in group.names], np.bitwise_and) for group in self.groups
@@ -195,8 +195,8 @@ def _walk(nodes: np.ndarray, first: int) -> list[tuple[np.void, int, int, int]]:
     """
     walked: list[tuple[np.void, int, int, int]] = []
 
-    def below(place: int, low: int) -> int:
-        node = nodes[place]
+    def below(index: int, low: int) -> int:
+        node = nodes[index]
         at = len(walked)
         walked.append((node, low, low, low + 1))
         if node["is_leaf"]:

@@ -167,7 +167,7 @@ def test_every_download_documents_its_conditions_and_what_comes_of_them() -> Non
 
 def test_the_documentation_lists_the_marks_a_file_can_be_read_with() -> None:
     schema = application.build(settings_module.read(_env_file=None)).openapi()
-    reading = schema["components"]["schemas"]["Reading"]["properties"]
+    reading = schema["components"]["schemas"]["UploadOverrides"]["properties"]
     assert reading["delimiter"]["anyOf"][0]["enum"] == [*MARKS]
     assert "cp1252" in reading["encoding"]["anyOf"][0]["enum"]
 

@@ -24,7 +24,7 @@ from core.storage import LocalStorage
 from core.uploads import uploads
 from tests import journeys
 from tests.core.api.conftest import Switch, Trained, ready, staged_files, stored_keys
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 CSV = b"name,amount\nAda,12.5\nGrace,7\n"
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -438,7 +438,7 @@ def test_a_body_that_is_no_form_is_refused(client: httpx.Client, media_type: str
 
 def _open(settings: Settings, *headers: str) -> socket.socket:
     """A connection on which the head of an upload was sent."""
-    connection = socket.create_connection(("127.0.0.1", settings.port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", settings.port), timeout=PATIENCE_S)
     head = [
         "POST /api/csv HTTP/1.1",
         f"Host: localhost:{settings.port}",

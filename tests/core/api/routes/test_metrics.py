@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from core import __version__, db
 from core.queue import workers
+from tests.clocks import ClockAhead
 from tests.faults import steps
 
 
@@ -36,7 +37,7 @@ def test_the_queue_and_its_workers_are_told(client: httpx.Client, me: db.User) -
         steps.enqueue(session, user=me)
         steps.enqueue(session, user=me)
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=3, is_embedded=False)
+        workers.beat(session, worker_id=uuid4(), slots=3, is_embedded=False, clock=ClockAhead())
     found = figures(client)
     assert found[of("info", version=__version__)] == 1
     assert found[of("tasks", kind=steps.KIND, state="QUEUED")] == 2

@@ -27,6 +27,7 @@ from tests.core.api.conftest import Switch, served
 from tests.servers.oidc import OidcServer, sign_in
 from tests.servers.postgres import spare_port
 from tests.servers.supabase_auth import PASSWORD, SupabaseAuthServer
+from tests.servers.waiting import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class Desk:
             "Accept": "text/html",
             "User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0",
         }
-        return httpx.Client(base_url=self.url, headers=origin, trust_env=False, timeout=60, verify=False)
+        return httpx.Client(
+            base_url=self.url, headers=origin, trust_env=False, timeout=PATIENCE_S, verify=False
+        )
 
     @property
     def cookie(self) -> str:
@@ -227,7 +230,7 @@ def test_who_has_signed_out_is_shown_the_way_out_of_the_provider(
         page = browser.get("/login?out=1").text
     (link,) = re.findall(r'<a id="out" href="([^"]+)"', page)
     assert f"client_id={at_provider.settings.oidc_client_id}" in link
-    asked = httpx.get(html.unescape(link), trust_env=False, timeout=60)
+    asked = httpx.get(html.unescape(link), trust_env=False, timeout=PATIENCE_S)
     assert asked.status_code == 200
     assert "/session/end/confirm" in asked.text
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.metrics import figures
-from core.metrics.figures import CandidateScore, Importance
+from core.metrics.figures import CandidateScore, FeatureImportance
 
 TREES, LOGISTIC = CandidateScore("Trees", 0.84, 0.01), CandidateScore("Logistic", 0.85, 0.02)
 BASELINE = CandidateScore("Always the mean", 0.5, 0.0)
@@ -51,7 +51,7 @@ def test_no_candidates_are_a_note() -> None:
 
 
 def test_importance_shows_the_twelve_features_that_matter_most() -> None:
-    measured = [Importance(f"feature {place}", place / 100, 0.001) for place in range(20)]
+    measured = [FeatureImportance(f"feature {place}", place / 100, 0.001) for place in range(20)]
     figure = figures.feature_importance(measured, metric="ROC-AUC")
     bars = figure.data[0]
     assert list(bars.x) == [place / 100 for place in range(19, 7, -1)]
@@ -62,13 +62,13 @@ def test_importance_shows_the_twelve_features_that_matter_most() -> None:
 
 
 def test_where_no_feature_matters_none_is_said_to() -> None:
-    figure = figures.feature_importance([Importance("tenure", -0.001, 0.001)], metric="ROC-AUC")
+    figure = figures.feature_importance([FeatureImportance("tenure", -0.001, 0.001)], metric="ROC-AUC")
     assert _plain(figure.layout.title.text) == "No single column costs any ROC-AUC when it is shuffled"
 
 
 @pytest.mark.parametrize(("mean", "share"), [(-0.001, 0.1), (0.001, 0.1), (0.2, 1.0)])
 def test_a_loss_next_to_nothing_fills_no_chart(mean: float, share: float) -> None:
-    figure = figures.feature_importance([Importance("tenure", mean, 0.0)], metric="ROC-AUC")
+    figure = figures.feature_importance([FeatureImportance("tenure", mean, 0.0)], metric="ROC-AUC")
     left, right = figure.layout.xaxis.range
     assert left <= min(mean, 0)
     assert abs(mean) <= share * (right - left)

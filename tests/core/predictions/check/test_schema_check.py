@@ -17,7 +17,7 @@ from core.models.schema import Feature, Schema
 from core.predictions.check import first_rows, schema_check
 from core.predictions.check.schema_check import SchemaCheck, of_file
 from core.predictions.errors import FeatureMissing, FeatureRetyped, MappedTwice
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads.errors import ChangedSinceChecked, UploadGone
@@ -85,9 +85,9 @@ def test_what_is_counted_beforehand_is_what_scoring_counts(tmp_path: Path, model
     _, scored = Model(model.pipeline, SCHEMA).score(text.encode(), mapping=mapping)
     counted = {(one.name, one.about): one.n_cells for one in found.warnings}
     assert counted == {
-        ("age", "retyped"): scored.tally.bad["age"],
-        ("age", "outside"): scored.tally.outside["age"],
-        ("colour", "unseen"): scored.tally.unseen["colour"],
+        ("age", "retyped"): scored.statistics.bad["age"],
+        ("age", "outside"): scored.statistics.outside["age"],
+        ("colour", "unseen"): scored.statistics.unseen["colour"],
     }
     assert counted["age", "retyped"] == 33
 

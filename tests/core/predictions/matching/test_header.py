@@ -6,7 +6,7 @@ import pytest
 
 from core.models.schema import Feature, Schema
 from core.predictions.errors import FeatureMissing
-from core.predictions.matching.header import Missing, as_read, check_header, require_features
+from core.predictions.matching.header import MissingFeature, as_read, check_header, require_features
 
 SCHEMA = Schema(
     (Feature("tenure", "number"), Feature("MonthlyCharges", "number"), Feature("plan", "category")),
@@ -30,14 +30,14 @@ def test_a_missing_feature_comes_with_the_nearest_column() -> None:
     assert not check.fits
     assert not check.has_outcome
     assert check.missing == (
-        Missing("tenure", "Tenure", is_guess=True),
-        Missing("MonthlyCharges", "monthly_charges", is_guess=True),
-        Missing("plan", None),
+        MissingFeature("tenure", "Tenure", is_guess=True),
+        MissingFeature("MonthlyCharges", "monthly_charges", is_guess=True),
+        MissingFeature("plan", None),
     )
 
 
 def test_a_column_that_is_a_feature_itself_is_no_ones_nearest() -> None:
-    assert check_header(("tenure", "plan"), SCHEMA).missing == (Missing("MonthlyCharges", None),)
+    assert check_header(("tenure", "plan"), SCHEMA).missing == (MissingFeature("MonthlyCharges", None),)
 
 
 def test_a_mapping_makes_a_header_fit() -> None:
@@ -59,7 +59,7 @@ def test_a_column_that_is_set_aside_takes_no_name_that_is_there() -> None:
 
 def test_the_outcomes_column_is_no_ones_nearest() -> None:
     schema = Schema((Feature("churned", "category"),), "Churned", "binary", ("No", "Yes"), "Yes")
-    assert check_header(("Churned",), schema).missing == (Missing("churned", None),)
+    assert check_header(("Churned",), schema).missing == (MissingFeature("churned", None),)
 
 
 def test_a_refusal_names_every_missing_feature() -> None:

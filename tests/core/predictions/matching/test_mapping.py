@@ -15,7 +15,7 @@ from core.models.schema import Feature, Schema
 from core.predictions import predictions
 from core.predictions.errors import MappedAway, MappedColumnUnknown, MappedNameUnknown, MappedTwice
 from core.predictions.matching import mapping
-from core.predictions.matching.mapping import Kept, checked
+from core.predictions.matching.mapping import SavedMapping, checked
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys, made
@@ -89,7 +89,7 @@ def model(user: db.User, take_in: Upload) -> ModelRow:
     return made.ready_model(user, take_in("age,plan,churned"))
 
 
-def found(user: db.User, model: ModelRow, *columns: str) -> Kept | None:
+def found(user: db.User, model: ModelRow, *columns: str) -> SavedMapping | None:
     with db.session_scope(user) as session:
         among = mapping.kept(session, model_name=model.name)
         return mapping.remembered(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from core.predictions.matching.name_similarity import Names, guesses, nearest
+from core.predictions.matching.name_similarity import NameIndex, nearest
+
+
+def sure_matches(found: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
+    return {name: column for name, (column, is_sure) in found.items() if is_sure}
 
 
 @pytest.mark.parametrize(
@@ -18,10 +24,11 @@ from core.predictions.matching.name_similarity import Names, guesses, nearest
         ("Straße", "STRASSE"),
         ("café", "cafe\u0301"),
         ("顧客番号", "顧客 番号"),
+        ("MonthlyCharges", "charges_monthly"),
     ],
 )
 def test_a_name_that_is_nearly_the_same_is_guessed(name: str, column: str) -> None:
-    assert guesses(nearest([name], ["zzz", column])) == {name: column}
+    assert sure_matches(nearest([name], ["zzz", column])) == {name: column}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +40,8 @@ def test_a_name_that_is_nearly_the_same_is_guessed(name: str, column: str) -> No
         ("tenure", ["Tenure", "TENURE"]),  # two of them
         ("price", ["Price (EUR)", "Price (USD)"]),
         ("min_temp", ["max_temp"]),
+        ("age", ["page"]),
+        ("height", ["weight"]),
     ],
 )
 def test_a_name_in_doubt_is_the_nearest_and_no_guess(name: str, columns: list[str]) -> None:
@@ -40,8 +49,8 @@ def test_a_name_in_doubt_is_the_nearest_and_no_guess(name: str, columns: list[st
 
 
 def test_a_column_that_two_names_may_mean_is_guessed_for_neither() -> None:
-    assert guesses(nearest(["tenure", "Tenure_"], ["TENURE"])) == {}
-    assert guesses(nearest(["tenure", "tenured days"], ["TENURE"])) == {"tenure": "TENURE"}
+    assert sure_matches(nearest(["tenure", "Tenure_"], ["TENURE"])) == {}
+    assert sure_matches(nearest(["tenure", "tenured days"], ["TENURE"])) == {"tenure": "TENURE"}
 
 
 def test_names_unlike_any_have_no_nearest() -> None:
@@ -51,14 +60,14 @@ def test_names_unlike_any_have_no_nearest() -> None:
     assert nearest([], ["plan"]) == {}
 
 
-def test_columns_are_ranked_by_likeness_and_then_by_their_place() -> None:
-    names = Names(["b", "a", "Monthly Charge (EUR)", "charges", "monthly_charges"])
+def test_columns_are_ranked_by_similarity_and_then_by_their_position() -> None:
+    names = NameIndex(["b", "a", "Monthly Charge (EUR)", "charges", "monthly_charges"])
     ranked = names.ranked("MonthlyCharges", most=5)
     assert ranked[:3] == ["monthly_charges", "Monthly Charge (EUR)", "charges"]
-    assert Names(["x", "y", "z"]).ranked("a", most=2) == ["x", "y"]
+    assert NameIndex(["x", "y", "z"]).ranked("a", most=2) == ["x", "y"]
 
 
-def test_likeness_is_a_share_and_whole_for_the_same_name_alone() -> None:
-    likeness = Names(["tenure", "Tenure!", "tenure (days)", "erunet", "x"]).likeness("tenure")
-    assert likeness[:2].tolist() == [1.0, 1.0]
-    assert ((likeness[2:] >= 0) & (likeness[2:] < 1)).all()
+def test_similarity_is_a_share_and_whole_for_the_same_name_alone() -> None:
+    similarities = NameIndex(["tenure", "Tenure!", "tenure (days)", "erunet", "x"]).similarities("tenure")
+    assert similarities[:2].tolist() == [1.0, 1.0]
+    assert ((similarities[2:] >= 0) & (similarities[2:] < 1)).all()

@@ -99,4 +99,4 @@ def test_a_messy_file_says_it_below_its_name_and_only_in_rows(tmp_path: Path, mo
     result, scored = model.score(text.encode(), dialect)
     assert cautions_of(result, dialect) == ["unseen: colour", "", "unseen: colour; not a number: age"]
     assert result.decode().splitlines()[-2].endswith(';"unseen: colour; not a number: age"')
-    assert (scored.tally.unseen, scored.tally.bad) == ({"colour": 2}, {"age": 1})
+    assert (scored.statistics.unseen, scored.statistics.bad) == ({"colour": 2}, {"age": 1})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.predictions.results import csv_injection
-from core.predictions.results.csv_injection import Formulas
+from core.predictions.results.csv_injection import FormulaCount
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.report.examine import examine
@@ -56,7 +56,7 @@ def test_a_number_a_dash_and_a_text_with_a_sign_inside_are_none(text: str) -> No
 def test_bytes_are_judged_as_their_text_is(text: str, dialect: Dialect, always: bool) -> None:
     lines = [f"{i}{dialect.delimiter}{as_cell(text, dialect, always=always)}" for i in range(3)]
     block = (dialect.line_end.join(lines) + dialect.line_end).encode(dialect.encoding)
-    expected = {"b": Formulas(3, 1)} if csv_injection.is_formula(text) else {}
+    expected = {"b": FormulaCount(3, 1)} if csv_injection.is_formula(text) else {}
     assert csv_injection.of_block(block, ("a", "b"), dialect) == expected
     safe = csv_injection.safe(block, dialect)
     assert csv_injection.of_block(safe, ("a", "b"), dialect) == {}
@@ -84,8 +84,8 @@ def test_an_escaped_sign_is_a_sign() -> None:
 @pytest.mark.parametrize("block_bytes", [20, 4 << 20])
 def test_a_run_counts_every_column_and_names_the_first_row(model: Model, block_bytes: int) -> None:
     data = b"age,note,colour,=id\n20,,red,x\n30,=1,red,y\n,x,blue,z\n-1,+a,blue,\n5,-3,red,@z\n"
-    found = model.score(data, block_bytes=block_bytes)[1].tally.formulas
-    assert found == {"note": Formulas(2, 2), "=id": Formulas(2, csv_injection.HEADER)}
+    found = model.score(data, block_bytes=block_bytes)[1].statistics.formulas
+    assert found == {"note": FormulaCount(2, 2), "=id": FormulaCount(2, csv_injection.HEADER)}
 
 
 def test_lines_that_are_no_rows_are_not_counted_but_made_harmless(tmp_path: Path, model: Model) -> None:
@@ -94,7 +94,7 @@ def test_lines_that_are_no_rows_are_not_counted_but_made_harmless(tmp_path: Path
     path.write_text(text)
     dialect = examine(path, file_name="customers.csv").dialect
     result, scored = model.score(text.encode(), dialect)
-    assert scored.tally.formulas == {"note": Formulas(1, 2)}
+    assert scored.statistics.formulas == {"note": FormulaCount(1, 2)}
     assert b"".join(csv_injection.safe_chunks(io.BytesIO(result), dialect)) == result.replace(b"=", b"'=")
 
 

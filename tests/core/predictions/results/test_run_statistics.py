@@ -11,7 +11,7 @@ import pytest
 from core.models.schema import Feature, Schema, framed
 from core.predictions.results import histograms, run_statistics
 from core.predictions.results.histograms import BINS, SAMPLE_ROWS, ClassCounts, NumberSums
-from core.predictions.results.run_statistics import Rows, Tally
+from core.predictions.results.run_statistics import BlockRows, RunStatistics
 
 FEATURES = (
     Feature("x", "number", minimum=0.0, maximum=3.75),
@@ -29,10 +29,10 @@ def table(n: int, outcomes: list[str]) -> pa.Table:
     return pa.table({"x": numbers, "c": [("a", "?", "new", "b")[i % 4] for i in range(n)], "y": pick})
 
 
-def counted(schema: Schema, rows: pa.Table, scores: np.ndarray, seed: int = 0) -> Tally:
-    """The tally of one block."""
+def counted(schema: Schema, rows: pa.Table, scores: np.ndarray, seed: int = 0) -> RunStatistics:
+    """The statistics of one block."""
     given = framed(rows, schema, ".")
-    return run_statistics.of_block(Rows.of(rows, given, schema), scores, schema, decimal=".", seed=seed)
+    return run_statistics.of_block(BlockRows.of(rows, given, schema), scores, schema, decimal=".", seed=seed)
 
 
 def probabilities(n: int, k: int) -> np.ndarray:
@@ -41,7 +41,7 @@ def probabilities(n: int, k: int) -> np.ndarray:
     return drawn / drawn.sum(axis=1, keepdims=True)
 
 
-def test_a_binary_tally_counts_by_outcome() -> None:
+def test_binary_statistics_count_by_outcome() -> None:
     scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5], [0.00004, 0.99996], [1.0, 0.0]])
     found = counted(BINARY, table(5, ["No", " Yes ", "", "Maybe", "No"]), scores)
     assert (found.n_rows, found.n_measured, found.n_blank, found.n_unknown) == (5, 3, 1, 1)
@@ -90,15 +90,15 @@ def test_a_few_outcomes_that_the_model_does_not_know_are_kept_as_examples() -> N
     assert numbers.unknown_outcomes == ("much", "n.k.")
 
 
-def test_a_tally_of_before_ranges_and_examples_were_kept_still_loads() -> None:
+def test_statistics_of_before_ranges_and_examples_were_kept_still_load() -> None:
     stored = counted(BINARY, table(50, ["Yes", "1"]), probabilities(50, 2)).to_json()
     del stored["outside"], stored["unknown_outcomes"], stored["n_cautioned"]
-    loaded = Tally.from_json(stored)
+    loaded = RunStatistics.from_json(stored)
     assert (loaded.outside, loaded.unknown_outcomes, loaded.n_cautioned) == ({}, (), None)
     assert loaded.n_unknown == 25
 
 
-def test_a_multiclass_tally_sets_each_class_against_the_rest() -> None:
+def test_multiclass_statistics_set_each_class_against_the_rest() -> None:
     scores = probabilities(600, 3)
     found = counted(THREE, table(600, ["a", "b", "c"]), scores).classes
     assert found is not None
@@ -173,11 +173,11 @@ def test_the_sample_stays_small_even_and_the_same_each_time() -> None:
 
 
 @pytest.mark.parametrize("schema", [BINARY, THREE, REGRESSION], ids=lambda schema: schema.task)
-def test_a_tally_survives_json(schema: Schema) -> None:
+def test_statistics_survive_json(schema: Schema) -> None:
     scores = probabilities(50, len(schema.labels)) if schema.labels else np.linspace(0, 1, 50)
     before = counted(schema, table(50, ["a", "Yes", "", "3.5"]), scores)
     text = json.dumps(before.to_json(), allow_nan=False)
-    after = Tally.from_json(json.loads(text))
+    after = RunStatistics.from_json(json.loads(text))
     assert after.to_json() == before.to_json()
     assert isinstance(after.classes or after.numbers, ClassCounts | NumberSums)
 

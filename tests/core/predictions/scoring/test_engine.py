@@ -20,7 +20,7 @@ from core.predictions.errors import (
     FeatureRetyped,
     InputLost,
     LabelUnwritable,
-    Stopped,
+    ScoringStopped,
 )
 from core.predictions.scoring import engine
 from core.storage import DiskFull
@@ -191,7 +191,7 @@ def test_a_label_that_the_files_encoding_lacks_is_refused(make: Callable[..., Mo
 def test_a_file_without_rows_gets_a_header_and_no_rows(model: Model, data: bytes) -> None:
     result, scored = model.score(data)
     assert result == data.replace(b"colour", b"colour,prediction,probability,caution")
-    assert (scored.n_rows, scored.tally.n_rows) == (0, 0)
+    assert (scored.n_rows, scored.statistics.n_rows) == (0, 0)
 
 
 def test_progress_tells_the_rows_written_in_order(model: Model) -> None:
@@ -213,7 +213,7 @@ def test_a_mapped_column_is_read_in_place_of_the_feature(model: Model) -> None:
     plain, _ = model.score(b"age,colour\n20,red\n")
     assert mapped.splitlines()[1].rsplit(b",", 2)[1:] == plain.splitlines()[1].rsplit(b",", 2)[1:]
     assert mapped.startswith(b"age,Farbe,colour,prediction")
-    assert scored.tally.unseen == {}
+    assert scored.statistics.unseen == {}
 
 
 def test_a_number_column_that_holds_text_is_refused_with_an_example(model: Model) -> None:
@@ -228,7 +228,7 @@ def test_a_number_column_that_holds_text_is_refused_with_an_example(model: Model
 def test_a_few_bad_numbers_are_scored_as_missing_and_counted(model: Model) -> None:
     _, scored = model.score(b"age,colour\n20,red\nforty,pink\n30,blue\n,red\n")
     assert scored.n_rows == 4
-    assert (scored.tally.bad, scored.tally.missing, scored.tally.unseen) == (
+    assert (scored.statistics.bad, scored.statistics.missing, scored.statistics.unseen) == (
         {"age": 1},
         {"age": 1},
         {"colour": 1},
@@ -292,21 +292,21 @@ def test_a_full_disk_asks_for_space(model: Model) -> None:
 
 def test_a_stopped_run_ends_between_blocks(model: Model) -> None:
     told: list[int] = []
-    with pytest.raises(Stopped) as stopped:
+    with pytest.raises(ScoringStopped) as stopped:
         model.score(many(500), block_bytes=1_000, progress=told.append, stop=lambda: len(told) == 2)
     assert stopped.value.row == told[-1] < 500
     assert len(told) == 2
 
 
-def test_the_tally_does_not_depend_on_the_blocks(model: Model) -> None:
-    whole = model.score(many(900))[1].tally
-    parts = model.score(many(900), block_bytes=4_000)[1].tally
+def test_the_statistics_do_not_depend_on_the_blocks(model: Model) -> None:
+    whole = model.score(many(900))[1].statistics
+    parts = model.score(many(900), block_bytes=4_000)[1].statistics
     assert parts.to_json() == whole.to_json()
     assert (whole.n_measured, whole.n_blank, whole.n_unknown) == (450, 225, 225)
 
 
 def test_a_file_without_outcomes_counts_scores_only(model: Model) -> None:
-    counted = model.score(b"age,colour\n20,red\n80,blue\n")[1].tally
+    counted = model.score(b"age,colour\n20,red\n80,blue\n")[1].statistics
     assert (counted.n_measured, counted.n_blank, counted.n_unknown) == (0, 0, 0)
     assert counted.classes is not None
     assert counted.classes.scores.sum() == 2

@@ -16,7 +16,7 @@ from core.uploads import uploads
 from core.uploads.csv import stream
 from core.uploads.detect.guesses import Guess
 from core.uploads.errors import ColumnUnknown, MarksClash, UndecodableBytes
-from core.uploads.report.overrides import ColumnReading, Reading
+from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 from tests import journeys, made
 
 MESSY = "Umsätze 2024;;\nort;preis;plz\nKöln;1.234;01067\nMünchen;2.500;01069\nx;k.A.;01071\nSumme;3.734;\n"
@@ -47,7 +47,7 @@ def reread(
         storage=files,
         staging_dir=settings.staging_dir,
         upload_id=upload.id,
-        reading=Reading(**said),
+        overrides=ReadingOverrides(**said),
         anew=anew,
     )
     dialect = uploads.examination_of(row).dialect
@@ -79,15 +79,15 @@ def test_the_receipt_says_what_was_guessed_and_how_sure_that_is(user: db.User, u
 @pytest.mark.parametrize(
     ("said", "column", "cells"),
     [
-        ({"columns": {"preis": ColumnReading(thousands=".", decimal=",")}}, "preis", ["1234", "2500", ""]),
+        ({"columns": {"preis": ColumnOverrides(thousands=".", decimal=",")}}, "preis", ["1234", "2500", ""]),
         ({"decimal": ","}, "preis", ["1234", "2500", ""]),
         ({"missing": ("X",)}, "ort", ["Köln", "München", ""]),
-        ({"columns": {"preis": ColumnReading(missing=())}}, "preis", ["1.234", "2.500", "k.A."]),
+        ({"columns": {"preis": ColumnOverrides(missing=())}}, "preis", ["1.234", "2.500", "k.A."]),
         ({"keep_lines": True}, "ort", ["Köln", "München", "x", "Summe"]),
         ({"header_line": 3}, "Köln", ["München", "x"]),
         ({"encoding": "cp1250"}, "ort", ["Köln", "München", "x"]),
         ({"encoding": "cp1251"}, "ort", ["Kцln", "Mьnchen", "x"]),
-        ({"columns": {"plz": ColumnReading(kind="category")}}, "plz", ["01067", "01069", "01071"]),
+        ({"columns": {"plz": ColumnOverrides(kind="category")}}, "plz", ["01067", "01069", "01071"]),
     ],
 )
 def test_each_guess_can_be_overruled(
@@ -114,7 +114,7 @@ def test_what_was_overruled_is_kept_with_what_it_stood_for(
     user: db.User, upload: UploadRow, files: LocalStorage, settings: Settings
 ) -> None:
     reread(user, upload, files, settings, encoding="cp1250")
-    reread(user, upload, files, settings, columns={"plz": ColumnReading(kind="category")})
+    reread(user, upload, files, settings, columns={"plz": ColumnOverrides(kind="category")})
     chosen = guesses(user, upload)["encoding", None]
     assert (chosen.value, chosen.confidence, chosen.alternatives[0]) == ("cp1250", "chosen", "cp1252")
     assert "instead of 'cp1252' (guess)" in chosen.why
@@ -138,8 +138,8 @@ def test_what_was_said_can_be_taken_back(
         ({"delimiter": "x"}, Invalid, "delimiter can't be 'x'"),
         ({"decimal": ",", "thousands": ","}, MarksClash, "both the decimal mark and the thousands mark"),
         ({"header_line": -1}, Invalid, "not negative"),
-        ({"columns": {"price": ColumnReading(kind="number")}}, ColumnUnknown, "no column 'price'"),
-        ({"columns": {"ort": ColumnReading(kind="colour")}}, Invalid, "kind can't be 'colour'"),
+        ({"columns": {"price": ColumnOverrides(kind="number")}}, ColumnUnknown, "no column 'price'"),
+        ({"columns": {"ort": ColumnOverrides(kind="colour")}}, Invalid, "kind can't be 'colour'"),
         ({"missing": tuple(map(str, range(60)))}, Invalid, "60 spellings"),
     ],
 )
@@ -175,10 +175,10 @@ def test_a_strangers_upload_can_not_be_read_in_another_way(
 
 
 def test_a_reading_survives_json() -> None:
-    reading = Reading(
+    overrides = ReadingOverrides(
         encoding="cp1250",
         missing=("x",),
         header_line=0,
-        columns={"a": ColumnReading(kind="number", missing=()), "b": ColumnReading(thousands="")},
+        columns={"a": ColumnOverrides(kind="number", missing=()), "b": ColumnOverrides(thousands="")},
     )
-    assert Reading.from_json(reading.to_json()) == reading
+    assert ReadingOverrides.from_json(overrides.to_json()) == overrides

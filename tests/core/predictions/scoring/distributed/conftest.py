@@ -14,9 +14,9 @@ import pytest
 from core import settings as settings_module
 from core import storage
 from core.models import artifact, recipes
-from core.predictions.results.run_summary import Scored
-from core.predictions.scoring.distributed import score as spread
-from core.predictions.scoring.distributed.score import Model as Scoring
+from core.predictions.results.run_summary import RunSummary
+from core.predictions.scoring.distributed import score as distributed
+from core.predictions.scoring.distributed.score import LoadedModel as Scoring
 from core.settings import Settings
 from core.storage import Storage
 from core.uploads.csv import stream
@@ -43,11 +43,11 @@ class Shared:
     artifact_sha256: str
     parts: str
 
-    def alone(self, **options: Any) -> tuple[bytes, Scored]:
+    def alone(self, **options: Any) -> tuple[bytes, RunSummary]:
         """The result of a run in one process."""
         return self.model.score(self.data, self.dialect, **options)
 
-    def spread(
+    def distributed(
         self,
         *,
         settings: Settings | None = None,
@@ -55,10 +55,10 @@ class Shared:
         stop: Callable[[], bool] = lambda: False,
         with_reasons: bool = False,
         source: io.BytesIO | None = None,
-    ) -> tuple[bytes, Scored]:
+    ) -> tuple[bytes, RunSummary]:
         """The result of a run over the cluster of the settings."""
         sink = io.BytesIO()
-        scored = spread.score(
+        scored = distributed.score(
             source or io.BytesIO(self.data),
             sink,
             config=settings or self.settings,
@@ -131,11 +131,20 @@ def shared(cluster: DaskCluster) -> Shared:
     return share(cluster.settings, fitted(recipes.TREES, "binary"), Dialect())
 
 
-def same(one: tuple[bytes, Scored], other: tuple[bytes, Scored]) -> None:
+def same(one: tuple[bytes, RunSummary], other: tuple[bytes, RunSummary]) -> None:
     """Both runs say the same, to the last byte and the last count."""
     (written_bytes, a), (other_bytes, b) = one, other
     assert written_bytes == other_bytes
     assert a.sha256 == b.sha256 == hashlib.sha256(written_bytes).hexdigest()
-    assert a.tally.to_json() == b.tally.to_json()
-    fields = ("n_rows", "n_bytes", "added", "caution", "reasons", "why_plain", "n_plain_rows", "answered_by")
+    assert a.statistics.to_json() == b.statistics.to_json()
+    fields = (
+        "n_rows",
+        "n_bytes",
+        "added",
+        "caution",
+        "reasons",
+        "why_pipeline",
+        "n_pipeline_rows",
+        "answered_by",
+    )
     assert [getattr(a, name) for name in fields] == [getattr(b, name) for name in fields]

@@ -42,7 +42,7 @@ def test_a_cluster_that_does_not_answer_is_named_with_the_cure(config: Settings)
     away = config.model_copy(update={"dask_scheduler_address": f"tcp://127.0.0.1:{spare_port()}"})
     shared = share(away, fitted(recipes.TREES, "binary"), Dialect())
     with pytest.raises(ClusterUnavailable) as caught:
-        shared.spread()
+        shared.distributed()
     assert "could not be used" in str(caught.value)
     assert "empty DASK_SCHEDULER_ADDRESS" in str(caught.value)
 
@@ -52,19 +52,19 @@ def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here
 ) -> None:
     shared = share(empty.settings, fitted(recipes.TREES, "binary"), Dialect())
     with pytest.raises(ClusterUnavailable, match="it has no workers"):
-        shared.spread()
+        shared.distributed()
     empty.start_workers(1, storage_url=f"file://{tmp_path / 'elsewhere'}")
     with pytest.raises(ClusterUnavailable, match=r"have another storage.*this very version"):
-        shared.spread()
+        shared.distributed()
     empty.start_workers(1)
 
     def lose(n_rows: int) -> None:
         if n_rows:
             empty.kill_scheduler()
 
-    by_two = shared.spread(progress=lose)
+    by_two = shared.distributed(progress=lose)
     same(shared.alone(), by_two)
-    told = by_two[1].spread
+    told = by_two[1].cluster_share
     assert told is not None
     assert told.n_here > 0
     assert "its scheduler was lost" in (told.why_here or "")

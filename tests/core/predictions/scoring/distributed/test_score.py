@@ -14,8 +14,8 @@ from core import settings as settings_module
 from core import storage
 from core.models import recipes
 from core.models.schema import Task
-from core.predictions.errors import BlockFailed, FeatureMissing, Stopped
-from core.predictions.scoring.pipeline_scorer import BLOCK_BYTES
+from core.predictions.errors import BlockFailed, FeatureMissing, ScoringStopped
+from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import ChangedSinceChecked
 from tests.core.predictions.scoring.distributed.conftest import Shared, same, share
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.timeout(600)  # a machine that is busy starts the proce
 
 
 def test_a_file_over_two_processes_gives_the_bytes_and_counts_of_one(shared: Shared) -> None:
-    by_one, by_two = shared.alone(), shared.spread()
+    by_one, by_two = shared.alone(), shared.distributed()
     same(by_one, by_two)
-    assert by_two[1].spread is not None
-    assert by_two[1].spread.n_ranges > 3
-    assert (by_two[1].spread.n_here, by_two[1].spread.why_here) == (0, None)
+    assert by_two[1].cluster_share is not None
+    assert by_two[1].cluster_share.n_ranges > 3
+    assert (by_two[1].cluster_share.n_here, by_two[1].cluster_share.why_here) == (0, None)
     assert shared.left() == []
 
 
@@ -44,13 +44,13 @@ def test_a_file_in_a_bucket_is_shared_out_alike(s3_server: S3Server, tmp_path: P
     cluster = DaskCluster(config, tmp_path)
     try:
         shared = share(cluster.settings, fitted(recipes.TREES, "binary"), Dialect())
-        by_two = shared.spread()
+        by_two = shared.distributed()
         same(shared.alone(), by_two)
     finally:
         cluster.stop()
-    assert by_two[1].spread is not None
-    assert by_two[1].spread.n_ranges > 3
-    assert by_two[1].spread.n_here == 0
+    assert by_two[1].cluster_share is not None
+    assert by_two[1].cluster_share.n_ranges > 3
+    assert by_two[1].cluster_share.n_here == 0
     assert shared.left() == []
 
 
@@ -67,14 +67,14 @@ def test_every_kind_of_model_and_file_is_joined_to_the_last_count(
     cluster: DaskCluster, recipe: str, task: Task, dialect: str
 ) -> None:
     shared = share(cluster.settings, fitted(recipe, task), DIALECTS[dialect], bad=0.01)
-    by_one, by_two = shared.alone(), shared.spread()
+    by_one, by_two = shared.alone(), shared.distributed()
     same(by_one, by_two)
-    assert by_two[1].spread is not None
-    assert by_two[1].spread.n_here == 0
+    assert by_two[1].cluster_share is not None
+    assert by_two[1].cluster_share.n_here == 0
 
 
 def test_reasons_are_the_same_too(shared: Shared) -> None:
-    same(shared.alone(with_reasons=True), shared.spread(with_reasons=True))
+    same(shared.alone(with_reasons=True), shared.distributed(with_reasons=True))
 
 
 def test_a_process_that_is_killed_costs_its_ranges_alone(cluster: DaskCluster) -> None:
@@ -86,15 +86,13 @@ def test_a_process_that_is_killed_costs_its_ranges_alone(cluster: DaskCluster) -
             killed.append(before[0])
             os.kill(before[0], signal.SIGKILL)
 
-    by_two = shared.spread(progress=kill_one)
+    by_two = shared.distributed(progress=kill_one)
     same(shared.alone(), by_two)
     assert killed
-    assert by_two[1].spread is not None
-    assert (by_two[1].spread.n_here, by_two[1].spread.why_here) == (0, None)
+    assert by_two[1].cluster_share is not None
+    assert (by_two[1].cluster_share.n_here, by_two[1].cluster_share.why_here) == (0, None)
     assert shared.left() == []
-    wait_for(
-        lambda: len(cluster.workers()) == 2, deadline_s=60, what="the killed process to be started again"
-    )
+    wait_for(lambda: len(cluster.workers()) == 2, what="the killed process to be started again")
     assert killed[0] not in cluster.workers()
 
 
@@ -104,22 +102,22 @@ class Lost(Exception):
 
 def test_what_was_scored_already_is_not_stored_twice(shared: Shared) -> None:
     def lost(_n_rows: int) -> None:
-        wait_for(lambda: len(shared.left()) > 1, deadline_s=60, what="two scored ranges")
+        wait_for(lambda: len(shared.left()) > 1, what="two scored ranges")
         raise Lost
 
     with pytest.raises(Lost):
-        shared.spread(progress=lost)
+        shared.distributed(progress=lost)
     assert shared.left(), "a run that was lost leaves ranges"
-    same(shared.alone(), shared.spread())
+    same(shared.alone(), shared.distributed())
     assert shared.left() == []
 
 
 def test_a_cancel_ends_it_and_ranges_on_their_way_are_not_stored(cluster: DaskCluster) -> None:
     shared = share(cluster.settings, fitted(recipes.TREES, "binary"), Dialect(), n_bytes=12_000_000)
     rows: list[int] = []
-    with pytest.raises(Stopped):
-        shared.spread(progress=rows.append, stop=lambda: bool(rows and rows[-1]))
-    wait_for(lambda: not cluster.busy(), deadline_s=60, what="the cluster to be idle")
+    with pytest.raises(ScoringStopped):
+        shared.distributed(progress=rows.append, stop=lambda: bool(rows and rows[-1]))
+    wait_for(lambda: not cluster.busy(), what="the cluster to be idle")
     assert len(shared.left()) < len(shared.data) // BLOCK_BYTES - 1
 
 
@@ -130,7 +128,7 @@ def test_bytes_that_were_changed_are_not_scored(shared: Shared) -> None:
     path.write_bytes(whole[:-100] + b"x" * 100)
     try:
         with pytest.raises(ChangedSinceChecked):
-            shared.spread()
+            shared.distributed()
     finally:
         path.write_bytes(whole)
 
@@ -139,7 +137,7 @@ def test_what_can_not_be_scored_is_refused_as_by_one(cluster: DaskCluster) -> No
     shared = share(cluster.settings, fitted(recipes.TREES, "binary"), Dialect())
     lacking = io.BytesIO(shared.data.replace(b"plan", b"plon", 1))
     with pytest.raises(FeatureMissing):
-        shared.spread(source=lacking)
+        shared.distributed(source=lacking)
 
 
 def test_a_mistake_in_a_range_names_the_row_of_the_file(cluster: DaskCluster) -> None:
@@ -150,7 +148,7 @@ def test_a_mistake_in_a_range_names_the_row_of_the_file(cluster: DaskCluster) ->
     said = []
     for run in (
         lambda: model.score(torn, shared.dialect),
-        lambda: shared.spread(source=io.BytesIO(torn)),
+        lambda: shared.distributed(source=io.BytesIO(torn)),
     ):
         with pytest.raises((BlockFailed, ChangedSinceChecked)) as caught:
             run()

@@ -96,7 +96,7 @@ class Opaque:
 
 
 def opaque(model: Model) -> Model:
-    """The same model for the plain way alone."""
+    """The same model for the pipeline alone."""
     return Model(Opaque(model.pipeline), model.schema)  # type: ignore[arg-type]  # answers like one
 
 

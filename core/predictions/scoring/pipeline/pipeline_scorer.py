@@ -1,4 +1,4 @@
-"""The plain way to answer a block: every cell as text, the schema's frame, the pipeline itself. It is the rule."""
+"""Answers a block by the pipeline itself, from every cell as text and the schema's frame: what it says is the rule."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core.models.schema import Feature, Places, Schema, framed
+from core.models.schema import Feature, RowIndices, Schema, framed
 from core.predictions.errors import FeatureRetyped
 from core.predictions.results.histograms import Floats
-from core.predictions.results.run_statistics import Rows
-from core.predictions.scoring import exact, reasons
+from core.predictions.results.run_statistics import BlockRows
+from core.predictions.scoring.pipeline import exact, reasons
 from core.uploads.csv import cells, stream
 from core.uploads.csv.dialect import Dialect
 
@@ -24,20 +24,20 @@ RETYPED_ABOVE = 0.5  # share of a number column's cells that are no number from 
 
 
 @dataclass(frozen=True)
-class Answered:
+class BlockAnswers:
     """A block's rows and what the model answers.
 
     answers: (n, k) probabilities in the order of the schema's labels, or (n,) numbers for a regression.
     reasons: the cells of each rank, (n,); () where they were not asked for.
     """
 
-    rows: Rows
+    rows: BlockRows
     answers: Floats
     reasons: tuple[pa.Array, ...] = ()
 
 
 @dataclass(frozen=True)
-class Plain:
+class PipelineScorer:
     """Answers blocks of one file with one pipeline. header: under the model's names. gives_reasons: for each row."""
 
     header: tuple[str, ...]
@@ -50,16 +50,16 @@ class Plain:
         """The block's cells as text. Raises ChangedSinceChecked."""
         return stream.parse_block(block, self.header, self.dialect)
 
-    def answer(self, table: pa.Table) -> Answered:
+    def answer(self, table: pa.Table) -> BlockAnswers:
         """The rows of what `read` returned, at least one."""
         given = framed(table, self.schema, self.dialect.decimal)
         answers = self._answers(given.frame)
-        rows = Rows.of(table, given, self.schema)
+        rows = BlockRows.of(table, given, self.schema)
         if not self.gives_reasons:
-            return Answered(rows, answers)
+            return BlockAnswers(rows, answers)
         changes = self._changes(given.frame, answers)
         said = reasons.cells(changes, partial(_values, given.frame), self.schema, self.dialect)
-        return Answered(rows, answers, said)
+        return BlockAnswers(rows, answers, said)
 
     def changes(self, table: pa.Table) -> Floats:
         """(features, n) what `reasons.cells` needs, of the rows of what `read` returned."""
@@ -79,10 +79,10 @@ class Plain:
             return reasons.as_written(reasons.explained(given, schema, chosen), schema)
 
         own, changes = score(answers), np.empty((len(schema.features), len(frame)))
-        for place, feature in enumerate(schema.features):
+        for index, feature in enumerate(schema.features):
             kind = np.float64 if feature.kind == "number" else object
             usual = pd.Series([feature.reference] * len(frame), dtype=kind)
-            changes[place] = own - score(self._answers(frame.assign(**{feature.name: usual})))
+            changes[index] = own - score(self._answers(frame.assign(**{feature.name: usual})))
         return changes
 
     def require_numbers(self, table: pa.Table) -> None:
@@ -111,6 +111,6 @@ class Plain:
                 )
 
 
-def _values(frame: pd.DataFrame, feature: Feature, rows: Places) -> Floats | pa.Array:
+def _values(frame: pd.DataFrame, feature: Feature, rows: RowIndices) -> Floats | pa.Array:
     values = frame[feature.name].to_numpy()[rows]
     return values if feature.kind == "number" else pa.array(values, pa.string())

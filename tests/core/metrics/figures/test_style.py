@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from core.metrics.figures import look
+from core.metrics.figures import style
 
-PALETTE = (look.BLUE, look.ORANGE, look.RED, look.GREY)
+PALETTE = (style.BLUE, style.ORANGE, style.RED, style.GREY)
 
 
 def _linear(color: str) -> list[float]:
@@ -50,33 +50,33 @@ def test_colour_blind_readers_tell_every_two_colors_apart(seen: list[list[float]
 
 def test_a_long_title_wraps_into_even_lines_that_fit_a_phone() -> None:
     title = "The model ranks 85.4\u00a0% of churner/non-churner pairs correctly (ROC-AUC 0.854)"
-    lines = look.wrap(title).split("<br>")
+    lines = style.wrap(title).split("<br>")
     assert " ".join(lines) == title
     assert len(lines) == 2
-    assert max(map(len, lines)) <= look.TITLE_WIDTH
+    assert max(map(len, lines)) <= style.TITLE_WIDTH
     assert abs(len(lines[0]) - len(lines[1])) < 15
 
 
 def test_a_word_longer_than_a_line_is_broken() -> None:
-    assert [len(line) for line in look.wrap("x" * 100, width=40).split("<br>")] == [40, 40, 20]
+    assert [len(line) for line in style.wrap("x" * 100, width=40).split("<br>")] == [40, 40, 20]
 
 
 def test_markup_in_a_readers_data_is_shown_and_not_obeyed() -> None:
-    assert look.wrap("<b>A & B</b>") == "&lt;b&gt;A &amp; B&lt;/b&gt;"
-    assert look.shorten("<i>") == "&lt;i&gt;"
+    assert style.wrap("<b>A & B</b>") == "&lt;b&gt;A &amp; B&lt;/b&gt;"
+    assert style.shorten("<i>") == "&lt;i&gt;"
 
 
 def test_numbers_to_be_read_take_the_pages_own_text_color() -> None:
-    assert look.strong("<b>12</b>") == '<span style="color:currentColor"><b>12</b></span>'
+    assert style.strong("<b>12</b>") == '<span style="color:currentColor"><b>12</b></span>'
 
 
 def test_a_long_name_keeps_its_start_and_its_end() -> None:
-    assert look.shorten("PaymentMethod_Electronic check", width=15) == "PaymentMe…check"
-    assert look.shorten("tenure", width=15) == "tenure"
+    assert style.shorten("PaymentMethod_Electronic check", width=15) == "PaymentMe…check"
+    assert style.shorten("tenure", width=15) == "tenure"
 
 
 def test_a_frame_takes_its_text_colors_and_its_background_from_the_page() -> None:
-    layout = look.frame("Title", x_title="x", y_title="y", legend=True).to_plotly_json()["layout"]
+    layout = style.frame("Title", x_title="x", y_title="y", legend=True).to_plotly_json()["layout"]
     assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0, 0, 0, 0)"
     assert "color" not in layout["title"]["font"]
     assert "font" not in layout
@@ -84,12 +84,12 @@ def test_a_frame_takes_its_text_colors_and_its_background_from_the_page() -> Non
 
 
 def test_the_margin_grows_with_the_lines_of_the_title() -> None:
-    short, long = (look.frame(title, x_title="", y_title="") for title in ("Short", "word " * 20))
+    short, long = (style.frame(title, x_title="", y_title="") for title in ("Short", "word " * 20))
     assert long.layout.title.text.count("<br>") == 2
     assert long.layout.margin.t - short.layout.margin.t == 40
 
 
 def test_a_note_says_why_there_is_no_chart() -> None:
-    figure = look.note("No curve", "There is only one class.")
-    assert figure.layout.annotations[0].text == look.strong("There is only one class.")
+    figure = style.note("No curve", "There is only one class.")
+    assert figure.layout.annotations[0].text == style.strong("There is only one class.")
     assert not figure.data

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models.schema import Feature, Places, Schema
+from core.models.schema import Feature, RowIndices, Schema
 from core.predictions.errors import ReasonsUnknown
 from core.predictions.results import cell_encoding, columns, rounding
 from core.predictions.results.histograms import Floats, most_probable
@@ -27,7 +27,7 @@ OPTION = "reasons"
 """Its name in a prediction's options."""
 _HIGHER, _LOWER, _MISSING = "higher because ", "lower because ", "missing"
 
-ValuesOf = Callable[[Feature, Places], Floats | pa.Array]
+ValuesOf = Callable[[Feature, RowIndices], Floats | pa.Array]
 """The cells of a feature in these rows: float64 with NaN, or text with nulls for missing ones."""
 
 
@@ -37,7 +37,7 @@ def require_references(schema: Schema) -> None:
         raise ReasonsUnknown(columns=", ".join(f"'{name}'" for name in lacking[:TOP]))
 
 
-def explained(answers: Floats, schema: Schema, chosen: Places | None) -> Floats:
+def explained(answers: Floats, schema: Schema, chosen: RowIndices | None) -> Floats:
     """(n,) the number of each row that its reasons are about.
 
     answers: (n, k) probabilities or (n,) numbers.  chosen: (n,) the predicted class, of several; from `predicted`.
@@ -51,7 +51,7 @@ def explained(answers: Floats, schema: Schema, chosen: Places | None) -> Floats:
     return found
 
 
-def predicted(answers: Floats, schema: Schema) -> Places | None:
+def predicted(answers: Floats, schema: Schema) -> RowIndices | None:
     """(n,) each row's predicted class where a model has several, else None."""
     return most_probable(answers) if schema.task == "multiclass" else None
 
@@ -74,8 +74,8 @@ def cells(changes: Floats, values_of: ValuesOf, schema: Schema, dialect: Dialect
     in_order = np.argsort(features, kind="stable")
     bounds = np.searchsorted(features[in_order], np.arange(len(schema.features) + 1))
     said = []
-    for place, feature in enumerate(schema.features):
-        at = in_order[bounds[place] : bounds[place + 1]]
+    for index, feature in enumerate(schema.features):
+        at = in_order[bounds[index] : bounds[index + 1]]
         if len(at):
             said.append(_sentences(feature, values_of(feature, at % n), is_higher[at], dialect))
     texts = pa.concat_arrays([*said, pa.array([""], pa.string())])
@@ -85,7 +85,7 @@ def cells(changes: Floats, values_of: ValuesOf, schema: Schema, dialect: Dialect
     return tuple(found.take(pa.array(which[rank * n : (rank + 1) * n])) for rank in range(TOP))
 
 
-def _strongest(changes: Floats) -> tuple[Places, npt.NDArray[np.bool_]]:
+def _strongest(changes: Floats) -> tuple[RowIndices, npt.NDArray[np.bool_]]:
     """(TOP * n,) rank by rank: the feature, -1 for none, and whether it raised the score; of equals the first."""
     n = changes.shape[1]
     size, rows = np.abs(changes).T.copy(), np.arange(n)

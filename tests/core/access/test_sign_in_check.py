@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from core import db
+from core.access import room
+from core.check import Check, State
 from core.settings import Settings
 from core.settings import read as read_settings
-from core.system import checks, sign_in_check
-from core.system.check import Check, State
+from core.system import checks
+from tests.core.system.contexts import looked_at
 from tests.servers.oidc import OidcServer
 from tests.servers.postgres import spare_port
 
@@ -24,7 +26,7 @@ def provider() -> Iterator[OidcServer]:
 
 
 def told(**values: Any) -> list[Check]:
-    return list(sign_in_check.sign_in(read_settings(_env_file=None, **values)))
+    return list(room.check_sign_in(looked_at(read_settings(_env_file=None, **values))))
 
 
 def test_on_loopback_it_is_fine_that_nobody_signs_in() -> None:

@@ -24,12 +24,12 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 
 def predicted(pipeline: Any, given: pd.DataFrame) -> Floats:
-    """(n,) what the pipeline predicts; of a linear regression as `Linear` says it."""
+    """(n,) what the pipeline predicts; of a linear regression as `LinearModel` says it."""
     linear = of(pipeline)
     return np.asarray(pipeline.predict(given), np.float64) if linear is None else linear.predicted(given)
 
 
-def of(pipeline: Any) -> Linear | None:
+def of(pipeline: Any) -> LinearModel | None:
     """The pipeline's last sum; None where it is not the linear recipe's regression."""
     # Not at the top: the app reads first rows as scoring does, but never predicts, and scikit-learn takes a second.
     from sklearn.compose import ColumnTransformer
@@ -39,12 +39,12 @@ def of(pipeline: Any) -> Linear | None:
     if isinstance(pipeline, Pipeline) and len(pipeline) == 2 and isinstance(pipeline[0], ColumnTransformer):
         columns, model = pipeline[0], pipeline[1]
         if isinstance(model, Ridge) and np.ndim(model.coef_) == 1:
-            return Linear(columns, model)
+            return LinearModel(columns, model)
     return None
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearModel:
     """A fitted Ridge behind its columns."""
 
     columns: ColumnTransformer

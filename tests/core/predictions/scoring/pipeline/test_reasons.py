@@ -13,7 +13,7 @@ import pytest
 
 from core.models.schema import Feature, Schema, frame
 from core.predictions.errors import ReasonsUnknown
-from core.predictions.scoring import reasons
+from core.predictions.scoring.pipeline import reasons
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from tests.core.predictions.conftest import Model, rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.uploads.detect import encoding, header_detection
-from core.uploads.detect.delimiters import Judged, Row
+from core.uploads.detect.delimiters import DetectedMarks, Row
 from core.uploads.detect.guesses import Guess
 
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "blanks", ":": "colons"}
@@ -23,28 +23,28 @@ def of_encoding(found: encoding.Encoding) -> Guess:
     return Guess("encoding", found.codec, "certain", f"Every byte of it reads as {found.name}.")
 
 
-def of_marks(judged: Judged, *, is_delimiter_said: bool, are_quotes_said: bool) -> list[Guess]:
+def of_marks(detected: DetectedMarks, *, is_delimiter_chosen: bool, are_quotes_chosen: bool) -> list[Guess]:
     """Delimiter, and quotes where they are unusual."""
-    marks = judged.marks
+    marks = detected.marks
     name = _NAMES.get(marks.delimiter, repr(marks.delimiter))
-    others = tuple(mark for mark, score in judged.scores if mark != marks.delimiter and score > 0)
+    others = tuple(mark for mark, score in detected.scores if mark != marks.delimiter and score > 0)
     found = []
-    if is_delimiter_said:
+    if is_delimiter_chosen:
         found.append(Guess("delimiter", marks.delimiter, "chosen", "You said so.", None, others))
-    elif judged.announced:
+    elif detected.announced:
         found.append(Guess("delimiter", marks.delimiter, "certain", "Its first line says so."))
-    elif not judged.scores:
+    elif not detected.scores:
         found.append(
             Guess("delimiter", marks.delimiter, "likely", "Nothing separates cells: it is one column.")
         )
     else:
-        best = judged.scores[0][1]
-        second = judged.scores[1][1] if len(judged.scores) > 1 else 0.0
+        best = detected.scores[0][1]
+        second = detected.scores[1][1] if len(detected.scores) > 1 else 0.0
         sure = best >= 0.4 and second < 0.5 * best
         confidence = "certain" if sure and second < 0.2 * best else "likely" if sure else "guess"
         why = f"Cut at {name}, its rows have one width and its cells are one thing each, most of all marks."
         found.append(Guess("delimiter", marks.delimiter, confidence, why, None, others))  # type: ignore[arg-type]  # one of the three
-    if are_quotes_said:
+    if are_quotes_chosen:
         found.append(Guess("quotes", marks.quotechar + marks.escapechar, "chosen", "You said so."))
     elif marks.escapechar:
         found.append(
@@ -63,9 +63,9 @@ def of_marks(judged: Judged, *, is_delimiter_said: bool, are_quotes_said: bool) 
     return found
 
 
-def of_preamble(header: Row, rows: Sequence[Row], place: header_detection.Place) -> list[Guess]:
+def of_preamble(header: Row, rows: Sequence[Row], location: header_detection.TableLocation) -> list[Guess]:
     """Lines above the header, if there are any."""
-    if not place.header:
+    if not location.header:
         return []
     first = " ".join(rows[0].cells).strip()[:60]
     why = f"They are not as wide as the table below, beginning with {first!r}."

@@ -25,4 +25,4 @@ def test_every_training_counts_the_running_one_first_then_the_oldest_that_waits(
         queue.claim_one(session, task_id=asked[7].task_id, worker_id=uuid4(), lease_s=30)
     pulse = journeys.ask(user, lambda session: home_data.pulse(session, now=datetime.now(UTC)))
     assert pulse.n_moving == 25
-    assert [model.id for model in pulse.in_training[:3]] == [asked[7].id, asked[0].id, asked[1].id]
+    assert [item.id for item in pulse.active[:3]] == [asked[7].id, asked[0].id, asked[1].id]

@@ -17,13 +17,13 @@ from sklearn.pipeline import Pipeline
 from core.models import recipes
 from core.models.schema import Schema, frame
 from core.predictions.results import rounding
-from core.predictions.scoring import exact
-from core.predictions.scoring.exact import Linear
 from core.predictions.scoring.fast import compiled, features
 from core.predictions.scoring.fast.additive import Additive
-from core.predictions.scoring.fast.linear import Regression
+from core.predictions.scoring.fast.linear import LinearTables
 from core.predictions.scoring.fast.reading import Reader
-from core.predictions.scoring.pipeline_scorer import Plain
+from core.predictions.scoring.pipeline import exact
+from core.predictions.scoring.pipeline.exact import LinearModel
+from core.predictions.scoring.pipeline.pipeline_scorer import PipelineScorer
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from tests.core.predictions.conftest import Model
@@ -37,7 +37,7 @@ def model() -> Model:
     return fitted(recipes.LINEAR, "regression", least=FAR)
 
 
-def at_edges(n: int) -> Iterator[tuple[Linear, Schema, pa.Table, float]]:
+def at_edges(n: int) -> Iterator[tuple[LinearModel, Schema, pa.Table, float]]:
     """A steep model, bent so that its exact answer to the last of a few rows lies between two written numbers.
 
     Gives the model, the rows as text, and what must be written.
@@ -75,7 +75,7 @@ def test_tables_write_a_sum_at_an_edge_as_the_exact_one() -> None:
         given = features.of_table(read, schema)
         sums = Additive(linear.columns, linear.model, schema).sums(given)[:, 0]
         n_apart += bool(rounding.rounded(sums)[-1] != expected)
-        assert rounding.rounded(Regression(linear, schema).answers(given))[-1] == expected
+        assert rounding.rounded(LinearTables(linear, schema).answers(given))[-1] == expected
     assert n_apart > 1
 
 
@@ -87,7 +87,7 @@ def test_rows_in_doubt_are_settled_alike_by_tables_and_pipeline(
     data = written(6_000, DIALECTS["comma"], seed=3, schema=model.schema, bad=0.0005)
     result, scored = model.score(data, block_bytes=block_bytes, n_threads=n_threads)
     header, body = data.split(b"\n", 1)
-    plain = Plain(tuple(header.decode().split(",")), DIALECTS["comma"], model.pipeline, model.schema)
+    plain = PipelineScorer(tuple(header.decode().split(",")), DIALECTS["comma"], model.pipeline, model.schema)
     answers = rounding.rounded(plain.answer(plain.read(body)).answers)
     assert (
         list(map(float, (row["prediction"] for row in csv.DictReader(io.StringIO(result.decode())))))
@@ -96,12 +96,12 @@ def test_rows_in_doubt_are_settled_alike_by_tables_and_pipeline(
     # records that may be shorter are read as text
     ragged = replace(DIALECTS["comma"], is_ragged=True, names=("note", *customers(1, 0).cells, "outcome"))
     expected, plainly = model.score(data, ragged)
-    assert (plainly.why_plain, plainly.n_plain_rows) == (None, 0)
+    assert (plainly.why_pipeline, plainly.n_pipeline_rows) == (None, 0)
     given = frame(stream.read_table(io.BytesIO(data), DIALECTS["comma"]), model.schema, ".")
     slack = compiled.build(model.pipeline, model.schema).slack
     assert len(rounding.in_doubt(model.pipeline.predict(given), slack)) > 0
     assert result == expected
-    assert scored.why_plain is None
+    assert scored.why_pipeline is None
 
 
 def test_a_pipeline_of_another_kind_predicts_as_it_does(model: Model) -> None:
