@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import logs
-from core.api.errors import TooLarge
+from core.api.errors import RequestTooLarge
 from core.api.http import error_responses
 from core.errors import AppError
 
@@ -66,7 +66,7 @@ def _settled_path(scope: Scope) -> Scope:
 def _limited(headers: Headers, receive: Receive) -> Receive:
     limit_bytes = MAX_BODY_MB * 1_000_000
     declared = headers.get("content-length", "")
-    too_large = TooLarge(
+    too_large = RequestTooLarge(
         resource="request", limit_mb=MAX_BODY_MB, remedy="Send files to POST /api/csv, and little else."
     )
     if declared.isdecimal() and int(declared) > limit_bytes:
