@@ -141,9 +141,15 @@ def scored_model(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[db.Database]:
+def data_dir(tmp_path: Path) -> Path:
+    """The folder of this test's data."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def sqlite_database(migrated_sqlite: Path, data_dir: Path) -> Iterator[db.Database]:
     """A fresh, migrated SQLite database, connected."""
-    path = tmp_path / "data" / "model_desk.sqlite3"
+    path = data_dir / "model_desk.sqlite3"
     path.parent.mkdir(exist_ok=True)
     shutil.copyfile(migrated_sqlite, path)
     database = db.connect(f"sqlite:///{path}")
@@ -192,7 +198,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, data_dir: Path) -> Settings:
     """Settings of this test alone, with the database that the test uses; no sample."""
     url = user_url = ""
     for name in ("database", "postgres_database", "sqlite_database"):
@@ -202,15 +208,15 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
             user_url = "" if found.is_sqlite else found.users.url.render_as_string(hide_password=False)
             break
     return settings_module.read(
-        _env_file=None, data_dir=tmp_path / "data", database_url=url, user_database_url=user_url,
+        _env_file=None, data_dir=data_dir, database_url=url, user_database_url=user_url,
         storage_url="", sample=False,
     )  # fmt: skip
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> LocalStorage:
+def storage(data_dir: Path) -> LocalStorage:
     """Storage in a folder of this test."""
-    return LocalStorage(tmp_path / "data" / "files")
+    return LocalStorage(data_dir / "files")
 
 
 @pytest.fixture

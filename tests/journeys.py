@@ -22,6 +22,7 @@ from core.storage import Storage
 from core.system import sample
 from core.uploads import uploads
 from core.worker import Runner
+from core.worker.child_process import Child
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 Found = TypeVar("Found")
@@ -43,9 +44,13 @@ def embedded(folder: Path) -> Settings:
 
 
 @contextmanager
-def running(settings: Settings, *, slots: int = 1) -> Iterator[Runner]:
+def running(
+    settings: Settings, *, slots: int = 1, start_child: Callable[..., Child] = Child
+) -> Iterator[Runner]:
     """A runner with real children, handed back at the end."""
-    runner = Runner(settings, slots=slots, is_embedded=True, modules=rooms.task_modules())
+    runner = Runner(
+        settings, slots=slots, is_embedded=True, modules=rooms.task_modules(), start_child=start_child
+    )
     runner.start()
     try:
         yield runner

@@ -143,7 +143,7 @@ def test_what_shows_and_tells_does_not_load_what_learns_and_scores() -> None:
     """scikit-learn costs a process a second and 85 MB: only the children of workers have it."""
     every = """
 import importlib, pkgutil, sys
-import core.api, core.app, core.ui
+import core.api, core.app, core.ui, core.worker.__main__
 for package in (core.api, core.ui):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)

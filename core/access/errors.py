@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import Clash, Forbidden, Internal, Missing, TooManyRequests, Unauthenticated, Unavailable
 
 
-class NotSignedIn(AppError):
+class NotSignedIn(Unauthenticated):
     """Nobody knows who asks. One answer for whatever is wrong with what they brought; the log says what."""
 
     code = "not_signed_in"
     message = "You are not signed in, or what you sent to show who you are is not valid any more."
     hint = "Sign in, or send a token that is valid: Authorization: Bearer …"
 
+    @property
+    def http_headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
 
-class NotAllowed(AppError):
+
+class NotAllowed(Forbidden):
     """It is known who asks, and they may not."""
 
     code = "not_allowed"
@@ -61,7 +65,7 @@ class NotByToken(NotAllowed):
     role: str = ""
 
 
-class TooManyTokens(AppError):
+class TooManyTokens(Clash):
     """Nobody looks through that many."""
 
     code = "too_many_tokens"
@@ -70,7 +74,7 @@ class TooManyTokens(AppError):
     n_tokens: int
 
 
-class SignInFailed(AppError):
+class SignInFailed(Unauthenticated):
     """Address and password do not go together, or the provider did not let them in."""
 
     code = "sign_in_failed"
@@ -79,7 +83,7 @@ class SignInFailed(AppError):
     reason: str
 
 
-class NotLetIn(SignInFailed):
+class NotLetIn(Forbidden, SignInFailed):
     """The provider knows them, but this app does not take them."""
 
     code = "not_let_in"
@@ -87,7 +91,7 @@ class NotLetIn(SignInFailed):
     hint = "Ask whoever runs it."
 
 
-class TooManyAttempts(AppError):
+class TooManyAttempts(TooManyRequests):
     """Somebody is guessing."""
 
     code = "too_many_attempts"
@@ -95,8 +99,12 @@ class TooManyAttempts(AppError):
     hint = "Wait {wait_s:second}, then try again."
     wait_s: int
 
+    @property
+    def http_headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.wait_s)}
 
-class ProviderUnavailable(AppError):
+
+class ProviderUnavailable(Unavailable):
     """The provider can't be reached, or answers what it should not."""
 
     code = "provider_unavailable"
@@ -105,7 +113,7 @@ class ProviderUnavailable(AppError):
     problem: str
 
 
-class SignInMissing(AppError):
+class SignInMissing(Internal):
     """Others could reach the app, and everybody would be let in."""
 
     code = "sign_in_missing"
@@ -117,7 +125,7 @@ class SignInMissing(AppError):
     reason: str
 
 
-class InsecureAddress(AppError):
+class InsecureAddress(Internal):
     """Passwords and cookies would travel in the open."""
 
     code = "insecure_address"
@@ -126,7 +134,7 @@ class InsecureAddress(AppError):
     url: str
 
 
-class UnknownPerson(AppError):
+class UnknownPerson(Missing):
     """No user has this address."""
 
     code = "unknown_person"

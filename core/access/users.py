@@ -15,7 +15,7 @@ from core import db
 from core.access import audit, roles
 from core.access.errors import NotLetIn, NotOneself
 from core.db.tables.users import UserRow
-from core.errors import AppError, NotFound
+from core.errors import NotFound, Unavailable
 from core.settings import Settings
 
 LOCAL_NAME = "You"
@@ -24,7 +24,7 @@ LONGEST_NAME = 120
 SignInMethod = Literal["oidc", "supabase"]
 
 
-class NoLocalUser(AppError):
+class NoLocalUser(Unavailable):
     """The first start was not finished."""
 
     code = "no_local_user"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import AppError, BadRequest, Clash, Forbidden, Missing, TooLarge, Unsupported
 
 
-class Forbidden(AppError):
+class ForeignRequest(Forbidden):
     """The request comes from somewhere that may not talk to this app."""
 
     code = "forbidden"
 
 
-class WrongHost(Forbidden):
+class WrongHost(ForeignRequest):
     """The Host header names another server: a page elsewhere may have pointed its own name at us."""
 
     code = "wrong_host"
@@ -21,7 +21,7 @@ class WrongHost(Forbidden):
     url: str
 
 
-class WrongOrigin(Forbidden):
+class WrongOrigin(ForeignRequest):
     """A page of another site made the browser send this."""
 
     code = "wrong_origin"
@@ -31,7 +31,7 @@ class WrongOrigin(Forbidden):
     url: str
 
 
-class BadRequest(AppError):
+class UnreadableRequest(BadRequest):
     """The request can't be understood as it stands."""
 
     code = "bad_request"
@@ -40,7 +40,7 @@ class BadRequest(AppError):
     problem: str
 
 
-class NothingThere(AppError):
+class NothingThere(Missing):
     """No call has this path."""
 
     code = "not_found"
@@ -53,14 +53,19 @@ class MethodNotTaken(AppError):
     """The path is there, but not for this method. allowed: those that it takes, listed."""
 
     code = "method_not_allowed"
+    http_status = 405
     message = "{path} does not take {method}."
     hint = "It takes {allowed}. All calls are described under /api/docs."
     path: str
     method: str
     allowed: str
 
+    @property
+    def http_headers(self) -> dict[str, str]:
+        return {"Allow": self.allowed}
 
-class NoFile(BadRequest):
+
+class NoFile(UnreadableRequest):
     """A multipart request without a file in it."""
 
     code = "no_file"
@@ -69,7 +74,7 @@ class NoFile(BadRequest):
     problem: str = ""
 
 
-class SeveralFiles(BadRequest):
+class SeveralFiles(UnreadableRequest):
     """One call takes one file, so that each gets an answer of its own."""
 
     code = "several_files"
@@ -78,7 +83,7 @@ class SeveralFiles(BadRequest):
     problem: str = ""
 
 
-class WrongMediaType(AppError):
+class WrongMediaType(Unsupported):
     """The body is of a type that this call does not take."""
 
     code = "unsupported_media_type"
@@ -88,7 +93,7 @@ class WrongMediaType(AppError):
     found: str
 
 
-class TooLarge(AppError):
+class RequestTooLarge(TooLarge):
     """More bytes than one call may send."""
 
     code = "too_large"
@@ -99,7 +104,7 @@ class TooLarge(AppError):
     remedy: str
 
 
-class TooLargeToWaitFor(TooLarge):
+class TooLargeToWaitFor(RequestTooLarge):
     """The file is larger than what is scored while the caller waits."""
 
     code = "too_large_for_sync"
@@ -117,7 +122,7 @@ class KeyReused(AppError):
     key: str
 
 
-class KeyInUse(AppError):
+class KeyInUse(Clash):
     """The first call with this key has not been answered yet."""
 
     code = "idempotency_key_in_use"
@@ -130,6 +135,7 @@ class PreconditionFailed(AppError):
     """If-Match names other bytes than are there."""
 
     code = "precondition_failed"
+    http_status = 412
     message = "{file_name} is not the file that If-Match names."
     hint = "Ask for it without If-Match, or make a new start from its present ETag."
     file_name: str
@@ -139,6 +145,7 @@ class SenderSilent(AppError):
     """An upload that sends nothing for a while would hold its place for ever."""
 
     code = "sender_silent"
+    http_status = 408
     message = "The upload sent nothing for {silent_s:second}, so it was given up."
     hint = "Send the file again; over a slow line, raise UPLOAD_SILENCE_S."
     silent_s: int
@@ -163,7 +170,12 @@ class RangeUnsatisfiable(AppError):
     """The range asked for begins behind the end of the file."""
 
     code = "range_not_satisfiable"
+    http_status = 416
     message = "The file has {size_bytes} bytes, so there is nothing at {asked}."
     hint = "Ask for a range inside the file, or for all of it."
     size_bytes: int
     asked: str
+
+    @property
+    def http_headers(self) -> dict[str, str]:
+        return {"Content-Range": f"bytes */{self.size_bytes}"}

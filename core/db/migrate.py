@@ -16,14 +16,14 @@ from core.db import row_level_security, statistics
 from core.db.engine import Database, translated
 from core.db.errors import NotYours, RoleMissing
 from core.db.principals import NOBODY
-from core.errors import AppError
+from core.errors import Unavailable
 
 LOCK_ID = 7_302_114_886  # any number that no other program of the database uses
 
 _one_at_a_time = threading.Lock()  # Alembic's commands are not thread-safe
 
 
-class NewerSchema(AppError):
+class NewerSchema(Unavailable):
     """The database was migrated by a newer version of the product."""
 
     code = "newer_schema"

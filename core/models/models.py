@@ -16,7 +16,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
-from core.errors import AppError, Conflict, NotFound
+from core.errors import Clash, Conflict, NotFound
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema
 from core.uploads import uploads
@@ -31,7 +31,7 @@ SLIM_TASK = tuple(
 MAX_NAME = 80
 
 
-class ModelInUse(AppError):
+class ModelInUse(Clash):
     """Something was made with the model, such as predictions, and a result must stay explainable."""
 
     code = "model_in_use"

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.tables.tasks import TaskRow
-from core.errors import AppError
+from core.errors import AppError, Clash, Internal
 
 
 class TaskState(StrEnum):
@@ -38,7 +38,7 @@ TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
 SETTLED = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED})
 
 
-class LeaseLost(AppError):
+class LeaseLost(Clash):
     """Another worker holds this task now, or it is settled; nothing may be written for it."""
 
     code = "lease_lost"
@@ -48,7 +48,7 @@ class LeaseLost(AppError):
     attempt: int
 
 
-class TaskStopped(AppError):
+class TaskStopped(Clash):
     """A handler ends early because somebody cancelled."""
 
     code = "stopped"
@@ -57,7 +57,7 @@ class TaskStopped(AppError):
     task_id: UUID
 
 
-class UnknownKind(AppError):
+class UnknownKind(Internal):
     """No code in this process knows what to do with such a task."""
 
     code = "unknown_kind"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.check import Check, State
-from core.errors import AppError, counted
+from core.errors import Missing, counted
 from core.settings import Settings
 from core.system import database_checks
 
@@ -20,7 +20,7 @@ OF_COLUMN = ("SELECT", "INSERT", "UPDATE")
 OTHERS = ("authenticated", "anon")  # whom Supabase lets in besides
 
 
-class NoSuchTable(AppError):
+class NoSuchTable(Missing):
     """The database has no table or view of this name."""
 
     code = "no_such_table"
@@ -31,7 +31,7 @@ class NoSuchTable(AppError):
     remedy: str
 
 
-class NoSuchColumn(AppError):
+class NoSuchColumn(Missing):
     """The table has no column of this name."""
 
     code = "no_such_column"

@@ -17,7 +17,7 @@ from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, newest_first
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
-from core.errors import AppError, NotFound
+from core.errors import Clash, NotFound
 from core.storage import KeyTaken, Staging, Storage, stage
 from core.uploads import stored
 from core.uploads.detect.guesses import with_previous_values
@@ -31,7 +31,7 @@ RESOURCE = "upload"
 _CHUNK_BYTES = 1 << 20
 
 
-class PredictionsDependOnIt(AppError):
+class PredictionsDependOnIt(Clash):
     """Deleting an upload takes with it what was built on it, so the number of that is confirmed first."""
 
     code = "predictions_depend_on_it"

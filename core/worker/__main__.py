@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from core import db, logs, queue, rooms, settings, storage
 from core.db import migrate
 from core.errors import AppError
-from core.worker import cluster, service
+from core.worker import service
 
 
 def main(arguments: list[str]) -> int:
@@ -30,6 +30,8 @@ def main(arguments: list[str]) -> int:
         logs.configure(config)
         rooms.load()
         if verb == "dask":
+            from core.worker import cluster  # brings all that scores, which only a worker's children need
+
             cluster.serve(config)
         database = db.connect_configured(config)
         if verb == "scale":

@@ -12,7 +12,7 @@ import os
 import selectors
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 from core import db, logs, queue
@@ -38,6 +38,7 @@ class Runner:
 
     slots: 0 means that nothing is taken unless somebody asks.
     modules: those that state the kinds of task; this process and its children load them.
+    start_child: makes a child of what `Child` takes.
     """
 
     def __init__(
@@ -48,12 +49,13 @@ class Runner:
         is_embedded: bool,
         modules: Sequence[str],
         clock: Clock = DATABASE_CLOCK,
+        start_child: Callable[..., Child] = Child,
     ) -> None:
         self.id = uuid4()
         self._settings = settings
         self._is_embedded = is_embedded
         self._tell = log.debug if is_embedded else log.info  # inside the app, failures alone are news
-        self._modules = modules
+        self._modules, self._start_child = modules, start_child
         for module in modules:
             importlib.import_module(module)
         self._ledger = Ledger(worker_id=self.id, lease_s=settings.lease_s, clock=clock)
@@ -107,7 +109,7 @@ class Runner:
         os.write(self._poke, b"!")
 
     def _child(self) -> Child:
-        return Child(
+        return self._start_child(
             modules=self._modules,
             environment=self._settings.environment(),
             staging=self._settings.staging_dir,

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import logs
-from core.api.errors import TooLarge
+from core.api.errors import RequestTooLarge
 from core.api.http import error_responses
 from core.api.http.route_table import RouteTable
 from core.errors import AppError
@@ -71,9 +71,9 @@ def _settled_path(scope: Scope) -> Scope:
 
 
 def _limited(headers: Headers, receive: Receive, *, limit_bytes: int) -> Receive:
-    """Raises TooLarge: at once, where Content-Length says so."""
+    """Raises RequestTooLarge: at once, where Content-Length says so."""
     declared = headers.get("content-length", "")
-    too_large = TooLarge(
+    too_large = RequestTooLarge(
         resource="request",
         limit_mb=limit_bytes // 1_000_000,
         remedy="Send files to POST /api/csv, and little else.",

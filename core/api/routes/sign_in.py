@@ -23,7 +23,7 @@ from core import db, logs
 from core.access import audit, oidc, sessions, supabase, users
 from core.access.errors import NotSignedIn, SignInFailed
 from core.access.throttle import Throttle
-from core.api.errors import BadRequest, Forbidden
+from core.api.errors import ForeignRequest, UnreadableRequest
 from core.api.http import error_responses
 from core.api.security import open_sockets, sign_in_page
 from core.api.security.authentication import address_of
@@ -187,7 +187,7 @@ class SignIn:
         async def shown(request: Request) -> Response:
             try:
                 return await verb(request)  # type: ignore[misc,no-any-return]  # a coroutine function of this class
-            except Forbidden as error:
+            except ForeignRequest as error:
                 return error_responses.answer(error)
             except AppError as error:
                 page = sign_in_page.sign_in(
@@ -196,7 +196,7 @@ class SignIn:
                     refused=str(error),
                     email=getattr(request.state, "email", ""),
                 )
-                return self._html(page, error_responses.status_of(type(error)))
+                return self._html(page, error.http_status)
 
         return shown
 
@@ -206,16 +206,16 @@ class SignIn:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """A small form, whatever its sender says of its length. Raises BadRequest."""
+    """A small form, whatever its sender says of its length. Raises UnreadableRequest."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_FORM_BYTES:
-            raise BadRequest(problem="it is too long for a form")
+            raise UnreadableRequest(problem="it is too long for a form")
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=5))
     except ValueError as error:
-        raise BadRequest(problem="it is no form of ours") from error
+        raise UnreadableRequest(problem="it is no form of ours") from error
 
 
 def _pending(cookie: str) -> tuple[oidc.PendingSignIn, str]:

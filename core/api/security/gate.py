@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core import db, logs
 from core.access import audit, sessions
 from core.access.errors import NotAllowed, NotSignedIn
-from core.api.errors import Forbidden
+from core.api.errors import ForeignRequest
 from core.api.http import error_responses
 from core.api.http.front import MOUNT
 from core.api.http.route_table import RouteTable
@@ -160,7 +160,7 @@ class Gate:
             await send({"type": "websocket.close", "code": open_sockets.SIGNED_OUT})  # a 403 to the browser
             return
         headers = Headers(scope=scope)
-        if isinstance(error, Forbidden):
+        if isinstance(error, ForeignRequest):
             log.info("request refused", code=error.code, path=scope["path"][:200])
         wants_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
         if not wants_page or _is_api(_settled(scope["path"])):
@@ -177,7 +177,7 @@ class Gate:
             return
         page = sign_in_page.refusal(error.message, error.hint)
         kept = {"Content-Security-Policy": sign_in_page.POLICY, "Cache-Control": "no-store"}
-        await HTMLResponse(page, error_responses.status_of(type(error)), headers=kept)(scope, receive, send)
+        await HTMLResponse(page, error.http_status, headers=kept)(scope, receive, send)
 
     def _with_headers(self, send: Send) -> Send:
         """Every answer forbids other sites to frame it and browsers to guess what it is."""

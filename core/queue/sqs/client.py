@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from core.errors import AppError
+from core.errors import Unavailable
 from core.settings import Settings
 
 N_AT_ONCE = 10  # messages in one call: SQS takes and gives no more
@@ -32,7 +32,7 @@ CAUSES = {
 }
 
 
-class QueueUnavailable(AppError):
+class QueueUnavailable(Unavailable):
     """The queue that carries tasks can't be reached, or refuses what is asked of it."""
 
     code = "carrier_unavailable"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from core.predictions.matching.name_similarity import NameIndex, nearest, sure_matches
+from core.predictions.matching.name_similarity import NameIndex, nearest
+
+
+def sure_matches(found: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
+    return {name: column for name, (column, is_sure) in found.items() if is_sure}
 
 
 @pytest.mark.parametrize(
@@ -18,6 +24,7 @@ from core.predictions.matching.name_similarity import NameIndex, nearest, sure_m
         ("Straße", "STRASSE"),
         ("café", "cafe\u0301"),
         ("顧客番号", "顧客 番号"),
+        ("MonthlyCharges", "charges_monthly"),
     ],
 )
 def test_a_name_that_is_nearly_the_same_is_guessed(name: str, column: str) -> None:
@@ -33,6 +40,8 @@ def test_a_name_that_is_nearly_the_same_is_guessed(name: str, column: str) -> No
         ("tenure", ["Tenure", "TENURE"]),  # two of them
         ("price", ["Price (EUR)", "Price (USD)"]),
         ("min_temp", ["max_temp"]),
+        ("age", ["page"]),
+        ("height", ["weight"]),
     ],
 )
 def test_a_name_in_doubt_is_the_nearest_and_no_guess(name: str, columns: list[str]) -> None:
