@@ -10,6 +10,7 @@ from core import dependants, queue
 from core.access import audit, work_transfer
 from core.room import Room
 
+# Lowest first: a room may import those before it.
 NAMES: Final = ("access", "uploads", "models", "predictions", "system")
 
 
