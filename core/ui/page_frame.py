@@ -54,7 +54,7 @@ def empty(title: str, text: str, *, icon: str = ":material/inbox:", key: str | N
 def confirmed(label: str, *, key: str) -> bool:
     """The buttons of a dialog that asks before something is lost, the way out first; whether it was confirmed."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if st.button("Keep it", key=f"keep_{key}"):
+        if st.button("Cancel", key=f"keep_{key}"):
             st.rerun()
         return st.button(label, key=key, type="primary", icon=":material/delete:")
 
