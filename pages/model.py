@@ -28,7 +28,7 @@ def live() -> None:
         progress.show(row, has_worker=has_worker)
 
 
-links.link("Models", MODELS, icon=":material/arrow_back:")
+page_frame.back(MODELS)
 badge = labels.STATUSES[model.status].markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 data = links.escape(model.data_name)

@@ -37,7 +37,7 @@ try:
         is_completed = prediction.status == Status.COMPLETED
         verdict = repeats.compare(scope, prediction=prediction) if is_completed else None
 except NotFound as error:
-    head.back()
+    page_frame.back(PREDICTIONS)
     page_frame.heading("Prediction not found")
     page_frame.show_error(error)
     if st.button("View all predictions", key="all_predictions", type="primary"):

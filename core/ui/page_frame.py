@@ -23,6 +23,12 @@ def heading(title: str, text: str = "") -> DeltaGenerator:
         return toolbar()
 
 
+def back(page: PageEntry) -> None:
+    """The way to the list that this page is one of, above its title."""
+    with st.container(key="back"):
+        links.link(page.title, page, icon=":material/arrow_back:")
+
+
 def toolbar(*, key: str | None = None) -> DeltaGenerator:
     """A row of buttons that wraps where it must: `with toolbar(): st.button(…)`."""
     return st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key=key)

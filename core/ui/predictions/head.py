@@ -17,17 +17,12 @@ from core.ui.predictions.pages import PREDICTIONS
 
 def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
     """Draw it, and do what is asked. Raises NotFound, Conflict. is_mine: if not, it may be downloaded, and no more."""
-    back()
+    page_frame.back(PREDICTIONS)
     with page_frame.heading(links.escape(prediction.upload.file_name)):
         asked = _buttons(prediction, is_mine=is_mine)
     _facts(prediction, now=now)
     if asked is not None:
         actions.perform(asked, prediction_id=prediction.id, file_name=prediction.upload.file_name, leave=True)
-
-
-def back() -> None:
-    """The way to the list."""
-    links.link("Predictions", PREDICTIONS, icon=":material/arrow_back:")
 
 
 def no_result(*, is_mine: bool) -> None:
