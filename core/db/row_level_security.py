@@ -54,8 +54,8 @@ WORKERS_OWN = (
     *("published_at", "started_at", "finished_at"),
 )
 UNTOUCHED = (
-    "state = 'QUEUED' and attempt = 0 and n_released = 0 and done = 0 and not cancel_requested and "
-    + " and ".join(f"{column} is null" for column in WORKERS_OWN)
+    "state = 'QUEUED' and attempt = 0 and n_released = 0 and n_progressed = 0 and checkpoint_attempt = 0 and "
+    "done = 0 and not cancel_requested and " + " and ".join(f"{column} is null" for column in WORKERS_OWN)
 )
 # Keys of files are no user's to write: whoever could, could have another's file handed out. A name may be changed,
 # because a row can be locked only by who may change something of it.
@@ -171,9 +171,9 @@ def _lookup(name: str, table: str, *, touched_at: str, scopes: str) -> Iterator[
     yield f"grant execute on function {function} to {USERS}"
 
 
-# How deep the queue is, over all users: nothing of what the tasks are, or whose. Read with the rights of its owner.
+# How deep the queue is, over all users, by kind: nothing of what tasks are for, or whose. Read with its owner's rights.
 _LINE = (
-    f"create view {SCHEMA}.line as select state, priority, run_at, created_at, lease_owner, lease_until "
+    f"create view {SCHEMA}.line as select kind, state, priority, run_at, created_at, lease_owner, lease_until "
     "from public.tasks where state in ('QUEUED', 'RUNNING')"
 )
 

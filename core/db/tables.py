@@ -131,8 +131,9 @@ class AuditEventRow(Base):
 class TaskRow(Base):
     """A piece of work: transactional outbox and leased queue in one. Written by core.queue only.
 
-    The smallest `priority` is taken first. `attempt` is the fencing token and only grows;
-    `n_released` counts the attempts that were handed back and so do not count towards `max_attempts`.
+    The smallest `priority` is taken first. `attempt` is the fencing token and only grows; towards `max_attempts` count
+    neither the `n_released` attempts that were handed back nor the `n_progressed` ones that brought the checkpoint
+    further before they ended. `checkpoint_attempt` wrote the checkpoint; 0: none did.
     """
 
     __tablename__ = "tasks"
@@ -145,6 +146,7 @@ class TaskRow(Base):
     payload: Mapped[dict[str, Any]]
     attempt: Mapped[int] = mapped_column(default=0)
     n_released: Mapped[int] = mapped_column(default=0)
+    n_progressed: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
     max_attempts: Mapped[int] = mapped_column(default=3)
     lease_owner: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
@@ -152,6 +154,7 @@ class TaskRow(Base):
     done: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     total: Mapped[int | None] = mapped_column(sa.BigInteger)
     checkpoint: Mapped[dict[str, Any] | None]
+    checkpoint_attempt: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
     result: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     dedupe_key: Mapped[str | None] = mapped_column(unique=True)
@@ -161,7 +164,7 @@ class TaskRow(Base):
     finished_at: Mapped[datetime | None] = mapped_column(index=True)
     __table_args__ = (
         _one_of("state", "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"),
-        sa.Index("ix_tasks_ready", "priority", "run_at",
+        sa.Index("ix_tasks_ready", "kind", "priority", "run_at",
                  sqlite_where=sa.text("state = 'QUEUED'"), postgresql_where=sa.text("state = 'QUEUED'")),
         sa.Index("ix_tasks_unsent", "run_at",
                  sqlite_where=sa.text("state = 'QUEUED' AND published_at IS NULL"),
@@ -172,7 +175,7 @@ class TaskRow(Base):
 
 
 class WorkerRow(Base):
-    """A process that takes tasks by itself, from its start to its end."""
+    """A process that takes tasks by itself, from its start to its end. slots: in all of its `pools` together."""
 
     __tablename__ = "workers"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -180,6 +183,7 @@ class WorkerRow(Base):
     pid: Mapped[int]
     version: Mapped[str]
     slots: Mapped[int]
+    pools: Mapped[dict[str, Any]] = mapped_column(insert_default=dict, server_default=sa.text("'{}'"))
     is_embedded: Mapped[bool]
     started_at: Mapped[datetime] = mapped_column(insert_default=now_plus())
     beat_at: Mapped[datetime] = mapped_column(insert_default=now_plus(), index=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from core import queue
+from core.db import DatabaseUnavailable
 from core.predictions import states
+from core.storage import StorageUnavailable
 
 KIND = "predictions.score"
 
@@ -14,5 +16,14 @@ def output_prefix(task: queue.Task) -> str:
 
 
 queue.register(
-    queue.Kind(name=KIND, run="core.predictions.work:run", follow=states.follow, output_prefix=output_prefix)
+    queue.Kind(
+        name=KIND,
+        label="Scoring",
+        module=__name__,
+        run="core.predictions.work:run",
+        follow=states.follow,
+        pool=queue.Pool.SCORING,
+        output_prefix=output_prefix,
+        transient=(StorageUnavailable, DatabaseUnavailable),
+    )
 )

@@ -9,7 +9,7 @@ import uuid
 import httpx
 
 from core import db
-from core.queue import workers
+from core.queue import Pool, workers
 from core.settings import Settings
 from tests.servers.app import PROJECT
 
@@ -18,7 +18,7 @@ def test_an_autoscaler_is_told_the_load_and_the_shell_says_the_same(
     client: httpx.Client, settings: Settings
 ) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid.uuid4(), slots=2, is_embedded=False)
+        workers.beat(session, worker_id=uuid.uuid4(), pools={Pool.SCORING: 2}, is_embedded=False)
     answer = client.get("/api/scale")
     assert answer.status_code == 200
     assert answer.json() == {
