@@ -22,7 +22,7 @@ from core.storage import Storage
 from core.system import sample
 from core.uploads import uploads
 from core.worker import Runner
-from core.worker.child_process import Child
+from core.worker.slots import Slot
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 Found = TypeVar("Found")
@@ -44,12 +44,10 @@ def embedded(folder: Path) -> Settings:
 
 
 @contextmanager
-def running(
-    settings: Settings, *, slots: int = 1, start_child: Callable[..., Child] = Child
-) -> Iterator[Runner]:
+def running(settings: Settings, *, slots: int = 1, make_slot: Callable[..., Slot] = Slot) -> Iterator[Runner]:
     """A runner with real children, handed back at the end."""
     runner = Runner(
-        settings, slots=slots, is_embedded=True, modules=rooms.task_modules(), start_child=start_child
+        settings, slots=slots, is_embedded=True, modules=rooms.task_modules(), make_slot=make_slot
     )
     runner.start()
     try:

@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
+from core.db import DatabaseUnavailable
 from core.db.tables.models import ModelRow
 from core.models import handler
 from core.models.models import KIND
 from core.room import AuditedAction, AuditedResource, HandedOver, KeptFile, PendingWork, Room
+from core.storage import StorageUnavailable
 
 
 def _is_trained_on(session: Session, upload_id: int) -> bool:
@@ -34,9 +36,13 @@ ROOM = Room(
     kinds=(
         queue.Kind(
             name=KIND,
+            label="Training",
+            module=__name__,
             run="core.models.work:run",
             follow=handler.follow,
+            pool=queue.Pool.TRAINING,
             output_prefix=handler.output_prefix,
+            transient=(StorageUnavailable, DatabaseUnavailable),
         ),
     ),
     actions=(

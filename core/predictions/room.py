@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
+from core.db import DatabaseUnavailable
 from core.db.tables.predictions import PredictionRow
 from core.predictions import handler, states
 from core.room import (
@@ -21,6 +22,7 @@ from core.room import (
     PendingWork,
     Room,
 )
+from core.storage import StorageUnavailable
 
 
 def _is_scored(session: Session, upload_id: int) -> bool:
@@ -46,9 +48,13 @@ ROOM = Room(
     kinds=(
         queue.Kind(
             name=handler.KIND,
+            label="Scoring",
+            module=__name__,
             run="core.predictions.work:run",
             follow=states.follow,
+            pool=queue.Pool.SCORING,
             output_prefix=handler.output_prefix,
+            transient=(StorageUnavailable, DatabaseUnavailable),
         ),
     ),
     actions=(

@@ -7,28 +7,28 @@ from core.queue.claims import (
     backlog,
     claim,
     claim_one,
-    is_ready,
+    claimable_kind,
+    ready_kinds,
     retried,
     was_enqueued,
+)
+from core.queue.followers import follower, move
+from core.queue.kinds import (
+    GoOnLater,
+    Job,
+    Kind,
+    Pool,
+    UnknownKind,
+    doubled,
+    kind,
+    known_kinds,
+    register,
 )
 from core.queue.queue_position import QueuePosition, position
 from core.queue.scale import WorkerDemand, scale
 from core.queue.sqs import outbox
 from core.queue.sqs.client import QueueUnavailable, SqsQueue
-from core.queue.tasks import (
-    SETTLED,
-    Job,
-    Kind,
-    LeaseLost,
-    Reason,
-    Task,
-    TaskState,
-    TaskStopped,
-    UnknownKind,
-    kind,
-    known_kinds,
-    register,
-)
+from core.queue.tasks import SETTLED, LeaseLost, Reason, Task, TaskState, TaskStopped
 from core.queue.transitions import beat, cancel, enqueue, prioritize, release, retry_later, settle
 from core.queue.wakeup import ASK_S, Wakeup, watch
 
@@ -36,9 +36,11 @@ __all__ = [
     "ASK_S",
     "SETTLED",
     "Backlog",
+    "GoOnLater",
     "Job",
     "Kind",
     "LeaseLost",
+    "Pool",
     "QueuePosition",
     "QueueUnavailable",
     "Reason",
@@ -55,14 +57,18 @@ __all__ = [
     "cancel",
     "claim",
     "claim_one",
+    "claimable_kind",
+    "doubled",
     "enqueue",
-    "is_ready",
+    "follower",
     "kind",
     "known_kinds",
     "local_runner",
+    "move",
     "outbox",
     "position",
     "prioritize",
+    "ready_kinds",
     "register",
     "release",
     "retention",

@@ -1,4 +1,4 @@
-"""The line that tasks stand in, over all users: how long it is and what is in it, but not whose or what for."""
+"""The queue as everybody may see it, over all users: how long it is and of which kinds, but not whose or what for."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from core.db.types import UtcDateTime
 
 _VIEW = sa.table(
     "open_tasks",
+    sa.column("kind", sa.String),
     sa.column("state", sa.String),
     sa.column("priority", sa.Integer),
     sa.column("run_at", UtcDateTime),
@@ -22,7 +23,7 @@ _VIEW = sa.table(
 
 
 def tasks() -> sa.FromClause:
-    """Every queued and running task, of which these columns may be asked: state, priority, run_at, created_at,
-    lease_owner, lease_until. A user's own transaction sees others' tasks only so.
+    """Every queued and running task, of which these columns may be asked: kind, state, priority, run_at,
+    created_at, lease_owner, lease_until. A user's own transaction sees others' tasks only so.
     """
-    return (_VIEW if db.current().has_row_security else TaskRow.__table__).alias("open_tasks")
+    return (_VIEW if db.current().has_row_security else TaskRow.__table__).alias("task")

@@ -16,6 +16,7 @@ __all__ = [
     "MAY_HOLD_SECRETS",
     "Settings",
     "WrongSetting",
+    "confine",
     "current",
     "read",
     "split",
@@ -44,7 +45,15 @@ def read(**overrides: Any) -> Settings:
         raise WrongSetting(name=name, problem=shown) from error
 
 
+_files: dict[str, None] = {}
+
+
+def confine() -> None:
+    """Have `current` read the environment alone, before its first use: a child of ours is to find no more in a file."""
+    _files["_env_file"] = None
+
+
 @cache
 def current() -> Settings:
     """The settings of this process, read on first use."""
-    return read()
+    return read(**_files)

@@ -247,7 +247,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # we have no such files
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Add Streamlit's secrets file as the weakest source."""
+        """Add Streamlit's secrets file as the weakest source, unless no file is to be read at all."""
+        if dotenv_settings.env_file is None:  # type: ignore[attr-defined]  # the source of `.env`
+            return init_settings, env_settings
         return init_settings, env_settings, dotenv_settings, SecretsFile(settings_cls)
 
 

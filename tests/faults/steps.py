@@ -126,7 +126,8 @@ def enqueue(
     session: Session,
     *,
     user: db.User,
-    max_attempts: int = 3,
+    kind: str = KIND,
+    max_attempts: int | None = None,
     priority: int = 0,
     dedupe_key: str | None = None,
     clock: Clock = DATABASE_CLOCK,
@@ -135,7 +136,7 @@ def enqueue(
     """A task and its resource, in the caller's transaction."""
     task_id = queue.enqueue(
         session,
-        kind_name=KIND,
+        kind_name=kind,
         user_id=user.id,
         payload=payload,
         max_attempts=max_attempts,
@@ -166,5 +167,13 @@ def effects(task_id: UUID) -> list[int]:
 
 
 queue.register(
-    queue.Kind(name=KIND, run="tests.faults.steps:run", follow=follow, output_prefix=output_prefix)
+    queue.Kind(
+        name=KIND,
+        label="Steps",
+        module=__name__,
+        run="tests.faults.steps:run",
+        follow=follow,
+        pool=queue.Pool.SCORING,
+        output_prefix=output_prefix,
+    )
 )

@@ -16,7 +16,7 @@ import psutil
 from core import db, logs
 from core import settings as settings_module
 from core.settings import Settings
-from core.worker import service
+from core.worker import __main__ as worker
 from tests.servers.waiting import PATIENCE_S
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -69,7 +69,7 @@ def main(slots: int) -> int:
     config = settings_module.current()
     logs.configure(config)
     db.connect_configured(config)
-    return service.run(config, slots=slots, modules=MODULES)
+    return worker.run(config, slots=slots, modules=MODULES)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from core import db, queue
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.predictions import listing, predictions
-from core.queue import workers
+from core.queue import Pool, workers
 from core.ui.predictions import progress
 from tests import journeys
 from tests.clocks import ClockAhead
@@ -222,7 +222,9 @@ def test_queued_without_a_worker_offers_the_button(desk: Desk) -> None:
 
 def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False, clock=ClockAhead())
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
     first, second = desk.queue(), desk.queue()
 
     said = texts(open_page("prediction.py", id=str(first)))
@@ -232,7 +234,9 @@ def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:
 
 def test_queued_behind_a_training_promises_nothing(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=0, is_embedded=False, clock=ClockAhead())
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
+        )
     queued_id = desk.queue()
     assert "**Next in line** :gray[· a worker is starting]" in texts(
         open_page("prediction.py", id=str(queued_id))

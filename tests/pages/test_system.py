@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db, settings
-from core.queue import SqsQueue, workers
+from core.queue import Pool, SqsQueue, workers
 from tests import journeys
 from tests.clocks import ClockAhead
 from tests.pages.scored import Desk, open_page, texts
@@ -19,7 +19,9 @@ from tests.servers.sqs import SqsServer
 
 def test_a_working_installation_says_so(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False, clock=ClockAhead())
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
 
     app = open_page("system.py")
 
@@ -43,7 +45,9 @@ def test_checking_again_sees_what_was_mended(desk: Desk) -> None:
     assert app.warning
 
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False, clock=ClockAhead())
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
     app.button(key="check_again").click().run()
 
     assert "**Everything works**" in texts(app)

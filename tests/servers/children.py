@@ -1,83 +1,83 @@
 """Warm children that outlive a test: starting one imports scikit-learn anew, which takes longer than most tests.
 
-A child is lent to one runner after another as long as they would start it alike: same modules, same settings, so the
-same database and folder. Whoever is lent one gets what a new one would say. One that still works when its runner
-ends, or has died, is ended as ever.
+A child is lent to one runner after another as long as they would start it alike: same modules, same environment, so
+the same database and folder. One that still works when its runner ends, or has died, is ended as ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-from core.queue import Task
-from core.worker.child_process import Child
+from core.worker.slots import Slot
 
 KEPT = 4
 
 
-class WarmChild(Child):
-    """A child that goes back to its lender when it is told to end while it has nothing to do."""
+class LentSlot(Slot):
+    """A slot that takes a warm child of its lender's, if there is one, and gives it back when it is free."""
 
-    def __init__(self, lender: Lender, key: object, **how: Any) -> None:
-        super().__init__(**how)
-        self._lender, self.key = lender, key
-        self._is_warm = self._works = self._is_lent_again = False
+    def __init__(self, *arguments: Any, lender: Lender, **how: Any) -> None:
+        super().__init__(*arguments, **how)
+        self._lender = lender
+        self._key = (tuple(how["modules"]), tuple(sorted(how["environment"].items())), how["staging"])
 
-    def run(self, task: Task) -> None:
-        self._works = True
-        super().run(task)
+    def open(self) -> None:
+        if self.pid is not None:
+            return
+        if (child := self._lender.lend(self._key)) is None:
+            self._lender.thread.submit(super().open).result()
+        else:
+            self.adopt(child)
 
-    def heard(self) -> list[dict[str, Any]]:
-        said = super().heard()
-        if self._is_lent_again:
-            self._is_lent_again, said = False, [{"said": "ready"}, *said]
-        for message in said:
-            self._is_warm = self._is_warm or message["said"] == "ready"
-            self._works = self._works and message["said"] == "progress"
-        return said
+    def adopt(self, child: subprocess.Popen[bytes]) -> None:
+        """Have this warm child as one's own."""
+        assert child.stdin is not None
+        assert child.stdout is not None
+        self._child, self._in, self._out, self._unread = child, child.stdin, child.stdout, b""
+        self._note("ready")
 
     def kill(self) -> None:
-        if self._works or self.is_dead():
-            self.end()
+        if self._child is not None and self.is_idle and self._child.poll() is None:
+            self._lender.take_back(self._key, self._child)
+            self._child, self.is_warm = None, False
         else:
-            self._is_lent_again = self._is_warm
-            self._lender.take_back(self)
-
-    def is_dead(self) -> bool:
-        return self._process.poll() is not None
-
-    def end(self) -> None:
-        super().kill()
+            super().kill()
 
 
 class Lender:
-    """Starts children for runners and keeps those that they no longer need, the last KEPT."""
+    """Keeps the children that runners no longer need, the last KEPT."""
 
     def __init__(self) -> None:
-        self._kept: list[WarmChild] = []
-        self._thread = ThreadPoolExecutor(max_workers=1)  # a child dies with the thread that started it
+        self._kept: list[tuple[object, subprocess.Popen[bytes]]] = []
+        self.thread = ThreadPoolExecutor(max_workers=1)  # a child dies with the thread that started it
 
-    def start(self, *, modules: Sequence[str], environment: Mapping[str, str], staging: Path) -> Child:
-        """A child as the runner would have started it."""
-        key = (tuple(modules), tuple(sorted(environment.items())), staging)
-        for child in [kept for kept in self._kept if kept.key == key]:
-            self._kept.remove(child)
-            if not child.is_dead():
-                return child
-            child.end()
-        how = {"modules": modules, "environment": environment, "staging": staging}
-        return self._thread.submit(WarmChild, self, key, **how).result()
+    def slot(self, *arguments: Any, **how: Any) -> LentSlot:
+        """A slot as the runner would have made it."""
+        return LentSlot(*arguments, lender=self, **how)
 
-    def take_back(self, child: WarmChild) -> None:
-        self._kept.append(child)
+    def lend(self, key: object) -> subprocess.Popen[bytes] | None:
+        """A warm child that was started with this, or none."""
+        for kept in [kept for kept in self._kept if kept[0] == key]:
+            self._kept.remove(kept)
+            if kept[1].poll() is None:
+                return kept[1]
+            _end(kept[1])
+        return None
+
+    def take_back(self, key: object, child: subprocess.Popen[bytes]) -> None:
+        self._kept.append((key, child))
         while len(self._kept) > KEPT:
-            self._kept.pop(0).end()
+            _end(self._kept.pop(0)[1])
 
     def close(self) -> None:
         """End those that are kept."""
         while self._kept:
-            self._kept.pop().end()
-        self._thread.shutdown()
+            _end(self._kept.pop()[1])
+        self.thread.shutdown()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    child.communicate()

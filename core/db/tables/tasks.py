@@ -42,9 +42,9 @@ _ONLY_PRIORITIZE_OR_CANCEL = update_guard(
   raise exception 'a user may only prioritize or cancel a task' using errcode = '42501';
 """,
 )
-# How deep the queue is, over all users: nothing of what the tasks are, or whose. Read with the rights of its owner.
+# How deep the queue is, over all users, by kind: nothing of what tasks are for, or whose. Read with its owner's rights.
 _OPEN_TASKS = (
-    f"create view {SCHEMA}.open_tasks as select state, priority, run_at, created_at, lease_owner, lease_until "
+    f"create view {SCHEMA}.open_tasks as select kind, state, priority, run_at, created_at, lease_owner, lease_until "
     "from public.tasks where state in ('QUEUED', 'RUNNING')",
     f"grant select on {SCHEMA}.open_tasks to {USERS}, {WORKERS}",
 )
@@ -53,8 +53,9 @@ _OPEN_TASKS = (
 class TaskRow(Base):
     """A piece of work: transactional outbox and leased queue in one. Written by core.queue only.
 
-    The smallest `priority` is taken first. `attempt` is the fencing token and only grows;
-    `n_released` counts the attempts that were handed back and so do not count towards `max_attempts`.
+    The smallest `priority` is taken first. `attempt` is the fencing token and only grows; towards `max_attempts` count
+    neither the `n_released` attempts that were handed back nor the `n_progressed` ones that brought the checkpoint
+    further before they ended. `checkpoint_attempt` wrote the checkpoint; 0: none did.
     """
 
     __tablename__ = "tasks"
@@ -67,6 +68,7 @@ class TaskRow(Base):
     payload: Mapped[dict[str, Any]]
     attempt: Mapped[int] = mapped_column(default=0)
     n_released: Mapped[int] = mapped_column(default=0)
+    n_progressed: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
     max_attempts: Mapped[int] = mapped_column(default=3)
     lease_owner: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
@@ -74,6 +76,7 @@ class TaskRow(Base):
     done: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     total: Mapped[BigInt | None]
     checkpoint: Mapped[dict[str, Any] | None]
+    checkpoint_attempt: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
     result: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     dedupe_key: Mapped[str | None] = mapped_column(unique=True)
@@ -83,7 +86,7 @@ class TaskRow(Base):
     finished_at: Mapped[datetime | None] = mapped_column(index=True)
     __table_args__ = (
         one_of("state", "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"),
-        partial_index("ix_tasks_ready", "priority", "run_at", where="state = 'QUEUED'"),
+        partial_index("ix_tasks_ready", "kind", "priority", "run_at", where="state = 'QUEUED'"),
         partial_index("ix_tasks_unsent", "run_at", where="state = 'QUEUED' AND published_at IS NULL"),
         partial_index("ix_tasks_lease", "lease_until", where="state = 'RUNNING'"),
     )
@@ -101,7 +104,7 @@ class TaskRow(Base):
 
 
 class WorkerRow(Base):
-    """A process that takes tasks by itself, from its start to its end."""
+    """A process that takes tasks by itself, from its start to its end. slots: in all of its `pools` together."""
 
     __tablename__ = "workers"
     id: Mapped[NewId]
@@ -109,6 +112,7 @@ class WorkerRow(Base):
     pid: Mapped[int]
     version: Mapped[str]
     slots: Mapped[int]
+    pools: Mapped[dict[str, Any]] = mapped_column(insert_default=dict, server_default=sa.text("'{}'"))
     is_embedded: Mapped[bool]
     started_at: Mapped[Now]
     beat_at: Mapped[datetime] = mapped_column(insert_default=now_plus(), index=True)

@@ -198,7 +198,7 @@ def ready(user: db.User, upload: UploadRow, trained: Trained, storage: LocalStor
 @pytest.fixture
 def by_hand(settings: Settings, me: db.User, lender: Lender) -> Iterator[None]:
     """This process can do work when asked, and takes none by itself."""
-    with journeys.running(settings, slots=0, start_child=lender.start) as runner:
+    with journeys.running(settings, slots=0, make_slot=lender.slot) as runner:
         queue.local_runner.serve(runner.run_now)
         try:
             yield

@@ -387,7 +387,7 @@ def test_nobody_sees_how_deep_the_queue_is_and_who_works_and_no_row_of_anybody(
     for name in OWNED:
         owned(name, user)
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+        queue.workers.beat(session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=False)
     with db.session_scope(db.NOBODY) as session:
         for name in OWNED:
             n = session.execute(
@@ -404,7 +404,7 @@ def test_the_view_of_tasks_tells_neither_whose_a_task_is_nor_what_for(
     with database.engine.connect() as connection:
         inspector = sa.inspect(connection)
         columns = {column["name"] for column in inspector.get_columns("open_tasks", schema=row_rules.SCHEMA)}
-    assert columns == {"state", "priority", "run_at", "created_at", "lease_owner", "lease_until"}
+    assert columns == {"kind", "state", "priority", "run_at", "created_at", "lease_owner", "lease_until"}
 
 
 def test_a_handler_runs_in_the_workers_role_whoever_started_it(database: db.Database, user: db.User) -> None:

@@ -91,7 +91,7 @@ class Line:
 
     def is_ready(self) -> bool:
         with db.session_scope(db.WORKER) as session:
-            return queue.is_ready(session, clock=self.clock)
+            return bool(queue.ready_kinds(session, clock=self.clock))
 
     def row(self, task_id: UUID) -> TaskRow:
         with db.session_scope(db.WORKER) as session:

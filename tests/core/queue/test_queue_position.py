@@ -9,7 +9,7 @@ import pytest
 
 from core import db, queue
 from core.errors import NotFound
-from core.queue import TaskState
+from core.queue import Pool, TaskState
 from tests.core.queue.conftest import LEASE_S, Line
 
 
@@ -20,7 +20,13 @@ def position(line: Line, task_id: UUID) -> queue.QueuePosition:
 
 def beat(line: Line, worker_id: UUID, *, slots: int) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=worker_id, slots=slots, is_embedded=True, clock=line.clock)
+        queue.workers.beat(
+            session,
+            worker_id=worker_id,
+            pools={Pool.SCORING: slots},
+            is_embedded=True,
+            clock=line.clock,
+        )
 
 
 def test_before_a_free_worker_a_task_starts_now(line: Line) -> None:

@@ -13,7 +13,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.tables.uploads import UploadRow
-from core.queue import TaskState, retention
+from core.queue import Pool, TaskState, retention
 from tests.core.queue.conftest import Line
 
 MONTH_S = 30 * 86_400.0
@@ -139,7 +139,13 @@ def test_workers_that_are_long_gone_are_forgotten_but_for_the_last(line: Line) -
     left, silent, last = uuid4(), uuid4(), uuid4()
     for worker_id in (left, silent, last):
         with db.session_scope(db.WORKER, write=True) as session:
-            queue.workers.beat(session, worker_id=worker_id, slots=1, is_embedded=True, clock=line.clock)
+            queue.workers.beat(
+                session,
+                worker_id=worker_id,
+                pools={Pool.SCORING: 1},
+                is_embedded=True,
+                clock=line.clock,
+            )
             if worker_id == left:
                 queue.workers.leave(session, worker_id=worker_id, clock=line.clock)
         line.clock.advance(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from core import db, queue
+from core.queue import Pool
 from tests.core.queue.conftest import LEASE_S, Line
 
 
@@ -15,7 +16,13 @@ def scale(line: Line, *, slots_each: int = 1) -> queue.WorkerDemand:
 
 def beat(line: Line, *, slots: int, is_embedded: bool = False) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=uuid4(), slots=slots, is_embedded=is_embedded, clock=line.clock)
+        queue.workers.beat(
+            session,
+            worker_id=uuid4(),
+            pools={Pool.SCORING: slots},
+            is_embedded=is_embedded,
+            clock=line.clock,
+        )
 
 
 def test_with_nothing_to_do_no_worker_is_suggested(line: Line) -> None:

@@ -34,7 +34,9 @@ def line(found: list[Check], part: str, name: str) -> Check:
 
 def test_an_idle_installation_with_a_worker_is_all_well(database: db.Database, settings: Settings) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=True, clock=ClockAhead())
+        queue.workers.beat(
+            session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=True, clock=ClockAhead()
+        )
     found = checks.run(settings)
     assert checks.worst(found) is State.OK
     message = line(found, "Workers", "Alive").message
@@ -72,8 +74,10 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
     with db.session_scope(user, write=True) as session:
         steps.enqueue(session, user=user)
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=worker_id, slots=2, is_embedded=False)
-        queue.workers.beat(session, worker_id=worker_id, slots=2, is_embedded=False, clock=ClockAhead())
+        queue.workers.beat(session, worker_id=worker_id, pools={queue.Pool.SCORING: 2}, is_embedded=False)
+        queue.workers.beat(
+            session, worker_id=worker_id, pools={queue.Pool.SCORING: 2}, is_embedded=False, clock=ClockAhead()
+        )
         task = queue.claim(session, worker_id=worker_id, lease_s=3_600)
         assert task is not None
         queue.beat(session, task_id=task.id, attempt=task.attempt, lease_s=3_600, done=1_200, total=5_000)
@@ -86,7 +90,9 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
     assert f"{socket.gethostname()}, process {os.getpid()}, on its own" in message()
     assert message().endswith("alive for 5 min: test.steps for 5 min (1,200 of 5,000); 2 at a time.")
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=worker_id, slots=0, is_embedded=False, clock=ClockAhead())
+        queue.workers.beat(
+            session, worker_id=worker_id, pools={queue.Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
+        )
     assert message().endswith("nothing more, for it is told to end.")
 
 
@@ -96,7 +102,9 @@ def test_a_long_wait_beside_a_worker_asks_for_more_workers(
     steps.make_tables()
     with db.session_scope(db.WORKER, write=True) as session:
         steps.enqueue(session, user=user)
-        queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False, clock=ClockAhead())
+        queue.workers.beat(
+            session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
     backlog = line(checks.run(settings, now=datetime.now(UTC) + timedelta(hours=1)), "Queue", "Backlog")
     assert backlog.state is State.WARN
     assert "more workers" in backlog.hint
@@ -267,7 +275,9 @@ def test_work_that_was_begun_again_is_worth_a_look(
     steps.make_tables()
     with db.session_scope(db.WORKER, write=True) as session:
         task_id = steps.enqueue(session, user=user)
-        queue.workers.beat(session, worker_id=uuid4(), slots=0, is_embedded=False, clock=ClockAhead())
+        queue.workers.beat(
+            session, worker_id=uuid4(), pools={queue.Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
+        )
     with db.session_scope(db.WORKER, write=True) as session:
         task = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=30)
         assert task is not None

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from core import db
 from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import now_plus
-from core.queue import workers
+from core.queue import Pool, workers
 from tests.core.worker.conftest import Desk
 from tests.faults import steps
 from tests.servers.postgres import Cluster
@@ -80,18 +80,18 @@ def test_a_mistake_of_ours_is_tried_again_and_then_kept_with_its_traceback(desk:
     desk.runner()
     task_id = desk.add(fault="raise", n_steps=2, at_step=1, max_attempts=2)
     row = desk.wait(task_id)
-    assert (row.state, row.attempt) == ("FAILED", 2)
+    assert (row.state, row.attempt) == ("FAILED", 3), "the first, which did a step, does not count"
     assert row.error is not None
     assert row.error["code"] == "internal_error"
     assert "ZeroDivisionError: on purpose" in row.error["traceback"]
-    assert steps.effects(task_id) == [0], "the second attempt did not go on from the checkpoint"
-    assert [attempt for _, attempt in desk.starts()] == [1, 2]
+    assert steps.effects(task_id) == [0], "a later attempt did not go on from the checkpoint"
+    assert [attempt for _, attempt in desk.starts()] == [1, 2, 3]
     assert steps.resource(task_id) == ("FAILED", "internal_error")
 
 
 def test_a_child_that_dies_each_time_fails_its_task_after_exactly_its_attempts(desk: Desk) -> None:
     desk.runner()
-    poison = desk.add(fault="die", n_steps=2, at_step=1, max_attempts=2)
+    poison = desk.add(fault="die", max_attempts=2)
     row = desk.wait(poison)
     assert (row.state, row.attempt) == ("FAILED", 2)
     assert row.error is not None
@@ -319,7 +319,7 @@ def test_a_runner_forgets_what_nobody_asks_for_any_more(desk: Desk) -> None:
     for task_id in (old, young):
         desk.cancel(task_id)
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=gone, slots=1, is_embedded=True)
+        workers.beat(session, worker_id=gone, pools={Pool.SCORING: 1}, is_embedded=True)
         session.execute(
             sa.update(WorkerRow).where(WorkerRow.id == gone).values(beat_at=now_plus(-8 * 86_400.0))
         )

@@ -11,7 +11,6 @@ from core import queue
 from core.db.types import DATABASE_CLOCK
 from core.queue import SqsQueue
 from core.settings import Settings
-from core.worker.ledger import Ledger
 from core.worker.sqs_transport import SqsTransport
 from tests.core.worker.conftest import Desk
 from tests.faults import steps
@@ -60,7 +59,7 @@ def test_a_task_goes_by_a_message_and_leaves_none(desk: Desk, sqs_server: SqsSer
     wait_empty(desk)
 
 
-def test_a_process_without_places_sends_and_another_does(sqs_desk: Desk) -> None:
+def test_a_process_without_slots_sends_and_another_does(sqs_desk: Desk) -> None:
     desk = sqs_desk
     desk.runner(slots=0)
     task_id = desk.add()
@@ -184,7 +183,7 @@ def test_a_dead_letter_of_an_attempt_long_over_harms_nobody(sqs_desk: Desk) -> N
     wait_empty(desk)
 
 
-def test_sqs_can_be_switched_on_and_off_with_work_in_line(sqs_desk: Desk) -> None:
+def test_sqs_can_be_switched_on_and_off_with_work_in_the_queue(sqs_desk: Desk) -> None:
     desk = sqs_desk
     before = [desk.add() for _ in range(3)]  # nobody was there to send them
     sender = desk.runner(slots=0)
@@ -200,7 +199,7 @@ def test_sqs_can_be_switched_on_and_off_with_work_in_line(sqs_desk: Desk) -> Non
     assert len(desk.starts()) == 6
 
 
-def test_without_sqs_the_table_carries(sqs_desk: Desk) -> None:
+def test_without_sqs_the_table_transports(sqs_desk: Desk) -> None:
     desk = sqs_desk
     there = desk.settings.sqs_endpoint_url
     desk.runner(sqs_endpoint_url="http://127.0.0.1:1")
@@ -231,9 +230,8 @@ def test_sqs_that_takes_calls_and_answers_none_holds_nothing_up(sqs_desk: Desk) 
 
 def test_what_nobody_wants_any_more_is_given_back_at_once(sqs_desk: Desk) -> None:
     settings = sqs_desk.settings.model_copy(update={"lease_s": 600.0})
-    ledger = Ledger(worker_id=uuid4(), lease_s=600.0, clock=DATABASE_CLOCK)
     arrived = threading.Event()
-    transport = SqsTransport(settings, ledger=ledger, poke=arrived.set)
+    transport = SqsTransport(settings, clock=DATABASE_CLOCK, poke=arrived.set)
     transport.start()
     try:
         transport.want(1)
@@ -249,15 +247,14 @@ def test_what_nobody_wants_any_more_is_given_back_at_once(sqs_desk: Desk) -> Non
         transport.stop()
 
 
-def test_a_carrier_knows_whether_a_message_can_be_expected(sqs_desk: Desk) -> None:
+def test_a_transport_knows_whether_a_message_can_be_expected(sqs_desk: Desk) -> None:
     settings, server = sqs_desk.settings, SqsServer()
-    ledger = Ledger(worker_id=uuid4(), lease_s=3.0, clock=DATABASE_CLOCK)
     with Wire(server.endpoint) as wire:
         asked = {**settings.model_dump(), **server.settings(endpoint=wire.endpoint)}
-        transport = SqsTransport(Settings(**asked), ledger=ledger, poke=lambda: None)
+        transport = SqsTransport(Settings(**asked), clock=DATABASE_CLOCK, poke=lambda: None)
         transport.start()
         try:
-            for n_free in (1, 0):  # also where the places are full of what the table gave
+            for n_free in (1, 0):  # also where the slots are full of what the table gave
                 transport.want(1)
                 wire.vanish()
                 wait_for(lambda: transport.is_out, what="the refusal to be noticed")

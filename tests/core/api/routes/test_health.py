@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import __version__, db
-from core.queue import workers
+from core.queue import Pool, workers
 from core.settings import Settings
 from tests.clocks import ClockAhead
 from tests.servers.waiting import PATIENCE_S
@@ -29,7 +29,9 @@ def test_a_sound_installation_is_ok_even_without_workers(client: httpx.Client) -
 
 def test_living_workers_are_counted(client: httpx.Client) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid.uuid4(), slots=1, is_embedded=False, clock=ClockAhead())
+        workers.beat(
+            session, worker_id=uuid.uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
     assert client.get("/api/health").json()["workers"] == 1
 
 

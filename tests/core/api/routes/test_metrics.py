@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from core import __version__, db
-from core.queue import workers
+from core.queue import Pool, workers
 from core.settings import Settings
 from tests.clocks import ClockAhead
 from tests.faults import steps
@@ -43,7 +43,9 @@ def test_the_queue_and_its_workers_are_told(client: httpx.Client, me: db.User) -
         steps.enqueue(session, user=me)
         steps.enqueue(session, user=me)
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=3, is_embedded=False, clock=ClockAhead())
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 3}, is_embedded=False, clock=ClockAhead()
+        )
     found = figures(client)
     assert found[of("info", version=__version__)] == 1
     assert found[of("tasks", kind=steps.KIND, state="QUEUED")] == 2
@@ -77,7 +79,9 @@ def test_an_autoscaler_is_told_the_load_and_the_shell_says_the_same(
     client: httpx.Client, settings: Settings
 ) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=2, is_embedded=False, clock=ClockAhead())
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 2}, is_embedded=False, clock=ClockAhead()
+        )
     answer = client.get("/api/scale")
     assert answer.status_code == 200
     assert answer.json() == {

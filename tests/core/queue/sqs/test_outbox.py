@@ -42,7 +42,7 @@ def dead_letter(line: Line, task_id: UUID, attempt: int = 0) -> queue.Task | Unc
 
 def claim_unsent(line: Line, *, unsent_s: float) -> queue.Task | None:
     with db.session_scope(db.WORKER) as session:
-        is_ready = queue.is_ready(session, unsent_s=unsent_s, clock=line.clock)
+        is_ready = bool(queue.ready_kinds(session, unsent_s=unsent_s, clock=line.clock))
     with db.session_scope(db.WORKER, write=True) as session:
         task = queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, unsent_s=unsent_s, clock=line.clock)
     assert is_ready == (task is not None)

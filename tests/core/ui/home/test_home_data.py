@@ -54,7 +54,7 @@ def test_what_waits_is_stalled_until_a_worker_or_anybodys_click_does_a_task(
         queue.release(session, task_id=clicked, attempt=attempt)
     assert is_stalled(), "nothing does any task any more"
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+        queue.workers.beat(session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=False)
     assert not is_stalled(), "there is a worker"
 
 
