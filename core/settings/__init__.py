@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from core.settings.fields import Settings
+from core.settings.part import Part
+from core.settings.settings import Settings, may_hold_secret
 from core.settings.sources import WrongSetting
 from core.settings.values import LOOPBACK, split
 
 __all__ = [
     "LOOPBACK",
-    "MAY_HOLD_SECRETS",
     "Settings",
     "WrongSetting",
     "confine",
     "current",
+    "may_hold_secret",
+    "part",
     "read",
     "split",
 ]
 
-MAY_HOLD_SECRETS = frozenset(
-    {
-        *("DATABASE_URL", "USER_DATABASE_URL", "STORAGE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-        *("OIDC_CLIENT_SECRET", "SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET", "SUPABASE_SERVICE_ROLE_KEY"),
-    }
-)  # their values are never shown
+PartType = TypeVar("PartType", bound=Part)
 
 
 def read(**overrides: Any) -> Settings:
@@ -36,13 +33,13 @@ def read(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "?"
+        name = str(first["loc"][0]) if first["loc"] else "?"
         problem = first["msg"].removeprefix("Value error, ")
         begins_with_a_name = problem[:2].isupper()
         shown = problem if begins_with_a_name else f"{problem[0].lower()}{problem[1:]}"
-        if name not in MAY_HOLD_SECRETS and first.get("input") not in (None, ""):
+        if not may_hold_secret(name) and first.get("input") not in (None, ""):
             shown += f", not {first.get('input')!r}"
-        raise WrongSetting(name=name, problem=shown) from error
+        raise WrongSetting(name=name.upper(), problem=shown) from error
 
 
 _files: dict[str, None] = {}
@@ -57,3 +54,9 @@ def confine() -> None:
 def current() -> Settings:
     """The settings of this process, read on first use."""
     return read(**_files)
+
+
+def part(settings: Settings, kind: type[PartType]) -> PartType:
+    """The same settings, as those of one room: with the types that its part states."""
+    assert isinstance(settings, kind)
+    return settings

@@ -14,19 +14,6 @@ IDLE_S = 600.0  # a child that had nothing to do for so long is ended
 START_GRACE_S = 120.0  # a child that has not warmed up by then is started again
 log = logs.get("worker")
 
-# What every child needs: the database, storage, and how to log. Nobody signs in there, and nothing is sent to SQS.
-COMMON = frozenset(
-    {
-        *("data_dir", "database_url", "database_pooler", "storage_url", "s3_endpoint_url", "s3_links"),
-        *("aws_region", "aws_access_key_id", "aws_secret_access_key"),
-        *("supabase_url", "supabase_service_role_key", "lease_s", "log_format", "log_level"),
-    }
-)
-OWN = {
-    Pool.SCORING: COMMON
-    | {"dask_scheduler_address", "large_file_mb", "dask_tls_ca", "dask_tls_cert", "dask_tls_key"}
-}
-
 
 class Pools:
     """The slots of one worker, and one more for work by hand, of any kind.
@@ -56,7 +43,7 @@ class Pools:
             return make_slot(
                 pool,
                 modules=needed,
-                environment=environment(settings, pool),
+                environment=settings.environment(pools=[pool] if pool else list(Pool), inherited=os.environ),
                 staging=settings.staging_dir,
                 now=now,
             )
@@ -127,15 +114,3 @@ class Pools:
             for pool in Pool
             if self.of(pool)
         }
-
-
-def environment(settings: Settings, pool: Pool | None) -> dict[str, str]:
-    """All that a child of `pool` finds in its environment; without a pool, what any kind of work needs.
-
-    Beside what is not ours, as this process has it, only the settings that are needed there.
-    """
-    needed = OWN.get(pool, COMMON) if pool else COMMON.union(*OWN.values())
-    ours = {name.upper() for name in type(settings).model_fields}
-    inherited = {name: value for name, value in os.environ.items() if name.upper() not in ours}
-    given = settings.environment()
-    return inherited | {name.upper(): given[name.upper()] for name in needed}
