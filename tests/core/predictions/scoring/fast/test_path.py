@@ -77,7 +77,7 @@ def test_a_file_written_in_an_unusual_way_is_answered_by_the_tables_too(
 
 
 @lru_cache(maxsize=1)
-def by_pipeline(model: Model, data: bytes) -> tuple[bytes, Scored]:
+def by_pipeline(model: Model, data: bytes) -> tuple[bytes, RunSummary]:
     """What the pipeline answers, asked once however often it is compared with."""
     return opaque(model).score(data)
 
