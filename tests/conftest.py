@@ -51,6 +51,7 @@ class ByFile(LoadFileScheduling):
         return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
     """What `--dist loadfile` means here."""
     return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
