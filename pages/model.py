@@ -33,7 +33,9 @@ badge = labels.STATUSES[model.status].markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 data = links.escape(model.data_name)
 learned = f"trained on {data} {formatting.ago(model.created_at, now=now)}"
-if model.status == "training":
+if model.status == "failed":
+    learned = f"training on {data} failed {formatting.ago(model.updated_at, now=now)}"
+elif model.status == "training":
     learned = f"training on {data} since {formatting.moment(model.created_at, now=now, zone=session.zone())}"
 with page_frame.heading(
     f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"

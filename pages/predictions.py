@@ -19,7 +19,12 @@ with db.session_scope(user) as scope:
 
 with page_frame.heading("Predictions", "Files you have scored."):
     owners.choose(people, me=user)
-    if st.button("New prediction", key="new_prediction", icon=":material/add:", type="primary"):
+    if st.button(
+        "New prediction",
+        key="new_prediction",
+        icon=":material/add:",
+        type="primary" if sum(counts.values()) else "secondary",
+    ):
         links.go(UPLOADS)
 
 if sum(counts.values()):

@@ -24,6 +24,7 @@ ICONS: Final = {
     "Sign-in": ":material/passkey:",
     "Keys": ":material/key:",
 }
+OTHER_PART: Final = ":material/build_circle:"
 KINDS: Final = {"predictions.score": "Scoring", "models.train": "Training"}
 N_SHOWN: Final = 10
 
@@ -46,15 +47,21 @@ def show_verdict(found: Sequence[Check]) -> None:
 
 def show_parts(found: Sequence[Check]) -> None:
     """A card a part, its checks in it."""
-    parts = [part for part in ICONS if any(check.part == part for check in found)]
+    named = dict.fromkeys(check.part for check in found)
+    parts = [*(part for part in ICONS if part in named), *(part for part in named if part not in ICONS)]
     with st.grid(2, min_column_width=330, gap="small", key="parts"):
         for part in parts:
             lines = [check for check in found if check.part == part]
             with st.container(border=True, height="stretch", gap="xsmall", key=f"part_{part.lower()}"):
-                st.markdown(f":gray[{ICONS[part]}] **{part}** {MARKS[checks.worst(lines)]}")
+                st.markdown(f":gray[{ICONS.get(part, OTHER_PART)}] **{part}** {MARKS[checks.worst(lines)]}")
                 for check in lines:
                     mark = f"{MARKS[check.state]} " if check.state is not State.OK else ""
                     st.markdown(f":small[{mark}:gray[{check.name}]  \n{links.escape(check.message)}]")
+
+
+def kind_label(kind: str) -> str:
+    """What people call tasks of this kind."""
+    return KINDS.get(kind, kind)
 
 
 def show_failures(failures: Sequence[Failure]) -> None:
@@ -64,8 +71,7 @@ def show_failures(failures: Sequence[Failure]) -> None:
         page_frame.empty("No errors", "Nothing has failed.", icon=":material/verified:")
     now, zone = session.now(), session.zone()
     for failure in failures[:N_SHOWN]:
-        kind = KINDS.get(failure.kind, failure.kind)
-        label = f"{kind} · {formatting.ago(failure.at, now=now)} · {links.escape(failure.message)}"
+        label = f"{kind_label(failure.kind)} · {formatting.ago(failure.at, now=now)} · {links.escape(failure.message)}"
         with st.expander(label, icon=":material/error:", key=f"failure_{failure.task_id}"):
             st.caption(f"{formatting.exact_moment(failure.at, zone=zone)} · task {failure.task_id}")
             if failure.traceback:

@@ -50,7 +50,7 @@ def activity(session: Session, now: datetime) -> Activity:
         active=[active(row) for row in in_training],
         n_running=len(in_training) - len(queued),
         n_queued=len(queued),
-        queued=_by_hand(queued[0]) if queued else None,
+        queued=_by_hand(queued) if queued else None,
         newest=tuple(row.id for row in newest[:1]),
     )
 
@@ -86,8 +86,9 @@ def _failed(row: ModelRow) -> FailedItem:
     return FailedItem(row.id, MODEL, text, (row.error or {}).get("message", ""))
 
 
-def _by_hand(oldest: ModelRow) -> QueuedWork:
-    return QueuedWork("Train the next one now", partial(models.prioritize, model_id=oldest.id))
+def _by_hand(oldest_first: Sequence[ModelRow]) -> QueuedWork:
+    button = "Train it now" if len(oldest_first) == 1 else "Train the next one now"
+    return QueuedWork(button, partial(models.prioritize, model_id=oldest_first[0].id))
 
 
 def _unmended(newest_first: Sequence[ModelRow], *, now: datetime) -> list[ModelRow]:

@@ -76,7 +76,9 @@ def activity(session: Session, now: datetime) -> Activity:
         active=[_active(row) for row in newest(Status.PROCESSING)],
         n_running=counts[Status.PROCESSING],
         n_queued=n_queued,
-        queued=QueuedWork("Score the next one now", prioritize) if n_queued else None,
+        queued=QueuedWork("Score it now" if n_queued == 1 else "Score the next one now", prioritize)
+        if n_queued
+        else None,
         newest=tuple(row.id for row in listing.page(session, limit=1).items),
     )
 
