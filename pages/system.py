@@ -25,6 +25,7 @@ ICONS: Final = {
     "Keys": ":material/key:",
 }
 KINDS: Final = {"predictions.score": "Scoring", "models.train": "Training"}
+OTHER_ICON: Final = ":material/checklist:"
 N_SHOWN: Final = 10
 
 
@@ -46,12 +47,13 @@ def show_verdict(found: Sequence[Check]) -> None:
 
 def show_parts(found: Sequence[Check]) -> None:
     """A card a part, its checks in it."""
-    parts = [part for part in ICONS if any(check.part == part for check in found)]
+    stated = dict.fromkeys(check.part for check in found)
+    parts = [*(part for part in ICONS if part in stated), *(part for part in stated if part not in ICONS)]
     with st.grid(2, min_column_width=330, gap="small", key="parts"):
         for part in parts:
             lines = [check for check in found if check.part == part]
             with st.container(border=True, height="stretch", gap="xsmall", key=f"part_{part.lower()}"):
-                st.markdown(f":gray[{ICONS[part]}] **{part}** {MARKS[checks.worst(lines)]}")
+                st.markdown(f":gray[{ICONS.get(part, OTHER_ICON)}] **{part}** {MARKS[checks.worst(lines)]}")
                 for check in lines:
                     mark = f"{MARKS[check.state]} " if check.state is not State.OK else ""
                     st.markdown(f":small[{mark}:gray[{check.name}]  \n{links.escape(check.message)}]")
