@@ -24,7 +24,7 @@ def live() -> None:
     if sample:
         training = next((item for item in pulse.active if item.id == sample.model.id), None)
         welcome.show(sample, training=training)
-    attention.show(pulse, now=session.now(), shown_id=sample.model.id if sample else None)
+    attention.show(pulse, shown_id=sample.model.id if sample else None)
 
 
 def show_buttons() -> None:
@@ -38,20 +38,20 @@ def show_buttons() -> None:
             links.go(start.page, **start.query)
 
 
-with page_frame.heading("Home", "What needs you, where things stand, what was done lately."):
+with page_frame.heading("Home", "What needs your attention, and your recent work."):
     show_buttons()
 
 if not found.recent:
     nothing_yet = page_frame.empty(
-        "Begin with a CSV file",
-        "Upload one, train a model on it or score it with a model you have. Every step says what it found.",
+        "Start with a CSV file",
+        "Upload one, then score it with a model you have or train a new model on it.",
         icon=":material/upload_file:",
         key="nothing_yet",
     )
     with nothing_yet, page_frame.guarded():
         if st.button("Upload a CSV", key="first_upload", type="primary", icon=":material/upload_file:"):
             links.go(UPLOADS)
-        if st.button("Try it with a sample", key="take_sample", icon=":material/science:"):
+        if st.button("Try it with sample data", key="take_sample", icon=":material/science:"):
             system.give_sample(user, settings=session.config())
             st.rerun()
 else:

@@ -28,13 +28,13 @@ def live() -> None:
         progress.show(row, has_worker=has_worker)
 
 
-links.link("Models", MODELS, icon=":material/arrow_back:")
+page_frame.back(MODELS)
 badge = labels.STATUSES[model.status].markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 data = links.escape(model.data_name)
-learned = f"learned from {data} {formatting.ago(model.created_at, now=now)}"
+learned = f"trained on {data} {formatting.ago(model.created_at, now=now)}"
 if model.status == "training":
-    learned = f"learns from {data} since {formatting.moment(model.created_at, now=now, zone=session.zone())}"
+    learned = f"training on {data} since {formatting.moment(model.created_at, now=now, zone=session.zone())}"
 with page_frame.heading(
     f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"
 ):
@@ -51,15 +51,20 @@ else:
     report.numbers(model)
     report.warnings(model)
     report.charts(model)
-    n_aside = len((model.report or {}).get("dropped", []))
-    reads, set_aside, made, versions = st.tabs(
-        ["Columns it reads", f"Set aside · {n_aside}" if n_aside else "Set aside", "Made from", "Versions"]
+    n_left_out = len((model.report or {}).get("dropped", []))
+    used, left_out, details, versions = st.tabs(
+        [
+            "Columns it uses",
+            f"Left out · {n_left_out}" if n_left_out else "Left out",
+            "Training details",
+            "Versions",
+        ]
     )
-    with reads:
+    with used:
         report.schema(model)
-    with set_aside:
+    with left_out:
         report.dropped(model)
-    with made:
+    with details:
         report.origin(model)
     with versions:
         cards.versions(model)

@@ -30,7 +30,7 @@ def live() -> None:
         cards.show(found, n_used=n_used, me=user, people=people, now=session.now())
 
 
-with page_frame.heading("Models", "What each predicts, how well, and what it is used for."):
+with page_frame.heading("Models", "What each model predicts, and how well."):
     owners.choose(people, me=user)
     if st.button(
         "Train a model",
@@ -51,11 +51,11 @@ if page.items:
             **owners.query(),
         )
 elif whose != MINE:
-    page_frame.empty("No models", "Nothing was trained here yet.", icon=":material/category:")
+    page_frame.empty("No models", "No model has been trained yet.", icon=":material/category:")
 else:
     with page_frame.empty(
-        "No model yet",
-        "A model learns from a file in which the outcome is known, and then predicts it for files in which it is not.",
+        "No models yet",
+        "Train a model on a file where the outcome is known. It then predicts the outcome for new files.",
         icon=":material/category:",
         key="no_models",
     ):

@@ -10,8 +10,8 @@ from core.ui import brand, browser, links, notices, page_frame, registry, sessio
 from core.ui.account.pages import ACCOUNT
 from core.ui.links import PageEntry
 
-OPEN_TO_ALL = "Nobody signs in here, and whoever can reach this app can do everything in it."
-THIS_MACHINE = "No sign-in: only this machine can open the app, and it can do everything."
+OPEN_TO_ALL = "Sign-in is off. Anyone who can reach this app can do everything in it."
+THIS_MACHINE = "Sign-in is off. Only this machine can open the app."
 
 st.set_page_config(page_title="Model Desk", page_icon=brand.icon(), layout="wide")
 brand.show()

@@ -37,10 +37,10 @@ try:
         is_completed = prediction.status == Status.COMPLETED
         verdict = repeats.compare(scope, prediction=prediction) if is_completed else None
 except NotFound as error:
-    head.back()
-    page_frame.heading("No such prediction")
+    page_frame.back(PREDICTIONS)
+    page_frame.heading("Prediction not found")
     page_frame.show_error(error)
-    if st.button("Open all predictions", key="all_predictions", type="primary"):
+    if st.button("View all predictions", key="all_predictions", type="primary"):
         links.go(PREDICTIONS)
     st.stop()
 
@@ -50,15 +50,13 @@ owners.show_notice(prediction.user_id, me=user)
 if prediction.status in PENDING:
     progress.show(prediction.id, status=prediction.status, is_mine=is_mine)
 elif prediction.status == Status.FAILED:
-    page_frame.show_failure(
-        prediction.error_message or "It failed without a reason.", prediction.error_hint or ""
-    )
+    page_frame.show_failure(prediction.error_message or "The prediction failed.", prediction.error_hint or "")
     head.no_result(is_mine=is_mine)
 elif prediction.status == Status.CANCELLED:
     with st.container(border=True, key="cancelled"):
         n_done, n_all = prediction.task.done, table.n_total(prediction)
         when = (
-            f"after {n_done:,} of {formatting.exact(n_all, 'row')}" if n_done else "before a row was scored"
+            f"after {n_done:,} of {formatting.exact(n_all, 'row')}" if n_done else "before any row was scored"
         )
         st.markdown(f":gray[:material/block:] **Cancelled** :gray[· {when}]")
         head.no_result(is_mine=is_mine)

@@ -35,7 +35,7 @@ def show_verdict(found: Sequence[Check]) -> None:
     if not unwell:
         with st.container(border=True, key="all_well"):
             counted = formatting.exact(len(found), "check")
-            st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {counted}, none to look at]")
+            st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {counted} passed]")
     for check in unwell:
         text = f"**{check.part}** · {links.escape(check.message)}"
         hint = f"\n\n{links.escape(check.hint)}" if check.hint else ""
@@ -63,7 +63,7 @@ def show_failures(failures: Sequence[Failure]) -> None:
     """The newest failed tasks, each with its traceback where there is one."""
     page_frame.section("Recent errors", "Work that failed, newest first.")
     if not failures:
-        page_frame.empty("No errors", "Nothing has failed yet.", icon=":material/verified:")
+        page_frame.empty("No errors", "Nothing has failed.", icon=":material/verified:")
     now, zone = session.now(), session.zone()
     for failure in failures[:N_SHOWN]:
         kind = KINDS.get(failure.kind, failure.kind)
@@ -74,12 +74,12 @@ def show_failures(failures: Sequence[Failure]) -> None:
                 st.code(failure.traceback, language="python", wrap_lines=True)
             else:
                 st.markdown(links.escape(failure.message))
-                st.caption("It was refused on purpose, so there is no traceback.")
+                st.caption("This error is expected, so it has no traceback.")
     if len(failures) > N_SHOWN:
-        st.caption(f"The {N_SHOWN} newest of {len(failures)}.")
+        st.caption(f"Showing the {N_SHOWN} newest of {len(failures)}.")
 
 
-with page_frame.heading("System", "Whether this installation works, and what to do where it doesn't."):
+with page_frame.heading("System", "The health of this installation, and how to fix what is broken."):
     st.button("Check again", key="check_again", icon=":material/refresh:")
 
 principal = session.principal()
@@ -92,4 +92,4 @@ except AppError as error:
     page_frame.show_error(error)
 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="shell"):
     at = formatting.moment(session.now(), now=session.now(), zone=session.zone())
-    st.caption(f"Checked at {at}. The same from the shell, with an exit code: `python -m core.system`")
+    st.caption(f"Checked at {at}. Run the same checks from a shell: `python -m core.system`")

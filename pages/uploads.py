@@ -12,25 +12,25 @@ from core.ui.uploads.uploader import uploader
 STEPS: Final = (
     (
         ":material/fact_check: Checked",
-        "Encoding, separator, header and every row are looked at. A file that can't be read with certainty "
-        "is refused with the line, the column and the cure.",
+        "Encoding, delimiter, header and every row are checked. If something can't be read with certainty, "
+        "you see the line, the column and how to fix it.",
     ),
     (
         ":material/join_inner: Matched",
-        "Models whose columns it has are offered; what is missing can be read from a column of another name. "
-        "Values unlike those of training are told. Where none fits, train one.",
+        "Models that fit its columns come first, and columns with other names can be mapped. Values not seen "
+        "in training are flagged. If no model fits, train one.",
     ),
     (
         ":material/table_rows: Scored",
-        "Now or in the queue. Your rows come back in their order with a prediction and its probability, "
-        "and with metrics where the outcome is known.",
+        "Score it now or queue it. Your rows come back in order, each with a prediction and its probability, "
+        "and with metrics if the file has the outcome.",
     ),
 )
 
 
 def show_steps() -> None:
     """What becomes of a file, told before there is one."""
-    page_frame.section("What happens to a file")
+    page_frame.section("How it works")
     with st.grid(3, min_column_width=240, gap="small", key="what_happens"):
         for title, text in STEPS:
             with st.container(border=True, height="stretch", gap="xsmall"):
@@ -42,7 +42,7 @@ carried = {
     name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params
 }
 
-page_frame.heading("New prediction", "Drop a file or choose one, then score it or train a model on it.")
+page_frame.heading("New prediction", "Upload a CSV or choose one, then score it or train a model on it.")
 drop, recent = st.columns([3, 2], gap="medium")
 with drop:
     done = uploader(
@@ -58,7 +58,7 @@ with page_frame.guarded():
         recent_uploads.show(chosen_id=upload_id, query=carried)
     if "again" in st.query_params:
         st.info(
-            "These bytes were uploaded before, so nothing was stored twice: this is that upload.",
+            "You uploaded this file before, so it wasn't stored again.",
             icon=":material/content_copy:",
         )
     if upload_id is not None:
@@ -70,7 +70,7 @@ with page_frame.guarded():
         )
     else:
         if "train" in carried:
-            st.info("Choose the file that the model is to learn from.", icon=":material/model_training:")
+            st.info("Choose a file to train on.", icon=":material/model_training:")
         elif model_id := params.uuid("model", resource="model"):
             upload_detail.show_preferred_model(model_id)
         show_steps()

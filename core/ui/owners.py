@@ -54,7 +54,7 @@ def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
     others = {str(person_id): name for person_id, name in known.items() if person_id != me.id}
     if not others:
         return
-    labels = {ownership.MINE: "My work", ownership.ALL: "Everybody's work", **others}
+    labels = {ownership.MINE: "My work", ownership.ALL: "Everyone's work", **others}
     now = ownership.MINE if wanted == me.id else str(wanted)
     chosen = st.selectbox(
         "Whose work",
@@ -77,9 +77,9 @@ def show_notice(owner_id: UUID, *, me: db.User) -> bool:
     if owner_id == me.id:
         return False
     with db.session_scope(me) as scope:
-        name = names(scope).get(owner_id, "Somebody else")
+        name = names(scope).get(owner_id, "someone else")
     st.info(
-        f"This is the work of **{links.escape(name)}**. As an admin you may look at it; changing it is theirs.",
+        f"You are viewing the work of **{links.escape(name)}**. Only they can change it.",
         icon=":material/visibility:",
     )
     return True

@@ -23,6 +23,12 @@ def heading(title: str, text: str = "") -> DeltaGenerator:
         return toolbar()
 
 
+def back(page: PageEntry) -> None:
+    """The way to the list that this page is one of, above its title."""
+    with st.container(key="back"):
+        links.link(page.title, page, icon=":material/arrow_back:")
+
+
 def toolbar(*, key: str | None = None) -> DeltaGenerator:
     """A row of buttons that wraps where it must: `with toolbar(): st.button(…)`."""
     return st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key=key)
@@ -54,7 +60,7 @@ def empty(title: str, text: str, *, icon: str = ":material/inbox:", key: str | N
 def confirmed(label: str, *, key: str) -> bool:
     """The buttons of a dialog that asks before something is lost, the way out first; whether it was confirmed."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if st.button("Keep it", key=f"keep_{key}"):
+        if st.button("Cancel", key=f"keep_{key}"):
             st.rerun()
         return st.button(label, key=key, type="primary", icon=":material/delete:")
 

@@ -54,7 +54,7 @@ def test_filters_narrow_the_trail_and_say_when_nothing_fits(open_page: OpenPage,
     assert "deleted the file **file 2\\.csv**" in line
     app.text_input(key="audit_text").input("no such name").run()
     assert lines(app) == []
-    assert any("No event fits" in line.value for line in app.caption)
+    assert "**No matching events**" in [line.value for line in app.markdown]
 
 
 def test_details_are_told_in_words(open_page: OpenPage, reader: db.User) -> None:

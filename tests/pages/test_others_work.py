@@ -13,7 +13,7 @@ from core.db.tables.users import UserRow
 from core.predictions import predictions
 from tests.pages.scored import Desk, open_page, texts
 
-NOTE = "This is the work of **Mallory**"
+NOTE = "You are viewing the work of **Mallory**"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_people_of_one_name_are_told_apart_by_their_address(desk: Desk, mallory:
 def test_the_choice_of_whose_work_stands_in_the_address(desk: Desk, mallory: UUID, page: str) -> None:
     app = open_page(page)
     box = app.selectbox(key="whose_me")
-    assert box.options == ["My work", "Everybody's work", "Mallory"]
+    assert box.options == ["My work", "Everyone's work", "Mallory"]
     assert "No prediction" in texts(app) or "No model" in texts(app)
 
     box.select(str(mallory)).run()
@@ -67,7 +67,7 @@ def test_in_everybodys_list_others_rows_can_be_opened_and_no_more(desk: Desk, ma
 
 def test_an_admin_finds_everybodys_uploads(desk: Desk, mallory: UUID) -> None:
     app = open_page("uploads.py")
-    assert "Files that you upload are kept here" in texts(app)
+    assert "Files you upload appear here" in texts(app)
 
     app.selectbox(key="whose_me").select("all").run()
     app.button(key=f"upload_{desk.upload.id}").click().run()
@@ -90,17 +90,22 @@ def test_the_hand_over_is_told_as_it_was_done(desk: Desk, mallory: UUID) -> None
     app = open_page("admin.py")
 
     told = texts(app).replace("\\", "")
-    assert "**Somebody at the shell** handed the local user's work over to **m@x.org**" in told
+    assert "**Someone at the shell** handed the local user's work over to **m@x.org**" in told
 
 
 def test_a_list_of_somebody_who_has_nothing_says_so(desk: Desk, mallory: UUID) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         nobody = UserRow(id=uuid4(), name="Newcomer")
         session.add(nobody)
-    for page in ("predictions.py", "models.py", "uploads.py"):
+    sentences = {
+        "predictions.py": "Nothing has been scored yet.",
+        "models.py": "No model has been trained yet.",
+        "uploads.py": "Nothing has been uploaded yet.",
+    }
+    for page, sentence in sentences.items():
         app = open_page(page, whose=str(nobody.id))
         assert not app.exception
-        assert "here yet" in texts(app)
+        assert sentence in texts(app)
 
 
 @pytest.mark.parametrize("page", ["predictions.py", "models.py", "uploads.py"])

@@ -27,8 +27,8 @@ def test_a_scored_file_shows_its_finding_its_numbers_and_what_they_rest_on(desk:
     assert "ROC\\-AUC" in app.subheader[0].value
     labels = [metric.label for metric in app.metric]
     assert labels == ["Accuracy", "Precision", "Recall", "F1", "ROC-AUC", "PR-AUC"]
-    assert "Compared with the column **churned** over 400\u00a0rows." in texts(app)
-    assert "The probability is that of 'Yes'" in texts(app).replace("\\", "")
+    assert "Compared with the column **churned** in 400\u00a0rows." in texts(app)
+    assert "The probability is for 'Yes'" in texts(app).replace("\\", "")
 
 
 def test_the_rows_of_the_result_begin_with_what_was_added(desk: Desk) -> None:
@@ -56,12 +56,12 @@ def test_the_rows_can_be_those_with_a_caution_alone(desk: Desk) -> None:
     result.write_bytes(b"\n".join(lines))
     _recount(desk, n_cautioned=2)
     app = open_page("prediction.py", id=str(desk.scored_id))
-    assert app.toggle(key="only_cautions").label == "Only the 2\u00a0rows with a caution"
+    assert app.toggle(key="only_cautions").label == "Show only the 2\u00a0rows with a caution"
 
     app.toggle(key="only_cautions").set_value(True).run()
 
     assert app.dataframe[0].value["caution"].tolist() == ["unseen: contract"] * 2
-    assert "All 2\u00a0rows with a caution, in the file's own order." in texts(app)
+    assert "All 2\u00a0rows with a caution, in file order." in texts(app)
 
 
 def test_rows_without_a_caution_offer_no_choice(desk: Desk) -> None:
@@ -106,7 +106,7 @@ def test_columns_far_out_of_range_are_told_above_the_tabs_and_counted_on_theirs(
     assert "**monthly_charges** (100.0\u00a0% out of range)" in told
     assert "tenure_months" not in told
     assert [tab.label for tab in app.tabs] == ["Metrics", "Rows", "Data quality · 2", "Receipt"]
-    assert "lie outside the range of training" in texts(app)
+    assert "are outside the training range of" in texts(app)
 
 
 def test_a_scoring_of_before_ranges_were_kept_still_opens(desk: Desk) -> None:
@@ -134,7 +134,7 @@ def test_the_receipt_shows_every_hash_and_gives_it_as_a_file(desk: Desk) -> None
         scored.receipt["ingredients_sha256"],
     ):
         assert f"{sha256}  " in listed
-    assert [button.label for button in app.get("download_button")] == ["Download the receipt"]
+    assert [button.label for button in app.get("download_button")] == ["Download receipt"]
 
 
 def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(desk: Desk) -> None:
@@ -149,10 +149,8 @@ def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(des
     with journeys.running(desk.settings):
         journeys.settled(desk.user, made.id)
     app = open_page("prediction.py", id=str(made.id))
-    assert app.tabs[3].label == "Receipt · same bytes"
-    assert app.success[0].value.startswith(
-        "**Same bytes** as the prediction of the same file and model that ended"
-    )
+    assert app.tabs[3].label == "Receipt · identical"
+    assert app.success[0].value.startswith("**Identical** to the last result for this file and model, ")
 
 
 def test_a_prediction_of_before_receipts_were_kept_still_opens(desk: Desk) -> None:
@@ -162,7 +160,7 @@ def test_a_prediction_of_before_receipts_were_kept_still_opens(desk: Desk) -> No
     app = open_page("prediction.py", id=str(desk.scored_id))
 
     assert not app.exception
-    assert "It was scored before receipts were kept." in texts(app)
+    assert "This prediction is older than receipts." in texts(app)
     assert desk.upload.sha256 in app.code[0].value
 
 
@@ -191,7 +189,7 @@ def test_a_result_with_reasons_says_what_they_compare_with(desk: Desk) -> None:
 
     app = open_page("prediction.py", id=str(desk.scored_id))
 
-    (usual,) = (table.value for table in app.dataframe if "Usual" in table.value.columns)
+    (usual,) = (table.value for table in app.dataframe if "Typical value" in table.value.columns)
     assert "contract" in usual["Column"].tolist()
     assert "raised the probability of *Yes*" in texts(app)
 
@@ -212,14 +210,14 @@ def test_an_unknown_id_is_a_sentence_with_a_way_back(desk: Desk, asked: str) -> 
 
     assert not app.exception
     assert "There is no prediction with the id" in app.error[0].value
-    assert app.button(key="all_predictions").label == "Open all predictions"
+    assert app.button(key="all_predictions").label == "View all predictions"
 
 
 def test_queued_without_a_worker_offers_the_button(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.queue()))
 
-    assert "No worker is running since" in texts(app)
-    assert app.button(key="by_hand").label == "Process it by hand"
+    assert "No worker has been running since" in texts(app)
+    assert app.button(key="by_hand").label == "Score it now"
 
 
 def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:
@@ -229,14 +227,14 @@ def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:
 
     said = texts(open_page("prediction.py", id=str(first)))
     assert "**Next in line** :gray[· usually starts within a second]" in said
-    assert "1\u00a0task before it" in texts(open_page("prediction.py", id=str(second)))
+    assert "1\u00a0task ahead of it" in texts(open_page("prediction.py", id=str(second)))
 
 
 def test_queued_behind_a_training_promises_nothing(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         workers.beat(session, worker_id=uuid4(), slots=0, is_embedded=False, clock=ClockAhead())
     queued_id = desk.queue()
-    assert "**Next in line** :gray[· the worker is starting]" in texts(
+    assert "**Next in line** :gray[· a worker is starting]" in texts(
         open_page("prediction.py", id=str(queued_id))
     )
     with db.session_scope(db.WORKER, write=True) as session:
@@ -245,7 +243,7 @@ def test_queued_behind_a_training_promises_nothing(desk: Desk) -> None:
         )
         assert queue.claim_one(session, task_id=other, worker_id=uuid4(), lease_s=60)
     said = texts(open_page("prediction.py", id=str(queued_id)))
-    assert "the workers are busy with 1\u00a0task" in said
+    assert "workers are busy with 1\u00a0task" in said
     assert "within a second" not in said
 
 

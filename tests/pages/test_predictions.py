@@ -53,7 +53,7 @@ def test_filters_are_read_from_the_address(desk: Desk) -> None:
 
     assert app.pills(key="predictions_status").value == "Failed"
     assert app.text_input(key="predictions_file").value == "customers"
-    assert "No prediction matches" in texts(app)
+    assert "No matching predictions" in texts(app)
 
 
 def test_a_chosen_status_is_written_into_the_address(desk: Desk) -> None:
@@ -88,8 +88,8 @@ def test_queued_without_a_worker_says_so_with_a_button(desk: Desk) -> None:
 
     app = open_page("predictions.py")
 
-    assert "No worker is running since" in texts(app)
-    assert app.button(key="next_by_hand").label == "Process the next one by hand"
+    assert "No worker has been running since" in texts(app)
+    assert app.button(key="next_by_hand").label == "Score the next one now"
 
 
 def test_by_hand_without_a_runner_is_refused_with_its_cure(desk: Desk) -> None:
@@ -117,8 +117,8 @@ def test_a_deletion_is_confirmed_first(desk: Desk) -> None:
 
     app.menu_button(key=f"menu_{desk.scored_id}").click(":material/delete: Delete").run()
 
-    assert "are removed for good" in texts(app)
-    assert app.button(key="confirm_delete").label == "Delete it"
+    assert "This permanently deletes the result of" in texts(app)
+    assert app.button(key="confirm_delete").label == "Delete prediction"
     assert desk.status(desk.scored_id) == "COMPLETED"
 
 

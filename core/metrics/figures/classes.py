@@ -103,7 +103,7 @@ def _confusion_title(
     if metrics.n_rows == 1:
         return findings.only_row(metrics).rstrip(".")
     right = sum(row[index] for index, row in enumerate(counts))
-    start = f"{wording.of_rows(right, metrics.n_rows)} {wording.be(right)} called right"
+    start = f"{wording.of_rows(right, metrics.n_rows)} {wording.be(right)} predicted correctly"
     start = f"{start} ({wording.percent(right / metrics.n_rows)})"
     if isinstance(metrics, Binary):
         missed, had = metrics.confusion.false_negatives, metrics.n_positives
@@ -114,7 +114,7 @@ def _confusion_title(
     if not found:
         return start
     worst = found[0]
-    taken = f"{wording.quoted(worst.actual)} is most often taken for {wording.quoted(worst.called)}"
+    taken = f"{wording.quoted(worst.actual)} is most often mistaken for {wording.quoted(worst.called)}"
     return f"{start}; {taken} ({wording.count(worst.n_rows)})"
 
 

@@ -44,12 +44,13 @@ def commonest(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figu
     """
     n_rows, right = sum(map(sum, counts)), sum(row[index] for index, row in enumerate(counts))
     found = ranked(labels, counts)
-    start = f"{wording.of_rows(right, n_rows)} {wording.be(right)} called right ({wording.percent(right / n_rows)})"
+    share = wording.percent(right / n_rows)
+    start = f"{wording.of_rows(right, n_rows)} {wording.be(right)} predicted correctly ({share})"
     if not found:
-        return style.note(start, "No class is taken for another.")
+        return style.note(start, "No class is mistaken for another.")
     top = found[:SHOWN]
     rest = (
-        f"the {len(top)} commonest of {wording.count(len(found))} kinds of mistake"
+        f"the {len(top)} most common of {wording.count(len(found))} kinds of mistake"
         if len(found) > 1
         else "the mistake"
     )

@@ -48,10 +48,10 @@ def candidates(
     beaten = best.mean > baseline.mean if higher_is_better else best.mean < baseline.mean
     figure = style.horizontal(
         style.frame(
-            f"Best: {best.name} with {best_score}, against {floor} for the baseline"
+            f"Best: {best.name} with {best_score}; the baseline has {floor}"
             if beaten
             else f"No candidate beats the baseline: {best.name} has {best_score}, the baseline {floor}",
-            x_title=f"{metric}, mean ± SD of the folds",
+            x_title=f"{metric}, mean ± SD across folds",
             y_title="",
         )
     )
@@ -93,11 +93,11 @@ def candidates(
 def feature_importance(importances: Sequence[FeatureImportance], *, metric: str) -> go.Figure:
     """The twelve columns whose shuffling costs the model most, as bars with ± one standard deviation."""
     if not importances:
-        return style.note("No importance of columns", "It has not been measured for this model.")
+        return style.note("No column importance", "It was not measured for this model.")
     top = sorted(importances, key=lambda one: -one.mean)[:MAX_FEATURES]
-    most = f"{top[0].feature} matters most: shuffled, it costs {wording.score(top[0].mean)} of {metric}"
-    title = most if top[0].mean > 0 else f"No single column costs any {metric} when it is shuffled"
-    figure = style.horizontal(style.frame(title, x_title=f"Loss of {metric} when shuffled", y_title=""))
+    most = f"{top[0].feature} matters most: shuffling it costs {wording.score(top[0].mean)} {metric}"
+    title = most if top[0].mean > 0 else f"Shuffling any single column costs no {metric}"
+    figure = style.horizontal(style.frame(title, x_title=f"Drop in {metric} when shuffled", y_title=""))
     positions = list(range(len(top)))
     figure.add_bar(
         x=[one.mean for one in top],

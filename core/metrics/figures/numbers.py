@@ -18,7 +18,7 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
     drawn.
     """
     if metrics.mae is None:
-        return style.note("No comparison with the truth", metrics.undefined["mae"])
+        return style.note("No comparison with actual values", metrics.undefined["mae"])
     target = style.shorten(metrics.target)
     figure = style.frame(
         findings.headline(metrics).rstrip("."),
@@ -45,7 +45,7 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
         mode="lines",
         line={"color": style.ORANGE, "width": 2, "dash": "dot"},
         hoverinfo="skip",
-        name="A perfect prediction",
+        name="Perfect prediction",
     )
     figure.update_xaxes(nticks=6, exponentformat=_exponents(*ends))
     figure.update_yaxes(exponentformat=_exponents(*ends))
@@ -62,7 +62,7 @@ def residuals(metrics: Regression) -> go.Figure:
     lean = f"{off} too {side}" if off != "0" else "right"
     typical = f"the typical error is {wording.number(metrics.rmse)} (RMSE)"
     figure = style.frame(
-        f"The only prediction of {metrics.target} to be compared is {lean}"
+        f"The only prediction of {metrics.target} that can be compared is {lean}"
         if metrics.n_rows == 1
         else f"Predictions of {metrics.target} are {lean} on average; {typical}",
         x_title=f"Predicted minus actual {style.shorten(metrics.target)}",

@@ -23,7 +23,7 @@ def roc_curve(metrics: Binary) -> go.Figure:
     positive, negative = _short(metrics.positive_label), _short(metrics.negative_label)
     figure = style.frame(
         findings.headline(metrics).rstrip("."),
-        x_title=f"{negative} rows called {positive}, % (false positives)",
+        x_title=f"{negative} rows predicted {positive}, % (false positives)",
         y_title=f"{positive} rows found, %",
         legend=True,
     )
@@ -57,7 +57,7 @@ def precision_recall_curve(metrics: Binary) -> go.Figure:
     figure = style.frame(
         _precision_recall_title(metrics),
         x_title=f"{positive} rows found, % (recall)",
-        y_title=f"Right when calling {positive}, %",
+        y_title=f"Precision for {positive}, %",
         legend=True,
     )
     base = 100 * metrics.base_rate
@@ -83,14 +83,12 @@ def _precision_recall_title(metrics: Binary) -> str:
     if metrics.precision is None or metrics.recall is None:
         return f"No row reaches the threshold of {threshold} ({area})"
     found, right = wording.percent(metrics.recall), wording.percent(metrics.precision)
-    calls = f"Calls {wording.quoted(metrics.positive_label)} from {threshold}"
-    return f"{calls}: finds {found} of them, right {right} of the time ({area})"
+    rows = f"{wording.quoted(metrics.positive_label)} rows"
+    return f"At {threshold} it finds {found} of {rows} and is right {right} of the time ({area})"
 
 
 def _nothing_to_order(score: float) -> str:
-    return (
-        f"Every row scores {wording.percent(score)}: scores that are all the same put no row before another."
-    )
+    return f"Every row scores {wording.percent(score)}, so there is nothing to rank."
 
 
 def _short(label: str) -> str:
@@ -102,7 +100,8 @@ def _curve(curve: Curve, name: str, y_means: str, x_means: str) -> go.Scatter:
         x=[100 * x for x in curve.x],
         y=[100 * y for y in curve.y],
         customdata=[
-            "no row called" if least is None else f"score ≥ {100 * least:.2f} %" for least in curve.thresholds
+            "no row predicted" if least is None else f"score ≥ {100 * least:.2f} %"
+            for least in curve.thresholds
         ],
         mode="lines",
         line={"color": style.BLUE, "width": 2.5},

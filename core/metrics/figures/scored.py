@@ -92,7 +92,7 @@ def _by_class_title(distribution: ScoreDistribution) -> str:
         return f"Every row with a known outcome is {only}; half of them score {half} or less"
     upper, lower = wording.percent(high), wording.percent(low)
     if upper == lower:
-        return f"The {positive} rows score no higher than the others: half of either score {upper} or less"
+        return f"The {positive} rows score no higher than the others: half of each score {upper} or less"
     return f"Half of the {positive} rows score {upper} or more, half of the others {lower} or less"
 
 

@@ -30,7 +30,7 @@ def show(people: Mapping[UUID, str]) -> None:
         page = audit.page(scope, asked=asked, limit=N_A_PAGE, cursor=cursors[-1])
     if not page.items:
         page_frame.empty(
-            "Nothing here", "No event fits these filters.", icon=":material/history:", key="no_events"
+            "No matching events", "Try fewer filters.", icon=":material/history:", key="no_events"
         )
         return
     zone = session.zone()
@@ -49,22 +49,22 @@ def show(people: Mapping[UUID, str]) -> None:
 
 def _filters(people: Mapping[UUID, str]) -> audit.Filter:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="audit_filters"):
-        text = st.text_input("Name", placeholder="Person, file or model", key="audit_text", width=260)
+        text = st.text_input("Search", placeholder="Person, file or model", key="audit_text", width=260)
         who = st.selectbox(
-            "Who",
+            "Person",
             list(people),
             index=None,
             format_func=people.__getitem__,
-            placeholder="Everybody",
+            placeholder="Anyone",
             key="audit_who",
             width=220,
         )
         action = st.selectbox(
-            "What",
+            "Action",
             audit.known_actions(),
             index=None,
             format_func=action_label,
-            placeholder="Everything",
+            placeholder="Any action",
             key="audit_what",
             width=240,
         )
@@ -76,12 +76,12 @@ def _filters(people: Mapping[UUID, str]) -> audit.Filter:
 
 def sentence(row: AuditEventRow) -> str:
     """Who did what to what, in markdown: "**ada@example.org** deleted the file **sales.csv**"."""
-    unnamed = "Somebody at the shell" if row.via == "shell" else "Somebody unknown"
-    told = f"**{links.escape(row.actor or unnamed)}** {audit.says(row.action)}"
+    unnamed = "Someone at the shell" if row.via == "shell" else "Someone unknown"
+    what = f"**{links.escape(row.actor or unnamed)}** {audit.says(row.action)}"
     subject = links.escape(row.subject_name or row.subject_id or "")
     named = audit.audited(row.subject_kind).phrase.format(f"**{subject}**") if row.subject_kind else ""
     refused = " :red-badge[Refused]" if row.outcome == "refused" else ""
-    return f"{told}{named}{refused}"
+    return f"{what}{named}{refused}"
 
 
 def _circumstances(row: AuditEventRow, *, zone: tzinfo) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import db, queue
-from core.ui import formatting, links, page_frame, session
+from core.ui import formatting, links, no_worker, page_frame, session
 from core.ui.home.home_data import Pulse
 from core.ui.work_items import N_SHOWN, ActiveItem, Activity, FailedItem
 
@@ -19,7 +18,7 @@ BAR_PX: Final = 180
 REASON_LENGTH: Final = 100
 
 
-def show(pulse: Pulse, *, now: datetime, shown_id: UUID | None = None) -> None:
+def show(pulse: Pulse, *, shown_id: UUID | None = None) -> None:
     """Draw it; "All clear" when there is nothing. shown_id: of what the page shows elsewhere."""
     rest = [_without(room, shown_id) for room in pulse.rooms]
     if not (pulse.is_stalled or pulse.failed or any(active or n_more for active, n_more in rest)):
@@ -28,7 +27,7 @@ def show(pulse: Pulse, *, now: datetime, shown_id: UUID | None = None) -> None:
         return
     with st.container(border=True, gap="xsmall", key="attention"):
         if pulse.is_stalled:
-            _no_worker(pulse, now=now)
+            _no_worker(pulse)
         for room in pulse.rooms:
             _failures(room)
         for active, _ in rest:
@@ -58,19 +57,15 @@ def _without(room: Activity, shown_id: UUID | None) -> tuple[list[ActiveItem], i
 def _all_clear() -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="all_clear"):
         st.markdown(
-            ":small[:green[:material/check_circle:] **All clear** :gray[· nothing has failed, nothing is waiting]]"
+            ":small[:green[:material/check_circle:] **All clear** :gray[· Nothing has failed, nothing is waiting]]"
         )
 
 
-def _no_worker(pulse: Pulse, *, now: datetime) -> None:
-    seen = pulse.worker_seen_at
-    since = (
-        f"since {formatting.moment(seen, now=now, zone=session.zone())}" if seen else "and none has run yet"
-    )
+def _no_worker(pulse: Pulse) -> None:
     waiting = [formatting.exact(room.n_queued, room.noun) for room in pulse.rooms if room.queued]
-    text = f"**No worker is running** {since} :gray[· {' and '.join(waiting)} waiting]"
+    text = f"**{no_worker.sentence(pulse.worker_seen_at)}** :gray[· {' and '.join(waiting)} waiting]"
     first = next(room.queued for room in pulse.rooms if room.queued)
-    with _line(f":orange[:material/hourglass_disabled:] {text}"):
+    with _line(f"{no_worker.ICON} {text}"):
         clicked = st.button(first.button, key="by_hand", icon=":material/play_arrow:")
     if clicked:
         with page_frame.guarded():

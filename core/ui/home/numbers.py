@@ -25,7 +25,7 @@ def show(overview: home_data.Overview, pulse: home_data.Pulse, *, now: datetime)
 
 def _total(total: Total, *, now: datetime) -> None:
     per_day = home_data.per_day(total.moments, now=now, zone=session.zone())
-    trace = f" The curve is the last {home_data.DAYS} days." if per_day else ""
+    trace = f" The chart shows the last {home_data.DAYS} days." if per_day else ""
     _number(total.label, total.n, _exact(total.n) + trace, per_day)
 
 
@@ -43,4 +43,4 @@ def _number(label: str, n: int, about: str, per_day: list[int]) -> None:
 
 def _exact(n: int) -> str:
     """Said only where the number shown is a round one."""
-    return "" if formatting.number(n) == f"{n:,}" else f"{n:,} in all."
+    return "" if formatting.number(n) == f"{n:,}" else f"{n:,} in total."

@@ -45,10 +45,10 @@ def show(found: SampleWork, *, training: ActiveItem | None) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"
         ):
             with st.container(width=TEXT_PX, gap="xxsmall"):
-                st.markdown("#### See what a prediction gives you")
+                st.markdown("#### Try your first prediction")
                 st.caption(
-                    f"{formatting.exact(found.upload.n_rows, 'made-up customer')} and a model "
-                    "that says who of them will leave."
+                    f"{formatting.exact(found.upload.n_rows, 'made-up customer')}, and a model that predicts "
+                    "which of them will leave."
                 )
             clicked = st.button(
                 "Score the sample file",

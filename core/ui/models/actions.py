@@ -22,12 +22,12 @@ def toolbar(model: ModelRow) -> None:
         if st.button("Cancel training", key="cancel", icon=":material/stop_circle:"):
             with db.session_scope(session.user(), write=True) as scope:
                 models.cancel_training(scope, model_id=model.id)
-            notices.leave("The training stops as soon as its worker sees it.", icon=":material/stop_circle:")
+            notices.leave("The training will stop shortly.", icon=":material/stop_circle:")
             st.rerun()
         return
     is_ready = model.status == "ready"
     if is_ready and st.button(
-        "Use for a new prediction", key="use", type="primary", icon=":material/play_arrow:"
+        "Use for a prediction", key="use", type="primary", icon=":material/play_arrow:"
     ):
         links.go(UPLOADS, model=model.id)
     if st.button(
@@ -49,15 +49,17 @@ def _confirm_delete(model: ModelRow) -> None:
         with db.session_scope(session.user()) as scope:
             n_made = sum(listing.counts(scope, model_id=model.id).values())
         if n_made:
-            st.markdown(f"**{name}** has made **{formatting.exact(n_made, 'prediction')}**, so it stays.")
-            st.caption("Their results could not be explained without it. Delete them first.")
+            st.markdown(
+                f"**{name}** has made **{formatting.exact(n_made, 'prediction')}**, so it can't be deleted."
+            )
+            st.caption("Delete these predictions first: their results refer to it.")
             shown = filters.model_name(model.name, model.version)
-            links.link("Open its predictions", PREDICTIONS, icon=":material/arrow_forward:", model=shown)
+            links.link("View its predictions", PREDICTIONS, icon=":material/arrow_forward:", model=shown)
             return
-        st.markdown(f"**{name}** is deleted for good. The file it learned from stays.")
-        if page_frame.confirmed("Delete it", key="confirm_delete"):
+        st.markdown(f"This permanently deletes **{name}**. The file it was trained on is kept.")
+        if page_frame.confirmed("Delete model", key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = models.delete(scope, model_id=model.id)
             stored.remove_files(session.files(), prefixes=prefixes)
-            notices.leave(f"{name} is deleted.", icon=":material/delete:")
+            notices.leave(f"Deleted {name}.", icon=":material/delete:")
             links.go(MODELS)

@@ -65,7 +65,7 @@ def versions(model: ModelRow) -> None:
             found = headline(row)
             is_this = row.id == model.id
             clicked = lists.choice(
-                f"v{row.version} from {row.data_name}" + (" (this one)" if is_this else ""),
+                f"v{row.version} · {row.data_name}" + (" (this version)" if is_this else ""),
                 key=f"version_{row.version}",
                 icon=":material/check:" if is_this else ":material/category:",
                 badge=labels.STATUSES[row.status],
@@ -74,7 +74,7 @@ def versions(model: ModelRow) -> None:
             if clicked and not is_this:
                 links.go(MODEL, id=row.id)
     if found := headline(model):
-        st.caption(f"The figure is {found[0]}, mean ± standard deviation over five folds.")
+        st.caption(f"{found[0]}, mean ± standard deviation across five folds.")
 
 
 def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | None, now: datetime) -> None:
@@ -100,4 +100,4 @@ def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | 
         with st.container(horizontal=True, gap="small"):
             links.link("Open", MODEL, icon=":material/arrow_forward:", id=model.id)
             if model.status == "ready" and owner is None:
-                links.link("Use it", UPLOADS, icon=":material/play_arrow:", model=model.id)
+                links.link("Use", UPLOADS, icon=":material/play_arrow:", model=model.id)

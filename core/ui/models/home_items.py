@@ -87,7 +87,7 @@ def _failed(row: ModelRow) -> FailedItem:
 
 
 def _by_hand(oldest: ModelRow) -> QueuedWork:
-    return QueuedWork("Train it now", partial(models.prioritize, model_id=oldest.id))
+    return QueuedWork("Train the next one now", partial(models.prioritize, model_id=oldest.id))
 
 
 def _unmended(newest_first: Sequence[ModelRow], *, now: datetime) -> list[ModelRow]:

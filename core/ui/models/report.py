@@ -33,7 +33,7 @@ def numbers(model: ModelRow) -> None:
             spread = metrics[name]
             baseline = report["baseline"].get(name)
             value, beneath = _metric_text(name, spread, baseline["mean"] if baseline else None)
-            exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} over the folds."
+            exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} across the folds."
             st.metric(
                 labels.METRICS[name],
                 value,
@@ -41,7 +41,7 @@ def numbers(model: ModelRow) -> None:
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
-                help=f"{exactly} Smaller is better." if name in labels.SMALLER_IS_BETTER else exactly,
+                help=f"{exactly} Lower is better." if name in labels.SMALLER_IS_BETTER else exactly,
             )
 
 
@@ -62,7 +62,7 @@ def charts(model: ModelRow) -> None:
 
 
 def warnings(model: ModelRow) -> None:
-    """What the training wants to be known."""
+    """What to know before the model is trusted."""
     for sentence in (model.report or {}).get("warnings", []):
         st.warning(links.escape(sentence), icon=":material/warning:")
 
@@ -79,17 +79,15 @@ def schema(model: ModelRow) -> None:
 
 
 def dropped(model: ModelRow) -> None:
-    """The columns that were set aside, each with the reason."""
+    """The columns that were left out, each with the reason."""
     rows = [
         {"Column": one["column"], "Why": one["reason"]} for one in (model.report or {}).get("dropped", [])
     ]
     if rows:
         _table(rows, key="dropped")
-        st.caption(
-            "To learn from one all the same, train a new version and name it under *Always learn from*."
-        )
+        st.caption("To use one anyway, train a new version and add it under *Always use these columns*.")
     else:
-        st.caption("No column was set aside.")
+        st.caption("No column was left out.")
 
 
 def origin(model: ModelRow) -> None:
@@ -99,13 +97,13 @@ def origin(model: ModelRow) -> None:
         "File": model.data_name,
         "SHA-256 of the file": model.data_sha256,
         "Rows with an outcome": f"{report['n_rows']:,}",
-        "Rows fitted on": f"{report['n_fitted']:,}",
-        "Training took": formatting.duration(report["seconds"]),
+        "Rows trained on": f"{report['n_fitted']:,}",
+        "Training time": formatting.duration(report["seconds"]),
         "Recipe": _recipe(report["chosen"]),
-        **({"Always to learn from": ", ".join(report["keep"])} if report.get("keep") else {}),
+        **({"Always used": ", ".join(report["keep"])} if report.get("keep") else {}),
         **report["versions"],
     }
-    _table([{"What": name, "Value": str(value)} for name, value in facts.items()], key="origin")
+    _table([{"Detail": name, "Value": str(value)} for name, value in facts.items()], key="origin")
 
 
 def _metric_text(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:

@@ -36,7 +36,7 @@ SORTS: Final[dict[str, Sort]] = {
     "Most rows": "rows",
     "Took longest": "took",
 }
-EVERY_MODEL: Final = "Every model"
+EVERY_MODEL: Final = "All models"
 _STATUS, _FILE, _MODEL, _SORT, _PAGE = "status", "file", "model", "sort", "page"
 _KEY: Final = "predictions_"
 
@@ -47,7 +47,7 @@ def search() -> str:
     if key not in st.session_state:
         st.session_state[key] = st.query_params.get(_FILE, "")
     text = st.text_input(
-        "File name", key=key, placeholder="Find a file", icon=":material/search:", type="search", live=True,
+        "File name", key=key, placeholder="Search files", icon=":material/search:", type="search", live=True,
         label_visibility="collapsed", width=150, on_change=_first_page,
     )  # fmt: skip
     _remember(_FILE, text.strip())

@@ -17,7 +17,7 @@ from core.ui.predictions.pages import PREDICTIONS
 
 def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
     """Draw it, and do what is asked. Raises NotFound, Conflict. is_mine: if not, it may be downloaded, and no more."""
-    back()
+    page_frame.back(PREDICTIONS)
     with page_frame.heading(links.escape(prediction.upload.file_name)):
         asked = _buttons(prediction, is_mine=is_mine)
     _facts(prediction, now=now)
@@ -25,14 +25,9 @@ def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
         actions.perform(asked, prediction_id=prediction.id, file_name=prediction.upload.file_name, leave=True)
 
 
-def back() -> None:
-    """The way to the list."""
-    links.link("Predictions", PREDICTIONS, icon=":material/arrow_back:")
-
-
 def no_result(*, is_mine: bool) -> None:
     """What is left of one that failed or was cancelled, and the way on."""
-    st.caption("No result was kept." + (" Retry scores the file from its beginning." if is_mine else ""))
+    st.caption("There is no result." + (" Retry scores the file from the start." if is_mine else ""))
 
 
 def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
@@ -58,7 +53,7 @@ def _downloads(prediction: PredictionRow) -> None:
         key="download_csv",
         type="primary",
         icon=":material/download:",
-        help=f"Your file, byte for byte, with the predictions behind each row{size}",
+        help=f"Your file as it is, with the predictions added as columns at the end{size}",
     )
     st.link_button(
         "Parquet",
@@ -71,7 +66,7 @@ def _downloads(prediction: PredictionRow) -> None:
             "Safe CSV",
             actions.download(prediction.id, safe=True),
             key="download_safe",
-            help="Some cells of your file begin like formulas. Here an apostrophe stands before each, so that no "
+            help="Some cells of your file look like formulas. This copy puts an apostrophe before each, so that no "
             "spreadsheet runs them",
         )
 
@@ -93,9 +88,9 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
         # the age would stand still while the progress below it moves
         is_pending = prediction.status in PENDING
         facts = [
-            f"asked at {formatting.moment(prediction.created_at, now=now, zone=zone)}"
+            f"requested at {formatting.moment(prediction.created_at, now=now, zone=zone)}"
             if is_pending
-            else f"asked {formatting.ago(prediction.created_at, now=now)}"
+            else f"requested {formatting.ago(prediction.created_at, now=now)}"
         ]
         if prediction.status == Status.COMPLETED:
             facts.insert(0, formatting.count(prediction.upload.n_rows, "row"))

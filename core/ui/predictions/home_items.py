@@ -68,7 +68,7 @@ def activity(session: Session, now: datetime) -> Activity:
 
     failed = [row for row in newest(Status.FAILED) if now - row.updated_at < FAILED_FOR]
     n_failed, n_queued = counts[Status.FAILED], counts[Status.QUEUED]
-    label = f"All {formatting.exact(n_failed, 'failed prediction')}"
+    label = f"View all {formatting.exact(n_failed, 'failed prediction')}"
     return Activity(
         "prediction",
         failed=[_failed(row) for row in failed],
@@ -76,7 +76,7 @@ def activity(session: Session, now: datetime) -> Activity:
         active=[_active(row) for row in newest(Status.PROCESSING)],
         n_running=counts[Status.PROCESSING],
         n_queued=n_queued,
-        queued=QueuedWork("Process one now", prioritize) if n_queued else None,
+        queued=QueuedWork("Score the next one now", prioritize) if n_queued else None,
         newest=tuple(row.id for row in listing.page(session, limit=1).items),
     )
 

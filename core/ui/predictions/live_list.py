@@ -13,10 +13,9 @@ from core import db
 from core.access.ownership import MINE, OwnerFilter
 from core.predictions import listing
 from core.predictions.states import PENDING, Status
-from core.ui import formatting, page_frame, session
+from core.ui import formatting, no_worker, page_frame, session
 from core.ui.predictions import actions, filters
 from core.ui.predictions import table as prediction_table
-from core.ui.predictions import waiting as prediction_waiting
 from core.ui.predictions.filters import PER_PAGE
 
 MOVING_S, SETTLED_S = 5.0, 15.0  # between two looks
@@ -122,23 +121,22 @@ def read_state(user: db.User, *, search: str, model_id: UUID | None, owner: Owne
             n_pending=sum(pending[status] for status in PENDING),
             n_queued=n_queued,
             next_id=next_id,
-            no_worker=prediction_waiting.no_worker_since(scope) if n_queued else None,
+            no_worker=no_worker.since(scope) if n_queued else None,
         )
 
 
 def _nothing_matches() -> None:
     buttons = page_frame.empty(
-        "No prediction matches",
-        "No prediction fits all the filters above.",
+        "No matching predictions",
+        "Try fewer filters.",
         icon=":material/filter_alt_off:",
     )
-    buttons.button("Clear the filters", key="clear_filters", on_click=filters.clear)
+    buttons.button("Clear filters", key="clear_filters", on_click=filters.clear)
 
 
 def _no_worker(state: ListState, sentence: str) -> None:
     waiting = f"{formatting.exact(state.n_queued, 'prediction')} waiting"
-    button = "Process the next one by hand"
-    if prediction_waiting.banner(sentence, waiting=waiting, button=button, key="next_by_hand"):
+    if no_worker.banner(sentence, waiting=waiting, button="Score the next one now", key="next_by_hand"):
         assert state.next_id is not None
         actions.by_hand(state.next_id)
         st.rerun()

@@ -27,9 +27,9 @@ from core.uploads import uploads
 MOST_LISTED, MOST_MAPPED = 7, 12
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ANSWERED_BY: Final = {
-    "trees": "tables of the model's trees",
-    "curves": "tables of the model's curves",
-    "pipeline": "the pipeline itself",
+    "trees": "compiled trees",
+    "curves": "compiled curves",
+    "pipeline": "scikit-learn pipeline",
 }
 _SHORT = 12
 
@@ -48,17 +48,17 @@ def show(
         prediction_verdict.show(verdict, now=session.now())
     if kept:
         st.caption(
-            "The same file, read in the same way, through the same model, code and libraries on the same kind of "
-            "machine, gives the same bytes, however many workers share the load."
+            "Scoring is reproducible: the same file, model, code and libraries on the same kind of machine give the "
+            "same result, byte for byte."
         )
     else:
-        st.caption("It was scored before receipts were kept. Score it again for a whole one.")
+        st.caption("This prediction is older than receipts. Score it again to get one.")
     with st.container(horizontal=True, gap="small"):
         if is_mine:
             prediction_verdict.score_again_button(prediction)
         if kept:
             st.download_button(
-                "Download the receipt",
+                "Download receipt",
                 json.dumps(kept, indent=2, ensure_ascii=False),
                 file_name=f"{PurePosixPath(upload.file_name).stem} receipt.json",
                 mime="application/json",
@@ -77,8 +77,8 @@ def show(
     _read_from(prediction)
     if prediction.options.get(reasons.OPTION):
         _references(prediction)
-    with st.expander("Every hash in full", icon=":material/fingerprint:"):
-        st.caption("SHA-256, as `sha256sum` writes them.")
+    with st.expander("All hashes", icon=":material/fingerprint:"):
+        st.caption("SHA-256, in the format of `sha256sum`.")
         st.code(hashes(prediction, upload), language=None, wrap_lines=True)
 
 
@@ -102,24 +102,24 @@ def _formulas(measured: PredictionMetrics) -> dict[str, str]:
     if not measured.formulas:
         return {}
     n_columns = formatting.exact(len(measured.formulas), "column")
-    return {"Formulas in it": f"{formatting.exact(measured.n_formulas, 'cell')} in {n_columns}"}
+    return {"Formulas": f"{formatting.exact(measured.n_formulas, 'cell')} in {n_columns}"}
 
 
 def _references(prediction: PredictionRow) -> None:
-    """What each reason compares with."""
-    with st.expander("What the reasons compare with", icon=":material/balance:"):
+    """What reasons are, and what each compares with."""
+    with st.expander("How reasons work", icon=":material/balance:"):
         st.caption(
-            "A reason is what the score does when one cell is replaced by the usual one of the training file, its "
-            "median or its most common value, and the others stay. *Higher because* means that the row's own cell "
-            f"raised {_explained(prediction)}; what moves it most comes first. Columns that move together share what "
-            "they do, so take a reason for a hint and not for a cause."
+            "A reason shows how the score changes when one cell gets the typical value of the training data (median or "
+            "most common value) and all others stay. *Higher because* means that the row's own value raised "
+            f"{_explained(prediction)}. The strongest reason comes first. Related columns share their effect, so read "
+            "a reason as a hint, not as a cause."
         )
         features = models.schema_of(prediction.model).features
         st.dataframe(
             pd.DataFrame(
                 {
                     "Column": [feature.name for feature in features],
-                    "Usual": [_usual(feature) for feature in features],
+                    "Typical value": [_typical(feature) for feature in features],
                 }
             ),
             key="references",
@@ -136,7 +136,7 @@ def _explained(prediction: PredictionRow) -> str:
     return f"the probability of *{links.escape(schema.positive_label)}*"
 
 
-def _usual(feature: Feature) -> str:
+def _typical(feature: Feature) -> str:
     reference = feature.reference
     return f"{reference:,.6g}" if isinstance(reference, float) else str(reference)
 
@@ -148,7 +148,7 @@ def _read_from(prediction: PredictionRow) -> None:
         return
     with st.container(border=True, gap="small", key="read_from"):
         st.markdown("**Mapped columns**")
-        st.caption("The model reads the columns on the left from those of the file on the right.")
+        st.caption("Columns of the model on the left, of the file on the right.")
         _mapped(read_from[:MOST_MAPPED])
         if more := read_from[MOST_MAPPED:]:
             with st.expander(f"{formatting.exact(len(more), 'more column', 'more columns')}"):
@@ -201,19 +201,19 @@ def _model(prediction: PredictionRow) -> dict[str, str]:
 
 def _run(prediction: PredictionRow, measured: PredictionMetrics, kept: Mapping[str, Any]) -> dict[str, str]:
     zone = session.zone()
-    facts = {"Asked for": formatting.exact_moment(prediction.created_at, zone=zone)}
+    facts = {"Requested": formatting.exact_moment(prediction.created_at, zone=zone)}
     if prediction.started_at and prediction.finished_at:
         facts["Started"] = formatting.exact_moment(prediction.started_at, zone=zone)
         facts["Finished"] = formatting.exact_moment(prediction.finished_at, zone=zone)
-    facts["Scoring"] = formatting.duration(measured.seconds)
+    facts["Scoring time"] = formatting.duration(measured.seconds)
     if measured.rows_per_s is not None:
-        facts["Speed"] = f"{formatting.count(round(measured.rows_per_s), 'row')} a second"
+        facts["Speed"] = f"{formatting.count(round(measured.rows_per_s), 'row')} per second"
     if kept:
-        facts["Answered by"] = answered_by(kept["run"])
+        facts["Engine"] = answered_by(kept["run"])
         facts["Threads"] = f"{kept['run']['threads']}"
         if (shared := kept["run"].get("spread")) is not None:
             facts["Dask cluster"] = spread(shared)
-    facts["Id"] = str(prediction.id)
+    facts["ID"] = str(prediction.id)
     return facts
 
 
@@ -262,5 +262,5 @@ def _card(title: str, facts: Mapping[str, str], *, names: Sequence[str] = ()) ->
                     st.markdown(f":small[:gray[{name}]]", width="content")
                     st.markdown(f":small[{value}]", width="content", text_alignment="right")
         if len(names) > MOST_LISTED:
-            with st.expander(f"The {len(names):,} names"):
+            with st.expander(f"All {len(names):,} names"):
                 st.markdown("\n".join(f"- {links.escape(name)}" for name in names))

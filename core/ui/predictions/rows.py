@@ -23,9 +23,9 @@ from core.uploads.csv.dialect import Dialect
 SHOWN = 200
 SEARCHED_BYTES = 32 << 20
 MOST_NAMED = 4
-_ANSWER = "Added: what the model answers."
-_CAUTION = "Added: what makes this row's answer less sure; empty where nothing does."
-_REASON = "Added: what moved this row's answer most, one column at a time, against the usual row."
+_ANSWER = "Added: the prediction."
+_CAUTION = "Added: why this row's prediction is less certain; empty where nothing is odd."
+_REASON = "Added: what moved this row's prediction most, compared with a typical value."
 _BLOCK_BYTES = 256 << 10
 
 
@@ -64,17 +64,17 @@ def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage, n_caut
     only = False
     if added.caution and n_cautioned:
         only = st.toggle(
-            f"Only the {formatting.exact(n_cautioned, 'row')} with a caution", key="only_cautions"
+            f"Show only the {formatting.exact(n_cautioned, 'row')} with a caution", key="only_cautions"
         )
     rows, n_read = first_rows(prediction, dialect, files=files, only_cautions=only)
     rows = rows.select([*added.all, *(name for name in rows.column_names if name not in added.all)])
     if only:
         st.caption(_shown_with_caution(rows.num_rows, n_cautioned=n_cautioned, n_read=n_read))
     else:
-        shown = f"The first {rows.num_rows:,} of" if rows.num_rows < upload.n_rows else "All"
+        shown = f"First {rows.num_rows:,} of" if rows.num_rows < upload.n_rows else "All"
         st.caption(
-            f"{shown} {formatting.exact(upload.n_rows, 'row')}, in the file's own order. "
-            f"Added: {names(added)}; every other cell is as it came."
+            f"{shown} {formatting.exact(upload.n_rows, 'row')}, in file order. "
+            f"Added: {names(added)}. All other cells are unchanged."
         )
     st.dataframe(
         _typed(rows, added.answers, dialect),
@@ -93,12 +93,12 @@ def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage, n_caut
 
 def _shown_with_caution(n_shown: int, *, n_cautioned: int, n_read: int) -> str:
     if n_shown == n_cautioned:
-        return f"All {formatting.exact(n_shown, 'row')} with a caution, in the file's own order."
+        return f"All {formatting.exact(n_shown, 'row')} with a caution, in file order."
     if n_shown == SHOWN:
-        return f"The first {n_shown:,} of {formatting.exact(n_cautioned, 'row')} with a caution."
+        return f"First {n_shown:,} of {formatting.exact(n_cautioned, 'row')} with a caution."
     return (
         f"{formatting.exact(n_shown, 'row')} with a caution among the first {n_read:,}. "
-        "Filter the column *caution* of the download to see all."
+        "To see all, filter the column *caution* in the download."
     )
 
 
@@ -106,7 +106,9 @@ def names(added: AddedColumns) -> str:
     """The added columns by their names; of many answers the first, and how many there are of the rest."""
     answers = added.answers
     if len(answers) > MOST_NAMED:
-        answered = f"**{links.escape(answers[0])}** and {len(answers) - 1:,} probability columns, one a class"
+        answered = (
+            f"**{links.escape(answers[0])}** and {len(answers) - 1:,} probability columns, one per class"
+        )
         answers = ()
     else:
         answered = ""
@@ -171,7 +173,7 @@ def _columns(rows: pa.Table, added: AddedColumns, dialect: Dialect) -> dict[str,
             )
         else:
             configs[name] = st.column_config.ProgressColumn(
-                min_value=0, max_value=1, format="%.3f", width=150, help="Added: from 0 to 1."
+                min_value=0, max_value=1, format="%.3f", width=150, help="Added: probability from 0 to 1."
             )
     return configs
 

@@ -73,7 +73,7 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, offered: Sequence[Ac
             type="tertiary",
             width=BUTTON_PX,
             disabled=row.status != Status.COMPLETED,
-            help="Download the result as CSV" if row.status == Status.COMPLETED else None,
+            help="Download result as CSV" if row.status == Status.COMPLETED else None,
         )
         return st.menu_button(
             "",
@@ -98,4 +98,4 @@ def _rows_and_times(row: PredictionRow, *, now: datetime) -> None:
 
 def _exact(row: PredictionRow) -> str:
     at = formatting.exact_moment(row.created_at, zone=session.zone())
-    return f"{formatting.exact(n_total(row), 'row')}, asked for at {at}"
+    return f"{formatting.exact(n_total(row), 'row')}, requested {at}"

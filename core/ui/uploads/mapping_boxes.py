@@ -44,7 +44,7 @@ def show(upload: UploadRow, model: ModelRow, found: SchemaCheck) -> dict[str, st
                 key=f"map_{upload.id}_{model.id}_{indexes.get(name, 'outcome')}",
                 begun=begun.get(name, NOTHING),
                 is_guess=found.remembered is None,
-                nothing=nothing.get(name, "As it is named"),
+                nothing=nothing.get(name, "Same name"),
             )
             for name in shown
         }
@@ -62,13 +62,13 @@ def _wanted(found: SchemaCheck, begun: Mapping[str, str]) -> list[str]:
 
 
 def _where_from(found: SchemaCheck) -> str:
-    ask = "Say which column of the file holds what the model reads."
+    ask = "Choose the column of your file for each column of the model."
     if found.remembered:
         at = formatting.ago(found.remembered.at, now=session.now())
-        return f":material/history: {ask} Filled in as in your prediction of {at}."
+        return f":material/history: {ask} Filled in from your prediction {at}."
     if found.guesses:
-        return f":material/lightbulb: {ask} What is filled in is a guess by the names: look at each."
-    return f"{ask} The nearest names come first."
+        return f":material/lightbulb: {ask} Guesses are based on the names, so check each one."
+    return f"{ask} The closest names come first."
 
 
 def _none_chosen(nearest: str | None) -> str:
@@ -80,7 +80,7 @@ def _box(name: str, columns: Sequence[str], *, key: str, begun: str, is_guess: b
     options = list(dict.fromkeys([NOTHING, *([begun] if begun else []), *columns]))
     text = f"Outcome **{links.escape(name)}**" if nothing == OUTCOME else f"**{links.escape(name)}**"
     if begun and is_guess and st.session_state.get(key, begun) == begun:
-        text += " :orange-badge[A guess]"
+        text += " :orange-badge[Guess]"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":small[{text}]", width=LABEL_PX)
         return st.selectbox(

@@ -28,8 +28,8 @@ def show(*, chosen_id: int | None, query: dict[str, str]) -> None:
     picked: int | None = None
     if not newest:
         with lists.box(key="no_uploads"):
-            yours = "Files that you upload are kept here, to be scored again or trained on."
-            st.caption(yours if whose == MINE else "Nothing was uploaded here yet.")
+            yours = "Files you upload appear here, to score again or train on."
+            st.caption(yours if whose == MINE else "Nothing has been uploaded yet.")
     elif chosen_id is None:
         with st.container(border=True, gap=None, key="recent_uploads"):
             st.caption("Recent uploads")
@@ -67,11 +67,11 @@ def _pick(
     }
     ids = list(labels)
     return st.selectbox(
-        "Chosen upload" if chosen_id is not None else "All uploads",
+        "Upload" if chosen_id is not None else "All uploads",
         ids,
         index=ids.index(chosen_id) if chosen_id in ids else None,
         format_func=labels.__getitem__,
-        placeholder=f"Find one of {len(newest)} uploads",
+        placeholder=f"Search {len(newest)} uploads",
         label_visibility="visible" if chosen_id is not None else "collapsed",
         key=f"pick_{chosen_id}",
     )

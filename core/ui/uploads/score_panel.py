@@ -51,7 +51,7 @@ def show(
             schema_check_text.rest(found)
             if model.data_sha256 == upload.sha256:
                 st.caption(
-                    ":material/info: The model learned from this very file: metrics here are better than on new rows."
+                    ":material/info: The model was trained on this file, so its metrics look better than on new data."
                 )
 
 
@@ -92,13 +92,13 @@ def _reasons(model: ModelRow, *, n_rows: int) -> bool:
     with db.session_scope(session.user()) as scope:
         pace = listing.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
     return st.checkbox(
-        f"Three reasons for each row :gray[· about {formatting.estimate(n_rows / pace)} more]"
+        f"Add three reasons to each row :gray[· about {formatting.estimate(n_rows / pace)} more]"
         if can_say
-        else "Three reasons for each row :gray[· only a model trained anew can give them]",
+        else "Add three reasons to each row :gray[· train the model again to use this]",
         key="with_reasons",
         disabled=not can_say,
-        help="Adds the columns reason_1 to reason_3: what moved the answer most, one column at a time, against the "
-        "median or the most common value of the training file.",
+        help="Adds the columns reason_1 to reason_3: what moved the prediction most, one column at a time, compared "
+        "with the typical value in the training data.",
     )
 
 
@@ -139,9 +139,9 @@ def _what_happens(
 ) -> str:
     rows = f"{formatting.exact(upload.n_rows, 'row')}, {formatting.size(upload.size_bytes)}."
     if pace:
-        rows = f"{rows[:-1]}; about {formatting.estimate(upload.n_rows / pace)} at this model's last pace."
+        rows = f"{rows[:-1]}, about {formatting.estimate(upload.n_rows / pace)} at the speed of the last run."
     if is_large:
-        return f"{rows} Files above {formatting.size(largest)} are queued, so that nobody waits for them."
+        return f"{rows} Files above {formatting.size(largest)} can only be queued."
     if not has_worker:
-        return f"{rows} No worker is running: a queued prediction waits until one starts."
-    return f"{rows} *Now* is first in line; *queued* waits its turn."
+        return f"{rows} No worker is running, so a queued prediction waits until one starts."
+    return f"{rows} *Score now* goes first, *Queue it* waits its turn."

@@ -24,7 +24,7 @@ from core.ui.uploads import receipt, score_panel, train_panel
 from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored, uploads
 
-SCORE, TRAIN = "Score it", "Train a model on it"
+SCORE, TRAIN = "Score", "Train a model"
 GUESSED = 20  # models whose missing columns are looked for among the file's
 RENAMED = 0.01  # how much a column under another name counts as missing
 SAMPLE = Badge("Sample", ":material/science:", "violet")
@@ -93,10 +93,10 @@ def show_preferred_model(model_id: UUID) -> None:
     """Say which model the file is for that is still to be chosen. Raises NotFound."""
     with db.session_scope(session.user()) as scope:
         model = models.get(scope, model_id=model_id)
-    text = f"Choose the file that **{links.escape(model.name)}** v{model.version} is to score."
+    text = f"Choose a file to score with **{links.escape(model.name)}** v{model.version}."
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wish"):
         st.info(text, icon=":material/category:")
-        if st.button("Any model", key="no_wish", icon=":material/close:", type="tertiary"):
+        if st.button("Use any model", key="no_wish", icon=":material/close:", type="tertiary"):
             links.go(UPLOADS)
 
 
@@ -123,24 +123,24 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
         n = sum(counts.values())
         if n_pending := sum(counts[status] for status in PENDING):
             st.markdown(
-                f"**{links.escape(file_name)}** is in use: {formatting.exact(n_pending, 'prediction')} of it "
-                f"{'is' if n_pending == 1 else 'are'} not done yet."
+                f"**{links.escape(file_name)}** is in use: {formatting.exact(n_pending, 'prediction')} "
+                f"{'is' if n_pending == 1 else 'are'} not finished yet."
             )
-            st.caption("Let them end, or cancel them first.")
-            links.link("Open the predictions", PREDICTIONS, icon=":material/arrow_forward:", file=file_name)
+            st.caption("Wait until that is done, or cancel it first.")
+            links.link("View predictions", PREDICTIONS, icon=":material/arrow_forward:", file=file_name)
             return
         if n:
             st.markdown(
-                f"**{links.escape(file_name)}** and its **{formatting.exact(n, 'prediction')}** with their results "
-                "are deleted for good."
+                f"This permanently deletes **{links.escape(file_name)}** and its "
+                f"**{formatting.exact(n, 'prediction')}** with their results."
             )
         else:
-            st.markdown(f"**{links.escape(file_name)}** is deleted for good. No prediction was made from it.")
-        st.caption("Models that were trained on it stay.")
-        label = f"Delete it and {formatting.exact(n, 'prediction')}" if n else "Delete it"
+            st.markdown(f"This permanently deletes **{links.escape(file_name)}**. No prediction uses it.")
+        st.caption("Models trained on it are kept.")
+        label = f"Delete upload and {formatting.exact(n, 'prediction')}" if n else "Delete upload"
         if page_frame.confirmed(label, key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
             stored.remove_files(session.files(), prefixes=prefixes)
-            notices.leave(f"{links.escape(file_name)} is deleted.", icon=":material/delete:")
+            notices.leave(f"Deleted {links.escape(file_name)}.", icon=":material/delete:")
             links.go(UPLOADS)

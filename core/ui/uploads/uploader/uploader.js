@@ -26,7 +26,7 @@ class Uploader {
     this.maxBytes = data.max_bytes;
     this.notify = setTriggerValue;
     this.zone.classList.toggle("compact", data.is_compact);
-    this.limits.textContent = `Comma, semicolon, tab or bar · also in a .gz or .zip · up to ${size(this.maxBytes)} each`;
+    this.limits.textContent = `Comma, semicolon, tab or bar · .gz and .zip too · up to ${size(this.maxBytes)} each`;
   }
 
   listen(zone, input) {
@@ -58,7 +58,7 @@ class Uploader {
       this.files.push(file);
       this.list.append(file.row);
       if (blob.size > this.maxBytes) {
-        file.refuse(`${blob.name} has ${size(blob.size)}; the limit is ${size(this.maxBytes)}.`, "Upload a part of it.");
+        file.refuse(`${blob.name} is ${size(blob.size)}; the limit is ${size(this.maxBytes)}.`, "Split it and upload the parts.");
       }
     }
     this.go();
@@ -177,14 +177,14 @@ class FileRow {
   }
 
   brokenOff() {
-    this.refuse("The connection broke off, so nothing was stored.", "Check that Model Desk is running, then retry.");
+    this.refuse("The connection was lost, so nothing was stored.", "Check that Model Desk is running, then retry.");
   }
 
   take(answer) {
     this.answer = answer;
-    this.announcement = `${this.blob.name} is uploaded, ${answer.rows} rows.`;
+    this.announcement = `${this.blob.name} was uploaded: ${answer.rows} rows.`;
     const rows = `${answer.rows.toLocaleString("en")} ${answer.rows === 1 ? "row" : "rows"}`;
-    this.show("taken", answer.duplicate_of ? `✓ ${rows} · was here before` : `✓ ${rows}`);
+    this.show("taken", answer.duplicate_of ? `✓ ${rows} · already uploaded` : `✓ ${rows}`);
     this.offer(["Dismiss", () => this.drop()]);
     this.uploader.settled(this);
   }

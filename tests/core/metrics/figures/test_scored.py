@@ -95,7 +95,7 @@ def test_classes_that_score_alike_are_not_set_against_each_other() -> None:
         histograms.count([0.238] * 2), histograms.count([0.238] * 5), positive_label="churn"
     )
     title = _plain(figures.score_distribution(spread).layout.title.text)
-    expected = "The 'churn' rows score no higher than the others: half of either score 23.8 % or less"
+    expected = "The 'churn' rows score no higher than the others: half of each score 23.8 % or less"
     assert title == expected
 
 
