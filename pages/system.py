@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from core import queue
 from core.errors import AppError
 from core.system import checks
 from core.system.checks import Check, Failure, State
@@ -25,7 +26,6 @@ ICONS: Final = {
     "Keys": ":material/key:",
 }
 OTHER_PART: Final = ":material/build_circle:"
-KINDS: Final = {"predictions.score": "Scoring", "models.train": "Training"}
 N_SHOWN: Final = 10
 
 
@@ -59,11 +59,6 @@ def show_parts(found: Sequence[Check]) -> None:
                     st.markdown(f":small[{mark}:gray[{check.name}]  \n{links.escape(check.message)}]")
 
 
-def kind_label(kind: str) -> str:
-    """What people call tasks of this kind."""
-    return KINDS.get(kind, kind)
-
-
 def show_failures(failures: Sequence[Failure]) -> None:
     """The newest failed tasks, each with its traceback where there is one."""
     page_frame.section("Recent errors", "Work that failed, newest first.")
@@ -71,7 +66,8 @@ def show_failures(failures: Sequence[Failure]) -> None:
         page_frame.empty("No errors", "Nothing has failed.", icon=":material/verified:")
     now, zone = session.now(), session.zone()
     for failure in failures[:N_SHOWN]:
-        label = f"{kind_label(failure.kind)} · {formatting.ago(failure.at, now=now)} · {links.escape(failure.message)}"
+        when = formatting.ago(failure.at, now=now)
+        label = f"{queue.kind_label(failure.kind)} · {when} · {links.escape(failure.message)}"
         with st.expander(label, icon=":material/error:", key=f"failure_{failure.task_id}"):
             st.caption(f"{formatting.exact_moment(failure.at, zone=zone)} · task {failure.task_id}")
             if failure.traceback:

@@ -21,7 +21,10 @@ def test_every_setting_is_in_the_readme_with_its_meaning() -> None:
 def test_every_command_of_the_makefile_is_in_the_readme() -> None:
     lines = (PROJECT / "Makefile").read_text("utf-8").splitlines()
     targets = {
-        line.split(":")[0] for line in lines if line[:1].isalpha() and ":" in line and ":=" not in line
+        target
+        for line in lines
+        if line[:1].isalpha() and ":" in line and ":=" not in line
+        for target in line.split(":")[0].split()
     }
     internal = {"servers", "lint", "clean"}
     for target in targets - internal:

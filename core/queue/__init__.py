@@ -21,6 +21,7 @@ from core.queue.kinds import (
     UnknownKind,
     doubled,
     kind,
+    kind_label,
     known_kinds,
     register,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "enqueue",
     "follower",
     "kind",
+    "kind_label",
     "known_kinds",
     "local_runner",
     "move",

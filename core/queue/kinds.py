@@ -123,6 +123,11 @@ def kind(name: str) -> Kind:
     return _kinds[name]
 
 
+def kind_label(name: str) -> str:
+    """How people read a kind: "Scoring"; of one that another version made, its name."""
+    return _kinds[name].label if name in _kinds else name
+
+
 def known_kinds(pool: Pool | None = None, *, modules: Sequence[str] | None = None) -> list[str]:
     """The names of all kinds registered in this process: of one pool, by some modules, or all of them."""
     return sorted(

@@ -12,7 +12,6 @@ from core.room import CheckContext
 
 LONG_WAIT_S = 300.0
 RETRIED_S = 3_600.0
-KINDS = {"predictions.score": "scores", "models.train": "trains"}
 
 
 def backlog(context: CheckContext) -> Iterator[Check]:
@@ -87,7 +86,7 @@ def workers(context: CheckContext) -> Iterator[Check]:
 def _does(worker: queue.workers.Worker, doing: Sequence[queue.workers.Doing], now: datetime) -> str:
     """What a worker does now and since when, and how much it could."""
     told = [
-        f"{KINDS.get(one.kind, one.kind)} for {_span((now - one.since).total_seconds())}"
+        f"{queue.kind_label(one.kind).lower()} for {_span((now - one.since).total_seconds())}"
         + (f" ({one.done:,} of {one.total:,})" if one.total else "")
         for one in doing
     ]

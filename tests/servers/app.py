@@ -52,10 +52,10 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
 
 
 @contextmanager
-def running(folder: Path, **environment: str) -> Iterator[App]:
+def running(folder: Path, *, tree: Path = PROJECT, **environment: str) -> Iterator[App]:
     """The app with its data in `folder`; at the end it is stopped by SIGTERM, as a service would be.
 
-    environment: settings by their upper-case names.
+    tree: where its source lies. environment: settings by their upper-case names.
     Raises RuntimeError with its log when it ends before it is ready, TimeoutError.
     """
     port, log_path = int(environment.get("PORT") or spare_port()), folder / "app.log"
@@ -67,7 +67,7 @@ def running(folder: Path, **environment: str) -> Iterator[App]:
     with log_path.open("ab") as log:
         process = subprocess.Popen(
             [*with_parent, sys.executable, "-m", "core.start"],
-            cwd=PROJECT, env={**inherited, **chosen}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            cwd=tree, env={**inherited, **chosen}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     started = App(port=port, pid=process.pid, data_dir=Path(chosen["DATA_DIR"]), log_path=log_path)
     try:

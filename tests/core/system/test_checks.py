@@ -88,7 +88,7 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
         ).message
 
     assert f"{socket.gethostname()}, process {os.getpid()}, on its own" in message()
-    assert message().endswith("alive for 5 min: test.steps for 5 min (1,200 of 5,000); 2 at a time.")
+    assert message().endswith("alive for 5 min: steps for 5 min (1,200 of 5,000); 2 at a time.")
     with db.session_scope(db.WORKER, write=True) as session:
         queue.workers.beat(
             session, worker_id=worker_id, pools={queue.Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
