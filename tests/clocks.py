@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -29,3 +30,16 @@ class HeldClock:
         return sa.bindparam(
             None, type_=UtcDateTime(), unique=True, callable_=lambda: self.at + timedelta(seconds=plus_s)
         )
+
+
+class JumpingClock:
+    """Seconds of a steady clock that goes on by itself, and jumps when told to: for what is due in a process."""
+
+    def __init__(self) -> None:
+        self._ahead_s = 0.0
+
+    def now(self) -> float:
+        return time.monotonic() + self._ahead_s
+
+    def jump(self, seconds: float) -> None:
+        self._ahead_s += seconds

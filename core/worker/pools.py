@@ -76,7 +76,7 @@ class Pools:
     @property
     def has_room(self) -> bool:
         """Whether something that is enqueued now could begin, or have a child started for it."""
-        return any(slot.is_idle or slot.is_resting for slot in self)
+        return any(slot.is_idle or slot.is_resting for slot in self.slots)
 
     @property
     def has_grace(self) -> bool:

@@ -11,6 +11,7 @@ from core import db, queue
 from core.errors import NotFound
 from core.queue import Pool, TaskState
 from tests.core.queue.conftest import LEASE_S, Line
+from tests.faults.pooled_steps import TRAINING
 
 
 def position(line: Line, task_id: UUID) -> queue.QueuePosition:
@@ -132,3 +133,18 @@ def test_a_task_that_runs_or_is_settled_has_nothing_before_it(line: Line) -> Non
 def test_a_task_that_is_not_there_stands_nowhere(line: Line) -> None:
     with pytest.raises(NotFound):
         position(line, uuid4())
+
+
+def test_other_pools_tasks_stand_before_nobody_and_take_no_slot(line: Line) -> None:
+    worker_id = uuid4()
+    pools = {Pool.SCORING: 1, Pool.TRAINING: 1}
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.workers.beat(session, worker_id=worker_id, pools=pools, is_embedded=True, clock=line.clock)
+    line.add(kind=TRAINING, priority=-10)
+    line.claim(worker_id)
+    behind = line.add(kind=TRAINING, priority=-10)
+    found = position(line, line.add())
+    assert (found.n_running, found.n_free, found.n_before, found.starts_now) == (0, 1, 0, True)
+    found = position(line, behind)
+    assert (found.n_running, found.n_free, found.n_before, found.starts_now) == (1, 0, 0, False)
+    assert position(line, line.add(kind=TRAINING)).n_before == 1

@@ -7,6 +7,7 @@ from uuid import uuid4
 from core import db, queue
 from core.queue import Pool
 from tests.core.queue.conftest import LEASE_S, Line
+from tests.faults.pooled_steps import TRAINING
 
 
 def scale(line: Line, *, slots_each: int = 1) -> queue.WorkerDemand:
@@ -75,3 +76,17 @@ def test_what_each_worker_does_and_since_when_can_be_told(line: Line) -> None:
     line.clock.advance(LEASE_S + 1)
     with db.session_scope(db.WORKER) as session:
         assert queue.workers.doing(session, clock=line.clock) == []
+
+
+def test_as_many_workers_are_asked_for_as_the_pool_needs_that_needs_most(line: Line) -> None:
+    for _ in range(4):
+        line.add()
+    assert scale(line, slots_each=4).suggested_workers == 1
+    for _ in range(3):
+        line.add(kind=TRAINING)
+    assert scale(line, slots_each=4).suggested_workers == 3, "a worker has one slot for training"
+    with db.session_scope(db.WORKER, write=True) as session:
+        pools = {Pool.SCORING: 4, Pool.TRAINING: 1}
+        queue.workers.beat(session, worker_id=uuid4(), pools=pools, is_embedded=True, clock=line.clock)
+    found = scale(line, slots_each=4)
+    assert (found.places, found.suggested_workers) == (5, 2)

@@ -292,3 +292,70 @@ _VERBS = {
 
 def test_nothing_leads_out_of_a_settled_state() -> None:
     assert {state for state, allowed in TRANSITIONS.items() if not allowed} == set(SETTLED)
+
+
+def test_a_task_goes_on_later_from_its_checkpoint_and_no_attempt_is_counted(line: Line) -> None:
+    task_id = line.add(max_attempts=1)
+    for n in range(1, 4):
+        with db.session_scope(db.WORKER, write=True) as session:
+            task = queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, clock=line.clock)
+            assert task is not None
+            queue.release(
+                session,
+                task_id=task.id,
+                attempt=task.attempt,
+                delay_s=60,
+                checkpoint={"n": n},
+                clock=line.clock,
+            )
+        row = line.row(task_id)
+        assert (row.state, row.attempt, row.n_released, row.checkpoint) == ("QUEUED", n, n, {"n": n})
+        assert row.run_at == line.clock.at + timedelta(seconds=60)
+        assert line.claim() is None, "it was taken before its time"
+        line.clock.advance(60)
+    assert line.retry_later(line.claimed()).state is TaskState.FAILED
+
+
+def test_an_attempt_that_brought_the_checkpoint_further_does_not_count(line: Line) -> None:
+    task_id = line.add(max_attempts=2)
+    for n in range(5):
+        task = line.claimed()
+        line.beat(task, checkpoint={"step": n})
+        line.beat(task, checkpoint={"step": n + 1})
+        line.retry_later(task, delay_s=0)
+    assert (line.row(task_id).n_progressed, line.row(task_id).state) == (5, "QUEUED")
+    task = line.claimed()
+    line.beat(task, checkpoint={"step": 5})
+    assert line.retry_later(task, delay_s=0).state is TaskState.QUEUED, "the same checkpoint is no progress"
+    failed = line.retry_later(line.claimed(), delay_s=0)
+    assert (failed.state, failed.attempt) == (TaskState.FAILED, 7)
+    assert failed.reason is not None
+    assert failed.reason.message.endswith("It was tried twice.")
+
+
+def test_an_attempt_that_made_progress_and_was_handed_back_is_left_out_once(line: Line) -> None:
+    task_id = line.add(max_attempts=1)
+    for _ in range(2):
+        task = line.claimed()
+        line.beat(task, checkpoint={"step": task.attempt})
+        line.release(task)
+    assert (line.row(task_id).n_released, line.row(task_id).n_progressed) == (2, 0)
+    assert line.retry_later(line.claimed()).state is TaskState.FAILED
+
+
+def test_a_retry_waits_as_long_as_its_kind_says_by_the_tries_that_count(line: Line) -> None:
+    task_id = line.add(max_attempts=9)
+    reason = queue.Reason(code="bad_luck", message="It did not work.")
+
+    def delay_s(*, checkpoint: dict[str, int] | None = None) -> float:
+        task = line.claimed()
+        line.beat(task, checkpoint=checkpoint)
+        with db.session_scope(db.WORKER, write=True) as session:
+            queue.retry_later(session, task_id=task.id, attempt=task.attempt, reason=reason, clock=line.clock)
+        waits_s = (line.row(task_id).run_at - line.clock.at).total_seconds()
+        line.clock.advance(waits_s)
+        return waits_s
+
+    assert [delay_s(), delay_s(), delay_s()] == [0.5, 1.0, 2.0]
+    assert [delay_s(checkpoint={"step": n}) for n in range(3)] == [2.0, 2.0, 2.0]
+    assert delay_s() == 4.0

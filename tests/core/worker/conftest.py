@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from core import db, queue, storage
 from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from core.worker import Runner
+from tests.clocks import JumpingClock
 from tests.faults import steps
 from tests.servers.waiting import PATIENCE_S, wait_for
 
@@ -27,12 +28,13 @@ class Desk:
         self.settings = settings
         self.user = user
         self._note = note
+        self.time = JumpingClock()
         self._runners: list[Runner] = []
 
-    def runner(self, *, slots: int = 1, **settings: Any) -> Runner:
+    def runner(self, *, slots: int = 1, modules: Sequence[str] = MODULES, **settings: Any) -> Runner:
         """A started runner; `settings` differ from the desk's."""
         config = self.settings.model_copy(update=settings)
-        runner = Runner(config, slots=slots, is_embedded=True, modules=MODULES)
+        runner = Runner(config, slots=slots, is_embedded=True, modules=modules, now=self.time.now)
         runner.start()
         self._runners.append(runner)
         return runner
