@@ -71,7 +71,7 @@ def _require_distrust(server: uvicorn.Server, config: settings.Settings) -> None
     """Raises WrongSetting where people sign in and the server believes other proxies than TRUSTED_PROXIES."""
     believed = server.config.forwarded_allow_ips
     if config.has_sign_in and believed != config.trusted_proxies:
-        problem = f"the server believes what {believed} forwards; start the app by `python -m core.start`"
+        problem = f"the server trusts what {believed} forwards; start the app with `python -m core.start`"
         raise settings.WrongSetting(name="TRUSTED_PROXIES", problem=problem)
 
 

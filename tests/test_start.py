@@ -128,8 +128,8 @@ def test_a_full_disk_is_one_sentence_that_asks_for_room(tmp_path: Path) -> None:
             require_writable(tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert str(refused.value).startswith(f"There is no room left on the disk of the data folder {tmp_path} (")
-    assert "Free some room" in refused.value.hint
+    assert str(refused.value).startswith(f"The disk of the data folder {tmp_path} is full (")
+    assert "Free some space" in refused.value.hint
     assert list(tmp_path.iterdir()) == []
 
 
@@ -194,11 +194,11 @@ def test_a_wrong_database_is_refused_without_its_password(tmp_path: Path) -> Non
     [
         (
             {"LISTEN_ADDRESS": "0.0.0.0"},
-            "The app would listen on 0.0.0.0, but nobody has to sign in. Set OIDC_ISSUER",
+            "The app would listen on 0.0.0.0, but sign-in is off. Set OIDC_ISSUER",
         ),
         (
             {"APP_URL": "https://desk.example.org"},
-            "APP_URL is https://desk.example.org, but nobody has to sign in.",
+            "APP_URL is https://desk.example.org, but sign-in is off.",
         ),
         (
             {
@@ -206,7 +206,7 @@ def test_a_wrong_database_is_refused_without_its_password(tmp_path: Path) -> Non
                 "OIDC_ISSUER": "https://id.example",
                 "OIDC_CLIENT_ID": "desk",
             },
-            "People sign in at http://desk.example.org, so everybody on the way could read who they are.",
+            "People sign in at http://desk.example.org, which is not encrypted.",
         ),
         ({"LISTEN_ADDRESS": "192.0.2.7", "ALLOW_ANONYMOUS": "1"}, "This machine has no address 192.0.2.7"),
     ],

@@ -79,9 +79,9 @@ def finish(settings: Settings, *, pending: PendingSignIn, code: str) -> Identity
             )
     except AuthlibBaseError as error:
         log.warning("code refused", reason=str(error)[:200])
-        raise SignInFailed(reason="the provider did not confirm it") from error
+        raise SignInFailed(reason="the provider did not confirm the sign-in") from error
     except (HTTPError, ValueError) as error:
-        raise ProviderUnavailable(problem="it does not answer as it should") from error
+        raise ProviderUnavailable(problem="it sent an unexpected answer") from error
     try:
         found = jwt_claims.verified(
             str(token.get("id_token", "")),
@@ -90,12 +90,12 @@ def finish(settings: Settings, *, pending: PendingSignIn, code: str) -> Identity
             keys_url=provider.jwks_uri,
         )
     except NotSignedIn as error:
-        raise SignInFailed(reason="the provider's word could not be verified") from error
+        raise SignInFailed(reason="the provider's answer could not be verified") from error
     if not secrets.compare_digest(str(found.get("nonce", "")), pending.nonce) or (
         found.get("azp", settings.oidc_client_id) != settings.oidc_client_id
     ):
         log.warning("claims refused", reason="nonce or authorized party", issuer=provider.issuer)
-        raise SignInFailed(reason="the provider's word was meant for another sign-in")
+        raise SignInFailed(reason="the provider's answer belongs to another sign-in")
     return _identity(provider, found, settings)
 
 
@@ -162,8 +162,8 @@ def discover(settings: Settings) -> Provider:
             )
         except (HTTPError, ValueError, KeyError, TypeError) as error:
             log.warning("provider does not describe itself", issuer=issuer, reason=str(error)[:200])
-            raise ProviderUnavailable(problem="it does not describe itself") from error
+            raise ProviderUnavailable(problem="its OpenID configuration can't be read") from error
         if found.issuer.rstrip("/") != issuer.rstrip("/"):
-            raise ProviderUnavailable(problem="it is not the one that OIDC_ISSUER names")
+            raise ProviderUnavailable(problem="its issuer is not OIDC_ISSUER")
         _known[issuer] = (monotonic(), found)
         return found

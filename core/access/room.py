@@ -15,9 +15,7 @@ def check_sign_in(context: CheckContext) -> Iterator[Check]:
     settings = context.settings
     if not settings.has_sign_in:
         if settings.allow_anonymous:
-            message = (
-                "Nobody signs in, and whoever can reach the app can do everything in it (ALLOW_ANONYMOUS)."
-            )
+            message = "Sign-in is off (ALLOW_ANONYMOUS): whoever can reach the app can do everything."
             hint = "Set OIDC_ISSUER and OIDC_CLIENT_ID, or SUPABASE_URL and SUPABASE_ANON_KEY."
             yield Check("Sign-in", "Asked for", State.WARN, message, hint)
         else:
@@ -28,11 +26,11 @@ def check_sign_in(context: CheckContext) -> Iterator[Check]:
         found = oidc.discover(settings)
         yield Check("Sign-in", "Provider", State.OK, f"OpenID Connect, {found.issuer}.")
     if settings.has_supabase_auth:
-        message = f"Address and password at Supabase, {settings.supabase_url}."
+        message = f"E-mail and password with Supabase, {settings.supabase_url}."
         yield Check("Sign-in", "Supabase", State.OK, message)
     if not split(settings.admin_emails):
-        message = "No address is named as the first admin's."
-        hint = "Set ADMIN_EMAILS, unless somebody is an admin already."
+        message = "No admin's address is set."
+        hint = "Set ADMIN_EMAILS, unless somebody is already an admin."
         yield Check("Sign-in", "Admins", State.OK, f"{message} {hint}")
 
 
@@ -42,20 +40,20 @@ ROOM = Room(
         AuditedAction("sign_in.failed", "failed to sign in"),
         AuditedAction("sign_out", "signed out"),
         AuditedAction("session.revoked", "ended a session"),
-        AuditedAction("token.created", "made a token"),
-        AuditedAction("token.revoked", "revoked a token"),
+        AuditedAction("token.created", "created"),
+        AuditedAction("token.revoked", "revoked"),
         AuditedAction("access.refused", "was refused"),
         AuditedAction("user.role_changed", "changed the role of"),
         AuditedAction("user.blocked", "blocked"),
-        AuditedAction("user.let_in", "let in again"),
-        AuditedAction("work.adopted", "handed the local user's work over to"),
+        AuditedAction("user.let_in", "unblocked"),
+        AuditedAction("work.adopted", "transferred the local user's work to"),
     ),
     audited=(
         AuditedResource("user", " {}"),
         AuditedResource("account", " as {}"),
         AuditedResource("call", ": {}"),
         AuditedResource("session", ""),  # it has no name
-        AuditedResource("token", " {}"),
+        AuditedResource("token", " the token {}", "a token"),
     ),
     checks=(SystemCheck("Sign-in", "Provider", check_sign_in, position=30),),
 )

@@ -35,13 +35,13 @@ def create(
     """A new token of the user's, and its secret, which nobody can show again. Raises Invalid, TooManyTokens."""
     name = name.strip() or "Token"
     if len(name) > LONGEST_NAME:
-        raise Invalid(
-            problem="The name is too long.", remedy=f"Give one of {LONGEST_NAME} characters at most."
-        )
+        raise Invalid(problem="The name is too long.", remedy=f"Use at most {LONGEST_NAME} characters.")
     if not scopes or set(scopes) - set(SCOPES):
-        raise Invalid(problem="The token needs scopes that exist.", remedy=f"Some of {', '.join(SCOPES)}.")
+        raise Invalid(
+            problem="The token needs at least one valid scope.", remedy=f"Choose from {', '.join(SCOPES)}."
+        )
     if not 1 <= days <= LONGEST_DAYS:
-        raise Invalid(problem="The token must end some day.", remedy=f"Choose 1 to {LONGEST_DAYS} days.")
+        raise Invalid(problem="The token needs an expiry date.", remedy=f"Choose 1 to {LONGEST_DAYS} days.")
     if len(alive(session, now=now)) >= MOST:
         raise TooManyTokens(n_tokens=MOST)
     secret = hashing.new_token()

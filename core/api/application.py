@@ -26,9 +26,9 @@ from core.settings import Settings
 
 N_HEAVY = 2  # examinations and conversions at once: each keeps a core busy
 DESCRIPTION = (
-    "Everything the pages can do, for programs. Times are ISO 8601 in UTC, ids are strings. "
-    "Whatever is refused is answered with `error`: a stable `code`, a `message` and a `hint`. "
-    "Every path answers with and without its last slash. Where people sign in, a program sends "
+    "Everything the pages can do, for programs. Times are ISO 8601 in UTC; ids are strings. "
+    "An error has a stable `code`, a `message` and a `hint`. "
+    "Every path works with and without a trailing slash. Where sign-in is on, send "
     "`Authorization: Bearer` with a personal token or a Supabase access token."
 )
 

@@ -142,7 +142,7 @@ def _mapping_in_query(
     mapping: Annotated[
         str,
         Query(
-            description="A JSON object: the model's column, and the file's column to read in its place.",
+            description="A JSON object: each of the model's columns, and the file's column to read instead.",
             examples=['{"tenure": "Months"}'],
         ),
     ] = "",
@@ -166,10 +166,10 @@ UploadIdInBody = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
 ]
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many rows at most.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The most rows to return.")]
 Cursor = Annotated[
     str | None,
-    Query(max_length=400, description="`next_cursor` of the page before; none for the first."),
+    Query(max_length=400, description="`next_cursor` of the previous page; leave out for the first."),
 ]
 
 
@@ -177,7 +177,8 @@ def _owner(
     user_id: Annotated[
         str,
         Query(
-            max_length=36, description="Whose: `me`, a person's id or `all`; others' work is shown to admins."
+            max_length=36,
+            description="Whose work: `me`, a person's id, or `all`. Only admins see other people's work.",
         ),
     ] = ownership.MINE,
 ) -> OwnerFilter:
@@ -193,7 +194,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=200,
-        description="The same key with the same request gives the first call's answer again, for 24 hours; "
-        "while that one waits for a result, what it has made so far.",
+        description="Repeating a request with the same key within 24 hours returns the first answer; "
+        "while the first call waits for a result, what it has created so far.",
     ),
 ]

@@ -46,7 +46,7 @@ ROOM = Room(
         ),
     ),
     actions=(
-        AuditedAction("model.trained", "began to train"),
+        AuditedAction("model.trained", "started training"),
         AuditedAction("model.cancelled", "cancelled the training of"),
         AuditedAction("model.deleted", "deleted"),
     ),

@@ -58,8 +58,8 @@ ROOM = Room(
         ),
     ),
     actions=(
-        AuditedAction("prediction.created", "asked for"),
-        AuditedAction("prediction.by_hand", "processed by hand"),
+        AuditedAction("prediction.created", "requested"),
+        AuditedAction("prediction.by_hand", "started by hand"),
         AuditedAction("prediction.retried", "retried"),
         AuditedAction("prediction.cancelled", "cancelled"),
         AuditedAction("prediction.downloaded", "downloaded the result of"),

@@ -69,9 +69,13 @@ def attempt(part: str, name: str, look: Callable[[], Iterator[Check]]) -> Iterat
     except AppError as error:
         yield Check(part, name, State.BROKEN, error.message, error.hint)
     except OSError as error:
-        message = f"{error.filename or 'A file'} can't be looked at ({error.strerror or error})."
+        message = f"{error.filename or 'A file'} can't be read ({error.strerror or error})."
         yield Check(
-            part, name, State.BROKEN, message, "Let the user that runs this read it, then check again."
+            part,
+            name,
+            State.BROKEN,
+            message,
+            "Give the user that runs this permission to read it, then check again.",
         )
 
 

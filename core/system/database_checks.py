@@ -21,7 +21,7 @@ def missing(settings: Settings) -> Iterator[Check]:
     if not Path(url.database).exists():
         setting = "DATABASE_URL" if settings.database_url else "DATA_DIR"
         message = f"There is no database at {url.database}; is {setting} right?"
-        hint = "`make run` makes one. If there was one, stop the app and restore it from a backup."
+        hint = "`make run` creates one. If there was one, stop the app and restore it from a backup."
         yield Check("Database", "Reachable", State.BROKEN, message, hint)
 
 
@@ -46,16 +46,16 @@ def _link(database: db.Database) -> Iterator[Check]:
     if database.is_sqlite:
         return
     message = {
-        db.Link.DIRECT: "Straight to the server; workers hear of new work at once.",
-        db.Link.SESSION: "Through a pooler, with a connection for each session; workers hear of new work at once.",
-        db.Link.TRANSACTION: "Through a pooler, with a connection for one transaction: nothing is prepared, and it "
-        f"passes on no word of new work, so workers ask for it every {queue.ASK_S:g} s.",
+        db.Link.DIRECT: "Direct connection. Workers hear about new work at once.",
+        db.Link.SESSION: "Through a session pooler. Workers hear about new work at once.",
+        db.Link.TRANSACTION: "Through a transaction pooler, without prepared statements and notifications: "
+        f"workers look for new work every {queue.ASK_S:g} s.",
     }
     yield Check("Database", "Connection", State.OK, message[database.link])
     if not database.has_row_security:
-        rows = "This Postgres has none of Supabase's roles: the app alone keeps users apart."
+        rows = "This Postgres has no Supabase roles, so only the app keeps users apart."
     elif database.users is database.engine:
-        rows = "Row-level security. Pages share the workers' login; USER_DATABASE_URL would part them."
+        rows = "Row-level security is on. Pages share the workers' login; set USER_DATABASE_URL to separate them."
     else:
-        rows = "Row-level security. Pages have a login of their own."
+        rows = "Row-level security is on. Pages have their own login."
     yield Check("Database", "Rows", State.OK, rows)

@@ -23,15 +23,15 @@ def backlog(context: CheckContext) -> Iterator[Check]:
         retried = queue.retried(session, within_s=RETRIED_S)
     if retried.last_at is not None:
         ago = _span((now - retried.last_at).total_seconds())
-        told = counted(retried.n, "task of the last hour was|tasks of the last hour were")
-        message = f"{told} not done at the first attempt; the newest such attempt began {ago} ago."
+        told = counted(retried.n, "task in the last hour|tasks in the last hour")
+        message = f"{told} needed more than one attempt; the latest retry started {ago} ago."
         hint = (
-            "A process was killed, or a part did not answer: the app's log says which, and when. "
-            "Where it was killed, there may be too little memory."
+            "A process was killed, or a service did not answer. The app's log says which and when. "
+            "If a process was killed, memory may be short."
         )
         yield Check("Queue", "Attempts", State.WARN, message, hint)
-    carrier = "messages of SQS" if context.settings.predictions_queue_url else "the database's own table"
-    message = f"{found.n_queued:,} waiting, {found.n_running:,} running; carried by {carrier}."
+    carrier = "SQS" if context.settings.predictions_queue_url else "the database"
+    message = f"{found.n_queued:,} waiting, {found.n_running:,} running; delivered by {carrier}."
     if found.oldest_at is None:
         yield Check("Queue", "Backlog", State.OK, message)
         return
@@ -52,7 +52,7 @@ def backlog(context: CheckContext) -> Iterator[Check]:
             "Abandoned",
             State.WARN,
             message,
-            "The next worker takes them up; start one if none is alive.",
+            "The next worker takes them over; start one if none is running.",
         )
 
 
@@ -72,14 +72,14 @@ def workers(context: CheckContext) -> Iterator[Check]:
         since = (
             f"The last was seen {_span((now - last_seen).total_seconds())} ago."
             if last_seen
-            else "None ever was."
+            else "None has run yet."
         )
         yield Check(
             "Workers",
             "Alive",
             State.WARN,
             f"No worker is running. {since}",
-            "Start one: make worker, or start the app with WORKERS=1. Until then work is done by hand.",
+            "Start one with `make worker`, or start the app with WORKERS=1. Until then, run work by hand.",
         )
 
 

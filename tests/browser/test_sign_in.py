@@ -81,7 +81,7 @@ def test_each_sees_what_is_theirs_and_nothing_after_signing_out(
     expect(bob.get_by_text("secret plans.csv")).to_have_count(0)
     assert bob.request.get(f"{desk.url}{file_path}").status == 404
     bob.goto(f"{desk.url}/predictions?whose=all")
-    expect(bob.get_by_text("This needs the role admin, and yours is analyst.")).to_be_visible()
+    expect(bob.get_by_text("This needs the role admin; you have the role analyst.")).to_be_visible()
     assert ada.request.get(f"{desk.url}{file_path}").text() == csv.read_text()
     for hidden in ("System", "People & audit"):
         expect(bob.get_by_role("link", name=hidden)).to_have_count(0)

@@ -137,7 +137,7 @@ def test_every_deed_has_words(open_page: OpenPage) -> None:
     [
         ("sign_out", None, "signed out"),
         ("prediction.deleted", audit.Subject("prediction", 1, "a"), "deleted the prediction of **a**"),
-        ("model.trained", audit.Subject("model", 1, "churn v2"), "began to train the model **churn v2**"),
+        ("model.trained", audit.Subject("model", 1, "churn v2"), "started training the model **churn v2**"),
         ("user.blocked", audit.Subject("user", 1, "eve"), "blocked **eve**"),
         (
             "sign_in.failed",
@@ -145,7 +145,7 @@ def test_every_deed_has_words(open_page: OpenPage) -> None:
             "failed to sign in as **eve** :red-badge[Refused]",
         ),
         ("access.refused", audit.Subject("call", "GET /x"), "was refused: **GET /x** :red-badge[Refused]"),
-        ("token.created", audit.Subject("token", 1, "laptop"), "made a token **laptop**"),
+        ("token.created", audit.Subject("token", 1, "laptop"), "created the token **laptop**"),
         ("session.revoked", audit.Subject("session", 1), "ended a session"),
         (
             "upload.added",

@@ -90,7 +90,7 @@ def test_the_hand_over_is_told_as_it_was_done(desk: Desk, mallory: UUID) -> None
     app = open_page("admin.py")
 
     told = texts(app).replace("\\", "")
-    assert "**Someone at the shell** handed the local user's work over to **m@x.org**" in told
+    assert "**Someone at the shell** transferred the local user's work to **m@x.org**" in told
 
 
 def test_a_list_of_somebody_who_has_nothing_says_so(desk: Desk, mallory: UUID) -> None:

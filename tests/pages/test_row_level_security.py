@@ -44,7 +44,7 @@ def test_every_page_shows_a_users_work_with_row_level_security(
         ("prediction.py", prediction_id): "Queued",
         ("models.py", None): "Still training",
         ("model.py", model.id): "Churn",
-        ("system.py", None): "Pages have a login of their own",
+        ("system.py", None): "Pages have their own login",
     }
     for (page, noun_id), expected in shown.items():
         app = open_page(page, **({} if noun_id is None else {"id": noun_id}))

@@ -21,20 +21,20 @@ LONGEST_NAME = 200  # characters of a field's name in a sentence
 
 MEANS = {
     400: "The request can't be read.",
-    401: "Nobody knows who asks, or what they sent is not valid any more.",
-    403: "Host or Origin is not this app's, or the role or token does not allow this.",
-    404: "There is none with this id, or it belongs to somebody else.",
-    405: "The path does not take this method; Allow lists those that it takes.",
-    408: "The sender fell silent.",
-    409: "The state it is in does not allow this; the message names it.",
-    412: "If-Match names another file than is there.",
+    401: "Not signed in, or the session or token is no longer valid.",
+    403: "Wrong Host or Origin, or the role or token does not allow this.",
+    404: "Nothing has this id, or it belongs to somebody else.",
+    405: "The path does not accept this method; Allow lists those it does.",
+    408: "The sender stopped sending.",
+    409: "Its current state does not allow this; the message says which state.",
+    412: "If-Match names another version of the file.",
     413: "Too large.",
-    415: "The body is of another type; for an upload, the file is no CSV.",
-    416: "The range begins behind the end of the file.",
-    422: "What was asked makes no sense as it stands; the message says what to change.",
-    429: "Too many attempts to sign in.",
-    500: "An error of the app, which has been logged.",
-    503: "The database, storage or worker is out of reach, or a disk is full.",
+    415: "The body has the wrong type; for an upload, the file is not a CSV.",
+    416: "The range starts beyond the end of the file.",
+    422: "The request can't be done as it stands; the message says what to change.",
+    429: "Too many sign-in attempts.",
+    500: "An error in the app; it has been logged.",
+    503: "The database, storage or worker is unavailable, or a disk is full.",
 }
 
 
@@ -47,7 +47,7 @@ class Refusal(BaseModel):
 
 
 class Refused(BaseModel):
-    """The one shape of every answer that is not a success."""
+    """The shape of every error."""
 
     error: Refusal
 
@@ -56,7 +56,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the refusals of one route."""
     return {
         **{status: {"model": Refused, "description": MEANS[status]} for status in sorted(statuses)},
-        "default": {"model": Refused, "description": "Any other refusal, in the same shape."},
+        "default": {"model": Refused, "description": "Any other error, in the same shape."},
     }
 
 
@@ -91,8 +91,8 @@ def unforeseen() -> JSONResponse:
     return shaped(
         500,
         code="internal_error",
-        message="Something unforeseen went wrong in the app.",
-        hint="Try again; if it stays, look at the app's log.",
+        message="Something went wrong in the app.",
+        hint="Try again. If it keeps failing, check the app's log.",
     )
 
 
@@ -108,13 +108,13 @@ async def of_framework(_request: Request, error: Exception) -> JSONResponse:
     if isinstance(detail, AppError):  # one of ours, in the only wrap that the framework lets through
         return answer(detail)
     if error.status_code == 400 and (reason := _unreadable(error.__cause__)):
-        return answer(errors.UnreadableRequest(problem=f"its body is no readable JSON ({reason})"))
+        return answer(errors.UnreadableRequest(problem=f"its body is not valid JSON ({reason})"))
     name = HTTPStatus(error.status_code)
     return shaped(
         error.status_code,
         code=name.name.lower(),
         message=f"{error.detail or name.phrase}.",
-        hint="All calls are described under /api/docs.",
+        hint="All calls are listed at /api/docs.",
         headers=dict(error.headers) if error.headers else None,
     )
 
@@ -138,7 +138,7 @@ async def of_validation(request: Request, error: Exception) -> JSONResponse:
     where = ".".join(str(part) for part in first["loc"][1:])[:LONGEST_NAME]
     if first["type"] == "json_invalid":
         return answer(
-            errors.UnreadableRequest(problem=f"its body is no readable JSON ({first['ctx']['error']})")
+            errors.UnreadableRequest(problem=f"its body is not valid JSON ({first['ctx']['error']})")
         )
     media_type = request.headers.get("content-type", "")
     if first["loc"] == ("body",):
@@ -149,7 +149,7 @@ async def of_validation(request: Request, error: Exception) -> JSONResponse:
     if first["type"] == "extra_forbidden":
         return answer(Invalid(problem=f"There is no field '{where}'.", remedy=_fields(request)))
     message = f"{where or 'The body'}: {first['msg'].removeprefix('Value error, ')}."
-    return shaped(422, code="invalid", message=message, hint="All calls are described under /api/docs.")
+    return shaped(422, code="invalid", message=message, hint="All calls are listed at /api/docs.")
 
 
 def _fields(request: Request) -> str:

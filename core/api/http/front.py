@@ -76,7 +76,7 @@ def _limited(headers: Headers, receive: Receive, *, limit_bytes: int) -> Receive
     too_large = RequestTooLarge(
         resource="request",
         limit_mb=limit_bytes // 1_000_000,
-        remedy="Send files to POST /api/csv, and little else.",
+        remedy="Send files to POST /api/csv; other calls take little data.",
     )
     if declared.isdecimal() and int(declared) > limit_bytes:
         raise too_large

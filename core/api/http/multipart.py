@@ -88,7 +88,7 @@ async def _keep(parts: _Parts, staged: Staging) -> None:
 
 
 def _too_large(limit_mb: int) -> RequestTooLarge:
-    remedy = "Cut it into several files, or raise MAX_UPLOAD_MB."
+    remedy = "Split it into several files, or raise MAX_UPLOAD_MB."
     return RequestTooLarge(resource="file", limit_mb=limit_mb, remedy=remedy)
 
 
@@ -133,15 +133,15 @@ class _Parts:
 
     def _why(self, error: MultipartParseError) -> str:
         if not self._n_parts:
-            return "it does not begin with the boundary that its Content-Type names"
+            return "it does not start with the boundary from its Content-Type"
         if "header size" in str(error):
-            return f"a part's head has a line of more than {MAX_HEAD_BYTES:,} bytes; shorten the file's name"
-        return f"its parts are malformed at part {self._n_parts}"
+            return f"a part's header has a line of more than {MAX_HEAD_BYTES:,} bytes; shorten the file name"
+        return f"part {self._n_parts} is malformed"
 
     def form(self) -> Form:
         """The form, once every byte was fed."""
         if not self._ended:
-            raise UnreadableRequest(problem="its last boundary is missing, so it was cut short")
+            raise UnreadableRequest(problem="it ends before its last boundary")
         if self._file_name is None:
             raise NoFile
         return Form(file_name=self._file_name, fields=self._fields)

@@ -39,19 +39,19 @@ from core.uploads.report.examination import Examination
 Mode = Literal["queued", "sync", "none"]
 Entered = TypeVar("Entered")
 NO_MODEL = (
-    "No model fits the columns of this file. Train one on it with POST /api/models/train, "
-    "or name a model to see what it lacks."
+    "No model fits the columns of this file. Train one with POST /api/models/train, "
+    "or name a model to see which columns it lacks."
 )
 OFFERED = (
-    "No model fits the columns of this file as they are named. One did with a mapping that you used before: "
-    "POST what stands under `offered`, with the upload's id, to /api/predictions."
+    "No model fits the column names of this file. One fits with a mapping you used before: "
+    "POST the content of `offered`, with the upload's id, to /api/predictions."
 )
 
 router = APIRouter(max_body_size=UNLIMITED)  # the file has a limit of its own, which settings give
 
 
 class Offered(BaseModel):
-    """A model that fits the file with the mapping of an earlier prediction."""
+    """A model that fits the file with an earlier prediction's mapping."""
 
     model_id: str
     mapping: dict[str, str]
@@ -65,15 +65,15 @@ class Received(BaseModel):
     """What became of the file."""
 
     upload_id: str
-    prediction_id: str | None = Field(description="Null with mode 'none', and where no model fits.")
-    status: Status | None = Field(description="The prediction's; null without one.")
-    error_message: str | None = Field(description="Why the prediction FAILED.")
+    prediction_id: str | None = Field(description="Null with mode 'none', or if no model fits.")
+    status: Status | None = Field(description="The prediction's status; null without one.")
+    error_message: str | None = Field(description="Why the prediction failed.")
     rows: int
     receipt: Receipt
-    duplicate_of: str | None = Field(description="The upload that already held these bytes.")
-    hint: str | None = Field(description="What to do next, where nothing is being scored.")
-    offered: Offered | None = Field(description="Where no model fits, one that did with a mapping.")
-    warnings: list[Warned] = Field(description="What to know of the file's cells, as its `check` says.")
+    duplicate_of: str | None = Field(description="The upload that already has this content.")
+    hint: str | None = Field(description="What to do next, if nothing is being scored.")
+    offered: Offered | None = Field(description="If no model fits: one that fits with a mapping.")
+    warnings: list[Warned] = Field(description="Warnings about the file's cells, as in its `check`.")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class CsvRequest:
         if unknown := sorted(set(fields) - {"model_id", "mode", "mapping", "reasons"}):
             problem = f"There is no field '{unknown[0][:80]}'."
             raise Invalid(
-                problem=problem, remedy="Beside the file there are model_id, mode, mapping and reasons."
+                problem=problem, remedy="Besides the file, send model_id, mode, mapping or reasons."
             )
         mode = fields.get("mode", "") or "queued"
         if mode not in get_args(Mode):
@@ -121,18 +121,18 @@ _BODY: dict[str, Any] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "The CSV, once; plain or in a gzip or zip file.",
+                            "description": "The CSV, plain or in a gzip or zip file.",
                         },
                         "model_id": {
                             "type": "string",
                             "format": "uuid",
-                            "description": "Without it, the newest model whose features the file has.",
+                            "description": "Default: the newest model whose columns the file has.",
                         },
                         "mode": {"type": "string", "enum": list(get_args(Mode)), "default": "queued"},
                         "mapping": {
                             "type": "string",
-                            "description": "A JSON object of at most 4,096 bytes: the model's column, and the "
-                            "file's column to read in its place.",
+                            "description": "A JSON object of at most 4,096 bytes: each of the model's columns, "
+                            "and the file's column to read instead.",
                         },
                         "reasons": {"type": "boolean", "default": False, "description": REASONS},
                     },
@@ -147,12 +147,12 @@ _BODY: dict[str, Any] = {
     "/csv",
     tags=["uploads"],
     status_code=202,
-    response_description="Stored, and its prediction queued.",
+    response_description="Stored, and a prediction is queued.",
     response_model=Received,
     responses={
         201: {
             "model": Received,
-            "description": "Stored: and scored, with `sync`; alone, with `none` or where no model fits.",
+            "description": "Stored and scored (`sync`), or only stored (`none`, or no model fits).",
         },
         **documented(400, 403, 404, 408, 409, 413, 415, 422, 503),
     },
@@ -165,9 +165,9 @@ async def upload_csv(
     files: Files,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Store a CSV and score it: `queued` by a worker, `sync` while the caller waits, `none` not at all.
+    """Upload a CSV and score it: in the background (`queued`), while you wait (`sync`), or not at all (`none`).
 
-    A gzip or zip file with one CSV in it is unpacked first: the CSV is the upload, and its receipt says so.
+    A gzip or zip file that contains one CSV is unpacked first.
     """
     heavy = request.app.state.heavy
     async with _in_threads(storage.stage(config.staging_dir)) as staged:

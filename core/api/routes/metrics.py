@@ -23,16 +23,16 @@ router = APIRouter(tags=["system"])
 
 
 class Scale(BaseModel):
-    """The load of the whole installation, and the workers that it asks for."""
+    """The load of the whole installation, and the workers it needs."""
 
-    queued: int = Field(description="Tasks that wait.")
-    running: int = Field(description="Tasks that workers have.")
-    abandoned: int = Field(description="Those of them whose worker has fallen silent.")
-    oldest_s: float = Field(description="Seconds that the longest-waiting task has waited; 0 without any.")
-    workers: int = Field(description="Worker processes that are alive, the app's own not counted.")
-    places: int = Field(description="Tasks that all workers, the app's own too, can do at a time.")
+    queued: int = Field(description="Waiting tasks.")
+    running: int = Field(description="Running tasks.")
+    abandoned: int = Field(description="Running tasks whose worker no longer responds.")
+    oldest_s: float = Field(description="Seconds that the oldest task has waited; 0 if none waits.")
+    workers: int = Field(description="Running worker processes, not counting the app's own.")
+    places: int = Field(description="Tasks that all workers, including the app's own, can run at once.")
     suggested_workers: int = Field(
-        description="Worker processes for all that waits and runs; 0 where there is nothing to do."
+        description="Worker processes needed for all waiting and running tasks; 0 if there are none."
     )
 
 
@@ -42,10 +42,10 @@ class Scale(BaseModel):
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(401, 403, 503)},
 )
 def metrics(request: Request, user: Reader) -> Response:
-    """Depth and age of the queue, what the last hour's tasks took, workers, and this process's calls.
+    """Length and age of the queue, how long the last hour's tasks took, workers, and this process's calls.
 
-    For admins, in Prometheus' text format. Tasks and workers are those of the whole installation, whichever process
-    answers; calls, and what begins with `process_`, are of the one that answers.
+    For admins, in Prometheus' text format. Tasks and workers are counted for the whole installation; calls, and
+    everything that starts with `process_`, for the process that answers.
     """
     installation = CollectorRegistry()
     installation.register(Installation(user))
@@ -55,7 +55,7 @@ def metrics(request: Request, user: Reader) -> Response:
 
 @router.get("/scale", responses=documented(403, 503))
 def get_scale(user: Reader, config: Config) -> Scale:
-    """How deep the queue is, how long its oldest task has waited, and how many workers to run."""
+    """Length of the queue, wait of its oldest task, and how many workers to run."""
     with db.session_scope(user) as session:
         found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
     return Scale(**found.to_json())

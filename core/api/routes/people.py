@@ -23,7 +23,7 @@ Role = Literal["analyst", "reviewer", "admin"]
 
 
 class Session(BaseModel):
-    """A browser that you are signed in with."""
+    """A browser where you are signed in."""
 
     id: str
     is_this: bool
@@ -42,7 +42,7 @@ class Person(BaseModel):
     name: str
     email: str | None
     role: Role
-    is_named_admin: bool = Field(description="ADMIN_EMAILS names them, so their role can't be changed here.")
+    is_named_admin: bool = Field(description="ADMIN_EMAILS lists them, so their role can't be changed here.")
     blocked_at: datetime | None
     created_at: datetime
 
@@ -55,7 +55,7 @@ class Person(BaseModel):
 
 
 class Changed(BaseModel):
-    """What is to change of somebody."""
+    """Changes to a person."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     role: Role | None = None
@@ -64,7 +64,7 @@ class Changed(BaseModel):
 
 @router.get("/sessions", responses=documented(401, 403, 503))
 def list_sessions(principal: ManagingPrincipal, config: Config) -> work.Listed[Session]:
-    """Where you are signed in, the last used first."""
+    """Where you are signed in, most recently used first."""
     with db.session_scope(principal.user) as scope:
         found = sessions.alive(scope, settings=config, now=datetime.now(UTC))
     kept = ("means", "address", "agent", "created_at", "seen_at", "expires_at")
@@ -81,7 +81,7 @@ def list_sessions(principal: ManagingPrincipal, config: Config) -> work.Listed[S
 
 @router.delete("/sessions/{session_id}", responses=documented(401, 403, 404, 503))
 def revoke_session(user: Manager, session_id: Id) -> Revoked:
-    """Sign out somewhere else; what is open there closes within seconds."""
+    """Sign out another browser; its open pages close within seconds."""
     with db.session_scope(user, write=True) as scope:
         sessions.revoke(scope, session_id=uuid_of(session_id, resource="session"), now=datetime.now(UTC))
     return Revoked(id=session_id)
@@ -97,7 +97,7 @@ def list_people(user: Manager, config: Config) -> work.Listed[Person]:
 
 @router.patch("/people/{user_id}", responses=documented(400, 401, 403, 404, 413, 415, 422, 503))
 def change_person(user: Manager, config: Config, user_id: Id, changed: Changed) -> Person:
-    """Give somebody a role, block them or let them in again. For admins; nobody changes themselves."""
+    """Change somebody's role, or block or unblock them. For admins; you can't change yourself."""
     person_id = uuid_of(user_id, resource="person")
     with db.session_scope(user, write=True) as scope:
         if changed.role is not None:

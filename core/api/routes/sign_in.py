@@ -83,11 +83,11 @@ class SignIn:
         """Raises WrongOrigin, TooManyAttempts, SignInFailed, ProviderUnavailable."""
         self._site.require_origin(request.headers, always=True)
         if not self._settings.has_supabase_auth:
-            raise SignInFailed(reason="nobody signs in with a password here")
+            raise SignInFailed(reason="sign-in with a password is off")
         form = await _form(request)
         email, password = form.get("email", "").strip().lower(), form.get("password", "")
         if not email.isprintable() or "\0" in password:
-            raise SignInFailed(reason="address and password don't go together")
+            raise SignInFailed(reason="wrong address or password")
         request.state.email, request.state.next_path = email, next_path(form.get("next", ""))
         check = partial(supabase.sign_in, self._settings, email=email, password=password)
         return await self._enter(request, check, account=email, path=request.state.next_path)
@@ -95,7 +95,7 @@ class SignIn:
     async def to_provider(self, request: Request) -> Response:
         """On to the provider; what it has to bring back stays with this browser. Raises ProviderUnavailable."""
         if not self._settings.has_oidc:
-            raise SignInFailed(reason="nobody signs in with a provider here")
+            raise SignInFailed(reason="sign-in with a provider is off")
         url, pending = await self._in_a_thread(partial(oidc.begin, self._settings))
         path = next_path(request.query_params.get("next"))
         kept = json.dumps([pending.state, pending.nonce, pending.verifier, path])
@@ -107,14 +107,14 @@ class SignIn:
     async def callback(self, request: Request) -> Response:
         """Back from the provider. Raises TooManyAttempts, SignInFailed, ProviderUnavailable."""
         if not self._settings.has_oidc:
-            raise SignInFailed(reason="nobody signs in with a provider here")
+            raise SignInFailed(reason="sign-in with a provider is off")
         pending, path = _pending(request.cookies.get(self._site.cookie + PENDING, ""))
         request.state.next_path = path
         asked = request.query_params
 
         def check() -> users.Identity:
             if not secrets.compare_digest(asked.get("state", "").encode(), pending.state.encode()):
-                raise SignInFailed(reason="it was begun in another window, or too long ago")
+                raise SignInFailed(reason="it was started in another window, or too long ago")
             if "code" not in asked:
                 log.warning("provider refused", error=asked.get("error", "")[:100])
                 raise SignInFailed(reason="the provider did not let you in")
@@ -215,7 +215,7 @@ async def _form(request: Request) -> dict[str, str]:
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=5))
     except ValueError as error:
-        raise UnreadableRequest(problem="it is no form of ours") from error
+        raise UnreadableRequest(problem="it is not a valid form") from error
 
 
 def _pending(cookie: str) -> tuple[oidc.PendingSignIn, str]:
@@ -223,7 +223,7 @@ def _pending(cookie: str) -> tuple[oidc.PendingSignIn, str]:
     try:
         state, nonce, verifier, path = json.loads(base64.urlsafe_b64decode(cookie))
     except (ValueError, TypeError, binascii.Error) as error:
-        raise SignInFailed(reason="it was begun in another window, or too long ago") from error
+        raise SignInFailed(reason="it was started in another window, or too long ago") from error
     return oidc.PendingSignIn(str(state), str(nonce), str(verifier)), next_path(str(path))
 
 

@@ -45,11 +45,11 @@ def list_uploads(
     limit: Limit = 50,
     cursor: Cursor = None,
     file_name: Annotated[
-        Text, Query(max_length=255, description="Only those whose name contains this.")
+        Text, Query(max_length=255, description="Only uploads whose name contains this.")
     ] = "",
     owner: Owner = ownership.MINE,
 ) -> work.Listed[schemas.Upload]:
-    """The uploads, newest first."""
+    """Your uploads, newest first."""
     with db.session_scope(user) as session:
         page = uploads.page(session, limit=limit, cursor=cursor, search=file_name, owner=owner)
     return work.Listed[schemas.Upload].of(page, schemas.Upload.of)
@@ -57,7 +57,7 @@ def list_uploads(
 
 @router.get("/{upload_id}", responses=documented(403, 404, 503))
 def get_upload(user: Reader, upload_id: UploadId) -> schemas.UploadDetail:
-    """One upload with the profile of its columns."""
+    """One upload, with a profile of its columns."""
     with db.session_scope(user) as session:
         return schemas.UploadDetail.of(uploads.get(session, upload_id=upload_id))
 
@@ -66,8 +66,8 @@ def get_upload(user: Reader, upload_id: UploadId) -> schemas.UploadDetail:
 def check_upload(
     user: Reader, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
 ) -> SchemaCheckReport:
-    """What the file offers to a model before anything is scored: columns that are matched, missing, renamed or not
-    read, and cells that are unlike those of training.
+    """Whether a model can score the file: columns that match, are missing, were renamed or are not read, and values
+    that differ from the training data.
     """
     return SchemaCheckReport.of(
         schema_check.check(
@@ -85,7 +85,7 @@ async def overrule(
     upload_id: UploadId,
     overrides: schemas.UploadOverrides,
 ) -> schemas.UploadDetail:
-    """Read the file once more as you say, on top of what was said before."""
+    """Read the file again with these settings, on top of earlier ones."""
     return await _reread(request, user, config, files, upload_id, overrides, anew=False)
 
 
@@ -98,7 +98,7 @@ async def read_anew(
     upload_id: UploadId,
     overrides: schemas.UploadOverrides,
 ) -> schemas.UploadDetail:
-    """Read the file once more as you say and as is found, forgetting what was said before."""
+    """Read the file again with these settings alone; earlier ones are dropped."""
     return await _reread(request, user, config, files, upload_id, overrides, anew=True)
 
 
@@ -128,8 +128,8 @@ async def _reread(
     "/{upload_id}/file",
     response_class=Response,
     responses={
-        200: {"content": {"text/csv": {}}, "description": "The bytes as they were uploaded."},
-        206: {"content": {"text/csv": {}}, "description": "The range that was asked for."},
+        200: {"content": {"text/csv": {}}, "description": "The file as it was uploaded."},
+        206: {"content": {"text/csv": {}}, "description": "The requested range."},
         **downloads.UNCHANGED,
         **documented(403, 404, 412, 416, 422, 503),
     },
@@ -137,7 +137,7 @@ async def _reread(
 )
 @router.head("/{upload_id}/file", include_in_schema=False)
 def get_upload_file(request: Request, user: Reader, files: Files, upload_id: UploadId) -> Response:
-    """The CSV as it was uploaded, byte by byte; unpacked, where it came packed. Takes `Range`."""
+    """The CSV exactly as uploaded (unpacked, if it was packed). Accepts `Range`."""
     with db.session_scope(user) as session:
         upload = uploads.get(session, upload_id=upload_id)
     stored.require_stored(files, upload)
@@ -158,10 +158,10 @@ def delete_upload(
     files: Files,
     upload_id: UploadId,
     n_predictions: Annotated[
-        int, Query(ge=0, le=2**31, description="How many predictions you agree to lose with it.")
+        int, Query(ge=0, le=2**31, description="Confirms how many predictions are deleted with it.")
     ] = 0,
 ) -> work.Deleted:
-    """Delete an upload with its predictions and all their files."""
+    """Delete an upload, its predictions and all their files."""
     with db.session_scope(user, write=True) as session:
         prefixes = uploads.delete(session, upload_id=upload_id, n_confirmed=n_predictions)
     stored.remove_files(files, prefixes=prefixes)

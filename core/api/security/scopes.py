@@ -22,7 +22,7 @@ def require(principal: RequestPrincipal, declared: Sequence[str]) -> None:
     if principal.scopes is None or ANY in declared or not principal.scopes.isdisjoint(declared):
         return
     if PERSON in declared:
-        raise NotByToken(needed="see or change who may come in")
+        raise NotByToken(needed="view or change who has access")
     raise ScopeMissing(needed=declared[-1], role=" and ".join(sorted(principal.scopes)))
 
 

@@ -79,7 +79,7 @@ def sign_in(
 def sign_out() -> str:
     """Asks whether to sign out: for who came by a link of another site."""
     return _page(
-        '<h1>Sign out</h1><p>Everything that runs for you goes on.</p><form method="post" action="/logout">'
+        '<h1>Sign out</h1><p>Work in progress continues.</p><form method="post" action="/logout">'
         "<button>Sign out</button></form>"
     )
 
@@ -87,7 +87,7 @@ def sign_out() -> str:
 def refusal(message: str, hint: str) -> str:
     """Says why no page is shown, to whoever asked for one."""
     return _page(
-        f'<h1>Not now</h1><div class="refused" role="alert">{escape(message)}</div><p>{escape(hint)}</p>'
+        f'<h1>No access</h1><div class="refused" role="alert">{escape(message)}</div><p>{escape(hint)}</p>'
     )
 
 

@@ -60,4 +60,4 @@ def test_a_provider_that_is_away_is_a_red_line_of_the_whole(
     away = settings.model_copy(update={"oidc_issuer": nowhere, "oidc_client_id": "desk"})
     (line,) = [check for check in checks.run(away) if check.part == "Sign-in"]
     assert (line.state, line.name) == (State.BROKEN, "Provider")
-    assert "does not describe itself" in line.message
+    assert "OpenID configuration can't be read" in line.message

@@ -136,7 +136,7 @@ def test_it_is_said_on_the_system_page_and_in_the_log_that_workers_ask(
     assert watching.changed()
     watching.close()
     line = next(check for check in checks.run(settings) if check.name == "Connection")
-    assert "no word of new work" in line.message
+    assert "without prepared statements and notifications" in line.message
     database.dispose()
 
 

@@ -50,7 +50,7 @@ def test_no_worker_is_worth_a_look_and_says_how_to_start_one(
 ) -> None:
     found = checks.run(settings)
     alive = line(found, "Workers", "Alive")
-    assert (alive.state, alive.message) == (State.WARN, "No worker is running. None ever was.")
+    assert (alive.state, alive.message) == (State.WARN, "No worker is running. None has run yet.")
     assert "make worker" in alive.hint
 
 
@@ -179,7 +179,7 @@ def test_the_shell_command_makes_nothing_where_there_is_no_database(tmp_path: Pa
     done = shell("core.system", DATA_DIR=str(typo))
     assert done.returncode == 1
     assert f"There is no database at {typo / 'model_desk.sqlite3'}; is DATA_DIR right?" in done.stdout
-    assert "`make run` makes one" in done.stdout
+    assert "`make run` creates one" in done.stdout
     assert "upgrade" not in done.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -287,7 +287,7 @@ def test_work_that_was_begun_again_is_worth_a_look(
     attempts = line(found, "Queue", "Attempts")
     assert attempts.state is State.WARN
     assert attempts.message == (
-        "1 task of the last hour was not done at the first attempt; the newest such attempt began 5 min ago."
+        "1 task in the last hour needed more than one attempt; the latest retry started 5 min ago."
     )
     assert "log" in attempts.hint
     assert line(checks.run(settings), "Workers", "Alive").message.endswith(": its process is starting."), (

@@ -50,8 +50,8 @@ def test_a_queue_that_is_missing_is_broken_and_its_cure_mends_it(
     assert [check.name for check in found] == ["Reachable", "Messages", "Redrive"]
     assert {check.state for check in found} == {State.OK}
     assert "about 0 waiting, 0 with workers" in found[0].message
-    assert "hides what it works on for 30 s at a time (the queue by itself: 30 s)" in found[1].message
-    assert "After 10 deliveries a message goes to" in found[2].message
+    assert "holds a message for 30 s at a time (queue default: 30 s)" in found[1].message
+    assert "After 10 deliveries a message moves to" in found[2].message
 
 
 def test_dead_letters_are_worth_a_look(carried: Settings) -> None:
@@ -61,7 +61,7 @@ def test_dead_letters_are_worth_a_look(carried: Settings) -> None:
     assert dead is not None
     sqs.post(carried, sqs.notice(uuid4()), to=dead.url)
     redrive = line(list(external_services.sqs(looked_at(carried))), "Redrive")
-    assert (redrive.state, "1 message lies there now." in redrive.message) == (State.WARN, True)
+    assert (redrive.state, "1 message is there now." in redrive.message) == (State.WARN, True)
 
 
 def test_a_queue_that_gives_up_before_the_app_does_is_worth_a_look(carried: Settings) -> None:

@@ -159,7 +159,7 @@ def test_a_method_that_is_not_taken_names_those_that_are(client: httpx.Client) -
 def test_json_that_is_none_is_a_bad_request_and_says_why(client: httpx.Client, body: bytes, why: str) -> None:
     answer = client.post("/api/predictions", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
-    assert "no readable JSON" in answer.json()["error"]["message"]
+    assert "not valid JSON" in answer.json()["error"]["message"]
     assert why in answer.json()["error"]["message"]
 
 

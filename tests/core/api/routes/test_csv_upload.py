@@ -379,10 +379,10 @@ def test_a_form_that_is_not_one_file_and_its_fields_is_refused(
         ([_part("file", CSV)], "The part named 'file' has no file name."),
         ([_part("file", b"x" * 5000)], "The part named 'file' has no file name."),
         ([_part("file", CSV, file_name="")], "The part named 'file' has no file name."),
-        ([_part("upload", CSV, file_name="a.csv")], "The file came in a part named 'upload'."),
-        ([_part("file", CSV, file_name="n" * 5000)], "shorten the file's name"),
-        ([b"--another\r\n"], "does not begin with the boundary that its Content-Type names"),
-        ([_part("mode", b"none"), b"--%s\r\nno colon\r\n\r\n" % BOUNDARY], "malformed at part 2"),
+        ([_part("upload", CSV, file_name="a.csv")], "The file is in a part named 'upload'."),
+        ([_part("file", CSV, file_name="n" * 5000)], "shorten the file name"),
+        ([b"--another\r\n"], "does not start with the boundary from its Content-Type"),
+        ([_part("mode", b"none"), b"--%s\r\nno colon\r\n\r\n" % BOUNDARY], "part 2 is malformed"),
     ],
 )
 @pytest.mark.usefixtures("nothing_stays")

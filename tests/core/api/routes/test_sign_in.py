@@ -288,7 +288,7 @@ def test_a_provider_that_is_away_is_a_sentence(
         answer = browser.get("/login/oidc")
         signed_out = browser.get("/login?out=1")
     assert answer.status_code == 503
-    assert "it does not describe itself" in answer.text
+    assert "its OpenID configuration can't be read" in answer.text
     assert (signed_out.status_code, 'id="out"' in signed_out.text) == (200, False)
 
 
@@ -397,7 +397,7 @@ def test_guessing_is_slowed_down_and_others_still_sign_in(
             assert browser.post("/login", data={"email": email, "password": "guess"}).status_code == 401
         answer = browser.post("/login", data={"email": email, "password": PASSWORD})
         assert answer.status_code == 429
-        assert "too many attempts" in answer.text
+        assert "Too many sign-in attempts" in answer.text
         assert browser.post("/login", data={"email": other, "password": PASSWORD}).status_code == 303
 
 
