@@ -132,7 +132,7 @@ def test_an_admin_changes_nothing_of_somebody_elses(
 ) -> None:
     before = everything()
     with (
-        pytest.raises(OwnedByAnother, match="somebody else's"),
+        pytest.raises(OwnedByAnother, match="belongs to somebody else"),
         db.session_scope(admin, write=True) as session,
     ):
         CHANGES[change](session, theirs)

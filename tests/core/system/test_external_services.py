@@ -44,7 +44,7 @@ def test_a_queue_that_is_missing_is_broken_and_its_cure_mends_it(
         env=carried.environment(), cwd=PROJECT, capture_output=True, text=True,
     )  # fmt: skip
     assert prepared.stderr == ""
-    assert "was made." in prepared.stdout
+    assert "was created." in prepared.stdout
     assert carried.aws_secret_access_key.get_secret_value() not in prepared.stdout
     found = [check for check in checks.run(carried) if check.part == "SQS"]
     assert [check.name for check in found] == ["Reachable", "Messages", "Redrive"]

@@ -36,6 +36,12 @@ def children() -> dict[int, tuple[str, ...]]:
     return found
 
 
+def offered() -> dict[str, int]:
+    """What the worker says it can do at a time in each pool."""
+    with db.session_scope(db.WORKER) as session:
+        return next((dict(worker.pools) for worker in workers.alive(session)), {})
+
+
 def fill(desk: Desk, kind: str, *, n_slots: int) -> list[UUID]:
     """One task more than the pool of this kind does at a time."""
     task_ids = [desk.add(kind=kind, **FOREVER) for _ in range(n_slots + 1)]
@@ -106,7 +112,7 @@ def test_a_child_without_work_is_ended_after_ten_minutes_and_the_next_task_start
 
 def test_several_that_wait_after_a_rest_get_as_many_children_as_there_are_slots(desk: Desk) -> None:
     desk.runner(slots=2, modules=MODULES)
-    wait_for(lambda: len(children()) == 2, what="both children")
+    wait_for(lambda: offered().get("scoring") == 2, what="both children to be warm")
     assert desk.wait(desk.add()).state == "SUCCEEDED"
     desk.time.jump(2 * IDLE_S)
     wait_for(lambda: not children(), what="the children to be ended")
@@ -149,11 +155,6 @@ def test_what_somebody_asks_for_is_done_by_the_idle_child_of_its_pool(desk: Desk
 
 def test_a_worker_says_what_it_can_do_in_each_pool(desk: Desk) -> None:
     desk.runner(slots=3, modules=MODULES)
-
-    def offered() -> dict[str, int]:
-        with db.session_scope(db.WORKER) as session:
-            return next((dict(worker.pools) for worker in workers.alive(session)), {})
-
     wait_for(lambda: offered() == {"scoring": 3, "training": 1, "generation": 2}, what="all slots")
     with db.session_scope(db.WORKER) as session:
         assert workers.alive(session)[0].slots == 6
