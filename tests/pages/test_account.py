@@ -45,7 +45,7 @@ def test_a_token_without_a_scope_is_refused_in_place(open_page: OpenPage, reader
     app = open_page("account.py")
     app.multiselect(key="token_scopes").set_value([])
     app.button(key="make_token").click().run()
-    assert "scopes that exist" in app.error[0].value
+    assert "at least one valid scope" in app.error[0].value
     with db.session_scope(reader) as session:
         assert tokens.alive(session, now=datetime.now(UTC)) == []
 

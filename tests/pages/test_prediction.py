@@ -232,7 +232,9 @@ def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:
     assert "1\u00a0task ahead of it" in texts(open_page("prediction.py", id=str(second)))
 
 
-def test_queued_behind_a_training_promises_nothing(desk: Desk) -> None:
+def test_queued_behind_another_prediction_promises_nothing_and_a_training_is_not_in_its_way(
+    desk: Desk,
+) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         workers.beat(
             session, worker_id=uuid4(), pools={Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
@@ -241,14 +243,18 @@ def test_queued_behind_a_training_promises_nothing(desk: Desk) -> None:
     assert "**Next in line** :gray[· a worker is starting]" in texts(
         open_page("prediction.py", id=str(queued_id))
     )
-    with db.session_scope(db.WORKER, write=True) as session:
-        other = queue.enqueue(
-            session, kind_name="models.train", user_id=desk.user.id, payload={}, priority=-100
-        )
-        assert queue.claim_one(session, task_id=other, worker_id=uuid4(), lease_s=60)
+    _begin(desk, "models.train")
+    assert "a worker is starting" in texts(open_page("prediction.py", id=str(queued_id)))
+    _begin(desk, "predictions.score")
     said = texts(open_page("prediction.py", id=str(queued_id)))
     assert "workers are busy with 1\u00a0task" in said
     assert "within a second" not in said
+
+
+def _begin(desk: Desk, kind_name: str) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        other = queue.enqueue(session, kind_name=kind_name, user_id=desk.user.id, payload={}, priority=-100)
+        assert queue.claim_one(session, task_id=other, worker_id=uuid4(), lease_s=60)
 
 
 def test_the_page_looks_again_while_pending_and_stops_when_settled(

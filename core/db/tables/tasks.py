@@ -90,7 +90,7 @@ class TaskRow(Base):
         partial_index("ix_tasks_unsent", "run_at", where="state = 'QUEUED' AND published_at IS NULL"),
         partial_index("ix_tasks_lease", "lease_until", where="state = 'RUNNING'"),
     )
-    n_distinct: ClassVar = {"priority": 3, "lease_until": 100}
+    n_distinct: ClassVar = {"kind": 2, "priority": 3, "lease_until": 100}
     row_rules = RowRules(
         readable=MINE_OR_ADMIN,
         may=("select", "insert", "update"),

@@ -102,11 +102,11 @@ def test_messages_that_were_purged_are_sent_again(sqs_desk: Desk) -> None:
 
 def test_a_message_stays_hidden_while_its_task_runs_and_the_task_begins_once(sqs_desk: Desk) -> None:
     desk = sqs_desk
-    desk.runner(slots=1, lease_s=1.0)
-    task_id = desk.add(n_steps=6, step_s=0.6, lease_s=1.0)
-    desk.wait_done(task_id, 4)  # twice as long as a message is hidden at a time
+    desk.runner(slots=1, lease_s=3.0)
+    task_id = desk.add(n_steps=6, step_s=1.0, lease_s=3.0)
+    desk.wait_done(task_id, 4)  # longer than a message is hidden at a time
     assert SqsQueue(desk.settings).receive(limit=10, visible_s=0, wait_s=0) == []
-    desk.runner(slots=1, lease_s=1.0)
+    desk.runner(slots=1, lease_s=3.0)
     row = desk.wait(task_id)
     assert (row.state, row.attempt, len(desk.starts())) == ("SUCCEEDED", 1, 1)
     wait_empty(desk)
