@@ -33,7 +33,9 @@ from core.predictions.states import PENDING, Status
 from core.storage import Storage
 from core.uploads import archives, uploads
 from core.uploads.archives import UnpackedFile
+from core.uploads.detect.encoding import CODECS
 from core.uploads.report.examination import Examination
+from core.uploads.report.overrides import ReadingOverrides
 
 Mode = Literal["queued", "sync", "none"]
 Entered = TypeVar("Entered")
@@ -83,14 +85,16 @@ class CsvRequest:
     mode: Mode
     mapping: dict[str, str]
     with_reasons: bool
+    encoding: str | None = None
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> Self:
         """Raises Invalid, NotFound for what can't be a model's id."""
-        if unknown := sorted(set(fields) - {"model_id", "mode", "mapping", "reasons"}):
+        if unknown := sorted(set(fields) - {"model_id", "mode", "mapping", "reasons", "encoding"}):
             problem = f"There is no field '{unknown[0][:80]}'."
             raise Invalid(
-                problem=problem, remedy="Beside the file there are model_id, mode, mapping and reasons."
+                problem=problem,
+                remedy="Beside the file there are model_id, mode, mapping, reasons and encoding.",
             )
         mode = fields.get("mode", "") or "queued"
         if mode not in get_args(Mode):
@@ -104,6 +108,7 @@ class CsvRequest:
             mode=cast(Mode, mode),
             mapping=mapping_of(fields.get("mapping", "")),
             with_reasons=reasons == "true",
+            encoding=fields.get("encoding") or None,
         )
 
 
@@ -134,6 +139,11 @@ _BODY: dict[str, Any] = {
                             "file's column to read in its place.",
                         },
                         "reasons": {"type": "boolean", "default": False, "description": REASONS},
+                        "encoding": {
+                            "type": "string",
+                            "enum": [*CODECS],
+                            "description": "What the file is written in; without it, that is found.",
+                        },
                     },
                 }
             }
@@ -228,6 +238,7 @@ def _store(
         staged=plain.staged,
         file_name=plain.file_name,
         packed=plain.packed,
+        overrides=ReadingOverrides(encoding=wish.encoding),
         require=require,
     )
     if wish.mode == "none" or chosen.model_id is None or chosen.checked is None:
