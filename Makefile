@@ -1,5 +1,6 @@
 # make run    set up and start the app     PORT=8501 DATA_DIR=./data WORKERS=1
 # make test   everything that must hold    (CI runs exactly this)
+# make check  format, lint, types, layers and the tests nearest to what changed: while one works
 # make worker one more worker              make bench / make chaos: figures and fault runs
 #                                          make bench ONLY=hostile: files made to break the reader
 
@@ -8,7 +9,10 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run worker test check bench chaos servers clean
+# Processes start in two thirds of the time from compiled files, which some environments forbid to keep.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run worker test check lint bench chaos servers clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m core.start
@@ -34,15 +38,19 @@ $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.txt requirements
 servers: $(VENV)/.installed-tests
 	@VENV=$(abspath $(VENV)) bash tests/servers/install.sh
 
-check: $(VENV)/.installed-tests
+# Four at a time on two cores, as tests wait for servers and clocks; one thread each for fits.
+check test: export OMP_NUM_THREADS = 1
+check test: export OPENBLAS_NUM_THREADS = 1
+
+lint: $(VENV)/.installed-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Four at a time on two cores, as tests wait for servers and clocks; one thread each for fits.
-test: export OMP_NUM_THREADS = 1
-test: export OPENBLAS_NUM_THREADS = 1
-test: servers check
+check: lint
+	$(BIN)/python -m tests.touched
+
+test: servers lint
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not faults"
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m faults
 

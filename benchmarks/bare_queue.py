@@ -20,10 +20,7 @@ from sqlalchemy import event
 
 from core import db, queue
 from core.db import postgres
-from core.db.types import DATABASE_CLOCK
 from core.queue.wakeup import CHANNEL
-from core.worker.ledger import Ledger
-from core.worker.slots import Outcome
 
 Statements = list[tuple[str, dict[str, Any]]]
 
@@ -39,7 +36,7 @@ class Recorded:
 
 
 def record(database: db.Database, add: Callable[[], object]) -> Recorded:
-    """Do one task that `add` enqueues by the product's own transactions, and note their statements."""
+    """Do one task that `add` enqueues by the transactions of dispatcher and supervisor; their statements."""
     seen: list[Statements] = []
 
     def begun(_connection: sa.Connection) -> None:
@@ -49,14 +46,19 @@ def record(database: db.Database, add: Callable[[], object]) -> Recorded:
         seen[-1].append((statement, dict(parameters)))
 
     add()
-    ledger = Ledger(worker_id=uuid4(), lease_s=30.0, clock=DATABASE_CLOCK)
     event.listen(database.engine, "begin", begun)
     event.listen(database.engine, "before_cursor_execute", asked)
     try:
-        task = ledger.claim_next()
+        with db.session_scope(db.WORKER) as session:
+            kinds = queue.ready_kinds(session)
+        with db.session_scope(db.WORKER, write=True) as session:
+            task = queue.claim(session, kinds=kinds, worker_id=uuid4(), lease_s=30.0)
         assert task is not None
         claim, seen = seen, []
-        ledger.settle(task, Outcome(state=queue.TaskState.SUCCEEDED, result={}), None)
+        with db.session_scope(db.WORKER, write=True) as session:
+            queue.settle(
+                session, task_id=task.id, attempt=task.attempt, state=queue.TaskState.SUCCEEDED, result={}
+            )
         settle = seen
     finally:
         event.remove(database.engine, "begin", begun)
@@ -131,7 +133,7 @@ def _run(
 
     task_id: stands for the recorded one; None until a statement has found it.
     """
-    opening = postgres.opening(db.WORKER, is_fenced=True)
+    opening = postgres.opening(db.WORKER, has_row_security=True)
     assert opening is not None
     connection.execute(opening, prepare=False)
     row: dict[str, Any] | None = None

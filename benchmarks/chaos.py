@@ -1,7 +1,7 @@
 """`python -m benchmarks.chaos`: what the queue does while its workers are killed and frozen.
 
 20 kill -9 and 10 SIGSTOP past the lease over 120 tasks of 6 steps: on SQLite; on Postgres, which is also
-shut down in the middle as if it had crashed; and on Postgres with SQS as the carrier, which then vanishes
+shut down in the middle as if it had crashed; and on Postgres with SQS as the transport, which then vanishes
 for 10 s too, after it has repeated every message out of order and brought garbage. Prints what was lost,
 done twice or left stuck, and how long each hit task waited for its next attempt; writes
 results/chaos.json. Ends with 1 when anything is lost, twice, stuck, or left in the queue.
@@ -78,14 +78,14 @@ def _run(kind: str, storm: Storm) -> tuple[Outcome, int | None]:
         user = access.settle_local_user()
         if kind != "sqs":
             return rage(storm, settings, user, midway=crash), None
-        carried = stack.enter_context(harm.carried(settings, gone_s=10.0))
+        by_wire = stack.enter_context(harm.sqs_by_wire(settings, gone_s=10.0))
 
         def midway() -> None:
-            carried.harm()
+            by_wire.harm()
             if crash is not None:
                 crash()
 
-        return rage(storm, carried.settings, user, midway=midway), carried.drain()
+        return rage(storm, by_wire.settings, user, midway=midway), by_wire.drain()
 
 
 @contextmanager

@@ -27,7 +27,8 @@ from benchmarks import customers
 from core import access, db, queue, storage
 from core import settings as settings_module
 from core.db import migrate
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.predictions.scoring.distributed import ranges
 from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.settings import Settings

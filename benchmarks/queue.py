@@ -25,13 +25,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from benchmarks import bare_queue
-from core import access, db, logs, queue
+from core import access, db, logs, queue, rooms
 from core import settings as settings_module
 from core.db import migrate
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from core.worker import Runner
-from core.worker.runner import KIND_MODULES
 from tests.faults import steps
 from tests.faults.worker_process import WorkerProcess
 from tests.servers.parts import find
@@ -72,7 +71,9 @@ def _measure(url: str, folder: Path) -> dict[str, float]:
     migrate.upgrade(database)
     steps.make_tables()
     user = access.settle_local_user()
-    runner = Runner(settings, slots=1, is_embedded=True, modules=(*KIND_MODULES, "tests.faults.steps"))
+    runner = Runner(
+        settings, slots=1, is_embedded=True, modules=(*rooms.task_modules(), "tests.faults.steps")
+    )
     note = folder / "note"
 
     def start_ms(asked_ns: int) -> float:

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from core import api, db, logs, queue, settings, storage, system
+from core import api, db, logs, queue, rooms, settings, storage, system
 from core.db import migrate
 from core.worker import Runner
 
@@ -27,6 +27,7 @@ ANSWERS_END_S = 3  # after a SIGTERM, answers and uploads that still go on are c
 def routes() -> Sequence[BaseRoute]:
     """The HTTP API under `/api`; to be given to `st.App`."""
     logs.configure(settings.current())
+    rooms.load()
     return api.routes()
 
 
@@ -45,7 +46,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         _bound_the_stop(server)
     db.reserve_worker_role()
     await anyio.to_thread.run_sync(_prepare, config)
-    runner = Runner(config, slots=config.workers, is_embedded=True)
+    runner = Runner(config, slots=config.workers, is_embedded=True, modules=rooms.task_modules())
     runner.start()
     queue.local_runner.serve(runner.run_now)
     greeting = asyncio.create_task(_greet(config))
@@ -70,7 +71,7 @@ def _require_distrust(server: uvicorn.Server, config: settings.Settings) -> None
     """Raises WrongSetting where people sign in and the server believes other proxies than TRUSTED_PROXIES."""
     believed = server.config.forwarded_allow_ips
     if config.has_sign_in and believed != config.trusted_proxies:
-        problem = f"the server believes what {believed} forwards; start the app by `python -m core.start`"
+        problem = f"the server trusts what {believed} forwards; start the app with `python -m core.start`"
         raise settings.WrongSetting(name="TRUSTED_PROXIES", problem=problem)
 
 

@@ -14,11 +14,12 @@ class AppError(Exception):
 
     A subclass declares its facts as annotated fields and two sentences as templates over them:
     `message` (what happened, to which thing) and `hint` (what to do next; empty where there is nothing to add).
-    On an instance both are filled in. `code` is the stable name that programs match on. Facts are keyword-only;
+    On an instance both are filled in. `code` is the stable name that programs match on; the HTTP status is that of the
+    base class that says how the failure came about, such as Missing or Unavailable. Facts are keyword-only;
     whole numbers are written with separators (ids are not), and with their noun where the template names one:
     "{n_rows:row}" or, where more than an s changes, "{n_rows:row was|rows were}".
 
-        class UnknownUpload(AppError):
+        class UnknownUpload(Missing):
             code = "unknown_upload"
             message = "There is no upload {upload_id}."
             hint = "Open the list of uploads and choose one."
@@ -28,6 +29,12 @@ class AppError(Exception):
     code: ClassVar[str] = "app_error"
     message: ClassVar[str] = "Something went wrong."
     hint: ClassVar[str] = ""
+    http_status: ClassVar[int] = 422
+
+    @property
+    def http_headers(self) -> dict[str, str]:
+        """What else an HTTP answer of this failure says, for programs."""
+        return {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -78,7 +85,67 @@ class _Counted(int):
         return counted(int(self), noun) if noun else f"{int(self):,}"
 
 
-class NotFound(AppError):
+class BadRequest(AppError):
+    """What was sent can't be read."""
+
+    http_status = 400
+
+
+class Unauthenticated(AppError):
+    """It is not known who asks."""
+
+    http_status = 401
+
+
+class Forbidden(AppError):
+    """Whoever asks may not."""
+
+    http_status = 403
+
+
+class Missing(AppError):
+    """What was asked for is not there, or not for the one who asks."""
+
+    http_status = 404
+
+
+class Clash(AppError):
+    """The state that something is in does not allow it."""
+
+    http_status = 409
+
+
+class TooLarge(AppError):
+    """More bytes than are taken."""
+
+    http_status = 413
+
+
+class Unsupported(AppError):
+    """What was sent is of another type than is taken."""
+
+    http_status = 415
+
+
+class TooManyRequests(AppError):
+    """Somebody asks more often than is allowed."""
+
+    http_status = 429
+
+
+class Internal(AppError):
+    """The app or its installation is at fault."""
+
+    http_status = 500
+
+
+class Unavailable(AppError):
+    """Something that the app stands on is out of reach or full; the same may work later."""
+
+    http_status = 503
+
+
+class NotFound(Missing):
     """Nothing of this kind with this id is visible to the one who asks."""
 
     code = "not_found"
@@ -88,7 +155,7 @@ class NotFound(AppError):
     id: object
 
 
-class Conflict(AppError):
+class Conflict(Clash):
     """The thing is in a state that does not allow what was asked."""
 
     code = "conflict"
@@ -100,7 +167,7 @@ class Conflict(AppError):
 
 
 class Invalid(AppError):
-    """What was asked makes no sense as it stands: the 422 of the pages and the API."""
+    """What was asked makes no sense as it stands."""
 
     code = "invalid"
     message = "{problem}"

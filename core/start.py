@@ -33,7 +33,7 @@ class NoSuchAddress(AppError):
 
     code = "no_such_address"
     message = "This machine has no address {address}, so the app can't listen there."
-    hint = "Set LISTEN_ADDRESS to one that it has, to 0.0.0.0 for all of them, or leave it out for loopback."
+    hint = "Set LISTEN_ADDRESS to one of its addresses, to 0.0.0.0 for all of them, or leave it out for loopback."
     address: str
 
 
@@ -42,7 +42,7 @@ class NotWritable(AppError):
 
     code = "not_writable"
     message = "The data folder {folder} can't be written ({reason})."
-    hint = "Make it writable, or choose another: make run DATA_DIR=/path/to/folder"
+    hint = "Make it writable, or choose another folder: make run DATA_DIR=/path/to/folder"
     folder: Path
     reason: str
 
@@ -51,8 +51,8 @@ class NoRoom(AppError):
     """The folder for data is on a disk that is full."""
 
     code = "no_room"
-    message = "There is no room left on the disk of the data folder {folder} ({reason})."
-    hint = "Free some room there, or choose another: make run DATA_DIR=/path/to/folder"
+    message = "The disk of the data folder {folder} is full ({reason})."
+    hint = "Free some space there, or choose another folder: make run DATA_DIR=/path/to/folder"
     folder: Path
     reason: str
 

@@ -11,7 +11,7 @@ user = session.user()
 with db.session_scope(user) as scope:
     found = users.people(scope)
 
-page_frame.heading("People & audit", "Who may do what, and who did what.")
+page_frame.heading("People & audit", "Who has access, and who did what.")
 audit, persons = st.tabs(["Audit trail", f"People · {len(found)}"])
 with audit, page_frame.guarded():
     audit_table.show({row.id: "Local user" if row.is_local else row.email or row.name for row in found})

@@ -3,18 +3,15 @@
 import streamlit as st
 
 from core import db, system
-from core.ui import links, page_frame, session
+from core.ui import links, page_frame, registry, session
 from core.ui.home import attention, home_data, numbers, recent, welcome
+from core.ui.uploads.pages import UPLOADS
 
 user = session.user()
-
-
-def read() -> tuple[home_data.Desk, home_data.Pulse]:
-    with db.session_scope(user) as scope:
-        return home_data.load(scope), home_data.pulse(scope, now=session.now())
-
-
-found, at_first = read()
+with db.session_scope(user) as scope:
+    found = home_data.load(scope)
+    at_first = home_data.pulse(scope, now=session.now())
+sample = welcome.sample(found.newest)
 
 
 @st.fragment(run_every=home_data.MOVING_S if at_first.n_moving else home_data.SETTLED_S)
@@ -24,34 +21,37 @@ def live() -> None:
         pulse = home_data.pulse(scope, now=session.now())
     if pulse.state != at_first.state:
         st.rerun()
-    if found.sample:
-        upload, model = found.sample
-        welcome.show(upload, next((row for row in pulse.in_training if row.id == model.id), model))
-    attention.show(pulse, now=session.now(), but=found.sample[1].id if found.sample else None)
+    if sample:
+        training = next((item for item in pulse.active if item.id == sample.model.id), None)
+        welcome.show(sample, training=training)
+    attention.show(pulse, shown_id=sample.model.id if sample else None)
 
 
-with page_frame.heading("Home", "What needs you, where things stand, what was done lately."):
-    if st.button("Train a model", key="train", icon=":material/model_training:"):
-        links.go(links.UPLOADS, train=1)
-    if st.button(
-        "New prediction",
-        key="new_prediction",
-        icon=":material/add:",
-        type="primary" if found.recent and not found.sample else "secondary",
-    ):
-        links.go(links.UPLOADS)
+def show_buttons() -> None:
+    """What can be begun, the first room's last and outstanding."""
+    first, *others = [room.start for room in registry.home_items() if room.start]
+    for start in (*reversed(others), first):
+        is_primary = start is first and bool(found.recent) and not sample
+        if st.button(
+            start.label, key=start.key, icon=start.icon, type="primary" if is_primary else "secondary"
+        ):
+            links.go(start.page, **start.query)
+
+
+with page_frame.heading("Home", "What needs your attention, and your recent work."):
+    show_buttons()
 
 if not found.recent:
     nothing_yet = page_frame.empty(
-        "Begin with a CSV file",
-        "Upload one, train a model on it or score it with a model you have. Every step says what it found.",
+        "Start with a CSV file",
+        "Upload one, then score it with a model you have or train a new model on it.",
         icon=":material/upload_file:",
         key="nothing_yet",
     )
     with nothing_yet, page_frame.guarded():
         if st.button("Upload a CSV", key="first_upload", type="primary", icon=":material/upload_file:"):
-            links.go(links.UPLOADS)
-        if st.button("Try it with a sample", key="take_sample", icon=":material/science:"):
+            links.go(UPLOADS)
+        if st.button("Try it with sample data", key="take_sample", icon=":material/science:"):
             system.give_sample(user, settings=session.config())
             st.rerun()
 else:

@@ -4,14 +4,14 @@ import streamlit as st
 
 from core import db, queue
 from core.models import models
-from core.ui import badges, formatting, links, owners, page_frame, params, session
-from core.ui.models import actions, progress, report
-from core.ui.models import versions as model_versions
+from core.ui import formatting, links, owners, page_frame, params, session
+from core.ui.models import actions, cards, labels, progress, report
+from core.ui.models.pages import MODELS
 
 user, now = session.user(), session.now()
 model_id = params.uuid("id", resource="model")
 if model_id is None:
-    links.go(links.MODELS)
+    links.go(MODELS)
 with db.session_scope(user) as scope:
     model = models.get(scope, model_id=model_id)
 
@@ -28,38 +28,45 @@ def live() -> None:
         progress.show(row, has_worker=has_worker)
 
 
-links.link("Models", links.MODELS, icon=":material/arrow_back:")
-badge = badges.of_model(model.status).markdown
+page_frame.back(MODELS)
+badge = labels.STATUSES[model.status].markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 data = links.escape(model.data_name)
-learned = f"learned from {data} {formatting.ago(model.created_at, now=now)}"
-if model.status == "training":
-    learned = f"learns from {data} since {formatting.moment(model.created_at, now=now, zone=session.zone())}"
+learned = f"trained on {data} {formatting.ago(model.created_at, now=now)}"
+if model.status == "failed":
+    learned = f"training on {data} failed {formatting.ago(model.updated_at, now=now)}"
+elif model.status == "training":
+    learned = f"training on {data} since {formatting.moment(model.created_at, now=now, zone=session.zone())}"
 with page_frame.heading(
     f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"
 ):
     if model.user_id == user.id:
         actions.toolbar(model)
-owners.said(model.user_id, me=user)
+owners.show_notice(model.user_id, me=user)
 
 if model.status == "training":
     live()
 elif model.status == "failed":
     error = model.error or {}
-    page_frame.told(error.get("message", "The training failed."), error.get("hint", ""))
+    page_frame.show_failure(error.get("message", "The training failed."), error.get("hint", ""))
 else:
     report.numbers(model)
     report.warnings(model)
     report.charts(model)
-    n_aside = len((model.report or {}).get("dropped", []))
-    reads, set_aside, made, versions = st.tabs(
-        ["Columns it reads", f"Set aside · {n_aside}" if n_aside else "Set aside", "Made from", "Versions"]
+    n_left_out = len((model.report or {}).get("dropped", []))
+    used, left_out, details, versions = st.tabs(
+        [
+            "Columns it uses",
+            f"Left out · {n_left_out}" if n_left_out else "Left out",
+            "Training details",
+            "Versions",
+        ]
     )
-    with reads:
+    with used:
         report.schema(model)
-    with set_aside:
+    with left_out:
         report.dropped(model)
-    with made:
+    with details:
         report.origin(model)
     with versions:
-        model_versions.show(model)
+        cards.versions(model)

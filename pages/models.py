@@ -8,8 +8,10 @@ from core.models import models
 from core.predictions import listing
 from core.ui import links, owners, page_frame, session
 from core.ui.models import cards
+from core.ui.models.pages import MODELS
+from core.ui.uploads.pages import UPLOADS
 
-user, now, whose = session.user(), session.now(), owners.asked()
+user, now, whose = session.user(), session.now(), owners.requested()
 cursor = st.query_params.get("after")
 with db.session_scope(user) as scope:
     people = owners.names(scope)
@@ -28,7 +30,7 @@ def live() -> None:
         cards.show(found, n_used=n_used, me=user, people=people, now=session.now())
 
 
-with page_frame.heading("Models", "What each predicts, how well, and what it is used for."):
+with page_frame.heading("Models", "What each model predicts, and how well."):
     owners.choose(people, me=user)
     if st.button(
         "Train a model",
@@ -36,28 +38,28 @@ with page_frame.heading("Models", "What each predicts, how well, and what it is 
         icon=":material/model_training:",
         type="primary" if page.items else "secondary",
     ):
-        links.go(links.UPLOADS, train=1)
+        links.go(UPLOADS, train=1)
 
 if page.items:
     live()
     if page.next_cursor:
         links.link(
             "Older models",
-            links.MODELS,
+            MODELS,
             icon=":material/arrow_forward:",
             after=page.next_cursor,
-            **owners.kept(),
+            **owners.query(),
         )
 elif whose != MINE:
-    page_frame.empty("No models", "Nothing was trained here yet.", icon=":material/category:")
+    page_frame.empty("No models", "No model has been trained yet.", icon=":material/category:")
 else:
     with page_frame.empty(
-        "No model yet",
-        "A model learns from a file in which the outcome is known, and then predicts it for files in which it is not.",
+        "No models yet",
+        "Train a model on a file where the outcome is known. It then predicts the outcome for new files.",
         icon=":material/category:",
         key="no_models",
     ):
         if st.button(
             "Choose a file to train on", key="first_model", type="primary", icon=":material/upload_file:"
         ):
-            links.go(links.UPLOADS, train=1)
+            links.go(UPLOADS, train=1)

@@ -2,11 +2,16 @@
 
 import streamlit as st
 
+from core import db
 from core.access import roles
 from core.access.errors import NotSignedIn
 from core.errors import AppError
-from core.ui import brand, browser, links, notices, page_frame, session
-from core.ui.account import menu
+from core.ui import brand, browser, links, notices, page_frame, registry, session
+from core.ui.account.pages import ACCOUNT
+from core.ui.links import PageEntry
+
+OPEN_TO_ALL = "Sign-in is off. Anyone who can reach this app can do everything in it."
+THIS_MACHINE = "Sign-in is off. Only this machine can open the app."
 
 st.set_page_config(page_title="Model Desk", page_icon=brand.icon(), layout="wide")
 brand.show()
@@ -19,26 +24,36 @@ except NotSignedIn:
     browser.go_and_sign_in()
     st.stop()
 except AppError as error:
-    page_frame.problem(error)
+    page_frame.show_error(error)
     st.stop()
 
-shown = [
-    st.Page(links.HOME, title="Home", icon=":material/home:", default=True),
-    st.Page(links.UPLOADS, title="New prediction", icon=":material/upload_file:", url_path="uploads"),
-    st.Page(links.PREDICTIONS, title="Predictions", icon=":material/table_rows:"),
-    st.Page(links.MODELS, title="Models", icon=":material/category:"),
-]
-hidden = [
-    st.Page(links.PREDICTION, title="Prediction", visibility="hidden"),
-    st.Page(links.MODEL, title="Model", visibility="hidden"),
-    st.Page(links.ACCOUNT, title="Account", visibility="hidden"),
-]
-if user.role == roles.ADMIN:
-    shown.append(st.Page(links.SYSTEM, title="System", icon=":material/monitor_heart:"))
-    shown.append(st.Page(links.ADMIN, title="People & audit", icon=":material/admin_panel_settings:"))
 
-page = st.navigation([*shown, *hidden])
-menu.show(user)
+def as_page(entry: PageEntry) -> st.Page:
+    return st.Page(
+        entry.file,
+        title=entry.title,
+        icon=entry.icon,
+        default=entry.is_default,
+        visibility="hidden" if entry.position is None else "visible",
+    )
+
+
+def show_who(user: db.User) -> None:
+    """Who is signed in, at the foot of the menu, and the way out; without sign-in, that nobody has to."""
+    config = session.config()
+    with st.sidebar:
+        if config.has_sign_in:
+            links.link(links.escape(user.name), ACCOUNT, icon=":material/account_circle:", tip=user.email)
+            browser.sign_out_button()
+        elif config.allow_anonymous:
+            st.warning(OPEN_TO_ALL, icon=":material/no_accounts:")
+        else:
+            st.caption(f":material/no_accounts: {THIS_MACHINE}")
+
+
+entries = [entry for entry in registry.pages() if user.role == roles.ADMIN or not entry.is_for_admins]
+page = st.navigation([as_page(entry) for entry in entries])
+show_who(user)
 brand.footer()
-with page_frame.guarded(way_out=True):
+with page_frame.guarded(way_out=next(entry for entry in entries if entry.is_default)):
     page.run()

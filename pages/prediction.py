@@ -16,6 +16,7 @@ from core.ui.predictions import quality as prediction_quality
 from core.ui.predictions import receipt as prediction_receipt
 from core.ui.predictions import rows as prediction_rows
 from core.ui.predictions import verdict as prediction_verdict
+from core.ui.predictions.pages import PREDICTIONS
 from core.uploads import uploads
 
 
@@ -36,26 +37,26 @@ try:
         is_completed = prediction.status == Status.COMPLETED
         verdict = repeats.compare(scope, prediction=prediction) if is_completed else None
 except NotFound as error:
-    head.back()
-    page_frame.heading("No such prediction")
-    page_frame.problem(error)
-    if st.button("Open all predictions", key="all_predictions", type="primary"):
-        links.go(links.PREDICTIONS)
+    page_frame.back(PREDICTIONS)
+    page_frame.heading("Prediction not found")
+    page_frame.show_error(error)
+    if st.button("View all predictions", key="all_predictions", type="primary"):
+        links.go(PREDICTIONS)
     st.stop()
 
 is_mine = prediction.user_id == user.id
 head.show(prediction, now=session.now(), is_mine=is_mine)
-owners.said(prediction.user_id, me=user)
+owners.show_notice(prediction.user_id, me=user)
 if prediction.status in PENDING:
     progress.show(prediction.id, status=prediction.status, is_mine=is_mine)
 elif prediction.status == Status.FAILED:
-    page_frame.told(prediction.error_message or "It failed without a reason.", prediction.error_hint or "")
+    page_frame.show_failure(prediction.error_message or "The prediction failed.", prediction.error_hint or "")
     head.no_result(is_mine=is_mine)
 elif prediction.status == Status.CANCELLED:
     with st.container(border=True, key="cancelled"):
         n_done, n_all = prediction.task.done, table.n_total(prediction)
         when = (
-            f"after {n_done:,} of {formatting.exact(n_all, 'row')}" if n_done else "before a row was scored"
+            f"after {n_done:,} of {formatting.exact(n_all, 'row')}" if n_done else "before any row was scored"
         )
         st.markdown(f":gray[:material/block:] **Cancelled** :gray[· {when}]")
         head.no_result(is_mine=is_mine)

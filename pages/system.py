@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from core import queue
 from core.errors import AppError
 from core.system import checks
 from core.system.checks import Check, Failure, State
@@ -24,7 +25,7 @@ ICONS: Final = {
     "Sign-in": ":material/passkey:",
     "Keys": ":material/key:",
 }
-KINDS: Final = {"predictions.score": "Scoring", "models.train": "Training"}
+OTHER_PART: Final = ":material/build_circle:"
 N_SHOWN: Final = 10
 
 
@@ -33,25 +34,26 @@ def show_verdict(found: Sequence[Check]) -> None:
     unwell = sorted((check for check in found if check.state is not State.OK), key=lambda c: c.state)
     if not unwell:
         with st.container(border=True, key="all_well"):
-            told = formatting.exact(len(found), "check")
-            st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {told}, none to look at]")
+            counted = formatting.exact(len(found), "check")
+            st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {counted} passed]")
     for check in unwell:
-        told = f"**{check.part}** · {links.escape(check.message)}"
+        text = f"**{check.part}** · {links.escape(check.message)}"
         hint = f"\n\n{links.escape(check.hint)}" if check.hint else ""
         if check.state is State.BROKEN:
-            st.error(told + hint, icon=":material/error:")
+            st.error(text + hint, icon=":material/error:")
         else:
-            st.warning(told + hint, icon=":material/warning:")
+            st.warning(text + hint, icon=":material/warning:")
 
 
 def show_parts(found: Sequence[Check]) -> None:
     """A card a part, its checks in it."""
-    parts = [part for part in ICONS if any(check.part == part for check in found)]
+    named = dict.fromkeys(check.part for check in found)
+    parts = [*(part for part in ICONS if part in named), *(part for part in named if part not in ICONS)]
     with st.grid(2, min_column_width=330, gap="small", key="parts"):
         for part in parts:
             lines = [check for check in found if check.part == part]
             with st.container(border=True, height="stretch", gap="xsmall", key=f"part_{part.lower()}"):
-                st.markdown(f":gray[{ICONS[part]}] **{part}** {MARKS[checks.worst(lines)]}")
+                st.markdown(f":gray[{ICONS.get(part, OTHER_PART)}] **{part}** {MARKS[checks.worst(lines)]}")
                 for check in lines:
                     mark = f"{MARKS[check.state]} " if check.state is not State.OK else ""
                     st.markdown(f":small[{mark}:gray[{check.name}]  \n{links.escape(check.message)}]")
@@ -61,23 +63,23 @@ def show_failures(failures: Sequence[Failure]) -> None:
     """The newest failed tasks, each with its traceback where there is one."""
     page_frame.section("Recent errors", "Work that failed, newest first.")
     if not failures:
-        page_frame.empty("No errors", "Nothing has failed yet.", icon=":material/verified:")
+        page_frame.empty("No errors", "Nothing has failed.", icon=":material/verified:")
     now, zone = session.now(), session.zone()
     for failure in failures[:N_SHOWN]:
-        kind = KINDS.get(failure.kind, failure.kind)
-        label = f"{kind} · {formatting.ago(failure.at, now=now)} · {links.escape(failure.message)}"
+        when = formatting.ago(failure.at, now=now)
+        label = f"{queue.kind_label(failure.kind)} · {when} · {links.escape(failure.message)}"
         with st.expander(label, icon=":material/error:", key=f"failure_{failure.task_id}"):
             st.caption(f"{formatting.exact_moment(failure.at, zone=zone)} · task {failure.task_id}")
             if failure.traceback:
                 st.code(failure.traceback, language="python", wrap_lines=True)
             else:
                 st.markdown(links.escape(failure.message))
-                st.caption("It was refused on purpose, so there is no traceback.")
+                st.caption("This error is expected, so it has no traceback.")
     if len(failures) > N_SHOWN:
-        st.caption(f"The {N_SHOWN} newest of {len(failures)}.")
+        st.caption(f"Showing the {N_SHOWN} newest of {len(failures)}.")
 
 
-with page_frame.heading("System", "Whether this installation works, and what to do where it doesn't."):
+with page_frame.heading("System", "The health of this installation, and how to fix what is broken."):
     st.button("Check again", key="check_again", icon=":material/refresh:")
 
 principal = session.principal()
@@ -87,7 +89,7 @@ show_parts(checked)
 try:
     show_failures(checks.failures(principal=principal))
 except AppError as error:
-    page_frame.problem(error)
+    page_frame.show_error(error)
 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="shell"):
     at = formatting.moment(session.now(), now=session.now(), zone=session.zone())
-    st.caption(f"Checked at {at}. The same from the shell, with an exit code: `python -m core.system`")
+    st.caption(f"Checked at {at}. Run the same checks from a shell: `python -m core.system`")

@@ -1,14 +1,48 @@
 """New prediction: drop a file, see how it was read, then score it or train a model on it."""
 
+from typing import Final
+
 import streamlit as st
 
 from core.ui import links, page_frame, params, session
-from core.ui.uploads import recent_uploads, upload_detail, upload_steps
+from core.ui.uploads import recent_uploads, upload_detail
+from core.ui.uploads.pages import UPLOADS
 from core.ui.uploads.uploader import uploader
 
-wishes = {name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params}
+STEPS: Final = (
+    (
+        ":material/fact_check: Checked",
+        "Encoding, delimiter, header and every row are checked. If something can't be read with certainty, "
+        "you see the line, the column and how to fix it.",
+    ),
+    (
+        ":material/join_inner: Matched",
+        "Models that fit its columns come first, and columns with other names can be mapped. Values not seen "
+        "in training are flagged. If no model fits, train one.",
+    ),
+    (
+        ":material/table_rows: Scored",
+        "Score it now or queue it. Your rows come back in order, each with a prediction and its probability, "
+        "and with metrics if the file has the outcome.",
+    ),
+)
 
-page_frame.heading("New prediction", "Drop a file or choose one, then score it or train a model on it.")
+
+def show_steps() -> None:
+    """What becomes of a file, told before there is one."""
+    page_frame.section("How it works")
+    with st.grid(3, min_column_width=240, gap="small", key="what_happens"):
+        for title, text in STEPS:
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                st.markdown(f"**{title}**")
+                st.caption(text)
+
+
+carried = {
+    name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params
+}
+
+page_frame.heading("New prediction", "Upload a CSV or choose one, then score it or train a model on it.")
 drop, recent = st.columns([3, 2], gap="medium")
 with drop:
     done = uploader(
@@ -16,27 +50,27 @@ with drop:
     )
 if done:
     again = {"again": 1} if done.is_duplicate else {}
-    links.go(links.UPLOADS, upload=done.upload_id, **again, **wishes)
+    links.go(UPLOADS, upload=done.upload_id, **again, **carried)
 
 with page_frame.guarded():
-    upload_id = params.whole("upload", resource="upload")
+    upload_id = params.integer("upload", resource="upload")
     with recent:
-        recent_uploads.show(chosen_id=upload_id, kept=wishes)
+        recent_uploads.show(chosen_id=upload_id, query=carried)
     if "again" in st.query_params:
         st.info(
-            "These bytes were uploaded before, so nothing was stored twice: this is that upload.",
+            "You uploaded this file before, so it wasn't stored again.",
             icon=":material/content_copy:",
         )
     if upload_id is not None:
         upload_detail.show(
             upload_id,
-            to_train="train" in wishes,
+            to_train="train" in carried,
             version_of_id=params.uuid("version_of", resource="model"),
             model_id=params.uuid("model", resource="model"),
         )
     else:
-        if "train" in wishes:
-            st.info("Choose the file that the model is to learn from.", icon=":material/model_training:")
+        if "train" in carried:
+            st.info("Choose a file to train on.", icon=":material/model_training:")
         elif model_id := params.uuid("model", resource="model"):
-            upload_detail.wish(model_id)
-        upload_steps.show()
+            upload_detail.show_preferred_model(model_id)
+        show_steps()

@@ -7,17 +7,22 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-from core import db
+from core import access, db, rooms
 from core import settings as settings_module
 from core.db import migrate
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.storage import LocalStorage
+from tests import journeys
 from tests.clocks import HeldClock
+from tests.once import once
+from tests.servers.lent import TEMPLATE, Lent
 from tests.servers.parts import MISSING, require
 from tests.servers.postgres import PAGES, Cluster
 from tests.servers.seaweed import S3Server
@@ -25,14 +30,31 @@ from tests.servers.sqs import SqsServer
 from tests.servers.supabase import SupabaseServer
 from tests.servers.supabase_auth import SupabaseAuthServer
 
-TEMPLATE = "model_desk_template"
+TOGETHER = (
+    "tests/core/predictions/scoring/distributed",
+)  # one cluster of processes for all files of a folder
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No test may meet what this machine has configured."""
+    """No test may meet what this machine has configured; each meets every room."""
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
+    rooms.load()
+
+
+class ByFile(LoadFileScheduling):
+    """Gives each test process whole files, and of some folders all of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """What `--dist loadfile` means here."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -57,6 +79,12 @@ def postgres() -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def lent_postgres(postgres: Cluster) -> Lent:
+    """The database that the tests of this process get one after another."""
+    return Lent(postgres)
 
 
 @pytest.fixture(scope="session")
@@ -102,17 +130,45 @@ def supabase_server(postgres: Cluster) -> Iterator[SupabaseServer]:
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "migrated.sqlite3"
-    database = db.connect(f"sqlite:///{path}")
-    migrate.upgrade(database)
-    database.engine.dispose()  # the last connection to close folds the WAL into the file
-    return path
+
+    def make(folder: Path) -> None:
+        database = db.connect(f"sqlite:///{folder / 'migrated.sqlite3'}")
+        migrate.upgrade(database)
+        database.dispose()  # the last connection to close folds the WAL into the file
+
+    return once(tmp_path_factory, "migrated-sqlite", make) / "migrated.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def scored_model(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of an app whose local user has the sample, a model of it and its scores, to be copied."""
+
+    def make(folder: Path) -> None:
+        config = journeys.embedded(folder)
+        shutil.copyfile(migrated_sqlite, folder / "model_desk.sqlite3")
+        database = db.connect(config.database)
+        user = access.settle_local_user()
+        content = journeys.sample_bytes(folder)
+        upload = journeys.upload_bytes(user, content, settings=config, files=LocalStorage(config.files_dir))
+        with journeys.running(config):
+            model = journeys.train(user, upload)
+            done = journeys.settled(user, journeys.queue_prediction(user, upload, model))
+        assert done.status == "COMPLETED"
+        database.dispose()
+
+    return once(tmp_path_factory, "scored-model", make)
 
 
 @pytest.fixture
-def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[db.Database]:
+def data_dir(tmp_path: Path) -> Path:
+    """The folder of this test's data."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def sqlite_database(migrated_sqlite: Path, data_dir: Path) -> Iterator[db.Database]:
     """A fresh, migrated SQLite database, connected."""
-    path = tmp_path / "data" / "model_desk.sqlite3"
+    path = data_dir / "model_desk.sqlite3"
     path.parent.mkdir(exist_ok=True)
     shutil.copyfile(migrated_sqlite, path)
     database = db.connect(f"sqlite:///{path}")
@@ -121,13 +177,12 @@ def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[db.Databa
 
 
 @pytest.fixture
-def postgres_database(postgres: Cluster) -> Iterator[db.Database]:
-    """A fresh, migrated Postgres database, connected: behind the fence, and pages have a login of their own."""
-    name = f"test_{uuid4().hex}"
-    database = db.connect(postgres.create(name, template=TEMPLATE), user_url=postgres.url(name, login=PAGES))
+def postgres_database(postgres: Cluster, lent_postgres: Lent) -> Iterator[db.Database]:
+    """An empty, migrated Postgres database, connected: with row-level security, and pages have a login of their own."""
+    name = lent_postgres.fresh()
+    database = db.connect(postgres.url(name), user_url=postgres.url(name, login=PAGES))
     yield database
     database.dispose()
-    postgres.drop(name)
 
 
 @pytest.fixture
@@ -162,7 +217,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, data_dir: Path) -> Settings:
     """Settings of this test alone, with the database that the test uses; no sample."""
     url = user_url = ""
     for name in ("database", "postgres_database", "sqlite_database"):
@@ -172,15 +227,15 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
             user_url = "" if found.is_sqlite else found.users.url.render_as_string(hide_password=False)
             break
     return settings_module.read(
-        _env_file=None, data_dir=tmp_path / "data", database_url=url, user_database_url=user_url,
+        _env_file=None, data_dir=data_dir, database_url=url, user_database_url=user_url,
         storage_url="", sample=False,
     )  # fmt: skip
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> LocalStorage:
+def storage(data_dir: Path) -> LocalStorage:
     """Storage in a folder of this test."""
-    return LocalStorage(tmp_path / "data" / "files")
+    return LocalStorage(data_dir / "files")
 
 
 @pytest.fixture

@@ -10,8 +10,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import db, storage
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core import db, rooms, storage
+from core import settings as settings_module
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions, states
 from core.settings import Settings
@@ -19,9 +22,12 @@ from core.storage import Storage
 from core.system import sample
 from core.uploads import uploads
 from core.worker import Runner
-from tests.servers.waiting import wait_for
+from core.worker.slots import Slot
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 Found = TypeVar("Found")
+
+rooms.load()  # for those who come here from outside pytest too
 
 
 def ask(user: db.User, verb: Callable[[Session], Found]) -> Found:
@@ -30,15 +36,24 @@ def ask(user: db.User, verb: Callable[[Session], Found]) -> Found:
         return verb(session)
 
 
+def embedded(folder: Path) -> Settings:
+    """The settings of an app that keeps everything in one folder; no sample."""
+    return settings_module.read(
+        _env_file=None, data_dir=folder, database_url="", storage_url="", sample=False
+    )
+
+
 @contextmanager
-def running(settings: Settings, *, slots: int = 1) -> Iterator[Runner]:
+def running(settings: Settings, *, slots: int = 1, make_slot: Callable[..., Slot] = Slot) -> Iterator[Runner]:
     """A runner with real children, handed back at the end."""
-    runner = Runner(settings, slots=slots, is_embedded=True)
+    runner = Runner(
+        settings, slots=slots, is_embedded=True, modules=rooms.task_modules(), make_slot=make_slot
+    )
     runner.start()
     try:
         yield runner
     finally:
-        assert runner.stop()
+        assert runner.stop(timeout_s=PATIENCE_S)
 
 
 def upload_bytes(
@@ -68,7 +83,7 @@ def train(user: db.User, upload: UploadRow, *, target: str = sample.TARGET) -> M
         model = ask(user, lambda session: models.get(session, model_id=model_id))
         return model if model.status != "training" else None
 
-    return wait_for(settled, deadline_s=60)
+    return wait_for(settled)
 
 
 def queue_prediction(
@@ -79,7 +94,7 @@ def queue_prediction(
         return predictions.create(session, upload_id=upload.id, model_id=model.id, mode=mode).id
 
 
-def settled(user: db.User, prediction_id: UUID, *, deadline_s: float = 30.0) -> PredictionRow:
+def settled(user: db.User, prediction_id: UUID, *, deadline_s: float = PATIENCE_S) -> PredictionRow:
     """The prediction, once it is COMPLETED, FAILED or CANCELLED."""
 
     def look() -> PredictionRow | None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
-from core.models import handler as _  # noqa: F401  # registers the kind of task
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.schema import Feature, Schema
 from core.predictions import predictions

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+from core import rooms
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 # Lowest first. Rooms on one line never import each other.
 ORDER = [
-    {"errors"},
+    {"errors", "check"},
     {"settings"},
     {"logs"},
     {"metrics"},
     {"db"},
     {"storage", "queue"},
-    {"access"},
-    {"uploads"},
-    {"models"},
-    {"predictions"},
-    {"system"},
+    {"room"},
+    {"dependants"},
+    *({name} for name in rooms.NAMES),
     {"worker", "api", "ui"},
+    {"rooms"},
     {"app", "start"},
 ]
-LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
+LEVEL = {room: level for level, line in enumerate(ORDER) for room in line}
+# Where a process starts, wherever the file lies: there alone all rooms are known.
+STARTS = {"app.py", "access/__main__.py", "system/__main__.py", "worker/__main__.py", "worker/child_main.py"}
+MODULE = re.compile(r"core(\.\w+)+(:\w+)?")
 FROM_DB = {"session_scope", "User", "tables"}
 
 
@@ -34,9 +39,11 @@ def modules(folder: str) -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
-    """Every dotted name that a file imports, wherever in it."""
+    """Every dotted name that a file imports, wherever in it; also by a text, as a kind of task names its handler."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and MODULE.fullmatch(node.value):
+            names.add(node.value.replace(":", "."))
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -50,8 +57,7 @@ def room_of(path: Path) -> str:
 
 
 def test_every_room_has_its_place_in_the_order() -> None:
-    rooms = {room_of(path) for path in modules("core")} - {"__init__"}
-    assert rooms == set(LEVEL)
+    assert {room_of(path) for path in modules("core")} - {"__init__"} == set(LEVEL)
 
 
 def test_imports_fall_and_never_run_sideways() -> None:
@@ -64,9 +70,25 @@ def test_imports_fall_and_never_run_sideways() -> None:
             parts = name.split(".")
             if parts[0] != "core" or len(parts) < 2 or parts[1] == "__version__":
                 continue
+            if parts[1] == "rooms" and path.relative_to(PROJECT / "core").as_posix() in STARTS:
+                continue
             if parts[1] != room and LEVEL[parts[1]] >= LEVEL[room]:
                 broken.append(f"{path.relative_to(PROJECT)} imports {name}")
     assert broken == []
+
+
+def test_only_starts_know_all_rooms_and_nobody_imports_a_start() -> None:
+    """A room that could ask for the others would be above them."""
+    starts = {f"core.{start.removesuffix('.py').replace('/', '.')}" for start in STARTS}
+    broken = []
+    for path in [*modules("core"), *modules("pages")]:
+        is_start = path.relative_to(PROJECT).as_posix() in {f"core/{start}" for start in STARTS}
+        for name in imported(path):
+            known = name.startswith("core.rooms") and not is_start
+            if known or (name in starts and name != "core.worker.child_main"):
+                broken.append(f"{path.relative_to(PROJECT)} imports {name}")
+    assert broken == []
+    assert all((PROJECT / "core" / start).is_file() for start in STARTS)
 
 
 def test_only_the_ui_room_imports_streamlit() -> None:
@@ -118,7 +140,7 @@ def test_what_shows_and_tells_does_not_load_what_learns_and_scores() -> None:
     """scikit-learn costs a process a second and 85 MB: only the children of workers have it."""
     every = """
 import importlib, pkgutil, sys
-import core.api, core.app, core.ui
+import core.api, core.app, core.ui, core.worker.__main__
 for package in (core.api, core.ui):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)

@@ -15,7 +15,7 @@ from tests import journeys
 from tests.servers.app import PROJECT, running
 from tests.servers.seaweed import S3Server
 from tests.servers.supabase import SupabaseServer
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,10 @@ def test_the_main_job_works_on_buckets(place: Place, tmp_path: Path) -> None:
     assert prepared.stderr == ""
     assert f"({place.label}" in prepared.stdout
     assert place.secret not in prepared.stdout
-    with running(tmp_path, **place.settings) as app, httpx.Client(base_url=app.url, timeout=60) as client:
+    with (
+        running(tmp_path, **place.settings) as app,
+        httpx.Client(base_url=app.url, timeout=PATIENCE_S) as client,
+    ):
         content = journeys.sample_bytes(tmp_path)
         sent = client.post("/api/csv", files={"file": ("a.csv", content)}, data={"mode": "none"})
         assert sent.status_code == 201, sent.text
@@ -88,5 +91,5 @@ def _settled(client: httpx.Client, path: str, status: str) -> None:
         found: dict[str, Any] = client.get(path).json()
         return None if found["status"] in pending else found
 
-    found = wait_for(look, deadline_s=60, what=path)
+    found = wait_for(look, what=path)
     assert found["status"] == status, found

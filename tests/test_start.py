@@ -22,7 +22,7 @@ from core import app as process
 from core.settings import Settings
 from core.start import NoRoom, require_writable
 from tests.servers import app as servers
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -33,7 +33,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
     return subprocess.run(
         [sys.executable, "-m", "core.start"],
-        cwd=PROJECT, env={**inherited, **environment}, capture_output=True, text=True, timeout=60, check=False,
+        cwd=PROJECT, env={**inherited, **environment}, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
 
 
@@ -128,8 +128,8 @@ def test_a_full_disk_is_one_sentence_that_asks_for_room(tmp_path: Path) -> None:
             require_writable(tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert str(refused.value).startswith(f"There is no room left on the disk of the data folder {tmp_path} (")
-    assert "Free some room" in refused.value.hint
+    assert str(refused.value).startswith(f"The disk of the data folder {tmp_path} is full (")
+    assert "Free some space" in refused.value.hint
     assert list(tmp_path.iterdir()) == []
 
 
@@ -194,11 +194,11 @@ def test_a_wrong_database_is_refused_without_its_password(tmp_path: Path) -> Non
     [
         (
             {"LISTEN_ADDRESS": "0.0.0.0"},
-            "The app would listen on 0.0.0.0, but nobody has to sign in. Set OIDC_ISSUER",
+            "The app would listen on 0.0.0.0, but sign-in is off. Set OIDC_ISSUER",
         ),
         (
             {"APP_URL": "https://desk.example.org"},
-            "APP_URL is https://desk.example.org, but nobody has to sign in.",
+            "APP_URL is https://desk.example.org, but sign-in is off.",
         ),
         (
             {
@@ -206,7 +206,7 @@ def test_a_wrong_database_is_refused_without_its_password(tmp_path: Path) -> Non
                 "OIDC_ISSUER": "https://id.example",
                 "OIDC_CLIENT_ID": "desk",
             },
-            "People sign in at http://desk.example.org, so everybody on the way could read who they are.",
+            "People sign in at http://desk.example.org, which is not encrypted.",
         ),
         ({"LISTEN_ADDRESS": "192.0.2.7", "ALLOW_ANONYMOUS": "1"}, "This machine has no address 192.0.2.7"),
     ],
@@ -227,7 +227,7 @@ def test_a_missing_python_is_one_sentence(tmp_path: Path, python: str) -> None:
         shutil.copy(PROJECT / name, tmp_path / name)
     done = subprocess.run(
         ["make", "--no-print-directory", "run", f"PYTHON={python}"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode != 0
     assert done.stderr.startswith("Python 3.11 is needed")

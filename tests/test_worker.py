@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys
 from tests.faults import steps
 from tests.faults.worker_process import WorkerProcess
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -36,7 +36,7 @@ def test_a_worker_of_its_own_trains_scores_and_leaves_cleanly(
         alive = journeys.ask(user, queue.workers.alive)
     finally:
         worker.send_signal(signal.SIGTERM)
-        exit_code = worker.wait(20)
+        exit_code = worker.wait(PATIENCE_S)
     assert (prediction.status, exit_code) == ("COMPLETED", 0)
     assert [(one.pid, one.is_embedded) for one in alive] == [(worker.pid, False)]
     assert wait_for(lambda: not journeys.ask(user, queue.workers.alive))
@@ -52,8 +52,8 @@ def test_a_worker_told_to_end_ends_what_it_has_and_hands_back_what_takes_longer(
     with db.session_scope(user, write=True) as session:
         short = steps.enqueue(session, user=user, n_steps=10, step_s=0.1)
         long = steps.enqueue(session, user=user, n_steps=10_000, step_s=0.1)
-    worker = WorkerProcess(settings, slots=2, drain_s=5.0)
-    wait_for(lambda: steps.effects(short) and steps.effects(long), deadline_s=60, what="both to be begun")
+    worker = WorkerProcess(settings, slots=2, drain_s=10.0)
+    wait_for(lambda: steps.effects(short) and steps.effects(long), what="both to be begun")
     assert worker.end() == 0
     with db.session_scope(db.WORKER) as session:
         ended, handed_back = session.get_one(TaskRow, short), session.get_one(TaskRow, long)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.errors import AppError
+from tests.servers.waiting import PATIENCE_S
 
 
 def together(verbs: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -16,7 +17,7 @@ def together(verbs: Sequence[Callable[[], Any]]) -> list[Any]:
     crashed: list[Exception] = []
 
     def call(place: int) -> None:
-        gate.wait(10)
+        gate.wait(PATIENCE_S)
         try:
             given[place] = verbs[place]()
         except AppError as error:
@@ -28,7 +29,7 @@ def together(verbs: Sequence[Callable[[], Any]]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive(), "two verbs wait for each other"
     for error in crashed:
         raise error

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,39 +14,15 @@ from sqlalchemy.orm import Session
 from core import db
 from core.access import roles
 from core.db.pagination import Page, newest_first
-from core.db.tables import AuditEventRow
+from core.db.tables.audit_events import AuditEventRow
 from core.db.types import DATABASE_CLOCK, Clock
+from core.room import AuditedAction, AuditedResource
 
 LONGEST = 300
 LOCAL = "local user"
 
-# Every deed that is noted, and how a person says it.
-ACTIONS: Final = {
-    "sign_in": "signed in",
-    "sign_in.failed": "failed to sign in",
-    "sign_out": "signed out",
-    "session.revoked": "ended a session",
-    "token.created": "made a token",
-    "token.revoked": "revoked a token",
-    "access.refused": "was refused",
-    "user.role_changed": "changed the role of",
-    "user.blocked": "blocked",
-    "user.let_in": "let in again",
-    "work.adopted": "handed the local user's work over to",
-    "upload.added": "uploaded",
-    "upload.reread": "read in another way",
-    "upload.downloaded": "downloaded",
-    "upload.deleted": "deleted",
-    "prediction.created": "asked for",
-    "prediction.by_hand": "processed by hand",
-    "prediction.retried": "retried",
-    "prediction.cancelled": "cancelled",
-    "prediction.downloaded": "downloaded the result of",
-    "prediction.deleted": "deleted",
-    "model.trained": "began to train",
-    "model.cancelled": "cancelled the training of",
-    "model.deleted": "deleted",
-}
+_actions: dict[str, AuditedAction] = {}
+_audited: dict[str, AuditedResource] = {}
 
 
 @dataclass(frozen=True)
@@ -69,6 +46,27 @@ class Filter:
     since: datetime | None = None
 
 
+def register(actions: Iterable[AuditedAction], audited: Iterable[AuditedResource]) -> None:
+    """Make a room's actions known to this process, and what they are done to."""
+    _actions.update({action.name: action for action in actions})
+    _audited.update({resource.kind: resource for resource in audited})
+
+
+def known_actions() -> list[str]:
+    """The names of all actions, in the order of the alphabet."""
+    return sorted(_actions)
+
+
+def says(action: str) -> str:
+    """How a person says an action, without what it was done to: `upload.deleted` → "deleted"."""
+    return _actions[action].says
+
+
+def audited(kind: str) -> AuditedResource:
+    """How a person names what actions are done to: a subject's kind, or what stands before an action's dot."""
+    return _audited.get(kind) or AuditedResource(kind, f" the {kind} {{}}")
+
+
 def note(
     session: Session,
     action: str,
@@ -80,7 +78,7 @@ def note(
     **details: Any,
 ) -> None:
     """Add a line in the caller's transaction. address: where it is not known who asks; else the user's own counts."""
-    assert action in ACTIONS, action
+    assert action in _actions, action
     user = session.info["user"]
     who = user if isinstance(user, db.User) else None
     session.add(

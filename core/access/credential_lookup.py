@@ -14,13 +14,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db
-from core.db import row_level_security
-from core.db.tables import ApiTokenRow, Json, SessionRow, UserRow
+from core.db import row_rules
+from core.db.tables.base import Json
+from core.db.tables.credentials import ApiTokenRow, SessionRow
+from core.db.tables.users import UserRow
 from core.db.types import UtcDateTime
 
 
 @dataclass(frozen=True)
-class Held:
+class Credential:
     """A session or token and its user.
 
     touched_at: when it was last used, as far as that was written down. scopes: a token's.
@@ -41,16 +43,16 @@ class Held:
 
 TYPES: dict[str, Any] = {
     "scopes": Json,
-    **{part.name: UtcDateTime() for part in fields(Held) if part.name.endswith("_at")},
+    **{part.name: UtcDateTime() for part in fields(Credential) if part.name.endswith("_at")},
 }
 
 
-def session_by_hash(secret_hash: str) -> Held | None:
+def session_by_hash(secret_hash: str) -> Credential | None:
     """Whose session this is."""
-    if db.current().is_fenced:
-        return _held(_narrow("session_by_hash", secret_hash))
+    if db.current().has_row_security:
+        return _found(_by_function("session_by_hash", secret_hash))
     row, user = SessionRow, UserRow
-    return _held(
+    return _found(
         sa.select(row.id, row.user_id, user.name, user.email, user.role, user.is_local)
         .add_columns(user.blocked_at, row.expires_at, row.revoked_at, row.seen_at, sa.null())
         .join(user, user.id == row.user_id)
@@ -58,12 +60,12 @@ def session_by_hash(secret_hash: str) -> Held | None:
     )
 
 
-def token_by_hash(secret_hash: str) -> Held | None:
+def token_by_hash(secret_hash: str) -> Credential | None:
     """Whose token this is."""
-    if db.current().is_fenced:
-        return _held(_narrow("token_by_hash", secret_hash))
+    if db.current().has_row_security:
+        return _found(_by_function("token_by_hash", secret_hash))
     row, user = ApiTokenRow, UserRow
-    return _held(
+    return _found(
         sa.select(row.id, row.user_id, user.name, user.email, user.role, user.is_local)
         .add_columns(user.blocked_at, row.expires_at, row.revoked_at, row.used_at, row.scopes)
         .join(user, user.id == row.user_id)
@@ -71,14 +73,14 @@ def token_by_hash(secret_hash: str) -> Held | None:
     )
 
 
-def _narrow(function: str, secret_hash: str) -> sa.Select[*tuple[Any, ...]]:
+def _by_function(function: str, secret_hash: str) -> sa.Select[*tuple[Any, ...]]:
     """The same question where the tables are closed to who is not known yet: one function answers it."""
-    answers = getattr(getattr(sa.func, row_level_security.SCHEMA), function)(secret_hash)
-    found = answers.table_valued(*(sa.column(part.name, TYPES.get(part.name)) for part in fields(Held)))
+    answers = getattr(getattr(sa.func, row_rules.SCHEMA), function)(secret_hash)
+    found = answers.table_valued(*(sa.column(part.name, TYPES.get(part.name)) for part in fields(Credential)))
     return sa.select(*found.columns)
 
 
-def _held(query: sa.Select[*tuple[Any, ...]]) -> Held | None:
+def _found(query: sa.Select[*tuple[Any, ...]]) -> Credential | None:
     with db.session_scope(db.NOBODY) as session:
         row = session.execute(query).one_or_none()
-    return Held(*row) if row is not None else None
+    return Credential(*row) if row is not None else None

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import Clash, Forbidden, Internal, Missing, TooManyRequests, Unauthenticated, Unavailable
 
 
-class NotSignedIn(AppError):
+class NotSignedIn(Unauthenticated):
     """Nobody knows who asks. One answer for whatever is wrong with what they brought; the log says what."""
 
     code = "not_signed_in"
-    message = "You are not signed in, or what you sent to show who you are is not valid any more."
-    hint = "Sign in, or send a token that is valid: Authorization: Bearer …"
+    message = "You are not signed in, or your session or token is no longer valid."
+    hint = "Sign in, or send a valid token: Authorization: Bearer …"
+
+    @property
+    def http_headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
 
 
-class NotAllowed(AppError):
+class NotAllowed(Forbidden):
     """It is known who asks, and they may not."""
 
     code = "not_allowed"
-    message = "This needs the role {needed}, and yours is {role}."
-    hint = "Ask an admin; the account page names them."
+    message = "This needs the role {needed}; you have the role {role}."
+    hint = "Ask an admin. The account page lists them."
     needed: str
     role: str
 
@@ -27,8 +31,10 @@ class OwnedByAnother(NotAllowed):
     """An admin may look at it, and no more."""
 
     code = "owned_by_another"
-    message = "This {resource} is somebody else's: an admin may look at it, and its owner alone may change or use it."
-    hint = "Ask its owner to do it."
+    message = (
+        "This {resource} belongs to somebody else. Admins can view it; only its owner can change or use it."
+    )
+    hint = "Ask its owner."
     needed: str = ""
     role: str = ""
     resource: str
@@ -38,7 +44,7 @@ class NotOneself(NotAllowed):
     """Whoever locks themselves out needs another to let them in."""
 
     code = "not_oneself"
-    message = "Nobody changes their own role or blocks themselves."
+    message = "You can't change your own role or block yourself."
     hint = "Ask another admin."
     needed: str = ""
     role: str = ""
@@ -48,8 +54,8 @@ class ScopeMissing(NotAllowed):
     """A token that was made for less."""
 
     code = "scope_missing"
-    message = "This call needs a token with the scope '{needed}'; this one has {role}."
-    hint = "Make a token with that scope on the account page."
+    message = "This call needs a token with the scope '{needed}'. This token has {role}."
+    hint = "Create a token with that scope on the account page."
 
 
 class NotByToken(NotAllowed):
@@ -57,79 +63,83 @@ class NotByToken(NotAllowed):
 
     code = "not_by_token"
     message = "A token can't {needed}."
-    hint = "Sign in and do it on the account page."
+    hint = "Sign in and do this on the account page."
     role: str = ""
 
 
-class TooManyTokens(AppError):
+class TooManyTokens(Clash):
     """Nobody looks through that many."""
 
     code = "too_many_tokens"
-    message = "You have {n_tokens:token}, the most that one person may."
-    hint = "Revoke one that nothing uses any more."
+    message = "You have {n_tokens:token}, the maximum for one person."
+    hint = "Revoke one that you no longer use."
     n_tokens: int
 
 
-class SignInFailed(AppError):
+class SignInFailed(Unauthenticated):
     """Address and password do not go together, or the provider did not let them in."""
 
     code = "sign_in_failed"
-    message = "That did not work: {reason}."
+    message = "Sign-in failed: {reason}."
     hint = "Try again."
     reason: str
 
 
-class NotLetIn(SignInFailed):
+class NotLetIn(Forbidden, SignInFailed):
     """The provider knows them, but this app does not take them."""
 
     code = "not_let_in"
     message = "You can't use this app: {reason}."
-    hint = "Ask whoever runs it."
+    hint = "Ask whoever runs this app."
 
 
-class TooManyAttempts(AppError):
+class TooManyAttempts(TooManyRequests):
     """Somebody is guessing."""
 
     code = "too_many_attempts"
-    message = "There were too many attempts to sign in."
+    message = "Too many sign-in attempts."
     hint = "Wait {wait_s:second}, then try again."
     wait_s: int
 
+    @property
+    def http_headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.wait_s)}
 
-class ProviderUnavailable(AppError):
+
+class ProviderUnavailable(Unavailable):
     """The provider can't be reached, or answers what it should not."""
 
     code = "provider_unavailable"
-    message = "The sign-in provider can't be used right now: {problem}."
-    hint = "Try again; if it stays, whoever runs the app finds more in its log."
+    message = "The sign-in provider is unavailable: {problem}."
+    hint = "Try again. If it keeps failing, ask whoever runs this app to check its log."
     problem: str
 
 
-class SignInMissing(AppError):
+class SignInMissing(Internal):
     """Others could reach the app, and everybody would be let in."""
 
     code = "sign_in_missing"
-    message = "{reason}, but nobody has to sign in."
+    message = "{reason}, but sign-in is off."
     hint = (
         "Set OIDC_ISSUER and OIDC_CLIENT_ID, or SUPABASE_URL and SUPABASE_ANON_KEY; "
-        "or set ALLOW_ANONYMOUS=1 to let everybody do everything."
+        "or set ALLOW_ANONYMOUS=1 to let anyone do everything."
     )
     reason: str
 
 
-class InsecureAddress(AppError):
+class InsecureAddress(Internal):
     """Passwords and cookies would travel in the open."""
 
     code = "insecure_address"
-    message = "People sign in at {url}, so everybody on the way could read who they are."
-    hint = "Put a TLS proxy in front of the app and set APP_URL to its https:// address."
+    message = "People sign in at {url}, which is not encrypted."
+    hint = "Put a TLS proxy in front of the app, and set APP_URL to its https:// address."
     url: str
 
 
-class UnknownPerson(AppError):
+class UnknownPerson(Missing):
     """No user has this address."""
 
     code = "unknown_person"
     message = "Nobody with the address {email} has signed in yet."
-    hint = "Let them sign in once, then run this again."
+    hint = "Ask them to sign in once, then run this again."
     email: str

@@ -39,7 +39,7 @@ class Provider:
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingSignIn:
     """A sign-in that has begun: kept by the browser that began it, so that none other can end it."""
 
     state: str
@@ -49,13 +49,13 @@ class Pending:
 
 _NEEDED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 _known: dict[str, tuple[float, Provider]] = {}
-_one_asks = threading.Lock()
+_one_discovers = threading.Lock()
 
 
-def begin(settings: Settings) -> tuple[str, Pending]:
+def begin(settings: Settings) -> tuple[str, PendingSignIn]:
     """Where to send the browser, and what it has to bring back. Raises ProviderUnavailable."""
     provider = discover(settings)
-    pending = Pending(*(secrets.token_urlsafe(32) for _ in range(3)))
+    pending = PendingSignIn(*(secrets.token_urlsafe(32) for _ in range(3)))
     with _client(settings) as client:
         url, _ = client.create_authorization_url(
             provider.authorization_endpoint,
@@ -66,7 +66,7 @@ def begin(settings: Settings) -> tuple[str, Pending]:
     return url, pending
 
 
-def finish(settings: Settings, *, pending: Pending, code: str) -> Identity:
+def finish(settings: Settings, *, pending: PendingSignIn, code: str) -> Identity:
     """Whom the provider says has signed in. Raises SignInFailed, NotLetIn, ProviderUnavailable."""
     provider = discover(settings)
     try:
@@ -79,9 +79,9 @@ def finish(settings: Settings, *, pending: Pending, code: str) -> Identity:
             )
     except AuthlibBaseError as error:
         log.warning("code refused", reason=str(error)[:200])
-        raise SignInFailed(reason="the provider did not confirm it") from error
+        raise SignInFailed(reason="the provider did not confirm the sign-in") from error
     except (HTTPError, ValueError) as error:
-        raise ProviderUnavailable(problem="it does not answer as it should") from error
+        raise ProviderUnavailable(problem="it sent an unexpected answer") from error
     try:
         found = jwt_claims.verified(
             str(token.get("id_token", "")),
@@ -90,16 +90,16 @@ def finish(settings: Settings, *, pending: Pending, code: str) -> Identity:
             keys_url=provider.jwks_uri,
         )
     except NotSignedIn as error:
-        raise SignInFailed(reason="the provider's word could not be verified") from error
+        raise SignInFailed(reason="the provider's answer could not be verified") from error
     if not secrets.compare_digest(str(found.get("nonce", "")), pending.nonce) or (
         found.get("azp", settings.oidc_client_id) != settings.oidc_client_id
     ):
         log.warning("claims refused", reason="nonce or authorized party", issuer=provider.issuer)
-        raise SignInFailed(reason="the provider's word was meant for another sign-in")
+        raise SignInFailed(reason="the provider's answer belongs to another sign-in")
     return _identity(provider, found, settings)
 
 
-def way_out(settings: Settings) -> str | None:
+def sign_out_url(settings: Settings) -> str | None:
     """Where people sign out of the provider too; None where it tells none, or does not answer.
 
     After OpenID Connect RP-Initiated Logout 1.0, section 2, without a way back, which would have to be registered.
@@ -146,7 +146,7 @@ def discover(settings: Settings) -> Provider:
     Raises ProviderUnavailable, also for one that calls itself something else than OIDC_ISSUER.
     """
     issuer = settings.oidc_issuer
-    with _one_asks:
+    with _one_discovers:
         kept_at, known = _known.get(issuer, (0.0, None))
         if known is not None and monotonic() - kept_at < KEPT_S:
             return known
@@ -162,8 +162,8 @@ def discover(settings: Settings) -> Provider:
             )
         except (HTTPError, ValueError, KeyError, TypeError) as error:
             log.warning("provider does not describe itself", issuer=issuer, reason=str(error)[:200])
-            raise ProviderUnavailable(problem="it does not describe itself") from error
+            raise ProviderUnavailable(problem="its OpenID configuration can't be read") from error
         if found.issuer.rstrip("/") != issuer.rstrip("/"):
-            raise ProviderUnavailable(problem="it is not the one that OIDC_ISSUER names")
+            raise ProviderUnavailable(problem="its issuer is not OIDC_ISSUER")
         _known[issuer] = (monotonic(), found)
         return found

@@ -12,7 +12,7 @@ from core import db
 from core.access import roles
 from core.access.errors import OwnedByAnother
 
-Whose = UUID | Literal["me", "all"]
+OwnerFilter = UUID | Literal["me", "all"]
 MINE: Final = "me"
 ALL: Final = "all"
 
@@ -28,7 +28,9 @@ def seen(session: Session, owner_id: InstrumentedAttribute[UUID]) -> sa.ColumnEl
     return sa.true() if sees_all(session) else owner_id == db.owner(session)
 
 
-def listed(session: Session, owner_id: InstrumentedAttribute[UUID], whose: Whose) -> sa.ColumnElement[bool]:
+def listed(
+    session: Session, owner_id: InstrumentedAttribute[UUID], whose: OwnerFilter
+) -> sa.ColumnElement[bool]:
     """The condition for what a list shows. Raises NotAllowed for others' work, except to admins."""
     if whose in (MINE, db.owner(session)):
         return owner_id == db.owner(session)

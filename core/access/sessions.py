@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from core import db, logs
 from core.access import audit, credential_lookup, hashing, roles
 from core.access.errors import NotSignedIn
-from core.access.users import Means
-from core.db.tables import SessionRow
+from core.access.users import SignInMethod
+from core.db.tables.credentials import SessionRow
 from core.errors import NotFound
 from core.settings import Settings
 
@@ -32,7 +32,7 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-model_desk" if settings.url.startswith("https:") else f"model_desk_{settings.port}"
 
 
-def begin(user: db.User, *, means: Means, agent: str, settings: Settings, now: datetime) -> str:
+def begin(user: db.User, *, means: SignInMethod, agent: str, settings: Settings, now: datetime) -> str:
     """Sign somebody in; the secret for their cookie, which is kept nowhere. Forgets their sessions of long ago."""
     secret = hashing.new_secret()
     with db.session_scope(user, write=True) as session:
@@ -60,28 +60,30 @@ def resume(
     secret: str, *, settings: Settings, now: datetime, address: str, touch: bool = True
 ) -> tuple[db.User, UUID]:
     """Who is signed in with this cookie, and their session's id. touch: somebody has clicked. Raises NotSignedIn."""
-    held = credential_lookup.session_by_hash(hashing.hash_of(secret))
-    if held is None or (problem := _problem(held, settings=settings, now=now)):
-        log.info("session refused", reason=problem if held else "unknown", address=address)
+    credential = credential_lookup.session_by_hash(hashing.hash_of(secret))
+    if credential is None or (problem := _problem(credential, settings=settings, now=now)):
+        log.info("session refused", reason=problem if credential else "unknown", address=address)
         raise NotSignedIn
-    role = roles.effective(held.role, held.email, settings)
-    user = db.User(held.user_id, held.name, role, email=held.email, via="session", address=address)
-    if touch and (held.touched_at is None or now - held.touched_at > timedelta(seconds=TOUCH_S)):
+    role = roles.effective(credential.role, credential.email, settings)
+    user = db.User(
+        credential.user_id, credential.name, role, email=credential.email, via="session", address=address
+    )
+    if touch and (credential.touched_at is None or now - credential.touched_at > timedelta(seconds=TOUCH_S)):
         with db.session_scope(user, write=True) as session:
-            session.execute(sa.update(SessionRow).where(SessionRow.id == held.id).values(seen_at=now))
-    return user, held.id
+            session.execute(sa.update(SessionRow).where(SessionRow.id == credential.id).values(seen_at=now))
+    return user, credential.id
 
 
-def _problem(held: credential_lookup.Held, *, settings: Settings, now: datetime) -> str:
+def _problem(credential: credential_lookup.Credential, *, settings: Settings, now: datetime) -> str:
     """Why a session is over; empty while it is not."""
     idle = timedelta(hours=settings.session_idle_hours)
-    if held.revoked_at is not None:
+    if credential.revoked_at is not None:
         return "revoked"
-    if held.blocked_at is not None:
+    if credential.blocked_at is not None:
         return "blocked"
-    if held.expires_at <= now:
+    if credential.expires_at <= now:
         return "expired"
-    return "idle" if held.touched_at is not None and held.touched_at + idle <= now else ""
+    return "idle" if credential.touched_at is not None and credential.touched_at + idle <= now else ""
 
 
 def end(session: Session, *, session_id: UUID, now: datetime) -> None:

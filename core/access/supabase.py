@@ -40,22 +40,22 @@ def sign_in(settings: Settings, *, email: str, password: str) -> Identity:
     except AuthApiError as error:
         log.info("sign-in refused by Supabase", code=error.code, status=error.status)
         if error.status >= 500 or error.status == 429:
-            raise ProviderUnavailable(problem="it is overloaded or out of order") from error
-        raise SignInFailed(reason="address and password don't go together") from error
+            raise ProviderUnavailable(problem="it is overloaded or down") from error
+        raise SignInFailed(reason="wrong address or password") from error
     except (AuthRetryableError, httpx.HTTPError, ValueError) as error:
         raise ProviderUnavailable(problem="it can't be reached") from error
     except AuthError as error:
-        raise SignInFailed(reason="address and password don't go together") from error
+        raise SignInFailed(reason="wrong address or password") from error
     if answer.session is None or answer.user is None:
-        raise SignInFailed(reason="address and password don't go together")
+        raise SignInFailed(reason="wrong address or password")
     with suppress(AuthError, httpx.HTTPError):  # our own session takes over from here
         client.auth.sign_out({"scope": "local"})
     try:
         found = jwt_claims.of_supabase(answer.session.access_token, settings=settings)
     except NotSignedIn as error:
-        raise SignInFailed(reason="the provider's word could not be verified") from error
+        raise SignInFailed(reason="the provider's answer could not be verified") from error
     if any(factor.status == "verified" for factor in answer.user.factors or []):
-        raise NotLetIn(reason="your account has a second factor, which can't be asked for here")
+        raise NotLetIn(reason="your account uses a second factor, which this app does not support")
     confirmed = answer.user.email if answer.user.email_confirmed_at else None
     return identity(found, settings=settings, email=confirmed)
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core import db, logs
 from core.access import audit, credential_lookup, hashing, roles
 from core.access.errors import NotSignedIn, TooManyTokens
-from core.db.tables import ApiTokenRow
+from core.db.tables.credentials import ApiTokenRow
 from core.errors import Invalid, NotFound
 from core.settings import Settings
 
@@ -35,13 +35,13 @@ def create(
     """A new token of the user's, and its secret, which nobody can show again. Raises Invalid, TooManyTokens."""
     name = name.strip() or "Token"
     if len(name) > LONGEST_NAME:
-        raise Invalid(
-            problem="The name is too long.", remedy=f"Give one of {LONGEST_NAME} characters at most."
-        )
+        raise Invalid(problem="The name is too long.", remedy=f"Use at most {LONGEST_NAME} characters.")
     if not scopes or set(scopes) - set(SCOPES):
-        raise Invalid(problem="The token needs scopes that exist.", remedy=f"Some of {', '.join(SCOPES)}.")
+        raise Invalid(
+            problem="The token needs at least one valid scope.", remedy=f"Choose from {', '.join(SCOPES)}."
+        )
     if not 1 <= days <= LONGEST_DAYS:
-        raise Invalid(problem="The token must end some day.", remedy=f"Choose 1 to {LONGEST_DAYS} days.")
+        raise Invalid(problem="The token needs an expiry date.", remedy=f"Choose 1 to {LONGEST_DAYS} days.")
     if len(alive(session, now=now)) >= MOST:
         raise TooManyTokens(n_tokens=MOST)
     secret = hashing.new_token()
@@ -79,27 +79,31 @@ def revoke(session: Session, *, token_id: UUID, now: datetime) -> None:
 
 def check(secret: str, *, settings: Settings, now: datetime, address: str) -> tuple[db.User, frozenset[str]]:
     """Whose token this is, and its scopes. Raises NotSignedIn, whatever is wrong with it; the log says what."""
-    held = credential_lookup.token_by_hash(hashing.hash_of(secret))
-    if held is None or (problem := _problem(held, settings=settings, now=now)):
-        log.warning("token refused", reason=problem if held else "unknown", address=address)
+    credential = credential_lookup.token_by_hash(hashing.hash_of(secret))
+    if credential is None or (problem := _problem(credential, settings=settings, now=now)):
+        log.warning("token refused", reason=problem if credential else "unknown", address=address)
         raise NotSignedIn
-    role = roles.ADMIN if held.is_local else roles.effective(held.role, held.email, settings)
-    user = db.User(held.user_id, held.name, role, email=held.email, via="token", address=address)
-    if held.touched_at is None or now - held.touched_at > timedelta(seconds=TOUCH_S):
+    role = (
+        roles.ADMIN if credential.is_local else roles.effective(credential.role, credential.email, settings)
+    )
+    user = db.User(
+        credential.user_id, credential.name, role, email=credential.email, via="token", address=address
+    )
+    if credential.touched_at is None or now - credential.touched_at > timedelta(seconds=TOUCH_S):
         with db.session_scope(user, write=True) as session:
-            session.execute(sa.update(ApiTokenRow).where(ApiTokenRow.id == held.id).values(used_at=now))
-    return user, frozenset(held.scopes or ())
+            session.execute(sa.update(ApiTokenRow).where(ApiTokenRow.id == credential.id).values(used_at=now))
+    return user, frozenset(credential.scopes or ())
 
 
-def _problem(held: credential_lookup.Held, *, settings: Settings, now: datetime) -> str:
+def _problem(credential: credential_lookup.Credential, *, settings: Settings, now: datetime) -> str:
     """Why a token lets nobody in; empty while it does."""
-    if held.revoked_at is not None:
+    if credential.revoked_at is not None:
         return "revoked"
-    if held.blocked_at is not None:
+    if credential.blocked_at is not None:
         return "blocked"
-    if held.is_local and settings.has_sign_in:
+    if credential.is_local and settings.has_sign_in:
         return "made before people signed in"
-    return "expired" if held.expires_at <= now else ""
+    return "expired" if credential.expires_at <= now else ""
 
 
 def _subject(row: ApiTokenRow) -> audit.Subject:

@@ -14,29 +14,29 @@ from sqlalchemy.orm import Session
 from core import db
 from core.access import audit, roles
 from core.access.errors import NotLetIn, NotOneself
-from core.db.tables import UserRow
-from core.errors import AppError, NotFound
+from core.db.tables.users import UserRow
+from core.errors import NotFound, Unavailable
 from core.settings import Settings
 
 LOCAL_NAME = "You"
 LONGEST_NAME = 120
 
-Means = Literal["oidc", "supabase"]
+SignInMethod = Literal["oidc", "supabase"]
 
 
-class NoLocalUser(AppError):
+class NoLocalUser(Unavailable):
     """The first start was not finished."""
 
     code = "no_local_user"
-    message = "The database holds no local user."
-    hint = "Start the app once with `make run`; it makes one."
+    message = "The database has no local user."
+    hint = "Start the app once with `make run` to create one."
 
 
 @dataclass(frozen=True)
 class Identity:
     """Whom a provider says somebody is. email: only one that the provider has verified."""
 
-    means: Means
+    means: SignInMethod
     issuer: str
     subject: str
     name: str
@@ -90,7 +90,7 @@ def settle(identity: Identity, *, settings: Settings, via: str, address: str) ->
     to another identity: nobody takes over work by an address alone.
     """
     if not roles.may_sign_in(identity.email, settings):
-        raise NotLetIn(reason="ALLOWED_EMAILS does not name your address")
+        raise NotLetIn(reason="ALLOWED_EMAILS does not include your address")
     myself = db.User(identity.user_id, identity.name, via=via, address=address)
     try:
         with db.session_scope(myself, write=True) as session:
@@ -114,7 +114,7 @@ def _second_look(identity: Identity) -> UserRow:
     with db.session_scope(db.User(identity.user_id, identity.name)) as session:
         row = session.get(UserRow, identity.user_id)
     if row is None or row.email != identity.email:
-        raise NotLetIn(reason="your address belongs to somebody who signs in another way")
+        raise NotLetIn(reason="your address belongs to an account that signs in another way")
     return row
 
 

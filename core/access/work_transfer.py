@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,15 +12,20 @@ from core import db
 from core.access import audit, roles
 from core.access.errors import UnknownPerson
 from core.access.users import NoLocalUser
-from core.db.tables import ApiTokenRow, ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
+from core.db.tables import Base
+from core.db.tables.credentials import ApiTokenRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.users import UserRow
 from core.db.types import now_plus
+from core.room import HandedOver
 
-HANDED_OVER = {
-    "uploads": UploadRow.__table__,
-    "models": ModelRow.__table__,
-    "predictions": PredictionRow.__table__,
-    "tasks": TaskRow.__table__,
-}
+_stated: dict[str, HandedOver] = {}
+TASKS = HandedOver("tasks", TaskRow)  # of every room, so they go last
+
+
+def register(handed_over: Iterable[HandedOver]) -> None:
+    """Make a room's tables known to this process."""
+    _stated.update({one.resource: one for one in handed_over})
 
 
 def adopt(email: str) -> Mapping[str, int]:
@@ -39,12 +44,10 @@ def adopt(email: str) -> Mapping[str, int]:
         ).scalar_one_or_none()
         if them is None:
             raise UnknownPerson(email=email)
-        _make_room(session, local_id, them.id)
-        counts = {}
-        for resource, table in HANDED_OVER.items():
-            assert isinstance(table, sa.Table)
-            handed = sa.update(table).where(table.c.user_id == local_id).values(user_id=them.id)
-            counts[resource] = len(session.execute(handed.returning(table.c.id)).all())
+        handed_over = (*_stated.values(), TASKS)
+        for one in handed_over:
+            one.make_room(session, local_id, them.id)
+        counts = {one.resource: _hand_over(session, one.rows, local_id, them.id) for one in handed_over}
         theirs = sa.update(ApiTokenRow).where(
             ApiTokenRow.user_id == local_id, ApiTokenRow.revoked_at.is_(None)
         )
@@ -55,12 +58,8 @@ def adopt(email: str) -> Mapping[str, int]:
     return counts
 
 
-def _make_room(session: Session, local_id: UUID, their_id: UUID) -> None:
-    """Count the versions of the local user's models on from those of the same name that the person has."""
-    newest = sa.select(ModelRow.name, sa.func.max(ModelRow.version)).where(ModelRow.user_id == their_id)
-    for name, version in session.execute(newest.group_by(ModelRow.name)).all():
-        same = (ModelRow.user_id == local_id, ModelRow.name == name)
-        moved = session.execute(sa.select(ModelRow).where(*same).order_by(ModelRow.version.desc())).scalars()
-        for model in moved.all():
-            model.version += version
-            session.flush()  # from the highest down, so that none meets another on its way
+def _hand_over(session: Session, rows: type[Base], from_id: UUID, to_id: UUID) -> int:
+    table = rows.__table__
+    assert isinstance(table, sa.Table)
+    handed = sa.update(table).where(table.c.user_id == from_id).values(user_id=to_id)
+    return len(session.execute(handed.returning(table.c.id)).all())

@@ -29,7 +29,7 @@ def routes() -> Sequence[BaseRoute]:
 
 def middleware() -> Sequence[Middleware]:
     """The gate that pages, their websocket, media, uploads and API are behind."""
-    return [Middleware(Gate, settings=settings.current())]
+    return [Middleware(Gate, settings=settings.current(), table=_api().state.table)]
 
 
 def require_unreachable() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import anyio
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
@@ -14,33 +14,21 @@ from starlette.routing import BaseRoute, Mount, Route
 
 import core
 from core import storage
+from core.api.dependencies import NEEDS_READ
 from core.api.http import docs, error_responses
-from core.api.http.allowed_methods import Calls
+from core.api.http.allowed_methods import AllowedMethods
 from core.api.http.front import MOUNT, Front
-from core.api.http.request_metrics import Measured
-from core.api.routes import (
-    audit_trail,
-    csv_upload,
-    health,
-    metrics,
-    models,
-    people,
-    predictions,
-    receipts,
-    results,
-    scale,
-    sign_in,
-    tokens,
-    uploads,
-)
+from core.api.http.request_metrics import RequestMetrics
+from core.api.http.route_table import RouteTable
+from core.api.routes import declared, metrics, sign_in
 from core.errors import AppError
 from core.settings import Settings
 
 N_HEAVY = 2  # examinations and conversions at once: each keeps a core busy
 DESCRIPTION = (
-    "Everything the pages can do, for programs. Times are ISO 8601 in UTC, ids are strings. "
-    "Whatever is refused is answered with `error`: a stable `code`, a `message` and a `hint`. "
-    "Every path answers with and without its last slash. Where people sign in, a program sends "
+    "Everything the pages can do, for programs. Times are ISO 8601 in UTC; ids are strings. "
+    "An error has a stable `code`, a `message` and a `hint`. "
+    "Every path works with and without a trailing slash. Where sign-in is on, send "
     "`Authorization: Bearer` with a personal token or a Supabase access token."
 )
 
@@ -86,27 +74,24 @@ def unconfigured() -> FastAPI:
             Exception: error_responses.of_unforeseen,
         },
     )
-    # Results come before predictions: `/predictions/{id}/…` would take their paths.
-    for module in (
-        *(health, metrics, scale, csv_upload, uploads, results, receipts, predictions, models),
-        *(tokens, people, audit_trail),
-    ):
-        api.include_router(module.router)
+    api.include_router(APIRouter(routes=declared()))
 
-    @api.get("/", include_in_schema=False)
+    @api.get("/", include_in_schema=False, dependencies=[NEEDS_READ])
     async def welcome() -> Welcome:
         return Welcome(version=core.__version__)
 
-    @api.get("/docs", include_in_schema=False, response_class=HTMLResponse)
+    @api.get("/docs", include_in_schema=False, response_class=HTMLResponse, dependencies=[NEEDS_READ])
     async def documentation() -> HTMLResponse:
         return HTMLResponse(docs.page(api.openapi()), headers={"Content-Security-Policy": docs.POLICY})
 
+    api.state.table = RouteTable(api.routes)
     return api
 
 
 def routes(api: FastAPI, settings: Settings) -> list[BaseRoute]:
     """The API under its mount, and the way in; the bare path is a route of its own, or the pages would answer it."""
-    front = Measured(Front(Calls(api, api.routes)), api.state.metrics)
+    table: RouteTable = api.state.table
+    front = RequestMetrics(Front(AllowedMethods(api, table), table), api.state.metrics)
     below = Mount(MOUNT, front)
     # a path may hold a line's end, encoded, and would else be answered by the pages
     below.path_regex = re.compile(below.path_regex.pattern, re.DOTALL)

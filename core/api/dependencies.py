@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request, Security
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from core import access, db
-from core.access import ownership
+from core.access import ownership, tokens
 from core.access.errors import NotSignedIn
-from core.access.ownership import Whose
+from core.access.ownership import OwnerFilter
+from core.api.security import scopes
 from core.api.security.authentication import PRINCIPAL, RequestPrincipal, address_of
 from core.db.pagination import MAX_LIMIT
 from core.errors import NotFound
@@ -30,7 +31,7 @@ def _caller(request: Request) -> db.User:
     return access.local_user(address_of(request))
 
 
-def _asker(request: Request) -> RequestPrincipal:
+def _principal(request: Request) -> RequestPrincipal:
     principal: RequestPrincipal | None = request.scope.get(PRINCIPAL)
     return principal or RequestPrincipal(_caller(request))
 
@@ -43,6 +44,10 @@ async def _settings(request: Request) -> Settings:
 async def _storage(request: Request) -> Storage:
     storage: Storage = request.app.state.storage
     return storage
+
+
+async def _same_for_all() -> None:
+    """For a call that need not know who asks."""
 
 
 def upload_id_of(text: str) -> int:
@@ -83,8 +88,15 @@ def _model_in_path(model_id: Annotated[str, Path(json_schema_extra={"format": "u
     return model_id_of(model_id)
 
 
-CurrentUser = Annotated[db.User, Depends(_caller)]
-CurrentPrincipal = Annotated[RequestPrincipal, Depends(_asker)]
+# Who asks, and so what a token needs for the call: the gate has looked at that before the body was read.
+Reader = Annotated[db.User, Security(_caller, scopes=[tokens.READ])]
+Writer = Annotated[db.User, Security(_caller, scopes=[tokens.WRITE])]
+Trainer = Annotated[db.User, Security(_caller, scopes=[tokens.TRAINING])]
+Manager = Annotated[db.User, Security(_caller, scopes=[scopes.PERSON])]
+ManagingPrincipal = Annotated[RequestPrincipal, Security(_principal, scopes=[scopes.PERSON])]
+NEEDS_READ = Security(_same_for_all, scopes=[tokens.READ])
+NEEDS_NOTHING = Security(_same_for_all, scopes=[scopes.ANY])
+AnyPrincipal = Annotated[RequestPrincipal, Security(_principal, scopes=[scopes.ANY])]
 Config = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
 UploadId = Annotated[int, Depends(_upload_in_path)]
@@ -130,7 +142,7 @@ def _mapping_in_query(
     mapping: Annotated[
         str,
         Query(
-            description="A JSON object: the model's column, and the file's column to read in its place.",
+            description="A JSON object: each of the model's columns, and the file's column to read instead.",
             examples=['{"tenure": "Months"}'],
         ),
     ] = "",
@@ -154,10 +166,10 @@ UploadIdInBody = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
 ]
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many rows at most.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The most rows to return.")]
 Cursor = Annotated[
     str | None,
-    Query(max_length=400, description="`next_cursor` of the page before; none for the first."),
+    Query(max_length=400, description="`next_cursor` of the previous page; leave out for the first."),
 ]
 
 
@@ -165,23 +177,24 @@ def _owner(
     user_id: Annotated[
         str,
         Query(
-            max_length=36, description="Whose: `me`, a person's id or `all`; others' work is shown to admins."
+            max_length=36,
+            description="Whose work: `me`, a person's id, or `all`. Only admins see other people's work.",
         ),
     ] = ownership.MINE,
-) -> Whose:
+) -> OwnerFilter:
     if user_id in (ownership.MINE, ownership.ALL):
         return ownership.ALL if user_id == ownership.ALL else ownership.MINE
     return uuid_of(user_id, resource="person")
 
 
-Owner = Annotated[Whose, Depends(_owner)]
+Owner = Annotated[OwnerFilter, Depends(_owner)]
 IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         min_length=1,
         max_length=200,
-        description="The same key with the same request gives the first call's answer again, for 24 hours; "
-        "while that one waits for a result, what it has made so far.",
+        description="Repeating a request with the same key within 24 hours returns the first answer; "
+        "while the first call waits for a result, what it has created so far.",
     ),
 ]

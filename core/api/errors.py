@@ -2,50 +2,50 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import AppError, BadRequest, Clash, Forbidden, Missing, TooLarge, Unsupported
 
 
-class Forbidden(AppError):
+class ForeignRequest(Forbidden):
     """The request comes from somewhere that may not talk to this app."""
 
     code = "forbidden"
 
 
-class WrongHost(Forbidden):
+class WrongHost(ForeignRequest):
     """The Host header names another server: a page elsewhere may have pointed its own name at us."""
 
     code = "wrong_host"
     message = "This app does not answer to the host {host!r}."
-    hint = "Open it as {url}, or set APP_URL to the address that people use."
+    hint = "Open {url}, or set APP_URL to the address that people use."
     host: str
     url: str
 
 
-class WrongOrigin(Forbidden):
+class WrongOrigin(ForeignRequest):
     """A page of another site made the browser send this."""
 
     code = "wrong_origin"
-    message = "A page of {origin} may not use this app."
-    hint = "Open the app itself at {url}, or call the API from a program."
+    message = "Pages from {origin} can't use this app."
+    hint = "Open the app at {url}, or call the API from a program."
     origin: str
     url: str
 
 
-class BadRequest(AppError):
+class UnreadableRequest(BadRequest):
     """The request can't be understood as it stands."""
 
     code = "bad_request"
     message = "The request can't be read: {problem}."
-    hint = "Compare it with the description under /api/docs."
+    hint = "Compare it with the docs at /api/docs."
     problem: str
 
 
-class NothingThere(AppError):
+class NothingThere(Missing):
     """No call has this path."""
 
     code = "not_found"
     message = "There is nothing at {path}."
-    hint = "All calls are described under /api/docs."
+    hint = "All calls are listed at /api/docs."
     path: str
 
 
@@ -53,58 +53,63 @@ class MethodNotTaken(AppError):
     """The path is there, but not for this method. allowed: those that it takes, listed."""
 
     code = "method_not_allowed"
-    message = "{path} does not take {method}."
-    hint = "It takes {allowed}. All calls are described under /api/docs."
+    http_status = 405
+    message = "{path} does not accept {method}."
+    hint = "It accepts {allowed}. All calls are listed at /api/docs."
     path: str
     method: str
     allowed: str
 
+    @property
+    def http_headers(self) -> dict[str, str]:
+        return {"Allow": self.allowed}
 
-class NoFile(BadRequest):
+
+class NoFile(UnreadableRequest):
     """A multipart request without a file in it."""
 
     code = "no_file"
-    message = "The request holds no file."
-    hint = "Send the CSV as the part named 'file', with its file name."
+    message = "The request contains no file."
+    hint = "Send the CSV as the part named 'file', with a file name."
     problem: str = ""
 
 
-class SeveralFiles(BadRequest):
+class SeveralFiles(UnreadableRequest):
     """One call takes one file, so that each gets an answer of its own."""
 
     code = "several_files"
-    message = "The request holds more than one file."
+    message = "The request contains more than one file."
     hint = "Send one request per file."
     problem: str = ""
 
 
-class WrongMediaType(AppError):
+class WrongMediaType(Unsupported):
     """The body is of a type that this call does not take."""
 
     code = "unsupported_media_type"
-    message = "This call takes {expected}, not {found}."
-    hint = "Send the body as {expected} and say so in Content-Type."
+    message = "This call accepts {expected}, not {found}."
+    hint = "Send {expected}, and say so in Content-Type."
     expected: str
     found: str
 
 
-class TooLarge(AppError):
+class RequestTooLarge(TooLarge):
     """More bytes than one call may send."""
 
     code = "too_large"
-    message = "The {resource} is larger than {limit_mb} MB, the most that is taken here."
+    message = "The {resource} is larger than the limit of {limit_mb} MB."
     hint = "{remedy}"
     resource: str
     limit_mb: int
     remedy: str
 
 
-class TooLargeToWaitFor(TooLarge):
+class TooLargeToWaitFor(RequestTooLarge):
     """The file is larger than what is scored while the caller waits."""
 
     code = "too_large_for_sync"
-    message = "The {resource} is larger than {limit_mb} MB, the most that is scored while one waits."
-    hint = "Send it with mode 'queued' and ask for its status."
+    message = "The {resource} is larger than {limit_mb} MB, the limit for scoring while you wait."
+    hint = "Send it with mode 'queued', then ask for its status."
     remedy: str = ""
 
 
@@ -112,17 +117,17 @@ class KeyReused(AppError):
     """An idempotency key stands for one request only."""
 
     code = "idempotency_key_reused"
-    message = "The Idempotency-Key '{key}' was used for another request."
-    hint = "Use a new key for each new request."
+    message = "The Idempotency-Key '{key}' was already used for a different request."
+    hint = "Use a new key for each request."
     key: str
 
 
-class KeyInUse(AppError):
+class KeyInUse(Clash):
     """The first call with this key has not been answered yet."""
 
     code = "idempotency_key_in_use"
     message = "The first call with the Idempotency-Key '{key}' is still running."
-    hint = "Wait a moment, then send the same call again to get its answer."
+    hint = "Wait a moment, then repeat the call to get its answer."
     key: str
 
 
@@ -130,8 +135,9 @@ class PreconditionFailed(AppError):
     """If-Match names other bytes than are there."""
 
     code = "precondition_failed"
-    message = "{file_name} is not the file that If-Match names."
-    hint = "Ask for it without If-Match, or make a new start from its present ETag."
+    http_status = 412
+    message = "{file_name} is not the version that If-Match names."
+    hint = "Leave out If-Match, or start over with the current ETag."
     file_name: str
 
 
@@ -139,15 +145,16 @@ class SenderSilent(AppError):
     """An upload that sends nothing for a while would hold its place for ever."""
 
     code = "sender_silent"
-    message = "The upload sent nothing for {silent_s:second}, so it was given up."
-    hint = "Send the file again; over a slow line, raise UPLOAD_SILENCE_S."
+    http_status = 408
+    message = "The upload sent no data for {silent_s:second}, so it was cancelled."
+    hint = "Send the file again. On a slow connection, raise UPLOAD_SILENCE_S."
     silent_s: int
 
 
 class FileElsewhere(NoFile):
     """A part with a file name that is not the one called 'file'."""
 
-    message = "The file came in a part named '{part}'."
+    message = "The file is in a part named '{part}'."
     hint = "Name the part 'file'."
     part: str
 
@@ -156,14 +163,19 @@ class FileNameMissing(NoFile):
     """The part for the file does not say that it is one."""
 
     message = "The part named 'file' has no file name."
-    hint = "Give the file's name as filename=\"…\" in the part's Content-Disposition."
+    hint = 'Give the part\'s Content-Disposition a filename="…".'
 
 
 class RangeUnsatisfiable(AppError):
     """The range asked for begins behind the end of the file."""
 
     code = "range_not_satisfiable"
-    message = "The file has {size_bytes} bytes, so there is nothing at {asked}."
-    hint = "Ask for a range inside the file, or for all of it."
+    http_status = 416
+    message = "The file has {size_bytes} bytes, so the range {asked} is empty."
+    hint = "Ask for a range within the file, or for all of it."
     size_bytes: int
     asked: str
+
+    @property
+    def http_headers(self) -> dict[str, str]:
+        return {"Content-Range": f"bytes */{self.size_bytes}"}

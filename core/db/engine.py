@@ -61,12 +61,12 @@ class Database:
         return f"Postgres at {url.host or 'local socket'}/{url.database}"
 
     @cached_property
-    def is_fenced(self) -> bool:
+    def has_row_security(self) -> bool:
         """Whether each transaction needs a role; asked again after a migration. Raises DatabaseUnavailable."""
         if self.is_sqlite:
             return False
         with translated(), self.engine.connect() as connection:
-            return row_level_security.standing(connection) is not None
+            return row_level_security.applied(connection) is not None
 
     @cached_property
     def link(self) -> Link:
@@ -80,13 +80,13 @@ class Database:
         require_allowed(principal)
         engine = self.engine if isinstance(principal, WorkerRole) else self.users
         options: dict[str, Any] = {"write": write}
-        if opening := postgres.opening(principal, is_fenced=self.is_fenced):
+        if opening := postgres.opening(principal, has_row_security=self.has_row_security):
             options["opening"] = opening
         return engine.execution_options(**options)
 
     def changed(self) -> None:
         """A migration has run: what was known of roles is asked again."""
-        self.__dict__.pop("is_fenced", None)
+        self.__dict__.pop("has_row_security", None)
 
     def dispose(self) -> None:
         """Close every connection."""

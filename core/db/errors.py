@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import Clash, Forbidden, Unavailable
 
 
-class DatabaseUnavailable(AppError):
+class DatabaseUnavailable(Unavailable):
     """The database can't be reached, is locked for too long, or can't write."""
 
     code = "database_unavailable"
@@ -14,7 +14,7 @@ class DatabaseUnavailable(AppError):
     problem: str
 
 
-class Deadlocked(DatabaseUnavailable):
+class Deadlocked(Clash, DatabaseUnavailable):
     """The database ended this transaction because it and another one waited for each other."""
 
     code = "deadlocked"
@@ -41,7 +41,7 @@ class PoolerUnnamed(DatabaseUnavailable):
     hint = "Whoever runs the app sets DATABASE_POOLER=transaction and starts it again."
 
 
-class NotYours(AppError):
+class NotYours(Forbidden):
     """The database's row-level security refused a statement."""
 
     code = "not_yours"
@@ -49,7 +49,7 @@ class NotYours(AppError):
     hint = "Open the list and choose one of yours. If it was one, tell whoever runs the app: the log has the details."
 
 
-class Collided(AppError):
+class Collided(Clash):
     """What was to be written builds on a row that is gone, or repeats one that must be unique."""
 
     code = "collided"

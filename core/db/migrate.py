@@ -16,14 +16,14 @@ from core.db import row_level_security, statistics
 from core.db.engine import Database, translated
 from core.db.errors import NotYours, RoleMissing
 from core.db.principals import NOBODY
-from core.errors import AppError
+from core.errors import Unavailable
 
 LOCK_ID = 7_302_114_886  # any number that no other program of the database uses
 
 _one_at_a_time = threading.Lock()  # Alembic's commands are not thread-safe
 
 
-class NewerSchema(AppError):
+class NewerSchema(Unavailable):
     """The database was migrated by a newer version of the product."""
 
     code = "newer_schema"
@@ -61,7 +61,7 @@ def revision(database: Database) -> str | None:
 def upgrade(database: Database) -> None:
     """Migrate to `head()`; safe when several threads and processes start at once.
 
-    Where Postgres knows Supabase's roles, row-level security is put up in the same transaction.
+    Where Postgres knows Supabase's roles, row-level security is applied in the same transaction.
     Raises NewerSchema when the database is ahead of this version, RoleMissing where the login may not change
     tables though that is needed, DatabaseUnavailable.
     """
@@ -80,16 +80,16 @@ def upgrade(database: Database) -> None:
 
 
 def _reading(database: Database) -> sa.Engine:
-    """Where there is a fence, the revision is everybody's to read; else only the tables' owner's."""
-    return database.of(NOBODY) if database.is_fenced else database.engine
+    """With row-level security the revision is everybody's to read; else only the tables' owner's."""
+    return database.of(NOBODY) if database.has_row_security else database.engine
 
 
 def _is_done(database: Database) -> bool:
-    """Whether tables and fence are those of this version, so that a login without rights may start too."""
+    """Whether tables and rules are those of this version, so that a login without rights may start too."""
     with translated(), _reading(database).connect() as connection:
         if MigrationContext.configure(connection).get_current_revision() != head():
             return False
-        return row_level_security.standing(connection) == (
+        return row_level_security.applied(connection) == (
             row_level_security.digest() if row_level_security.is_possible(connection) else None
         )
 
@@ -109,12 +109,12 @@ def _upgrade(database: Database) -> None:
                 if found is not None and found not in known:
                     raise NewerSchema(found=found)
                 config.attributes["connection"] = connection
-                fenced = not database.is_sqlite and row_level_security.is_possible(connection)
-                if fenced:
-                    row_level_security.take_down(connection)
+                has_row_security = not database.is_sqlite and row_level_security.is_possible(connection)
+                if has_row_security:
+                    row_level_security.drop(connection)
                 command.upgrade(config, "head")
-                if fenced:
-                    row_level_security.put_up(connection)
+                if has_row_security:
+                    row_level_security.apply(connection)
                 if database.is_sqlite:
                     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                     if broken:

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core.errors import AppError
+from core.errors import BadRequest
 
 MAX_LIMIT = 200
 LARGEST_ID = 2**63 - 1
@@ -21,7 +21,7 @@ LARGEST_ID = 2**63 - 1
 Row = TypeVar("Row")
 
 
-class BadCursor(AppError):
+class BadCursor(BadRequest):
     """The cursor did not come from us."""
 
     code = "bad_cursor"

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy import event
 
-from core.db import row_level_security
+from core.db import row_rules
 from core.db.errors import DatabaseUnavailable, RoleMissing
 from core.db.principals import Nobody, Principal, User, WorkerRole
 
@@ -82,32 +82,30 @@ def engine(url: str, *, link: Link | None) -> sa.Engine:
     return made
 
 
-def opening(principal: Principal, *, is_fenced: bool) -> sql.SQL | sql.Composed | None:
+def opening(principal: Principal, *, has_row_security: bool) -> sql.SQL | sql.Composed | None:
     """What begins a transaction for `principal`; None for the plain beginning, where there are no roles."""
-    if not is_fenced:
+    if not has_row_security:
         return None
     match principal:
         case WorkerRole():
             return _of_workers()
         case Nobody():
-            return _opening(_claims({"role": row_level_security.USERS}, role="nobody"))
+            return _opening(_claims({"role": row_rules.USERS}, role="nobody"))
         case User():
-            return _opening(
-                _claims({"role": row_level_security.USERS, "sub": str(principal.id)}, role=principal.role)
-            )
+            return _opening(_claims({"role": row_rules.USERS, "sub": str(principal.id)}, role=principal.role))
 
 
 @cache
 def _of_workers() -> sql.SQL:
     """Put together once: it holds nothing of anybody's."""
-    return sql.SQL(_opening({"role": row_level_security.WORKERS}).as_string())
+    return sql.SQL(_opening({"role": row_rules.WORKERS}).as_string())
 
 
 def _claims(claims: dict[str, str], *, role: str) -> dict[str, str]:
     """As PostgREST sets them, for every spelling of `auth.uid()` that there is; and the app's own role."""
     return {
         "role": claims["role"],
-        row_level_security.AS_ROLE: role,
+        row_rules.AS_ROLE: role,
         "request.jwt.claims": json.dumps(claims),
         "request.jwt.claim.sub": claims.get("sub", ""),
     }

@@ -12,34 +12,30 @@ import sqlalchemy as sa
 from core.db.tables import Base
 
 N_ROWS, N_PARTIAL = 100_000, 1_000
-# How many different values a column has; one that is not named here has a new one in each row.
-N_DISTINCT = {
-    "user_id": 1, "status": 5, "state": 5, "kind": 2, "priority": 3, "upload_id": 5_000, "model_id": 500,
-    "is_local": 1, "name": 1_000, "lease_until": 100,
-    "file_order": 5_000, "n_rows": 5_000, "took_s": 50_000,
-}  # fmt: skip
 
 
 def tell(connection: sa.Connection) -> None:
     """Write the statistics of every index of a migrated SQLite database."""
     connection.exec_driver_sql("ANALYZE sqlite_schema")  # makes the table, looks at nothing
     connection.exec_driver_sql("DELETE FROM sqlite_stat1")
-    for table in Base.metadata.sorted_tables:
-        for _, index, unique, _, partial in connection.exec_driver_sql(f"PRAGMA index_list('{table.name}')"):
-            columns = [row[2] for row in connection.exec_driver_sql(f"PRAGMA index_info('{index}')")]
+    for name, row in Base.all().items():
+        for _, index, unique, _, partial in connection.exec_driver_sql(f"PRAGMA index_list('{name}')"):
+            columns = [found[2] for found in connection.exec_driver_sql(f"PRAGMA index_info('{index}')")]
+            stat = _stat(
+                columns, {"user_id": 1, **row.n_distinct}, unique=bool(unique), partial=bool(partial)
+            )
             connection.exec_driver_sql(
-                "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)",
-                (table.name, index, _stat(columns, unique=bool(unique), partial=bool(partial))),
+                "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", (name, index, stat)
             )
     connection.exec_driver_sql("ANALYZE sqlite_schema")  # has this connection read them
 
 
-def _stat(columns: list[str], *, unique: bool, partial: bool) -> str:
+def _stat(columns: list[str], n_distinct: dict[str, int], *, unique: bool, partial: bool) -> str:
     """The number of rows, and for each prefix of the columns how many rows share a value of it."""
     n_rows = N_PARTIAL if partial else N_ROWS
     shared, numbers = float(n_rows), [n_rows]
     for column in columns:
-        shared = max(1.0, shared / N_DISTINCT.get(column, n_rows))
+        shared = max(1.0, shared / n_distinct.get(column, n_rows))
         numbers.append(round(shared))
     if unique:
         numbers[-1] = 1

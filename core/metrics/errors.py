@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import Internal
 
 
-class LengthMismatch(AppError):
+class LengthMismatch(Internal):
     """Two arrays that describe the same rows differ in length."""
 
     code = "length_mismatch"
@@ -15,7 +15,7 @@ class LengthMismatch(AppError):
     n_predictions: int
 
 
-class NotAScore(AppError):
+class NotAScore(Internal):
     """A score is no probability: below 0, above 1, or no number."""
 
     code = "not_a_score"
@@ -25,7 +25,7 @@ class NotAScore(AppError):
     n_scores: int
 
 
-class NotAHistogram(AppError):
+class NotAHistogram(Internal):
     """A score histogram has the wrong number of bins, or a bin below zero."""
 
     code = "not_a_histogram"
@@ -39,7 +39,7 @@ class NotAHistogram(AppError):
     least: int
 
 
-class NotNumbers(AppError):
+class NotNumbers(Internal):
     """A value to be measured is missing or infinite."""
 
     code = "not_numbers"
@@ -49,7 +49,7 @@ class NotNumbers(AppError):
     n_values: int
 
 
-class BadBands(AppError):
+class BadBands(Internal):
     """Edges of risk bands that do not rise inside 0 to 1, or do not fit their names."""
 
     code = "bad_bands"
@@ -59,7 +59,7 @@ class BadBands(AppError):
     n_names: int
 
 
-class UnknownTask(AppError):
+class UnknownTask(Internal):
     """Stored metrics of a kind that this version does not know."""
 
     code = "unknown_task"

@@ -39,11 +39,7 @@ def only_row(metrics: Binary | Multiclass) -> str:
         positive, negative, cut = metrics.positive_label, metrics.negative_label, metrics.confusion
         actual = positive if metrics.n_positives else negative
         called = positive if cut.true_positives or cut.false_positives else negative
-    verdict = (
-        ", and the model calls it so"
-        if actual == called
-        else f"; the model calls it {wording.quoted(called)}"
-    )
+    verdict = ", as predicted" if actual == called else f"; the model predicts {wording.quoted(called)}"
     return f"The only row with a known outcome is {wording.quoted(actual)}{verdict}."
 
 
@@ -69,7 +65,7 @@ def _binary(metrics: Binary) -> str:
     if metrics.only_score is not None:
         score = wording.percent(metrics.only_score)
         return (
-            f"Every row scores {score}, so the model tells none from another (ROC-AUC {metrics.roc_auc:.3f})."
+            f"Every row scores {score}, so the model can't tell rows apart (ROC-AUC {metrics.roc_auc:.3f})."
         )
     pairs = f"{wording.quoted(metrics.positive_label)}/{wording.quoted(metrics.negative_label)} pairs"
     beside = ", worse than chance" if metrics.roc_auc < 0.5 else ""
@@ -84,7 +80,7 @@ def _multiclass(metrics: Multiclass) -> str:
         return only_row(metrics)
     share, rows = wording.percent(metrics.accuracy), wording.rows(metrics.n_rows)
     f1 = f"; macro F1 {metrics.macro_f1:.3f}" if metrics.macro_f1 is not None else ""
-    return f"The model names the right one of {len(metrics.labels)} classes for {share} of {rows}{f1}."
+    return f"The model predicts the right one of {len(metrics.labels)} classes for {share} of {rows}{f1}."
 
 
 def _regression(metrics: Regression) -> str:

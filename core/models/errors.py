@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import AppError, Internal
 
 
 class ColumnsMissing(AppError):
@@ -121,7 +121,7 @@ class NameUnusable(AppError):
     longest: int
 
 
-class ModelFileChanged(AppError):
+class ModelFileChanged(Internal):
     """The bytes of a model's file are not those that were saved, or it is gone."""
 
     code = "model_file_changed"
@@ -131,7 +131,7 @@ class ModelFileChanged(AppError):
     found: str
 
 
-class ModelFileUntrusted(AppError):
+class ModelFileUntrusted(Internal):
     """A model's file holds types outside the fixed list, or can't be read as a model at all."""
 
     code = "model_file_untrusted"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from typing import Any
 
 from core import queue
-from core.db.tables import ModelRow
-from core.db.types import now_plus
-from core.models.models import KIND
+from core.db.tables.models import ModelRow
 
 STATUS = {
     queue.TaskState.QUEUED: "training",
@@ -17,34 +14,33 @@ STATUS = {
     queue.TaskState.FAILED: "failed",
     queue.TaskState.CANCELLED: "failed",
 }
-MOVES = {"training": frozenset({"training", "ready", "failed"}), "ready": frozenset(), "failed": frozenset()}
+TRANSITIONS = {
+    "training": frozenset({"training", "ready", "failed"}),
+    "ready": frozenset(),
+    "failed": frozenset(),
+}
 SETTLED = frozenset({"ready", "failed"})
+RESULT = (
+    "schema",
+    "report",
+    "task_type",
+    "artifact_key",
+    "artifact_sha256",
+)  # what a task's result gives to its model
 
 CANCELLED = queue.Reason(
     code="cancelled", message="The training was cancelled.", hint="Train again from the same file."
 )
 
 
-def follow(session: Session, task: queue.Task) -> None:
-    """Move the model with its task, in the task's transaction; a model that is gone is left alone."""
-    status = STATUS[task.state]
-    values: dict[str, object] = {"status": status, "updated_at": now_plus()}
+def _values(task: queue.Task) -> dict[str, Any]:
+    """What the model's row keeps of its task."""
     if task.state is queue.TaskState.SUCCEEDED:
         assert task.result is not None
-        values |= {
-            name: task.result[name]
-            for name in ("schema", "report", "task_type", "artifact_key", "artifact_sha256")
-        }
-    elif status == "failed":
-        reason = task.reason or CANCELLED
-        values["error"] = reason.to_json()
-    allowed = [old for old, new in MOVES.items() if status in new]
-    this = ModelRow.task_id == task.id
-    moved = session.execute(
-        sa.update(ModelRow).where(this, ModelRow.status.in_(allowed)).values(values).returning(ModelRow.id)
-    )
-    if moved.scalar_one_or_none() is None and session.execute(sa.select(ModelRow.id).where(this)).first():
-        raise RuntimeError(f"task {task.id} is {task.state}, but its model can't become {status}")
+        return {name: task.result[name] for name in RESULT}
+    if task.state in queue.SETTLED:
+        return {"error": (task.reason or CANCELLED).to_json()}
+    return {}
 
 
 def output_prefix(task: queue.Task) -> str:
@@ -52,4 +48,4 @@ def output_prefix(task: queue.Task) -> str:
     return f"models/{task.payload['model_id']}/{task.id}-{task.attempt}."
 
 
-queue.register(queue.Kind(name=KIND, run="core.models.work:run", follow=follow, output_prefix=output_prefix))
+follow = queue.follower(ModelRow, statuses=STATUS, transitions=TRANSITIONS, values=_values)

@@ -8,12 +8,15 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, defer
 
-from core import db, queue
+from core import db, dependants, queue
 from core.access import audit, ownership
-from core.access.ownership import Whose
+from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, newest_first
-from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow, UserRow
-from core.errors import AppError, Conflict, NotFound
+from core.db.tables.models import ModelRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
+from core.errors import Clash, Conflict, NotFound
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema
 from core.uploads import uploads
@@ -28,14 +31,14 @@ SLIM_TASK = tuple(
 MAX_NAME = 80
 
 
-class ModelInUse(AppError):
-    """Predictions were made with the model, and a result must stay explainable."""
+class ModelInUse(Clash):
+    """Something was made with the model, such as predictions, and a result must stay explainable."""
 
     code = "model_in_use"
-    message = "{name} has made {n_predictions:prediction}, so it can't be deleted."
-    hint = "Delete these predictions first."
+    message = "{name} has made {dependants}, so it can't be deleted."
+    hint = "Delete these first."
     name: str
-    n_predictions: int
+    dependants: str
 
 
 class TrainingEnded(Conflict):
@@ -145,7 +148,7 @@ def page(
     cursor: str | None = None,
     statuses: Sequence[str] = (),
     upload_id: int | None = None,
-    owner: Whose = ownership.MINE,
+    owner: OwnerFilter = ownership.MINE,
 ) -> Page[ModelRow]:
     """Models, newest first. owner: whose. Raises BadCursor, NotAllowed."""
     rows = sa.select(ModelRow).where(ownership.listed(session, ModelRow.user_id, owner))
@@ -166,7 +169,7 @@ def ready(session: Session) -> Sequence[ModelRow]:
     return session.execute(rows.order_by(ModelRow.created_at.desc())).scalars().all()
 
 
-def names(session: Session, *, owner: Whose = ownership.MINE) -> Sequence[tuple[UUID, UUID, str, int]]:
+def names(session: Session, *, owner: OwnerFilter = ownership.MINE) -> Sequence[tuple[UUID, UUID, str, int]]:
     """Id, owner, name and version of every model that can score, newest first. owner: whose. Raises NotAllowed."""
     rows = sa.select(ModelRow.id, ModelRow.user_id, ModelRow.name, ModelRow.version).where(
         ownership.listed(session, ModelRow.user_id, owner), ModelRow.status == "ready"
@@ -192,9 +195,8 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
         raise Conflict(
             resource="model", state="in training", asked="deleted before that ends or is cancelled"
         )
-    used = sa.select(sa.func.count()).select_from(PredictionRow).where(PredictionRow.model_id == model_id)
-    if n_predictions := session.execute(used).scalar_one():
-        raise ModelInUse(name=f"{model.name} v{model.version}", n_predictions=n_predictions)
+    if kept_by := dependants.kept_by(session, on="model", resource_id=model_id):
+        raise ModelInUse(name=f"{model.name} v{model.version}", dependants=kept_by)
     session.delete(model)
     audit.note(session, "model.deleted", subject(model))
     session.flush()

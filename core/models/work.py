@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core import db, queue, settings, storage
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
 from core.models import artifact, handler, training
 from core.uploads import stored, uploads
@@ -39,7 +40,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
 
     def progress(done: int, total: int) -> None:
         if job.stop_requested():
-            raise queue.Stopped(task_id=task.id)
+            raise queue.TaskStopped(task_id=task.id)
         job.report(done, total=total)
 
     with stored.open_bytes(files, upload) as source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import AppError, Clash, Internal, Missing, Unavailable
 
 
 class FeatureMissing(AppError):
@@ -113,7 +113,7 @@ class ReasonsUnknown(AppError):
     columns: str
 
 
-class BlockFailed(AppError):
+class BlockFailed(Internal):
     """Something unforeseen happened while a run of rows was scored."""
 
     code = "block_failed"
@@ -123,7 +123,7 @@ class BlockFailed(AppError):
     reason: str
 
 
-class InputLost(AppError):
+class InputLost(Unavailable):
     """The upload's bytes could not be read to their end."""
 
     code = "input_lost"
@@ -133,7 +133,7 @@ class InputLost(AppError):
     reason: str
 
 
-class ScoringStopped(AppError):
+class ScoringStopped(Clash):
     """The run was asked to end and did, between two blocks."""
 
     code = "stopped"
@@ -142,7 +142,7 @@ class ScoringStopped(AppError):
     row: int
 
 
-class ModelDamaged(AppError):
+class ModelDamaged(Clash):
     """The file of a model is not what training saved, or is gone. model: its name and version."""
 
     code = "model_damaged"
@@ -154,7 +154,7 @@ class ModelDamaged(AppError):
     found: str
 
 
-class ResultGone(AppError):
+class ResultGone(Missing):
     """A result file is no longer where it was stored."""
 
     code = "result_gone"
@@ -163,7 +163,7 @@ class ResultGone(AppError):
     file_name: str
 
 
-class ResultDamaged(AppError):
+class ResultDamaged(Clash):
     """The bytes of a result file are not those that scoring wrote."""
 
     code = "result_damaged"
@@ -172,7 +172,7 @@ class ResultDamaged(AppError):
     file_name: str
 
 
-class ReceiptMissing(AppError):
+class ReceiptMissing(Missing):
     """A prediction was completed before score receipts were kept."""
 
     code = "receipt_missing"
@@ -181,7 +181,7 @@ class ReceiptMissing(AppError):
     file_name: str
 
 
-class ResultUnreadable(AppError):
+class ResultUnreadable(Clash):
     """A result file changed between the two readings of a conversion."""
 
     code = "result_unreadable"

@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session, contains_eager
 
 from core import db
 from core.access import ownership
-from core.access.ownership import Whose
+from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, in_order, newest_first
-from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
 from core.predictions.scoring.pipeline import reasons
 from core.predictions.states import Status
 
@@ -30,7 +33,7 @@ def page(
     statuses: Sequence[str] = (),
     upload_id: int | None = None,
     model_id: UUID | None = None,
-    owner: Whose = ownership.MINE,
+    owner: OwnerFilter = ownership.MINE,
 ) -> Page[PredictionRow]:
     """Predictions, newest first, each with its upload, model and task. owner: whose.
 
@@ -59,7 +62,7 @@ def table(
     statuses: Sequence[str] = (),
     model_id: UUID | None = None,
     search: str = "",
-    owner: Whose = ownership.MINE,
+    owner: OwnerFilter = ownership.MINE,
     n_found: int | None = None,
 ) -> Sequence[PredictionRow]:
     """A page of results for the eye: filtered, sorted, from `offset` on. Raises NotAllowed.
@@ -106,7 +109,7 @@ def counts(
     model_id: UUID | None = None,
     upload_id: int | None = None,
     search: str = "",
-    owner: Whose = ownership.MINE,
+    owner: OwnerFilter = ownership.MINE,
 ) -> dict[Status, int]:
     """How many predictions are in each state; statuses: in these alone, the others stay 0. owner: whose.
 
@@ -125,7 +128,7 @@ def counts(
     return {status: found.get(status, 0) for status in Status}
 
 
-def n_by_model(session: Session, *, owner: Whose = ownership.MINE) -> dict[UUID, int]:
+def n_by_model(session: Session, *, owner: OwnerFilter = ownership.MINE) -> dict[UUID, int]:
     """How many predictions were made with each model; models without any are absent. owner: whose.
 
     Raises NotAllowed.
@@ -212,7 +215,7 @@ Columns = TypeVarTuple("Columns")
 def _filtered(
     session: Session,
     rows: sa.Select[*Columns],
-    owner: Whose,
+    owner: OwnerFilter,
     *,
     statuses: Sequence[str] = (),
     upload_id: int | None = None,
@@ -232,7 +235,7 @@ def _filtered(
     return rows
 
 
-def _named(session: Session, search: str, owner: Whose) -> sa.Select[int]:
+def _named(session: Session, search: str, owner: OwnerFilter) -> sa.Select[int]:
     """Uploads with this in their file's name."""
     return sa.select(UploadRow.id).where(
         ownership.listed(session, UploadRow.user_id, owner),

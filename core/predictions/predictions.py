@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session, undefer
 
 from core import db, queue
 from core.access import audit, ownership
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.predictions import listing, states
-from core.predictions.handler import KIND
+from core.predictions.handler import KIND, result_folder
 from core.predictions.matching import mapping as mappings
 from core.predictions.matching.header import require_features
 from core.predictions.scoring.pipeline import reasons
@@ -184,7 +186,7 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
         raise Conflict(resource="prediction", state=status, asked="deleted before it ends or is cancelled")
     audit.note(session, "prediction.deleted", subject(get(session, prediction_id=prediction_id)))
     session.execute(sa.delete(PredictionRow).where(PredictionRow.id == prediction_id))
-    return [f"results/{prediction_id}/"]
+    return [result_folder(prediction_id)]
 
 
 def own(session: Session, *, prediction_id: UUID) -> PredictionRow:

@@ -14,7 +14,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from core import __version__
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.models import versions
 from core.predictions import code_hash
 from core.predictions.results.run_summary import RunSummary

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.models import models
 from core.predictions import predictions, receipt

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.db.types import now_plus, seconds_between
 from core.queue import TaskState
 
@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 
 # PROCESSING → PROCESSING is a takeover; → QUEUED a release or a later try; settled → QUEUED a retry.
-MOVES: dict[Status, frozenset[Status]] = {
+TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELLED}),
     Status.PROCESSING: frozenset(Status),
     Status.COMPLETED: frozenset(),
@@ -33,7 +33,7 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.CANCELLED: frozenset({Status.QUEUED}),
 }
 PENDING = frozenset({Status.QUEUED, Status.PROCESSING})
-# What a retry may move; MOVES lets a release and a later try of its own task go back to QUEUED too.
+# What a retry may move; TRANSITIONS lets a release and a later try of its own task go back to QUEUED too.
 RETRIED_FROM = frozenset({Status.FAILED, Status.CANCELLED})
 SETTLED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
@@ -58,23 +58,11 @@ RESULT = (
 
 def move(session: Session, *where: sa.ColumnElement[bool], to: Status, **values: Any) -> bool:
     """Move the prediction that `where` names, if its present state allows it; False if not."""
-    allowed = [old for old, new in MOVES.items() if to in new]
-    moved = session.execute(
-        sa.update(PredictionRow)
-        .where(*where, PredictionRow.status.in_(allowed))
-        .values(status=to, updated_at=now_plus(), **values)
-        .returning(PredictionRow.id),
-        execution_options={"synchronize_session": False},
-    )
-    return moved.scalar_one_or_none() is not None
+    return queue.move(session, PredictionRow, *where, to=to, transitions=TRANSITIONS, **values)
 
 
-def follow(session: Session, task: queue.Task) -> None:
-    """Move the prediction with its task, in the task's transaction. Registered for its kind.
-
-    A task whose prediction is gone has nothing to leave behind: it goes on alone, and its run says so.
-    """
-    status = OF_TASK[task.state]
+def _values(task: queue.Task) -> dict[str, Any]:
+    """What the prediction's row keeps of its task."""
     values: dict[str, Any] = {"error_message": None, "error_hint": None, "finished_at": None, "took_s": 0.0}
     match task.state:
         case TaskState.RUNNING:
@@ -90,7 +78,7 @@ def follow(session: Session, task: queue.Task) -> None:
     if task.state in queue.SETTLED:
         values["finished_at"] = now_plus()
         values["took_s"] = sa.func.coalesce(seconds_between(PredictionRow.started_at, now_plus()), 0.0)
-    this = PredictionRow.task_id == task.id
-    moved = move(session, this, to=status, **values)
-    if not moved and session.execute(sa.select(PredictionRow.id).where(this)).first():
-        raise RuntimeError(f"task {task.id} is {task.state}, but its prediction can't become {status}")
+    return values
+
+
+follow = queue.follower(PredictionRow, statuses=OF_TASK, transitions=TRANSITIONS, values=_values)

@@ -8,7 +8,9 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from core import db, logs, queue, settings, storage
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema

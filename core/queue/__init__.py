@@ -7,28 +7,29 @@ from core.queue.claims import (
     backlog,
     claim,
     claim_one,
-    is_ready,
+    claimable_kind,
+    ready_kinds,
     retried,
     was_enqueued,
 )
-from core.queue.queue_position import Standing, standing
-from core.queue.scale import Scale, scale
-from core.queue.sqs import outbox
-from core.queue.sqs.client import CarrierUnavailable, SqsQueue
-from core.queue.tasks import (
-    SETTLED,
+from core.queue.followers import follower, move
+from core.queue.kinds import (
+    GoOnLater,
     Job,
     Kind,
-    LeaseLost,
-    Reason,
-    Stopped,
-    Task,
-    TaskState,
+    Pool,
     UnknownKind,
+    doubled,
     kind,
+    kind_label,
     known_kinds,
     register,
 )
+from core.queue.queue_position import QueuePosition, position
+from core.queue.scale import WorkerDemand, scale
+from core.queue.sqs import outbox
+from core.queue.sqs.client import QueueUnavailable, SqsQueue
+from core.queue.tasks import SETTLED, LeaseLost, Reason, Task, TaskState, TaskStopped
 from core.queue.transitions import beat, cancel, enqueue, prioritize, release, retry_later, settle
 from core.queue.wakeup import ASK_S, Wakeup, watch
 
@@ -36,32 +37,40 @@ __all__ = [
     "ASK_S",
     "SETTLED",
     "Backlog",
-    "CarrierUnavailable",
+    "GoOnLater",
     "Job",
     "Kind",
     "LeaseLost",
+    "Pool",
+    "QueuePosition",
+    "QueueUnavailable",
     "Reason",
     "Retried",
-    "Scale",
     "SqsQueue",
-    "Standing",
-    "Stopped",
     "Task",
     "TaskState",
+    "TaskStopped",
     "UnknownKind",
     "Wakeup",
+    "WorkerDemand",
     "backlog",
     "beat",
     "cancel",
     "claim",
     "claim_one",
+    "claimable_kind",
+    "doubled",
     "enqueue",
-    "is_ready",
+    "follower",
     "kind",
+    "kind_label",
     "known_kinds",
     "local_runner",
+    "move",
     "outbox",
+    "position",
     "prioritize",
+    "ready_kinds",
     "register",
     "release",
     "retention",
@@ -69,7 +78,6 @@ __all__ = [
     "retry_later",
     "scale",
     "settle",
-    "standing",
     "was_enqueued",
     "watch",
     "workers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,10 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.queue import queue_view
-from core.queue.tasks import KEPT, N_KEPT, TASKS, Reason, Task, TaskState, known_kinds
+from core.queue.kinds import known_kinds
+from core.queue.tasks import HAS_PROGRESSED, KEPT, N_KEPT, TASKS, Reason, Task, TaskState, n_tries
 from core.queue.transitions import followed
 
 # Written into the statement, not bound: only so can the planner use the partial indexes.
@@ -28,16 +30,17 @@ def claim(
     *,
     worker_id: UUID,
     lease_s: float,
-    uncarried_s: float | None = None,
+    kinds: Sequence[str] | None = None,
+    unsent_s: float | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> Task | None:
-    """Take the next task: one whose lease ran out, else the first in line; None when there is none.
+    """Take the next task: one whose lease ran out, else the first in the queue; None when there is none.
 
     Tasks that were abandoned for good (attempts used up, or a cancel asked for) are settled on
     the way, so that no reaper is needed. The caller commits before any work begins.
-    uncarried_s: where messages carry the tasks, only one that has had no message for so long.
+    kinds: only one of these. unsent_s: where messages carry the tasks, only one that has had no message for so long.
     """
-    first = _first(tuple(known_kinds()), uncarried_s, clock)
+    first = _first(tuple(known_kinds() if kinds is None else kinds), unsent_s, clock)
     while (found := _found(session, first)) is not None:
         if found.may_go_on:
             return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
@@ -46,7 +49,7 @@ def claim(
 
 
 @lru_cache(maxsize=N_KEPT)
-def _first(kinds: tuple[str, ...], uncarried_s: float | None, clock: Clock) -> sa.Select[*tuple[Any, ...]]:
+def _first(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.Select[*tuple[Any, ...]]:
     """What to take next, as it is now: an abandoned one, or else a queued one, which is only then looked for."""
     abandoned = (
         sa.select(TASKS.c.id)
@@ -57,13 +60,13 @@ def _first(kinds: tuple[str, ...], uncarried_s: float | None, clock: Clock) -> s
     )
     queued = (
         sa.select(TASKS.c.id)
-        .where(*_in_line(uncarried_s, clock), TASKS.c.kind.in_(kinds))
+        .where(*_is_queued(unsent_s, clock), TASKS.c.kind.in_(kinds))
         .order_by(TASKS.c.priority, TASKS.c.run_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     chosen = TASKS.c.id == sa.func.coalesce(abandoned.scalar_subquery(), queued.scalar_subquery())
-    return sa.select(*_STANDING).where(chosen).with_for_update()
+    return sa.select(*_CLAIMABLE).where(chosen).with_for_update()
 
 
 def claim_one(
@@ -73,19 +76,7 @@ def claim_one(
 
     Waits for a lock instead of skipping it: the row may be held by its own publisher.
     """
-    this = (
-        sa.select(*_STANDING)
-        .where(
-            TASKS.c.id == task_id,
-            TASKS.c.kind.in_(known_kinds()),
-            sa.or_(
-                TASKS.c.state == QUEUED,
-                sa.and_(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now()),
-            ),
-        )
-        .with_for_update()
-    )
-    found = _found(session, this)
+    found = _found(session, sa.select(*_CLAIMABLE).where(*_is_claimable(task_id, clock)).with_for_update())
     if found is None:
         return None
     if found.may_go_on:
@@ -94,12 +85,41 @@ def claim_one(
     return None
 
 
-def is_ready(session: Session, *, uncarried_s: float | None = None, clock: Clock = DATABASE_CLOCK) -> bool:
-    """Whether `claim` would find anything: a read, for before a write lock is taken."""
-    queued = sa.select(TaskRow.id).where(*_in_line(uncarried_s, clock))
-    abandoned = sa.select(TaskRow.id).where(TaskRow.state == RUNNING, TaskRow.lease_until < clock.now())
-    found = session.execute(sa.select(sa.or_(queued.exists(), abandoned.exists()))).scalar_one()
-    return bool(found)
+def claimable_kind(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> str | None:
+    """The kind of a task that `claim_one` would take or give up; None for any other."""
+    return session.execute(sa.select(TASKS.c.kind).where(*_is_claimable(task_id, clock))).scalar_one_or_none()
+
+
+def _is_claimable(task_id: UUID, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
+    abandoned = sa.and_(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now())
+    return TASKS.c.id == task_id, TASKS.c.kind.in_(known_kinds()), sa.or_(TASKS.c.state == QUEUED, abandoned)
+
+
+def ready_kinds(
+    session: Session,
+    *,
+    kinds: Sequence[str] | None = None,
+    unsent_s: float | None = None,
+    clock: Clock = DATABASE_CLOCK,
+) -> list[str]:
+    """The kinds of which `claim` would find a task: a read, for before a write lock is taken or a child started."""
+    asked = tuple(known_kinds() if kinds is None else kinds)
+    found = session.execute(_ready(asked, unsent_s, clock)).one() if asked else ()
+    return [kind for kind, is_ready in zip(asked, found, strict=True) if is_ready]
+
+
+@lru_cache(maxsize=N_KEPT)
+def _ready(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.Select[*tuple[Any, ...]]:
+    tasks, abandoned = sa.select(TASKS.c.id), (TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now())
+    return sa.select(
+        *(
+            sa.or_(
+                tasks.where(*_is_queued(unsent_s, clock), TASKS.c.kind == kind).exists(),
+                tasks.where(*abandoned, TASKS.c.kind == kind).exists(),
+            )
+            for kind in kinds
+        )
+    )
 
 
 def was_enqueued(session: Session, *, dedupe_key: str) -> bool:
@@ -161,25 +181,25 @@ def retried(session: Session, *, within_s: float, clock: Clock = DATABASE_CLOCK)
     return Retried(n=n, last_at=last_at)
 
 
-def _in_line(uncarried_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_queued(unsent_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
     """The conditions for a queued task that may be taken without a message."""
     task = TASKS.c
-    if uncarried_s is None:
+    if unsent_s is None:
         return task.state == QUEUED, task.run_at <= clock.now()
-    return task.state == QUEUED, task.published_at.is_(None), task.run_at <= clock.now(-uncarried_s)
+    return task.state == QUEUED, task.published_at.is_(None), task.run_at <= clock.now(-unsent_s)
 
 
-_STANDING = (
+_CLAIMABLE = (
     TASKS.c.id,
     TASKS.c.state,
     TASKS.c.cancel_requested,
-    (TASKS.c.attempt - TASKS.c.n_released).label("n_tries"),
+    n_tries().label("n_tries"),
     TASKS.c.max_attempts,
 )
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Claimable:
     """A task that is locked and that nobody works on, and how often it was tried."""
 
     id: UUID
@@ -195,12 +215,12 @@ class _Found:
         return not (is_abandoned and (self.cancel_requested or self.n_tries >= self.max_attempts))
 
 
-def _found(session: Session, statement: sa.Executable) -> _Found | None:
+def _found(session: Session, statement: sa.Executable) -> _Claimable | None:
     row = session.execute(statement).one_or_none()
-    return None if row is None else _Found(*row)
+    return None if row is None else _Claimable(*row)
 
 
-def _take(session: Session, found: _Found, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task:
+def _take(session: Session, found: _Claimable, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task:
     row = session.execute(_taking(lease_s, clock), {"this": found.id, "worker": worker_id}).one()
     return followed(session, row)
 
@@ -214,6 +234,7 @@ def _taking(lease_s: float, clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
         .values(
             state=TaskState.RUNNING,
             attempt=TASKS.c.attempt + 1,
+            n_progressed=TASKS.c.n_progressed + sa.case((TASKS.c.state == RUNNING, HAS_PROGRESSED), else_=0),
             lease_owner=sa.bindparam("worker"),
             lease_until=clock.now(lease_s),
             started_at=clock.now(),
@@ -223,7 +244,7 @@ def _taking(lease_s: float, clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
     )
 
 
-def _give_up(session: Session, found: _Found, *, clock: Clock) -> None:
+def _give_up(session: Session, found: _Claimable, *, clock: Clock) -> None:
     """Settle a task whose worker is gone and which nobody should take up again."""
     worn_out = Reason(
         code="worker_lost",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, seconds_between
 from core.queue.claims import QUEUED, RUNNING
 
@@ -16,7 +16,7 @@ LATELY_S = 3_600.0
 
 
 @dataclass(frozen=True)
-class Pending:
+class Unsettled:
     """Tasks of one kind in one state. oldest_s: how long ago the one that has been there longest was made."""
 
     kind: str
@@ -41,7 +41,7 @@ class Settled:
     longest_run_s: float
 
 
-def pending(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Pending]:
+def unsettled(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Unsettled]:
     """What waits and what runs, by kind and state, over all users."""
     age_s = seconds_between(sa.func.min(TaskRow.created_at), clock.now())
     grouped = (
@@ -50,7 +50,9 @@ def pending(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Pend
         .group_by(TaskRow.kind, TaskRow.state)
         .order_by(TaskRow.kind, TaskRow.state)
     )
-    return [Pending(kind, state, n, max(0.0, oldest)) for kind, state, n, oldest in session.execute(grouped)]
+    return [
+        Unsettled(kind, state, n, max(0.0, oldest)) for kind, state, n, oldest in session.execute(grouped)
+    ]
 
 
 def settled(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Settled]:

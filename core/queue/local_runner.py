@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from core.errors import AppError
+from core.errors import Unavailable
 
 _run_now: Callable[[UUID], None] | None = None
 
 
-class NoRunner(AppError):
+class NoRunner(Unavailable):
     """This process was started without the app's lifespan."""
 
     code = "no_runner"

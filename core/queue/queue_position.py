@@ -1,4 +1,4 @@
-"""Where one task stands in line, for whoever waits for it."""
+"""Where one task stands in the queue of its pool, for whoever waits for it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow, WorkerRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.errors import NotFound
 from core.queue import queue_view, workers
 from core.queue.claims import QUEUED, RUNNING
+from core.queue.kinds import Pool, kind, known_kinds
 from core.queue.tasks import Reason, TaskState
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What stands before a task, counted over all users.
+class QueuePosition:
+    """What stands before a task in its pool, counted over all users: other pools' tasks hold nothing up.
 
-    n_running: tasks of any kind that workers do right now.
-    n_free: places of alive workers, warm and with nothing in them.
+    n_running: tasks that workers do right now.
+    n_free: slots of alive workers that take a task as soon as they look.
     n_before: tasks that are taken before this one; 0 unless it is QUEUED.
     attempt: how many attempts were begun.
     retry_at: when it is tried again, while that is still to come.
@@ -39,12 +40,16 @@ class Standing:
 
     @property
     def starts_now(self) -> bool:
-        """Whether a worker takes it as soon as it looks: a place is free for it and nothing holds it back."""
+        """Whether a worker takes it as soon as it looks: a slot is free for it and nothing holds it back."""
         return self.state is TaskState.QUEUED and self.retry_at is None and self.n_before < self.n_free
 
 
-def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> Standing:
-    """Where a task stands, by two reads. The caller has checked that it is the user's. Raises NotFound."""
+def position(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> QueuePosition:
+    """Where a task stands, by three reads. The caller has checked that it is the user's. Raises NotFound."""
+    kind_name = session.execute(sa.select(TaskRow.kind).where(TaskRow.id == task_id)).scalar_one_or_none()
+    if kind_name is None:
+        raise NotFound(resource="task", id=task_id)
+    pool = kind(kind_name).pool
     other = queue_view.tasks().c
     is_queued = TaskRow.state == TaskState.QUEUED
     in_front = sa.or_(
@@ -52,9 +57,10 @@ def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
         sa.and_(other.priority == TaskRow.priority, other.run_at < TaskRow.run_at),
     )
     in_time = sa.or_(other.run_at <= clock.now(), other.run_at <= TaskRow.run_at)
-    n_ready = _count(other.state == QUEUED, in_front, in_time)
-    n_abandoned = _count(other.state == RUNNING, other.lease_until < clock.now())
-    n_running = _count(other.state == RUNNING, other.lease_until >= clock.now())
+    of_pool = other.kind.in_(known_kinds(pool))
+    n_ready = _count(of_pool, other.state == QUEUED, in_front, in_time)
+    n_abandoned = _count(of_pool, other.state == RUNNING, other.lease_until < clock.now())
+    n_running = _count(of_pool, other.state == RUNNING, other.lease_until >= clock.now())
     is_later = sa.and_(is_queued, TaskRow.run_at > clock.now())
     found = session.execute(
         sa.select(
@@ -66,13 +72,13 @@ def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
             n_running,
         ).where(TaskRow.id == task_id)
     ).one_or_none()
-    if found is None:
+    if found is None:  # it was removed just now
         raise NotFound(resource="task", id=task_id)
     state, attempt, error, retry_at, n_before, n_running_now = found
-    return Standing(
+    return QueuePosition(
         state=TaskState(state),
         n_running=n_running_now,
-        n_free=_n_free(session, clock=clock),
+        n_free=_n_free(session, pool, clock=clock),
         n_before=n_before,
         attempt=attempt,
         retry_at=retry_at,
@@ -80,17 +86,17 @@ def standing(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
     )
 
 
-def _n_free(session: Session, *, clock: Clock) -> int:
-    """Places of alive workers with nothing in them: by worker, for one may do more than it has places."""
+def _n_free(session: Session, pool: Pool, *, clock: Clock) -> int:
+    """Slots of alive workers with nothing in them: by worker, for one may do more by hand than it has slots."""
     tasks = queue_view.tasks().c
     busy = (
         sa.select(sa.func.count())
-        .where(tasks.state == RUNNING, tasks.lease_owner == WorkerRow.id)
+        .where(tasks.state == RUNNING, tasks.kind.in_(known_kinds(pool)), tasks.lease_owner == WorkerRow.id)
         .correlate(WorkerRow)
         .scalar_subquery()
     )
-    places = session.execute(sa.select(WorkerRow.slots, busy).where(*workers.is_alive(clock))).all()
-    return sum(max(0, slots - n_busy) for slots, n_busy in places)
+    slots = session.execute(sa.select(WorkerRow.pools, busy).where(*workers.is_alive(clock))).all()
+    return sum(max(0, pools.get(pool, 0) - n_busy) for pools, n_busy in slots)
 
 
 def _count(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:

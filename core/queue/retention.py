@@ -9,7 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import Base, IdempotencyKeyRow, TaskRow, WorkerRow
+from core.db.tables import Base
+from core.db.tables.idempotency_keys import IdempotencyKeyRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue.tasks import SETTLED
 
@@ -19,7 +21,7 @@ N_AT_ONCE = 500  # a sweep is short: whoever else writes waits for it
 
 
 @dataclass(frozen=True)
-class Litter:
+class Expired:
     """What can go."""
 
     task_ids: Sequence[UUID]
@@ -35,7 +37,7 @@ class Litter:
         return bool(self.task_ids or self.worker_ids or self.keys)
 
 
-def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOCK) -> Litter:
+def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOCK) -> Expired:
     """At most `N_AT_ONCE` of each, oldest first: a read, for before a write lock is taken.
 
     tasks_after_s: a task may go that long after it was settled, unless a row of another table points to
@@ -63,20 +65,20 @@ def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOC
         .order_by(made_at)
         .limit(N_AT_ONCE)
     )
-    return Litter(
+    return Expired(
         task_ids=session.execute(tasks).scalars().all(),
         worker_ids=session.execute(gone).scalars().all(),
         keys=[(user_id, key) for user_id, key in session.execute(keys)],
     )
 
 
-def remove(session: Session, litter: Litter, *, clock: Clock = DATABASE_CLOCK) -> None:
+def remove(session: Session, expired: Expired, *, clock: Clock = DATABASE_CLOCK) -> None:
     """Delete what was found, but for a task that a row points to by now and a key that is used anew."""
-    session.execute(sa.delete(TaskRow).where(TaskRow.id.in_(litter.task_ids), *_unneeded()))
-    session.execute(sa.delete(WorkerRow).where(WorkerRow.id.in_(litter.worker_ids)))
+    session.execute(sa.delete(TaskRow).where(TaskRow.id.in_(expired.task_ids), *_unneeded()))
+    session.execute(sa.delete(WorkerRow).where(WorkerRow.id.in_(expired.worker_ids)))
     this = sa.tuple_(IdempotencyKeyRow.user_id, IdempotencyKeyRow.key)
     is_old = IdempotencyKeyRow.created_at < clock.now(-KEYS_S)
-    session.execute(sa.delete(IdempotencyKeyRow).where(this.in_(litter.keys), is_old))
+    session.execute(sa.delete(IdempotencyKeyRow).where(this.in_(expired.keys), is_old))
 
 
 def _unneeded() -> list[sa.ColumnElement[bool]]:

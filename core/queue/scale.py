@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.types import DATABASE_CLOCK, Clock
-from core.queue import workers
-from core.queue.claims import backlog
+from core.queue import queue_view, workers
+from core.queue.claims import QUEUED, RUNNING, backlog
+from core.queue.kinds import Pool, known_kinds
 
 
 @dataclass(frozen=True)
-class Scale:
+class WorkerDemand:
     """The load, and the workers that it asks for.
 
     queued, running: tasks. abandoned: running ones whose worker has fallen silent. oldest_s: how long the one that
     waits longest has; 0.0 where none does. workers: processes of their own that are alive. places: tasks that these and
-    the app itself can do at a time. suggested_workers: processes of their own, of as many places each as this one's.
+    the app itself can do at a time. suggested_workers: processes of their own, of as many slots each as this one's.
     """
 
     queued: int
@@ -34,22 +37,32 @@ class Scale:
         return asdict(self)
 
 
-def scale(session: Session, *, places_each: int, now: datetime, clock: Clock = DATABASE_CLOCK) -> Scale:
-    """The load right now, over all users. places_each: how many tasks a worker does at a time.
+def scale(session: Session, *, slots_each: int, now: datetime, clock: Clock = DATABASE_CLOCK) -> WorkerDemand:
+    """The load right now, over all users. slots_each: how many tasks a worker scores at a time.
 
-    A worker is suggested for each `places_each` tasks that wait or run, beyond those that the app does itself. None
-    where there are none: a minimum, a maximum and the pace of changes are the autoscaler's.
+    As many workers are suggested as the pool needs that needs most: one for each of its tasks that waits or runs,
+    beyond those that the app does itself, by the slots that a worker has for it. None where there are none: a
+    minimum, a maximum and the pace of changes are the autoscaler's.
     """
     found, alive = backlog(session, clock=clock), workers.alive(session, clock=clock)
-    own = [worker for worker in alive if not worker.is_embedded]
-    n_embedded = sum(worker.slots for worker in alive if worker.is_embedded)
-    n_to_do = max(0, found.n_queued + found.n_running - n_embedded)
-    return Scale(
+    tasks = queue_view.tasks().c
+    is_open = sa.or_(tasks.state == QUEUED, tasks.state == RUNNING)
+    by_kind = sa.select(tasks.kind, sa.func.count()).where(is_open).group_by(tasks.kind)
+    counted = session.execute(by_kind).all()
+    return WorkerDemand(
         queued=found.n_queued,
         running=found.n_running,
         abandoned=found.n_abandoned,
         oldest_s=round(max(0.0, (now - found.oldest_at).total_seconds()), 1) if found.oldest_at else 0.0,
-        workers=len(own),
-        places=n_embedded + sum(worker.slots for worker in own),
-        suggested_workers=-(-n_to_do // max(1, places_each)),
+        workers=sum(not worker.is_embedded for worker in alive),
+        places=sum(worker.slots for worker in alive),
+        suggested_workers=max(
+            -(-_n_to_do(pool, counted, alive) // pool.n_slots(max(1, slots_each))) for pool in Pool
+        ),
     )
+
+
+def _n_to_do(pool: Pool, counted: Sequence[sa.Row[str, int]], alive: Sequence[workers.Worker]) -> int:
+    """Tasks of a pool beyond those that the app does itself."""
+    n_embedded = sum(worker.pools.get(pool, 0) for worker in alive if worker.is_embedded)
+    return max(0, sum(n for kind, n in counted if kind in known_kinds(pool)) - n_embedded)

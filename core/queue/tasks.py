@@ -1,24 +1,22 @@
-"""What a task is, its states and allowed moves, and the kinds of task there are."""
+"""What a task is, its states and the transitions between them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow
-from core.errors import AppError
+from core.db.tables.tasks import TaskRow
+from core.errors import AppError, Clash
 
 
 class TaskState(StrEnum):
     """QUEUED → RUNNING → settled. RUNNING → QUEUED is a release; RUNNING → RUNNING a takeover.
 
-    QUEUED → FAILED is a dead letter: a carrier gave the task's message up.
+    QUEUED → FAILED is a dead letter: a transport gave the task's message up.
     """
 
     QUEUED = "QUEUED"
@@ -28,7 +26,7 @@ class TaskState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-MOVES: dict[TaskState, frozenset[TaskState]] = {
+TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     TaskState.QUEUED: frozenset({TaskState.RUNNING, TaskState.FAILED, TaskState.CANCELLED}),
     TaskState.RUNNING: frozenset(TaskState),
     TaskState.SUCCEEDED: frozenset(),
@@ -38,7 +36,7 @@ MOVES: dict[TaskState, frozenset[TaskState]] = {
 SETTLED = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED})
 
 
-class LeaseLost(AppError):
+class LeaseLost(Clash):
     """Another worker holds this task now, or it is settled; nothing may be written for it."""
 
     code = "lease_lost"
@@ -48,22 +46,13 @@ class LeaseLost(AppError):
     attempt: int
 
 
-class Stopped(AppError):
-    """A handler ends early because somebody cancelled."""
+class TaskStopped(Clash):
+    """A handler ends early because somebody cancelled, or because its worker is to end."""
 
     code = "stopped"
     message = "Task {task_id} was cancelled."
     hint = "Start it again if it is still wanted."
     task_id: UUID
-
-
-class UnknownKind(AppError):
-    """No code in this process knows what to do with such a task."""
-
-    code = "unknown_kind"
-    message = "This version knows no tasks of the kind {kind!r}."
-    hint = "Start workers of the version that made the task."
-    kind: str
 
 
 def times(n: int) -> str:
@@ -153,58 +142,10 @@ KEPT: Final = (
 )
 N_KEPT: Final = 32  # statements of each sort: making one takes longer than the database takes to answer it
 
-
-class Job(Protocol):
-    """What a running handler may tell its worker, and ask it."""
-
-    def report(self, done: int, *, total: int | None = None) -> None:
-        """Tell progress; it is written some time later.
-
-        Where to go on after a crash is no progress: a handler writes its checkpoint itself, with
-        `queue.beat` in the transaction of what it covers, and a late report can't set it back.
-        """
-        ...
-
-    def stop_requested(self) -> bool:
-        """True once somebody cancelled: end soon, by any exception."""
-        ...
+# 1 while the attempt that runs has brought the checkpoint further, else 0: it does not count towards the maximum.
+HAS_PROGRESSED: Final = sa.case((TASKS.c.checkpoint_attempt == TASKS.c.attempt, 1), else_=0)
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of task.
-
-    `run` names a function `run(task: Task, job: Job) -> dict[str, Any]` as "module:function";
-    only a worker's child imports it. What it returns becomes the task's result.
-    `follow(session, task)` is called in every transaction that moves a task of this kind (to
-    RUNNING, back to QUEUED, or settled), whoever causes the move, so that the resource the task
-    works for can't be left behind. It must not commit.
-    `leavings(task)` is the beginning of every storage key that this attempt may write under; what is there
-    is removed when the attempt ends as anything but a success.
-    """
-
-    name: str
-    run: str
-    follow: Callable[[Session, Task], None]
-    output_prefix: Callable[[Task], str] | None = None
-
-
-_kinds: dict[str, Kind] = {}
-
-
-def register(kind: Kind) -> None:
-    """Make a kind known to this process. A second, different one of the same name is refused."""
-    if _kinds.setdefault(kind.name, kind) != kind:
-        raise ValueError(f"the kind {kind.name!r} is registered twice")
-
-
-def kind(name: str) -> Kind:
-    """Raises UnknownKind."""
-    if name not in _kinds:
-        raise UnknownKind(kind=name)
-    return _kinds[name]
-
-
-def known_kinds() -> list[str]:
-    """The names of all kinds registered in this process."""
-    return sorted(_kinds)
+def n_tries() -> sa.ColumnElement[int]:
+    """How many attempts at a RUNNING task count, this one included."""
+    return TASKS.c.attempt - TASKS.c.n_released - TASKS.c.n_progressed - HAS_PROGRESSED

@@ -10,11 +10,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from core.db.tables import Json, TaskRow
+from core.db.tables.base import Json
+from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.errors import Conflict, NotFound
 from core.queue import wakeup
-from core.queue.tasks import KEPT, N_KEPT, SETTLED, TASKS, LeaseLost, Reason, Task, TaskState, kind
+from core.queue.kinds import kind
+from core.queue.tasks import (
+    HAS_PROGRESSED,
+    KEPT,
+    N_KEPT,
+    SETTLED,
+    TASKS,
+    LeaseLost,
+    Reason,
+    Task,
+    TaskState,
+    n_tries,
+)
 
 FIRST = -10  # the priority of work that somebody is waiting for
 
@@ -27,18 +40,21 @@ def enqueue(
     payload: dict[str, Any],
     priority: int = 0,
     total: int | None = None,
-    max_attempts: int = 3,
+    max_attempts: int | None = None,
     dedupe_key: str | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> UUID:
-    """Add a task in the caller's transaction and return its id: it exists if that commits."""
+    """Add a task in the caller's transaction and return its id: it exists if that commits.
+
+    max_attempts: where not those of its kind.
+    """
     row = TaskRow(
-        kind=kind(kind_name).name,
+        kind=kind_name,
         user_id=user_id,
         payload=payload,
         priority=priority,
         total=total,
-        max_attempts=max_attempts,
+        max_attempts=max_attempts or kind(kind_name).attempts,
         dedupe_key=dedupe_key,
         run_at=clock.now(),
         created_at=clock.now(),
@@ -62,10 +78,14 @@ def beat(
 ) -> bool:
     """Renew the lease and note the progress; True if a cancel is asked for.
 
+    checkpoint: where the next attempt goes on. If it is another than before, this attempt counts no more.
     This is the fence: a transaction in which a worker writes for a task begins with it (or is
     `settle`, which is fenced alike). Raises LeaseLost when `attempt` no longer counts: roll back.
     """
     noted = _known(done=done, total=total, checkpoint=checkpoint)
+    if checkpoint is not None:
+        is_newer = TASKS.c.checkpoint.is_distinct_from(sa.literal(checkpoint, Json))
+        noted["checkpoint_attempt"] = sa.case((is_newer, TASKS.c.attempt), else_=TASKS.c.checkpoint_attempt)
     beaten = _held().values(lease_until=clock.now(lease_s), **noted).returning(TASKS.c.cancel_requested)
     found = session.execute(beaten, {"this": task_id, "mine": attempt})
     cancel_requested: bool | None = found.scalar_one_or_none()
@@ -131,18 +151,20 @@ def release(
     *,
     task_id: UUID,
     attempt: int,
+    delay_s: float = 0.0,
     done: int | None = None,
     total: int | None = None,
+    checkpoint: dict[str, Any] | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> Task:
-    """Hand a running task back; the attempt does not count towards its maximum. Raises LeaseLost.
+    """Hand a running task back, to be taken up in `delay_s`; the attempt does not count. Raises LeaseLost.
 
-    done, total: progress that was not written yet. A task that somebody wanted cancelled is CANCELLED instead.
+    done, total, checkpoint: what was not written yet. A task that somebody wanted cancelled is CANCELLED instead.
     """
     values = {
-        "run_at": clock.now(),
+        "run_at": clock.now(delay_s),
         "n_released": TASKS.c.n_released + 1,
-        **_known(done=done, total=total),
+        **_known(done=done, total=total, checkpoint=checkpoint),
     }
     return _requeue(session, task_id=task_id, attempt=attempt, values=values, clock=clock)
 
@@ -152,35 +174,40 @@ def retry_later(
     *,
     task_id: UUID,
     attempt: int,
-    delay_s: float,
     reason: Reason,
+    delay_s: float | None = None,
     done: int | None = None,
     total: int | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> Task:
-    """After a failed attempt: queue it again in `delay_s`, or fail it when the attempts are used up.
+    """After a failed attempt: queue it again, or fail it when the attempts are used up.
 
-    How often it was tried is added to `reason` then. done, total: progress that was not written yet.
-    A task that somebody wanted cancelled is CANCELLED instead. Raises LeaseLost.
+    How often it was tried is added to `reason` then. delay_s: where not as its kind says. done, total: progress that
+    was not written yet. A task that somebody wanted cancelled is CANCELLED instead. Raises LeaseLost.
     """
-    row = session.execute(
-        sa.select(TaskRow).where(TaskRow.id == task_id).with_for_update()
-    ).scalar_one_or_none()
+    this = sa.select(TASKS.c.kind, n_tries(), TASKS.c.max_attempts, TASKS.c.cancel_requested)
+    row = session.execute(this.where(TASKS.c.id == task_id).with_for_update()).one_or_none()
     if row is None:
         raise LeaseLost(task_id=task_id, attempt=attempt)
-    n_tries = row.attempt - row.n_released
-    if n_tries >= row.max_attempts and not row.cancel_requested:
+    kind_name, n_tried, max_attempts, cancel_requested = row
+    if n_tried >= max_attempts and not cancel_requested:
         return settle(
             session,
             task_id=task_id,
             attempt=attempt,
             state=TaskState.FAILED,
-            reason=reason.after(n_tries),
+            reason=reason.after(n_tried),
             done=done,
             total=total,
             clock=clock,
         )
-    values = {"run_at": clock.now(delay_s), **_known(done=done, total=total)}
+    if delay_s is None:
+        delay_s = kind(kind_name).retry_delay_s(max(1, n_tried))
+    values = {
+        "run_at": clock.now(delay_s),
+        "n_progressed": TASKS.c.n_progressed + HAS_PROGRESSED,
+        **_known(done=done, total=total),
+    }
     return _requeue(session, task_id=task_id, attempt=attempt, values=values, reason=reason, clock=clock)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import core
-from core.db.tables import TaskRow, WorkerRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
+from core.queue.kinds import Pool
 
 BEAT_S = 5.0
 ALIVE_S = 20.0  # a worker that has been silent for longer is gone
@@ -21,28 +23,36 @@ ALIVE_S = 20.0  # a worker that has been silent for longer is gone
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker that is alive, as others see it. slots: how many tasks it can do at a time; 0 while it starts."""
+    """A worker that is alive, as others see it.
+
+    slots: how many tasks it can do at a time, in all pools; 0 while it starts. pools: how many of them in each.
+    """
 
     id: UUID
     host: str
     pid: int
     version: str
     slots: int
+    pools: Mapping[str, int]
     is_embedded: bool
     started_at: datetime
     beat_at: datetime
 
 
 def beat(
-    session: Session, *, worker_id: UUID, slots: int, is_embedded: bool, clock: Clock = DATABASE_CLOCK
+    session: Session,
+    *,
+    worker_id: UUID,
+    pools: Mapping[Pool, int],
+    is_embedded: bool,
+    clock: Clock = DATABASE_CLOCK,
 ) -> None:
-    """Say that this worker is alive and what it can do now; the first time, that it is there."""
-    known = (
-        sa.update(WorkerRow)
-        .where(WorkerRow.id == worker_id)
-        .values(beat_at=clock.now(), slots=slots)
-        .returning(WorkerRow.id)
-    )
+    """Say that this worker is alive and what it can do now; the first time, that it is there.
+
+    pools: how many tasks it can do at a time in each.
+    """
+    can_do = {"beat_at": clock.now(), "slots": sum(pools.values()), "pools": dict(pools)}
+    known = sa.update(WorkerRow).where(WorkerRow.id == worker_id).values(can_do).returning(WorkerRow.id)
     if session.execute(known).scalar_one_or_none() is None:
         session.execute(
             sa.insert(WorkerRow).values(
@@ -50,10 +60,9 @@ def beat(
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 version=core.__version__,
-                slots=slots,
                 is_embedded=is_embedded,
                 started_at=clock.now(),
-                beat_at=clock.now(),
+                **can_do,
             )
         )
 
@@ -80,6 +89,7 @@ def alive(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Worker]:
             pid=row.pid,
             version=row.version,
             slots=row.slots,
+            pools=row.pools,
             is_embedded=row.is_embedded,
             started_at=row.started_at,
             beat_at=row.beat_at,

@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic_settings import BaseSettings, InitSettingsSource
 
-from core.errors import AppError
+from core.errors import Internal
 
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
 
-class WrongSetting(AppError):
+class WrongSetting(Internal):
     """A setting has a value that can't be used."""
 
     code = "wrong_setting"

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from core.errors import AppError
+from core.errors import Clash, Internal, Missing, Unavailable
 
 BATCH_LOGS, CONVERSATION_FILES = "batch-logs", "conversation-files"
 PLACES = ("uploads", "results", "models", BATCH_LOGS, CONVERSATION_FILES)  # what keys begin with
 
 
-class NotStored(AppError):
+class NotStored(Missing):
     """Nothing is stored under this key."""
 
     code = "not_stored"
@@ -24,7 +24,7 @@ class NotStored(AppError):
     key: str
 
 
-class KeyTaken(AppError):
+class KeyTaken(Clash):
     """The key already holds a file; nothing is overwritten by accident."""
 
     code = "key_taken"
@@ -33,7 +33,7 @@ class KeyTaken(AppError):
     key: str
 
 
-class BadKey(AppError):
+class BadKey(Internal):
     """The key is not a clean relative path."""
 
     code = "bad_key"
@@ -42,7 +42,7 @@ class BadKey(AppError):
     key: str
 
 
-class DiskFull(AppError):
+class DiskFull(Unavailable):
     """The place where bytes go has no room left."""
 
     code = "disk_full"
@@ -51,7 +51,7 @@ class DiskFull(AppError):
     place: str
 
 
-class StorageUnavailable(AppError):
+class StorageUnavailable(Unavailable):
     """Storage can't be reached or written."""
 
     code = "storage_unavailable"

@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from core import queue, settings, storage
+from core import queue, rooms, settings, storage
 from core.errors import AppError
 from core.system import checks, probe
 
@@ -26,23 +26,24 @@ def main(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("verb", nargs="?", choices=["check", "prepare", "probe"], default="check")
-    parser.add_argument("table", nargs="?", help="of probe: a table's name, or schema.table")
-    parser.add_argument("column", nargs="?", help="of probe: one of its columns")
+    parser.add_argument("table", nargs="?", help="for probe: a table, or schema.table")
+    parser.add_argument("column", nargs="?", help="for probe: one of its columns")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     options = parser.parse_args(arguments)
     if (options.verb == "probe") != (options.table is not None):
-        parser.error("probe needs a table, and nothing else takes one")
+        parser.error("probe needs a table; no other verb takes one")
+    rooms.load()
     try:
         config = settings.current()
         if options.verb == "probe":
             return show(options, list(probe.probe(config, options.table, options.column)))
         if options.verb == "prepare":
             files = storage.from_settings(config)
-            made = "made" if files.prepare() else "is there already, or is made by the first file"
-            print(f"The place for files ({files.label}) {made}.")
+            made = "was created" if files.prepare() else "already exists, or is created with the first file"
+            print(f"The storage ({files.label}) {made}.")
             if config.predictions_queue_url:
                 line = queue.SqsQueue(config)
-                print(f"The queue {line.label} {'was made' if line.prepare() else 'is there already'}.")
+                print(f"The queue {line.label} {'was created' if line.prepare() else 'already exists'}.")
     except AppError as error:
         print(error, file=sys.stderr)
         return 1

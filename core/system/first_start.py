@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 
 from core import access, db, queue, storage
-from core.models import handler as _  # noqa: F401  # registers the kind of task
 from core.models import models
 from core.settings import Settings
 from core.system import sample

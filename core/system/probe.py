@@ -10,17 +10,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
-from core.errors import AppError, counted
+from core.check import Check, State
+from core.errors import Missing, counted
 from core.settings import Settings
-from core.system import checks
-from core.system.check import Check, State
+from core.system import database_checks
 
 OF_TABLE = ("SELECT", "INSERT", "UPDATE", "DELETE")
 OF_COLUMN = ("SELECT", "INSERT", "UPDATE")
 OTHERS = ("authenticated", "anon")  # whom Supabase lets in besides
 
 
-class NoSuchTable(AppError):
+class NoSuchTable(Missing):
     """The database has no table or view of this name."""
 
     code = "no_such_table"
@@ -31,7 +31,7 @@ class NoSuchTable(AppError):
     remedy: str
 
 
-class NoSuchColumn(AppError):
+class NoSuchColumn(Missing):
     """The table has no column of this name."""
 
     code = "no_such_column"
@@ -48,7 +48,7 @@ def probe(settings: Settings, table: str, column: str | None = None) -> Iterator
     BROKEN where our own role may not read it. Makes nothing. Raises NoSuchTable, NoSuchColumn,
     DatabaseUnavailable.
     """
-    if missing := list(checks.missing_database(settings)):
+    if missing := list(database_checks.missing(settings)):
         yield from missing
         return
     database = db.current() if db.is_connected() else db.connect_configured(settings)
@@ -77,12 +77,12 @@ def probe(settings: Settings, table: str, column: str | None = None) -> Iterator
 
 def _of_sqlite(database: db.Database) -> Iterator[Check]:
     path = str(database.engine.url.database)
-    message = f"SQLite knows none; this user may read {path}"
+    message = f"SQLite has no roles; this user can read {path}"
     if os.access(path, os.W_OK):
-        yield Check("Role", "May", State.OK, f"{message} and write it.")
+        yield Check("Role", "May", State.OK, f"{message} and write to it.")
     else:
-        hint = "Let the user that runs this write the file and its folder."
-        yield Check("Role", "May", State.BROKEN, f"{message}, but not write it.", hint)
+        hint = "Give the user that runs this permission to write to the file and its folder."
+        yield Check("Role", "May", State.BROKEN, f"{message}, but not write to it.", hint)
 
 
 def _of_postgres(session: Session, table: str, column: str | None) -> Iterator[Check]:
@@ -97,11 +97,11 @@ def _of_postgres(session: Session, table: str, column: str | None) -> Iterator[C
     others = set(session.execute(there, {"names": list(OTHERS)}).scalars()) - {mine}
     for role in [mine, *sorted(others)]:
         may = _privileges(session, role, oid, column)
-        message = f"{'We are' if role == mine else 'There is'} {role}, which may {_listed(may)}."
+        message = f"{'Connected as' if role == mine else 'There is'} {role}, which can {_listed(may)}."
         if role != mine or "SELECT" in may:
             yield Check("Role", role, State.OK, message)
         else:
-            hint = f"Grant it: GRANT SELECT ON {table} TO {role}; or connect as a role that may."
+            hint = f"Run GRANT SELECT ON {table} TO {role}, or connect as a role that can."
             yield Check("Role", role, State.BROKEN, message, hint)
     yield from _rows(session, oid, mine, is_secured=is_secured, is_forced=forced)
 
@@ -126,7 +126,10 @@ def _rows(session: Session, oid: int, role: str, *, is_secured: bool, is_forced:
     """What row-level security does to the role that we are."""
     if not is_secured:
         yield Check(
-            "Rows", "Security", State.OK, "Row-level security is off: who may read it sees every row."
+            "Rows",
+            "Security",
+            State.OK,
+            "Row-level security is off: whoever can read the table sees every row.",
         )
         return
     policies = sa.text(
@@ -145,8 +148,8 @@ def _rows(session: Session, oid: int, role: str, *, is_secured: bool, is_forced:
         ),
         {"role": role, "oid": oid, "forced": is_forced},
     ).scalar_one()
-    bound = f"{role} {'passes it by' if passes else 'is bound by it'}"
-    listed = "; ".join(told) or "none, so nobody who is bound sees a row"
+    bound = f"{role} {'bypasses it' if passes else 'is subject to it'}"
+    listed = "; ".join(told) or "none, so nobody subject to it sees a row"
     yield Check("Rows", "Security", State.OK, f"Row-level security is on, and {bound}. Policies: {listed}.")
 
 

@@ -9,15 +9,14 @@ import streamlit as st
 
 import core
 
-NAME: Final = "Model Desk"
 MARK: Final = Path(core.__file__).with_name("logo.svg").read_text("utf-8")
-_INK = {"light": "#1b1d22", "dark": "#f0f1f3"}
-_FONT = "'Source Sans 3', 'Source Sans Pro', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
+WORDMARK: Final = Path(__file__).with_name("wordmark.svg").read_text("utf-8")
+INK = {"light": "#1b1d22", "dark": "#f0f1f3"}
 
 
 def show() -> None:
     """Put mark and name at the head of the menu; the mark alone where the menu is closed."""
-    st.logo(_wordmark(st.context.theme.type or "light"), icon_image=MARK, size="medium")
+    st.logo(wordmark(st.context.theme.type or "light"), icon_image=MARK, size="medium")
 
 
 def icon() -> str:
@@ -30,11 +29,6 @@ def footer() -> None:
     st.sidebar.caption(f"Version {core.__version__} · [API](/api/docs)")
 
 
-def _wordmark(theme: str) -> str:
-    inner = MARK.split(">", 1)[1].removesuffix("\n").removesuffix("</svg>")
-    ink = _INK.get(theme, _INK["light"])
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32" width="150" height="32">'
-        f'{inner}<text x="42" y="22.4" font-size="19" font-weight="650" fill="{ink}" '
-        f'font-family="{_FONT}">{NAME}</text></svg>'
-    )
+def wordmark(theme: str) -> str:
+    """Mark and name in one picture; its letters are outlines, for an image has none of the page's fonts."""
+    return WORDMARK.replace("currentColor", INK.get(theme, INK["light"]))

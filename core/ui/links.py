@@ -1,31 +1,40 @@
-"""The addresses of pages, relative to pages/navigation.py, and what leads from one to another."""
+"""Pages as the menu and links know them, and what leads from one to another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NoReturn
+from dataclasses import dataclass
+from typing import NoReturn
 
 import streamlit as st
 
-HOME: Final = "home.py"
-UPLOADS: Final = "uploads.py"
-PREDICTIONS: Final = "predictions.py"
-PREDICTION: Final = "prediction.py"
-MODELS: Final = "models.py"
-MODEL: Final = "model.py"
-SYSTEM: Final = "system.py"
-ACCOUNT: Final = "account.py"
-ADMIN: Final = "admin.py"
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page that a room's `pages.py` states.
+
+    file: in the folder pages/; its stem is the page's address. position: from the top of the menu, None for a page
+    that only links lead to. is_default: opened at the root; one page is. is_for_admins: nobody else has it.
+    """
+
+    file: str
+    title: str
+    icon: str | None = None
+    position: int | None = None
+    is_default: bool = False
+    is_for_admins: bool = False
 
 
-def go(page: str, **params: object) -> NoReturn:
+def go(page: PageEntry, **params: object) -> NoReturn:
     """Leave for another page, with these query parameters: `go(PREDICTION, id=prediction.id)`."""
-    st.switch_page(page, query_params=texts(params))
+    st.switch_page(page.file, query_params=query(params))
 
 
-def link(label: str, page: str, *, icon: str | None = None, tip: str | None = None, **params: object) -> None:
+def link(
+    label: str, page: PageEntry, *, icon: str | None = None, tip: str | None = None, **params: object
+) -> None:
     """Draw a link to another page, with these query parameters. tip: what is shown on hover."""
-    st.page_link(page, label=label, icon=icon, help=tip, query_params=texts(params))
+    st.page_link(page.file, label=label, icon=icon, help=tip, query_params=query(params))
 
 
 def escape(text: str) -> str:
@@ -33,6 +42,6 @@ def escape(text: str) -> str:
     return "".join(f"\\{char}" if char in "\\`*_{}[]()<>#+-.!|~:$^=&" else char for char in text)
 
 
-def texts(params: Mapping[str, object]) -> dict[str, str]:
+def query(params: Mapping[str, object]) -> dict[str, str]:
     """Query parameters as the address writes them."""
     return {name: str(value) for name, value in params.items()}

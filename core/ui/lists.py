@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.ui import links
 from core.ui.badges import Badge
+from core.ui.links import PageEntry
 
 BADGE_PX, FACT_PX, GAP_PX = 108, 84, 15  # together no wider than a phone
 
@@ -20,7 +21,7 @@ def box(*, key: str | None = None) -> DeltaGenerator:
 
 def row(
     label: str,
-    page: str,
+    page: PageEntry,
     *,
     icon: str,
     badge: Badge | None = None,
@@ -32,7 +33,7 @@ def row(
     with st.container(horizontal=True, vertical_alignment="center", gap=None):
         with st.container(width="stretch"):
             st.page_link(
-                page, label=links.escape(label), icon=icon, help=tip, query_params=links.texts(query)
+                page.file, label=links.escape(label), icon=icon, help=tip, query_params=links.query(query)
             )
         _facts(badge, facts)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.access import ownership, users
-from core.access.ownership import Whose
+from core.access.ownership import OwnerFilter
 from core.errors import NotFound
 from core.ui import links, params
 
@@ -31,15 +31,15 @@ def names(scope: Session) -> Mapping[UUID, str]:
     }
 
 
-def asked() -> Whose:
+def requested() -> OwnerFilter:
     """Whose work the address asks for. Raises NotFound."""
     if st.query_params.get(_PARAM) == ownership.ALL:
         return ownership.ALL
     return params.uuid(_PARAM, resource="person") or ownership.MINE
 
 
-def kept() -> Mapping[str, str]:
-    """What the address says of it, for a link that stays with the same people's work."""
+def query() -> Mapping[str, str]:
+    """Of the address, what a link needs that stays with the same people's work."""
     return {_PARAM: st.query_params[_PARAM]} if _PARAM in st.query_params else {}
 
 
@@ -48,13 +48,13 @@ def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
 
     Raises NotFound for an address that names nobody.
     """
-    wanted = asked()
+    wanted = requested()
     if isinstance(wanted, UUID) and wanted not in (me.id, *known):
         raise NotFound(resource="person", id=wanted)
     others = {str(person_id): name for person_id, name in known.items() if person_id != me.id}
     if not others:
         return
-    labels = {ownership.MINE: "My work", ownership.ALL: "Everybody's work", **others}
+    labels = {ownership.MINE: "My work", ownership.ALL: "Everyone's work", **others}
     now = ownership.MINE if wanted == me.id else str(wanted)
     chosen = st.selectbox(
         "Whose work",
@@ -72,14 +72,14 @@ def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
         st.rerun()
 
 
-def said(owner_id: UUID, *, me: db.User) -> bool:
+def show_notice(owner_id: UUID, *, me: db.User) -> bool:
     """A line above what an admin sees of somebody else's; whether it is."""
     if owner_id == me.id:
         return False
     with db.session_scope(me) as scope:
-        name = names(scope).get(owner_id, "Somebody else")
+        name = names(scope).get(owner_id, "someone else")
     st.info(
-        f"This is the work of **{links.escape(name)}**. As an admin you may look at it; changing it is theirs.",
+        f"You are viewing the work of **{links.escape(name)}**. Only they can change it.",
         icon=":material/visibility:",
     )
     return True

@@ -10,16 +10,23 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import AppError
 from core.ui import links
+from core.ui.links import PageEntry
 
 
 def heading(title: str, text: str = "") -> DeltaGenerator:
-    """A page's title with its one sentence; returns the place for its buttons, at the right or below."""
+    """A page's title with its one sentence; returns the container of its buttons, at the right or below."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="heading"):
         with st.container(width="stretch", gap=None):
             st.title(title, anchor=False)
             if text:
                 st.caption(text)
         return toolbar()
+
+
+def back(page: PageEntry) -> None:
+    """The way to the list that this page is one of, above its title."""
+    with st.container(key="back"):
+        links.link(page.title, page, icon=":material/arrow_back:")
 
 
 def toolbar(*, key: str | None = None) -> DeltaGenerator:
@@ -36,7 +43,7 @@ def section(title: str, text: str = "") -> None:
 
 
 def empty(title: str, text: str, *, icon: str = ":material/inbox:", key: str | None = None) -> DeltaGenerator:
-    """Where there is nothing yet: what will be here and how to get there; returns the place for a button."""
+    """Where there is nothing yet: what will be here and how to get there; returns the container of a button."""
     with (
         st.container(border=True, key=key),
         st.container(horizontal_alignment="center", gap="small"),
@@ -45,28 +52,26 @@ def empty(title: str, text: str, *, icon: str = ":material/inbox:", key: str | N
         st.markdown(f"### :gray[{icon}]", width="content", text_alignment="center")
         st.markdown(f"**{title}**", width="content", text_alignment="center")
         st.caption(text, width=440, text_alignment="center")
-        place = st.container(horizontal=True, horizontal_alignment="center", gap="small")
+        buttons = st.container(horizontal=True, horizontal_alignment="center", gap="small")
         st.space("small")
-        return place
+        return buttons
 
 
-def decided(label: str, *, key: str) -> bool:
-    """The end of a dialog that asks before something is lost: the way out first, then the deed; whether it is to
-    be done.
-    """
+def confirmed(label: str, *, key: str) -> bool:
+    """The buttons of a dialog that asks before something is lost, the way out first; whether it was confirmed."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if st.button("Keep it", key=f"keep_{key}"):
+        if st.button("Cancel", key=f"keep_{key}"):
             st.rerun()
         return st.button(label, key=key, type="primary", icon=":material/delete:")
 
 
-def problem(error: AppError) -> None:
+def show_error(error: AppError) -> None:
     """What went wrong, to which thing, and what to do next."""
-    told(error.message, error.hint)
+    show_failure(error.message, error.hint)
 
 
-def told(message: str, hint: str = "") -> None:
-    """A failure that was written down earlier, such as a prediction's, as `problem` shows it."""
+def show_failure(message: str, hint: str = "") -> None:
+    """A failure that was written down earlier, such as a prediction's, as `show_error` shows an error."""
     st.error(
         f"**{links.escape(message)}**" + (f"\n\n{links.escape(hint)}" if hint else ""),
         icon=":material/error:",
@@ -74,14 +79,14 @@ def told(message: str, hint: str = "") -> None:
 
 
 @contextmanager
-def guarded(*, way_out: bool = False) -> Iterator[None]:
+def guarded(*, way_out: PageEntry | None = None) -> Iterator[None]:
     """Show an AppError in place. Each fragment and dialog has its own: the navigation's doesn't reach them.
 
-    way_out: add a link to Home, for where nothing else of the page is left.
+    way_out: a page to link to, for where nothing else of this one is left.
     """
     try:
         yield
     except AppError as error:
-        problem(error)
+        show_error(error)
         if way_out:
-            links.link("Home", links.HOME, icon=":material/arrow_back:")
+            links.link(way_out.title, way_out, icon=":material/arrow_back:")

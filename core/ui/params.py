@@ -20,7 +20,7 @@ def uuid(name: str, *, resource: str) -> UUID | None:
         raise NotFound(resource=resource, id=text[:80]) from error
 
 
-def whole(name: str, *, resource: str) -> int | None:
+def integer(name: str, *, resource: str) -> int | None:
     """The same for an id that is a whole number."""
     text = st.query_params.get(name)
     if not text:

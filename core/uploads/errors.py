@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import AppError, Missing, TooLarge, Unsupported
 
 
-class NotACsv(AppError):
+class NotACsv(Unsupported):
     """The file is of another kind; `kind` names it as a person would, with its article."""
 
     code = "not_a_csv"
@@ -73,7 +73,7 @@ class ArchiveInside(BadArchive):
     kind: str
 
 
-class UnpacksTooLarge(BadArchive):
+class UnpacksTooLarge(TooLarge, BadArchive):
     """More bytes come out than an upload may have."""
 
     code = "unpacks_too_large"
@@ -245,7 +245,7 @@ class ChangedSinceChecked(AppError):
     problem: str
 
 
-class UploadGone(AppError):
+class UploadGone(Missing):
     """The bytes of an upload are no longer where they were stored."""
 
     code = "upload_gone"

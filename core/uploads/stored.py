@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.storage import NotStored, Storage
 from core.uploads.errors import ChangedSinceChecked, UploadGone
 from core.uploads.hashed import HashedReader

@@ -11,12 +11,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
-from core import db
+from core import db, dependants
 from core.access import audit, ownership
-from core.access.ownership import Whose
+from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, newest_first
-from core.db.tables import ModelRow, PredictionRow, UploadRow, UserRow
-from core.errors import AppError, Conflict, NotFound
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
+from core.errors import Clash, NotFound
 from core.storage import KeyTaken, Staging, Storage, stage
 from core.uploads import stored
 from core.uploads.detect.guesses import with_previous_values
@@ -26,18 +27,18 @@ from core.uploads.report.examine import examine
 from core.uploads.report.overrides import ReadingOverrides
 from core.uploads.report.receipt import SourceArchive
 
-PENDING = ("QUEUED", "PROCESSING")
+RESOURCE = "upload"
 _CHUNK_BYTES = 1 << 20
 
 
-class PredictionsDependOnIt(AppError):
-    """Deleting an upload takes its predictions with it, so their number is confirmed first."""
+class PredictionsDependOnIt(Clash):
+    """Deleting an upload takes with it what was built on it, so the number of that is confirmed first."""
 
     code = "predictions_depend_on_it"
-    message = "{file_name} has {n_predictions:prediction}, which would be deleted with it."
+    message = "{file_name} has {dependants}, which would be deleted with it."
     hint = "Confirm their number to delete them all, or delete them one by one first."
     file_name: str
-    n_predictions: int
+    dependants: str
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def reread(
     """
     with db.session_scope(user) as session:
         upload = own(session, upload_id=upload_id)
-        _require_idle(session, upload_id=upload_id, asked="read in another way")
+        dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read in another way")
     before = examination_of(upload)
     merged = (ReadingOverrides() if anew else before.overrides).updated(overrides.checked())
     with stage(staging_dir) as staged:
@@ -138,7 +139,7 @@ def reread(
     examination = replace(examination, guesses=with_previous_values(examination.guesses, before.guesses))
     with db.session_scope(user, write=True) as session:
         upload = hold(session, upload_id=upload_id, to_delete=True)  # nobody builds on it meanwhile
-        _require_idle(session, upload_id=upload_id, asked="read in another way")
+        dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read in another way")
         upload.receipt = examination.to_json()
         upload.n_rows = examination.n_rows
         upload.n_columns = len(examination.columns)
@@ -228,7 +229,7 @@ def page(
     limit: int = 50,
     cursor: str | None = None,
     search: str = "",
-    owner: Whose = ownership.MINE,
+    owner: OwnerFilter = ownership.MINE,
 ) -> Page[UploadRow]:
     """Uploads, newest first. owner: whose. Raises BadCursor, NotAllowed."""
     rows = sa.select(UploadRow).where(ownership.listed(session, UploadRow.user_id, owner))
@@ -247,32 +248,23 @@ def count(session: Session) -> int:
 
 
 def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequence[str]:
-    """Delete an upload and its predictions; returns the storage prefixes to remove once committed.
+    """Delete an upload and what was built on it; returns the storage prefixes to remove once committed.
 
-    n_confirmed: how many predictions the user has agreed to lose.
+    n_confirmed: how many predictions, or whatever else builds on uploads, the user has agreed to lose.
     Raises NotFound, OwnedByAnother, Conflict while work on it is pending, PredictionsDependOnIt.
     """
     upload = hold(session, upload_id=upload_id, to_delete=True)
-    of_upload = sa.select(PredictionRow.id).where(PredictionRow.upload_id == upload_id)
-    predictions = session.execute(of_upload.with_for_update()).scalars().all()
-    _require_idle(session, upload_id=upload_id, asked="deleted before that ends or is cancelled")
-    if len(predictions) != n_confirmed:
-        raise PredictionsDependOnIt(file_name=upload.file_name, n_predictions=len(predictions))
-    session.execute(sa.delete(PredictionRow).where(PredictionRow.upload_id == upload_id))
-    session.delete(upload)
-    audit.note(session, "upload.deleted", subject(upload), predictions=len(predictions))
-    session.flush()
-    return [upload.storage_key, *(f"results/{prediction_id}/" for prediction_id in predictions)]
-
-
-def _require_idle(session: Session, *, upload_id: int, asked: str) -> None:
-    scored = sa.select(PredictionRow.id).where(
-        PredictionRow.upload_id == upload_id, PredictionRow.status.in_(PENDING)
+    held = dependants.hold(session, on=RESOURCE, resource_id=upload_id)
+    dependants.require_idle(
+        session, on=RESOURCE, resource_id=upload_id, asked="deleted before that ends or is cancelled"
     )
-    trained_on = sa.select(ModelRow.id).where(ModelRow.upload_id == upload_id, ModelRow.status == "training")
-    for pending, state in ((scored, "being scored"), (trained_on, "being trained on")):
-        if session.execute(pending.limit(1)).first() is not None:
-            raise Conflict(resource="upload", state=state, asked=asked)
+    if held.n != n_confirmed:
+        raise PredictionsDependOnIt(file_name=upload.file_name, dependants=str(held))
+    prefixes = held.delete(session)
+    session.delete(upload)
+    audit.note(session, "upload.deleted", subject(upload), **held.counts)
+    session.flush()
+    return [upload.storage_key, *prefixes]
 
 
 def _mine(session: Session) -> sa.Select[UploadRow]:

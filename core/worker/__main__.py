@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
+import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NoReturn
 
-from core import db, logs, queue, settings, storage
+from core import db, logs, queue, rooms, settings, storage
 from core.db import migrate
 from core.errors import AppError
-from core.worker import cluster, service
+from core.settings import Settings, WrongSetting
+from core.worker.runner import Runner
+from core.worker.slots import ONE_THREAD, PROJECT
+
+log = logs.get("worker")
 
 
 def main(arguments: list[str]) -> int:
@@ -28,12 +37,13 @@ def main(arguments: list[str]) -> int:
     try:
         config = settings.current()
         logs.configure(config)
+        rooms.load()
         if verb == "dask":
-            cluster.serve(config)
+            serve_cluster(config)
         database = db.connect_configured(config)
         if verb == "scale":
             with db.session_scope(db.WORKER) as session:
-                found = queue.scale(session, places_each=config.workers, now=datetime.now(UTC))
+                found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
             print(json.dumps(found.to_json()))
             return 0
         migrate.upgrade(database)
@@ -41,7 +51,58 @@ def main(arguments: list[str]) -> int:
     except AppError as error:
         print(error, file=sys.stderr)
         return 1
-    return service.run(config, slots=max(1, config.workers))
+    return run(config, slots=max(1, config.workers), modules=rooms.task_modules())
+
+
+def run(config: Settings, *, slots: int, modules: Sequence[str]) -> int:
+    """Work in this process until SIGTERM or SIGINT; its exit code.
+
+    At the signal nothing new is begun. What has begun may go on for DRAIN_S, or until a second signal; what is not
+    done by then is handed back for another worker.
+    """
+    told, drained = threading.Event(), threading.Event()
+
+    def hear(*_: object) -> None:
+        (drained if told.is_set() else told).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, hear)
+    runner = Runner(config, slots=slots, is_embedded=False, modules=modules)
+    runner.start()
+    log.info("taking tasks", database=db.current().label, slots=slots)
+    told.wait()
+    log.info("told to end: nothing new is begun", goes_on_for_s=config.drain_s)
+    runner.drain(drained)
+    drained.wait(config.drain_s)
+    clean = runner.stop()
+    log.info("stopped", handed_back=clean)
+    return 0 if clean else 1
+
+
+def cluster_command(config: Settings) -> list[str]:
+    """What serves a Dask cluster: WORKERS processes of one thread each. Raises WrongSetting, ClusterUnavailable."""
+    from core.predictions.scoring.distributed import (
+        cluster,  # brings all that scores, which children alone need
+    )
+
+    if not config.dask_scheduler_address:
+        raise WrongSetting(name="DASK_SCHEDULER_ADDRESS", problem="it names the scheduler, and is empty")
+    cluster.require_dask(config.dask_scheduler_address)
+    certificates = {"ca-file": config.dask_tls_ca, "cert": config.dask_tls_cert, "key": config.dask_tls_key}
+    is_tls = config.dask_scheduler_address.startswith("tls://")
+    return [
+        *(sys.executable, "-m", "dask", "worker", config.dask_scheduler_address),
+        *(f"--nworkers={max(1, config.workers)}", "--nthreads=1", "--no-dashboard"),
+        f"--local-directory={config.staging_dir / 'dask'}",
+        *(f"--tls-{name}={file}" for name, file in certificates.items() if is_tls),
+    ]
+
+
+def serve_cluster(config: Settings) -> NoReturn:
+    """Become that process, so that signals reach it. Raises WrongSetting, ClusterUnavailable."""
+    started = cluster_command(config)
+    os.chdir(PROJECT)  # where the app's own code is found
+    os.execve(started[0], started, {**os.environ, **config.environment(), **ONE_THREAD})  # noqa: S606  # no shell
 
 
 if __name__ == "__main__":

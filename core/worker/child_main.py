@@ -1,7 +1,8 @@
 """A warm child process: imports what is heavy once, then runs one task after another.
 
-Started by exec as `python -m core.worker.child_main PARENT_PID MODULE…`; speaks JSON lines with the
-runner over stdin and stdout. It never writes a task's state: it reports, the runner writes.
+Started by exec as `python -m core.worker.child_main PARENT_PID MODULE…`, of the modules that register the kinds of
+its pool; speaks JSON lines with the runner over stdin and stdout. It never writes a task's state: it reports, the
+runner writes. What it is not given in its environment it finds in no file either.
 """
 
 from __future__ import annotations
@@ -17,12 +18,10 @@ import traceback
 from typing import Any
 from uuid import UUID
 
-from core import db, logs, queue, settings
+from core import db, logs, queue, rooms, settings
 from core.errors import AppError
-from core.storage import StorageUnavailable
 
 PR_SET_PDEATHSIG = 1
-TRANSIENT = (StorageUnavailable, db.DatabaseUnavailable)
 
 
 class Channel:
@@ -32,7 +31,7 @@ class Channel:
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
         os.dup2(2, 1)
         self._lock = threading.Lock()
-        self.stop = threading.Event()
+        self.stop, self.drain = threading.Event(), threading.Event()
         self.runs: list[dict[str, Any]] = []
         self.ready = threading.Condition()
 
@@ -46,6 +45,8 @@ class Channel:
             message = json.loads(line)
             if "stop" in message:
                 self.stop.set()
+            elif "drain" in message:
+                self.drain.set()
             else:
                 with self.ready:
                     self.stop.clear()
@@ -65,11 +66,14 @@ class ChildJob:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def report(self, done: int, *, total: int | None = None) -> None:
+    def report(self, done: int | None = None, *, total: int | None = None) -> None:
         self._channel.say(said="progress", done=done, total=total)
 
     def stop_requested(self) -> bool:
         return self._channel.stop.is_set()
+
+    def drain_requested(self) -> bool:
+        return self._channel.drain.is_set()
 
 
 def main(arguments: list[str]) -> None:
@@ -80,12 +84,13 @@ def main(arguments: list[str]) -> None:
         sys.exit("the worker was gone before its child had started")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the runner's to answer
     channel = Channel()
+    settings.confine()
     config = settings.current()
     logs.configure(config)
     db.connect_configured(config)
     for module in modules:
-        importlib.import_module(module)
-    for name in queue.known_kinds():
+        rooms.load_module(module)
+    for name in queue.known_kinds(modules=modules):
         importlib.import_module(queue.kind(name).run.split(":")[0])
     threading.Thread(target=channel.listen, daemon=True, name="listen").start()
     channel.say(said="ready")
@@ -108,27 +113,36 @@ def _run(channel: Channel, message: dict[str, Any]) -> None:
         reason=None,
         cancel_requested=False,
     )
-    module, function = queue.kind(task.kind).run.split(":")
+    channel.say(**_outcome(task, channel))
+
+
+def _outcome(task: queue.Task, channel: Channel) -> dict[str, Any]:
+    """What a handler's end makes of its task: the name of a state, and what belongs to it."""
+    kind = queue.kind(task.kind)
+    module, function = kind.run.split(":")
     try:
         result = getattr(importlib.import_module(module), function)(task, ChildJob(channel))
-        json.dumps(result, allow_nan=False)  # what can't be kept is the handler's mistake, said here
-    except AppError as error:
-        outcome = {
-            "said": "failed",
-            "reason": queue.Reason.of(error).to_json(),
-            "transient": isinstance(error, TRANSIENT),
-        }
+        if isinstance(result, queue.GoOnLater):
+            outcome = {"said": "QUEUED", "delay_s": result.delay_s, "checkpoint": result.checkpoint}
+        else:
+            outcome = {"said": "SUCCEEDED", "result": result}
+        json.dumps(outcome, allow_nan=False)  # what can't be kept is the handler's mistake, said here
     except Exception as error:  # noqa: BLE001  # the one place where everything is caught: it ends on the task
+        if channel.stop.is_set():
+            return {"said": "CANCELLED"}
+        if isinstance(error, queue.TaskStopped) and channel.drain.is_set():
+            return {"said": "QUEUED"}
+        if isinstance(error, AppError):
+            is_transient = isinstance(error, kind.transient)
+            return {"said": "FAILED", "reason": queue.Reason.of(error).to_json(), "transient": is_transient}
         reason = queue.Reason(
             code="internal_error",
             message=f"The app made a mistake here ({type(error).__name__}: {error}).",
             hint="Your file may be fine. The System page keeps the details for whoever runs the app.",
             traceback=traceback.format_exc(),
         )
-        outcome = {"said": "failed", "reason": reason.to_json(), "transient": True}
-    else:
-        outcome = {"said": "succeeded", "result": result}
-    channel.say(**outcome, stopped=channel.stop.is_set())
+        return {"said": "FAILED", "reason": reason.to_json(), "transient": True}
+    return outcome
 
 
 if __name__ == "__main__":

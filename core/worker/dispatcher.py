@@ -1,108 +1,142 @@
-"""Which task goes into which place: what somebody waits for, what messages bring, then what is first in line."""
+"""Which task goes into which slot: what somebody waits for, what messages bring, then what is first in each pool."""
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
-from core import queue
-from core.queue.sqs.outbox import Unclaimed
-from core.worker.ledger import Ledger
+from core import db, queue
+from core.db.types import Clock
+from core.queue import Pool, outbox
+from core.worker.pools import Pools
 from core.worker.slots import Slot
-from core.worker.sqs_transport import Carrier
+from core.worker.sqs_transport import SqsTransport
 
 LOOK_S = 2.0  # the table is asked this often, whatever the wake-up says
-UNCARRIED_S = 5.0  # where messages carry the tasks, one that has none for so long is taken without
+UNSENT_S = 5.0  # where messages transport the tasks, one that has none for so long is taken without
 
 
-class Intake:
-    """Claims for the idle ones of `slots`. begin: told of each claimed task and its place."""
+class Dispatcher:
+    """Claims for the worker `worker_id`, for which its `pools` have a free slot, and hands to the slot's child.
+
+    A pool whose slots are full holds no other up: of its kinds nothing is asked for. tell: takes a line of what goes
+    as it should, for whoever runs the app.
+    """
 
     def __init__(
         self,
-        slots: Sequence[Slot],
+        pools: Pools,
         *,
-        ledger: Ledger,
-        carrier: Carrier | None,
-        begin: Callable[[Slot, queue.Task], None],
+        worker_id: UUID,
+        lease_s: float,
+        clock: Clock,
+        transport: SqsTransport | None,
+        now: Callable[[], float],
+        tell: Callable[..., Any],
     ) -> None:
-        self._slots, self._ledger, self._carrier, self._begin = slots, ledger, carrier, begin
+        self._pools, self._transport, self._now, self._tell = pools, transport, now, tell
+        self._clock = clock
+        self._claimant: dict[str, Any] = {"worker_id": worker_id, "lease_s": lease_s, "clock": clock}
         self._wanted: deque[UUID] = deque()
         self._look_at = 0.0
 
     def want(self, task_id: UUID) -> None:
-        """Claim exactly this task as soon as a place is free."""
+        """Claim exactly this task as soon as a slot is free."""
         self._wanted.append(task_id)
 
-    @property
-    def is_wanted(self) -> bool:
-        """Whether somebody waits for a task that no place has taken yet."""
-        return bool(self._wanted)
-
     def look_soon(self) -> None:
-        """A place may have become free."""
+        """A slot may have become free."""
         self._look_at = 0.0
 
     def enqueued(self) -> None:
         """Something may have been enqueued."""
         self._look_at = 0.0
-        if self._carrier is not None:
-            self._carrier.publish_soon()
+        if self._transport is not None:
+            self._transport.publish_soon()
 
     def pause(self) -> None:
-        """Begin nothing until the next turn: what messages have brought meanwhile is for others."""
-        if self._carrier is not None:
-            self._carrier.pause()
-
-    def close(self) -> None:
-        """Begin nothing more: what messages have brought goes to another worker at once."""
-        if self._carrier is not None:
-            self._carrier.pause()
+        """Begin nothing until the next turn: what messages have brought goes to another worker at once."""
+        if self._transport is not None:
+            self._transport.pause()
 
     def turn(self) -> None:
         """Begin what can begin now. Raises DatabaseUnavailable."""
         self._take_wanted()
-        if self._carrier is not None:
-            self._take_arrived(self._carrier)
-        self._take_next()
+        if self._transport is not None:
+            self._take_arrived(self._transport)
+        if self._now() >= self._look_at:
+            self._look_at = self._now() + LOOK_S
+            is_transported = self._transport is not None and not self._transport.is_out
+            self._take_next([pool for pool in Pool if not is_transported or pool is not outbox.TRANSPORTED])
+            if is_transported:
+                self._take_next([outbox.TRANSPORTED], unsent_s=UNSENT_S)
 
     def _take_wanted(self) -> None:
+        """Each by an idle child of its pool or, where that has none, by the slot for work by hand."""
         for _ in range(len(self._wanted)):
-            slot = next((slot for slot in self._slots if slot.idle), None)
-            if slot is None:
-                return
             task_id = self._wanted.popleft()
-            if (task := self._ledger.claim_one(task_id)) is not None:
+            with db.session_scope(db.WORKER) as session:
+                kind = queue.claimable_kind(session, task_id=task_id, clock=self._clock)
+            if kind is None:
+                continue
+            by_hand = self._pools.by_hand
+            slot = self._pools.idle(queue.kind(kind).pool) or (by_hand if by_hand.is_idle else None)
+            if slot is None:
+                by_hand.is_wanted = True
+                self._wanted.append(task_id)
+                continue
+            with db.session_scope(db.WORKER, write=True) as session:
+                task = queue.claim_one(session, task_id=task_id, **self._claimant)
+            if task is not None:
                 self._begin(slot, task)
 
-    def _take_arrived(self, carrier: Carrier) -> None:
-        """Begin what messages have brought, and ask for as many as there are places left."""
-        free = self._free()
-        while (message := carrier.take()) is not None:
-            if not free:
-                carrier.give_back(message)
-                continue
+    def _take_arrived(self, transport: SqsTransport) -> None:
+        """Begin what messages have brought, and ask for as many as there are slots left.
+
+        A message whose slot has a child that is being started waits here, hidden from other workers.
+        """
+        pool = outbox.TRANSPORTED
+        n_soon = len(self._pools.soon(pool))
+        while (slot := self._pools.idle(pool)) and (message := transport.take()) is not None:
             assert message.notice is not None
-            found = self._ledger.claim_named(message.notice)
-            if isinstance(found, Unclaimed):
-                carrier.unclaimed(message, found)
-                continue
-            carrier.hold(found.id, message)
-            self._begin(free.pop(0), found)
-        carrier.want(len(free))
+            with db.session_scope(db.WORKER, write=True) as session:
+                found = outbox.claim_named(session, message.notice, **self._claimant)
+            if isinstance(found, outbox.Unclaimed):
+                transport.unclaimed(message, found)
+            else:
+                transport.hold(found.id, message)
+                self._begin(slot, found)
+        if transport.has_arrived and n_soon:
+            self._pools.need(pool)
+        elif transport.has_arrived:
+            transport.pause()
+        transport.want(n_soon + sum(slot.is_idle for slot in self._pools.of(pool)))
 
-    def _take_next(self) -> None:
-        if time.monotonic() < self._look_at:
+    def _take_next(self, pools: list[Pool], *, unsent_s: float | None = None) -> None:
+        """Begin what is first in those of `pools` that have a free slot, and start the children that wait for it.
+
+        A read comes first: idling takes no write lock, and no child is started for nothing.
+        """
+        free = [pool for pool in pools if self._pools.idle(pool) or self._pools.soon(pool)]
+        if not (asked := [kind for pool in free for kind in self._pools.kinds[pool]]):
             return
-        is_carried = self._carrier is not None and not self._carrier.is_out
-        for slot in self._free():
-            task = self._ledger.claim_next(uncarried_s=UNCARRIED_S if is_carried else None)
-            if task is None:
-                break
-            self._begin(slot, task)
-        self._look_at = time.monotonic() + LOOK_S
+        with db.session_scope(db.WORKER) as session:
+            ready = queue.ready_kinds(session, kinds=asked, unsent_s=unsent_s, clock=self._clock)
+        for pool in free:
+            kinds = [kind for kind in self._pools.kinds[pool] if kind in ready]
+            if kinds and not self._pools.idle(pool):
+                self._pools.need(pool)
+            while kinds and (slot := self._pools.idle(pool)):
+                with db.session_scope(db.WORKER, write=True) as session:
+                    task = queue.claim(session, kinds=kinds, unsent_s=unsent_s, **self._claimant)
+                if task is None:
+                    break
+                self._begin(slot, task)
+                if self._pools.soon(pool):
+                    self._look_at = 0.0  # more may wait for another child
 
-    def _free(self) -> list[Slot]:
-        return [slot for slot in self._slots if slot.idle and not slot.by_hand]
+    def _begin(self, slot: Slot, task: queue.Task) -> None:
+        self._tell("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
+        slot.take(task)

@@ -12,34 +12,31 @@ import os
 import selectors
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 from core import db, logs, queue
 from core.db.types import DATABASE_CLOCK, Clock
-from core.queue import Wakeup, workers
+from core.queue import Wakeup, retention, workers
 from core.settings import Settings
 from core.worker import outage
-from core.worker.child_process import Child
-from core.worker.dispatcher import LOOK_S, Intake
-from core.worker.ledger import Ledger
+from core.worker.dispatcher import LOOK_S, Dispatcher
+from core.worker.pools import Pools
 from core.worker.slots import Slot
-from core.worker.sqs_transport import Carrier
-from core.worker.supervisor import Tending
-
-KIND_MODULES = ("core.models.handler", "core.predictions.handler")
+from core.worker.sqs_transport import SqsTransport
+from core.worker.supervisor import Supervisor
 
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
-START_GRACE_S = 120.0  # a child that has not warmed up by then is started again
-RESPAWN_S = 2.0  # pause after a child died while warming up
 log = logs.get("worker")
 
 
 class Runner:
-    """Takes tasks by itself in `slots` places, and on request (`run_now`) in one more.
+    """Takes tasks by itself, in `slots` slots for scoring and those of the other pools; on request in one more.
 
     slots: 0 means that nothing is taken unless somebody asks.
-    modules: imported by this process and by children; they register the kinds of task.
+    modules: those that state the kinds of task; this process and its children load them.
+    clock: the queue's. now: seconds of a steady clock, for what is due in this process. make_slot: a slot of what
+    `Slot` takes.
     """
 
     def __init__(
@@ -48,45 +45,45 @@ class Runner:
         *,
         slots: int,
         is_embedded: bool,
-        modules: Sequence[str] = KIND_MODULES,
+        modules: Sequence[str],
         clock: Clock = DATABASE_CLOCK,
+        now: Callable[[], float] = time.monotonic,
+        make_slot: Callable[..., Slot] = Slot,
     ) -> None:
         self.id = uuid4()
-        self._settings = settings
-        self._is_embedded = is_embedded
-        self._tell = log.debug if is_embedded else log.info  # inside the app, failures alone are news
-        self._modules = modules
+        self._settings, self._is_embedded, self._clock, self._now = settings, is_embedded, clock, now
         for module in modules:
             importlib.import_module(module)
-        self._ledger = Ledger(worker_id=self.id, lease_s=settings.lease_s, clock=clock)
-        self._carrier = (
-            Carrier(settings, ledger=self._ledger, poke=self._wake)
-            if settings.predictions_queue_url
-            else None
+        self._pools = Pools(settings, workers=slots, modules=modules, now=now, make_slot=make_slot)
+        has_sqs = bool(settings.predictions_queue_url)
+        self._transport = SqsTransport(settings, clock=clock, poke=self._wake) if has_sqs else None
+        tell = log.debug if is_embedded else log.info  # inside the app, failures alone are news
+        self._supervisor = Supervisor(settings, clock=clock, transport=self._transport, now=now, tell=tell)
+        self._dispatcher = Dispatcher(
+            self._pools,
+            worker_id=self.id,
+            lease_s=settings.lease_s,
+            clock=clock,
+            transport=self._transport,
+            now=now,
+            tell=tell,
         )
-        self._tending = Tending(settings, ledger=self._ledger, carrier=self._carrier, tell=self._tell)
-        self._slots = [Slot(start=self._child) for _ in range(slots)] + [
-            Slot(start=self._child, by_hand=True)
-        ]
-        self._intake = Intake(self._slots, ledger=self._ledger, carrier=self._carrier, begin=self._begin)
         self._poked, self._poke = os.pipe()
         os.set_blocking(self._poked, False)
         self._stopping = threading.Event()
         self._drained: threading.Event | None = None
         self._thread = threading.Thread(target=self._live, name="runner", daemon=True)
         self._wakeup: Wakeup | None = None
-        self._present_at = 0.0
-        self._n_warm = 0
-        self._sweep_at = 0.0
+        self._offered: dict[queue.Pool, int] | None = None
+        self._present_at = self._sweep_at = 0.0
         self._outage = outage.Outage()
-        self._respawn_at = 0.0
 
     def start(self) -> None:
         self._thread.start()
 
     def run_now(self, task_id: UUID) -> None:
-        """Claim exactly this task as soon as a place is free; harmless when somebody else has it."""
-        self._intake.want(task_id)
+        """Claim exactly this task as soon as a slot is free; harmless when somebody else has it."""
+        self._dispatcher.want(task_id)
         self._wake()
 
     def drain(self, drained: threading.Event) -> None:
@@ -95,41 +92,35 @@ class Runner:
         self._wake()
 
     def stop(self, *, timeout_s: float = 10.0) -> bool:
-        """Hand work in progress back, end the children and the thread. False if that took too long."""
+        """Hand work in progress back, end the children and the thread. False if that took longer than it may.
+
+        Kinds that hear of a drain have their grace first.
+        """
         self._stopping.set()
         self._wake()
-        self._thread.join(timeout_s)
+        self._thread.join(timeout_s + self._pools.longest_grace_s)
         return not self._thread.is_alive()
 
     def _wake(self) -> None:
         os.write(self._poke, b"!")
-
-    def _child(self) -> Child:
-        return Child(
-            modules=self._modules,
-            environment=self._settings.environment(),
-            staging=self._settings.staging_dir,
-        )
-
-    @property
-    def _n_slots(self) -> int:
-        return len(self._slots) - 1
 
     def _live(self) -> None:
         with db.as_worker():
             self._work()
 
     def _work(self) -> None:
-        if self._carrier is not None:
-            self._carrier.start()
-        while not self._stopping.is_set():
+        if self._transport is not None:
+            self._transport.start()
+        while not self._stopping.is_set() or self._pools.has_grace:
             try:
                 self._turn()
                 outage.tell_success(self._outage)
             except db.DatabaseUnavailable as error:
                 outage.tell_failure(self._outage, problem=error.problem)
+                if self._stopping.is_set():
+                    break
                 self._close_wakeup()
-                self._intake.pause()
+                self._dispatcher.pause()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
                 log.exception("a turn of the runner failed; going on")
@@ -138,54 +129,40 @@ class Runner:
             self._hand_back()
         except db.DatabaseUnavailable as error:
             log.warning("could not hand work back; its lease will run out", problem=error.problem)
-        for slot in self._slots:
+        for slot in self._pools:
             slot.kill()
-        if self._carrier is not None:
-            self._carrier.stop()
+        if self._transport is not None:
+            self._transport.stop()
         self._close_wakeup()
 
     def _turn(self) -> None:
         if self._wakeup is None:
             self._wakeup = queue.watch(db.current())
-            self._intake.look_soon()
-        self._open_children()
+            self._dispatcher.look_soon()
+        self._pools.tend()
         self._wait()
-        for slot in self._slots:
-            was_idle = slot.idle
+        is_ending = self._drained is not None or self._stopping.is_set()
+        for slot in self._pools:
+            was_idle = slot.is_idle
             slot.hear()
-            if slot.idle and not was_idle:  # a child has warmed up: it need not wait for the next look
-                self._intake.look_soon()
-        self._present()
-        for slot in self._slots:
-            if self._tending.tend(slot):
-                self._intake.look_soon()
-        if self._drained is None:
-            self._intake.turn()
+            if is_ending:
+                slot.ask_to_drain()
+            if self._supervisor.write(slot) or slot.is_idle > was_idle:  # it need not wait for the next look
+                self._dispatcher.look_soon()
+        self._present(is_ending=is_ending)
+        if not is_ending:
+            self._dispatcher.turn()
             self._sweep()
-        else:
-            self._intake.close()
-            if all(slot.task is None for slot in self._slots):
-                self._drained.set()
-
-    def _open_children(self) -> None:
-        for slot in self._slots:
-            if slot.child is not None and not slot.warm and time.monotonic() - slot.spoke_at > START_GRACE_S:
-                log.warning("child did not warm up; starting it again")
-                slot.kill()
-            if slot.child is None and time.monotonic() >= self._respawn_at:
-                if slot.by_hand and self._n_slots and not self._intake.is_wanted:
-                    continue  # the place for what cannot wait is opened when first needed
-                if slot.n_deaths:
-                    self._respawn_at = time.monotonic() + RESPAWN_S * min(slot.n_deaths, 5)
-                slot.open()
+            return
+        self._dispatcher.pause()
+        if self._drained is not None and all(slot.task is None for slot in self._pools):
+            self._drained.set()
 
     def _wait(self) -> None:
         assert self._wakeup is not None
-        watched = {slot.child.fileno() for slot in self._slots if slot.child is not None} | {self._poked}
-        heard_by = self._wakeup.fileno()
-        watched |= {heard_by} if heard_by is not None else set()
-        may_claim = any(slot.idle for slot in self._slots)
-        timeout_s = self._wakeup.poll_s if may_claim and self._wakeup.poll_s else 0.25
+        heard_by = (self._wakeup.fileno(), *(slot.fileno() for slot in self._pools))
+        watched = {self._poked} | {fd for fd in heard_by if fd is not None}
+        timeout_s = self._wakeup.poll_s if self._pools.has_room and self._wakeup.poll_s else 0.25
         # Made anew each time: a number that was closed and given out again would not be heard.
         with selectors.PollSelector() as selector:
             for fd in watched:
@@ -194,30 +171,41 @@ class Runner:
         with contextlib.suppress(BlockingIOError):
             os.read(self._poked, 4096)
         if self._wakeup.changed():
-            self._intake.enqueued()
+            self._dispatcher.enqueued()
 
-    def _begin(self, slot: Slot, task: queue.Task) -> None:
-        self._tell("task started", task=str(task.id), kind=task.kind, attempt=task.attempt)
-        slot.take(task)
-
-    def _present(self) -> None:
-        """Say that this worker is there, with the places it has: one without a warm child promises nothing."""
-        n_warm = sum(slot.warm and self._drained is None for slot in self._slots if not slot.by_hand)
-        if self._n_slots and (time.monotonic() >= self._present_at or n_warm != self._n_warm):
-            self._ledger.be_present(slots=n_warm, is_embedded=self._is_embedded)
-            self._present_at, self._n_warm = time.monotonic() + workers.BEAT_S, n_warm
+    def _present(self, *, is_ending: bool) -> None:
+        """Say that this worker is there, and what it can do: one that ends promises nothing any more."""
+        offered = {pool: 0 if is_ending else n for pool, n in self._pools.offered().items()}
+        if offered and (self._now() >= self._present_at or offered != self._offered):
+            with db.session_scope(db.WORKER, write=True) as session:
+                workers.beat(
+                    session,
+                    worker_id=self.id,
+                    pools=offered,
+                    is_embedded=self._is_embedded,
+                    clock=self._clock,
+                )
+            self._present_at, self._offered = self._now() + workers.BEAT_S, offered
 
     def _sweep(self) -> None:
-        if time.monotonic() >= self._sweep_at:
-            is_done = self._ledger.sweep(tasks_after_s=self._settings.keep_tasks_days * 86_400.0)
-            self._sweep_at = time.monotonic() + (SWEEP_S if is_done else LOOK_S)
+        """Forget what nobody asks for any more, a part at a time."""
+        if self._now() < self._sweep_at:
+            return
+        keep_s = self._settings.keep_tasks_days * 86_400.0
+        with db.session_scope(db.WORKER) as session:
+            found = retention.find(session, tasks_after_s=keep_s, clock=self._clock)
+        if found:
+            with db.session_scope(db.WORKER, write=True) as session:
+                retention.remove(session, found, clock=self._clock)
+        self._sweep_at = self._now() + (SWEEP_S if found.is_all else LOOK_S)
 
     def _hand_back(self) -> None:
-        for slot in self._slots:
+        for slot in self._pools:
             slot.hear()
-            self._tending.hand_back(slot)
-        if self._n_slots:
-            self._ledger.leave()
+            self._supervisor.hand_back(slot)
+        if self._pools.slots:
+            with db.session_scope(db.WORKER, write=True) as session:
+                workers.leave(session, worker_id=self.id, clock=self._clock)
 
     def _close_wakeup(self) -> None:
         if self._wakeup is not None:

@@ -1,140 +1,197 @@
-"""One place for one task at a time: its child, the task in it, and what is still to be written."""
+"""One slot for one task at a time: its child process, the task in it, and what is still to be written.
+
+A child speaks JSON lines over its stdin and stdout; `core.worker.child_main` is its side of them.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from core import logs, queue
-from core.worker.child_process import Child, ChildGone
+from core import logs, queue, storage
 
+PROJECT = Path(__file__).resolve().parents[2]
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+RESPAWN_S = 2.0  # pause after a child died while warming up
 log = logs.get("worker")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended in its child."""
+    """How an attempt ended in its child. QUEUED: the task goes on later, after `delay_s` and from `checkpoint`."""
 
     state: queue.TaskState
     result: dict[str, Any] | None = None
     reason: queue.Reason | None = None
     transient: bool = False
+    delay_s: float = 0.0
+    checkpoint: dict[str, Any] | None = None
 
 
-@dataclass
 class Slot:
-    """A child and the task it runs. Holds no database: the runner writes what is noted here."""
+    """A child, if there is one, and the task it runs. Holds no database: the supervisor writes what is noted here.
 
-    start: Callable[[], Child]
-    by_hand: bool = False
-    child: Child | None = None
-    warm: bool = False
-    task: queue.Task | None = None
-    outcome: Outcome | None = None
-    progress: dict[str, Any] | None = None
-    stop_sent_at: float | None = None
-    spoke_at: float = field(default_factory=time.monotonic)
-    beaten_at: float = field(default_factory=time.monotonic)
-    asked_at: float = field(default_factory=time.monotonic)
-    n_deaths: int = 0
+    pool: whose kinds it takes; None for work by hand, which may be of any kind. modules: what its child imports.
+    environment: all that its child finds there. staging: where its child leaves files. now: seconds of a steady clock.
+    Used by one thread alone: a child dies when the thread ends that started it.
+    """
 
-    @property
-    def idle(self) -> bool:
-        return self.task is None and self.child is not None and self.warm
-
-    def open(self) -> None:
-        """Start a child if there is none."""
-        if self.child is None:
-            self.child = self.start()
-            self.warm = False
-            self.spoke_at = time.monotonic()
-
-    def take(self, task: queue.Task) -> None:
-        """Hand a claimed task to the child."""
-        assert self.child is not None
-        now = time.monotonic()
-        self.task, self.outcome, self.progress, self.stop_sent_at = task, None, None, None
-        self.spoke_at = self.beaten_at = self.asked_at = now
-        try:
-            self.child.run(task)
-        except ChildGone as gone:
-            self._lost(gone.exit_code)
-
-    def hear(self) -> None:
-        """Take in what the child has said; its death is an outcome too."""
-        if self.child is None:
-            return
-        try:
-            messages = self.child.heard()
-        except ChildGone as gone:
-            self._lost(gone.exit_code)
-            return
-        for message in messages:
-            self.spoke_at = time.monotonic()
-            match message["said"]:
-                case "ready":
-                    self.warm, self.n_deaths = True, 0
-                case "progress":
-                    noted = {name: message[name] for name in ("done", "total")}
-                    known = {name: value for name, value in noted.items() if value is not None}
-                    self.progress = {**(self.progress or {}), **known}
-                case "succeeded":
-                    self.outcome = Outcome(state=queue.TaskState.SUCCEEDED, result=message["result"])
-                case "failed" if message["stopped"]:
-                    self.outcome = Outcome(state=queue.TaskState.CANCELLED)
-                case "failed":
-                    self.outcome = Outcome(
-                        state=queue.TaskState.FAILED,
-                        reason=queue.Reason.from_json(message["reason"]),
-                        transient=message["transient"],
-                    )
-
-    def ask_to_stop(self) -> None:
-        """Pass a cancel on; the child ends the task soon, or is killed."""
-        if self.child is None or self.stop_sent_at is not None:
-            return
-        self.stop_sent_at = time.monotonic()
-        try:
-            self.child.ask_to_stop()
-        except ChildGone as gone:
-            self._lost(gone.exit_code)
-
-    def kill(self) -> None:
-        """End the child, and with it whatever it does."""
-        if self.child is not None:
-            self.child.kill()
-        self.child, self.warm = None, False
+    def __init__(
+        self,
+        pool: queue.Pool | None,
+        *,
+        modules: Sequence[str],
+        environment: Mapping[str, str],
+        staging: Path,
+        now: Callable[[], float],
+    ) -> None:
+        self.pool = pool
+        self._modules, self._environment, self._staging, self._now = modules, environment, staging, now
+        self._child: subprocess.Popen[bytes] | None = None
+        self._unread = b""
+        self.is_wanted = False  # there should be a child
+        self.is_warm = False
+        self.n_deaths = 0  # since a child was warm last
+        self.heard_at = self.beaten_at = self.asked_at = self._opens_at = now()
+        self.clear()
 
     def clear(self) -> None:
         """The task is written or lost: ready for the next."""
-        self.task, self.outcome, self.progress, self.stop_sent_at = None, None, None, None
+        self.task: queue.Task | None = None
+        self.outcome: Outcome | None = None
+        self.progress: dict[str, Any] = {}
+        self.stop_sent_at: float | None = None
+        self.drain_sent_at: float | None = None
+        self.free_since = self._now()
 
-    def _lost(self, exit_code: int) -> None:
-        self._tell_of_death(exit_code)
+    @property
+    def is_idle(self) -> bool:
+        return self.task is None and self.is_warm
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it has no child because none is needed: one can be started at any time."""
+        return self._child is None and not self.is_wanted
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._child is None else self._child.pid
+
+    def fileno(self) -> int | None:
+        """What becomes readable when the child has said something."""
+        return None if self._child is None else self._out.fileno()
+
+    def open(self) -> None:
+        """Start a child, where there is none and the last did not die just now."""
+        if self._child is not None or self._now() < self._opens_at:
+            return
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "core.worker.child_main", str(os.getpid()), *self._modules],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**self._environment, **ONE_THREAD},
+            cwd=PROJECT,
+            start_new_session=True,  # a Ctrl+C for the app is the runner's to answer
+        )
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._in, self._out = self._child.stdin, self._child.stdout
+        os.set_blocking(self._out.fileno(), False)
+        self._unread, self.heard_at = b"", self._now()
+
+    def take(self, task: queue.Task) -> None:
+        """Hand a claimed task to the warm child."""
+        self.clear()
+        self.task = task
+        self.heard_at = self.beaten_at = self.asked_at = self._now()
+        names = ("kind", "payload", "attempt", "done", "total", "checkpoint")
+        told = {name: getattr(task, name) for name in names}
+        self._send({"run": {"id": str(task.id), "user_id": str(task.user_id), **told}})
+
+    def ask_to_stop(self) -> None:
+        """Pass a cancel on, once."""
+        if self.stop_sent_at is None:
+            self.stop_sent_at = self._now()
+            self._send({"stop": True})
+
+    def ask_to_drain(self) -> None:
+        """Tell a task of a kind that hears it, once, that its worker is to end."""
+        if self.task and self.drain_sent_at is None and queue.kind(self.task.kind).hears_drain:
+            self.drain_sent_at = self._now()
+            self._send({"drain": True})
+
+    def hear(self) -> None:
+        """Take in what the child has said; its death is an outcome too."""
+        if self._child is None:
+            return
+        try:
+            chunk = os.read(self._out.fileno(), 1 << 20)
+        except BlockingIOError:
+            return
+        if not chunk:
+            self._lose()
+            return
+        *lines, self._unread = (self._unread + chunk).split(b"\n")
+        for line in lines:
+            self.heard_at = self._now()
+            self._note(**json.loads(line))
+
+    def kill(self) -> None:
+        """End the child, whatever it does, reap it, and remove what it had staged."""
+        if self._child is None:
+            return
+        self._child.kill()
+        self._child.wait()
+        with contextlib.suppress(OSError):  # the next start sweeps too
+            storage.sweep(self._staging, pid=self._child.pid)
+        self._out.close()
+        with contextlib.suppress(BrokenPipeError):  # what was still buffered has nobody to go to
+            self._in.close()
+        self._child, self.is_warm = None, False
+
+    def _note(self, said: str, **told: Any) -> None:
+        match said:
+            case "ready":
+                self.is_warm, self.n_deaths, self.free_since = True, 0, self._now()
+            case "progress":
+                self.progress |= {name: value for name, value in told.items() if value is not None}
+            case _:
+                reason = queue.Reason.from_json(told.pop("reason")) if "reason" in told else None
+                self.outcome = Outcome(queue.TaskState(said), reason=reason, **told)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        try:
+            self._in.write(json.dumps(message).encode() + b"\n")
+            self._in.flush()
+        except BrokenPipeError:
+            self._lose()
+
+    def _lose(self) -> None:
+        """The child's pipe is closed: it died, or was killed. One line for whoever runs the app, however that ends."""
+        assert self._child is not None
+        exit_code, task = self._child.wait(), self.task
+        how = {"signal": -exit_code} if exit_code < 0 else {"exit_code": exit_code}
+        doing = {"task": str(task.id), "kind": task.kind, "attempt": task.attempt} if task else {}
+        log.warning("a process that does work has died", pid=self._child.pid, **how, **doing)
         self.kill()
         self.n_deaths += 1
-        if self.task is None or self.outcome is not None:
+        self._opens_at = self._now() + RESPAWN_S * min(self.n_deaths - 1, 5)
+        if task is None or self.outcome is not None:
             return
         if self.stop_sent_at is not None:
-            self.outcome = Outcome(state=queue.TaskState.CANCELLED)
+            self.outcome = Outcome(queue.TaskState.CANCELLED)
             return
-        how = f"killed by signal {-exit_code}" if exit_code < 0 else f"ended with exit code {exit_code}"
-        self.outcome = Outcome(
-            state=queue.TaskState.FAILED,
-            transient=True,
-            reason=queue.Reason(
-                code="worker_lost",
-                message=f"The process that did the work was {how}.",
-                hint="The file may need more memory than there is. Look at the worker's log, then retry.",
-            ),
+        ended = f"killed by signal {-exit_code}" if exit_code < 0 else f"ended with exit code {exit_code}"
+        reason = queue.Reason(
+            code="worker_lost",
+            message=f"The process that did the work was {ended}.",
+            hint="The file may need more memory than there is. Look at the worker's log, then retry.",
         )
-
-    def _tell_of_death(self, exit_code: int) -> None:
-        """One line for whoever runs the app: kept however the task ends, also when it is tried again."""
-        assert self.child is not None
-        how = {"signal": -exit_code} if exit_code < 0 else {"exit_code": exit_code}
-        task = self.task
-        doing = {"task": str(task.id), "kind": task.kind, "attempt": task.attempt} if task else {}
-        log.warning("a process that does work has died", pid=self.child.pid, **how, **doing)
+        self.outcome = Outcome(queue.TaskState.FAILED, reason=reason, transient=True)

@@ -1,7 +1,7 @@
 """Between the runner and SQS: two threads that may wait for the network, so that the runner never does.
 
-One receives, for as many places as the runner has free. The other sends what was enqueued, hides from
-others what is worked on, deletes what is done, and buries what SQS gave up.
+One receives, for as many slots as the runner has free. The other sends what was enqueued, hides from
+others what is worked on, deletes what is done, and fails what SQS gave up.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from core import db, logs
+from core.db.types import Clock
 from core.queue.sqs import outbox
-from core.queue.sqs.client import WAIT_S, CarrierUnavailable, Message, SqsQueue
+from core.queue.sqs.client import WAIT_S, Message, QueueUnavailable, SqsQueue
 from core.queue.sqs.outbox import Unclaimed
 from core.settings import Settings
 from core.worker import outage
-from core.worker.ledger import Ledger
 
 LOOK_S = 2.0  # what is to be sent is looked for this often, whatever the wake-up says
 LOST_S = 5.0  # a message that was sent so long ago, and is not there, is sent again
@@ -36,24 +36,24 @@ log = logs.get("worker")
 
 
 @dataclass
-class Held:
-    """A message whose task is in a place of this worker."""
+class HeldMessage:
+    """A message whose task is in a slot of this worker."""
 
     message: Message
     hidden_at: float = field(default_factory=time.monotonic)
 
 
-class Carrier:
+class SqsTransport:
     """Hands messages to the runner (`take`), and hears from it what became of them."""
 
-    def __init__(self, settings: Settings, *, ledger: Ledger, poke: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock, poke: Callable[[], None]) -> None:
         self._sqs = SqsQueue(settings)
-        self._ledger, self._poke = ledger, poke
+        self._clock, self._poke = clock, poke
         self._visible_s = max(1, math.ceil(settings.lease_s))
         self._lock = threading.Condition()
         self._arrived: deque[Message] = deque()
         self._n_free = 0
-        self._held: dict[UUID, Held] = {}
+        self._held: dict[UUID, HeldMessage] = {}
         self._done: list[Message] = []
         self._given_back: list[tuple[Message, int]] = []
         self._stopping = threading.Event()
@@ -98,11 +98,15 @@ class Carrier:
             self.give_back(message)
 
     def want(self, n_free: int) -> None:
-        """Receive until there is a message for each of `n_free` places."""
+        """Receive until there is a message for each of `n_free` slots."""
         with self._lock:
             if n_free != self._n_free:
                 self._n_free = n_free
                 self._lock.notify_all()
+
+    @property
+    def has_arrived(self) -> bool:
+        return bool(self._arrived)
 
     def take(self) -> Message | None:
         """The next message that has arrived."""
@@ -112,7 +116,7 @@ class Carrier:
     def hold(self, task_id: UUID, message: Message) -> None:
         """Its task has begun here: others are not to see it until it is `done` or `dropped`."""
         with self._lock:
-            self._held[task_id] = Held(message)
+            self._held[task_id] = HeldMessage(message)
 
     def done(self, task_id: UUID) -> None:
         """The task is settled, or queued again, for which it gets a new message."""
@@ -137,7 +141,7 @@ class Carrier:
         self._due.set()
 
     def give_back(self, message: Message) -> None:
-        """There is no place for it here: let another worker have it at once."""
+        """There is no slot for it here: let another worker have it at once."""
         with self._lock:
             self._given_back.append((message, 0))
         self._due.set()
@@ -151,10 +155,10 @@ class Carrier:
         while not self._stopping.is_set():
             try:
                 turn()
-            except (CarrierUnavailable, db.DatabaseUnavailable):  # which are told elsewhere
+            except (QueueUnavailable, db.DatabaseUnavailable):  # which are told elsewhere
                 self._stopping.wait(PAUSE_S)
             except Exception:  # whatever is wrong with one message, the others go on
-                log.exception("a turn of the carrier failed; going on")
+                log.exception("a turn of the transport failed; going on")
                 self._stopping.wait(PAUSE_S)
         if turn == self._tend:
             self._say_last_words()
@@ -164,7 +168,7 @@ class Carrier:
         """Log when this kind of call begins to fail, and when it works again."""
         try:
             yield
-        except CarrierUnavailable as error:
+        except QueueUnavailable as error:
             outage.tell_failure(self._outages[what], problem=error.problem, what=what)
             raise
         outage.tell_success(self._outages[what], what=what)
@@ -175,7 +179,7 @@ class Carrier:
             if n_wanted <= 0:
                 self._lock.wait(PAUSE_S)
         if n_wanted <= 0:
-            if self._is_refused:  # the places are full of what the table gave: is SQS back?
+            if self._is_refused:  # the slots are full of what the table gave: is SQS back?
                 self._sqs.attributes()
                 self._is_refused = False
             return
@@ -184,7 +188,7 @@ class Carrier:
             with self._told("receiving from SQS"):
                 messages = self._sqs.receive(limit=n_wanted, visible_s=self._visible_s)
             self._is_refused = False
-        except CarrierUnavailable:
+        except QueueUnavailable:
             self._is_refused = True
             raise
         finally:
@@ -196,11 +200,11 @@ class Carrier:
         with self._lock:
             self._arrived += [message for message in messages if message.notice is not None]
             self._done += [message for message in messages if message.notice is None]
-        if n_garbage := sum(message.notice is None for message in messages):
-            log.warning("messages that name no task are removed from SQS", n=n_garbage)
             if self._n_free == 0:  # nobody wants them any more
                 self._given_back += [(message, 0) for message in self._arrived]
                 self._arrived.clear()
+        if n_garbage := sum(message.notice is None for message in messages):
+            log.warning("messages that name no task are removed from SQS", n=n_garbage)
         if self._stopping.is_set():
             self._give_back()
         self._poke()
@@ -217,7 +221,7 @@ class Carrier:
         if time.monotonic() >= self._dead_at:
             self._dead_at = time.monotonic() + DEAD_S
             with self._told("SQS's queue of dead letters"):
-                self._bury()
+                self._settle_dead_letters()
 
     def _delete(self) -> None:
         with self._lock:
@@ -241,17 +245,23 @@ class Carrier:
     def _publish(self) -> None:
         lost_after_s = LOST_S if self._is_empty else None
         self._is_empty = False
-        while notices := self._ledger.publish(lost_after_s=lost_after_s):
+        while True:
+            with db.session_scope(db.WORKER) as session:  # a read first: idling takes no write lock
+                if not outbox.is_due(session, lost_after_s=lost_after_s, clock=self._clock):
+                    return
+            with db.session_scope(db.WORKER, write=True) as session:
+                notices = outbox.publish(session, lost_after_s=lost_after_s, clock=self._clock)
             try:
                 with self._told("sending to SQS"):
                     self._sqs.send(notices)
-            except CarrierUnavailable:
-                self._ledger.take_back(notices)
+            except QueueUnavailable:
+                with db.session_scope(db.WORKER, write=True) as session:
+                    outbox.take_back(session, notices)
                 raise
             if len(notices) < outbox.N_AT_ONCE:
                 return
 
-    def _bury(self) -> None:
+    def _settle_dead_letters(self) -> None:
         if time.monotonic() >= self._redrive_at:
             self._redrive_at = time.monotonic() + REDRIVE_S
             self._dead = self._sqs.dead_letters()
@@ -260,9 +270,12 @@ class Carrier:
             return
         while messages := self._dead.receive(limit=N_DEAD, visible_s=LATER_S, wait_s=0):
             for message in messages:
-                became = message.notice and self._ledger.dead_letter(
-                    message.notice, n_deliveries=self._n_given_up
-                )
+                became: object = None
+                if message.notice is not None:
+                    with db.session_scope(db.WORKER, write=True) as session:
+                        became = outbox.dead_letter(
+                            session, message.notice, n_deliveries=self._n_given_up, clock=self._clock
+                        )
                 if became is Unclaimed.LATER:
                     continue
                 if became is not Unclaimed.DONE:
@@ -274,5 +287,5 @@ class Carrier:
         try:
             self._delete()
             self._give_back()
-        except CarrierUnavailable as error:
+        except QueueUnavailable as error:
             log.warning("SQS could not be told what is done; its messages come again", problem=error.problem)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from core import db, logs, queue, storage
+from core.db.types import Clock
 from core.settings import Settings
-from core.worker.ledger import Ledger
 from core.worker.slots import Outcome, Slot
-from core.worker.sqs_transport import Carrier
+from core.worker.sqs_transport import SqsTransport
 
 PROGRESS_S = 0.5  # progress is written at most this often
 CANCEL_S = 1.0  # a cancel is seen within this time
-STOP_GRACE_S = 3.0  # then a child that does not stop is killed
 log = logs.get("worker")
 
 UNWRITTEN = queue.Reason(
@@ -31,85 +29,131 @@ SILENT = queue.Reason(
 )
 
 
-class Tending:
-    """Tends the places of one runner. tell: takes a line of what goes as it should, for whoever runs the app."""
+class Supervisor:
+    """Writes for the slots of one worker. tell: takes a line of what goes as it should, for whoever runs the app."""
 
     def __init__(
-        self, settings: Settings, *, ledger: Ledger, carrier: Carrier | None, tell: Callable[..., Any]
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        transport: SqsTransport | None,
+        now: Callable[[], float],
+        tell: Callable[..., Any],
     ) -> None:
-        self._settings, self._ledger, self._carrier, self._tell = settings, ledger, carrier, tell
+        self._settings, self._clock, self._transport = settings, clock, transport
+        self._now, self._tell = now, tell
         self._storage = storage.from_settings(settings)
 
-    def tend(self, slot: Slot) -> bool:
+    def write(self, slot: Slot) -> bool:
         """Write what is due for the task in `slot`: its outcome, its progress, a beat, a cancel.
 
-        True when its end is written and the place is free. Raises DatabaseUnavailable.
+        True when its end is written and the slot is free. Raises DatabaseUnavailable.
         """
         if slot.task is None:
             return False
-        task, now = slot.task, time.monotonic()
+        task = slot.task
         try:
+            if slot.outcome is None:
+                self._end_what_took_too_long(slot)
             if slot.outcome is not None:
-                self._settle(task, slot.outcome, slot.progress)
-                slot.clear()
+                self._settle(slot, slot.outcome)
                 return True
-            if now - slot.spoke_at > self._settings.silence_s:
-                log.warning("child fell silent; replacing it", task=str(task.id))
-                slot.kill()
-                slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=SILENT)
-            elif slot.stop_sent_at is not None and now - slot.stop_sent_at > STOP_GRACE_S:
-                slot.kill()
-                slot.outcome = Outcome(state=queue.TaskState.CANCELLED)
-            due = slot.progress is not None and now - slot.beaten_at > PROGRESS_S
-            due = due or now - slot.beaten_at > self._settings.lease_s / 3 or now - slot.asked_at > CANCEL_S
-            if due:
-                stop = self._ledger.beat(task, slot.progress)
-                slot.progress, slot.beaten_at, slot.asked_at = None, now, now
-                if stop:
-                    slot.ask_to_stop()
+            self._beat(slot)
         except queue.LeaseLost:
             log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
-            slot.kill()
-            slot.clear()
-            self._told(task, is_ours=False)
-            self._remove_output(task)
+            self._drop(slot, is_lost=True)
         except db.DatabaseUnavailable:
             raise
         except Exception:  # the resource did not follow: this task's fault, not the others'
             log.exception("could not write for a task", task=str(task.id))
             if slot.outcome is not None and slot.outcome.state is queue.TaskState.SUCCEEDED:
                 reason = replace(UNWRITTEN, traceback=traceback.format_exc())
-                slot.outcome = Outcome(state=queue.TaskState.FAILED, transient=True, reason=reason)
+                slot.outcome = Outcome(queue.TaskState.FAILED, reason=reason, transient=True)
                 self._remove_output(task)
             else:
-                slot.kill()
-                slot.clear()
-                self._told(task, is_ours=False)
+                self._drop(slot, is_lost=False)
         return False
 
     def hand_back(self, slot: Slot) -> None:
         """Give the task in `slot` to the next worker, or write how it ended. Raises DatabaseUnavailable."""
-        if slot.task is None:
-            return
-        task = slot.task
-        try:
-            if slot.outcome is not None:
-                self._settle(task, slot.outcome, slot.progress)
-            else:
-                slot.kill()
-                self._ledger.release(task, slot.progress)
-                self._told(task)
-                self._remove_output(task)
-                log.info("task handed back", task=str(task.id), kind=task.kind)
-        except queue.LeaseLost:
-            log.warning("lease lost; nothing to hand back", task=str(task.id))
+        if slot.task is not None and slot.outcome is None:
             slot.kill()
-            self._remove_output(task)
+            slot.outcome = Outcome(queue.TaskState.QUEUED)
+        self.write(slot)
 
-    def _told(self, task: queue.Task, *, is_ours: bool = True) -> None:
-        """Let its message go the way of the task: it is written, or no longer ours."""
-        if self._carrier is not None:
-            (self._carrier.done if is_ours else self._carrier.dropped)(task.id)
+    def _end_what_took_too_long(self, slot: Slot) -> None:
+        """A child that is silent, and one whose grace after a cancel or a drain is over."""
+        assert slot.task is not None
+        now, grace_s = self._now(), queue.kind(slot.task.kind).grace_s
+        if now - slot.heard_at > self._settings.silence_s:
+            log.warning("child fell silent; replacing it", task=str(slot.task.id))
+            slot.outcome = Outcome(queue.TaskState.FAILED, reason=SILENT, transient=True)
+        elif slot.stop_sent_at is not None and now - slot.stop_sent_at > grace_s:
+            slot.outcome = Outcome(queue.TaskState.CANCELLED)
+        elif slot.drain_sent_at is not None and now - slot.drain_sent_at > grace_s:
+            slot.outcome = Outcome(queue.TaskState.QUEUED)
+        if slot.outcome is not None:
+            slot.kill()
+
+    def _beat(self, slot: Slot) -> None:
+        """Renew the lease, note the progress and pass a cancel on, where one of them is due. Raises LeaseLost."""
+        now, task = self._now(), slot.task
+        assert task is not None
+        is_due = slot.progress and now - slot.beaten_at > PROGRESS_S
+        if not (
+            is_due or now - slot.beaten_at > self._settings.lease_s / 3 or now - slot.asked_at > CANCEL_S
+        ):
+            return
+        with db.session_scope(db.WORKER, write=True) as session:
+            is_to_stop = queue.beat(
+                session,
+                task_id=task.id,
+                attempt=task.attempt,
+                lease_s=self._settings.lease_s,
+                clock=self._clock,
+                **slot.progress,
+            )
+        slot.progress, slot.beaten_at, slot.asked_at = {}, now, now
+        if is_to_stop:
+            slot.ask_to_stop()
+
+    def _settle(self, slot: Slot, outcome: Outcome) -> None:
+        """Write how the task ended, or queue it once more, and free the slot. Raises LeaseLost."""
+        task = slot.task
+        assert task is not None
+        mine: dict[str, Any] = {
+            "task_id": task.id,
+            "attempt": task.attempt,
+            "clock": self._clock,
+        } | slot.progress
+        with db.session_scope(db.WORKER, write=True) as session:
+            if outcome.state is queue.TaskState.QUEUED:
+                queue.release(session, delay_s=outcome.delay_s, checkpoint=outcome.checkpoint, **mine)
+            elif outcome.transient and outcome.reason is not None:
+                queue.retry_later(session, reason=outcome.reason, **mine)
+            else:
+                queue.settle(
+                    session, state=outcome.state, result=outcome.result, reason=outcome.reason, **mine
+                )
+        if self._transport is not None:
+            self._transport.done(task.id)
+        if outcome.state is not queue.TaskState.SUCCEEDED:
+            self._remove_output(task)
+        slot.clear()
+        ended = "handed back" if outcome.state is queue.TaskState.QUEUED else "ended"
+        self._tell(f"task {ended}", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())
+
+    def _drop(self, slot: Slot, *, is_lost: bool) -> None:
+        """Write nothing more for the task in `slot`: it is another worker's, or (not is_lost) found by its lease."""
+        task = slot.task
+        assert task is not None
+        slot.kill()
+        slot.clear()
+        if self._transport is not None:
+            self._transport.dropped(task.id)
+        if is_lost:
+            self._remove_output(task)
 
     def _remove_output(self, task: queue.Task) -> None:
         """Remove what the task's present attempt has stored, as it is no success; its child must write no more."""
@@ -121,10 +165,3 @@ class Tending:
                 self._storage.delete(key)
         except storage.StorageUnavailable as error:
             log.warning("could not remove what an attempt left", task=str(task.id), problem=error.problem)
-
-    def _settle(self, task: queue.Task, outcome: Outcome, progress: dict[str, Any] | None) -> None:
-        self._ledger.settle(task, outcome, progress)
-        self._told(task)
-        if outcome.state is not queue.TaskState.SUCCEEDED:
-            self._remove_output(task)
-        self._tell("task ended", task=str(task.id), kind=task.kind, outcome=outcome.state.lower())

@@ -12,13 +12,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.servers import app as servers
 from tests.servers.app import App
 from tests.servers.parts import require
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 ARGUMENTS = [
     "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PATIENCE_MS = 60_000
+PATIENCE_MS = PATIENCE_S * 1000
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def wait_for_a_model(app: App) -> None:
         with urllib.request.urlopen(f"{app.url}/api/models") as answer:
             return b'"status":"ready"' in answer.read()
 
-    wait_for(ready, deadline_s=60, what="the sample's model")
+    wait_for(ready, what="the sample's model")
 
 
 @pytest.fixture

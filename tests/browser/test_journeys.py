@@ -97,7 +97,7 @@ def test_a_file_with_renamed_columns_is_mapped_scored_and_mapped_alike_the_next_
     customers.write_bytes(given)
     upload(page, sample_app, customers)
     expect(page.locator(".st-key-queue_it button")).to_be_disabled()
-    expect(page.get_by_text("A guess", exact=True)).to_have_count(1)
+    expect(page.get_by_text("Guess", exact=True)).to_have_count(1)
     page.get_by_role("combobox", name="contract").click()
     page.get_by_role("option", name="Vertrag", exact=True).click()
     page.locator(".st-key-queue_it button:enabled").click()
@@ -108,7 +108,7 @@ def test_a_file_with_renamed_columns_is_mapped_scored_and_mapped_alike_the_next_
     expect(page.get_by_text("contract ← Vertrag")).to_be_visible()
     customers.write_bytes(given.rpartition(b"C")[0])  # without its last row
     upload(page, sample_app, customers)
-    expect(page.get_by_text("Filled in as in your prediction")).to_be_visible()
+    expect(page.get_by_text("Filled in from your prediction")).to_be_visible()
     expect(page.locator(".st-key-score_now button:enabled")).to_be_visible()
 
 
@@ -122,7 +122,7 @@ def test_without_a_worker_the_page_says_so_and_does_it_by_hand(
     upload(page, app, customers)
     page.locator(".st-key-queue_it button:enabled").click()
     page.wait_for_url("**/prediction?id=*")
-    expect(page.get_by_text("No worker is running").first).to_be_visible()
+    expect(page.get_by_text("No worker has been started yet").first).to_be_visible()
     page.locator(".st-key-by_hand button").click()
     expect_completed(page)
     expect_result_of(downloaded(page), customers.read_bytes())

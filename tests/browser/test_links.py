@@ -13,6 +13,12 @@ from tests.servers import app as servers
 from tests.servers.app import App
 
 pytestmark = pytest.mark.browser
+# where the letters stand, without the room around them
+TEXT_BOX = """selector => {
+  const range = document.createRange();
+  range.selectNodeContents(document.querySelector(selector));
+  return range.getBoundingClientRect().toJSON();
+}"""
 
 
 def test_the_very_first_visitor_on_a_deep_link_gets_the_router(tmp_path: Path, page: Page) -> None:
@@ -41,12 +47,16 @@ def test_a_link_to_nothing_is_a_sentence_with_a_way_on(sample_app: App, page: Pa
 
 @pytest.mark.parametrize("path", ["/", "/uploads", "/predictions", "/models", "/system"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_no_page_is_wider_than_its_window(sample_app: App, page: Page, path: str, width: int) -> None:
+def test_no_page_is_wider_than_its_window_and_its_title_stands_above_its_sentence(
+    sample_app: App, page: Page, path: str, width: int
+) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{sample_app.url}{path}")
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     expect(page.get_by_role("heading").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    title, sentence = (page.evaluate(TEXT_BOX, f".st-key-heading {part}") for part in ("h1", "p"))
+    assert title["bottom"] <= sentence["top"] + 2, "the two are drawn over each other"
 
 
 def test_back_leaves_a_page_at_once_whatever_was_filtered_on_it(sample_app: App, page: Page) -> None:

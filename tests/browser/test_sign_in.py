@@ -81,7 +81,7 @@ def test_each_sees_what_is_theirs_and_nothing_after_signing_out(
     expect(bob.get_by_text("secret plans.csv")).to_have_count(0)
     assert bob.request.get(f"{desk.url}{file_path}").status == 404
     bob.goto(f"{desk.url}/predictions?whose=all")
-    expect(bob.get_by_text("This needs the role admin, and yours is analyst.")).to_be_visible()
+    expect(bob.get_by_text("This needs the role admin; you have the role analyst.")).to_be_visible()
     assert ada.request.get(f"{desk.url}{file_path}").text() == csv.read_text()
     for hidden in ("System", "People & audit"):
         expect(bob.get_by_role("link", name=hidden)).to_have_count(0)
@@ -120,14 +120,14 @@ def test_an_admin_looks_at_what_another_has_uploaded(
     cleo.wait_for_url("**/uploads?*upload=*")
     ada.goto(cleo.url)
     sign_in(ada, "ada")
-    expect(ada.get_by_text("This is the work of Cleo")).to_be_visible()
+    expect(ada.get_by_text("You are viewing the work of Cleo")).to_be_visible()
     expect(ada.get_by_role("button", name="Delete")).to_have_count(0)
     expect(cleo.get_by_role("button", name="Delete")).to_have_count(1)
     ada.goto(f"{desk.url}/models")
     settled(ada)
     ada.get_by_label("Whose work").click()
     ada.get_by_role("option", name="Cleo").click()
-    expect(ada.get_by_text("Nothing was trained here yet.")).to_be_visible()
+    expect(ada.get_by_text("No model has been trained yet.")).to_be_visible()
     assert "whose=" in ada.url
 
 
@@ -144,7 +144,7 @@ def test_an_admin_reads_the_trail_and_keeps_somebody_out(desk: App, pages: tuple
         has_text="eve@example.org"
     )
     row.last.get_by_role("button", name="Block").click()
-    expect(ada.get_by_text("is kept out from now on")).to_be_visible()
+    expect(ada.get_by_text("is blocked")).to_be_visible()
     eve.goto(f"{desk.url}/predictions")
     expect(eve.get_by_role("heading", name="Sign in")).to_be_visible()
     sign_in_again = eve.get_by_role("link", name="Continue with")
@@ -171,6 +171,6 @@ def test_a_token_is_shown_once_and_lets_a_program_in_until_it_is_revoked(
     expect(page.get_by_text("Nightly export")).to_be_visible()
     expect(page.get_by_text(secret)).to_have_count(0)
     page.get_by_role("button", name="Revoke").click()
-    page.get_by_role("button", name="Revoke it").click()
-    expect(page.get_by_text("Nightly export is revoked.")).to_be_visible()
+    page.get_by_role("button", name="Revoke token").click()
+    expect(page.get_by_text("Revoked Nightly export.")).to_be_visible()
     assert httpx.get(f"{desk.url}/api/me", headers=bearer).status_code == 401

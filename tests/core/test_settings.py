@@ -1,11 +1,21 @@
-"""A setting that can't be used is one sentence with its cure, and shows no secret."""
+"""A setting that can't be used is one sentence with its cure, and shows no secret; a child is given what it needs."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from pydantic import SecretStr
 
-from core.settings import WrongSetting, read
+from core import settings
+from core.queue import Pool
+from core.settings import Settings, WrongSetting, parts, read
+from core.settings.parts.predictions import DistributedScoringSettings
 
+PROJECT = Path(__file__).resolve().parents[2]
 SECRET = "kept-to-oneself"
 
 
@@ -46,3 +56,85 @@ def test_a_key_without_what_it_belongs_to_is_named_and_not_shown() -> None:
     said = refusal(storage_url="supabase://", supabase_service_role_key=SECRET)
     assert "STORAGE_URL=supabase:// needs it, and SUPABASE_URL." in said
     assert SECRET not in said
+
+
+def test_every_setting_belongs_to_one_room() -> None:
+    named = [name for part in parts.found() for name in part.own_fields()]
+    assert sorted(named) == sorted(Settings.model_fields)
+
+
+def test_what_is_called_secret_is_a_setting() -> None:
+    for part in parts.found():
+        assert set(part.secrets) <= part.own_fields(), part
+    hidden = {name for name in Settings.model_fields if settings.may_hold_secret(name)}
+    assert hidden >= {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    assert hidden >= {"database_url", "user_database_url", "storage_url", "aws_access_key_id"}
+    assert "port" not in hidden
+
+
+def test_a_child_process_gets_the_settings_of_its_pool_and_no_other_secret() -> None:
+    told = {
+        "supabase_url": "https://project.supabase.co",
+        "supabase_service_role_key": "role",
+        "supabase_anon_key": SECRET,
+        "oidc_issuer": "https://id.example",
+        "oidc_client_id": "desk",
+        "oidc_client_secret": SECRET,
+        "user_database_url": f"postgresql://pages:{SECRET}@db/desk",
+        "database_url": "postgresql://worker@db/desk",
+        "large_file_mb": 7,
+    }
+    config = read(_env_file=None, **told)
+    scoring, training = (config.environment(pools=[pool]) for pool in (Pool.SCORING, Pool.TRAINING))
+    for given in (scoring, training):
+        assert SECRET not in str(given)
+        assert given["DATABASE_URL"] == "postgresql://worker@db/desk"
+        assert given["SUPABASE_SERVICE_ROLE_KEY"] == "role"
+        assert "PORT" not in given
+    assert scoring["LARGE_FILE_MB"] == "7"
+    assert "LARGE_FILE_MB" not in training
+    assert config.environment(pools=list(Pool)).keys() == scoring.keys() | training.keys()
+    assert config.environment()["OIDC_CLIENT_SECRET"] == SECRET
+
+
+def test_what_a_child_inherits_holds_no_setting() -> None:
+    inherited = {"PATH": "/bin", "OIDC_CLIENT_SECRET": SECRET, "large_file_mb": "7", "AWS_PROFILE": "desk"}
+    given = read(_env_file=None).environment(pools=[Pool.TRAINING], inherited=inherited)
+    assert (given["PATH"], given["AWS_PROFILE"]) == ("/bin", "desk")
+    assert SECRET not in str(given)
+    assert "large_file_mb" not in given
+
+
+def test_a_room_reads_its_own_part_by_its_type() -> None:
+    config = read(_env_file=None, large_file_mb=7)
+    assert settings.part(config, DistributedScoringSettings).large_file_mb == 7
+
+
+NEW_PART = '''"""Tea."""
+from pydantic import Field, SecretStr
+
+from core.settings.part import Part
+
+
+class TeaSettings(Part, pools=("training",), secrets=("tea_house",)):
+    tea_house: str = Field(default="", description="Where tea is from.")
+    tea_key: SecretStr = Field(default=SecretStr(""), description="Its key.")
+'''
+USE = """
+from core import settings
+from core.settings.parts.tea import TeaSettings
+config = settings.read(tea_house="a", tea_key="b")
+tea = settings.part(config, TeaSettings)
+training, scoring = (config.environment(pools=[pool]) for pool in ("training", "scoring"))
+print(tea.tea_house, tea.tea_key.get_secret_value(), training["TEA_KEY"], "TEA_KEY" in scoring)
+print(settings.may_hold_secret("tea_house"), settings.may_hold_secret("tea_key"))
+"""
+
+
+def test_a_new_part_is_one_new_file(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "core", tmp_path / "core", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "core/settings/parts/tea.py").write_text(NEW_PART)
+    ran = subprocess.run(
+        [sys.executable, "-c", USE], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["a", "b", "b", "False", "True", "True"]

@@ -12,7 +12,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.queue import SqsQueue
 from core.settings import Settings
 from tests.faults.worker_process import WorkerProcess
@@ -23,7 +23,7 @@ from tests.servers.wire import Wire
 
 
 @dataclass(frozen=True)
-class Carried:
+class SqsByWire:
     """A queue that workers reach by a wire. settings: for the workers. direct: past the wire."""
 
     settings: Settings
@@ -53,17 +53,17 @@ class Carried:
 
 
 @contextmanager
-def carried(settings: Settings, *, gone_s: float, server: SqsServer | None = None) -> Iterator[Carried]:
+def sqs_by_wire(settings: Settings, *, gone_s: float, server: SqsServer | None = None) -> Iterator[SqsByWire]:
     """These settings with a queue of its own on `server`, or on one that is started for it."""
     own = SqsServer() if server is None else None
     server = server or own
     assert server is not None
     try:
         with Wire(server.endpoint) as wire:
-            carried = Settings(**{**settings.model_dump(), **server.settings(endpoint=wire.endpoint)})
-            direct = carried.model_copy(update={"sqs_endpoint_url": server.endpoint})
+            by_wire = Settings(**{**settings.model_dump(), **server.settings(endpoint=wire.endpoint)})
+            direct = by_wire.model_copy(update={"sqs_endpoint_url": server.endpoint})
             SqsQueue(direct).prepare()
-            yield Carried(settings=carried, direct=direct, wire=wire, gone_s=gone_s)
+            yield SqsByWire(settings=by_wire, direct=direct, wire=wire, gone_s=gone_s)
     finally:
         if own is not None:
             own.stop()

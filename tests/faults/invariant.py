@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def examine(task_ids: Sequence[UUID], *, n_steps: int) -> Findings:
     """Look at all of a run's tasks in one transaction; each should have succeeded."""
     with db.session_scope(db.WORKER) as session:
         tasks = {row.id: row for row in session.execute(sa.select(TaskRow)).scalars()}
-        nouns = {
+        resources = {
             row.task_id: row.status
-            for row in session.execute(sa.text("SELECT task_id, status FROM test_nouns"))
+            for row in session.execute(sa.text("SELECT task_id, status FROM test_resources"))
         }
         effects: dict[str, Counter[int]] = defaultdict(Counter)
         for task_id, step in session.execute(sa.text("SELECT task_id, step FROM test_effects")):
@@ -57,8 +57,8 @@ def examine(task_ids: Sequence[UUID], *, n_steps: int) -> Findings:
             lost.append(f"{task_id}: only steps {sorted(seen)}")
         if any(n > 1 for n in seen.values()):
             twice.append(f"{task_id}: {dict(seen)}")
-        if nouns.get(str(task_id)) != task.state:
-            apart.append(f"{task_id}: task {task.state}, resource {nouns.get(str(task_id))}")
+        if resources.get(str(task_id)) != task.state:
+            apart.append(f"{task_id}: task {task.state}, resource {resources.get(str(task_id))}")
     return Findings(
         lost=tuple(lost),
         twice=tuple(twice),

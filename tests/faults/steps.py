@@ -104,7 +104,7 @@ def follow(session: Session, task: queue.Task) -> None:
     if task.payload.get("follow_fails_at") == task.state.value:
         raise ZeroDivisionError("the resource refuses")
     session.execute(
-        sa.text("UPDATE test_nouns SET status = :status, reason = :reason WHERE task_id = :task"),
+        sa.text("UPDATE test_resources SET status = :status, reason = :reason WHERE task_id = :task"),
         {
             "status": task.state.value,
             "reason": task.reason.code if task.reason else None,
@@ -114,11 +114,11 @@ def follow(session: Session, task: queue.Task) -> None:
 
 
 def make_tables() -> None:
-    """Give the connected database the tables of effects and nouns."""
+    """Give the connected database the tables of effects and resources."""
     with db.current().writing.begin() as connection:  # as the tables' owner: not even workers make any
         connection.execute(sa.text("CREATE TABLE test_effects (task_id TEXT, step INTEGER, attempt INTEGER)"))
         connection.execute(
-            sa.text("CREATE TABLE test_nouns (task_id TEXT PRIMARY KEY, status TEXT, reason TEXT)")
+            sa.text("CREATE TABLE test_resources (task_id TEXT PRIMARY KEY, status TEXT, reason TEXT)")
         )
 
 
@@ -126,7 +126,8 @@ def enqueue(
     session: Session,
     *,
     user: db.User,
-    max_attempts: int = 3,
+    kind: str = KIND,
+    max_attempts: int | None = None,
     priority: int = 0,
     dedupe_key: str | None = None,
     clock: Clock = DATABASE_CLOCK,
@@ -135,7 +136,7 @@ def enqueue(
     """A task and its resource, in the caller's transaction."""
     task_id = queue.enqueue(
         session,
-        kind_name=KIND,
+        kind_name=kind,
         user_id=user.id,
         payload=payload,
         max_attempts=max_attempts,
@@ -144,7 +145,8 @@ def enqueue(
         clock=clock,
     )
     session.execute(
-        sa.text("INSERT INTO test_nouns (task_id, status) VALUES (:task, 'QUEUED')"), {"task": str(task_id)}
+        sa.text("INSERT INTO test_resources (task_id, status) VALUES (:task, 'QUEUED')"),
+        {"task": str(task_id)},
     )
     return task_id
 
@@ -152,7 +154,7 @@ def enqueue(
 def resource(task_id: UUID) -> tuple[str, str | None]:
     """Status and reason of a task's resource."""
     with db.session_scope(db.WORKER) as session:
-        query = sa.text("SELECT status, reason FROM test_nouns WHERE task_id = :task")
+        query = sa.text("SELECT status, reason FROM test_resources WHERE task_id = :task")
         status, reason = session.execute(query, {"task": str(task_id)}).one()
     return status, reason
 
@@ -165,5 +167,13 @@ def effects(task_id: UUID) -> list[int]:
 
 
 queue.register(
-    queue.Kind(name=KIND, run="tests.faults.steps:run", follow=follow, output_prefix=output_prefix)
+    queue.Kind(
+        name=KIND,
+        label="Steps",
+        module=__name__,
+        run="tests.faults.steps:run",
+        follow=follow,
+        pool=queue.Pool.SCORING,
+        output_prefix=output_prefix,
+    )
 )

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import TaskRow, WorkerRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.settings import Settings
 from tests.faults import steps
 from tests.faults.invariant import Findings, examine
@@ -125,7 +125,7 @@ class _Run:
             self._look()
             return [worker for worker in self.workers if self._tasks_of(worker)]
 
-        wait_for(busy, deadline_s=60, what="a worker at work")
+        wait_for(busy, what="a worker at work")
         moment_ends_at = time.monotonic() + self.chance.uniform(0.0, 3 * self.storm.step_s)
         wait_for(lambda: time.monotonic() > moment_ends_at, what="a moment to pass", every_s=0.005)
         victim = self.chance.choice(busy() or self.workers)

@@ -18,7 +18,8 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import PredictionRow, TaskRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
 from core.predictions import predictions
 from core.predictions.states import OF_TASK
 from core.queue import TaskState
@@ -27,7 +28,7 @@ from core.storage import LocalStorage
 from tests import journeys
 from tests.servers import app as servers
 from tests.servers.app import App
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 pytestmark = pytest.mark.faults
 
@@ -65,7 +66,7 @@ def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason
 def test_an_app_killed_in_mid_scoring_finishes_the_work_after_its_next_start(tmp_path: Path) -> None:
     content = repeated(journeys.sample_bytes(tmp_path), times=500)
     with servers.running(tmp_path, SAMPLE="true", LEASE_S="2") as app:
-        wait_for(lambda: b'"status":"ready"' in got(app, "models"), deadline_s=60, what="the sample's model")
+        wait_for(lambda: b'"status":"ready"' in got(app, "models"), what="the sample's model")
         prediction_id = json.loads(posted(app, content))["prediction_id"]
         wait_for(
             lambda: b'"PROCESSING"' in got(app, f"predictions/{prediction_id}"), what="the scoring to begin"
@@ -74,7 +75,6 @@ def test_an_app_killed_in_mid_scoring_finishes_the_work_after_its_next_start(tmp
     with servers.running(tmp_path, SAMPLE="true", LEASE_S="2") as app:
         wait_for(
             lambda: b'"COMPLETED"' in got(app, f"predictions/{prediction_id}"),
-            deadline_s=60,
             what="the result",
         )
         assert got(app, f"predictions/download_predictions/{prediction_id}").count(b"\n") == 200_001
@@ -90,13 +90,13 @@ def test_a_worker_killed_in_mid_scoring_changes_no_byte_of_the_result(
     large = journeys.upload_bytes(user, content, settings=config, files=storage)
     with a_worker(config) as first:
         model = journeys.train(user, sample)
-        undisturbed = journeys.settled(user, journeys.queue_prediction(user, large, model), deadline_s=60)
+        undisturbed = journeys.settled(user, journeys.queue_prediction(user, large, model))
         disturbed_id = journeys.queue_prediction(user, large, model)
         wait_for(lambda: is_writing(config), what="the first bytes of a result", every_s=0.002)
         first.kill()
-        first.wait(20)
+        first.wait(PATIENCE_S)
     with a_worker(config):
-        disturbed = journeys.settled(user, disturbed_id, deadline_s=60)
+        disturbed = journeys.settled(user, disturbed_id)
     assert (undisturbed.task.attempt, disturbed.task.attempt) == (1, 2)
     assert (undisturbed.status, disturbed.status) == ("COMPLETED", "COMPLETED")
     one, other = (storage.root / str(found.output_key) for found in (undisturbed, disturbed))
@@ -123,7 +123,7 @@ def a_worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(PATIENCE_S)
 
 
 def is_writing(settings: Settings) -> bool:
@@ -154,7 +154,7 @@ def assert_none_is_apart() -> None:
 
 
 def got(app: App, path: str) -> bytes:
-    with urllib.request.urlopen(f"{app.url}/api/{path}", timeout=30) as answer:
+    with urllib.request.urlopen(f"{app.url}/api/{path}", timeout=PATIENCE_S) as answer:
         return bytes(answer.read())
 
 
@@ -169,5 +169,5 @@ def posted(app: App, content: bytes) -> bytes:
     request = urllib.request.Request(
         f"{app.url}/api/csv", body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     )
-    with urllib.request.urlopen(request, timeout=120) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         return bytes(answer.read())

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from tests.faults import harm, steps
 from tests.faults.invariant import examine
@@ -24,10 +24,10 @@ def test_sqs_that_vanishes_repeats_itself_and_brings_garbage_changes_no_effect(
     steps.make_tables()
     storm = Storm(n_tasks=10, n_steps=3, n_kills=1, n_stops=1, n_workers=2, lease_s=2.0, deadline_s=60)
     quiet = settings.model_copy(update={"log_level": "error"})
-    with harm.carried(quiet, gone_s=2.0, server=sqs_server) as carried:
-        outcome = rage(storm, carried.settings, user, midway=carried.harm)
+    with harm.sqs_by_wire(quiet, gone_s=2.0, server=sqs_server) as by_wire:
+        outcome = rage(storm, by_wire.settings, user, midway=by_wire.harm)
         assert outcome.findings.clean, outcome.findings
-        assert carried.drain() == 0
+        assert by_wire.drain() == 0
         assert examine(every_task(), n_steps=storm.n_steps).clean, "what was left in the queue did harm"
 
 

@@ -16,7 +16,8 @@ import psutil
 from core import db, logs
 from core import settings as settings_module
 from core.settings import Settings
-from core.worker import service
+from core.worker import __main__ as worker
+from tests.servers.waiting import PATIENCE_S
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULES = ("tests.faults.steps",)
@@ -51,9 +52,9 @@ class WorkerProcess:
     def kill(self) -> None:
         """kill -9, frozen or not."""
         self._process.kill()
-        self._process.wait(30)
+        self._process.wait(PATIENCE_S)
 
-    def end(self, *, deadline_s: float = 30) -> int:
+    def end(self, *, deadline_s: float = PATIENCE_S) -> int:
         """Ask it to hand back and end; its exit code."""
         self._process.send_signal(signal.SIGCONT)
         self._process.terminate()
@@ -61,14 +62,14 @@ class WorkerProcess:
             return self._process.wait(deadline_s)
         finally:
             self._process.kill()
-            self._process.wait(30)
+            self._process.wait(PATIENCE_S)
 
 
 def main(slots: int) -> int:
     config = settings_module.current()
     logs.configure(config)
     db.connect_configured(config)
-    return service.run(config, slots=slots, modules=MODULES)
+    return worker.run(config, slots=slots, modules=MODULES)
 
 
 if __name__ == "__main__":

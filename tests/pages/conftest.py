@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pyarrow as pa
 import pytest
+import streamlit as st
 from pyarrow import csv
 from streamlit.testing.v1 import AppTest
 from threadpoolctl import threadpool_limits
 
 from core import access, db, queue, storage
 from core import settings as settings_module
-from core.db.tables import ModelRow, UploadRow
-from core.models import handler as _  # noqa: F401  # registers the kind of task
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
-from core.models.training import TrainingResult
+from core.predictions import listing
 from core.settings import Settings
 from core.uploads import uploads
+from tests import journeys
 from tests.core.models.tables import TARGETS, subscribers, train, without
-
-NAVIGATION = Path(__file__).resolve().parents[2] / "pages" / "navigation.py"
+from tests.once import once
+from tests.pages import scored
+from tests.pages.scored import Desk
 
 
 @pytest.fixture(autouse=True)
@@ -57,13 +63,40 @@ def open_page(reader: db.User) -> Callable[..., AppTest]:
 
     def opened(page: str = "home.py", **query: object) -> AppTest:
         settings_module.current.cache_clear()  # the test may have set another
-        app = AppTest.from_file(str(NAVIGATION), default_timeout=30)
-        app.switch_page(page)
-        for name, value in query.items():
-            app.query_params[name] = str(value)
-        return app.run()
+        return scored.open_page(page, **{name: str(value) for name, value in query.items()})
 
     return opened
+
+
+@pytest.fixture
+def desk(scored_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A desk with a model and a scored file, of this test alone, as the pages of this process see it."""
+    folder = tmp_path / "desk"
+    shutil.copytree(scored_model, folder)
+    monkeypatch.setenv("DATA_DIR", str(folder))
+    settings_module.current.cache_clear()
+    config = journeys.embedded(folder)
+    database = db.connect(config.database)
+    user = access.local_user()
+    with db.session_scope(user) as session:
+        scored = listing.page(session).items[0]
+    yield Desk(user, config, scored.upload, scored.model, scored.id)
+    database.dispose()
+    settings_module.current.cache_clear()
+
+
+@pytest.fixture
+def intervals(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
+    """The `run_every` of each fragment that a page declares, in order; Streamlit goes on as ever."""
+    declared: list[float | None] = []
+    real = st.fragment
+
+    def fragment(*, run_every: float | None = None) -> Any:
+        declared.append(run_every)
+        return real(run_every=run_every)
+
+    monkeypatch.setattr(st, "fragment", fragment)
+    return declared
 
 
 @pytest.fixture(scope="session")
@@ -73,10 +106,22 @@ def customers() -> pa.Table:
 
 
 @pytest.fixture(scope="session")
-def trained(customers: pa.Table) -> TrainingResult:
-    """What a training on it finds; made once."""
-    with threadpool_limits(limits=1):
-        return train(customers, "churn")
+def found(customers: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What a training on it finds, as its task's result but for the file."""
+
+    def make(folder: Path) -> None:
+        with threadpool_limits(limits=1):
+            trained = train(customers, "churn")
+        said = {
+            "schema": trained.schema.to_json(),
+            "report": trained.report(),
+            "task_type": trained.schema.task,
+        }
+        (folder / "found.json").write_text(json.dumps(said))
+
+    made = once(tmp_path_factory, "training-for-pages", make) / "found.json"
+    result: dict[str, object] = json.loads(made.read_text())
+    return result
 
 
 @pytest.fixture
@@ -120,17 +165,11 @@ def request_training(reader: db.User) -> Callable[..., ModelRow]:
 
 
 @pytest.fixture
-def finish(trained: TrainingResult) -> Callable[..., None]:
+def finish(found: dict[str, object]) -> Callable[..., None]:
     """`finish(model)`: its task succeeds with what the training found; `finish(model, reason)`: it fails."""
 
     def finished(model: ModelRow, reason: queue.Reason | None = None) -> None:
-        result = {
-            "schema": trained.schema.to_json(),
-            "report": trained.report(),
-            "task_type": trained.schema.task,
-            "artifact_key": f"models/{model.id}/1.skops",
-            "artifact_sha256": "0" * 64,
-        }
+        result = {**found, "artifact_key": f"models/{model.id}/1.skops", "artifact_sha256": "0" * 64}
         settle(model.task_id, result=None if reason else result, reason=reason)
 
     return finished

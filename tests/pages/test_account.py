@@ -36,7 +36,7 @@ def test_before_a_token_is_revoked_a_question_is_asked(
         row, _ = tokens.create(session, name="Old", scopes=["read"], days=1, now=datetime.now(UTC))
     app = open_page("account.py")
     app.button(key=f"revoke_{row.id}").click().run()
-    assert app.button(key="confirm_revoke").label == "Revoke it"
+    assert app.button(key="confirm_revoke").label == "Revoke token"
     with db.session_scope(reader) as session:
         assert len(tokens.alive(session, now=datetime.now(UTC))) == 1
 
@@ -52,4 +52,4 @@ def test_a_token_without_a_scope_is_refused_in_place(open_page: OpenPage, reader
 
 def test_without_sign_in_there_are_no_sessions_to_show(open_page: OpenPage, reader: db.User) -> None:
     app = open_page("account.py")
-    assert [element.value for element in app.subheader] == ["Tokens for programs"]
+    assert [element.value for element in app.subheader] == ["API tokens"]

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core import db
 from core.access import audit, users
 from core.access.users import Identity
-from core.db.tables import AuditEventRow, UserRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.ui.account import sessions
 from core.ui.admin import audit_table
@@ -53,7 +54,7 @@ def test_filters_narrow_the_trail_and_say_when_nothing_fits(open_page: OpenPage,
     assert "deleted the file **file 2\\.csv**" in line
     app.text_input(key="audit_text").input("no such name").run()
     assert lines(app) == []
-    assert any("No event fits" in line.value for line in app.caption)
+    assert "**No matching events**" in [line.value for line in app.markdown]
 
 
 def test_details_are_told_in_words(open_page: OpenPage, reader: db.User) -> None:
@@ -128,7 +129,7 @@ def test_a_browser_is_named_as_a_person_names_it(agent: str, named: str) -> None
 
 
 def test_every_deed_has_words(open_page: OpenPage) -> None:
-    assert all(audit_table.said(action) for action in audit.ACTIONS)
+    assert all(audit_table.action_label(action) for action in audit.known_actions())
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_every_deed_has_words(open_page: OpenPage) -> None:
     [
         ("sign_out", None, "signed out"),
         ("prediction.deleted", audit.Subject("prediction", 1, "a"), "deleted the prediction of **a**"),
-        ("model.trained", audit.Subject("model", 1, "churn v2"), "began to train the model **churn v2**"),
+        ("model.trained", audit.Subject("model", 1, "churn v2"), "started training the model **churn v2**"),
         ("user.blocked", audit.Subject("user", 1, "eve"), "blocked **eve**"),
         (
             "sign_in.failed",
@@ -144,7 +145,7 @@ def test_every_deed_has_words(open_page: OpenPage) -> None:
             "failed to sign in as **eve** :red-badge[Refused]",
         ),
         ("access.refused", audit.Subject("call", "GET /x"), "was refused: **GET /x** :red-badge[Refused]"),
-        ("token.created", audit.Subject("token", 1, "laptop"), "made a token **laptop**"),
+        ("token.created", audit.Subject("token", 1, "laptop"), "created the token **laptop**"),
         ("session.revoked", audit.Subject("session", 1), "ended a session"),
         (
             "upload.added",

@@ -9,7 +9,8 @@ import pyarrow as pa
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing, predictions
 from tests.pages.conftest import settle, texts
@@ -22,7 +23,7 @@ Finish = Callable[..., None]
 
 def test_with_nothing_there_it_offers_the_first_upload(open_page: OpenPage) -> None:
     app = open_page()
-    assert "Begin with a CSV file" in texts(app)
+    assert "Start with a CSV file" in texts(app)
     app.button(key="first_upload").click().run()
     assert app.title[0].value == "New prediction"
 
@@ -81,7 +82,7 @@ def test_a_waiting_prediction_without_a_worker_is_said_and_can_be_done_by_hand(
     with db.session_scope(reader, write=True) as session:
         made = predictions.create(session, upload_id=upload.id, model_id=model.id)
     app = open_page()
-    assert "**No worker is running** and none has run yet" in texts(app)
+    assert "**No worker has been started yet** :gray[· 1\u00a0prediction waiting]" in texts(app)
     app.button(key="by_hand").click().run()
     assert done_by_hand == [made.task_id]
 

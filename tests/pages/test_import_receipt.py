@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db, storage
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.settings import Settings
 from core.uploads import uploads
 from tests import journeys
@@ -41,10 +41,10 @@ def test_each_guess_and_each_rewritten_cell_is_told(open_page: OpenPage, messy: 
     app = open_page("uploads.py", upload=messy.id)
     lines = [one.value for one in app.markdown if "-badge[" in one.value]
     assert any(line.startswith("**Encoding** UTF\\-8 :green-badge[Certain]") for line in lines)
-    assert any(line.startswith("**Delimiter** semicolon :orange-badge[A guess]") for line in lines)
+    assert any(line.startswith("**Delimiter** semicolon :orange-badge[Guess]") for line in lines)
     assert any(line.startswith("**Lines above the table** 2 :blue-badge[Likely]") for line in lines)
     tables = [table.value for table in app.dataframe]
-    (guessed,) = (table for table in tables if "How sure" in table.columns)
+    (guessed,) = (table for table in tables if "Confidence" in table.columns)
     assert set(guessed["Column"]) == {"price"}
     changes = next(table for table in tables if "In the file" in table.columns)
     first = changes[changes["Column"] == "price"].iloc[0]
@@ -61,7 +61,7 @@ def test_a_guess_is_overruled_and_guessed_anew(
     app.button(key="read_again").click().run()
     assert not app.exception
     assert reading_of(reader, messy)[0] == 41
-    assert any("badge[You said so]" in one.value for one in app.markdown)
+    assert any("badge[Set by you]" in one.value for one in app.markdown)
     app.button(key="guess_anew").click().run()
     assert reading_of(reader, messy)[0] == 40
 

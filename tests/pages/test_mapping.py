@@ -11,14 +11,16 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
 from core import db
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import listing
 from core.predictions.check import schema_check
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests.pages import scored
 from tests.pages.conftest import settle, texts
-from tests.pages.scored import Desk, desk, made_desk  # noqa: F401  # fixtures
+from tests.pages.scored import Desk
 
 OpenPage = Callable[..., AppTest]
 TakeIn = Callable[..., UploadRow]
@@ -63,11 +65,11 @@ def test_renamed_columns_are_chosen_in_boxes_scored_and_offered_again(
     app = open_page("uploads.py", upload=upload.id)
     assert "**2 of 3**" not in texts(app)  # one of them is guessed
     assert box(app, "tenure").value == "Tenure (months)"
-    assert "A guess" in texts(app)
-    assert "Choose a column for **plan** first" in texts(app)
+    assert ":orange-badge[Guess]" in texts(app)
+    assert "Choose a column for **plan**, add it to the file" in texts(app)
     assert app.button(key="queue_it").disabled
     box(app, "plan").set_value("Tarif").run()
-    assert "**1 of 3** columns that the model reads are here by name, **2** are mapped" in texts(app)
+    assert "**1 of 3** columns the model needs match by name, **2** are mapped" in texts(app)
     assert not app.button(key="queue_it").disabled
     app.button(key="queue_it").click().run()
     prediction = made(reader)
@@ -80,7 +82,7 @@ def test_renamed_columns_are_chosen_in_boxes_scored_and_offered_again(
         [{"tenure": "Tenure (months)", "plan": "Tarif"}.get(name, name) for name in customers.column_names]
     ), "later.csv")  # fmt: skip
     again = open_page("uploads.py", upload=later.id)
-    assert "Filled in as in your prediction of" in texts(again)
+    assert "Filled in from your prediction" in texts(again)
     assert (box(again, "tenure").value, box(again, "plan").value) == ("Tenure (months)", "Tarif")
     again.button(key="score_now").click().run()
     assert made(reader).options == prediction.options
@@ -127,7 +129,7 @@ def test_two_boxes_with_one_column_are_refused_in_place(
     upload = take_in(renamed(customers, {"tenure": "A", "plan": "B"}), "renamed.csv")
     app = open_page("uploads.py", upload=upload.id)
     assert "No model fits the columns of this file yet" in texts(app)
-    app.segmented_control(key=f"task_{upload.id}").set_value("Score it").run()
+    app.segmented_control(key=f"task_{upload.id}").set_value("Score").run()
     box(app, "tenure").set_value("A")
     box(app, "plan").set_value("A").run()
     assert "reads both 'tenure' and 'plan' from the column 'A'" in app.error[0].value.replace("\\", "")
@@ -175,7 +177,7 @@ def test_a_file_that_left_storage_says_so_in_place(
     assert not app.exception
 
 
-def test_the_receipt_of_a_prediction_names_what_was_mapped(desk: Desk) -> None:  # noqa: F811
+def test_the_receipt_of_a_prediction_names_what_was_mapped(desk: Desk) -> None:
     plain = scored.open_page("prediction.py", id=str(desk.scored_id))
     assert "Mapped columns" not in scored.texts(plain)
     with db.session_scope(db.WORKER, write=True) as session:

@@ -8,7 +8,8 @@ import pyarrow as pa
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions
 from tests.pages.conftest import confirm, texts
@@ -21,9 +22,9 @@ Finish = Callable[..., None]
 
 def test_with_no_model_it_leads_to_a_file_to_train_on(open_page: OpenPage) -> None:
     app = open_page("models.py")
-    assert "No model yet" in texts(app)
+    assert "No models yet" in texts(app)
     app.button(key="first_model").click().run()
-    assert "Choose the file" in app.info[0].value
+    assert "Choose a file to train on" in app.info[0].value
 
 
 def test_a_card_has_the_metric_that_the_model_was_chosen_by_with_its_spread(

@@ -19,7 +19,7 @@ def test_a_page_opened_by_its_own_link_has_the_frame_around_it(
 ) -> None:
     app = open_page(page)
     assert [element.value for element in app.title] == [title]
-    assert "No sign-in: only this machine" in app.sidebar.caption[0].value
+    assert "Sign-in is off. Only this machine" in app.sidebar.caption[0].value
     assert app.sidebar.caption[1].value.startswith("Version ")
 
 

@@ -9,15 +9,15 @@ import pytest
 from core import db
 from core.access import work_transfer
 from core.access.errors import OwnedByAnother
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.predictions import predictions
-from tests.pages.scored import Desk, desk, made_desk, open_page, texts  # noqa: F401  # fixtures
+from tests.pages.scored import Desk, open_page, texts
 
-NOTE = "This is the work of **Mallory**"
+NOTE = "You are viewing the work of **Mallory**"
 
 
 @pytest.fixture
-def mallory(desk: Desk) -> UUID:  # noqa: F811
+def mallory(desk: Desk) -> UUID:
     """Somebody else, who has all that the reader of the pages had."""
     with db.session_scope(db.WORKER, write=True) as session:
         row = UserRow(id=uuid4(), name="Mallory", issuer="https://id.example", subject="m", email="m@x.org")
@@ -26,13 +26,13 @@ def mallory(desk: Desk) -> UUID:  # noqa: F811
     return row.id
 
 
-def test_alone_there_is_no_choice_of_whose_work(desk: Desk) -> None:  # noqa: F811
+def test_alone_there_is_no_choice_of_whose_work(desk: Desk) -> None:
     for page in ("predictions.py", "models.py", "uploads.py"):
         app = open_page(page)
         assert not [box for box in app.selectbox if box.label == "Whose work"], page
 
 
-def test_people_of_one_name_are_told_apart_by_their_address(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_people_of_one_name_are_told_apart_by_their_address(desk: Desk, mallory: UUID) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         session.add(UserRow(id=uuid4(), name="Mallory", issuer="https://id.example", subject="n"))
 
@@ -42,10 +42,10 @@ def test_people_of_one_name_are_told_apart_by_their_address(desk: Desk, mallory:
 
 
 @pytest.mark.parametrize("page", ["predictions.py", "models.py"])
-def test_the_choice_of_whose_work_stands_in_the_address(desk: Desk, mallory: UUID, page: str) -> None:  # noqa: F811
+def test_the_choice_of_whose_work_stands_in_the_address(desk: Desk, mallory: UUID, page: str) -> None:
     app = open_page(page)
     box = app.selectbox(key="whose_me")
-    assert box.options == ["My work", "Everybody's work", "Mallory"]
+    assert box.options == ["My work", "Everyone's work", "Mallory"]
     assert "No prediction" in texts(app) or "No model" in texts(app)
 
     box.select(str(mallory)).run()
@@ -57,7 +57,7 @@ def test_the_choice_of_whose_work_stands_in_the_address(desk: Desk, mallory: UUI
     assert "whose" not in app.query_params
 
 
-def test_in_everybodys_list_others_rows_can_be_opened_and_no_more(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_in_everybodys_list_others_rows_can_be_opened_and_no_more(desk: Desk, mallory: UUID) -> None:
     app = open_page("predictions.py", whose="all")
 
     assert not app.exception
@@ -65,9 +65,9 @@ def test_in_everybodys_list_others_rows_can_be_opened_and_no_more(desk: Desk, ma
     assert "v1 · Mallory" in texts(app)
 
 
-def test_an_admin_finds_everybodys_uploads(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_an_admin_finds_everybodys_uploads(desk: Desk, mallory: UUID) -> None:
     app = open_page("uploads.py")
-    assert "Files that you upload are kept here" in texts(app)
+    assert "Files you upload appear here" in texts(app)
 
     app.selectbox(key="whose_me").select("all").run()
     app.button(key=f"upload_{desk.upload.id}").click().run()
@@ -78,7 +78,7 @@ def test_an_admin_finds_everybodys_uploads(desk: Desk, mallory: UUID) -> None:  
     assert NOTE in app.info[0].value
 
 
-def test_models_of_one_name_are_told_apart_by_their_owner(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_models_of_one_name_are_told_apart_by_their_owner(desk: Desk, mallory: UUID) -> None:
     name = f"{desk.model.name} · v{desk.model.version} · Mallory"
     app = open_page("predictions.py", whose="all", model=name)
 
@@ -86,40 +86,45 @@ def test_models_of_one_name_are_told_apart_by_their_owner(desk: Desk, mallory: U
     assert app.menu_button(key=f"menu_{desk.scored_id}").label == ""
 
 
-def test_the_hand_over_is_told_as_it_was_done(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_the_hand_over_is_told_as_it_was_done(desk: Desk, mallory: UUID) -> None:
     app = open_page("admin.py")
 
     told = texts(app).replace("\\", "")
-    assert "**Somebody at the shell** handed the local user's work over to **m@x.org**" in told
+    assert "**Someone at the shell** transferred the local user's work to **m@x.org**" in told
 
 
-def test_a_list_of_somebody_who_has_nothing_says_so(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_a_list_of_somebody_who_has_nothing_says_so(desk: Desk, mallory: UUID) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         nobody = UserRow(id=uuid4(), name="Newcomer")
         session.add(nobody)
-    for page in ("predictions.py", "models.py", "uploads.py"):
+    sentences = {
+        "predictions.py": "Nothing has been scored yet.",
+        "models.py": "No model has been trained yet.",
+        "uploads.py": "Nothing has been uploaded yet.",
+    }
+    for page, sentence in sentences.items():
         app = open_page(page, whose=str(nobody.id))
         assert not app.exception
-        assert "here yet" in texts(app)
+        assert sentence in texts(app)
 
 
 @pytest.mark.parametrize("page", ["predictions.py", "models.py", "uploads.py"])
 @pytest.mark.parametrize("named", ["mallory", "0b5a4c1e-7d2f-4c3a-9e1b-5f6a7b8c9d0e"])
-def test_an_address_that_names_nobody_is_a_sentence(desk: Desk, page: str, named: str) -> None:  # noqa: F811
+def test_an_address_that_names_nobody_is_a_sentence(desk: Desk, page: str, named: str) -> None:
     app = open_page(page, whose=named)
 
     assert not app.exception
     assert "There is no person with the id" in app.error[0].value
 
 
-def test_an_address_that_names_oneself_shows_ones_own(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_an_address_that_names_oneself_shows_ones_own(desk: Desk, mallory: UUID) -> None:
     app = open_page("predictions.py", whose=str(desk.user.id))
 
     assert not app.exception
     assert app.selectbox(key="whose_me").value == "me"
 
 
-def test_somebody_elses_prediction_is_looked_at_and_downloaded(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_somebody_elses_prediction_is_looked_at_and_downloaded(desk: Desk, mallory: UUID) -> None:
     app = open_page("prediction.py", id=str(desk.scored_id))
 
     assert not app.exception
@@ -131,7 +136,7 @@ def test_somebody_elses_prediction_is_looked_at_and_downloaded(desk: Desk, mallo
         predictions.delete(session, prediction_id=desk.scored_id)
 
 
-def test_somebody_elses_queued_prediction_can_not_be_done_by_hand(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_somebody_elses_queued_prediction_can_not_be_done_by_hand(desk: Desk, mallory: UUID) -> None:
     owner = db.User(mallory, "Mallory")
     with db.session_scope(owner, write=True) as session:
         queued = predictions.create(session, upload_id=desk.upload.id, model_id=desk.model.id)
@@ -145,7 +150,7 @@ def test_somebody_elses_queued_prediction_can_not_be_done_by_hand(desk: Desk, ma
     assert "next_by_hand" not in {button.key for button in in_list.button}
 
 
-def test_somebody_elses_model_and_upload_have_no_buttons(desk: Desk, mallory: UUID) -> None:  # noqa: F811
+def test_somebody_elses_model_and_upload_have_no_buttons(desk: Desk, mallory: UUID) -> None:
     model = open_page("model.py", id=str(desk.model.id))
     upload = open_page("uploads.py", upload=str(desk.upload.id))
 

@@ -9,15 +9,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
-from core.db.tables import ModelRow, PredictionRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions import listing, predictions
-from core.queue import workers
+from core.queue import Pool, workers
 from core.ui.predictions import progress
 from tests import journeys
-from tests.pages.scored import Desk, desk, intervals, made_desk, open_page, texts  # noqa: F401  # fixtures
+from tests.clocks import ClockAhead
+from tests.pages.scored import Desk, open_page, texts
 
 
-def test_a_scored_file_shows_its_finding_its_numbers_and_what_they_rest_on(desk: Desk) -> None:  # noqa: F811
+def test_a_scored_file_shows_its_finding_its_numbers_and_what_they_rest_on(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.scored_id))
 
     assert not app.exception
@@ -25,11 +27,11 @@ def test_a_scored_file_shows_its_finding_its_numbers_and_what_they_rest_on(desk:
     assert "ROC\\-AUC" in app.subheader[0].value
     labels = [metric.label for metric in app.metric]
     assert labels == ["Accuracy", "Precision", "Recall", "F1", "ROC-AUC", "PR-AUC"]
-    assert "Compared with the column **churned** over 400\u00a0rows." in texts(app)
-    assert "The probability is that of 'Yes'" in texts(app).replace("\\", "")
+    assert "Compared with the column **churned** in 400\u00a0rows." in texts(app)
+    assert "The probability is for 'Yes'" in texts(app).replace("\\", "")
 
 
-def test_the_rows_of_the_result_begin_with_what_was_added(desk: Desk) -> None:  # noqa: F811
+def test_the_rows_of_the_result_begin_with_what_was_added(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.scored_id))
 
     rows = app.dataframe[0].value
@@ -37,7 +39,7 @@ def test_the_rows_of_the_result_begin_with_what_was_added(desk: Desk) -> None:  
     assert len(rows) == 200
 
 
-def test_the_files_own_numbers_stand_right_as_the_upload_shows_them(desk: Desk) -> None:  # noqa: F811
+def test_the_files_own_numbers_stand_right_as_the_upload_shows_them(desk: Desk) -> None:
     table = open_page("prediction.py", id=str(desk.scored_id)).dataframe[0]
 
     columns = json.loads(table.proto.columns)
@@ -46,7 +48,7 @@ def test_the_files_own_numbers_stand_right_as_the_upload_shows_them(desk: Desk) 
     assert aligned.get("contract") is None
 
 
-def test_the_rows_can_be_those_with_a_caution_alone(desk: Desk) -> None:  # noqa: F811
+def test_the_rows_can_be_those_with_a_caution_alone(desk: Desk) -> None:
     (result,) = (desk.settings.files_dir / "results").rglob("*.csv")
     lines = result.read_bytes().splitlines()
     for place in (7, 390):
@@ -54,21 +56,21 @@ def test_the_rows_can_be_those_with_a_caution_alone(desk: Desk) -> None:  # noqa
     result.write_bytes(b"\n".join(lines))
     _recount(desk, n_cautioned=2)
     app = open_page("prediction.py", id=str(desk.scored_id))
-    assert app.toggle(key="only_cautions").label == "Only the 2\u00a0rows with a caution"
+    assert app.toggle(key="only_cautions").label == "Show only the 2\u00a0rows with a caution"
 
     app.toggle(key="only_cautions").set_value(True).run()
 
     assert app.dataframe[0].value["caution"].tolist() == ["unseen: contract"] * 2
-    assert "All 2\u00a0rows with a caution, in the file's own order." in texts(app)
+    assert "All 2\u00a0rows with a caution, in file order." in texts(app)
 
 
-def test_rows_without_a_caution_offer_no_choice(desk: Desk) -> None:  # noqa: F811
+def test_rows_without_a_caution_offer_no_choice(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.scored_id))
 
     assert not app.toggle
 
 
-def test_a_result_of_before_there_were_cautions_still_shows_its_rows(desk: Desk) -> None:  # noqa: F811
+def test_a_result_of_before_there_were_cautions_still_shows_its_rows(desk: Desk) -> None:
     (result,) = (desk.settings.files_dir / "results").rglob("*.csv")
     before = (line.rpartition(b",")[0] for line in result.read_bytes().splitlines())
     result.write_bytes(b"\n".join(before))
@@ -82,7 +84,7 @@ def test_a_result_of_before_there_were_cautions_still_shows_its_rows(desk: Desk)
     assert list(app.dataframe[0].value.columns[:3]) == ["prediction", "probability", "customer_id"]
 
 
-def _recount(desk: Desk, **counts: object) -> None:  # noqa: F811
+def _recount(desk: Desk, **counts: object) -> None:
     """Make the stored prediction one of another file, with these counts in place of its own; None: it has none."""
     with db.session_scope(db.WORKER, write=True) as session:
         row = session.get_one(PredictionRow, desk.scored_id)
@@ -94,7 +96,7 @@ def _recount(desk: Desk, **counts: object) -> None:  # noqa: F811
 
 
 def test_columns_far_out_of_range_are_told_above_the_tabs_and_counted_on_theirs(
-    desk: Desk,  # noqa: F811
+    desk: Desk,
 ) -> None:
     _recount(desk, missing={}, outside={"monthly_charges": 400, "tenure_months": 3})
 
@@ -104,10 +106,10 @@ def test_columns_far_out_of_range_are_told_above_the_tabs_and_counted_on_theirs(
     assert "**monthly_charges** (100.0\u00a0% out of range)" in told
     assert "tenure_months" not in told
     assert [tab.label for tab in app.tabs] == ["Metrics", "Rows", "Data quality · 2", "Receipt"]
-    assert "lie outside the range of training" in texts(app)
+    assert "are outside the training range of" in texts(app)
 
 
-def test_a_scoring_of_before_ranges_were_kept_still_opens(desk: Desk) -> None:  # noqa: F811
+def test_a_scoring_of_before_ranges_were_kept_still_opens(desk: Desk) -> None:
     _recount(desk, missing={}, outside=None, unknown_outcomes=None)
 
     app = open_page("prediction.py", id=str(desk.scored_id))
@@ -117,7 +119,7 @@ def test_a_scoring_of_before_ranges_were_kept_still_opens(desk: Desk) -> None:  
     assert app.tabs[2].label == "Data quality"
 
 
-def test_the_receipt_shows_every_hash_and_gives_it_as_a_file(desk: Desk) -> None:  # noqa: F811
+def test_the_receipt_shows_every_hash_and_gives_it_as_a_file(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.scored_id))
 
     scored = journeys.ask(desk.user, lambda session: predictions.get(session, prediction_id=desk.scored_id))
@@ -132,10 +134,10 @@ def test_the_receipt_shows_every_hash_and_gives_it_as_a_file(desk: Desk) -> None
         scored.receipt["ingredients_sha256"],
     ):
         assert f"{sha256}  " in listed
-    assert [button.label for button in app.get("download_button")] == ["Download the receipt"]
+    assert [button.label for button in app.get("download_button")] == ["Download receipt"]
 
 
-def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(desk: Desk) -> None:  # noqa: F811
+def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.scored_id))
 
     app.button(key="again").click().run()
@@ -147,25 +149,23 @@ def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(des
     with journeys.running(desk.settings):
         journeys.settled(desk.user, made.id)
     app = open_page("prediction.py", id=str(made.id))
-    assert app.tabs[3].label == "Receipt · same bytes"
-    assert app.success[0].value.startswith(
-        "**Same bytes** as the prediction of the same file and model that ended"
-    )
+    assert app.tabs[3].label == "Receipt · identical"
+    assert app.success[0].value.startswith("**Identical** to the last result for this file and model, ")
 
 
-def test_a_prediction_of_before_receipts_were_kept_still_opens(desk: Desk) -> None:  # noqa: F811
+def test_a_prediction_of_before_receipts_were_kept_still_opens(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         session.get_one(PredictionRow, desk.scored_id).receipt = None
 
     app = open_page("prediction.py", id=str(desk.scored_id))
 
     assert not app.exception
-    assert "It was scored before receipts were kept." in texts(app)
+    assert "This prediction is older than receipts." in texts(app)
     assert desk.upload.sha256 in app.code[0].value
 
 
 def test_cells_that_a_spreadsheet_would_run_are_told_and_a_safe_copy_is_offered(
-    desk: Desk,  # noqa: F811
+    desk: Desk,
 ) -> None:
     assert not _safe_links(open_page("prediction.py", id=str(desk.scored_id)))
     _recount(desk, formulas={"contract": {"n": 3, "first_row": 12}})
@@ -183,18 +183,18 @@ def _safe_links(app: AppTest) -> list[str]:
     return [link.url for link in links if link.label == "Safe CSV"]
 
 
-def test_a_result_with_reasons_says_what_they_compare_with(desk: Desk) -> None:  # noqa: F811
+def test_a_result_with_reasons_says_what_they_compare_with(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         session.get_one(PredictionRow, desk.scored_id).options = {"reasons": True}
 
     app = open_page("prediction.py", id=str(desk.scored_id))
 
-    (usual,) = (table.value for table in app.dataframe if "Usual" in table.value.columns)
+    (usual,) = (table.value for table in app.dataframe if "Typical value" in table.value.columns)
     assert "contract" in usual["Column"].tolist()
     assert "raised the probability of *Yes*" in texts(app)
 
 
-def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:  # noqa: F811
+def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:
     for path in (desk.settings.files_dir / "results").rglob("*.csv"):
         path.unlink()
 
@@ -205,36 +205,40 @@ def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("asked", ["", "nonsense", "0b5a4c1e-7d2f-4c3a-9e1b-5f6a7b8c9d0e"])
-def test_an_unknown_id_is_a_sentence_with_a_way_back(desk: Desk, asked: str) -> None:  # noqa: F811
+def test_an_unknown_id_is_a_sentence_with_a_way_back(desk: Desk, asked: str) -> None:
     app = open_page("prediction.py", id=asked)
 
     assert not app.exception
     assert "There is no prediction with the id" in app.error[0].value
-    assert app.button(key="all_predictions").label == "Open all predictions"
+    assert app.button(key="all_predictions").label == "View all predictions"
 
 
-def test_queued_without_a_worker_offers_the_button(desk: Desk) -> None:  # noqa: F811
+def test_queued_without_a_worker_offers_the_button(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.queue()))
 
-    assert "No worker is running since" in texts(app)
-    assert app.button(key="by_hand").label == "Process it by hand"
+    assert "No worker has been running since" in texts(app)
+    assert app.button(key="by_hand").label == "Score it now"
 
 
-def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:  # noqa: F811
+def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
     first, second = desk.queue(), desk.queue()
 
     said = texts(open_page("prediction.py", id=str(first)))
     assert "**Next in line** :gray[· usually starts within a second]" in said
-    assert "1\u00a0task before it" in texts(open_page("prediction.py", id=str(second)))
+    assert "1\u00a0task ahead of it" in texts(open_page("prediction.py", id=str(second)))
 
 
-def test_queued_behind_a_training_promises_nothing(desk: Desk) -> None:  # noqa: F811
+def test_queued_behind_a_training_promises_nothing(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=0, is_embedded=False)
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
+        )
     queued_id = desk.queue()
-    assert "**Next in line** :gray[· the worker is starting]" in texts(
+    assert "**Next in line** :gray[· a worker is starting]" in texts(
         open_page("prediction.py", id=str(queued_id))
     )
     with db.session_scope(db.WORKER, write=True) as session:
@@ -243,13 +247,13 @@ def test_queued_behind_a_training_promises_nothing(desk: Desk) -> None:  # noqa:
         )
         assert queue.claim_one(session, task_id=other, worker_id=uuid4(), lease_s=60)
     said = texts(open_page("prediction.py", id=str(queued_id)))
-    assert "the workers are busy with 1\u00a0task" in said
+    assert "workers are busy with 1\u00a0task" in said
     assert "within a second" not in said
 
 
 def test_the_page_looks_again_while_pending_and_stops_when_settled(
-    desk: Desk,  # noqa: F811
-    intervals: list[float | None],  # noqa: F811
+    desk: Desk,
+    intervals: list[float | None],
 ) -> None:
     queued_id = desk.queue()
     app = open_page("prediction.py", id=str(queued_id))
@@ -263,7 +267,7 @@ def test_the_page_looks_again_while_pending_and_stops_when_settled(
     assert intervals == [progress.REFRESH_S]
 
 
-def test_a_cancelled_prediction_is_queued_again_by_retry(desk: Desk) -> None:  # noqa: F811
+def test_a_cancelled_prediction_is_queued_again_by_retry(desk: Desk) -> None:
     queued_id = desk.queue()
     with db.session_scope(desk.user, write=True) as session:
         predictions.cancel(session, prediction_id=queued_id)
@@ -274,7 +278,7 @@ def test_a_cancelled_prediction_is_queued_again_by_retry(desk: Desk) -> None:  #
     assert desk.status(queued_id) == "QUEUED"
 
 
-def test_a_failed_prediction_says_why_and_what_to_do(desk: Desk) -> None:  # noqa: F811
+def test_a_failed_prediction_says_why_and_what_to_do(desk: Desk) -> None:
     queued_id = desk.queue()
     for path in (desk.settings.files_dir / "uploads").rglob("*.csv"):
         path.unlink()

@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 from core import db
 from core.predictions import predictions
 from core.ui.predictions import actions, filters, live_list
-from tests.pages.scored import Desk, desk, intervals, made_desk, open_page, texts  # noqa: F401  # fixtures
+from tests.pages.scored import Desk, open_page, texts
 
 
-def test_the_list_shows_a_scored_file_with_its_counts(desk: Desk) -> None:  # noqa: F811
+def test_the_list_shows_a_scored_file_with_its_counts(desk: Desk) -> None:
     app = open_page("predictions.py")
 
     assert not app.exception
@@ -28,7 +28,7 @@ def test_the_list_shows_a_scored_file_with_its_counts(desk: Desk) -> None:  # no
     assert app.menu_button(key=f"menu_{desk.scored_id}").options[-1] == ":material/delete: Delete"
 
 
-def test_what_a_pill_sends_stays_as_it_was_while_its_number_changes(desk: Desk) -> None:  # noqa: F811
+def test_what_a_pill_sends_stays_as_it_was_while_its_number_changes(desk: Desk) -> None:
     app = open_page("predictions.py")
     shown = list(app.pills(key="predictions_status").options)
     desk.queue()
@@ -38,7 +38,7 @@ def test_what_a_pill_sends_stays_as_it_was_while_its_number_changes(desk: Desk) 
     assert _numbers(app)["Queued"] == 1
 
 
-def test_an_empty_list_teaches_the_next_step(desk: Desk) -> None:  # noqa: F811
+def test_an_empty_list_teaches_the_next_step(desk: Desk) -> None:
     with db.session_scope(desk.user, write=True) as session:
         predictions.delete(session, prediction_id=desk.scored_id)
 
@@ -48,15 +48,15 @@ def test_an_empty_list_teaches_the_next_step(desk: Desk) -> None:  # noqa: F811
     assert app.button(key="first_prediction").label == "Score a file"
 
 
-def test_filters_are_read_from_the_address(desk: Desk) -> None:  # noqa: F811
+def test_filters_are_read_from_the_address(desk: Desk) -> None:
     app = open_page("predictions.py", status="failed", file="customers")
 
     assert app.pills(key="predictions_status").value == "Failed"
     assert app.text_input(key="predictions_file").value == "customers"
-    assert "No prediction matches" in texts(app)
+    assert "No matching predictions" in texts(app)
 
 
-def test_a_chosen_status_is_written_into_the_address(desk: Desk) -> None:  # noqa: F811
+def test_a_chosen_status_is_written_into_the_address(desk: Desk) -> None:
     app = open_page("predictions.py")
 
     app.pills(key="predictions_status").select("Failed").run()
@@ -64,7 +64,7 @@ def test_a_chosen_status_is_written_into_the_address(desk: Desk) -> None:  # noq
     assert app.query_params["status"] == "failed"
 
 
-def test_clearing_the_filters_shows_everything_again(desk: Desk) -> None:  # noqa: F811
+def test_clearing_the_filters_shows_everything_again(desk: Desk) -> None:
     app = open_page("predictions.py", status="failed")
 
     app.button(key="clear_filters").click().run()
@@ -73,7 +73,7 @@ def test_clearing_the_filters_shows_everything_again(desk: Desk) -> None:  # noq
     assert "status" not in app.query_params
 
 
-def test_results_come_in_pages(desk: Desk) -> None:  # noqa: F811
+def test_results_come_in_pages(desk: Desk) -> None:
     for _ in range(filters.PER_PAGE):
         desk.queue()
 
@@ -83,16 +83,16 @@ def test_results_come_in_pages(desk: Desk) -> None:  # noqa: F811
     assert "21–21 of 21\u00a0predictions" in texts(app)
 
 
-def test_queued_without_a_worker_says_so_with_a_button(desk: Desk) -> None:  # noqa: F811
+def test_queued_without_a_worker_says_so_with_a_button(desk: Desk) -> None:
     desk.queue()
 
     app = open_page("predictions.py")
 
-    assert "No worker is running since" in texts(app)
-    assert app.button(key="next_by_hand").label == "Process the next one by hand"
+    assert "No worker has been running since" in texts(app)
+    assert app.button(key="next_by_hand").label == "Score the next one now"
 
 
-def test_by_hand_without_a_runner_is_refused_with_its_cure(desk: Desk) -> None:  # noqa: F811
+def test_by_hand_without_a_runner_is_refused_with_its_cure(desk: Desk) -> None:
     queued_id = desk.queue()
     app = open_page("predictions.py")
 
@@ -102,7 +102,7 @@ def test_by_hand_without_a_runner_is_refused_with_its_cure(desk: Desk) -> None: 
     assert desk.status(queued_id) == "QUEUED"
 
 
-def test_a_queued_prediction_is_cancelled_from_its_menu(desk: Desk) -> None:  # noqa: F811
+def test_a_queued_prediction_is_cancelled_from_its_menu(desk: Desk) -> None:
     queued_id = desk.queue()
     app = open_page("predictions.py")
 
@@ -112,17 +112,17 @@ def test_a_queued_prediction_is_cancelled_from_its_menu(desk: Desk) -> None:  # 
     assert app.menu_button(key=f"menu_{queued_id}").options[1] == ":material/refresh: Retry"
 
 
-def test_a_deletion_is_confirmed_first(desk: Desk) -> None:  # noqa: F811
+def test_a_deletion_is_confirmed_first(desk: Desk) -> None:
     app = open_page("predictions.py")
 
     app.menu_button(key=f"menu_{desk.scored_id}").click(":material/delete: Delete").run()
 
-    assert "are removed for good" in texts(app)
-    assert app.button(key="confirm_delete").label == "Delete it"
+    assert "This permanently deletes the result of" in texts(app)
+    assert app.button(key="confirm_delete").label == "Delete prediction"
     assert desk.status(desk.scored_id) == "COMPLETED"
 
 
-def test_a_deleted_prediction_takes_its_files_along(desk: Desk) -> None:  # noqa: F811
+def test_a_deleted_prediction_takes_its_files_along(desk: Desk) -> None:
     results = desk.settings.files_dir / "results"
     assert list(results.rglob("*.csv"))
 
@@ -133,8 +133,8 @@ def test_a_deleted_prediction_takes_its_files_along(desk: Desk) -> None:  # noqa
 
 
 def test_the_list_looks_again_seldom_once_nothing_is_pending(
-    desk: Desk,  # noqa: F811
-    intervals: list[float | None],  # noqa: F811
+    desk: Desk,
+    intervals: list[float | None],
 ) -> None:
     queued_id = desk.queue()
     app = open_page("predictions.py")

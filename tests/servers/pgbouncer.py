@@ -14,7 +14,7 @@ from typing import Any, Literal
 import psycopg
 
 from tests.servers.postgres import OWNER, PAGES, Cluster, spare_port
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 SIZE = {"session": 50, "transaction": 5}  # a session keeps its connection, however idle
 CONFIG = """
@@ -66,7 +66,7 @@ class PgBouncer:
         """End it and remove what it wrote; may be called twice."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)  # at once, whoever is connected
-            self._process.wait(20)
+            self._process.wait(PATIENCE_S)
         self._log.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         atexit.unregister(self.stop)

@@ -14,11 +14,11 @@ from typing import Any
 
 import psycopg
 
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 OWNER, PAGES = "desk_owner", "desk_pages"  # who migrates and works; who may become `authenticated` alone
 LIKE_SUPABASE = Path(__file__).with_name("supabase.sql")
-FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "120"}
+FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "120", "autovacuum": "off"}
 
 
 class Cluster:
@@ -56,13 +56,13 @@ class Cluster:
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, cwd=self._folder,
             start_new_session=True, **self._as,
         )  # fmt: skip
-        wait_for(self._answers, deadline_s=60, what="Postgres to answer")
+        wait_for(self._answers, what="Postgres to answer")
 
     def halt(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End the server process; SIGQUIT is Postgres's immediate shutdown, as in a crash."""
         assert self._server is not None
         self._server.send_signal(how)
-        self._server.wait(30)
+        self._server.wait(PATIENCE_S)
         self._server = None
 
     def crash(self) -> None:
@@ -105,7 +105,7 @@ class Cluster:
         self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def _run(self, statement: str, *, database: str = "postgres") -> None:
-        with psycopg.connect(self._address(database), autocommit=True) as connection:
+        with psycopg.connect(self.address(database), autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def _answers(self) -> bool:
@@ -113,12 +113,12 @@ class Cluster:
         if self._server.poll() is not None:
             raise RuntimeError(f"Postgres ended: {(self._folder / 'log').read_text()[-2000:]}")
         try:
-            psycopg.connect(self._address("postgres"), connect_timeout=5).close()
+            psycopg.connect(self.address("postgres"), connect_timeout=5).close()
         except psycopg.OperationalError:
             return False
         return True
 
-    def _address(self, name: str) -> str:
+    def address(self, name: str) -> str:
         return f"host=127.0.0.1 port={self.port} user=postgres dbname={name}"
 
 

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.servers.waiting import PATIENCE_S
+
 PROJECT = Path(__file__).resolve().parents[2]
 START = "import sys; print('ready', flush=True); sys.stdin.read(1)\n"
 
 
 def at_once(
-    *programs: str, arguments: Sequence[str] = (), imports: str = "", deadline_s: float = 60
+    *programs: str, arguments: Sequence[str] = (), imports: str = "", deadline_s: float = PATIENCE_S
 ) -> list[str]:
     """Run each program in a process of its own, all from one moment on; what each printed.
 

@@ -17,7 +17,7 @@ import httpx
 
 from core.settings import Settings
 from tests.servers.postgres import spare_port
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 PARTS = ("master", "volume", "filer", "s3")
 
@@ -69,13 +69,13 @@ class S3Server:
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, cwd=self._folder,
             start_new_session=True, env={**os.environ, "WEED_S3_SSE_KEK": secrets.token_hex(32)},
         )  # fmt: skip
-        wait_for(self._answers, deadline_s=60, what="the S3 server to answer")
+        wait_for(self._answers, what="the S3 server to answer")
 
     def halt(self) -> None:
         """End the server at once, as in a crash; `start` brings it back with what it held."""
         assert self._server is not None
         self._server.send_signal(signal.SIGKILL)
-        self._server.wait(30)
+        self._server.wait(PATIENCE_S)
         self._server = None
 
     def stop(self) -> None:

@@ -8,10 +8,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Seen = TypeVar("Seen")
+PATIENCE_S = 120.0  # it ends a test that would hang, and says nothing of how long a thing may take
 
 
 def wait_for(
-    condition: Callable[[], Seen | None], *, deadline_s: float = 20.0, what: str = "", every_s: float = 0.02
+    condition: Callable[[], Seen | None],
+    *,
+    deadline_s: float = PATIENCE_S,
+    what: str = "",
+    every_s: float = 0.02,
 ) -> Seen:
     """The first true value of `condition()`; TimeoutError, naming `what`, after the deadline."""
     never = threading.Event()

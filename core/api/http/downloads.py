@@ -28,15 +28,15 @@ CONDITIONS: Mapping[str, Any] = {
     "parameters": [
         {"name": name, "in": "header", "schema": {"type": "string"}, "description": means}
         for name, means in {
-            "Range": "One range of bytes, such as `bytes=1000-`; several are answered with the whole file.",
-            "If-Range": "An ETag: the range counts only while the file is the one it names.",
-            "If-Match": "ETags, or `*`: 412 where none of them is the file's.",
-            "If-None-Match": "ETags, or `*`: 304 where one of them is the file's.",
+            "Range": "One range of bytes, such as `bytes=1000-`; several return the whole file.",
+            "If-Range": "An ETag: the range applies only if the file still has it.",
+            "If-Match": "ETags, or `*`: 412 if none of them is the file's.",
+            "If-None-Match": "ETags, or `*`: 304 if one of them is the file's.",
         }.items()
     ]
 }
 UNCHANGED: Mapping[int | str, dict[str, Any]] = {
-    304: {"description": "The file is one that If-None-Match names."}
+    304: {"description": "The file has an ETag that If-None-Match names."}
 }
 _RANGE = re.compile(r"bytes=\s*(\d{0,99})\s*-\s*(\d{0,99})\s*", re.ASCII | re.IGNORECASE)
 _CHARSETS = {"utf-8-sig": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}

@@ -1,4 +1,4 @@
-"""How a failure is answered: one table from error classes to statuses, one shape for all of them."""
+"""How a failure is answered: with the status of its class, and in one shape for all of them."""
 
 from __future__ import annotations
 
@@ -11,140 +11,30 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from core import logs, storage
-from core.access import errors as access
-from core.access import users
+from core import logs
 from core.api import errors
-from core.db import Collided, DatabaseUnavailable, Deadlocked, NotYours
-from core.db.migrate import NewerSchema
-from core.db.pagination import BadCursor
-from core.errors import AppError, Conflict, Invalid, NotFound
-from core.metrics import errors as metrics
-from core.models import errors as models
-from core.models.models import ModelInUse
-from core.predictions import errors as predictions
-from core.predictions.scoring.distributed import errors as distributed
-from core.queue import CarrierUnavailable, LeaseLost, Stopped, UnknownKind
-from core.queue.local_runner import NoRunner
-from core.settings import WrongSetting
-from core.system.probe import NoSuchColumn, NoSuchTable
-from core.uploads import errors as uploads
-from core.uploads.uploads import PredictionsDependOnIt
+from core.errors import AppError, Invalid
 
 log = logs.get("api")
 
 LONGEST_NAME = 200  # characters of a field's name in a sentence
 
-# An error has the status of its nearest base in here. Those under 500 that only a worker meets stand here
-# too: sooner or later somebody calls the same code from a route.
-STATUS: dict[type[AppError], int] = {
-    errors.BadRequest: 400,
-    access.NotSignedIn: 401,
-    access.SignInFailed: 401,
-    access.NotLetIn: 403,
-    access.NotAllowed: 403,
-    BadCursor: 400,
-    errors.Forbidden: 403,
-    NotFound: 404,
-    errors.NothingThere: 404,
-    NoSuchTable: 404,
-    NoSuchColumn: 404,
-    storage.NotStored: 404,
-    uploads.UploadGone: 404,
-    predictions.ResultGone: 404,
-    predictions.ReceiptMissing: 404,
-    NotYours: 403,
-    Conflict: 409,
-    Collided: 409,
-    Deadlocked: 409,
-    ModelInUse: 409,
-    PredictionsDependOnIt: 409,
-    errors.KeyInUse: 409,
-    storage.KeyTaken: 409,
-    access.TooManyTokens: 409,
-    LeaseLost: 409,
-    Stopped: 409,
-    predictions.ScoringStopped: 409,
-    predictions.ResultUnreadable: 409,
-    predictions.ResultDamaged: 409,
-    predictions.ModelDamaged: 409,
-    errors.TooLarge: 413,
-    errors.WrongMediaType: 415,
-    uploads.UnpacksTooLarge: 413,
-    uploads.NotACsv: 415,
-    errors.MethodNotTaken: 405,
-    errors.RangeUnsatisfiable: 416,
-    errors.PreconditionFailed: 412,
-    errors.SenderSilent: 408,
-    access.TooManyAttempts: 429,
-    access.UnknownPerson: 404,
-    Invalid: 422,
-    errors.KeyReused: 422,
-    uploads.BadArchive: 422,
-    uploads.BadCsv: 422,
-    uploads.ChangedSinceChecked: 422,
-    uploads.MarksClash: 422,
-    uploads.ColumnUnknown: 422,
-    models.ColumnsMissing: 422,
-    models.ColumnsUnknown: 422,
-    models.TargetMissing: 422,
-    models.TargetEmpty: 422,
-    models.OneClassOnly: 422,
-    models.TooFewRows: 422,
-    models.RareClass: 422,
-    models.TooManyClasses: 422,
-    models.PositiveLabelUnknown: 422,
-    models.NoFeatures: 422,
-    models.NameUnusable: 422,
-    predictions.FeatureMissing: 422,
-    predictions.FeatureRetyped: 422,
-    predictions.BadMapping: 422,
-    predictions.LabelUnwritable: 422,
-    predictions.ReasonsUnknown: 422,
-    models.ModelFileChanged: 500,
-    models.ModelFileUntrusted: 500,
-    predictions.BlockFailed: 500,
-    storage.BadKey: 500,
-    UnknownKind: 500,
-    access.SignInMissing: 500,
-    access.InsecureAddress: 500,
-    WrongSetting: 500,
-    metrics.LengthMismatch: 500,
-    metrics.NotAScore: 500,
-    metrics.NotAHistogram: 500,
-    metrics.NotNumbers: 500,
-    metrics.BadBands: 500,
-    metrics.UnknownTask: 500,
-    DatabaseUnavailable: 503,
-    CarrierUnavailable: 503,
-    NewerSchema: 503,
-    storage.DiskFull: 503,
-    storage.StorageUnavailable: 503,
-    predictions.InputLost: 503,
-    NoRunner: 503,
-    distributed.ClusterUnavailable: 503,
-    distributed.RangeKilled: 503,
-    users.NoLocalUser: 503,
-    access.ProviderUnavailable: 503,
-}
-UNLISTED = 422
-
 MEANS = {
     400: "The request can't be read.",
-    401: "Nobody knows who asks, or what they sent is not valid any more.",
-    403: "Host or Origin is not this app's, or the role or token does not allow this.",
-    404: "There is none with this id, or it belongs to somebody else.",
-    405: "The path does not take this method; Allow lists those that it takes.",
-    408: "The sender fell silent.",
-    409: "The state it is in does not allow this; the message names it.",
-    412: "If-Match names another file than is there.",
+    401: "Not signed in, or the session or token is no longer valid.",
+    403: "Wrong Host or Origin, or the role or token does not allow this.",
+    404: "Nothing has this id, or it belongs to somebody else.",
+    405: "The path does not accept this method; Allow lists those it does.",
+    408: "The sender stopped sending.",
+    409: "Its current state does not allow this; the message says which state.",
+    412: "If-Match names another version of the file.",
     413: "Too large.",
-    415: "The body is of another type; for an upload, the file is no CSV.",
-    416: "The range begins behind the end of the file.",
-    422: "What was asked makes no sense as it stands; the message says what to change.",
-    429: "Too many attempts to sign in.",
-    500: "An error of the app, which has been logged.",
-    503: "The database, storage or worker is out of reach, or a disk is full.",
+    415: "The body has the wrong type; for an upload, the file is not a CSV.",
+    416: "The range starts beyond the end of the file.",
+    422: "The request can't be done as it stands; the message says what to change.",
+    429: "Too many sign-in attempts.",
+    500: "An error in the app; it has been logged.",
+    503: "The database, storage or worker is unavailable, or a disk is full.",
 }
 
 
@@ -157,39 +47,27 @@ class Refusal(BaseModel):
 
 
 class Refused(BaseModel):
-    """The one shape of every answer that is not a success."""
+    """The shape of every error."""
 
     error: Refusal
-
-
-def status_of(error: type[AppError]) -> int:
-    """The HTTP status of an error class: that of its nearest base in the table."""
-    return next((STATUS[base] for base in error.__mro__ if base in STATUS), UNLISTED)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the refusals of one route."""
     return {
         **{status: {"model": Refused, "description": MEANS[status]} for status in sorted(statuses)},
-        "default": {"model": Refused, "description": "Any other refusal, in the same shape."},
+        "default": {"model": Refused, "description": "Any other error, in the same shape."},
     }
 
 
 def answer(error: AppError) -> JSONResponse:
     """The answer to a deliberate failure."""
-    status = status_of(type(error))
+    status = error.http_status
     if status >= 500:
         log.warning("refused", code=error.code, status=status, problem=str(error))
-    headers = None
-    if isinstance(error, errors.RangeUnsatisfiable):
-        headers = {"Content-Range": f"bytes */{error.size_bytes}"}
-    elif isinstance(error, errors.MethodNotTaken):
-        headers = {"Allow": error.allowed}
-    elif isinstance(error, access.NotSignedIn):
-        headers = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
-    elif isinstance(error, access.TooManyAttempts):
-        headers = {"Retry-After": str(error.wait_s)}
-    return shaped(status, code=error.code, message=error.message, hint=error.hint, headers=headers)
+    return shaped(
+        status, code=error.code, message=error.message, hint=error.hint, headers=error.http_headers or None
+    )
 
 
 def shaped(
@@ -213,8 +91,8 @@ def unforeseen() -> JSONResponse:
     return shaped(
         500,
         code="internal_error",
-        message="Something unforeseen went wrong in the app.",
-        hint="Try again; if it stays, look at the app's log.",
+        message="Something went wrong in the app.",
+        hint="Try again. If it keeps failing, check the app's log.",
     )
 
 
@@ -230,13 +108,13 @@ async def of_framework(_request: Request, error: Exception) -> JSONResponse:
     if isinstance(detail, AppError):  # one of ours, in the only wrap that the framework lets through
         return answer(detail)
     if error.status_code == 400 and (reason := _unreadable(error.__cause__)):
-        return answer(errors.BadRequest(problem=f"its body is no readable JSON ({reason})"))
+        return answer(errors.UnreadableRequest(problem=f"its body is not valid JSON ({reason})"))
     name = HTTPStatus(error.status_code)
     return shaped(
         error.status_code,
         code=name.name.lower(),
         message=f"{error.detail or name.phrase}.",
-        hint="All calls are described under /api/docs.",
+        hint="All calls are listed at /api/docs.",
         headers=dict(error.headers) if error.headers else None,
     )
 
@@ -259,7 +137,9 @@ async def of_validation(request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])[:LONGEST_NAME]
     if first["type"] == "json_invalid":
-        return answer(errors.BadRequest(problem=f"its body is no readable JSON ({first['ctx']['error']})"))
+        return answer(
+            errors.UnreadableRequest(problem=f"its body is not valid JSON ({first['ctx']['error']})")
+        )
     media_type = request.headers.get("content-type", "")
     if first["loc"] == ("body",):
         if media_type.partition(";")[0].strip().lower() != "application/json":
@@ -269,7 +149,7 @@ async def of_validation(request: Request, error: Exception) -> JSONResponse:
     if first["type"] == "extra_forbidden":
         return answer(Invalid(problem=f"There is no field '{where}'.", remedy=_fields(request)))
     message = f"{where or 'The body'}: {first['msg'].removeprefix('Value error, ')}."
-    return shaped(422, code="invalid", message=message, hint="All calls are described under /api/docs.")
+    return shaped(422, code="invalid", message=message, hint="All calls are listed at /api/docs.")
 
 
 def _fields(request: Request) -> str:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Final
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import logs
-from core.api.errors import TooLarge
+from core.api.errors import RequestTooLarge
 from core.api.http import error_responses
+from core.api.http.route_table import RouteTable
 from core.errors import AppError
 
 MOUNT = "/api"
-MAX_BODY_MB = 1  # of any call but an upload, which counts for itself
+MAX_BODY_BYTES = 1_000_000  # of any call that declares no other limit
+UNLIMITED: Final = sys.maxsize  # for a router whose calls count for themselves
 
 log = logs.get("api")
 
 
 class Front:
-    """Wraps the API. Pure ASGI, so that bodies stream through it in both directions."""
+    """Wraps the API with these routes. Pure ASGI, so that bodies stream through it in both directions."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, table: RouteTable) -> None:
         self._app = app
+        self._table = table
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,7 +44,8 @@ class Front:
 
         scope = _settled_path(scope)
         try:
-            body = receive if scope["path"] == f"{MOUNT}/csv" else _limited(Headers(scope=scope), receive)
+            limit_bytes = self._table.max_body_bytes(scope["path"].removeprefix(MOUNT))
+            body = _limited(Headers(scope=scope), receive, limit_bytes=limit_bytes or MAX_BODY_BYTES)
             await self._app(scope, body, noting)
         except AppError as error:
             await error_responses.answer(error)(scope, receive, send)
@@ -63,11 +70,13 @@ def _settled_path(scope: Scope) -> Scope:
     return {**scope, "path": path}
 
 
-def _limited(headers: Headers, receive: Receive) -> Receive:
-    limit_bytes = MAX_BODY_MB * 1_000_000
+def _limited(headers: Headers, receive: Receive, *, limit_bytes: int) -> Receive:
+    """Raises RequestTooLarge: at once, where Content-Length says so."""
     declared = headers.get("content-length", "")
-    too_large = TooLarge(
-        resource="request", limit_mb=MAX_BODY_MB, remedy="Send files to POST /api/csv, and little else."
+    too_large = RequestTooLarge(
+        resource="request",
+        limit_mb=limit_bytes // 1_000_000,
+        remedy="Send files to POST /api/csv; other calls take little data.",
     )
     if declared.isdecimal() and int(declared) > limit_bytes:
         raise too_large

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.api.errors import KeyInUse, KeyReused
-from core.db.tables import IdempotencyKeyRow
+from core.db.tables.idempotency_keys import IdempotencyKeyRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue.retention import KEYS_S
 

@@ -15,13 +15,13 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from core.api.errors import (
-    BadRequest,
     FileElsewhere,
     FileNameMissing,
     NoFile,
+    RequestTooLarge,
     SenderSilent,
     SeveralFiles,
-    TooLarge,
+    UnreadableRequest,
     WrongMediaType,
 )
 from core.storage import Staging
@@ -46,14 +46,15 @@ class Form:
 async def receive(request: Request, staged: Staging, *, limit_mb: int, silence_s: float) -> Form:
     """Write the file part to `staged` while it arrives; fields may stand before or behind it.
 
-    Raises TooLarge (at once, where Content-Length says so), WrongMediaType, BadRequest, NoFile, SeveralFiles,
-    DiskFull, ClientDisconnect when the sender goes away, and SenderSilent when it sends nothing for silence_s.
+    Raises RequestTooLarge (at once, where Content-Length says so), WrongMediaType, UnreadableRequest, NoFile,
+    SeveralFiles, DiskFull, ClientDisconnect when the sender goes away, and SenderSilent when it sends nothing
+    for silence_s.
     """
     media_type, options = parse_options_header(request.headers.get("content-type"))
     if media_type != b"multipart/form-data":
         raise WrongMediaType(expected="multipart/form-data", found=media_type.decode("latin-1") or "nothing")
     if not (boundary := options.get(b"boundary")):
-        raise BadRequest(problem="its Content-Type names no boundary")
+        raise UnreadableRequest(problem="its Content-Type names no boundary")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit_mb * 1_000_000 + ENVELOPE_BYTES:
         raise _too_large(limit_mb)
@@ -86,9 +87,9 @@ async def _keep(parts: _Parts, staged: Staging) -> None:
         await anyio.to_thread.run_sync(staged.write, batch)
 
 
-def _too_large(limit_mb: int) -> TooLarge:
-    remedy = "Cut it into several files, or raise MAX_UPLOAD_MB."
-    return TooLarge(resource="file", limit_mb=limit_mb, remedy=remedy)
+def _too_large(limit_mb: int) -> RequestTooLarge:
+    remedy = "Split it into several files, or raise MAX_UPLOAD_MB."
+    return RequestTooLarge(resource="file", limit_mb=limit_mb, remedy=remedy)
 
 
 class _Parts:
@@ -122,25 +123,25 @@ class _Parts:
                 max_header_size=MAX_HEAD_BYTES,
             )
         except ValueError as error:
-            raise BadRequest(problem="its boundary is too long") from error
+            raise UnreadableRequest(problem="its boundary is too long") from error
 
     def feed(self, chunk: bytes) -> None:
         try:
             self._parser.write(chunk)
         except MultipartParseError as error:
-            raise BadRequest(problem=self._why(error)) from error
+            raise UnreadableRequest(problem=self._why(error)) from error
 
     def _why(self, error: MultipartParseError) -> str:
         if not self._n_parts:
-            return "it does not begin with the boundary that its Content-Type names"
+            return "it does not start with the boundary from its Content-Type"
         if "header size" in str(error):
-            return f"a part's head has a line of more than {MAX_HEAD_BYTES:,} bytes; shorten the file's name"
-        return f"its parts are malformed at part {self._n_parts}"
+            return f"a part's header has a line of more than {MAX_HEAD_BYTES:,} bytes; shorten the file name"
+        return f"part {self._n_parts} is malformed"
 
     def form(self) -> Form:
         """The form, once every byte was fed."""
         if not self._ended:
-            raise BadRequest(problem="its last boundary is missing, so it was cut short")
+            raise UnreadableRequest(problem="it ends before its last boundary")
         if self._file_name is None:
             raise NoFile
         return Form(file_name=self._file_name, fields=self._fields)
@@ -148,7 +149,7 @@ class _Parts:
     def _part_begins(self) -> None:
         self._n_parts += 1
         if self._n_parts > MAX_PARTS:
-            raise BadRequest(problem=f"it has more than {MAX_PARTS} parts")
+            raise UnreadableRequest(problem=f"it has more than {MAX_PARTS} parts")
         self._disposition = b""
         self._value.clear()
 
@@ -172,7 +173,7 @@ class _Parts:
                 raise FileNameMissing
             self._field = name
             if name in self._fields:
-                raise BadRequest(problem=f"it has the field '{name[:80]}' twice")
+                raise UnreadableRequest(problem=f"it has the field '{name[:80]}' twice")
             return
         self._field = None
         if self._file_name is not None:
@@ -192,7 +193,7 @@ class _Parts:
             return
         self._value += data[start:end]
         if len(self._value) > MAX_FIELD_BYTES:
-            raise BadRequest(problem=f"the field '{self._field[:80]}' is too long")
+            raise UnreadableRequest(problem=f"the field '{self._field[:80]}' is too long")
 
     def _part_ends(self) -> None:
         if self._field is not None:

@@ -13,7 +13,7 @@ OTHER = "other"  # a path that is none of ours: each would else be a series of i
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 
-class Measured:
+class RequestMetrics:
     """Wraps the API. Pure ASGI, so that bodies stream through it in both directions."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:

@@ -10,20 +10,20 @@ from pydantic import BaseModel, Field
 
 from core import db
 from core.access import audit
-from core.api.dependencies import CurrentUser, Cursor, Limit, Text, uuid_of
+from core.api.dependencies import Cursor, Limit, Reader, Text, uuid_of
 from core.api.http.error_responses import documented
 from core.api.schemas import work
-from core.db.tables import AuditEventRow
+from core.db.tables.audit_events import AuditEventRow
 
 router = APIRouter(tags=["access"])
 
 
 class Event(BaseModel):
-    """Who did what to what, when, from where."""
+    """Who did what, when and from where."""
 
     id: str
     created_at: datetime
-    user_id: str | None = Field(description="Null where it was not known who asked.")
+    user_id: str | None = Field(description="Null if it was not known who asked.")
     actor: str
     action: str
     outcome: Literal["done", "refused"]
@@ -43,16 +43,18 @@ class Event(BaseModel):
 
 @router.get("/audit", responses=documented(400, 401, 403, 404, 422, 503))
 def list_events(
-    user: CurrentUser,
+    user: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
     user_id: str | None = None,
     action: Annotated[Text | None, Query(max_length=60)] = None,
     outcome: Literal["done", "refused"] | None = None,
     subject_id: Annotated[Text | None, Query(max_length=100)] = None,
-    text: Annotated[Text, Query(max_length=100, description="In the actor's or the subject's name.")] = "",
+    text: Annotated[
+        Text, Query(max_length=100, description="Part of the actor's or the subject's name.")
+    ] = "",
 ) -> work.Listed[Event]:
-    """What was done by whom, newest first. For admins."""
+    """The audit trail: who did what, newest first. For admins."""
     asked = audit.Filter(
         user_id=None if user_id is None else uuid_of(user_id, resource="person"),
         action=action,

@@ -16,15 +16,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from core import db, storage
-from core.api.dependencies import Config, CurrentUser, Files, IdempotencyKey, mapping_of, model_id_of
+from core.api.dependencies import Config, Files, IdempotencyKey, Writer, mapping_of, model_id_of
 from core.api.http import multipart
 from core.api.http.error_responses import documented
+from core.api.http.front import UNLIMITED
 from core.api.http.idempotency import Call, once
 from core.api.routes import scoring
 from core.api.schemas.checks import Warned
 from core.api.schemas.uploads import Receipt
 from core.api.schemas.work import REASONS
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Invalid
 from core.predictions import model_selection, predictions
 from core.predictions.matching.mapping import SavedMapping
@@ -40,19 +41,19 @@ from core.uploads.report.overrides import ReadingOverrides
 Mode = Literal["queued", "sync", "none"]
 Entered = TypeVar("Entered")
 NO_MODEL = (
-    "No model fits the columns of this file. Train one on it with POST /api/models/train, "
-    "or name a model to see what it lacks."
+    "No model fits the columns of this file. Train one with POST /api/models/train, "
+    "or name a model to see which columns it lacks."
 )
 OFFERED = (
-    "No model fits the columns of this file as they are named. One did with a mapping that you used before: "
-    "POST what stands under `offered`, with the upload's id, to /api/predictions."
+    "No model fits the column names of this file. One fits with a mapping you used before: "
+    "POST the content of `offered`, with the upload's id, to /api/predictions."
 )
 
-router = APIRouter()
+router = APIRouter(max_body_size=UNLIMITED)  # the file has a limit of its own, which settings give
 
 
 class Offered(BaseModel):
-    """A model that fits the file with the mapping of an earlier prediction."""
+    """A model that fits the file with an earlier prediction's mapping."""
 
     model_id: str
     mapping: dict[str, str]
@@ -66,15 +67,15 @@ class Received(BaseModel):
     """What became of the file."""
 
     upload_id: str
-    prediction_id: str | None = Field(description="Null with mode 'none', and where no model fits.")
-    status: Status | None = Field(description="The prediction's; null without one.")
-    error_message: str | None = Field(description="Why the prediction FAILED.")
+    prediction_id: str | None = Field(description="Null with mode 'none', or if no model fits.")
+    status: Status | None = Field(description="The prediction's status; null without one.")
+    error_message: str | None = Field(description="Why the prediction failed.")
     rows: int
     receipt: Receipt
-    duplicate_of: str | None = Field(description="The upload that already held these bytes.")
-    hint: str | None = Field(description="What to do next, where nothing is being scored.")
-    offered: Offered | None = Field(description="Where no model fits, one that did with a mapping.")
-    warnings: list[Warned] = Field(description="What to know of the file's cells, as its `check` says.")
+    duplicate_of: str | None = Field(description="The upload that already has this content.")
+    hint: str | None = Field(description="What to do next, if nothing is being scored.")
+    offered: Offered | None = Field(description="If no model fits: one that fits with a mapping.")
+    warnings: list[Warned] = Field(description="Warnings about the file's cells, as in its `check`.")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class CsvRequest:
             problem = f"There is no field '{unknown[0][:80]}'."
             raise Invalid(
                 problem=problem,
-                remedy="Beside the file there are model_id, mode, mapping, reasons and encoding.",
+                remedy="Besides the file, send model_id, mode, mapping, reasons or encoding.",
             )
         mode = fields.get("mode", "") or "queued"
         if mode not in get_args(Mode):
@@ -125,18 +126,18 @@ _BODY: dict[str, Any] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "The CSV, once; plain or in a gzip or zip file.",
+                            "description": "The CSV, plain or in a gzip or zip file.",
                         },
                         "model_id": {
                             "type": "string",
                             "format": "uuid",
-                            "description": "Without it, the newest model whose features the file has.",
+                            "description": "Default: the newest model whose columns the file has.",
                         },
                         "mode": {"type": "string", "enum": list(get_args(Mode)), "default": "queued"},
                         "mapping": {
                             "type": "string",
-                            "description": "A JSON object of at most 4,096 bytes: the model's column, and the "
-                            "file's column to read in its place.",
+                            "description": "A JSON object of at most 4,096 bytes: each of the model's columns, "
+                            "and the file's column to read instead.",
                         },
                         "reasons": {"type": "boolean", "default": False, "description": REASONS},
                         "encoding": {
@@ -156,12 +157,12 @@ _BODY: dict[str, Any] = {
     "/csv",
     tags=["uploads"],
     status_code=202,
-    response_description="Stored, and its prediction queued.",
+    response_description="Stored, and a prediction is queued.",
     response_model=Received,
     responses={
         201: {
             "model": Received,
-            "description": "Stored: and scored, with `sync`; alone, with `none` or where no model fits.",
+            "description": "Stored and scored (`sync`), or only stored (`none`, or no model fits).",
         },
         **documented(400, 403, 404, 408, 409, 413, 415, 422, 503),
     },
@@ -169,14 +170,14 @@ _BODY: dict[str, Any] = {
 )
 async def upload_csv(
     request: Request,
-    user: CurrentUser,
+    user: Writer,
     config: Config,
     files: Files,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Store a CSV and score it: `queued` by a worker, `sync` while the caller waits, `none` not at all.
+    """Upload a CSV and score it: in the background (`queued`), while you wait (`sync`), or not at all (`none`).
 
-    A gzip or zip file with one CSV in it is unpacked first: the CSV is the upload, and its receipt says so.
+    A gzip or zip file that contains one CSV is unpacked first.
     """
     heavy = request.app.state.heavy
     async with _in_threads(storage.stage(config.staging_dir)) as staged:
@@ -188,20 +189,20 @@ async def upload_csv(
         async with once(user, idempotency_key, made_of) as call:
             if call.replay is not None:
                 return call.replay
-            wish = CsvRequest.of(form.fields)
+            asked = CsvRequest.of(form.fields)
             unpacking = archives.unpacked(staged, file_name=form.file_name, limit_mb=config.max_upload_mb)
             async with _in_threads(unpacking, limiter=heavy) as plain:
-                if wish.mode == "sync":
+                if asked.mode == "sync":
                     scoring.require_small(config, size_bytes=plain.staged.size_bytes)
                 received, chosen, prediction = await anyio.to_thread.run_sync(
-                    partial(_store, user, call, files, plain, wish), limiter=heavy
+                    partial(_store, user, call, files, plain, asked), limiter=heavy
                 )
-            if prediction is not None and wish.mode == "sync":
+            if prediction is not None and asked.mode == "sync":
                 prediction = await scoring.finished(
                     user, prediction_id=prediction.id, task_id=prediction.task_id
                 )
             status = None if prediction is None else prediction.status
-            body = _body(received, chosen, prediction, wish)
+            body = _body(received, chosen, prediction, asked)
             return await call.answer(202 if status in PENDING else 201, body)
 
 
@@ -220,16 +221,16 @@ async def _in_threads(
 
 
 def _store(
-    user: db.User, call: Call, files: Storage, plain: UnpackedFile, wish: CsvRequest
+    user: db.User, call: Call, files: Storage, plain: UnpackedFile, asked: CsvRequest
 ) -> tuple[uploads.ReceivedUpload, ModelChoice, PredictionRow | None]:
     chosen = ModelChoice()
 
     def require(found: Examination) -> None:
         nonlocal chosen
-        if wish.mode != "none" or wish.model_id is not None:
+        if asked.mode != "none" or asked.model_id is not None:
             path = plain.staged.path
-            chosen = model_selection.choose(user, path, found, model_id=wish.model_id, mapping=wish.mapping)
-        if wish.model_id is not None and chosen.refusal is not None:
+            chosen = model_selection.choose(user, path, found, model_id=asked.model_id, mapping=asked.mapping)
+        if asked.model_id is not None and chosen.refusal is not None:
             raise chosen.refusal
 
     received = uploads.receive(
@@ -238,30 +239,30 @@ def _store(
         staged=plain.staged,
         file_name=plain.file_name,
         packed=plain.packed,
-        overrides=ReadingOverrides(encoding=wish.encoding),
+        overrides=ReadingOverrides(encoding=asked.encoding),
         require=require,
     )
-    if wish.mode == "none" or chosen.model_id is None or chosen.checked is None:
+    if asked.mode == "none" or chosen.model_id is None or chosen.checked is None:
         return received, chosen, None
     with db.session_scope(user, write=True) as session:
         prediction = predictions.create(
             session,
             upload_id=received.upload.id,
             model_id=chosen.model_id,
-            mode=wish.mode,
+            mode=asked.mode,
             mapping=chosen.checked.mapping,
-            with_reasons=wish.with_reasons,
+            with_reasons=asked.with_reasons,
         )
-        call.made(session, 202, _body(received, chosen, prediction, wish))
+        call.made(session, 202, _body(received, chosen, prediction, asked))
     return received, chosen, prediction
 
 
 def _body(
-    received: uploads.ReceivedUpload, chosen: ModelChoice, prediction: PredictionRow | None, wish: CsvRequest
+    received: uploads.ReceivedUpload, chosen: ModelChoice, prediction: PredictionRow | None, asked: CsvRequest
 ) -> Received:
     upload_id = str(received.upload.id)
     hint = None
-    if prediction is None and wish.mode != "none":
+    if prediction is None and asked.mode != "none":
         hint = str(chosen.refusal) if chosen.refusal else OFFERED if chosen.offered else NO_MODEL
     return Received(
         upload_id=upload_id,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 import core
 from core import db, queue, storage
-from core.api.dependencies import Config, Files
+from core.api.dependencies import NEEDS_NOTHING, Config, Files
 from core.api.http.error_responses import Refusal
 from core.db import DatabaseUnavailable, migrate
 from core.errors import AppError
@@ -24,36 +24,36 @@ OK = "ok"
 DEADLINE_S = 4.0  # whoever asks wants to know now
 _one_looks = threading.Lock()
 
-router = APIRouter(tags=["system"])
+router = APIRouter(tags=["system"], dependencies=[NEEDS_NOTHING])
 
 
 class Queue(BaseModel):
-    """What waits and what runs, of all users."""
+    """Waiting and running tasks of all users."""
 
     queued: int
     running: int
-    abandoned: int = Field(description="Running, but their worker has fallen silent.")
+    abandoned: int = Field(description="Running, but their worker no longer responds.")
 
 
 class Health(BaseModel):
-    """`ok`, or what is wrong, for each part. error: only where something is."""
+    """`ok`, or what is wrong, for each part. `error` is there only if something is wrong."""
 
     status: Literal["ok", "unavailable"]
     version: str
     database: str
     storage: str
     queue: Queue | None
-    workers: int | None = Field(description="Workers that take tasks by themselves; 0 is fine: by hand.")
+    workers: int | None = Field(description="Workers that are running; with 0, tasks can be run by hand.")
     error: Refusal | None = None
 
 
 @router.get(
     "/health",
     response_model_exclude_unset=True,
-    responses={503: {"model": Health, "description": "With what is wrong."}},
+    responses={503: {"model": Health, "description": "Something is wrong; the body says what."}},
 )
 async def health(config: Config, files: Files, response: Response) -> Health:
-    """Whether database and storage answer, how deep the queue is, and how many workers live."""
+    """Whether the database and storage work, how long the queue is, and how many workers are running."""
     problems: list[AppError] = []
     depth: Queue | None = None
     n_workers: int | None = None

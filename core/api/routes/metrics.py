@@ -1,17 +1,19 @@
-"""`GET /api/metrics`: figures for Prometheus, of the whole installation and of this process."""
+"""The load as programs read it: `GET /api/metrics` for Prometheus, `GET /api/scale` for an autoscaler of workers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from pydantic import BaseModel, Field
 
 import core
 from core import db, queue
 from core.access import roles
-from core.api.dependencies import CurrentUser
+from core.api.dependencies import Config, Reader
 from core.api.http.error_responses import documented
 from core.queue import figures
 
@@ -20,16 +22,30 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 router = APIRouter(tags=["system"])
 
 
+class Scale(BaseModel):
+    """The load of the whole installation, and the workers it needs."""
+
+    queued: int = Field(description="Waiting tasks.")
+    running: int = Field(description="Running tasks.")
+    abandoned: int = Field(description="Running tasks whose worker no longer responds.")
+    oldest_s: float = Field(description="Seconds that the oldest task has waited; 0 if none waits.")
+    workers: int = Field(description="Running worker processes, not counting the app's own.")
+    places: int = Field(description="Tasks that all workers, including the app's own, can run at once.")
+    suggested_workers: int = Field(
+        description="Worker processes needed for all waiting and running tasks; 0 if there are none."
+    )
+
+
 @router.get(
     "/metrics",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(401, 403, 503)},
 )
-def metrics(request: Request, user: CurrentUser) -> Response:
-    """Depth and age of the queue, what the last hour's tasks took, workers, and this process's calls.
+def metrics(request: Request, user: Reader) -> Response:
+    """Length and age of the queue, how long the last hour's tasks took, workers, and this process's calls.
 
-    For admins, in Prometheus' text format. Tasks and workers are those of the whole installation, whichever process
-    answers; calls, and what begins with `process_`, are of the one that answers.
+    For admins, in Prometheus' text format. Tasks and workers are counted for the whole installation; calls, and
+    everything that starts with `process_`, for the process that answers.
     """
     installation = CollectorRegistry()
     installation.register(Installation(user))
@@ -37,8 +53,16 @@ def metrics(request: Request, user: CurrentUser) -> Response:
     return Response(generate_latest(installation) + generate_latest(here), media_type=MEDIA_TYPE)
 
 
+@router.get("/scale", responses=documented(403, 503))
+def get_scale(user: Reader, config: Config) -> Scale:
+    """Length of the queue, wait of its oldest task, and how many workers to run."""
+    with db.session_scope(user) as session:
+        found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
+    return Scale(**found.to_json())
+
+
 def registry() -> CollectorRegistry:
-    """What is measured of this process, ready to be given to `Measured` too."""
+    """What is measured of this process, ready to be given to `RequestMetrics` too."""
     made = CollectorRegistry()
     ProcessCollector(registry=made)
     return made
@@ -58,7 +82,7 @@ class Installation:
         yield _gauge("info", "The version that runs.", ["version"], [([core.__version__], 1)])
         with db.session_scope(self._user) as session:
             roles.require_admin(session)
-            pending, settled = figures.pending(session), figures.settled(session)
+            pending, settled = figures.unsettled(session), figures.settled(session)
             workers = queue.workers.alive(session)
         by = ["kind", "state"]
         yield _gauge("tasks", "Tasks that wait or run.", by, [([p.kind, p.state], p.n) for p in pending])

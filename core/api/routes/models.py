@@ -13,22 +13,24 @@ from pydantic import BaseModel, ConfigDict, Field
 from core import db
 from core.access import ownership
 from core.api.dependencies import (
-    CurrentUser,
     Cursor,
     Files,
     IdempotencyKey,
     Limit,
     ModelId,
     Owner,
+    Reader,
     Text,
+    Trainer,
     UploadIdInBody,
+    Writer,
     upload_id_of,
 )
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.schemas import work
 from core.api.schemas.models import Model, ModelDetail
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.models import models
 from core.uploads import stored, uploads
 
@@ -36,24 +38,24 @@ router = APIRouter(prefix="/models", tags=["models"])
 
 
 class Training(BaseModel):
-    """A model to be trained."""
+    """A model to train."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     upload_id: UploadIdInBody
     target: Text = Field(description="The column to predict.")
-    name: Text = Field(default="", description="A name that exists gets its next version.")
+    name: Text = Field(default="", description="An existing name gets a new version.")
     positive_label: Text | None = Field(
-        default=None, description="The class whose probability is asked for; guessed when absent."
+        default=None, description="The class whose probability you want; guessed if left out."
     )
     keep: list[Text] = Field(
         default_factory=list,
         max_length=4096,
-        description="Columns to learn from even if they look like identifiers or give the answer away.",
+        description="Columns to use even if they look like identifiers or give the answer away.",
     )
 
 
 class TrainingBegun(BaseModel):
-    """The model that is in training."""
+    """The model being trained."""
 
     model_id: str
     task_id: str
@@ -62,14 +64,14 @@ class TrainingBegun(BaseModel):
 @router.post(
     "/train",
     status_code=202,
-    response_description="In training.",
+    response_description="Training has started.",
     response_model=TrainingBegun,
     responses=documented(400, 403, 404, 409, 413, 415, 422, 503),
 )
 async def train_model(
-    user: CurrentUser, wanted: Training, idempotency_key: IdempotencyKey = None
+    user: Trainer, wanted: Training, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Train a model on an upload; `GET /api/models/{id}` tells when it is ready."""
+    """Train a model on an upload. `GET /api/models/{id}` shows when it is ready."""
     upload_id = upload_id_of(wanted.upload_id)
     made_of = {"call": "train", **wanted.model_dump(), "upload_id": upload_id}
     async with once(user, idempotency_key, made_of) as call:
@@ -99,16 +101,17 @@ def _begun(model: ModelRow) -> TrainingBegun:
 
 @router.get("", responses=documented(400, 403, 404, 422, 503))
 def list_models(
-    user: CurrentUser,
+    user: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
     status: Annotated[
-        list[Literal["training", "ready", "failed"]] | None, Query(description="Only these; may be repeated.")
+        list[Literal["training", "ready", "failed"]] | None,
+        Query(description="Only these; repeat it for several."),
     ] = None,
     upload_id: str | None = None,
     owner: Owner = ownership.MINE,
 ) -> work.Listed[Model]:
-    """The models, newest first."""
+    """Your models, newest first."""
     with db.session_scope(user) as session:
         page = models.page(
             session,
@@ -122,22 +125,22 @@ def list_models(
 
 
 @router.get("/{model_id}", responses=documented(403, 404, 503))
-def get_model(user: CurrentUser, model_id: ModelId) -> ModelDetail:
-    """One model with its schema and the report of its training."""
+def get_model(user: Reader, model_id: ModelId) -> ModelDetail:
+    """One model, with its schema and training report."""
     return _detail(user, model_id)
 
 
 @router.post("/{model_id}/cancel", responses=documented(403, 404, 409, 503))
-def cancel_training(user: CurrentUser, model_id: ModelId) -> ModelDetail:
-    """Stop a training: at once while it waits, else as soon as its worker sees it."""
+def cancel_training(user: Trainer, model_id: ModelId) -> ModelDetail:
+    """Stop a training: at once if it is waiting, otherwise as soon as its worker notices."""
     with db.session_scope(user, write=True) as session:
         models.cancel_training(session, model_id=model_id)
     return _detail(user, model_id)
 
 
 @router.delete("/{model_id}", responses=documented(403, 404, 409, 503))
-def delete_model(user: CurrentUser, files: Files, model_id: ModelId) -> work.Deleted:
-    """Delete a model that no prediction was made with."""
+def delete_model(user: Writer, files: Files, model_id: ModelId) -> work.Deleted:
+    """Delete a model that has no predictions."""
     with db.session_scope(user, write=True) as session:
         prefixes = models.delete(session, model_id=model_id)
     stored.remove_files(files, prefixes=prefixes)

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
 from core.access import roles, sessions, users
-from core.api.dependencies import Config, CurrentPrincipal, CurrentUser, uuid_of
+from core.api.dependencies import Config, Manager, ManagingPrincipal, uuid_of
 from core.api.http.error_responses import documented
 from core.api.routes.tokens import Id, Revoked
 from core.api.schemas import work
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 
 router = APIRouter(tags=["access"])
@@ -23,7 +23,7 @@ Role = Literal["analyst", "reviewer", "admin"]
 
 
 class Session(BaseModel):
-    """A browser that you are signed in with."""
+    """A browser where you are signed in."""
 
     id: str
     is_this: bool
@@ -42,7 +42,7 @@ class Person(BaseModel):
     name: str
     email: str | None
     role: Role
-    is_named_admin: bool = Field(description="ADMIN_EMAILS names them, so their role can't be changed here.")
+    is_named_admin: bool = Field(description="ADMIN_EMAILS lists them, so their role can't be changed here.")
     blocked_at: datetime | None
     created_at: datetime
 
@@ -55,7 +55,7 @@ class Person(BaseModel):
 
 
 class Changed(BaseModel):
-    """What is to change of somebody."""
+    """Changes to a person."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     role: Role | None = None
@@ -63,8 +63,8 @@ class Changed(BaseModel):
 
 
 @router.get("/sessions", responses=documented(401, 403, 503))
-def list_sessions(principal: CurrentPrincipal, config: Config) -> work.Listed[Session]:
-    """Where you are signed in, the last used first."""
+def list_sessions(principal: ManagingPrincipal, config: Config) -> work.Listed[Session]:
+    """Where you are signed in, most recently used first."""
     with db.session_scope(principal.user) as scope:
         found = sessions.alive(scope, settings=config, now=datetime.now(UTC))
     kept = ("means", "address", "agent", "created_at", "seen_at", "expires_at")
@@ -80,15 +80,15 @@ def list_sessions(principal: CurrentPrincipal, config: Config) -> work.Listed[Se
 
 
 @router.delete("/sessions/{session_id}", responses=documented(401, 403, 404, 503))
-def revoke_session(user: CurrentUser, session_id: Id) -> Revoked:
-    """Sign out somewhere else; what is open there closes within seconds."""
+def revoke_session(user: Manager, session_id: Id) -> Revoked:
+    """Sign out another browser; its open pages close within seconds."""
     with db.session_scope(user, write=True) as scope:
         sessions.revoke(scope, session_id=uuid_of(session_id, resource="session"), now=datetime.now(UTC))
     return Revoked(id=session_id)
 
 
 @router.get("/people", responses=documented(401, 403, 503))
-def list_people(user: CurrentUser, config: Config) -> work.Listed[Person]:
+def list_people(user: Manager, config: Config) -> work.Listed[Person]:
     """Everybody who has signed in, by name. For admins."""
     with db.session_scope(user) as scope:
         found = users.people(scope)
@@ -96,8 +96,8 @@ def list_people(user: CurrentUser, config: Config) -> work.Listed[Person]:
 
 
 @router.patch("/people/{user_id}", responses=documented(400, 401, 403, 404, 413, 415, 422, 503))
-def change_person(user: CurrentUser, config: Config, user_id: Id, changed: Changed) -> Person:
-    """Give somebody a role, block them or let them in again. For admins; nobody changes themselves."""
+def change_person(user: Manager, config: Config, user_id: Id, changed: Changed) -> Person:
+    """Change somebody's role, or block or unblock them. For admins; you can't change yourself."""
     person_id = uuid_of(user_id, resource="person")
     with db.session_scope(user, write=True) as scope:
         if changed.role is not None:

@@ -17,14 +17,15 @@ from core.access import ownership
 from core.api.dependencies import (
     ColumnMapping,
     Config,
-    CurrentUser,
     Cursor,
     Files,
     IdempotencyKey,
     Limit,
     Owner,
     PredictionId,
+    Reader,
     UploadIdInBody,
+    Writer,
     model_id_of,
     upload_id_of,
 )
@@ -33,7 +34,7 @@ from core.api.http.idempotency import Call, once
 from core.api.routes import scoring
 from core.api.schemas import work
 from core.api.schemas.checks import Warned
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions import listing, predictions
 from core.predictions.check import schema_check
 from core.predictions.states import PENDING, Status
@@ -45,7 +46,7 @@ router = APIRouter(prefix="/predictions", tags=["predictions"])
 
 
 class PredictionRequest(BaseModel):
-    """A prediction to be made."""
+    """A prediction to create."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     upload_id: UploadIdInBody
@@ -53,31 +54,31 @@ class PredictionRequest(BaseModel):
     mode: Literal["queued", "sync"] = Field(default="queued", description="`sync` waits for the result.")
     mapping: ColumnMapping = Field(
         default_factory=dict,
-        description="The model's column, and the file's column to read in its place; kept with the prediction.",
+        description="Each of the model's columns, and the file's column to read instead; saved with the prediction.",
     )
     reasons: bool = Field(default=False, description=work.REASONS)
 
 
 class Created(BaseModel):
-    """The prediction that was made, and how far it is."""
+    """The new prediction and its status."""
 
     prediction_id: str
     status: Status
-    error_message: str | None = Field(description="Why it FAILED.")
-    warnings: list[Warned] = Field(description="What to know of the file's cells, as its `check` says.")
+    error_message: str | None = Field(description="Why it failed.")
+    warnings: list[Warned] = Field(description="Warnings about the file's cells, as in its `check`.")
 
 
 @router.get("", responses=documented(400, 403, 404, 422, 503))
 def list_predictions(
-    user: CurrentUser,
+    user: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
-    status: Annotated[list[Status] | None, Query(description="Only these; may be repeated.")] = None,
+    status: Annotated[list[Status] | None, Query(description="Only these; repeat it for several.")] = None,
     upload_id: str | None = None,
     model_id: str | None = None,
     owner: Owner = ownership.MINE,
 ) -> work.Listed[work.Prediction]:
-    """The predictions, newest first."""
+    """Your predictions, newest first."""
     with db.session_scope(user) as session:
         page = listing.page(
             session,
@@ -97,18 +98,18 @@ def list_predictions(
     response_description="Queued.",
     response_model=Created,
     responses={
-        201: {"model": Created, "description": "Scored, with mode `sync`."},
+        201: {"model": Created, "description": "Scored (mode `sync`)."},
         **documented(400, 403, 404, 409, 413, 415, 422, 503),
     },
 )
 async def create_prediction(
-    user: CurrentUser,
+    user: Writer,
     config: Config,
     files: Files,
     wanted: PredictionRequest,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Score an upload with a model, unless its `check` says that it can't be."""
+    """Score an upload with a model. Refused if its `check` says it can't be scored."""
     upload_id, model_id = upload_id_of(wanted.upload_id), model_id_of(wanted.model_id)
     made_of = {"call": "predictions", "upload_id": upload_id, "model_id": str(model_id), "mode": wanted.mode}
     if wanted.reasons:
@@ -169,8 +170,8 @@ def _create(
 
 
 @router.get("/{prediction_id}", responses=documented(403, 404, 503))
-def get_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.PredictionDetail:
-    """One prediction, how far it is, and its headline numbers."""
+def get_prediction(user: Reader, prediction_id: PredictionId) -> work.PredictionDetail:
+    """One prediction, with its progress and key figures."""
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)
     return work.PredictionDetail.of(prediction)
@@ -179,29 +180,27 @@ def get_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Predi
 @router.post(
     "/{prediction_id}/process-demo",
     responses={
-        202: {"model": work.Prediction, "description": "It takes longer than one waits here."},
+        202: {"model": work.Prediction, "description": "Still running after the longest wait."},
         **documented(403, 404, 409, 503),
     },
 )
-async def process_by_hand(
-    user: CurrentUser, prediction_id: PredictionId, response: Response
-) -> work.Prediction:
-    """Score a QUEUED prediction right now, with its real model, whether or not a worker runs."""
-    task_id = await anyio.to_thread.run_sync(_hurry, user, prediction_id)
+async def process_by_hand(user: Writer, prediction_id: PredictionId, response: Response) -> work.Prediction:
+    """Score a QUEUED prediction right now, even if no worker is running."""
+    task_id = await anyio.to_thread.run_sync(_prioritize, user, prediction_id)
     prediction = await scoring.finished(user, prediction_id=prediction_id, task_id=task_id)
     if prediction.status in PENDING:
         response.status_code = 202
     return work.Prediction.of(prediction)
 
 
-def _hurry(user: db.User, prediction_id: UUID) -> UUID:
+def _prioritize(user: db.User, prediction_id: UUID) -> UUID:
     with db.session_scope(user, write=True) as session:
         return predictions.prioritize(session, prediction_id=prediction_id)
 
 
 @router.post("/{prediction_id}/cancel", responses=documented(403, 404, 409, 503))
-def cancel_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Prediction:
-    """Cancel: at once while it waits, else as soon as its worker sees it."""
+def cancel_prediction(user: Writer, prediction_id: PredictionId) -> work.Prediction:
+    """Cancel a prediction: at once if it is waiting, otherwise as soon as its worker notices."""
     with db.session_scope(user, write=True) as session:
         predictions.cancel(session, prediction_id=prediction_id)
     with db.session_scope(user) as session:
@@ -209,15 +208,15 @@ def cancel_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Pr
 
 
 @router.post("/{prediction_id}/retry", responses=documented(403, 404, 409, 503))
-def retry_prediction(user: CurrentUser, prediction_id: PredictionId) -> work.Prediction:
-    """Queue a FAILED or CANCELLED prediction once more."""
+def retry_prediction(user: Writer, prediction_id: PredictionId) -> work.Prediction:
+    """Queue a FAILED or CANCELLED prediction again."""
     with db.session_scope(user, write=True) as session:
         return work.Prediction.of(predictions.retry(session, prediction_id=prediction_id))
 
 
 @router.delete("/{prediction_id}", responses=documented(403, 404, 409, 503))
-def delete_prediction(user: CurrentUser, files: Files, prediction_id: PredictionId) -> work.Deleted:
-    """Delete a settled prediction and its result files."""
+def delete_prediction(user: Writer, files: Files, prediction_id: PredictionId) -> work.Deleted:
+    """Delete a finished prediction and its result files."""
     with db.session_scope(user, write=True) as session:
         prefixes = predictions.delete(session, prediction_id=prediction_id)
     stored.remove_files(files, prefixes=prefixes)

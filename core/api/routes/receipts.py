@@ -12,11 +12,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from core import db
-from core.api.dependencies import CurrentUser, IdempotencyKey, PredictionId
+from core.api.dependencies import IdempotencyKey, PredictionId, Reader, Writer
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.routes import predictions as calls
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.predictions import predictions, repeats
 from core.predictions.errors import ReceiptMissing
@@ -26,17 +26,17 @@ router = APIRouter(prefix="/predictions", tags=["predictions"])
 
 
 class Input(BaseModel):
-    """The file's own bytes."""
+    """The uploaded file."""
 
     sha256: str
     bytes: int
 
 
 class ModelIngredient(BaseModel):
-    """What the model is."""
+    """The model."""
 
     sha256: str = Field(description="Of its stored file.")
-    schema_sha256: str = Field(description="Of the columns that it reads and the answers that it gives.")
+    schema_sha256: str = Field(description="Of the columns it reads and the answers it gives.")
 
 
 class Code(BaseModel):
@@ -44,28 +44,28 @@ class Code(BaseModel):
 
     version: str
     sha256: str | None = Field(
-        description="Of the source that reads and scores; null where none is installed."
+        description="Of the source code that reads and scores; null if the source is not installed."
     )
 
 
 class Machine(BaseModel):
-    """What adds and multiplies."""
+    """The processor and its arithmetic library."""
 
     processor: str
     arithmetic: str
 
 
 class Ingredients(BaseModel):
-    """Everything that decides the result's bytes."""
+    """Everything that determines the result's bytes."""
 
     input: Input
     reading: dict[str, Any] = Field(
-        description="How the file was read: the `dialect` of its upload's receipt."
+        description="How the file was read: the `dialect` from its upload's receipt."
     )
     model: ModelIngredient
-    options: dict[str, Any] = Field(description="What was asked for beyond file and model.")
+    options: dict[str, Any] = Field(description="Options other than file and model.")
     code: Code
-    libraries: dict[str, str] = Field(description="Versions, by name.")
+    libraries: dict[str, str] = Field(description="Versions by name.")
     machine: Machine
 
 
@@ -80,17 +80,19 @@ class Result(BaseModel):
 
 
 class TrainedOn(BaseModel):
-    """The file that the model learned from."""
+    """The file that the model was trained on."""
 
     file_name: str
     sha256: str
 
 
 class About(BaseModel):
-    """Names that change no byte."""
+    """Names and origins, which don't affect the result's bytes."""
 
     file_name: str
-    overruled: dict[str, Any] = Field(description="What a user said of the file instead of what was guessed.")
+    overruled: dict[str, Any] = Field(
+        description="Settings for reading the file that a user chose instead of the detected ones."
+    )
     model_id: str
     model_name: str
     model_version: int
@@ -98,55 +100,55 @@ class About(BaseModel):
 
 
 class Spread(BaseModel):
-    """How a large file was shared out over a Dask cluster."""
+    """How a large file was distributed over a Dask cluster."""
 
     n_ranges: int = Field(description="Pieces of the file that the cluster scored.")
-    n_here: int = Field(description="Those that the worker scored itself instead.")
-    why_here: str | None = Field(description="What was the matter with the cluster, if anything was.")
+    n_here: int = Field(description="Pieces that the worker scored itself instead.")
+    why_here: str | None = Field(description="What was wrong with the cluster, if anything.")
 
 
 class Run(BaseModel):
-    """How it went, which changes no byte either."""
+    """How the run went, which doesn't affect the result's bytes."""
 
     answered_by: Literal["trees", "curves", "pipeline"] = Field(
-        description="Tables of the model's trees, of its curves, or its pipeline itself."
+        description="Tables of the model's trees, tables of its curves, or the pipeline itself."
     )
-    why_pipeline: str | None = Field(description="Why the pipeline itself answered, where it did.")
+    why_pipeline: str | None = Field(description="Why the pipeline itself answered, if it did.")
     rows_by_pipeline: int
     threads: int
     seconds: float
-    spread: Spread | None = Field(default=None, description="Null where one worker was meant to do it all.")
+    spread: Spread | None = Field(default=None, description="Null if one worker did it all.")
 
 
 class ScoreReceipt(BaseModel):
-    """What a result was made of, so that anyone can make the same bytes again."""
+    """What a result was made from, so that anyone can reproduce it byte for byte."""
 
-    schema_: int = Field(alias="schema", description="The version of this shape.")
+    schema_: int = Field(alias="schema", description="Version of this format.")
     says: str
     prediction_id: str
     ingredients: Ingredients
-    ingredients_sha256: str = Field(description="Equal for equal ingredients.")
+    ingredients_sha256: str = Field(description="The same for the same ingredients.")
     result: Result
     about: About
     run: Run
 
 
 class Change(BaseModel):
-    """An ingredient that was another the last time."""
+    """An ingredient that differs from last time."""
 
-    name: str = Field(description="Its place among the ingredients, such as `libraries.numpy`.")
+    name: str = Field(description="Its path among the ingredients, such as `libraries.numpy`.")
     before: str
     now: str
 
 
 class Verdict(BaseModel):
-    """The result beside the newest earlier one of the same file, model and options; all null where there is none."""
+    """Compares the result with the latest earlier one of this file, model and options; all null without one."""
 
     earlier_id: str | None
     earlier_at: datetime | None
     same_bytes: bool | None
     same_counts: bool | None = Field(
-        description="Of the counts behind the metrics; null without both receipts."
+        description="Whether the counts behind the metrics are the same; null without both receipts."
     )
     changed: list[Change] | None = Field(
         description="The ingredients that differ; null without both receipts."
@@ -154,8 +156,8 @@ class Verdict(BaseModel):
 
 
 @router.get("/{prediction_id}/receipt", responses=documented(403, 404, 409, 503))
-def get_receipt(user: CurrentUser, prediction_id: PredictionId) -> ScoreReceipt:
-    """What a finished prediction was made of, with the hashes of all of it."""
+def get_receipt(user: Reader, prediction_id: PredictionId) -> ScoreReceipt:
+    """What a finished prediction was made from, with hashes."""
     prediction = _completed(user, prediction_id)
     if prediction.receipt is None:
         raise ReceiptMissing(file_name=prediction.upload.file_name)
@@ -163,8 +165,8 @@ def get_receipt(user: CurrentUser, prediction_id: PredictionId) -> ScoreReceipt:
 
 
 @router.get("/{prediction_id}/verdict", responses=documented(403, 404, 409, 503))
-def get_verdict(user: CurrentUser, prediction_id: PredictionId) -> Verdict:
-    """Whether scoring the same file with the same model gave the same bytes as the last time."""
+def get_verdict(user: Reader, prediction_id: PredictionId) -> Verdict:
+    """Whether the result is identical to the last one of the same file and model."""
     prediction = _completed(user, prediction_id)
     with db.session_scope(user) as session:
         found = repeats.compare(session, prediction=prediction)
@@ -189,9 +191,9 @@ def get_verdict(user: CurrentUser, prediction_id: PredictionId) -> Verdict:
     responses=documented(403, 404, 409, 422, 503),
 )
 async def score_again(
-    user: CurrentUser, prediction_id: PredictionId, idempotency_key: IdempotencyKey = None
+    user: Writer, prediction_id: PredictionId, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Queue the same file with the same model and options; `/verdict` of what it makes compares the bytes."""
+    """Score the same file again with the same model and options; `/verdict` then compares the two results."""
     made_of = {"call": "again", "prediction_id": str(prediction_id)}
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:

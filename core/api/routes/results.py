@@ -16,11 +16,11 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from core import db, storage
-from core.api.dependencies import Config, CurrentUser, Files, PredictionId
+from core.api.dependencies import Config, Files, PredictionId, Reader
 from core.api.http import downloads
 from core.api.http.downloads import Download
 from core.api.http.error_responses import documented
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.predictions import predictions
 from core.predictions.errors import ResultDamaged, ResultGone, ResultUnreadable
@@ -35,8 +35,8 @@ from core.uploads.hashed import HashedReader
 
 PARQUET = "application/vnd.apache.parquet"
 SAFE = (
-    "Put an apostrophe before each cell of the CSV that a spreadsheet would run. Of Parquet, which runs nothing, the "
-    "same file comes."
+    "Put an apostrophe before each cell of the CSV that a spreadsheet would run as a formula. Parquet files are "
+    "returned unchanged."
 )
 MAGIC = b"PAR1"  # the last bytes of every Parquet file
 
@@ -44,49 +44,51 @@ router = APIRouter(prefix="/predictions", tags=["predictions"])
 
 
 class ColumnQuality(BaseModel):
-    """Cells of one column that the model could not read as training taught it."""
+    """Cells of one column that don't match the training data."""
 
     column: str
     n_missing: int
-    n_bad: int = Field(description="No number where one is due.")
-    n_unseen: int = Field(description="A value that training never saw.")
-    n_outside: int = Field(description="A number beyond the least or the largest of training.")
+    n_bad: int = Field(description="Not a number where the model expects one.")
+    n_unseen: int = Field(description="A value not seen in training.")
+    n_outside: int = Field(description="A number outside the range of the training data.")
 
 
 class FormulaCells(BaseModel):
-    """A column of the file with cells that a spreadsheet would run: they begin with = + - @, a tab or a return."""
+    """A column with cells that a spreadsheet would run as formulas: they start with = + - @, a tab or a return."""
 
     column: str
     n: int
-    first_row: int = Field(description="From 1, below the header; 0 where the column's name is one itself.")
+    first_row: int = Field(description="From 1, below the header; 0 if the column's name is one.")
 
 
 class Measurements(BaseModel):
-    """The numbers behind the charts of a finished prediction."""
+    """The figures behind the charts of a finished prediction."""
 
     n_rows: int
     n_measured: int = Field(description="Rows whose outcome is known.")
     n_blank: int = Field(description="Rows whose outcome is missing.")
-    n_unknown: int = Field(description="Rows whose outcome is none that the model knows.")
+    n_unknown: int = Field(description="Rows whose outcome the model does not know.")
     unknown_outcomes: list[str] = Field(description="The first few of those outcomes.")
     seconds: float
     rows_per_s: float | None
     target: str
     positive_label: str | None
     on_training_data: bool = Field(
-        description="The model learned from these very bytes, so its metrics flatter it."
+        description="The model was trained on this very file, so its metrics look better than they are."
     )
     headline: str
-    metrics: dict[str, Any] | None = Field(description="By the model's task; null without known outcomes.")
+    metrics: dict[str, Any] | None = Field(
+        description="Depends on the model's task; null without known outcomes."
+    )
     scores: dict[str, Any] | None = Field(description="Distribution of the positive label's probability.")
-    bands: dict[str, Any] | None = Field(description="Rows by band of risk; of two classes only.")
+    bands: dict[str, Any] | None = Field(description="Rows by risk band; for two classes only.")
     labels: dict[str, Any] | None = Field(description="How often each label was predicted.")
     values: dict[str, Any] | None = Field(description="Distribution of predicted numbers.")
     quality: list[ColumnQuality]
     formulas: list[FormulaCells]
     n_cautioned: int | None = Field(
-        description="Rows that say in the result's column `caution` what makes their answer less sure; null for a "
-        "scoring of before there was one."
+        description="Rows with a note in the result's column `caution` about what makes the answer less certain; null "
+        "if the file was scored before that column existed."
     )
 
 
@@ -95,9 +97,9 @@ class Measurements(BaseModel):
     response_class=Response,
     responses={
         200: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The result file."},
-        206: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The range that was asked for."},
+        206: {"content": {"text/csv": {}, PARQUET: {}}, "description": "The requested range."},
         **downloads.UNCHANGED,
-        307: {"description": "Storage gives it out itself: `Location` is good for five minutes."},
+        307: {"description": "Download it from `Location`, which is valid for five minutes."},
         **documented(403, 404, 409, 412, 416, 422, 503),
     },
     openapi_extra=dict(downloads.CONDITIONS),
@@ -105,14 +107,14 @@ class Measurements(BaseModel):
 @router.head("/download_predictions/{prediction_id}", include_in_schema=False)
 async def download_predictions(
     request: Request,
-    user: CurrentUser,
+    user: Reader,
     config: Config,
     files: Files,
     prediction_id: PredictionId,
     format: Literal["csv", "parquet"] = "csv",  # noqa: A002  # the name of the query's parameter
     safe: Annotated[bool, Query(description=SAFE)] = False,
 ) -> Response:
-    """The rows of the upload in their order, with the model's answers behind them. Takes `Range`, unless `safe`."""
+    """The upload's rows in order, followed by the model's answers. Accepts `Range`, unless `safe` is set."""
     if format == "csv" and safe:
         make = partial(_safe_csv, request, user, files, prediction_id)
         return await anyio.to_thread.run_sync(make, limiter=request.app.state.heavy)
@@ -127,8 +129,8 @@ async def download_predictions(
 
 
 @router.get("/{prediction_id}/metrics", responses=documented(403, 404, 409, 503))
-def get_metrics(user: CurrentUser, prediction_id: PredictionId) -> Measurements:
-    """The numbers behind the charts."""
+def get_metrics(user: Reader, prediction_id: PredictionId) -> Measurements:
+    """The figures behind the charts of a prediction."""
     with db.session_scope(user) as session:
         prediction = predictions.get(session, prediction_id=prediction_id)
     return Measurements.model_validate(measures.of(prediction).to_json())

@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from core import db, queue
 from core.api.errors import TooLargeToWaitFor
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions import predictions
 from core.predictions.states import SETTLED
 from core.settings import Settings

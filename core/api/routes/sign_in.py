@@ -23,11 +23,11 @@ from core import db, logs
 from core.access import audit, oidc, sessions, supabase, users
 from core.access.errors import NotSignedIn, SignInFailed
 from core.access.throttle import Throttle
-from core.api.errors import BadRequest, Forbidden
+from core.api.errors import ForeignRequest, UnreadableRequest
 from core.api.http import error_responses
 from core.api.security import open_sockets, sign_in_page
 from core.api.security.authentication import address_of
-from core.api.security.site import Ours, way_on
+from core.api.security.site import Site, next_path
 from core.errors import AppError
 from core.settings import Settings
 
@@ -45,72 +45,76 @@ class SignIn:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._ours = Ours(settings)
+        self._site = Site(settings)
         self._throttle = Throttle()
         self._limiter = anyio.CapacityLimiter(N_ENTERING)
 
     def routes(self) -> Sequence[BaseRoute]:
         """Beside the API; none of it is part of its description."""
         return [
-            Route("/login", self._said(self.page), methods=["GET"]),
-            Route("/login", self._said(self.by_password), methods=["POST"]),
-            Route("/login/oidc", self._said(self.to_provider), methods=["GET"]),
-            Route("/login/callback", self._said(self.callback), methods=["GET"]),
-            Route("/logout", self._said(self.sign_out), methods=["GET", "POST"]),
+            Route("/login", self._with_refusals_shown(self.page), methods=["GET"]),
+            Route("/login", self._with_refusals_shown(self.by_password), methods=["POST"]),
+            Route("/login/oidc", self._with_refusals_shown(self.to_provider), methods=["GET"]),
+            Route("/login/callback", self._with_refusals_shown(self.callback), methods=["GET"]),
+            Route("/logout", self._with_refusals_shown(self.sign_out), methods=["GET", "POST"]),
         ]
 
     async def page(self, request: Request) -> Response:
         """The form, unless somebody is signed in already or nobody has to."""
-        path = way_on(request.query_params.get("next"))
+        path = next_path(request.query_params.get("next"))
         if not self._settings.has_sign_in:
             return RedirectResponse(path, 303)
         try:
             await self._session(request)
         except NotSignedIn:
             if "out" not in request.query_params:
-                return self._html(sign_in_page.sign_in(self._settings, way_on=path))
+                return self._html(sign_in_page.sign_in(self._settings, next_path=path))
             has_provider = self._settings.has_oidc
-            way_out = await self._in_a_thread(partial(oidc.way_out, self._settings)) if has_provider else None
-            said = "You are signed out."
-            return self._html(sign_in_page.sign_in(self._settings, way_on=path, said=said, way_out=way_out))
+            sign_out_url = (
+                await self._in_a_thread(partial(oidc.sign_out_url, self._settings)) if has_provider else None
+            )
+            notice = "You are signed out."
+            return self._html(
+                sign_in_page.sign_in(self._settings, next_path=path, notice=notice, sign_out_url=sign_out_url)
+            )
         return RedirectResponse(path, 303)
 
     async def by_password(self, request: Request) -> Response:
         """Raises WrongOrigin, TooManyAttempts, SignInFailed, ProviderUnavailable."""
-        self._ours.require_origin(request.headers, always=True)
+        self._site.require_origin(request.headers, always=True)
         if not self._settings.has_supabase_auth:
-            raise SignInFailed(reason="nobody signs in with a password here")
+            raise SignInFailed(reason="sign-in with a password is off")
         form = await _form(request)
         email, password = form.get("email", "").strip().lower(), form.get("password", "")
         if not email.isprintable() or "\0" in password:
-            raise SignInFailed(reason="address and password don't go together")
-        request.state.email, request.state.way_on = email, way_on(form.get("next", ""))
+            raise SignInFailed(reason="wrong address or password")
+        request.state.email, request.state.next_path = email, next_path(form.get("next", ""))
         check = partial(supabase.sign_in, self._settings, email=email, password=password)
-        return await self._enter(request, check, account=email, path=request.state.way_on)
+        return await self._enter(request, check, account=email, path=request.state.next_path)
 
     async def to_provider(self, request: Request) -> Response:
         """On to the provider; what it has to bring back stays with this browser. Raises ProviderUnavailable."""
         if not self._settings.has_oidc:
-            raise SignInFailed(reason="nobody signs in with a provider here")
+            raise SignInFailed(reason="sign-in with a provider is off")
         url, pending = await self._in_a_thread(partial(oidc.begin, self._settings))
-        path = way_on(request.query_params.get("next"))
+        path = next_path(request.query_params.get("next"))
         kept = json.dumps([pending.state, pending.nonce, pending.verifier, path])
         answer = RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})
         cookie = base64.urlsafe_b64encode(kept.encode()).decode()
-        self._ours.set_cookie(answer, cookie, lives_s=PENDING_S, suffix=PENDING)
+        self._site.set_cookie(answer, cookie, lives_s=PENDING_S, suffix=PENDING)
         return answer
 
     async def callback(self, request: Request) -> Response:
         """Back from the provider. Raises TooManyAttempts, SignInFailed, ProviderUnavailable."""
         if not self._settings.has_oidc:
-            raise SignInFailed(reason="nobody signs in with a provider here")
-        pending, path = _pending(request.cookies.get(self._ours.cookie + PENDING, ""))
-        request.state.way_on = path
+            raise SignInFailed(reason="sign-in with a provider is off")
+        pending, path = _pending(request.cookies.get(self._site.cookie + PENDING, ""))
+        request.state.next_path = path
         asked = request.query_params
 
         def check() -> users.Identity:
             if not secrets.compare_digest(asked.get("state", "").encode(), pending.state.encode()):
-                raise SignInFailed(reason="it was begun in another window, or too long ago")
+                raise SignInFailed(reason="it was started in another window, or too long ago")
             if "code" not in asked:
                 log.warning("provider refused", error=asked.get("error", "")[:100])
                 raise SignInFailed(reason="the provider did not let you in")
@@ -118,7 +122,7 @@ class SignIn:
 
         account = f"by provider from {address_of(request)}"
         answer = await self._enter(request, check, account=account, path=path)
-        self._ours.drop_cookie(answer, suffix=PENDING)
+        self._site.drop_cookie(answer, suffix=PENDING)
         return answer
 
     async def sign_out(self, request: Request) -> Response:
@@ -129,7 +133,7 @@ class SignIn:
         if request.method == "GET" and request.headers.get("sec-fetch-site") not in ("same-origin", "none"):
             return self._html(sign_in_page.sign_out())
         if request.method == "POST":
-            self._ours.require_origin(request.headers, always=True)
+            self._site.require_origin(request.headers, always=True)
         try:
             user, session_id = await self._session(request)
         except NotSignedIn:
@@ -138,7 +142,7 @@ class SignIn:
             await self._in_a_thread(partial(_end, user, session_id))
             open_sockets.close(session_id)
         answer = RedirectResponse("/login?out=1", 303, headers={"Cache-Control": "no-store"})
-        self._ours.drop_cookie(answer)
+        self._site.drop_cookie(answer)
         return answer
 
     async def _enter(
@@ -154,7 +158,7 @@ class SignIn:
             raise
         log.info("signed in", user_id=str(user.id), address=address)
         answer = RedirectResponse(path, 303, headers={"Cache-Control": "no-store"})
-        self._ours.set_cookie(answer, secret, lives_s=int(self._settings.session_hours * 3600))
+        self._site.set_cookie(answer, secret, lives_s=int(self._settings.session_hours * 3600))
         return answer
 
     def _begin(
@@ -168,7 +172,7 @@ class SignIn:
 
     async def _session(self, request: Request) -> tuple[db.User, UUID]:
         """Raises NotSignedIn."""
-        secret = request.cookies.get(self._ours.cookie)
+        secret = request.cookies.get(self._site.cookie)
         if not secret:
             raise NotSignedIn
         look = partial(sessions.resume, secret, settings=self._settings, now=datetime.now(UTC))
@@ -177,24 +181,24 @@ class SignIn:
     async def _in_a_thread(self, verb: Callable[[], Found]) -> Found:
         return await anyio.to_thread.run_sync(verb, limiter=self._limiter)
 
-    def _said(self, verb: Callable[[Request], object]) -> Callable[[Request], object]:
+    def _with_refusals_shown(self, verb: Callable[[Request], object]) -> Callable[[Request], object]:
         """Show what a verb refuses on the page itself, with its status."""
 
-        async def said(request: Request) -> Response:
+        async def shown(request: Request) -> Response:
             try:
                 return await verb(request)  # type: ignore[misc,no-any-return]  # a coroutine function of this class
-            except Forbidden as error:
+            except ForeignRequest as error:
                 return error_responses.answer(error)
             except AppError as error:
                 page = sign_in_page.sign_in(
                     self._settings,
-                    way_on=getattr(request.state, "way_on", "/"),
+                    next_path=getattr(request.state, "next_path", "/"),
                     refused=str(error),
                     email=getattr(request.state, "email", ""),
                 )
-                return self._html(page, error_responses.status_of(type(error)))
+                return self._html(page, error.http_status)
 
-        return said
+        return shown
 
     def _html(self, page: str, status_code: int = 200) -> HTMLResponse:
         headers = {"Content-Security-Policy": sign_in_page.POLICY, "Cache-Control": "no-store"}
@@ -202,25 +206,25 @@ class SignIn:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """A small form, whatever its sender says of its length. Raises BadRequest."""
+    """A small form, whatever its sender says of its length. Raises UnreadableRequest."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_FORM_BYTES:
-            raise BadRequest(problem="it is too long for a form")
+            raise UnreadableRequest(problem="it is too long for a form")
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=5))
     except ValueError as error:
-        raise BadRequest(problem="it is no form of ours") from error
+        raise UnreadableRequest(problem="it is not a valid form") from error
 
 
-def _pending(cookie: str) -> tuple[oidc.Pending, str]:
+def _pending(cookie: str) -> tuple[oidc.PendingSignIn, str]:
     """Raises SignInFailed where this browser has begun nothing."""
     try:
         state, nonce, verifier, path = json.loads(base64.urlsafe_b64decode(cookie))
     except (ValueError, TypeError, binascii.Error) as error:
-        raise SignInFailed(reason="it was begun in another window, or too long ago") from error
-    return oidc.Pending(str(state), str(nonce), str(verifier)), way_on(str(path))
+        raise SignInFailed(reason="it was started in another window, or too long ago") from error
+    return oidc.PendingSignIn(str(state), str(nonce), str(verifier)), next_path(str(path))
 
 
 def _end(user: db.User, session_id: UUID) -> None:

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
 from core.access import tokens
-from core.api.dependencies import WHOLE, CurrentPrincipal, CurrentUser, Text, uuid_of
+from core.api.dependencies import WHOLE, AnyPrincipal, Manager, Text, uuid_of
 from core.api.http.error_responses import documented
 from core.api.schemas import work
-from core.db.tables import ApiTokenRow
+from core.db.tables.credentials import ApiTokenRow
 
 router = APIRouter(tags=["access"])
 
@@ -22,14 +22,14 @@ Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
 
 class Me(BaseModel):
-    """Who asks, and by what."""
+    """Who you are, and how you signed in."""
 
     user_id: str
     name: str
     email: str | None
     role: Literal["analyst", "reviewer", "admin"]
-    via: str = Field(description="`session`, `token`, `jwt`, or `local` where nobody signs in.")
-    scopes: list[str] | None = Field(description="What a token allows; null where nothing is held back.")
+    via: str = Field(description="`session`, `token`, `jwt`, or `local` if sign-in is off.")
+    scopes: list[str] | None = Field(description="What the token allows; null if nothing is restricted.")
 
 
 class Token(BaseModel):
@@ -37,7 +37,7 @@ class Token(BaseModel):
 
     id: str
     name: str
-    begins: str = Field(description="Its first letters, to tell it from others.")
+    begins: str = Field(description="Its first letters, to recognise it.")
     scopes: list[Scope]
     created_at: datetime
     used_at: datetime | None = Field(description="To the minute.")
@@ -51,9 +51,9 @@ class Token(BaseModel):
 
 
 class NewToken(Token):
-    """A token that was made just now."""
+    """A new token."""
 
-    secret: str = Field(description="Shown this once: nobody can show it again.")
+    secret: str = Field(description="Shown only once.")
 
     @classmethod
     def made(cls, row: ApiTokenRow, secret: str) -> NewToken:
@@ -61,24 +61,26 @@ class NewToken(Token):
 
 
 class Revoked(BaseModel):
-    """It lets nobody in any more."""
+    """It no longer works."""
 
     id: str
     revoked: Literal[True] = True
 
 
 class WantedToken(BaseModel):
-    """A token to be made."""
+    """A token to create."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     name: Text = Field(max_length=tokens.LONGEST_NAME)
     scopes: list[Scope] = Field(min_length=1, max_length=len(tokens.SCOPES))
-    days: Annotated[int, Field(ge=1, le=tokens.LONGEST_DAYS, description="Until it expires."), WHOLE] = 90
+    days: Annotated[int, Field(ge=1, le=tokens.LONGEST_DAYS, description="Days until it expires."), WHOLE] = (
+        90
+    )
 
 
 @router.get("/me", responses=documented(401, 403, 503))
-def who_am_i(principal: CurrentPrincipal) -> Me:
-    """Who you are to this app."""
+def who_am_i(principal: AnyPrincipal) -> Me:
+    """Who you are signed in as."""
     user = principal.user
     scopes = None if principal.scopes is None else sorted(principal.scopes)
     return Me.model_validate(
@@ -88,16 +90,16 @@ def who_am_i(principal: CurrentPrincipal) -> Me:
 
 
 @router.get("/tokens", responses=documented(401, 403, 503))
-def list_tokens(user: CurrentUser) -> work.Listed[Token]:
-    """Your tokens that are valid, newest first."""
+def list_tokens(user: Manager) -> work.Listed[Token]:
+    """Your valid tokens, newest first."""
     with db.session_scope(user) as session:
         found = tokens.alive(session, now=datetime.now(UTC))
     return work.Listed[Token](items=[Token.of(row) for row in found], next_cursor=None)
 
 
 @router.post("/tokens", status_code=201, responses=documented(400, 401, 403, 409, 413, 415, 422, 503))
-def create_token(user: CurrentUser, wanted: WantedToken) -> NewToken:
-    """Make a token for a program. Its secret is in this answer and nowhere else."""
+def create_token(user: Manager, wanted: WantedToken) -> NewToken:
+    """Create a token for a program. Only this answer contains its secret."""
     with db.session_scope(user, write=True) as session:
         row, secret = tokens.create(
             session, name=wanted.name, scopes=wanted.scopes, days=wanted.days, now=datetime.now(UTC)
@@ -106,8 +108,8 @@ def create_token(user: CurrentUser, wanted: WantedToken) -> NewToken:
 
 
 @router.delete("/tokens/{token_id}", responses=documented(401, 403, 404, 503))
-def revoke_token(user: CurrentUser, token_id: Id) -> Revoked:
-    """Revoke a token: it lets nobody in any more, from the next call on."""
+def revoke_token(user: Manager, token_id: Id) -> Revoked:
+    """Revoke a token. It stops working at once."""
     with db.session_scope(user, write=True) as session:
         tokens.revoke(session, token_id=uuid_of(token_id, resource="token"), now=datetime.now(UTC))
     return Revoked(id=token_id)

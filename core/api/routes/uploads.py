@@ -14,20 +14,21 @@ from core import db
 from core.access import ownership
 from core.api.dependencies import (
     Config,
-    CurrentUser,
     Cursor,
     Files,
     Limit,
     MappingInQuery,
     Owner,
+    Reader,
     Text,
     UploadId,
+    Writer,
     model_id_of,
 )
 from core.api.http import downloads
 from core.api.http.downloads import Download
 from core.api.http.error_responses import documented
-from core.api.schemas import uploads as upload_rows
+from core.api.schemas import uploads as schemas
 from core.api.schemas import work
 from core.api.schemas.checks import SchemaCheckReport
 from core.predictions.check import schema_check
@@ -40,33 +41,33 @@ router = APIRouter(prefix="/uploads", tags=["uploads"])
 
 @router.get("", responses=documented(400, 403, 404, 422, 503))
 def list_uploads(
-    user: CurrentUser,
+    user: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
     file_name: Annotated[
-        Text, Query(max_length=255, description="Only those whose name contains this.")
+        Text, Query(max_length=255, description="Only uploads whose name contains this.")
     ] = "",
     owner: Owner = ownership.MINE,
-) -> work.Listed[upload_rows.Upload]:
-    """The uploads, newest first."""
+) -> work.Listed[schemas.Upload]:
+    """Your uploads, newest first."""
     with db.session_scope(user) as session:
         page = uploads.page(session, limit=limit, cursor=cursor, search=file_name, owner=owner)
-    return work.Listed[upload_rows.Upload].of(page, upload_rows.Upload.of)
+    return work.Listed[schemas.Upload].of(page, schemas.Upload.of)
 
 
 @router.get("/{upload_id}", responses=documented(403, 404, 503))
-def get_upload(user: CurrentUser, upload_id: UploadId) -> upload_rows.UploadDetail:
-    """One upload with the profile of its columns."""
+def get_upload(user: Reader, upload_id: UploadId) -> schemas.UploadDetail:
+    """One upload, with a profile of its columns."""
     with db.session_scope(user) as session:
-        return upload_rows.UploadDetail.of(uploads.get(session, upload_id=upload_id))
+        return schemas.UploadDetail.of(uploads.get(session, upload_id=upload_id))
 
 
 @router.get("/{upload_id}/check", responses=documented(403, 404, 409, 422, 503))
 def check_upload(
-    user: CurrentUser, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
+    user: Reader, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
 ) -> SchemaCheckReport:
-    """What the file offers to a model before anything is scored: columns that are matched, missing, renamed or not
-    read, and cells that are unlike those of training.
+    """Whether a model can score the file: columns that match, are missing, were renamed or are not read, and values
+    that differ from the training data.
     """
     return SchemaCheckReport.of(
         schema_check.check(
@@ -78,27 +79,27 @@ def check_upload(
 @router.patch("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def overrule(
     request: Request,
-    user: CurrentUser,
+    user: Writer,
     config: Config,
     files: Files,
     upload_id: UploadId,
-    said: upload_rows.UploadOverrides,
-) -> upload_rows.UploadDetail:
-    """Read the file once more as you say, on top of what was said before."""
-    return await _reread(request, user, config, files, upload_id, said, anew=False)
+    overrides: schemas.UploadOverrides,
+) -> schemas.UploadDetail:
+    """Read the file again with these settings, on top of earlier ones."""
+    return await _reread(request, user, config, files, upload_id, overrides, anew=False)
 
 
 @router.put("/{upload_id}/reading", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 async def read_anew(
     request: Request,
-    user: CurrentUser,
+    user: Writer,
     config: Config,
     files: Files,
     upload_id: UploadId,
-    said: upload_rows.UploadOverrides,
-) -> upload_rows.UploadDetail:
-    """Read the file once more as you say and as is found, forgetting what was said before."""
-    return await _reread(request, user, config, files, upload_id, said, anew=True)
+    overrides: schemas.UploadOverrides,
+) -> schemas.UploadDetail:
+    """Read the file again with these settings alone; earlier ones are dropped."""
+    return await _reread(request, user, config, files, upload_id, overrides, anew=True)
 
 
 async def _reread(
@@ -107,36 +108,36 @@ async def _reread(
     config: Settings,
     files: Storage,
     upload_id: int,
-    said: upload_rows.UploadOverrides,
+    overrides: schemas.UploadOverrides,
     *,
     anew: bool,
-) -> upload_rows.UploadDetail:
+) -> schemas.UploadDetail:
     verb = partial(
         uploads.reread,
         user,
         storage=files,
         staging_dir=config.staging_dir,
         upload_id=upload_id,
-        overrides=said.said(),
+        overrides=overrides.said(),
         anew=anew,
     )
-    return upload_rows.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))
+    return schemas.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))
 
 
 @router.get(
     "/{upload_id}/file",
     response_class=Response,
     responses={
-        200: {"content": {"text/csv": {}}, "description": "The bytes as they were uploaded."},
-        206: {"content": {"text/csv": {}}, "description": "The range that was asked for."},
+        200: {"content": {"text/csv": {}}, "description": "The file as it was uploaded."},
+        206: {"content": {"text/csv": {}}, "description": "The requested range."},
         **downloads.UNCHANGED,
         **documented(403, 404, 412, 416, 422, 503),
     },
     openapi_extra=dict(downloads.CONDITIONS),
 )
 @router.head("/{upload_id}/file", include_in_schema=False)
-def get_upload_file(request: Request, user: CurrentUser, files: Files, upload_id: UploadId) -> Response:
-    """The CSV as it was uploaded, byte by byte; unpacked, where it came packed. Takes `Range`."""
+def get_upload_file(request: Request, user: Reader, files: Files, upload_id: UploadId) -> Response:
+    """The CSV exactly as uploaded (unpacked, if it was packed). Accepts `Range`."""
     with db.session_scope(user) as session:
         upload = uploads.get(session, upload_id=upload_id)
     stored.require_stored(files, upload)
@@ -153,14 +154,14 @@ def get_upload_file(request: Request, user: CurrentUser, files: Files, upload_id
 
 @router.delete("/{upload_id}", responses=documented(403, 404, 409, 422, 503))
 def delete_upload(
-    user: CurrentUser,
+    user: Writer,
     files: Files,
     upload_id: UploadId,
     n_predictions: Annotated[
-        int, Query(ge=0, le=2**31, description="How many predictions you agree to lose with it.")
+        int, Query(ge=0, le=2**31, description="Confirms how many predictions are deleted with it.")
     ] = 0,
 ) -> work.Deleted:
-    """Delete an upload with its predictions and all their files."""
+    """Delete an upload, its predictions and all their files."""
     with db.session_scope(user, write=True) as session:
         prefixes = uploads.delete(session, upload_id=upload_id, n_confirmed=n_predictions)
     stored.remove_files(files, prefixes=prefixes)

@@ -12,26 +12,26 @@ from core.predictions.matching.mapping import SavedMapping
 
 
 class CheckedColumn(BaseModel):
-    """A column that the model reads, and where the file has it."""
+    """A column that the model reads, and the file's column for it."""
 
     name: str
     kind: Literal["number", "category"]
-    column: str | None = Field(description="The file's; null where it has none.")
-    nearest: str | None = Field(description="Then the unused column whose name is the most alike.")
-    is_guess: bool = Field(description="It is near enough, and no other is, to be mapped unless you object.")
+    column: str | None = Field(description="The file's column; null if it has none.")
+    nearest: str | None = Field(description="If there is none, the unused column with the most similar name.")
+    is_guess: bool = Field(description="It is the only close match, so it is a good suggestion.")
 
 
 class Warned(BaseModel):
-    """One thing about the cells of a column, in the file's first rows or all of them."""
+    """A warning about a column's cells, in the first rows or in all of them."""
 
     name: str = Field(description="The model's column.")
     about: cell_warnings.About = Field(
-        description="`retyped`: no number where the model reads numbers; `unseen`: a value that training never saw; "
-        "`outside`: beyond the range of training; `blank`: no value in any row."
+        description="`retyped`: not a number where the model reads numbers; `unseen`: a value not seen in training; "
+        "`outside`: outside the range of the training data; `blank`: no value in any row."
     )
     n_cells: int
-    n_rows: int = Field(description="How many rows were looked at for it.")
-    refuses: bool = Field(description="Scoring refuses the file for it.")
+    n_rows: int = Field(description="How many rows were checked for it.")
+    refuses: bool = Field(description="The file can't be scored because of it.")
     says: str
 
     @classmethod
@@ -47,7 +47,7 @@ class Warned(BaseModel):
 
 
 class Remembered(BaseModel):
-    """The mapping that the newest completed prediction with this model was made with, if the file has its columns."""
+    """The mapping of the latest completed prediction with this model, if the file has its columns."""
 
     prediction_id: str
     mapping: dict[str, str]
@@ -59,20 +59,24 @@ class Remembered(BaseModel):
 
 
 class SchemaCheckReport(BaseModel):
-    """What a file offers to a model."""
+    """How well a file fits a model."""
 
-    fits: bool = Field(description="It can be scored so.")
+    fits: bool = Field(description="The model can score the file.")
     refusal: str | None = Field(description="Why it can't.")
-    columns: list[CheckedColumn] = Field(description="What the model reads, in its order.")
-    extra: list[str] = Field(description="The file's columns that are not read; they stay in the result.")
+    columns: list[CheckedColumn] = Field(description="What the model reads, in order.")
+    extra: list[str] = Field(
+        description="Columns of the file that are not read; they are kept in the result."
+    )
     target: str
-    outcome: str | None = Field(description="The file's column with the true outcome; null without one.")
-    outcome_nearest: str | None = Field(description="Then the unused column whose name is the most alike.")
-    mapping: dict[str, str] = Field(description="As it would be kept with a prediction.")
-    guesses: dict[str, str] = Field(description="A mapping of the missing columns that can be guessed.")
+    outcome: str | None = Field(description="The file's column with the true outcome; null if it has none.")
+    outcome_nearest: str | None = Field(
+        description="If there is none, the unused column with the most similar name."
+    )
+    mapping: dict[str, str] = Field(description="As it would be saved with a prediction.")
+    guesses: dict[str, str] = Field(description="A suggested mapping for missing columns.")
     remembered: Remembered | None
     rows: int
-    rows_read: int = Field(description="So many of the first rows were looked at.")
+    rows_read: int = Field(description="How many of the first rows were checked.")
     warnings: list[Warned]
 
     @classmethod

@@ -7,11 +7,11 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 
 
 class MetricOverFolds(BaseModel):
-    """A metric over the folds of the cross-validation."""
+    """A metric across the folds of the cross-validation."""
 
     mean: float
     std: float
@@ -25,7 +25,7 @@ class Candidate(BaseModel):
 
 
 class Importance(BaseModel):
-    """How much the metric of choice falls when a column is shuffled."""
+    """How much the main metric drops when the column is shuffled."""
 
     column: str
     fall: float
@@ -39,7 +39,7 @@ class Dropped(BaseModel):
 
 
 class ModelFeature(BaseModel):
-    """A column that the model reads, as it stood in the training rows."""
+    """A column that the model reads, as it was in the training data."""
 
     name: str
     kind: Literal["number", "category"]
@@ -48,12 +48,12 @@ class ModelFeature(BaseModel):
     maximum: float | None
     median: float | None = Field(
         default=None,
-        description="What reasons compare a number with; null in a model of before they were given.",
+        description="What reasons compare a number with; null if the model is too old to give reasons.",
     )
 
 
 class ModelSchema(BaseModel):
-    """What the model reads and what it answers."""
+    """What the model reads and answers."""
 
     features: list[ModelFeature]
     target: str
@@ -63,7 +63,7 @@ class ModelSchema(BaseModel):
 
 
 class Report(BaseModel):
-    """How the model came to be: the candidates, the one chosen, and what it was measured against."""
+    """How the model was trained: the candidates, the one chosen, and the baseline."""
 
     candidates: list[Candidate]
     chosen: str
@@ -90,7 +90,7 @@ class Model(BaseModel):
     status: Literal["training", "ready", "failed"]
     target: str
     task_type: Literal["binary", "multiclass", "regression"] | None
-    upload_id: str | None = Field(description="Null once the upload was deleted.")
+    upload_id: str | None = Field(description="Null if the upload was deleted.")
     data_name: str
     data_sha256: str
     task_id: str
@@ -109,7 +109,7 @@ class Model(BaseModel):
 
 
 class ModelDetail(Model):
-    """A model with its schema and its training's report; both null until it is ready."""
+    """A model with its schema and training report; both are null until it is ready."""
 
     model_schema: ModelSchema | None = Field(alias="schema")
     report: Report | None

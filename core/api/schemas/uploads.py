@@ -9,61 +9,61 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.dependencies import WHOLE
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.uploads.detect.encoding import CODECS
 from core.uploads.report import overrides
 from core.uploads.report.examination import Examination
 
 
 class UploadColumnRule(BaseModel):
-    """How the cells of one column are rewritten before they are used."""
+    """How cells of one column are rewritten before use."""
 
-    column: int = Field(description="Its place in the file, from 0.")
-    decimal: str = Field(description="The decimal mark of its numbers; empty where they need no care.")
-    thousands: str = Field(description="What groups their digits; a blank stands for any blank.")
-    mark: str = Field(description="A money or percent sign beside them.")
-    missing: list[str] = Field(description="Spellings of a missing cell beside the usual ones.")
-    kind: Literal["", "number", "category"] = Field(description="What you said that the column is.")
+    column: int = Field(description="Its position in the file, from 0.")
+    decimal: str = Field(description="The decimal mark of its numbers; empty if they need none.")
+    thousands: str = Field(description="What groups their digits; a space stands for any kind of space.")
+    mark: str = Field(description="A currency or percent sign next to them.")
+    missing: list[str] = Field(description="Spellings of a missing value, besides the usual ones.")
+    kind: Literal["", "number", "category"] = Field(description="The type you set for the column.")
 
 
 class UploadDialect(BaseModel):
-    """How the file is written, and how it is read."""
+    """How the file is written and read."""
 
     encoding: str
     delimiter: str
-    quotechar: str = Field(description="Empty where quotes mean nothing.")
+    quotechar: str = Field(description="Empty if quotes have no meaning.")
     decimal: str
     line_end: str
     has_bom: bool
     escapechar: str
     skip_lines: int = Field(description="Lines above the header.")
     has_header: bool
-    names: list[str] = Field(description="Of the columns, as they are used.")
+    names: list[str] = Field(description="Column names, as they are used.")
     index_column: bool = Field(description="The header lacks the first column's name.")
-    not_rows: list[str] = Field(description="Lines that are no rows wherever they stand.")
-    is_ragged: bool = Field(description="Rows are filled up to the header's width.")
+    not_rows: list[str] = Field(description="Lines that are not rows, wherever they occur.")
+    is_ragged: bool = Field(description="Short rows are filled up to the header's width.")
     rules: list[UploadColumnRule]
 
 
 class Column(BaseModel):
-    """The profile of one column. minimum, maximum and examples are as the file spells them."""
+    """The profile of one column. Minimum, maximum and examples are spelled as in the file."""
 
     name: str
     kind: Literal["number", "category", "text", "date", "boolean", "empty"]
     n_missing: int
-    n_distinct: int = Field(description="A lower bound where distinct_capped.")
+    n_distinct: int = Field(description="A lower bound if distinct_capped.")
     distinct_capped: bool
     minimum: str | None
     maximum: str | None
     examples: list[str]
-    n_odd: int = Field(description="Cells that are no number in a column where nearly all are.")
+    n_odd: int = Field(description="Cells that are not numbers in a column where nearly all are.")
     first_odd: str | None
-    n_coerced: int = Field(description="Cells that were rewritten to be read.")
-    n_declared_missing: int = Field(description="Those of them that became missing.")
+    n_coerced: int = Field(description="Cells that were rewritten so that they can be read.")
+    n_declared_missing: int = Field(description="Rewritten cells that became missing.")
 
 
 class UploadGuess(BaseModel):
-    """One thing that the file does not say of itself. `PATCH` the upload to overrule it."""
+    """Something that was detected about the file. `PATCH` the upload's reading to override it."""
 
     about: str
     value: str
@@ -74,7 +74,7 @@ class UploadGuess(BaseModel):
 
 
 class RewrittenCell(BaseModel):
-    """A cell of the first rows before and after it was rewritten."""
+    """A cell of the first rows, before and after it was rewritten."""
 
     row: int = Field(description="From 1, below the header.")
     column: str
@@ -83,28 +83,28 @@ class RewrittenCell(BaseModel):
 
 
 class Treatment(BaseModel):
-    """How often lines were not rows as they stood."""
+    """How many lines were not plain rows."""
 
     n_blank: int
     n_inner_breaks: int = Field(description="Line breaks inside quoted cells.")
-    n_not_rows: int = Field(description="Repeated headers, totals and notes left out.")
-    n_short: int = Field(description="Rows filled up with empty cells.")
-    first_short: int | None = Field(description="The line of the first.")
-    n_long: int = Field(description="Rows with empty cells behind the last column.")
+    n_not_rows: int = Field(description="Repeated headers, totals and notes that were left out.")
+    n_short: int = Field(description="Rows that were filled up with empty cells.")
+    first_short: int | None = Field(description="Line number of the first.")
+    n_long: int = Field(description="Rows with empty cells after the last column.")
     first_long: int | None
 
 
 class Packed(BaseModel):
-    """What the file came in; it is kept unpacked."""
+    """The archive that the file came in; the file is kept unpacked."""
 
     kind: Literal["gzip", "zip"]
     file_name: str
     size_bytes: int
-    n_others: int = Field(description="Other files in there, which were not read.")
+    n_others: int = Field(description="Other files in the archive, which were not read.")
 
 
 class UploadColumnOverrides(BaseModel):
-    """What you say of one column; what you leave out is found."""
+    """Settings for one column; what you leave out is detected."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -121,7 +121,7 @@ def _one_of(known: Sequence[str]) -> Any:
 
 
 class UploadOverrides(BaseModel):
-    """What you say of a file, instead of what was guessed; what you leave out is found."""
+    """Settings for reading a file; what you leave out is detected."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -132,10 +132,12 @@ class UploadOverrides(BaseModel):
     decimal: Literal[".", ","] | None = None
     thousands: Literal["", ",", ".", " ", "'"] | None = None
     header_line: Annotated[int, Field(ge=0, le=100_000), WHOLE] | None = Field(
-        default=None, description="As an editor counts; 0 for a file without a header."
+        default=None, description="Line number of the header, from 1; 0 for a file without one."
     )
     missing: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = None
-    keep_lines: bool | None = Field(default=None, description="Totals, notes and repeated headers are rows.")
+    keep_lines: bool | None = Field(
+        default=None, description="Treat totals, notes and repeated headers as rows."
+    )
     columns: dict[str, UploadColumnOverrides] = Field(default_factory=dict, max_length=4096)
 
     def said(self) -> overrides.ReadingOverrides:
@@ -148,13 +150,13 @@ class Receipt(BaseModel):
     dialect: UploadDialect
     columns: list[Column]
     n_rows: int
-    preview: list[list[str]] = Field(description="The cells of the first rows, as the file spells them.")
-    notes: list[str] = Field(description="What had to be found out about the file, in sentences.")
+    preview: list[list[str]] = Field(description="The cells of the first rows, spelled as in the file.")
+    notes: list[str] = Field(description="What was detected about the file, in sentences.")
     guesses: list[UploadGuess]
-    changes: list[RewrittenCell] = Field(description="The cells of the preview that were rewritten.")
+    changes: list[RewrittenCell] = Field(description="Cells of the preview that were rewritten.")
     treatment: Treatment
-    reading: UploadOverrides = Field(description="What was overruled.")
-    packed: Packed | None = Field(description="Null where the file came plain.")
+    reading: UploadOverrides = Field(description="Settings that override what was detected.")
+    packed: Packed | None = Field(description="Null if the file came plain.")
 
     @classmethod
     def of(cls, examination: Examination) -> Self:

@@ -9,14 +9,14 @@ from typing import Generic, Literal, Self, TypeVar
 from pydantic import BaseModel, Field
 
 from core.db.pagination import Page
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.matching import mapping
 from core.predictions.results import measures
 from core.predictions.states import Status
 
 REASONS = (
-    "Adds the columns `reason_1` to `reason_3`: what moved the row's answer most, one column at a time, against the "
-    "model's median or most common category. Takes several times as long."
+    "Adds the columns `reason_1` to `reason_3`: what moved each row's answer most, one column at a time, compared with "
+    "the model's median or most common category. Takes several times as long."
 )
 
 Row = TypeVar("Row")
@@ -27,7 +27,7 @@ class Listed(BaseModel, Generic[Item]):
     """One page of a list, newest first."""
 
     items: list[Item]
-    next_cursor: str | None = Field(description="Ask with it for the next page; null at the end.")
+    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last.")
 
     @classmethod
     def of(cls, page: Page[Row], item: Callable[[Row], Item]) -> Self:
@@ -47,14 +47,14 @@ class Prediction(BaseModel):
     model_name: str
     model_version: int
     mapping: dict[str, str] = Field(
-        description="The model's columns that were read from the file's columns of another name."
+        description="The model's columns that were read from differently named columns of the file."
     )
     task_id: str
-    reasons: bool = Field(description="Each row gets the reasons for its answer.")
+    reasons: bool = Field(description="Each row has reasons for its answer.")
     rows_processed: int
     rows_total: int | None
-    cancel_requested: bool = Field(description="A worker will stop as soon as it sees this.")
-    columns_added: list[str] | None = Field(description="The result's columns behind those of the upload.")
+    cancel_requested: bool = Field(description="The worker will stop as soon as it notices.")
+    columns_added: list[str] | None = Field(description="The columns that the result adds to the upload's.")
     result_bytes: int | None
     result_sha256: str | None
     error_message: str | None
@@ -95,10 +95,10 @@ class Prediction(BaseModel):
 
 
 class PredictionDetail(Prediction):
-    """A prediction with its headline numbers; those behind the charts are under `/metrics`."""
+    """A prediction with its key figures; those behind the charts are at `/metrics`."""
 
     metrics: dict[str, float | None] | None = Field(
-        description="By name; null until COMPLETED, and where no row has a known outcome."
+        description="By name; null until COMPLETED, or if no row has a known outcome."
     )
 
     @classmethod
@@ -113,7 +113,7 @@ class PredictionDetail(Prediction):
 
 
 class Deleted(BaseModel):
-    """What was deleted is gone, its files included."""
+    """It was deleted, with its files."""
 
     id: str
     deleted: Literal[True] = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +12,11 @@ from starlette.requests import HTTPConnection
 
 from core import db
 from core.access import jwt_claims, sessions, supabase, tokens, users
-from core.access.errors import NotByToken, NotLetIn, NotSignedIn, ScopeMissing
+from core.access.errors import NotLetIn, NotSignedIn
 from core.settings import Settings
 
-PRINCIPAL: Final = "model_desk.asker"  # in the scope of a request, once it is known
+PRINCIPAL: Final = "model_desk.principal"  # in the scope of a request, once it is known
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
-_TRAINING = re.compile(r"/api/(models/train|models/[^/]+/cancel|ai/train|training(-jobs)?(/.*)?)")
-_OF_PEOPLE = re.compile(r"/api/(tokens|sessions|people)(/.*)?")
-_OPEN_TO_ALL = "/api/me"
 
 
 @dataclass(frozen=True)
@@ -72,19 +68,6 @@ def _by_bearer(bearer: str, *, settings: Settings, now: datetime, address: str) 
         return RequestPrincipal(user)
     user, scopes = tokens.check(bearer, settings=settings, now=now, address=address)
     return RequestPrincipal(user, scopes=scopes)
-
-
-def require_scope(principal: RequestPrincipal, *, method: str, path: str) -> None:
-    """Raises ScopeMissing, NotByToken."""
-    if principal.scopes is None or path == _OPEN_TO_ALL:
-        return
-    if _OF_PEOPLE.fullmatch(path):
-        raise NotByToken(needed="see or change who may come in")
-    needed = tokens.READ if method in SAFE else tokens.WRITE
-    if _TRAINING.fullmatch(path) and (method not in SAFE or tokens.READ not in principal.scopes):
-        needed = tokens.TRAINING
-    if needed not in principal.scopes:
-        raise ScopeMissing(needed=needed, role=" and ".join(sorted(principal.scopes)))
 
 
 def address_of(request: HTTPConnection) -> str:

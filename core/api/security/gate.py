@@ -17,10 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core import db, logs
 from core.access import audit, sessions
 from core.access.errors import NotAllowed, NotSignedIn
-from core.api.errors import Forbidden
+from core.api.errors import ForeignRequest
 from core.api.http import error_responses
 from core.api.http.front import MOUNT
-from core.api.security import open_sockets, sign_in_page
+from core.api.http.route_table import RouteTable
+from core.api.security import open_sockets, scopes, sign_in_page
 from core.api.security.authentication import (
     PRINCIPAL,
     SAFE,
@@ -28,9 +29,8 @@ from core.api.security.authentication import (
     address_of,
     bearer_of,
     identify,
-    require_scope,
 )
-from core.api.security.site import Ours
+from core.api.security.site import Site
 from core.errors import AppError
 from core.settings import Settings
 
@@ -48,7 +48,8 @@ log = logs.get("access")
 class Gate:
     """Wraps the whole process. Pure ASGI, so that bodies and sockets stream through it.
 
-    clock: aware UTC, for what expires. recheck_s: until an open websocket notices that its session is over.
+    table: the calls of the API, whose scopes a token needs. clock: aware UTC, for what expires. recheck_s: until an
+    open websocket notices that its session is over.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Gate:
         app: ASGIApp,
         settings: Settings,
         *,
+        table: RouteTable,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         recheck_s: float = open_sockets.RECHECK_S,
     ) -> None:
         self._app = app
         self._settings = settings
-        self._ours = Ours(settings)
+        self._site = Site(settings)
+        self._table = table
         self._clock = clock
         self._recheck_s = recheck_s
         self._limiter = anyio.CapacityLimiter(N_LOOKUPS)
@@ -102,26 +105,27 @@ class Gate:
             return None
         bearer = bearer_of(request) if _is_api(path) else None
         if bearer is None:
-            self._ours.require_host(headers)
+            self._site.require_host(headers)
         if path in OPEN or path.startswith(OPEN_BELOW):
             return None
         is_socket = scope["type"] == "websocket"
         method = "GET" if is_socket else scope["method"]
         if bearer is None:
             is_change = is_socket or method not in SAFE
-            self._ours.require_origin(headers, always=is_change and self._settings.has_sign_in)
+            self._site.require_origin(headers, always=is_change and self._settings.has_sign_in)
         who = partial(
             identify,
             request,
             bearer=bearer,
-            cookie=self._ours.cookie,
+            cookie=self._site.cookie,
             settings=self._settings,
             now=self._clock,
         )
         principal = await self._in_a_thread(who) if self._settings.has_sign_in or bearer is not None else None
         if principal is not None:
             try:
-                require_scope(principal, method=method, path=path)
+                below = path.removeprefix(MOUNT) or "/"
+                scopes.require(principal, scopes.declared(self._table, method=method, path=below))
             except NotAllowed as error:
                 await self._in_a_thread(partial(_note_refusal, principal, method, path, error))
                 raise
@@ -129,7 +133,7 @@ class Gate:
 
     async def _is_alive(self, request: HTTPConnection) -> bool:
         """Whether the session of an open websocket is not over; while the database is away, nobody is sent off."""
-        secret = request.cookies.get(self._ours.cookie, "")
+        secret = request.cookies.get(self._site.cookie, "")
         look = partial(
             sessions.resume,
             secret,
@@ -156,7 +160,7 @@ class Gate:
             await send({"type": "websocket.close", "code": open_sockets.SIGNED_OUT})  # a 403 to the browser
             return
         headers = Headers(scope=scope)
-        if isinstance(error, Forbidden):
+        if isinstance(error, ForeignRequest):
             log.info("request refused", code=error.code, path=scope["path"][:200])
         wants_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
         if not wants_page or _is_api(_settled(scope["path"])):
@@ -173,7 +177,7 @@ class Gate:
             return
         page = sign_in_page.refusal(error.message, error.hint)
         kept = {"Content-Security-Policy": sign_in_page.POLICY, "Cache-Control": "no-store"}
-        await HTMLResponse(page, error_responses.status_of(type(error)), headers=kept)(scope, receive, send)
+        await HTMLResponse(page, error.http_status, headers=kept)(scope, receive, send)
 
     def _with_headers(self, send: Send) -> Send:
         """Every answer forbids other sites to frame it and browsers to guess what it is."""
@@ -184,7 +188,7 @@ class Gate:
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("X-Frame-Options", "SAMEORIGIN")
                 headers.setdefault("Referrer-Policy", "same-origin")
-                if self._ours.is_secure:
+                if self._site.is_secure:
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
             await send(message)
 

@@ -46,32 +46,32 @@ a.second { color: var(--ink); background: transparent; border-color: var(--line)
 def sign_in(
     settings: Settings,
     *,
-    way_on: str,
-    said: str = "",
+    next_path: str,
+    notice: str = "",
     refused: str = "",
     email: str = "",
-    way_out: str | None = None,
+    sign_out_url: str | None = None,
 ) -> str:
-    """The whole page. way_on: a path of ours. said, refused: sentences about what just happened.
+    """The whole page. next_path: a path of ours. notice, refused: sentences about what just happened.
 
-    way_out: where to sign out of the provider, for who has signed out here.
+    sign_out_url: where to sign out of the provider, for who has signed out here.
     """
-    parts = ["<h1>Sign in</h1>", f"<p>{escape(said or 'To see your files, models and predictions.')}</p>"]
+    parts = ["<h1>Sign in</h1>", f"<p>{escape(notice or 'To see your files, models and predictions.')}</p>"]
     if refused:
         parts.append(f'<div class="refused" role="alert">{escape(refused)}</div>')
     if settings.has_supabase_auth:
-        parts.append(_form(way_on, email))
+        parts.append(_form(next_path, email))
     if settings.has_oidc:
         if settings.has_supabase_auth:
             parts.append('<div class="or">or</div>')
         second = " second" if settings.has_supabase_auth else ""
         host, link = (
             urlsplit(settings.oidc_issuer).hostname or "",
-            f"/login/oidc?next={quote(way_on, safe='')}",
+            f"/login/oidc?next={quote(next_path, safe='')}",
         )
         parts.append(f'<a class="button{second}" id="oidc" href="{link}">Continue with {escape(host)}</a>')
-        if way_out is not None:
-            link = f'<a id="out" href="{escape(way_out)}" rel="noreferrer">Sign out there too</a>'
+        if sign_out_url is not None:
+            link = f'<a id="out" href="{escape(sign_out_url)}" rel="noreferrer">Sign out there too</a>'
             parts.append(f'<p class="after">You are still signed in at {escape(host)}. {link}</p>')
     return _page("".join(parts))
 
@@ -79,7 +79,7 @@ def sign_in(
 def sign_out() -> str:
     """Asks whether to sign out: for who came by a link of another site."""
     return _page(
-        '<h1>Sign out</h1><p>Everything that runs for you goes on.</p><form method="post" action="/logout">'
+        '<h1>Sign out</h1><p>Work in progress continues.</p><form method="post" action="/logout">'
         "<button>Sign out</button></form>"
     )
 
@@ -87,14 +87,14 @@ def sign_out() -> str:
 def refusal(message: str, hint: str) -> str:
     """Says why no page is shown, to whoever asked for one."""
     return _page(
-        f'<h1>Not now</h1><div class="refused" role="alert">{escape(message)}</div><p>{escape(hint)}</p>'
+        f'<h1>No access</h1><div class="refused" role="alert">{escape(message)}</div><p>{escape(hint)}</p>'
     )
 
 
-def _form(way_on: str, email: str) -> str:
+def _form(next_path: str, email: str) -> str:
     return (
         '<form method="post" action="/login">'
-        f'<input type="hidden" name="next" value="{escape(way_on)}">'
+        f'<input type="hidden" name="next" value="{escape(next_path)}">'
         '<label for="email">E-mail</label>'
         f'<input id="email" name="email" type="email" autocomplete="username" required value="{escape(email)}">'
         '<label for="password">Password</label>'

@@ -14,7 +14,7 @@ from core.settings import Settings
 LONGEST_NEXT = 1_000
 
 
-class Ours:
+class Site:
     """Of one installation."""
 
     def __init__(self, settings: Settings) -> None:
@@ -62,7 +62,7 @@ class Ours:
         )
 
 
-def way_on(path: str | None) -> str:
+def next_path(path: str | None) -> str:
     """Where to go after signing in: a path of ours, never another site."""
     if not path or len(path) > LONGEST_NEXT or not path.isprintable():
         return "/"

@@ -1,6 +1,6 @@
 """Metrics as Plotly figures: pure functions that the pages, the report and the API may share.
 
-Each figure's title states what it shows, with the number; colours and transparency come from `look`.
+Each figure's title states what it shows, with the number; colours and transparency come from `style`.
 """
 
 from core.metrics.figures.classes import confusion_matrix, label_counts

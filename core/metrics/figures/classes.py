@@ -7,15 +7,15 @@ import plotly.graph_objects as go
 from core.metrics import findings, wording
 from core.metrics.binary import Binary
 from core.metrics.distributions import LabelCounts
-from core.metrics.figures import look, mistakes
+from core.metrics.figures import mistakes, style
 from core.metrics.multiclass import Multiclass
 
 MAX_WITH_COUNTS, MAX_WITH_SHARES = 5, 9
 WRONG_TO_RIGHT = [
-    [0, look.tint(look.ORANGE, 0.7)],
-    [0.5, look.tint(look.ORANGE, 0.02)],
-    [0.5, look.tint(look.BLUE, 0.02)],
-    [1, look.tint(look.BLUE, 0.7)],
+    [0, style.tint(style.ORANGE, 0.7)],
+    [0.5, style.tint(style.ORANGE, 0.02)],
+    [0.5, style.tint(style.BLUE, 0.02)],
+    [1, style.tint(style.BLUE, 0.7)],
 ]
 
 MOST_IN_MATRIX = 11
@@ -31,11 +31,11 @@ def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
     """
     labels, counts = _matrix(metrics)
     if metrics.accuracy is None:
-        return look.note("No confusion matrix", metrics.undefined["accuracy"])
+        return style.note("No confusion matrix", metrics.undefined["accuracy"])
     if len(labels) > MOST_IN_MATRIX:
         return mistakes.commonest(labels, counts)
     shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in counts]
-    figure = look.frame(_confusion_title(metrics, labels, counts), x_title="Predicted", y_title="Actual")
+    figure = style.frame(_confusion_title(metrics, labels, counts), x_title="Predicted", y_title="Actual")
     positions = list(range(len(labels)))
     figure.add_heatmap(
         x=positions,
@@ -47,18 +47,18 @@ def confusion_matrix(metrics: Binary | Multiclass) -> go.Figure:
         showscale=False,
         xgap=3,
         ygap=3,
-        customdata=[[_told(labels, counts, i, j) for j in positions] for i in positions],
+        customdata=[[_hover_text(labels, counts, i, j) for j in positions] for i in positions],
         hovertemplate="%{customdata}<extra></extra>",
     )
     for i, row in enumerate(counts):
         for j, n in enumerate(row):
             text = _cell(n, sum(row), n_labels=len(labels))
             if text:
-                figure.add_annotation(x=j, y=i, text=look.strong(text), showarrow=False)
+                figure.add_annotation(x=j, y=i, text=style.strong(text), showarrow=False)
     ends = [-0.5, len(labels) - 0.5]
     upright = len(labels) > 4  # names side by side would overlap
-    across = [look.shorten(label, width=14) if upright else _stacked(label) for label in labels]
-    down = [look.shorten(label, width=14) for label in labels]
+    across = [style.shorten(label, width=14) if upright else _stacked(label) for label in labels]
+    down = [style.shorten(label, width=14) for label in labels]
     figure.update_xaxes(
         tickvals=positions,
         ticktext=across,
@@ -79,7 +79,7 @@ def _matrix(metrics: Binary | Multiclass) -> tuple[tuple[str, ...], tuple[tuple[
 
 
 def _stacked(label: str) -> str:
-    return look.wrap(label if len(label) <= 24 else f"{label[:14]}…{label[-9:]}", width=10)
+    return style.wrap(label if len(label) <= 24 else f"{label[:14]}…{label[-9:]}", width=10)
 
 
 def _cell(n: int, n_row: int, *, n_labels: int) -> str:
@@ -90,10 +90,10 @@ def _cell(n: int, n_row: int, *, n_labels: int) -> str:
     return f"<b>{wording.count(n)}</b><br>{wording.percent(n / n_row)}"
 
 
-def _told(labels: tuple[str, ...], counts: tuple[tuple[int, ...], ...], i: int, j: int) -> str:
+def _hover_text(labels: tuple[str, ...], counts: tuple[tuple[int, ...], ...], i: int, j: int) -> str:
     had, n = sum(counts[i]), counts[i][j]
     share = f", {wording.percent(n / had)} of {wording.count(had)}" if had else ""
-    actual, called = look.wrap(labels[i], width=40), look.wrap(labels[j], width=40)
+    actual, called = style.wrap(labels[i], width=40), style.wrap(labels[j], width=40)
     return f"actual {actual}<br>predicted {called}<br>{wording.rows(n)}{share}"
 
 
@@ -102,8 +102,8 @@ def _confusion_title(
 ) -> str:
     if metrics.n_rows == 1:
         return findings.only_row(metrics).rstrip(".")
-    right = sum(row[position] for position, row in enumerate(counts))
-    start = f"{wording.of_rows(right, metrics.n_rows)} {wording.be(right)} called right"
+    right = sum(row[index] for index, row in enumerate(counts))
+    start = f"{wording.of_rows(right, metrics.n_rows)} {wording.be(right)} predicted correctly"
     start = f"{start} ({wording.percent(right / metrics.n_rows)})"
     if isinstance(metrics, Binary):
         missed, had = metrics.confusion.false_negatives, metrics.n_positives
@@ -114,7 +114,7 @@ def _confusion_title(
     if not found:
         return start
     worst = found[0]
-    taken = f"{wording.quoted(worst.actual)} is most often taken for {wording.quoted(worst.called)}"
+    taken = f"{wording.quoted(worst.actual)} is most often mistaken for {wording.quoted(worst.called)}"
     return f"{start}; {taken} ({wording.count(worst.n_rows)})"
 
 
@@ -127,11 +127,11 @@ def label_counts(counted: LabelCounts) -> go.Figure:
     """How many rows were given each label, the most frequent on top."""
     n_rows = sum(counted.counts)
     if n_rows == 0:
-        return look.note("No predictions", "The file has no rows.")
+        return style.note("No predictions", "The file has no rows.")
     rows = sorted(zip(counted.labels, counted.counts, strict=True), key=lambda row: -row[1])
     label, most = rows[0]
-    figure = look.horizontal(
-        look.frame(
+    figure = style.horizontal(
+        style.frame(
             f"{wording.quoted(label)} is predicted for {wording.of_rows(most, n_rows)}"
             f" ({wording.percent(most / n_rows)})"
             if n_rows > 1
@@ -145,16 +145,18 @@ def label_counts(counted: LabelCounts) -> go.Figure:
         x=[n for _, n in rows],
         y=list(range(len(rows))),
         orientation="h",
-        marker={"color": look.BLUE},
-        text=[look.strong(text) for text in texts] if len(rows) <= 12 else None,
+        marker={"color": style.BLUE},
+        text=[style.strong(text) for text in texts] if len(rows) <= 12 else None,
         textposition="outside",
         cliponaxis=False,
-        customdata=[[look.wrap(label, width=40), text] for (label, _), text in zip(rows, texts, strict=True)],
+        customdata=[
+            [style.wrap(label, width=40), text] for (label, _), text in zip(rows, texts, strict=True)
+        ],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     )
     if len(rows) > TICKS:
         figure.update_layout(height=TALL_PX)
     shown = _every(len(rows))
-    names = [look.shorten(label) for label, _ in rows]
+    names = [style.shorten(label) for label, _ in rows]
     figure.update_yaxes(tickvals=list(range(len(rows)))[shown], ticktext=names[shown])
-    return look.counted(figure, most)
+    return style.counted(figure, most)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from core.metrics import wording
-from core.metrics.figures import look
+from core.metrics.figures import style
 
 SHOWN = 10
 BAR_PX, AXES_PX = 42, 90
@@ -42,39 +42,42 @@ def commonest(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figu
     """The ten commonest mistakes as bars, each with its part of the rows that were that class. counts: as in
     `ranked`, over at least one row.
     """
-    n_rows, right = sum(map(sum, counts)), sum(row[position] for position, row in enumerate(counts))
+    n_rows, right = sum(map(sum, counts)), sum(row[index] for index, row in enumerate(counts))
     found = ranked(labels, counts)
-    start = f"{wording.of_rows(right, n_rows)} {wording.be(right)} called right ({wording.percent(right / n_rows)})"
+    share = wording.percent(right / n_rows)
+    start = f"{wording.of_rows(right, n_rows)} {wording.be(right)} predicted correctly ({share})"
     if not found:
-        return look.note(start, "No class is taken for another.")
+        return style.note(start, "No class is mistaken for another.")
     top = found[:SHOWN]
-    told = (
-        f"the {len(top)} commonest of {wording.count(len(found))} kinds of mistake"
+    rest = (
+        f"the {len(top)} most common of {wording.count(len(found))} kinds of mistake"
         if len(found) > 1
         else "the mistake"
     )
-    figure = look.horizontal(look.frame(f"{start}; {told}", x_title="Rows (actual → predicted)", y_title=""))
+    figure = style.horizontal(
+        style.frame(f"{start}; {rest}", x_title="Rows (actual → predicted)", y_title="")
+    )
     texts = [f"{wording.count(one.n_rows)} · {wording.percent(one.n_rows / one.n_actual)}" for one in top]
     positions = list(range(len(top)))
     figure.add_bar(
         x=[one.n_rows for one in top],
         y=positions,
         orientation="h",
-        marker={"color": look.ORANGE},
-        text=[look.strong(text) for text in texts],
+        marker={"color": style.ORANGE},
+        text=[style.strong(text) for text in texts],
         textposition="outside",
         cliponaxis=False,
-        customdata=[_told(one) for one in top],
+        customdata=[_hover_text(one) for one in top],
         hovertemplate="%{customdata}<extra></extra>",
     )
-    names = [f"{look.shorten(one.actual)}<br>→ {look.shorten(one.called)}" for one in top]
+    names = [f"{style.shorten(one.actual)}<br>→ {style.shorten(one.called)}" for one in top]
     figure.update_yaxes(tickvals=positions, ticktext=names)
-    look.counted(figure, top[0].n_rows)
-    figure.update_layout(height=max(look.HEIGHT_PX, AXES_PX + BAR_PX * len(top)))
+    style.counted(figure, top[0].n_rows)
+    figure.update_layout(height=max(style.HEIGHT_PX, AXES_PX + BAR_PX * len(top)))
     return figure
 
 
-def _told(one: Mistake) -> str:
+def _hover_text(one: Mistake) -> str:
     share = f"{wording.percent(one.n_rows / one.n_actual)} of {wording.count(one.n_actual)}"
-    actual, called = look.wrap(one.actual, width=40), look.wrap(one.called, width=40)
+    actual, called = style.wrap(one.actual, width=40), style.wrap(one.called, width=40)
     return f"actual {actual}<br>predicted {called}<br>{wording.rows(one.n_rows)}, {share}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from core.metrics import wording
-from core.metrics.figures import look
+from core.metrics.figures import style
 
 MAX_FEATURES = 12
 LEAST_SHOWN = 0.02  # of a metric whose best is 1: a smaller loss fills no chart
@@ -41,27 +41,27 @@ def candidates(
 ) -> go.Figure:
     """Each candidate's score as a dot with ± one standard deviation, best on top, and a line at the baseline."""
     if not compared:
-        return look.note("No candidates", "No model was compared.")
+        return style.note("No candidates", "No model was compared.")
     ranked = sorted(compared, key=lambda one: -one.mean if higher_is_better else one.mean)
     best, shown = ranked[0], [*ranked, baseline]
     best_score, floor = f"{metric} {_spread(best.mean, best.std)}", wording.score(baseline.mean)
     beaten = best.mean > baseline.mean if higher_is_better else best.mean < baseline.mean
-    figure = look.horizontal(
-        look.frame(
-            f"Best: {best.name} with {best_score}, against {floor} for the baseline"
+    figure = style.horizontal(
+        style.frame(
+            f"Best: {best.name} with {best_score}; the baseline has {floor}"
             if beaten
             else f"No candidate beats the baseline: {best.name} has {best_score}, the baseline {floor}",
-            x_title=f"{metric}, mean ± SD of the folds",
+            x_title=f"{metric}, mean ± SD across folds",
             y_title="",
         )
     )
     positions = list(range(len(shown)))
-    colors = [look.ORANGE, *[look.BLUE] * (len(ranked) - 1), look.GREY]
+    colors = [style.ORANGE, *[style.BLUE] * (len(ranked) - 1), style.GREY]
     figure.add_scatter(
         x=[baseline.mean, baseline.mean],
         y=[-0.7, len(ranked)],
         mode="lines",
-        line={"color": look.GREY, "width": 1.5, "dash": "dot"},
+        line={"color": style.GREY, "width": 1.5, "dash": "dot"},
         hoverinfo="skip",
         name="Baseline",
     )
@@ -72,15 +72,15 @@ def candidates(
             error_x={"array": [one.std], "color": color, "thickness": 2, "width": 6},
             mode="markers+text",
             marker={"color": color, "size": 12},
-            text=[look.strong(_spread(one.mean, one.std))],
+            text=[style.strong(_spread(one.mean, one.std))],
             textposition="top center" if one is not baseline else "bottom center",
             cliponaxis=False,
-            hovertemplate=f"{look.wrap(one.name, width=40)}<br>{metric} {_spread(one.mean, one.std)}<extra></extra>",
-            name=look.shorten(one.name),
+            hovertemplate=f"{style.wrap(one.name, width=40)}<br>{metric} {_spread(one.mean, one.std)}<extra></extra>",
+            name=style.shorten(one.name),
         )
     figure.update_yaxes(
         tickvals=positions,
-        ticktext=[look.wrap(look.shorten(one.name, width=32), width=16) for one in shown],
+        ticktext=[style.wrap(style.shorten(one.name, width=32), width=16) for one in shown],
         autorange=None,
         range=[len(shown) - 0.3, -0.7],
     )
@@ -93,22 +93,22 @@ def candidates(
 def feature_importance(importances: Sequence[FeatureImportance], *, metric: str) -> go.Figure:
     """The twelve columns whose shuffling costs the model most, as bars with ± one standard deviation."""
     if not importances:
-        return look.note("No importance of columns", "It has not been measured for this model.")
+        return style.note("No column importance", "It was not measured for this model.")
     top = sorted(importances, key=lambda one: -one.mean)[:MAX_FEATURES]
-    most = f"{top[0].feature} matters most: shuffled, it costs {wording.score(top[0].mean)} of {metric}"
-    title = most if top[0].mean > 0 else f"No single column costs any {metric} when it is shuffled"
-    figure = look.horizontal(look.frame(title, x_title=f"Loss of {metric} when shuffled", y_title=""))
+    most = f"{top[0].feature} matters most: shuffling it costs {wording.score(top[0].mean)} of {metric}"
+    title = most if top[0].mean > 0 else f"Shuffling any single column costs no {metric}"
+    figure = style.horizontal(style.frame(title, x_title=f"Drop in {metric} when shuffled", y_title=""))
     positions = list(range(len(top)))
     figure.add_bar(
         x=[one.mean for one in top],
         y=positions,
         orientation="h",
-        marker={"color": look.BLUE},
-        error_x={"array": [one.std for one in top], "color": look.GREY, "thickness": 1.5, "width": 3},
-        customdata=[f"{look.wrap(one.feature, width=40)}<br>{_spread(one.mean, one.std)}" for one in top],
+        marker={"color": style.BLUE},
+        error_x={"array": [one.std for one in top], "color": style.GREY, "thickness": 1.5, "width": 3},
+        customdata=[f"{style.wrap(one.feature, width=40)}<br>{_spread(one.mean, one.std)}" for one in top],
         hovertemplate="%{customdata}<extra></extra>",
     )
-    figure.update_yaxes(tickvals=positions, ticktext=[look.shorten(one.feature) for one in top])
+    figure.update_yaxes(tickvals=positions, ticktext=[style.shorten(one.feature) for one in top])
     ends = [0.0, *(one.mean + sign * one.std for one in top for sign in (-1, 1))]
     right = max(*ends, LEAST_SHOWN)
     room = 0.05 * (right - min(ends))

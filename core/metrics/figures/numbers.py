@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from core.metrics import distributions, findings, wording
 from core.metrics.distributions import ValueDistribution
-from core.metrics.figures import look
+from core.metrics.figures import style
 from core.metrics.regression import Regression
 
 
@@ -18,9 +18,9 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
     drawn.
     """
     if metrics.mae is None:
-        return look.note("No comparison with the truth", metrics.undefined["mae"])
-    target = look.shorten(metrics.target)
-    figure = look.frame(
+        return style.note("No comparison with actual values", metrics.undefined["mae"])
+    target = style.shorten(metrics.target)
+    figure = style.frame(
         findings.headline(metrics).rstrip("."),
         x_title=f"Actual {target}",
         y_title=f"Predicted {target}",
@@ -31,7 +31,7 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
         x=list(metrics.actual),
         y=list(metrics.predicted),
         mode="markers",
-        marker={"color": look.BLUE, "size": 6, "opacity": 0.45 if len(metrics.actual) > 200 else 0.75},
+        marker={"color": style.BLUE, "size": 6, "opacity": 0.45 if len(metrics.actual) > 200 else 0.75},
         customdata=[
             f"actual {wording.number(actual)}<br>predicted {wording.number(predicted)}"
             for actual, predicted in zip(metrics.actual, metrics.predicted, strict=True)
@@ -43,9 +43,9 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
         x=ends,
         y=ends,
         mode="lines",
-        line={"color": look.ORANGE, "width": 2, "dash": "dot"},
+        line={"color": style.ORANGE, "width": 2, "dash": "dot"},
         hoverinfo="skip",
-        name="A perfect prediction",
+        name="Perfect prediction",
     )
     figure.update_xaxes(nticks=6, exponentformat=_exponents(*ends))
     figure.update_yaxes(exponentformat=_exponents(*ends))
@@ -55,22 +55,22 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
 def residuals(metrics: Regression) -> go.Figure:
     """How far predictions are from the truth, and to which side; of at most 2,000 rows, fairly drawn."""
     if metrics.bias is None or metrics.rmse is None:
-        return look.note("No errors to show", metrics.undefined["mae"])
+        return style.note("No errors to show", metrics.undefined["mae"])
     counts, edges = distributions.binned(np.subtract(metrics.predicted, metrics.actual))
     beside = metrics.rmse if metrics.n_rows > 1 else 0.0
-    said, side = wording.number(abs(metrics.bias), beside=beside), "high" if metrics.bias > 0 else "low"
-    lean = f"{said} too {side}" if said != "0" else "right"
+    off, side = wording.number(abs(metrics.bias), beside=beside), "high" if metrics.bias > 0 else "low"
+    lean = f"{off} too {side}" if off != "0" else "right"
     typical = f"the typical error is {wording.number(metrics.rmse)} (RMSE)"
-    figure = look.frame(
-        f"The only prediction of {metrics.target} to be compared is {lean}"
+    figure = style.frame(
+        f"The only prediction of {metrics.target} that can be compared is {lean}"
         if metrics.n_rows == 1
         else f"Predictions of {metrics.target} are {lean} on average; {typical}",
-        x_title=f"Predicted minus actual {look.shorten(metrics.target)}",
+        x_title=f"Predicted minus actual {style.shorten(metrics.target)}",
         y_title="Rows",
     )
     figure.add_trace(_histogram(counts, edges))
     figure.update_layout(hovermode="x")  # so that the shortest bar can be pointed at
-    figure.add_vline(x=0, line={"color": look.ORANGE, "width": 2, "dash": "dot"})
+    figure.add_vline(x=0, line={"color": style.ORANGE, "width": 2, "dash": "dot"})
     figure.update_xaxes(nticks=6, exponentformat=_exponents(edges[0], edges[-1]))
     return figure
 
@@ -78,18 +78,18 @@ def residuals(metrics: Regression) -> go.Figure:
 def predictions(distribution: ValueDistribution) -> go.Figure:
     """How predicted numbers spread, with their median."""
     if not distribution.quantiles:
-        return look.note("No predictions", "The file has no rows.")
+        return style.note("No predictions", "The file has no rows.")
     _, low, middle, high, _ = distribution.quantiles
     found = findings.spread(distribution).rstrip(".")
     is_wide = wording.number(low) != wording.number(high)
-    figure = look.frame(
+    figure = style.frame(
         f"{found}; the median is {wording.number(middle)}" if is_wide else found,
-        x_title=f"Predicted {look.shorten(distribution.target)}",
+        x_title=f"Predicted {style.shorten(distribution.target)}",
         y_title="Rows",
     )
     figure.add_trace(_histogram(distribution.counts, distribution.edges))
     figure.update_layout(hovermode="x")
-    figure.add_vline(x=middle, line={"color": look.ORANGE, "width": 2, "dash": "dot"})
+    figure.add_vline(x=middle, line={"color": style.ORANGE, "width": 2, "dash": "dot"})
     figure.add_annotation(
         text="median", x=middle, y=1, yref="paper", xanchor="left", yanchor="top", xshift=5, showarrow=False
     )
@@ -110,7 +110,7 @@ def _histogram(counts: tuple[int, ...], edges: tuple[float, ...]) -> go.Bar:
         x=[edge + width / 2 for edge in edges[:-1]],
         y=list(counts),
         width=width * 0.9,
-        marker={"color": look.BLUE},
+        marker={"color": style.BLUE},
         customdata=[
             f"{wording.number(low)} to {wording.number(high)}" for low, high in itertools.pairwise(edges)
         ],

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.metrics import findings, wording
 from core.metrics.binary import Binary
-from core.metrics.figures import look
+from core.metrics.figures import style
 from core.metrics.ranking import Curve
 
 AXIS = {"range": [-1, 102], "tickvals": [0, 20, 40, 60, 80, 100]}
@@ -17,13 +17,13 @@ def roc_curve(metrics: Binary) -> go.Figure:
     use.
     """
     if metrics.roc is None:
-        return look.note("No ROC curve", metrics.undefined["roc_auc"])
+        return style.note("No ROC curve", metrics.undefined["roc_auc"])
     if metrics.only_score is not None:
-        return look.note("No ROC curve", _nothing_to_order(metrics.only_score))
+        return style.note("No ROC curve", _nothing_to_order(metrics.only_score))
     positive, negative = _short(metrics.positive_label), _short(metrics.negative_label)
-    figure = look.frame(
+    figure = style.frame(
         findings.headline(metrics).rstrip("."),
-        x_title=f"{negative} rows called {positive}, % (false positives)",
+        x_title=f"{negative} rows predicted {positive}, % (false positives)",
         y_title=f"{positive} rows found, %",
         legend=True,
     )
@@ -31,7 +31,7 @@ def roc_curve(metrics: Binary) -> go.Figure:
         x=[0, 100],
         y=[0, 100],
         mode="lines",
-        line={"color": look.GREY, "width": 1.5, "dash": "dot"},
+        line={"color": style.GREY, "width": 1.5, "dash": "dot"},
         hoverinfo="skip",
         name="Chance",
     )
@@ -50,14 +50,14 @@ def precision_recall_curve(metrics: Binary) -> go.Figure:
     in use.
     """
     if metrics.precision_recall is None or metrics.recall is None or metrics.base_rate is None:
-        return look.note("No precision-recall curve", metrics.undefined["pr_auc"])
+        return style.note("No precision-recall curve", metrics.undefined["pr_auc"])
     if metrics.only_score is not None:
-        return look.note("No precision-recall curve", _nothing_to_order(metrics.only_score))
+        return style.note("No precision-recall curve", _nothing_to_order(metrics.only_score))
     positive = _short(metrics.positive_label)
-    figure = look.frame(
+    figure = style.frame(
         _precision_recall_title(metrics),
         x_title=f"{positive} rows found, % (recall)",
-        y_title=f"Right when calling {positive}, %",
+        y_title=f"Precision for {positive}, %",
         legend=True,
     )
     base = 100 * metrics.base_rate
@@ -65,7 +65,7 @@ def precision_recall_curve(metrics: Binary) -> go.Figure:
         x=[0, 100],
         y=[base, base],
         mode="lines",
-        line={"color": look.GREY, "width": 1.5, "dash": "dot"},
+        line={"color": style.GREY, "width": 1.5, "dash": "dot"},
         hoverinfo="skip",
         name=f"Base rate {wording.percent(metrics.base_rate)}",
     )
@@ -83,18 +83,16 @@ def _precision_recall_title(metrics: Binary) -> str:
     if metrics.precision is None or metrics.recall is None:
         return f"No row reaches the threshold of {threshold} ({area})"
     found, right = wording.percent(metrics.recall), wording.percent(metrics.precision)
-    calls = f"Calls {wording.quoted(metrics.positive_label)} from {threshold}"
-    return f"{calls}: finds {found} of them, right {right} of the time ({area})"
+    rows = f"{wording.quoted(metrics.positive_label)} rows"
+    return f"At {threshold} it finds {found} of {rows} and is right {right} of the time ({area})"
 
 
 def _nothing_to_order(score: float) -> str:
-    return (
-        f"Every row scores {wording.percent(score)}: scores that are all the same put no row before another."
-    )
+    return f"Every row scores {wording.percent(score)}, so there is nothing to rank."
 
 
 def _short(label: str) -> str:
-    return wording.quoted(look.shorten(label))
+    return wording.quoted(style.shorten(label))
 
 
 def _curve(curve: Curve, name: str, y_means: str, x_means: str) -> go.Scatter:
@@ -102,12 +100,13 @@ def _curve(curve: Curve, name: str, y_means: str, x_means: str) -> go.Scatter:
         x=[100 * x for x in curve.x],
         y=[100 * y for y in curve.y],
         customdata=[
-            "no row called" if least is None else f"score ≥ {100 * least:.2f} %" for least in curve.thresholds
+            "no row predicted" if least is None else f"score ≥ {100 * least:.2f} %"
+            for least in curve.thresholds
         ],
         mode="lines",
-        line={"color": look.BLUE, "width": 2.5},
+        line={"color": style.BLUE, "width": 2.5},
         fill="tozeroy",
-        fillcolor=look.tint(look.BLUE, 0.1),
+        fillcolor=style.tint(style.BLUE, 0.1),
         hovertemplate=f"%{{y:.1f}} % {y_means}<br>%{{x:.1f}} % {x_means}<br>%{{customdata}}<extra></extra>",
         name=name,
         showlegend=False,
@@ -121,7 +120,7 @@ def _add_threshold(figure: go.Figure, metrics: Binary, *, x: float, y: float) ->
         x=[x],
         y=[y],
         mode="markers",
-        marker={"color": look.ORANGE, "size": 11},
+        marker={"color": style.ORANGE, "size": 11},
         hovertemplate=f"{threshold}<br>x %{{x:.1f}} %, y %{{y:.1f}} %<extra></extra>",
         name=threshold,
     )

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
-from core.db.tables import ModelRow, PredictionRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
 from core.db.types import json_member
 from core.models import models
 from core.models.schema import Schema, missing_columns

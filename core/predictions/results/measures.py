@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.metrics import binary, distributions, findings, multiclass, regression
 from core.metrics.distributions import LabelCounts, RiskBands, ScoreDistribution, ValueDistribution

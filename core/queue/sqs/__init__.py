@@ -1,1 +1,1 @@
-"""Tasks carried by SQS: its client, and what messages say of tasks."""
+"""Tasks transported by SQS: its client, and what messages say of tasks."""

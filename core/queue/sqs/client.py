@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from core.errors import AppError
+from core.errors import Unavailable
 from core.settings import Settings
 
 N_AT_ONCE = 10  # messages in one call: SQS takes and gives no more
@@ -32,7 +32,7 @@ CAUSES = {
 }
 
 
-class CarrierUnavailable(AppError):
+class QueueUnavailable(Unavailable):
     """The queue that carries tasks can't be reached, or refuses what is asked of it."""
 
     code = "carrier_unavailable"
@@ -53,10 +53,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class Message:
-    """One delivery. receipt: what this delivery is deleted and prolonged by. notice: None when it is garbage."""
+    """One delivery. receipt_handle: what this delivery is deleted and prolonged by. notice: None when it is garbage."""
 
     id: str
-    receipt: str
+    receipt_handle: str
     notice: Notice | None
 
 
@@ -73,7 +73,7 @@ class Attributes:
 
 
 class SqsQueue:
-    """The queue at `url`. One client serves all threads of this process. All raise CarrierUnavailable."""
+    """The queue at `url`. One client serves all threads of this process. All raise QueueUnavailable."""
 
     def __init__(self, settings: Settings, *, url: str = "") -> None:
         self.url = url or settings.predictions_queue_url
@@ -102,7 +102,7 @@ class SqsQueue:
             with self._translated():
                 answer = self._client.send_message_batch(QueueUrl=self.url, Entries=entries)
             if failed := answer.get("Failed"):
-                raise CarrierUnavailable(problem=f"{self.label}: {failed[0]['Code']}")
+                raise QueueUnavailable(problem=f"{self.label}: {failed[0]['Code']}")
 
     def receive(self, *, limit: int, visible_s: int, wait_s: int = WAIT_S) -> list[Message]:
         """At most `limit` messages, hidden from others for `visible_s`; waits for the first one."""
@@ -114,7 +114,7 @@ class SqsQueue:
                 VisibilityTimeout=visible_s,
             )
         return [
-            Message(id=one["MessageId"], receipt=one["ReceiptHandle"], notice=_read(one["Body"]))
+            Message(id=one["MessageId"], receipt_handle=one["ReceiptHandle"], notice=_read(one["Body"]))
             for one in answer.get("Messages", ())
         ]
 
@@ -122,7 +122,7 @@ class SqsQueue:
         """Show these deliveries to nobody else for `visible_s` from now on; 0 gives them back at once."""
         for some in _in_parts(messages):
             entries = [
-                {"Id": str(n), "ReceiptHandle": one.receipt, "VisibilityTimeout": visible_s}
+                {"Id": str(n), "ReceiptHandle": one.receipt_handle, "VisibilityTimeout": visible_s}
                 for n, one in enumerate(some)
             ]
             with self._translated():  # what fails in the answer has been given to somebody else, or is gone
@@ -131,7 +131,7 @@ class SqsQueue:
     def delete(self, messages: Sequence[Message]) -> None:
         """Remove them for good."""
         for some in _in_parts(messages):
-            entries = [{"Id": str(n), "ReceiptHandle": one.receipt} for n, one in enumerate(some)]
+            entries = [{"Id": str(n), "ReceiptHandle": one.receipt_handle} for n, one in enumerate(some)]
             with self._translated():
                 self._client.delete_message_batch(QueueUrl=self.url, Entries=entries)
 
@@ -199,9 +199,9 @@ class SqsQueue:
         except ClientError as error:
             said = error.response["Error"]
             cause = CAUSES.get(said["Code"]) or f"{said['Code']}, {said.get('Message', '').rstrip('.')}"
-            raise CarrierUnavailable(problem=f"{self.label}: {cause}") from error
+            raise QueueUnavailable(problem=f"{self.label}: {cause}") from error
         except (BotoCoreError, HTTPError) as error:
-            raise CarrierUnavailable(problem=f"{self.label}: {error}".rstrip(".")) from error
+            raise QueueUnavailable(problem=f"{self.label}: {error}".rstrip(".")) from error
 
 
 def _read(body: str) -> Notice | None:

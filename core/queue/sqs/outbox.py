@@ -1,7 +1,10 @@
-"""Tasks and the messages that carry them: which are to be sent, and what a message that came may do.
+"""Tasks and the messages that transport them: which are to be sent, and what a message that came may do.
 
 The table stays the truth: `published_at` says that the task's present attempt has a message, which may
 be lost, come twice or come late.
+Messages transport one pool alone. A queue of SQS can't be asked for some of its messages: those of a pool whose
+slots are full would stand before all others, and after ten deliveries in vain each would fail its task. The other
+pools' few tasks are taken from the table, which wakes every worker as fast.
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue.claims import QUEUED, claim_one
+from core.queue.kinds import Pool, known_kinds
 from core.queue.sqs.client import Notice
-from core.queue.tasks import SETTLED, Reason, Task, TaskState, known_kinds, times
+from core.queue.tasks import SETTLED, Reason, Task, TaskState, times
 from core.queue.transitions import followed
 
+TRANSPORTED = Pool.SCORING
 N_AT_ONCE = 50  # a publication is short: whoever else writes waits for it
 
 
@@ -41,7 +46,7 @@ def publish(
 ) -> list[Notice]:
     """At most `N_AT_ONCE` notices of tasks that wait without a message, noted as sent: send them after the commit.
 
-    lost_after_s: also of those whose message was sent so long ago; for when the carrier holds none.
+    lost_after_s: also of those whose message was sent so long ago; for when the transport holds none.
     """
     due = (
         sa.select(TaskRow.id, TaskRow.attempt)
@@ -72,7 +77,7 @@ def claim_named(
     """Take exactly the task that a message names, if it still waits for that attempt or was abandoned.
 
     A copy of a message that was acted on, or of a task that somebody works on, is DONE: should that
-    worker be lost, the task is found by its lease.
+    worker be lost, the task is found by its lease. So is one of another pool, which the table brings.
     """
     row = _locked(session, notice, clock)
     if row is None or row.state in SETTLED:
@@ -83,6 +88,8 @@ def claim_named(
         return Unclaimed.DONE
     if row.kind not in known_kinds():
         return Unclaimed.LATER
+    if row.kind not in known_kinds(TRANSPORTED):
+        return Unclaimed.DONE
     task = claim_one(session, task_id=notice.task_id, worker_id=worker_id, lease_s=lease_s, clock=clock)
     return task or Unclaimed.DONE
 
@@ -90,7 +97,7 @@ def claim_named(
 def dead_letter(
     session: Session, notice: Notice, *, n_deliveries: int | None, clock: Clock = DATABASE_CLOCK
 ) -> Task | Unclaimed:
-    """Fail the task of a message that its carrier gave up; its resource follows.
+    """Fail the task of a message that its transport gave up; its resource follows.
 
     LATER while a worker has it: it may still finish, or be found by its lease. DONE where the message is
     of an attempt long over.
@@ -122,7 +129,12 @@ def _due(lost_after_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[boo
     unsent: sa.ColumnElement[bool] = TaskRow.published_at.is_(None)
     if lost_after_s is not None:
         unsent = sa.or_(unsent, TaskRow.published_at < clock.now(-lost_after_s))
-    return TaskRow.state == QUEUED, TaskRow.run_at <= clock.now(), unsent
+    return (
+        TaskRow.state == QUEUED,
+        TaskRow.run_at <= clock.now(),
+        unsent,
+        TaskRow.kind.in_(known_kinds(TRANSPORTED)),
+    )
 
 
 def _locked(session: Session, notice: Notice, clock: Clock) -> sa.Row[str, int, str, bool] | None:

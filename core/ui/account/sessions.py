@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import db
 from core.access import sessions
-from core.db.tables import SessionRow
+from core.db.tables.credentials import SessionRow
 from core.ui import formatting, links, notices, page_frame, session
 
 _BROWSERS = (
@@ -32,7 +32,7 @@ _SYSTEMS = (
 def show(found: Sequence[SessionRow]) -> None:
     """The whole part of the page."""
     page_frame.section(
-        "Where you are signed in", "Sign out of a browser that you don't use any more, or don't know."
+        "Where you are signed in", "Sign out of browsers you no longer use or don't recognize."
     )
     mine, now, zone = session.session_id(), session.now(), session.zone()
     with st.container(border=True, gap="xsmall", key="sessions"):
@@ -44,11 +44,13 @@ def show(found: Sequence[SessionRow]) -> None:
                     st.markdown(f"**{links.escape(named(row.agent))}**{this}")
                     begun = formatting.moment(row.created_at, now=now, zone=zone)
                     seen = formatting.ago(row.seen_at, now=now)
-                    st.caption(f"from {links.escape(row.address or '?')} · since {begun} · last used {seen}")
+                    st.caption(
+                        f"{links.escape(row.address or 'Unknown address')} · since {begun} · last used {seen}"
+                    )
                 if not is_this and st.button("Sign out", key=f"end_{row.id}", type="tertiary"):
                     with db.session_scope(session.user(), write=True) as scope:
                         sessions.revoke(scope, session_id=row.id, now=session.now())
-                    notices.leave("That browser is signed out.", icon=":material/logout:")
+                    notices.leave("Signed out of that browser.", icon=":material/logout:")
                     st.rerun()
 
 

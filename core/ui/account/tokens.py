@@ -8,12 +8,12 @@ import streamlit as st
 
 from core import db
 from core.access import tokens
-from core.db.tables import ApiTokenRow
+from core.db.tables.credentials import ApiTokenRow
 from core.errors import AppError
 from core.ui import formatting, links, notices, page_frame, session
 
 _MADE = "account_token_made"
-LIVES = {"30 days": 30, "90 days": 90, "A year": 365}
+LIVES = {"30 days": 30, "90 days": 90, "1 year": 365}
 MEANS = {
     tokens.READ: "Read: lists, details, downloads",
     tokens.WRITE: "Write: upload, predict, cancel, delete",
@@ -24,7 +24,7 @@ MEANS = {
 def show(made: Sequence[ApiTokenRow]) -> None:
     """The whole part of the page."""
     page_frame.section(
-        "Tokens for programs", "A program sends one as `Authorization: Bearer …` and acts in your name."
+        "API tokens", "A program sends a token as `Authorization: Bearer …` to act on your behalf."
     )
     _show_secret()
     if made:
@@ -32,31 +32,31 @@ def show(made: Sequence[ApiTokenRow]) -> None:
             for row in made:
                 _line(row)
     else:
-        st.caption("You have none.")
+        st.caption("No tokens yet.")
     with st.expander("New token", icon=":material/add:", key="new_token"):
         _form()
 
 
 def _line(row: ApiTokenRow) -> None:
     now = session.now()
-    used = f"used {formatting.ago(row.used_at, now=now)}" if row.used_at else "not used yet"
+    used = f"used {formatting.ago(row.used_at, now=now)}" if row.used_at else "never used"
     ends = formatting.moment(row.expires_at, now=now, zone=session.zone())
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch", gap=None):
             st.markdown(f"**{links.escape(row.name)}** :gray[`{row.begins}…`]")
-            st.caption(f"{', '.join(row.scopes)} · {used} · ends {ends}")
+            st.caption(f"{', '.join(row.scopes)} · {used} · expires {ends}")
         if st.button("Revoke", key=f"revoke_{row.id}", icon=":material/block:", type="tertiary"):
             _confirm(row)
 
 
 @st.dialog("Revoke this token?", icon=":material/block:")
 def _confirm(row: ApiTokenRow) -> None:
-    st.markdown(f"Programs that use **{links.escape(row.name)}** are refused from their next call on.")
-    if page_frame.decided("Revoke it", key="confirm_revoke"):
+    st.markdown(f"Programs that use **{links.escape(row.name)}** lose access immediately.")
+    if page_frame.confirmed("Revoke token", key="confirm_revoke"):
         with page_frame.guarded():
             with db.session_scope(session.user(), write=True) as scope:
                 tokens.revoke(scope, token_id=row.id, now=session.now())
-            notices.leave(f"{links.escape(row.name)} is revoked.", icon=":material/block:")
+            notices.leave(f"Revoked {links.escape(row.name)}.", icon=":material/block:")
             st.rerun()
 
 
@@ -64,14 +64,14 @@ def _form() -> None:
     with st.form("token", border=False, clear_on_submit=True):
         name = st.text_input("What is it for?", max_chars=tokens.LONGEST_NAME, key="token_name")
         scopes = st.multiselect(
-            "What may it do?",
+            "Permissions",
             list(MEANS),
             default=[tokens.READ],
             format_func=MEANS.__getitem__,
             key="token_scopes",
         )
-        lives = st.selectbox("How long?", list(LIVES), index=1, key="token_lives")
-        is_wanted = st.form_submit_button("Make a token", type="primary", key="make_token")
+        lives = st.selectbox("Expires in", list(LIVES), index=1, key="token_lives")
+        is_wanted = st.form_submit_button("Create token", type="primary", key="make_token")
     if is_wanted:
         try:
             with db.session_scope(session.user(), write=True) as scope:
@@ -79,7 +79,7 @@ def _form() -> None:
                     scope, name=name, scopes=scopes, days=LIVES[lives], now=session.now()
                 )
         except AppError as error:
-            page_frame.problem(error)
+            page_frame.show_error(error)
             return
         st.session_state[_MADE] = (row.name, secret)
         st.rerun()
@@ -93,6 +93,6 @@ def _show_secret() -> None:
         return
     name, secret = made
     with st.container(border=True, key="secret"):
-        st.markdown(f"**{links.escape(name)}** is made. Copy it now: it is not shown again.")
+        st.markdown(f"Created **{links.escape(name)}**. Copy the token now, it won't be shown again.")
         st.code(secret, language=None, wrap_lines=True)
-        st.button("I have copied it", key="copied", on_click=lambda: st.session_state.pop(_MADE, None))
+        st.button("I've copied it", key="copied", on_click=lambda: st.session_state.pop(_MADE, None))

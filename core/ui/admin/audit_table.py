@@ -10,14 +10,13 @@ import streamlit as st
 
 from core import db
 from core.access import audit
-from core.db.tables import AuditEventRow
+from core.db.tables.audit_events import AuditEventRow
 from core.ui import formatting, links, page_frame, session
 
 N_A_PAGE = 50
 _CURSORS = "audit_cursors"
 OUTCOMES = {"Done": "done", "Refused": "refused"}
 MEANS = {"session": "browser", "jwt": "access token", "local": "no sign-in"}
-NOUNS = {"upload": "file", "call": "call", "user": "person", "account": "account"}
 
 
 def show(people: Mapping[UUID, str]) -> None:
@@ -31,7 +30,7 @@ def show(people: Mapping[UUID, str]) -> None:
         page = audit.page(scope, asked=asked, limit=N_A_PAGE, cursor=cursors[-1])
     if not page.items:
         page_frame.empty(
-            "Nothing here", "No event fits these filters.", icon=":material/history:", key="no_events"
+            "No matching events", "Try fewer filters.", icon=":material/history:", key="no_events"
         )
         return
     zone = session.zone()
@@ -50,22 +49,22 @@ def show(people: Mapping[UUID, str]) -> None:
 
 def _filters(people: Mapping[UUID, str]) -> audit.Filter:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="audit_filters"):
-        text = st.text_input("Name", placeholder="Person, file or model", key="audit_text", width=260)
+        text = st.text_input("Search", placeholder="Person, file or model", key="audit_text", width=260)
         who = st.selectbox(
-            "Who",
+            "Person",
             list(people),
             index=None,
             format_func=people.__getitem__,
-            placeholder="Everybody",
+            placeholder="Anyone",
             key="audit_who",
             width=220,
         )
         action = st.selectbox(
-            "What",
-            sorted(audit.ACTIONS),
+            "Action",
+            audit.known_actions(),
             index=None,
-            format_func=said,
-            placeholder="Everything",
+            format_func=action_label,
+            placeholder="Any action",
             key="audit_what",
             width=240,
         )
@@ -77,28 +76,12 @@ def _filters(people: Mapping[UUID, str]) -> audit.Filter:
 
 def sentence(row: AuditEventRow) -> str:
     """Who did what to what, in markdown: "**ada@example.org** deleted the file **sales.csv**"."""
-    unnamed = "Somebody at the shell" if row.via == "shell" else "Somebody unknown"
-    told = f"**{links.escape(row.actor or unnamed)}** {audit.ACTIONS[row.action]}"
+    unnamed = "Someone at the shell" if row.via == "shell" else "Someone unknown"
+    what = f"**{links.escape(row.actor or unnamed)}** {audit.says(row.action)}"
     subject = links.escape(row.subject_name or row.subject_id or "")
-    match row.subject_kind:
-        case None:
-            said_of = ""
-        case "user":
-            said_of = f" **{subject}**"
-        case "account":
-            said_of = f" as **{subject}**"
-        case "call":
-            said_of = f": **{subject}**"
-        case "session":
-            said_of = ""  # it has no name
-        case "token":
-            said_of = f" **{subject}**"
-        case "prediction":
-            said_of = f" the prediction of **{subject}**"
-        case resource:
-            said_of = f" the {NOUNS.get(resource, resource)} **{subject}**"
+    named = audit.audited(row.subject_kind).phrase.format(f"**{subject}**") if row.subject_kind else ""
     refused = " :red-badge[Refused]" if row.outcome == "refused" else ""
-    return f"{told}{said_of}{refused}"
+    return f"{what}{named}{refused}"
 
 
 def _circumstances(row: AuditEventRow, *, zone: tzinfo) -> str:
@@ -118,10 +101,7 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def said(action: str) -> str:
+def action_label(action: str) -> str:
     """How a person says it, with its noun: `prediction.deleted` → "deleted a prediction"."""
-    resource, _, _ = action.partition(".")
-    told = audit.ACTIONS[action]
-    return (
-        f"{told} a {NOUNS.get(resource, resource)}" if resource in ("upload", "prediction", "model") else told
-    )
+    noun = audit.audited(action.partition(".")[0]).noun
+    return f"{audit.says(action)} {noun}".rstrip()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import db
 from core.access import roles, users
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.ui import formatting, links, notices, page_frame, session
 
 
@@ -22,7 +22,7 @@ def show(found: Sequence[UserRow]) -> None:
                 if row.is_local or row.id == myself.id:
                     st.caption("You" if row.id == myself.id else "Without sign-in", width="content")
                 elif roles.is_named_admin(row.email, session.config()):
-                    st.caption("Admin by ADMIN_EMAILS", width="content")
+                    st.caption("Admin, set by ADMIN_EMAILS", width="content")
                 else:
                     _role(row)
                     _way_in(row)
@@ -33,7 +33,7 @@ def _who(row: UserRow) -> None:
         blocked = " :red-badge[Blocked]" if row.blocked_at else ""
         st.markdown(f"**{links.escape('Local user' if row.is_local else row.name)}**{blocked}")
         since = formatting.moment(row.created_at, now=session.now(), zone=session.zone())
-        known_by = "whoever sits at this machine" if row.is_local else row.email or "no verified address"
+        known_by = "anyone using this machine" if row.is_local else row.email or "no verified email"
         st.caption(f"{links.escape(known_by)} · since {since}")
 
 
@@ -51,16 +51,16 @@ def _role(row: UserRow) -> None:
         with page_frame.guarded():
             with db.session_scope(session.user(), write=True) as scope:
                 users.set_role(scope, user_id=row.id, role=chosen)
-            notices.leave(f"{links.escape(row.name)} is {chosen} now.", icon=":material/badge:")
+            notices.leave(f"{links.escape(row.name)} is now {chosen}.", icon=":material/badge:")
             st.rerun()
 
 
 def _way_in(row: UserRow) -> None:
-    label = "Let in again" if row.blocked_at else "Block"
+    label = "Unblock" if row.blocked_at else "Block"
     if st.button(label, key=f"block_{row.id}", type="tertiary"):
         with page_frame.guarded():
             with db.session_scope(session.user(), write=True) as scope:
                 users.block(scope, user_id=row.id, is_blocked=row.blocked_at is None)
-            told = "may come in again" if row.blocked_at else "is kept out from now on"
-            notices.leave(f"{links.escape(row.name)} {told}.", icon=":material/block:")
+            now = "can sign in again" if row.blocked_at else "is blocked"
+            notices.leave(f"{links.escape(row.name)} {now}.", icon=":material/block:")
             st.rerun()

@@ -1,4 +1,4 @@
-"""Home's four numbers, with a trace of the last two weeks where there is one."""
+"""Home's numbers: the rooms' totals, with a trace of the last two weeks where there is one, and the queue."""
 
 from __future__ import annotations
 
@@ -8,25 +8,32 @@ import streamlit as st
 
 from core.ui import formatting, session
 from core.ui.home import home_data
+from core.ui.work_items import Total
+
+IN_A_ROW = 4
 
 
-def show(found: home_data.Desk, pulse: home_data.Pulse, *, now: datetime) -> None:
-    """Uploads, predictions, rows scored, and what is in the queue."""
-    zone = session.zone()
-    made = home_data.per_day(((at, 1) for at, _ in found.scored), now=now, zone=zone)
-    rows = home_data.per_day(found.scored, now=now, zone=zone)
-    with st.grid(4, min_column_width=150, gap="small", key="numbers"):
-        _number("Uploads", found.n_uploads)
-        _number("Predictions", found.n_completed, _trace(made), made)
-        _number("Rows scored", found.n_rows_scored, _exact(found.n_rows_scored) + _trace(rows), rows)
-        _number("In the queue", pulse.n_moving, _in_queue(pulse))
+def show(overview: home_data.Overview, pulse: home_data.Pulse, *, now: datetime) -> None:
+    """Each of the rooms' totals, and what is in the queue."""
+    with st.grid(IN_A_ROW, min_column_width=150, gap="small", key="numbers"):
+        for total in overview.totals:
+            _total(total, now=now)
+        n_running, n_queued = pulse.n_running, pulse.n_queued
+        about = f"{n_running:,} running, {n_queued:,} waiting." if pulse.n_moving else ""
+        _number("In the queue", pulse.n_moving, about, [])
 
 
-def _number(label: str, n: int, said: str = "", per_day: list[int] | None = None) -> None:
+def _total(total: Total, *, now: datetime) -> None:
+    per_day = home_data.per_day(total.moments, now=now, zone=session.zone())
+    trace = f" The chart shows the last {home_data.DAYS} days." if per_day else ""
+    _number(total.label, total.n, _exact(total.n) + trace, per_day)
+
+
+def _number(label: str, n: int, about: str, per_day: list[int]) -> None:
     st.metric(
         label,
         formatting.number(n),
-        help=said.strip() or None,
+        help=about.strip() or None,
         border=True,
         height="stretch",
         chart_data=per_day or None,
@@ -34,15 +41,6 @@ def _number(label: str, n: int, said: str = "", per_day: list[int] | None = None
     )
 
 
-def _in_queue(pulse: home_data.Pulse) -> str:
-    n_running = pulse.n_running
-    return f"{n_running:,} running, {pulse.n_moving - n_running:,} waiting." if pulse.n_moving else ""
-
-
-def _trace(per_day: list[int]) -> str:
-    return f" The curve is the last {home_data.DAYS} days." if per_day else ""
-
-
 def _exact(n: int) -> str:
     """Said only where the number shown is a round one."""
-    return "" if formatting.number(n) == f"{n:,}" else f"{n:,} in all."
+    return "" if formatting.number(n) == f"{n:,}" else f"{n:,} in total."

@@ -5,11 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core import db
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.models import models
 from core.predictions import listing
 from core.ui import formatting, links, notices, page_frame, session
+from core.ui.models.pages import MODELS
 from core.ui.predictions import filters
+from core.ui.predictions.pages import PREDICTIONS
+from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored
 
 
@@ -19,14 +22,14 @@ def toolbar(model: ModelRow) -> None:
         if st.button("Cancel training", key="cancel", icon=":material/stop_circle:"):
             with db.session_scope(session.user(), write=True) as scope:
                 models.cancel_training(scope, model_id=model.id)
-            notices.leave("The training stops as soon as its worker sees it.", icon=":material/stop_circle:")
+            notices.leave("The training will stop shortly.", icon=":material/stop_circle:")
             st.rerun()
         return
     is_ready = model.status == "ready"
     if is_ready and st.button(
-        "Use for a new prediction", key="use", type="primary", icon=":material/play_arrow:"
+        "Use for a prediction", key="use", type="primary", icon=":material/play_arrow:"
     ):
-        links.go(links.UPLOADS, model=model.id)
+        links.go(UPLOADS, model=model.id)
     if st.button(
         "Train a new version" if is_ready else "Train again",
         key="retrain",
@@ -34,7 +37,7 @@ def toolbar(model: ModelRow) -> None:
         type="secondary" if is_ready else "primary",
     ):
         again = {"upload": model.upload_id} if model.upload_id else {}
-        links.go(links.UPLOADS, train=1, version_of=model.id, **again)
+        links.go(UPLOADS, train=1, version_of=model.id, **again)
     if st.button("Delete", key="delete", icon=":material/delete:", type="tertiary"):
         _confirm_delete(model)
 
@@ -46,17 +49,17 @@ def _confirm_delete(model: ModelRow) -> None:
         with db.session_scope(session.user()) as scope:
             n_made = sum(listing.counts(scope, model_id=model.id).values())
         if n_made:
-            st.markdown(f"**{name}** has made **{formatting.exact(n_made, 'prediction')}**, so it stays.")
-            st.caption("Their results could not be explained without it. Delete them first.")
-            shown = filters.model_name(model.name, model.version)
-            links.link(
-                "Open its predictions", links.PREDICTIONS, icon=":material/arrow_forward:", model=shown
+            st.markdown(
+                f"**{name}** has made **{formatting.exact(n_made, 'prediction')}**, so it can't be deleted."
             )
+            st.caption("Delete these predictions first: their results refer to it.")
+            shown = filters.model_name(model.name, model.version)
+            links.link("View its predictions", PREDICTIONS, icon=":material/arrow_forward:", model=shown)
             return
-        st.markdown(f"**{name}** is deleted for good. The file it learned from stays.")
-        if page_frame.decided("Delete it", key="confirm_delete"):
+        st.markdown(f"This permanently deletes **{name}**. The file it was trained on is kept.")
+        if page_frame.confirmed("Delete model", key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = models.delete(scope, model_id=model.id)
             stored.remove_files(session.files(), prefixes=prefixes)
-            notices.leave(f"{name} is deleted.", icon=":material/delete:")
-            links.go(links.MODELS)
+            notices.leave(f"Deleted {name}.", icon=":material/delete:")
+            links.go(MODELS)

@@ -1,4 +1,4 @@
-"""Models as cards, one a name: its newest version that can score, and what that is good for."""
+"""Models as cards, one a name, with its newest version that can score; and the versions of a name as lines."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables import ModelRow
-from core.ui import badges, formatting, links
-from core.ui.home import attention
+from core.db.tables.models import ModelRow
+from core.models import models
+from core.ui import formatting, links, lists, session
+from core.ui.models import labels, progress
+from core.ui.models.pages import MODEL
+from core.ui.uploads.pages import UPLOADS
 
 
 def by_name(newest_first: Sequence[ModelRow]) -> dict[tuple[UUID, str], list[ModelRow]]:
@@ -46,21 +49,44 @@ def headline(model: ModelRow) -> tuple[str, str] | None:
     spread = report.get("metrics", {}).get(report.get("chosen_by"))
     if not spread:
         return None
-    return badges.METRICS.get(report["chosen_by"], report["chosen_by"]), formatting.plus_minus(
+    return labels.METRICS.get(report["chosen_by"], report["chosen_by"]), formatting.plus_minus(
         spread["mean"], spread["std"]
     )
+
+
+def versions(model: ModelRow) -> None:
+    """The versions of a model's name, so that two can be compared: one line each, with its figure and its age."""
+    now = session.now()
+    with db.session_scope(session.user()) as scope:
+        of_owner = models.page(scope, limit=200, owner=model.user_id).items
+    same_name = [row for row in of_owner if row.name == model.name]
+    with st.container(border=True, gap=None, key="versions"):
+        for row in same_name:
+            found = headline(row)
+            is_this = row.id == model.id
+            clicked = lists.choice(
+                f"v{row.version} · {row.data_name}" + (" (this version)" if is_this else ""),
+                key=f"version_{row.version}",
+                icon=":material/check:" if is_this else ":material/category:",
+                badge=labels.STATUSES[row.status],
+                facts=[found[1] if found else "", formatting.ago(row.created_at, now=now)],
+            )
+            if clicked and not is_this:
+                links.go(MODEL, id=row.id)
+    if found := headline(model):
+        st.caption(f"{found[0]}, mean ± standard deviation across five folds.")
 
 
 def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | None, now: datetime) -> None:
     """owner: whose it is, where that is not the reader."""
     with st.container(border=True, height="stretch", gap="small", key=f"card_{model.id}"):
         st.markdown(f"#### {links.escape(model.name)}")
-        task = badges.TASKS.get(model.task_type or "", "").lower()
+        task = labels.TASKS.get(model.task_type or "", "").lower()
         facts = [f"Predicts **{links.escape(model.target)}**", *([task] if task else []), f"v{model.version}"]
-        st.markdown(f":small[{badges.of_model(model.status).markdown}&ensp;:gray[{' · '.join(facts)}]]")
+        st.markdown(f":small[{labels.STATUSES[model.status].markdown}&ensp;:gray[{' · '.join(facts)}]]")
         if model.status == "training":
             done, total = model.task.done, model.task.total or 0
-            st.progress(done / total if total else 0.0, text=attention.step(model).capitalize())
+            st.progress(done / total if total else 0.0, text=progress.step(model).capitalize())
         elif model.status == "failed":
             st.markdown(f":small[:red[{links.escape((model.error or {}).get('message', ''))}]]")
         elif found := headline(model):
@@ -72,6 +98,6 @@ def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | 
         st.caption(f"{whose}{formatting.ago(model.created_at, now=now)} · {used}{versions}")
         st.space("stretch")
         with st.container(horizontal=True, gap="small"):
-            links.link("Open", links.MODEL, icon=":material/arrow_forward:", id=model.id)
+            links.link("Open", MODEL, icon=":material/arrow_forward:", id=model.id)
             if model.status == "ready" and owner is None:
-                links.link("Use it", links.UPLOADS, icon=":material/play_arrow:", model=model.id)
+                links.link("Use", UPLOADS, icon=":material/play_arrow:", model=model.id)

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.db.tables import ModelRow
+from core.db.tables.models import ModelRow
 from core.metrics import figures, wording
 from core.metrics.figures import CandidateScore, FeatureImportance
 from core.models import models
 from core.models.schema import Feature
-from core.ui import badges, formatting, links
 from core.ui import charts as on_page
+from core.ui import formatting, links
+from core.ui.models import labels
 from core.ui.uploads.receipt import KINDS, height
 
 SHOWN_CATEGORIES = 6
@@ -27,20 +28,20 @@ def numbers(model: ModelRow) -> None:
     with st.grid(4, min_column_width=150, gap="small", key="metrics"):
         metrics = report.get("metrics", {})
         for name in sorted(
-            metrics, key=list(badges.METRICS).index
+            metrics, key=list(labels.METRICS).index
         ):  # Postgres keeps them in an order of its own
             spread = metrics[name]
             baseline = report["baseline"].get(name)
-            value, beneath = _said(name, spread, baseline["mean"] if baseline else None)
-            exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} over the folds."
+            value, beneath = _metric_text(name, spread, baseline["mean"] if baseline else None)
+            exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} across the folds."
             st.metric(
-                badges.METRICS[name],
+                labels.METRICS[name],
                 value,
                 delta=beneath,
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
-                help=f"{exactly} Smaller is better." if name in badges.SMALLER_IS_BETTER else exactly,
+                help=f"{exactly} Lower is better." if name in labels.SMALLER_IS_BETTER else exactly,
             )
 
 
@@ -54,14 +55,14 @@ def charts(model: ModelRow) -> None:
     ]
     baseline = CandidateScore("Baseline", **report["baseline"][by])
     importance = [FeatureImportance(one["column"], one["fall"], 0.0) for one in report["importance"]]
-    metric = badges.METRICS.get(by, by)
+    metric = labels.METRICS.get(by, by)
     with on_page.pair():
         on_page.show(figures.candidates(compared, baseline, metric=metric), key="candidates")
         on_page.show(figures.feature_importance(importance, metric=metric), key="importance")
 
 
 def warnings(model: ModelRow) -> None:
-    """What the training wants to be known."""
+    """What to know before the model is trusted."""
     for sentence in (model.report or {}).get("warnings", []):
         st.warning(links.escape(sentence), icon=":material/warning:")
 
@@ -78,17 +79,15 @@ def schema(model: ModelRow) -> None:
 
 
 def dropped(model: ModelRow) -> None:
-    """The columns that were set aside, each with the reason."""
+    """The columns that were left out, each with the reason."""
     rows = [
         {"Column": one["column"], "Why": one["reason"]} for one in (model.report or {}).get("dropped", [])
     ]
     if rows:
         _table(rows, key="dropped")
-        st.caption(
-            "To learn from one all the same, train a new version and name it under *Always learn from*."
-        )
+        st.caption("To use one anyway, train a new version and add it under *Always use these columns*.")
     else:
-        st.caption("No column was set aside.")
+        st.caption("No column was left out.")
 
 
 def origin(model: ModelRow) -> None:
@@ -98,28 +97,30 @@ def origin(model: ModelRow) -> None:
         "File": model.data_name,
         "SHA-256 of the file": model.data_sha256,
         "Rows with an outcome": f"{report['n_rows']:,}",
-        "Rows fitted on": f"{report['n_fitted']:,}",
-        "Training took": formatting.duration(report["seconds"]),
+        "Rows trained on": f"{report['n_fitted']:,}",
+        "Training time": formatting.duration(report["seconds"]),
         "Recipe": _recipe(report["chosen"]),
-        **({"Always to learn from": ", ".join(report["keep"])} if report.get("keep") else {}),
+        **({"Always used": ", ".join(report["keep"])} if report.get("keep") else {}),
         **report["versions"],
     }
-    _table([{"What": name, "Value": str(value)} for name, value in facts.items()], key="origin")
+    _table([{"Detail": name, "Value": str(value)} for name, value in facts.items()], key="origin")
 
 
-def _said(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:
+def _metric_text(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:
     """A metric's mean, and what stands beneath: its spread, and what the baseline has."""
     mean, std = spread["mean"], spread["std"]
-    if metric in badges.IN_UNITS_OF_THE_TARGET:
-        said: Callable[[float], str] = partial(wording.number, beside=max(mean, baseline or 0.0), figures=3)
-        value, beneath = said(mean), f"±{formatting.NO_BREAK}{said(std)}"
+    if metric in labels.IN_UNITS_OF_THE_TARGET:
+        formatted: Callable[[float], str] = partial(
+            wording.number, beside=max(mean, baseline or 0.0), figures=3
+        )
+        value, beneath = formatted(mean), f"±{formatting.NO_BREAK}{formatted(std)}"
     else:
-        said, value, beneath = formatting.score, formatting.score(mean), formatting.spread(std)
-    return value, beneath if baseline is None else f"{beneath} · baseline {said(baseline)}"
+        formatted, value, beneath = formatting.score, formatting.score(mean), formatting.spread(std)
+    return value, beneath if baseline is None else f"{beneath} · baseline {formatted(baseline)}"
 
 
 def _recipe(name: str) -> str:
-    return badges.RECIPES.get(name, name)
+    return labels.RECIPES.get(name, name)
 
 
 def _seen(feature: Feature) -> str:

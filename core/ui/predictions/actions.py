@@ -12,6 +12,7 @@ from core.errors import Conflict
 from core.predictions import predictions
 from core.predictions.states import PENDING, Status
 from core.ui import links, notices, page_frame, session
+from core.ui.predictions.pages import PREDICTION, PREDICTIONS
 from core.uploads import stored
 
 DOWNLOADS = "/api/predictions/download_predictions"
@@ -21,7 +22,7 @@ class Action(StrEnum):
     """An entry of a menu, as it is written there."""
 
     OPEN = ":material/open_in_full: Open"
-    BY_HAND = ":material/play_arrow: Process by hand"
+    BY_HAND = ":material/play_arrow: Score now"
     RETRY = ":material/refresh: Retry"
     CANCEL = ":material/block: Cancel"
     DELETE = ":material/delete: Delete"
@@ -45,7 +46,7 @@ def perform(action: Action, *, prediction_id: UUID, file_name: str, leave: bool 
     """
     match action:
         case Action.OPEN:
-            links.go(links.PREDICTION, id=prediction_id)
+            links.go(PREDICTION, id=prediction_id)
         case Action.DELETE:
             _confirm_deletion(prediction_id, file_name, leave)
             return
@@ -58,8 +59,8 @@ def perform(action: Action, *, prediction_id: UUID, file_name: str, leave: bool 
         case Action.CANCEL:
             with db.session_scope(session.user(), write=True) as scope:
                 is_over = predictions.cancel(scope, prediction_id=prediction_id).status == Status.CANCELLED
-            told = "is cancelled" if is_over else "stops after the rows that are in the worker's hands"
-            notices.leave(f"{links.escape(file_name)} {told}.", icon=":material/block:")
+            outcome = "is cancelled" if is_over else "is being cancelled"
+            notices.leave(f"{links.escape(file_name)} {outcome}.", icon=":material/block:")
     st.rerun()
 
 
@@ -85,15 +86,15 @@ def download(prediction_id: UUID, *, file_format: str = "csv", safe: bool = Fals
 @st.dialog("Delete this prediction?", icon=":material/delete:")
 def _confirm_deletion(prediction_id: UUID, file_name: str, leave: bool) -> None:
     st.markdown(
-        f"The result of scoring **{links.escape(file_name)}** and its metrics are removed for good. "
-        "The uploaded file and the model stay."
+        f"This permanently deletes the result of **{links.escape(file_name)}** and its metrics. "
+        "The uploaded file and the model are kept."
     )
-    if page_frame.decided("Delete it", key="confirm_delete"):
+    if page_frame.confirmed("Delete prediction", key="confirm_delete"):
         with page_frame.guarded():
             delete(prediction_id)
-            notices.leave(f"{links.escape(file_name)}: the prediction is deleted.", icon=":material/delete:")
+            notices.leave(f"Deleted the prediction of {links.escape(file_name)}.", icon=":material/delete:")
             if leave:
-                links.go(links.PREDICTIONS)
+                links.go(PREDICTIONS)
             st.rerun()
 
 

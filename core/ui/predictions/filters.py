@@ -36,7 +36,7 @@ SORTS: Final[dict[str, Sort]] = {
     "Most rows": "rows",
     "Took longest": "took",
 }
-EVERY_MODEL: Final = "Every model"
+EVERY_MODEL: Final = "All models"
 _STATUS, _FILE, _MODEL, _SORT, _PAGE = "status", "file", "model", "sort", "page"
 _KEY: Final = "predictions_"
 
@@ -47,7 +47,7 @@ def search() -> str:
     if key not in st.session_state:
         st.session_state[key] = st.query_params.get(_FILE, "")
     text = st.text_input(
-        "File name", key=key, placeholder="Find a file", icon=":material/search:", type="search", live=True,
+        "File name", key=key, placeholder="Search files", icon=":material/search:", type="search", live=True,
         label_visibility="collapsed", width=150, on_change=_first_page,
     )  # fmt: skip
     _remember(_FILE, text.strip())
@@ -102,22 +102,22 @@ def statuses(counts: Mapping[Status, int]) -> tuple[Status, ...]:
 
 def _beside_the_pills(totals: Sequence[int]) -> str:
     rules = "".join(
-        f'.st-key-{_KEY}{_STATUS} button:nth-of-type({place}) p::after {{ content: " {formatting.number(total)}"; }}'
-        for place, total in enumerate(totals, start=1)
+        f'.st-key-{_KEY}{_STATUS} button:nth-of-type({number}) p::after {{ content: " {formatting.number(total)}"; }}'
+        for number, total in enumerate(totals, start=1)
     )
     return f"<style>{rules}</style>"
 
 
-def page(place: DeltaGenerator, *, n_found: int) -> int:
+def page(slot: DeltaGenerator, *, n_found: int) -> int:
     """The chosen page of results, from 1; drawn where there is more than one."""
     n_pages = ceil(n_found / PER_PAGE)
     if n_pages < 2:
         return 1
     asked = st.query_params.get(_PAGE, "")
     others = " ".join(f"{name}={value}" for name, value in st.query_params.items() if name != _PAGE)
-    with place:
-        said = st.empty()
-    with place.container(width="stretch"):  # in a row of its own a pagination leaves numbers out
+    with slot:
+        shown = st.empty()
+    with slot.container(width="stretch"):  # in a row of its own a pagination leaves numbers out
         chosen = st.pagination(
             n_pages,
             default=min(max(1, int(asked)), n_pages) if asked.isdecimal() else 1,
@@ -126,7 +126,7 @@ def page(place: DeltaGenerator, *, n_found: int) -> int:
     chosen = min(chosen, n_pages)
     _remember(_PAGE, str(chosen) if chosen > 1 else "")
     first, last = (chosen - 1) * PER_PAGE + 1, min(chosen * PER_PAGE, n_found)
-    said.caption(f"{first:,}–{last:,} of {formatting.exact(n_found, 'prediction')}", width="content")
+    shown.caption(f"{first:,}–{last:,} of {formatting.exact(n_found, 'prediction')}", width="content")
     return chosen
 
 

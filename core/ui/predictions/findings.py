@@ -22,8 +22,8 @@ def show(measured: PredictionMetrics) -> None:
         st.caption(rests_on(measured))
         if measured.on_training_data and measured.metrics is not None:
             st.caption(
-                ":orange[:material/info:] The model learned from this very file, so these figures flatter it. "
-                "Its own page has the cross-validated ones."
+                ":orange[:material/info:] The model was trained on this file, so these metrics look better than they "
+                "are. The model's page has cross-validated ones."
             )
     if spoiled := quality.warning(measured):
         st.warning(spoiled, icon=":material/warning:")
@@ -42,12 +42,12 @@ def rests_on(measured: PredictionMetrics) -> str:
     n = measured.n_measured
     compared = formatting.exact(n, "row") if n == measured.n_rows else wording.of_rows(n, measured.n_rows)
     return " ".join(
-        [f"Compared with the column **{target}** over {compared}.", *_left_out(measured), *_reading(measured)]
+        [f"Compared with the column **{target}** in {compared}.", *_left_out(measured), *_reading(measured)]
     )
 
 
 def _why_not_compared(measured: PredictionMetrics) -> str:
-    column = f"The column **{links.escape(measured.target)}** is in the file, but"
+    column = f"The file has a column **{links.escape(measured.target)}**, but"
     if measured.n_unknown:
         known = (
             f"the model knows {links.escape(wording.listed(measured.labels.labels))}"
@@ -55,12 +55,12 @@ def _why_not_compared(measured: PredictionMetrics) -> str:
             else "the model predicts numbers"
         )
         if measured.unknown_outcomes:
-            return f"{column} its outcomes can't be compared: the file has {_examples(measured)}, {known}"
-        return f"{column} no row holds an outcome that the model could be compared with: {known}"
+            return f"{column} its outcomes don't match: the file has {_examples(measured)}, {known}"
+        return f"{column} none of its outcomes match: {known}"
     if measured.n_blank:
-        return f"{column} every cell of it is blank, so nothing can be compared with what really happened"
+        return f"{column} it is empty, so there is no outcome to compare with"
     name = links.escape(measured.target)
-    return f"The file has no column **{name}**, so nothing can be compared with what really happened"
+    return f"The file has no column **{name}**, so there is no outcome to compare with"
 
 
 def _without_outcome(measured: PredictionMetrics) -> str:
@@ -75,9 +75,9 @@ def _without_outcome(measured: PredictionMetrics) -> str:
     if measured.labels is not None and n_rows:
         n, label = max(zip(measured.labels.counts, measured.labels.labels, strict=True))
         if n_rows == 1:
-            return f"The only row was given {wording.quoted(label)}."
+            return f"The only row is predicted {wording.quoted(label)}."
         share = wording.percent(n / n_rows)
-        return f"{wording.of_rows(n, n_rows)} ({share}) {_were(n)} given {wording.quoted(label)}."
+        return f"{wording.of_rows(n, n_rows)} ({share}) {wording.be(n)} predicted {wording.quoted(label)}."
     if measured.values is not None and measured.values.quantiles:
         return findings.spread(measured.values)
     return "The file has no rows to predict."
@@ -85,12 +85,14 @@ def _without_outcome(measured: PredictionMetrics) -> str:
 
 def _left_out(measured: PredictionMetrics) -> Iterator[str]:
     if measured.n_blank:
-        yield f"{formatting.exact(measured.n_blank, 'row')} had no outcome and {_were(measured.n_blank)} left out."
+        yield f"{formatting.exact(measured.n_blank, 'row')} without an outcome {_were(measured.n_blank)} left out."
     if measured.n_unknown:
         n = measured.n_unknown
-        kind = "that is no number" if isinstance(measured.metrics, Regression) else "the model doesn't know"
+        kind = (
+            "that is not a number" if isinstance(measured.metrics, Regression) else "the model doesn't know"
+        )
         such_as = f" ({_examples(measured)})" if measured.unknown_outcomes else ""
-        yield f"{formatting.exact(n, 'row')} had an outcome {kind}{such_as} and {_were(n)} left out."
+        yield f"{formatting.exact(n, 'row')} with an outcome {kind}{such_as} {_were(n)} left out."
 
 
 def _examples(measured: PredictionMetrics) -> str:
@@ -104,9 +106,9 @@ def _reading(measured: PredictionMetrics) -> Iterator[str]:
         label = links.escape(wording.quoted(measured.positive_label))
         threshold = measured.metrics.threshold if isinstance(measured.metrics, Binary) else 0.5
         least = wording.percent(threshold, decimals=0)
-        yield f"The probability is that of {label}; a row is called {label} from {least} on."
+        yield f"The probability is for {label}; rows at {least} or more are predicted {label}."
     elif measured.labels is not None:
-        yield "Each row is given its most probable class."
+        yield "Each row gets its most likely class."
 
 
 def _were(n: int) -> str:

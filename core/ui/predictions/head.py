@@ -6,16 +6,18 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.states import PENDING, Status
 from core.ui import badges, formatting, links, page_frame, session
-from core.ui.predictions import actions
+from core.ui.models.pages import MODEL
+from core.ui.predictions import actions, status_badges
 from core.ui.predictions.actions import Action
+from core.ui.predictions.pages import PREDICTIONS
 
 
 def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
     """Draw it, and do what is asked. Raises NotFound, Conflict. is_mine: if not, it may be downloaded, and no more."""
-    back()
+    page_frame.back(PREDICTIONS)
     with page_frame.heading(links.escape(prediction.upload.file_name)):
         asked = _buttons(prediction, is_mine=is_mine)
     _facts(prediction, now=now)
@@ -23,14 +25,9 @@ def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
         actions.perform(asked, prediction_id=prediction.id, file_name=prediction.upload.file_name, leave=True)
 
 
-def back() -> None:
-    """The way to the list."""
-    links.link("Predictions", links.PREDICTIONS, icon=":material/arrow_back:")
-
-
 def no_result(*, is_mine: bool) -> None:
     """What is left of one that failed or was cancelled, and the way on."""
-    st.caption("No result was kept." + (" Retry scores the file from its beginning." if is_mine else ""))
+    st.caption("There is no result." + (" Retry scores the file from the start." if is_mine else ""))
 
 
 def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
@@ -49,14 +46,14 @@ def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
 
 
 def _downloads(prediction: PredictionRow) -> None:
-    said = f" ({formatting.size(prediction.output_bytes)})" if prediction.output_bytes else ""
+    size = f" ({formatting.size(prediction.output_bytes)})" if prediction.output_bytes else ""
     st.link_button(
         "Download CSV",
         actions.download(prediction.id),
         key="download_csv",
         type="primary",
         icon=":material/download:",
-        help=f"Your file, byte for byte, with the predictions behind each row{said}",
+        help=f"Your file as it is, with the predictions added as columns at the end{size}",
     )
     st.link_button(
         "Parquet",
@@ -69,7 +66,7 @@ def _downloads(prediction: PredictionRow) -> None:
             "Safe CSV",
             actions.download(prediction.id, safe=True),
             key="download_safe",
-            help="Some cells of your file begin like formulas. Here an apostrophe stands before each, so that no "
+            help="Some cells of your file look like formulas. This copy puts an apostrophe before each, so that no "
             "spreadsheet runs them",
         )
 
@@ -78,24 +75,24 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
     zone = session.zone()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="facts"):
         badges.show(
-            badges.of_prediction(prediction),
+            status_badges.of(prediction),
             tip=f"Since {formatting.exact_moment(prediction.updated_at, zone=zone)}",
         )
         links.link(
             f"{links.escape(prediction.model.name)} · v{prediction.model.version}",
-            links.MODEL,
+            MODEL,
             icon=":material/category:",
             tip="The model that scores it",
             id=prediction.model_id,
         )
         # the age would stand still while the progress below it moves
         is_pending = prediction.status in PENDING
-        told = [
-            f"asked at {formatting.moment(prediction.created_at, now=now, zone=zone)}"
+        facts = [
+            f"requested at {formatting.moment(prediction.created_at, now=now, zone=zone)}"
             if is_pending
-            else f"asked {formatting.ago(prediction.created_at, now=now)}"
+            else f"requested {formatting.ago(prediction.created_at, now=now)}"
         ]
         if prediction.status == Status.COMPLETED:
-            told.insert(0, formatting.count(prediction.upload.n_rows, "row"))
-            told.append(f"took {formatting.took(prediction.started_at, prediction.finished_at)}")
-        st.caption(" · ".join(told), width="content")
+            facts.insert(0, formatting.count(prediction.upload.n_rows, "row"))
+            facts.append(f"took {formatting.took(prediction.started_at, prediction.finished_at)}")
+        st.caption(" · ".join(facts), width="content")

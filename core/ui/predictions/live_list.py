@@ -10,20 +10,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import db
-from core.access.ownership import MINE, Whose
+from core.access.ownership import MINE, OwnerFilter
 from core.predictions import listing
 from core.predictions.states import PENDING, Status
-from core.ui import formatting, page_frame, session
+from core.ui import formatting, no_worker, page_frame, session
 from core.ui.predictions import actions, filters
 from core.ui.predictions import table as prediction_table
-from core.ui.predictions import waiting as prediction_waiting
 from core.ui.predictions.filters import PER_PAGE
 
 MOVING_S, SETTLED_S = 5.0, 15.0  # between two looks
 
 
 @dataclass(frozen=True)
-class Standing:
+class ListState:
     """How many there are of each, with the filters but for the status, and what is pending whatever they say.
 
     n_queued, next_id, no_worker: of the reader's own, for no others can be done by hand.
@@ -36,7 +35,9 @@ class Standing:
     no_worker: str | None
 
 
-def show(whose: Whose, *, people: Mapping[UUID, str], model_ids: Mapping[str, UUID], n_pending: int) -> None:
+def show(
+    whose: OwnerFilter, *, people: Mapping[UUID, str], model_ids: Mapping[str, UUID], n_pending: int
+) -> None:
     """Draw the list; it looks again by itself, seldom while nothing is pending.
 
     people: what those are called whose work it may hold. model_ids: by name.
@@ -52,7 +53,7 @@ def show(whose: Whose, *, people: Mapping[UUID, str], model_ids: Mapping[str, UU
     live()
 
 
-def _draw(whose: Whose, people: Mapping[UUID, str], model_ids: Mapping[str, UUID]) -> int:
+def _draw(whose: OwnerFilter, people: Mapping[UUID, str], model_ids: Mapping[str, UUID]) -> int:
     with st.container(
         horizontal=True,
         horizontal_alignment="distribute",
@@ -65,13 +66,13 @@ def _draw(whose: Whose, people: Mapping[UUID, str], model_ids: Mapping[str, UUID
             model_id = filters.model(model_ids)
             sort = filters.sort()
     user = session.user()
-    standing = look(user, search=search, model_id=model_id, owner=whose)
-    if standing.no_worker:
-        _no_worker(standing, standing.no_worker)
+    state = read_state(user, search=search, model_id=model_id, owner=whose)
+    if state.no_worker:
+        _no_worker(state, state.no_worker)
     with pills:
-        statuses = filters.statuses(standing.counts)
+        statuses = filters.statuses(state.counts)
     table, foot = st.container(), _foot()
-    n_found = sum(n for status, n in standing.counts.items() if not statuses or status in statuses)
+    n_found = sum(n for status, n in state.counts.items() if not statuses or status in statuses)
     page = filters.page(foot, n_found=n_found)
     with db.session_scope(user) as scope:
         rows = listing.table(
@@ -92,18 +93,18 @@ def _draw(whose: Whose, people: Mapping[UUID, str], model_ids: Mapping[str, UUID
                 me=user,
                 people=people,
                 now=session.now(),
-                has_worker=standing.no_worker is None,
+                has_worker=state.no_worker is None,
             )
         else:
             _nothing_matches()
-    return standing.n_pending
+    return state.n_pending
 
 
 def _foot() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="center")
 
 
-def look(user: db.User, *, search: str, model_id: UUID | None, owner: Whose = MINE) -> Standing:
+def read_state(user: db.User, *, search: str, model_id: UUID | None, owner: OwnerFilter = MINE) -> ListState:
     """How things stand, in one transaction."""
     with db.session_scope(user) as scope:
         counts = listing.counts(scope, model_id=model_id, search=search, owner=owner)
@@ -115,28 +116,27 @@ def look(user: db.User, *, search: str, model_id: UUID | None, owner: Whose = MI
         if n_queued:
             for first in listing.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED]):
                 next_id = first.id
-        return Standing(
+        return ListState(
             counts=counts,
             n_pending=sum(pending[status] for status in PENDING),
             n_queued=n_queued,
             next_id=next_id,
-            no_worker=prediction_waiting.no_worker_since(scope) if n_queued else None,
+            no_worker=no_worker.since(scope) if n_queued else None,
         )
 
 
 def _nothing_matches() -> None:
-    place = page_frame.empty(
-        "No prediction matches",
-        "No prediction fits all the filters above.",
+    buttons = page_frame.empty(
+        "No matching predictions",
+        "Try fewer filters.",
         icon=":material/filter_alt_off:",
     )
-    place.button("Clear the filters", key="clear_filters", on_click=filters.clear)
+    buttons.button("Clear filters", key="clear_filters", on_click=filters.clear)
 
 
-def _no_worker(standing: Standing, sentence: str) -> None:
-    waiting = f"{formatting.exact(standing.n_queued, 'prediction')} waiting"
-    button = "Process the next one by hand"
-    if prediction_waiting.banner(sentence, waiting=waiting, button=button, key="next_by_hand"):
-        assert standing.next_id is not None
-        actions.by_hand(standing.next_id)
+def _no_worker(state: ListState, sentence: str) -> None:
+    waiting = f"{formatting.exact(state.n_queued, 'prediction')} waiting"
+    if no_worker.banner(sentence, waiting=waiting, button="Score the next one now", key="next_by_hand"):
+        assert state.next_id is not None
+        actions.by_hand(state.next_id)
         st.rerun()

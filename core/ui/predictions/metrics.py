@@ -62,7 +62,7 @@ def figures_of(measured: PredictionMetrics) -> dict[str, go.Figure]:
 
 
 def _by_class(metrics: Multiclass) -> None:
-    st.markdown("**Class by class**")
+    st.markdown("**Metrics by class**")
     number = st.column_config.NumberColumn
     st.dataframe(
         pd.DataFrame(
@@ -78,16 +78,16 @@ def _by_class(metrics: Multiclass) -> None:
         hide_index=True,
         placeholder="–",
         column_config={
-            "Rows": number(format="localized", help="Rows that had the class."),
+            "Rows": number(format="localized", help="Rows that are of the class."),
             "Precision": number(
                 format="%.3f",
-                help="Of the rows given the class, the share that had it; none were where it is –.",
+                help="Of the rows predicted as the class, the share that are. – where none were.",
             ),
             "Recall": number(
                 format="%.3f",
-                help="Of the rows that had the class, the share that were found; none had it where it is –.",
+                help="Of the rows of the class, the share that the model finds. – where there are none.",
             ),
             "F1": number(format="%.3f"),
-            "ROC-AUC": number(format="%.3f", help="The class against all others."),
+            "ROC-AUC": number(format="%.3f", help="This class against all others."),
         },
     )

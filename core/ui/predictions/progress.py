@@ -9,12 +9,12 @@ from uuid import UUID
 import streamlit as st
 
 from core import db, queue
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.errors import NotFound
 from core.predictions import predictions
 from core.predictions.states import Status
-from core.ui import formatting, links, page_frame, session
-from core.ui.predictions import actions, table, waiting
+from core.ui import formatting, links, no_worker, page_frame, session
+from core.ui.predictions import actions, table
 
 REFRESH_S = 1.0
 _ENOUGH_S = 1.0  # a rate over less says nothing
@@ -59,29 +59,29 @@ def show(prediction_id: UUID, *, status: str, is_mine: bool) -> None:
 def _draw(prediction_id: UUID, pace: Pace, *, is_mine: bool) -> str:
     with db.session_scope(session.user()) as scope:
         prediction = predictions.get(scope, prediction_id=prediction_id)
-        no_worker = waiting.no_worker_since(scope)
-        place = queue.standing(scope, task_id=prediction.task_id)
+        stalled_since = no_worker.since(scope)
+        position = queue.position(scope, task_id=prediction.task_id)
     if prediction.status == Status.PROCESSING:
         _running(prediction, pace)
-    elif prediction.status == Status.QUEUED and no_worker and is_mine:
-        _no_worker(prediction, no_worker)
+    elif prediction.status == Status.QUEUED and stalled_since and is_mine:
+        _no_worker(prediction, stalled_since)
     elif prediction.status == Status.QUEUED:
-        _in_line(prediction, place, no_worker)
+        _in_line(prediction, position, stalled_since)
     return prediction.status
 
 
 def _no_worker(prediction: PredictionRow, sentence: str) -> None:
-    place = st.empty()
-    with place:
-        clicked = waiting.banner(
+    slot = st.empty()
+    with slot:
+        clicked = no_worker.banner(
             sentence,
             waiting=f"{formatting.count(prediction.upload.n_rows, 'row')} waiting",
-            button="Process it by hand",
+            button="Score it now",
             key="by_hand",
         )
     if clicked:
         actions.by_hand(prediction.id)
-        place.container(border=True).markdown(":blue[:material/play_arrow:] **Starting here and now**")
+        slot.container(border=True).markdown(":blue[:material/play_arrow:] **Starting…**")
 
 
 def _running(prediction: PredictionRow, pace: Pace) -> None:
@@ -91,38 +91,38 @@ def _running(prediction: PredictionRow, pace: Pace) -> None:
         with st.container(horizontal=True, gap="large"):
             st.metric("Rows scored", f"{done:,} of {total:,}", width="content")
             if speed:
-                st.metric("Rows a second", formatting.number(round(speed)), width="content")
+                st.metric("Rows per second", formatting.number(round(speed)), width="content")
                 st.metric("Time left", _left(total - done, speed), width="content")
         st.progress(min(1.0, done / total) if total else 0.0)
         if prediction.task.cancel_requested:
-            st.caption("It is being cancelled; the worker stops after the rows in its hands.")
+            st.caption("Cancelling. The worker stops after the rows it is working on.")
         else:
-            st.caption("You can leave this page: the work goes on, and the result will be here.")
+            st.caption("You can leave this page. The result will be here when it is done.")
 
 
 def _left(n_rows: int, speed: float) -> str:
     return f"about {formatting.estimate(n_rows / speed)}"
 
 
-def _in_line(prediction: PredictionRow, place: queue.Standing, no_worker: str | None) -> None:
-    what, why = ("Waiting for a worker", no_worker) if no_worker else _place(place)
+def _in_line(prediction: PredictionRow, position: queue.QueuePosition, stalled_since: str | None) -> None:
+    what, why = ("Waiting for a worker", stalled_since) if stalled_since else _position_text(position)
     with st.container(border=True, gap="xsmall", key="in_line"):
         st.markdown(f":blue[:material/schedule:] **{what}** :gray[· {links.escape(why)}]")
         st.progress(0.0)
         st.caption(f"{formatting.exact(prediction.upload.n_rows, 'row')} to score. You can leave this page.")
 
 
-def _place(place: queue.Standing) -> tuple[str, str]:
+def _position_text(position: queue.QueuePosition) -> tuple[str, str]:
     """What it waits for, and what of it can be told."""
-    if place.retry_at is not None:
-        wait = formatting.duration((place.retry_at - session.now()).total_seconds())
-        why = place.reason.message if place.reason else "The attempt before it broke off."
-        return f"Tried again in {wait}", f"{why} It begins from the first row."
-    if place.starts_now:
+    if position.retry_at is not None:
+        wait = formatting.duration((position.retry_at - session.now()).total_seconds())
+        why = position.reason.message if position.reason else "The last attempt was interrupted."
+        return f"Retrying in {wait}", f"{why} It starts over from the first row."
+    if position.starts_now:
         return "Next in line", "usually starts within a second"
-    if place.n_before:
-        return "Waiting in line", f"{formatting.exact(place.n_before, 'task')} before it"
-    if place.n_running:
-        busy = formatting.exact(place.n_running, "task")
-        return "Next in line", f"the workers are busy with {busy}"
-    return "Next in line", "the worker is starting"
+    if position.n_before:
+        return "Waiting in line", f"{formatting.exact(position.n_before, 'task')} ahead of it"
+    if position.n_running:
+        busy = formatting.exact(position.n_running, "task")
+        return "Next in line", f"workers are busy with {busy}"
+    return "Next in line", "a worker is starting"

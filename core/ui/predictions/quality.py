@@ -21,19 +21,18 @@ def show(measured: PredictionMetrics) -> None:
     """Draw it; one good sentence where there is nothing to say."""
     if not measured.quality:
         st.success(
-            "Every cell that the model reads is filled, and of a kind and value that it knows from training.",
+            "Nothing is missing, and all values look like the training data.",
             icon=":material/verified:",
         )
     else:
         st.markdown(f"**{summary(measured)}**")
-        told = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
-        st.markdown("\n".join(f"- {line}" for line in told))
+        lines = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
+        st.markdown("\n".join(f"- {line}" for line in lines))
         _table(measured.quality, n_rows=measured.n_rows)
     if measured.n_cautioned:
-        say = "says" if measured.n_cautioned == 1 else "say"
         st.caption(
-            f"{formatting.exact(measured.n_cautioned, 'row')} {say} so in the result's column *caution*; blank cells "
-            "alone call for none."
+            f"{formatting.exact(measured.n_cautioned, 'row')} {wording.be(measured.n_cautioned)} flagged in the column "
+            "*caution* of the result. Blank cells alone are not flagged."
         )
     if outcomes := outcome_sentences(measured):
         st.caption("  \n".join(outcomes))
@@ -63,13 +62,15 @@ def warning(measured: PredictionMetrics) -> str:
         named.append(formatting.exact(len(odd) - N_NAMED, "more column", "more columns"))
     listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
     rows = "The row differs" if measured.n_rows == 1 else "Most rows differ"
-    return f"{rows} from what the model learned from, so take its answers with care: {listed}. See *Data quality*."
+    return (
+        f"{rows} from the training data, so treat the predictions with caution: {listed}. See *Data quality*."
+    )
 
 
 def _faults(column: FeatureQuality, n_rows: int) -> str:
     kinds = {
         "blank": column.n_missing,
-        "no number": column.n_bad,
+        "not a number": column.n_bad,
         "new values": column.n_unseen,
         "out of range": column.n_outside,
     }
@@ -80,9 +81,9 @@ def summary(measured: PredictionMetrics) -> str:
     """How many cells of how many columns were not what the model reads."""
     n_cells = sum(column.n_cells for column in measured.quality)
     columns = formatting.exact(len(measured.quality), "column")
-    were = "was" if n_cells == 1 else "were"
+    differ = "differs" if n_cells == 1 else "differ"
     scored = "The row was scored" if measured.n_rows == 1 else "All rows were scored"
-    return f"{formatting.exact(n_cells, 'cell')} in {columns} {were} not what the model expects. {scored}."
+    return f"{formatting.exact(n_cells, 'cell')} in {columns} {differ} from what the model expects. {scored} anyway."
 
 
 def sentence(column: FeatureQuality, *, n_rows: int) -> str:
@@ -90,37 +91,38 @@ def sentence(column: FeatureQuality, *, n_rows: int) -> str:
     parts = []
     if column.n_missing:
         parts.append(
-            f"{_cells(column.n_missing, n_rows)} {_be(column.n_missing)} blank, filled in as in training"
+            f"{_cells(column.n_missing, n_rows)} {_be(column.n_missing)} blank, treated as in training"
         )
     if column.n_bad:
         parts.append(
-            f"{_cells(column.n_bad, n_rows)} {_hold(column.n_bad)} text in place of a number, scored as blank"
+            f"{_cells(column.n_bad, n_rows)} {_hold(column.n_bad)} text instead of a number, scored as blank"
         )
     if column.n_unseen:
         parts.append(
-            f"{_cells(column.n_unseen, n_rows)} {_hold(column.n_unseen)} a value that training never saw"
+            f"{_cells(column.n_unseen, n_rows)} {_hold(column.n_unseen)} a value not seen in training"
         )
     if column.n_outside and column.minimum is not None and column.maximum is not None:
         seen = f"{wording.number(column.minimum)} to {wording.number(column.maximum)}"
         parts.append(
-            f"{_cells(column.n_outside, n_rows)} {_lie(column.n_outside)} outside the range of training, {seen}"
+            f"{_cells(column.n_outside, n_rows)} {_be(column.n_outside)} outside the training range of {seen}"
         )
     return f"**{links.escape(column.column)}**: {'; '.join(parts)}."
 
 
 def outcome_sentences(measured: PredictionMetrics) -> list[str]:
     """What is odd in the column of outcomes; it touches the metrics, not the scores."""
-    target, told = links.escape(measured.target), []
+    target, sentences = links.escape(measured.target), []
     if measured.n_blank:
-        told.append(
-            f"Outcome **{target}**: {formatting.exact(measured.n_blank, 'row')} without one; left out of the metrics."
+        sentences.append(
+            f"{formatting.exact(measured.n_blank, 'row')} without an outcome in **{target}** "
+            f"{_be(measured.n_blank)} left out of the metrics."
         )
     if measured.n_unknown:
-        told.append(
-            f"Outcome **{target}**: {formatting.exact(measured.n_unknown, 'row')} with one "
-            "that the model doesn't know; left out of the metrics."
+        sentences.append(
+            f"{formatting.exact(measured.n_unknown, 'row')} with an outcome in **{target}** that the model doesn't "
+            f"know {_be(measured.n_unknown)} left out of the metrics."
         )
-    return told
+    return sentences
 
 
 def formula_sentence(measured: PredictionMetrics) -> str:
@@ -134,18 +136,16 @@ def formula_sentence(measured: PredictionMetrics) -> str:
     ]
     if len(most_first) > N_NAMED:
         named.append(formatting.exact(len(most_first) - N_NAMED, "more column", "more columns"))
-    n, them = measured.n_formulas, "it" if measured.n_formulas == 1 else "them"
-    begins, stand, came = (
-        ("begins", "It stands", "it came") if n == 1 else ("begin", "They stand", "they came")
-    )
+    n = measured.n_formulas
+    looks, them = ("looks like a formula", "it") if n == 1 else ("look like formulas", "them")
     return (
-        f"{formatting.exact(n, 'cell')} of the file {begins} like a formula, and a spreadsheet would run {them}: "
-        f"{', '.join(named)}. {stand} in the result as {came}; *Safe CSV* makes {them} harmless."
+        f"{formatting.exact(n, 'cell')} of the file {looks} that a spreadsheet would run: {', '.join(named)}. "
+        f"The result keeps {them} unchanged; *Safe CSV* makes {them} harmless."
     )
 
 
 def _row(first_row: int) -> str:
-    return "its name" if first_row == HEADER else f"row {first_row:,}"
+    return "the header" if first_row == HEADER else f"row {first_row:,}"
 
 
 def _cells(n: int, n_rows: int) -> str:
@@ -161,10 +161,6 @@ def _hold(n: int) -> str:
     return "holds" if n == 1 else "hold"
 
 
-def _lie(n: int) -> str:
-    return "lies" if n == 1 else "lie"
-
-
 def _table(quality: Sequence[FeatureQuality], *, n_rows: int) -> None:
     count = st.column_config.NumberColumn
     st.dataframe(
@@ -175,7 +171,7 @@ def _table(quality: Sequence[FeatureQuality], *, n_rows: int) -> None:
                 "Not a number": [column.n_bad or None for column in quality],
                 "New value": [column.n_unseen or None for column in quality],
                 "Out of range": [column.n_outside or None for column in quality],
-                "Rows touched": [100 * min(1.0, column.n_cells / n_rows) for column in quality],
+                "Rows affected": [100 * min(1.0, column.n_cells / n_rows) for column in quality],
             }
         ),
         key="quality_table",
@@ -183,15 +179,15 @@ def _table(quality: Sequence[FeatureQuality], *, n_rows: int) -> None:
         placeholder="",
         column_config={
             "Blank": count(format="localized", help="Cells without a value."),
-            "Not a number": count(format="localized", help="Cells with text where the model reads a number."),
-            "New value": count(
-                format="localized", help="Cells with a category that was not in the training file."
+            "Not a number": count(
+                format="localized", help="Cells with text where the model expects a number."
             ),
+            "New value": count(format="localized", help="Cells with a category not seen in training."),
             "Out of range": count(
                 format="localized",
-                help="Cells with a number below the least or above the largest of training.",
+                help="Cells with a number below the lowest or above the highest seen in training.",
             ),
-            "Rows touched": st.column_config.ProgressColumn(
+            "Rows affected": st.column_config.ProgressColumn(
                 min_value=0, max_value=100, format="%.1f %%", help="Share of the file's rows."
             ),
         },

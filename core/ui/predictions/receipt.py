@@ -10,24 +10,26 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.db.tables import PredictionRow, UploadRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.schema import Feature
+from core.predictions.matching import mapping
 from core.predictions.repeats import RepeatComparison
 from core.predictions.results.measures import PredictionMetrics
 from core.predictions.scoring.pipeline import reasons
 from core.ui import charts, formatting, links, session
-from core.ui.predictions import mapping, rows
+from core.ui.predictions import rows
 from core.ui.predictions import verdict as prediction_verdict
-from core.ui.predictions.rows import Added
+from core.ui.predictions.rows import AddedColumns
 from core.uploads import uploads
 
-MOST_LISTED = 7
+MOST_LISTED, MOST_MAPPED = 7, 12
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ANSWERED_BY: Final = {
-    "trees": "tables of the model's trees",
-    "curves": "tables of the model's curves",
-    "pipeline": "the pipeline itself",
+    "trees": "compiled trees",
+    "curves": "compiled curves",
+    "pipeline": "scikit-learn pipeline",
 }
 _SHORT = 12
 
@@ -46,17 +48,17 @@ def show(
         prediction_verdict.show(verdict, now=session.now())
     if kept:
         st.caption(
-            "The same file, read in the same way, through the same model, code and libraries on the same kind of "
-            "machine, gives the same bytes, however many workers share the load."
+            "Scoring is reproducible: the same file, model, code and libraries on the same kind of machine give the "
+            "same result, byte for byte."
         )
     else:
-        st.caption("It was scored before receipts were kept. Score it again for a whole one.")
+        st.caption("This prediction is older than receipts. Score it again to get one.")
     with st.container(horizontal=True, gap="small"):
         if is_mine:
-            prediction_verdict.again(prediction)
+            prediction_verdict.score_again_button(prediction)
         if kept:
             st.download_button(
-                "Download the receipt",
+                "Download receipt",
                 json.dumps(kept, indent=2, ensure_ascii=False),
                 file_name=f"{PurePosixPath(upload.file_name).stem} receipt.json",
                 mime="application/json",
@@ -68,15 +70,15 @@ def show(
         _card("Input", input_facts(upload) | _formulas(measured))
         _card("Model", _model(prediction))
         _card("Run", _run(prediction, measured, kept))
-        _card("Result", _result(prediction), names=Added.of(prediction).all)
+        _card("Result", _result(prediction), names=AddedColumns.of(prediction).all)
         if kept:
             _card("Code and machine", _code(kept))
             _card("Libraries", {name: links.escape(version) for name, version in _libraries(kept).items()})
-    mapping.show(prediction)
+    _read_from(prediction)
     if prediction.options.get(reasons.OPTION):
         _references(prediction)
-    with st.expander("Every hash in full", icon=":material/fingerprint:"):
-        st.caption("SHA-256, as `sha256sum` writes them.")
+    with st.expander("All hashes", icon=":material/fingerprint:"):
+        st.caption("SHA-256, in the format of `sha256sum`.")
         st.code(hashes(prediction, upload), language=None, wrap_lines=True)
 
 
@@ -100,24 +102,24 @@ def _formulas(measured: PredictionMetrics) -> dict[str, str]:
     if not measured.formulas:
         return {}
     n_columns = formatting.exact(len(measured.formulas), "column")
-    return {"Formulas in it": f"{formatting.exact(measured.n_formulas, 'cell')} in {n_columns}"}
+    return {"Formulas": f"{formatting.exact(measured.n_formulas, 'cell')} in {n_columns}"}
 
 
 def _references(prediction: PredictionRow) -> None:
-    """What each reason compares with."""
-    with st.expander("What the reasons compare with", icon=":material/balance:"):
+    """What reasons are, and what each compares with."""
+    with st.expander("How reasons work", icon=":material/balance:"):
         st.caption(
-            "A reason is what the score does when one cell is replaced by the usual one of the training file, its "
-            "median or its most common value, and the others stay. *Higher because* means that the row's own cell "
-            f"raised {_explained(prediction)}; what moves it most comes first. Columns that move together share what "
-            "they do, so take a reason for a hint and not for a cause."
+            "A reason shows how the score changes when one cell gets the typical value of the training data (median or "
+            "most common value) and all others stay. *Higher because* means that the row's own value raised "
+            f"{_explained(prediction)}. The strongest reason comes first. Related columns share their effect, so read "
+            "a reason as a hint, not as a cause."
         )
         features = models.schema_of(prediction.model).features
         st.dataframe(
             pd.DataFrame(
                 {
                     "Column": [feature.name for feature in features],
-                    "Usual": [_usual(feature) for feature in features],
+                    "Typical value": [_typical(feature) for feature in features],
                 }
             ),
             key="references",
@@ -134,9 +136,28 @@ def _explained(prediction: PredictionRow) -> str:
     return f"the probability of *{links.escape(schema.positive_label)}*"
 
 
-def _usual(feature: Feature) -> str:
+def _typical(feature: Feature) -> str:
     reference = feature.reference
     return f"{reference:,.6g}" if isinstance(reference, float) else str(reference)
+
+
+def _read_from(prediction: PredictionRow) -> None:
+    """Which columns were read in place of the model's own; nothing where each was read under its own name."""
+    read_from = sorted(mapping.of(prediction).items())
+    if not read_from:
+        return
+    with st.container(border=True, gap="small", key="read_from"):
+        st.markdown("**Mapped columns**")
+        st.caption("Columns of the model on the left, of the file on the right.")
+        _mapped(read_from[:MOST_MAPPED])
+        if more := read_from[MOST_MAPPED:]:
+            with st.expander(f"{formatting.exact(len(more), 'more column', 'more columns')}"):
+                _mapped(more)
+
+
+def _mapped(read_from: list[tuple[str, str]]) -> None:
+    lines = [f"- :small[:gray[{links.escape(name)}] ← {links.escape(column)}]" for name, column in read_from]
+    st.markdown("\n".join(lines))
 
 
 def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
@@ -160,7 +181,7 @@ def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
 
 def _result(prediction: PredictionRow) -> dict[str, str]:
     return {
-        "Added columns": rows.names(Added.of(prediction)) or "–",
+        "Added columns": rows.names(AddedColumns.of(prediction)) or "–",
         "Size": formatting.size(prediction.output_bytes or 0),
         "SHA-256": _short(prediction.output_sha256),
     }
@@ -180,19 +201,19 @@ def _model(prediction: PredictionRow) -> dict[str, str]:
 
 def _run(prediction: PredictionRow, measured: PredictionMetrics, kept: Mapping[str, Any]) -> dict[str, str]:
     zone = session.zone()
-    facts = {"Asked for": formatting.exact_moment(prediction.created_at, zone=zone)}
+    facts = {"Requested": formatting.exact_moment(prediction.created_at, zone=zone)}
     if prediction.started_at and prediction.finished_at:
         facts["Started"] = formatting.exact_moment(prediction.started_at, zone=zone)
         facts["Finished"] = formatting.exact_moment(prediction.finished_at, zone=zone)
-    facts["Scoring"] = formatting.duration(measured.seconds)
+    facts["Scoring time"] = formatting.duration(measured.seconds)
     if measured.rows_per_s is not None:
-        facts["Speed"] = f"{formatting.count(round(measured.rows_per_s), 'row')} a second"
+        facts["Speed"] = f"{formatting.count(round(measured.rows_per_s), 'row')} per second"
     if kept:
-        facts["Answered by"] = answered_by(kept["run"])
+        facts["Engine"] = answered_by(kept["run"])
         facts["Threads"] = f"{kept['run']['threads']}"
         if (shared := kept["run"].get("spread")) is not None:
             facts["Dask cluster"] = spread(shared)
-    facts["Id"] = str(prediction.id)
+    facts["ID"] = str(prediction.id)
     return facts
 
 
@@ -201,16 +222,16 @@ def answered_by(run: Mapping[str, Any]) -> str:
     if why := run["why_pipeline"]:
         return f"{_ANSWERED_BY['pipeline']}: {links.escape(why)}"
     n_plain = run["rows_by_pipeline"]
-    said = _ANSWERED_BY[run["answered_by"]]
-    return f"{said}, {formatting.exact(n_plain, 'row')} by the pipeline" if n_plain else said
+    text = _ANSWERED_BY[run["answered_by"]]
+    return f"{text}, {formatting.exact(n_plain, 'row')} by the pipeline" if n_plain else text
 
 
 def spread(run: Mapping[str, Any]) -> str:
     """Which part of the work the Dask cluster did, and why not all of it. run: `spread` of the receipt's run."""
-    said = formatting.exact(run["n_ranges"], "range") if run["n_ranges"] else "Not used"
+    text = formatting.exact(run["n_ranges"], "range") if run["n_ranges"] else "Not used"
     if run["n_here"]:
-        said += f", {run['n_here']:,} scored by the worker itself"
-    return f"{said}: {links.escape(run['why_here'])}" if run["why_here"] else said
+        text += f", {run['n_here']:,} scored by the worker itself"
+    return f"{text}: {links.escape(run['why_here'])}" if run["why_here"] else text
 
 
 def _code(kept: Mapping[str, Any]) -> dict[str, str]:
@@ -241,5 +262,5 @@ def _card(title: str, facts: Mapping[str, str], *, names: Sequence[str] = ()) ->
                     st.markdown(f":small[:gray[{name}]]", width="content")
                     st.markdown(f":small[{value}]", width="content", text_alignment="right")
         if len(names) > MOST_LISTED:
-            with st.expander(f"The {len(names):,} names"):
+            with st.expander(f"All {len(names):,} names"):
                 st.markdown("\n".join(f"- {links.escape(name)}" for name in names))

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
-from core.db.tables import PredictionRow, UploadRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.predictions.errors import ResultDamaged
 from core.storage import Storage
@@ -22,14 +23,14 @@ from core.uploads.csv.dialect import Dialect
 SHOWN = 200
 SEARCHED_BYTES = 32 << 20
 MOST_NAMED = 4
-_ANSWER = "Added: what the model answers."
-_CAUTION = "Added: what makes this row's answer less sure; empty where nothing does."
-_REASON = "Added: what moved this row's answer most, one column at a time, against the usual row."
+_ANSWER = "Added: the prediction."
+_CAUTION = "Added: why this row's prediction is less certain; empty where nothing is odd."
+_REASON = "Added: what moved this row's prediction most, compared with a typical value."
 _BLOCK_BYTES = 256 << 10
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedColumns:
     """The names of a result's added columns: what the model answers, its caution, and its reasons.
 
     caution: None in a result of before there was one.
@@ -40,7 +41,7 @@ class Added:
     reasons: tuple[str, ...]
 
     @classmethod
-    def of(cls, prediction: PredictionRow) -> Added:
+    def of(cls, prediction: PredictionRow) -> AddedColumns:
         columns = prediction.columns or {}
         caution, reasons = columns.get("caution"), tuple(columns.get("reasons", ()))
         about = (caution, *reasons)
@@ -59,21 +60,21 @@ def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage, n_caut
     """
     examined = uploads.examination_of(upload)
     dialect = predictions.dialect_of(prediction, upload).verbatim
-    added = Added.of(prediction)
+    added = AddedColumns.of(prediction)
     only = False
     if added.caution and n_cautioned:
         only = st.toggle(
-            f"Only the {formatting.exact(n_cautioned, 'row')} with a caution", key="only_cautions"
+            f"Show only the {formatting.exact(n_cautioned, 'row')} with a caution", key="only_cautions"
         )
     rows, n_read = first_rows(prediction, dialect, files=files, only_cautions=only)
     rows = rows.select([*added.all, *(name for name in rows.column_names if name not in added.all)])
     if only:
         st.caption(_shown_with_caution(rows.num_rows, n_cautioned=n_cautioned, n_read=n_read))
     else:
-        shown = f"The first {rows.num_rows:,} of" if rows.num_rows < upload.n_rows else "All"
+        shown = f"First {rows.num_rows:,} of" if rows.num_rows < upload.n_rows else "All"
         st.caption(
-            f"{shown} {formatting.exact(upload.n_rows, 'row')}, in the file's own order. "
-            f"Added: {names(added)}; every other cell is as it came."
+            f"{shown} {formatting.exact(upload.n_rows, 'row')}, in file order. "
+            f"Added: {names(added)}. All other cells are unchanged."
         )
     st.dataframe(
         _typed(rows, added.answers, dialect),
@@ -92,20 +93,22 @@ def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage, n_caut
 
 def _shown_with_caution(n_shown: int, *, n_cautioned: int, n_read: int) -> str:
     if n_shown == n_cautioned:
-        return f"All {formatting.exact(n_shown, 'row')} with a caution, in the file's own order."
+        return f"All {formatting.exact(n_shown, 'row')} with a caution, in file order."
     if n_shown == SHOWN:
-        return f"The first {n_shown:,} of {formatting.exact(n_cautioned, 'row')} with a caution."
+        return f"First {n_shown:,} of {formatting.exact(n_cautioned, 'row')} with a caution."
     return (
         f"{formatting.exact(n_shown, 'row')} with a caution among the first {n_read:,}. "
-        "Filter the column *caution* of the download to see all."
+        "To see all, filter the column *caution* in the download."
     )
 
 
-def names(added: Added) -> str:
+def names(added: AddedColumns) -> str:
     """The added columns by their names; of many answers the first, and how many there are of the rest."""
     answers = added.answers
     if len(answers) > MOST_NAMED:
-        answered = f"**{links.escape(answers[0])}** and {len(answers) - 1:,} probability columns, one a class"
+        answered = (
+            f"**{links.escape(answers[0])}** and {len(answers) - 1:,} probability columns, one per class"
+        )
         answers = ()
     else:
         answered = ""
@@ -122,7 +125,7 @@ def first_rows(
     Raises NotStored, and ResultDamaged where an added column is gone.
     """
     assert prediction.output_key is not None
-    added = Added.of(prediction)
+    added = AddedColumns.of(prediction)
     with files.open(prediction.output_key) as source:
         file = stream.open_csv(source, dialect, block_bytes=_BLOCK_BYTES)
         if not set(added.all) <= set(file.header):
@@ -143,25 +146,25 @@ def first_rows(
 
 def _typed(rows: pa.Table, answers: Sequence[str], dialect: Dialect) -> pa.Table:
     """The answered numbers as numbers, the answered labels as lists of one, all else as text."""
-    for place, name in enumerate(answers):
+    for index, name in enumerate(answers):
         column = rows.column(name).combine_chunks()
         numbers, bad = cells.numbers(column, dialect.decimal)
-        if _is_label(place, answers):
-            rows = rows.set_column(place, name, pa.array([[label] for label in column.to_pylist()]))
+        if _is_label(index, answers):
+            rows = rows.set_column(index, name, pa.array([[label] for label in column.to_pylist()]))
         elif not bad.any() and (len(answers) > 1 or dialect.decimal == "."):  # a comma would be lost
-            rows = rows.set_column(place, name, pa.array(numbers))
+            rows = rows.set_column(index, name, pa.array(numbers))
     return rows
 
 
-def _columns(rows: pa.Table, added: Added, dialect: Dialect) -> dict[str, Any]:
+def _columns(rows: pa.Table, added: AddedColumns, dialect: Dialect) -> dict[str, Any]:
     configs: dict[str, Any] = {name: st.column_config.TextColumn(help=_REASON) for name in added.reasons}
     if added.caution:
         configs[added.caution] = st.column_config.TextColumn(width=220, help=_CAUTION)
-    for place, name in enumerate(added.answers):
-        if _is_label(place, added.answers):
+    for index, name in enumerate(added.answers):
+        if _is_label(index, added.answers):
             known = sorted(set(rows.column(name).to_pylist()))
             configs[name] = st.column_config.MultiselectColumn(options=known, color="primary", help=_ANSWER)
-        elif place == 0:
+        elif index == 0:
             configs[name] = (
                 # every digit that the file holds
                 st.column_config.NumberColumn(format="%g", help=_ANSWER)
@@ -170,11 +173,11 @@ def _columns(rows: pa.Table, added: Added, dialect: Dialect) -> dict[str, Any]:
             )
         else:
             configs[name] = st.column_config.ProgressColumn(
-                min_value=0, max_value=1, format="%.3f", width=150, help="Added: from 0 to 1."
+                min_value=0, max_value=1, format="%.3f", width=150, help="Added: probability from 0 to 1."
             )
     return configs
 
 
-def _is_label(place: int, answers: Sequence[str]) -> bool:
+def _is_label(index: int, answers: Sequence[str]) -> bool:
     """The first of several answers is a class; a regression has one, which is a number."""
-    return place == 0 and len(answers) > 1
+    return index == 0 and len(answers) > 1

@@ -9,11 +9,12 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions.states import Status
-from core.ui import badges, formatting, links, session
-from core.ui.predictions import actions
+from core.ui import formatting, links, session
+from core.ui.predictions import actions, status_badges
 from core.ui.predictions.actions import Action
+from core.ui.predictions.pages import PREDICTION
 
 STATUS_PX, ROWS_PX, BUTTON_PX = 112, 170, 36
 
@@ -57,12 +58,12 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, offered: Sequence[Ac
         with st.container(width="stretch", gap=None, key=f"about_{row.id}"):
             links.link(
                 f"**{links.escape(row.upload.file_name)}**",
-                links.PREDICTION,
+                PREDICTION,
                 tip=_exact(row),
                 id=row.id,
             )
             st.caption(f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}")
-        st.markdown(badges.of_prediction(row).markdown, width=STATUS_PX)
+        st.markdown(status_badges.of(row).markdown, width=STATUS_PX)
         _rows_and_times(row, now=now)
         st.link_button(
             "",
@@ -72,7 +73,7 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, offered: Sequence[Ac
             type="tertiary",
             width=BUTTON_PX,
             disabled=row.status != Status.COMPLETED,
-            help="Download the result as CSV" if row.status == Status.COMPLETED else None,
+            help="Download result as CSV" if row.status == Status.COMPLETED else None,
         )
         return st.menu_button(
             "",
@@ -91,10 +92,10 @@ def _rows_and_times(row: PredictionRow, *, now: datetime) -> None:
     times = [formatting.ago(row.created_at, now=now)]
     if row.started_at and row.finished_at:
         times.insert(0, f"took {formatting.took(row.started_at, row.finished_at)}")
-    told = f":small[{rows_text(row)}]  \n:small[:gray[{' · '.join(times)}]]"
-    st.markdown(told, width=ROWS_PX, text_alignment="right")
+    text = f":small[{rows_text(row)}]  \n:small[:gray[{' · '.join(times)}]]"
+    st.markdown(text, width=ROWS_PX, text_alignment="right")
 
 
 def _exact(row: PredictionRow) -> str:
-    asked = formatting.exact_moment(row.created_at, zone=session.zone())
-    return f"{formatting.exact(n_total(row), 'row')}, asked for at {asked}"
+    at = formatting.exact_moment(row.created_at, zone=session.zone())
+    return f"{formatting.exact(n_total(row), 'row')}, requested {at}"

@@ -16,10 +16,10 @@ from core.metrics.regression import Regression
 from core.predictions.results.measures import PredictionMetrics
 from core.ui import formatting
 
-_RANKS = "How well the scores put rows in order: 1 is perfect, 0.5 is chance."
-_R2 = "The share of the target's ups and downs that the predictions explain: 1 is all, 0 no better than the mean."
-_MEAN_OF = "The plain mean over the classes, so that a rare class counts as much as a common one."
-_ZERO = "A class for which it can't be computed counts as 0."
+_RANKS = "How well the scores rank rows: 1 is perfect, 0.5 is chance."
+_R2 = "The share of the target's variation that the predictions explain: 1 is all, 0 is no better than the mean."
+_MEAN_OF = "Averaged over the classes, so rare classes count as much as common ones."
+_ZERO = "Classes where it can't be computed count as 0."
 
 
 @dataclass(frozen=True)
@@ -57,28 +57,31 @@ def of(measured: PredictionMetrics) -> list[Tile]:
 def _of_two(metrics: Binary) -> list[Tile]:
     yes = wording.quoted(metrics.positive_label)
     meanings = {
-        "accuracy": ("Accuracy", "The share of rows that were called right."),
-        "precision": ("Precision", f"Of the rows called {yes}, the share that were."),
-        "recall": ("Recall", f"Of the rows that were {yes}, the share that were found."),
-        "f1": ("F1", "Precision and recall in one number: high only when both are, 0 where none was found."),
+        "accuracy": ("Accuracy", "The share of rows predicted correctly."),
+        "precision": ("Precision", f"Of the rows predicted {yes}, the share that are."),
+        "recall": ("Recall", f"Of the rows that are {yes}, the share that the model finds."),
+        "f1": ("F1", "Precision and recall combined: high only when both are."),
         "roc_auc": ("ROC-AUC", _RANKS),
-        "pr_auc": ("PR-AUC", f"Precision over all levels of recall; guessing gives {_base(metrics)}."),
+        "pr_auc": (
+            "PR-AUC",
+            f"Precision averaged over all levels of recall; guessing gives {_base(metrics)}.",
+        ),
     }
     return list(_tiles(metrics, meanings))
 
 
 def _of_several(metrics: Multiclass) -> list[Tile]:
     meanings = {
-        "accuracy": ("Accuracy", "The share of rows that were called right."),
+        "accuracy": ("Accuracy", "The share of rows predicted correctly."),
         "macro_precision": (
             "Precision",
-            f"Of the rows given a class, the share that had it. {_MEAN_OF} {_ZERO}",
+            f"Of the rows predicted as a class, the share that are. {_MEAN_OF} {_ZERO}",
         ),
         "macro_recall": (
             "Recall",
-            f"Of the rows that had a class, the share that were found. {_MEAN_OF} {_ZERO}",
+            f"Of the rows of a class, the share that the model finds. {_MEAN_OF} {_ZERO}",
         ),
-        "macro_f1": ("F1", f"Precision and recall in one number. {_MEAN_OF}"),
+        "macro_f1": ("F1", f"Precision and recall combined. {_MEAN_OF}"),
         "macro_roc_auc": ("ROC-AUC", f"{_RANKS} {_MEAN_OF}"),
     }
     return list(_tiles(metrics, meanings))
@@ -87,14 +90,14 @@ def _of_several(metrics: Multiclass) -> list[Tile]:
 def _of_numbers(metrics: Regression) -> list[Tile]:
     unit = f"in units of {metrics.target}"
     meanings = {
-        "mae": ("MAE", f"How far a prediction is off on average, {unit}."),
-        "rmse": ("RMSE", f"The same with large misses weighing more, {unit}."),
-        "bias": ("Bias", f"Predicted minus actual on average, {unit}: above 0 they are too high."),
+        "mae": ("MAE", f"The average error, {unit}."),
+        "rmse": ("RMSE", f"Like MAE, but large errors weigh more, {unit}."),
+        "bias": ("Bias", f"The average of predicted minus actual, {unit}: above 0 means too high."),
     }
     scale = metrics.rmse or 0.0
     return [
         *_tiles(metrics, {"r2": ("R²", _R2)}),
-        *_tiles(metrics, meanings, said=partial(wording.number, beside=scale)),
+        *_tiles(metrics, meanings, formatted=partial(wording.number, beside=scale)),
     ]
 
 
@@ -102,14 +105,14 @@ def _tiles(
     metrics: Binary | Multiclass | Regression,
     meanings: dict[str, tuple[str, str]],
     *,
-    said: Callable[[float], str] = wording.score,
+    formatted: Callable[[float], str] = wording.score,
 ) -> Iterator[Tile]:
     for name, (label, meaning) in meanings.items():
         value: float | None = getattr(metrics, name)
         if value is None:
             yield Tile(label, "–", metrics.undefined.get(name, meaning))
         else:
-            yield Tile(label, said(value), f"{meaning} {_exactly(value)}")
+            yield Tile(label, formatted(value), f"{meaning} {_exactly(value)}")
 
 
 def _of_predictions(measured: PredictionMetrics) -> list[Tile]:
@@ -119,12 +122,16 @@ def _of_predictions(measured: PredictionMetrics) -> list[Tile]:
         share = likely / measured.n_rows
         found += [
             Tile(
-                f"Called {wording.quoted(scores.positive_label)}",
+                f"Predicted {wording.quoted(scores.positive_label)}",
                 formatting.number(likely),
                 f"{wording.of_rows(likely, measured.n_rows)} {'scores' if likely == 1 else 'score'} 50 % or more.",
             ),
-            Tile("Their share", wording.percent(share), "Of all rows of the file."),
-            Tile("Median score", wording.percent(scores.median), "Half of the rows score no more."),
+            Tile(
+                "Share of rows",
+                wording.percent(share),
+                f"The share predicted {wording.quoted(scores.positive_label)}.",
+            ),
+            Tile("Median score", wording.percent(scores.median), "Half of the rows score this or less."),
         ]
     elif measured.labels is not None:
         ranked = sorted(
@@ -134,7 +141,7 @@ def _of_predictions(measured: PredictionMetrics) -> list[Tile]:
             Tile(
                 label,
                 formatting.number(n),
-                f"{wording.of_rows(n, measured.n_rows)} {'was' if n == 1 else 'were'} given {wording.quoted(label)}.",
+                f"{wording.of_rows(n, measured.n_rows)} {wording.be(n)} predicted {wording.quoted(label)}.",
             )
             for label, n in ranked[:4]
         ]

@@ -8,18 +8,19 @@ from typing import Final
 import streamlit as st
 
 from core import db
-from core.db.tables import PredictionRow
+from core.db.tables.predictions import PredictionRow
 from core.predictions import repeats
 from core.predictions.receipt import IngredientChange
 from core.predictions.repeats import RepeatComparison
 from core.ui import formatting, links, page_frame, session
+from core.ui.predictions.pages import PREDICTION
 
 _INGREDIENTS: Final = {
     "input": "the file",
     "reading": "how the file is read",
     "model": "the model",
-    "options": "what was asked for",
-    "code": "the app's own code",
+    "options": "the options",
+    "code": "the app's code",
     "machine": "the machine's arithmetic",
 }
 
@@ -28,7 +29,7 @@ def label(verdict: RepeatComparison | None) -> str:
     """The name of the receipt's tab."""
     if verdict is None:
         return "Receipt"
-    return "Receipt · same bytes" if verdict.same_bytes else "Receipt · other bytes"
+    return "Receipt · identical" if verdict.same_bytes else "Receipt · different"
 
 
 def show(verdict: RepeatComparison, *, now: datetime) -> None:
@@ -37,40 +38,36 @@ def show(verdict: RepeatComparison, *, now: datetime) -> None:
         st.success(sentence(verdict, now=now), icon=":material/verified:")
     else:
         st.warning(sentence(verdict, now=now), icon=":material/difference:")
-    links.link(
-        "Open the earlier prediction", links.PREDICTION, icon=":material/history:", id=verdict.earlier_id
-    )
+    links.link("View the earlier prediction", PREDICTION, icon=":material/history:", id=verdict.earlier_id)
 
 
 def sentence(verdict: RepeatComparison, *, now: datetime) -> str:
     """What came out beside the last time, and what had changed between the two."""
-    when = (
-        f"the prediction of the same file and model that ended {formatting.ago(verdict.earlier_at, now=now)}"
-    )
+    earlier = f"the last result for this file and model, {formatting.ago(verdict.earlier_at, now=now)}"
     if verdict.same_bytes:
-        said = f"**Same bytes** as {when}."
+        text = f"**Identical** to {earlier}."
         if verdict.same_counts is False:
-            said += " The counts behind its metrics are not the same."
-        return f"{said} {_though(verdict.changed)}".strip()
-    return f"**Other bytes** than {when}. {_because(verdict.changed)}"
+            text += " The counts behind its metrics differ, though."
+        return f"{text} {_though(verdict.changed)}".strip()
+    return f"**Different** from {earlier}. {_because(verdict.changed)}"
 
 
-def again(prediction: PredictionRow) -> None:
+def score_again_button(prediction: PredictionRow) -> None:
     """The button that scores the file once more, to compare."""
     if st.button(
-        "Score it again and compare",
+        "Score again and compare",
         key="again",
         icon=":material/replay:",
-        help="The same file with the same model and options, as a new prediction. "
-        "Its receipt says whether the bytes are the same.",
+        help="Runs the same file, model and options as a new prediction. Its receipt shows whether the result is "
+        "identical.",
     ):
         with page_frame.guarded():
             with db.session_scope(session.user(), write=True) as scope:
                 made = repeats.again(scope, prediction_id=prediction.id)
-            links.go(links.PREDICTION, id=made.id)
+            links.go(PREDICTION, id=made.id)
 
 
-def listed(changed: tuple[IngredientChange, ...]) -> str:
+def changes_text(changed: tuple[IngredientChange, ...]) -> str:
     """The ingredients that differ: libraries by their versions, others by what they are."""
     named: dict[str, None] = {}
     for change in changed:
@@ -79,17 +76,17 @@ def listed(changed: tuple[IngredientChange, ...]) -> str:
             named[f"{links.escape(name)} ({links.escape(change.before)} → {links.escape(change.now)})"] = None
         else:
             named[_INGREDIENTS.get(group, links.escape(change.name))] = None
-    told = list(named)
-    return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+    names = list(named)
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _though(changed: tuple[IngredientChange, ...] | None) -> str:
-    return f"Since then changed: {listed(changed)}. It made no difference." if changed else ""
+    return f"Changed since then, without effect: {changes_text(changed)}." if changed else ""
 
 
 def _because(changed: tuple[IngredientChange, ...] | None) -> str:
     if changed is None:
-        return "The earlier one has no receipt, so what changed can't be told."
+        return "The earlier one has no receipt, so what changed is unknown."
     if not changed:
-        return "Nothing that decides them changed, so one of the two is wrong. Tell whoever runs the app."
-    return f"Since then changed: {listed(changed)}."
+        return "Nothing that affects the result has changed, so one of the two is wrong. Please report it."
+    return f"Changed since then: {changes_text(changed)}."

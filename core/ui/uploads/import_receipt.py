@@ -20,31 +20,31 @@ ABOUT: Final[dict[str, str]] = {
     "encoding": "Encoding",
     "delimiter": "Delimiter",
     "quotes": "Quotes",
-    "header": "Header in line",
+    "header": "Header line",
     "preamble": "Lines above the table",
     "names": "Column names",
-    "not_rows": "Lines that are no rows",
-    "widths": "Length of rows",
+    "not_rows": "Lines left out",
+    "widths": "Row length",
     "decimal": "Decimal mark",
-    "numbers": "Spelling of numbers",
+    "numbers": "Number format",
     "missing": "Missing values",
-    "kind": "Kind of column",
+    "kind": "Column type",
 }
 SURE: Final[dict[str, str]] = {
     "certain": "Certain",
     "likely": "Likely",
-    "guess": "A guess",
-    "chosen": "You said so",
+    "guess": "Guess",
+    "chosen": "Set by you",
 }
 _COLORS: Final[dict[str, str]] = {"certain": "green", "likely": "blue", "guess": "orange", "chosen": "gray"}
 _DECIMALS: Final = {".": "Point", ",": "Comma"}
-_THOUSANDS: Final = {"": "None", ",": "Comma", ".": "Point", " ": "Blank", "'": "Apostrophe"}
+_THOUSANDS: Final = {"": "None", ",": "Comma", ".": "Point", " ": "Space", "'": "Apostrophe"}
 _NAMES: Final[dict[str, Mapping[str, str]]] = {
     "encoding": encoding_detection.LABELS,
     "delimiter": DELIMITER_NAMES,
     "decimal": {mark: name.lower() for mark, name in _DECIMALS.items()},
 }
-_AS_FOUND, _NUMBER, _CATEGORY = "As found", "Number", "Category"
+_AS_FOUND, _NUMBER, _CATEGORY = "As detected", "Number", "Category"
 _KINDS: Final = {_AS_FOUND: None, _NUMBER: "number", _CATEGORY: "category"}
 
 
@@ -67,9 +67,9 @@ def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
             [
                 {
                     "Column": guess.column or "",
-                    "What": ABOUT[guess.about],
+                    "About": ABOUT[guess.about],
                     "Read as": guess.value,
-                    "How sure": SURE[guess.confidence],
+                    "Confidence": SURE[guess.confidence],
                     "Why": guess.why,
                 }
                 for guess in of_columns
@@ -77,7 +77,7 @@ def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
             key="guesses",
         )
     if found.changes:
-        st.markdown("**The first cells that were rewritten**")
+        st.markdown("**First cells that were rewritten**")
         _table(
             [
                 {
@@ -138,32 +138,40 @@ def _overrule(upload_id: int, found: Examination) -> None:
             key="say_thousands",
         )
         header = left.number_input(
-            "Header in line", 0, None, header_now, help="As an editor counts; 0 for none.", key="say_header"
+            "Header line",
+            0,
+            None,
+            header_now,
+            help="Counted from 1; 0 if there is no header.",
+            key="say_header",
         )
         missing = right.text_input(
-            "Spellings of a missing value", placeholder="-999, n/a", help="Between commas.", key="say_missing"
+            "Values that mean missing",
+            placeholder="-999, n/a",
+            help="Separate them with commas.",
+            key="say_missing",
         )
         column = left.selectbox(
-            "One column",
+            "Column",
             [one.name for one in found.columns],
             index=None,
             placeholder="None",
             key="say_column",
         )
-        kind = right.selectbox("holds", list(_KINDS), key="say_kind")
+        kind = right.selectbox("Column type", list(_KINDS), key="say_kind")
         keep_lines = st.checkbox(
-            "Lines taken for totals, notes and repeated headers are rows",
+            "Keep lines that look like totals, notes or repeated headers",
             value=found.overrides.keep_lines or False,
             key="say_keep_lines",
         )
-        again = st.form_submit_button("Read it again", icon=":material/refresh:", key="read_again")
+        again = st.form_submit_button("Read again", icon=":material/refresh:", key="read_again")
     anew = found.overrides != ReadingOverrides() and st.button(
-        "Guess everything anew", key="guess_anew", type="tertiary"
+        "Reset to what was detected", key="guess_anew", type="tertiary"
     )
     if not (again or anew):
         return
     spellings = tuple(one.strip() for one in missing.split(",") if one.strip())
-    said = ReadingOverrides(
+    chosen = ReadingOverrides(
         encoding=encoding if encoding != dialect.encoding else None,
         delimiter=delimiter if delimiter != dialect.delimiter else None,
         decimal=decimal if decimal != dialect.decimal else None,
@@ -173,12 +181,12 @@ def _overrule(upload_id: int, found: Examination) -> None:
         keep_lines=keep_lines if keep_lines != bool(found.overrides.keep_lines) else None,
         columns={column: ColumnOverrides(kind=_KINDS[kind])} if column and _KINDS[kind] else {},
     )
-    _read(upload_id, ReadingOverrides() if anew else said, anew=anew)
+    _read(upload_id, ReadingOverrides() if anew else chosen, anew=anew)
 
 
 def _read(upload_id: int, overrides: ReadingOverrides, *, anew: bool) -> None:
     with page_frame.guarded():
-        with st.spinner("Reading it again…"):
+        with st.spinner("Reading the file again…"):
             upload = uploads.reread(
                 session.user(),
                 storage=session.files(),

@@ -7,7 +7,8 @@ from typing import Final
 
 import streamlit as st
 
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.predictions.check.schema_check import SchemaCheck
 from core.predictions.matching import name_similarity
 from core.ui import formatting, links, session
@@ -32,7 +33,7 @@ def show(upload: UploadRow, model: ModelRow, found: SchemaCheck) -> dict[str, st
     if not shown or not (found.extra or begun):
         return {}
     names = name_similarity.NameIndex(found.extra)
-    places = {one.name: place for place, one in enumerate(found.columns)}
+    indexes = {one.name: index for index, one in enumerate(found.columns)}
     nothing = {one.name: _none_chosen(one.nearest) for one in found.missing} | {found.target: OUTCOME}
     with st.container(border=True, gap="xsmall", key="mapping"):
         st.caption(_where_from(found))
@@ -40,10 +41,10 @@ def show(upload: UploadRow, model: ModelRow, found: SchemaCheck) -> dict[str, st
             name: _box(
                 name,
                 names.ranked(name, most=MOST_OPTIONS),
-                key=f"map_{upload.id}_{model.id}_{places.get(name, 'outcome')}",
+                key=f"map_{upload.id}_{model.id}_{indexes.get(name, 'outcome')}",
                 begun=begun.get(name, NOTHING),
                 is_guess=found.remembered is None,
-                nothing=nothing.get(name, "As it is named"),
+                nothing=nothing.get(name, "Same name"),
             )
             for name in shown
         }
@@ -61,13 +62,13 @@ def _wanted(found: SchemaCheck, begun: Mapping[str, str]) -> list[str]:
 
 
 def _where_from(found: SchemaCheck) -> str:
-    ask = "Say which column of the file holds what the model reads."
+    ask = "Choose the column of your file for each column of the model."
     if found.remembered:
         at = formatting.ago(found.remembered.at, now=session.now())
-        return f":material/history: {ask} Filled in as in your prediction of {at}."
+        return f":material/history: {ask} Filled in from your prediction {at}."
     if found.guesses:
-        return f":material/lightbulb: {ask} What is filled in is a guess by the names: look at each."
-    return f"{ask} The nearest names come first."
+        return f":material/lightbulb: {ask} Guesses are based on the names, so check each one."
+    return f"{ask} The closest names come first."
 
 
 def _none_chosen(nearest: str | None) -> str:
@@ -77,11 +78,11 @@ def _none_chosen(nearest: str | None) -> str:
 def _box(name: str, columns: Sequence[str], *, key: str, begun: str, is_guess: bool, nothing: str) -> str:
     """The column that is chosen, or NOTHING. nothing: what that is called."""
     options = list(dict.fromkeys([NOTHING, *([begun] if begun else []), *columns]))
-    said = f"Outcome **{links.escape(name)}**" if nothing == OUTCOME else f"**{links.escape(name)}**"
+    text = f"Outcome **{links.escape(name)}**" if nothing == OUTCOME else f"**{links.escape(name)}**"
     if begun and is_guess and st.session_state.get(key, begun) == begun:
-        said += " :orange-badge[A guess]"
+        text += " :orange-badge[Guess]"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":small[{said}]", width=LABEL_PX)
+        st.markdown(f":small[{text}]", width=LABEL_PX)
         return st.selectbox(
             links.escape(name),
             options,

@@ -52,7 +52,7 @@ def _how(dialect: Dialect) -> str:
     mark = " with a byte order mark" if dialect.has_bom else ""
     decimal = "comma" if dialect.decimal == "," else "point"
     delimiter = DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter)
-    return f"{encoding}{mark} · {delimiter} separated · decimal {decimal}"
+    return f"{encoding}{mark} · {delimiter}-separated · decimal {decimal}"
 
 
 def _preview(found: Examination) -> None:
@@ -81,7 +81,7 @@ def _profile(found: Examination) -> None:
         height=height(len(frame)),
         column_config={
             "Missing": number(format="percent", help="Share of rows without a value."),
-            "Different": number(format="localized", help="Different values, missing ones apart."),
+            "Distinct": number(format="localized", help="Distinct values, not counting missing ones."),
             "Lowest": st.column_config.TextColumn(alignment="right"),
             "Highest": st.column_config.TextColumn(alignment="right"),
         },
@@ -94,7 +94,7 @@ def _line(column: ColumnProfile, n_rows: int) -> dict[str, object]:
         "Column": column.name,
         "Type": KINDS[column.kind],
         "Missing": column.n_missing / n_rows if n_rows else 0.0,
-        "Different": column.n_distinct,
+        "Distinct": column.n_distinct,
         "Lowest": column.minimum if column.kind in ("number", "date") else "",
         "Highest": column.maximum if column.kind in ("number", "date") else "",
         "Examples": ", ".join(column.examples),

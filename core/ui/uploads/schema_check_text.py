@@ -18,15 +18,15 @@ def matched(found: SchemaCheck) -> None:
     n_read, n_missing = len(found.columns), len(found.missing)
     n_mapped = sum(one.column not in (None, one.name) for one in found.columns)
     if n_missing:
-        lacks = f"**{n_missing} of {n_read}** columns that the model reads are missing"
+        lacks = f"**{n_missing} of {n_read}** columns the model needs {wording.be(n_missing)} missing"
         st.markdown(f":small[:red[:material/error:] {lacks}]")
     elif n_mapped:
-        by_name = f"**{n_read - n_mapped} of {n_read}** columns that the model reads are here by name"
+        by_name = f"**{n_read - n_mapped} of {n_read}** columns the model needs match by name"
         mapped = f"**{n_mapped}** {wording.be(n_mapped)} mapped"
         st.markdown(f":small[:green[:material/check_circle:] {by_name}, {mapped}]")
     else:
         st.markdown(
-            f":small[:green[:material/check_circle:] All **{n_read}** columns that the model reads are here]"
+            f":small[:green[:material/check_circle:] All **{n_read}** columns the model needs are here]"
         )
 
 
@@ -36,10 +36,10 @@ def alerts(found: SchemaCheck) -> None:
     for one in refusing[:WARNED]:
         _warning(one)
     if n := len(found.warnings) - len(refusing):
-        below = f"**{formatting.exact(n, 'warning')}** about its cells, below"
+        below = f"**{formatting.exact(n, 'warning')}** about the values, see below"
         st.markdown(f":small[:orange[:material/warning:] {below}]")
     elif found.refusal is None and found.n_rows_read == found.n_rows:
-        st.markdown(":small[:green[:material/check_circle:] Their values are like those of training]")
+        st.markdown(":small[:green[:material/check_circle:] The values look like the training data]")
 
 
 def cells(found: SchemaCheck) -> None:
@@ -54,9 +54,7 @@ def cells(found: SchemaCheck) -> None:
             if len(more) > MOST_WARNED:
                 st.caption(f"and {formatting.exact(len(more) - MOST_WARNED, 'other')}")
     if found.n_rows_read < found.n_rows:
-        st.caption(
-            f"Cells were looked at in the first {found.n_rows_read:,} of {formatting.exact(found.n_rows, 'row')}."
-        )
+        st.caption(f"Checked the first {found.n_rows_read:,} of {formatting.exact(found.n_rows, 'row')}.")
 
 
 def _warning(one: CellWarning) -> None:
@@ -67,23 +65,23 @@ def _warning(one: CellWarning) -> None:
 def rest(found: SchemaCheck) -> None:
     """The outcome, where the file has it, and the columns that are not read."""
     if found.outcome is not None:
-        where = "" if found.outcome == found.target else f", read from **{links.escape(found.outcome)}**"
-        outcome = f"The outcome **{links.escape(found.target)}** is here too{where}: you get metrics"
+        where = "" if found.outcome == found.target else f" (in **{links.escape(found.outcome)}**)"
+        outcome = f"The file has the outcome **{links.escape(found.target)}**{where}, so you get metrics"
         st.markdown(f":small[:green[:material/monitoring:] {outcome}]")
     if found.extra:
         named = ", ".join(links.escape(name) for name in found.extra[:SHOWN])
         more = f" and {len(found.extra) - SHOWN:,} more" if found.extra[SHOWN:] else ""
-        st.caption(f":material/visibility_off: Not read, kept in the result: {named}{more}")
+        st.caption(f":material/visibility_off: Not used, kept in the result: {named}{more}")
 
 
-def why_not(found: SchemaCheck) -> str:
+def blocking_reason(found: SchemaCheck) -> str:
     """What to do before the file can be scored; "" where it can."""
     if names := [f"**{links.escape(one.name)}**" for one in found.missing]:
         last = f"{len(names) - SHOWN:,} more" if names[SHOWN:] else names.pop()
         listed = " and ".join(filter(None, (", ".join(names[:SHOWN]), last)))
         if found.extra:
-            return f"Choose a column for {listed} first, add it to the file, or choose another model."
-        return f"The file has no other column to read {listed} from. Add it there, or choose another model."
+            return f"Choose a column for {listed}, add it to the file, or use another model."
+        return f"The file has no column left for {listed}. Add one, or use another model."
     if found.refusal is not None:
         return links.escape(found.refusal.hint)
     return ""

@@ -9,12 +9,14 @@ from uuid import UUID
 import streamlit as st
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing, predictions
 from core.predictions.check import schema_check
 from core.predictions.check.schema_check import SchemaCheck
 from core.ui import formatting, links, page_frame, session
+from core.ui.predictions.pages import PREDICTION
 from core.ui.uploads import mapping_boxes, schema_check_text
 
 REASONS_PACE = 100_000
@@ -25,7 +27,7 @@ def show(
     upload: UploadRow,
     ready: Sequence[ModelRow],
     *,
-    wished_id: UUID | None,
+    preferred_id: UUID | None,
     has_worker: bool,
 ) -> None:
     """The panel; `ready` is offered in this order, the wished one chosen."""
@@ -33,7 +35,7 @@ def show(
     chosen = st.selectbox(
         "Model",
         list(by_id),
-        index=list(by_id).index(str(wished_id)) if str(wished_id) in by_id else 0,
+        index=list(by_id).index(str(preferred_id)) if str(preferred_id) in by_id else 0,
         format_func=lambda model_id: f"{by_id[model_id].name} v{by_id[model_id].version}",
         key="model",
     )
@@ -49,7 +51,7 @@ def show(
             schema_check_text.rest(found)
             if model.data_sha256 == upload.sha256:
                 st.caption(
-                    ":material/info: The model learned from this very file: metrics here are better than on new rows."
+                    ":material/info: The model was trained on this file, so its metrics look better than on new data."
                 )
 
 
@@ -76,12 +78,12 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
         )
     with db.session_scope(session.user()) as scope:
         pace = listing.pace(scope, model_id=model.id, with_reasons=with_reasons)
-    if found is not None and (why_not := schema_check_text.why_not(found)):
-        st.caption(f":material/block: {why_not}")
+    if found is not None and (reason := schema_check_text.blocking_reason(found)):
+        st.caption(f":material/block: {reason}")
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
     if found is not None and (at_once or queued):
         made = _create(upload.id, model.id, mapping=found.mapping, now=at_once, with_reasons=with_reasons)
-        links.go(links.PREDICTION, id=made)
+        links.go(PREDICTION, id=made)
 
 
 def _reasons(model: ModelRow, *, n_rows: int) -> bool:
@@ -90,13 +92,13 @@ def _reasons(model: ModelRow, *, n_rows: int) -> bool:
     with db.session_scope(session.user()) as scope:
         pace = listing.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
     return st.checkbox(
-        f"Three reasons for each row :gray[· about {formatting.estimate(n_rows / pace)} more]"
+        f"Add three reasons to each row :gray[· about {formatting.estimate(n_rows / pace)} more]"
         if can_say
-        else "Three reasons for each row :gray[· only a model trained anew can give them]",
+        else "Add three reasons to each row :gray[· train the model again to use this]",
         key="with_reasons",
         disabled=not can_say,
-        help="Adds the columns reason_1 to reason_3: what moved the answer most, one column at a time, against the "
-        "median or the most common value of the training file.",
+        help="Adds the columns reason_1 to reason_3: what moved the prediction most, one column at a time, compared "
+        "with the typical value in the training data.",
     )
 
 
@@ -137,9 +139,9 @@ def _what_happens(
 ) -> str:
     rows = f"{formatting.exact(upload.n_rows, 'row')}, {formatting.size(upload.size_bytes)}."
     if pace:
-        rows = f"{rows[:-1]}; about {formatting.estimate(upload.n_rows / pace)} at this model's last pace."
+        rows = f"{rows[:-1]}, about {formatting.estimate(upload.n_rows / pace)} at the speed of the last run."
     if is_large:
-        return f"{rows} Files above {formatting.size(largest)} are queued, so that nobody waits for them."
+        return f"{rows} Files above {formatting.size(largest)} can only be queued."
     if not has_worker:
-        return f"{rows} No worker is running: a queued prediction waits until one starts."
-    return f"{rows} *Now* is first in line; *queued* waits its turn."
+        return f"{rows} No worker is running, so a queued prediction waits until one starts."
+    return f"{rows} *Score now* goes first, *Queue it* waits its turn."

@@ -8,9 +8,11 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models, targets
 from core.ui import links, session
+from core.ui.models.pages import MODEL
 from core.ui.uploads.receipt import KINDS
 from core.uploads import uploads
 from core.uploads.report.profile import ColumnProfile
@@ -26,9 +28,9 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         names,
         index=names.index(guessed) if guessed in names else None,
         format_func=lambda name: f"{name}  ·  {KINDS[by_name[name].kind].lower()}",
-        placeholder="Choose the outcome",
+        placeholder="Choose a column",
         key="target",
-        help="The outcome that the model learns to tell from the other columns.",
+        help="The outcome that the model learns to predict from the other columns.",
     )
     positive = _positive(by_name[target]) if target else None
     name = st.text_input(
@@ -37,29 +39,29 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         placeholder=f"{target} from {upload.file_name}" if target else "",
         max_chars=models.MAX_NAME,
         key="model_name",
-        help="A name that exists already gets its next version.",
+        help="A name that exists gets a new version.",
     )
     keep = st.multiselect(
-        "Always learn from",
+        "Always use these columns",
         [name for name in names if name != target],
         default=[name for name in _kept(version_of) if name in by_name and name != target],
-        placeholder="Nothing in particular",
+        placeholder="None",
         key="keep",
-        help="Columns that look like identifiers, or give the outcome away, are set aside. Those named here stay in.",
+        help="Columns that look like IDs or give the outcome away are left out. The ones you add here are used anyway.",
     )
     clicked = st.button(
-        "Train a model on this file",
+        "Train model",
         key="train_model",
         type="primary",
         icon=":material/model_training:",
         disabled=target is None,
     )
     st.caption(
-        "Two recipes are cross-validated and set against a baseline; the better one becomes the model."
+        "Two recipes are cross-validated and compared with a baseline. The better one becomes the model."
     )
     if clicked and target:
         model_id = _train(upload.id, target=target, name=name or "", positive_label=positive, keep=keep)
-        links.go(links.MODEL, id=model_id)
+        links.go(MODEL, id=model_id)
 
 
 def _kept(version_of: ModelRow | None) -> Sequence[str]:
@@ -80,7 +82,7 @@ def _positive(column: ColumnProfile) -> str | None:
         index=labels.index(likely) if likely is not None else None,
         placeholder="The rarer one",
         key="positive",
-        help="The probability in the result is that of this outcome.",
+        help="The result shows the probability of this outcome.",
     )
 
 

@@ -9,20 +9,25 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core import db, queue
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.schema import missing_columns
 from core.predictions import listing
 from core.predictions.matching import mapping
 from core.predictions.matching.header import check_header
 from core.predictions.states import PENDING
-from core.ui import badges, formatting, links, notices, owners, page_frame, session
+from core.ui import formatting, links, notices, owners, page_frame, session
+from core.ui.badges import Badge
+from core.ui.predictions.pages import PREDICTIONS
 from core.ui.uploads import receipt, score_panel, train_panel
+from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored, uploads
 
-SCORE, TRAIN = "Score it", "Train a model on it"
+SCORE, TRAIN = "Score", "Train a model"
 GUESSED = 20  # models whose missing columns are looked for among the file's
 RENAMED = 0.01  # how much a column under another name counts as missing
+SAMPLE = Badge("Sample", ":material/science:", "violet")
 NEAR = 0.5  # share of a model's columns that may be missing where mapping them is still worth a look
 
 
@@ -39,7 +44,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
     is_mine = upload.user_id == me.id
     is_near = min(lacks.values(), default=1.0) <= NEAR
     _head(upload, is_mine=is_mine)
-    if owners.said(upload.user_id, me=me):
+    if owners.show_notice(upload.user_id, me=me):
         receipt.show(upload.id, found, is_mine=False)
         return
     panel, content = st.columns([2, 3], gap="medium")
@@ -59,7 +64,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
                 st.caption(":material/info: No model fits the columns of this file yet.")
         if task == SCORE:
             ordered = sorted(ready, key=lambda model: lacks[model.id])
-            score_panel.show(upload, ordered, wished_id=model_id, has_worker=has_worker)
+            score_panel.show(upload, ordered, preferred_id=model_id, has_worker=has_worker)
         else:
             train_panel.show(upload, found.columns, version_of=version_of)
     with content:
@@ -72,34 +77,34 @@ def _lacks(scope: Session, ready: Sequence[ModelRow], columns: Sequence[str]) ->
     """
     kept = mapping.kept(scope)
     found = {}
-    for place, model in enumerate(ready):
+    for index, model in enumerate(ready):
         schema = models.schema_of(model)
         lacking: float = len(missing_columns(columns, schema))
         if lacking and mapping.remembered(scope, kept, model=model, columns=columns):
             lacking *= RENAMED
-        elif lacking and place < GUESSED:
+        elif lacking and index < GUESSED:
             missing = check_header(columns, schema).missing
             lacking = sum(RENAMED if one.is_guess else 1.0 for one in missing)
         found[model.id] = lacking / len(schema.features)
     return found
 
 
-def wish(model_id: UUID) -> None:
+def show_preferred_model(model_id: UUID) -> None:
     """Say which model the file is for that is still to be chosen. Raises NotFound."""
     with db.session_scope(session.user()) as scope:
         model = models.get(scope, model_id=model_id)
-    text = f"Choose the file that **{links.escape(model.name)}** v{model.version} is to score."
+    text = f"Choose a file to score with **{links.escape(model.name)}** v{model.version}."
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wish"):
         st.info(text, icon=":material/category:")
-        if st.button("Any model", key="no_wish", icon=":material/close:", type="tertiary"):
-            links.go(links.UPLOADS)
+        if st.button("Use any model", key="no_wish", icon=":material/close:", type="tertiary"):
+            links.go(UPLOADS)
 
 
 def _head(upload: UploadRow, *, is_mine: bool) -> None:
     now = session.now()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch", gap=None):
-            marks = f" {badges.SAMPLE.markdown}" if upload.is_sample else ""
+            marks = f" {SAMPLE.markdown}" if upload.is_sample else ""
             st.subheader(f"{links.escape(upload.file_name)}{marks}", anchor=False)
             st.caption(
                 f"{formatting.exact(upload.n_rows, 'row')} · {formatting.exact(upload.n_columns, 'column')} · "
@@ -118,26 +123,24 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
         n = sum(counts.values())
         if n_pending := sum(counts[status] for status in PENDING):
             st.markdown(
-                f"**{links.escape(file_name)}** is in use: {formatting.exact(n_pending, 'prediction')} of it "
-                f"{'is' if n_pending == 1 else 'are'} not done yet."
+                f"**{links.escape(file_name)}** is in use: {formatting.exact(n_pending, 'prediction')} "
+                f"{'is' if n_pending == 1 else 'are'} not finished yet."
             )
-            st.caption("Let them end, or cancel them first.")
-            links.link(
-                "Open the predictions", links.PREDICTIONS, icon=":material/arrow_forward:", file=file_name
-            )
+            st.caption("Wait until that is done, or cancel it first.")
+            links.link("View predictions", PREDICTIONS, icon=":material/arrow_forward:", file=file_name)
             return
         if n:
             st.markdown(
-                f"**{links.escape(file_name)}** and its **{formatting.exact(n, 'prediction')}** with their results "
-                "are deleted for good."
+                f"This permanently deletes **{links.escape(file_name)}** and its "
+                f"**{formatting.exact(n, 'prediction')}** with their results."
             )
         else:
-            st.markdown(f"**{links.escape(file_name)}** is deleted for good. No prediction was made from it.")
-        st.caption("Models that were trained on it stay.")
-        label = f"Delete it and {formatting.exact(n, 'prediction')}" if n else "Delete it"
-        if page_frame.decided(label, key="confirm_delete"):
+            st.markdown(f"This permanently deletes **{links.escape(file_name)}**. No prediction uses it.")
+        st.caption("Models trained on it are kept.")
+        label = f"Delete upload and {formatting.exact(n, 'prediction')}" if n else "Delete upload"
+        if page_frame.confirmed(label, key="confirm_delete"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
             stored.remove_files(session.files(), prefixes=prefixes)
-            notices.leave(f"{links.escape(file_name)} is deleted.", icon=":material/delete:")
-            links.go(links.UPLOADS)
+            notices.leave(f"Deleted {links.escape(file_name)}.", icon=":material/delete:")
+            links.go(UPLOADS)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core import db
 from core.access import audit
 from core.access.errors import NotAllowed
-from core.db.tables import AuditEventRow
+from core.db.tables.audit_events import AuditEventRow
 from tests.clocks import HeldClock
 
 ADA_S_FILE = audit.Subject("upload", 7, "customers.csv")

@@ -14,8 +14,12 @@ from sqlalchemy.orm import Session
 from core import db
 from core.access import roles
 from core.access.errors import NotAllowed, OwnedByAnother
-from core.access.ownership import Whose
-from core.db.tables import Base, ModelRow, PredictionRow, TaskRow, UploadRow
+from core.access.ownership import OwnerFilter
+from core.db.tables import Base
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
 from core.models import models
 from core.predictions import listing, predictions, repeats
@@ -25,7 +29,7 @@ from core.uploads import uploads
 from core.uploads.report.overrides import ReadingOverrides
 from tests import rows
 
-List = Callable[[Session, Whose], Sequence[Any]]
+List = Callable[[Session, OwnerFilter], Sequence[Any]]
 LISTS: dict[str, List] = {
     "uploads": lambda session, owner: uploads.page(session, owner=owner).items,
     "models": lambda session, owner: models.page(session, owner=owner).items,
@@ -48,7 +52,7 @@ def theirs(database: db.Database, stranger: db.User) -> PredictionRow:
         return predictions.get(session, prediction_id=made["id"])
 
 
-def listed(who: db.User, name: str, owner: Whose) -> set[object]:
+def listed(who: db.User, name: str, owner: OwnerFilter) -> set[object]:
     with db.session_scope(who) as session:
         return {row.id for row in LISTS[name](session, owner)}
 
@@ -128,7 +132,7 @@ def test_an_admin_changes_nothing_of_somebody_elses(
 ) -> None:
     before = everything()
     with (
-        pytest.raises(OwnedByAnother, match="somebody else's"),
+        pytest.raises(OwnedByAnother, match="belongs to somebody else"),
         db.session_scope(admin, write=True) as session,
     ):
         CHANGES[change](session, theirs)

@@ -12,7 +12,8 @@ from core import db
 from core.access import users
 from core.access.errors import NotAllowed, NotLetIn, NotOneself
 from core.access.users import Identity
-from core.db.tables import AuditEventRow, UserRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.users import UserRow
 from core.errors import NotFound
 from core.settings import Settings
 

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from core import db
 from core.access import sessions
 from core.access.errors import NotSignedIn
-from core.db.tables import AuditEventRow, SessionRow, UserRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.credentials import SessionRow
+from core.db.tables.users import UserRow
 from core.errors import NotFound
 from core.settings import Settings
 

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from core import access, db
 from core.access import tokens
 from core.access.errors import NotSignedIn, TooManyTokens
-from core.db.tables import ApiTokenRow, AuditEventRow, UserRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.credentials import ApiTokenRow
+from core.db.tables.users import UserRow
 from core.errors import Invalid, NotFound
 from core.settings import Settings
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from core import access, db
 from core.access.users import NoLocalUser
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from tests.servers.processes import at_once
 

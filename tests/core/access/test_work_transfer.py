@@ -13,7 +13,8 @@ from core import access, db
 from core.access import tokens, users, work_transfer
 from core.access.errors import UnknownPerson
 from core.access.users import Identity
-from core.db.tables import AuditEventRow, ModelRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.models import ModelRow
 from core.models import models
 from core.predictions import listing
 from core.settings import Settings
@@ -29,8 +30,6 @@ ADA = Identity("oidc", "https://id.example", "ada", "Ada", "ada@example.org")
 @pytest.fixture
 def local(database: db.Database, settings: Settings, storage: LocalStorage, tmp_path: Path) -> db.User:
     """The local user, with an upload and a model in training."""
-    from core.models import handler as _  # noqa: F401  # registers the kind of task
-
     found = access.settle_local_user()
     content = journeys.sample_bytes(tmp_path, n_rows=60)
     upload = journeys.upload_bytes(found, content, settings=settings, files=storage)

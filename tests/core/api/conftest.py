@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +22,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core import access, db, queue
 from core.api import application
 from core.api.security.gate import Gate
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import artifact, models, training
 from core.queue import TaskState
 from core.settings import Settings
@@ -28,7 +32,8 @@ from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from tests import journeys, made
 from tests.servers.app import app, spare_port
-from tests.servers.waiting import wait_for
+from tests.servers.children import Lender
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 __all__ = ["app"]
 
@@ -42,6 +47,42 @@ class Trained:
     csv: bytes
     artifact: Path
     result: dict[str, object]
+
+
+@pytest.fixture(scope="session")
+def lender() -> Iterator[Lender]:
+    """Warm children for the tests of this process that score."""
+    lending = Lender()
+    yield lending
+    lending.close()
+
+
+@pytest.fixture(scope="session")
+def kept_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the tests whose children are kept from one to the next."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def data_dir(request: pytest.FixtureRequest, tmp_path: Path, kept_folder: Path) -> Path:
+    """The folder of this test's data: its own, but where a child is lent, which knows one alone."""
+    if "by_hand" not in request.fixturenames:
+        return tmp_path / "data"
+    for path in kept_folder.glob("*/*"):  # the folders themselves have to stay, as the database file has
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return kept_folder
+
+
+@pytest.fixture
+def sqlite_database(migrated_sqlite: Path, data_dir: Path) -> Iterator[db.Database]:
+    """A fresh, migrated SQLite database, connected; in the same file where a child has it open."""
+    path = data_dir / "model_desk.sqlite3"
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(migrated_sqlite)) as template, closing(sqlite3.connect(path)) as fresh:
+        template.backup(fresh)
+    database = db.connect(f"sqlite:///{path}")
+    yield database
+    database.dispose()
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +122,7 @@ def server() -> Iterator[Switch]:
         yield switch
     finally:
         running.should_exit = True
-        thread.join(20)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
 
@@ -97,7 +138,7 @@ def client(settings: Settings, server: Switch, me: db.User) -> Iterator[httpx.Cl
     server.app = served(settings)
     url = f"http://localhost:{settings.port}"
     # verify=False: reading the certificates that http does not need takes longer than most tests
-    with httpx.Client(base_url=url, trust_env=False, timeout=60, verify=False) as program:
+    with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S, verify=False) as program:
         yield program
 
 
@@ -105,7 +146,7 @@ def served(settings: Settings) -> ASGIApp:
     """The API behind its gate, as the process serves it; one at a time, as its routes are put together once."""
     api = _unconfigured()
     application.configure(api, settings)
-    return Gate(Starlette(routes=application.routes(api, settings)), settings)
+    return Gate(Starlette(routes=application.routes(api, settings)), settings, table=api.state.table)
 
 
 @cache
@@ -155,9 +196,9 @@ def ready(user: db.User, upload: UploadRow, trained: Trained, storage: LocalStor
 
 
 @pytest.fixture
-def by_hand(settings: Settings, me: db.User) -> Iterator[None]:
+def by_hand(settings: Settings, me: db.User, lender: Lender) -> Iterator[None]:
     """This process can do work when asked, and takes none by itself."""
-    with journeys.running(settings, slots=0) as runner:
+    with journeys.running(settings, slots=0, make_slot=lender.slot) as runner:
         queue.local_runner.serve(runner.run_now)
         try:
             yield

@@ -12,6 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.servers.app import App, running
 from tests.servers.parts import require
+from tests.servers.waiting import PATIENCE_S
 
 LINE = b"some text in a cell,12.5,category one,2026-01-01,a longer text to fill up the line a bit more\n"
 MEGABYTE = LINE * (1_000_000 // len(LINE))
@@ -41,7 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.fixture
 def program(desk: App) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=desk.url, trust_env=False, timeout=120) as client:
+    with httpx.Client(base_url=desk.url, trust_env=False, timeout=PATIENCE_S) as client:
         yield client
 
 

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.predictions.check import schema_check
 from core.settings import Settings
 from core.storage import LocalStorage

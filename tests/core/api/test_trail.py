@@ -7,7 +7,9 @@ import pytest
 
 from core import db
 from core.access import audit
-from core.db.tables import AuditEventRow, ModelRow, UploadRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys

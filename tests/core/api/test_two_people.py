@@ -15,7 +15,9 @@ from fastapi.routing import iter_route_contexts
 from core import db
 from core.access import sessions, tokens
 from core.api import application
-from core.db.tables import ModelRow, UploadRow, UserRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
 from core.predictions import predictions
 from core.settings import Settings
 from core.storage import LocalStorage

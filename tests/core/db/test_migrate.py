@@ -16,7 +16,10 @@ from alembic.migration import MigrationContext
 
 from core import db
 from core.db import migrate
-from core.db.tables import Base, ModelRow, PredictionRow, UploadRow
+from core.db.tables import Base
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.settings import Settings
 from tests.faults import steps
 from tests.servers.processes import PROJECT, at_once

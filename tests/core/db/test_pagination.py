@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from core import db
 from core.db import pagination
-from core.db.tables import UploadRow, UserRow
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SOME_ID = "6f1d8a52-6c2b-4a52-9d7c-0f6b1a1c9e11"

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from core import db, queue, storage
 from core.db import migrate, postgres
-from core.db.tables import Base, UploadRow, UserRow
+from core.db.tables import Base
+from core.db.tables.uploads import UploadRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.system import checks
 from tests import journeys, rows
@@ -76,7 +78,7 @@ def test_a_new_database_is_migrated_through_a_pooler(pooler: PgBouncer, postgres
     database = _through(pooler, name)
     migrate.upgrade(database)
     assert migrate.revision(database) == migrate.head()
-    assert database.is_fenced
+    assert database.has_row_security
     database.dispose()
     postgres.drop(name)
 
@@ -134,7 +136,7 @@ def test_it_is_said_on_the_system_page_and_in_the_log_that_workers_ask(
     assert watching.changed()
     watching.close()
     line = next(check for check in checks.run(settings) if check.name == "Connection")
-    assert "no word of new work" in line.message
+    assert "without prepared statements and notifications" in line.message
     database.dispose()
 
 

@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import UserRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from tests import journeys
+from tests.servers.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_who_says_so_is_the_worker_and_nobody_whom_it_starts(
         assert _ask(db.WORKER) == ["Ada"]
         thread = threading.Thread(target=look)  # as a page's thread is: it inherits no right
         thread.start()
-        thread.join(20)
+        thread.join(PATIENCE_S)
     assert isinstance(found[0], RuntimeError)
 
 

@@ -21,12 +21,18 @@ from sqlalchemy.orm import Session
 
 from core import db, queue
 from core.access import audit, credential_lookup
-from core.db import migrate, row_level_security
-from core.db.tables import AuditEventRow, Base, ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db import migrate, row_level_security, row_rules
+from core.db.tables import Base
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
 from core.db.types import now_plus
 from tests import rows
 from tests.faults import steps
 from tests.servers.postgres import PAGES, Cluster
+from tests.servers.waiting import PATIENCE_S
 from tests.together import together
 
 pytestmark = pytest.mark.postgres
@@ -45,8 +51,8 @@ def _columns(values: object) -> str:
 
 @pytest.fixture
 def database(postgres_database: db.Database) -> db.Database:
-    """Behind the fence."""
-    assert postgres_database.is_fenced
+    """With row-level security."""
+    assert postgres_database.has_row_security
     return postgres_database
 
 
@@ -124,7 +130,7 @@ def test_what_a_user_may_add_for_another_they_may_add_for_themselves(
 ) -> None:
     """Else the test before would pass for a table that refuses everything."""
     table = Base.metadata.tables[name]
-    may = "insert" in row_level_security.RULES[name].may
+    may = "insert" in row_level_security.rules()[name].may
     assert refused(user, sa.insert(table).values(rows.made(table, owner=user.id))) is not may
 
 
@@ -381,7 +387,7 @@ def test_nobody_sees_how_deep_the_queue_is_and_who_works_and_no_row_of_anybody(
     for name in OWNED:
         owned(name, user)
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+        queue.workers.beat(session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=False)
     with db.session_scope(db.NOBODY) as session:
         for name in OWNED:
             n = session.execute(
@@ -392,13 +398,13 @@ def test_nobody_sees_how_deep_the_queue_is_and_who_works_and_no_row_of_anybody(
         assert len(queue.workers.alive(session)) == 1
 
 
-def test_the_line_tells_neither_whose_a_task_is_nor_what_for(database: db.Database, user: db.User) -> None:
+def test_the_view_of_tasks_tells_neither_whose_a_task_is_nor_what_for(
+    database: db.Database, user: db.User
+) -> None:
     with database.engine.connect() as connection:
         inspector = sa.inspect(connection)
-        columns = {
-            column["name"] for column in inspector.get_columns("line", schema=row_level_security.SCHEMA)
-        }
-    assert columns == {"state", "priority", "run_at", "created_at", "lease_owner", "lease_until"}
+        columns = {column["name"] for column in inspector.get_columns("open_tasks", schema=row_rules.SCHEMA)}
+    assert columns == {"kind", "state", "priority", "run_at", "created_at", "lease_owner", "lease_until"}
 
 
 def test_a_handler_runs_in_the_workers_role_whoever_started_it(database: db.Database, user: db.User) -> None:
@@ -483,7 +489,9 @@ def test_every_policy_asks_who_it_is_once_a_statement_and_not_once_a_row(databas
             assert "current_setting(" not in bare, f"{policy} on {table}"
 
 
-def test_every_table_is_behind_the_fence_and_closed_to_who_has_not_signed_in(database: db.Database) -> None:
+def test_every_table_has_row_level_security_and_is_closed_to_who_has_not_signed_in(
+    database: db.Database,
+) -> None:
     with database.engine.connect() as connection:
         tables = connection.execute(
             sa.text(
@@ -506,29 +514,31 @@ def test_the_condition_on_the_user_is_answered_by_an_index(name: str) -> None:
 def test_a_table_without_rules_stops_the_migration() -> None:
     new = sa.Table("nobody_has_thought_of_it", Base.metadata, sa.Column("id", sa.Integer, primary_key=True))
     try:
-        with pytest.raises(row_level_security.Unruled, match="nobody_has_thought_of_it"):
+        with pytest.raises(row_level_security.RulesMissing, match="nobody_has_thought_of_it"):
             row_level_security.digest()
     finally:
         Base.metadata.remove(new)
 
 
 def test_the_rules_change_only_together_with_a_revision() -> None:
-    noted = [found for revision in migrate.revisions() if (found := getattr(revision, "FENCE", None))]
+    noted = [found for revision in migrate.revisions() if (found := getattr(revision, "RULES_DIGEST", None))]
     assert noted[-1] == row_level_security.digest(), (
-        "the rules of core/db/row_level_security.py changed: add a revision that notes their digest, "
+        "the rules in core/db/tables changed: add a revision that notes their digest, "
         "or, before its release, correct the newest one's"
     )
 
 
-def test_a_plain_postgres_that_becomes_supabases_is_fenced_by_the_next_upgrade(postgres: Cluster) -> None:
+def test_a_plain_postgres_that_becomes_supabases_gets_the_rules_by_the_next_upgrade(
+    postgres: Cluster,
+) -> None:
     name = f"plain_{uuid4().hex}"
     database = db.connect(postgres.create(name, like_supabase=False))
     migrate.upgrade(database)
-    assert not database.is_fenced
+    assert not database.has_row_security
     person = _person("Ada")
     postgres.make_like_supabase(name)
     migrate.upgrade(database)
-    assert database.is_fenced
+    assert database.has_row_security
     with db.session_scope(person) as session:
         assert _who(session) == ("authenticated", person.id)
     database.dispose()
@@ -557,7 +567,7 @@ def test_a_login_without_rights_that_would_have_to_migrate_is_told_so(postgres: 
     postgres.drop(name)
 
 
-def test_two_that_upgrade_at_once_put_up_one_fence(postgres: Cluster) -> None:
+def test_several_that_upgrade_at_once_apply_the_rules_once(postgres: Cluster) -> None:
     name = f"twice_{uuid4().hex}"
     url = postgres.create(name)
     database = db.connect(url)
@@ -565,8 +575,8 @@ def test_two_that_upgrade_at_once_put_up_one_fence(postgres: Cluster) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
-    assert database.is_fenced
+        thread.join(PATIENCE_S)
+    assert database.has_row_security
     assert migrate.revision(database) == migrate.head()
     database.dispose()
     postgres.drop(name)

@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 from core import db
 from core.db import postgres
 from core.db.engine import BUSY_PAUSE_S
-from core.db.tables import TaskRow, UserRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 from tests.servers.processes import at_once
+from tests.servers.waiting import PATIENCE_S
 from tests.together import together
 
 
@@ -80,7 +82,7 @@ def test_of_two_transactions_that_wait_for_each_other_one_is_told_to_try_again(
     def rename(first: db.User, second: db.User) -> str:
         with db.session_scope(db.WORKER, write=True) as session:
             session.execute(sa.update(UserRow).where(UserRow.id == first.id).values(name="x"))
-            both_hold_one.wait(10)
+            both_hold_one.wait(PATIENCE_S)
             session.execute(sa.update(UserRow).where(UserRow.id == second.id).values(name="y"))
         return "done"
 
@@ -199,7 +201,7 @@ def test_processes_that_write_and_read_at_once_never_meet_a_locked_database(
         *[READ_THEN_WRITE] * 4,
         READ,
         imports="import sys, sqlalchemy as sa; from core import db\n"
-        "from core.db.tables import UserRow; db.connect(sys.argv[1])",
+        "from core.db.tables.users import UserRow; db.connect(sys.argv[1])",
         arguments=[settings.database],
     )
     assert said == ["wrote"] * 4 + ["read"]
@@ -221,7 +223,7 @@ def test_threads_of_one_process_write_side_by_side(database: db.Database) -> Non
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_S)
     assert failures == []
     assert len(_names()) == 150
 
@@ -248,7 +250,7 @@ def test_connections_that_were_cut_while_nobody_used_them_are_replaced_unnoticed
     def held() -> int:
         with db.session_scope(db.WORKER) as session:
             answers = _server(session)
-            both_asked.wait(10)
+            both_asked.wait(PATIENCE_S)
             return answers
 
     before = set(together([held, held]))

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import TaskRow, UserRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.users import UserRow
 from core.db.types import DATABASE_CLOCK, UtcDateTime, json_member
 from tests.clocks import HeldClock
 

@@ -26,7 +26,7 @@ def test_a_ranking_worse_than_chance_is_called_so() -> None:
 
 def test_a_multiclass_model_is_summed_up_by_the_classes_it_names_right() -> None:
     measured = multiclass.from_scores([0, 1, 2, 0], np.eye(3)[[0, 1, 2, 1]], labels=("a", "b", "c"))
-    expected = "The model names the right one of 3 classes for 75.0 % of 4 rows; macro F1 0.778."
+    expected = "The model predicts the right one of 3 classes for 75.0 % of 4 rows; macro F1 0.778."
     assert _plain(findings.headline(measured)) == expected
 
 
@@ -37,9 +37,9 @@ def test_a_regression_is_summed_up_by_its_mean_error() -> None:
 
 def test_one_row_is_told_of_by_what_it_was_and_what_it_was_called() -> None:
     two = binary.from_scores([1], [0.1], positive_label="1", negative_label="0")
-    assert findings.headline(two) == "The only row with a known outcome is '1'; the model calls it '0'."
+    assert findings.headline(two) == "The only row with a known outcome is '1'; the model predicts '0'."
     three = multiclass.from_scores([2], np.eye(3)[[2]], labels=("a", "b", "c"))
-    assert findings.headline(three) == "The only row with a known outcome is 'c', and the model calls it so."
+    assert findings.headline(three) == "The only row with a known outcome is 'c', as predicted."
     number = regression.from_values([18_660], [18_663], target="price")
     expected = "The prediction of price is off by 3 in the only row with a known outcome."
     assert findings.headline(number) == expected
@@ -47,7 +47,7 @@ def test_one_row_is_told_of_by_what_it_was_and_what_it_was_called() -> None:
 
 def test_scores_that_are_all_the_same_are_said_to_tell_no_row_from_another() -> None:
     measured = binary.from_scores([1, 0, 0], [0.238] * 3, positive_label="churn", negative_label="stay")
-    expected = "Every row scores 23.8 %, so the model tells none from another (ROC-AUC 0.500)."
+    expected = "Every row scores 23.8 %, so the model can't tell rows apart (ROC-AUC 0.500)."
     assert _plain(findings.headline(measured)) == expected
     differing = binary.from_scores(
         [1, 0, 1, 0], [0.7, 0.7, 0.2, 0.2], positive_label="churn", negative_label="stay"

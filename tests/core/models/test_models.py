@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from core import db
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing

@@ -12,7 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import ModelRow, PredictionRow, TaskRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.models.models import ModelInUse

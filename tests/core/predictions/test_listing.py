@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from core import db
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing
 from core.predictions.states import Status

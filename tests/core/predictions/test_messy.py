@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.db.tables import PredictionRow, UploadRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.predictions.errors import LabelUnquotable
 from core.uploads.csv import stream

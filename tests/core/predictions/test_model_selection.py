@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core import db
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import model_selection
 from core.settings import Settings
 from core.storage import LocalStorage

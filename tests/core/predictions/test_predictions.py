@@ -9,12 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import PredictionRow, UploadRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.predictions import listing, predictions, states
 from core.predictions.errors import FeatureMissing, MappedColumnUnknown
 from core.predictions.matching import mapping
-from core.predictions.states import MOVES, SETTLED, Status
+from core.predictions.states import SETTLED, TRANSITIONS, Status
 from core.queue import Reason, TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -338,8 +339,8 @@ def test_a_task_whose_prediction_is_gone_holds_nobody_up(user: db.User, upload: 
 
 
 def test_every_state_is_in_the_table_and_settled_is_listed() -> None:
-    assert set(MOVES) == set(Status)
+    assert set(TRANSITIONS) == set(Status)
     assert {Status.COMPLETED, Status.FAILED, Status.CANCELLED} == SETTLED
     assert set(Status) == states.PENDING | SETTLED
-    assert MOVES[Status.COMPLETED] == frozenset()
+    assert TRANSITIONS[Status.COMPLETED] == frozenset()
     assert set(states.OF_TASK) == set(TaskState)

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import PredictionRow, TaskRow, UploadRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow
+from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.predictions import predictions
 from core.settings import Settings

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.predictions import predictions, repeats
 from core.predictions.repeats import RepeatComparison

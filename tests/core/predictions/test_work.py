@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ import pytest
 
 import core
 from core import access, db
-from core import settings as settings_module
-from core.db import migrate
-from core.db.tables import ModelRow, PredictionRow, UploadRow
-from core.predictions import code_hash, predictions, receipt, repeats
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
+from core.predictions import code_hash, listing, predictions, receipt, repeats
 from core.predictions.results import measures
 from core.predictions.scoring import engine
 from core.settings import Settings
@@ -52,15 +53,16 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("desk")
-    settings = settings_module.read(_env_file=None, data_dir=folder, sample=False)
-    migrate.upgrade(db.connect(settings.database))
-    user, files = access.settle_local_user(), LocalStorage(settings.files_dir)
-    content = journeys.sample_bytes(folder)
-    upload = journeys.upload_bytes(user, content, settings=settings, files=files)
+def made_once(scored_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk") / "data"
+    shutil.copytree(scored_model, folder)
+    settings = journeys.embedded(folder)
+    db.connect(settings.database)
+    user = access.local_user()
+    with db.session_scope(user) as session:
+        known = listing.page(session).items[0]
     with journeys.running(settings):
-        yield Desk(settings, files, user, upload, journeys.train(user, upload))
+        yield Desk(settings, LocalStorage(settings.files_dir), user, known.upload, known.model)
 
 
 @pytest.fixture

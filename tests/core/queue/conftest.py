@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.queue.sqs import outbox
 from core.queue.sqs.client import Notice
 from tests.clocks import HeldClock
@@ -80,7 +80,7 @@ class Line:
             return queue.cancel(session, task_id=task_id, clock=self.clock)
 
     def dead_letter(self, task_id: UUID) -> queue.Task | outbox.Unclaimed:
-        """As when a carrier gives up the message of the task's present attempt."""
+        """As when a transport gives up the message of the task's present attempt."""
         notice = Notice(task_id, self.row(task_id).attempt)
         with db.session_scope(db.WORKER, write=True) as session:
             return outbox.dead_letter(session, notice, n_deliveries=None, clock=self.clock)
@@ -91,7 +91,7 @@ class Line:
 
     def is_ready(self) -> bool:
         with db.session_scope(db.WORKER) as session:
-            return queue.is_ready(session, clock=self.clock)
+            return bool(queue.ready_kinds(session, clock=self.clock))
 
     def row(self, task_id: UUID) -> TaskRow:
         with db.session_scope(db.WORKER) as session:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.queue import TaskState
 from tests.core.queue.conftest import LEASE_S, Line
 from tests.faults import steps
+from tests.faults.pooled_steps import GENERATION, TRAINING
 
 
 def test_an_empty_queue_gives_nothing(line: Line) -> None:
@@ -29,7 +30,7 @@ def test_the_smallest_priority_goes_first_and_then_the_oldest(line: Line) -> Non
     assert line.claim() is None
 
 
-def test_a_hurried_task_overtakes_all_others(line: Line) -> None:
+def test_a_prioritized_task_overtakes_all_others(line: Line) -> None:
     line.add()
     line.clock.advance(1)
     urgent = line.add(priority=7)
@@ -167,7 +168,7 @@ def test_a_kind_that_this_version_does_not_know_is_left_for_others(line: Line) -
     assert line.row(task_id).state == "RUNNING"
 
 
-def test_a_noun_that_does_not_follow_takes_the_claim_back(line: Line) -> None:
+def test_a_resource_that_does_not_follow_takes_the_claim_back(line: Line) -> None:
     task_id = line.add(follow_fails_at="RUNNING")
     try:
         line.claim()
@@ -220,3 +221,52 @@ def test_tasks_that_had_to_be_begun_again_are_counted_with_the_last_such_attempt
     assert retried() == queue.Retried(n=1, last_at=begun_at)
     line.clock.advance(3601)
     assert retried().n == 0
+
+
+def test_only_the_kinds_that_are_asked_for_are_taken(line: Line) -> None:
+    line.add(priority=-10)
+    other = line.add(kind=TRAINING)
+
+    def claim(*kinds: str) -> queue.Task | None:
+        with db.session_scope(db.WORKER, write=True) as session:
+            return queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, kinds=kinds, clock=line.clock)
+
+    with db.session_scope(db.WORKER) as session:
+        assert queue.ready_kinds(session, kinds=[GENERATION, TRAINING], clock=line.clock) == [TRAINING]
+        assert set(queue.ready_kinds(session, clock=line.clock)) == {steps.KIND, TRAINING}
+        assert queue.ready_kinds(session, kinds=[], clock=line.clock) == []
+    assert claim(GENERATION) is None
+    assert claim() is None
+    task = claim(GENERATION, TRAINING)
+    assert task is not None
+    assert task.id == other
+    line.clock.advance(LEASE_S + 1)
+    assert claim(GENERATION) is None, "an abandoned task of another pool was taken"
+    with db.session_scope(db.WORKER) as session:
+        assert queue.ready_kinds(session, kinds=[TRAINING], clock=line.clock) == [TRAINING]
+
+
+def test_a_lost_worker_whose_attempt_made_progress_costs_no_attempt(line: Line) -> None:
+    task_id = line.add(max_attempts=1)
+    for n in range(3):
+        line.beat(line.claimed(), checkpoint={"step": n})
+        line.clock.advance(LEASE_S + 1)
+    assert line.claimed().attempt == 4
+    line.clock.advance(LEASE_S + 1)
+    assert line.claim() is None
+    assert (line.row(task_id).state, line.row(task_id).n_progressed) == ("FAILED", 3)
+
+
+def test_of_which_kind_a_task_is_can_be_asked_while_somebody_may_take_it(line: Line) -> None:
+    def kind_of(task_id: UUID) -> str | None:
+        with db.session_scope(db.WORKER) as session:
+            return queue.claimable_kind(session, task_id=task_id, clock=line.clock)
+
+    task_id = line.add(kind=TRAINING)
+    assert kind_of(task_id) == TRAINING
+    task = line.claimed()
+    assert kind_of(task_id) is None
+    line.clock.advance(LEASE_S + 1)
+    assert kind_of(task_id) == TRAINING
+    line.settle(task)
+    assert (kind_of(task_id), kind_of(uuid4())) == (None, None)

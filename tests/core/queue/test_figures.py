@@ -6,14 +6,14 @@ import pytest
 
 from core import db
 from core.queue import TaskState, figures
-from core.queue.figures import LATELY_S, Pending, Settled
+from core.queue.figures import LATELY_S, Settled, Unsettled
 from tests.core.queue.conftest import Line
 from tests.faults import steps
 
 
 def test_what_waits_and_runs_is_counted_with_its_age(line: Line) -> None:
     with db.session_scope(db.WORKER) as session:
-        assert figures.pending(session, clock=line.clock) == []
+        assert figures.unsettled(session, clock=line.clock) == []
         assert figures.settled(session, clock=line.clock) == []
     line.add()
     line.clock.advance(20)
@@ -22,13 +22,13 @@ def test_what_waits_and_runs_is_counted_with_its_age(line: Line) -> None:
     line.claimed()
     line.clock.advance(10)
     with db.session_scope(db.WORKER) as session:
-        found = figures.pending(session, clock=line.clock)
+        found = figures.unsettled(session, clock=line.clock)
     assert [(one.kind, one.state, one.n) for one in found] == [
         (steps.KIND, "QUEUED", 2),
         (steps.KIND, "RUNNING", 1),
     ]
     assert [one.oldest_s for one in found] == pytest.approx([10.0, 30.0], abs=0.001)
-    assert isinstance(found[0], Pending)
+    assert isinstance(found[0], Unsettled)
 
 
 def test_what_ended_is_told_for_an_hour_with_what_it_took(line: Line) -> None:

@@ -8,14 +8,18 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables import IdempotencyKeyRow, ModelRow, PredictionRow, TaskRow, UploadRow, WorkerRow
-from core.queue import TaskState, retention
+from core.db.tables.idempotency_keys import IdempotencyKeyRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.tasks import TaskRow, WorkerRow
+from core.db.tables.uploads import UploadRow
+from core.queue import Pool, TaskState, retention
 from tests.core.queue.conftest import Line
 
 MONTH_S = 30 * 86_400.0
 
 
-def sweep(line: Line) -> retention.Litter:
+def sweep(line: Line) -> retention.Expired:
     """Find and remove, as the runner does."""
     with db.session_scope(db.WORKER) as session:
         found = retention.find(session, tasks_after_s=MONTH_S, clock=line.clock)
@@ -76,7 +80,7 @@ def test_a_task_that_waits_or_runs_stays_however_old_it_is(line: Line) -> None:
     assert there(TaskRow) == {running.id, waiting}
 
 
-def test_a_task_that_a_noun_points_to_stays(line: Line) -> None:
+def test_a_task_that_a_resource_points_to_stays(line: Line) -> None:
     of_model, of_prediction, of_nothing = settled(line), settled(line), settled(line)
     point_to(line, model_task=of_model, prediction_task=of_prediction)
     line.clock.advance(2 * MONTH_S)
@@ -135,7 +139,13 @@ def test_workers_that_are_long_gone_are_forgotten_but_for_the_last(line: Line) -
     left, silent, last = uuid4(), uuid4(), uuid4()
     for worker_id in (left, silent, last):
         with db.session_scope(db.WORKER, write=True) as session:
-            queue.workers.beat(session, worker_id=worker_id, slots=1, is_embedded=True, clock=line.clock)
+            queue.workers.beat(
+                session,
+                worker_id=worker_id,
+                pools={Pool.SCORING: 1},
+                is_embedded=True,
+                clock=line.clock,
+            )
             if worker_id == left:
                 queue.workers.leave(session, worker_id=worker_id, clock=line.clock)
         line.clock.advance(1)

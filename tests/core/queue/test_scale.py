@@ -5,22 +5,30 @@ from __future__ import annotations
 from uuid import uuid4
 
 from core import db, queue
+from core.queue import Pool
 from tests.core.queue.conftest import LEASE_S, Line
+from tests.faults.pooled_steps import TRAINING
 
 
-def scale(line: Line, *, places_each: int = 1) -> queue.Scale:
+def scale(line: Line, *, slots_each: int = 1) -> queue.WorkerDemand:
     with db.session_scope(db.WORKER) as session:
-        return queue.scale(session, places_each=places_each, now=line.clock.at, clock=line.clock)
+        return queue.scale(session, slots_each=slots_each, now=line.clock.at, clock=line.clock)
 
 
 def beat(line: Line, *, slots: int, is_embedded: bool = False) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=uuid4(), slots=slots, is_embedded=is_embedded, clock=line.clock)
+        queue.workers.beat(
+            session,
+            worker_id=uuid4(),
+            pools={Pool.SCORING: slots},
+            is_embedded=is_embedded,
+            clock=line.clock,
+        )
 
 
 def test_with_nothing_to_do_no_worker_is_suggested(line: Line) -> None:
     beat(line, slots=1)
-    assert scale(line) == queue.Scale(
+    assert scale(line) == queue.WorkerDemand(
         queued=0, running=0, abandoned=0, oldest_s=0.0, workers=1, places=1, suggested_workers=0
     )
 
@@ -31,9 +39,9 @@ def test_each_worker_is_to_have_as_much_as_it_does_at_a_time(line: Line, strange
     Line(stranger, line.clock).add()
     line.clock.advance(41.8)
     line.claim()
-    found = scale(line, places_each=2)
+    found = scale(line, slots_each=2)
     assert (found.queued, found.running, found.oldest_s, found.suggested_workers) == (4, 1, 41.8, 3)
-    assert (scale(line).suggested_workers, scale(line, places_each=0).suggested_workers) == (5, 5)
+    assert (scale(line).suggested_workers, scale(line, slots_each=0).suggested_workers) == (5, 5)
 
 
 def test_what_the_app_does_itself_needs_no_worker(line: Line) -> None:
@@ -68,3 +76,17 @@ def test_what_each_worker_does_and_since_when_can_be_told(line: Line) -> None:
     line.clock.advance(LEASE_S + 1)
     with db.session_scope(db.WORKER) as session:
         assert queue.workers.doing(session, clock=line.clock) == []
+
+
+def test_as_many_workers_are_asked_for_as_the_pool_needs_that_needs_most(line: Line) -> None:
+    for _ in range(4):
+        line.add()
+    assert scale(line, slots_each=4).suggested_workers == 1
+    for _ in range(3):
+        line.add(kind=TRAINING)
+    assert scale(line, slots_each=4).suggested_workers == 3, "a worker has one slot for training"
+    with db.session_scope(db.WORKER, write=True) as session:
+        pools = {Pool.SCORING: 4, Pool.TRAINING: 1}
+        queue.workers.beat(session, worker_id=uuid4(), pools=pools, is_embedded=True, clock=line.clock)
+    found = scale(line, slots_each=4)
+    assert (found.places, found.suggested_workers) == (5, 2)

@@ -10,7 +10,7 @@ import pytest
 from core import db, queue
 from core.errors import Conflict, NotFound
 from core.queue import TaskState
-from core.queue.tasks import MOVES, SETTLED
+from core.queue.tasks import SETTLED, TRANSITIONS
 from tests.core.queue.conftest import LEASE_S, Line
 from tests.faults import steps
 
@@ -57,7 +57,7 @@ def test_success_keeps_the_result_and_completes_the_count(line: Line) -> None:
     assert steps.resource(task_id) == ("SUCCEEDED", None)
 
 
-def test_failure_keeps_the_reason_and_gives_it_to_the_noun(line: Line) -> None:
+def test_failure_keeps_the_reason_and_gives_it_to_the_resource(line: Line) -> None:
     task_id = line.add()
     settled = line.settle(line.claimed(), TaskState.FAILED, reason=REASON)
     assert settled.reason == REASON
@@ -108,7 +108,7 @@ def test_a_beat_keeps_what_it_is_not_told(line: Line) -> None:
     assert row.lease_until == line.clock.at + timedelta(seconds=LEASE_S)
 
 
-def test_a_task_handed_back_is_queued_at_once_and_so_is_its_noun(line: Line) -> None:
+def test_a_task_handed_back_is_queued_at_once_and_so_is_its_resource(line: Line) -> None:
     task_id = line.add()
     task = line.claimed()
     line.beat(task, checkpoint={"step": 1})
@@ -233,7 +233,7 @@ def test_work_that_ends_after_it_was_cancelled_may_still_count(line: Line) -> No
 
 
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED"])
-def test_a_noun_that_does_not_follow_rolls_the_move_back(line: Line, state: str) -> None:
+def test_a_resource_that_does_not_follow_rolls_the_move_back(line: Line, state: str) -> None:
     task_id = line.add(follow_fails_at=state, max_attempts=5)
     task = line.claimed()
     with pytest.raises(ZeroDivisionError):
@@ -243,7 +243,7 @@ def test_a_noun_that_does_not_follow_rolls_the_move_back(line: Line, state: str)
     line.beat(task)
 
 
-def test_a_noun_that_does_not_follow_keeps_a_queued_task_from_being_cancelled(line: Line) -> None:
+def test_a_resource_that_does_not_follow_keeps_a_queued_task_from_being_cancelled(line: Line) -> None:
     task_id = line.add(follow_fails_at="CANCELLED")
     with pytest.raises(ZeroDivisionError):
         line.cancel(task_id)
@@ -274,7 +274,7 @@ def test_the_table_of_moves_is_what_the_verbs_do(line: Line) -> None:
             if after.state not in SETTLED:  # out of the way of the next one
                 line.clock.advance(LEASE_S + 1)
                 line.cancel(task_id)
-    assert seen == {state: set(allowed) for state, allowed in MOVES.items()}
+    assert seen == {state: set(allowed) for state, allowed in TRANSITIONS.items()}
 
 
 _VERBS = {
@@ -286,9 +286,76 @@ _VERBS = {
     "succeed": lambda line, task: line.settle(task),
     "fail": lambda line, task: line.settle(task, TaskState.FAILED),
     "stop": lambda line, task: line.settle(task, TaskState.CANCELLED),
-    "bury": lambda line, task: line.dead_letter(task.id),
+    "dead letter": lambda line, task: line.dead_letter(task.id),
 }
 
 
 def test_nothing_leads_out_of_a_settled_state() -> None:
-    assert {state for state, allowed in MOVES.items() if not allowed} == set(SETTLED)
+    assert {state for state, allowed in TRANSITIONS.items() if not allowed} == set(SETTLED)
+
+
+def test_a_task_goes_on_later_from_its_checkpoint_and_no_attempt_is_counted(line: Line) -> None:
+    task_id = line.add(max_attempts=1)
+    for n in range(1, 4):
+        with db.session_scope(db.WORKER, write=True) as session:
+            task = queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, clock=line.clock)
+            assert task is not None
+            queue.release(
+                session,
+                task_id=task.id,
+                attempt=task.attempt,
+                delay_s=60,
+                checkpoint={"n": n},
+                clock=line.clock,
+            )
+        row = line.row(task_id)
+        assert (row.state, row.attempt, row.n_released, row.checkpoint) == ("QUEUED", n, n, {"n": n})
+        assert row.run_at == line.clock.at + timedelta(seconds=60)
+        assert line.claim() is None, "it was taken before its time"
+        line.clock.advance(60)
+    assert line.retry_later(line.claimed()).state is TaskState.FAILED
+
+
+def test_an_attempt_that_brought_the_checkpoint_further_does_not_count(line: Line) -> None:
+    task_id = line.add(max_attempts=2)
+    for n in range(5):
+        task = line.claimed()
+        line.beat(task, checkpoint={"step": n})
+        line.beat(task, checkpoint={"step": n + 1})
+        line.retry_later(task, delay_s=0)
+    assert (line.row(task_id).n_progressed, line.row(task_id).state) == (5, "QUEUED")
+    task = line.claimed()
+    line.beat(task, checkpoint={"step": 5})
+    assert line.retry_later(task, delay_s=0).state is TaskState.QUEUED, "the same checkpoint is no progress"
+    failed = line.retry_later(line.claimed(), delay_s=0)
+    assert (failed.state, failed.attempt) == (TaskState.FAILED, 7)
+    assert failed.reason is not None
+    assert failed.reason.message.endswith("It was tried twice.")
+
+
+def test_an_attempt_that_made_progress_and_was_handed_back_is_left_out_once(line: Line) -> None:
+    task_id = line.add(max_attempts=1)
+    for _ in range(2):
+        task = line.claimed()
+        line.beat(task, checkpoint={"step": task.attempt})
+        line.release(task)
+    assert (line.row(task_id).n_released, line.row(task_id).n_progressed) == (2, 0)
+    assert line.retry_later(line.claimed()).state is TaskState.FAILED
+
+
+def test_a_retry_waits_as_long_as_its_kind_says_by_the_tries_that_count(line: Line) -> None:
+    task_id = line.add(max_attempts=9)
+    reason = queue.Reason(code="bad_luck", message="It did not work.")
+
+    def delay_s(*, checkpoint: dict[str, int] | None = None) -> float:
+        task = line.claimed()
+        line.beat(task, checkpoint=checkpoint)
+        with db.session_scope(db.WORKER, write=True) as session:
+            queue.retry_later(session, task_id=task.id, attempt=task.attempt, reason=reason, clock=line.clock)
+        waits_s = (line.row(task_id).run_at - line.clock.at).total_seconds()
+        line.clock.advance(waits_s)
+        return waits_s
+
+    assert [delay_s(), delay_s(), delay_s()] == [0.5, 1.0, 2.0]
+    assert [delay_s(checkpoint={"step": n}) for n in range(3)] == [2.0, 2.0, 2.0]
+    assert delay_s() == 4.0

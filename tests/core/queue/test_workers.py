@@ -6,13 +6,13 @@ import os
 from uuid import uuid4
 
 from core import db
-from core.queue import workers
+from core.queue import Pool, workers
 from tests.clocks import HeldClock
 
 
 def _beat(clock: HeldClock, worker_id: object) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=worker_id, slots=2, is_embedded=True, clock=clock)  # type: ignore[arg-type]
+        workers.beat(session, worker_id=worker_id, pools={Pool.SCORING: 2}, is_embedded=True, clock=clock)  # type: ignore[arg-type]
 
 
 def _alive(clock: HeldClock) -> list[workers.Worker]:

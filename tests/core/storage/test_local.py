@@ -14,7 +14,7 @@ import pytest
 from core.storage import DiskFull, KeyTaken, LocalStorage, NotStored, StorageUnavailable
 from tests.core.storage.contract import KEY, StorageContract
 from tests.servers.processes import PROJECT
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 from tests.together import together
 
 
@@ -98,7 +98,7 @@ def test_a_reader_never_sees_half_a_file(storage: LocalStorage, tmp_path: Path) 
             storage.open(KEY)
         assert list(storage.keys("")) == []
         stream.write(b"y")
-    thread.join(30)
+    thread.join(PATIENCE_S)
     assert storage.stat(KEY).size_bytes == 3_000_001
 
 
@@ -120,7 +120,7 @@ def test_a_process_that_is_killed_half_way_leaves_nothing_under_the_key(
         stream.write(b"x" * 3_000_000)
         wait_for(lambda: any(path.stat().st_size for path in _everything_below(storage.root)))
         process.kill()
-        process.wait(30)
+        process.wait(PATIENCE_S)
     assert list(storage.keys("")) == []
     with pytest.raises(NotStored):
         storage.open("uploads/a.csv")

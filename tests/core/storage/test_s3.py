@@ -216,7 +216,7 @@ def test_a_server_that_went_away_is_named_and_works_when_it_is_back(
             storage.stat(KEY)
     finally:
         s3_server.start()
-    wait_for(lambda: _is_there(storage), what="the file to be there again", deadline_s=30)
+    wait_for(lambda: _is_there(storage), what="the file to be there again")
 
 
 def _is_there(storage: S3Storage) -> bool:

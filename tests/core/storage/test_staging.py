@@ -13,6 +13,7 @@ import pytest
 
 from core import storage
 from tests.servers.processes import PROJECT
+from tests.servers.waiting import PATIENCE_S
 
 
 def test_what_passes_is_counted_and_hashed(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_a_disk_without_room_is_named_and_holds_nothing_half(tmp_path: Path, n_c
 
 def test_a_sweep_removes_only_what_dead_processes_left(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait(30)
+    gone.wait(PATIENCE_S)
     left = tmp_path / f"{gone.pid}-abc"
     other = tmp_path / "README-first"
     for path in (left, other):
@@ -93,7 +94,7 @@ def test_a_sweep_removes_only_what_dead_processes_left(tmp_path: Path) -> None:
 def test_a_sweep_after_one_process_leaves_what_others_left(tmp_path: Path) -> None:
     gone = [subprocess.Popen([sys.executable, "-c", ""]) for _ in range(2)]
     for process in gone:
-        process.wait(30)
+        process.wait(PATIENCE_S)
         (tmp_path / f"{process.pid}-abc").touch()
     assert storage.sweep(tmp_path, pid=gone[0].pid) == 1
     assert [path.name for path in tmp_path.iterdir()] == [f"{gone[1].pid}-abc"]

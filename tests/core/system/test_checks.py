@@ -15,11 +15,14 @@ from uuid import uuid4
 import pytest
 
 from core import db, queue, storage
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.settings import Settings
 from core.system import checks
 from core.system.checks import Check, State
 from tests import journeys, made
+from tests.clocks import ClockAhead
 from tests.faults import steps
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -31,7 +34,9 @@ def line(found: list[Check], part: str, name: str) -> Check:
 
 def test_an_idle_installation_with_a_worker_is_all_well(database: db.Database, settings: Settings) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=True)
+        queue.workers.beat(
+            session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=True, clock=ClockAhead()
+        )
     found = checks.run(settings)
     assert checks.worst(found) is State.OK
     message = line(found, "Workers", "Alive").message
@@ -45,7 +50,7 @@ def test_no_worker_is_worth_a_look_and_says_how_to_start_one(
 ) -> None:
     found = checks.run(settings)
     alive = line(found, "Workers", "Alive")
-    assert (alive.state, alive.message) == (State.WARN, "No worker is running. None ever was.")
+    assert (alive.state, alive.message) == (State.WARN, "No worker is running. None has run yet.")
     assert "make worker" in alive.hint
 
 
@@ -69,7 +74,10 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
     with db.session_scope(user, write=True) as session:
         steps.enqueue(session, user=user)
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=worker_id, slots=2, is_embedded=False)
+        queue.workers.beat(session, worker_id=worker_id, pools={queue.Pool.SCORING: 2}, is_embedded=False)
+        queue.workers.beat(
+            session, worker_id=worker_id, pools={queue.Pool.SCORING: 2}, is_embedded=False, clock=ClockAhead()
+        )
         task = queue.claim(session, worker_id=worker_id, lease_s=3_600)
         assert task is not None
         queue.beat(session, task_id=task.id, attempt=task.attempt, lease_s=3_600, done=1_200, total=5_000)
@@ -80,9 +88,11 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
         ).message
 
     assert f"{socket.gethostname()}, process {os.getpid()}, on its own" in message()
-    assert message().endswith("alive for 5 min: test.steps for 5 min (1,200 of 5,000); 2 at a time.")
+    assert message().endswith("alive for 5 min: steps for 5 min (1,200 of 5,000); 2 at a time.")
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=worker_id, slots=0, is_embedded=False)
+        queue.workers.beat(
+            session, worker_id=worker_id, pools={queue.Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
+        )
     assert message().endswith("nothing more, for it is told to end.")
 
 
@@ -92,7 +102,9 @@ def test_a_long_wait_beside_a_worker_asks_for_more_workers(
     steps.make_tables()
     with db.session_scope(db.WORKER, write=True) as session:
         steps.enqueue(session, user=user)
-        queue.workers.beat(session, worker_id=uuid4(), slots=1, is_embedded=False)
+        queue.workers.beat(
+            session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
     backlog = line(checks.run(settings, now=datetime.now(UTC) + timedelta(hours=1)), "Queue", "Backlog")
     assert backlog.state is State.WARN
     assert "more workers" in backlog.hint
@@ -167,7 +179,7 @@ def test_the_shell_command_makes_nothing_where_there_is_no_database(tmp_path: Pa
     done = shell("core.system", DATA_DIR=str(typo))
     assert done.returncode == 1
     assert f"There is no database at {typo / 'model_desk.sqlite3'}; is DATA_DIR right?" in done.stdout
-    assert "`make run` makes one" in done.stdout
+    assert "`make run` creates one" in done.stdout
     assert "upgrade" not in done.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -263,7 +275,9 @@ def test_work_that_was_begun_again_is_worth_a_look(
     steps.make_tables()
     with db.session_scope(db.WORKER, write=True) as session:
         task_id = steps.enqueue(session, user=user)
-        queue.workers.beat(session, worker_id=uuid4(), slots=0, is_embedded=False)
+        queue.workers.beat(
+            session, worker_id=uuid4(), pools={queue.Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
+        )
     with db.session_scope(db.WORKER, write=True) as session:
         task = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=30)
         assert task is not None
@@ -273,7 +287,7 @@ def test_work_that_was_begun_again_is_worth_a_look(
     attempts = line(found, "Queue", "Attempts")
     assert attempts.state is State.WARN
     assert attempts.message == (
-        "1 task of the last hour was not done at the first attempt; the newest such attempt began 5 min ago."
+        "1 task in the last hour needed more than one attempt; the latest retry started 5 min ago."
     )
     assert "log" in attempts.hint
     assert line(checks.run(settings), "Workers", "Alive").message.endswith(": its process is starting."), (

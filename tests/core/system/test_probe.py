@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
+from core.check import Check, State
 from core.settings import Settings
 from core.system import probe
-from core.system.check import Check, State
 from core.system.probe import NoSuchColumn, NoSuchTable
 from tests.servers.processes import PROJECT
 
@@ -84,16 +84,16 @@ def test_an_empty_database_is_told_how_to_fill_it(empty_url: str, settings: Sett
 def test_a_role_is_told_what_it_may(as_reader: Settings) -> None:
     role = as_reader.database_url.split("//")[1].split("@")[0]
     _, may, *_, rows = told(as_reader, "uploads")
-    assert may.message == f"We are {role}, which may select."
+    assert may.message == f"Connected as {role}, which can select."
     assert rows.message == (
-        f"Row-level security is on, and {role} is bound by it. Policies: own (select, to {role})."
+        f"Row-level security is on, and {role} is subject to it. Policies: own (select, to {role})."
     )
     _, may, *_, rows = told(as_reader, "users", "name")
-    assert (may.state, may.message) == (State.OK, f"We are {role}, which may select.")
+    assert (may.state, may.message) == (State.OK, f"Connected as {role}, which can select.")
     assert "off" in rows.message
     _, may, *_ = told(as_reader, "users", "email")
-    assert (may.state, may.message) == (State.BROKEN, f"We are {role}, which may do nothing with it.")
-    assert may.hint.startswith(f"Grant it: GRANT SELECT ON users TO {role};")
+    assert (may.state, may.message) == (State.BROKEN, f"Connected as {role}, which can do nothing with it.")
+    assert may.hint.startswith(f"Run GRANT SELECT ON users TO {role}, or")
 
 
 @pytest.mark.postgres
@@ -101,20 +101,20 @@ def test_an_owner_passes_row_level_security_by(plain_database: db.Database, sett
     with plain_database.engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE uploads ENABLE ROW LEVEL SECURITY"))
     _, may, *_, rows = told(settings, "public.uploads")
-    assert may.message == "We are postgres, which may select, insert, update, delete."
-    assert "postgres passes it by. Policies: none, so nobody who is bound sees a row." in rows.message
+    assert may.message == "Connected as postgres, which can select, insert, update, delete."
+    assert "postgres bypasses it. Policies: none, so nobody subject to it sees a row." in rows.message
 
 
 @pytest.mark.postgres
-def test_behind_the_fence_it_is_told_what_workers_and_what_users_may(
+def test_with_row_level_security_it_is_told_what_workers_and_what_users_may(
     postgres_database: db.Database, settings: Settings
 ) -> None:
     lines = told(settings, "tasks")
     message = [line.message for line in lines]
-    assert "We are service_role, which may select, insert, update, delete." in message
-    assert "There is anon, which may do nothing with it." in message
-    assert "There is authenticated, which may select, insert." in message
-    assert "There is authenticated, which may select, insert, update." in [
+    assert "Connected as service_role, which can select, insert, update, delete." in message
+    assert "There is anon, which can do nothing with it." in message
+    assert "There is authenticated, which can select, insert." in message
+    assert "There is authenticated, which can select, insert, update." in [
         line.message for line in told(settings, "tasks", "cancel_requested")
     ]
     assert "tasks_select (select, to authenticated)" in message[-1]

@@ -14,7 +14,7 @@ from core.predictions.results.measures import FeatureQuality, PredictionMetrics
 from core.ui.predictions import findings, rows
 from core.ui.predictions import quality as prediction_quality
 from core.ui.predictions import tiles as prediction_tiles
-from core.ui.predictions.rows import Added
+from core.ui.predictions.rows import AddedColumns
 
 NOTHING = PredictionMetrics(
     n_rows=0,
@@ -55,7 +55,7 @@ def test_outcomes_that_are_spelt_differently_are_named_beside_those_that_the_mod
     found = replace(_scored([0.1] * 9), n_unknown=9, unknown_outcomes=("1", "0"))
     told = _plain(findings.rests_on(found))
     assert told.startswith(
-        "The column **churned** is in the file, but its outcomes can't be compared: "
+        "The file has a column **churned**, but its outcomes don't match: "
         "the file has '1' and '0', the model knows 'No' and 'Yes'."
     )
 
@@ -73,7 +73,7 @@ def test_examples_that_may_be_some_of_many_are_said_to_be_some() -> None:
 
 def test_a_column_of_outcomes_that_is_blank_is_said_to_be_blank() -> None:
     found = replace(_scored([0.1] * 9), n_blank=9)
-    assert "every cell of it is blank" in findings.rests_on(found)
+    assert "The file has a column **churned**, but it is empty" in findings.rests_on(found)
 
 
 def test_a_few_unknown_outcomes_are_named_where_they_are_left_out() -> None:
@@ -81,7 +81,7 @@ def test_a_few_unknown_outcomes_are_named_where_they_are_left_out() -> None:
     found = replace(
         _scored([0.9, 0.1, 0.3]), metrics=metrics, n_measured=2, n_unknown=1, unknown_outcomes=("Maybe",)
     )
-    expected = "1 row had an outcome the model doesn't know ('Maybe') and was left out."
+    expected = "1 row with an outcome the model doesn't know ('Maybe') was left out."
     assert expected in _plain(findings.rests_on(found))
 
 
@@ -93,7 +93,7 @@ def test_a_few_unknown_outcomes_are_named_where_they_are_left_out() -> None:
         (_scored([0.9, 0.8, 0.1], label="1"), "2 of 3 rows (66.7 %) are more likely '1' than not."),
         (
             replace(NOTHING, n_rows=1, labels=LabelCounts(("low", "mid"), (0, 1))),
-            "The only row was given 'mid'.",
+            "The only row is predicted 'mid'.",
         ),
         (
             replace(NOTHING, n_rows=1, values=distributions.values([18_663], target="price")),
@@ -139,14 +139,14 @@ def test_nothing_is_warned_of_where_few_rows_are_odd_or_the_model_learned_from_t
 
 def test_numbers_out_of_range_are_told_with_the_range_of_training() -> None:
     told = _plain(prediction_quality.sentence(FAR, n_rows=500))
-    assert told == "**load**: 500 cells (100.0 %) lie outside the range of training, 0 to 3.75."
+    assert told == "**load**: 500 cells (100.0 %) are outside the training range of 0 to 3.75."
     found = replace(_scored([0.1] * 500), quality=(FAR,))
-    assert _plain(prediction_quality.summary(found)).startswith("500 cells in 1 column were not")
+    assert _plain(prediction_quality.summary(found)).startswith("500 cells in 1 column differ from what")
 
 
 def test_tiles_quote_the_label_and_count_with_the_right_verb() -> None:
     tiles = {tile.label: _plain(tile.meaning) for tile in prediction_tiles.of(_scored([0.1, 0.9], label="1"))}
-    assert tiles["Called '1'"] == "1 of 2 rows scores 50 % or more."
+    assert tiles["Predicted '1'"] == "1 of 2 rows scores 50 % or more."
 
 
 def test_negative_tiles_carry_a_true_minus() -> None:
@@ -163,16 +163,16 @@ def test_the_means_over_classes_say_what_an_undefined_class_counts_as() -> None:
     tiles = {tile.label: tile for tile in prediction_tiles.of(replace(NOTHING, metrics=metrics))}
     assert tiles["Precision"].value == "0.500"
     assert tiles["F1"].value == "0.556"
-    assert "counts as 0" in tiles["Precision"].meaning
-    assert "counts as 0" in tiles["Recall"].meaning
+    assert "count as 0" in tiles["Precision"].meaning
+    assert "count as 0" in tiles["Recall"].meaning
 
 
 def test_a_few_added_columns_are_named_and_many_are_counted() -> None:
-    few = Added(("prediction", "probability"), "caution", ("reason_1",))
+    few = AddedColumns(("prediction", "probability"), "caution", ("reason_1",))
     told = "**prediction**, **probability**, **caution**, **reason_1**"
     assert _plain(rows.names(few)) == told
-    many = Added(("prediction", *(f"probability_{place}" for place in range(50))), None, ())
-    assert rows.names(many) == "**prediction** and 50 probability columns, one a class"
+    many = AddedColumns(("prediction", *(f"probability_{place}" for place in range(50))), None, ())
+    assert rows.names(many) == "**prediction** and 50 probability columns, one per class"
 
 
 def test_cells_that_a_spreadsheet_would_run_are_told_with_their_columns() -> None:
@@ -184,8 +184,8 @@ def test_cells_that_a_spreadsheet_would_run_are_told_with_their_columns() -> Non
         "b": FormulaCount(1, 2),
     }
     told = _plain(prediction_quality.formula_sentence(replace(NOTHING, formulas=found))).replace("\\", "")
-    assert told.startswith("5 cells of the file begin like a formula, and a spreadsheet would run them: ")
-    assert "**note** (2 cells, first in row 17), **=id** (1 cell, first in its name)" in told
+    assert told.startswith("5 cells of the file look like formulas that a spreadsheet would run: ")
+    assert "**note** (2 cells, first in row 17), **=id** (1 cell, first in the header)" in told
     assert "1 more column." in told
     alone = prediction_quality.formula_sentence(replace(NOTHING, formulas={"note": FormulaCount(1, 3)}))
-    assert "It stands in the result as it came; *Safe CSV* makes it harmless." in alone
+    assert "The result keeps it unchanged; *Safe CSV* makes it harmless." in alone

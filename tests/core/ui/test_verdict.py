@@ -16,7 +16,7 @@ CODE = (
     IngredientChange("code.version", "0.1.0", "0.2.0"),
     IngredientChange("code.sha256", "c" * 64, "d" * 64),
 )
-BEFORE = f"the prediction of the same file and model that ended 3{NO_BREAK}days ago"
+BEFORE = f"the last result for this file and model, 3{NO_BREAK}days ago"
 
 
 def verdict(
@@ -30,25 +30,24 @@ def said(found: RepeatComparison) -> str:
 
 
 def test_same_bytes_are_said_to_be_so() -> None:
-    assert said(verdict(())) == f"**Same bytes** as {BEFORE}."
-    assert said(verdict(None)) == f"**Same bytes** as {BEFORE}."
-    assert prediction_verdict.label(verdict(())) == "Receipt · same bytes"
+    assert said(verdict(())) == f"**Identical** to {BEFORE}."
+    assert said(verdict(None)) == f"**Identical** to {BEFORE}."
+    assert prediction_verdict.label(verdict(())) == "Receipt · identical"
     assert prediction_verdict.label(None) == "Receipt"
 
 
 def test_what_changed_without_a_difference_is_named() -> None:
     assert said(verdict((NUMPY, *CODE))) == (
-        f"**Same bytes** as {BEFORE}. Since then changed: numpy (2.4.6 → 2.5.0) and the app's own code. "
-        "It made no difference."
+        f"**Identical** to {BEFORE}. Changed since then, without effect: numpy (2.4.6 → 2.5.0) and the app's code."
     )
 
 
 def test_other_bytes_are_laid_to_what_changed() -> None:
     found = verdict((IngredientChange("reading.decimal", ".", ","), NUMPY), same_bytes=False)
     assert said(found) == (
-        f"**Other bytes** than {BEFORE}. Since then changed: how the file is read and numpy (2.4.6 → 2.5.0)."
+        f"**Different** from {BEFORE}. Changed since then: how the file is read and numpy (2.4.6 → 2.5.0)."
     )
-    assert prediction_verdict.label(found) == "Receipt · other bytes"
+    assert prediction_verdict.label(found) == "Receipt · different"
     assert "has no receipt" in said(verdict(None, same_bytes=False))
 
 
@@ -57,4 +56,4 @@ def test_other_bytes_without_a_reason_are_a_fault() -> None:
 
 
 def test_other_counts_behind_the_same_bytes_are_told() -> None:
-    assert "The counts behind its metrics are not the same." in said(verdict((), same_counts=False))
+    assert "The counts behind its metrics differ, though." in said(verdict((), same_counts=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from uuid import UUID
 import pytest
 
 from core import db, queue, storage
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from core.worker import Runner
+from tests.clocks import JumpingClock
 from tests.faults import steps
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 MODULES = ("tests.faults.steps",)
 
@@ -27,19 +28,20 @@ class Desk:
         self.settings = settings
         self.user = user
         self._note = note
+        self.time = JumpingClock()
         self._runners: list[Runner] = []
 
-    def runner(self, *, slots: int = 1, **settings: Any) -> Runner:
+    def runner(self, *, slots: int = 1, modules: Sequence[str] = MODULES, **settings: Any) -> Runner:
         """A started runner; `settings` differ from the desk's."""
         config = self.settings.model_copy(update=settings)
-        runner = Runner(config, slots=slots, is_embedded=True, modules=MODULES)
+        runner = Runner(config, slots=slots, is_embedded=True, modules=modules, now=self.time.now)
         runner.start()
         self._runners.append(runner)
         return runner
 
     def stop(self) -> None:
         for runner in self._runners:
-            assert runner.stop(), "a runner did not end"
+            assert runner.stop(timeout_s=PATIENCE_S), "a runner did not end"
 
     def add(self, **options: Any) -> UUID:
         options.setdefault("note", str(self._note))
@@ -56,7 +58,7 @@ class Desk:
             assert row is not None
             return row
 
-    def wait(self, task_id: UUID, *states: str, deadline_s: float = 40) -> TaskRow:
+    def wait(self, task_id: UUID, *states: str, deadline_s: float = PATIENCE_S) -> TaskRow:
         """The task's row once it is in one of `states`, or settled."""
         wanted = states or tuple(queue.SETTLED)
         wait_for(

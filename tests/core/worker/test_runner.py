@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from core import db
-from core.db.tables import TaskRow, WorkerRow
+from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import now_plus
-from core.queue import workers
+from core.queue import Pool, workers
 from tests.core.worker.conftest import Desk
 from tests.faults import steps
 from tests.servers.postgres import Cluster
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 
 def test_a_task_is_done_step_by_step_and_its_result_kept(desk: Desk) -> None:
@@ -80,18 +80,18 @@ def test_a_mistake_of_ours_is_tried_again_and_then_kept_with_its_traceback(desk:
     desk.runner()
     task_id = desk.add(fault="raise", n_steps=2, at_step=1, max_attempts=2)
     row = desk.wait(task_id)
-    assert (row.state, row.attempt) == ("FAILED", 2)
+    assert (row.state, row.attempt) == ("FAILED", 3), "the first, which did a step, does not count"
     assert row.error is not None
     assert row.error["code"] == "internal_error"
     assert "ZeroDivisionError: on purpose" in row.error["traceback"]
-    assert steps.effects(task_id) == [0], "the second attempt did not go on from the checkpoint"
-    assert [attempt for _, attempt in desk.starts()] == [1, 2]
+    assert steps.effects(task_id) == [0], "a later attempt did not go on from the checkpoint"
+    assert [attempt for _, attempt in desk.starts()] == [1, 2, 3]
     assert steps.resource(task_id) == ("FAILED", "internal_error")
 
 
 def test_a_child_that_dies_each_time_fails_its_task_after_exactly_its_attempts(desk: Desk) -> None:
     desk.runner()
-    poison = desk.add(fault="die", n_steps=2, at_step=1, max_attempts=2)
+    poison = desk.add(fault="die", max_attempts=2)
     row = desk.wait(poison)
     assert (row.state, row.attempt) == ("FAILED", 2)
     assert row.error is not None
@@ -161,7 +161,7 @@ def test_what_a_database_can_not_hold_still_ends_as_a_reason(desk: Desk, fault: 
     assert desk.wait(desk.add()).state == "SUCCEEDED"
 
 
-def test_a_noun_that_can_not_follow_fails_its_task_and_no_other(desk: Desk) -> None:
+def test_a_resource_that_can_not_follow_fails_its_task_and_no_other(desk: Desk) -> None:
     desk.runner()
     stubborn = desk.add(follow_fails_at="SUCCEEDED", max_attempts=1)
     row = desk.wait(stubborn)
@@ -242,7 +242,7 @@ def test_a_stopped_runner_hands_back_and_another_goes_on_from_the_checkpoint(des
     first = desk.runner(lease_s=60.0)
     task_id = desk.add(n_steps=12, step_s=0.1, lease_s=60.0)
     desk.wait_done(task_id, 2)
-    assert first.stop()
+    assert first.stop(timeout_s=PATIENCE_S)
     row = desk.row(task_id)
     assert (row.state, row.n_released, row.lease_owner) == ("QUEUED", 1, None)
     assert steps.resource(task_id)[0] == "QUEUED"
@@ -261,11 +261,11 @@ def test_a_draining_runner_ends_what_it_has_and_begins_nothing(desk: Desk) -> No
     drained = threading.Event()
     runner.drain(drained)
     waiting = desk.add()
-    assert drained.wait(30)
+    assert drained.wait(PATIENCE_S)
     assert (desk.row(begun).state, desk.row(begun).attempt) == ("SUCCEEDED", 1)
     with db.session_scope(db.WORKER) as session:
         assert [worker.slots for worker in workers.alive(session)] == [0], "it promises nothing any more"
-    assert runner.stop()
+    assert runner.stop(timeout_s=PATIENCE_S)
     assert desk.row(waiting).attempt == 0
 
 
@@ -287,7 +287,7 @@ def test_the_children_of_a_stopped_runner_are_gone(desk: Desk) -> None:
     task_id = desk.add(n_steps=1_000, step_s=0.05)
     desk.wait_done(task_id, 1)
     ((pid, _),) = desk.starts()
-    assert runner.stop()
+    assert runner.stop(timeout_s=PATIENCE_S)
     assert not psutil.pid_exists(pid)
     still_there = [child.cmdline() for child in psutil.Process().children()]
     assert not any("core.worker.child_main" in command for command in still_there)
@@ -319,7 +319,7 @@ def test_a_runner_forgets_what_nobody_asks_for_any_more(desk: Desk) -> None:
     for task_id in (old, young):
         desk.cancel(task_id)
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=gone, slots=1, is_embedded=True)
+        workers.beat(session, worker_id=gone, pools={Pool.SCORING: 1}, is_embedded=True)
         session.execute(
             sa.update(WorkerRow).where(WorkerRow.id == gone).values(beat_at=now_plus(-8 * 86_400.0))
         )

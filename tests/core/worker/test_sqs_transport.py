@@ -11,23 +11,22 @@ from core import queue
 from core.db.types import DATABASE_CLOCK
 from core.queue import SqsQueue
 from core.settings import Settings
-from core.worker.ledger import Ledger
-from core.worker.sqs_transport import Carrier
+from core.worker.sqs_transport import SqsTransport
 from tests.core.worker.conftest import Desk
 from tests.faults import steps
 from tests.servers import sqs
 from tests.servers.sqs import SqsServer, n_left, notice
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 from tests.servers.wire import Wire
 
 
 @pytest.fixture
-def carried_desk(sqs_server: SqsServer, postgres_desk: Desk) -> Desk:
-    """A desk whose tasks are carried by a queue of its own."""
-    return carried(postgres_desk, sqs_server)
+def sqs_desk(sqs_server: SqsServer, postgres_desk: Desk) -> Desk:
+    """A desk whose tasks go through a queue of its own."""
+    return with_sqs(postgres_desk, sqs_server)
 
 
-def carried(desk: Desk, server: SqsServer) -> Desk:
+def with_sqs(desk: Desk, server: SqsServer) -> Desk:
     desk.settings = Settings(**{**desk.settings.model_dump(), **server.settings()})
     SqsQueue(desk.settings).prepare()
     return desk
@@ -48,7 +47,7 @@ def dead_letters(desk: Desk) -> str:
 
 
 def test_a_task_goes_by_a_message_and_leaves_none(desk: Desk, sqs_server: SqsServer) -> None:
-    carried(desk, sqs_server).runner()
+    with_sqs(desk, sqs_server).runner()
     task_ids = [desk.add() for _ in range(12)]
     for task_id in task_ids:
         row = desk.wait(task_id)
@@ -60,8 +59,8 @@ def test_a_task_goes_by_a_message_and_leaves_none(desk: Desk, sqs_server: SqsSer
     wait_empty(desk)
 
 
-def test_a_process_without_places_sends_and_another_does(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_a_process_without_slots_sends_and_another_does(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     desk.runner(slots=0)
     task_id = desk.add()
     wait_for(lambda: n_left(desk.settings) == 1, what="the message")
@@ -71,8 +70,8 @@ def test_a_process_without_places_sends_and_another_does(carried_desk: Desk) -> 
     wait_empty(desk)
 
 
-def test_copies_garbage_and_strangers_are_removed_and_nothing_is_done_twice(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_copies_garbage_and_strangers_are_removed_and_nothing_is_done_twice(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     task_id = desk.add(step_s=0.5)
     copies = [notice(task_id)] * 6
     sqs.post(desk.settings, "garbage", "{}", notice(uuid4()), *copies, notice(task_id, attempt=7))
@@ -84,8 +83,8 @@ def test_copies_garbage_and_strangers_are_removed_and_nothing_is_done_twice(carr
     assert steps.effects(task_id) == [0]
 
 
-def test_messages_that_were_purged_are_sent_again(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_messages_that_were_purged_are_sent_again(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     desk.runner(slots=0)
     task_id = desk.add()
     wait_for(lambda: n_left(desk.settings) == 1, what="the message")
@@ -101,8 +100,8 @@ def test_messages_that_were_purged_are_sent_again(carried_desk: Desk) -> None:
     wait_empty(desk)
 
 
-def test_a_message_stays_hidden_while_its_task_runs_and_the_task_begins_once(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_a_message_stays_hidden_while_its_task_runs_and_the_task_begins_once(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     desk.runner(slots=1, lease_s=1.0)
     task_id = desk.add(n_steps=6, step_s=0.6, lease_s=1.0)
     desk.wait_done(task_id, 4)  # twice as long as a message is hidden at a time
@@ -113,8 +112,8 @@ def test_a_message_stays_hidden_while_its_task_runs_and_the_task_begins_once(car
     wait_empty(desk)
 
 
-def test_work_done_by_hand_needs_no_message_and_its_message_is_removed(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_work_done_by_hand_needs_no_message_and_its_message_is_removed(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     runner = desk.runner(slots=0)
     task_id = desk.add(step_s=0.2)
     wait_for(lambda: n_left(desk.settings) == 1, what="the message")
@@ -125,8 +124,8 @@ def test_work_done_by_hand_needs_no_message_and_its_message_is_removed(carried_d
     assert len(desk.starts()) == 1
 
 
-def test_a_cancelled_task_leaves_no_message(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_a_cancelled_task_leaves_no_message(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     desk.runner(slots=0)
     task_id = desk.add()
     wait_for(lambda: n_left(desk.settings) == 1, what="the message")
@@ -136,8 +135,8 @@ def test_a_cancelled_task_leaves_no_message(carried_desk: Desk) -> None:
     assert (desk.row(task_id).state, desk.starts()) == ("CANCELLED", [])
 
 
-def test_a_failed_attempt_gets_a_new_message_when_it_is_due(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_a_failed_attempt_gets_a_new_message_when_it_is_due(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     desk.runner()
     task_id = desk.add(fault="die", max_attempts=2)
     row = desk.wait(task_id)
@@ -147,8 +146,8 @@ def test_a_failed_attempt_gets_a_new_message_when_it_is_due(carried_desk: Desk) 
     wait_empty(desk)
 
 
-def test_a_dead_letter_becomes_a_failed_row_with_its_reason(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_a_dead_letter_becomes_a_failed_row_with_its_reason(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     desk.runner(slots=0)
     task_id, done_id = desk.add(), desk.add()
     wait_for(lambda: n_left(desk.settings) == 2, what="the messages")
@@ -170,8 +169,8 @@ def test_a_dead_letter_becomes_a_failed_row_with_its_reason(carried_desk: Desk) 
     wait_for(lambda: sqs.n_left(desk.settings, queue=dead_letters(desk)) == 0, what="no dead letters")
 
 
-def test_a_dead_letter_of_an_attempt_long_over_harms_nobody(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_a_dead_letter_of_an_attempt_long_over_harms_nobody(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     running_id = desk.add(n_steps=5, step_s=0.5)
     waiting_id = desk.add()
     dead = dead_letters(desk)
@@ -184,8 +183,8 @@ def test_a_dead_letter_of_an_attempt_long_over_harms_nobody(carried_desk: Desk) 
     wait_empty(desk)
 
 
-def test_sqs_can_be_switched_on_and_off_with_work_in_line(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_sqs_can_be_switched_on_and_off_with_work_in_the_queue(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     before = [desk.add() for _ in range(3)]  # nobody was there to send them
     sender = desk.runner(slots=0)
     wait_for(lambda: n_left(desk.settings) == 3, what="the messages")
@@ -200,8 +199,8 @@ def test_sqs_can_be_switched_on_and_off_with_work_in_line(carried_desk: Desk) ->
     assert len(desk.starts()) == 6
 
 
-def test_without_sqs_the_table_carries(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_without_sqs_the_table_transports(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     there = desk.settings.sqs_endpoint_url
     desk.runner(sqs_endpoint_url="http://127.0.0.1:1")
     task_id = desk.add()
@@ -210,8 +209,8 @@ def test_without_sqs_the_table_carries(carried_desk: Desk) -> None:
     assert n_left(desk.settings.model_copy(update={"sqs_endpoint_url": there})) == 0
 
 
-def test_sqs_that_takes_calls_and_answers_none_holds_nothing_up(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_sqs_that_takes_calls_and_answers_none_holds_nothing_up(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     slow = SqsServer()
     try:
         desk.settings = Settings(**{**desk.settings.model_dump(), **slow.settings()})
@@ -229,54 +228,52 @@ def test_sqs_that_takes_calls_and_answers_none_holds_nothing_up(carried_desk: De
         slow.stop()
 
 
-def test_what_nobody_wants_any_more_is_given_back_at_once(carried_desk: Desk) -> None:
-    settings = carried_desk.settings.model_copy(update={"lease_s": 600.0})
-    ledger = Ledger(worker_id=uuid4(), lease_s=600.0, clock=DATABASE_CLOCK)
+def test_what_nobody_wants_any_more_is_given_back_at_once(sqs_desk: Desk) -> None:
+    settings = sqs_desk.settings.model_copy(update={"lease_s": 600.0})
     arrived = threading.Event()
-    carrier = Carrier(settings, ledger=ledger, poke=arrived.set)
-    carrier.start()
+    transport = SqsTransport(settings, clock=DATABASE_CLOCK, poke=arrived.set)
+    transport.start()
     try:
-        carrier.want(1)
+        transport.want(1)
         sqs.post(settings, notice(uuid4()))
-        assert arrived.wait(20)
-        carrier.pause()
+        assert arrived.wait(PATIENCE_S)
+        transport.pause()
         again = wait_for(
             lambda: SqsQueue(settings).receive(limit=1, visible_s=60, wait_s=0),
             what="the message to come again",
         )
         assert len(again) == 1
     finally:
-        carrier.stop()
+        transport.stop()
 
 
-def test_a_carrier_knows_whether_a_message_can_be_expected(carried_desk: Desk) -> None:
-    settings, server = carried_desk.settings, SqsServer()
-    ledger = Ledger(worker_id=uuid4(), lease_s=3.0, clock=DATABASE_CLOCK)
+def test_a_transport_knows_whether_a_message_can_be_expected(sqs_desk: Desk) -> None:
+    settings, server = sqs_desk.settings, SqsServer()
     with Wire(server.endpoint) as wire:
         asked = {**settings.model_dump(), **server.settings(endpoint=wire.endpoint)}
-        carrier = Carrier(Settings(**asked), ledger=ledger, poke=lambda: None)
-        carrier.start()
+        transport = SqsTransport(Settings(**asked), clock=DATABASE_CLOCK, poke=lambda: None)
+        transport.start()
         try:
-            for n_free in (1, 0):  # also where the places are full of what the table gave
-                carrier.want(1)
+            for n_free in (1, 0):  # also where the slots are full of what the table gave
+                transport.want(1)
                 wire.vanish()
-                wait_for(lambda: carrier.is_out, what="the refusal to be noticed")
-                carrier.want(n_free)
+                wait_for(lambda: transport.is_out, what="the refusal to be noticed")
+                transport.want(n_free)
                 wire.come_back()
                 SqsQueue(Settings(**asked)).prepare()
-                wait_for(lambda: not carrier.is_out, what="the return to be noticed")
-            carrier.want(1)
+                wait_for(lambda: not transport.is_out, what="the return to be noticed")
+            transport.want(1)
             server.freeze()
-            wait_for(lambda: carrier.is_out, what="the silence to be noticed")
+            wait_for(lambda: transport.is_out, what="the silence to be noticed")
             server.thaw()
-            wait_for(lambda: not carrier.is_out, what="the answer to be noticed")
+            wait_for(lambda: not transport.is_out, what="the answer to be noticed")
         finally:
-            carrier.stop()
+            transport.stop()
             server.stop()
 
 
-def test_a_runner_that_ends_gives_back_what_it_did_not_finish(carried_desk: Desk) -> None:
-    desk = carried_desk
+def test_a_runner_that_ends_gives_back_what_it_did_not_finish(sqs_desk: Desk) -> None:
+    desk = sqs_desk
     first = desk.runner()
     task_id = desk.add(n_steps=4, step_s=0.4)
     desk.wait_done(task_id, 1)

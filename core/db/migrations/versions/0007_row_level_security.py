@@ -1,4 +1,4 @@
-"""Row-level security stands from here on; core/db/row_level_security.py holds its rules, core/db/migrate.py puts it up.
+"""Row-level security stands from here on; core/db/migrate.py applies its rules.
 
 No table changes. The revision keeps versions that know nothing of roles from a database that asks for them.
 """
@@ -12,7 +12,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-FENCE = "3a5e4719ec67e059"
+RULES_DIGEST = "3a5e4719ec67e059"
 
 
 def upgrade() -> None:
@@ -21,4 +21,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        row_level_security.take_down(op.get_bind())
+        row_level_security.drop(op.get_bind())

@@ -8,7 +8,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-FENCE = "33be3cd7c6538d60"
+RULES_DIGEST = "33be3cd7c6538d60"
 
 
 NAME = "ix_predictions_of_all_"

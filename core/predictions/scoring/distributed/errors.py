@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.errors import AppError
+from core.errors import Unavailable
 
 
-class ClusterUnavailable(AppError):
+class ClusterUnavailable(Unavailable):
     """The Dask cluster does not answer, or has nobody who may score."""
 
     code = "cluster_unavailable"
@@ -16,7 +16,7 @@ class ClusterUnavailable(AppError):
     remedy: str
 
 
-class RangeKilled(AppError):
+class RangeKilled(Unavailable):
     """Every process that scored a range died of it."""
 
     code = "range_killed"

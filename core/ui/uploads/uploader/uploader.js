@@ -2,19 +2,19 @@
 // page, because it hangs on the element; leaving the site in mid-upload is asked about first.
 
 const AT_ONCE = 2;
-const desks = new WeakMap();
+const uploaders = new WeakMap();
 
 export default function (component) {
   const root = component.parentElement;
-  if (!desks.has(root)) desks.set(root, new Desk(root));
-  desks.get(root).update(component);
+  if (!uploaders.has(root)) uploaders.set(root, new Uploader(root));
+  uploaders.get(root).update(component);
 }
 
-class Desk {
+class Uploader {
   constructor(root) {
     this.files = [];
     this.list = root.querySelector(".files");
-    this.spoken = root.querySelector(".spoken");
+    this.liveRegion = root.querySelector(".spoken");
     this.limits = root.querySelector(".limits");
     this.warn = (event) => event.preventDefault();
     this.zone = root.querySelector(".zone");
@@ -25,9 +25,9 @@ class Desk {
     this.url = data.url;
     this.maxBytes = data.max_bytes;
     this.encodings = data.encodings;
-    this.tell = setTriggerValue;
+    this.notify = setTriggerValue;
     this.zone.classList.toggle("compact", data.is_compact);
-    this.limits.textContent = `Comma, semicolon, tab or bar · also in a .gz or .zip · up to ${size(this.maxBytes)} each`;
+    this.limits.textContent = `Comma, semicolon, tab or bar · .gz and .zip too · up to ${size(this.maxBytes)} each`;
   }
 
   listen(zone, input) {
@@ -55,11 +55,11 @@ class Desk {
       this.files.filter((file) => file.state === "taken").forEach((file) => this.remove(file));
     }
     for (const blob of files) {
-      const file = new File_(blob, this);
+      const file = new FileRow(blob, this);
       this.files.push(file);
       this.list.append(file.row);
       if (blob.size > this.maxBytes) {
-        file.refuse(`${blob.name} has ${size(blob.size)}; the limit is ${size(this.maxBytes)}.`, "Upload a part of it.");
+        file.refuse(`${blob.name} is ${size(blob.size)}; the limit is ${size(this.maxBytes)}.`, "Split it and upload the parts.");
       }
     }
     this.go();
@@ -74,14 +74,14 @@ class Desk {
 
   settled(file) {
     this.go();
-    this.spoken.textContent = file.said;
+    this.liveRegion.textContent = file.announcement;
     if (this.files.some((other) => other.isBusy)) return;
-    const taken = this.files.filter((other) => other.state === "taken" && !other.isTold);
-    taken.forEach((other) => (other.isTold = true));
+    const taken = this.files.filter((other) => other.state === "taken" && !other.isReported);
+    taken.forEach((other) => (other.isReported = true));
     if (taken.length) {
       const last = taken[taken.length - 1].answer;
       taken.filter((other) => taken.length === 1 || !other.answer.duplicate_of).forEach((other) => this.remove(other));
-      this.tell("done", {
+      this.notify("done", {
         n_files: taken.length,
         upload_id: last.upload_id,
         is_duplicate: Boolean(last.duplicate_of),
@@ -95,10 +95,10 @@ class Desk {
   }
 }
 
-class File_ {
-  constructor(blob, desk) {
+class FileRow {
+  constructor(blob, uploader) {
     this.blob = blob;
-    this.desk = desk;
+    this.uploader = uploader;
     this.row = part("li", "file");
     this.name = part("span", "name", blob.name);
     this.name.title = blob.name;
@@ -157,7 +157,7 @@ class File_ {
     });
     request.addEventListener("load", () => this.answered(request));
     request.addEventListener("error", () => this.brokenOff());
-    request.open("POST", this.desk.url);
+    request.open("POST", this.uploader.url);
     request.send(form);
   }
 
@@ -183,7 +183,7 @@ class File_ {
     const choice = part("select", "encoding");
     choice.setAttribute("aria-label", `Encoding of ${this.blob.name}`);
     choice.append(new Option("Choose its encoding…", ""));
-    choice.append(...this.desk.encodings.map(([codec, label]) => new Option(label, codec)));
+    choice.append(...this.uploader.encodings.map(([codec, label]) => new Option(label, codec)));
     choice.addEventListener("change", () => {
       this.encoding = choice.value;
       this.again();
@@ -192,38 +192,38 @@ class File_ {
   }
 
   brokenOff() {
-    this.refuse("The connection broke off, so nothing was stored.", "Check that Model Desk is running, then retry.");
+    this.refuse("The connection was lost, so nothing was stored.", "Check that Model Desk is running, then retry.");
   }
 
   take(answer) {
     this.answer = answer;
-    this.said = `${this.blob.name} is uploaded, ${answer.rows} rows.`;
+    this.announcement = `${this.blob.name} was uploaded: ${answer.rows} rows.`;
     const rows = `${answer.rows.toLocaleString("en")} ${answer.rows === 1 ? "row" : "rows"}`;
-    this.show("taken", answer.duplicate_of ? `✓ ${rows} · was here before` : `✓ ${rows}`);
+    this.show("taken", answer.duplicate_of ? `✓ ${rows} · already uploaded` : `✓ ${rows}`);
     this.offer(["Dismiss", () => this.drop()]);
-    this.desk.settled(this);
+    this.uploader.settled(this);
   }
 
   refuse(message, hint) {
-    this.said = `${message} ${hint}`;
+    this.announcement = `${message} ${hint}`;
     this.show("refused", "✕ Not stored");
     this.why.replaceChildren(part("b", "", message), part("span", "", hint));
     this.offer(["Retry", () => this.again()], ["Dismiss", () => this.drop()]);
-    this.desk.settled(this);
+    this.uploader.settled(this);
   }
 
   again() {
     this.show("waiting", "Waiting");
-    this.desk.go();
+    this.uploader.go();
   }
 
   drop() {
     const wasBusy = this.isBusy;
     this.state = "dropped";
     this.request?.abort();
-    this.desk.remove(this);
-    this.said = wasBusy ? `The upload of ${this.blob.name} was cancelled.` : "";
-    this.desk.settled(this);
+    this.uploader.remove(this);
+    this.announcement = wasBusy ? `The upload of ${this.blob.name} was cancelled.` : "";
+    this.uploader.settled(this);
   }
 }
 

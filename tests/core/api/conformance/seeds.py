@@ -10,7 +10,8 @@ from core import access, db, queue
 from core import settings as settings_module
 from core import storage as storages
 from core.db import migrate
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions
 from core.queue import TaskState

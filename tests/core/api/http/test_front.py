@@ -4,35 +4,39 @@ import asyncio
 
 import httpx
 import pytest
+from fastapi import APIRouter, FastAPI, Request
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from core.api.http import error_responses
-from core.api.http.front import Front
+from core.api.http.front import UNLIMITED, Front
+from core.api.http.route_table import RouteTable
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def _fronted() -> TestClient:
+    handlers = {Exception: error_responses.of_unforeseen, HTTPException: error_responses.of_framework}
+    api = FastAPI(exception_handlers=handlers)
+    large, small = APIRouter(max_body_size=UNLIMITED), APIRouter()
+
+    @small.post("/ok")
+    @large.post("/large")
     async def answer(request: Request) -> PlainTextResponse:
         return PlainTextResponse(str(len(await request.body())))
 
-    async def stumble(_request: Request) -> PlainTextResponse:
+    @small.get("/stumble")
+    async def stumble() -> None:
         raise ZeroDivisionError("a secret of the inside")
 
-    routes = [
-        Route("/api/ok", answer, methods=["GET", "POST"]),
-        Route("/api/csv", answer, methods=["POST"]),
-        Route("/api/stumble", stumble),
-    ]
-    handlers = {Exception: error_responses.of_unforeseen, HTTPException: error_responses.of_framework}
-    api = Starlette(routes=routes, exception_handlers=handlers)
-    return TestClient(Front(api), base_url="http://localhost:8501")
+    api.include_router(large)
+    api.include_router(small)
+    front = Front(api, RouteTable(api.routes))
+    return TestClient(Starlette(routes=[Mount("/api", front)]), base_url="http://localhost:8501")
 
 
 def test_an_unforeseen_error_shows_nothing_of_the_inside() -> None:
@@ -49,7 +53,7 @@ def test_an_error_after_half_an_answer_cuts_it_short_instead_of_ending_it() -> N
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        TestClient(Front(half), base_url="http://localhost:8501").get("/api/ok")
+        TestClient(Front(half, RouteTable([])), base_url="http://localhost:8501").get("/api/ok")
 
 
 def test_an_end_that_the_server_refuses_is_no_end() -> None:
@@ -66,7 +70,7 @@ def test_an_end_that_the_server_refuses_is_no_end() -> None:
 
     scope = {"type": "http", "method": "GET", "path": "/api/ok", "headers": [(b"host", b"localhost:8501")]}
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(Front(short)(scope, receive, send))
+        asyncio.run(Front(short, RouteTable([]))(scope, receive, send))
 
 
 def test_an_unforeseen_error_is_logged_with_its_path(capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,8 +90,8 @@ def test_a_body_that_turns_out_too_large_is_refused() -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
 
 
-def test_an_upload_is_measured_by_its_own_route() -> None:
-    answer = _fronted().post("/api/csv", content=b"x" * 1_000_001)
+def test_a_router_that_measures_for_itself_is_sent_as_much_as_comes() -> None:
+    answer = _fronted().post("/api/large", content=b"x" * 1_000_001)
     assert (answer.status_code, answer.text) == (200, "1000001")
 
 
@@ -155,7 +159,7 @@ def test_a_method_that_is_not_taken_names_those_that_are(client: httpx.Client) -
 def test_json_that_is_none_is_a_bad_request_and_says_why(client: httpx.Client, body: bytes, why: str) -> None:
     answer = client.post("/api/predictions", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
-    assert "no readable JSON" in answer.json()["error"]["message"]
+    assert "not valid JSON" in answer.json()["error"]["message"]
     assert why in answer.json()["error"]["message"]
 
 

@@ -11,7 +11,8 @@ from core.api.errors import KeyInUse, KeyReused
 from core.api.http import idempotency
 from core.api.http.idempotency import Answer
 from core.api.routes.models import TrainingBegun
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing, predictions
 from tests import journeys

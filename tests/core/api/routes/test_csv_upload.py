@@ -16,14 +16,15 @@ from starlette.applications import Starlette
 
 from core import db
 from core.api import application
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import listing
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import uploads
 from tests import journeys
 from tests.core.api.conftest import Switch, Trained, ready, staged_files, stored_keys
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 
 CSV = b"name,amount\nAda,12.5\nGrace,7\n"
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -378,10 +379,10 @@ def test_a_form_that_is_not_one_file_and_its_fields_is_refused(
         ([_part("file", CSV)], "The part named 'file' has no file name."),
         ([_part("file", b"x" * 5000)], "The part named 'file' has no file name."),
         ([_part("file", CSV, file_name="")], "The part named 'file' has no file name."),
-        ([_part("upload", CSV, file_name="a.csv")], "The file came in a part named 'upload'."),
-        ([_part("file", CSV, file_name="n" * 5000)], "shorten the file's name"),
-        ([b"--another\r\n"], "does not begin with the boundary that its Content-Type names"),
-        ([_part("mode", b"none"), b"--%s\r\nno colon\r\n\r\n" % BOUNDARY], "malformed at part 2"),
+        ([_part("upload", CSV, file_name="a.csv")], "The file is in a part named 'upload'."),
+        ([_part("file", CSV, file_name="n" * 5000)], "shorten the file name"),
+        ([b"--another\r\n"], "does not start with the boundary from its Content-Type"),
+        ([_part("mode", b"none"), b"--%s\r\nno colon\r\n\r\n" % BOUNDARY], "part 2 is malformed"),
     ],
 )
 @pytest.mark.usefixtures("nothing_stays")
@@ -437,7 +438,7 @@ def test_a_body_that_is_no_form_is_refused(client: httpx.Client, media_type: str
 
 def _open(settings: Settings, *headers: str) -> socket.socket:
     """A connection on which the head of an upload was sent."""
-    connection = socket.create_connection(("127.0.0.1", settings.port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", settings.port), timeout=PATIENCE_S)
     head = [
         "POST /api/csv HTTP/1.1",
         f"Host: localhost:{settings.port}",

@@ -8,8 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from core import __version__, db
-from core.queue import workers
+from core.queue import Pool, workers
 from core.settings import Settings
+from tests.clocks import ClockAhead
+from tests.servers.waiting import PATIENCE_S
 
 
 def test_a_sound_installation_is_ok_even_without_workers(client: httpx.Client) -> None:
@@ -27,7 +29,9 @@ def test_a_sound_installation_is_ok_even_without_workers(client: httpx.Client) -
 
 def test_living_workers_are_counted(client: httpx.Client) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid.uuid4(), slots=1, is_embedded=False)
+        workers.beat(
+            session, worker_id=uuid.uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
+        )
     assert client.get("/api/health").json()["workers"] == 1
 
 
@@ -58,11 +62,11 @@ def test_a_place_for_staging_that_is_none_is_named(client: httpx.Client, setting
 def test_a_database_that_does_not_answer_is_told_and_not_waited_for(client: httpx.Client) -> None:
     with db.current().engine.begin() as connection:
         connection.execute(sa.text("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE"))
-        answer = client.get("/api/health", timeout=20)
+        answer = client.get("/api/health", timeout=PATIENCE_S)
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unavailable")
         assert "has not answered" in answer.json()["database"]
         assert answer.json()["storage"] == "ok"
-    assert client.get("/api/health", timeout=20).status_code == 200
+    assert client.get("/api/health", timeout=PATIENCE_S).status_code == 200
 
 
 def test_a_database_of_another_revision_is_named(client: httpx.Client) -> None:

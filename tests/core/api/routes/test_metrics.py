@@ -1,7 +1,11 @@
-"""The figures for Prometheus, read by Prometheus' own parser."""
+"""The figures for Prometheus, read by Prometheus' own parser, and the load as an autoscaler reads it."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from uuid import uuid4
 
 import httpx
@@ -10,8 +14,11 @@ import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from core import __version__, db
-from core.queue import workers
+from core.queue import Pool, workers
+from core.settings import Settings
+from tests.clocks import ClockAhead
 from tests.faults import steps
+from tests.servers.app import PROJECT
 
 
 def figures(client: httpx.Client) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -36,7 +43,9 @@ def test_the_queue_and_its_workers_are_told(client: httpx.Client, me: db.User) -
         steps.enqueue(session, user=me)
         steps.enqueue(session, user=me)
     with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(session, worker_id=uuid4(), slots=3, is_embedded=False)
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 3}, is_embedded=False, clock=ClockAhead()
+        )
     found = figures(client)
     assert found[of("info", version=__version__)] == 1
     assert found[of("tasks", kind=steps.KIND, state="QUEUED")] == 2
@@ -64,3 +73,23 @@ def test_without_a_database_it_is_refused(client: httpx.Client) -> None:
         connection.execute(sa.text("ALTER TABLE workers RENAME TO gone"))
     answer = client.get("/api/metrics")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unavailable")
+
+
+def test_an_autoscaler_is_told_the_load_and_the_shell_says_the_same(
+    client: httpx.Client, settings: Settings
+) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(
+            session, worker_id=uuid4(), pools={Pool.SCORING: 2}, is_embedded=False, clock=ClockAhead()
+        )
+    answer = client.get("/api/scale")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "queued": 0, "running": 0, "abandoned": 0, "oldest_s": 0.0,
+        "workers": 1, "places": 2, "suggested_workers": 0,
+    }  # fmt: skip
+    said = subprocess.run(
+        [sys.executable, "-m", "core.worker", "scale"],
+        cwd=PROJECT, env={**os.environ, **settings.environment()}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(said.stdout) == answer.json()

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models.errors import OneClassOnly
 from core.queue import Reason, TaskState
 from core.storage import LocalStorage

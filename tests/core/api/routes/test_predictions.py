@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from core import db
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.queue import TaskState
 from core.settings import Settings

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from tests import made
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -14,14 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from core import db
-from core.db.tables import ModelRow, PredictionRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.queue import TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys, made
 from tests.core.api.conftest import stored_keys
-from tests.servers.waiting import wait_for
+from tests.servers.waiting import PATIENCE_S, wait_for
 from tests.together import together
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -278,7 +280,7 @@ def test_a_file_that_becomes_shorter_while_it_is_sent_ends_the_connection(
     client: httpx.Client, large: Path, path: str, settings: Settings, connection_header: str
 ) -> None:
     size_bytes = large.stat().st_size
-    with socket.create_connection(("127.0.0.1", settings.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", settings.port), timeout=PATIENCE_S) as connection:
         connection.sendall(
             f"GET {path} HTTP/1.1\r\nHost: localhost:{settings.port}\r\n"
             f"Connection: {connection_header}\r\n\r\n".encode()
@@ -311,7 +313,7 @@ def test_a_download_that_is_broken_off_closes_its_file(
     def is_open() -> bool:
         return any(found.path == str(large) for found in psutil.Process().open_files())
 
-    with socket.create_connection(("127.0.0.1", settings.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", settings.port), timeout=PATIENCE_S) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{settings.port}\r\n\r\n".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
         wait_for(is_open, what="the file to be opened")

@@ -10,7 +10,8 @@ import pytest
 
 from core import db, queue
 from core.api.routes import scoring
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.queue import TaskState
 from tests import journeys, made

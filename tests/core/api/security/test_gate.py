@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from fastapi import APIRouter, Security
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -17,10 +19,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core import access, db
 from core.access import sessions, tokens
+from core.api import application
+from core.api.dependencies import Trainer
+from core.api.http.route_table import RouteTable
 from core.api.security import open_sockets
 from core.api.security.authentication import PRINCIPAL
 from core.api.security.gate import Gate
-from core.db.tables import AuditEventRow, UserRow
+from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.users import UserRow
 from core.settings import Settings
 
 ORIGIN = "http://localhost:8501"
@@ -78,6 +84,26 @@ INSIDE = Starlette(
 )
 
 
+def _calls() -> RouteTable:
+    """Those of the API, and two of a room that programs train by."""
+    api, training = application.unconfigured(), APIRouter()
+
+    @training.post("/training/metrics/{job_id}")
+    def note(user: Trainer, job_id: str) -> None:
+        """For what trains."""
+
+    @training.get("/training-jobs/{job_id}/status", dependencies=[READ_OR_TRAINING])
+    def status(job_id: str) -> None:
+        """For what trains, and for whoever reads."""
+
+    api.include_router(training)
+    return RouteTable(api.routes)
+
+
+READ_OR_TRAINING = Security(lambda: None, scopes=[tokens.READ, tokens.TRAINING])
+TABLE = _calls()
+
+
 class Clock:
     """This moment, and what a test adds to it."""
 
@@ -107,7 +133,7 @@ def guarded(alone: Settings) -> Settings:
 
 def before(settings: Settings, clock: Any = None) -> TestClient:
     """A browser before the gate; it follows no redirect."""
-    gate = Gate(INSIDE, settings, clock=clock or Clock(), recheck_s=0.02)
+    gate = Gate(INSIDE, settings, table=TABLE, clock=clock or Clock(), recheck_s=0.02)
     return TestClient(gate, base_url=ORIGIN, follow_redirects=False, client=("192.0.2.7", 5000))
 
 
@@ -171,7 +197,7 @@ def test_the_way_in_and_the_health_are_open(guarded: Settings, path: str) -> Non
     "path", ["//api/health", "/api/health/../uploads", "/API/health", "/static/../api/uploads/", "/static"]
 )
 def test_no_spelling_of_an_open_path_opens_another(guarded: Settings, user: db.User, path: str) -> None:
-    gate = Gate(INSIDE, guarded)
+    gate = Gate(INSIDE, guarded, table=TABLE)
     with TestClient(gate, base_url=ORIGIN) as browser:
         url = browser.base_url.copy_with(raw_path=path.encode())
         answer = browser.send(browser.build_request("GET", url))
@@ -362,6 +388,10 @@ def test_what_a_proxy_itself_asks_for_is_none_of_ours(signed_in: TestClient) -> 
         (["read", "write", "training"], "DELETE", "/api/sessions/7", False),
         (["read", "write", "training"], "PATCH", "/api/people/7", False),
         (["training"], "GET", "/api/me", True),
+        (["read"], "GET", "/api/training-jobs/7/status", True),
+        (["write"], "GET", "/api/training-jobs/7/status", False),
+        (["write"], "POST", "/api/models/7/cancel", False),
+        (["training"], "POST", "/api/models/7/cancel", True),
     ],
 )
 def test_a_token_does_what_its_scopes_say_and_makes_no_other_token(
@@ -369,6 +399,53 @@ def test_a_token_does_what_its_scopes_say_and_makes_no_other_token(
 ) -> None:
     answer = before(guarded).request(method, path, headers=token(user, *scopes))
     assert answer.status_code == (200 if is_let_in else 403)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "method", "path", "is_let_in"),
+    [
+        (["read"], "GET", "/api/nothing", True),
+        (["write"], "GET", "/api/nothing", False),
+        (["read"], "POST", "/api/nothing", False),
+        (["read"], "PUT", "/api/uploads", False),
+        (["write"], "PUT", "/api/uploads", True),
+        (["write"], "GET", "/api/csv", False),
+        (["read"], "GET", "/api/models/train", True),
+        (["training"], "GET", "/api/models/train", True),
+        (["write"], "PUT", "/api/models/train", False),
+        (["write"], "POST", "/api/me", True),
+        (["read", "write", "training"], "PUT", "/api/tokens", False),
+        (["read", "write", "training"], "GET", "/api/people/7/more", False),
+        (["read"], "GET", "/api/openapi.json", True),
+        (["write"], "GET", "/api/docs", False),
+    ],
+)
+def test_what_is_not_there_is_refused_only_to_who_may_ask_for_it(
+    guarded: Settings, user: db.User, scopes: list[str], method: str, path: str, is_let_in: bool
+) -> None:
+    answer = before(guarded).request(method, path, headers=token(user, *scopes))
+    assert answer.status_code == (200 if is_let_in else 403)
+
+
+def test_a_call_beyond_a_tokens_scopes_is_refused_before_its_body_is_read(
+    guarded: Settings, user: db.User
+) -> None:
+    bearer = token(user, "read")["Authorization"].encode()
+    scope = {
+        "type": "http", "method": "POST", "path": "/api/csv", "query_string": b"", "client": ("192.0.2.7", 5000),
+        "headers": [(b"host", b"localhost:8501"), (b"authorization", bearer), (b"content-length", b"900")],
+    }  # fmt: skip
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        raise AssertionError("the body was read")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Gate(INSIDE, guarded, table=TABLE)(scope, receive, send))
+    assert sent[0]["status"] == 403
+    assert b"scope_missing" in sent[1]["body"]
 
 
 def test_a_refusal_of_somebody_known_is_on_the_trail(guarded: Settings, user: db.User) -> None:

@@ -29,7 +29,7 @@ def test_the_confusion_matrix_of_two_classes_shows_counts_and_shares_of_each_row
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("Predicted", "Actual")
     assert (
         _plain(figure.layout.title.text)
-        == "4 of 6 rows are called right (66.7 %); 1 of 4 'churn' rows is missed"
+        == "4 of 6 rows are predicted correctly (66.7 %); 1 of 4 'churn' rows is missed"
     )
     assert _plain(figure.data[0].customdata[1][0]) == "actual churn predicted stay 1 row, 25.0 % of 4"
 
@@ -39,13 +39,15 @@ def test_the_confusion_matrix_of_several_classes_names_the_commonest_mistake() -
         [0, 0, 0, 1, 2], np.eye(3)[[0, 1, 1, 1, 0]], labels=("red", "green", "blue")
     )
     title = _plain(figures.confusion_matrix(measured).layout.title.text)
-    assert title == "2 of 5 rows are called right (40.0 %); 'red' is most often taken for 'green' (2)"
+    assert (
+        title == "2 of 5 rows are predicted correctly (40.0 %); 'red' is most often mistaken for 'green' (2)"
+    )
 
 
 def test_without_a_mistake_none_is_named() -> None:
     measured = multiclass.from_scores([0, 1, 2], np.eye(3), labels=("red", "green", "blue"))
     title = _plain(figures.confusion_matrix(measured).layout.title.text)
-    assert title == "3 of 3 rows are called right (100.0 %)"
+    assert title == "3 of 3 rows are predicted correctly (100.0 %)"
 
 
 def test_with_many_classes_the_numbers_move_into_the_hover_text() -> None:
@@ -87,7 +89,7 @@ def test_of_many_labels_only_as_many_are_named_as_find_room() -> None:
 def test_labels_that_are_numbers_are_quoted_in_a_title() -> None:
     measured = binary.from_scores([1, 1, 1, 0], [0.9, 0.8, 0.1, 0.2], positive_label="1", negative_label="0")
     title = _plain(figures.confusion_matrix(measured).layout.title.text)
-    assert title == "3 of 4 rows are called right (75.0 %); 1 of 3 '1' rows is missed"
+    assert title == "3 of 4 rows are predicted correctly (75.0 %); 1 of 3 '1' rows is missed"
     counted = figures.label_counts(LabelCounts(("0", "1"), (3, 1)))
     assert _plain(counted.layout.title.text) == "'0' is predicted for 3 of 4 rows (75.0 %)"
 
@@ -95,10 +97,10 @@ def test_labels_that_are_numbers_are_quoted_in_a_title() -> None:
 def test_of_one_row_it_is_said_what_it_was_and_what_it_was_called() -> None:
     wrong = binary.from_scores([0], [0.9], positive_label="Yes", negative_label="No")
     title = _plain(figures.confusion_matrix(wrong).layout.title.text)
-    assert title == "The only row with a known outcome is 'No'; the model calls it 'Yes'"
+    assert title == "The only row with a known outcome is 'No'; the model predicts 'Yes'"
     right = multiclass.from_scores([1], [[0, 1, 0]], labels=("low", "mid", "high"))
     title = _plain(figures.confusion_matrix(right).layout.title.text)
-    assert title == "The only row with a known outcome is 'mid', and the model calls it so"
+    assert title == "The only row with a known outcome is 'mid', as predicted"
     counted = figures.label_counts(LabelCounts(("low", "mid"), (0, 1)))
     assert _plain(counted.layout.title.text) == "'mid' is predicted for the only row"
 
@@ -106,7 +108,7 @@ def test_of_one_row_it_is_said_what_it_was_and_what_it_was_called() -> None:
 def test_where_no_row_is_positive_none_is_said_to_be_missed() -> None:
     measured = binary.from_scores([0, 0], [0.9, 0.1], positive_label="Yes", negative_label="No")
     title = _plain(figures.confusion_matrix(measured).layout.title.text)
-    assert title == "1 of 2 rows is called right (50.0 %)"
+    assert title == "1 of 2 rows is predicted correctly (50.0 %)"
 
 
 def test_of_a_dozen_classes_the_ten_commonest_mistakes_take_the_place_of_the_matrix() -> None:
@@ -121,7 +123,7 @@ def test_of_a_dozen_classes_the_ten_commonest_mistakes_take_the_place_of_the_mat
     assert bars.x[0] == 6  # 3 for 4, five times and once more
     assert _plain(bars.text[0]) == "6 · 85.7 %"
     assert _plain(figure.layout.yaxis.ticktext[0]) == "Product line number 03 → Product line number 04"
-    expected = "12 of 28 rows are called right (42.9 %); the 10 commonest of 11 kinds of mistake"
+    expected = "12 of 28 rows are predicted correctly (42.9 %); the 10 most common of 11 kinds of mistake"
     assert _plain(figure.layout.title.text) == expected
     assert figure.layout.height > 450
 
@@ -130,4 +132,4 @@ def test_many_classes_without_a_mistake_are_a_note() -> None:
     labels = [f"c{place}" for place in range(12)]
     figure = figures.confusion_matrix(multiclass.from_scores(range(12), np.eye(12), labels=labels))
     assert not figure.data
-    assert "12 of 12 rows are called right" in _plain(figure.layout.title.text)
+    assert "12 of 12 rows are predicted correctly" in _plain(figure.layout.title.text)

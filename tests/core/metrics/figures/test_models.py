@@ -22,9 +22,9 @@ def test_candidates_are_dots_with_their_spread_the_best_first_and_the_baseline_l
     assert [dot.error_x.array[0] for dot in dots] == [0.02, 0.01, 0]
     assert [_plain(dot.text[0]) for dot in dots] == ["0.850 ± 0.020", "0.840 ± 0.010", "0.500"]
     assert list(line.x) == [0.5, 0.5]
-    expected = "Best: Logistic with ROC-AUC 0.850 ± 0.020, against 0.500 for the baseline"
+    expected = "Best: Logistic with ROC-AUC 0.850 ± 0.020; the baseline has 0.500"
     assert _plain(figure.layout.title.text) == expected
-    assert figure.layout.xaxis.title.text == "ROC-AUC, mean ± SD of the folds"
+    assert figure.layout.xaxis.title.text == "ROC-AUC, mean ± SD across folds"
     assert _plain(figure.layout.yaxis.ticktext[2]) == "Always the mean"
 
 
@@ -35,9 +35,7 @@ def test_of_errors_the_least_is_best() -> None:
         metric="MAE",
         higher_is_better=False,
     )
-    assert (
-        _plain(figure.layout.title.text) == "Best: Trees with MAE 2,100 ± 50, against 9,100 for the baseline"
-    )
+    assert _plain(figure.layout.title.text) == "Best: Trees with MAE 2,100 ± 50; the baseline has 9,100"
 
 
 def test_a_candidate_that_does_not_beat_the_baseline_is_not_called_best() -> None:
@@ -56,14 +54,14 @@ def test_importance_shows_the_twelve_features_that_matter_most() -> None:
     bars = figure.data[0]
     assert list(bars.x) == [place / 100 for place in range(19, 7, -1)]
     assert figure.layout.yaxis.ticktext[0] == "feature 19"
-    assert figure.layout.xaxis.title.text == "Loss of ROC-AUC when shuffled"
-    expected = "feature 19 matters most: shuffled, it costs 0.190 of ROC-AUC"
+    assert figure.layout.xaxis.title.text == "Drop in ROC-AUC when shuffled"
+    expected = "feature 19 matters most: shuffling it costs 0.190 of ROC-AUC"
     assert _plain(figure.layout.title.text) == expected
 
 
 def test_where_no_feature_matters_none_is_said_to() -> None:
     figure = figures.feature_importance([FeatureImportance("tenure", -0.001, 0.001)], metric="ROC-AUC")
-    assert _plain(figure.layout.title.text) == "No single column costs any ROC-AUC when it is shuffled"
+    assert _plain(figure.layout.title.text) == "Shuffling any single column costs no ROC-AUC"
 
 
 @pytest.mark.parametrize(("mean", "share"), [(-0.001, 0.1), (0.001, 0.1), (0.2, 1.0)])

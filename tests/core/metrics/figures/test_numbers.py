@@ -56,14 +56,14 @@ def test_the_line_of_perfect_predictions_is_named_where_no_dot_can_lie_on_the_na
     figure = figures.predicted_vs_actual(MEASURED)
     assert not figure.layout.annotations
     assert figure.layout.showlegend
-    assert [trace.name for trace in figure.data] == ["Rows", "A perfect prediction"]
+    assert [trace.name for trace in figure.data] == ["Rows", "Perfect prediction"]
 
 
 def test_one_row_has_no_average_and_no_spread() -> None:
     one = regression.from_values([10], [13], target="price")
     expected = "The prediction of price is off by 3 in the only row with a known outcome"
     assert _plain(figures.predicted_vs_actual(one).layout.title.text) == expected
-    expected = "The only prediction of price to be compared is 3 too high"
+    expected = "The only prediction of price that can be compared is 3 too high"
     assert _plain(figures.residuals(one).layout.title.text) == expected
     alone = figures.predictions(distributions.values([18_663], target="price"))
     assert _plain(alone.layout.title.text) == "The only row has 18,663 as its prediction of price"

@@ -37,13 +37,13 @@ def test_the_roc_curve_draws_the_rates_in_percent_between_chance_and_threshold()
 def test_the_roc_curve_is_titled_with_its_finding_and_units() -> None:
     figure = figures.roc_curve(_measured(OUTCOMES))
     assert _title(figure) == "The model ranks 79.2 % of 'churn'/'stay' pairs correctly (ROC-AUC 0.792)"
-    assert figure.layout.xaxis.title.text == "'stay' rows called 'churn', % (false positives)"
+    assert figure.layout.xaxis.title.text == "'stay' rows predicted 'churn', % (false positives)"
     assert figure.layout.yaxis.title.text == "'churn' rows found, %"
 
 
 def test_each_point_of_the_roc_curve_tells_the_score_it_cuts_at() -> None:
     curve = _trace(figures.roc_curve(_measured(OUTCOMES)), "ROC")
-    assert list(curve.customdata)[:2] == ["no row called", "score ≥ 90.00 %"]  # type: ignore[attr-defined]
+    assert list(curve.customdata)[:2] == ["no row predicted", "score ≥ 90.00 %"]  # type: ignore[attr-defined]
 
 
 def test_the_precision_recall_curve_is_drawn_over_its_base_rate() -> None:
@@ -54,10 +54,10 @@ def test_the_precision_recall_curve_is_drawn_over_its_base_rate() -> None:
     assert list(curve.y) == pytest.approx([100 * y for y in measured.precision_recall.y])  # type: ignore[attr-defined]
     assert list(base.y) == [40, 40]  # type: ignore[attr-defined]
     assert (dot.x[0], dot.y[0]) == pytest.approx((75, 60))  # type: ignore[attr-defined]
-    expected = "Calls 'churn' from 50 %: finds 75.0 % of them, right 60.0 % of the time (PR-AUC 0.747)"
+    expected = "At 50 % it finds 75.0 % of 'churn' rows and is right 60.0 % of the time (PR-AUC 0.747)"
     assert _title(figure) == expected
     assert figure.layout.xaxis.title.text == "'churn' rows found, % (recall)"
-    assert figure.layout.yaxis.title.text == "Right when calling 'churn', %"
+    assert figure.layout.yaxis.title.text == "Precision for 'churn', %"
 
 
 def test_a_threshold_that_no_row_reaches_is_said_and_not_drawn() -> None:

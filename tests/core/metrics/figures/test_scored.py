@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.metrics import distributions, figures, histograms
-from core.metrics.figures import look
+from core.metrics.figures import style
 
 NOTHING = histograms.count([])
 
@@ -55,7 +55,7 @@ def test_risk_bands_are_bars_with_the_highest_on_top() -> None:
     assert list(figure.data[0].x) == [1, 1, 1, 2]
     assert [_plain(text) for text in figure.data[0].text] == ["1 · 20.0 %"] * 3 + ["2 · 40.0 %"]
     assert _plain(figure.layout.yaxis.ticktext[0]) == "Very high ≥ 80 %"
-    assert figure.data[0].marker.color == (look.RED, look.ORANGE, look.GREY, look.BLUE)
+    assert figure.data[0].marker.color == (style.RED, style.ORANGE, style.GREY, style.BLUE)
     assert figure.layout.xaxis.title.text == "Rows"
     expected = "1 of 5 rows (20.0 %) is at very high risk: 'churn' at least 80 %"
     assert _plain(figure.layout.title.text) == expected
@@ -65,7 +65,7 @@ def test_two_bands_take_the_ends_of_the_palette() -> None:
     bands = distributions.risk_bands(
         histograms.count([0.1, 0.9]), positive_label="churn", edges=(0.5,), names=("Low", "High")
     )
-    assert figures.risk_bands(bands).data[0].marker.color == (look.RED, look.BLUE)
+    assert figures.risk_bands(bands).data[0].marker.color == (style.RED, style.BLUE)
 
 
 def test_without_rows_there_are_notes() -> None:
@@ -95,7 +95,7 @@ def test_classes_that_score_alike_are_not_set_against_each_other() -> None:
         histograms.count([0.238] * 2), histograms.count([0.238] * 5), positive_label="churn"
     )
     title = _plain(figures.score_distribution(spread).layout.title.text)
-    expected = "The 'churn' rows score no higher than the others: half of either score 23.8 % or less"
+    expected = "The 'churn' rows score no higher than the others: half of each score 23.8 % or less"
     assert title == expected
 
 

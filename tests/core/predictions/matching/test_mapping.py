@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.schema import Feature, Schema
 from core.predictions import predictions

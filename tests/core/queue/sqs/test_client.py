@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from core.queue import CarrierUnavailable, SqsQueue
+from core.queue import QueueUnavailable, SqsQueue
 from core.queue.sqs.client import N_GIVEN_UP, Notice
 from core.settings import Settings, WrongSetting, read
 from tests.servers import sqs
@@ -18,22 +18,22 @@ SOME_ID = "6f1f6f7e-3a0b-4d57-9f0e-0a3f5f1c2b11"
 
 
 @pytest.fixture
-def carried(sqs_server: SqsServer, settings: Settings) -> Settings:
+def settings_with_sqs(sqs_server: SqsServer, settings: Settings) -> Settings:
     """Settings that name a queue of this test, which is not made yet."""
     return Settings(**{**settings.model_dump(), **sqs_server.settings()})
 
 
 @pytest.fixture
-def line(carried: Settings) -> SqsQueue:
+def line(settings_with_sqs: Settings) -> SqsQueue:
     """An empty queue, and one for its dead letters."""
-    line = SqsQueue(carried)
+    line = SqsQueue(settings_with_sqs)
     line.prepare()
     return line
 
 
-def test_a_queue_and_its_dead_letters_are_made_once(carried: Settings) -> None:
-    line = SqsQueue(carried)
-    with pytest.raises(CarrierUnavailable, match=r"no such queue; python -m core\.system prepare makes it"):
+def test_a_queue_and_its_dead_letters_are_made_once(settings_with_sqs: Settings) -> None:
+    line = SqsQueue(settings_with_sqs)
+    with pytest.raises(QueueUnavailable, match=r"no such queue; python -m core\.system prepare makes it"):
         line.send([Notice(uuid4(), 0)])
     assert line.prepare()
     assert not line.prepare()
@@ -69,7 +69,7 @@ def test_a_message_whose_time_ran_out_comes_again_and_one_that_is_prolonged_does
     line.hide([message for message in messages if message.notice == kept], visible_s=60)
     again = wait_for(lambda: line.receive(limit=10, visible_s=60, wait_s=0), what="the message to come again")
     assert [message.notice for message in again] == [left]
-    line.delete(messages)  # a receipt that is out of date harms nobody
+    line.delete(messages)  # a handle that is out of date harms nobody
     assert line.receive(limit=10, visible_s=60, wait_s=0) == []
 
 
@@ -79,12 +79,14 @@ def test_a_message_whose_time_ran_out_comes_again_and_one_that_is_prolonged_does
      json.dumps({"task_id": SOME_ID}), json.dumps({"task_id": SOME_ID, "attempt": "many"}),
      json.dumps({"task_id": SOME_ID, "attempt": None})],
 )  # fmt: skip
-def test_a_message_that_is_none_of_ours_names_nothing(line: SqsQueue, carried: Settings, body: str) -> None:
-    sqs.post(carried, body)
+def test_a_message_that_is_none_of_ours_names_nothing(
+    line: SqsQueue, settings_with_sqs: Settings, body: str
+) -> None:
+    sqs.post(settings_with_sqs, body)
     (message,) = line.receive(limit=10, visible_s=30)
     assert message.notice is None
     line.delete([message])
-    assert sqs.n_left(carried) == 0
+    assert sqs.n_left(settings_with_sqs) == 0
 
 
 @pytest.mark.parametrize(
@@ -95,17 +97,17 @@ def test_a_message_that_is_none_of_ours_names_nothing(line: SqsQueue, carried: S
     ],
 )
 def test_what_is_wrong_with_the_settings_is_said(
-    carried: Settings, line: SqsQueue, wrong: dict[str, str], message: str
+    settings_with_sqs: Settings, line: SqsQueue, wrong: dict[str, str], message: str
 ) -> None:
-    mistaken = Settings(**{**carried.model_dump(), **wrong})
-    with pytest.raises(CarrierUnavailable, match=message) as refused:
+    mistaken = Settings(**{**settings_with_sqs.model_dump(), **wrong})
+    with pytest.raises(QueueUnavailable, match=message) as refused:
         SqsQueue(mistaken).attributes()
-    assert carried.aws_secret_access_key.get_secret_value() not in str(refused.value)
+    assert settings_with_sqs.aws_secret_access_key.get_secret_value() not in str(refused.value)
 
 
-def test_amazons_own_addresses_tell_the_region(carried: Settings) -> None:
+def test_amazons_own_addresses_tell_the_region(settings_with_sqs: Settings) -> None:
     url = "https://sqs.eu-west-3.amazonaws.com/123456789012/desk"
-    settings = Settings(**{**carried.model_dump(), "aws_region": "", "predictions_queue_url": url})
+    settings = Settings(**{**settings_with_sqs.model_dump(), "aws_region": "", "predictions_queue_url": url})
     line = SqsQueue(settings)
     assert line._client.meta.region_name == "eu-west-3"
     assert line.name == "desk"

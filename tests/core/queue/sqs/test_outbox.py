@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from core import db, queue
-from core.db.tables import TaskRow
+from core.db.tables.tasks import TaskRow
 from core.queue.sqs import outbox
 from core.queue.sqs.client import Notice
 from core.queue.sqs.outbox import Unclaimed
@@ -40,13 +40,11 @@ def dead_letter(line: Line, task_id: UUID, attempt: int = 0) -> queue.Task | Unc
         return outbox.dead_letter(session, Notice(task_id, attempt), n_deliveries=None, clock=line.clock)
 
 
-def claim_uncarried(line: Line, *, uncarried_s: float) -> queue.Task | None:
+def claim_unsent(line: Line, *, unsent_s: float) -> queue.Task | None:
     with db.session_scope(db.WORKER) as session:
-        is_ready = queue.is_ready(session, uncarried_s=uncarried_s, clock=line.clock)
+        is_ready = bool(queue.ready_kinds(session, unsent_s=unsent_s, clock=line.clock))
     with db.session_scope(db.WORKER, write=True) as session:
-        task = queue.claim(
-            session, worker_id=uuid4(), lease_s=LEASE_S, uncarried_s=uncarried_s, clock=line.clock
-        )
+        task = queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, unsent_s=unsent_s, clock=line.clock)
     assert is_ready == (task is not None)
     return task
 
@@ -129,7 +127,7 @@ def test_a_task_of_a_kind_that_this_version_does_not_know_is_left_to_others(line
     assert line.row(task_id).state == "QUEUED"
 
 
-def test_a_dead_letter_fails_the_task_that_waits_for_it_and_its_noun(line: Line) -> None:
+def test_a_dead_letter_fails_the_task_that_waits_for_it_and_its_resource(line: Line) -> None:
     task_id = line.add()
     task = dead_letter(line, task_id)
     assert isinstance(task, queue.Task)
@@ -151,17 +149,17 @@ def test_a_dead_letter_leaves_alone_what_runs_and_what_was_queued_again(line: Li
 
 
 def test_where_messages_carry_only_what_has_none_is_taken_from_the_table(line: Line) -> None:
-    carried_id = line.add()
+    sent_id = line.add()
     assert len(published(line)) == 1
-    uncarried_id = line.add()
-    assert claim_uncarried(line, uncarried_s=5) is None
+    unsent_id = line.add()
+    assert claim_unsent(line, unsent_s=5) is None
     line.clock.advance(6)
-    task = claim_uncarried(line, uncarried_s=5)
+    task = claim_unsent(line, unsent_s=5)
     assert task is not None
-    assert task.id == uncarried_id
-    assert claim_uncarried(line, uncarried_s=5) is None
-    assert line.row(carried_id).state == "QUEUED"
+    assert task.id == unsent_id
+    assert claim_unsent(line, unsent_s=5) is None
+    assert line.row(sent_id).state == "QUEUED"
     line.clock.advance(LEASE_S + 1)
-    again = claim_uncarried(line, uncarried_s=5)
+    again = claim_unsent(line, unsent_s=5)
     assert again is not None, "what was abandoned is taken at once"
-    assert (again.id, again.attempt) == (uncarried_id, 2)
+    assert (again.id, again.attempt) == (unsent_id, 2)

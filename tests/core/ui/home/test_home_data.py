@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from core import db
+from core import db, queue
 from core.predictions import predictions
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -32,6 +33,36 @@ def test_what_was_made_elsewhere_changes_the_state_of_the_desk(
     states.append(state())
     assert len(set(states)) == 4
     assert state() == states[-1]
+
+
+def test_what_waits_is_stalled_until_a_worker_or_anybodys_click_does_a_task(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, stranger: db.User
+) -> None:
+    def is_stalled() -> bool:
+        with db.session_scope(user) as session:
+            return home_data.pulse(session, now=NOW).is_stalled
+
+    assert not is_stalled(), "nothing waits"
+    upload = journeys.upload_bytes(user, made.CSV, settings=settings, files=storage)
+    made.queued(user, upload, made.ready_model(user, upload))
+    assert is_stalled()
+    with db.session_scope(stranger, write=True) as session:
+        clicked = queue.enqueue(session, kind_name="models.train", user_id=stranger.id, payload={})
+    attempt = _claim(clicked)
+    assert not is_stalled(), "somebody's click does a task"
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.release(session, task_id=clicked, attempt=attempt)
+    assert is_stalled(), "nothing does any task any more"
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.workers.beat(session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=False)
+    assert not is_stalled(), "there is a worker"
+
+
+def _claim(task_id: UUID) -> int:
+    with db.session_scope(db.WORKER, write=True) as session:
+        task = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=60)
+        assert task is not None
+        return task.attempt
 
 
 def test_one_busy_day_is_no_trace() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core import db
-from core.db.tables import UploadRow
+from core.db.tables.uploads import UploadRow
 from core.errors import AppError, Conflict, Invalid, NotFound
 from core.settings import Settings
 from core.storage import LocalStorage

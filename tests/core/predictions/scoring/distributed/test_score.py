@@ -92,9 +92,7 @@ def test_a_process_that_is_killed_costs_its_ranges_alone(cluster: DaskCluster) -
     assert by_two[1].cluster_share is not None
     assert (by_two[1].cluster_share.n_here, by_two[1].cluster_share.why_here) == (0, None)
     assert shared.left() == []
-    wait_for(
-        lambda: len(cluster.workers()) == 2, deadline_s=60, what="the killed process to be started again"
-    )
+    wait_for(lambda: len(cluster.workers()) == 2, what="the killed process to be started again")
     assert killed[0] not in cluster.workers()
 
 
@@ -104,7 +102,7 @@ class Lost(Exception):
 
 def test_what_was_scored_already_is_not_stored_twice(shared: Shared) -> None:
     def lost(_n_rows: int) -> None:
-        wait_for(lambda: len(shared.left()) > 1, deadline_s=60, what="two scored ranges")
+        wait_for(lambda: len(shared.left()) > 1, what="two scored ranges")
         raise Lost
 
     with pytest.raises(Lost):
@@ -119,7 +117,7 @@ def test_a_cancel_ends_it_and_ranges_on_their_way_are_not_stored(cluster: DaskCl
     rows: list[int] = []
     with pytest.raises(ScoringStopped):
         shared.distributed(progress=rows.append, stop=lambda: bool(rows and rows[-1]))
-    wait_for(lambda: not cluster.busy(), deadline_s=60, what="the cluster to be idle")
+    wait_for(lambda: not cluster.busy(), what="the cluster to be idle")
     assert len(shared.left()) < len(shared.data) // BLOCK_BYTES - 1
 
 

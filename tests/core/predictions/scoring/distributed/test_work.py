@@ -9,7 +9,8 @@ import pytest
 
 from core import access, db, queue
 from core.db import migrate
-from core.db.tables import ModelRow, UploadRow
+from core.db.tables.models import ModelRow
+from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.storage import LocalStorage
 from tests import journeys

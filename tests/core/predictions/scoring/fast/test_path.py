@@ -6,6 +6,7 @@ import copy
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def test_every_dialect_gives_the_same_bytes_and_counts(tabled: Model, dialect: A
     assert scored.n_pipeline_rows < scored.n_rows == 400
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_bad_cell_costs_its_block_no_more_than_the_fast_reading(tabled: Model, seed: int) -> None:
     data = written(600, DIALECTS["comma"], seed, schema=tabled.schema, bad=0.002)
     scored, _ = both(tabled, data, DIALECTS["comma"], block_bytes=2_000)
@@ -75,11 +76,17 @@ def test_a_file_written_in_an_unusual_way_is_answered_by_the_tables_too(
         assert scored.n_pipeline_rows == 0
 
 
+@lru_cache(maxsize=1)
+def by_pipeline(model: Model, data: bytes) -> tuple[bytes, RunSummary]:
+    """What the pipeline answers, asked once however often it is compared with."""
+    return opaque(model).score(data)
+
+
 @pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize("block_bytes", [700, 50_000, 4 << 20])
 def test_blocks_and_threads_change_no_byte(tabled: Model, block_bytes: int, n_threads: int) -> None:
     data = written(300, DIALECTS["comma"], seed=2, schema=tabled.schema, bad=0.001)
-    expected, plainly = opaque(tabled).score(data)
+    expected, plainly = by_pipeline(tabled, data)
     result, scored = tabled.score(data, block_bytes=block_bytes, n_threads=n_threads)
     assert result == expected
     assert scored.why_pipeline is None

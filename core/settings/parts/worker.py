@@ -1,0 +1,21 @@
+"""Workers: how many, and how long they are waited for."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from core.settings.part import EVERY_POOL, Part
+
+
+class LeaseSettings(Part, pools=EVERY_POOL):
+    """Children renew the lease with each checkpoint."""
+
+    lease_s: float = Field(default=30.0, gt=0, description="Seconds until a silent worker loses its task.")
+
+
+class WorkerSettings(LeaseSettings):
+    workers: int = Field(default=1, ge=0, le=16, description="Embedded workers; 0 = none, work by hand.")
+    silence_s: float = Field(default=300.0, gt=0, description="Seconds until a silent child is replaced.")
+    drain_s: float = Field(
+        default=20.0, ge=0, description="Seconds that a worker told to end goes on with what it has begun."
+    )

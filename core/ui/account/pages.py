@@ -1,0 +1,6 @@
+"""The page of whoever is signed in."""
+
+from core.ui.links import PageEntry
+
+ACCOUNT = PageEntry("account.py", "Account")
+PAGES = (ACCOUNT,)

@@ -1,0 +1,113 @@
+"""Models on Home: trainings that failed, run or wait, and the newest models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from core import queue
+from core.db.tables.models import ModelRow
+from core.models import models
+from core.ui import formatting, links
+from core.ui.models import labels, progress
+from core.ui.models.pages import MODEL
+from core.ui.uploads.pages import UPLOADS
+from core.ui.work_items import (
+    FAILED_FOR,
+    N_RECENT,
+    N_SHOWN,
+    ActiveItem,
+    Activity,
+    FailedItem,
+    HomeItems,
+    QueuedWork,
+    RecentItem,
+    StartButton,
+    Summary,
+)
+
+MOST_IN_TRAINING = 200  # the longest page that a list gives
+LOOKED_AT = 20  # newest models among which failed ones are looked for
+
+
+def summary(session: Session) -> Summary:
+    """The newest of any status."""
+    return Summary(recent=[_recent(row) for row in models.page(session, limit=N_RECENT).items])
+
+
+def activity(session: Session, now: datetime) -> Activity:
+    """Which trainings run, wait or have failed."""
+    newest = models.page(session, limit=LOOKED_AT).items
+    in_training = in_line(models.page(session, limit=MOST_IN_TRAINING, statuses=["training"]).items)
+    queued = [row for row in in_training if row.task.state == queue.TaskState.QUEUED]
+    return Activity(
+        "training",
+        failed=[_failed(row) for row in _unmended(newest, now=now)],
+        active=[active(row) for row in in_training],
+        n_running=len(in_training) - len(queued),
+        n_queued=len(queued),
+        queued=_by_hand(queued) if queued else None,
+        newest=tuple(row.id for row in newest[:1]),
+    )
+
+
+def in_line(in_training: Sequence[ModelRow]) -> list[ModelRow]:
+    """Those that run before those that wait, and each from the oldest on."""
+    waits = queue.TaskState.QUEUED
+    return sorted(in_training, key=lambda row: (row.task.state == waits, row.created_at))
+
+
+def active(row: ModelRow) -> ActiveItem:
+    """A training, and how far it is."""
+    text = f"Training **{links.escape(row.name)}** v{row.version} · {progress.step(row)}"
+    return ActiveItem(row.id, MODEL, text, row.task.done, row.task.total or 0)
+
+
+def _recent(row: ModelRow) -> RecentItem:
+    n_rows = (row.report or {}).get("n_rows")
+    return RecentItem(
+        row=row,
+        at=row.created_at,
+        label=f"{row.name} v{row.version}",
+        page=MODEL,
+        query={"id": row.id},
+        icon=":material/category:",
+        badge=labels.STATUSES[row.status],
+        size=formatting.count(n_rows, "row") if n_rows else "",
+    )
+
+
+def _failed(row: ModelRow) -> FailedItem:
+    text = f"**{links.escape(row.name)}** could not be trained"
+    return FailedItem(row.id, MODEL, text, (row.error or {}).get("message", ""))
+
+
+def _by_hand(oldest_first: Sequence[ModelRow]) -> QueuedWork:
+    button = "Train it now" if len(oldest_first) == 1 else "Train the next one now"
+    return QueuedWork(button, partial(models.prioritize, model_id=oldest_first[0].id))
+
+
+def _unmended(newest_first: Sequence[ModelRow], *, now: datetime) -> list[ModelRow]:
+    """Failed trainings that nobody cancelled and no later version has made good, or failed after."""
+    later: set[str] = set()
+    failed = []
+    for row in newest_first:
+        was_cancelled = (row.error or {}).get("code") == "cancelled"
+        is_recent = now - row.updated_at < FAILED_FOR
+        if row.status == "failed" and is_recent and not was_cancelled and row.name not in later:
+            failed.append(row)
+        if not was_cancelled:
+            later.add(row.name)
+    return failed[:N_SHOWN]
+
+
+HOME_ITEMS: Final = HomeItems(
+    position=30,
+    summary=summary,
+    activity=activity,
+    start=StartButton("Train a model", "train", ":material/model_training:", UPLOADS, {"train": 1}),
+)

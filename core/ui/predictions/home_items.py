@@ -1,0 +1,108 @@
+"""Predictions on Home: what failed, runs or waits, what was scored, and the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.db.tables.predictions import PredictionRow
+from core.predictions import listing, predictions
+from core.predictions.states import Status
+from core.ui import formatting, links
+from core.ui.predictions import status_badges, table
+from core.ui.predictions.pages import PREDICTION, PREDICTIONS
+from core.ui.uploads.pages import UPLOADS
+from core.ui.work_items import (
+    FAILED_FOR,
+    N_RECENT,
+    N_SHOWN,
+    ActiveItem,
+    Activity,
+    FailedItem,
+    HomeItems,
+    ListLink,
+    QueuedWork,
+    RecentItem,
+    StartButton,
+    Summary,
+    Total,
+)
+
+
+def summary(session: Session) -> Summary:
+    """How many were completed and how many rows they scored, and the newest of any status."""
+    recent = [
+        RecentItem(
+            row=row,
+            at=row.created_at,
+            label=f"{row.upload.file_name} scored by {row.model.name} v{row.model.version}",
+            page=PREDICTION,
+            query={"id": row.id},
+            icon=":material/table_rows:",
+            badge=status_badges.of(row),
+            size=formatting.count(row.upload.n_rows, "row"),
+        )
+        for row in listing.page(session, limit=N_RECENT).items
+    ]
+    scored = listing.scored(session)
+    n_completed = listing.counts(session)[Status.COMPLETED]
+    return Summary(
+        [
+            Total("Predictions", n_completed, [(at, 1) for at, _ in scored]),
+            Total("Rows scored", listing.n_rows_scored(session), scored),
+        ],
+        recent,
+    )
+
+
+def activity(session: Session, now: datetime) -> Activity:
+    """What is in progress, waits or has failed."""
+    counts = listing.counts(session)
+
+    def newest(status: Status) -> Sequence[PredictionRow]:
+        return listing.page(session, limit=N_SHOWN, statuses=[status]).items if counts[status] else ()
+
+    failed = [row for row in newest(Status.FAILED) if now - row.updated_at < FAILED_FOR]
+    n_failed, n_queued = counts[Status.FAILED], counts[Status.QUEUED]
+    label = f"View all {formatting.exact(n_failed, 'failed prediction')}"
+    return Activity(
+        "prediction",
+        failed=[_failed(row) for row in failed],
+        all_failed=ListLink(label, PREDICTIONS, {"status": "failed"}) if n_failed > len(failed) > 0 else None,
+        active=[_active(row) for row in newest(Status.PROCESSING)],
+        n_running=counts[Status.PROCESSING],
+        n_queued=n_queued,
+        queued=QueuedWork("Score it now" if n_queued == 1 else "Score the next one now", prioritize)
+        if n_queued
+        else None,
+        newest=tuple(row.id for row in listing.page(session, limit=1).items),
+    )
+
+
+def prioritize(session: Session) -> UUID | None:
+    """Put the one that has waited longest first in line."""
+    oldest = listing.table(session, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
+    return predictions.prioritize(session, prediction_id=oldest[0].id) if oldest else None
+
+
+def _failed(row: PredictionRow) -> FailedItem:
+    text = f"**{links.escape(row.upload.file_name)}** could not be scored"
+    return FailedItem(row.id, PREDICTION, text, row.error_message or "")
+
+
+def _active(row: PredictionRow) -> ActiveItem:
+    done, total = row.task.done, table.n_total(row)
+    text = f"Scoring **{links.escape(row.upload.file_name)}** · {done:,} of {total:,} rows"
+    return ActiveItem(row.id, PREDICTION, text, done, total)
+
+
+HOME_ITEMS: Final = HomeItems(
+    position=20,
+    summary=summary,
+    activity=activity,
+    start=StartButton("New prediction", "new_prediction", ":material/add:", UPLOADS),
+)

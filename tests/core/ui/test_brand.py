@@ -1,0 +1,31 @@
+"""The product's name in the menu."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from core.ui import brand
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_the_name_is_outlined_since_a_picture_has_no_fonts_and_nothing_of_it_is_cut_off() -> None:
+    drawing = ElementTree.fromstring(brand.WORDMARK)
+    _, _, width, height = map(float, drawing.attrib["viewBox"].split())
+    letters = drawing.find(f"{SVG}path")
+    assert letters is not None
+    assert drawing.find(f"{SVG}text") is None
+    points = [float(x) for x, _ in re.findall(r"([\d.]+)[ ,]([\d.]+)", letters.attrib["d"])]
+    assert min(points) > 40
+    assert width - 2 < max(points) <= width
+    assert (width, height) == (137, 32)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "something new"])
+def test_its_ink_is_the_themes(theme: str) -> None:
+    drawn = brand.wordmark(theme)
+    assert "currentColor" not in drawn
+    assert (brand.INK["dark"] in drawn) is (theme == "dark")

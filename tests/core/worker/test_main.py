@@ -1,0 +1,29 @@
+"""The command that serves a Dask cluster."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import settings as settings_module
+from core.settings import WrongSetting
+from core.worker.__main__ import cluster_command
+
+
+def test_a_process_of_the_cluster_has_one_thread_and_its_certificates() -> None:
+    files = {f"dask_tls_{name}": f"/etc/desk/{name}.pem" for name in ("ca", "cert", "key")}
+    config = settings_module.read(
+        _env_file=None, workers=3, dask_scheduler_address="tls://scheduler:8786", **files
+    )
+    command = cluster_command(config)
+    assert command[1:5] == ["-m", "dask", "worker", "tls://scheduler:8786"]
+    assert {"--nworkers=3", "--nthreads=1", "--no-dashboard"} < set(command)
+    assert [part for part in command if "tls-" in part] == [
+        "--tls-ca-file=/etc/desk/ca.pem",
+        "--tls-cert=/etc/desk/cert.pem",
+        "--tls-key=/etc/desk/key.pem",
+    ]
+
+
+def test_without_a_scheduler_there_is_nothing_to_serve() -> None:
+    with pytest.raises(WrongSetting, match="DASK_SCHEDULER_ADDRESS can't be used: it names the scheduler"):
+        cluster_command(settings_module.read(_env_file=None))

@@ -1,0 +1,1 @@
+"""Toys: made by workers, kept in storage, perhaps of an upload."""
