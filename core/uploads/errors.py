@@ -128,6 +128,21 @@ class UndecodableBytes(BadCsv):
     found: str
 
 
+class EncodingUnclear(BadCsv):
+    """The bytes are text in an older encoding, and which one can't be told. readings: of the first doubtful word.
+
+    codecs: the likeliest, as a user would name them. `column` counts characters.
+    """
+
+    code = "encoding_unclear"
+    message = "{file_name} is not UTF-8, and its encoding is unclear: line {line}, column {column} reads {readings}."
+    hint = "Save it as CSV UTF-8, or name its encoding when you upload it again, such as {codecs}."
+    line: int
+    column: int
+    readings: str
+    codecs: str
+
+
 class TooManyColumns(BadCsv):
     """More columns than a table for a model has."""
 

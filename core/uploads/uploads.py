@@ -58,11 +58,13 @@ def receive(
     file_name: str,
     is_sample: bool = False,
     packed: SourceArchive | None = None,
+    overrides: ReadingOverrides | None = None,
     require: Callable[[Examination], object] = lambda _: None,
 ) -> ReceivedUpload:
     """Check a staged file, store it under its user, and write its row; the same bytes again are recognised.
 
     packed: what the file came in; it is unpacked already (`archives`), so it is known again plain or packed.
+    overrides: what its sender says of it; an upload that has these bytes already stays as it was read.
     require: looks at what was found before anything is stored; what it raises refuses the file.
     Bytes that are known but were removed or damaged in storage are put back there.
     Nothing is kept of a file that is refused. No session is open while bytes move.
@@ -76,7 +78,7 @@ def receive(
         require(found)
         if stored.is_whole(storage, known) or _put_back(user, storage, staged, known):
             return ReceivedUpload(upload=known, examination=found, is_duplicate=True)
-    examination = examine(staged.path, file_name=file_name, packed=packed)
+    examination = examine(staged.path, file_name=file_name, overrides=overrides, packed=packed)
     require(examination)
     storage_key = _storage_key(user, file_name)
     storage.put(storage_key, staged.path)

@@ -34,7 +34,9 @@ from core.predictions.states import PENDING, Status
 from core.storage import Storage
 from core.uploads import archives, uploads
 from core.uploads.archives import UnpackedFile
+from core.uploads.detect.encoding import CODECS
 from core.uploads.report.examination import Examination
+from core.uploads.report.overrides import ReadingOverrides
 
 Mode = Literal["queued", "sync", "none"]
 Entered = TypeVar("Entered")
@@ -84,14 +86,16 @@ class CsvRequest:
     mode: Mode
     mapping: dict[str, str]
     with_reasons: bool
+    encoding: str | None = None
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> Self:
         """Raises Invalid, NotFound for what can't be a model's id."""
-        if unknown := sorted(set(fields) - {"model_id", "mode", "mapping", "reasons"}):
+        if unknown := sorted(set(fields) - {"model_id", "mode", "mapping", "reasons", "encoding"}):
             problem = f"There is no field '{unknown[0][:80]}'."
             raise Invalid(
-                problem=problem, remedy="Besides the file, send model_id, mode, mapping or reasons."
+                problem=problem,
+                remedy="Besides the file, send model_id, mode, mapping, reasons or encoding.",
             )
         mode = fields.get("mode", "") or "queued"
         if mode not in get_args(Mode):
@@ -105,6 +109,7 @@ class CsvRequest:
             mode=cast(Mode, mode),
             mapping=mapping_of(fields.get("mapping", "")),
             with_reasons=reasons == "true",
+            encoding=fields.get("encoding") or None,
         )
 
 
@@ -135,6 +140,11 @@ _BODY: dict[str, Any] = {
                             "and the file's column to read instead.",
                         },
                         "reasons": {"type": "boolean", "default": False, "description": REASONS},
+                        "encoding": {
+                            "type": "string",
+                            "enum": [*CODECS],
+                            "description": "What the file is written in; without it, that is found.",
+                        },
                     },
                 }
             }
@@ -229,6 +239,7 @@ def _store(
         staged=plain.staged,
         file_name=plain.file_name,
         packed=plain.packed,
+        overrides=ReadingOverrides(encoding=asked.encoding),
         require=require,
     )
     if asked.mode == "none" or chosen.model_id is None or chosen.checked is None:

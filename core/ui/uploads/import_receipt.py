@@ -11,6 +11,7 @@ import streamlit as st
 from core.ui import links, notices, page_frame, session
 from core.uploads import uploads
 from core.uploads.csv.dialect import DELIMITER_NAMES
+from core.uploads.detect import encoding as encoding_detection
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
@@ -36,23 +37,10 @@ SURE: Final[dict[str, str]] = {
     "chosen": "Set by you",
 }
 _COLORS: Final[dict[str, str]] = {"certain": "green", "likely": "blue", "guess": "orange", "chosen": "gray"}
-ENCODINGS: Final[dict[str, str]] = {
-    "utf-8": "UTF-8",
-    "utf-16-le": "UTF-16",
-    "cp1252": "Windows-1252 (Western Europe)",
-    "cp1250": "Windows-1250 (Central Europe)",
-    "cp1251": "Windows-1251 (Cyrillic)",
-    "cp1253": "Windows-1253 (Greek)",
-    "cp1254": "Windows-1254 (Turkish)",
-    "cp932": "Shift-JIS (Japanese)",
-    "gb18030": "GB 18030 (Chinese)",
-    "big5": "Big5 (Chinese)",
-    "cp949": "CP949 (Korean)",
-}
 _DECIMALS: Final = {".": "Point", ",": "Comma"}
 _THOUSANDS: Final = {"": "None", ",": "Comma", ".": "Point", " ": "Space", "'": "Apostrophe"}
 _NAMES: Final[dict[str, Mapping[str, str]]] = {
-    "encoding": ENCODINGS,
+    "encoding": encoding_detection.LABELS,
     "delimiter": DELIMITER_NAMES,
     "decimal": {mark: name.lower() for mark, name in _DECIMALS.items()},
 }
@@ -122,9 +110,12 @@ def _overrule(upload_id: int, found: Examination) -> None:
     header_now = int(line) if line.isdecimal() else 1
     with st.form(f"overrule_{upload_id}", border=False):
         left, right = st.columns(2, gap="small")
-        encodings = list(dict.fromkeys([dialect.encoding, *ENCODINGS]))
+        encodings = list(dict.fromkeys([dialect.encoding, *encoding_detection.LABELS]))
         encoding = left.selectbox(
-            "Encoding", encodings, format_func=lambda name: ENCODINGS.get(name, name), key="say_encoding"
+            "Encoding",
+            encodings,
+            format_func=lambda name: encoding_detection.LABELS.get(name, name),
+            key="say_encoding",
         )
         delimiters = list(dict.fromkeys([dialect.delimiter, *DELIMITER_NAMES]))
         delimiter = right.selectbox(

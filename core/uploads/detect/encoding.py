@@ -8,23 +8,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-import charset_normalizer
-
 from core.errors import Invalid
 from core.uploads.csv import positions
-from core.uploads.detect import legacy_encodings
-from core.uploads.errors import Compressed, EmptyFile, NotACsv, NulBytes, Spreadsheet, UndecodableBytes
+from core.uploads.detect import legacy_encodings, non_ascii_lines
+from core.uploads.detect.alphabets import CODECS as LEGACY_CODECS
+from core.uploads.detect.non_ascii_lines import NonAsciiLines
+from core.uploads.errors import (
+    Compressed,
+    EmptyFile,
+    EncodingUnclear,
+    NotACsv,
+    NulBytes,
+    Spreadsheet,
+    UndecodableBytes,
+)
 
 HEAD_BYTES = 64 << 10
 _CHUNK_BYTES = 1 << 20
-_GUESSED_BYTES = 16 << 10  # of lines that tell an encoding; each codec reads all of them
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
-_OF_TWO_BYTES = ("cp949", "cp932", "gb18030", "big5", "euc_jp")
-_TOLD_FROM = ("cp1252", "cp1250", "cp1254", "cp1251", "cp1253")
-CODECS = ("utf-8", "utf-16-le", "utf-16-be", *legacy_encodings.CODECS, *_OF_TWO_BYTES)
+_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"} | {
+    codec: legacy.name for codec, legacy in LEGACY_CODECS.items()
+}
+CODECS = tuple(_NAMES)
 """What a file can be read in."""
+LABELS = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16, big-endian"} | {
+    codec: f"{legacy.name} ({legacy.region})" for codec, legacy in LEGACY_CODECS.items()
+}
+"""The same for a list to choose from."""
 
 GZIP, ZIP = "a gzip archive", "a zip archive"
 _OTHER_KINDS: tuple[tuple[bytes, type[NotACsv], str], ...] = (
@@ -77,7 +88,8 @@ class Encoding:
 def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
     """The encoding in which the whole file can be read, in one pass. codec: what a user said.
 
-    Raises EmptyFile, NotACsv (Spreadsheet, Compressed), NulBytes, UndecodableBytes, Invalid for an unknown codec.
+    Raises EmptyFile, NotACsv (Spreadsheet, Compressed), NulBytes, UndecodableBytes, EncodingUnclear, and Invalid for
+    an unknown codec.
     """
     with path.open("rb") as source:
         head = source.read(HEAD_BYTES)
@@ -100,8 +112,8 @@ def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
     bad_bytes = _find_bad_bytes(path, plain)
     if bad_bytes is None:
         return plain
-    lines = _lines_beyond_ascii(path)
-    if bad_bytes.nul or _is_damaged_utf8(lines):
+    lines = non_ascii_lines.read(path)
+    if bad_bytes.nul or _is_damaged_utf8(lines.text):
         _refuse(path, plain, bad_bytes, file_name)
     return _legacy(path, lines, file_name)
 
@@ -198,16 +210,6 @@ def _refuse(path: Path, encoding: Encoding, bad_bytes: _BadBytes, file_name: str
     raise UndecodableBytes(file_name=file_name, line=line, column=column, encoding=encoding.name, found=found)
 
 
-def _lines_beyond_ascii(path: Path) -> bytes:
-    """The file's first lines that hold a byte beyond ASCII, _GUESSED_BYTES at most."""
-    kept = b""
-    with path.open("rb") as source:
-        while len(kept) < _GUESSED_BYTES and (chunk := source.read(_CHUNK_BYTES)):
-            if not chunk.isascii():
-                kept += b"".join(line for line in chunk.splitlines(keepends=True) if not line.isascii())
-    return kept[:_GUESSED_BYTES]
-
-
 def _is_damaged_utf8(lines: bytes) -> bool:
     """Whether more characters beyond ASCII are right in UTF-8 than wrong: by chance hardly any would be.
 
@@ -219,22 +221,34 @@ def _is_damaged_utf8(lines: bytes) -> bool:
     return len(beyond) - n_wrong > n_wrong
 
 
-def _legacy(path: Path, lines: bytes, file_name: str) -> Encoding:
-    """The older encoding that the lines look most like and that reads the whole file, else Windows-1252.
+def _legacy(path: Path, lines: NonAsciiLines, file_name: str) -> Encoding:
+    """The older encoding that the lines speak for and that reads the whole file.
 
-    A library tells the scripts of East Asia, whose letters take two bytes; the others are told by their letters.
+    Raises EncodingUnclear where they speak for none, or for two that read them differently; UndecodableBytes.
     """
-    matches = charset_normalizer.from_bytes(
-        lines[:_GUESSED_BYTES], cp_isolation=[*_OF_TWO_BYTES, *_TOLD_FROM]
+    found = legacy_encodings.candidates(lines.text)
+    readable = (one for one in found if _find_bad_bytes(path, Encoding(one.codec, has_bom=False)) is None)
+    best = next(readable, None)
+    if best is None:
+        return _checked(path, Encoding("cp1252", has_bom=False, guessed=True), file_name)
+    rival = next((one for one in readable if not best.is_ahead_of(one)), None)
+    if rival is not None or not best.is_plausible:
+        raise _unclear(path, lines, best.codec, rival.codec if rival else None, file_name)
+    others = tuple(one.codec for one in found if one is not best and one.is_plausible)
+    return Encoding(best.codec, has_bom=False, guessed=True, alternatives=others[:3])
+
+
+def _unclear(
+    path: Path, lines: NonAsciiLines, codec: str, rival: str | None, file_name: str
+) -> EncodingUnclear:
+    """What is in doubt and where: the first word that two encodings read differently, or that none reads well."""
+    word = lines.first_word(codec, rival)
+    line, column = positions.line_and_column(path, word.offset, codec)
+    readings = [f"'{word.text(one)}' in {_NAMES[one]}" for one in (codec, rival) if one]
+    return EncodingUnclear(
+        file_name=file_name,
+        line=line,
+        column=column,
+        readings=" and ".join(readings),
+        codecs=" or ".join(filter(None, (codec, rival))),
     )
-    likely = [match.encoding for match in matches if match.encoding in _OF_TWO_BYTES][:1]
-    by_letters = legacy_encodings.judge(lines)
-    if not likely or (matches.best() is not None and matches[0].encoding not in _OF_TWO_BYTES):
-        likely = []
-    ordered = [*likely, *(judged.codec for judged in by_letters)]
-    for codec in dict.fromkeys(ordered):
-        others = tuple(other for other in ordered if other != codec)[:3]
-        encoding = Encoding(codec, has_bom=False, guessed=True, alternatives=others)
-        if _find_bad_bytes(path, encoding) is None:
-            return encoding
-    return _checked(path, Encoding("cp1252", has_bom=False, guessed=True), file_name)

@@ -1,99 +1,187 @@
-"""Which older encoding some bytes are in, by the letters that the languages written in it have."""
+"""Which older encoding some bytes are in, by two witnesses that know nothing of each other.
+
+One is chardet: how often pairs of bytes follow each other in the languages that are written in an encoding. It can
+be wrong where a file holds a few words only. The other looks at each letter that an encoding would give: whether a
+language has it, and whether it can stand where it stands. An encoding is the answer where both speak for it, and by
+so much more than for any other that gives another text; otherwise nobody can say, and the file is refused.
+"""
 
 from __future__ import annotations
 
+import codecs
+import math
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-_WESTERN = (
-    "äöüß", "éèàçêîôâûëïùüœæÿ", "áéíóúñü", "ãõçáâàéêíóôúü", "àèéìòù", "åäöé", "åæøéô", "ëïéèöüáóú",
-)  # fmt: skip
-_ICELANDIC = ("áéíóúðþýæö",)
-_CENTRAL = ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţ", "čćđšž", "äöüß")
-_BALTIC = ("ąčęėįšųūž", "āčēģīķļņšūž", "õäöüšž")
-_TURKISH = ("çğıöşüâ",)
-_RUSSIAN = ("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё", "оеаинтсрвлкмдпуяьгзбчйхжшюцщєіїґф")
-_GREEK = ("αειοντσρπκηυλμωγςδθχφβξζψάέήίόύώϊϋ",)
+import chardet
 
-_WRITTEN_IN: tuple[tuple[str, tuple[str, ...], float], ...] = (
-    ("cp1252", _WESTERN, 0.0),
-    ("cp1250", _CENTRAL, 0.02),
-    ("cp1254", _TURKISH, 0.02),
-    ("cp1252", _ICELANDIC, 0.04),
-    ("cp1251", _RUSSIAN, 0.02),
-    ("cp1253", _GREEK, 0.02),
-    ("cp1257", _BALTIC, 0.05),
-    ("iso8859-2", _CENTRAL, 0.05),
-    ("koi8-r", _RUSSIAN, 0.1),
-    ("mac_roman", _WESTERN, 0.2),
-    ("cp866", _RUSSIAN, 0.2),
-    ("cp850", _WESTERN, 0.25),
-    ("cp852", _CENTRAL, 0.25),
-)
-"""A codec, the languages written in it, and how much less likely it is than Windows-1252 where both fit."""
+from core.uploads.detect.alphabets import ALPHABETS, CODECS, Alphabet
 
-CODECS = tuple(dict.fromkeys(codec for codec, _, _ in _WRITTEN_IN))
-"""The likeliest of equals first."""
+_LEAST_CONFIDENCE = 0.003  # of chardet; below, one number says no more than another
+_MISFIT_NATS = 2.0
+_MOST_MISFIT = 0.45  # a context
+_AHEAD, _AHEAD_OF_FEW = 0.8, 0.5  # nats
 
-_COMMON = frozenset("оеаинтсрвлαειοντσρ")
-_NEUTRAL = frozenset("€£¥°§–—’‘“”„«»…·²³½¼¾±×µº\u00a0´©®™•ªⁿ№")
-_MAY_TOUCH = frozenset("’‘´\u00a0°µº§©®™ª№“”„«»–—€£")
-_RARE, _BLANK = 0.6, 0.95
-_BAD = -1.0
+_NEUTRAL = frozenset("€£¥¢°§–—’‘“”„«»…·²³½¼¾±×÷µº\u00a0´©®™•ªⁿ№¿¡†‡¬¶")
+_MAY_TOUCH = frozenset("²³’‘´\u00a0°µº§©®™ª№“”„«»–—€£¿¡")
+_WORDS = frozenset("àèéòùìíóúôâêöåæøőоьвикосуюяіїєйаāīąšηο")
+_SIGN, _BLANK, _SELDOM, _ALONE, _BESIDE_DIGIT = 0.6, 0.95, 0.85, 0.4, -0.2
+_STRANGE, _MISPLACED, _BAD = -0.25, -0.5, -1.0
+
+_KANA = range(0x3041, 0x3100)
+_HANGUL = range(0xAC00, 0xD7A4)
+_EAST_ASIAN_MARKS = frozenset("・ー、。「」（）〜：／％－　")
+_FULL_WIDTH = range(0xFF01, 0xFF5F)
+# Of characters in two bytes, the first bytes of those that every text is made of: level 1 of the standard behind it.
+_FREQUENT = {
+    "cp932": ("euc_jp", range(0xB0, 0xD0)),
+    "euc_jp": ("euc_jp", range(0xB0, 0xD0)),
+    "gb18030": ("gb2312", range(0xB0, 0xD8)),
+    "big5": ("big5", range(0xA4, 0xC7)),
+    "cp949": ("euc_kr", range(0xB0, 0xC9)),
+}
+_LESS_FREQUENT = 0.2
+# The fewer characters are usual, the more it says that every one is: nats for each, beside those of GB 18030.
+_TELLING = {"cp949": 0.28, "cp932": 0.14, "euc_jp": 0.14, "big5": -0.22}
+
+Context = tuple[str, str, str]
+"""A character beyond ASCII between its neighbours."""
 
 
 @dataclass(frozen=True)
-class CodecScore:
-    """A codec that reads the bytes. score: at most 1, for text in which every letter is one of a language's."""
+class Candidate:
+    """An encoding that reads the bytes. text: what it makes of them. n_contexts: of characters beyond ASCII.
+
+    score: in nats, the logarithm of chardet's confidence less what its misfits cost. misfit: the sum over contexts of
+    how badly the character suits them in the language that suits the text best, 0 to 2 each.
+    """
 
     codec: str
+    text: str
     score: float
+    misfit: float
+    n_contexts: int
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether some language is written with such letters so placed."""
+        return self.misfit <= _MOST_MISFIT * self.n_contexts
+
+    def is_ahead_of(self, other: Candidate) -> bool:
+        """Whether there is no doubt between the two. The fewer the contexts, the more it takes."""
+        enough = _AHEAD / math.sqrt(self.n_contexts) + _AHEAD_OF_FEW / self.n_contexts
+        return self.text == other.text or self.score - other.score > enough
 
 
-def judge(lines: bytes) -> list[CodecScore]:
-    """The codecs of CODECS that read the bytes, the likeliest first. lines: with some bytes beyond ASCII."""
+def candidates(lines: bytes) -> list[Candidate]:
+    """The encodings that read the bytes, the likeliest first. lines: with some bytes beyond ASCII."""
+    confidence = _confidence(lines)
     found = []
-    for codec, languages, rarity in _WRITTEN_IN:
-        try:
-            text = lines.decode(codec)
+    for codec, known in CODECS.items():
+        try:  # the last character may be cut
+            text = codecs.getincrementaldecoder(codec)().decode(lines)
         except UnicodeDecodeError:
             continue
-        fits = max(_fit(text, _letters(language)) for language in languages)
-        found.append(CodecScore(codec, fits - rarity))
-    return sorted(found, key=lambda judged: -judged.score)
+        contexts = _contexts(text)
+        misfit, rarity = _misfit(contexts, codec)
+        score = math.log(confidence.get(codec, 0.0) + _LEAST_CONFIDENCE) - known.rarity - rarity
+        score += _TELLING.get(codec, 0.0) * len(contexts) - _MISFIT_NATS * misfit
+        found.append(Candidate(codec, text, score, misfit, len(contexts)))
+    return sorted(found, key=lambda candidate: -candidate.score)
 
 
-@lru_cache(maxsize=64)
-def _letters(language: str) -> frozenset[str]:
-    return frozenset(language + language.upper() + ("İ" if "ı" in language else ""))
+def _confidence(lines: bytes) -> dict[str, float]:
+    """What chardet makes of the bytes: our codec → its confidence, far below 1 for short texts."""
+    names = {_chardets_name(codec): codec for codec in CODECS}
+    results = chardet.detect_all(
+        lines, ignore_threshold=True, compat_names=False, include_encodings=list(names)
+    )
+    found: dict[str, float] = {}
+    for result in results:
+        codec = names.get(result["encoding"] or "")
+        if codec is not None:
+            found[codec] = max(found.get(codec, 0.0), result["confidence"])
+    return found
 
 
-def _fit(text: str, letters: frozenset[str]) -> float:
-    """The mean over characters beyond ASCII: how well each stands where it stands."""
-    total = n = 0.0
-    for at, character in enumerate(text):
-        if character < "\x80":
-            continue
-        before, after = text[at - 1 : at], text[at + 1 : at + 2]
-        total += _stands(character, before, after, letters)
-        n += 1
-    return total / n if n else 0.0
+def _chardets_name(codec: str) -> str:
+    return {"euc_jp": "euc_jis_2004", "big5": "big5hkscs"}.get(codec, codec.replace("mac_", "mac-"))
 
 
-def _stands(character: str, before: str, after: str, letters: frozenset[str]) -> float:
-    if character in letters:
-        if not _COMMON.isdisjoint(letters) and (_is_latin(before) or _is_latin(after)):
-            return _BAD
-        is_capital_inside = character.isupper() and before.islower()
-        is_common = not _COMMON.isdisjoint(letters) and character.lower() not in _COMMON
-        return _BAD / 2 if is_capital_inside else 0.9 if is_common else 1.0
+def _is_east_asian(codec: str) -> bool:
+    return codec in _FREQUENT
+
+
+def _contexts(text: str) -> frozenset[Context]:
+    """Each different one counts once, however often a word is repeated in a column."""
+    return frozenset(
+        (text[at - 1 : at], character, text[at + 1 : at + 2])
+        for at, character in enumerate(text)
+        if character > "\x7f"
+    )
+
+
+def _misfit(contexts: Iterable[Context], codec: str) -> tuple[float, float]:
+    """Of the language that suits the text best: how badly it does, and how rare the language is."""
+    if _is_east_asian(codec):
+        return sum(1 - _suits_east_asian(*context, codec) for context in contexts), 0.0
+    languages = (ALPHABETS[language] for language in CODECS[codec].languages)
+    found = ((sum(1 - _suits(*context, one) for context in contexts), one.rarity) for one in languages)
+    return min(found, key=lambda pair: _MISFIT_NATS * pair[0] + pair[1])
+
+
+def _suits(before: str, character: str, after: str, alphabet: Alphabet) -> float:
+    """How well a character stands where it stands, from _BAD to 1."""
     if character == "\u00a0":
         return _BLANK
-    if character in _NEUTRAL:
-        touches = (before.isalpha() or after.isalpha()) and character not in _MAY_TOUCH
-        return _BAD / 2 if touches and not before.isdigit() else _RARE
-    return _BAD / 4 if unicodedata.category(character).startswith("L") else _BAD
+    if character not in alphabet.letters:
+        if character in _NEUTRAL:
+            touches = (before.isalpha() or after.isalpha()) and character not in _MAY_TOUCH
+            return _MISPLACED if touches and not before.isdigit() else _SIGN
+        return _STRANGE if unicodedata.category(character).startswith("L") else _BAD
+    if not alphabet.mixes and (_is_latin(before) or _is_latin(after)):
+        return _BAD
+    if character.isupper() and before.islower():
+        return _MISPLACED
+    if before.isdigit() or after.isdigit():
+        return _BESIDE_DIGIT
+    if not (_is_letter(before) or _is_letter(after)) and character.lower() not in _WORDS:
+        return _ALONE
+    return _SELDOM if character in alphabet.seldom else 1.0
+
+
+def _suits_east_asian(before: str, character: str, after: str, codec: str) -> float:
+    """As `_suits`; of the scripts of East Asia each character is told by how usual it is."""
+    n_small = sum(_is_latin(neighbour) and neighbour.islower() for neighbour in (before, after))
+    if n_small == 2:
+        return _BAD  # in the middle of a Latin word
+    usual = _usual(character, codec)
+    return min(usual, _LESS_FREQUENT) if n_small else usual
+
+
+@lru_cache(maxsize=20_000)
+def _usual(character: str, codec: str) -> float:
+    if character in _EAST_ASIAN_MARKS or ord(character) in _FULL_WIDTH:
+        return _BLANK
+    if ord(character) in _KANA:
+        return 1.0 if codec in ("cp932", "euc_jp") else _STRANGE
+    if (ord(character) in _HANGUL) != (codec == "cp949"):
+        return _STRANGE
+    standard, frequent = _FREQUENT[codec]
+    try:
+        first, *others = character.encode(standard)
+    except UnicodeEncodeError:
+        return _MISPLACED
+    if not others or first < frequent.start:
+        return _MISPLACED
+    return 1.0 if first in frequent else _LESS_FREQUENT
+
+
+def _is_letter(character: str) -> bool:
+    """Or a vowel sign above or below one."""
+    return character != "" and unicodedata.category(character)[0] in "LM"
 
 
 def _is_latin(character: str) -> bool:

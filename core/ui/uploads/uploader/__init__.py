@@ -10,6 +10,8 @@ from typing import Any, cast
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from core.uploads.detect import encoding
+
 HERE = Path(__file__).parent
 
 
@@ -30,7 +32,12 @@ def uploader(*, max_mb: int, is_compact: bool, key: str) -> Done | None:
 
     is_compact: lower, for where something else on the page comes first.
     """
-    data = {"url": "/api/csv", "max_bytes": max_mb * 1_000_000, "is_compact": is_compact}
+    data = {
+        "url": "/api/csv",
+        "max_bytes": max_mb * 1_000_000,
+        "is_compact": is_compact,
+        "encodings": list(encoding.LABELS.items()),
+    }
     result = _component()(data=data, key=key, on_done_change=lambda: None)
     done = cast(dict[str, Any] | None, result.get("done"))
     if not done:

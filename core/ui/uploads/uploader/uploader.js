@@ -24,6 +24,7 @@ class Uploader {
   update({ data, setTriggerValue }) {
     this.url = data.url;
     this.maxBytes = data.max_bytes;
+    this.encodings = data.encodings;
     this.notify = setTriggerValue;
     this.zone.classList.toggle("compact", data.is_compact);
     this.limits.textContent = `Comma, semicolon, tab or bar · .gz and .zip too · up to ${size(this.maxBytes)} each`;
@@ -138,6 +139,7 @@ class FileRow {
   send() {
     const form = new FormData();
     form.append("mode", "none");
+    if (this.encoding) form.append("encoding", this.encoding);
     form.append("file", this.blob, this.blob.name);
     const request = (this.request = new XMLHttpRequest());
     const began = performance.now();
@@ -174,6 +176,19 @@ class FileRow {
     if (request.status >= 200 && request.status < 300) return this.take(answer);
     if (!answer.error) return this.brokenOff(); // no answer of ours: the app was going down, or stands behind another
     this.refuse(answer.error.message, answer.error.hint);
+    if (answer.error.code === "encoding_unclear") this.askEncoding();
+  }
+
+  askEncoding() {
+    const choice = part("select", "encoding");
+    choice.setAttribute("aria-label", `Encoding of ${this.blob.name}`);
+    choice.append(new Option("Choose its encoding…", ""));
+    choice.append(...this.uploader.encodings.map(([codec, label]) => new Option(label, codec)));
+    choice.addEventListener("change", () => {
+      this.encoding = choice.value;
+      this.again();
+    });
+    this.why.append(choice);
   }
 
   brokenOff() {
