@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypedDict
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.ui import links, notices, page_frame, session
 from core.uploads import uploads
@@ -46,6 +47,19 @@ _NAMES: Final[dict[str, Mapping[str, str]]] = {
 }
 _AS_FOUND, _NUMBER, _CATEGORY = "As detected", "Number", "Category"
 _KINDS: Final = {_AS_FOUND: None, _NUMBER: "number", _CATEGORY: "category"}
+
+
+class _DialectOverrides(TypedDict):
+    encoding: str | None
+    delimiter: str | None
+    decimal: str | None
+    thousands: str | None
+
+
+class _ContentOverrides(TypedDict):
+    header_line: int | None
+    missing: tuple[str, ...] | None
+    columns: dict[str, ColumnOverrides]
 
 
 def label(found: Examination) -> str:
@@ -104,61 +118,10 @@ def _of_the_file(guess: Guess) -> None:
 
 
 def _overrule(upload_id: int, found: Examination) -> None:
-    dialect = found.dialect
-    guessed = {guess.about: guess.value for guess in found.guesses if guess.column is None}
-    line = guessed.get("header", "1")
-    header_now = int(line) if line.isdecimal() else 1
     with st.form(f"overrule_{upload_id}", border=False):
         left, right = st.columns(2, gap="small")
-        encodings = list(dict.fromkeys([dialect.encoding, *encoding_detection.LABELS]))
-        encoding = left.selectbox(
-            "Encoding",
-            encodings,
-            format_func=lambda name: encoding_detection.LABELS.get(name, name),
-            key="say_encoding",
-        )
-        delimiters = list(dict.fromkeys([dialect.delimiter, *DELIMITER_NAMES]))
-        delimiter = right.selectbox(
-            "Delimiter",
-            delimiters,
-            format_func=lambda mark: DELIMITER_NAMES.get(mark, mark),
-            key="say_delimiter",
-        )
-        decimal = left.selectbox(
-            "Decimal mark",
-            list(_DECIMALS),
-            index=list(_DECIMALS).index(dialect.decimal),
-            format_func=_DECIMALS.__getitem__,
-            key="say_decimal",
-        )
-        thousands = right.selectbox(
-            "Thousands mark",
-            [None, *_THOUSANDS],
-            format_func=lambda mark: _AS_FOUND if mark is None else _THOUSANDS[mark],
-            key="say_thousands",
-        )
-        header = left.number_input(
-            "Header line",
-            0,
-            None,
-            header_now,
-            help="Counted from 1; 0 if there is no header.",
-            key="say_header",
-        )
-        missing = right.text_input(
-            "Values that mean missing",
-            placeholder="-999, n/a",
-            help="Separate them with commas.",
-            key="say_missing",
-        )
-        column = left.selectbox(
-            "Column",
-            [one.name for one in found.columns],
-            index=None,
-            placeholder="None",
-            key="say_column",
-        )
-        kind = right.selectbox("Column type", list(_KINDS), key="say_kind")
+        of_dialect = _dialect_fields(found, left, right)
+        of_content = _content_fields(found, left, right)
         keep_lines = st.checkbox(
             "Keep lines that look like totals, notes or repeated headers",
             value=found.overrides.keep_lines or False,
@@ -168,20 +131,75 @@ def _overrule(upload_id: int, found: Examination) -> None:
     anew = found.overrides != ReadingOverrides() and st.button(
         "Reset to what was detected", key="guess_anew", type="tertiary"
     )
-    if not (again or anew):
-        return
-    spellings = tuple(one.strip() for one in missing.split(",") if one.strip())
-    chosen = ReadingOverrides(
-        encoding=encoding if encoding != dialect.encoding else None,
-        delimiter=delimiter if delimiter != dialect.delimiter else None,
-        decimal=decimal if decimal != dialect.decimal else None,
-        thousands=thousands,
-        header_line=int(header) if header != header_now else None,
-        missing=spellings or None,
-        keep_lines=keep_lines if keep_lines != bool(found.overrides.keep_lines) else None,
-        columns={column: ColumnOverrides(kind=_KINDS[kind])} if column and _KINDS[kind] else {},
+    if anew:
+        _read(upload_id, ReadingOverrides(), anew=True)
+    elif again:
+        kept = keep_lines if keep_lines != bool(found.overrides.keep_lines) else None
+        _read(upload_id, ReadingOverrides(**of_dialect, **of_content, keep_lines=kept), anew=False)
+
+
+def _dialect_fields(found: Examination, left: DeltaGenerator, right: DeltaGenerator) -> _DialectOverrides:
+    """How the file is written; what was left as it is read now overrules nothing."""
+    dialect = found.dialect
+    encoding = left.selectbox(
+        "Encoding",
+        list(dict.fromkeys([dialect.encoding, *encoding_detection.LABELS])),
+        format_func=lambda name: encoding_detection.LABELS.get(name, name),
+        key="say_encoding",
     )
-    _read(upload_id, ReadingOverrides() if anew else chosen, anew=anew)
+    delimiter = right.selectbox(
+        "Delimiter",
+        list(dict.fromkeys([dialect.delimiter, *DELIMITER_NAMES])),
+        format_func=lambda mark: DELIMITER_NAMES.get(mark, mark),
+        key="say_delimiter",
+    )
+    decimal = left.selectbox(
+        "Decimal mark",
+        list(_DECIMALS),
+        index=list(_DECIMALS).index(dialect.decimal),
+        format_func=_DECIMALS.__getitem__,
+        key="say_decimal",
+    )
+    thousands = right.selectbox(
+        "Thousands mark",
+        [None, *_THOUSANDS],
+        format_func=lambda mark: _AS_FOUND if mark is None else _THOUSANDS[mark],
+        key="say_thousands",
+    )
+    return {
+        "encoding": encoding if encoding != dialect.encoding else None,
+        "delimiter": delimiter if delimiter != dialect.delimiter else None,
+        "decimal": decimal if decimal != dialect.decimal else None,
+        "thousands": thousands,
+    }
+
+
+def _content_fields(found: Examination, left: DeltaGenerator, right: DeltaGenerator) -> _ContentOverrides:
+    """What its lines and cells mean."""
+    line = next((guess.value for guess in found.guesses if guess.about == "header"), "1")
+    header_now = int(line) if line.isdecimal() else 1
+    header = left.number_input(
+        "Header line", 0, None, header_now, help="Counted from 1; 0 if there is no header.", key="say_header"
+    )
+    missing = right.text_input(
+        "Values that mean missing",
+        placeholder="-999, n/a",
+        help="Separate them with commas.",
+        key="say_missing",
+    )
+    column = left.selectbox(
+        "Column",
+        [one.name for one in found.columns],
+        index=None,
+        placeholder="None",
+        key="say_column",
+    )
+    kind = right.selectbox("Column type", list(_KINDS), key="say_kind")
+    return {
+        "header_line": int(header) if header != header_now else None,
+        "missing": tuple(one.strip() for one in missing.split(",") if one.strip()) or None,
+        "columns": {column: ColumnOverrides(kind=_KINDS[kind])} if column and _KINDS[kind] else {},
+    }
 
 
 def _read(upload_id: int, overrides: ReadingOverrides, *, anew: bool) -> None:
