@@ -121,7 +121,7 @@ class TooLarge(AppError):
     http_status = 413
 
 
-class Unsupported(AppError):
+class UnsupportedMediaType(AppError):
     """What was sent is of another type than is taken."""
 
     http_status = 415

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import AppError, BadRequest, Clash, Forbidden, Missing, TooLarge, Unsupported
+from core.errors import AppError, BadRequest, Clash, Forbidden, Missing, TooLarge, UnsupportedMediaType
 
 
 class ForeignRequest(Forbidden):
@@ -83,7 +83,7 @@ class SeveralFiles(UnreadableRequest):
     problem: str = ""
 
 
-class WrongMediaType(Unsupported):
+class WrongMediaType(UnsupportedMediaType):
     """The body is of a type that this call does not take."""
 
     code = "unsupported_media_type"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.errors import AppError, Missing, TooLarge, Unsupported
+from core.errors import AppError, Missing, TooLarge, UnsupportedMediaType
 
 
-class NotACsv(Unsupported):
+class NotACsv(UnsupportedMediaType):
     """The file is of another kind; `kind` names it as a person would, with its article."""
 
     code = "not_a_csv"

@@ -21,7 +21,7 @@ from core.predictions.scoring.pipeline import reasons
 from core.ui import charts, formatting, links, session
 from core.ui.predictions import rows
 from core.ui.predictions import verdict as prediction_verdict
-from core.ui.predictions.rows import AddedColumns
+from core.ui.predictions.rows import ResultColumns
 from core.uploads import uploads
 
 MOST_LISTED, MOST_MAPPED = 7, 12
@@ -70,7 +70,7 @@ def show(
         _card("Input", input_facts(upload) | _formulas(measured))
         _card("Model", _model(prediction))
         _card("Run", _run(prediction, measured, kept))
-        _card("Result", _result(prediction), names=AddedColumns.of(prediction).all)
+        _card("Result", _result(prediction), names=ResultColumns.of(prediction).all)
         if kept:
             _card("Code and machine", _code(kept))
             _card("Libraries", {name: links.escape(version) for name, version in _libraries(kept).items()})
@@ -181,7 +181,7 @@ def hashes(prediction: PredictionRow, upload: UploadRow) -> str:
 
 def _result(prediction: PredictionRow) -> dict[str, str]:
     return {
-        "Added columns": rows.names(AddedColumns.of(prediction)) or "–",
+        "Added columns": rows.names(ResultColumns.of(prediction)) or "–",
         "Size": formatting.size(prediction.output_bytes or 0),
         "SHA-256": _short(prediction.output_sha256),
     }

@@ -30,7 +30,7 @@ _BLOCK_BYTES = 256 << 10
 
 
 @dataclass(frozen=True)
-class AddedColumns:
+class ResultColumns:
     """The names of a result's added columns: what the model answers, its caution, and its reasons.
 
     caution: None in a result of before there was one.
@@ -41,7 +41,7 @@ class AddedColumns:
     reasons: tuple[str, ...]
 
     @classmethod
-    def of(cls, prediction: PredictionRow) -> AddedColumns:
+    def of(cls, prediction: PredictionRow) -> ResultColumns:
         columns = prediction.columns or {}
         caution, reasons = columns.get("caution"), tuple(columns.get("reasons", ()))
         about = (caution, *reasons)
@@ -60,7 +60,7 @@ def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage, n_caut
     """
     examined = uploads.examination_of(upload)
     dialect = predictions.dialect_of(prediction, upload).verbatim
-    added = AddedColumns.of(prediction)
+    added = ResultColumns.of(prediction)
     only = False
     if added.caution and n_cautioned:
         only = st.toggle(
@@ -102,7 +102,7 @@ def _shown_with_caution(n_shown: int, *, n_cautioned: int, n_read: int) -> str:
     )
 
 
-def names(added: AddedColumns) -> str:
+def names(added: ResultColumns) -> str:
     """The added columns by their names; of many answers the first, and how many there are of the rest."""
     answers = added.answers
     if len(answers) > MOST_NAMED:
@@ -125,7 +125,7 @@ def first_rows(
     Raises NotStored, and ResultDamaged where an added column is gone.
     """
     assert prediction.output_key is not None
-    added = AddedColumns.of(prediction)
+    added = ResultColumns.of(prediction)
     with files.open(prediction.output_key) as source:
         file = stream.open_csv(source, dialect, block_bytes=_BLOCK_BYTES)
         if not set(added.all) <= set(file.header):
@@ -156,7 +156,7 @@ def _typed(rows: pa.Table, answers: Sequence[str], dialect: Dialect) -> pa.Table
     return rows
 
 
-def _columns(rows: pa.Table, added: AddedColumns, dialect: Dialect) -> dict[str, Any]:
+def _columns(rows: pa.Table, added: ResultColumns, dialect: Dialect) -> dict[str, Any]:
     configs: dict[str, Any] = {name: st.column_config.TextColumn(help=_REASON) for name in added.reasons}
     if added.caution:
         configs[added.caution] = st.column_config.TextColumn(width=220, help=_CAUTION)

@@ -51,7 +51,7 @@ Context = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Candidate:
+class EncodingCandidate:
     """An encoding that reads the bytes. text: what it makes of them. n_contexts: of characters beyond ASCII.
 
     score: in nats, the logarithm of chardet's confidence less what its misfits cost. misfit: the sum over contexts of
@@ -69,13 +69,13 @@ class Candidate:
         """Whether some language is written with such letters so placed."""
         return self.misfit <= _MOST_MISFIT * self.n_contexts
 
-    def is_ahead_of(self, other: Candidate) -> bool:
+    def is_ahead_of(self, other: EncodingCandidate) -> bool:
         """Whether there is no doubt between the two. The fewer the contexts, the more it takes."""
         enough = _AHEAD / math.sqrt(self.n_contexts) + _AHEAD_OF_FEW / self.n_contexts
         return self.text == other.text or self.score - other.score > enough
 
 
-def candidates(lines: bytes) -> list[Candidate]:
+def candidates(lines: bytes) -> list[EncodingCandidate]:
     """The encodings that read the bytes, the likeliest first. lines: with some bytes beyond ASCII."""
     confidence = _confidence(lines)
     found = []
@@ -88,7 +88,7 @@ def candidates(lines: bytes) -> list[Candidate]:
         misfit, rarity = _misfit(contexts, codec)
         score = math.log(confidence.get(codec, 0.0) + _LEAST_CONFIDENCE) - known.rarity - rarity
         score += _TELLING.get(codec, 0.0) * len(contexts) - _MISFIT_NATS * misfit
-        found.append(Candidate(codec, text, score, misfit, len(contexts)))
+        found.append(EncodingCandidate(codec, text, score, misfit, len(contexts)))
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
