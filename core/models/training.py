@@ -155,6 +155,49 @@ def _train(
     features = features[[feature.name for feature in schema.features]]
     step()
 
+    comparison = _compare(features, values, schema, step)
+    best = comparison.evaluated[comparison.chosen]
+    pipeline = comparison.make[comparison.chosen]().fit(features, values)
+    step()
+
+    warnings = (*outcome.warnings, *found.warnings, *suspicions)
+    warnings += _about_rows(len(outcome.rows), len(values), comparison.n_rows)
+    chosen_by = CHOSEN_BY[schema.task]
+    warnings += _about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, len(leaking))
+    return TrainingResult(
+        pipeline=pipeline,
+        schema=schema,
+        candidates=tuple(EvaluatedRecipe(name, comparison.evaluated[name].metrics) for name in recipes.NAMES),
+        chosen=comparison.chosen,
+        chosen_by=chosen_by,
+        metrics=best.metrics,
+        baseline=comparison.baseline,
+        importance=comparison.importance,
+        dropped=dropped,
+        warnings=warnings,
+        n_rows=len(outcome.rows),
+        n_fitted=len(values),
+        versions=versions.installed(),
+        seconds=time.perf_counter() - started,
+    )
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """The recipes side by side on the same rows. make: what makes each anew. importance: of the chosen one."""
+
+    make: Mapping[str, Callable[[], Pipeline]]
+    evaluated: Mapping[str, evaluation.CrossValidation]
+    baseline: dict[str, FoldStatistics]
+    chosen: str
+    importance: tuple[tuple[str, float], ...]
+    n_rows: int
+
+
+def _compare(
+    features: pd.DataFrame, values: np.ndarray, schema: Schema, step: Callable[[], None]
+) -> _Comparison:
+    """Cross-validate every recipe and choose the best by the metric of the task."""
     compared = _draw(values, schema.task, CROSS_VALIDATED_ROWS)
     seen, answers = features.iloc[compared], values[compared]
     make = _makers(features, schema, n_rows=len(seen) - -(-len(seen) // N_FOLDS))
@@ -167,29 +210,13 @@ def _train(
     ).metrics
     chosen_by = CHOSEN_BY[schema.task]
     chosen = max(recipes.NAMES, key=lambda name: evaluated[name].metrics[chosen_by].mean)
-    best = evaluated[chosen]
-    importance = evaluation.importance(best, seen, answers, schema)
-    pipeline = make[chosen]().fit(features, values)
-    step()
-
-    warnings = (*outcome.warnings, *found.warnings, *suspicions)
-    warnings += _about_rows(len(outcome.rows), len(values), len(seen))
-    warnings += _about_gain(best.metrics[chosen_by], baseline[chosen_by], target, len(leaking))
-    return TrainingResult(
-        pipeline=pipeline,
-        schema=schema,
-        candidates=tuple(EvaluatedRecipe(name, evaluated[name].metrics) for name in recipes.NAMES),
-        chosen=chosen,
-        chosen_by=chosen_by,
-        metrics=best.metrics,
+    return _Comparison(
+        make=make,
+        evaluated=evaluated,
         baseline=baseline,
-        importance=importance,
-        dropped=dropped,
-        warnings=warnings,
-        n_rows=len(outcome.rows),
-        n_fitted=len(values),
-        versions=versions.installed(),
-        seconds=time.perf_counter() - started,
+        chosen=chosen,
+        importance=evaluation.importance(evaluated[chosen], seen, answers, schema),
+        n_rows=len(seen),
     )
 
 
