@@ -21,14 +21,14 @@ from core.uploads.detect.alphabets import ALPHABETS, CODECS, Alphabet
 
 _LEAST_CONFIDENCE = 0.003  # of chardet; below, one number says no more than another
 _MISFIT_NATS = 2.0
-_MOST_MISFIT = 0.45  # a context
+_MOST_MISFIT = 0.44  # a context
 _AHEAD, _AHEAD_OF_FEW = 0.8, 0.5  # nats
 
 _NEUTRAL = frozenset("€£¥¢°§–—’‘“”„«»…·²³½¼¾±×÷µº\u00a0´©®™•ªⁿ№¿¡†‡¬¶")
 _MAY_TOUCH = frozenset("²³’‘´\u00a0°µº§©®™ª№“”„«»–—€£¿¡")
 _WORDS = frozenset("àèéòùìíóúôâêöåæøőоьвикосуюяіїєйаāīąšηο")
 _SIGN, _BLANK, _SELDOM, _ALONE, _BESIDE_DIGIT = 0.6, 0.95, 0.85, 0.4, -0.2
-_STRANGE, _MISPLACED, _BAD = -0.25, -0.5, -1.0
+_FOREIGN, _STRANGE, _MISPLACED, _BAD = 0.1, -0.25, -0.5, -1.0
 
 _KANA = range(0x3041, 0x3100)
 _HANGUL = range(0xAC00, 0xD7A4)
@@ -128,22 +128,34 @@ def _misfit(contexts: Iterable[Context], codec: str) -> tuple[float, float]:
     if _is_east_asian(codec):
         return sum(1 - _suits_east_asian(*context, codec) for context in contexts), 0.0
     languages = (ALPHABETS[language] for language in CODECS[codec].languages)
-    found = ((sum(1 - _suits(*context, one) for context in contexts), one.rarity) for one in languages)
+    foreign = _common_letters(codec)
+    found = (
+        (sum(1 - _suits(*context, one, foreign) for context in contexts), one.rarity) for one in languages
+    )
     return min(found, key=lambda pair: _MISFIT_NATS * pair[0] + pair[1])
 
 
-def _suits(before: str, character: str, after: str, alphabet: Alphabet) -> float:
-    """How well a character stands where it stands, from _BAD to 1."""
+@lru_cache(maxsize=len(CODECS))
+def _common_letters(codec: str) -> frozenset[str]:
+    """Of all languages that are written in an encoding, which so may give each other names."""
+    languages = (ALPHABETS[language] for language in CODECS[codec].languages)
+    return frozenset().union(*(one.letters - one.seldom for one in languages))
+
+
+def _suits(before: str, character: str, after: str, alphabet: Alphabet, foreign: frozenset[str]) -> float:
+    """How well a character stands where it stands, from _BAD to 1. foreign: letters of other languages in its encoding."""
     if character == "\u00a0":
         return _BLANK
     if character not in alphabet.letters:
         if character in _NEUTRAL:
             touches = (before.isalpha() or after.isalpha()) and character not in _MAY_TOUCH
             return _MISPLACED if touches and not before.isdigit() else _SIGN
+        if character in foreign:
+            return _FOREIGN
         return _STRANGE if unicodedata.category(character).startswith("L") else _BAD
     if not alphabet.mixes and (_is_latin(before) or _is_latin(after)):
         return _BAD
-    if character.isupper() and before.islower():
+    if (character.isupper() and before.islower()) or (character.islower() and after.isupper()):
         return _MISPLACED
     if before.isdigit() or after.isdigit():
         return _BESIDE_DIGIT

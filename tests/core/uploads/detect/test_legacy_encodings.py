@@ -66,6 +66,8 @@ def test_one_word_that_is_not_ascii_is_hardly_ever_misread(tmp_path: Path, half:
         ("день,n\nпонеділок,1\nп'ятниця,2\nвівторок,3\n", "koi8-u"),
         ("Город,n\nМосква,1\nТюмень,2\n", "mac_cyrillic"),
         ("measure,n\n5 °C,1\n12 m²,2\n£100,3\n50 €,4\n", "cp1252"),
+        ("name;größe\r\nÅse;1,5\r\nBo;2,5\r\n", "cp1252"),  # a Norwegian in a German file
+        ("id;car\n1;\u00a0Mercedes-Benz\n2;\u00a0Volvo\n3;\u00a0Audi\n", "cp1252"),
         ("name,n\nZoë,1\ncafé,2\nnaïve,3\n“quoted”,4\n", "cp1252"),
     ],
 )
