@@ -143,7 +143,7 @@ def _common_letters(codec: str) -> frozenset[str]:
 
 
 def _suits(before: str, character: str, after: str, alphabet: Alphabet, foreign: frozenset[str]) -> float:
-    """How well a character stands where it stands, from _BAD to 1. foreign: letters of other languages in its encoding."""
+    """How well a character stands where it stands, from _BAD to 1. foreign: letters of any language in its encoding."""
     if character == "\u00a0":
         return _BLANK
     if character not in alphabet.letters:

@@ -26,12 +26,12 @@ def states(desk: Desk, task_ids: list[UUID]) -> list[str]:
 
 
 def children() -> dict[int, tuple[str, ...]]:
-    """Of this process, those that do work: what each was told to load, by its process id."""
+    """Of this process, those that do the work of these tests: what each was told to load, by its process id."""
     found = {}
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):  # it was ended just now
             command = child.cmdline()
-            if "core.worker.child_main" in command:
+            if "core.worker.child_main" in command and not set(command[4:]).isdisjoint(MODULES):
                 found[child.pid] = tuple(command[4:])
     return found
 

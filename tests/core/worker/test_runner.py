@@ -290,7 +290,7 @@ def test_the_children_of_a_stopped_runner_are_gone(desk: Desk) -> None:
     assert runner.stop(timeout_s=PATIENCE_S)
     assert not psutil.pid_exists(pid)
     still_there = [child.cmdline() for child in psutil.Process().children()]
-    assert not any("core.worker.child_main" in command for command in still_there)
+    assert not any(steps.__name__ in command for command in still_there)
 
 
 @pytest.mark.postgres
