@@ -48,26 +48,23 @@ class SupabaseStorage:
 
     def put(self, key: str, source: Path) -> Stored:
         bucket, name = _place(key)
-        with translated(source.parent):
-            size_bytes = source.stat().st_size
-            stream = source.open("rb")
-        kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
-        # A refusal that comes before the last byte spoils the connection for whoever is next on it.
-        alone = {"Connection": "close"}
-        with stream, self._translated(key):
+        with self._translated(key):
             if self._files(bucket).exists(name):
                 raise KeyTaken(key=key)
-            self._files(bucket).upload(name, stream, {"content-type": kind, "headers": alone})
-        return Stored(key=key, size_bytes=size_bytes)
+        return self._upload(key, source, upsert="false")
+
+    def replace(self, key: str, source: Path) -> Stored:
+        try:
+            return self._upload(key, source, upsert="true")
+        except KeyTaken as error:
+            raise StorageUnavailable(problem=f"{key} was written by others at the same moment") from error
 
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
         import httpx
 
         bucket, name = _place(key)
-        size_bytes = self.stat(key).size_bytes
-        seen: dict[str, str] = {}
 
-        def connect(at: int) -> _Body:
+        def ask(at: int) -> ranged.Answer:
             with self._translated(key):
                 request = self._client.session.build_request(
                     "GET",
@@ -78,13 +75,15 @@ class SupabaseStorage:
                 body = _Body(response, skip=at if response.status_code == 200 else 0)
                 if response.is_error:
                     body.refuse()
-            if seen.setdefault("ETag", response.headers.get("ETag", "")) != response.headers.get("ETag", ""):
-                body.close()
-                raise StorageUnavailable(problem=f"{key} was replaced while it was read")
-            return body
+            size_bytes = ranged.whole_bytes(response.headers)
+            return ranged.Answer(body, version=response.headers.get("ETag", ""), size_bytes=size_bytes)
 
         return ranged.reader(
-            connect, size_bytes=size_bytes, start=start, label=self.label, broken=(httpx.HTTPError,)
+            ask,
+            size_bytes=self.stat(key).size_bytes,
+            start=start,
+            label=f"{key} in {self.label}",
+            broken=(httpx.HTTPError,),
         )
 
     def stat(self, key: str) -> Stored:
@@ -137,6 +136,22 @@ class SupabaseStorage:
                     raise StorageUnavailable(problem=f"{self.label} gave back other bytes than were written")
             finally:
                 files.remove([name])
+
+    def _upload(self, key: str, source: Path, *, upsert: str) -> Stored:
+        bucket, name = _place(key)
+        with translated(source.parent):
+            size_bytes = source.stat().st_size
+            stream = source.open("rb")
+        options = {
+            "content-type": mimetypes.guess_type(key)[0] or "application/octet-stream",
+            "cache-control": "0",  # seconds: what a CDN keeps would be the old bytes after a replace
+            "upsert": upsert,
+            # A refusal that comes before the last byte spoils the connection for whoever is next on it.
+            "headers": {"Connection": "close"},
+        }
+        with stream, self._translated(key):
+            self._files(bucket).upload(name, stream, options)
+        return Stored(key=key, size_bytes=size_bytes)
 
     def _missing(self) -> list[str]:
         """The buckets that are not there. Raises StorageUnavailable when anybody may read one of the others."""
