@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -36,8 +36,6 @@ class S3Storage:
     def __init__(self, settings: Settings, *, part_bytes: int = PART_BYTES, link_s: int = LINK_S) -> None:
         self.bucket, self._prefix = settings.bucket
         self._settings, self._part_bytes, self._link_s = settings, part_bytes, link_s
-        self._made: Any = None
-        self._making = threading.Lock()
 
     @property
     def label(self) -> str:
@@ -130,13 +128,33 @@ class S3Storage:
             finally:
                 self._client.delete_object(**probe)
 
-    @property
+    @cached_property
     def _client(self) -> Any:
-        """Made on first use: importing boto3 takes a while, and not every process touches files."""
-        with self._making:
-            if self._made is None:
-                self._made = _client(self._settings)
-        return self._made
+        """Made on first use: importing boto3 takes a while, and not every process touches files.
+
+        What the settings leave open, boto3 looks for itself, such as the role of the machine.
+        """
+        import boto3
+        from botocore.config import Config
+
+        endpoint = self._settings.s3_endpoint_url
+        # Servers that only speak like S3 often know no checksums but those of the signature.
+        checksums = "when_required" if endpoint else "when_supported"
+        return boto3.client(
+            "s3",
+            endpoint_url=endpoint or None,
+            **self._settings.aws_identity,
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if endpoint else "auto"},
+                connect_timeout=CONNECT_S,
+                read_timeout=READ_S,
+                retries={"mode": "standard", "max_attempts": N_ATTEMPTS},
+                max_pool_connections=N_CONNECTIONS,
+                request_checksum_calculation=checksums,
+                response_checksum_validation=checksums,
+            ),
+        )
 
     def _name(self, key: str) -> str:
         return self._prefix + clean(key)
@@ -232,27 +250,3 @@ class S3Storage:
             raise StorageUnavailable(problem=f"{self.label}: {cause}") from error
         except (BotoCoreError, HTTPError) as error:
             raise StorageUnavailable(problem=f"{self.label}: {error}") from error
-
-
-def _client(settings: Settings) -> Any:
-    """A client; what the settings leave open, boto3 looks for itself, such as the role of the machine."""
-    import boto3
-    from botocore.config import Config
-
-    # Servers that only speak like S3 often know no checksums but those of the signature.
-    checksums = "when_required" if settings.s3_endpoint_url else "when_supported"
-    return boto3.client(
-        "s3",
-        endpoint_url=settings.s3_endpoint_url or None,
-        **settings.aws_identity,
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
-            connect_timeout=CONNECT_S,
-            read_timeout=READ_S,
-            retries={"mode": "standard", "max_attempts": N_ATTEMPTS},
-            max_pool_connections=N_CONNECTIONS,
-            request_checksum_calculation=checksums,
-            response_checksum_validation=checksums,
-        ),
-    )

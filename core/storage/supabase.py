@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import mimetypes
 import re
-import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote
@@ -39,8 +39,6 @@ class SupabaseStorage:
 
     def __init__(self, settings: Settings, *, link_s: int = LINK_S, n_listed: int = N_LISTED) -> None:
         self._settings, self._link_s, self._n_listed = settings, link_s, n_listed
-        self._made: Any = None
-        self._making = threading.Lock()
 
     @property
     def label(self) -> str:
@@ -188,22 +186,19 @@ class SupabaseStorage:
         key = self._settings.supabase_service_role_key.get_secret_value()
         return {"apikey": key, "Authorization": f"Bearer {key}"}
 
-    @property
+    @cached_property
     def _client(self) -> Any:
         """Made on first use: importing it takes a while, and not every process touches files."""
-        with self._making:
-            if self._made is None:
-                import httpx
-                from storage3 import SyncStorageClient
+        import httpx
+        from storage3 import SyncStorageClient
 
-                http = httpx.Client(
-                    http2=False,  # supabase-py's own choice loses connections under load
-                    timeout=httpx.Timeout(READ_S, connect=CONNECT_S, write=WRITE_S),
-                    limits=httpx.Limits(max_connections=N_CONNECTIONS),
-                )
-                self._made = SyncStorageClient(self._url, self._headers, http_client=http)
-                weakref.finalize(self, http.close)
-        return self._made
+        http = httpx.Client(
+            http2=False,  # supabase-py's own choice loses connections under load
+            timeout=httpx.Timeout(READ_S, connect=CONNECT_S, write=WRITE_S),
+            limits=httpx.Limits(max_connections=N_CONNECTIONS),
+        )
+        weakref.finalize(self, http.close)
+        return SyncStorageClient(self._url, self._headers, http_client=http)
 
     def _files(self, bucket: str) -> Any:
         return self._client.from_(bucket)
