@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 from core.storage.protocol import StorageUnavailable
 
@@ -35,34 +35,25 @@ def whole_bytes(headers: Mapping[str, str]) -> int:
     return int((headers.get("content-range") or headers["content-length"]).rpartition("/")[2])
 
 
-def reader(
-    ask: Callable[[int], Answer],
-    *,
-    size_bytes: int,
-    start: int,
-    label: str,
-    broken: tuple[type[Exception], ...],
-) -> BinaryIO:
-    """The bytes of a file from `start` on.
+class Ranged(io.RawIOBase):
+    """The bytes of a file from `start` on, to be read through an `io.BufferedReader`.
 
     ask: for those from an offset on. size_bytes: its size a moment ago; from its end on nothing is asked for. broken:
     what a body raises, beside OSError, when its connection breaks. The first request is made at once, so that what is
     wrong is said now. Reading raises StorageUnavailable, as it does where a later answer is of another version.
     """
-    raw = _Ranged(ask, size_bytes, start, label, (*broken, OSError))
-    return io.BufferedReader(raw, BUFFER_BYTES)
 
-
-class _Ranged(io.RawIOBase):
     def __init__(
         self,
         ask: Callable[[int], Answer],
+        *,
         size_bytes: int,
         start: int,
         label: str,
         broken: tuple[type[Exception], ...],
     ) -> None:
-        self._ask, self._size_bytes, self._label, self._broken = ask, size_bytes, label, broken
+        self._ask, self._size_bytes, self._label = ask, size_bytes, label
+        self._broken: tuple[type[Exception], ...] = (*broken, OSError)
         self._at, self._version = start, ""
         self._body = self._connect() if start < size_bytes else None
 

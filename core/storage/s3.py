@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -62,13 +63,14 @@ class S3Storage:
             size_bytes = ranged.whole_bytes(found["ResponseMetadata"]["HTTPHeaders"])
             return ranged.Answer(found["Body"], version=found["ETag"], size_bytes=size_bytes)
 
-        return ranged.reader(
+        stream = ranged.Ranged(
             ask,
             size_bytes=self.stat(key).size_bytes,
             start=start,
             label=f"{key} in {self.label}",
             broken=(BotoCoreError, HTTPError),
         )
+        return io.BufferedReader(stream, ranged.BUFFER_BYTES)
 
     def stat(self, key: str) -> Stored:
         return Stored(key=key, size_bytes=self._head(key)["ContentLength"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import mimetypes
 import re
 import weakref
@@ -76,13 +77,14 @@ class SupabaseStorage:
             size_bytes = ranged.whole_bytes(response.headers)
             return ranged.Answer(body, version=response.headers.get("ETag", ""), size_bytes=size_bytes)
 
-        return ranged.reader(
+        stream = ranged.Ranged(
             ask,
             size_bytes=self.stat(key).size_bytes,
             start=start,
             label=f"{key} in {self.label}",
             broken=(httpx.HTTPError,),
         )
+        return io.BufferedReader(stream, ranged.BUFFER_BYTES)
 
     def stat(self, key: str) -> Stored:
         bucket, name = _place(key)

@@ -63,12 +63,8 @@ def publish(
 
 def take_back(session: Session, notices: Sequence[Notice]) -> None:
     """Note that these were not sent after all."""
-    for notice in notices:
-        session.execute(
-            sa.update(TaskRow)
-            .where(TaskRow.id == notice.task_id, TaskRow.attempt == notice.attempt, TaskRow.state == QUEUED)
-            .values(published_at=None)
-        )
+    these = sa.tuple_(TaskRow.id, TaskRow.attempt).in_([(one.task_id, one.attempt) for one in notices])
+    session.execute(sa.update(TaskRow).where(these, TaskRow.state == QUEUED).values(published_at=None))
 
 
 def claim_named(
