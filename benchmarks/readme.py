@@ -120,6 +120,24 @@ def _queue(found: dict[str, Any]) -> Iterator[str]:
         f"of the same statements {one['two_bare_loops_no_op_tasks_per_s']:.0f}; one such loop has claimed after "
         f"{one['bare_p50_ms']:.0f} ms (p50)."
     )
+    yield ""
+    yield (
+        "A prediction while every other pool is full (`WORKERS=1`), from the click to the handler's first line; the "
+        f"target is {found['target_beside_full_pools_ms'] / 1000:.0f} s with a warm child, and one that nobody needed "
+        "for ten minutes is started anew:"
+    )
+    yield from (
+        "",
+        "| database | warm p50 | max | started anew p50 | max |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    )
+    for kind, name in (("sqlite", "SQLite"), ("postgres", "Postgres")):
+        one = found[kind]
+        warm, rested = "beside_full_pools", "beside_full_pools_rested"
+        yield (
+            f"| {name} | {one[f'{warm}_p50_ms']:.0f} ms | {one[f'{warm}_max_ms']:.0f} ms "
+            f"| {one[f'{rested}_p50_ms'] / 1000:.1f} s | {one[f'{rested}_max_ms'] / 1000:.1f} s |"
+        )
 
 
 def _reading(found: dict[str, Any]) -> Iterator[str]:

@@ -44,9 +44,12 @@ class Database:
     """
 
     engine: sa.Engine
-    writing: sa.Engine
     users: sa.Engine
     given_link: Link | None = None
+
+    @property
+    def writing(self) -> sa.Engine:
+        return self.engine.execution_options(write=True)
 
     @property
     def is_sqlite(self) -> bool:
@@ -79,10 +82,8 @@ class Database:
         """The engine whose transactions run as `principal`. Raises RuntimeError where a page asks for the worker's."""
         require_allowed(principal)
         engine = self.engine if isinstance(principal, WorkerRole) else self.users
-        options: dict[str, Any] = {"write": write}
-        if opening := postgres.opening(principal, has_row_security=self.has_row_security):
-            options["opening"] = opening
-        return engine.execution_options(**options)
+        opening = postgres.opening(principal, has_row_security=self.has_row_security)
+        return engine.execution_options(write=write, opening=opening)
 
     def changed(self) -> None:
         """A migration has run: what was known of roles is asked again."""
@@ -116,9 +117,7 @@ def connect(url: str, *, user_url: str = "", pooler: str = "") -> Database:
     link = Link.TRANSACTION if pooler == "transaction" else None
     engine = _sqlite_engine(url) if url.startswith("sqlite") else postgres.engine(url, link=link)
     users = postgres.engine(user_url, link=link) if user_url else engine
-    _current = Database(
-        engine=engine, writing=engine.execution_options(write=True), users=users, given_link=link
-    )
+    _current = Database(engine=engine, users=users, given_link=link)
     return _current
 
 

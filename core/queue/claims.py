@@ -17,12 +17,30 @@ from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.queue import queue_view
 from core.queue.kinds import known_kinds
-from core.queue.tasks import HAS_PROGRESSED, KEPT, N_KEPT, TASKS, Reason, Task, TaskState, n_tries
-from core.queue.transitions import followed
+from core.queue.tasks import (
+    HAS_PROGRESSED,
+    KEPT,
+    N_KEPT,
+    QUEUED,
+    RUNNING,
+    TASKS,
+    Reason,
+    Task,
+    TaskState,
+    is_abandoned,
+    n_tries,
+)
+from core.queue.transitions import ended, followed
 
-# Written into the statement, not bound: only so can the planner use the partial indexes.
-QUEUED = sa.literal_column("'QUEUED'", sa.String)
-RUNNING = sa.literal_column("'RUNNING'", sa.String)
+# Of a task that nobody works on. It may not go on when its worker is gone and nobody should take it up again.
+_CLAIMABLE = (
+    TASKS.c.id,
+    TASKS.c.cancel_requested,
+    n_tries().label("n_tries"),
+    sa.or_(
+        TASKS.c.state == QUEUED, sa.and_(~TASKS.c.cancel_requested, n_tries() < TASKS.c.max_attempts)
+    ).label("may_go_on"),
+)
 
 
 def claim(
@@ -41,10 +59,9 @@ def claim(
     kinds: only one of these. unsent_s: where messages carry the tasks, only one that has had no message for so long.
     """
     first = _first(tuple(known_kinds() if kinds is None else kinds), unsent_s, clock)
-    while (found := _found(session, first)) is not None:
-        if found.may_go_on:
-            return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
-        _give_up(session, found, clock=clock)
+    while (found := session.execute(first).one_or_none()) is not None:
+        if (task := _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)) is not None:
+            return task
     return None
 
 
@@ -53,7 +70,7 @@ def _first(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.S
     """What to take next, as it is now: an abandoned one, or else a queued one, which is only then looked for."""
     abandoned = (
         sa.select(TASKS.c.id)
-        .where(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now(), TASKS.c.kind.in_(kinds))
+        .where(is_abandoned(clock), TASKS.c.kind.in_(kinds))
         .order_by(TASKS.c.lease_until)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -76,13 +93,11 @@ def claim_one(
 
     Waits for a lock instead of skipping it: the row may be held by its own publisher.
     """
-    found = _found(session, sa.select(*_CLAIMABLE).where(*_is_claimable(task_id, clock)).with_for_update())
+    this = sa.select(*_CLAIMABLE).where(*_is_claimable(task_id, clock)).with_for_update()
+    found = session.execute(this).one_or_none()
     if found is None:
         return None
-    if found.may_go_on:
-        return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
-    _give_up(session, found, clock=clock)
-    return None
+    return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
 
 
 def claimable_kind(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> str | None:
@@ -91,8 +106,8 @@ def claimable_kind(session: Session, *, task_id: UUID, clock: Clock = DATABASE_C
 
 
 def _is_claimable(task_id: UUID, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
-    abandoned = sa.and_(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now())
-    return TASKS.c.id == task_id, TASKS.c.kind.in_(known_kinds()), sa.or_(TASKS.c.state == QUEUED, abandoned)
+    is_free = sa.or_(TASKS.c.state == QUEUED, is_abandoned(clock))
+    return TASKS.c.id == task_id, TASKS.c.kind.in_(known_kinds()), is_free
 
 
 def ready_kinds(
@@ -110,16 +125,12 @@ def ready_kinds(
 
 @lru_cache(maxsize=N_KEPT)
 def _ready(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.Select[*tuple[Any, ...]]:
-    tasks, abandoned = sa.select(TASKS.c.id), (TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now())
-    return sa.select(
-        *(
-            sa.or_(
-                tasks.where(*_is_queued(unsent_s, clock), TASKS.c.kind == kind).exists(),
-                tasks.where(*abandoned, TASKS.c.kind == kind).exists(),
-            )
-            for kind in kinds
-        )
-    )
+    def is_ready(kind: str) -> sa.ColumnElement[bool]:
+        of_kind = sa.select(TASKS.c.id).where(TASKS.c.kind == kind)
+        queued = of_kind.where(*_is_queued(unsent_s, clock))
+        return sa.or_(queued.exists(), of_kind.where(is_abandoned(clock)).exists())
+
+    return sa.select(*map(is_ready, kinds))
 
 
 def was_enqueued(session: Session, *, dedupe_key: str) -> bool:
@@ -189,38 +200,13 @@ def _is_queued(unsent_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[b
     return task.state == QUEUED, task.published_at.is_(None), task.run_at <= clock.now(-unsent_s)
 
 
-_CLAIMABLE = (
-    TASKS.c.id,
-    TASKS.c.state,
-    TASKS.c.cancel_requested,
-    n_tries().label("n_tries"),
-    TASKS.c.max_attempts,
-)
-
-
-@dataclass(frozen=True)
-class _Claimable:
-    """A task that is locked and that nobody works on, and how often it was tried."""
-
-    id: UUID
-    state: str
-    cancel_requested: bool
-    n_tries: int
-    max_attempts: int
-
-    @property
-    def may_go_on(self) -> bool:
-        """False for one whose worker is gone and which nobody should take up again."""
-        is_abandoned = self.state == TaskState.RUNNING
-        return not (is_abandoned and (self.cancel_requested or self.n_tries >= self.max_attempts))
-
-
-def _found(session: Session, statement: sa.Executable) -> _Claimable | None:
-    row = session.execute(statement).one_or_none()
-    return None if row is None else _Claimable(*row)
-
-
-def _take(session: Session, found: _Claimable, *, worker_id: UUID, lease_s: float, clock: Clock) -> Task:
+def _take(
+    session: Session, found: sa.Row[Any], *, worker_id: UUID, lease_s: float, clock: Clock
+) -> Task | None:
+    """The task found by _CLAIMABLE, for this worker; None where it may not go on: it is settled then."""
+    if not found.may_go_on:
+        _give_up(session, found, clock=clock)
+        return None
     row = session.execute(_taking(lease_s, clock), {"this": found.id, "worker": worker_id}).one()
     return followed(session, row)
 
@@ -244,8 +230,7 @@ def _taking(lease_s: float, clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
     )
 
 
-def _give_up(session: Session, found: _Claimable, *, clock: Clock) -> None:
-    """Settle a task whose worker is gone and which nobody should take up again."""
+def _give_up(session: Session, found: sa.Row[Any], *, clock: Clock) -> None:
     worn_out = Reason(
         code="worker_lost",
         message="The worker that did this stopped without a word.",
@@ -255,10 +240,7 @@ def _give_up(session: Session, found: _Claimable, *, clock: Clock) -> None:
         sa.update(TASKS)
         .where(TASKS.c.id == found.id)
         .values(
-            state=TaskState.CANCELLED if found.cancel_requested else TaskState.FAILED,
-            lease_owner=None,
-            lease_until=None,
-            finished_at=clock.now(),
+            **ended(TaskState.CANCELLED if found.cancel_requested else TaskState.FAILED, clock),
             error=None if found.cancel_requested else worn_out.after(found.n_tries).to_json(),
         )
         .returning(*KEPT)

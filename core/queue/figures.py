@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, seconds_between
-from core.queue.claims import QUEUED, RUNNING
+from core.queue.tasks import QUEUED, RUNNING
 
 LATELY_S = 3_600.0
 

@@ -13,9 +13,8 @@ from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.errors import NotFound
 from core.queue import queue_view, workers
-from core.queue.claims import QUEUED, RUNNING
 from core.queue.kinds import Pool, kind, known_kinds
-from core.queue.tasks import Reason, TaskState
+from core.queue.tasks import QUEUED, RUNNING, Reason, TaskState
 
 
 @dataclass(frozen=True)

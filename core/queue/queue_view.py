@@ -6,24 +6,18 @@ import sqlalchemy as sa
 
 from core import db
 from core.db import row_rules
-from core.db.tables.tasks import TaskRow
-from core.db.types import UtcDateTime
+from core.db.tables.tasks import OPEN_COLUMNS
+from core.queue.tasks import TASKS
 
 _VIEW = sa.table(
     "open_tasks",
-    sa.column("kind", sa.String),
-    sa.column("state", sa.String),
-    sa.column("priority", sa.Integer),
-    sa.column("run_at", UtcDateTime),
-    sa.column("created_at", UtcDateTime),
-    sa.column("lease_owner", sa.Uuid),
-    sa.column("lease_until", UtcDateTime),
+    *(sa.column(name, TASKS.c[name].type) for name in OPEN_COLUMNS),
     schema=row_rules.SCHEMA,
 )
 
 
 def tasks() -> sa.FromClause:
-    """Every queued and running task, of which these columns may be asked: kind, state, priority, run_at,
-    created_at, lease_owner, lease_until. A user's own transaction sees others' tasks only so.
+    """Every queued and running task, of which the columns OPEN_COLUMNS may be asked. A user's own transaction sees
+    others' tasks only so.
     """
-    return (_VIEW if db.current().has_row_security else TaskRow.__table__).alias("task")
+    return (_VIEW if db.current().has_row_security else TASKS).alias("task")

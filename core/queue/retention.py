@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from core.db.tables import Base
 from core.db.tables.idempotency_keys import IdempotencyKeyRow
 from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock
-from core.queue.tasks import SETTLED
+from core.queue.tasks import SETTLED, TASKS
 
 WORKERS_S = 7 * 86_400.0  # a worker that was heard of last before that is forgotten
 KEYS_S = 86_400.0  # so long a creating call is known again by its key
@@ -44,30 +45,19 @@ def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOC
     it, or it has a dedupe key: it is then the memory of what must not be done twice. The worker heard of
     last stays, however long ago: pages tell since when there is none.
     """
-    tasks = (
-        sa.select(TaskRow.id)
-        .where(TaskRow.finished_at < clock.now(-tasks_after_s), *_unneeded())
-        .order_by(TaskRow.finished_at)
-        .limit(N_AT_ONCE)
-    )
+
+    def oldest(*columns: Any, at: sa.SQLColumnExpression[Any], after_s: float) -> sa.Select[Any]:
+        return sa.select(*columns).where(at < clock.now(-after_s)).order_by(at).limit(N_AT_ONCE)
+
+    tasks = oldest(TaskRow.id, at=TaskRow.finished_at, after_s=tasks_after_s).where(*_unneeded())
     heard_at = sa.func.coalesce(WorkerRow.stopped_at, WorkerRow.beat_at)
     last = sa.select(sa.func.max(heard_at)).scalar_subquery()
-    gone = (
-        sa.select(WorkerRow.id)
-        .where(heard_at < clock.now(-WORKERS_S), heard_at < last)
-        .order_by(heard_at)
-        .limit(N_AT_ONCE)
-    )
-    made_at = IdempotencyKeyRow.created_at
-    keys = (
-        sa.select(IdempotencyKeyRow.user_id, IdempotencyKeyRow.key)
-        .where(made_at < clock.now(-KEYS_S))
-        .order_by(made_at)
-        .limit(N_AT_ONCE)
-    )
+    gone = oldest(WorkerRow.id, at=heard_at, after_s=WORKERS_S).where(heard_at < last)
+    answers = IdempotencyKeyRow
+    keys = oldest(answers.user_id, answers.key, at=answers.created_at, after_s=KEYS_S)
     return Expired(
-        task_ids=session.execute(tasks).scalars().all(),
-        worker_ids=session.execute(gone).scalars().all(),
+        task_ids=session.scalars(tasks).all(),
+        worker_ids=session.scalars(gone).all(),
         keys=[(user_id, key) for user_id, key in session.execute(keys)],
     )
 
@@ -87,7 +77,7 @@ def _unneeded() -> list[sa.ColumnElement[bool]]:
         key.parent
         for table in Base.metadata.tables.values()
         for key in table.foreign_keys
-        if key.references(TaskRow.metadata.tables["tasks"])
+        if key.references(TASKS)
     ]
     return [
         TaskRow.state.in_(sorted(SETTLED)),

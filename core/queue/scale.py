@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import queue_view, workers
-from core.queue.claims import QUEUED, RUNNING, backlog
+from core.queue.claims import backlog
 from core.queue.kinds import Pool, known_kinds
+from core.queue.tasks import QUEUED, RUNNING
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,6 @@ class WorkerDemand:
     workers: int
     places: int
     suggested_workers: int
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def scale(session: Session, *, slots_each: int, now: datetime, clock: Clock = DATABASE_CLOCK) -> WorkerDemand:

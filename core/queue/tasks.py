@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Final, cast
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.db.tables.tasks import TaskRow
+from core.db.types import Clock
 from core.errors import AppError, Clash
 
 
@@ -74,11 +75,10 @@ class Reason:
         return replace(self, message=f"{self.message} It was tried {times(n_tries)}.")
 
     def to_json(self) -> dict[str, str]:
-        texts = {"code": self.code, "message": self.message, "hint": self.hint, "traceback": self.traceback}
         # Errors quote people's files, and Postgres keeps neither NUL nor half a surrogate pair.
         return {
             name: text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-            for name, text in texts.items()
+            for name, text in asdict(self).items()
         }
 
     @classmethod
@@ -111,36 +111,24 @@ class Task:
     def of(cls, row: TaskRow | sa.Row[Any]) -> Task:
         """row: also one of KEPT alone."""
         return cls(
-            id=row.id,
-            user_id=row.user_id,
-            kind=row.kind,
             state=TaskState(row.state),
-            payload=row.payload,
-            attempt=row.attempt,
-            done=row.done,
-            total=row.total,
-            checkpoint=row.checkpoint,
-            result=row.result,
             reason=Reason.from_json(row.error) if row.error else None,
-            cancel_requested=row.cancel_requested,
+            **{name: getattr(row, name) for name in _AS_STORED},
         )
+
+
+_AS_STORED = tuple(field.name for field in fields(Task) if field.name not in ("state", "reason"))
 
 
 # The table itself and what a Task needs of it: statements on these alone pass by the mapper, which takes longer than
 # the database does.
 TASKS: Final = cast("sa.Table", TaskRow.__table__)
-KEPT: Final = (
-    *(TASKS.c.id, TASKS.c.user_id, TASKS.c.kind, TASKS.c.state, TASKS.c.payload, TASKS.c.attempt),
-    *(
-        TASKS.c.done,
-        TASKS.c.total,
-        TASKS.c.checkpoint,
-        TASKS.c.result,
-        TASKS.c.error,
-        TASKS.c.cancel_requested,
-    ),
-)
+KEPT: Final = tuple(TASKS.c[name] for name in (*_AS_STORED, "state", "error"))
 N_KEPT: Final = 32  # statements of each sort: making one takes longer than the database takes to answer it
+
+# Written into a statement, not bound: only so can the planner use the partial indexes.
+QUEUED: Final = sa.literal_column("'QUEUED'", sa.String)
+RUNNING: Final = sa.literal_column("'RUNNING'", sa.String)
 
 # 1 while the attempt that runs has brought the checkpoint further, else 0: it does not count towards the maximum.
 HAS_PROGRESSED: Final = sa.case((TASKS.c.checkpoint_attempt == TASKS.c.attempt, 1), else_=0)
@@ -149,3 +137,8 @@ HAS_PROGRESSED: Final = sa.case((TASKS.c.checkpoint_attempt == TASKS.c.attempt, 
 def n_tries() -> sa.ColumnElement[int]:
     """How many attempts at a RUNNING task count, this one included."""
     return TASKS.c.attempt - TASKS.c.n_released - TASKS.c.n_progressed - HAS_PROGRESSED
+
+
+def is_abandoned(clock: Clock) -> sa.ColumnElement[bool]:
+    """Whether the worker of a RUNNING task has fallen silent, so that another may take it."""
+    return sa.and_(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now())

@@ -26,6 +26,7 @@ from core.queue.tasks import (
     Reason,
     Task,
     TaskState,
+    is_abandoned,
     n_tries,
 )
 
@@ -113,13 +114,8 @@ def settle(
     assert state in SETTLED
     noted = _known(done=done, total=total)
     given = {"result": result, "error": reason.to_json() if reason else None, **noted}
-    row = session.execute(
-        _settling(state, tuple(noted), clock),
-        {"this": task_id, "mine": attempt, **{f"new_{name}": value for name, value in given.items()}},
-    ).one_or_none()
-    if row is None:
-        raise LeaseLost(task_id=task_id, attempt=attempt)
-    return followed(session, row)
+    new = {f"new_{name}": value for name, value in given.items()}
+    return _moved(session, _settling(state, tuple(noted), clock), task_id=task_id, attempt=attempt, **new)
 
 
 @lru_cache(maxsize=N_KEPT)
@@ -132,8 +128,12 @@ def _settling(state: TaskState, noted: tuple[str, ...], clock: Clock) -> Returni
         values["done"] = sa.func.coalesce(
             values.get("total", TASKS.c.total), values.get("done", TASKS.c.done)
         )
-    ended = {"state": state, "lease_owner": None, "lease_until": None, "finished_at": clock.now()}
-    return _held().values(**ended, **values).returning(*KEPT)
+    return _held().values(**ended(state, clock), **values).returning(*KEPT)
+
+
+def ended(state: TaskState, clock: Clock) -> dict[str, Any]:
+    """The values of a task that is settled now: nobody holds it any more."""
+    return {"state": state, "lease_owner": None, "lease_until": None, "finished_at": clock.now()}
 
 
 @cache
@@ -216,41 +216,21 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
 
     The caller has checked that the task is the user's to cancel. Raises NotFound, Conflict.
     """
-    # Locked first: else the task could go back to the queue between the two statements below.
-    this = sa.select(TaskRow.state).where(TaskRow.id == task_id).with_for_update()
-    state = session.execute(this).scalar_one_or_none()
-    if state is None:
+    # Locked first: else the task could go back to the queue between the two statements.
+    this = sa.select(TASKS.c.state, is_abandoned(clock)).where(TASKS.c.id == task_id).with_for_update()
+    found = session.execute(this).one_or_none()
+    if found is None:
         raise NotFound(resource="task", id=task_id)
-    queued_or_abandoned = sa.or_(
-        TaskRow.state == TaskState.QUEUED,
-        sa.and_(TaskRow.state == TaskState.RUNNING, TaskRow.lease_until < clock.now()),
-    )
-    at_once = (
-        sa.update(TaskRow)
-        .where(TaskRow.id == task_id, queued_or_abandoned)
-        .values(
-            state=TaskState.CANCELLED,
-            cancel_requested=True,
-            finished_at=clock.now(),
-            lease_owner=None,
-            lease_until=None,
-            error=None,  # of an attempt before: it was cancelled, whatever else had happened
-        )
-        .returning(TaskRow)
-    )
-    row = session.execute(at_once, execution_options={"populate_existing": True}).scalar_one_or_none()
-    if row is not None:
-        return followed(session, row)
-    ask = (
-        sa.update(TaskRow)
-        .where(TaskRow.id == task_id, TaskRow.state == TaskState.RUNNING)
-        .values(cancel_requested=True)
-        .returning(TaskRow)
-    )
-    row = session.execute(ask, execution_options={"populate_existing": True}).scalar_one_or_none()
-    if row is not None:
-        return Task.of(row)
-    raise Conflict(resource="task", state=state.lower(), asked="cancelled")
+    state, was_abandoned = found
+    if state in SETTLED:
+        raise Conflict(resource="task", state=state.lower(), asked="cancelled")
+    values: dict[str, Any] = {"cancel_requested": True}
+    if is_over := state == TaskState.QUEUED or was_abandoned:
+        # Without the error of an attempt before: it was cancelled, whatever else had happened.
+        values |= ended(TaskState.CANCELLED, clock) | {"error": None}
+    cancelled = sa.update(TaskRow).where(TaskRow.id == task_id).values(**values).returning(TaskRow)
+    row = session.execute(cancelled, execution_options={"populate_existing": True}).scalar_one()
+    return followed(session, row) if is_over else Task.of(row)
 
 
 def prioritize(session: Session, *, task_id: UUID) -> None:
@@ -296,7 +276,12 @@ def _requeue(
         )
         .returning(*KEPT)
     )
-    row = session.execute(queued, {"this": task_id, "mine": attempt}).one_or_none()
+    return _moved(session, queued, task_id=task_id, attempt=attempt)
+
+
+def _moved(session: Session, statement: sa.Executable, *, task_id: UUID, attempt: int, **new: Any) -> Task:
+    """The task moved by a statement behind the fence; its resource follows. Raises LeaseLost."""
+    row = session.execute(statement, {"this": task_id, "mine": attempt, **new}).one_or_none()
     if row is None:
         raise LeaseLost(task_id=task_id, attempt=attempt)
     return followed(session, row)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, cast
 
 import psycopg
@@ -53,16 +55,23 @@ def announce(session: Session) -> None:
         session.execute(sa.text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
+@contextmanager
+def _translated() -> Iterator[None]:
+    """These connections are the drivers' own, as are their errors."""
+    try:
+        yield
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise DatabaseUnavailable(problem=str(error).partition("\n")[0]) from error
+
+
 class _SqliteWakeup:
     """`PRAGMA data_version` changes when another connection commits; asking costs microseconds."""
 
     poll_s: float | None = POLL_S
 
     def __init__(self, database: Database) -> None:
-        try:
+        with _translated():
             self._pooled = database.engine.raw_connection()
-        except sqlite3.Error as error:
-            raise DatabaseUnavailable(problem=str(error)) from error
         self._connection = cast(sqlite3.Connection, self._pooled.driver_connection)
         self._version = -1
 
@@ -70,10 +79,8 @@ class _SqliteWakeup:
         return None
 
     def changed(self) -> bool:
-        try:
+        with _translated():
             (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        except sqlite3.Error as error:
-            raise DatabaseUnavailable(problem=str(error)) from error
         before, self._version = self._version, version
         return bool(version != before)
 
@@ -88,20 +95,16 @@ class _PostgresWakeup:
 
     def __init__(self, database: Database) -> None:
         self._connection = postgres.connect(database.engine.url.render_as_string(hide_password=False))
-        try:
+        with _translated():
             self._connection.execute(f"LISTEN {CHANNEL}")
-        except psycopg.Error as error:
-            raise DatabaseUnavailable(problem=str(error).splitlines()[0]) from error
         self._asked = False
 
     def fileno(self) -> int | None:
         return self._connection.fileno()
 
     def changed(self) -> bool:
-        try:
+        with _translated():
             heard = len(list(self._connection.notifies(timeout=0))) > 0
-        except psycopg.Error as error:
-            raise DatabaseUnavailable(problem=str(error).splitlines()[0]) from error
         first, self._asked = not self._asked, True
         return heard or first
 

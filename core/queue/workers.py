@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -79,23 +79,9 @@ def is_alive(clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
 
 def alive(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Worker]:
     """The workers that take tasks by themselves right now, oldest first."""
-    rows = session.execute(
-        sa.select(WorkerRow).where(*is_alive(clock)).order_by(WorkerRow.started_at)
-    ).scalars()
-    return [
-        Worker(
-            id=row.id,
-            host=row.host,
-            pid=row.pid,
-            version=row.version,
-            slots=row.slots,
-            pools=row.pools,
-            is_embedded=row.is_embedded,
-            started_at=row.started_at,
-            beat_at=row.beat_at,
-        )
-        for row in rows
-    ]
+    columns = [getattr(WorkerRow, field.name) for field in fields(Worker)]
+    found = sa.select(*columns).where(*is_alive(clock)).order_by(WorkerRow.started_at)
+    return [Worker(*row) for row in session.execute(found)]
 
 
 @dataclass(frozen=True)

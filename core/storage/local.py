@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +18,7 @@ NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 class LocalStorage:
-    """Keys are paths below `root`; a file appears under its key by one link, whole and synced."""
+    """Keys are paths below `root`; a file appears under its key by one link or rename, whole and synced."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -28,24 +28,10 @@ class LocalStorage:
         return f"Files in {self.root}"
 
     def put(self, key: str, source: Path) -> Stored:
-        path = self._path(key)
-        partial = self.root / f".partial-{uuid4().hex}"
-        with translated(self.root):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._require_root()  # remembers one that was just made
-            try:
-                with source.open("rb") as read, partial.open("xb") as write:
-                    shutil.copyfileobj(read, write, COPY_BYTES)
-                    write.flush()
-                    os.fsync(write.fileno())
-                size_bytes = partial.stat().st_size
-                try:
-                    os.link(partial, path)  # unlike a rename, refuses to replace
-                except FileExistsError as error:
-                    raise KeyTaken(key=key) from error
-            finally:
-                partial.unlink(missing_ok=True)
-        return Stored(key=key, size_bytes=size_bytes)
+        return self._write(key, source, os.link)  # unlike a rename, refuses to replace
+
+    def replace(self, key: str, source: Path) -> Stored:
+        return self._write(key, source, os.replace)
 
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
         path = self._path(key)
@@ -103,6 +89,28 @@ class LocalStorage:
             finally:
                 probe.unlink(missing_ok=True)
 
+    def _write(self, key: str, source: Path, name: Callable[[Path, Path], None]) -> Stored:
+        """Copy `source` beside the files, then let `name` give the copy its path: synced before and after."""
+        path = self._path(key)
+        partial = self.root / f".partial-{uuid4().hex}"
+        with translated(self.root):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._require_root()  # remembers one that was just made
+            try:
+                with source.open("rb") as read, partial.open("xb") as write:
+                    shutil.copyfileobj(read, write, COPY_BYTES)
+                    write.flush()
+                    os.fsync(write.fileno())
+                size_bytes = partial.stat().st_size
+                try:
+                    name(partial, path)
+                except FileExistsError as error:
+                    raise KeyTaken(key=key) from error
+                _sync(path.parent)
+            finally:
+                partial.unlink(missing_ok=True)
+        return Stored(key=key, size_bytes=size_bytes)
+
     def _require_root(self) -> None:
         """A folder that is gone, such as a disk that is no longer mounted, must not be made anew and empty."""
         known, found = self.root in _roots, None  # asked first: another thread may be making it
@@ -124,6 +132,15 @@ class LocalStorage:
         if not path.resolve().is_relative_to(self.root):  # a link that somebody planted
             raise StorageUnavailable(problem=f"{key} leads out of {self.root}")
         return path
+
+
+def _sync(folder: Path) -> None:
+    """Have the disk keep the names that the folder's files have now."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 _roots: dict[Path, tuple[int, int]] = {}  # of each root that this process has met: its device and inode

@@ -95,6 +95,19 @@ class Storage(Protocol):
         """Store the bytes of a file on this machine; `source` stays. Raises KeyTaken, DiskFull."""
         ...
 
+    def replace(self, key: str, source: Path) -> Stored:
+        """The same under a key that may hold a file already; where it holds none, one is made. Raises DiskFull.
+
+        Whoever opens the key gets the old bytes or the new ones, whole, at every moment; a replace that fails or is
+        broken off leaves the old ones. Of two at the same moment one is the last, and stays. The means: a rename of
+        a synced file (local), an unconditional PUT or the last step of a multipart upload (S3), an upsert, which
+        writes a new version and then switches to it (Supabase, told to keep no copy in its CDN).
+
+        A stream that is open meanwhile goes on with the old bytes. From a server it can do so only while its
+        connection holds: where it would have to ask again, reading raises StorageUnavailable rather than mix two.
+        """
+        ...
+
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
         """The bytes from offset `start`, as a stream that the caller closes. Raises NotStored."""
         ...

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import Any, BinaryIO, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from core.storage.protocol import StorageUnavailable
 
@@ -20,36 +21,41 @@ class Body(Protocol):
     def close(self) -> None: ...
 
 
-def reader(
-    connect: Callable[[int], Body],
-    *,
-    size_bytes: int,
-    start: int,
-    label: str,
-    broken: tuple[type[Exception], ...],
-) -> BinaryIO:
-    """The bytes of a file of `size_bytes` from `start` on.
+@dataclass(frozen=True)
+class Answer:
+    """What one request brings. version: another one once the file was replaced. size_bytes: of that, whole."""
 
-    connect: asks for those from an offset on. broken: what a body raises, beside OSError, when its connection
-    breaks. The first request is made at once, so that what is wrong is said now. Reading raises
-    StorageUnavailable.
+    body: Body
+    version: str
+    size_bytes: int
+
+
+def whole_bytes(headers: Mapping[str, str]) -> int:
+    """The size of a file of which a range was asked for; a server that knows no ranges gives the whole, and says so."""
+    return int((headers.get("content-range") or headers["content-length"]).rpartition("/")[2])
+
+
+class Ranged(io.RawIOBase):
+    """The bytes of a file from `start` on, to be read through an `io.BufferedReader`.
+
+    ask: for those from an offset on. size_bytes: its size a moment ago; from its end on nothing is asked for. broken:
+    what a body raises, beside OSError, when its connection breaks. The first request is made at once, so that what is
+    wrong is said now. Reading raises StorageUnavailable, as it does where a later answer is of another version.
     """
-    raw = _Ranged(connect, size_bytes, start, label, (*broken, OSError))
-    return io.BufferedReader(raw, BUFFER_BYTES)
 
-
-class _Ranged(io.RawIOBase):
     def __init__(
         self,
-        connect: Callable[[int], Body],
+        ask: Callable[[int], Answer],
+        *,
         size_bytes: int,
         start: int,
         label: str,
         broken: tuple[type[Exception], ...],
     ) -> None:
-        self._connect, self._size_bytes, self._label, self._broken = connect, size_bytes, label, broken
-        self._at = start
-        self._body = connect(start) if start < size_bytes else None
+        self._ask, self._size_bytes, self._label = ask, size_bytes, label
+        self._broken: tuple[type[Exception], ...] = (*broken, OSError)
+        self._at, self._version = start, ""
+        self._body = self._connect() if start < size_bytes else None
 
     def readable(self) -> bool:
         return True
@@ -75,7 +81,7 @@ class _Ranged(io.RawIOBase):
         problem: Exception | None = None
         for _ in range(N_ATTEMPTS):
             if self._body is None:
-                self._body = self._connect(self._at)
+                self._body = self._connect()
             try:
                 chunk = self._body.read(len(buffer))
             except self._broken as error:
@@ -91,6 +97,15 @@ class _Ranged(io.RawIOBase):
     def close(self) -> None:
         self._drop()
         super().close()
+
+    def _connect(self) -> Body:
+        """The bytes from here on, of the version that was begun: the first answer says which, and how long it is."""
+        answer = self._ask(self._at)
+        if self._version and answer.version != self._version:
+            answer.body.close()
+            raise StorageUnavailable(problem=f"{self._label} was replaced while it was read")
+        self._version, self._size_bytes = answer.version, answer.size_bytes
+        return answer.body
 
     def _drop(self) -> None:
         if self._body is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -36,8 +37,6 @@ class S3Storage:
     def __init__(self, settings: Settings, *, part_bytes: int = PART_BYTES, link_s: int = LINK_S) -> None:
         self.bucket, self._prefix = settings.bucket
         self._settings, self._part_bytes, self._link_s = settings, part_bytes, link_s
-        self._made: Any = None
-        self._making = threading.Lock()
 
     @property
     def label(self) -> str:
@@ -46,42 +45,32 @@ class S3Storage:
         return f"{place} at {endpoint}" if endpoint else place
 
     def put(self, key: str, source: Path) -> Stored:
-        name, nonce = self._name(key), uuid4().hex
-        with translated(source.parent):
-            size_bytes = source.stat().st_size
-            stream = source.open("rb")
-        put = self._put_whole if size_bytes <= self._part_bytes else self._put_in_parts
-        with stream:
-            try:
-                with self._translated(key):
-                    put(name, stream, size_bytes, {NONCE: nonce})
-            except KeyTaken:
-                if not self._is_ours(key, nonce, size_bytes):
-                    raise
-        return Stored(key=key, size_bytes=size_bytes)
+        return self._write(key, source, {"IfNoneMatch": "*"})
+
+    def replace(self, key: str, source: Path) -> Stored:
+        try:
+            return self._write(key, source, {})
+        except KeyTaken as error:
+            raise StorageUnavailable(problem=f"{key} was written by others at the same moment") from error
 
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
         from botocore.exceptions import BotoCoreError
         from urllib3.exceptions import HTTPError
 
-        found = self._head(key)
+        def ask(at: int) -> ranged.Answer:
+            with self._translated(key):
+                found = self._client.get_object(Bucket=self.bucket, Key=self._name(key), Range=f"bytes={at}-")
+            size_bytes = ranged.whole_bytes(found["ResponseMetadata"]["HTTPHeaders"])
+            return ranged.Answer(found["Body"], version=found["ETag"], size_bytes=size_bytes)
 
-        def connect(at: int) -> Any:
-            try:
-                with self._translated(key):
-                    return self._client.get_object(
-                        Bucket=self.bucket, Key=self._name(key), Range=f"bytes={at}-", IfMatch=found["ETag"]
-                    )["Body"]
-            except KeyTaken as error:
-                raise StorageUnavailable(problem=f"{key} was replaced while it was read") from error
-
-        return ranged.reader(
-            connect,
-            size_bytes=found["ContentLength"],
+        stream = ranged.Ranged(
+            ask,
+            size_bytes=self.stat(key).size_bytes,
             start=start,
-            label=self.label,
+            label=f"{key} in {self.label}",
             broken=(BotoCoreError, HTTPError),
         )
+        return io.BufferedReader(stream, ranged.BUFFER_BYTES)
 
     def stat(self, key: str) -> Stored:
         return Stored(key=key, size_bytes=self._head(key)["ContentLength"])
@@ -141,13 +130,33 @@ class S3Storage:
             finally:
                 self._client.delete_object(**probe)
 
-    @property
+    @cached_property
     def _client(self) -> Any:
-        """Made on first use: importing boto3 takes a while, and not every process touches files."""
-        with self._making:
-            if self._made is None:
-                self._made = _client(self._settings)
-        return self._made
+        """Made on first use: importing boto3 takes a while, and not every process touches files.
+
+        What the settings leave open, boto3 looks for itself, such as the role of the machine.
+        """
+        import boto3
+        from botocore.config import Config
+
+        endpoint = self._settings.s3_endpoint_url
+        # Servers that only speak like S3 often know no checksums but those of the signature.
+        checksums = "when_required" if endpoint else "when_supported"
+        return boto3.client(
+            "s3",
+            endpoint_url=endpoint or None,
+            **self._settings.aws_identity,
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if endpoint else "auto"},
+                connect_timeout=CONNECT_S,
+                read_timeout=READ_S,
+                retries={"mode": "standard", "max_attempts": N_ATTEMPTS},
+                max_pool_connections=N_CONNECTIONS,
+                request_checksum_calculation=checksums,
+                response_checksum_validation=checksums,
+            ),
+        )
 
     def _name(self, key: str) -> str:
         return self._prefix + clean(key)
@@ -174,22 +183,38 @@ class S3Storage:
             raise StorageUnavailable(problem=f"{self.label}: the connection broke while {key} was written")
         return True
 
-    def _put_whole(self, name: str, stream: BinaryIO, size_bytes: int, metadata: dict[str, str]) -> None:
-        self._client.put_object(
-            Bucket=self.bucket,
-            Key=name,
-            Body=stream,
-            ContentLength=size_bytes,
-            Metadata=metadata,
-            IfNoneMatch="*",
-        )
+    def _write(self, key: str, source: Path, condition: dict[str, str]) -> Stored:
+        """condition: what must hold of the key for the bytes to appear under it. Raises KeyTaken where it does not."""
+        whole, nonce = {"Bucket": self.bucket, "Key": self._name(key)}, uuid4().hex
+        with translated(source.parent):
+            size_bytes = source.stat().st_size
+            stream = source.open("rb")
+        with stream:
+            try:
+                with self._translated(key):
+                    if size_bytes > self._part_bytes:
+                        self._write_in_parts(whole, stream, size_bytes, {NONCE: nonce}, condition)
+                    else:
+                        sized = {"Body": stream, "ContentLength": size_bytes}
+                        self._client.put_object(**whole, **sized, Metadata={NONCE: nonce}, **condition)
+            except KeyTaken:
+                if not self._is_ours(key, nonce, size_bytes):
+                    raise
+        return Stored(key=key, size_bytes=size_bytes)
 
-    def _put_in_parts(self, name: str, stream: BinaryIO, size_bytes: int, metadata: dict[str, str]) -> None:
-        """Nothing is there under the name before the last part; what was sent of a failed write is removed."""
+    def _write_in_parts(
+        self,
+        whole: dict[str, str],
+        stream: BinaryIO,
+        size_bytes: int,
+        metadata: dict[str, str],
+        condition: dict[str, str],
+    ) -> None:
+        """Nothing changes under the key before the last step; what was sent of a failed write is removed."""
         from botocore.exceptions import BotoCoreError, ClientError
         from s3transfer.utils import ReadFileChunk
 
-        client, whole = self._client, {"Bucket": self.bucket, "Key": name}
+        client = self._client
         upload_id = client.create_multipart_upload(**whole, Metadata=metadata)["UploadId"]
         part_of, parts, is_whole = {**whole, "UploadId": upload_id}, [], False
         try:
@@ -199,7 +224,7 @@ class S3Storage:
                 body = ReadFileChunk(stream, n_bytes, size_bytes)
                 sent = client.upload_part(**part_of, PartNumber=number, Body=body, ContentLength=n_bytes)
                 parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-            client.complete_multipart_upload(**part_of, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+            client.complete_multipart_upload(**part_of, MultipartUpload={"Parts": parts}, **condition)
             is_whole = True
         finally:
             if not is_whole:
@@ -227,27 +252,3 @@ class S3Storage:
             raise StorageUnavailable(problem=f"{self.label}: {cause}") from error
         except (BotoCoreError, HTTPError) as error:
             raise StorageUnavailable(problem=f"{self.label}: {error}") from error
-
-
-def _client(settings: Settings) -> Any:
-    """A client; what the settings leave open, boto3 looks for itself, such as the role of the machine."""
-    import boto3
-    from botocore.config import Config
-
-    # Servers that only speak like S3 often know no checksums but those of the signature.
-    checksums = "when_required" if settings.s3_endpoint_url else "when_supported"
-    return boto3.client(
-        "s3",
-        endpoint_url=settings.s3_endpoint_url or None,
-        **settings.aws_identity,
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
-            connect_timeout=CONNECT_S,
-            read_timeout=READ_S,
-            retries={"mode": "standard", "max_attempts": N_ATTEMPTS},
-            max_pool_connections=N_CONNECTIONS,
-            request_checksum_calculation=checksums,
-            response_checksum_validation=checksums,
-        ),
-    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import mimetypes
 import re
-import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote
@@ -39,8 +40,6 @@ class SupabaseStorage:
 
     def __init__(self, settings: Settings, *, link_s: int = LINK_S, n_listed: int = N_LISTED) -> None:
         self._settings, self._link_s, self._n_listed = settings, link_s, n_listed
-        self._made: Any = None
-        self._making = threading.Lock()
 
     @property
     def label(self) -> str:
@@ -48,26 +47,23 @@ class SupabaseStorage:
 
     def put(self, key: str, source: Path) -> Stored:
         bucket, name = _place(key)
-        with translated(source.parent):
-            size_bytes = source.stat().st_size
-            stream = source.open("rb")
-        kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
-        # A refusal that comes before the last byte spoils the connection for whoever is next on it.
-        alone = {"Connection": "close"}
-        with stream, self._translated(key):
+        with self._translated(key):
             if self._files(bucket).exists(name):
                 raise KeyTaken(key=key)
-            self._files(bucket).upload(name, stream, {"content-type": kind, "headers": alone})
-        return Stored(key=key, size_bytes=size_bytes)
+        return self._upload(key, source, upsert="false")
+
+    def replace(self, key: str, source: Path) -> Stored:
+        try:
+            return self._upload(key, source, upsert="true")
+        except KeyTaken as error:
+            raise StorageUnavailable(problem=f"{key} was written by others at the same moment") from error
 
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
         import httpx
 
         bucket, name = _place(key)
-        size_bytes = self.stat(key).size_bytes
-        seen: dict[str, str] = {}
 
-        def connect(at: int) -> _Body:
+        def ask(at: int) -> ranged.Answer:
             with self._translated(key):
                 request = self._client.session.build_request(
                     "GET",
@@ -78,14 +74,17 @@ class SupabaseStorage:
                 body = _Body(response, skip=at if response.status_code == 200 else 0)
                 if response.is_error:
                     body.refuse()
-            if seen.setdefault("ETag", response.headers.get("ETag", "")) != response.headers.get("ETag", ""):
-                body.close()
-                raise StorageUnavailable(problem=f"{key} was replaced while it was read")
-            return body
+            size_bytes = ranged.whole_bytes(response.headers)
+            return ranged.Answer(body, version=response.headers.get("ETag", ""), size_bytes=size_bytes)
 
-        return ranged.reader(
-            connect, size_bytes=size_bytes, start=start, label=self.label, broken=(httpx.HTTPError,)
+        stream = ranged.Ranged(
+            ask,
+            size_bytes=self.stat(key).size_bytes,
+            start=start,
+            label=f"{key} in {self.label}",
+            broken=(httpx.HTTPError,),
         )
+        return io.BufferedReader(stream, ranged.BUFFER_BYTES)
 
     def stat(self, key: str) -> Stored:
         bucket, name = _place(key)
@@ -138,6 +137,22 @@ class SupabaseStorage:
             finally:
                 files.remove([name])
 
+    def _upload(self, key: str, source: Path, *, upsert: str) -> Stored:
+        bucket, name = _place(key)
+        with translated(source.parent):
+            size_bytes = source.stat().st_size
+            stream = source.open("rb")
+        options = {
+            "content-type": mimetypes.guess_type(key)[0] or "application/octet-stream",
+            "cache-control": "0",  # seconds: what a CDN keeps would be the old bytes after a replace
+            "upsert": upsert,
+            # A refusal that comes before the last byte spoils the connection for whoever is next on it.
+            "headers": {"Connection": "close"},
+        }
+        with stream, self._translated(key):
+            self._files(bucket).upload(name, stream, options)
+        return Stored(key=key, size_bytes=size_bytes)
+
     def _missing(self) -> list[str]:
         """The buckets that are not there. Raises StorageUnavailable when anybody may read one of the others."""
         with self._translated(""):
@@ -173,22 +188,19 @@ class SupabaseStorage:
         key = self._settings.supabase_service_role_key.get_secret_value()
         return {"apikey": key, "Authorization": f"Bearer {key}"}
 
-    @property
+    @cached_property
     def _client(self) -> Any:
         """Made on first use: importing it takes a while, and not every process touches files."""
-        with self._making:
-            if self._made is None:
-                import httpx
-                from storage3 import SyncStorageClient
+        import httpx
+        from storage3 import SyncStorageClient
 
-                http = httpx.Client(
-                    http2=False,  # supabase-py's own choice loses connections under load
-                    timeout=httpx.Timeout(READ_S, connect=CONNECT_S, write=WRITE_S),
-                    limits=httpx.Limits(max_connections=N_CONNECTIONS),
-                )
-                self._made = SyncStorageClient(self._url, self._headers, http_client=http)
-                weakref.finalize(self, http.close)
-        return self._made
+        http = httpx.Client(
+            http2=False,  # supabase-py's own choice loses connections under load
+            timeout=httpx.Timeout(READ_S, connect=CONNECT_S, write=WRITE_S),
+            limits=httpx.Limits(max_connections=N_CONNECTIONS),
+        )
+        weakref.finalize(self, http.close)
+        return SyncStorageClient(self._url, self._headers, http_client=http)
 
     def _files(self, bucket: str) -> Any:
         return self._client.from_(bucket)

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
         if verb == "scale":
             with db.session_scope(db.WORKER) as session:
                 found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
-            print(json.dumps(found.to_json()))
+            print(json.dumps(asdict(found)))
             return 0
         migrate.upgrade(database)
         storage.sweep(config.staging_dir)

@@ -2,9 +2,9 @@
 // node supabase.mjs PORT POSTGRES_URL SERVICE_ROLE_KEY FOLDER
 // Mends where it differs from Supabase: a moment has a whole time zone; the field `signedUrl` is called `signedURL` and is a path below
 // /storage/v1; a signed link names the file it gives; a request for a range is answered with that range (unless it asks for `x-no-ranges`).
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rm, stat } from "node:fs/promises";
-import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -15,28 +15,32 @@ import { PostgresConnection } from "@supabase/lite/postgres";
 const [port, url, secretKey, folder] = process.argv.slice(2);
 setExperimental?.("storage", true);
 
+// As on Supabase, each upload is a version of its own with an entity tag of its own, and readers keep the one they began.
 class Files {
   driver = null;
   #path(bucket, key) {
     return join(folder, createHash("sha256").update(`${bucket}/${key}`).digest("hex"));
   }
-  async #metadata(path) {
-    const { size, mtime } = await stat(path);
-    return { cacheControl: "no-cache", contentLength: size, size, mimetype: "", lastModified: mtime, eTag: `"${path.slice(-16)}"` };
+  #metadata({ size, mtime, mtimeMs, ino }) {
+    const eTag = `"${ino.toString(16)}-${mtimeMs.toString(16)}"`;
+    return { cacheControl: "no-cache", contentLength: size, size, mimetype: "", lastModified: mtime, eTag };
   }
   async uploadObject(bucket, key, version, body, mimetype) {
     const path = this.#path(bucket, key);
     await mkdir(dirname(path), { recursive: true });
     const bytes = body instanceof Uint8Array ? Readable.from([body]) : Readable.from(body);
-    await pipeline(bytes, createWriteStream(path));
-    return { ...(await this.#metadata(path)), mimetype };
+    const aside = `${path}.${randomUUID()}`;
+    await pipeline(bytes, createWriteStream(aside));
+    const metadata = this.#metadata(await stat(aside));
+    await rename(aside, path);
+    return { ...metadata, mimetype };
   }
   async getObject(bucket, key, version) {
-    const path = this.#path(bucket, key);
-    return { metadata: await this.#metadata(path), httpStatusCode: 200, body: Readable.toWeb(createReadStream(path)) };
+    const file = await open(this.#path(bucket, key));
+    return { metadata: this.#metadata(await file.stat()), httpStatusCode: 200, body: Readable.toWeb(file.createReadStream()) };
   }
   async headObject(bucket, key, version) {
-    return this.#metadata(this.#path(bucket, key));
+    return this.#metadata(await stat(this.#path(bucket, key)));
   }
   async deleteObject(bucket, key, version) {
     await rm(this.#path(bucket, key), { force: true });

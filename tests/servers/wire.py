@@ -17,6 +17,7 @@ class Wire:
     cut_answers_after: bytes after which each connection's answer is cut off; 0 = never.
     lose_answers: so many requests get through, and the connection is closed instead of their answer.
     cut_requests_after: bytes after which one connection's requests are cut off; 0 = never.
+    vanishes_when_cut: refuses new connections from that moment on.
     """
 
     def __init__(self, endpoint: str) -> None:
@@ -27,6 +28,7 @@ class Wire:
         self.cut_answers_after = 0
         self.lose_answers = 0
         self.cut_requests_after = 0
+        self.vanishes_when_cut = False
         self.n_cut = 0
         self._ends: set[socket.socket] = set()
 
@@ -73,6 +75,8 @@ class Wire:
                     server.sendall(data[:n_left])
                     self.cut_requests_after = 0
                     self.n_cut += 1
+                    if self.vanishes_when_cut:
+                        self.vanish()
                     _end(client, server)
                     return
                 server.sendall(data)

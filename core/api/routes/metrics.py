@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
@@ -58,7 +59,7 @@ def get_scale(user: Reader, config: Config) -> Scale:
     """Length of the queue, wait of its oldest task, and how many workers to run."""
     with db.session_scope(user) as session:
         found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
-    return Scale(**found.to_json())
+    return Scale(**asdict(found))
 
 
 def registry() -> CollectorRegistry:

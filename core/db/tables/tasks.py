@@ -43,8 +43,9 @@ _ONLY_PRIORITIZE_OR_CANCEL = update_guard(
 """,
 )
 # How deep the queue is, over all users, by kind: nothing of what tasks are for, or whose. Read with its owner's rights.
+OPEN_COLUMNS = ("kind", "state", "priority", "run_at", "created_at", "lease_owner", "lease_until")
 _OPEN_TASKS = (
-    f"create view {SCHEMA}.open_tasks as select kind, state, priority, run_at, created_at, lease_owner, lease_until "
+    f"create view {SCHEMA}.open_tasks as select {', '.join(OPEN_COLUMNS)} "
     "from public.tasks where state in ('QUEUED', 'RUNNING')",
     f"grant select on {SCHEMA}.open_tasks to {USERS}, {WORKERS}",
 )

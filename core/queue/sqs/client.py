@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -78,8 +78,6 @@ class SqsQueue:
     def __init__(self, settings: Settings, *, url: str = "") -> None:
         self.url = url or settings.predictions_queue_url
         self._settings = settings
-        self._made: Any = None
-        self._making = threading.Lock()
 
     @property
     def label(self) -> str:
@@ -180,13 +178,27 @@ class SqsQueue:
             )
         return True
 
-    @property
+    @cached_property
     def _client(self) -> Any:
-        """Made on first use: importing boto3 takes a while."""
-        with self._making:
-            if self._made is None:
-                self._made = _client(self._settings, self.url)
-        return self._made
+        """Made on first use: importing boto3 takes a while. Where no setting names a region, the address may."""
+        import boto3
+        from botocore.config import Config
+
+        identity = self._settings.aws_identity
+        named = re.match(r"sqs\.([a-z0-9-]+)\.", urlsplit(self.url).netloc)
+        if identity["region_name"] is None and named:
+            identity["region_name"] = named[1]
+        return boto3.client(
+            "sqs",
+            endpoint_url=self._settings.sqs_endpoint_url or None,
+            **identity,
+            config=Config(
+                connect_timeout=CONNECT_S,
+                read_timeout=WAIT_S + READ_S,
+                retries={"mode": "standard", "total_max_attempts": N_ATTEMPTS},
+                max_pool_connections=4,
+            ),
+        )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -215,23 +227,3 @@ def _read(body: str) -> Notice | None:
 
 def _in_parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (items[start : start + N_AT_ONCE] for start in range(0, len(items), N_AT_ONCE))
-
-
-def _client(settings: Settings, url: str) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    identity = settings.aws_identity
-    if identity["region_name"] is None and (named := re.match(r"sqs\.([a-z0-9-]+)\.", urlsplit(url).netloc)):
-        identity["region_name"] = named[1]
-    return boto3.client(
-        "sqs",
-        endpoint_url=settings.sqs_endpoint_url or None,
-        **identity,
-        config=Config(
-            connect_timeout=CONNECT_S,
-            read_timeout=WAIT_S + READ_S,
-            retries={"mode": "standard", "total_max_attempts": N_ATTEMPTS},
-            max_pool_connections=4,
-        ),
-    )

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock
-from core.queue.claims import QUEUED, claim_one
+from core.queue.claims import claim_one
 from core.queue.kinds import Pool, known_kinds
 from core.queue.sqs.client import Notice
-from core.queue.tasks import SETTLED, Reason, Task, TaskState, times
-from core.queue.transitions import followed
+from core.queue.tasks import QUEUED, RUNNING, TASKS, Reason, Task, TaskState, is_abandoned, times
+from core.queue.transitions import ended, followed
 
 TRANSPORTED = Pool.SCORING
 N_AT_ONCE = 50  # a publication is short: whoever else writes waits for it
@@ -63,12 +63,8 @@ def publish(
 
 def take_back(session: Session, notices: Sequence[Notice]) -> None:
     """Note that these were not sent after all."""
-    for notice in notices:
-        session.execute(
-            sa.update(TaskRow)
-            .where(TaskRow.id == notice.task_id, TaskRow.attempt == notice.attempt, TaskRow.state == QUEUED)
-            .values(published_at=None)
-        )
+    these = sa.tuple_(TaskRow.id, TaskRow.attempt).in_([(one.task_id, one.attempt) for one in notices])
+    session.execute(sa.update(TaskRow).where(these, TaskRow.state == QUEUED).values(published_at=None))
 
 
 def claim_named(
@@ -80,11 +76,7 @@ def claim_named(
     worker be lost, the task is found by its lease. So is one of another pool, which the table brings.
     """
     row = _locked(session, notice, clock)
-    if row is None or row.state in SETTLED:
-        return Unclaimed.DONE
-    if row.state == TaskState.QUEUED and row.attempt != notice.attempt:
-        return Unclaimed.DONE
-    if row.state == TaskState.RUNNING and not row.is_abandoned:
+    if row is None or not (row.state == TaskState.QUEUED or row.is_abandoned):
         return Unclaimed.DONE
     if row.kind not in known_kinds():
         return Unclaimed.LATER
@@ -103,9 +95,7 @@ def dead_letter(
     of an attempt long over.
     """
     row = _locked(session, notice, clock)
-    if row is None or row.state in SETTLED:
-        return Unclaimed.DONE
-    if row.state == TaskState.QUEUED and row.attempt != notice.attempt:
+    if row is None:
         return Unclaimed.DONE
     if row.state == TaskState.RUNNING or row.kind not in known_kinds():
         return Unclaimed.LATER
@@ -118,7 +108,7 @@ def dead_letter(
     buried = (
         sa.update(TaskRow)
         .where(TaskRow.id == notice.task_id)
-        .values(state=TaskState.FAILED, finished_at=clock.now(), error=reason.to_json())
+        .values(**ended(TaskState.FAILED, clock), error=reason.to_json())
         .returning(TaskRow)
     )
     row_now = session.execute(buried, execution_options={"populate_existing": True}).scalar_one()
@@ -137,11 +127,14 @@ def _due(lost_after_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[boo
     )
 
 
-def _locked(session: Session, notice: Notice, clock: Clock) -> sa.Row[str, int, str, bool] | None:
-    """State, attempt, kind and whether it was abandoned, of a row that nobody else may change now."""
-    abandoned = sa.and_(TaskRow.lease_until.is_not(None), TaskRow.lease_until < clock.now())
+def _locked(session: Session, notice: Notice, clock: Clock) -> sa.Row[str, str, bool] | None:
+    """State, kind and whether it was abandoned, of a task that nobody else may change now.
+
+    None where nothing is left to do for the message: the task is settled, or waits for another attempt.
+    """
+    waits = sa.and_(TASKS.c.state == QUEUED, TASKS.c.attempt == notice.attempt)
     return session.execute(
-        sa.select(TaskRow.state, TaskRow.attempt, TaskRow.kind, abandoned.label("is_abandoned"))
-        .where(TaskRow.id == notice.task_id)
+        sa.select(TASKS.c.state, TASKS.c.kind, is_abandoned(clock).label("is_abandoned"))
+        .where(TASKS.c.id == notice.task_id, sa.or_(waits, TASKS.c.state == RUNNING))
         .with_for_update()
     ).one_or_none()

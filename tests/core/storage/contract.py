@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import threading
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from core.storage import BadKey, KeyTaken, NotStored, Storage, Stored
+from core.storage import BadKey, KeyTaken, NotStored, Storage, StorageUnavailable, Stored
+from tests.together import together
 
 KEY = "uploads/user_1/a.csv"
 LARGE = 64 << 20
 FLAT = 8 << 20
+N_VERSIONS = 25
 
 BAD_KEYS = {
     "nothing": "",
@@ -39,7 +42,13 @@ BAD_KEYS = {
 
 
 class StorageContract:
-    """Subclasses give a fixture `storage`: an empty backend."""
+    """Subclasses give a fixture `storage`: an empty backend.
+
+    keeps_open_streams: whether a stream that is open while its file is replaced goes on whatever happens; a server's
+    does as long as its connection holds.
+    """
+
+    keeps_open_streams = False
 
     @pytest.fixture
     def source(self, tmp_path: Path) -> Path:
@@ -115,7 +124,11 @@ class StorageContract:
 
     @pytest.mark.parametrize("key", BAD_KEYS.values(), ids=BAD_KEYS.keys())
     def test_a_key_can_not_leave_its_root(self, storage: Storage, source: Path, key: str) -> None:
-        for verb in (lambda: storage.put(key, source), lambda: storage.open(key)):
+        for verb in (
+            lambda: storage.put(key, source),
+            lambda: storage.replace(key, source),
+            lambda: storage.open(key),
+        ):
             with pytest.raises(BadKey):
                 verb()
         for ask in (storage.stat, storage.delete):
@@ -130,6 +143,99 @@ class StorageContract:
             storage.open(KEY)
         assert list(storage.keys("")) == []
 
+    def test_a_replaced_file_is_the_new_one(self, storage: Storage, source: Path, tmp_path: Path) -> None:
+        storage.put(KEY, source)
+        for new in (b"longer than what was there before", b"short", b"", b"and again"):
+            other = tmp_path / "other"
+            other.write_bytes(new)
+            assert storage.replace(KEY, other) == Stored(key=KEY, size_bytes=len(new))
+            assert storage.stat(KEY).size_bytes == len(new)
+            with storage.open(KEY) as stream:
+                assert stream.read() == new
+            with storage.open(KEY, start=3) as stream:
+                assert stream.read() == new[3:]
+        assert list(storage.keys("")) == [KEY]
+        assert other.exists(), "the source was taken away"
+
+    def test_what_is_replaced_need_not_be_there(self, storage: Storage, source: Path) -> None:
+        assert storage.replace(KEY, source) == Stored(key=KEY, size_bytes=16)
+        with storage.open(KEY) as stream:
+            assert stream.read() == source.read_bytes()
+        with pytest.raises(KeyTaken):
+            storage.put(KEY, source)
+        assert storage.delete(KEY) is True
+
+    def test_a_replace_by_what_can_not_be_read_leaves_the_old_one(
+        self, storage: Storage, source: Path, tmp_path: Path
+    ) -> None:
+        storage.put(KEY, source)
+        for unreadable in (tmp_path, tmp_path / "nothing"):
+            with pytest.raises(StorageUnavailable):
+                storage.replace(KEY, unreadable)
+        with storage.open(KEY) as stream:
+            assert stream.read() == source.read_bytes()
+        assert list(storage.keys("")) == [KEY]
+
+    def test_readers_never_see_a_mixture_or_nothing_while_a_file_is_replaced(
+        self, storage: Storage, tmp_path: Path
+    ) -> None:
+        """Each version has a letter and a length of its own."""
+        versions = {chr(ord("a") + n): tmp_path / f"version {n}" for n in range(N_VERSIONS)}
+        for n, (letter, path) in enumerate(versions.items()):
+            path.write_bytes(letter.encode() * (1 + n * 7_001 % 20_000))
+        whole = {path.read_bytes() for path in versions.values()}
+        storage.put(KEY, versions["a"])
+        is_over = threading.Event()
+
+        def write() -> None:
+            try:
+                for path in versions.values():
+                    storage.replace(KEY, path)
+            finally:
+                is_over.set()
+
+        def read() -> set[bytes]:
+            seen = set()
+            while not is_over.is_set():
+                with storage.open(KEY) as stream:
+                    seen.add(stream.read())
+            return seen
+
+        _, *seen = together([write, read, read])
+        for one in seen:
+            assert isinstance(one, set), f"a reader was refused: {one}"
+            assert one <= whole, "a reader saw bytes of which no version consists"
+        assert len(set.union(*seen)) > 1, "nobody read while the file was replaced"
+        with storage.open(KEY) as stream:
+            assert stream.read() == path.read_bytes(), "the last one does not stay"
+
+    def test_an_open_stream_gives_one_version_whole_or_says_that_it_was_replaced(
+        self, storage: Storage, tmp_path: Path
+    ) -> None:
+        old, new = tmp_path / "old", tmp_path / "new"
+        old.write_bytes(b"a" * (8 << 20))
+        new.write_bytes(b"b" * (9 << 20))
+        storage.put(KEY, old)
+        with storage.open(KEY) as stream:
+            first = stream.read(1)
+            storage.replace(KEY, new)
+            try:
+                given = first + stream.read()
+            except StorageUnavailable as error:
+                assert not self.keeps_open_streams, "an open stream was broken off"
+                assert "was replaced" in str(error)
+            else:
+                assert given == old.read_bytes()
+            if self.keeps_open_streams:
+                stream.seek(-5, 2)
+                assert stream.read() == b"aaaaa"
+            else:
+                stream.seek(0)  # must ask again
+                with pytest.raises(StorageUnavailable, match="was replaced"):
+                    stream.read(1)
+        with storage.open(KEY) as stream:
+            assert stream.read() == new.read_bytes()
+
     def test_memory_stays_flat_while_bytes_move(self, storage: Storage, tmp_path: Path) -> None:
         source = tmp_path / "large"
         with source.open("wb") as stream:
@@ -137,6 +243,7 @@ class StorageContract:
                 stream.write(bytes([n]) * (1 << 20))
         tracemalloc.start()
         storage.put(KEY, source)
+        storage.replace(KEY, source)
         n_read = 0
         with storage.open(KEY) as stored:
             while chunk := stored.read(1 << 20):

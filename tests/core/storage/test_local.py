@@ -21,6 +21,8 @@ from tests.together import together
 class TestLocalStorage(StorageContract):
     """LocalStorage keeps the contract."""
 
+    keeps_open_streams = True
+
 
 def _everything_below(root: Path) -> list[Path]:
     return [path for path in root.rglob("*") if not path.is_dir()]
@@ -40,9 +42,12 @@ def test_a_planted_link_does_not_lead_out(storage: LocalStorage, tmp_path: Path)
             storage.open(key)
         with pytest.raises(StorageUnavailable):
             storage.delete(key)
+    for verb in (storage.put, storage.replace):
+        with pytest.raises(StorageUnavailable):
+            verb("uploads/new", source)
     with pytest.raises(StorageUnavailable):
-        storage.put("uploads/new", source)
-    assert [path.name for path in outside.iterdir()] == ["secret"]
+        storage.replace("secret", source)
+    assert [(path.name, path.read_bytes()) for path in outside.iterdir()] == [("secret", b"secret")]
 
 
 def test_a_file_can_not_be_put_where_a_folder_is_needed(storage: LocalStorage, tmp_path: Path) -> None:
@@ -53,6 +58,9 @@ def test_a_file_can_not_be_put_where_a_folder_is_needed(storage: LocalStorage, t
         storage.put("uploads/a/b", source)
     with pytest.raises(KeyTaken):
         storage.put("uploads", source)
+    for key in ("uploads", "uploads/a/b"):
+        with pytest.raises(StorageUnavailable):
+            storage.replace(key, source)
     with pytest.raises(NotStored):
         storage.open("uploads/a/b")
     assert _everything_below(storage.root) == [storage.root / "uploads" / "a"]
@@ -66,7 +74,7 @@ from core.storage import LocalStorage
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 try:
-    LocalStorage(Path(sys.argv[1])).put("uploads/a.csv", Path(sys.argv[2]))
+    getattr(LocalStorage(Path(sys.argv[1])), sys.argv[3])("uploads/a.csv", Path(sys.argv[2]))
 except AppError as error:
     print(error.code)
 """
@@ -75,13 +83,26 @@ except AppError as error:
 def test_a_disk_without_room_is_named_and_holds_nothing_half(storage: LocalStorage, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"x" * (3 << 20))
-    ended = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(storage.root), str(source)],
-        cwd=PROJECT, capture_output=True, text=True,
-    )  # fmt: skip
-    assert (ended.stdout.strip(), ended.stderr) == ("disk_full", "")
+    assert _put_with_little_room(storage, source, "put") == ("disk_full", "")
     assert _everything_below(storage.root) == []
     assert DiskFull(place="here").hint
+
+
+def test_a_replace_that_finds_no_room_leaves_the_old_file(storage: LocalStorage, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"old")
+    storage.put(KEY, source)
+    source.write_bytes(b"x" * (3 << 20))
+    assert _put_with_little_room(storage, source, "replace") == ("disk_full", "")
+    assert [path.read_bytes() for path in _everything_below(storage.root)] == [b"old"]
+
+
+def _put_with_little_room(storage: LocalStorage, source: Path, verb: str) -> tuple[str, str]:
+    ended = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(storage.root), str(source), verb],
+        cwd=PROJECT, capture_output=True, text=True,
+    )  # fmt: skip
+    return ended.stdout.strip(), ended.stderr
 
 
 def test_a_reader_never_sees_half_a_file(storage: LocalStorage, tmp_path: Path) -> None:
@@ -106,24 +127,41 @@ KILLED = """
 import sys
 from pathlib import Path
 from core.storage import LocalStorage
-LocalStorage(Path(sys.argv[1])).put("uploads/a.csv", Path(sys.argv[2]))
+getattr(LocalStorage(Path(sys.argv[1])), sys.argv[3])("uploads/user_1/a.csv", Path(sys.argv[2]))
 """
 
 
 def test_a_process_that_is_killed_half_way_leaves_nothing_under_the_key(
     storage: LocalStorage, tmp_path: Path
 ) -> None:
-    source = tmp_path / "pipe"
-    os.mkfifo(source)
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(storage.root), str(source)], cwd=PROJECT)
-    with source.open("wb", buffering=0) as stream:
-        stream.write(b"x" * 3_000_000)
-        wait_for(lambda: any(path.stat().st_size for path in _everything_below(storage.root)))
-        process.kill()
-        process.wait(PATIENCE_S)
+    _kill_half_way(storage, tmp_path / "pipe", "put")
     assert list(storage.keys("")) == []
     with pytest.raises(NotStored):
-        storage.open("uploads/a.csv")
+        storage.open(KEY)
+
+
+def test_a_process_that_is_killed_while_it_replaces_leaves_the_old_file(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"old")
+    storage.put(KEY, source)
+    _kill_half_way(storage, tmp_path / "pipe", "replace")
+    assert list(storage.keys("")) == [KEY]
+    with storage.open(KEY) as stored:
+        assert stored.read() == b"old"
+
+
+def _kill_half_way(storage: LocalStorage, source: Path, verb: str) -> None:
+    """Kill a process when it has copied some of a source that has not ended."""
+    os.mkfifo(source)
+    command = [sys.executable, "-c", KILLED, str(storage.root), str(source), verb]
+    process = subprocess.Popen(command, cwd=PROJECT)
+    with source.open("wb", buffering=0) as stream:
+        stream.write(b"x" * 3_000_000)
+        wait_for(lambda: any(path.stat().st_size > 3 for path in _everything_below(storage.root)))
+        process.kill()
+        process.wait(PATIENCE_S)
 
 
 def test_a_root_that_was_taken_away_is_not_made_anew_and_works_when_it_is_back(

@@ -81,6 +81,21 @@ def test_a_large_file_goes_up_in_parts_and_replaces_nothing(
     assert storage.stat(KEY).size_bytes == 12 << 20
 
 
+def test_a_large_file_is_replaced_in_parts_by_its_last_step(
+    s3: Settings, storage: S3Storage, source: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(b"".join(bytes([n]) * (1 << 20) for n in range(12)))
+    storage.put(KEY, source)
+    with Wire(s3.s3_endpoint_url) as wire:
+        cut = S3Storage(s3.model_copy(update={"s3_endpoint_url": wire.endpoint}), part_bytes=PART_BYTES)
+        wire.lose_answers = 4  # of the beginning, two parts, and one again
+        assert cut.replace(KEY, large).size_bytes == 12 << 20
+        assert wire.lose_answers == 0
+    with storage.open(KEY) as stored:
+        assert stored.read() == large.read_bytes()
+
+
 def test_a_stream_can_be_read_again(storage: S3Storage, source: Path) -> None:
     storage.put(KEY, source)
     with storage.open(KEY) as stored:
@@ -204,6 +219,24 @@ def test_a_write_that_is_cut_off_leaves_the_whole_file_or_none(
             with storage.open(KEY) as stored:
                 assert stored.read() == large.read_bytes()
         assert wire.n_cut == 1
+
+
+@pytest.mark.parametrize("part_bytes", [PART_BYTES, 64 << 20])
+def test_a_replace_that_is_cut_off_leaves_the_old_file(
+    storage: S3Storage, s3: Settings, source: Path, tmp_path: Path, part_bytes: int
+) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * (12 << 20))
+    storage.put(KEY, source)
+    with Wire(s3.s3_endpoint_url) as wire:
+        cut = S3Storage(s3.model_copy(update={"s3_endpoint_url": wire.endpoint}), part_bytes=part_bytes)
+        wire.cut_requests_after = 3 << 20
+        wire.vanishes_when_cut = True  # else the request is sent again and gets through
+        with pytest.raises(StorageUnavailable):
+            cut.replace(KEY, large)
+        assert wire.n_cut == 1
+    with storage.open(KEY) as stored:
+        assert stored.read() == source.read_bytes()
 
 
 def test_a_server_that_went_away_is_named_and_works_when_it_is_back(

@@ -185,6 +185,22 @@ def test_a_connection_that_breaks_while_a_file_is_read_is_taken_up(
         assert wire.n_cut >= 2
 
 
+def test_a_replace_that_is_cut_off_leaves_the_old_file(
+    storage: SupabaseStorage, project: Settings, source: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * (4 << 20))
+    storage.put(KEY, source)
+    with Wire(project.supabase_url) as wire:
+        cut = SupabaseStorage(project.model_copy(update={"supabase_url": wire.endpoint}))
+        wire.cut_requests_after = 1 << 20
+        with pytest.raises(StorageUnavailable):
+            cut.replace(KEY, large)
+        assert wire.n_cut == 1
+    with storage.open(KEY) as stored:
+        assert stored.read() == source.read_bytes()
+
+
 def test_a_large_file_that_is_refused_spoils_no_connection(storage: SupabaseStorage, tmp_path: Path) -> None:
     large = tmp_path / "large"
     large.write_bytes(b"x" * (8 << 20))
