@@ -14,7 +14,7 @@ from core.predictions.results.measures import FeatureQuality, PredictionMetrics
 from core.ui.predictions import findings, rows
 from core.ui.predictions import quality as prediction_quality
 from core.ui.predictions import tiles as prediction_tiles
-from core.ui.predictions.rows import AddedColumns
+from core.ui.predictions.rows import ResultColumns
 
 NOTHING = PredictionMetrics(
     n_rows=0,
@@ -168,10 +168,10 @@ def test_the_means_over_classes_say_what_an_undefined_class_counts_as() -> None:
 
 
 def test_a_few_added_columns_are_named_and_many_are_counted() -> None:
-    few = AddedColumns(("prediction", "probability"), "caution", ("reason_1",))
+    few = ResultColumns(("prediction", "probability"), "caution", ("reason_1",))
     told = "**prediction**, **probability**, **caution**, **reason_1**"
     assert _plain(rows.names(few)) == told
-    many = AddedColumns(("prediction", *(f"probability_{place}" for place in range(50))), None, ())
+    many = ResultColumns(("prediction", *(f"probability_{place}" for place in range(50))), None, ())
     assert rows.names(many) == "**prediction** and 50 probability columns, one per class"
 
 
