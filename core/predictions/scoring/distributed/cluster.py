@@ -23,7 +23,7 @@ CONNECT_S = 10.0
 ANSWER_S = (
     60.0  # who has not answered by then, at first, is away; a process that has just started imports first
 )
-GONE_S = 30.0  # for so long, later, a cluster may be silent or have nobody who may score
+GONE_S = 60.0  # for so long, later, a cluster may be silent or have nobody who may score
 ASK_S = 3.0
 LOOK_S = 2.0
 NO_ANSWER = (TimeoutError, OSError, CancelledError, RuntimeError)
