@@ -152,6 +152,21 @@ def test_a_second_click_on_queue_it_makes_no_second_prediction(
     assert listed(sample_app, f"predictions?upload_id={upload_id}").count(b'"upload_id"') == 1
 
 
+def test_a_file_whose_encoding_is_unclear_is_read_in_the_one_that_is_chosen(
+    sample_app: App, page: Page, tmp_path: Path
+) -> None:
+    path = tmp_path / "cities.csv"
+    path.write_bytes("id,city\n1,Alma\n2,in Győr\n".encode("cp1250"))
+    page.goto(f"{sample_app.url}/uploads")
+    page.locator(".st-key-uploader input[type=file]").set_input_files(str(path))
+    choice = page.get_by_label("Encoding of cities.csv")
+    choice.select_option("cp1250")
+    page.wait_for_url("**/uploads?upload=*")
+    expect(page.get_by_text("Windows-1250", exact=False).first).to_be_visible()
+    upload_id = page.url.partition("upload=")[2]
+    assert listed(sample_app, f"uploads/{upload_id}/file") == path.read_bytes()
+
+
 def test_a_reload_in_mid_upload_asks_first_and_leaves_nothing_behind(
     sample_app: App, page: Page, tmp_path: Path
 ) -> None:
