@@ -248,8 +248,8 @@ def _give_up(session: Session, found: _Claimable, *, clock: Clock) -> None:
     """Settle a task whose worker is gone and which nobody should take up again."""
     worn_out = Reason(
         code="worker_lost",
-        message="The worker that did this stopped without a word.",
-        hint="The file may need more memory than there is. Look at the worker's log, then retry.",
+        message="The worker that ran this stopped unexpectedly.",
+        hint="The file may need more memory than is available. Check the worker's log, then retry.",
     )
     given_up = (
         sa.update(TASKS)
