@@ -58,7 +58,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         queue.local_runner.serve(None)
         db.free_worker_role()
         if not await anyio.to_thread.run_sync(runner.stop):
-            log.warning("the worker did not stop in time; its work is taken up again after its lease")
+            log.warning("the worker did not stop in time; its tasks are resumed once their leases expire")
 
 
 def _server() -> uvicorn.Server | None:
@@ -71,7 +71,9 @@ def _require_distrust(server: uvicorn.Server, config: settings.Settings) -> None
     """Raises WrongSetting where people sign in and the server believes other proxies than TRUSTED_PROXIES."""
     believed = server.config.forwarded_allow_ips
     if config.has_sign_in and believed != config.trusted_proxies:
-        problem = f"the server trusts what {believed} forwards; start the app with `python -m core.start`"
+        problem = (
+            f"the server trusts forwarded headers from {believed}; start the app with `python -m core.start`"
+        )
         raise settings.WrongSetting(name="TRUSTED_PROXIES", problem=problem)
 
 

@@ -17,7 +17,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One line. says: what was found. cure: what to do; empty when all is well."""
+    """One line. message: what was found. hint: what to do; empty when all is well."""
 
     part: str
     name: str

@@ -19,7 +19,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class PortBusy(AppError):
-    """Another program listens where the app would."""
+    """Another program listens on the app's port."""
 
     code = "port_busy"
     message = "Port {port_id} is in use by another program."
@@ -29,7 +29,7 @@ class PortBusy(AppError):
 
 
 class NoSuchAddress(AppError):
-    """LISTEN_ADDRESS is none of this machine's."""
+    """LISTEN_ADDRESS is not an address of this machine."""
 
     code = "no_such_address"
     message = "This machine has no address {address}, so the app can't listen there."
@@ -38,10 +38,10 @@ class NoSuchAddress(AppError):
 
 
 class NotWritable(AppError):
-    """The folder for data can't be made or written."""
+    """The data folder can't be created or written to."""
 
     code = "not_writable"
-    message = "The data folder {folder} can't be written ({reason})."
+    message = "The app can't write to the data folder {folder} ({reason})."
     hint = "Make it writable, or choose another folder: make run DATA_DIR=/path/to/folder"
     folder: Path
     reason: str

@@ -116,7 +116,7 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) ->
     in_the_way.write_text("a file where the folder should be")
     done = start(PORT=str(servers.spare_port()), DATA_DIR=str(in_the_way))
     assert done.returncode == 1
-    assert done.stderr.startswith(f"The data folder {in_the_way} can't be written (")
+    assert done.stderr.startswith(f"The app can't write to the data folder {in_the_way} (")
     assert done.stderr.count("\n") == 1
 
 

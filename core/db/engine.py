@@ -101,7 +101,7 @@ _current: Database | None = None
 def connect_configured(config: Settings) -> Database:
     """Make the configured database this process's own and return it. Raises WrongSetting."""
     if config.user_database_url and config.database.startswith("sqlite"):
-        raise WrongSetting(name="USER_DATABASE_URL", problem="it belongs to a DATABASE_URL that is Postgres")
+        raise WrongSetting(name="USER_DATABASE_URL", problem="it requires a DATABASE_URL that is Postgres")
     return connect(config.database, user_url=config.user_database, pooler=config.database_pooler)
 
 
@@ -138,7 +138,7 @@ def _sqlite_engine(url: str) -> sa.Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        problem = f"its folder {path.parent} can't be made ({error.strerror}); is DATA_DIR right?"
+        problem = f"its folder {path.parent} can't be created ({error.strerror}); is DATA_DIR right?"
         raise DatabaseUnavailable(problem=problem) from error
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     opened: list[tuple[int, int]] = []  # the file that this engine's first connection opened
@@ -158,7 +158,7 @@ def _sqlite_engine(url: str) -> sa.Engine:
     def _require_file(*_: Any) -> None:
         if opened and _identity(path) != opened[0]:
             raise DatabaseUnavailable(
-                problem=f"{path} was removed or replaced under the app; restart the app"
+                problem=f"{path} was removed or replaced while the app was running; restart the app"
             )
 
     @event.listens_for(engine, "begin")
@@ -229,7 +229,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except sa.exc.TimeoutError as error:
-        raise DatabaseUnavailable(problem="all of its connections are busy") from error
+        raise DatabaseUnavailable(problem="all of its connections are in use") from error
     except sa.exc.IntegrityError as error:
         if _lost_a_race(error.orig):
             raise Collided from error

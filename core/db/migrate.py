@@ -74,7 +74,7 @@ def upgrade(database: Database) -> None:
     except NotYours as refused:
         login = database.engine.url.username or ""
         raise RoleMissing(
-            login=login, reason="it may not change the tables, which this version has to"
+            login=login, reason="it may not change tables, which this version needs to do"
         ) from refused
     database.changed()
 

@@ -25,8 +25,8 @@ class BadCursor(BadRequest):
     """The cursor did not come from us."""
 
     code = "bad_cursor"
-    message = "The cursor {cursor!r} is not one that this list gave out."
-    hint = "Begin again without a cursor and follow `next_cursor`."
+    message = "The cursor {cursor!r} does not belong to this list."
+    hint = "Start again without a cursor and follow `next_cursor`."
     cursor: str
 
 

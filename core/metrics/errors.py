@@ -20,7 +20,7 @@ class NotAScore(Internal):
 
     code = "not_a_score"
     message = "{n_bad} of {n_scores} scores are not numbers from 0 to 1."
-    hint = "Leave out the rows that have no score, and give probabilities."
+    hint = "Leave out rows without a score, and give probabilities."
     n_bad: int
     n_scores: int
 
@@ -53,8 +53,8 @@ class BadBands(Internal):
     """Edges of risk bands that do not rise inside 0 to 1, or do not fit their names."""
 
     code = "bad_bands"
-    message = "The edges {edges} do not cut 0–1 into {n_names} bands."
-    hint = "Give rising edges between 0 and 1, one fewer than there are names."
+    message = "The edges {edges} do not divide 0–1 into {n_names} bands."
+    hint = "Give increasing edges between 0 and 1, one fewer than there are names."
     edges: tuple[float, ...]
     n_names: int
 
@@ -63,6 +63,6 @@ class UnknownTask(Internal):
     """Stored metrics of a kind that this version does not know."""
 
     code = "unknown_task"
-    message = "The stored metrics are of the unknown kind '{task}'."
+    message = "The stored metrics have an unknown type, '{task}'."
     hint = "Score the file again, or update the app."
     task: str

@@ -43,17 +43,17 @@ def load(path: Path, sha256: str) -> Pipeline:
     try:
         content = path.read_bytes()
     except FileNotFoundError as missing:
-        raise ModelFileChanged(file_name=path.name, found="no longer there") from missing
+        raise ModelFileChanged(file_name=path.name, found="missing") from missing
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ModelFileChanged(file_name=path.name, found="not the one that was saved")
+        raise ModelFileChanged(file_name=path.name, found="not the file that was saved")
     try:
         pipeline = skops.io.loads(content, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as untrusted:
         raise ModelFileUntrusted(
-            file_name=path.name, reason="it holds parts that no model of this app has"
+            file_name=path.name, reason="it contains parts that models of this app never have"
         ) from untrusted
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as unreadable:
-        raise ModelFileUntrusted(file_name=path.name, reason="it is no readable model") from unreadable
+        raise ModelFileUntrusted(file_name=path.name, reason="it is not a readable model") from unreadable
     if not isinstance(pipeline, Pipeline):
-        raise ModelFileUntrusted(file_name=path.name, reason="it holds no pipeline")
+        raise ModelFileUntrusted(file_name=path.name, reason="it does not contain a pipeline")
     return pipeline

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 import pyarrow as pa
 
+from core.errors import counted
 from core.models.schema import CATEGORIES_KEPT, Feature, categories
 from core.uploads.csv import cells
 
@@ -76,7 +77,7 @@ def _examine_column(
     if n_filled == 0:
         return DroppedColumn(name, f"'{name}' is empty in every row.")
     if n_filled < max(MIN_FILLED, MIN_FILLED_SHARE * len(column)):
-        return DroppedColumn(name, f"'{name}' has a value in {n_filled:,} of {len(column):,} rows only.")
+        return DroppedColumn(name, f"'{name}' has a value in only {n_filled:,} of {len(column):,} rows.")
     numbers, bad = cells.numbers(column, decimal)
     is_text = int(bad.sum()) > (1 - NUMBER_SHARE) * n_filled and kind != "number"
     if is_text or kind == "category" or np.isnan(numbers).all():
@@ -92,8 +93,8 @@ def _examine_column(
         )
     warning = None
     if n_bad := int(bad.sum()):
-        cells_are = "1 cell is" if n_bad == 1 else f"{n_bad:,} cells are"
-        warning = f"In '{name}', {cells_are} no number and counted as missing."
+        cells_are = counted(n_bad, "cell is not a number and counts|cells are not numbers and count")
+        warning = f"In '{name}', {cells_are} as missing."
     middle = float(np.partition(seen, (len(seen) - 1) // 2)[(len(seen) - 1) // 2])
     return (
         Feature(name, "number", minimum=float(distinct[0]), maximum=float(distinct[-1]), median=middle),
@@ -110,13 +111,13 @@ def _category(name: str, column: pa.Array, *, may_name: bool) -> DroppedColumn |
     least_distinct = 0.5 if _is_id_like(name) else NEARLY_DISTINCT
     if may_name and len(counts) >= least_distinct * n_filled:
         return DroppedColumn(
-            name, f"'{name}' looks like an identifier or free text: its values hardly ever repeat."
+            name, f"'{name}' looks like an identifier or free text: its values rarely repeat."
         )
     n_repeated = sum(count for count in counts.values() if count >= REPEATED_OFTEN)
     if len(counts) > CATEGORIES_KEPT or n_repeated < MIN_REPEATED_SHARE * n_filled:
         return DroppedColumn(
             name,
-            f"'{name}' has {len(counts):,} different texts, too many to learn a pattern from.",
+            f"'{name}' has {len(counts):,} different values, too many to learn a pattern from.",
         )
     ordered = sorted(counts, key=lambda value: (-counts[value], value))
     return Feature(name, "category", categories=tuple(ordered)), None

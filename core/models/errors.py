@@ -9,17 +9,17 @@ class ColumnsMissing(AppError):
     """A file lacks columns that the model reads."""
 
     code = "columns_missing"
-    message = "The file lacks columns that the model reads: {columns}."
+    message = "The file is missing columns that the model needs: {columns}."
     hint = "Add them, map other columns to them, or choose another model."
     columns: str
 
 
 class ColumnsUnknown(AppError):
-    """Columns that are to be kept are none that a model could learn from."""
+    """Columns that are to be kept are not ones that a model could learn from."""
 
     code = "columns_unknown"
-    message = "These can't be kept as columns to learn from: {columns}."
-    hint = "Name columns of the file, in its own spelling, other than the target '{target}'."
+    message = "The model can't learn from these columns: {columns}."
+    hint = "Use column names as they are spelled in the file, without the target '{target}'."
     columns: str
     target: str
 
@@ -38,7 +38,7 @@ class TargetEmpty(AppError):
     """No row has a value in the target."""
 
     code = "target_empty"
-    message = "The target '{target}' has no value in any row."
+    message = "The target '{target}' is empty in every row."
     hint = "Choose another target, or fill this column with known outcomes."
     target: str
 
@@ -70,7 +70,7 @@ class RareClass(AppError):
     """A class has fewer rows than there are folds."""
 
     code = "rare_class"
-    message = "In the target '{target}' there are fewer than {minimum} rows for: {classes}."
+    message = "These values of the target '{target}' have fewer than {minimum} rows: {classes}."
     hint = "Add rows with these values, merge them into another value, or remove the rows."
     target: str
     minimum: int
@@ -81,10 +81,10 @@ class TooManyClasses(AppError):
     """A text target has more distinct values than can sensibly be told apart."""
 
     code = "too_many_classes"
-    message = "The target '{target}' has {n_classes} different values; at most {maximum} can be told apart."
+    message = "The target '{target}' has {n_classes} different values; a model can learn at most {maximum}."
     hint = (
         "Choose another target, or merge its values into fewer groups; "
-        "if it is meant as a number, write it without units and separators."
+        "if it is a number, write it without units and separators."
     )
     target: str
     n_classes: int
@@ -96,7 +96,7 @@ class PositiveLabelUnknown(AppError):
 
     code = "positive_label_unknown"
     message = "'{label}' can't be the outcome to look for in '{target}', whose values are: {labels}."
-    hint = "Choose one of two values, or leave the choice to the app."
+    hint = "Choose one of the target's two values, or let the app choose."
     target: str
     label: str
     labels: str
@@ -116,8 +116,8 @@ class NameUnusable(AppError):
     """A model can't be called that."""
 
     code = "name_unusable"
-    message = "A model's name has at most {longest} printable characters."
-    hint = "Shorten it, or write it in plain letters."
+    message = "A model's name can have at most {longest} printable characters."
+    hint = "Shorten the name, or use plain letters."
     longest: int
 
 

@@ -29,7 +29,7 @@ class Suspect:
     leaks: bool
 
     def message(self, target: str) -> str:
-        """The sentence for the one who trains."""
+        """The sentence for whoever trains the model."""
         share = f"{min(self.score, 0.999):.3f}"
         if self.leaks:
             return (

@@ -35,8 +35,8 @@ class ModelInUse(Clash):
     """Something was made with the model, such as predictions, and a result must stay explainable."""
 
     code = "model_in_use"
-    message = "{name} has made {dependants}, so it can't be deleted."
-    hint = "Delete these first."
+    message = "{name} has {dependants}, so it can't be deleted."
+    hint = "Delete those first."
     name: str
     dependants: str
 
@@ -45,7 +45,7 @@ class TrainingEnded(Conflict):
     """There is no training left to cancel."""
 
     message = "The training of {name} has ended."
-    hint = "Reload to see how; a model that is not wanted can be deleted."
+    hint = "Reload to see the result. You can delete a model that you don't need."
     resource: str = "training"
     state: str = "ended"
     asked: str = "cancelled"
@@ -192,9 +192,7 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
     """
     model = hold(session, model_id=model_id, to_delete=True)
     if model.status == "training":
-        raise Conflict(
-            resource="model", state="in training", asked="deleted before that ends or is cancelled"
-        )
+        raise Conflict(resource="model", state="in training", asked="deleted until that ends or is cancelled")
     if kept_by := dependants.kept_by(session, on="model", resource_id=model_id):
         raise ModelInUse(name=f"{model.name} v{model.version}", dependants=kept_by)
     session.delete(model)

@@ -102,7 +102,7 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
             raise PositiveLabelUnknown(target=target, label=positive_label, labels="numbers, not two classes")
         if n_bad:
             warnings.append(
-                f"In {n_bad:,} of {len(rows):,} rows '{target}' is no number; such rows were left out."
+                f"In {n_bad:,} of {len(rows):,} rows, '{target}' is not a number; these rows were left out."
             )
         rows = np.flatnonzero(is_number[codes])
         return Target(target, "regression", rows, numbers[codes[rows]], (), None, tuple(warnings))
@@ -169,7 +169,8 @@ def _spell(
             chosen[index] = spellings[best]
         if len(same) > 1:
             others = ", ".join(repr(spellings[index]) for index in same if index != best)
-            merged.append(f"In the target, {others} was read as {spellings[best]!r}.")
+            were = "was" if len(same) == 2 else "were"
+            merged.append(f"In the target, {others} {were} read as {spellings[best]!r}.")
     return chosen, merged
 
 

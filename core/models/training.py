@@ -287,8 +287,10 @@ def _about_gain(
 ) -> tuple[str, ...]:
     if best.mean - baseline.mean > best.std:
         return ()
-    told = f"The columns say hardly anything about '{target}': the model is no better than guessing."
+    told = f"The columns say almost nothing about '{target}': the model is no better than guessing."
     if n_leaking:
         set_aside = counted(n_leaking, "column that gives|columns that give")
-        told += f" {set_aside} the answer away had been set aside; keep those that are known in time."
+        told += (
+            f" {set_aside} the answer away had been left out; keep those that are known before the outcome."
+        )
     return (told,)

@@ -9,7 +9,7 @@ class FeatureMissing(AppError):
     """The file has no column for features that the model reads."""
 
     code = "feature_missing"
-    message = "The file lacks columns that the model reads: {columns}."
+    message = "The file is missing columns that the model needs: {columns}."
     hint = "Add them, map other columns to them, or choose another model."
     columns: str
 
@@ -19,8 +19,8 @@ class FeatureRetyped(AppError):
 
     code = "feature_retyped"
     message = (
-        "The model reads numbers in the column '{column}', but in this file {percent} % of its first cells hold "
-        "something else, such as '{cell}' in row {row}."
+        "The model expects numbers in the column '{column}', but {percent} % of its first cells in this file are "
+        "not numbers, such as '{cell}' in row {row}."
     )
     hint = "Correct the column, map another one to it, or choose another model."
     column: str
@@ -36,10 +36,10 @@ class BadMapping(AppError):
 
 
 class MappingUnreadable(BadMapping):
-    """What was sent as a mapping is none."""
+    """What was sent as a mapping is not one."""
 
     code = "mapping_unreadable"
-    message = "The mapping is no JSON object of texts ({reason})."
+    message = "The mapping is not a JSON object of texts ({reason})."
     hint = 'Write it as {{"the model\'s column": "the file\'s column"}}.'
     reason: str
 
@@ -48,8 +48,8 @@ class MappedNameUnknown(BadMapping):
     """The mapping names a column that the model has nothing to do with."""
 
     code = "mapped_name_unknown"
-    message = "The mapping names the column '{name}', which this model does not read."
-    hint = "Leave it out, or name one that it reads: {columns}."
+    message = "The mapping names the column '{name}', which this model does not have."
+    hint = "Leave it out, or use one of the model's columns: {columns}."
     name: str
     columns: str
 
@@ -59,7 +59,7 @@ class MappedColumnUnknown(BadMapping):
 
     code = "mapped_column_unknown"
     message = "The mapping reads '{name}' from the column '{column}', which the file does not have."
-    hint = "Name one of the file's columns: {columns}."
+    hint = "Use one of the file's columns: {columns}."
     name: str
     column: str
     columns: str
@@ -70,7 +70,7 @@ class MappedTwice(BadMapping):
 
     code = "mapped_twice"
     message = "The mapping reads both '{name}' and '{other}' from the column '{column}'."
-    hint = "Read each from a column of its own."
+    hint = "Map each of them to a different column."
     name: str
     other: str
     column: str
@@ -100,7 +100,7 @@ class LabelUnquotable(LabelUnwritable):
     """What the model answers holds the delimiter or a line break, and the file is written without quotes."""
 
     code = "label_unquotable"
-    message = "The model's answer '{label}' holds a delimiter or a line break, and this file is written without quotes."
+    message = "The model's label '{label}' has a delimiter or a line break in it, but the file is written without quotes."
     hint = "Save the file with quotes around its cells and upload it again."
 
 
@@ -108,7 +108,7 @@ class ReasonsUnknown(AppError):
     """The model does not say what its columns usually hold, with which reasons compare."""
 
     code = "reasons_unknown"
-    message = "The model can't give reasons: it was trained before typical values of its columns were kept ({columns})."
+    message = "The model can't give reasons: it was trained before typical values of columns were stored ({columns})."
     hint = "Train it again from the same upload, or score without reasons."
     columns: str
 
@@ -117,8 +117,8 @@ class BlockFailed(Internal):
     """Something unforeseen happened while a run of rows was scored."""
 
     code = "block_failed"
-    message = "Scoring failed in the rows that begin with row {row}: {reason}."
-    hint = "Look at these rows in the file. If nothing is odd there, train the model again."
+    message = "Scoring failed in the rows from row {row} on: {reason}."
+    hint = "Check these rows in the file. If they look fine, train the model again."
     row: int
     reason: str
 
@@ -127,8 +127,8 @@ class InputLost(Unavailable):
     """The upload's bytes could not be read to their end."""
 
     code = "input_lost"
-    message = "The file could not be read on after row {row}: {reason}."
-    hint = "It may have been deleted. Upload it again, or retry once its storage can be reached."
+    message = "The file could not be read after row {row}: {reason}."
+    hint = "It may have been deleted. Upload it again, or retry once storage is available."
     row: int
     reason: str
 
@@ -138,7 +138,7 @@ class ScoringStopped(Clash):
 
     code = "stopped"
     message = "Scoring was stopped after row {row}."
-    hint = "Retry to score the file from its beginning."
+    hint = "Retry to score the file from the start."
     row: int
 
 
@@ -146,10 +146,8 @@ class ModelDamaged(Clash):
     """The file of a model is not what training saved, or is gone. model: its name and version."""
 
     code = "model_damaged"
-    message = (
-        "The stored file of the model {model} was {found} outside the app, so nothing was scored with it."
-    )
-    hint = "Train it again from the same upload and score with that version."
+    message = "The stored file of the model {model} was {found} outside the app, so nothing was scored."
+    hint = "Train the model again from the same upload, then score with the new version."
     model: str
     found: str
 
@@ -159,7 +157,7 @@ class ResultGone(Missing):
 
     code = "result_gone"
     message = "The stored result of {file_name} is gone."
-    hint = "It was removed outside the app. Score the upload again, which makes a new one."
+    hint = "It was removed outside the app. Score the upload again to create a new one."
     file_name: str
 
 
@@ -167,8 +165,8 @@ class ResultDamaged(Clash):
     """The bytes of a result file are not those that scoring wrote."""
 
     code = "result_damaged"
-    message = "The stored result of {file_name} was changed outside the app, so it is not given out."
-    hint = "Score the upload again, which makes a new one."
+    message = "The stored result of {file_name} was changed outside the app, so it can't be used."
+    hint = "Score the upload again to create a new one."
     file_name: str
 
 
@@ -177,7 +175,7 @@ class ReceiptMissing(Missing):
 
     code = "receipt_missing"
     message = "{file_name} was scored before receipts were kept, so this prediction has none."
-    hint = "Score it again: that makes one."
+    hint = "Score the file again to create one."
     file_name: str
 
 

@@ -127,7 +127,7 @@ def prioritize(session: Session, *, prediction_id: UUID) -> UUID:
     """
     prediction = own(session, prediction_id=prediction_id)
     if prediction.status != Status.QUEUED:
-        raise Conflict(resource="prediction", state=prediction.status, asked="processed by hand")
+        raise Conflict(resource="prediction", state=prediction.status, asked="started by hand")
     queue.prioritize(session, task_id=prediction.task_id)
     audit.note(session, "prediction.by_hand", subject(prediction))
     return prediction.task_id
@@ -154,7 +154,7 @@ def retry(session: Session, *, prediction_id: UUID) -> PredictionRow:
     """
     status = _locked(session, prediction_id=prediction_id)
     if status not in RETRIED_FROM:
-        raise Conflict(resource="prediction", state=status, asked="tried again")
+        raise Conflict(resource="prediction", state=status, asked="retried")
     prediction = get(session, prediction_id=prediction_id)
     task_id = _enqueue(session, prediction, n_rows=prediction.upload.n_rows)
     moved = states.move(
@@ -183,7 +183,7 @@ def delete(session: Session, *, prediction_id: UUID) -> Sequence[str]:
     """
     status = _locked(session, prediction_id=prediction_id)
     if status not in SETTLED:
-        raise Conflict(resource="prediction", state=status, asked="deleted before it ends or is cancelled")
+        raise Conflict(resource="prediction", state=status, asked="deleted until it ends or is cancelled")
     audit.note(session, "prediction.deleted", subject(get(session, prediction_id=prediction_id)))
     session.execute(sa.delete(PredictionRow).where(PredictionRow.id == prediction_id))
     return [result_folder(prediction_id)]

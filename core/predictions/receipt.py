@@ -24,7 +24,7 @@ from core.predictions.results.run_summary import RunSummary
 SCHEMA: Final = 1
 SAYS: Final = (
     "Scoring again with the same ingredients gives the same bytes and the same counts. "
-    "What stands under about and run may differ without changing a byte."
+    "The fields under about and run do not affect them."
 )
 
 Json = dict[str, Any]

@@ -71,7 +71,7 @@ def _values(task: queue.Task) -> dict[str, Any]:
             assert task.result is not None
             values |= {name: task.result.get(name) for name in RESULT}
         case TaskState.FAILED:
-            reason = task.reason or queue.Reason(code="unknown", message="It failed without a reason.")
+            reason = task.reason or queue.Reason(code="unknown", message="It failed for an unknown reason.")
             values |= {"error_message": reason.message, "error_hint": reason.hint}
         case TaskState.QUEUED | TaskState.CANCELLED:
             pass

@@ -144,7 +144,11 @@ def _scored(
             )
         except ClusterUnavailable as away:
             why_alone = str(away)
-            log.warning("a large file is scored by this worker alone", task=str(task.id), problem=why_alone)
+            log.warning(
+                "the Dask cluster can't be used; this worker scores the file alone",
+                task=str(task.id),
+                problem=why_alone,
+            )
         else:
             _sweep(files, task)
             return scored

@@ -233,8 +233,8 @@ def _taking(lease_s: float, clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
 def _give_up(session: Session, found: sa.Row[Any], *, clock: Clock) -> None:
     worn_out = Reason(
         code="worker_lost",
-        message="The worker that did this stopped without a word.",
-        hint="The file may need more memory than there is. Look at the worker's log, then retry.",
+        message="The worker that ran this stopped unexpectedly.",
+        hint="The file may need more memory than is available. Check the worker's log, then retry.",
     )
     given_up = (
         sa.update(TASKS)

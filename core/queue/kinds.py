@@ -30,8 +30,8 @@ class UnknownKind(Internal):
     """No code in this process knows what to do with such a task."""
 
     code = "unknown_kind"
-    message = "This version knows no tasks of the kind {kind!r}."
-    hint = "Start workers of the version that made the task."
+    message = "This version does not know tasks of the kind {kind!r}."
+    hint = "Start workers of the version that created the task."
     kind: str
 
 

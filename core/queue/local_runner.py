@@ -14,7 +14,7 @@ class NoRunner(Unavailable):
     """This process was started without the app's lifespan."""
 
     code = "no_runner"
-    message = "Nothing in this process can do work right now."
+    message = "This process can't run tasks right now."
     hint = "Start the app with `make run`, or wait for a worker."
 
 

@@ -41,8 +41,8 @@ class LeaseLost(Clash):
     """Another worker holds this task now, or it is settled; nothing may be written for it."""
 
     code = "lease_lost"
-    message = "Attempt {attempt} of task {task_id} is no longer the one that counts."
-    hint = "Drop its work: whoever took the task over will finish it."
+    message = "Attempt {attempt} of task {task_id} is no longer the current one."
+    hint = "Discard its work: another worker has taken the task over."
     task_id: UUID
     attempt: int
 
@@ -52,7 +52,7 @@ class TaskStopped(Clash):
 
     code = "stopped"
     message = "Task {task_id} was cancelled."
-    hint = "Start it again if it is still wanted."
+    hint = "Start it again if you still need it."
     task_id: UUID
 
 

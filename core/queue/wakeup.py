@@ -45,7 +45,7 @@ def watch(database: Database) -> Wakeup:
         return _SqliteWakeup(database)
     if database.link is not Link.TRANSACTION:
         return _PostgresWakeup(database)
-    log.warning("this pooler passes on no word of new work, so it is asked for", every_s=ASK_S)
+    log.warning("this pooler does not pass on notifications, so workers poll for new tasks", every_s=ASK_S)
     return _PolledWakeup()
 
 

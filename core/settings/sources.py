@@ -18,7 +18,7 @@ class WrongSetting(Internal):
 
     code = "wrong_setting"
     message = "The setting {name} can't be used: {problem}."
-    hint = "Correct it in the environment, in .env or in .streamlit/secrets.toml, and start again."
+    hint = "Correct it in the environment, in .env or in .streamlit/secrets.toml, then start again."
     name: str
     problem: str
 
@@ -32,6 +32,8 @@ class SecretsFile(InitSettingsSource):
             try:
                 content = tomllib.loads(SECRETS_FILE.read_text("utf-8"))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise WrongSetting(name=str(SECRETS_FILE), problem=f"it is not TOML ({error})") from error
+                raise WrongSetting(
+                    name=str(SECRETS_FILE), problem=f"it is not valid TOML ({error})"
+                ) from error
             values = {name.lower(): value for name, value in content.items() if not isinstance(value, dict)}
         super().__init__(settings_cls, init_kwargs=values)

@@ -27,17 +27,17 @@ def _database(url: str) -> str:
 
 def _postgres(url: str) -> str:
     if url and not url.startswith(POSTGRES):
-        raise ValueError("it must start with postgresql://, as DATABASE_URL does then")
+        raise ValueError("it and DATABASE_URL must both start with postgresql://")
     return url
 
 
 def _storage(url: str) -> str:
     if url.startswith("s3://"):
         if not _BUCKET.fullmatch(urlsplit(url).netloc):
-            raise ValueError("it must name a bucket, as s3://my-bucket or s3://my-bucket/folder")
+            raise ValueError("it must name a bucket, such as s3://my-bucket or s3://my-bucket/folder")
     elif url.startswith("supabase://"):
         if url != "supabase://":
-            raise ValueError("it must be supabase:// alone: the buckets have names of their own")
+            raise ValueError("it must be exactly supabase://, without a bucket")
     elif url and not url.startswith("file://"):
         raise ValueError("it must start with file://, s3:// or supabase://")
     return url
@@ -65,9 +65,9 @@ def _web_address(url: str) -> str:
 
 def _queue(url: str) -> str:
     if url.endswith(".fifo"):
-        raise ValueError("it must be a standard queue: the database keeps order and repeats apart")
+        raise ValueError("it must be the address of a standard queue")
     if url and not urlsplit(url).path.strip("/"):
-        raise ValueError("it must name a queue: https://sqs.eu-central-1.amazonaws.com/123/my-queue")
+        raise ValueError("it must name a queue, such as https://sqs.eu-central-1.amazonaws.com/123/my-queue")
     return url
 
 
@@ -76,7 +76,9 @@ def _scheduler(address: str) -> str:
     if address and (parts.scheme not in ("tcp", "tls") or not parts.hostname or not parts.port):
         raise ValueError("it must be an address such as tls://scheduler:8786")
     if parts.scheme == "tcp" and parts.hostname not in LOOPBACK:
-        raise ValueError("whoever reaches Dask can run code on it: beyond this machine it must be tls://")
+        raise ValueError(
+            "anyone who reaches Dask can run code on it, so beyond this machine it must be tls://"
+        )
     return address
 
 

@@ -85,7 +85,9 @@ class LocalStorage:
             try:
                 probe.write_bytes(b"probe")
                 if probe.read_bytes() != b"probe":
-                    raise StorageUnavailable(problem=f"{self.root} gave back other bytes than were written")
+                    raise StorageUnavailable(
+                        problem=f"{self.root} returned different bytes than were written"
+                    )
             finally:
                 probe.unlink(missing_ok=True)
 
@@ -119,18 +121,18 @@ class LocalStorage:
         if found is None and not known:
             return  # the first file makes it
         if found is not None and not stat.S_ISDIR(found.st_mode):
-            raise StorageUnavailable(problem=f"{self.root} is no folder")
+            raise StorageUnavailable(problem=f"{self.root} is not a folder")
         identity = found and (found.st_dev, found.st_ino)
         if identity is None or _roots.setdefault(self.root, identity) != identity:
             raise StorageUnavailable(
-                problem=f"{self.root} was removed or replaced under the app; bring it back, or restart the app"
+                problem=f"{self.root} was removed or replaced while the app was running; restore it, or restart the app"
             )
 
     def _path(self, key: str) -> Path:
         path = self.root / clean(key)
         self._require_root()
         if not path.resolve().is_relative_to(self.root):  # a link that somebody planted
-            raise StorageUnavailable(problem=f"{key} leads out of {self.root}")
+            raise StorageUnavailable(problem=f"{key} points outside {self.root}")
         return path
 
 

@@ -20,7 +20,7 @@ class NotStored(Missing):
 
     code = "not_stored"
     message = "The file {key} is no longer in storage."
-    hint = "It was removed outside the app; upload or make it again."
+    hint = "It was removed outside the app. Upload or create it again."
     key: str
 
 
@@ -29,7 +29,7 @@ class KeyTaken(Clash):
 
     code = "key_taken"
     message = "Storage already holds a file named {key}."
-    hint = "Nothing was overwritten; try again, which makes a new name."
+    hint = "Nothing was overwritten. Try again: the app then picks a new name."
     key: str
 
 
@@ -46,7 +46,7 @@ class DiskFull(Unavailable):
     """The place where bytes go has no room left."""
 
     code = "disk_full"
-    message = "There is no room left in {place}, so nothing was stored."
+    message = "There is no space left in {place}, so nothing was saved."
     hint = "Free some space there, then try again."
     place: str
 
@@ -56,7 +56,7 @@ class StorageUnavailable(Unavailable):
 
     code = "storage_unavailable"
     message = "Storage can't be used right now: {problem}."
-    hint = "Check that it is there and that this program may write to it, then try again."
+    hint = "Check that it exists and that the app can write to it, then try again."
     problem: str
 
 

@@ -22,12 +22,12 @@ NONCE = "desk-write"  # metadata of each object: the write that made it
 GONE = {"NoSuchKey", "404", "NotFound"}
 TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload"}
 CAUSES = {
-    "NoSuchBucket": "there is no such bucket; python -m core.system prepare makes it",
-    "AccessDenied": "its credentials do not allow this",
-    "403": "its credentials do not allow this",
-    "InvalidAccessKeyId": "its access key is not known there",
-    "SignatureDoesNotMatch": "its secret key is not the one that belongs to its access key",
-    "RequestTimeTooSkewed": "the clock of this machine is wrong",
+    "NoSuchBucket": "the bucket does not exist; create it with python -m core.system prepare",
+    "AccessDenied": "the credentials do not allow this",
+    "403": "the credentials do not allow this",
+    "InvalidAccessKeyId": "the access key is unknown",
+    "SignatureDoesNotMatch": "the secret key does not belong to the access key",
+    "RequestTimeTooSkewed": "this machine's clock is wrong",
 }
 
 
@@ -126,7 +126,9 @@ class S3Storage:
             self._client.put_object(**probe, Body=b"probe")
             try:
                 if self._client.get_object(**probe)["Body"].read() != b"probe":
-                    raise StorageUnavailable(problem=f"{self.label} gave back other bytes than were written")
+                    raise StorageUnavailable(
+                        problem=f"{self.label} returned different bytes than were written"
+                    )
             finally:
                 self._client.delete_object(**probe)
 

@@ -27,10 +27,10 @@ CONNECT_S, READ_S, WRITE_S, N_CONNECTIONS = 3.0, 120.0, 60.0, 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9_./-]")
 _ENCODED = re.compile(r"((?:=[0-9A-F]{2})+)")
 _MISSING_BUCKET = re.compile(r"bucket not found|nosuchbucket", re.IGNORECASE)
-PREPARE = "python -m core.system prepare makes it, given the secret key"
+PREPARE = "create it with python -m core.system prepare and the secret key"
 CAUSES = {
-    "401": "its key is not known there",
-    "403": "its key does not allow this; SUPABASE_SERVICE_ROLE_KEY must be the secret or service_role key",
+    "401": "the key is unknown",
+    "403": "the key does not allow this; SUPABASE_SERVICE_ROLE_KEY must be the secret or service_role key",
     "413": "the file is larger than the project allows; raise the limit in its Storage settings",
 }
 
@@ -125,7 +125,7 @@ class SupabaseStorage:
 
     def check(self) -> None:
         if missing := self._missing():
-            problem = f"{self.label}: its key sees no bucket {missing[0]}; {PREPARE}"
+            problem = f"{self.label}: the key can't see the bucket {missing[0]}; {PREPARE}"
             raise StorageUnavailable(problem=problem)
         name = f"probe-{uuid4().hex}"
         with self._translated(""):
@@ -133,7 +133,9 @@ class SupabaseStorage:
             files.upload(name, b"probe", {"content-type": "text/plain"})
             try:
                 if files.download(name) != b"probe":
-                    raise StorageUnavailable(problem=f"{self.label} gave back other bytes than were written")
+                    raise StorageUnavailable(
+                        problem=f"{self.label} returned different bytes than were written"
+                    )
             finally:
                 files.remove([name])
 
@@ -158,7 +160,7 @@ class SupabaseStorage:
         with self._translated(""):
             found = {bucket.name: bucket for bucket in self._client.list_buckets()}
         if public := [name for name in BUCKETS if name in found and found[name].public]:
-            problem = f"{self.label}: anybody may read the bucket {public[0]}; make it private there"
+            problem = f"{self.label}: the bucket {public[0]} is public; make it private in Supabase"
             raise StorageUnavailable(problem=problem)
         return [name for name in BUCKETS if name not in found]
 
@@ -217,7 +219,7 @@ class SupabaseStorage:
             status, code = str(error.status), str(error.code)
             if _MISSING_BUCKET.search(f"{code} {error.message}"):
                 raise StorageUnavailable(
-                    problem=f"{self.label}: its key sees no such bucket; {PREPARE}"
+                    problem=f"{self.label}: the key can't see such a bucket; {PREPARE}"
                 ) from error
             if status == "404":
                 raise NotStored(key=key) from error

@@ -92,7 +92,7 @@ def _does(worker: queue.workers.Worker, doing: Sequence[queue.workers.Doing], no
     ]
     if worker.slots:
         return f"{', '.join(told) or 'waits for work'}; {worker.slots} at a time"
-    return f"{', '.join(told)}; nothing more, for it is told to end" if told else "its process is starting"
+    return f"{', '.join(told)}; nothing more, as it is stopping" if told else "its process is starting"
 
 
 def _span(seconds: float) -> str:

@@ -110,7 +110,7 @@ def _gunzipped(source: BinaryIO, file_name: str) -> Iterator[bytes]:
         member = zlib.decompressobj(wbits=_GZIP_WINDOW)
         while not member.eof:
             if not held:
-                raise ArchiveUnreadable(file_name=file_name, problem="its end is missing")
+                raise ArchiveUnreadable(file_name=file_name, problem="it is incomplete")
             try:
                 piece = member.decompress(held, PIECE_BYTES)
             except zlib.error as error:
@@ -123,16 +123,16 @@ def _gunzipped(source: BinaryIO, file_name: str) -> Iterator[bytes]:
             held = more.lstrip(b"\0")
         if not held:
             return
-    problem = f"it is made of more than {MOST_MEMBERS:,} gzip files"
+    problem = f"it contains more than {MOST_MEMBERS:,} gzip files"
     raise ArchiveUnreadable(file_name=file_name, problem=problem)
 
 
 def _why(error: zlib.error, n_members: int) -> str:
     told = str(error)
     if "data check" in told or "length check" in told:
-        return "its checksum is not that of its contents"
+        return "its checksum does not match its contents"
     if "header check" in told and n_members > 1:
-        return "something else stands behind its end"
+        return "other data follows after its end"
     return "its contents are damaged"
 
 
@@ -153,10 +153,11 @@ def _in_zip(source: BinaryIO, file_name: str, limit_mb: int) -> tuple[str, int, 
         raise SeveralInside(file_name=file_name, n_files=len(tables or files), names=shown + more)
     (member,) = tables if len(files) > 1 else files
     if member.flag_bits & _LOCKED:
-        raise ArchiveUnreadable(file_name=file_name, problem="it is locked with a password")
+        raise ArchiveUnreadable(file_name=file_name, problem="it is protected by a password")
     if member.compress_type not in _METHODS:
         raise ArchiveUnreadable(
-            file_name=file_name, problem=f"it is packed by method {member.compress_type}, not by Deflate"
+            file_name=file_name,
+            problem=f"its compression method ({member.compress_type}) is not supported, only Deflate is",
         )
     if member.file_size > limit_mb * 1_000_000:
         raise UnpacksTooLarge(file_name=file_name, limit_mb=limit_mb)
@@ -200,9 +201,9 @@ def _translated(file_name: str) -> Iterator[None]:
         told = str(error)
         problem = "its contents are damaged"
         if "CRC" in told:
-            problem = "its checksum is not that of its contents"
+            problem = "its checksum does not match its contents"
         elif "not a zip file" in told:
-            problem = "its end is missing"
+            problem = "it is incomplete"
         elif told == _Bounded.TOO_LONG:
             problem = told
         raise ArchiveUnreadable(file_name=file_name, problem=problem) from error

@@ -10,7 +10,7 @@ class NotACsv(UnsupportedMediaType):
 
     code = "not_a_csv"
     message = "{file_name} is {kind}, not a CSV file."
-    hint = "Upload the table itself as CSV: lines of text with one delimiter between the cells."
+    hint = "Export the table as a CSV file and upload that."
     file_name: str
     kind: str
 
@@ -23,10 +23,10 @@ class Spreadsheet(NotACsv):
 
 
 class Compressed(NotACsv):
-    """An archive of a kind that is not unpacked here."""
+    """An archive of a kind that the app does not unpack."""
 
     code = "compressed"
-    hint = "Unpack it and upload the CSV file inside, plain or in a .gz or .zip."
+    hint = "Unpack it and upload the CSV file inside, as it is or as .gz or .zip."
 
 
 class BadArchive(AppError):
@@ -37,11 +37,11 @@ class BadArchive(AppError):
 
 
 class ArchiveUnreadable(BadArchive):
-    """Cut short, damaged, locked, or packed in a way that is not known here; `problem` says which."""
+    """Cut short, damaged, locked, or compressed by an unsupported method; `problem` says which."""
 
     code = "archive_unreadable"
     message = "{file_name} can't be unpacked: {problem}."
-    hint = "Pack the CSV again by itself, or upload it unpacked."
+    hint = "Compress the CSV again on its own, or upload it uncompressed."
     problem: str
 
 
@@ -49,16 +49,16 @@ class NothingInside(BadArchive):
     """An archive without a file."""
 
     code = "nothing_inside"
-    message = "{file_name} holds no file."
-    hint = "Pack the CSV again and check that it is in there."
+    message = "{file_name} contains no files."
+    hint = "Compress the CSV again and check that it is in the archive."
 
 
 class SeveralInside(BadArchive):
-    """Nobody can say which of several files is meant."""
+    """An archive with several files: it is unclear which one is meant."""
 
     code = "several_inside"
-    message = "{file_name} holds {n_files:file}: {names}."
-    hint = "Upload each CSV by itself, or pack one alone."
+    message = "{file_name} contains {n_files:file}: {names}."
+    hint = "Upload each CSV on its own, or compress only one of them."
     n_files: int
     names: str
 
@@ -67,8 +67,8 @@ class ArchiveInside(BadArchive):
     """An archive in an archive; `member` is the inner one."""
 
     code = "archive_inside"
-    message = "{file_name} holds another archive, {member}: {kind}."
-    hint = "Unpack both and upload the CSV file inside, plain or in a .gz or .zip."
+    message = "{file_name} contains another archive: {member} is {kind}."
+    hint = "Unpack both and upload the CSV file inside, as it is or as .gz or .zip."
     member: str
     kind: str
 
@@ -77,8 +77,8 @@ class UnpacksTooLarge(TooLarge, BadArchive):
     """More bytes come out than an upload may have."""
 
     code = "unpacks_too_large"
-    message = "{file_name} unpacks to more than {limit_mb} MB, the most that is taken here."
-    hint = "Cut the CSV into several files, or raise MAX_UPLOAD_MB."
+    message = "{file_name} unpacks to more than {limit_mb} MB, the limit for an upload."
+    hint = "Split the CSV into several files, or raise MAX_UPLOAD_MB."
     limit_mb: int
 
 
@@ -101,7 +101,7 @@ class HeaderOnly(BadCsv):
     """Column names without a row."""
 
     code = "header_only"
-    message = "{file_name} has a header in line {line} and no row below it."
+    message = "{file_name} has a header in line {line}, but no rows below it."
     hint = "Export it again with at least one row of data."
     line: int
 
@@ -110,7 +110,7 @@ class NulBytes(BadCsv):
     """A zero byte in text that is not UTF-16. `column` counts characters of the line."""
 
     code = "nul_bytes"
-    message = "{file_name} has a NUL byte in line {line}, column {column}: it is damaged or no text."
+    message = "{file_name} has a NUL byte in line {line}, column {column}: it is damaged or not a text file."
     hint = "Export it again as CSV UTF-8, or remove the NUL bytes in a text editor."
     line: int
     column: int
@@ -120,7 +120,7 @@ class UndecodableBytes(BadCsv):
     """Bytes that are no characters in the encoding the rest of the file is in. `column` counts characters."""
 
     code = "undecodable_bytes"
-    message = "{file_name} is {encoding}, but line {line}, column {column} holds bytes that are not: {found}."
+    message = "{file_name} is {encoding}, but line {line}, column {column} has bytes that are not valid in it: {found}."
     hint = "Correct that line in a text editor, or export the file again as CSV UTF-8."
     line: int
     column: int
@@ -135,8 +135,8 @@ class EncodingUnclear(BadCsv):
     """
 
     code = "encoding_unclear"
-    message = "{file_name} is not UTF-8, and its encoding is unclear: line {line}, column {column} reads {readings}."
-    hint = "Save it as CSV UTF-8, or name its encoding when you upload it again, such as {codecs}."
+    message = "{file_name} is not UTF-8, and its encoding is unclear: line {line}, column {column} could be {readings}."
+    hint = "Save it as CSV UTF-8, or give its encoding when you upload it again, such as {codecs}."
     line: int
     column: int
     readings: str
@@ -148,7 +148,7 @@ class TooManyColumns(BadCsv):
 
     code = "too_many_columns"
     message = "{file_name} has {n_columns} columns in its header; at most {maximum} can be read."
-    hint = "Remove columns that no model needs, and check that the header's line ends in a line break."
+    hint = "Remove columns you don't need, and check that the header ends with a line break."
     n_columns: int
     maximum: int
 
@@ -157,8 +157,8 @@ class UnequalRow(BadCsv):
     """A row with more cells than the table has columns, of which some hold something."""
 
     code = "unequal_row"
-    message = "{file_name} has {found:cell} in line {line} where the header has {expected:column}."
-    hint = "Correct that line; a cell that holds a {delimiter} must stand in double quotes."
+    message = "{file_name} has {found:cell} in line {line}, but its header has {expected:column}."
+    hint = "Correct that line. A cell that contains a {delimiter} must be in double quotes."
     line: int
     expected: int
     found: int
@@ -169,42 +169,42 @@ class QuoteNeverClosed(BadCsv):
     """A double quote opens a cell and no other ends it. Line and column (in characters) are where it opened."""
 
     code = "quote_never_closed"
-    message = '{file_name} opens a quote (") in line {line}, column {column}, and nothing closes it.'
-    hint = 'Close the quote there; a quote inside a quoted cell is written twice ("").'
+    message = '{file_name} has an opening quote (") in line {line}, column {column}, that is never closed.'
+    hint = 'Close that quote. Inside a quoted cell, write a quote twice ("").'
     line: int
     column: int
 
 
 class QuoteStaysOpen(QuoteNeverClosed):
-    """A quoted cell that runs on beyond what memory may hold at once."""
+    """A quoted cell that is longer than what may be held in memory at once."""
 
     code = "quote_stays_open"
     message = (
-        '{file_name} opens a quote (") in line {line}, column {column}, and nothing closes it '
-        "in the {limit_mb} MB behind it."
+        '{file_name} has an opening quote (") in line {line}, column {column}, that is not closed '
+        "in the {limit_mb} MB after it."
     )
     limit_mb: int
 
 
 class TextAfterQuote(BadCsv):
-    """A quoted cell goes on behind its closing quote, so nobody can say where it ends."""
+    """A quoted cell goes on after its closing quote, so it is unclear where it ends."""
 
     code = "text_after_quote"
-    message = '{file_name} has text behind a closing quote (") in line {line}, column {column}.'
+    message = '{file_name} has text after a closing quote (") in line {line}, column {column}.'
     hint = (
-        'Write a quote inside a quoted cell twice (""), not with a backslash, and close every quote'
-        " before the next delimiter."
+        'Inside a quoted cell, write a quote twice (""), not with a backslash, and end the cell right'
+        " after its closing quote."
     )
     line: int
     column: int
 
 
 class EscapeAtEnd(BadCsv):
-    """The file's last character takes the meaning of the next one away, and there is none."""
+    """The file ends with an escape character, which escapes nothing."""
 
     code = "escape_at_end"
-    message = "{file_name} ends in line {line} with a backslash that stands before nothing."
-    hint = "Write it twice, or remove it."
+    message = "{file_name} ends in line {line} with a single backslash."
+    hint = "Write the backslash twice, or remove it."
     line: int
 
 
@@ -213,7 +213,7 @@ class RecordTooLong(BadCsv):
 
     code = "record_too_long"
     message = "{file_name} has a row in line {line} that is longer than {limit_mb} MB."
-    hint = "Check that its lines end in line breaks, and shorten that row."
+    hint = "Check that its lines end with line breaks, and shorten that row."
     line: int
     limit_mb: int
 
@@ -223,7 +223,7 @@ class MarksClash(AppError):
 
     code = "marks_clash"
     message = "'{mark}' can't be both the decimal mark and the thousands mark."
-    hint = "Name two different marks."
+    hint = "Choose two different marks."
     mark: str
 
 
@@ -231,8 +231,8 @@ class ColumnUnknown(AppError):
     """Something was said of a column that is not there, read as was said."""
 
     code = "column_unknown"
-    message = "The file has no column '{column}' when it is read so."
-    hint = "Name a column of the receipt, or leave it out."
+    message = "The file has no column '{column}' with these settings."
+    hint = "Use a column name from the import receipt, or leave it out."
     column: str
 
 
@@ -240,7 +240,7 @@ class ChangedSinceChecked(AppError):
     """A file that was checked no longer reads as it did."""
 
     code = "changed_since_checked"
-    message = "The file no longer reads as it did when it was checked: {problem}."
+    message = "The file has changed since it was checked: {problem}."
     hint = "Upload it again."
     problem: str
 

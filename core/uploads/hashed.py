@@ -46,7 +46,7 @@ class HashedReader(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Back to the first byte, to be read and hashed once more: nowhere else. Raises UnsupportedOperation."""
         if (offset, whence) != (0, io.SEEK_SET):
-            raise io.UnsupportedOperation("only the beginning can be sought")
+            raise io.UnsupportedOperation("only the start can be sought")
         self._hash = hashlib.sha256()
         return self._stream.seek(0)
 

@@ -10,7 +10,7 @@ from core.room import AuditedAction, AuditedResource, HandedOver, KeptFile, Room
 ROOM = Room(
     actions=(
         AuditedAction("upload.added", "uploaded"),
-        AuditedAction("upload.reread", "changed how to read"),
+        AuditedAction("upload.reread", "changed the import settings of"),
         AuditedAction("upload.downloaded", "downloaded"),
         AuditedAction("upload.deleted", "deleted"),
     ),

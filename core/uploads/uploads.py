@@ -127,7 +127,7 @@ def reread(
     """
     with db.session_scope(user) as session:
         upload = own(session, upload_id=upload_id)
-        dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read in another way")
+        dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read with other settings")
     before = examination_of(upload)
     merged = (ReadingOverrides() if anew else before.overrides).updated(overrides.checked())
     with stage(staging_dir) as staged:
@@ -139,7 +139,7 @@ def reread(
     examination = replace(examination, guesses=with_previous_values(examination.guesses, before.guesses))
     with db.session_scope(user, write=True) as session:
         upload = hold(session, upload_id=upload_id, to_delete=True)  # nobody builds on it meanwhile
-        dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read in another way")
+        dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read with other settings")
         upload.receipt = examination.to_json()
         upload.n_rows = examination.n_rows
         upload.n_columns = len(examination.columns)
@@ -256,7 +256,7 @@ def delete(session: Session, *, upload_id: int, n_confirmed: int = 0) -> Sequenc
     upload = hold(session, upload_id=upload_id, to_delete=True)
     held = dependants.hold(session, on=RESOURCE, resource_id=upload_id)
     dependants.require_idle(
-        session, on=RESOURCE, resource_id=upload_id, asked="deleted before that ends or is cancelled"
+        session, on=RESOURCE, resource_id=upload_id, asked="deleted until that ends or is cancelled"
     )
     if held.n != n_confirmed:
         raise PredictionsDependOnIt(file_name=upload.file_name, dependants=str(held))

@@ -72,7 +72,7 @@ def run(config: Settings, *, slots: int, modules: Sequence[str]) -> int:
     runner.start()
     log.info("taking tasks", database=db.current().label, slots=slots)
     told.wait()
-    log.info("told to end: nothing new is begun", goes_on_for_s=config.drain_s)
+    log.info("stopping: no new tasks are started", goes_on_for_s=config.drain_s)
     runner.drain(drained)
     drained.wait(config.drain_s)
     clean = runner.stop()
@@ -87,7 +87,9 @@ def cluster_command(config: Settings) -> list[str]:
     )
 
     if not config.dask_scheduler_address:
-        raise WrongSetting(name="DASK_SCHEDULER_ADDRESS", problem="it names the scheduler, and is empty")
+        raise WrongSetting(
+            name="DASK_SCHEDULER_ADDRESS", problem="it is empty; set it to the scheduler's address"
+        )
     cluster.require_dask(config.dask_scheduler_address)
     certificates = {"ca-file": config.dask_tls_ca, "cert": config.dask_tls_cert, "key": config.dask_tls_key}
     is_tls = config.dask_scheduler_address.startswith("tls://")

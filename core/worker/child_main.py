@@ -81,7 +81,7 @@ def main(arguments: list[str]) -> None:
     if sys.platform == "linux":  # elsewhere the closed pipe alone ends a child
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent_pid):
-        sys.exit("the worker was gone before its child had started")
+        sys.exit("the worker ended before its child process had started")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the runner's to answer
     channel = Channel()
     settings.confine()
@@ -137,8 +137,8 @@ def _outcome(task: queue.Task, channel: Channel) -> dict[str, Any]:
             return {"said": "FAILED", "reason": queue.Reason.of(error).to_json(), "transient": is_transient}
         reason = queue.Reason(
             code="internal_error",
-            message=f"The app made a mistake here ({type(error).__name__}: {error}).",
-            hint="Your file may be fine. The System page keeps the details for whoever runs the app.",
+            message=f"An error in the app stopped this ({type(error).__name__}: {error}).",
+            hint="Your file may be fine. An admin can find the details on the System page.",
             traceback=traceback.format_exc(),
         )
         return {"said": "FAILED", "reason": reason.to_json(), "transient": True}

@@ -1,4 +1,4 @@
-"""How a long outage is told: its begin, that it still lasts now and then, and its end."""
+"""How a long outage is logged: when it begins, now and then while it lasts, and when it ends."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def tell_failure(outage: Outage, *, problem: str, what: str = "the database") ->
     """Log what is news in another failure."""
     match outage.failed(time.monotonic()):
         case News.BEGAN:
-            log.warning(f"{what} is out of reach; trying again each second", problem=problem)
+            log.warning(f"{what} is unavailable; retrying every second", problem=problem)
         case News.LASTS:
-            log.warning(f"{what} is still out of reach", problem=problem)
+            log.warning(f"{what} is still unavailable", problem=problem)
         case None:
             pass
 
@@ -56,4 +56,4 @@ def tell_failure(outage: Outage, *, problem: str, what: str = "the database") ->
 def tell_success(outage: Outage, *, what: str = "the database") -> None:
     """Log that an outage is over, if there was one."""
     if (lasted_s := outage.succeeded(time.monotonic())) is not None:
-        log.warning(f"{what} is back", after_s=round(lasted_s))
+        log.warning(f"{what} is available again", after_s=round(lasted_s))

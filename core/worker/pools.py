@@ -102,7 +102,7 @@ class Pools:
                 slot.kill()
                 slot.is_wanted = False
             elif slot.pid and not slot.is_warm and self._now() - slot.heard_at > START_GRACE_S:
-                log.warning("child did not warm up; starting it again", pid=slot.pid)
+                log.warning("child process did not start in time; restarting it", pid=slot.pid)
                 slot.kill()
             if slot.is_wanted:
                 slot.open()

@@ -123,12 +123,12 @@ class Runner:
                 self._dispatcher.pause()
                 self._stopping.wait(1.0)
             except Exception:  # whatever is wrong with one task, the others go on
-                log.exception("a turn of the runner failed; going on")
+                log.exception("error in the runner; continuing")
                 self._stopping.wait(1.0)
         try:
             self._hand_back()
         except db.DatabaseUnavailable as error:
-            log.warning("could not hand work back; its lease will run out", problem=error.problem)
+            log.warning("could not hand tasks back; their leases will expire", problem=error.problem)
         for slot in self._pools:
             slot.kill()
         if self._transport is not None:

@@ -179,7 +179,7 @@ class Slot:
         exit_code, task = self._child.wait(), self.task
         how = {"signal": -exit_code} if exit_code < 0 else {"exit_code": exit_code}
         doing = {"task": str(task.id), "kind": task.kind, "attempt": task.attempt} if task else {}
-        log.warning("a process that does work has died", pid=self._child.pid, **how, **doing)
+        log.warning("a child process died", pid=self._child.pid, **how, **doing)
         self.kill()
         self.n_deaths += 1
         self._opens_at = self._now() + RESPAWN_S * min(self.n_deaths - 1, 5)
@@ -188,10 +188,10 @@ class Slot:
         if self.stop_sent_at is not None:
             self.outcome = Outcome(queue.TaskState.CANCELLED)
             return
-        ended = f"killed by signal {-exit_code}" if exit_code < 0 else f"ended with exit code {exit_code}"
+        ended = f"was killed by signal {-exit_code}" if exit_code < 0 else f"ended with exit code {exit_code}"
         reason = queue.Reason(
             code="worker_lost",
-            message=f"The process that did the work was {ended}.",
-            hint="The file may need more memory than there is. Look at the worker's log, then retry.",
+            message=f"The process that ran this {ended}.",
+            hint="The file may need more memory than is available. Check the worker's log, then retry.",
         )
         self.outcome = Outcome(queue.TaskState.FAILED, reason=reason, transient=True)

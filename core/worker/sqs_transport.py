@@ -158,7 +158,7 @@ class SqsTransport:
             except (QueueUnavailable, db.DatabaseUnavailable):  # which are told elsewhere
                 self._stopping.wait(PAUSE_S)
             except Exception:  # whatever is wrong with one message, the others go on
-                log.exception("a turn of the transport failed; going on")
+                log.exception("error in the SQS transport; continuing")
                 self._stopping.wait(PAUSE_S)
         if turn == self._tend:
             self._say_last_words()
@@ -204,7 +204,7 @@ class SqsTransport:
                 self._given_back += [(message, 0) for message in self._arrived]
                 self._arrived.clear()
         if n_garbage := sum(message.notice is None for message in messages):
-            log.warning("messages that name no task are removed from SQS", n=n_garbage)
+            log.warning("removed messages from SQS that name no task", n=n_garbage)
         if self._stopping.is_set():
             self._give_back()
         self._poke()
@@ -220,7 +220,7 @@ class SqsTransport:
             self._publish()
         if time.monotonic() >= self._dead_at:
             self._dead_at = time.monotonic() + DEAD_S
-            with self._told("SQS's queue of dead letters"):
+            with self._told("the SQS dead-letter queue"):
                 self._settle_dead_letters()
 
     def _delete(self) -> None:
@@ -280,7 +280,7 @@ class SqsTransport:
                     continue
                 if became is not Unclaimed.DONE:
                     task = str(message.notice.task_id) if message.notice else None
-                    log.warning("SQS gave a message up", task=task)
+                    log.warning("SQS gave up on a message", task=task)
                 self._dead.delete([message])
 
     def _say_last_words(self) -> None:
@@ -288,4 +288,6 @@ class SqsTransport:
             self._delete()
             self._give_back()
         except QueueUnavailable as error:
-            log.warning("SQS could not be told what is done; its messages come again", problem=error.problem)
+            log.warning(
+                "could not delete finished messages from SQS; they will come again", problem=error.problem
+            )

@@ -19,13 +19,13 @@ log = logs.get("worker")
 
 UNWRITTEN = queue.Reason(
     code="internal_error",
-    message="The work was done, but the app could not write it down.",
-    hint="Your file may be fine. The System page keeps the details for whoever runs the app.",
+    message="The task finished, but the app could not save the result.",
+    hint="Your file may be fine. An admin can find the details on the System page.",
 )
 SILENT = queue.Reason(
     code="worker_silent",
-    message="The process that did the work stopped answering.",
-    hint="Look at the worker's log and at the machine's memory, then retry.",
+    message="The process that ran this stopped responding.",
+    hint="Check the worker's log and the machine's memory, then retry.",
 )
 
 
@@ -61,12 +61,12 @@ class Supervisor:
                 return True
             self._beat(slot)
         except queue.LeaseLost:
-            log.warning("lease lost; dropping the work", task=str(task.id), attempt=task.attempt)
+            log.warning("lease lost; discarding the work", task=str(task.id), attempt=task.attempt)
             self._drop(slot, is_lost=True)
         except db.DatabaseUnavailable:
             raise
         except Exception:  # the resource did not follow: this task's fault, not the others'
-            log.exception("could not write for a task", task=str(task.id))
+            log.exception("could not save the state of a task", task=str(task.id))
             if slot.outcome is not None and slot.outcome.state is queue.TaskState.SUCCEEDED:
                 reason = replace(UNWRITTEN, traceback=traceback.format_exc())
                 slot.outcome = Outcome(queue.TaskState.FAILED, reason=reason, transient=True)
@@ -87,7 +87,7 @@ class Supervisor:
         assert slot.task is not None
         now, grace_s = self._now(), queue.kind(slot.task.kind).grace_s
         if now - slot.heard_at > self._settings.silence_s:
-            log.warning("child fell silent; replacing it", task=str(slot.task.id))
+            log.warning("child process stopped responding; replacing it", task=str(slot.task.id))
             slot.outcome = Outcome(queue.TaskState.FAILED, reason=SILENT, transient=True)
         elif slot.stop_sent_at is not None and now - slot.stop_sent_at > grace_s:
             slot.outcome = Outcome(queue.TaskState.CANCELLED)
@@ -164,4 +164,4 @@ class Supervisor:
             for key in self._storage.keys(output_prefix(task)):
                 self._storage.delete(key)
         except storage.StorageUnavailable as error:
-            log.warning("could not remove what an attempt left", task=str(task.id), problem=error.problem)
+            log.warning("could not remove the files of an attempt", task=str(task.id), problem=error.problem)

@@ -32,11 +32,11 @@ def refusal(**given: object) -> str:
         ({"listen_address": "here"}, "it must be an IP address such as 127.0.0.1 or 0.0.0.0, not 'here'."),
         (
             {"oidc_issuer": "https://id.example"},
-            "OIDC_CLIENT_ID can't be used: OIDC_ISSUER and OIDC_CLIENT_ID are set together or not at all.",
+            "OIDC_CLIENT_ID can't be used: OIDC_ISSUER and OIDC_CLIENT_ID must be set together.",
         ),
         (
             {"storage_url": "s3://No_Bucket"},
-            "it must name a bucket, as s3://my-bucket or s3://my-bucket/folder.",
+            "it must name a bucket, such as s3://my-bucket or s3://my-bucket/folder.",
         ),
         ({"app_url": "desk.example.org"}, "such as https://desk.example.org, not 'desk.example.org'."),
     ],
@@ -54,7 +54,7 @@ def test_what_may_hold_a_secret_is_not_shown(name: str) -> None:
 
 def test_a_key_without_what_it_belongs_to_is_named_and_not_shown() -> None:
     said = refusal(storage_url="supabase://", supabase_service_role_key=SECRET)
-    assert "STORAGE_URL=supabase:// needs it, and SUPABASE_URL." in said
+    assert "STORAGE_URL=supabase:// needs this key and SUPABASE_URL." in said
     assert SECRET not in said
 
 

@@ -52,7 +52,7 @@ def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason
         assert prediction.status == "FAILED"
         assert (
             prediction.error_message
-            == "The process that did the work was killed by signal 9. It was tried 3 times."
+            == "The process that ran this was killed by signal 9. It was tried 3 times."
         )
         assert "memory" in (prediction.error_hint or "")
         assert_none_is_apart()

@@ -98,7 +98,7 @@ def test_work_by_hand_in_a_process_that_can_do_none_is_refused_in_place(
     app = open_page()
     app.button(key="by_hand").click().run()
     assert not app.exception
-    assert "Nothing in this process can do work right now" in app.error[0].value
+    assert "This process can't run tasks right now" in app.error[0].value
 
 
 def test_a_failed_prediction_comes_first_with_its_reason(

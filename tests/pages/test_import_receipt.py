@@ -74,5 +74,5 @@ def test_a_reading_that_can_not_be_is_refused_in_place_and_changes_nothing(
     app.number_input(key="say_header").set_value(44)
     app.button(key="read_again").click().run()
     assert app.error
-    assert "a header in line 44 and no row below it" in texts(app)
+    assert "a header in line 44, but no rows below it" in texts(app)
     assert reading_of(reader, messy) == before

@@ -116,10 +116,10 @@ def test_a_column_of_text_in_place_of_numbers_can_be_read_from_another(
     text = pa.array([f"about {cell}" for cell in customers["tenure"].to_pylist()], pa.string())
     upload = take_in(worded.set_column(worded.column_names.index("tenure"), "tenure", text), "worded.csv")
     app = open_page("uploads.py", upload=upload.id)
-    assert "Scoring refuses such a file" in texts(app)
+    assert "This file can't be scored" in texts(app)
     assert app.button(key="score_now").disabled
     box(app, "tenure").set_value("tenure_number").run()
-    assert "Scoring refuses such a file" not in texts(app)
+    assert "This file can't be scored" not in texts(app)
     assert not app.button(key="score_now").disabled
 
 

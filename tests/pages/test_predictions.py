@@ -98,7 +98,7 @@ def test_by_hand_without_a_runner_is_refused_with_its_cure(desk: Desk) -> None:
 
     app.button(key="next_by_hand").click().run()
 
-    assert "Nothing in this process can do work right now" in app.error[0].value
+    assert "This process can't run tasks right now" in app.error[0].value
     assert desk.status(queued_id) == "QUEUED"
 
 

@@ -62,5 +62,5 @@ def test_a_refusal_of_the_database_is_a_sentence_on_the_page(
         connection.execute(sa.text("revoke select on predictions from authenticated"))
     app = open_page("predictions.py")
     assert not app.exception
-    assert "it touches something that is not yours, so nothing was done" in texts(app)
+    assert "it affects something that isn't yours, so nothing was saved" in texts(app)
     assert "permission denied" not in texts(app)

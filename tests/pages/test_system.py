@@ -81,7 +81,7 @@ def test_a_queue_that_is_not_there_and_half_a_pair_of_keys_are_said_with_their_c
     settings.current.cache_clear()
     half = open_page("system.py")
 
-    assert "there is no such queue; python -m core.system prepare makes it" in errors(missing)
+    assert "the queue does not exist; create it with python -m core.system prepare" in errors(missing)
     assert "Set AWS_SECRET_ACCESS_KEY, or neither" in errors(half)
 
 

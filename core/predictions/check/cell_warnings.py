@@ -20,7 +20,7 @@ _EXAMPLE_LENGTH = 40
 class CellWarning:
     """One thing about the cells of a feature.
 
-    about: "retyped", no number where the model reads numbers; "unseen", a value that training never saw; "outside",
+    about: "retyped", not a number where the model expects numbers; "unseen", a value not seen in training; "outside",
     a number beyond the range of training; "blank", no value in any row.
     n_cells, n_rows: so many cells in the rows looked at, of which there are n_rows: the file's first, or all of them.
     refuses: scoring would refuse the file. says: a sentence.
@@ -48,14 +48,14 @@ def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int
     if profile.name != feature.name:
         name += f" (read from {wording.quoted(profile.name)})"
     if profile.n_missing >= n_rows:
-        message = f"{name} is blank in every row, which is filled in as in training."
+        message = f"{name} is blank in every row. Blank cells are filled in as in training."
         yield CellWarning(feature.name, "blank", n_rows, n_rows, False, message)
     elif feature.kind == "number":
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
     elif n := seen.unseen[feature.name]:
         where = _where(n, seen.n_rows, n_rows)
-        message = f"{name} holds a value that training never saw in {where}{_such_as(feature, seen)}."
+        message = f"{name} has a value not seen in training in {where}{_such_as(feature, seen)}."
         yield CellWarning(feature.name, "unseen", n, seen.n_rows, False, message)
 
 
@@ -64,19 +64,19 @@ def _retyped(
 ) -> Iterator[CellWarning]:
     n, of_rows = seen.bad[feature.name], seen.n_rows
     if refusal := seen.retyped.get(feature.name):
-        message = f"{refusal.message} Scoring refuses such a file."
+        message = f"{refusal.message} This file can't be scored."
         yield CellWarning(feature.name, "retyped", n, of_rows, True, message)
         return
-    blank, such_as = "Such cells are scored as blank", _such_as(feature, seen)
+    blank, such_as = "These cells are scored as blank", _such_as(feature, seen)
     if profile.n_odd:  # counted over the whole file
         n, of_rows = profile.n_odd, n_rows
         first = wording.quoted(shortened(profile.first_odd or "", _EXAMPLE_LENGTH))
         such_as = f", such as {first}" if profile.first_odd else ""
     if n:
-        message = f"{name} holds no number in {_where(n, of_rows, n_rows)}{such_as}. {blank}."
+        message = f"{name} is not a number in {_where(n, of_rows, n_rows)}{such_as}. {blank}."
         yield CellWarning(feature.name, "retyped", n, of_rows, False, message)
     elif profile.kind not in ("number", "empty"):
-        message = f"{name} holds text in place of numbers below the first {wording.rows(of_rows)}. {blank}."
+        message = f"{name} holds text instead of numbers after the first {wording.rows(of_rows)}. {blank}."
         yield CellWarning(feature.name, "retyped", 0, of_rows, False, message)
 
 
@@ -86,17 +86,17 @@ def _outside(
     lowest, highest = feature.minimum, feature.maximum
     if lowest is None or highest is None:
         return
-    trained = f"{wording.number(lowest)} to {wording.number(highest)}, the range of training"
+    trained = f"the range seen in training, {wording.number(lowest)} to {wording.number(highest)}"
     runs, is_beyond = "", False
     if profile.kind == "number" and profile.minimum is not None and profile.maximum is not None:
         least, most = float(profile.minimum), float(profile.maximum)
         is_beyond = least < lowest or most > highest
         runs = f": its values run from {wording.number(least)} to {wording.number(most)}"
     if n := seen.outside[feature.name]:
-        message = f"{name} lies outside {trained}, in {_where(n, seen.n_rows, n_rows)}{runs}."
+        message = f"{name} is outside {trained}, in {_where(n, seen.n_rows, n_rows)}{runs}."
         yield CellWarning(feature.name, "outside", n, seen.n_rows, False, message)
     elif is_beyond:
-        message = f"{name} lies outside {trained}, below the first {wording.rows(seen.n_rows)}{runs}."
+        message = f"{name} is outside {trained}, after the first {wording.rows(seen.n_rows)}{runs}."
         yield CellWarning(feature.name, "outside", 0, seen.n_rows, False, message)
 
 

@@ -23,12 +23,12 @@ KEPT_S = 14 * 86_400  # the longest that SQS keeps a message
 
 MISSING = {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue"}
 CAUSES = {
-    **dict.fromkeys(MISSING, "there is no such queue; python -m core.system prepare makes it"),
-    "AccessDenied": "its credentials do not allow this",
-    "AccessDeniedException": "its credentials do not allow this",
-    "InvalidClientTokenId": "its access key is not known there",
-    "UnrecognizedClientException": "its access key is not known there",
-    "SignatureDoesNotMatch": "its secret key is not the one that belongs to its access key",
+    **dict.fromkeys(MISSING, "the queue does not exist; create it with python -m core.system prepare"),
+    "AccessDenied": "the credentials do not allow this",
+    "AccessDeniedException": "the credentials do not allow this",
+    "InvalidClientTokenId": "the access key is unknown",
+    "UnrecognizedClientException": "the access key is unknown",
+    "SignatureDoesNotMatch": "the secret key does not belong to the access key",
 }
 
 
@@ -38,7 +38,8 @@ class QueueUnavailable(Unavailable):
     code = "carrier_unavailable"
     message = "SQS can't be used right now: {problem}."
     hint = (
-        "Check PREDICTIONS_QUEUE_URL, the AWS settings and the network. Meanwhile workers ask the database."
+        "Check PREDICTIONS_QUEUE_URL, the AWS settings and the network. "
+        "Meanwhile, workers take tasks from the database."
     )
     problem: str
 

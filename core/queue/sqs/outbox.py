@@ -101,9 +101,13 @@ def dead_letter(
         return Unclaimed.LATER
     reason = Reason(
         code="dead_letter",
-        message="The queue gave this up: its message was "
-        + (f"delivered {times(n_deliveries)}, and no worker finished it." if n_deliveries else "set aside."),
-        hint="Workers may have been killed each time. Look at their log, then retry.",
+        message="SQS gave up on this task: its message was "
+        + (
+            f"delivered {times(n_deliveries)}, but no worker finished it."
+            if n_deliveries
+            else "moved to the dead-letter queue."
+        ),
+        hint="Workers may have been killed each time. Check their logs, then retry.",
     )
     buried = (
         sa.update(TaskRow)

@@ -11,13 +11,16 @@ from core.settings.values import IpAddress, Networks, WebAddress
 
 
 class AppSettings(Part):
-    port: int = Field(default=8501, ge=1, le=65535, description="Port of pages and API.")
+    port: int = Field(default=8501, ge=1, le=65535, description="Port for pages and API.")
     listen_address: IpAddress = Field(
-        default="127.0.0.1", description="Where PORT is opened; any but loopback asks for sign-in."
+        default="127.0.0.1", description="Address to listen on; any but loopback requires sign-in."
     )
-    app_url: WebAddress = Field(default="", description="The address people open; empty = loopback and PORT.")
+    app_url: WebAddress = Field(
+        default="", description="The address people open in the browser; empty = http://localhost and PORT."
+    )
     trusted_proxies: Networks = Field(
-        default="", description="Addresses or networks whose forwarded headers count, by commas."
+        default="",
+        description="Proxies whose forwarded headers are trusted: addresses or networks, separated by commas.",
     )
 
     @property

@@ -8,10 +8,14 @@ from core.settings.part import EVERY_POOL, Part
 
 
 class AwsSettings(Part, pools=EVERY_POOL, secrets=("aws_access_key_id",)):
-    aws_region: str = Field(default="", description="Empty = what AWS's own files or the machine say.")
-    aws_access_key_id: str = Field(default="", description="Empty = AWS's own files, or the machine's role.")
+    aws_region: str = Field(
+        default="", description="AWS region; empty = from AWS's own files or the machine."
+    )
+    aws_access_key_id: str = Field(
+        default="", description="AWS access key; empty = from AWS's own files or the machine's role."
+    )
     aws_secret_access_key: SecretStr = Field(
-        default=SecretStr(""), description="The secret that belongs to it."
+        default=SecretStr(""), description="The secret of that access key."
     )
 
     @property

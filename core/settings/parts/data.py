@@ -10,7 +10,7 @@ from core.settings.part import EVERY_POOL, Part
 
 
 class DataSettings(Part, pools=EVERY_POOL):
-    data_dir: Path = Field(default=Path("data"), description="Folder of the embedded database and files.")
+    data_dir: Path = Field(default=Path("data"), description="Folder for the embedded database and files.")
 
     @property
     def staging_dir(self) -> Path:

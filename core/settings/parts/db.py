@@ -16,7 +16,7 @@ class DatabaseSettings(DataSettings, pools=EVERY_POOL, secrets=("database_url",)
         default="", description="SQLite or Postgres; empty = SQLite in DATA_DIR."
     )
     database_pooler: Literal["", "transaction"] = Field(
-        default="", description="`transaction` where such a pooler stands in between; empty = found out."
+        default="", description="`transaction` behind a pooler in transaction mode; empty = detected."
     )
 
     @property
@@ -29,7 +29,8 @@ class DatabaseSettings(DataSettings, pools=EVERY_POOL, secrets=("database_url",)
 
 class UserDatabaseSettings(Part, secrets=("user_database_url",)):
     user_database_url: PostgresUrl = Field(
-        default="", description="The same Postgres by a login for pages and API alone; empty = DATABASE_URL."
+        default="",
+        description="The same Postgres with a separate login for pages and API; empty = DATABASE_URL.",
     )
 
     @property

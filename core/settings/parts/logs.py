@@ -10,7 +10,7 @@ from core.settings.part import EVERY_POOL, Part
 
 
 class LogSettings(Part, pools=EVERY_POOL):
-    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+    log_format: Literal["console", "json"] = Field(default="console", description="Format of log lines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe log line shown."
+        default="info", description="Lowest level of log lines to show."
     )

@@ -9,20 +9,22 @@ from core.settings.values import SchedulerAddress
 
 
 class PredictionSettings(Part):
-    sync_max_mb: int = Field(default=50, ge=1, description="Largest file that is scored while one waits.")
+    sync_max_mb: int = Field(
+        default=50, ge=1, description="Largest file, in MB, that is scored while you wait."
+    )
 
 
 class DistributedScoringSettings(Part, pools=("scoring",)):
     dask_scheduler_address: SchedulerAddress = Field(
-        default="", description="Dask cluster that shares out large files, as tls://host:8786; empty = none."
+        default="", description="Dask cluster that scores large files, such as tls://host:8786; empty = none."
     )
     large_file_mb: int = Field(
-        default=200, ge=1, description="Predictions of larger files are shared out over the Dask cluster."
+        default=200, ge=1, description="Files larger than this, in MB, are scored on the Dask cluster."
     )
-    dask_tls_ca: str = Field(default="", description="File of the authority whose certificates Dask trusts.")
-    dask_tls_cert: str = Field(default="", description="File of this process's certificate for Dask.")
+    dask_tls_ca: str = Field(default="", description="Path of the CA certificate that Dask trusts.")
+    dask_tls_cert: str = Field(default="", description="Path of this process's certificate for Dask.")
     dask_tls_key: str = Field(
-        default="", validate_default=True, description="File of the key of that certificate."
+        default="", validate_default=True, description="Path of that certificate's key."
     )
 
     @field_validator("dask_tls_key")

@@ -10,11 +10,12 @@ from core.settings.values import QueueUrl, WebAddress
 
 class QueueSettings(Part):
     predictions_queue_url: QueueUrl = Field(
-        default="", description="A standard queue of SQS that carries tasks to workers; empty = the database."
+        default="",
+        description="URL of a standard SQS queue that delivers tasks to workers; empty = the database.",
     )
     sqs_endpoint_url: WebAddress = Field(
-        default="", description="Server of PREDICTIONS_QUEUE_URL; empty = Amazon's."
+        default="", description="Endpoint of PREDICTIONS_QUEUE_URL; empty = Amazon's."
     )
     keep_tasks_days: int = Field(
-        default=30, ge=1, description="Days until a task that ended and that nothing shows is forgotten."
+        default=30, ge=1, description="Days after which finished tasks that nothing shows are deleted."
     )

@@ -16,15 +16,16 @@ from core.settings.values import StorageUrl, WebAddress
 class StorageSettings(DataSettings, SupabaseSettings, pools=EVERY_POOL, secrets=("storage_url",)):
     storage_url: StorageUrl = Field(default="", description="Where files are kept; empty = DATA_DIR/files.")
     s3_endpoint_url: WebAddress = Field(
-        default="", description="Server of an s3:// STORAGE_URL; empty = Amazon's."
+        default="", description="Endpoint of an s3:// STORAGE_URL; empty = Amazon's."
     )
     s3_links: bool = Field(
-        default=True, description="Downloads come straight from the bucket, by links of five minutes."
+        default=True,
+        description="Download straight from the bucket, with links that expire after five minutes.",
     )
     supabase_service_role_key: SecretStr = Field(
         default=SecretStr(""),
         validate_default=True,
-        description="The project's secret key; STORAGE_URL=supabase:// needs it.",
+        description="The Supabase project's secret key; STORAGE_URL=supabase:// needs it.",
     )
 
     @field_validator("supabase_service_role_key")
@@ -32,7 +33,7 @@ class StorageSettings(DataSettings, SupabaseSettings, pools=EVERY_POOL, secrets=
     def _with_its_project(cls, key: SecretStr, info: ValidationInfo) -> SecretStr:
         needed = info.data.get("storage_url") == "supabase://"
         if needed and not (info.data.get("supabase_url") and key.get_secret_value()):
-            raise ValueError("STORAGE_URL=supabase:// needs it, and SUPABASE_URL")
+            raise ValueError("STORAGE_URL=supabase:// needs this key and SUPABASE_URL")
         return key
 
     @property

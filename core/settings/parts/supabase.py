@@ -10,5 +10,5 @@ from core.settings.values import WebAddress
 
 class SupabaseSettings(Part, pools=EVERY_POOL):
     supabase_url: WebAddress = Field(
-        default="", description="The Supabase project, as https://my-project.supabase.co."
+        default="", description="URL of the Supabase project, such as https://my-project.supabase.co."
     )

@@ -8,4 +8,4 @@ from core.settings.part import Part
 
 
 class SystemSettings(Part):
-    sample: bool = Field(default=True, description="Make the sample file and its model on first start.")
+    sample: bool = Field(default=True, description="Create the sample file and its model on first start.")

@@ -10,5 +10,5 @@ from core.settings.part import Part
 class UploadSettings(Part):
     max_upload_mb: int = Field(default=2048, ge=1, description="Largest upload, in MB of 1,000,000 bytes.")
     upload_silence_s: float = Field(
-        default=60.0, gt=0, description="Seconds until an upload that sends nothing is given up."
+        default=60.0, gt=0, description="Seconds without data after which an upload is aborted."
     )

@@ -10,12 +10,22 @@ from core.settings.part import EVERY_POOL, Part
 class LeaseSettings(Part, pools=EVERY_POOL):
     """Children renew the lease with each checkpoint."""
 
-    lease_s: float = Field(default=30.0, gt=0, description="Seconds until a silent worker loses its task.")
+    lease_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds after which a task is taken from a worker that stopped responding.",
+    )
 
 
 class WorkerSettings(LeaseSettings):
-    workers: int = Field(default=1, ge=0, le=16, description="Embedded workers; 0 = none, work by hand.")
-    silence_s: float = Field(default=300.0, gt=0, description="Seconds until a silent child is replaced.")
+    workers: int = Field(
+        default=1, ge=0, le=16, description="Embedded workers; 0 = none, tasks are started by hand."
+    )
+    silence_s: float = Field(
+        default=300.0,
+        gt=0,
+        description="Seconds after which a child process that stopped responding is replaced.",
+    )
     drain_s: float = Field(
-        default=20.0, ge=0, description="Seconds that a worker told to end goes on with what it has begun."
+        default=20.0, ge=0, description="Seconds that a stopping worker may take to finish its tasks."
     )

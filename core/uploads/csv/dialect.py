@@ -8,7 +8,7 @@ from typing import Any
 
 DELIMITER_NAMES = {
     ",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "^": "caret", "~": "tilde", ":": "colon",
-    " ": "blank",
+    " ": "space",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.errors import counted
 from core.uploads.csv import cells, number_formats
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Numeral, Spelling
@@ -120,9 +121,9 @@ def _spelling(
         if admitted[way] == admitted[spelling] and way != spelling and _differs(way, spelling, found)
     ]
     value = _value(spelling)
-    why = f"{admitted[spelling]:,} of {len(filled):,} different cells read so, as {_example(found, spelling)!r} does."
+    why = f"{admitted[spelling]:,} of {len(filled):,} different values are written like {_example(found, spelling)!r}."
     if confidence == "guess":
-        why += " They could be decimals as well as groups of three digits."
+        why += " The mark could also be a decimal mark instead of a thousands mark."
     return spelling, [Guess("numbers", value, confidence, why, name, tuple(map(_value, others[:3])))]
 
 
@@ -195,8 +196,8 @@ def _suspicion(
         or min(others) <= _NEAR * values[lowest]
     ):
         return []
-    why = f"{lowest} stands {n:,} times among {total:,} cells of the sample and no other number comes near."
-    return [Guess("missing", "", "guess", f"{why} It may mean a missing cell.", name, (lowest,))]
+    why = f"{lowest} appears {n:,} times in a sample of {total:,} cells, and no other number is close to it."
+    return [Guess("missing", "", "guess", f"{why} It may stand for a missing value.", name, (lowest,))]
 
 
 def _value_of(cell: str, spelling: Spelling) -> float | None:
@@ -210,7 +211,15 @@ def _value_of(cell: str, spelling: Spelling) -> float | None:
 def _of_missing(name: str, missing: set[str], present: Mapping[str, int], *, is_number: bool) -> Guess:
     n = sum(count for cell, count in present.items() if _folded(cell) in missing)
     words = ", ".join(repr(text) for text in sorted(missing))
-    what = "the other cells are numbers" if is_number else "beside the other cells it can mean nothing else"
+    what = (
+        "the other cells are numbers"
+        if is_number
+        else "next to the other cells, it can only stand for a missing value"
+    )
     return Guess(
-        "missing", ", ".join(sorted(missing)), "likely", f"{words}: {n:,} in the sample; {what}.", name
+        "missing",
+        ", ".join(sorted(missing)),
+        "likely",
+        f"{words}: {counted(n, 'cell')} in a sample; {what}.",
+        name,
     )

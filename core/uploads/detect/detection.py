@@ -125,7 +125,7 @@ def _with_formats(detected: Detected, cells: list[list[str]], overrides: Detecti
     decimal, n_commas, n_points = column_formats.decimal_mark(cells, dialect.delimiter)
     if overrides.decimal:
         decimal = overrides.decimal
-        guesses.append(Guess("decimal", decimal, "chosen", "You said so."))
+        guesses.append(Guess("decimal", decimal, "chosen", "You chose this."))
     elif n_commas or n_points:
         guesses.append(explanations.of_decimal(decimal, n_commas, n_points))
     formats = [
@@ -150,7 +150,7 @@ def with_loose_quotes(
     if delimiters.has_quoted_cells(sampling.take(path, found).head, dialect.delimiter):
         return None
     loose = of_encoding(path, found, replace(overrides, quotechar=""))
-    why = "A quote in it does not pair up, none of its cells is in quotes, and without regard to them rows are even."
+    why = "Its quotes don't pair up and no cell is in quotes; read as plain text, they leave all rows the same width."
     guess = Guess("quotes", "", "likely", why, None, ('"',))
     guesses = tuple(guess if one.about == "quotes" else one for one in loose.guesses)
     return Detected(loose.dialect, guesses)

@@ -122,7 +122,8 @@ def _known(codec: str) -> str:
     name = codec.strip().lower()
     if name not in CODECS:
         raise Invalid(
-            problem=f"There is no encoding '{codec[:40]}' here.", remedy=f"Use one of {', '.join(CODECS)}."
+            problem=f"The encoding '{codec[:40]}' is not supported.",
+            remedy=f"Use one of {', '.join(CODECS)}.",
         )
     return name
 

@@ -55,7 +55,7 @@ def with_previous_values(chosen: Sequence[Guess], before: Sequence[Guess]) -> tu
                 others = (old.value, *(one for one in guess.alternatives if one != old.value))
                 guess = replace(
                     guess,
-                    why=f"You said so, instead of {old.value!r} ({old.confidence}).",
+                    why=f"You chose this instead of {old.value!r} ({old.confidence}).",
                     alternatives=others,
                 )
         found.append(guess)

@@ -46,7 +46,7 @@ def locate(rows: Sequence[Row], *, header_line: int | None = None) -> TableLocat
         return _without_header(rows, 0, width, "chosen")
     if header_line is not None:
         at = next((index for index, row in enumerate(rows) if row.line >= header_line), len(rows) - 1)
-        chosen = Guess("header", str(header_line), "chosen", "You said that the header stands there.")
+        chosen = Guess("header", str(header_line), "chosen", "You chose this line as the header.")
         return _with_header(rows, at, rows[at].cells, width, (), (chosen,))
     at = _header_index(rows, width)
     body = rows[at + 1 :]
@@ -55,7 +55,7 @@ def locate(rows: Sequence[Row], *, header_line: int | None = None) -> TableLocat
         return _without_header(rows, at, width, "likely")
     if grouped := headings.grouped(rows, at):
         line = rows[at].line
-        why = f"Line {rows[at - 1].line} groups the columns that line {line} names, so both were joined."
+        why = f"Line {rows[at - 1].line} groups the columns that line {line} names, so both were combined."
         return _with_header(
             rows,
             at,
@@ -66,7 +66,7 @@ def locate(rows: Sequence[Row], *, header_line: int | None = None) -> TableLocat
         )
     if combined := headings.combined(rows, at, measures):
         line = rows[at + 1].line
-        why = f"Line {rows[at].line} groups the columns that line {line} names, so both were joined."
+        why = f"Line {rows[at].line} groups the columns that line {line} names, so both were combined."
         return _with_header(
             rows,
             at + 1,
@@ -97,11 +97,11 @@ def _with_header(
     index_column = index_column and len(firsts) >= _NEARLY_ALL * len(wide)
     if index_column:
         names = headers.names(("", *cells))
-        why = "Its header has one name less than its rows have cells, so the first column has none, as R writes it."
+        why = "Its header has one name fewer than its rows have cells, so the first has no name, as in files from R."
         guesses += (Guess("names", names[0], "likely", why, names[0]),)
     elif is_rule and width > n_columns and reach > n_columns:
         names = headers.names(cells, n_columns=reach)
-        why = f"Its header has {n_columns} names and its rows have {reach} cells."
+        why = f"Its header has {n_columns} names, but its rows have {reach} cells."
         guesses += (Guess("names", names[-1], "guess", why, names[-1]),)
     else:
         names = headers.names(cells)
@@ -126,15 +126,13 @@ def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
             (
                 padded,
                 "certain",
-                f"Blanks, line breaks or invisible marks were taken off names: {_listed(padded)}.",
+                f"Spaces, line breaks or invisible characters were removed from names: {_listed(padded)}.",
             )
         )
     if unnamed:
         found.append((unnamed, "certain", f"Columns without a name were numbered: {_listed(unnamed)}."))
     if repeated:
-        found.append(
-            (repeated, "likely", f"Names that were there before were numbered: {_listed(repeated)}.")
-        )
+        found.append((repeated, "likely", f"Repeated names were numbered: {_listed(repeated)}."))
     return [Guess("names", _listed(which), sure, why) for which, sure, why in found]  # type: ignore[arg-type]  # two of the words
 
 
@@ -146,9 +144,9 @@ def _listed(found: Sequence[str]) -> str:
 
 def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confidence) -> TableLocation:
     names = headers.names([""] * width)
-    why = "Its first row holds values like those below it, so the columns were numbered."
+    why = "Its first row has values like the rows below it, so the columns were numbered."
     if confidence == "chosen":
-        why = "You said that it has no header."
+        why = "You chose to read it without a header."
     line = str(rows[at].line)
     return TableLocation(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
 
@@ -246,7 +244,7 @@ def _of_header(rows: Sequence[Row], at: int, width: int, measures: frozenset[int
     if row.line == 1 or at == 0:
         confidence: Confidence = "certain" if differs and row.n_filled == width else "likely"
         why = "It is the first line with text" + (
-            ", and it holds words where the columns hold values." if differs else "."
+            ", and it has words where the rows below have values." if differs else "."
         )
     else:
         confidence = "likely" if differs else "guess"

@@ -10,8 +10,8 @@ from core.uploads.detect.guesses import Guess
 from core.uploads.report.profile import ColumnProfile
 from core.uploads.report.receipt import LineTreatment, SourceArchive
 
-_LINE_ENDS = {"\r": "Its lines end in a carriage return alone, as on old Macintosh computers."}
-_BLANKS = {" ": "blanks", "'": "apostrophes", ",": "commas", ".": "points"}
+_LINE_ENDS = {"\r": "Its lines end with a carriage return only, as on old Macs."}
+_BLANKS = {" ": "spaces", "'": "apostrophes", ",": "commas", ".": "points"}
 
 
 def of(
@@ -40,10 +40,10 @@ def _of_archive(packed: SourceArchive | None) -> Iterator[str]:
     if packed is None:
         return
     size = _counted(packed.size_bytes, "byte")
-    yield f"It came packed in {packed.file_name}, a {packed.kind} file of {size}."
+    yield f"It was unpacked from {packed.file_name}, a {packed.kind} file of {size}."
     if packed.n_others:
         were = "was" if packed.n_others == 1 else "were"
-        yield f"{_counted(packed.n_others, 'other file')} in there {were} not read."
+        yield f"{_counted(packed.n_others, 'other file')} in the archive {were} not read."
 
 
 def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[str]:
@@ -51,16 +51,16 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
     if dialect.delimiter != "," and len(columns) > 1:
         yield f"Its cells are separated by {DELIMITER_NAMES.get(dialect.delimiter, repr(dialect.delimiter))}s."
     if dialect.quotechar == "'":
-        yield "Its quotes are single ones (')."
+        yield "Its cells are quoted with single quotes (')."
     if not dialect.quotechar:
-        yield "Quotes are part of its cells."
+        yield "Quotes are read as part of its cells."
     if dialect.escapechar:
-        yield "A backslash takes the next mark's meaning away."
+        yield "A backslash escapes the next character."
     if dialect.decimal == ",":
         yield "Its numbers are written with a decimal comma."
     yield _LINE_ENDS.get(dialect.line_end, "")
     if len(columns) == 1:
-        yield "It has one column only: no comma, semicolon, tab or bar separates cells."
+        yield "It has only one column: no comma, semicolon, tab or bar separates its cells."
 
 
 def _of_lines(dialect: Dialect, treatment: LineTreatment) -> Iterator[str]:
@@ -70,14 +70,14 @@ def _of_lines(dialect: Dialect, treatment: LineTreatment) -> Iterator[str]:
         yield "It has no header, so its columns were numbered."
     if treatment.n_not_rows:
         lines, are = _counted(treatment.n_not_rows, "line"), "is" if treatment.n_not_rows == 1 else "are"
-        yield f"{lines} left out that {are} no data: headers again, totals or notes."
+        yield f"{lines} left out that {are} not data: repeated headers, totals or notes."
     if treatment.n_short:
         first = f"the first in line {treatment.first_short:,}"
-        yield f"{_counted(treatment.n_short, 'row')} with fewer cells than columns, {first}, filled up with empty ones."
+        yield f"{_counted(treatment.n_short, 'row')} with fewer cells than columns, {first}; empty cells were added."
     if treatment.n_long:
         first = f"the first in line {treatment.first_long:,}"
         rows = _counted(treatment.n_long, "row")
-        yield f"{rows} with empty cells behind the last column, {first}; they were left out."
+        yield f"{rows} with empty cells after the last column, {first}; these cells were left out."
     if treatment.n_blank:
         yield f"{_counted(treatment.n_blank, 'blank line')} left out."
     if treatment.n_inner_breaks:
@@ -105,17 +105,21 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
             yield f"In '{column.name}', {_counted(column.n_declared_missing, 'cell')} ({words}) read as missing."
         if column.n_odd:
             yield (
-                f"Column '{column.name}' holds numbers but for {_counted(column.n_odd, 'cell')},"
+                f"Column '{column.name}' holds numbers, except in {_counted(column.n_odd, 'cell')},"
                 f" the first of which is '{column.first_odd}'."
             )
 
 
 def _of_encoding(encoding: Encoding) -> str:
     if encoding.guessed:
-        return f"It is not UTF-8; its bytes look most like {encoding.name}, so it was read as that."
+        return f"It is not UTF-8; its bytes best match {encoding.name}, so it was read as that."
     if encoding.codec != "utf-8":
         return f"It was read as {encoding.name}."
-    return "It begins with a byte order mark, which is no part of the first name." if encoding.has_bom else ""
+    return (
+        "It starts with a byte order mark, which is not part of the first column's name."
+        if encoding.has_bom
+        else ""
+    )
 
 
 def _counted(number: int, noun: str) -> str:

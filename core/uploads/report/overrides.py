@@ -86,12 +86,13 @@ class ReadingOverrides:
         for spellings in (self.missing, *(one.missing for one in self.columns.values())):
             if spellings is not None and len(spellings) > _MOST_MISSING:
                 raise Invalid(
-                    problem=f"There are {len(spellings)} spellings of a missing cell.",
-                    remedy=f"Name at most {_MOST_MISSING}.",
+                    problem=f"There are {len(spellings)} values that stand for a missing cell.",
+                    remedy=f"Give at most {_MOST_MISSING}.",
                 )
         if self.header_line is not None and self.header_line < 0:
             raise Invalid(
-                problem="A line's number is not negative.", remedy="Count lines from 1; 0 means no header."
+                problem="The line of the header can't be negative.",
+                remedy="Count lines from 1, or give 0 for no header.",
             )
         return self
 
@@ -113,8 +114,8 @@ class ReadingOverrides:
         dialect = detected.dialect
         if dialect.decimal == dialect.delimiter and not dialect.quotechar:
             raise Invalid(
-                problem=f"'{dialect.decimal}' can't be the delimiter and the decimal mark where quotes mean nothing.",
-                remedy="Name another delimiter, another decimal mark, or the quotes.",
+                problem=f"'{dialect.decimal}' can't be both the delimiter and the decimal mark without quotes.",
+                remedy="Choose another delimiter, another decimal mark, or a quote character.",
             )
         names = dialect.names
         if lacking := [name for name in self.columns if name not in names]:
@@ -134,7 +135,7 @@ class ReadingOverrides:
         kept = tuple(guess for guess in detected.guesses if (guess.about, guess.column) not in overruled)
         if self.keep_lines:
             kept = tuple(guess for guess in kept if guess.about != "not_rows")
-            kept += (Guess("not_rows", "0", "chosen", "You said that these lines are rows."),)
+            kept += (Guess("not_rows", "0", "chosen", "You chose to keep these lines as rows."),)
         return Detected(replace(dialect, rules=rules), kept + tuple(chosen))
 
     def _rule(self, rule: ColumnRule, column: ColumnOverrides, decimal: str) -> ColumnRule:
@@ -189,7 +190,7 @@ def _guesses_of(name: str, before: ColumnRule, after: ColumnRule) -> list[Guess]
     if before.kind != after.kind:
         found.append(("kind", after.kind, before.kind))
     return [
-        Guess(about, value, "chosen", "You said so.", name, (old,) if old else ())
+        Guess(about, value, "chosen", "You chose this.", name, (old,) if old else ())
         for about, value, old in found
     ]
 

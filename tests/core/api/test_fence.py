@@ -21,7 +21,9 @@ def test_a_refusal_of_the_database_is_a_403_with_a_sentence(
     assert answer.status_code == 403
     said = answer.json()["error"] if "error" in answer.json() else answer.json()
     assert said["code"] == "not_yours"
-    assert said["message"].startswith("The database refused this: it touches something that is not yours")
+    assert said["message"].startswith(
+        "The database refused this because it affects something that isn't yours"
+    )
     assert "42501" not in answer.text
     assert "permission denied" not in answer.text
     with db.session_scope(db.WORKER) as session:

@@ -131,7 +131,7 @@ def test_it_is_said_on_the_system_page_and_in_the_log_that_workers_ask(
 ) -> None:
     database = _through(transaction_pooler, name)
     watching = queue.watch(database)
-    assert "passes on no word of new work" in capsys.readouterr().out
+    assert "does not pass on notifications" in capsys.readouterr().out
     assert (watching.fileno(), watching.poll_s) == (None, queue.ASK_S)
     assert watching.changed()
     watching.close()

@@ -561,7 +561,7 @@ def test_a_login_without_rights_that_would_have_to_migrate_is_told_so(postgres: 
     name = f"behind_{uuid4().hex}"
     postgres.create(name)
     narrow = db.connect(postgres.url(name, login=PAGES))
-    with pytest.raises(db.RoleMissing, match=r"desk_pages.*may not change the tables"):
+    with pytest.raises(db.RoleMissing, match=r"desk_pages.*may not change tables"):
         migrate.upgrade(narrow)
     narrow.dispose()
     postgres.drop(name)

@@ -53,7 +53,7 @@ def test_a_number_column_with_blanks_is_a_number_without_a_warning() -> None:
 def test_a_number_column_with_a_typing_error_is_a_number_with_a_warning() -> None:
     found = examine(amount=[*AMOUNT[:-1], "12o"])
     assert kinds(found) == {"amount": "number"}
-    assert found.warnings == ("In 'amount', 1 cell is no number and counted as missing.",)
+    assert found.warnings == ("In 'amount', 1 cell is not a number and counts as missing.",)
 
 
 def test_a_decimal_comma_makes_numbers_too() -> None:
@@ -75,7 +75,7 @@ def test_numbers_that_count_the_rows_are_set_aside_whatever_their_name() -> None
 
 
 def test_texts_that_hardly_repeat_are_set_aside() -> None:
-    assert "hardly ever repeat" in reason(examine(code=[f"C-{row}" for row in range(N_ROWS)]), "code")
+    assert "rarely repeat" in reason(examine(code=[f"C-{row}" for row in range(N_ROWS)]), "code")
 
 
 def test_an_identifier_can_be_kept_on_request() -> None:
@@ -110,11 +110,11 @@ def test_an_empty_column_is_set_aside() -> None:
 
 def test_a_column_with_a_handful_of_values_is_set_aside_with_their_number() -> None:
     found = examine(note=["x", "y", *[""] * (N_ROWS - 2)])
-    assert reason(found, "note") == "'note' has a value in 2 of 200 rows only."
+    assert reason(found, "note") == "'note' has a value in only 2 of 200 rows."
 
 
 def test_texts_too_many_to_learn_from_are_set_aside_with_their_number() -> None:
-    assert "100 different texts" in reason(examine(town=[f"t{row // 2}" for row in range(N_ROWS)]), "town")
+    assert "100 different values" in reason(examine(town=[f"t{row // 2}" for row in range(N_ROWS)]), "town")
 
 
 def test_a_column_is_what_a_user_says_it_is() -> None:
@@ -124,4 +124,4 @@ def test_a_column_is_what_a_user_says_it_is() -> None:
     said = {"code": "category", "amount": "number"}
     found = columns.examine(table, target="outcome", decimal=".", kinds=said)
     assert kinds(found) == said
-    assert "In 'amount', 20 cells are no number" in found.warnings[0]
+    assert "In 'amount', 20 cells are not numbers" in found.warnings[0]

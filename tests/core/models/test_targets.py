@@ -66,7 +66,7 @@ def test_a_few_cells_that_are_no_number_leave_a_regression_with_a_warning() -> N
     found = find([*range(300), "unclear"])
     assert (found.task, len(found.values)) == ("regression", 300)
     assert found.rows.tolist() == list(range(300))
-    assert found.warnings == ("In 1 of 301 rows 'outcome' is no number; such rows were left out.",)
+    assert found.warnings == ("In 1 of 301 rows, 'outcome' is not a number; these rows were left out.",)
 
 
 def test_rows_without_an_outcome_are_left_out_and_counted() -> None:
@@ -152,7 +152,7 @@ def test_a_rare_class_is_named_with_its_count_and_what_to_do() -> None:
 
 
 def test_a_target_of_free_text_is_refused() -> None:
-    with pytest.raises(TooManyClasses, match="60 different values; at most 50"):
+    with pytest.raises(TooManyClasses, match="60 different values; a model can learn at most 50"):
         find([f"note {row}" for row in range(60)])
 
 

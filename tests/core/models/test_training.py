@@ -154,7 +154,7 @@ def test_where_nothing_is_left_to_learn_the_columns_set_aside_are_counted() -> N
     leaks = {f"told_{place}": [f"{place}{label}" for label in outcome] for place in range(2)}
     found = train(text_table(x=draw.normal(size=120).round(3), **leaks, outcome=outcome), "outcome")
     (warning,) = [warning for warning in found.warnings if "no better than guessing" in warning]
-    assert "2 columns that give the answer away had been set aside" in warning
+    assert "2 columns that give the answer away had been left out" in warning
 
 
 def test_the_chosen_positive_label_is_kept(table: pa.Table) -> None:

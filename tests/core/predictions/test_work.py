@@ -279,7 +279,7 @@ def test_a_model_file_that_was_tampered_with_is_never_loaded_and_the_model_is_na
     prediction = desk.score(upload, model)
     assert prediction.status == "FAILED"
     assert f"{model.name} v{model.version} was {harm}" in (prediction.error_message or "")
-    assert "Train it again" in (prediction.error_hint or "")
+    assert "Train the model again" in (prediction.error_hint or "")
 
 
 def test_nothing_is_left_in_staging(desk: Desk) -> None:

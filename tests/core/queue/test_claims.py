@@ -107,7 +107,7 @@ def test_a_task_whose_worker_is_lost_each_time_fails_after_exactly_its_attempts(
     assert (row.state, row.attempt, row.finished_at) == ("FAILED", 3, line.clock.at)
     assert (row.lease_owner, row.lease_until) == (None, None)
     assert row.error is not None
-    assert row.error["message"] == "The worker that did this stopped without a word. It was tried 3 times."
+    assert row.error["message"] == "The worker that ran this stopped unexpectedly. It was tried 3 times."
     assert steps.resource(task_id) == ("FAILED", "worker_lost")
 
 

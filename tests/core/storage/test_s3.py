@@ -49,7 +49,8 @@ def test_a_bucket_is_made_once(s3: Settings, source: Path) -> None:
     storage = S3Storage(s3.model_copy(update={"storage_url": f"s3://bucket-{uuid4().hex}"}))
     for verb in (storage.check, lambda: storage.put(KEY, source), lambda: storage.keys("")):
         with pytest.raises(
-            StorageUnavailable, match=r"there is no such bucket; python -m core\.system prepare"
+            StorageUnavailable,
+            match=r"the bucket does not exist; create it with python -m core\.system prepare",
         ):
             verb()
     assert storage.prepare()
@@ -142,8 +143,8 @@ def test_links_can_be_switched_off(s3: Settings) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"aws_secret_access_key": "wrong"}, "secret key is not the one"),
-        ({"aws_access_key_id": "nobody"}, "access key is not known"),
+        ({"aws_secret_access_key": "wrong"}, "secret key does not belong to the access key"),
+        ({"aws_access_key_id": "nobody"}, "access key is unknown"),
         ({"s3_endpoint_url": "http://127.0.0.1:1"}, "Could not connect"),
     ],
 )

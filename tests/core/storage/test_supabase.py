@@ -53,10 +53,14 @@ def test_buckets_are_made_once_and_none_is_public(project: Settings, postgres: C
     try:
         storage = SupabaseStorage(Settings(**{**project.model_dump(), **server.settings()}))
         with pytest.raises(
-            StorageUnavailable, match=r"sees no bucket uploads; python -m core\.system prepare"
+            StorageUnavailable,
+            match=r"can't see the bucket uploads; create it with python -m core\.system prepare",
         ):
             storage.check()
-        with pytest.raises(StorageUnavailable, match=r"sees no such bucket; python -m core\.system prepare"):
+        with pytest.raises(
+            StorageUnavailable,
+            match=r"can't see such a bucket; create it with python -m core\.system prepare",
+        ):
             storage.stat(KEY)
         assert storage.prepare()
         assert not storage.prepare()
@@ -65,7 +69,7 @@ def test_buckets_are_made_once_and_none_is_public(project: Settings, postgres: C
         listed = storage._client.list_buckets()
         assert {bucket.name: bucket.public for bucket in listed} == dict.fromkeys(BUCKETS, False)
         storage._client.update_bucket("results", {"public": True})
-        with pytest.raises(StorageUnavailable, match="anybody may read the bucket results; make it private"):
+        with pytest.raises(StorageUnavailable, match="the bucket results is public; make it private"):
             storage.check()
     finally:
         server.stop()
@@ -147,7 +151,7 @@ def test_a_server_without_ranges_is_read_from_its_first_byte(
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"supabase_service_role_key": "sb_secret_of_somebody_else"}, "its key sees no such bucket"),
+        ({"supabase_service_role_key": "sb_secret_of_somebody_else"}, "the key can't see such a bucket"),
         ({"supabase_url": "http://127.0.0.1:1"}, "Connection refused"),
     ],
 )
@@ -166,7 +170,7 @@ def test_what_is_wrong_with_the_settings_is_said(
 @pytest.mark.parametrize("missing", ["supabase_url", "supabase_service_role_key"])
 def test_a_project_without_its_key_is_refused_at_the_start(missing: str) -> None:
     given = {"supabase_url": "https://a.example", "supabase_service_role_key": "key", missing: ""}
-    with pytest.raises(WrongSetting, match="needs it, and SUPABASE_URL"):
+    with pytest.raises(WrongSetting, match="needs this key and SUPABASE_URL"):
         read(_env_file=None, storage_url="supabase://", **given)
 
 

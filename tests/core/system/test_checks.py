@@ -93,7 +93,7 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
         queue.workers.beat(
             session, worker_id=worker_id, pools={queue.Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
         )
-    assert message().endswith("nothing more, for it is told to end.")
+    assert message().endswith("nothing more, as it is stopping.")
 
 
 def test_a_long_wait_beside_a_worker_asks_for_more_workers(

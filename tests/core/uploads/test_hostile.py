@@ -140,7 +140,7 @@ def test_names_that_differ_in_what_nobody_sees_are_told_apart(tmp_path: Path) ->
     data = "\ufeff\u202eamount\u202c,amount\u200b,\ufeffcity\n1,2,3\n4,5,6\n".encode()
     found = examined(tmp_path, data)
     assert [column.name for column in found.columns] == ["amount", "amount_2", "city"]
-    assert any("invisible marks" in note for note in found.notes)
+    assert any("invisible characters" in note for note in found.notes)
 
 
 def test_joined_letters_keep_the_mark_that_joins_them(tmp_path: Path) -> None:

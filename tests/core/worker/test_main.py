@@ -25,5 +25,8 @@ def test_a_process_of_the_cluster_has_one_thread_and_its_certificates() -> None:
 
 
 def test_without_a_scheduler_there_is_nothing_to_serve() -> None:
-    with pytest.raises(WrongSetting, match="DASK_SCHEDULER_ADDRESS can't be used: it names the scheduler"):
+    with pytest.raises(
+        WrongSetting,
+        match="DASK_SCHEDULER_ADDRESS can't be used: it is empty; set it to the scheduler's address",
+    ):
         cluster_command(settings_module.read(_env_file=None))

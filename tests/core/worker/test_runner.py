@@ -124,7 +124,7 @@ def test_each_death_of_a_child_is_a_line_in_the_log_also_inside_the_app(desk: De
     ]
     assert {(line["task"], line["kind"]) for line in deaths} == {(str(poison), steps.KIND)}
     assert row.error is not None
-    assert row.error["message"] == "The process that did the work was killed by signal 9. It was tried twice."
+    assert row.error["message"] == "The process that ran this was killed by signal 9. It was tried twice."
 
 
 def test_a_place_whose_child_died_is_not_counted_until_the_next_is_warm(desk: Desk) -> None:
@@ -302,7 +302,7 @@ def test_a_runner_survives_a_restart_of_postgres_and_finishes(postgres: Cluster,
     with capture_logs() as said:
         postgres.halt(signal.SIGQUIT)
         wait_for(
-            lambda: [line for line in said if "out of reach" in line["event"]], what="the outage to be told"
+            lambda: [line for line in said if "is unavailable" in line["event"]], what="the outage to be told"
         )
         postgres.start()
         row = desk.wait(task_id)
@@ -310,7 +310,7 @@ def test_a_runner_survives_a_restart_of_postgres_and_finishes(postgres: Cluster,
         assert steps.effects(task_id) == list(range(40))
         assert desk.wait(desk.add()).state == "SUCCEEDED"
     told = [line["event"] for line in said if "the database is" in line["event"]]
-    begin, end = "the database is out of reach; trying again each second", "the database is back"
+    begin, end = "the database is unavailable; retrying every second", "the database is available again"
     assert told == [begin, end] * (len(told) // 2), "an outage is told once when it begins, once when it ends"
 
 

@@ -162,7 +162,7 @@ def test_a_dead_letter_becomes_a_failed_row_with_its_reason(sqs_desk: Desk) -> N
     assert (row.state, row.attempt) == ("FAILED", 0)
     assert row.error is not None
     assert row.error["message"] == (
-        "The queue gave this up: its message was delivered 10 times, and no worker finished it."
+        "SQS gave up on this task: its message was delivered 10 times, but no worker finished it."
     )
     assert steps.resource(task_id) == ("FAILED", "dead_letter")
     assert desk.row(done_id).state == "CANCELLED"

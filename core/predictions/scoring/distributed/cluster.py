@@ -28,9 +28,9 @@ ASK_S = 3.0
 LOOK_S = 2.0
 NO_ANSWER = (TimeoutError, OSError, CancelledError, RuntimeError)
 WAIT_S = 0.2
-REMEDY = "Start it, or empty DASK_SCHEDULER_ADDRESS."
+REMEDY = "Start the cluster, or leave DASK_SCHEDULER_ADDRESS empty."
 SAME_VERSION = (
-    "Start its workers from this very version, with the same settings and on the same kind of machine."
+    "Start its workers from this version of the app, with the same settings and on the same kind of machine."
 )
 
 log = logs.get("distributed")
@@ -66,7 +66,7 @@ class Cluster:
             found = sorted(set(self._known.values()))
             problem = "its workers do not answer" if self._threads else "it has no workers"
             if found:
-                problem = f"its workers have another {' and another '.join(found)}"
+                problem = f"its workers differ from this one in {' and '.join(found)}"
             raise ClusterUnavailable(
                 address=self._address, problem=problem, remedy=SAME_VERSION if found else REMEDY
             )
@@ -84,7 +84,7 @@ class Cluster:
         try:
             future = self._client.submit(_score, work, piece, key=work.key(piece), workers=sorted(workers))
         except (RuntimeError, OSError):
-            self._away("its scheduler was lost")
+            self._away("the connection to its scheduler was lost")
             return SentRange(work, piece, None, workers)
         return SentRange(work, piece, future, workers)
 
@@ -105,7 +105,7 @@ class Cluster:
             except TimeoutError:
                 self._require_there(sent)
             except CancelledError as lost:
-                raise self._away("its scheduler was lost") from lost
+                raise self._away("the connection to its scheduler was lost") from lost
             except KilledWorker as killed:
                 raise RangeKilled(n_deaths=killed.allowed_failures + 1, row=0) from killed
             else:
@@ -127,9 +127,9 @@ class Cluster:
         try:
             self._look(ASK_S)
         except NO_ANSWER:
-            compatible, problem = frozenset[str](), "it does not answer any more"
+            compatible, problem = frozenset[str](), "it no longer answers"
         else:
-            compatible, problem = self._compatible(), "all its workers that could score are gone"
+            compatible, problem = self._compatible(), "all workers that could score are gone"
         if compatible:
             self._alone_since = None
         elif self._alone_since is None:
@@ -173,7 +173,9 @@ class Cluster:
                 difference = "storage" if isinstance(answer, storage.StorageUnavailable) else "code"
             self._known[worker] = difference
             if difference:
-                log.warning("a Dask worker may not score: it has another", what=difference, worker=worker)
+                log.warning(
+                    "a Dask worker can't score: it differs from this one", what=difference, worker=worker
+                )
 
     def _away(self, problem: str) -> ClusterUnavailable:
         """From here on nothing is sent or awaited."""
@@ -222,7 +224,7 @@ def connected(config: Settings, upload_key: str) -> Iterator[Cluster]:
 def require_dask(address: str) -> None:
     """Raises ClusterUnavailable where the packages for the cluster at this address are not installed."""
     if importlib.util.find_spec("distributed") is None:
-        problem = "the package distributed is not installed here"
+        problem = "the Python package distributed is not installed"
         remedy = "Install it: pip install -r requirements-dask.txt"
         raise ClusterUnavailable(address=address, problem=problem, remedy=remedy)
 

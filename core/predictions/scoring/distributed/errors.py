@@ -1,4 +1,4 @@
-"""Why a file can't be shared out, or not any longer."""
+"""Why a file can't be scored on the Dask cluster, or no longer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from core.errors import Unavailable
 
 
 class ClusterUnavailable(Unavailable):
-    """The Dask cluster does not answer, or has nobody who may score."""
+    """The Dask cluster does not answer, or has no worker that can score."""
 
     code = "cluster_unavailable"
     message = "The Dask cluster at {address} could not be used: {problem}."
@@ -20,7 +20,7 @@ class RangeKilled(Unavailable):
     """Every process that scored a range died of it."""
 
     code = "range_killed"
-    message = "{n_deaths:process} of the Dask cluster died while they scored the rows behind row {row}."
-    hint = "They may need more memory: look at their logs, then retry."
+    message = "{n_deaths:process|processes} of the Dask cluster died while scoring the rows after row {row}."
+    hint = "They may need more memory. Check their logs, then retry."
     n_deaths: int
     row: int

@@ -171,7 +171,11 @@ class _RemainingRanges:
             try:
                 part = self.there.result(sent, check=self._check)
             except HERE_INSTEAD as failure:
-                log.warning("a range is scored here instead", range=sent.piece.number, problem=str(failure))
+                log.warning(
+                    "the Dask cluster failed; this worker scores the range",
+                    range=sent.piece.number,
+                    problem=str(failure),
+                )
                 self.cluster_share = replace(
                     self.cluster_share, n_here=self.cluster_share.n_here + 1, why_here=str(failure)
                 )

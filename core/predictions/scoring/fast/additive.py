@@ -123,7 +123,7 @@ def _knots(columns: ColumnTransformer) -> dict[str, Floats]:
                     at = np.interp(np.concatenate(within), ranks.references_, own)
                     knots[name] = np.concatenate([own, at])
             case _:
-                raise Unsupported(f"a {type(step).__name__} stands before the linear model")
+                raise Unsupported(f"a {type(step).__name__} comes before the linear model")
     return knots
 
 
@@ -135,4 +135,4 @@ def _bends(part: object) -> list[Floats] | None:
         case SplineTransformer(degree=3, extrapolation="constant"):
             return [spline.t for spline in part.bsplines_]
         case _:
-            raise Unsupported(f"a {type(part).__name__} stands before the linear model")
+            raise Unsupported(f"a {type(part).__name__} comes before the linear model")

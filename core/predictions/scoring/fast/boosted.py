@@ -31,7 +31,7 @@ class BoostedTables:
         """Raises Unsupported where the pipeline is another, or larger than tables may be."""
         for _, step, _ in columns.transformers_:
             if not (isinstance(step, OneHotEncoder) or _passes_through(step)):
-                raise Unsupported(f"a {type(step).__name__} stands before the trees")
+                raise Unsupported(f"a {type(step).__name__} comes before the trees")
         nodes = np.concatenate([tree.nodes for tree in chain.from_iterable(model._predictors)])
         inner = nodes[nodes["is_leaf"] == 0]
         self._classes: dict[str, Codes] = {}

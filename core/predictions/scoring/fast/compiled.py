@@ -65,4 +65,4 @@ def _recognised(pipeline: Any, schema: Schema) -> Tables:
             return LogisticTables(columns, model, schema)
         if (linear := exact.of(pipeline)) is not None:
             return LinearTables(linear, schema)
-    raise Unsupported("its model is none of the recipes' own")
+    raise Unsupported("its model is not one of the built-in recipes")

@@ -105,11 +105,11 @@ class FastScorer:
     def _require_equal(self, found: BlockAnswers, expected: BlockAnswers) -> None:
         """Raises Unsupported where these are not what the pipeline answers."""
         if not found.rows.holds_as(expected.rows):
-            raise Unsupported("it counted other cells as missing or new than the pipeline's own reading")
+            raise Unsupported("it counted missing or new cells differently from the pipeline")
         if not (np.abs(found.answers - expected.answers) <= self.tables.slack).all():
-            raise Unsupported("its answers to the first rows were not the pipeline's own")
+            raise Unsupported("its answers for the first rows differed from the pipeline's")
         if found.reasons != expected.reasons:
-            raise Unsupported("its reasons in the first rows were not the pipeline's own")
+            raise Unsupported("its reasons for the first rows differed from the pipeline's")
 
     def _head(self, block: bytes, n_rows: int) -> bytes:
         """The block's first n_rows records, or the fewer that its first _HEAD_BYTES hold."""

@@ -108,7 +108,7 @@ class Trees:
         }
         self.groups = grouped({name: splits[name].n_codes for name in splits if name in used})
         if not self.groups:
-            raise Unsupported("no tree asks for any feature")
+            raise Unsupported("no tree uses any feature")
         runs = _runs(nodes)
         if len(runs) * 8 * sum(np.prod(group.sizes) for group in self.groups) > TABLE_BYTES:
             raise Unsupported(f"the tables of {len(nodes):,} trees would not fit into memory")

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class Unsupported(Exception):
-    """There are no tables for this. Its text says why, to be shown with the prediction; it is no failure."""
+    """There are no tables for this. Its text says why and is shown with the prediction; it is not a failure."""

@@ -105,7 +105,7 @@ def test_a_packed_csv_is_stored_unpacked_and_known_again_plain(
     packed = {"kind": kind, "file_name": sent[0], "size_bytes": size_bytes, "n_others": 0}
     assert body["receipt"]["packed"] == packed
     assert body["receipt"]["notes"][0] == (
-        f"It came packed in {sent[0]}, a {kind} file of {size_bytes} bytes."
+        f"It was unpacked from {sent[0]}, a {kind} file of {size_bytes} bytes."
     )
     found = client.get(f"/api/uploads/{body['upload_id']}").json()
     assert (found["file_name"], found["size_bytes"]) == ("a.csv", len(CSV))

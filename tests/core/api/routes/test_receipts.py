@@ -80,4 +80,4 @@ def test_one_of_before_there_were_receipts_says_so(
     first = made.completed(me, upload, model)
     answer = client.get(f"/api/predictions/{first}/receipt")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "receipt_missing")
-    assert answer.json()["error"]["hint"] == "Score it again: that makes one."
+    assert answer.json()["error"]["hint"] == "Score the file again to create one."

@@ -46,7 +46,7 @@ def test_two_columns_may_change_places() -> None:
 @pytest.mark.parametrize(
     ("given", "refusal", "message"),
     [
-        ({"Tenure": "Months"}, MappedNameUnknown, "names the column 'Tenure', which this model does not read"),
+        ({"Tenure": "Months"}, MappedNameUnknown, "names the column 'Tenure', which this model does not have"),
         ({"charges": "fee"}, MappedColumnUnknown, "'charges' from the column 'fee', which the file does not"),
         ({"charges": "Fee", "tenure": "Fee"}, MappedTwice, "both 'charges' and 'tenure' from the column 'Fee'"),
         ({"charges": "tenure", "tenure": "tenure"}, MappedTwice, "both 'charges' and 'tenure'"),

@@ -221,7 +221,10 @@ def test_a_number_column_that_holds_text_is_refused_with_an_example(model: Model
         model.score(b"age,colour\n,red\n20,red\nforty,red\nfifty,blue\n")
     assert "'age'" in refused.value.message
     assert "67 %" in refused.value.message
-    assert "67 % of its first cells hold something else, such as 'forty' in row 3" in refused.value.message
+    assert (
+        "67 % of its first cells in this file are not numbers, such as 'forty' in row 3"
+        in refused.value.message
+    )
     assert refused.value.hint == "Correct the column, map another one to it, or choose another model."
 
 

@@ -33,7 +33,9 @@ def line(settings_with_sqs: Settings) -> SqsQueue:
 
 def test_a_queue_and_its_dead_letters_are_made_once(settings_with_sqs: Settings) -> None:
     line = SqsQueue(settings_with_sqs)
-    with pytest.raises(QueueUnavailable, match=r"no such queue; python -m core\.system prepare makes it"):
+    with pytest.raises(
+        QueueUnavailable, match=r"the queue does not exist; create it with python -m core\.system prepare"
+    ):
         line.send([Notice(uuid4(), 0)])
     assert line.prepare()
     assert not line.prepare()
@@ -116,7 +118,7 @@ def test_amazons_own_addresses_tell_the_region(settings_with_sqs: Settings) -> N
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("https://sqs.eu-west-3.amazonaws.com/1/desk.fifo", "must be a standard queue"),
+        ("https://sqs.eu-west-3.amazonaws.com/1/desk.fifo", "must be the address of a standard queue"),
         ("https://sqs.eu-west-3.amazonaws.com", "must name a queue"),
         ("desk", "must be an address"),
     ],

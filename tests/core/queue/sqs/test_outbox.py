@@ -132,7 +132,7 @@ def test_a_dead_letter_fails_the_task_that_waits_for_it_and_its_resource(line: L
     task = dead_letter(line, task_id)
     assert isinstance(task, queue.Task)
     assert task.reason is not None
-    assert task.reason.message == "The queue gave this up: its message was set aside."
+    assert task.reason.message == "SQS gave up on this task: its message was moved to the dead-letter queue."
     assert steps.resource(task_id) == ("FAILED", "dead_letter")
     assert line.row(task_id).finished_at is not None
     assert dead_letter(line, task_id) is Unclaimed.DONE

@@ -82,7 +82,7 @@ def test_a_doubt_is_named_with_its_line_and_column_and_both_readings(tmp_path: P
     assert "'Győr' in Windows-1250" in refused.readings
     assert "'Gyõr' in Windows-1252" in refused.readings
     assert set(refused.codecs.split(" or ")) == {"cp1250", "cp1252"}
-    assert "name its encoding" in refused.hint
+    assert "give its encoding" in refused.hint
 
 
 def test_a_doubt_far_into_a_file_is_found_where_it_stands(tmp_path: Path) -> None:

@@ -121,7 +121,9 @@ def test_a_number_column_with_a_few_odd_cells_is_no_number_and_says_so(tmp_path:
     path.write_text("amount\n" + "\n".join(cells) + "\n")
     found = examine(path, file_name="sales.csv")
     assert (found.columns[0].kind, found.columns[0].n_odd) == ("text", 1)
-    assert "Column 'amount' holds numbers but for 1 cell, the first of which is '12 (est.)'." in found.notes
+    assert (
+        "Column 'amount' holds numbers, except in 1 cell, the first of which is '12 (est.)'." in found.notes
+    )
 
 
 def test_a_plain_file_gets_no_notes(tmp_path: Path) -> None:
@@ -131,18 +133,18 @@ def test_a_plain_file_gets_no_notes(tmp_path: Path) -> None:
 def test_notes_say_what_had_to_be_found_out(tmp_path: Path) -> None:
     data = codecs.BOM_UTF8 + b' a ;b\n\n1,5;"x\ny"\n2,5;z\n\n'
     assert examined(tmp_path, data).notes == (
-        "It begins with a byte order mark, which is no part of the first name.",
+        "It starts with a byte order mark, which is not part of the first column's name.",
         "Its cells are separated by semicolons.",
         "Its numbers are written with a decimal comma.",
         "2 blank lines left out.",
         "1 line break inside quoted cells kept.",
-        "Blanks, line breaks or invisible marks were taken off names: 'a'.",
+        "Spaces, line breaks or invisible characters were removed from names: 'a'.",
     )
 
 
 def test_a_guessed_encoding_is_admitted(tmp_path: Path) -> None:
     found = examined(tmp_path, "ort,n\nKöln,1\nMünchen,2\n".encode("cp1252"))
-    assert found.notes == ("It is not UTF-8; its bytes look most like Windows-1252, so it was read as that.",)
+    assert found.notes == ("It is not UTF-8; its bytes best match Windows-1252, so it was read as that.",)
 
 
 def test_names_that_differ_only_in_blanks_are_told_apart(tmp_path: Path) -> None:
@@ -202,9 +204,7 @@ def test_what_was_done_to_lines_is_counted_with_the_first_of_them(tmp_path: Path
     assert (done.n_short, done.first_short, done.n_long, done.first_long) == (2, 5, 1, 6)
     assert (done.n_not_rows, done.n_blank, found.n_rows) == (3, 1, 5)
     assert "2 lines above the header left out." in found.notes
-    assert (
-        "2 rows with fewer cells than columns, the first in line 5, filled up with empty ones." in found.notes
-    )
+    assert "2 rows with fewer cells than columns, the first in line 5; empty cells were added." in found.notes
 
 
 def test_names_are_made_fit_for_use_and_the_receipt_says_how(tmp_path: Path) -> None:
@@ -231,4 +231,4 @@ def test_quotes_that_turn_out_to_be_loose_far_into_a_file_with_tabs_are_text(tmp
     found = examined(tmp_path, f'id\tnote\n{rows}7\t"x" y\n8\t"z\n'.encode())
     assert (found.n_rows, found.dialect.quotechar) == (50_002, "")
     assert guessed(found, "quotes") == [("", "likely", ('"',))]
-    assert "Quotes are part of its cells." in found.notes
+    assert "Quotes are read as part of its cells." in found.notes

@@ -133,14 +133,14 @@ def test_what_was_said_can_be_taken_back(
 @pytest.mark.parametrize(
     ("said", "refusal", "message"),
     [
-        ({"encoding": "klingon"}, Invalid, "no encoding 'klingon'"),
+        ({"encoding": "klingon"}, Invalid, "encoding 'klingon' is not supported"),
         ({"encoding": "utf-8"}, UndecodableBytes, "line 1"),
         ({"delimiter": "x"}, Invalid, "delimiter can't be 'x'"),
         ({"decimal": ",", "thousands": ","}, MarksClash, "both the decimal mark and the thousands mark"),
-        ({"header_line": -1}, Invalid, "not negative"),
+        ({"header_line": -1}, Invalid, "can't be negative"),
         ({"columns": {"price": ColumnOverrides(kind="number")}}, ColumnUnknown, "no column 'price'"),
         ({"columns": {"ort": ColumnOverrides(kind="colour")}}, Invalid, "kind can't be 'colour'"),
-        ({"missing": tuple(map(str, range(60)))}, Invalid, "60 spellings"),
+        ({"missing": tuple(map(str, range(60)))}, Invalid, "60 values"),
     ],
 )
 def test_what_no_file_can_be_read_with_is_refused_and_changes_nothing(

@@ -54,7 +54,7 @@ def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here
     with pytest.raises(ClusterUnavailable, match="it has no workers"):
         shared.distributed()
     empty.start_workers(1, storage_url=f"file://{tmp_path / 'elsewhere'}")
-    with pytest.raises(ClusterUnavailable, match=r"have another storage.*this very version"):
+    with pytest.raises(ClusterUnavailable, match=r"differ from this one in storage.*this version of the app"):
         shared.distributed()
     empty.start_workers(1)
 

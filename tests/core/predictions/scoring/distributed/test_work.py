@@ -69,7 +69,7 @@ def test_a_large_prediction_is_shared_out_and_its_receipt_says_so(
     assert told[0]["n_ranges"] > 2
     assert (told[0]["n_here"], told[0]["why_here"], told[2]) == (0, None, None)
     assert told[1]["n_ranges"] == 0
-    assert "Start it, or empty DASK_SCHEDULER_ADDRESS" in told[1]["why_here"]
+    assert "Start the cluster, or leave DASK_SCHEDULER_ADDRESS empty" in told[1]["why_here"]
     kept = {one.output_key for one in (shared, alone, by_one)}
     assert set(LocalStorage(cluster.settings.files_dir).keys("results/")) == kept
 

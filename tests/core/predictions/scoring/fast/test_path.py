@@ -123,7 +123,7 @@ def test_numbers_at_every_cut_of_the_model_are_scored_alike() -> None:
 
 def test_a_pipeline_of_another_kind_answers_for_itself(model: Model) -> None:
     _, scored = model.score(b"age,colour\n20,red\n")
-    assert scored.why_pipeline == "a SimpleImputer stands before the linear model"
+    assert scored.why_pipeline == "a SimpleImputer comes before the linear model"
     assert scored.n_pipeline_rows == scored.n_rows == 1
 
 
@@ -142,7 +142,7 @@ def test_tables_that_differ_from_the_pipeline_are_not_used(block_bytes: int) -> 
     leaf = model.pipeline[1]._predictors[40][0].nodes
     leaf["value"][np.flatnonzero(leaf["is_leaf"])[0]] += 1e-9
     scored, _ = both(model, data, None, block_bytes=block_bytes)
-    assert scored.why_pipeline == "its answers to the first rows were not the pipeline's own"
+    assert scored.why_pipeline == "its answers for the first rows differed from the pipeline's"
     assert scored.n_pipeline_rows > 0
 
 
