@@ -130,7 +130,7 @@ def test_of_a_long_file_the_first_rows_are_counted_and_the_rest_is_known_from_it
     (warned,) = found.warnings
     assert (warned.about, warned.n_cells, warned.n_rows) == ("outside", 0, found.n_rows_read)
     assert (
-        f"below the first {found.n_rows_read:,} rows: its values run from 30 to 99"
+        f"after the first {found.n_rows_read:,} rows: its values run from 30 to 99"
         in said(found)["age", "outside"]
     )
     pink = [row.replace("red", "pink") for row in rows]
