@@ -100,7 +100,9 @@ class LabelUnquotable(LabelUnwritable):
     """What the model answers holds the delimiter or a line break, and the file is written without quotes."""
 
     code = "label_unquotable"
-    message = "The model's label '{label}' has a delimiter or line break, but the file is written without quotes."
+    message = (
+        "The model's label '{label}' has a delimiter or line break, but the file is written without quotes."
+    )
     hint = "Save the file with quotes around its cells and upload it again."
 
 
