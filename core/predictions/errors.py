@@ -119,7 +119,7 @@ class BlockFailed(Internal):
     """Something unforeseen happened while a run of rows was scored."""
 
     code = "block_failed"
-    message = "Scoring failed in the rows from row {row} on: {reason}."
+    message = "Scoring failed in the rows that start at row {row}: {reason}."
     hint = "Check these rows in the file. If they look fine, train the model again."
     row: int
     reason: str
