@@ -45,6 +45,7 @@ def conform(folder: Path, *, n_examples: int, seed: int) -> subprocess.Completed
 def _config(ids: seeds.Ids) -> str:
     lines = [
         'hooks = "tests.core.api.conformance.hooks"',
+        "request-timeout = 60",  # a busy machine answers late
         "[generation]",
         'database = "none"',
         "no-shrink = true",
