@@ -44,7 +44,7 @@ def test_a_cluster_that_does_not_answer_is_named_with_the_cure(config: Settings)
     with pytest.raises(ClusterUnavailable) as caught:
         shared.distributed()
     assert "could not be used" in str(caught.value)
-    assert "empty DASK_SCHEDULER_ADDRESS" in str(caught.value)
+    assert "leave DASK_SCHEDULER_ADDRESS empty" in str(caught.value)
 
 
 def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here(

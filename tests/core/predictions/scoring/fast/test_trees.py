@@ -84,7 +84,7 @@ def test_trees_that_split_on_categories_are_declined() -> None:
 
 def test_trees_that_ask_nothing_are_declined() -> None:
     model = HistGradientBoostingRegressor(max_iter=2).fit(matrix(100), np.ones(100))
-    with pytest.raises(Unsupported, match="no tree asks"):
+    with pytest.raises(Unsupported, match="no tree uses"):
         Trees(model, splits(model))
 
 
