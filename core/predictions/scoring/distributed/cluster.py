@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from core import logs, settings, storage
 from core.predictions.scoring.distributed import compatibility, ranges
@@ -81,8 +83,9 @@ class Cluster:
         workers = self._compatible()
         if self._lost is not None:
             return SentRange(work, piece, None, workers)
+        name = f"{work.key(piece)}-{uuid4().hex}"  # Dask reports a cancelled name to all who use it, also later
         try:
-            future = self._client.submit(_score, work, piece, key=work.key(piece), workers=sorted(workers))
+            future = self._client.submit(_score, work, piece, name, key=name, workers=sorted(workers))
         except (RuntimeError, OSError):
             self._away("the connection to its scheduler was lost")
             return SentRange(work, piece, None, workers)
@@ -96,25 +99,37 @@ class Cluster:
         """
         from distributed import KilledWorker
 
-        while True:
-            if self._lost is not None:
-                raise self._lost
-            check()
-            try:
-                part: ScoredRange = sent.future.result(timeout=WAIT_S)
-            except TimeoutError:
+        future, answer = None, Future[ScoredRange]()
+        try:
+            while True:
+                if self._lost is not None:
+                    raise self._lost
+                check()
+                if sent.future is not future:  # sent anew
+                    future, answer = sent.future, self._answer(sent)
+                if wait([answer], WAIT_S).done:
+                    return answer.result()
                 self._require_there(sent)
-            except CancelledError as lost:
-                raise self._away("the connection to its scheduler was lost") from lost
-            except KilledWorker as killed:
-                raise RangeKilled(n_deaths=killed.allowed_failures + 1, row=0) from killed
-            else:
-                return part
+        except CancelledError as lost:
+            raise self._away("the connection to its scheduler was lost") from lost
+        except KilledWorker as killed:
+            raise RangeKilled(n_deaths=killed.allowed_failures + 1, row=0) from killed
+        finally:
+            answer.cancel()
 
     def cancel(self, sent: list[SentRange]) -> None:
         """Have what is not done left undone, as far as the cluster still hears."""
         if self._lost is None:
             self._client.cancel([one.future for one in sent], force=True)
+
+    def _answer(self, sent: SentRange) -> Future[ScoredRange]:
+        """What comes back. Unlike a future's result(timeout), waiting for it in slices does not end its transport."""
+
+        async def answer() -> ScoredRange:
+            (part,) = await self._client.gather([sent.future], asynchronous=True)
+            return part  # type: ignore[no-any-return]
+
+        return asyncio.run_coroutine_threadsafe(answer(), self._client.loop.asyncio_loop)
 
     def _compatible(self) -> frozenset[str]:
         return frozenset(worker for worker, difference in self._known.items() if not difference)
@@ -243,15 +258,15 @@ def security(config: Settings) -> Any:
     )
 
 
-def _score(work: RangeJob, piece: Range) -> ScoredRange:
-    """On a worker of the cluster."""
+def _score(work: RangeJob, piece: Range, name: str) -> ScoredRange:
+    """On a worker of the cluster. name: of this task there."""
     from distributed import get_worker
 
-    state, key = get_worker().state, work.key(piece)
+    state = get_worker().state
 
     def check() -> None:
-        task = state.tasks.get(key)
+        task = state.tasks.get(name)
         if task is None or task.state == "cancelled":
-            raise CancelledError(f"nobody waits for {key} any more")
+            raise CancelledError(f"nobody waits for {name} any more")
 
     return ranges.score(settings.current(), work, piece, check=check)

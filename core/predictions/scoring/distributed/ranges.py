@@ -45,7 +45,7 @@ class RangeJob:
     parts: str
 
     def key(self, piece: Range) -> str:
-        """Where a range is stored once it is scored; also its name in the cluster."""
+        """Where a range is stored once it is scored."""
         return f"{self.parts}{piece.number:06}"
 
 

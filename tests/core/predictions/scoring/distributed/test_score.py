@@ -15,6 +15,7 @@ from core import storage
 from core.models import recipes
 from core.models.schema import Task
 from core.predictions.errors import BlockFailed, FeatureMissing, ScoringStopped
+from core.predictions.scoring.distributed import cluster as cluster_module
 from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import ChangedSinceChecked
@@ -75,6 +76,17 @@ def test_every_kind_of_model_and_file_is_joined_to_the_last_count(
 
 def test_reasons_are_the_same_too(shared: Shared) -> None:
     same(shared.alone(with_reasons=True), shared.distributed(with_reasons=True))
+
+
+def test_looking_often_does_not_end_an_answer_on_its_way(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine any look may fall between an answer's being asked for and its being sent."""
+    monkeypatch.setattr(cluster_module, "WAIT_S", 1e-4)
+    by_two = shared.distributed()
+    assert by_two[1].cluster_share is not None
+    assert (by_two[1].cluster_share.n_here, by_two[1].cluster_share.why_here) == (0, None)
+    assert shared.left() == []
 
 
 def test_a_process_that_is_killed_costs_its_ranges_alone(cluster: DaskCluster) -> None:
