@@ -1,4 +1,4 @@
-"""The audit trail: who did what to what, when and from where. A deed and its line are written in one transaction."""
+"""The audit trail: who did what to what, when and from where. An action and its line are written in one transaction."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def test_a_browser_is_named_as_a_person_names_it(agent: str, named: str) -> None
     assert sessions.named(agent) == named
 
 
-def test_every_deed_has_words(open_page: OpenPage) -> None:
+def test_every_action_has_words(open_page: OpenPage) -> None:
     assert all(audit_table.action_label(action) for action in audit.known_actions())
 
 

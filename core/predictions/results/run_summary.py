@@ -13,7 +13,7 @@ AnsweredBy = Literal["trees", "curves", "pipeline"]
 @dataclass(frozen=True)
 class ClusterShare:
     """How a run was shared out. n_ranges: pieces of the file that other machines scored; n_here: those that this
-    process had to score itself. why_here: what was the matter then, with its cure.
+    process had to score itself. why_here: what was the matter then, with a hint.
     """
 
     n_ranges: int

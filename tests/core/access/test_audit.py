@@ -1,4 +1,4 @@
-"""The audit trail: a line with each deed, in the deed's own transaction; read by admins, by filters and pages."""
+"""The audit trail: a line with each action, in the action's own transaction; read by admins, by filters and pages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_line_says_who_did_what_to_what_when_and_from_where(database: db.Datab
     assert before < line.created_at < before + timedelta(minutes=1)
 
 
-def test_a_deed_that_is_undone_leaves_no_line(database: db.Database, user: db.User) -> None:
+def test_an_action_that_is_undone_leaves_no_line(database: db.Database, user: db.User) -> None:
     with pytest.raises(ZeroDivisionError), db.session_scope(user, write=True) as session:
         audit.note(session, "upload.added", ADA_S_FILE)
         session.flush()
@@ -112,7 +112,7 @@ def test_what_somebody_sends_makes_no_line_endless_or_unwritable(
     assert "\0" not in line.subject_name
 
 
-def test_a_deed_that_nobody_has_put_into_words_is_a_mistake(
+def test_an_action_that_nobody_has_put_into_words_is_a_mistake(
     sqlite_database: db.Database, user: db.User
 ) -> None:
     with db.session_scope(user, write=True) as session, pytest.raises(AssertionError):

@@ -1,4 +1,4 @@
-"""Every deed leaves a line on the audit trail, whoever does it and by what."""
+"""Every action leaves a line on the audit trail, whoever does it and by what."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def lines(me: db.User, **asked: object) -> list[AuditEventRow]:
         return [*reversed(audit.page(session, asked=audit.Filter(**asked)).items)]  # type: ignore[arg-type]
 
 
-def deeds(me: db.User, subject_id: object) -> list[str]:
+def actions(me: db.User, subject_id: object) -> list[str]:
     return [line.action for line in lines(me, subject_id=str(subject_id))]
 
 
@@ -37,7 +37,7 @@ def test_an_upload_from_beginning_to_end(client: httpx.Client, me: db.User) -> N
     client.get(f"{path}/file", headers={"Range": "bytes=4-"})
     client.patch(f"{path}/reading", json={"delimiter": ","})
     client.delete(path)
-    assert deeds(me, upload_id) == ["upload.added", "upload.downloaded", "upload.reread", "upload.deleted"]
+    assert actions(me, upload_id) == ["upload.added", "upload.downloaded", "upload.reread", "upload.deleted"]
     (first, *_) = lines(me, subject_id=str(upload_id))
     assert (first.subject_kind, first.subject_name, first.details) == ("upload", "sales.csv", {"rows": 2})
     assert (first.user_id, first.via, first.address) == (me.id, "local", "127.0.0.1")
@@ -55,7 +55,7 @@ def test_a_prediction_from_beginning_to_end(
     for query in ({}, {"safe": 1}, {"format": "parquet"}):
         assert client.get(f"/api/predictions/download_predictions/{first}", params=query).status_code == 200
     client.delete(f"/api/predictions/{first}")
-    assert deeds(me, first) == [
+    assert actions(me, first) == [
         "prediction.created",
         "prediction.cancelled",
         "prediction.retried",
@@ -72,10 +72,10 @@ def test_a_model_from_beginning_to_end(
     wanted = {"upload_id": str(upload.id), "target": "churned"}
     first = client.post("/api/models/train", json=wanted).json()["model_id"]
     client.post(f"/api/models/{first}/cancel")
-    assert deeds(me, first) == ["model.trained", "model.cancelled"]
+    assert actions(me, first) == ["model.trained", "model.cancelled"]
     made = ready(me, upload, trained, storage)
     client.delete(f"/api/models/{made.id}")
-    assert deeds(me, made.id) == ["model.trained", "model.deleted"]
+    assert actions(me, made.id) == ["model.trained", "model.deleted"]
 
 
 @ONE_DATABASE

@@ -83,7 +83,9 @@ class Cluster:
         workers = self._compatible()
         if self._lost is not None:
             return SentRange(work, piece, None, workers)
-        name = f"{work.key(piece)}-{uuid4().hex}"  # Dask reports a cancelled name to all who use it, also later
+        name = (
+            f"{work.key(piece)}-{uuid4().hex}"  # Dask reports a cancelled name to all who use it, also later
+        )
         try:
             future = self._client.submit(_score, work, piece, name, key=name, workers=sorted(workers))
         except (RuntimeError, OSError):

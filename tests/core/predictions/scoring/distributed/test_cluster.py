@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from core import settings as settings_module
+from core import storage
 from core.models import recipes
 from core.predictions.scoring.distributed.errors import ClusterUnavailable
 from core.settings import Settings, WrongSetting
@@ -17,6 +19,7 @@ from tests.core.predictions.scoring.fast.conftest import fitted
 from tests.servers.app import spare_port
 from tests.servers.certificates import certificates
 from tests.servers.dask import DaskCluster
+from tests.servers.seaweed import S3Server
 
 pytestmark = pytest.mark.timeout(600)  # a machine that is busy starts the processes of a cluster slowly
 
@@ -29,9 +32,12 @@ def config(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def empty(config: Settings, tmp_path: Path) -> Iterator[DaskCluster]:
-    """A scheduler that asks for certificates, with nobody to score yet."""
-    made = DaskCluster(config, tmp_path, n_workers=0)
+def empty(config: Settings, s3_server: S3Server, tmp_path: Path) -> Iterator[DaskCluster]:
+    """A scheduler that asks for certificates, with nobody to score yet; files are in a bucket."""
+    given = s3_server.settings(f"s3://desk/{uuid4().hex}")
+    on_bucket = config.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+    storage.S3Storage(on_bucket).prepare()
+    made = DaskCluster(on_bucket, tmp_path, n_workers=0)
     try:
         yield made
     finally:
@@ -57,13 +63,20 @@ def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here
     with pytest.raises(ClusterUnavailable, match=r"differ from this one in storage.*this version of the app"):
         shared.distributed()
     empty.start_workers(1)
+    alone, by_two = shared.alone(), shared.distributed()
+    same(alone, by_two)
+    told = by_two[1].cluster_share
+    assert told is not None
+    assert told.n_ranges > 3
+    assert told.n_here == 0
+    assert shared.left() == []
 
     def lose(n_rows: int) -> None:
         if n_rows:
             empty.kill_scheduler()
 
     by_two = shared.distributed(progress=lose)
-    same(shared.alone(), by_two)
+    same(alone, by_two)
     told = by_two[1].cluster_share
     assert told is not None
     assert told.n_here > 0

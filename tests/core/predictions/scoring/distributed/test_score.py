@@ -5,13 +5,9 @@ from __future__ import annotations
 import io
 import os
 import signal
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from core import settings as settings_module
-from core import storage
 from core.models import recipes
 from core.models.schema import Task
 from core.predictions.errors import BlockFailed, FeatureMissing, ScoringStopped
@@ -22,7 +18,6 @@ from core.uploads.errors import ChangedSinceChecked
 from tests.core.predictions.scoring.distributed.conftest import Shared, same, share
 from tests.core.predictions.scoring.fast.conftest import DIALECTS, fitted
 from tests.servers.dask import DaskCluster
-from tests.servers.seaweed import S3Server
 from tests.servers.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(600)  # a machine that is busy starts the processes of a cluster slowly
@@ -34,24 +29,6 @@ def test_a_file_over_two_processes_gives_the_bytes_and_counts_of_one(shared: Sha
     assert by_two[1].cluster_share is not None
     assert by_two[1].cluster_share.n_ranges > 3
     assert (by_two[1].cluster_share.n_here, by_two[1].cluster_share.why_here) == (0, None)
-    assert shared.left() == []
-
-
-def test_a_file_in_a_bucket_is_shared_out_alike(s3_server: S3Server, tmp_path: Path) -> None:
-    said = s3_server.settings(f"s3://desk/{uuid4().hex}")
-    plain = settings_module.read(_env_file=None, data_dir=tmp_path / "data", sample=False)
-    config = plain.model_copy(update={name: getattr(said, name) for name in said.model_fields_set})
-    storage.S3Storage(config).prepare()
-    cluster = DaskCluster(config, tmp_path)
-    try:
-        shared = share(cluster.settings, fitted(recipes.TREES, "binary"), Dialect())
-        by_two = shared.distributed()
-        same(shared.alone(), by_two)
-    finally:
-        cluster.stop()
-    assert by_two[1].cluster_share is not None
-    assert by_two[1].cluster_share.n_ranges > 3
-    assert by_two[1].cluster_share.n_here == 0
     assert shared.left() == []
 
 
