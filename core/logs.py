@@ -22,7 +22,11 @@ def configure(settings: Settings) -> None:
     render: Any = (
         structlog.processors.JSONRenderer()
         if json_lines
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            pad_event_to=0,
+            exception_formatter=structlog.dev.plain_traceback,  # others print the values of variables
+        )
     )
     level = logging.getLevelName(settings.log_level.upper())
     structlog.configure(

@@ -75,7 +75,6 @@ def serve(config: settings.Settings) -> NoReturn:
     environment = {
         **os.environ,
         **config.environment(),
-        "DATA_DIR": str(config.data_dir.resolve()),
         "FORWARDED_ALLOW_IPS": config.trusted_proxies,  # the server would else believe all of this machine
     }
     command = [

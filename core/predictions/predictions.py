@@ -121,12 +121,12 @@ def dialect_of(prediction: PredictionRow, upload: UploadRow) -> Dialect:
 
 
 def prioritize(session: Session, *, prediction_id: UUID) -> UUID:
-    """Put a queued prediction first in line, to be done by hand; returns its task.
+    """Put a prediction that waits first in line, to be done by hand; returns its task.
 
-    Raises NotFound, OwnedByAnother, Conflict when it is not QUEUED.
+    Raises NotFound, OwnedByAnother, Conflict when it is not QUEUED, nor was left PROCESSING by a worker that is gone.
     """
     prediction = own(session, prediction_id=prediction_id)
-    if prediction.status != Status.QUEUED:
+    if queue.claimable_kind(session, task_id=prediction.task_id) is None:
         raise Conflict(resource="prediction", state=prediction.status, asked="started by hand")
     queue.prioritize(session, task_id=prediction.task_id)
     audit.note(session, "prediction.by_hand", subject(prediction))

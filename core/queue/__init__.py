@@ -2,14 +2,18 @@
 
 from core.queue import local_runner, retention, workers
 from core.queue.claims import (
+    SET_ASIDE_S,
     Backlog,
+    NotFollowed,
     Retried,
     backlog,
     claim,
     claim_one,
     claimable_kind,
+    due_or_over,
     ready_kinds,
     retried,
+    set_aside,
     was_enqueued,
 )
 from core.queue.followers import follower, move
@@ -29,17 +33,19 @@ from core.queue.scale import WorkerDemand, scale
 from core.queue.sqs import outbox
 from core.queue.sqs.client import QueueUnavailable, SqsQueue
 from core.queue.tasks import SETTLED, LeaseLost, Reason, Task, TaskState, TaskStopped
-from core.queue.transitions import beat, cancel, enqueue, prioritize, release, retry_later, settle
+from core.queue.transitions import beat, cancel, enqueue, let_go, prioritize, release, retry_later, settle
 from core.queue.wakeup import ASK_S, Wakeup, watch
 
 __all__ = [
     "ASK_S",
     "SETTLED",
+    "SET_ASIDE_S",
     "Backlog",
     "GoOnLater",
     "Job",
     "Kind",
     "LeaseLost",
+    "NotFollowed",
     "Pool",
     "QueuePosition",
     "QueueUnavailable",
@@ -58,11 +64,13 @@ __all__ = [
     "claim",
     "claim_one",
     "claimable_kind",
+    "due_or_over",
     "enqueue",
     "follower",
     "kind",
     "kind_label",
     "known_kinds",
+    "let_go",
     "local_runner",
     "move",
     "outbox",
@@ -75,6 +83,7 @@ __all__ = [
     "retried",
     "retry_later",
     "scale",
+    "set_aside",
     "settle",
     "was_enqueued",
     "watch",

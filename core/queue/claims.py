@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,6 +15,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
+from core.errors import Internal
 from core.queue import queue_view
 from core.queue.kinds import known_kinds
 from core.queue.tasks import (
@@ -31,6 +32,19 @@ from core.queue.tasks import (
     n_tries,
 )
 from core.queue.transitions import ended, followed
+
+NOBODY = UUID(int=0)  # the id of no worker
+SET_ASIDE_S = 60.0  # a task whose resource does not follow lets the others go first for so long
+
+
+class NotFollowed(Internal):
+    """The resource of a task that was to be taken did not follow it: roll back, and `set_aside` the task."""
+
+    code = "not_followed"
+    message = "Task {task_id} can't begin: what it works for did not change with it."
+    hint = "The others go on. An admin can find the details on the System page."
+    task_id: UUID
+
 
 # Of a task that nobody works on. It may not go on when its worker is gone and nobody should take it up again.
 _CLAIMABLE = (
@@ -52,14 +66,14 @@ def claim(
     unsent_s: float | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> Task | None:
-    """Take the next task: one whose lease ran out, else the first in the queue; None when there is none.
+    """Take the next task: one that another worker let go, else the first in the queue; None when there is none.
 
     Tasks that were abandoned for good (attempts used up, or a cancel asked for) are settled on
-    the way, so that no reaper is needed. The caller commits before any work begins.
+    the way, so that no reaper is needed. The caller commits before any work begins. Raises NotFollowed.
     kinds: only one of these. unsent_s: where messages carry the tasks, only one that has had no message for so long.
     """
     first = _first(tuple(known_kinds() if kinds is None else kinds), unsent_s, clock)
-    while (found := session.execute(first).one_or_none()) is not None:
+    while (found := session.execute(first, {"worker": worker_id}).one_or_none()) is not None:
         if (task := _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)) is not None:
             return task
     return None
@@ -67,10 +81,10 @@ def claim(
 
 @lru_cache(maxsize=N_KEPT)
 def _first(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.Select[*tuple[Any, ...]]:
-    """What to take next, as it is now: an abandoned one, or else a queued one, which is only then looked for."""
+    """What is next for the worker :worker: an abandoned one, or else a queued one, which is only then looked for."""
     abandoned = (
         sa.select(TASKS.c.id)
-        .where(is_abandoned(clock), TASKS.c.kind.in_(kinds))
+        .where(_is_let_go(clock), TASKS.c.kind.in_(kinds))
         .order_by(TASKS.c.lease_until)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -89,37 +103,74 @@ def _first(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.S
 def claim_one(
     session: Session, *, task_id: UUID, worker_id: UUID, lease_s: float, clock: Clock = DATABASE_CLOCK
 ) -> Task | None:
-    """Take exactly this task if it waits or was abandoned; None when somebody else has it.
+    """Take exactly this task if it waits or was abandoned; None when somebody has it. Raises NotFollowed.
 
     Waits for a lock instead of skipping it: the row may be held by its own publisher.
     """
     this = sa.select(*_CLAIMABLE).where(*_is_claimable(task_id, clock)).with_for_update()
-    found = session.execute(this).one_or_none()
+    found = session.execute(this, {"worker": worker_id}).one_or_none()
     if found is None:
         return None
     return _take(session, found, worker_id=worker_id, lease_s=lease_s, clock=clock)
 
 
-def claimable_kind(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> str | None:
-    """The kind of a task that `claim_one` would take or give up; None for any other."""
-    return session.execute(sa.select(TASKS.c.kind).where(*_is_claimable(task_id, clock))).scalar_one_or_none()
+def claimable_kind(
+    session: Session, *, task_id: UUID, worker_id: UUID = NOBODY, clock: Clock = DATABASE_CLOCK
+) -> str | None:
+    """The kind of a task that `claim_one` would take or give up for this worker; None for any other."""
+    kind_of = sa.select(TASKS.c.kind).where(*_is_claimable(task_id, clock))
+    return session.execute(kind_of, {"worker": worker_id}).scalar_one_or_none()
+
+
+def due_or_over(
+    session: Session, *, task_ids: Collection[UUID], clock: Clock = DATABASE_CLOCK
+) -> tuple[set[UUID], set[UUID]]:
+    """Of these tasks, those that wait and could be taken now, and those that are settled or gone."""
+    is_due = sa.and_(TASKS.c.state == QUEUED, TASKS.c.run_at <= clock.now())
+    is_open = TASKS.c.state.in_((TaskState.QUEUED, TaskState.RUNNING))
+    found = session.execute(sa.select(TASKS.c.id, is_due).where(TASKS.c.id.in_(task_ids), is_open)).all()
+    return {task_id for task_id, due in found if due}, set(task_ids) - {task_id for task_id, _ in found}
+
+
+def set_aside(
+    session: Session, *, task_id: UUID, reason: Reason, delay_s: float, clock: Clock = DATABASE_CLOCK
+) -> None:
+    """Have nobody take a task that waits or was abandoned in the next `delay_s`; it keeps the reason until then."""
+    values = {
+        "run_at": sa.case((TASKS.c.state == QUEUED, clock.now(delay_s)), else_=TASKS.c.run_at),
+        "lease_until": sa.case((TASKS.c.state == RUNNING, clock.now(delay_s)), else_=TASKS.c.lease_until),
+        "error": reason.to_json(),
+    }
+    is_free = sa.or_(TASKS.c.state == QUEUED, is_abandoned(clock))
+    session.execute(sa.update(TASKS).where(TASKS.c.id == task_id, is_free).values(**values))
+
+
+def _is_let_go(clock: Clock) -> sa.ColumnElement[bool]:
+    """Whether another worker than :worker has abandoned it: one's own, late as it may be, is not lost."""
+    own = sa.bindparam("worker", type_=TASKS.c.lease_owner.type)
+    return sa.and_(is_abandoned(clock), TASKS.c.lease_owner.is_distinct_from(own))
 
 
 def _is_claimable(task_id: UUID, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
-    is_free = sa.or_(TASKS.c.state == QUEUED, is_abandoned(clock))
+    """For the worker :worker."""
+    is_free = sa.or_(TASKS.c.state == QUEUED, _is_let_go(clock))
     return TASKS.c.id == task_id, TASKS.c.kind.in_(known_kinds()), is_free
 
 
 def ready_kinds(
     session: Session,
     *,
+    worker_id: UUID = NOBODY,
     kinds: Sequence[str] | None = None,
     unsent_s: float | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> list[str]:
-    """The kinds of which `claim` would find a task: a read, for before a write lock is taken or a child started."""
+    """The kinds of which `claim` would find a task for this worker.
+
+    A read, for before a write lock is taken or a child started.
+    """
     asked = tuple(known_kinds() if kinds is None else kinds)
-    found = session.execute(_ready(asked, unsent_s, clock)).one() if asked else ()
+    found = session.execute(_ready(asked, unsent_s, clock), {"worker": worker_id}).one() if asked else ()
     return [kind for kind, is_ready in zip(asked, found, strict=True) if is_ready]
 
 
@@ -128,7 +179,7 @@ def _ready(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.S
     def is_ready(kind: str) -> sa.ColumnElement[bool]:
         of_kind = sa.select(TASKS.c.id).where(TASKS.c.kind == kind)
         queued = of_kind.where(*_is_queued(unsent_s, clock))
-        return sa.or_(queued.exists(), of_kind.where(is_abandoned(clock)).exists())
+        return sa.or_(queued.exists(), of_kind.where(_is_let_go(clock)).exists())
 
     return sa.select(*map(is_ready, kinds))
 
@@ -203,12 +254,24 @@ def _is_queued(unsent_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[b
 def _take(
     session: Session, found: sa.Row[Any], *, worker_id: UUID, lease_s: float, clock: Clock
 ) -> Task | None:
-    """The task found by _CLAIMABLE, for this worker; None where it may not go on: it is settled then."""
-    if not found.may_go_on:
-        _give_up(session, found, clock=clock)
-        return None
-    row = session.execute(_taking(lease_s, clock), {"this": found.id, "worker": worker_id}).one()
-    return followed(session, row)
+    """The task found by _CLAIMABLE, for this worker; None where it may not go on: it is settled then.
+
+    Raises NotFollowed.
+    """
+    try:
+        if not found.may_go_on:
+            _give_up(session, found, clock=clock)
+            return None
+        row = session.execute(_taking(lease_s, clock), {"this": found.id, "worker": worker_id}).one()
+        return followed(session, row)
+    except (
+        sa.exc.OperationalError,
+        sa.exc.InterfaceError,
+        sa.exc.InternalError,
+    ):  # the database's, not the task's
+        raise
+    except Exception as error:
+        raise NotFollowed(task_id=found.id) from error
 
 
 @lru_cache(maxsize=N_KEPT)

@@ -169,6 +169,11 @@ def release(
     return _requeue(session, task_id=task_id, attempt=attempt, values=values, clock=clock)
 
 
+def let_go(session: Session, *, task_id: UUID, attempt: int) -> None:
+    """Own a running task no more: once its lease is over, whoever is free takes it up, this worker too."""
+    session.execute(_held().values(lease_owner=None), {"this": task_id, "mine": attempt})
+
+
 def retry_later(
     session: Session,
     *,

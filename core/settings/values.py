@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -19,7 +20,18 @@ def split(listed: str) -> list[str]:
     return [one.strip() for one in listed.split(",") if one.strip()]
 
 
+def _absolute(path: Path) -> Path:
+    """Settled when it is read: processes of ours that start in another folder would find another file."""
+    return path.expanduser().resolve()
+
+
+def _path(path: str) -> str:
+    return str(_absolute(Path(path))) if path else ""
+
+
 def _database(url: str) -> str:
+    if url.startswith("sqlite:///"):
+        return f"sqlite:///{_path(url.removeprefix('sqlite:///'))}"
     if url and not url.startswith(("sqlite:///", *POSTGRES)):
         raise ValueError("it must start with sqlite:/// or postgresql://")
     return url
@@ -38,7 +50,9 @@ def _storage(url: str) -> str:
     elif url.startswith("supabase://"):
         if url != "supabase://":
             raise ValueError("it must be exactly supabase://, without a bucket")
-    elif url and not url.startswith("file://"):
+    elif url.startswith("file://"):
+        return f"file://{_path(url.removeprefix('file://'))}"
+    elif url:
         raise ValueError("it must start with file://, s3:// or supabase://")
     return url
 
@@ -82,6 +96,8 @@ def _scheduler(address: str) -> str:
     return address
 
 
+Folder = Annotated[Path, AfterValidator(_absolute)]
+FilePath = Annotated[str, AfterValidator(_path)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres)]
 StorageUrl = Annotated[str, AfterValidator(_storage)]

@@ -38,7 +38,7 @@ def _writable(context: CheckContext) -> Iterator[Check]:
 
 def room(context: CheckContext) -> Iterator[Check]:
     """How much is free in DATA_DIR. Raises OSError."""
-    folder = context.settings.data_dir.resolve()
+    folder = context.settings.data_dir
     if not folder.is_dir():
         return
     free = shutil.disk_usage(folder).free

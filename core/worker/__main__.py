@@ -105,7 +105,8 @@ def serve_cluster(config: Settings) -> NoReturn:
     """Become that process, so that signals reach it. Raises WrongSetting, ClusterUnavailable."""
     started = cluster_command(config)
     os.chdir(PROJECT)  # where the app's own code is found
-    os.execve(started[0], started, {**os.environ, **config.environment(), **ONE_THREAD})  # noqa: S606  # no shell
+    scoring = config.environment(pools=[queue.Pool.SCORING], inherited=os.environ)
+    os.execve(started[0], started, {**scoring, **ONE_THREAD})  # noqa: S606  # no shell
 
 
 if __name__ == "__main__":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
+import traceback
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
-from core import db, queue
+from sqlalchemy.orm import Session
+
+from core import db, logs, queue
 from core.db.types import Clock
 from core.queue import Pool, outbox
 from core.worker.pools import Pools
@@ -16,6 +20,9 @@ from core.worker.sqs_transport import SqsTransport
 
 LOOK_S = 2.0  # the table is asked this often, whatever the wake-up says
 UNSENT_S = 5.0  # where messages transport the tasks, one that has none for so long is taken without
+
+Found = TypeVar("Found")
+log = logs.get("worker")
 
 
 class Dispatcher:
@@ -39,12 +46,13 @@ class Dispatcher:
         self._pools, self._transport, self._now, self._tell = pools, transport, now, tell
         self._clock = clock
         self._claimant: dict[str, Any] = {"worker_id": worker_id, "lease_s": lease_s, "clock": clock}
-        self._wanted: deque[UUID] = deque()
-        self._look_at = 0.0
+        self._wanted: dict[UUID, None] = {}  # in this order
+        self._begun_by_hand: set[UUID] = set()  # of pools without slots: nobody else would go on with them
+        self._look_at = self._look_by_hand_at = 0.0
 
     def want(self, task_id: UUID) -> None:
         """Claim exactly this task as soon as a slot is free."""
-        self._wanted.append(task_id)
+        self._wanted[task_id] = None
 
     def look_soon(self) -> None:
         """A slot may have become free."""
@@ -62,7 +70,8 @@ class Dispatcher:
             self._transport.pause()
 
     def turn(self) -> None:
-        """Begin what can begin now. Raises DatabaseUnavailable."""
+        """Begin what can begin now. Raises DatabaseUnavailable; what is wanted then is still wanted."""
+        self._want_again()
         self._take_wanted()
         if self._transport is not None:
             self._take_arrived(self._transport)
@@ -75,22 +84,54 @@ class Dispatcher:
 
     def _take_wanted(self) -> None:
         """Each by an idle child of its pool or, where that has none, by the slot for work by hand."""
-        for _ in range(len(self._wanted)):
-            task_id = self._wanted.popleft()
+        for task_id in list(self._wanted):
             with db.session_scope(db.WORKER) as session:
-                kind = queue.claimable_kind(session, task_id=task_id, clock=self._clock)
+                kind = queue.claimable_kind(
+                    session, task_id=task_id, worker_id=self._claimant["worker_id"], clock=self._clock
+                )
             if kind is None:
+                self._wanted.pop(task_id)
                 continue
-            by_hand = self._pools.by_hand
-            slot = self._pools.idle(queue.kind(kind).pool) or (by_hand if by_hand.is_idle else None)
+            pool, by_hand = queue.kind(kind).pool, self._pools.by_hand
+            slot = self._pools.idle(pool) or (by_hand if by_hand.is_idle else None)
             if slot is None:
                 by_hand.is_wanted = True
-                self._wanted.append(task_id)
                 continue
-            with db.session_scope(db.WORKER, write=True) as session:
-                task = queue.claim_one(session, task_id=task_id, **self._claimant)
+            task = self._claimed(partial(queue.claim_one, task_id=task_id, **self._claimant))
+            self._wanted.pop(task_id)
             if task is not None:
                 self._begin(slot, task)
+                if not self._pools.of(pool):
+                    self._begun_by_hand.add(task_id)
+
+    def _want_again(self) -> None:
+        """What was begun by hand and is to be tried again, or to go on later, is due to nobody else."""
+        if not self._begun_by_hand or self._now() < self._look_by_hand_at:
+            return
+        self._look_by_hand_at = self._now() + LOOK_S
+        with db.session_scope(db.WORKER) as session:
+            due, over = queue.due_or_over(session, task_ids=self._begun_by_hand, clock=self._clock)
+        self._begun_by_hand -= over | due
+        self._wanted |= dict.fromkeys(due)
+
+    def _claimed(self, claim: Callable[[Session], Found]) -> Found | None:
+        """What a claim found. A task whose resource does not follow is set aside, so that it holds no other up."""
+        try:
+            with db.session_scope(db.WORKER, write=True) as session:
+                return claim(session)
+        except queue.NotFollowed as error:
+            log.exception("a task can't begin; the others go first", task=str(error.task_id))
+            reason = replace(queue.Reason.of(error), traceback=traceback.format_exc())
+            with db.session_scope(db.WORKER, write=True) as session:
+                queue.set_aside(
+                    session,
+                    task_id=error.task_id,
+                    reason=reason,
+                    delay_s=queue.SET_ASIDE_S,
+                    clock=self._clock,
+                )
+            self._look_at = 0.0
+            return None
 
     def _take_arrived(self, transport: SqsTransport) -> None:
         """Begin what messages have brought, and ask for as many as there are slots left.
@@ -101,10 +142,9 @@ class Dispatcher:
         n_soon = len(self._pools.soon(pool))
         while (slot := self._pools.idle(pool)) and (message := transport.take()) is not None:
             assert message.notice is not None
-            with db.session_scope(db.WORKER, write=True) as session:
-                found = outbox.claim_named(session, message.notice, **self._claimant)
-            if isinstance(found, outbox.Unclaimed):
-                transport.unclaimed(message, found)
+            found = self._claimed(partial(outbox.claim_named, notice=message.notice, **self._claimant))
+            if found is None or isinstance(found, outbox.Unclaimed):
+                transport.unclaimed(message, found or outbox.Unclaimed.LATER)
             else:
                 transport.hold(found.id, message)
                 self._begin(slot, found)
@@ -123,14 +163,19 @@ class Dispatcher:
         if not (asked := [kind for pool in free for kind in self._pools.kinds[pool]]):
             return
         with db.session_scope(db.WORKER) as session:
-            ready = queue.ready_kinds(session, kinds=asked, unsent_s=unsent_s, clock=self._clock)
+            ready = queue.ready_kinds(
+                session,
+                worker_id=self._claimant["worker_id"],
+                kinds=asked,
+                unsent_s=unsent_s,
+                clock=self._clock,
+            )
         for pool in free:
             kinds = [kind for kind in self._pools.kinds[pool] if kind in ready]
             if kinds and not self._pools.idle(pool):
                 self._pools.need(pool)
             while kinds and (slot := self._pools.idle(pool)):
-                with db.session_scope(db.WORKER, write=True) as session:
-                    task = queue.claim(session, kinds=kinds, unsent_s=unsent_s, **self._claimant)
+                task = self._claimed(partial(queue.claim, kinds=kinds, unsent_s=unsent_s, **self._claimant))
                 if task is None:
                     break
                 self._begin(slot, task)

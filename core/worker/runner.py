@@ -1,7 +1,7 @@
 """The runner: claims tasks, hands them to warm children, beats for them, writes how they ended.
 
 One thread does it all, so that children live exactly as long as it does, and nothing in it
-blocks but short database transactions.
+blocks but short database transactions: it writes to no child that does not read, and storage is another thread's.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from core.worker.slots import Slot
 from core.worker.sqs_transport import SqsTransport
 from core.worker.supervisor import Supervisor
 
+PAUSE_S = 1.0
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
 log = logs.get("worker")
 
@@ -121,16 +122,17 @@ class Runner:
                     break
                 self._close_wakeup()
                 self._dispatcher.pause()
-                self._stopping.wait(1.0)
-            except Exception:  # whatever is wrong with one task, the others go on
+                self._stopping.wait(PAUSE_S)
+            except Exception:  # a mistake of ours: nothing that runs is given up for it
                 log.exception("error in the runner; continuing")
-                self._stopping.wait(1.0)
+                time.sleep(PAUSE_S)  # also while it is stopping
         try:
             self._hand_back()
         except db.DatabaseUnavailable as error:
             log.warning("could not hand tasks back; their leases will expire", problem=error.problem)
         for slot in self._pools:
             slot.kill()
+        self._supervisor.close()
         if self._transport is not None:
             self._transport.stop()
         self._close_wakeup()
@@ -144,6 +146,7 @@ class Runner:
         is_ending = self._drained is not None or self._stopping.is_set()
         for slot in self._pools:
             was_idle = slot.is_idle
+            slot.tell()
             slot.hear()
             if is_ending:
                 slot.ask_to_drain()
@@ -167,6 +170,8 @@ class Runner:
         with selectors.PollSelector() as selector:
             for fd in watched:
                 selector.register(fd, selectors.EVENT_READ)
+            for unsent_to in filter(None, (slot.unsent_to() for slot in self._pools)):
+                selector.register(unsent_to, selectors.EVENT_WRITE)
             selector.select(timeout_s)
         with contextlib.suppress(BlockingIOError):
             os.read(self._poked, 4096)

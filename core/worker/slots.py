@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,9 @@ from core import logs, queue, storage
 PROJECT = Path(__file__).resolve().parents[2]
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 RESPAWN_S = 2.0  # pause after a child died while warming up
+REAP_S = 1.0  # a child that has closed its pipe has ended by then, or is killed
+OUT_OF_MEMORY = "The file may need more memory than is available. Check the worker's log, then retry."
+STOPPED = "Check the worker's log, then retry."
 log = logs.get("worker")
 
 
@@ -55,7 +59,7 @@ class Slot:
         self.pool = pool
         self._modules, self._environment, self._staging, self._now = modules, environment, staging, now
         self._child: subprocess.Popen[bytes] | None = None
-        self._unread = b""
+        self._unread, self._unsent = b"", bytearray()
         self.is_wanted = False  # there should be a child
         self.is_warm = False
         self.n_deaths = 0  # since a child was warm last
@@ -88,23 +92,38 @@ class Slot:
         """What becomes readable when the child has said something."""
         return None if self._child is None else self._out.fileno()
 
+    def unsent_to(self) -> int | None:
+        """What becomes writable when the child takes more of what it was not told yet; None where that is nothing."""
+        return None if self._child is None or not self._unsent else self._in.fileno()
+
     def open(self) -> None:
         """Start a child, where there is none and the last did not die just now."""
         if self._child is not None or self._now() < self._opens_at:
             return
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "core.worker.child_main", str(os.getpid()), *self._modules],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**self._environment, **ONE_THREAD},
-            cwd=PROJECT,
-            start_new_session=True,  # a Ctrl+C for the app is the runner's to answer
-        )
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        self._in, self._out = self._child.stdin, self._child.stdout
-        os.set_blocking(self._out.fileno(), False)
-        self._unread, self.heard_at = b"", self._now()
+        try:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "core.worker.child_main", str(os.getpid()), *self._modules],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                env={**self._environment, **ONE_THREAD},
+                cwd=PROJECT,
+                start_new_session=True,  # a Ctrl+C for the app is the runner's to answer
+            )
+        except OSError as error:  # no memory, or no process number, is left
+            log.warning("a child process can't be started; trying again", problem=str(error))
+            self._pause_opening()
+            return
+        self.adopt(child)
+
+    def adopt(self, child: subprocess.Popen[bytes]) -> None:
+        """Have this child as one's own. Neither reading from it nor writing to it ever waits."""
+        assert child.stdin is not None
+        assert child.stdout is not None
+        self._child, self._in, self._out = child, child.stdin, child.stdout
+        for pipe in (self._in, self._out):
+            os.set_blocking(pipe.fileno(), False)
+        self._unread, self._unsent, self.heard_at = b"", bytearray(), self._now()
 
     def take(self, task: queue.Task) -> None:
         """Hand a claimed task to the warm child."""
@@ -148,12 +167,11 @@ class Slot:
         if self._child is None:
             return
         self._child.kill()
-        self._child.wait()
+        self._child.wait()  # soon: it can't refuse
         with contextlib.suppress(OSError):  # the next start sweeps too
             storage.sweep(self._staging, pid=self._child.pid)
         self._out.close()
-        with contextlib.suppress(BrokenPipeError):  # what was still buffered has nobody to go to
-            self._in.close()
+        self._in.close()
         self._child, self.is_warm = None, False
 
     def _note(self, said: str, **told: Any) -> None:
@@ -167,22 +185,37 @@ class Slot:
                 self.outcome = Outcome(queue.TaskState(said), reason=reason, **told)
 
     def _send(self, message: dict[str, Any]) -> None:
+        self._unsent += json.dumps(message).encode() + b"\n"
+        self.tell()
+
+    def tell(self) -> None:
+        """Hand the child what it was not told yet, as much as it takes now: one that is frozen takes none."""
         try:
-            self._in.write(json.dumps(message).encode() + b"\n")
-            self._in.flush()
+            while self._child is not None and self._unsent:
+                del self._unsent[: os.write(self._in.fileno(), self._unsent)]
+        except BlockingIOError:
+            pass
         except BrokenPipeError:
             self._lose()
+
+    def _pause_opening(self) -> None:
+        self.n_deaths += 1
+        self._opens_at = self._now() + RESPAWN_S * min(self.n_deaths - 1, 5)
 
     def _lose(self) -> None:
         """The child's pipe is closed: it died, or was killed. One line for whoever runs the app, however that ends."""
         assert self._child is not None
-        exit_code, task = self._child.wait(), self.task
+        try:
+            exit_code = self._child.wait(REAP_S)
+        except subprocess.TimeoutExpired:  # it lives on, and nobody can hear it
+            self._child.kill()
+            exit_code = self._child.wait()
+        task = self.task
         how = {"signal": -exit_code} if exit_code < 0 else {"exit_code": exit_code}
         doing = {"task": str(task.id), "kind": task.kind, "attempt": task.attempt} if task else {}
         log.warning("a child process died", pid=self._child.pid, **how, **doing)
         self.kill()
-        self.n_deaths += 1
-        self._opens_at = self._now() + RESPAWN_S * min(self.n_deaths - 1, 5)
+        self._pause_opening()
         if task is None or self.outcome is not None:
             return
         if self.stop_sent_at is not None:
@@ -192,6 +225,6 @@ class Slot:
         reason = queue.Reason(
             code="worker_lost",
             message=f"The process that ran this {ended}.",
-            hint="The file may need more memory than is available. Check the worker's log, then retry.",
+            hint=OUT_OF_MEMORY if exit_code == -signal.SIGKILL else STOPPED,
         )
         self.outcome = Outcome(queue.TaskState.FAILED, reason=reason, transient=True)

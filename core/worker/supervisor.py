@@ -10,6 +10,7 @@ from typing import Any
 from core import db, logs, queue, storage
 from core.db.types import Clock
 from core.settings import Settings
+from core.worker.output_cleaner import OutputCleaner
 from core.worker.slots import Outcome, Slot
 from core.worker.sqs_transport import SqsTransport
 
@@ -43,7 +44,7 @@ class Supervisor:
     ) -> None:
         self._settings, self._clock, self._transport = settings, clock, transport
         self._now, self._tell = now, tell
-        self._storage = storage.from_settings(settings)
+        self._cleaner = OutputCleaner(storage.from_settings(settings))
 
     def write(self, slot: Slot) -> bool:
         """Write what is due for the task in `slot`: its outcome, its progress, a beat, a cancel.
@@ -81,6 +82,10 @@ class Supervisor:
             slot.kill()
             slot.outcome = Outcome(queue.TaskState.QUEUED)
         self.write(slot)
+
+    def close(self) -> None:
+        """Nothing is written any more."""
+        self._cleaner.close()
 
     def _end_what_took_too_long(self, slot: Slot) -> None:
         """A child that is silent, and one whose grace after a cancel or a drain is over."""
@@ -149,6 +154,9 @@ class Supervisor:
         task = slot.task
         assert task is not None
         slot.kill()
+        if not is_lost:
+            with db.session_scope(db.WORKER, write=True) as session:
+                queue.let_go(session, task_id=task.id, attempt=task.attempt)
         slot.clear()
         if self._transport is not None:
             self._transport.dropped(task.id)
@@ -157,11 +165,5 @@ class Supervisor:
 
     def _remove_output(self, task: queue.Task) -> None:
         """Remove what the task's present attempt has stored, as it is no success; its child must write no more."""
-        output_prefix = queue.kind(task.kind).output_prefix
-        if output_prefix is None:
-            return
-        try:
-            for key in self._storage.keys(output_prefix(task)):
-                self._storage.delete(key)
-        except storage.StorageUnavailable as error:
-            log.warning("could not remove the files of an attempt", task=str(task.id), problem=error.problem)
+        if (output_prefix := queue.kind(task.kind).output_prefix) is not None:
+            self._cleaner.remove(task.id, output_prefix(task))

@@ -138,3 +138,28 @@ def test_a_new_part_is_one_new_file(tmp_path: Path) -> None:
         [sys.executable, "-c", USE], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert ran.stdout.split() == ["a", "b", "b", "False", "True", "True"]
+
+
+def test_paths_are_those_of_the_folder_in_which_they_were_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process of ours that starts in another folder finds the same files."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    config = read(
+        _env_file=None, data_dir="mine", database_url="sqlite:///desk.db", storage_url="file://files",
+        dask_tls_ca="ca.pem",
+    )  # fmt: skip
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for name, text in config.environment().items():
+        monkeypatch.setenv(name, text)
+    for found in (config, read(_env_file=None)):
+        assert found.data_dir == tmp_path / "mine"
+        assert found.database == f"sqlite:///{tmp_path / 'desk.db'}"
+        assert found.files_dir == tmp_path / "files"
+        assert found.dask_tls_ca == str(tmp_path / "ca.pem")
+
+
+def test_paths_that_are_not_given_stay_so() -> None:
+    config = read(_env_file=None, database_url="sqlite:///")
+    assert (config.database_url, config.storage_url, config.dask_tls_key) == ("sqlite:///", "", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pyarrow as pa
 from streamlit.testing.v1 import AppTest
@@ -84,6 +84,28 @@ def test_a_waiting_prediction_without_a_worker_is_said_and_can_be_done_by_hand(
     app = open_page()
     assert "**No worker has been started yet** :gray[· 1\u00a0prediction waiting]" in texts(app)
     app.button(key="by_hand").click().run()
+    assert done_by_hand == [made.task_id]
+
+
+def test_a_prediction_that_its_worker_left_half_done_can_be_done_by_hand_on_its_page(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+    done_by_hand: list[UUID],
+) -> None:
+    upload = take_in(customers, "march.csv")
+    model = request_training(upload)
+    finish(model)
+    with db.session_scope(reader, write=True) as session:
+        made = predictions.create(session, upload_id=upload.id, model_id=model.id)
+    with db.session_scope(db.WORKER, write=True) as session:
+        assert queue.claim(session, worker_id=uuid4(), lease_s=-1) is not None
+    app = open_page("prediction.py", id=made.id)
+    app.button(key="by_hand").click().run()
+    assert not app.exception
     assert done_by_hand == [made.task_id]
 
 

@@ -30,13 +30,7 @@ class LentSlot(Slot):
             self._lender.thread.submit(super().open).result()
         else:
             self.adopt(child)
-
-    def adopt(self, child: subprocess.Popen[bytes]) -> None:
-        """Have this warm child as one's own."""
-        assert child.stdin is not None
-        assert child.stdout is not None
-        self._child, self._in, self._out, self._unread = child, child.stdin, child.stdout, b""
-        self._note("ready")
+            self._note("ready")
 
     def kill(self) -> None:
         if self._child is not None and self.is_idle and self._child.poll() is None:

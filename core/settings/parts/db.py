@@ -23,7 +23,7 @@ class DatabaseSettings(DataSettings, pools=EVERY_POOL, secrets=("database_url",)
     def database(self) -> str:
         """The database's SQLAlchemy URL, with its driver."""
         if not self.database_url:
-            return f"sqlite:///{self.data_dir.resolve() / 'model_desk.sqlite3'}"
+            return f"sqlite:///{self.data_dir / 'model_desk.sqlite3'}"
         return _with_driver(self.database_url)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, ValidationInfo, field_validator
 
 from core.settings.part import Part
-from core.settings.values import SchedulerAddress
+from core.settings.values import FilePath, SchedulerAddress
 
 
 class PredictionSettings(Part):
@@ -21,9 +21,9 @@ class DistributedScoringSettings(Part, pools=("scoring",)):
     large_file_mb: int = Field(
         default=200, ge=1, description="Files larger than this, in MB, are scored on the Dask cluster."
     )
-    dask_tls_ca: str = Field(default="", description="Path of the CA certificate that Dask trusts.")
-    dask_tls_cert: str = Field(default="", description="Path of this process's certificate for Dask.")
-    dask_tls_key: str = Field(
+    dask_tls_ca: FilePath = Field(default="", description="Path of the CA certificate that Dask trusts.")
+    dask_tls_cert: FilePath = Field(default="", description="Path of this process's certificate for Dask.")
+    dask_tls_key: FilePath = Field(
         default="", validate_default=True, description="Path of that certificate's key."
     )
 

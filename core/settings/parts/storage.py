@@ -41,7 +41,7 @@ class StorageSettings(DataSettings, SupabaseSettings, pools=EVERY_POOL, secrets=
         """Root of the local storage backend."""
         if self.storage_url:
             return Path(self.storage_url.removeprefix("file://"))
-        return self.data_dir.resolve() / "files"
+        return self.data_dir / "files"
 
     @property
     def bucket(self) -> tuple[str, str]:

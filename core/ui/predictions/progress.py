@@ -61,10 +61,13 @@ def _draw(prediction_id: UUID, pace: Pace, *, is_mine: bool) -> str:
         prediction = predictions.get(scope, prediction_id=prediction_id)
         stalled_since = no_worker.since(scope)
         position = queue.position(scope, task_id=prediction.task_id)
-    if prediction.status == Status.PROCESSING:
-        _running(prediction, pace)
-    elif prediction.status == Status.QUEUED and stalled_since and is_mine:
+        is_waiting = (
+            queue.claimable_kind(scope, task_id=prediction.task_id) is not None
+        )  # or was left by its worker
+    if is_waiting and stalled_since and is_mine:
         _no_worker(prediction, stalled_since)
+    elif prediction.status == Status.PROCESSING:
+        _running(prediction, pace)
     elif prediction.status == Status.QUEUED:
         _in_line(prediction, position, stalled_since)
     return prediction.status

@@ -181,6 +181,20 @@ def test_by_hand_is_for_waiting_predictions_only_and_puts_them_first(
     assert status(user, first) == "QUEUED"
 
 
+def test_by_hand_is_also_for_one_whose_worker_is_gone(user: db.User, upload: UploadRow) -> None:
+    prediction_id = made.queued(user, upload, made.ready_model(user, upload))
+    with db.session_scope(db.WORKER, write=True) as session:
+        claimed = queue.claim(session, worker_id=uuid4(), lease_s=-1)
+    assert claimed is not None
+    assert status(user, prediction_id) == "PROCESSING"
+    with db.session_scope(user, write=True) as session:
+        task_id = predictions.prioritize(session, prediction_id=prediction_id)
+    with db.session_scope(db.WORKER, write=True) as session:
+        again = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=30)
+    assert again is not None
+    assert (again.id, again.attempt) == (claimed.id, 2)
+
+
 def test_lists_filter_sort_count_and_page(
     database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, upload: UploadRow
 ) -> None:

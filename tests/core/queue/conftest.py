@@ -9,6 +9,7 @@ import pytest
 
 from core import db, queue
 from core.db.tables.tasks import TaskRow
+from core.queue.claims import NOBODY
 from core.queue.sqs import outbox
 from core.queue.sqs.client import Notice
 from tests.clocks import HeldClock
@@ -37,11 +38,21 @@ class Line:
         assert task is not None, "there was nothing to claim"
         return task
 
-    def claim_one(self, task_id: UUID) -> queue.Task | None:
+    def claim_one(self, task_id: UUID, worker_id: UUID | None = None) -> queue.Task | None:
         with db.session_scope(db.WORKER, write=True) as session:
             return queue.claim_one(
-                session, task_id=task_id, worker_id=uuid4(), lease_s=LEASE_S, clock=self.clock
+                session, task_id=task_id, worker_id=worker_id or uuid4(), lease_s=LEASE_S, clock=self.clock
             )
+
+    def set_aside(self, task_id: UUID) -> None:
+        reason = queue.Reason(code="not_followed", message="It did not follow.")
+        with db.session_scope(db.WORKER, write=True) as session:
+            queue.set_aside(
+                session, task_id=task_id, reason=reason, delay_s=queue.SET_ASIDE_S, clock=self.clock
+            )
+
+    def task(self, task_id: UUID) -> queue.Task:
+        return queue.Task.of(self.row(task_id))
 
     def beat(self, task: queue.Task, **noted: Any) -> bool:
         with db.session_scope(db.WORKER, write=True) as session:
@@ -89,9 +100,9 @@ class Line:
         with db.session_scope(db.WORKER) as session:
             return queue.backlog(session, clock=self.clock)
 
-    def is_ready(self) -> bool:
+    def is_ready(self, worker_id: UUID = NOBODY) -> bool:
         with db.session_scope(db.WORKER) as session:
-            return bool(queue.ready_kinds(session, clock=self.clock))
+            return bool(queue.ready_kinds(session, worker_id=worker_id, clock=self.clock))
 
     def row(self, task_id: UUID) -> TaskRow:
         with db.session_scope(db.WORKER) as session:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
 import sqlalchemy as sa
 
 from core import db, queue
 from core.db.tables.tasks import TaskRow
-from core.queue import TaskState
+from core.queue import SET_ASIDE_S, TaskState
 from tests.core.queue.conftest import LEASE_S, Line
 from tests.faults import steps
 from tests.faults.pooled_steps import GENERATION, TRAINING
@@ -39,7 +40,7 @@ def test_a_prioritized_task_overtakes_all_others(line: Line) -> None:
     assert line.claimed().id == urgent
 
 
-def test_a_claimed_task_is_running_under_a_lease_and_its_noun_follows(line: Line) -> None:
+def test_a_claimed_task_is_running_under_a_lease_and_its_resource_follows(line: Line) -> None:
     task_id, worker_id = line.add(n_steps=3), uuid4()
     task = line.claim(worker_id)
     assert task is not None
@@ -168,17 +169,83 @@ def test_a_kind_that_this_version_does_not_know_is_left_for_others(line: Line) -
     assert line.row(task_id).state == "RUNNING"
 
 
-def test_a_resource_that_does_not_follow_takes_the_claim_back(line: Line) -> None:
-    task_id = line.add(follow_fails_at="RUNNING")
-    try:
+@pytest.mark.parametrize("is_worn_out", [False, True])
+def test_a_resource_that_does_not_follow_takes_the_claim_back_and_holds_no_other_up(
+    line: Line, is_worn_out: bool
+) -> None:
+    stubborn = line.add(follow_fails_at="FAILED" if is_worn_out else "RUNNING", max_attempts=1)
+    state = "RUNNING" if is_worn_out else "QUEUED"
+    if is_worn_out:
+        line.claimed()
+        line.clock.advance(LEASE_S + 1)
+    before = line.row(stubborn)
+    with pytest.raises(queue.NotFollowed) as refused:
         line.claim()
-    except ZeroDivisionError:
-        pass
-    else:
-        raise AssertionError("the resource's refusal was swallowed")
-    row = line.row(task_id)
-    assert (row.state, row.attempt) == ("QUEUED", 0)
-    assert steps.resource(task_id) == ("QUEUED", None)
+    assert isinstance(refused.value.__cause__, ZeroDivisionError)
+    assert refused.value.task_id == stubborn
+    after = line.row(stubborn)
+    assert (after.state, after.attempt, after.lease_until) == (state, before.attempt, before.lease_until)
+    assert steps.resource(stubborn) == (state, None)
+
+    line.set_aside(stubborn)
+    other = line.add()
+    assert line.settle(line.claimed()).id == other
+    assert line.row(stubborn).error == queue.Reason("not_followed", "It did not follow.").to_json()
+    line.clock.advance(SET_ASIDE_S - 1)
+    assert not line.is_ready()
+    line.clock.advance(2)
+    with pytest.raises(queue.NotFollowed):
+        line.claim()
+
+
+def test_what_somebody_works_on_or_has_done_is_not_set_aside(line: Line) -> None:
+    line.add()
+    task = line.claimed()
+    before = line.row(task.id).lease_until
+    line.set_aside(task.id)
+    assert (line.row(task.id).lease_until, line.row(task.id).error) == (before, None)
+    line.settle(task)
+    line.set_aside(task.id)
+    assert line.row(task.id).error is None
+
+
+def test_a_worker_takes_nothing_over_from_itself_but_what_it_has_let_go(line: Line) -> None:
+    """Its lease may run out while it works: the machine has slept, or its clock was set."""
+    own, other = uuid4(), uuid4()
+    task_id = line.add()
+    task = line.claim(own)
+    assert task is not None
+    line.clock.advance(LEASE_S + 1)
+    assert line.claim(own) is None
+    assert not line.is_ready(own)
+    assert line.claim_one(task_id, own) is None
+    line.beat(task)
+    line.clock.advance(LEASE_S + 1)
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.let_go(session, task_id=task_id, attempt=task.attempt)
+    assert line.is_ready(own)
+    again = line.claim(own)
+    assert again is not None
+    assert again.attempt == 2
+    line.clock.advance(LEASE_S + 1)
+    assert line.is_ready(other)
+    assert line.claim(other) is not None
+
+
+def test_of_tasks_those_that_are_due_are_told_from_those_that_are_over(line: Line) -> None:
+    running, later, done, gone = line.add(), line.add(), line.add(), uuid4()
+    for task_id in (running, later, done):
+        assert line.claim_one(task_id) is not None
+    line.retry_later(line.task(later), delay_s=10)
+    line.settle(line.task(done))
+
+    def found() -> tuple[set[UUID], set[UUID]]:
+        with db.session_scope(db.WORKER) as session:
+            return queue.due_or_over(session, task_ids=[running, later, done, gone], clock=line.clock)
+
+    assert found() == (set(), {done, gone})
+    line.clock.advance(11)
+    assert found() == ({later}, {done, gone})
 
 
 def test_the_backlog_counts_what_waits_runs_and_is_abandoned(line: Line) -> None:

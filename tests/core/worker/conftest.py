@@ -73,6 +73,11 @@ class Desk:
         wait_for(lambda: self.row(task_id).done >= done, what=f"{done} steps")
         return self.row(task_id)
 
+    def is_idle(self, pid: int) -> bool:
+        """Whether the child with this process id has nothing to do."""
+        slots = [slot for runner in self._runners for slot in runner._pools]
+        return any(slot.is_idle for slot in slots if slot.pid == pid)
+
     def stored(self) -> list[str]:
         """Every key that storage holds."""
         return list(storage.from_settings(self.settings).keys(""))
@@ -88,7 +93,7 @@ class Desk:
 @pytest.fixture
 def desk(database: db.Database, settings: Settings, user: db.User, tmp_path: Path) -> Iterator[Desk]:
     """An empty desk with a short lease; its runners are stopped at the end."""
-    with _desk(settings, user, tmp_path) as desk:
+    with desk_of(settings, user, tmp_path) as desk:
         yield desk
 
 
@@ -97,12 +102,13 @@ def postgres_desk(
     postgres_database: db.Database, settings: Settings, user: db.User, tmp_path: Path
 ) -> Iterator[Desk]:
     """The same, only on Postgres."""
-    with _desk(settings, user, tmp_path) as desk:
+    with desk_of(settings, user, tmp_path) as desk:
         yield desk
 
 
 @contextmanager
-def _desk(settings: Settings, user: db.User, folder: Path) -> Iterator[Desk]:
+def desk_of(settings: Settings, user: db.User, folder: Path) -> Iterator[Desk]:
+    """A desk on the connected database."""
     steps.make_tables()
     desk = Desk(settings.model_copy(update={"lease_s": 3.0}), user, folder / "starts")
     try:

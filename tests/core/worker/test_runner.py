@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
+from pathlib import Path
 from uuid import uuid4
 
 import psutil
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from core import db
 from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import now_plus
 from core.queue import Pool, workers
-from tests.core.worker.conftest import Desk
-from tests.faults import steps
+from core.settings import Settings
+from tests.core.worker.conftest import Desk, desk_of
+from tests.faults import pooled_steps, steps
 from tests.servers.postgres import Cluster
 from tests.servers.waiting import PATIENCE_S, wait_for
 
@@ -172,6 +176,69 @@ def test_a_resource_that_can_not_follow_fails_its_task_and_no_other(desk: Desk) 
     assert desk.wait(desk.add()).state == "SUCCEEDED"
 
 
+def test_a_task_that_can_not_begin_holds_no_other_up(desk: Desk) -> None:
+    stubborn = desk.add(follow_fails_at="RUNNING", priority=-5)
+    desk.runner()
+    assert [desk.wait(desk.add()).state for _ in range(2)] == ["SUCCEEDED"] * 2
+    row = desk.row(stubborn)
+    assert row.error is not None
+    assert (row.state, row.attempt, row.error["code"]) == ("QUEUED", 0, "not_followed")
+    assert "the resource refuses" in row.error["traceback"]
+    assert steps.resource(stubborn) == ("QUEUED", None)
+
+
+def test_a_task_whose_lease_ran_out_while_it_is_done_is_not_begun_again(desk: Desk) -> None:
+    """As after a clock was set, or a machine slept."""
+    desk.runner(slots=2)
+    task_id = desk.add(n_steps=12, step_s=0.1, lease_s=30.0, max_attempts=1)
+    desk.wait_done(task_id, 1)
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(
+            sa.update(TaskRow).where(TaskRow.id == task_id).values(lease_until=now_plus(-3_600.0))
+        )
+    row = desk.wait(task_id)
+    assert (row.state, row.attempt, len(desk.starts())) == ("SUCCEEDED", 1, 1)
+
+
+def test_storage_that_does_not_answer_holds_no_running_task_up(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hole:  # takes connections and says nothing
+        desk.runner(
+            slots=2,
+            storage_url="s3://desk",
+            s3_endpoint_url=f"http://127.0.0.1:{hole.getsockname()[1]}",
+            aws_access_key_id="somebody",
+            aws_secret_access_key=SecretStr("something"),
+        )
+        long, refused = desk.add(n_steps=1_000, step_s=0.05), desk.add(fault="refuse")
+        desk.wait_done(long, 1)
+        assert desk.wait(refused).state == "FAILED"  # and what it stored is to be removed
+        done = desk.row(long).done
+        desk.wait_done(long, done + 20)
+        desk.cancel(long)
+        assert desk.wait(long).state == "CANCELLED"
+
+
+def test_a_frozen_child_that_is_to_read_much_holds_no_running_task_up(desk: Desk) -> None:
+    desk.runner(slots=2)
+    first, second = (desk.add(n_steps=1_000, step_s=0.05) for _ in range(2))
+    for task_id in (first, second):
+        desk.wait_done(task_id, 1)
+    pids = {pid for pid, _ in desk.starts()}
+    desk.cancel(second)
+    assert desk.wait(second).state == "CANCELLED"
+    idle = wait_for(lambda: next(filter(desk.is_idle, pids), None), what="a child to be idle")
+    os.kill(idle, signal.SIGSTOP)
+    try:
+        much = desk.add(more="x" * 1_000_000)
+        desk.wait(much, "RUNNING")
+        desk.wait_done(first, desk.row(first).done + 20)
+        desk.cancel(first)
+        assert desk.wait(first).state == "CANCELLED"
+    finally:
+        os.kill(idle, signal.SIGCONT)
+    assert desk.wait(much).state == "SUCCEEDED"
+
+
 def test_a_running_task_shows_its_progress_and_stops_when_cancelled(desk: Desk) -> None:
     desk.runner()
     task_id = desk.add(n_steps=1_000, step_s=0.05)
@@ -215,6 +282,38 @@ def test_without_slots_nothing_is_taken_unless_somebody_asks(desk: Desk) -> None
     assert (row.state, row.attempt) == ("QUEUED", 0)
     with db.session_scope(db.WORKER) as session:
         assert workers.alive(session) == [], "a runner that takes nothing by itself is not a worker"
+
+
+def test_what_is_done_by_hand_is_tried_again_though_nothing_is_taken(desk: Desk) -> None:
+    runner = desk.runner(slots=0)
+    task_id, left = desk.add(fault="die", max_attempts=2), desk.add()
+    runner.run_now(task_id)
+    row = desk.wait(task_id)
+    assert (row.state, row.attempt, len(desk.starts())) == ("FAILED", 2, 2)
+    assert desk.row(left).state == "QUEUED"
+
+
+def test_what_goes_on_later_goes_on_though_nothing_is_taken(desk: Desk) -> None:
+    runner = desk.runner(slots=0, modules=pooled_steps.MODULES)
+    task_id = desk.add(kind=pooled_steps.GENERATION, does="go on later", rounds=2, delay_s=0.1)
+    runner.run_now(task_id)
+    row = desk.wait(task_id)
+    assert (row.state, row.n_released, row.result) == ("SUCCEEDED", 2, {"round": 2})
+
+
+def test_a_click_is_not_lost_while_the_database_is_away(
+    sqlite_database: db.Database, settings: Settings, user: db.User, tmp_path: Path
+) -> None:
+    with desk_of(settings, user, tmp_path) as desk:
+        runner = desk.runner(slots=0)
+        task_id = desk.add()
+        file = settings.data_dir / "model_desk.sqlite3"
+        with capture_logs() as said:
+            file.rename(file.with_suffix(".away"))
+            runner.run_now(task_id)
+            wait_for(lambda: [line for line in said if "is unavailable" in line["event"]], what="the outage")
+            file.with_suffix(".away").rename(file)
+            assert desk.wait(task_id).state == "SUCCEEDED"
 
 
 def test_what_somebody_waits_for_does_not_wait_for_a_busy_slot(desk: Desk) -> None:

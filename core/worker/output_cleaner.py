@@ -1,0 +1,48 @@
+"""Removing what attempts have stored that were no success, beside the runner: storage may take its time to answer."""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+from uuid import UUID
+
+from core import logs, storage
+from core.storage import Storage
+
+CLOSE_S = 5.0  # what is not removed by then, when the worker ends, is left
+log = logs.get("worker")
+
+
+class OutputCleaner:
+    """Removes files in a thread of its own, which begins with the first of them."""
+
+    def __init__(self, files: Storage) -> None:
+        self._files = files
+        self._waiting: SimpleQueue[tuple[UUID, str] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def remove(self, task_id: UUID, prefix: str) -> None:
+        """Remove, soon, every file whose key begins so. Whoever wrote them must write no more."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._live, name="output cleaner", daemon=True)
+            self._thread.start()
+        self._waiting.put((task_id, prefix))
+
+    def close(self) -> None:
+        """Remove what is left to be removed, unless that takes too long."""
+        self._waiting.put(None)
+        if self._thread is not None:
+            self._thread.join(CLOSE_S)
+
+    def _live(self) -> None:
+        while (next_one := self._waiting.get()) is not None:
+            task_id, prefix = next_one
+            try:
+                for key in self._files.keys(prefix):
+                    self._files.delete(key)
+            except storage.StorageUnavailable as error:
+                log.warning(
+                    "could not remove the files of an attempt", task=str(task_id), problem=error.problem
+                )
+            except Exception:
+                log.exception("could not remove the files of an attempt", task=str(task_id))
