@@ -57,7 +57,7 @@ class Runner:
             importlib.import_module(module)
         self._pools = Pools(settings, workers=slots, modules=modules, now=now, make_slot=make_slot)
         has_sqs = bool(settings.predictions_queue_url)
-        self._transport = SqsTransport(settings, clock=clock, poke=self._wake) if has_sqs else None
+        self._transport = SqsTransport(settings, clock=clock, poke=self._wake, now=now) if has_sqs else None
         tell = log.debug if is_embedded else log.info  # inside the app, failures alone are news
         self._supervisor = Supervisor(settings, clock=clock, transport=self._transport, now=now, tell=tell)
         self._dispatcher = Dispatcher(

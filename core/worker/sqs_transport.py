@@ -13,7 +13,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from core import db, logs
@@ -40,15 +40,25 @@ class HeldMessage:
     """A message whose task is in a slot of this worker."""
 
     message: Message
-    hidden_at: float = field(default_factory=time.monotonic)
+    hidden_at: float
 
 
 class SqsTransport:
-    """Hands messages to the runner (`take`), and hears from it what became of them."""
+    """Hands messages to the runner (`take`), and hears from it what became of them.
 
-    def __init__(self, settings: Settings, *, clock: Clock, poke: Callable[[], None]) -> None:
+    clock: the queue's. now: seconds of a steady clock. poke: called when a message has arrived.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        poke: Callable[[], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sqs = SqsQueue(settings)
-        self._clock, self._poke = clock, poke
+        self._clock, self._poke, self._now = clock, poke, now
         self._visible_s = max(1, math.ceil(settings.lease_s))
         self._lock = threading.Condition()
         self._arrived: deque[Message] = deque()
@@ -89,7 +99,7 @@ class SqsTransport:
     def is_out(self) -> bool:
         """Whether no message can be expected, because SQS refuses or does not answer."""
         asked_at = self._asked_at
-        return self._is_refused or (asked_at is not None and time.monotonic() - asked_at > WAIT_S + SLOW_S)
+        return self._is_refused or (asked_at is not None and self._now() - asked_at > WAIT_S + SLOW_S)
 
     def pause(self) -> None:
         """Receive nothing until `want` is called again, and give back what nobody has taken."""
@@ -116,7 +126,7 @@ class SqsTransport:
     def hold(self, task_id: UUID, message: Message) -> None:
         """Its task has begun here: others are not to see it until it is `done` or `dropped`."""
         with self._lock:
-            self._held[task_id] = HeldMessage(message)
+            self._held[task_id] = HeldMessage(message, self._now())
 
     def done(self, task_id: UUID) -> None:
         """The task is settled, or queued again, for which it gets a new message."""
@@ -183,7 +193,7 @@ class SqsTransport:
                 self._sqs.attributes()
                 self._is_refused = False
             return
-        self._asked_at = time.monotonic()
+        self._asked_at = self._now()
         try:
             with self._told("receiving from SQS"):
                 messages = self._sqs.receive(limit=n_wanted, visible_s=self._visible_s)
@@ -215,11 +225,11 @@ class SqsTransport:
         self._delete()
         self._give_back()
         self._hide()
-        if time.monotonic() >= self._look_at:
-            self._look_at = time.monotonic() + LOOK_S
+        if self._now() >= self._look_at:
+            self._look_at = self._now() + LOOK_S
             self._publish()
-        if time.monotonic() >= self._dead_at:
-            self._dead_at = time.monotonic() + DEAD_S
+        if self._now() >= self._dead_at:
+            self._dead_at = self._now() + DEAD_S
             with self._told("the SQS dead-letter queue"):
                 self._settle_dead_letters()
 
@@ -235,7 +245,7 @@ class SqsTransport:
             self._sqs.hide([message], visible_s=after_s)
 
     def _hide(self) -> None:
-        now = time.monotonic()
+        now = self._now()
         with self._lock:
             due = [held for held in self._held.values() if now - held.hidden_at > self._visible_s / 3]
         for held in due:
@@ -262,8 +272,8 @@ class SqsTransport:
                 return
 
     def _settle_dead_letters(self) -> None:
-        if time.monotonic() >= self._redrive_at:
-            self._redrive_at = time.monotonic() + REDRIVE_S
+        if self._now() >= self._redrive_at:
+            self._redrive_at = self._now() + REDRIVE_S
             self._dead = self._sqs.dead_letters()
             self._n_given_up = self._sqs.attributes().n_given_up
         if self._dead is None:

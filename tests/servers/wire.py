@@ -18,6 +18,7 @@ class Wire:
     lose_answers: so many requests get through, and the connection is closed instead of their answer.
     cut_requests_after: bytes after which one connection's requests are cut off; 0 = never.
     vanishes_when_cut: refuses new connections from that moment on.
+    requests: all that clients have sent so far.
     """
 
     def __init__(self, endpoint: str) -> None:
@@ -30,6 +31,7 @@ class Wire:
         self.cut_requests_after = 0
         self.vanishes_when_cut = False
         self.n_cut = 0
+        self.requests = bytearray()
         self._ends: set[socket.socket] = set()
 
     def __enter__(self) -> Wire:
@@ -70,6 +72,7 @@ class Wire:
         n_passed = 0
         try:
             while data := client.recv(65536):
+                self.requests += data
                 n_left = self.cut_requests_after - n_passed
                 if self.cut_requests_after and len(data) >= n_left:
                     server.sendall(data[:n_left])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -100,16 +101,32 @@ def test_messages_that_were_purged_are_sent_again(sqs_desk: Desk) -> None:
     wait_empty(desk)
 
 
-def test_a_message_stays_hidden_while_its_task_runs_and_the_task_begins_once(sqs_desk: Desk) -> None:
-    desk = sqs_desk
-    desk.runner(slots=1, lease_s=3.0)
-    task_id = desk.add(n_steps=6, step_s=1.0, lease_s=3.0)
-    desk.wait_done(task_id, 4)  # longer than a message is hidden at a time
-    assert SqsQueue(desk.settings).receive(limit=10, visible_s=0, wait_s=0) == []
-    desk.runner(slots=1, lease_s=3.0)
-    row = desk.wait(task_id)
-    assert (row.state, row.attempt, len(desk.starts())) == ("SUCCEEDED", 1, 1)
-    wait_empty(desk)
+def test_a_message_stays_hidden_while_its_task_runs_and_the_task_begins_once(
+    sqs_server: SqsServer, postgres_desk: Desk
+) -> None:
+    desk, asked = postgres_desk, b"AmazonSQS.ChangeMessageVisibility"
+    with Wire(sqs_server.endpoint) as wire:
+        config = {**desk.settings.model_dump(), **sqs_server.settings(endpoint=wire.endpoint)}
+        desk.settings = Settings(**config)
+        SqsQueue(desk.settings).prepare()
+        desk.runner(slots=1, lease_s=60.0)
+        task_id = desk.add(n_steps=1_000, step_s=0.05, lease_s=60.0)
+        desk.wait_done(task_id, 1)
+
+        def is_hidden_again(n_before: int) -> bool:
+            return wire.requests.count(asked) > n_before
+
+        for _ in range(3):  # each time before others would see it
+            n_before = wire.requests.count(asked)
+            desk.time.jump(25.0)
+            wait_for(partial(is_hidden_again, n_before), what="the message to be hidden again")
+        assert SqsQueue(desk.settings).receive(limit=10, visible_s=0, wait_s=0) == []
+        desk.runner(slots=1, lease_s=60.0)
+        assert desk.row(task_id).state == "RUNNING"
+        desk.cancel(task_id)
+        assert desk.wait(task_id).state == "CANCELLED"
+        assert len(desk.starts()) == 1
+        wait_empty(desk)
 
 
 def test_work_done_by_hand_needs_no_message_and_its_message_is_removed(sqs_desk: Desk) -> None:
