@@ -51,7 +51,7 @@ check: lint
 	$(BIN)/python -m tests.touched
 
 test: servers lint
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not faults"
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not faults"
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m faults
 
 bench: $(VENV)/.installed-tests

@@ -33,6 +33,19 @@ from tests.servers.supabase_auth import SupabaseAuthServer
 TOGETHER = (
     "tests/core/predictions/scoring/distributed",
 )  # one cluster of processes for all files of a folder
+SLOW = (
+    "tests/core/predictions/scoring/distributed",
+    "tests/core/worker/test_runner.py",
+    "tests/browser",
+    "tests/core/predictions/scoring/fast/test_path.py",
+    "tests/core/worker/test_pools.py",
+    "tests/test_toy_room.py",
+    "tests/core/api/conformance",
+    "tests/test_on_buckets.py",
+    "tests/test_start.py",
+    "tests/core/worker",
+    "tests/test_thin_line.py",
+)  # in this order before all others, so that none is left at the end for one process alone
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
@@ -49,6 +62,15 @@ class ByFile(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest goes first."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, path in enumerate(SLOW) if item.nodeid.startswith(path)), len(SLOW))
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(optionalhook=True)
