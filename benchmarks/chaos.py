@@ -115,7 +115,7 @@ def _figures(storm: Storm, outcome: Outcome) -> dict[str, Any]:
         "lost": len(findings.lost),
         "done_twice": len(findings.twice),
         "stuck": len(findings.stuck),
-        "noun_apart_from_task": len(findings.apart),
+        "resource_apart_from_task": len(findings.apart),
         "takeovers": findings.n_takeovers,
         "hits": len(outcome.resume_s),
         "lease_s": storm.lease_s,
