@@ -1,4 +1,4 @@
-"""Which task goes into which slot: what somebody waits for, what messages bring, then what is first in each pool."""
+"""Which task goes into which slot: what somebody waits for, what is first in each pool, and what messages bring."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ class Dispatcher:
         """Begin what can begin now. Raises DatabaseUnavailable; what is wanted then is still wanted."""
         self._want_again()
         self._take_wanted()
-        if self._transport is not None:
-            self._take_arrived(self._transport)
         if self._now() >= self._look_at:
             self._look_at = self._now() + LOOK_S
             is_transported = self._transport is not None and not self._transport.is_out
             self._take_next([pool for pool in Pool if not is_transported or pool is not outbox.TRANSPORTED])
-            if is_transported:
+            if is_transported:  # what was abandoned brings no message, and has waited longest
                 self._take_next([outbox.TRANSPORTED], unsent_s=UNSENT_S)
+        if self._transport is not None:
+            self._take_arrived(self._transport)
 
     def _take_wanted(self) -> None:
         """Each by an idle child of its pool or, where that has none, by the slot for work by hand."""
