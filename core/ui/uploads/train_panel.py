@@ -22,7 +22,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
     by_name = {column.name: column for column in columns}
     names = list(by_name)
-    guessed = version_of.target if version_of else targets.guess_target(columns)
+    guessed = version_of.target if version_of else targets.guess_target(columns, n_rows=upload.n_rows)
     target = st.selectbox(
         "Column to predict",
         names,
