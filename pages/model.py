@@ -23,20 +23,22 @@ def live() -> None:
         with db.session_scope(user) as scope:
             row = models.get(scope, model_id=model.id)
             has_worker = bool(queue.workers.alive(scope))
-        if row.status != "training":
+        if row.status != "training" or labels.status(row) != labels.status(model):
             st.rerun()
         progress.show(row, has_worker=has_worker)
 
 
+page_frame.name_tab(f"{model.name} v{model.version}")
 page_frame.back(MODELS)
-badge = labels.STATUSES[model.status].markdown
+badge = labels.status(model).markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 data = links.escape(model.data_name)
-learned = f"trained on {data} {formatting.ago(model.created_at, now=now)}"
+learned = f"trained on {data} {formatting.ago(model.updated_at, now=now)}"
 if model.status == "failed":
     learned = f"training on {data} failed {formatting.ago(model.updated_at, now=now)}"
 elif model.status == "training":
-    learned = f"training on {data} since {formatting.moment(model.created_at, now=now, zone=session.zone())}"
+    learned = f"to be trained on {data}" if labels.is_queued(model) else f"training on {data}"
+    learned += f", requested at {formatting.moment(model.created_at, now=now, zone=session.zone())}"
 with page_frame.heading(
     f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"
 ):

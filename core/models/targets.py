@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.errors import AppError
 from core.models.errors import (
     OneClassOnly,
     PositiveLabelUnknown,
@@ -122,6 +123,18 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
     task: Task = "binary" if len(labels) == 2 else "multiclass"
     positive = _positive(target, labels, sizes, positive_label, task)
     return Target(target, task, rows, values, tuple(labels), positive, tuple(warnings))
+
+
+def refusal(column: ColumnProfile, *, n_rows: int) -> AppError | None:
+    """What `find` would raise for a column, as far as its profile tells: too few outcomes, or all the same."""
+    n_known = n_rows - column.n_missing
+    if n_known == 0:
+        return TargetEmpty(target=column.name)
+    if n_known < MIN_ROWS:
+        return TooFewRows(target=column.name, n_rows=n_known, minimum=MIN_ROWS)
+    if column.n_distinct == 1:
+        return OneClassOnly(target=column.name, label=column.examples[0])
+    return None
 
 
 def guess_target(columns: Sequence[ColumnProfile], *, n_rows: int) -> str | None:

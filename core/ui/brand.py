@@ -9,6 +9,7 @@ import streamlit as st
 
 import core
 
+NAME: Final = "Model Desk"
 MARK: Final = Path(core.__file__).with_name("logo.svg").read_text("utf-8")
 WORDMARK: Final = Path(__file__).with_name("wordmark.svg").read_text("utf-8")
 INK = {"light": "#1b1d22", "dark": "#f0f1f3"}

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import AppError
-from core.ui import links
+from core.ui import brand, links
 from core.ui.links import PageEntry
 
 
@@ -21,6 +21,11 @@ def heading(title: str, text: str = "") -> DeltaGenerator:
             if text:
                 st.caption(text)
         return toolbar()
+
+
+def name_tab(title: str) -> None:
+    """Have the browser's tab say what is open. title: plain text."""
+    st.set_page_config(page_title=f"{title} · {brand.NAME}")
 
 
 def back(page: PageEntry) -> None:

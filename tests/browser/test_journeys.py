@@ -122,7 +122,7 @@ def test_without_a_worker_the_page_says_so_and_does_it_by_hand(
     upload(page, app, customers)
     page.locator(".st-key-queue_it button:enabled").click()
     page.wait_for_url("**/prediction?id=*")
-    expect(page.get_by_text("No worker has been started yet").first).to_be_visible()
+    expect(page.get_by_text("No worker is running.").first).to_be_visible()
     page.locator(".st-key-by_hand button").click()
     expect_completed(page)
     expect_result_of(downloaded(page), customers.read_bytes())

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from tests.pages.scored import Desk
 
 OpenPage = Callable[..., AppTest]
 
@@ -36,3 +40,24 @@ def test_an_address_that_is_no_id_is_said_as_one_that_is_unknown(open_page: Open
     app = open_page("model.py", id="../../etc/passwd")
     assert not app.exception
     assert "There is no model with the id" in app.error[0].value
+
+
+def test_the_tab_of_the_browser_says_what_is_open(
+    open_page: OpenPage, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[str] = []
+    real = st.set_page_config
+
+    def set_page_config(**given: Any) -> None:
+        named.append(given["page_title"])
+        real(**given)
+
+    monkeypatch.setattr(st, "set_page_config", set_page_config)
+    for page, query, said in (
+        ("predictions.py", {}, "Predictions"),
+        ("prediction.py", {"id": desk.scored_id}, desk.upload.file_name),
+        ("model.py", {"id": desk.model.id}, f"{desk.model.name} v{desk.model.version}"),
+        ("uploads.py", {"upload": desk.upload.id}, desk.upload.file_name),
+    ):
+        open_page(page, **query)
+        assert named[-1] == f"{said} · Model Desk"

@@ -216,7 +216,7 @@ def test_an_unknown_id_is_a_sentence_with_a_way_back(desk: Desk, asked: str) -> 
 def test_queued_without_a_worker_offers_the_button(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.queue()))
 
-    assert "No worker has been running since" in texts(app)
+    assert "No worker is running." in texts(app)
     assert app.button(key="by_hand").label == "Score it now"
 
 
