@@ -3,17 +3,19 @@
 import streamlit as st
 
 from core import db, queue
+from core.errors import NotFound
 from core.models import models
 from core.ui import formatting, links, owners, page_frame, params, session
 from core.ui.models import actions, cards, labels, progress, report
 from core.ui.models.pages import MODELS
 
 user, now = session.user(), session.now()
-model_id = params.uuid("id", resource="model")
-if model_id is None:
-    links.go(MODELS)
-with db.session_scope(user) as scope:
-    model = models.get(scope, model_id=model_id)
+try:
+    model_id = params.required_uuid("id", resource="model")
+    with db.session_scope(user) as scope:
+        model = models.get(scope, model_id=model_id)
+except (NotFound, params.NotNamed) as missing:
+    page_frame.missing(missing, "Model not found", MODELS, button="View all models")
 
 
 @st.fragment(run_every=1.0)

@@ -81,7 +81,7 @@ def test_a_reading_that_can_not_be_is_refused_in_place_and_changes_nothing(
 CODED = (
     "city,co,no\n"
     + "".join(f"Rome,{100 + n}.5,{40 + n}\n" for n in range(60))
-    + "Oslo,-200,-200\nOslo,-200,41\nOslo,-200,-200\nOslo,99.5,-200\n"
+    + "Oslo,-200.0,-200\nOslo,-200.0,41\nOslo,-200.0,-200\nOslo,99.5,-200\n"
 ).encode()
 
 
@@ -92,12 +92,21 @@ def test_a_value_that_may_mean_missing_is_asked_about_once_before_anything_is_be
     upload = journeys.upload_bytes(reader, CODED, settings=settings, files=files, file_name="air.csv")
     app = open_page("uploads.py", upload=upload.id)
     (asked,) = (one.value for one in app.markdown if "may mean" in one.value)
-    assert "**\\-200** appears in **co** and **no** and may mean “missing”" in asked
-    (guessed,) = (table.value for table in app.dataframe if "Confidence" in table.value.columns)
-    assert guessed["Column"].tolist() == ["2 columns: co, no"]
-    app.button(key="read_missing_-200").click().run()
+    assert "**\\-200\\.0** appears in **co** and **no** and may mean “missing”" in asked
+    app.button(key="read_missing_-200.0").click().run()
     assert not app.exception
     assert not [one for one in app.markdown if "may mean" in one.value]
     with db.session_scope(reader) as session:
         columns = uploads.examination_of(uploads.get(session, upload_id=upload.id)).columns
     assert {column.name: column.n_missing for column in columns} == {"city": 0, "co": 3, "no": 3}
+
+
+def test_guesses_that_are_alike_are_one_line(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    files = storage.from_settings(settings)
+    coded = CODED.replace(b"-200.0", b"-200")
+    upload = journeys.upload_bytes(reader, coded, settings=settings, files=files, file_name="air.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    (guessed,) = (table.value for table in app.dataframe if "Confidence" in table.value.columns)
+    assert guessed["Column"].tolist() == ["2 columns: co, no"]

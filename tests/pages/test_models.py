@@ -176,3 +176,11 @@ def test_after_a_failure_for_which_the_file_is_to_blame_another_file_comes_first
     app.button(key="other_file").click().run()
     assert app.title[0].value == "New version of Churn :gray[v1]"
     assert "Choose a file to train on" in app.info[0].value
+
+
+def test_a_cursor_that_the_list_does_not_have_leads_to_its_start(open_page: OpenPage) -> None:
+    app = open_page("models.py", after="nonsense")
+    assert not app.exception
+    assert "This part of the list doesn't exist." in app.error[0].value.replace("\\", "")
+    app.button(key="view_all").click().run()
+    assert "No models yet" in texts(app)

@@ -27,13 +27,14 @@ def test_a_page_opened_by_its_own_link_has_the_frame_around_it(
     assert app.sidebar.caption[1].value.startswith("Version ")
 
 
-def test_a_failure_that_a_page_lets_pass_is_said_with_its_cure_and_a_way_out(open_page: OpenPage) -> None:
+def test_a_model_that_is_not_there_is_said_with_its_cure_and_a_way_out(open_page: OpenPage) -> None:
     missing = uuid4()
     app = open_page("model.py", id=missing)
     assert not app.exception
     assert "There is no model with the id" in app.error[0].value
     assert "Open the list and choose again" in app.error[0].value
-    assert len(app.get("page_link")) == 1
+    assert app.title[0].value == "Model not found"
+    assert app.button(key="view_all").label == "View all models"
 
 
 def test_an_address_that_is_no_id_is_said_as_one_that_is_unknown(open_page: OpenPage) -> None:

@@ -106,7 +106,7 @@ def test_a_file_that_lacks_a_column_names_it_with_the_nearest_and_can_not_be_sco
     assert "**1 of 3** columns the model needs is missing" in texts(app)
     assert "Choose a column for **tenure**, add it to the file" in texts(app)
     (box,) = [box for box in app.selectbox if box.label == "tenure"]
-    assert box.options[:2] == ["Choose a column, such as tenure_months", "tenure_months"]
+    assert box.options[:2] == ["Like tenure_months?", "tenure_months"]
     assert app.button(key="score_now").disabled
     assert app.button(key="queue_it").disabled
 
