@@ -49,6 +49,8 @@ def show_who(user: db.User) -> None:
             st.warning(OPEN_TO_ALL, icon=":material/no_accounts:")
         else:
             st.caption(f":material/no_accounts: {THIS_MACHINE}")
+        if not config.has_sign_in:
+            links.link(ACCOUNT.title, ACCOUNT, icon=":material/key:", tip="Tokens for programs")
 
 
 entries = [entry for entry in registry.pages() if user.role == roles.ADMIN or not entry.is_for_admins]

@@ -90,13 +90,12 @@ def _roc_title(metrics: Binary) -> str:
 
 
 def _precision_recall_title(metrics: Binary) -> str:
-    area = f"PR-AUC {metrics.pr_auc:.3f}"
     threshold = wording.percent(metrics.threshold, decimals=0)
     if metrics.precision is None or metrics.recall is None:
-        return f"No row reaches the threshold of {threshold} ({area})"
+        return f"No row reaches the threshold of {threshold}"
     found, right = wording.percent(metrics.recall), wording.percent(metrics.precision)
     rows = f"{wording.quoted(metrics.positive_label)} rows"
-    return f"At {threshold} it finds {found} of {rows} and is right {right} of the time ({area})"
+    return f"At {threshold} it finds {found} of {rows} and is right {right} of the time"
 
 
 def _nothing_to_order(score: float) -> str:

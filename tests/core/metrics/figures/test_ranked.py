@@ -55,7 +55,7 @@ def test_the_precision_recall_curve_is_drawn_over_its_base_rate() -> None:
     assert list(curve.y) == pytest.approx([100 * y for y in measured.precision_recall.y])  # type: ignore[attr-defined]
     assert list(base.y) == [40, 40]  # type: ignore[attr-defined]
     assert (dot.x[0], dot.y[0]) == pytest.approx((75, 60))  # type: ignore[attr-defined]
-    expected = "At 50 % it finds 75 % of 'churn' rows and is right 60 % of the time (PR-AUC 0.747)"
+    expected = "At 50 % it finds 75 % of 'churn' rows and is right 60 % of the time"
     assert _title(figure) == expected
     assert figure.layout.xaxis.title.text == "'churn' rows found, % (recall)"
     assert figure.layout.yaxis.title.text == "Precision for 'churn', %"
@@ -63,7 +63,7 @@ def test_the_precision_recall_curve_is_drawn_over_its_base_rate() -> None:
 
 def test_a_threshold_that_no_row_reaches_is_said_and_not_drawn() -> None:
     figure = figures.precision_recall_curve(_measured(OUTCOMES, threshold=0.95))
-    assert _title(figure) == "No row reaches the threshold of 95 % (PR-AUC 0.747)"
+    assert _title(figure) == "No row reaches the threshold of 95 %"
     assert not [trace.name for trace in figure.data if "Threshold" in trace.name]
 
 
