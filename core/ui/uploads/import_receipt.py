@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final, TypedDict
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.ui import links, notices, page_frame, session
+from core.ui import formatting, links, notices, page_frame, session
 from core.uploads import uploads
 from core.uploads.csv.dialect import DELIMITER_NAMES
 from core.uploads.detect import encoding as encoding_detection
 from core.uploads.detect.guesses import Guess
+from core.uploads.errors import UnequalRow
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 
@@ -145,10 +147,10 @@ def _overrule(upload_id: int, found: Examination) -> None:
         "Reset to what was detected", key="guess_anew", type="tertiary"
     )
     if anew:
-        read(upload_id, ReadingOverrides(), anew=True)
+        read(upload_id, found, ReadingOverrides(), anew=True)
     elif again:
         kept = keep_lines if keep_lines != bool(found.overrides.keep_lines) else None
-        read(upload_id, ReadingOverrides(**of_dialect, **of_content, keep_lines=kept), anew=False)
+        read(upload_id, found, ReadingOverrides(**of_dialect, **of_content, keep_lines=kept), anew=False)
 
 
 def _dialect_fields(found: Examination, left: DeltaGenerator, right: DeltaGenerator) -> _DialectOverrides:
@@ -215,9 +217,9 @@ def _content_fields(found: Examination, left: DeltaGenerator, right: DeltaGenera
     }
 
 
-def read(upload_id: int, overrides: ReadingOverrides, *, anew: bool) -> None:
-    """Read the file again with these overrides, and draw the page of what came of it."""
-    with page_frame.guarded():
+def read(upload_id: int, found: Examination, overrides: ReadingOverrides, *, anew: bool) -> None:
+    """Read the file again with these overrides, and draw the page of what came of it. found: how it is read now."""
+    with page_frame.guarded(), _told_as_unchanged(found, overrides):
         with st.spinner("Reading the file again…"):
             upload = uploads.reread(
                 session.user(),
@@ -229,6 +231,24 @@ def read(upload_id: int, overrides: ReadingOverrides, *, anew: bool) -> None:
             )
         notices.leave(f"{links.escape(upload.file_name)} was read again.", icon=":material/refresh:")
         st.rerun()
+
+
+@contextmanager
+def _told_as_unchanged(found: Examination, overrides: ReadingOverrides) -> Iterator[None]:
+    """Say of rows that the chosen delimiter makes uneven what that choice did, and that all is as before."""
+    try:
+        yield
+    except UnequalRow as error:
+        if overrides.delimiter is None:
+            raise
+        chosen, now = (
+            DELIMITER_NAMES.get(mark, repr(mark)) for mark in (overrides.delimiter, found.dialect.delimiter)
+        )
+        cells = formatting.exact(error.found, "cell")
+        page_frame.show_failure(
+            f"With {chosen} as the delimiter, line {error.line:,} has {cells} and the header {error.expected:,}.",
+            f"Nothing was changed; the file is still read with {now}s.",
+        )
 
 
 def _table(rows: list[dict[str, str]], *, key: str) -> None:

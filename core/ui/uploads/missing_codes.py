@@ -51,7 +51,7 @@ def show(upload_id: int, found: Examination) -> None:
                 key=f"read_missing_{value}",
                 icon=":material/refresh:",
             ):
-                import_receipt.read(upload_id, _as_missing(found, code), anew=False)
+                import_receipt.read(upload_id, found, _as_missing(found, code), anew=False)
 
 
 def sentence(code: MissingCode) -> str:
