@@ -3,17 +3,19 @@
 import streamlit as st
 
 from core import db, queue
+from core.errors import NotFound
 from core.models import models
 from core.ui import formatting, links, owners, page_frame, params, session
 from core.ui.models import actions, cards, labels, progress, report
 from core.ui.models.pages import MODELS
 
 user, now = session.user(), session.now()
-model_id = params.uuid("id", resource="model")
-if model_id is None:
-    links.go(MODELS)
-with db.session_scope(user) as scope:
-    model = models.get(scope, model_id=model_id)
+try:
+    model_id = params.required_uuid("id", resource="model")
+    with db.session_scope(user) as scope:
+        model = models.get(scope, model_id=model_id)
+except (NotFound, params.NotNamed) as missing:
+    page_frame.missing(missing, "Model not found", MODELS, button="View all models")
 
 
 @st.fragment(run_every=1.0)
@@ -23,20 +25,22 @@ def live() -> None:
         with db.session_scope(user) as scope:
             row = models.get(scope, model_id=model.id)
             has_worker = bool(queue.workers.alive(scope))
-        if row.status != "training":
+        if row.status != "training" or labels.status(row) != labels.status(model):
             st.rerun()
         progress.show(row, has_worker=has_worker)
 
 
+page_frame.name_tab(f"{model.name} v{model.version}")
 page_frame.back(MODELS)
-badge = labels.STATUSES[model.status].markdown
+badge = labels.status(model).markdown
 predicts = f"Predicts **{links.escape(model.target)}**"
 data = links.escape(model.data_name)
-learned = f"trained on {data} {formatting.ago(model.created_at, now=now)}"
+learned = f"trained on {data} {formatting.ago(model.updated_at, now=now)}"
 if model.status == "failed":
     learned = f"training on {data} failed {formatting.ago(model.updated_at, now=now)}"
 elif model.status == "training":
-    learned = f"training on {data} since {formatting.moment(model.created_at, now=now, zone=session.zone())}"
+    learned = f"to be trained on {data}" if labels.is_queued(model) else f"training on {data}"
+    learned += f", requested at {formatting.moment(model.created_at, now=now, zone=session.zone())}"
 with page_frame.heading(
     f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"
 ):

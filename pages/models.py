@@ -4,19 +4,23 @@ import streamlit as st
 
 from core import db
 from core.access.ownership import MINE
+from core.errors import BadRequest
 from core.models import models
 from core.predictions import listing
-from core.ui import links, owners, page_frame, session
+from core.ui import links, owners, page_frame, params, session
 from core.ui.models import cards
 from core.ui.models.pages import MODELS
 from core.ui.uploads.pages import UPLOADS
 
 user, now, whose = session.user(), session.now(), owners.requested()
 cursor = st.query_params.get("after")
-with db.session_scope(user) as scope:
-    people = owners.names(scope)
-    page = models.page(scope, limit=60, cursor=cursor, owner=whose)
-    n_used = listing.n_by_model(scope, owner=whose)
+try:
+    with db.session_scope(user) as scope:
+        people = owners.names(scope)
+        page = models.page(scope, limit=60, cursor=cursor, owner=whose)
+        n_used = listing.n_by_model(scope, owner=whose)
+except BadRequest:  # the cursor
+    page_frame.missing(params.NoSuchPage(), "Models", MODELS, button="View all models")
 n_training = sum(model.status == "training" for model in page.items)
 
 

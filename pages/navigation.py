@@ -13,7 +13,7 @@ from core.ui.links import PageEntry
 OPEN_TO_ALL = "Sign-in is off. Anyone who can reach this app can do everything in it."
 THIS_MACHINE = "Sign-in is off. Only this machine can open the app."
 
-st.set_page_config(page_title="Model Desk", page_icon=brand.icon(), layout="wide")
+st.set_page_config(page_title=brand.NAME, page_icon=brand.icon(), layout="wide")
 brand.show()
 browser.prepare()
 notices.show()
@@ -49,10 +49,13 @@ def show_who(user: db.User) -> None:
             st.warning(OPEN_TO_ALL, icon=":material/no_accounts:")
         else:
             st.caption(f":material/no_accounts: {THIS_MACHINE}")
+        if not config.has_sign_in:
+            links.link(ACCOUNT.title, ACCOUNT, icon=":material/key:", tip="Tokens for programs")
 
 
 entries = [entry for entry in registry.pages() if user.role == roles.ADMIN or not entry.is_for_admins]
 page = st.navigation([as_page(entry) for entry in entries])
+page_frame.name_tab(page.title)
 show_who(user)
 brand.footer()
 with page_frame.guarded(way_out=next(entry for entry in entries if entry.is_default)):

@@ -1,7 +1,5 @@
 """One prediction: its progress, or what came of it. Opened as /prediction?id=…"""
 
-from uuid import UUID
-
 import streamlit as st
 
 from core import db
@@ -9,7 +7,7 @@ from core.errors import NotFound
 from core.predictions import predictions, repeats
 from core.predictions.results import measures
 from core.predictions.states import PENDING, Status
-from core.ui import formatting, links, owners, page_frame, session
+from core.ui import formatting, owners, page_frame, params, session, tabs
 from core.ui.predictions import findings, head, progress, table, tiles
 from core.ui.predictions import metrics as prediction_metrics
 from core.ui.predictions import quality as prediction_quality
@@ -19,30 +17,16 @@ from core.ui.predictions import verdict as prediction_verdict
 from core.ui.predictions.pages import PREDICTIONS
 from core.uploads import uploads
 
-
-def asked_for() -> UUID:
-    """The id in the address. Raises NotFound."""
-    text = st.query_params.get("id", "")
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound(resource="prediction", id=text or "(none)") from error
-
-
 try:
     user = session.user()
     with db.session_scope(user) as scope:
-        prediction = predictions.get(scope, prediction_id=asked_for())
+        prediction = predictions.get(scope, prediction_id=params.required_uuid("id", resource="prediction"))
         upload = uploads.get(scope, upload_id=prediction.upload_id)
         is_completed = prediction.status == Status.COMPLETED
         verdict = repeats.compare(scope, prediction=prediction) if is_completed else None
-except NotFound as error:
-    page_frame.back(PREDICTIONS)
-    page_frame.heading("Prediction not found")
-    page_frame.show_error(error)
-    if st.button("View all predictions", key="all_predictions", type="primary"):
-        links.go(PREDICTIONS)
-    st.stop()
+        was_blank = prediction_quality.blank_in_training(scope, prediction.model) if is_completed else None
+except (NotFound, params.NotNamed) as error:
+    page_frame.missing(error, "Prediction not found", PREDICTIONS, button="View all predictions")
 
 is_mine = prediction.user_id == user.id
 head.show(prediction, now=session.now(), is_mine=is_mine)
@@ -62,16 +46,28 @@ elif prediction.status == Status.CANCELLED:
         head.no_result(is_mine=is_mine)
 else:
     measured = measures.of(prediction)
-    findings.show(measured)
+    findings.show(measured, model_id=prediction.model_id, was_blank=was_blank)
     tiles.show(measured)
-    metrics, rows, quality, receipt = st.tabs(
-        ["Metrics", "Rows", prediction_quality.label(measured), prediction_verdict.label(verdict)]
-    )
-    with metrics:
-        prediction_metrics.show(measured)
-    with rows, page_frame.guarded():
-        prediction_rows.show(prediction, upload, files=session.files(), n_cautioned=measured.n_cautioned or 0)
-    with quality:
-        prediction_quality.show(measured)
-    with receipt:
-        prediction_receipt.show(prediction, upload, measured, verdict, is_mine=is_mine)
+    labels = {
+        "metrics": "Metrics",
+        "rows": "Rows",
+        "quality": prediction_quality.label(measured, was_blank=was_blank),
+        "receipt": prediction_verdict.label(verdict),
+    }
+    name, tab = tabs.show(labels, key=f"tabs_{prediction.id}")
+    with tab, page_frame.guarded():
+        match name:
+            case "metrics":
+                prediction_metrics.show(measured)
+            case "rows":
+                prediction_rows.show(
+                    prediction,
+                    upload,
+                    files=session.files(),
+                    n_cautioned=measured.n_cautioned,
+                    has_outcome=measured.metrics is not None,
+                )
+            case "quality":
+                prediction_quality.show(measured, was_blank=was_blank)
+            case _:
+                prediction_receipt.show(prediction, upload, measured, verdict, is_mine=is_mine)

@@ -38,11 +38,17 @@ def show_verdict(found: Sequence[Check]) -> None:
             st.markdown(f"{MARKS[State.OK]} **Everything works** :gray[· {counted} passed]")
     for check in unwell:
         text = f"**{check.part}** · {links.escape(check.message)}"
-        hint = f"\n\n{links.escape(check.hint)}" if check.hint else ""
+        hint = f"\n\n{with_commands(check.hint)}" if check.hint else ""
         if check.state is State.BROKEN:
             st.error(text + hint, icon=":material/error:")
         else:
             st.warning(text + hint, icon=":material/warning:")
+
+
+def with_commands(hint: str) -> str:
+    """A hint as markdown, of which only what stands between backticks is code."""
+    parts = hint.split("`")
+    return "".join(f"`{part}`" if at % 2 else links.escape(part) for at, part in enumerate(parts))
 
 
 def show_parts(found: Sequence[Check]) -> None:
@@ -74,7 +80,7 @@ def show_failures(failures: Sequence[Failure]) -> None:
                 st.code(failure.traceback, language="python", wrap_lines=True)
             else:
                 st.markdown(links.escape(failure.message))
-                st.caption("This error is expected, so it has no traceback.")
+                st.caption("Caused by the input, so there is no traceback.")
     if len(failures) > N_SHOWN:
         st.caption(f"Showing the {N_SHOWN} newest of {len(failures)}.")
 

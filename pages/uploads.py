@@ -42,7 +42,12 @@ carried = {
     name: st.query_params[name] for name in ("train", "version_of", "model") if name in st.query_params
 }
 
-page_frame.heading("New prediction", "Upload a CSV or choose one, then score it or train a model on it.")
+version_of_id = params.uuid("version_of", resource="model")
+title = upload_detail.title(to_train="train" in carried, version_of_id=version_of_id)
+page_frame.heading(title, "Upload a CSV or choose one, then score it or train a model on it.")
+preferred_id = params.uuid("model", resource="model")
+if preferred_id and "upload" not in st.query_params:
+    upload_detail.show_preferred_model(preferred_id)
 drop, recent = st.columns([3, 2], gap="medium")
 with drop:
     done = uploader(
@@ -65,12 +70,10 @@ with page_frame.guarded():
         upload_detail.show(
             upload_id,
             to_train="train" in carried,
-            version_of_id=params.uuid("version_of", resource="model"),
-            model_id=params.uuid("model", resource="model"),
+            version_of_id=version_of_id,
+            model_id=preferred_id,
         )
     else:
         if "train" in carried:
             st.info("Choose a file to train on.", icon=":material/model_training:")
-        elif model_id := params.uuid("model", resource="model"):
-            upload_detail.show_preferred_model(model_id)
         show_steps()

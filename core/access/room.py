@@ -17,9 +17,9 @@ def check_sign_in(context: CheckContext) -> Iterator[Check]:
         if settings.allow_anonymous:
             message = "Sign-in is off (ALLOW_ANONYMOUS): whoever can reach the app can do everything."
             hint = "Set OIDC_ISSUER and OIDC_CLIENT_ID, or SUPABASE_URL and SUPABASE_ANON_KEY."
-            yield Check("Sign-in", "Asked for", State.WARN, message, hint)
+            yield Check("Sign-in", "Required", State.WARN, message, hint)
         else:
-            yield Check("Sign-in", "Asked for", State.OK, "Not needed: only this machine can open the app.")
+            yield Check("Sign-in", "Required", State.OK, "Off. Only this machine can open the app.")
         return
     exposure.require_safe(settings)
     if settings.has_oidc:

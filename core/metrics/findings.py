@@ -70,7 +70,7 @@ def _binary(metrics: Binary) -> str:
     pairs = f"{wording.quoted(metrics.positive_label)}/{wording.quoted(metrics.negative_label)} pairs"
     beside = ", worse than chance" if metrics.roc_auc < 0.5 else ""
     share = wording.percent(metrics.roc_auc)
-    return f"The model ranks {share} of {pairs} correctly{beside} (ROC-AUC {metrics.roc_auc:.3f})."
+    return f"The model ranks {share} of {pairs} correctly{beside}."
 
 
 def _multiclass(metrics: Multiclass) -> str:

@@ -13,8 +13,8 @@ _WRITTEN_OUT = (1e-4, 1e15)
 
 
 def percent(share: float, *, decimals: int = 1) -> str:
-    """0.1234 → "12.3 %", which never breaks before its sign; a share that only rounds to 0 or 100 % keeps its
-    distance.
+    """0.1234 → "12.3 %", 0.21 → "21 %", which never breaks before its sign; a share that only rounds to 0 or 100 %
+    keeps its distance.
     """
     least = 10**-decimals
     value = share * 100
@@ -22,7 +22,8 @@ def percent(share: float, *, decimals: int = 1) -> str:
         return f"<{NO_BREAK}{least:.{decimals}f}{NO_BREAK}%"
     if 100 - least / 2 < value < 100:
         return f">{NO_BREAK}{100 - least:.{decimals}f}{NO_BREAK}%"
-    return f"{value:.{decimals}f}{NO_BREAK}%"
+    written = f"{value:.{decimals}f}"
+    return f"{written.rstrip('0').rstrip('.') if decimals else written}{NO_BREAK}%"
 
 
 def count(n: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.errors import AppError, Internal
 
 
@@ -92,10 +94,10 @@ class TooManyClasses(AppError):
 
 
 class PositiveLabelUnknown(AppError):
-    """The outcome to look for is no value of a two-class target."""
+    """The positive outcome is no value of a two-class target."""
 
     code = "positive_label_unknown"
-    message = "'{label}' can't be the outcome to look for in '{target}', whose values are: {labels}."
+    message = "'{label}' can't be the positive outcome of '{target}', whose values are: {labels}."
     hint = "Choose one of the target's two values, or let the app choose."
     target: str
     label: str
@@ -139,3 +141,10 @@ class ModelFileUntrusted(Internal):
     hint = "Train the model again in this app; files from elsewhere are not loaded."
     file_name: str
     reason: str
+
+
+NEED_ANOTHER_FILE: Final = frozenset(
+    error.code
+    for error in (TargetMissing, TargetEmpty, OneClassOnly, TooFewRows, RareClass, TooManyClasses, NoFeatures)
+)
+"""Codes of failures that the same file brings about again, unless it is asked for something else."""

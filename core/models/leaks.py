@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,26 @@ class Suspect:
             f"'{self.column}' alone predicts '{target}' suspiciously well ({share} of 1). "
             "Make sure its value is known before the outcome is."
         )
+
+
+def messages(suspects: Sequence[Suspect], target: str) -> list[str]:
+    """What to say of these columns: a sentence for one, one sentence for several that are alike."""
+    told = []
+    for leaks in (True, False):
+        alike = [suspect for suspect in suspects if suspect.leaks is leaks]
+        if len(alike) == 1:
+            told.append(alike[0].message(target))
+        elif alike:
+            named = ", ".join(f"'{one.column}' ({min(one.score, 0.999):.3f})" for one in alike)
+            told.append(
+                f"{len(alike)} columns each predict '{target}' alone "
+                + (
+                    f"almost perfectly, so they give the answer away: {named}."
+                    if leaks
+                    else f"suspiciously well: {named}. Make sure their values are known before the outcome is."
+                )
+            )
+    return told
 
 
 def find(features: pd.DataFrame, values: np.ndarray, schema: Schema) -> list[Suspect]:

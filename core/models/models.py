@@ -75,7 +75,7 @@ def request_training(
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
     if unknown := [name for name in keep if name == target or name not in columns]:
         raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
-    name = " ".join(name.split()) or f"{target} from {upload.file_name}"[:MAX_NAME].strip()
+    name = " ".join(name.split()) or default_name(upload, target=target)
     if len(name) > MAX_NAME or not name.isprintable():
         raise NameUnusable(longest=MAX_NAME)
     owner_id = db.owner(session)
@@ -83,14 +83,11 @@ def request_training(
     this = sa.select(UserRow.id).where(UserRow.id == owner_id)
     session.execute(this.with_for_update(key_share=True))
     upload = uploads.hold(session, upload_id=upload.id)
-    newest = sa.select(sa.func.max(ModelRow.version)).where(
-        ModelRow.user_id == owner_id, ModelRow.name == name
-    )
     model = ModelRow(
         id=uuid4(),
         user_id=owner_id,
         name=name,
-        version=(session.execute(newest).scalar_one() or 0) + 1,
+        version=next_version(session, name=name),
         target=target,
         upload_id=upload.id,
         data_name=upload.file_name,
@@ -108,6 +105,19 @@ def request_training(
     session.flush()
     audit.note(session, "model.trained", subject(model), upload_id=upload.id, target=target)
     return model
+
+
+def default_name(upload: UploadRow, *, target: str) -> str:
+    """What a model is called that nobody gave a name."""
+    return f"{target} from {upload.file_name}"[:MAX_NAME].strip()
+
+
+def next_version(session: Session, *, name: str) -> int:
+    """The version that the user's next model of this name gets, from 1."""
+    newest = sa.select(sa.func.max(ModelRow.version)).where(
+        ModelRow.user_id == db.owner(session), ModelRow.name == name
+    )
+    return (session.execute(newest).scalar_one() or 0) + 1
 
 
 def subject(model: ModelRow) -> audit.Subject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.errors import AppError
 from core.models.errors import (
     OneClassOnly,
     PositiveLabelUnknown,
@@ -123,17 +125,42 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
     return Target(target, task, rows, values, tuple(labels), positive, tuple(warnings))
 
 
-def guess_target(columns: Sequence[ColumnProfile]) -> str | None:
-    """The column most likely meant as the target: by its name, else the last one if its values are few."""
+def refusal(column: ColumnProfile, *, n_rows: int) -> AppError | None:
+    """What `find` would raise for a column, as far as its profile tells: too few outcomes, or all the same."""
+    n_known = n_rows - column.n_missing
+    if n_known == 0:
+        return TargetEmpty(target=column.name)
+    if n_known < MIN_ROWS:
+        return TooFewRows(target=column.name, n_rows=n_known, minimum=MIN_ROWS)
+    if column.n_distinct == 1:
+        return OneClassOnly(target=column.name, label=column.examples[0])
+    return None
+
+
+def guess_target(columns: Sequence[ColumnProfile], *, n_rows: int) -> str | None:
+    """The column most likely meant as the target: by its name, else the last one if its values are few.
+
+    Of a column that the file gave no name, that is mostly empty or always the same, nobody asks what it will be.
+    """
+    worth_it = [
+        column
+        for number, column in enumerate(columns, 1)
+        if not _is_unnamed(column.name, number) and column.n_distinct > 1 and 2 * column.n_missing <= n_rows
+    ]
     by_name: dict[str, str] = {}
-    for column in columns:
+    for column in worth_it:
         by_name.setdefault(column.name.strip().casefold().replace(" ", "_").replace("-", "_"), column.name)
     for name in TARGET_NAMES:
         if name in by_name:
             return by_name[name]
-    if columns and 2 <= columns[-1].n_distinct <= MAX_NUMERIC_CLASSES:
+    if worth_it and worth_it[-1] is columns[-1] and columns[-1].n_distinct <= MAX_NUMERIC_CLASSES:
         return str(columns[-1].name)
     return None
+
+
+def _is_unnamed(name: str, number: int) -> bool:
+    """Whether the column was named by its place in the file, as `core.uploads.csv.header` names one without a name."""
+    return re.fullmatch(rf"column_{number}(_\d+)?", name) is not None
 
 
 def _is_measured(numbers: np.ndarray, counts: np.ndarray) -> bool:

@@ -259,7 +259,7 @@ def _leaking(
     suspects = leaks.find(features, values, schema)
     leaking = [suspect for suspect in suspects if suspect.leaks and suspect.column not in keep]
     dropped = [DroppedColumn(suspect.column, suspect.message(schema.target)) for suspect in leaking]
-    return dropped, [suspect.message(schema.target) for suspect in suspects if suspect not in leaking]
+    return dropped, leaks.messages([one for one in suspects if one not in leaking], schema.target)
 
 
 def _makers(features: pd.DataFrame, schema: Schema, *, n_rows: int) -> dict[str, Callable[[], Pipeline]]:

@@ -34,7 +34,7 @@ def look(settings: Settings, principal: db.Principal) -> Iterator[Check]:
     yield from _link(database)
     at, head = migrate.revision(database), migrate.head()
     if at == head:
-        yield Check("Database", "Schema", State.OK, f"At revision {at}, the newest.")
+        yield Check("Database", "Schema", State.OK, f"Up to date ({at}).")
     else:
         message = f"At revision {at}, but this version needs {head}." if at else "It has no tables yet."
         hint = "Run: python -m core.db upgrade (starting the app does the same)."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import core
 from core import db, queue
 from core.check import Check, State
 from core.errors import counted
@@ -30,8 +31,11 @@ def backlog(context: CheckContext) -> Iterator[Check]:
             "If a process was killed, memory may be short."
         )
         yield Check("Queue", "Attempts", State.WARN, message, hint)
-    carrier = "SQS" if context.settings.predictions_queue_url else "the database"
-    message = f"{found.n_queued:,} waiting, {found.n_running:,} running; delivered by {carrier}."
+    carrier = "SQS" if context.settings.predictions_queue_url else "database"
+    counts = [
+        f"{n:,} {state}" for n, state in ((found.n_queued, "waiting"), (found.n_running, "running")) if n
+    ]
+    message = f"{', '.join(counts) or 'Empty'}. Queue: {carrier}."
     if found.oldest_at is None:
         yield Check("Queue", "Backlog", State.OK, message)
         return
@@ -39,7 +43,7 @@ def backlog(context: CheckContext) -> Iterator[Check]:
     message = f"{message} The oldest has waited {_span(waited_s)}."
     if n_workers == 0:
         hint = "Start a worker (make worker), or start the app with WORKERS=1, or process them by hand."
-        yield Check("Queue", "Backlog", State.BROKEN, f"{message} No worker takes them.", hint)
+        yield Check("Queue", "Backlog", State.BROKEN, f"{message} No worker is running.", hint)
     elif waited_s > LONG_WAIT_S:
         hint = "Start more workers: make worker, on this machine or another."
         yield Check("Queue", "Backlog", State.WARN, message, hint)
@@ -63,10 +67,11 @@ def workers(context: CheckContext) -> Iterator[Check]:
         alive, doing = queue.workers.alive(session), queue.workers.doing(session)
         last_seen = queue.workers.last_seen(session)
     for worker in alive:
-        where = "inside the app" if worker.is_embedded else "on its own"
-        since = f"alive for {_span((now - worker.started_at).total_seconds())}"
+        where = "in the app" if worker.is_embedded else f"on its own (process {worker.pid})"
+        since = _span((now - worker.started_at).total_seconds())
         does = _does(worker, [one for one in doing if one.worker_id == worker.id], now)
-        message = f"{worker.host}, process {worker.pid}, {where}, version {worker.version}, {since}: {does}."
+        version = "" if worker.version == core.__version__ else f" as version {worker.version}"
+        message = f"Running {where} on {worker.host}{version} for {since}. {does}"
         yield Check("Workers", "Alive", State.OK, message)
     if not alive:
         since = (
@@ -91,8 +96,13 @@ def _does(worker: queue.workers.Worker, doing: Sequence[queue.workers.Doing], no
         for one in doing
     ]
     if worker.slots:
-        return f"{', '.join(told) or 'waits for work'}; {worker.slots} at a time"
-    return f"{', '.join(told)}; nothing more, as it is stopping" if told else "its process is starting"
+        now_does = f"Working on {', '.join(told)}" if told else "Idle"
+        return f"{now_does}. Up to {counted(worker.slots, 'task')} at once."
+    return (
+        f"Working on {', '.join(told)}. Nothing more, as it is stopping."
+        if told
+        else "Its process is starting."
+    )
 
 
 def _span(seconds: float) -> str:

@@ -8,7 +8,7 @@ from core.system import external_services, queue_checks, storage_checks
 ROOM = Room(
     checks=(
         SystemCheck("Storage", "Files", storage_checks.files, position=10),
-        SystemCheck("Storage", "Room", storage_checks.room, position=11),
+        SystemCheck("Storage", "Free space", storage_checks.room, position=11),
         SystemCheck("Queue", "Queue", queue_checks.backlog, position=20, needs_database=True),
         SystemCheck("SQS", "Reachable", external_services.sqs, position=60),
         SystemCheck("Keys", "Keys", external_services.keys, position=70),

@@ -45,7 +45,11 @@ def room(context: CheckContext) -> Iterator[Check]:
     message = f"{free / 1e9:,.1f} GB free in {folder}."
     if free < LOW_ROOM_BYTES:
         yield Check(
-            "Storage", "Room", State.WARN, message, "Free some space, or point DATA_DIR to a larger disk."
+            "Storage",
+            "Free space",
+            State.WARN,
+            message,
+            "Free some space, or point DATA_DIR to a larger disk.",
         )
     else:
-        yield Check("Storage", "Room", State.OK, message)
+        yield Check("Storage", "Free space", State.OK, message)

@@ -9,9 +9,11 @@ import streamlit as st
 
 import core
 
+NAME: Final = "Model Desk"
 MARK: Final = Path(core.__file__).with_name("logo.svg").read_text("utf-8")
 WORDMARK: Final = Path(__file__).with_name("wordmark.svg").read_text("utf-8")
 INK = {"light": "#1b1d22", "dark": "#f0f1f3"}
+ACCENT_TEXT = {"light": "#2f4fcb", "dark": "#9db0ff"}
 
 
 def show() -> None:
@@ -27,6 +29,11 @@ def icon() -> str:
 def footer() -> None:
     """The version, at the foot of the menu."""
     st.sidebar.caption(f"Version {core.__version__} · [API](/api/docs)")
+
+
+def accent_text(theme: str) -> str:
+    """The accent as a color of text, which the page's own is too dark for where the page is dark."""
+    return ACCENT_TEXT.get(theme, ACCENT_TEXT["light"])
 
 
 def wordmark(theme: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 from streamlit.elements.lib.grid_container import GridContainer
+
+from core.metrics.figures import style
+from core.ui import links
 
 LEAST_PX = 400
 _BARE: dict[str, Any] = {
@@ -23,15 +27,21 @@ def pair() -> GridContainer:
 
 
 def show(figure: go.Figure, *, key: str) -> None:
-    """One framed figure; its only tool saves it as an image under the key's name."""
+    """One framed figure below its title, which wraps where the frame ends; its only tool saves it as an image under
+    the key's name.
+    """
+    title = _plain(figure)
     figure.update_layout(
-        modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": "#7f8794"}
-    )  # else a grey box over the title
-    with st.container(border=True, height="stretch"):
+        title=None,
+        margin={"t": style.LEGEND_PX if figure.layout.showlegend else 10},
+        modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": "#7f8794"},  # else a grey box over the legend
+    )
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.markdown(f"**{links.escape(title)}**")
         config = _BARE | {"toImageButtonOptions": {"filename": key, "scale": 2}}
-        st.plotly_chart(figure, key=key, config=config, alt=_plain(figure))
+        st.plotly_chart(figure, key=key, config=config, alt=title)
 
 
 def _plain(figure: go.Figure) -> str:
-    """The figure's title, which states its finding, for those who can't see it."""
-    return str(figure.layout.title.text or "").replace("<br>", " ")
+    """The figure's title, which states its finding, without markup."""
+    return html.unescape(str(figure.layout.title.text or "").replace("<br>", " "))

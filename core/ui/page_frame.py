@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import AppError
-from core.ui import links
+from core.ui import brand, links
 from core.ui.links import PageEntry
 
 
@@ -21,6 +22,11 @@ def heading(title: str, text: str = "") -> DeltaGenerator:
             if text:
                 st.caption(text)
         return toolbar()
+
+
+def name_tab(title: str) -> None:
+    """Have the browser's tab say what is open. title: plain text."""
+    st.set_page_config(page_title=f"{title} · {brand.NAME}")
 
 
 def back(page: PageEntry) -> None:
@@ -76,6 +82,17 @@ def show_failure(message: str, hint: str = "") -> None:
         f"**{links.escape(message)}**" + (f"\n\n{links.escape(hint)}" if hint else ""),
         icon=":material/error:",
     )
+
+
+def missing(error: AppError, title: str, page: PageEntry, *, button: str) -> NoReturn:
+    """In place of the page of one thing that is not there: what was asked for, and the way to the list of all."""
+    name_tab(title)
+    back(page)
+    heading(title)
+    show_error(error)
+    if st.button(button, key="view_all", type="primary"):
+        links.go(page)
+    st.stop()
 
 
 @contextmanager

@@ -122,7 +122,7 @@ def test_without_a_worker_the_page_says_so_and_does_it_by_hand(
     upload(page, app, customers)
     page.locator(".st-key-queue_it button:enabled").click()
     page.wait_for_url("**/prediction?id=*")
-    expect(page.get_by_text("No worker has been started yet").first).to_be_visible()
+    expect(page.get_by_text("No worker is running.").first).to_be_visible()
     page.locator(".st-key-by_hand button").click()
     expect_completed(page)
     expect_result_of(downloaded(page), customers.read_bytes())
@@ -138,6 +138,50 @@ def test_a_refused_file_says_line_and_cure_in_place_and_stores_nothing(
     expect(page.get_by_text("line 3", exact=False).first).to_be_visible()
     assert b"sample_customers.csv" in listed(sample_app, "uploads")
     assert b"broken.csv" not in listed(sample_app, "uploads")
+
+
+def test_a_refused_file_is_chosen_anew_once_corrected_and_retried_only_where_that_may_help(
+    sample_app: App, page: Page, tmp_path: Path
+) -> None:
+    ragged = tmp_path / "ragged.csv"
+    ragged.write_text("a,b\n1,2\n3,4,5\n")
+    page.goto(f"{sample_app.url}/uploads")
+    page.locator(".st-key-uploader input[type=file]").set_input_files(str(ragged))
+    again = page.get_by_role("button", name="Choose the corrected file")
+    expect(again).to_be_visible()
+    expect(page.get_by_role("button", name="Retry")).to_have_count(0)
+    ragged.write_text("a,b\n1,2\n3,4\n")
+    with page.expect_file_chooser() as chooser:
+        again.click()
+    page.route("**/api/csv", lambda route: (ragged.write_text("a,b\n" * 9), route.abort()))
+    chooser.value.set_files(str(ragged))
+    expect(page.get_by_text("ragged.csv changed since you chose it.", exact=True)).to_be_visible()
+    page.unroute("**/api/csv")
+    ragged.write_text("a,b\n1,2\n3,4\n")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose it again").click()
+    chooser.value.set_files(str(ragged))
+    page.wait_for_url("**/uploads?upload=*")
+
+
+def test_of_several_files_each_is_told_and_opened(sample_app: App, page: Page, tmp_path: Path) -> None:
+    for name, text in (
+        ("one", "x,y\n1,2\n"),
+        ("two", "x,z\n1,2\n"),
+        ("bad", "x\n"),
+        ("worse", ""),
+        ("json", "{}"),
+    ):
+        (tmp_path / f"{name}.csv").write_text(text)
+    page.goto(f"{sample_app.url}/uploads")
+    files = sorted(str(path) for path in tmp_path.iterdir())
+    page.locator(".st-key-uploader input[type=file]").set_input_files(files)
+    expect(page.get_by_text("2 of 5 uploaded")).to_be_visible()
+    expect(page.get_by_text("3 files were not stored")).to_be_visible()
+    page.wait_for_url("**/uploads?upload=*")
+    for name in ("one.csv", "two.csv"):
+        page.get_by_role("button", name=f"Open {name}").click()
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
 
 
 def test_a_second_click_on_queue_it_makes_no_second_prediction(

@@ -43,6 +43,7 @@ def test_before_a_token_is_revoked_a_question_is_asked(
 
 def test_a_token_without_a_scope_is_refused_in_place(open_page: OpenPage, reader: db.User) -> None:
     app = open_page("account.py")
+    app.text_input(key="token_name").input("Nightly")
     app.multiselect(key="token_scopes").set_value([])
     app.button(key="make_token").click().run()
     assert "at least one valid scope" in app.error[0].value
@@ -53,3 +54,25 @@ def test_a_token_without_a_scope_is_refused_in_place(open_page: OpenPage, reader
 def test_without_sign_in_there_are_no_sessions_to_show(open_page: OpenPage, reader: db.User) -> None:
     app = open_page("account.py")
     assert [element.value for element in app.subheader] == ["API tokens"]
+
+
+def test_a_token_needs_a_name(open_page: OpenPage, reader: db.User) -> None:
+    app = open_page("account.py")
+    app.button(key="make_token").click().run()
+    assert "The token has no name." in app.error[0].value.replace("\\", "")
+    with db.session_scope(reader) as session:
+        assert tokens.alive(session, now=datetime.now(UTC)) == []
+
+
+def test_a_secret_that_is_not_copied_yet_is_not_replaced_by_another(open_page: OpenPage) -> None:
+    app = open_page("account.py")
+    app.text_input(key="token_name").input("First")
+    app.button(key="make_token").click().run()
+    assert app.button(key="make_token").disabled
+    app.button(key="copied").click().run()
+    assert not app.button(key="make_token").disabled
+
+
+def test_without_sign_in_the_menu_leads_to_the_account(open_page: OpenPage) -> None:
+    app = open_page("home.py")
+    assert "Account" in [link.proto.label for link in app.sidebar.get("page_link")]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import db
@@ -82,7 +83,7 @@ def row_of(user_id: UUID) -> UserRow:
 
 
 def test_an_admin_gives_a_role_and_blocks(open_page: OpenPage, eve: UUID) -> None:
-    app = open_page("admin.py")
+    app = open_page("admin.py", tab="people")
     app.selectbox(key=f"role_{eve}_analyst").select("reviewer").run()
     assert row_of(eve).role == "reviewer"
     app.button(key=f"block_{eve}").click().run()
@@ -95,7 +96,7 @@ def test_an_admin_gives_a_role_and_blocks(open_page: OpenPage, eve: UUID) -> Non
 def test_a_role_that_was_given_elsewhere_is_shown_and_not_taken_back(
     open_page: OpenPage, reader: db.User, eve: UUID
 ) -> None:
-    app = open_page("admin.py")
+    app = open_page("admin.py", tab="people")
     with db.session_scope(reader, write=True) as session:
         users.set_role(session, user_id=eve, role="admin")
     app.run()
@@ -164,3 +165,16 @@ def test_a_line_reads_as_a_sentence(action: str, subject: audit.Subject | None, 
         subject_name=subject.name if subject else None,
     )
     assert audit_table.sentence(row) == f"**Ada** {said}"
+
+
+def test_an_empty_trail_names_no_filter(open_page: OpenPage, reader: db.User) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(sa.delete(AuditEventRow))
+    app = open_page("admin.py")
+    assert "**No events yet**" in [line.value for line in app.markdown]
+
+
+def test_the_open_tab_stands_in_the_address(open_page: OpenPage, reader: db.User) -> None:
+    app = open_page("admin.py", tab="people")
+    assert app.query_params["tab"] == "people"
+    assert not app.get("text_input")

@@ -82,7 +82,7 @@ def test_a_waiting_prediction_without_a_worker_is_said_and_can_be_done_by_hand(
     with db.session_scope(reader, write=True) as session:
         made = predictions.create(session, upload_id=upload.id, model_id=model.id)
     app = open_page()
-    assert "**No worker has been started yet** :gray[· 1\u00a0prediction waiting]" in texts(app)
+    assert "**No worker is running.** :gray[· 1\u00a0prediction waiting]" in texts(app)
     app.button(key="by_hand").click().run()
     assert done_by_hand == [made.task_id]
 

@@ -76,3 +76,65 @@ def test_a_reading_that_can_not_be_is_refused_in_place_and_changes_nothing(
     assert app.error
     assert "a header in line 44, but no rows below it" in texts(app)
     assert reading_of(reader, messy) == before
+
+
+CODED = (
+    "city,co,no\n"
+    + "".join(f"Rome,{100 + n}.5,{40 + n}\n" for n in range(60))
+    + "Oslo,-200.0,-200\nOslo,-200.0,41\nOslo,-200.0,-200\nOslo,99.5,-200\n"
+).encode()
+
+
+def test_a_value_that_may_mean_missing_is_asked_about_once_before_anything_is_begun(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    files = storage.from_settings(settings)
+    upload = journeys.upload_bytes(reader, CODED, settings=settings, files=files, file_name="air.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    (asked,) = (one.value for one in app.markdown if "may mean" in one.value)
+    assert "**\\-200\\.0** appears in **co** and **no** and may mean “missing”" in asked
+    app.button(key="read_missing_-200.0").click().run()
+    assert not app.exception
+    assert not [one for one in app.markdown if "may mean" in one.value]
+    with db.session_scope(reader) as session:
+        columns = uploads.examination_of(uploads.get(session, upload_id=upload.id)).columns
+    assert {column.name: column.n_missing for column in columns} == {"city": 0, "co": 3, "no": 3}
+
+
+def test_guesses_that_are_alike_are_one_line(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    files = storage.from_settings(settings)
+    coded = CODED.replace(b"-200.0", b"-200")
+    upload = journeys.upload_bytes(reader, coded, settings=settings, files=files, file_name="air.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    (guessed,) = (table.value for table in app.dataframe if "Confidence" in table.value.columns)
+    assert guessed["Column"].tolist() == ["2 columns: co, no"]
+
+
+def test_a_delimiter_that_makes_rows_uneven_is_refused_by_what_it_did(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    text = b"city;price\nRome;1,5\nOslo;2,5\nBonn;1,2,3\n"
+    files = storage.from_settings(settings)
+    upload = journeys.upload_bytes(reader, text, settings=settings, files=files, file_name="prices.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    app.selectbox(key="say_delimiter").set_value(",")
+    app.button(key="read_again").click().run()
+    told = app.error[0].value.replace("\\", "").replace("\u00a0", " ")
+    assert told.startswith("**With comma as the delimiter, line ")
+    assert "Nothing was changed; the file is still read with semicolons." in told
+
+
+def test_dates_have_a_range_only_where_their_spelling_sorts_as_they_do(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    rows = "".join(f"{n:02d}/12/20{n:02d},20{n:02d}-12-{n:02d}\n" for n in range(4, 24))
+    files = storage.from_settings(settings)
+    text = f"local,iso\n{rows}".encode()
+    upload = journeys.upload_bytes(reader, text, settings=settings, files=files, file_name="dates.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    (columns,) = (table.value for table in app.dataframe if "Lowest" in table.value.columns)
+    assert columns["Type"].tolist() == ["Date", "Date"]
+    assert columns["Lowest"].tolist() == ["", "2004-12-04"]
+    assert columns["Highest"].tolist() == ["", "2023-12-23"]

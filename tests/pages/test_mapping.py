@@ -178,11 +178,11 @@ def test_a_file_that_left_storage_says_so_in_place(
 
 
 def test_the_receipt_of_a_prediction_names_what_was_mapped(desk: Desk) -> None:
-    plain = scored.open_page("prediction.py", id=str(desk.scored_id))
+    plain = scored.open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
     assert "Mapped columns" not in scored.texts(plain)
     with db.session_scope(db.WORKER, write=True) as session:
         row = session.get_one(PredictionRow, desk.scored_id)
         row.options = {"mapping": {"tenure_months": "$Lauf*zeit*", **{f"f{i}": f"c{i}" for i in range(20)}}}
-    app = scored.open_page("prediction.py", id=str(desk.scored_id))
+    app = scored.open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
     assert "tenure_months] ← $Lauf*zeit*" in scored.texts(app).replace("\\", "")
     assert "f19] ← c19" in scored.texts(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pyarrow as pa
 from streamlit.testing.v1 import AppTest
@@ -12,6 +13,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions
+from core.ui.models import labels
 from tests.pages.conftest import confirm, texts
 
 OpenPage = Callable[..., AppTest]
@@ -129,3 +131,56 @@ def test_an_unused_model_is_deleted(
     assert app.title[0].value == "Models"
     with db.session_scope(reader) as session:
         assert list(models.page(session).items) == []
+
+
+def test_a_training_that_waits_is_queued_with_an_empty_bar(
+    open_page: OpenPage, customers: pa.Table, take_in: TakeIn, request_training: RequestTraining
+) -> None:
+    model = request_training(take_in(customers, "customers.csv"))
+    app = open_page("model.py", id=model.id)
+    assert labels.QUEUED.markdown in app.title[0].value
+    assert "The training starts when a worker is free." in texts(app)
+    assert labels.QUEUED.markdown in texts(open_page("models.py"))
+
+
+def test_an_interrupted_training_is_queued_again_and_says_that_it_starts_over(
+    open_page: OpenPage, customers: pa.Table, take_in: TakeIn, request_training: RequestTraining
+) -> None:
+    model = request_training(take_in(customers, "customers.csv"))
+    with db.session_scope(db.WORKER, write=True) as session:
+        task = queue.claim_one(session, task_id=model.task_id, worker_id=uuid4(), lease_s=60)
+        assert task is not None
+        queue.beat(session, task_id=task.id, attempt=task.attempt, lease_s=60, done=9, total=12)
+    app = open_page("model.py", id=model.id)
+    assert labels.STATUSES["training"].markdown in app.title[0].value
+    assert app.get("progress")[0].proto.value == 75
+    with db.session_scope(db.WORKER, write=True) as session:
+        queue.release(session, task_id=task.id, attempt=task.attempt)
+    app.run()
+    assert labels.QUEUED.markdown in app.title[0].value
+    assert app.get("progress")[0].proto.value == 0
+    assert "The training was interrupted and starts over when a worker is free." in texts(app)
+
+
+def test_after_a_failure_for_which_the_file_is_to_blame_another_file_comes_first(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    model = request_training(take_in(customers, "customers.csv"))
+    finish(model, queue.Reason(code="too_few_rows", message="Only 2 rows.", hint="Add rows."))
+    app = open_page("model.py", id=model.id)
+    assert app.button(key="retrain").proto.type == "secondary"
+    app.button(key="other_file").click().run()
+    assert app.title[0].value == "New version of Churn :gray[v1]"
+    assert "Choose a file to train on" in app.info[0].value
+
+
+def test_a_cursor_that_the_list_does_not_have_leads_to_its_start(open_page: OpenPage) -> None:
+    app = open_page("models.py", after="nonsense")
+    assert not app.exception
+    assert "This part of the list doesn't exist." in app.error[0].value.replace("\\", "")
+    app.button(key="view_all").click().run()
+    assert "No models yet" in texts(app)

@@ -62,7 +62,7 @@ def test_in_everybodys_list_others_rows_can_be_opened_and_no_more(desk: Desk, ma
 
     assert not app.exception
     assert app.menu_button(key=f"menu_{desk.scored_id}").options == [":material/open_in_full: Open"]
-    assert "v1 · Mallory" in texts(app)
+    assert " Yes · Mallory" in texts(app)
 
 
 def test_an_admin_finds_everybodys_uploads(desk: Desk, mallory: UUID) -> None:

@@ -24,23 +24,24 @@ def test_a_scored_file_shows_its_finding_its_numbers_and_what_they_rest_on(desk:
 
     assert not app.exception
     assert app.title[0].value == "customers\\.csv"
-    assert "ROC\\-AUC" in app.subheader[0].value
+    assert "pairs correctly" in app.subheader[0].value
     labels = [metric.label for metric in app.metric]
     assert labels == ["Accuracy", "Precision", "Recall", "F1", "ROC-AUC", "PR-AUC"]
     assert "Compared with the column **churned** in 400\u00a0rows." in texts(app)
     assert "The probability is for 'Yes'" in texts(app).replace("\\", "")
 
 
-def test_the_rows_of_the_result_begin_with_what_was_added(desk: Desk) -> None:
-    app = open_page("prediction.py", id=str(desk.scored_id))
+def test_the_rows_of_the_result_begin_with_which_it_is_the_answer_and_what_happened(desk: Desk) -> None:
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
 
     rows = app.dataframe[0].value
-    assert list(rows.columns[:4]) == ["prediction", "probability", "caution", "customer_id"]
+    assert list(rows.columns[:4]) == ["customer_id", "prediction", "churned", "probability"]
+    assert "caution" not in rows.columns
     assert len(rows) == 200
 
 
 def test_the_files_own_numbers_stand_right_as_the_upload_shows_them(desk: Desk) -> None:
-    table = open_page("prediction.py", id=str(desk.scored_id)).dataframe[0]
+    table = open_page("prediction.py", id=str(desk.scored_id), tab="rows").dataframe[0]
 
     columns = json.loads(table.proto.columns)
     aligned = {name: column.get("alignment") for name, column in columns.items()}
@@ -55,7 +56,7 @@ def test_the_rows_can_be_those_with_a_caution_alone(desk: Desk) -> None:
         lines[place] += b"unseen: contract"
     result.write_bytes(b"\n".join(lines))
     _recount(desk, n_cautioned=2)
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
     assert app.toggle(key="only_cautions").label == "Show only the 2\u00a0rows with a caution"
 
     app.toggle(key="only_cautions").set_value(True).run()
@@ -65,7 +66,7 @@ def test_the_rows_can_be_those_with_a_caution_alone(desk: Desk) -> None:
 
 
 def test_rows_without_a_caution_offer_no_choice(desk: Desk) -> None:
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
 
     assert not app.toggle
 
@@ -78,10 +79,15 @@ def test_a_result_of_before_there_were_cautions_still_shows_its_rows(desk: Desk)
         session.get_one(PredictionRow, desk.scored_id).columns = {"added": ["prediction", "probability"]}
     _recount(desk, n_cautioned=None)
 
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
 
     assert not app.exception
-    assert list(app.dataframe[0].value.columns[:3]) == ["prediction", "probability", "customer_id"]
+    assert list(app.dataframe[0].value.columns[:4]) == [
+        "customer_id",
+        "prediction",
+        "churned",
+        "probability",
+    ]
 
 
 def _recount(desk: Desk, **counts: object) -> None:
@@ -100,10 +106,10 @@ def test_columns_far_out_of_range_are_told_above_the_tabs_and_counted_on_theirs(
 ) -> None:
     _recount(desk, missing={}, outside={"monthly_charges": 400, "tenure_months": 3})
 
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="quality")
 
     told = app.warning[0].value.replace("\\", "")
-    assert "**monthly_charges** (100.0\u00a0% out of range)" in told
+    assert "**monthly_charges** (100\u00a0% out of range)" in told
     assert "tenure_months" not in told
     assert [tab.label for tab in app.tabs] == ["Metrics", "Rows", "Data quality · 2", "Receipt"]
     assert "are outside the training range of" in texts(app)
@@ -120,7 +126,7 @@ def test_a_scoring_of_before_ranges_were_kept_still_opens(desk: Desk) -> None:
 
 
 def test_the_receipt_shows_every_hash_and_gives_it_as_a_file(desk: Desk) -> None:
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
 
     scored = journeys.ask(desk.user, lambda session: predictions.get(session, prediction_id=desk.scored_id))
     assert app.tabs[3].label == "Receipt"
@@ -138,7 +144,7 @@ def test_the_receipt_shows_every_hash_and_gives_it_as_a_file(desk: Desk) -> None
 
 
 def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(desk: Desk) -> None:
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
 
     app.button(key="again").click().run()
 
@@ -148,7 +154,7 @@ def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(des
     assert made.id != desk.scored_id
     with journeys.running(desk.settings):
         journeys.settled(desk.user, made.id)
-    app = open_page("prediction.py", id=str(made.id))
+    app = open_page("prediction.py", id=str(made.id), tab="receipt")
     assert app.tabs[3].label == "Receipt · identical"
     assert app.success[0].value.startswith("**Identical** to the last result for this file and model, ")
 
@@ -157,7 +163,7 @@ def test_a_prediction_of_before_receipts_were_kept_still_opens(desk: Desk) -> No
     with db.session_scope(db.WORKER, write=True) as session:
         session.get_one(PredictionRow, desk.scored_id).receipt = None
 
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
 
     assert not app.exception
     assert "This prediction is older than receipts." in texts(app)
@@ -170,10 +176,11 @@ def test_cells_that_a_spreadsheet_would_run_are_told_and_a_safe_copy_is_offered(
     assert not _safe_links(open_page("prediction.py", id=str(desk.scored_id)))
     _recount(desk, formulas={"contract": {"n": 3, "first_row": 12}})
 
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="quality")
 
     assert "**contract** (3\u00a0cells, first in row 12)" in "\n".join(info.value for info in app.info)
-    assert "3\u00a0cells in 1\u00a0column" in texts(app)
+    told = texts(open_page("prediction.py", id=str(desk.scored_id), tab="receipt"))
+    assert "3\u00a0cells in 1\u00a0column" in told
     assert _safe_links(app) == [f"/api/predictions/download_predictions/{desk.scored_id}?safe=1"]
 
 
@@ -187,7 +194,7 @@ def test_a_result_with_reasons_says_what_they_compare_with(desk: Desk) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         session.get_one(PredictionRow, desk.scored_id).options = {"reasons": True}
 
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
 
     (usual,) = (table.value for table in app.dataframe if "Typical value" in table.value.columns)
     assert "contract" in usual["Column"].tolist()
@@ -198,25 +205,32 @@ def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:
     for path in (desk.settings.files_dir / "results").rglob("*.csv"):
         path.unlink()
 
-    app = open_page("prediction.py", id=str(desk.scored_id))
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
 
     assert "is no longer in storage" in app.error[0].value.replace("\\", "")
     assert app.metric[0].label == "Accuracy"
 
 
-@pytest.mark.parametrize("asked", ["", "nonsense", "0b5a4c1e-7d2f-4c3a-9e1b-5f6a7b8c9d0e"])
-def test_an_unknown_id_is_a_sentence_with_a_way_back(desk: Desk, asked: str) -> None:
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("", "No prediction was named in the address."),
+        ("nonsense", "There is no prediction with the id"),
+        ("0b5a4c1e-7d2f-4c3a-9e1b-5f6a7b8c9d0e", "There is no prediction with the id"),
+    ],
+)
+def test_an_unknown_id_is_a_sentence_with_a_way_back(desk: Desk, asked: str, said: str) -> None:
     app = open_page("prediction.py", id=asked)
 
     assert not app.exception
-    assert "There is no prediction with the id" in app.error[0].value
-    assert app.button(key="all_predictions").label == "View all predictions"
+    assert said in app.error[0].value.replace("\\", "")
+    assert app.button(key="view_all").label == "View all predictions"
 
 
 def test_queued_without_a_worker_offers_the_button(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.queue()))
 
-    assert "No worker has been running since" in texts(app)
+    assert "No worker is running." in texts(app)
     assert app.button(key="by_hand").label == "Score it now"
 
 
@@ -298,3 +312,15 @@ def test_a_failed_prediction_says_why_and_what_to_do(desk: Desk) -> None:
     told = app.error[0].value.replace("\\", "")
     assert told == f"**{failed.error_message}**\n\n{failed.error_hint}"
     assert app.button(key="retry").label == "Retry"
+
+
+def test_the_open_tab_stands_in_the_address_and_only_it_is_drawn(desk: Desk) -> None:
+    app = open_page("prediction.py", id=str(desk.scored_id))
+    assert app.get("plotly_chart")
+    assert "tab" not in app.query_params
+
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
+    assert app.query_params["tab"] == "receipt"
+    assert app.code
+    assert not app.get("plotly_chart")
+    assert not open_page("prediction.py", id=str(desk.scored_id), tab="nonsense").exception

@@ -35,9 +35,10 @@ def test_what_is_broken_comes_first_with_its_cure(desk: Desk) -> None:
 
     app = open_page("system.py")
 
-    assert "No worker takes them" in app.error[0].value
+    assert "No worker is running" in app.error[0].value
     assert "make worker" in app.error[0].value
     assert "**Workers**" in app.warning[0].value
+    assert "Start one with `make worker`" in app.warning[0].value
 
 
 def test_checking_again_sees_what_was_mended(desk: Desk) -> None:

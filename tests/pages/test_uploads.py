@@ -106,7 +106,7 @@ def test_a_file_that_lacks_a_column_names_it_with_the_nearest_and_can_not_be_sco
     assert "**1 of 3** columns the model needs is missing" in texts(app)
     assert "Choose a column for **tenure**, add it to the file" in texts(app)
     (box,) = [box for box in app.selectbox if box.label == "tenure"]
-    assert box.options[:2] == ["Choose a column, such as tenure_months", "tenure_months"]
+    assert box.options[:2] == ["Like tenure_months?", "tenure_months"]
     assert app.button(key="score_now").disabled
     assert app.button(key="queue_it").disabled
 
@@ -192,3 +192,29 @@ def test_the_same_bytes_again_are_said_to_be_the_earlier_upload(
     upload = take_in(customers, "customers.csv")
     app = open_page("uploads.py", upload=upload.id, again=1)
     assert "You uploaded this file before" in app.info[0].value
+
+
+def test_a_file_with_too_few_outcomes_is_not_offered_for_training_and_says_why(
+    open_page: OpenPage, customers: pa.Table, take_in: TakeIn
+) -> None:
+    upload = take_in(customers.slice(0, 12), "few.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    assert app.button(key="train_model").disabled
+    assert "training needs at least 50" in texts(app).replace("\\", "")
+
+
+def test_a_new_version_is_said_in_the_title_and_on_the_button(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    model = request_training(upload, name="Who leaves")
+    finish(model)
+    app = open_page("uploads.py", upload=upload.id, train=1, version_of=model.id)
+    assert app.title[0].value == "New version of Who leaves :gray[v1]"
+    assert app.button(key="train_model").label == "Train v2"
+    app.text_input(key="model_name").set_value("Another name").run()
+    assert app.button(key="train_model").label == "Train model"

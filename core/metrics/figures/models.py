@@ -95,8 +95,11 @@ def feature_importance(importances: Sequence[FeatureImportance], *, metric: str)
     if not importances:
         return style.note("No column importance", "It was not measured for this model.")
     top = sorted(importances, key=lambda one: -one.mean)[:MAX_FEATURES]
-    most = f"{top[0].feature} matters most: shuffling it costs {wording.score(top[0].mean)} of {metric}"
-    title = most if top[0].mean > 0 else f"Shuffling any single column costs no {metric}"
+    title = (
+        f"{top[0].feature} matters most"
+        if top[0].mean > 0
+        else f"Shuffling any single column costs no {metric}"
+    )
     figure = style.horizontal(style.frame(title, x_title=f"Drop in {metric} when shuffled", y_title=""))
     positions = list(range(len(top)))
     figure.add_bar(

@@ -21,7 +21,7 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
         return style.note("No comparison with actual values", metrics.undefined["mae"])
     target = style.shorten(metrics.target)
     figure = style.frame(
-        findings.headline(metrics).rstrip("."),
+        _within(metrics),
         x_title=f"Actual {target}",
         y_title=f"Predicted {target}",
         legend=True,
@@ -50,6 +50,15 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
     figure.update_xaxes(nticks=6, exponentformat=_exponents(*ends))
     figure.update_yaxes(exponentformat=_exponents(*ends))
     return figure
+
+
+def _within(metrics: Regression) -> str:
+    """How near most predictions come, of the rows that are drawn."""
+    if metrics.n_rows == 1:
+        return findings.headline(metrics).rstrip(".")
+    middle = float(np.median(np.abs(np.subtract(metrics.predicted, metrics.actual))))
+    near = wording.number(middle)
+    return f"Half of the predictions are within {near} of the actual {metrics.target}"
 
 
 def residuals(metrics: Regression) -> go.Figure:

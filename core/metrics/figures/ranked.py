@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from core.metrics import findings, wording
+from core.metrics import wording
 from core.metrics.binary import Binary
 from core.metrics.figures import style
 from core.metrics.ranking import Curve
@@ -22,7 +22,7 @@ def roc_curve(metrics: Binary) -> go.Figure:
         return style.note("No ROC curve", _nothing_to_order(metrics.only_score))
     positive, negative = _short(metrics.positive_label), _short(metrics.negative_label)
     figure = style.frame(
-        findings.headline(metrics).rstrip("."),
+        _roc_title(metrics),
         x_title=f"{negative} rows predicted {positive}, % (false positives)",
         y_title=f"{positive} rows found, %",
         legend=True,
@@ -77,14 +77,25 @@ def precision_recall_curve(metrics: Binary) -> go.Figure:
     return figure
 
 
+def _roc_title(metrics: Binary) -> str:
+    area = f"ROC-AUC {metrics.roc_auc:.3f}"
+    false = metrics.confusion.false_positives / (metrics.n_rows - metrics.n_positives)
+    if metrics.recall is None:
+        return area
+    rows = f"{wording.quoted(metrics.positive_label)} rows"
+    others = f"{wording.quoted(metrics.negative_label)} rows"
+    threshold = wording.percent(metrics.threshold, decimals=0)
+    found, raised = wording.percent(metrics.recall), wording.percent(false)
+    return f"At {threshold} it finds {found} of {rows} and flags {raised} of {others}"
+
+
 def _precision_recall_title(metrics: Binary) -> str:
-    area = f"PR-AUC {metrics.pr_auc:.3f}"
     threshold = wording.percent(metrics.threshold, decimals=0)
     if metrics.precision is None or metrics.recall is None:
-        return f"No row reaches the threshold of {threshold} ({area})"
+        return f"No row reaches the threshold of {threshold}"
     found, right = wording.percent(metrics.recall), wording.percent(metrics.precision)
     rows = f"{wording.quoted(metrics.positive_label)} rows"
-    return f"At {threshold} it finds {found} of {rows} and is right {right} of the time ({area})"
+    return f"At {threshold} it finds {found} of {rows} and is right {right} of the time"
 
 
 def _nothing_to_order(score: float) -> str:

@@ -90,10 +90,10 @@ def _by_class_title(distribution: ScoreDistribution) -> str:
         if sum(distribution.counts) == 1:
             return f"The only row with a known outcome is {only} and scores {half}"
         return f"Every row with a known outcome is {only}; half of them score {half} or less"
-    upper, lower = wording.percent(high), wording.percent(low)
+    upper, lower = wording.percent(high, decimals=0), wording.percent(low, decimals=0)
     if upper == lower:
         return f"The {positive} rows score no higher than the others: half of each score {upper} or less"
-    return f"Half of the {positive} rows score {upper} or more, half of the others {lower} or less"
+    return f"Median score: {upper} for {positive}, {lower} for the others"
 
 
 def _bin_middles() -> list[float]:

@@ -12,7 +12,6 @@ from core.predictions.check.first_rows import FirstRows
 from core.uploads.report.profile import ColumnProfile, shortened
 
 About = Literal["retyped", "unseen", "outside", "blank"]
-_FEW = 10  # so many rows are counted, more are a share
 _EXAMPLE_LENGTH = 40
 
 
@@ -44,18 +43,18 @@ def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int
 
     seen: the first rows, one at least. profile: of that column in all of the file's n_rows rows.
     """
-    name = wording.quoted(feature.name)
+    name = feature.name
     if profile.name != feature.name:
         name += f" (read from {wording.quoted(profile.name)})"
     if profile.n_missing >= n_rows:
-        message = f"{name} is blank in every row. Blank cells are filled in as in training."
+        message = f"{name}: every row is blank. Blank cells are filled in as in training."
         yield CellWarning(feature.name, "blank", n_rows, n_rows, False, message)
     elif feature.kind == "number":
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
     elif n := seen.unseen[feature.name]:
-        where = _where(n, seen.n_rows, n_rows)
-        message = f"{name} has a value not seen in training in {where}{_such_as(feature, seen)}."
+        where, has = _where(n, seen.n_rows, n_rows, "has a value|have values")
+        message = f"{name}: {where} {has} not seen in training{_such_as(feature, seen)}."
         yield CellWarning(feature.name, "unseen", n, seen.n_rows, False, message)
 
 
@@ -73,10 +72,11 @@ def _retyped(
         first = wording.quoted(shortened(profile.first_odd or "", _EXAMPLE_LENGTH))
         such_as = f", such as {first}" if profile.first_odd else ""
     if n:
-        message = f"{name} is not a number in {_where(n, of_rows, n_rows)}{such_as}. {blank}."
+        where, has = _where(n, of_rows, n_rows, "has|have")
+        message = f"{name}: {where} {has} text instead of a number{such_as}. {blank}."
         yield CellWarning(feature.name, "retyped", n, of_rows, False, message)
     elif profile.kind not in ("number", "empty"):
-        message = f"{name} holds text instead of numbers after the first {wording.rows(of_rows)}. {blank}."
+        message = f"{name}: text instead of numbers after the first {wording.rows(of_rows)}. {blank}."
         yield CellWarning(feature.name, "retyped", 0, of_rows, False, message)
 
 
@@ -93,21 +93,23 @@ def _outside(
         is_beyond = least < lowest or most > highest
         runs = f": its values run from {wording.number(least)} to {wording.number(most)}"
     if n := seen.outside[feature.name]:
-        message = f"{name} is outside {trained}, in {_where(n, seen.n_rows, n_rows)}{runs}."
+        where, are = _where(n, seen.n_rows, n_rows, "is|are")
+        message = f"{name}: {where} {are} outside {trained}{runs}."
         yield CellWarning(feature.name, "outside", n, seen.n_rows, False, message)
     elif is_beyond:
-        message = f"{name} is outside {trained}, after the first {wording.rows(seen.n_rows)}{runs}."
+        message = f"{name}: outside {trained}, after the first {wording.rows(seen.n_rows)}{runs}."
         yield CellWarning(feature.name, "outside", 0, seen.n_rows, False, message)
 
 
-def _where(n: int, n_seen: int, n_rows: int) -> str:
-    """The rows that it is true of, as a part of those looked at."""
+def _where(n: int, n_seen: int, n_rows: int, verb: str) -> tuple[str, str]:
+    """The rows that it is true of, as a part of those looked at, and the verb in their number: "is|are"."""
+    one, several = verb.split("|")
     if n_rows == 1:
-        return "the only row"
-    rows = f"the first {wording.rows(n_seen)}" if n_seen < n_rows else f"its {wording.rows(n_rows)}"
+        return "the only row", one
     if n == n_seen:
-        return "every row" if n_seen >= n_rows else f"each of {rows}"
-    return f"{n} of {rows}" if n < _FEW else f"{wording.percent(n / n_seen)} of {rows}"
+        return "every row" if n_seen >= n_rows else f"each of the first {wording.rows(n_seen)}", one
+    of_first = f" of the first {wording.rows(n_seen)}" if n_seen < n_rows else ""
+    return f"{wording.rows(n)} ({wording.percent(n / n_seen)}){of_first}", one if n == 1 else several
 
 
 def _such_as(feature: Feature, seen: FirstRows) -> str:

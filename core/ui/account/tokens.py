@@ -9,7 +9,7 @@ import streamlit as st
 from core import db
 from core.access import tokens
 from core.db.tables.credentials import ApiTokenRow
-from core.errors import AppError
+from core.errors import AppError, Invalid
 from core.ui import formatting, links, notices, page_frame, session
 
 _MADE = "account_token_made"
@@ -24,7 +24,7 @@ MEANS = {
 def show(made: Sequence[ApiTokenRow]) -> None:
     """The whole part of the page."""
     page_frame.section(
-        "API tokens", "A program sends a token as `Authorization: Bearer …` to act on your behalf."
+        "API tokens", "Programs use a token to call the API as you, as `Authorization: Bearer …`."
     )
     _show_secret()
     if made:
@@ -71,9 +71,19 @@ def _form() -> None:
             key="token_scopes",
         )
         lives = st.selectbox("Expires in", list(LIVES), index=1, key="token_lives")
-        is_wanted = st.form_submit_button("Create token", type="primary", key="make_token")
+        is_uncopied = _MADE in st.session_state  # another one would take its place
+        is_wanted = st.form_submit_button(
+            "Create token", type="primary", key="make_token", disabled=is_uncopied
+        )
+        if is_uncopied:
+            st.caption("Copy the token above first.")
     if is_wanted:
         try:
+            if not name.strip():
+                raise Invalid(
+                    problem="The token has no name.",
+                    remedy="Say what it is for, so that you recognize it later.",
+                )
             with db.session_scope(session.user(), write=True) as scope:
                 row, secret = tokens.create(
                     scope, name=name, scopes=scopes, days=LIVES[lives], now=session.now()

@@ -16,6 +16,7 @@ from core.ui import formatting, links, page_frame, session
 N_A_PAGE = 50
 _CURSORS = "audit_cursors"
 OUTCOMES = {"Done": "done", "Refused": "refused"}
+NOTHING_YET = ("No events yet", "Uploads, trainings, predictions and sign-ins are listed here.")
 MEANS = {"session": "browser", "jwt": "access token", "local": "no sign-in"}
 
 
@@ -29,9 +30,9 @@ def show(people: Mapping[UUID, str]) -> None:
     with db.session_scope(session.user()) as scope:
         page = audit.page(scope, asked=asked, limit=N_A_PAGE, cursor=cursors[-1])
     if not page.items:
-        page_frame.empty(
-            "No matching events", "Try fewer filters.", icon=":material/history:", key="no_events"
-        )
+        is_filtered = asked != audit.Filter()
+        title, text = ("No matching events", "Try fewer filters.") if is_filtered else NOTHING_YET
+        page_frame.empty(title, text, icon=":material/history:", key="no_events")
         return
     zone = session.zone()
     with st.container(border=True, gap="small", key="audit_events"):

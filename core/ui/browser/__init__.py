@@ -8,12 +8,17 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from core.ui import brand
+
 HERE = Path(__file__).parent
 
 
 def prepare() -> None:
     """Once in each run, on any page; it takes no room."""
     st.html(HERE / "look.css")
+    st.html(
+        f"<style>:root {{ --desk-accent-text: {brand.accent_text(st.context.theme.type or 'light')}; }}</style>"
+    )
     with st.sidebar:
         _history()(key="history")
 

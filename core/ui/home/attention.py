@@ -63,7 +63,7 @@ def _all_clear() -> None:
 
 def _no_worker(pulse: Pulse) -> None:
     waiting = [formatting.exact(room.n_queued, room.noun) for room in pulse.rooms if room.queued]
-    text = f"**{no_worker.sentence(pulse.worker_seen_at)}** :gray[· {' and '.join(waiting)} waiting]"
+    text = f"**{no_worker.SENTENCE}** :gray[· {' and '.join(waiting)} waiting]"
     first = next(room.queued for room in pulse.rooms if room.queued)
     with _line(f"{no_worker.ICON} {text}"):
         clicked = st.button(first.button, key="by_hand", icon=":material/play_arrow:")

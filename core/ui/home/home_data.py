@@ -20,13 +20,11 @@ MOVING_S, SETTLED_S = 2.0, 10.0  # between two looks
 class Pulse:
     """The part of Home that changes by itself, room by room.
 
-    is_stalled: something waits, and neither a worker nor anybody's click does any task. worker_seen_at: when a worker
-    was heard of last; asked for only then.
+    is_stalled: something waits, and neither a worker nor anybody's click does any task.
     """
 
     rooms: Sequence[Activity]
     is_stalled: bool
-    worker_seen_at: datetime | None
 
     @property
     def state(self) -> object:
@@ -79,7 +77,7 @@ def pulse(session: Session, *, now: datetime) -> Pulse:
         and not queue.workers.alive(session)
         and not queue.backlog(session).n_running
     )
-    return Pulse(rooms, is_stalled, queue.workers.last_seen(session) if is_stalled else None)
+    return Pulse(rooms, is_stalled)
 
 
 def load(session: Session) -> Overview:

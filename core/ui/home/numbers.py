@@ -18,9 +18,8 @@ def show(overview: home_data.Overview, pulse: home_data.Pulse, *, now: datetime)
     with st.grid(IN_A_ROW, min_column_width=150, gap="small", key="numbers"):
         for total in overview.totals:
             _total(total, now=now)
-        n_running, n_queued = pulse.n_running, pulse.n_queued
-        about = f"{n_running:,} running, {n_queued:,} waiting." if pulse.n_moving else ""
-        _number("In the queue", pulse.n_moving, about, [])
+        about = f"{pulse.n_running:,} more running." if pulse.n_running else ""
+        _number("In the queue", pulse.n_queued, about, [])
 
 
 def _total(total: Total, *, now: datetime) -> None:

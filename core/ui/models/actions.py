@@ -7,6 +7,7 @@ import streamlit as st
 from core import db
 from core.db.tables.models import ModelRow
 from core.models import models
+from core.models.errors import NEED_ANOTHER_FILE
 from core.predictions import listing
 from core.ui import formatting, links, notices, page_frame, session
 from core.ui.models.pages import MODELS
@@ -22,7 +23,6 @@ def toolbar(model: ModelRow) -> None:
         if st.button("Cancel training", key="cancel", icon=":material/stop_circle:"):
             with db.session_scope(session.user(), write=True) as scope:
                 models.cancel_training(scope, model_id=model.id)
-            notices.leave("The training will stop shortly.", icon=":material/stop_circle:")
             st.rerun()
         return
     is_ready = model.status == "ready"
@@ -30,11 +30,16 @@ def toolbar(model: ModelRow) -> None:
         "Use for a prediction", key="use", type="primary", icon=":material/play_arrow:"
     ):
         links.go(UPLOADS, model=model.id)
+    needs_other_file = (model.error or {}).get("code") in NEED_ANOTHER_FILE
+    if needs_other_file and st.button(
+        "Choose another file", key="other_file", icon=":material/upload_file:", type="primary"
+    ):
+        links.go(UPLOADS, train=1, version_of=model.id)
     if st.button(
         "Train a new version" if is_ready else "Train again",
         key="retrain",
         icon=":material/model_training:",
-        type="secondary" if is_ready else "primary",
+        type="secondary" if is_ready or needs_other_file else "primary",
     ):
         again = {"upload": model.upload_id} if model.upload_id else {}
         links.go(UPLOADS, train=1, version_of=model.id, **again)

@@ -68,7 +68,7 @@ def versions(model: ModelRow) -> None:
                 f"v{row.version} · {row.data_name}" + (" (this version)" if is_this else ""),
                 key=f"version_{row.version}",
                 icon=":material/check:" if is_this else ":material/category:",
-                badge=labels.STATUSES[row.status],
+                badge=labels.status(row),
                 facts=[found[1] if found else "", formatting.ago(row.created_at, now=now)],
             )
             if clicked and not is_this:
@@ -83,10 +83,9 @@ def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | 
         st.markdown(f"#### {links.escape(model.name)}")
         task = labels.TASKS.get(model.task_type or "", "").lower()
         facts = [f"Predicts **{links.escape(model.target)}**", *([task] if task else []), f"v{model.version}"]
-        st.markdown(f":small[{labels.STATUSES[model.status].markdown}&ensp;:gray[{' · '.join(facts)}]]")
+        st.markdown(f":small[{labels.status(model).markdown}&ensp;:gray[{' · '.join(facts)}]]")
         if model.status == "training":
-            done, total = model.task.done, model.task.total or 0
-            st.progress(done / total if total else 0.0, text=progress.step(model).capitalize())
+            st.progress(progress.share(model), text=progress.step(model).capitalize())
         elif model.status == "failed":
             st.markdown(f":small[:red[{links.escape((model.error or {}).get('message', ''))}]]")
         elif found := headline(model):

@@ -64,7 +64,8 @@ def in_line(in_training: Sequence[ModelRow]) -> list[ModelRow]:
 def active(row: ModelRow) -> ActiveItem:
     """A training, and how far it is."""
     text = f"Training **{links.escape(row.name)}** v{row.version} · {progress.step(row)}"
-    return ActiveItem(row.id, MODEL, text, row.task.done, row.task.total or 0)
+    done = 0 if labels.is_queued(row) else row.task.done  # an interrupted training starts over
+    return ActiveItem(row.id, MODEL, text, done, row.task.total or 0)
 
 
 def _recent(row: ModelRow) -> RecentItem:
@@ -76,7 +77,7 @@ def _recent(row: ModelRow) -> RecentItem:
         page=MODEL,
         query={"id": row.id},
         icon=":material/category:",
-        badge=labels.STATUSES[row.status],
+        badge=labels.status(row),
         size=formatting.count(n_rows, "row") if n_rows else "",
     )
 
@@ -92,16 +93,18 @@ def _by_hand(oldest_first: Sequence[ModelRow]) -> QueuedWork:
 
 
 def _unmended(newest_first: Sequence[ModelRow], *, now: datetime) -> list[ModelRow]:
-    """Failed trainings that nobody cancelled and no later version has made good, or failed after."""
-    later: set[str] = set()
+    """Failed trainings that nobody cancelled and after which no other of their name or their file was begun."""
+    names: set[str] = set()
+    files: set[int | None] = set()
     failed = []
     for row in newest_first:
         was_cancelled = (row.error or {}).get("code") == "cancelled"
         is_recent = now - row.updated_at < FAILED_FOR
-        if row.status == "failed" and is_recent and not was_cancelled and row.name not in later:
-            failed.append(row)
+        if row.status == "failed" and is_recent and not was_cancelled and row.name not in names:
+            failed += [row] if row.upload_id is None or row.upload_id not in files else []
         if not was_cancelled:
-            later.add(row.name)
+            names.add(row.name)
+            files.add(row.upload_id)
     return failed[:N_SHOWN]
 
 

@@ -8,33 +8,49 @@ from core import db, queue
 from core.db.tables.models import ModelRow
 from core.models import models
 from core.ui import formatting, no_worker, session
+from core.ui.models import labels
 
 
 def show(model: ModelRow, *, has_worker: bool) -> None:
     """One bar, and a sentence below it."""
-    done, total = model.task.done, model.task.total or 0
     with st.container(border=True, key="training"):
         st.markdown(f"#### {step(model).capitalize()}")
-        st.progress(done / total if total else 0.0)
-        if model.task.state == queue.TaskState.QUEUED and not has_worker:
-            st.markdown(f"{no_worker.ICON} **No worker is running**, so the training hasn't started.")
+        st.progress(share(model))
+        if not labels.is_queued(model):
+            started_at = model.task.started_at or model.created_at
+            passed = formatting.duration((session.now() - started_at).total_seconds())
+            st.caption(f"Started {passed} ago. You can leave this page.")
+        elif has_worker:
+            st.caption(f"{why_queued(model)} You can leave this page.")
+        else:
+            st.markdown(f"{no_worker.ICON} **{no_worker.SENTENCE}** {why_queued(model)}")
             if st.button("Train it now", key="by_hand", icon=":material/play_arrow:", type="primary"):
                 with db.session_scope(session.user(), write=True) as scope:
                     task_id = models.prioritize(scope, model_id=model.id)
                 queue.local_runner.run_now(task_id)
                 st.rerun()
-        else:
-            passed = formatting.duration((session.now() - model.created_at).total_seconds())
-            st.caption(f"Requested {passed} ago. You can leave this page; the training goes on.")
+
+
+def why_queued(model: ModelRow) -> str:
+    """What it waits for; of one that had begun, that it starts over."""
+    if model.task.attempt:
+        return "The training was interrupted and starts over when a worker is free."
+    return "The training starts when a worker is free."
+
+
+def share(model: ModelRow) -> float:
+    """How much of it is done, from 0 to 1; what an interrupted attempt had done counts for nothing."""
+    total = model.task.total or 0
+    return min(1.0, model.task.done / total) if total and not labels.is_queued(model) else 0.0
 
 
 def step(model: ModelRow) -> str:
     """How far a training is, in words."""
-    if model.task.state == queue.TaskState.QUEUED:
-        return "in the queue"
+    if labels.is_queued(model):
+        return "waiting to start over" if model.task.attempt else "in the queue"
     done, total = model.task.done, model.task.total or 0
     if not done:
         return "reading the file"
     if done >= total - 1:
         return "training the better recipe on all rows"
-    return f"cross-validating, fold {done} of {total - 2}"
+    return f"comparing two recipes: step {done} of {total - 2}"

@@ -85,7 +85,7 @@ def dropped(model: ModelRow) -> None:
     ]
     if rows:
         _table(rows, key="dropped")
-        st.caption("To use one anyway, train a new version and add it under *Always use these columns*.")
+        st.caption("To use one anyway, train a new version and add it under *Keep these columns*.")
     else:
         st.caption("No column was left out.")
 

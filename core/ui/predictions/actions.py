@@ -11,7 +11,7 @@ from core import db, queue
 from core.errors import Conflict
 from core.predictions import predictions
 from core.predictions.states import PENDING, Status
-from core.ui import links, notices, page_frame, session
+from core.ui import formatting, links, notices, page_frame, session
 from core.ui.predictions.pages import PREDICTION, PREDICTIONS
 from core.uploads import stored
 
@@ -55,12 +55,9 @@ def perform(action: Action, *, prediction_id: UUID, file_name: str, leave: bool 
         case Action.RETRY:
             with db.session_scope(session.user(), write=True) as scope:
                 predictions.retry(scope, prediction_id=prediction_id)
-            notices.leave(f"{links.escape(file_name)} is queued again.", icon=":material/refresh:")
         case Action.CANCEL:
             with db.session_scope(session.user(), write=True) as scope:
-                is_over = predictions.cancel(scope, prediction_id=prediction_id).status == Status.CANCELLED
-            outcome = "is cancelled" if is_over else "is being cancelled"
-            notices.leave(f"{links.escape(file_name)} {outcome}.", icon=":material/block:")
+                predictions.cancel(scope, prediction_id=prediction_id)
     st.rerun()
 
 
@@ -85,12 +82,16 @@ def download(prediction_id: UUID, *, file_format: str = "csv", safe: bool = Fals
 
 @st.dialog("Delete this prediction?", icon=":material/delete:")
 def _confirm_deletion(prediction_id: UUID, file_name: str, leave: bool) -> None:
-    st.markdown(
-        f"This permanently deletes the result of **{links.escape(file_name)}** and its metrics. "
-        "The uploaded file and the model are kept."
-    )
-    if page_frame.confirmed("Delete prediction", key="confirm_delete"):
-        with page_frame.guarded():
+    with page_frame.guarded():
+        with db.session_scope(session.user()) as scope:
+            row = predictions.get(scope, prediction_id=prediction_id)
+        at = formatting.moment(row.created_at, now=session.now(), zone=session.zone())
+        model = f"{links.escape(row.model.name)} v{row.model.version}"
+        st.markdown(
+            f"This permanently deletes the result of **{links.escape(file_name)}** scored with **{model}**, requested "
+            f"at {at}, and its metrics. The uploaded file and the model are kept."
+        )
+        if page_frame.confirmed("Delete prediction", key="confirm_delete"):
             delete(prediction_id)
             notices.leave(f"Deleted the prediction of {links.escape(file_name)}.", icon=":material/delete:")
             if leave:

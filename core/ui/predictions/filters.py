@@ -112,6 +112,7 @@ def page(slot: DeltaGenerator, *, n_found: int) -> int:
     """The chosen page of results, from 1; drawn where there is more than one."""
     n_pages = ceil(n_found / PER_PAGE)
     if n_pages < 2:
+        _remember(_PAGE, "")
         return 1
     asked = st.query_params.get(_PAGE, "")
     others = " ".join(f"{name}={value}" for name, value in st.query_params.items() if name != _PAGE)

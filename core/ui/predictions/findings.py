@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from uuid import UUID
 
 import streamlit as st
 
@@ -12,20 +13,28 @@ from core.metrics.regression import Regression
 from core.predictions.results.measures import PredictionMetrics
 from core.predictions.results.run_statistics import EXAMPLES
 from core.ui import formatting, links
+from core.ui.models.pages import MODEL
 from core.ui.predictions import quality
 
 
-def show(measured: PredictionMetrics) -> None:
-    """The finding in one sentence, and what it rests on."""
+def show(measured: PredictionMetrics, *, model_id: UUID, was_blank: Collection[str] | None) -> None:
+    """The finding in one sentence, and what it rests on. was_blank: see `quality.blank_in_training`."""
     with st.container(gap="xsmall", key="finding"):
         st.subheader(links.escape(finding(measured)), anchor=False)
         st.caption(rests_on(measured))
         if measured.on_training_data and measured.metrics is not None:
-            st.caption(
-                ":orange[:material/info:] The model was trained on this file, so these metrics look better than they "
-                "are. The model's page has cross-validated ones."
-            )
-    if spoiled := quality.warning(measured):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.caption(
+                    ":orange[:material/info:] The model was trained on this file, so these metrics are too optimistic.",
+                    width="content",
+                )
+                links.link(
+                    "See the model's cross-validated metrics",
+                    MODEL,
+                    icon=":material/arrow_forward:",
+                    id=model_id,
+                )
+    if spoiled := quality.warning(measured, was_blank=was_blank):
         st.warning(spoiled, icon=":material/warning:")
 
 
@@ -71,13 +80,15 @@ def _without_outcome(measured: PredictionMetrics) -> str:
             return f"The only row is {label} with a probability of {wording.percent(scores.median)}."
         likely = sum(scores.counts[len(scores.counts) // 2 :])
         of_all = f"{wording.of_rows(likely, n_rows)} ({wording.percent(likely / n_rows)})"
-        return f"{of_all} {wording.be(likely)} more likely {label} than not."
+        return f"{of_all} {wording.be(likely)} predicted {measured.target} = {scores.positive_label}."
     if measured.labels is not None and n_rows:
         n, label = max(zip(measured.labels.counts, measured.labels.labels, strict=True))
         if n_rows == 1:
             return f"The only row is predicted {wording.quoted(label)}."
         share = wording.percent(n / n_rows)
-        return f"{wording.of_rows(n, n_rows)} ({share}) {wording.be(n)} predicted {wording.quoted(label)}."
+        return (
+            f"{wording.of_rows(n, n_rows)} ({share}) {wording.be(n)} predicted {measured.target} = {label}."
+        )
     if measured.values is not None and measured.values.quantiles:
         return findings.spread(measured.values)
     return "The file has no rows to predict."

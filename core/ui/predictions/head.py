@@ -17,6 +17,7 @@ from core.ui.predictions.pages import PREDICTIONS
 
 def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
     """Draw it, and do what is asked. Raises NotFound, Conflict. is_mine: if not, it may be downloaded, and no more."""
+    page_frame.name_tab(prediction.upload.file_name)
     page_frame.back(PREDICTIONS)
     with page_frame.heading(links.escape(prediction.upload.file_name)):
         asked = _buttons(prediction, is_mine=is_mine)

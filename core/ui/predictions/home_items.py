@@ -32,6 +32,14 @@ from core.ui.work_items import (
     Total,
 )
 
+_SCORED: Final = {
+    Status.QUEUED: "to be scored with",
+    Status.PROCESSING: "being scored with",
+    Status.COMPLETED: "scored with",
+    Status.FAILED: "not scored with",
+    Status.CANCELLED: "not scored with",
+}
+
 
 def summary(session: Session) -> Summary:
     """How many were completed and how many rows they scored, and the newest of any status."""
@@ -39,7 +47,7 @@ def summary(session: Session) -> Summary:
         RecentItem(
             row=row,
             at=row.created_at,
-            label=f"{row.upload.file_name} scored by {row.model.name} v{row.model.version}",
+            label=f"{row.upload.file_name} {_SCORED[Status(row.status)]} {row.model.name} v{row.model.version}",
             page=PREDICTION,
             query={"id": row.id},
             icon=":material/table_rows:",
@@ -52,7 +60,7 @@ def summary(session: Session) -> Summary:
     n_completed = listing.counts(session)[Status.COMPLETED]
     return Summary(
         [
-            Total("Predictions", n_completed, [(at, 1) for at, _ in scored]),
+            Total("Completed predictions", n_completed, [(at, 1) for at, _ in scored]),
             Total("Rows scored", listing.n_rows_scored(session), scored),
         ],
         recent,

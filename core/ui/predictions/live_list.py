@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import db
+from core import db, queue
 from core.access.ownership import MINE, OwnerFilter
 from core.predictions import listing
 from core.predictions.states import PENDING, Status
@@ -25,14 +25,14 @@ MOVING_S, SETTLED_S = 5.0, 15.0  # between two looks
 class ListState:
     """How many there are of each, with the filters but for the status, and what is pending whatever they say.
 
-    n_queued, next_id, no_worker: of the reader's own, for no others can be done by hand.
+    n_queued, next_id, has_worker: of the reader's own, for no others can be done by hand.
     """
 
     counts: dict[Status, int]
     n_pending: int
     n_queued: int
     next_id: UUID | None
-    no_worker: str | None
+    has_worker: bool
 
 
 def show(
@@ -67,8 +67,8 @@ def _draw(whose: OwnerFilter, people: Mapping[UUID, str], model_ids: Mapping[str
             sort = filters.sort()
     user = session.user()
     state = read_state(user, search=search, model_id=model_id, owner=whose)
-    if state.no_worker:
-        _no_worker(state, state.no_worker)
+    if not state.has_worker:
+        _no_worker(state)
     with pills:
         statuses = filters.statuses(state.counts)
     table, foot = st.container(), _foot()
@@ -93,7 +93,7 @@ def _draw(whose: OwnerFilter, people: Mapping[UUID, str], model_ids: Mapping[str
                 me=user,
                 people=people,
                 now=session.now(),
-                has_worker=state.no_worker is None,
+                has_worker=state.has_worker,
             )
         else:
             _nothing_matches()
@@ -121,7 +121,7 @@ def read_state(user: db.User, *, search: str, model_id: UUID | None, owner: Owne
             n_pending=sum(pending[status] for status in PENDING),
             n_queued=n_queued,
             next_id=next_id,
-            no_worker=no_worker.since(scope) if n_queued else None,
+            has_worker=not n_queued or bool(queue.workers.alive(scope)),
         )
 
 
@@ -134,9 +134,9 @@ def _nothing_matches() -> None:
     buttons.button("Clear filters", key="clear_filters", on_click=filters.clear)
 
 
-def _no_worker(state: ListState, sentence: str) -> None:
+def _no_worker(state: ListState) -> None:
     waiting = f"{formatting.exact(state.n_queued, 'prediction')} waiting"
-    if no_worker.banner(sentence, waiting=waiting, button="Score the next one now", key="next_by_hand"):
+    if no_worker.banner(waiting=waiting, button="Score the next one now", key="next_by_hand"):
         assert state.next_id is not None
         actions.by_hand(state.next_id)
         st.rerun()

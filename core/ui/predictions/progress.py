@@ -59,25 +59,23 @@ def show(prediction_id: UUID, *, status: str, is_mine: bool) -> None:
 def _draw(prediction_id: UUID, pace: Pace, *, is_mine: bool) -> str:
     with db.session_scope(session.user()) as scope:
         prediction = predictions.get(scope, prediction_id=prediction_id)
-        stalled_since = no_worker.since(scope)
+        has_worker = bool(queue.workers.alive(scope))
         position = queue.position(scope, task_id=prediction.task_id)
-        is_waiting = (
-            queue.claimable_kind(scope, task_id=prediction.task_id) is not None
-        )  # or was left by its worker
-    if is_waiting and stalled_since and is_mine:
-        _no_worker(prediction, stalled_since)
+        # it waits, or its worker has left it
+        is_waiting = queue.claimable_kind(scope, task_id=prediction.task_id) is not None
+    if is_waiting and not has_worker and is_mine:
+        _no_worker(prediction)
     elif prediction.status == Status.PROCESSING:
         _running(prediction, pace)
     elif prediction.status == Status.QUEUED:
-        _in_line(prediction, position, stalled_since)
+        _in_line(prediction, position, has_worker=has_worker)
     return prediction.status
 
 
-def _no_worker(prediction: PredictionRow, sentence: str) -> None:
+def _no_worker(prediction: PredictionRow) -> None:
     slot = st.empty()
     with slot:
         clicked = no_worker.banner(
-            sentence,
             waiting=f"{formatting.count(prediction.upload.n_rows, 'row')} waiting",
             button="Score it now",
             key="by_hand",
@@ -107,8 +105,8 @@ def _left(n_rows: int, speed: float) -> str:
     return f"about {formatting.estimate(n_rows / speed)}"
 
 
-def _in_line(prediction: PredictionRow, position: queue.QueuePosition, stalled_since: str | None) -> None:
-    what, why = ("Waiting for a worker", stalled_since) if stalled_since else _position_text(position)
+def _in_line(prediction: PredictionRow, position: queue.QueuePosition, *, has_worker: bool) -> None:
+    what, why = _position_text(position) if has_worker else ("Waiting for a worker", no_worker.SENTENCE)
     with st.container(border=True, gap="xsmall", key="in_line"):
         st.markdown(f":blue[:material/schedule:] **{what}** :gray[· {links.escape(why)}]")
         st.progress(0.0)

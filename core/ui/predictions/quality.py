@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 import streamlit as st
+from sqlalchemy.orm import Session
 
+from core.db.tables.models import ModelRow
+from core.errors import NotFound
 from core.metrics import wording
 from core.predictions.results.csv_injection import HEADER
 from core.predictions.results.measures import FeatureQuality, PredictionMetrics
 from core.ui import formatting, links
+from core.uploads import uploads
 
 N_SENTENCES = 5
 N_NAMED = 3
 MOST_ROWS = 0.5  # share of the rows from which on a column's odd cells put the whole result in doubt
 
 
-def show(measured: PredictionMetrics) -> None:
-    """Draw it; one good sentence where there is nothing to say."""
-    if not measured.quality:
-        st.success(
-            "Nothing is missing, and all values look like the training data.",
-            icon=":material/verified:",
-        )
+def blank_in_training(session: Session, model: ModelRow) -> Collection[str] | None:
+    """The columns that had blank cells when the model was trained; None where its file is gone."""
+    if model.upload_id is None:
+        return None
+    try:
+        trained_on = uploads.get(session, upload_id=model.upload_id)
+    except NotFound:
+        return None
+    return {column.name for column in uploads.examination_of(trained_on).columns if column.n_missing}
+
+
+def differing(column: FeatureQuality, was_blank: Collection[str] | None) -> int:
+    """Its cells that training did not have: a blank is one where training had none, or where that is unknown."""
+    known = was_blank is not None and column.column in was_blank
+    return column.n_cells - column.n_missing if known else column.n_cells
+
+
+def show(measured: PredictionMetrics, *, was_blank: Collection[str] | None) -> None:
+    """Draw it; one good sentence where there is nothing to say. was_blank: see `blank_in_training`."""
+    if not any(differing(column, was_blank) for column in measured.quality):
+        st.success("All values look like the training data.", icon=":material/verified:")
     else:
-        st.markdown(f"**{summary(measured)}**")
-        lines = [sentence(column, n_rows=measured.n_rows) for column in measured.quality[:N_SENTENCES]]
+        st.markdown(f"**{summary(measured, was_blank=was_blank)}**")
+    if measured.quality:
+        lines = [
+            sentence(column, n_rows=measured.n_rows, was_blank=was_blank)
+            for column in measured.quality[:N_SENTENCES]
+        ]
         st.markdown("\n".join(f"- {line}" for line in lines))
         _table(measured.quality, n_rows=measured.n_rows)
     if measured.n_cautioned:
@@ -40,19 +62,22 @@ def show(measured: PredictionMetrics) -> None:
         st.info(formulas, icon=":material/function:")
 
 
-def label(measured: PredictionMetrics) -> str:
-    """The name of the tab, with the number of columns in it, if there are any."""
-    return f"Data quality · {len(measured.quality)}" if measured.quality else "Data quality"
+def label(measured: PredictionMetrics, *, was_blank: Collection[str] | None = None) -> str:
+    """The name of the tab, with the number of columns that differ, if there are any."""
+    n = sum(differing(column, was_blank) > 0 for column in measured.quality)
+    return f"Data quality · {n}" if n else "Data quality"
 
 
-def warning(measured: PredictionMetrics) -> str:
+def warning(measured: PredictionMetrics, *, was_blank: Collection[str] | None = None) -> str:
     """What to know before a number is believed: columns that are odd in most rows; "" where there are none.
 
     Not of the training data itself, which is as the model learned it.
     """
     if measured.on_training_data:
         return ""
-    odd = [column for column in measured.quality if column.n_cells > MOST_ROWS * measured.n_rows]
+    odd = [
+        column for column in measured.quality if differing(column, was_blank) > MOST_ROWS * measured.n_rows
+    ]
     if not odd:
         return ""
     named = [
@@ -77,22 +102,26 @@ def _faults(column: FeatureQuality, n_rows: int) -> str:
     return ", ".join(f"{wording.percent(n / n_rows)} {kind}" for kind, n in kinds.items() if n)
 
 
-def summary(measured: PredictionMetrics) -> str:
-    """How many cells of how many columns were not what the model reads."""
-    n_cells = sum(column.n_cells for column in measured.quality)
-    columns = formatting.exact(len(measured.quality), "column")
+def summary(measured: PredictionMetrics, *, was_blank: Collection[str] | None = None) -> str:
+    """How many cells of how many columns were not as in training."""
+    counts = [n for column in measured.quality if (n := differing(column, was_blank))]
+    n_cells, columns = sum(counts), formatting.exact(len(counts), "column")
     differ = "differs" if n_cells == 1 else "differ"
     scored = "The row was scored" if measured.n_rows == 1 else "All rows were scored"
-    return f"{formatting.exact(n_cells, 'cell')} in {columns} {differ} from what the model expects. {scored} anyway."
+    return (
+        f"{formatting.exact(n_cells, 'cell')} in {columns} {differ} from the training data. {scored} anyway."
+    )
 
 
-def sentence(column: FeatureQuality, *, n_rows: int) -> str:
+def sentence(column: FeatureQuality, *, n_rows: int, was_blank: Collection[str] | None = None) -> str:
     """What is odd in one column, and what that did to the scores."""
     parts = []
     if column.n_missing:
-        parts.append(
-            f"{_cells(column.n_missing, n_rows)} {_be(column.n_missing)} blank, treated as in training"
-        )
+        blank = f"{_cells(column.n_missing, n_rows)} {_be(column.n_missing)} blank"
+        if was_blank is not None:
+            was = "as some were in training" if column.column in was_blank else "but none were in training"
+            blank = f"{blank}, {was}"
+        parts.append(blank)
     if column.n_bad:
         parts.append(
             f"{_cells(column.n_bad, n_rows)} {_hold(column.n_bad)} text instead of a number, scored as blank"

@@ -12,13 +12,16 @@ import streamlit as st
 
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
+from core.models import models
 from core.predictions import predictions
 from core.predictions.errors import ResultDamaged
+from core.predictions.matching import mapping
 from core.storage import Storage
 from core.ui import formatting, links
 from core.uploads import uploads
 from core.uploads.csv import cells, stream
 from core.uploads.csv.dialect import Dialect
+from core.uploads.report.examination import Examination
 
 SHOWN = 200
 SEARCHED_BYTES = 32 << 20
@@ -53,8 +56,16 @@ class ResultColumns:
         return (*self.answers, *((self.caution,) if self.caution else ()), *self.reasons)
 
 
-def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage, n_cautioned: int) -> None:
-    """Draw them. upload: with its receipt. n_cautioned: rows with a caution.
+def show(
+    prediction: PredictionRow,
+    upload: UploadRow,
+    *,
+    files: Storage,
+    n_cautioned: int | None,
+    has_outcome: bool,
+) -> None:
+    """Draw them. upload: with its receipt. n_cautioned: rows with a caution; None where these were not counted.
+    has_outcome: whether the file says what happened.
 
     Raises NotStored, StorageUnavailable, ResultDamaged.
     """
@@ -67,8 +78,14 @@ def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage, n_caut
             f"Show only the {formatting.exact(n_cautioned, 'row')} with a caution", key="only_cautions"
         )
     rows, n_read = first_rows(prediction, dialect, files=files, only_cautions=only)
-    rows = rows.select([*added.all, *(name for name in rows.column_names if name not in added.all)])
-    if only:
+    number: str = rows.column_names[-1]
+    found = identifier(prediction, examined)
+    pinned = found if found is not None and found in rows.column_names else number
+    first = _first_columns(prediction, added, pinned=pinned, has_outcome=has_outcome)
+    left_out = {number} - {pinned} | ({added.caution} if n_cautioned == 0 else set())
+    names_left = [name for name in rows.column_names if name not in left_out]
+    rows = rows.select([*(n for n in first if n in names_left), *(n for n in names_left if n not in first)])
+    if only and n_cautioned:
         st.caption(_shown_with_caution(rows.num_rows, n_cautioned=n_cautioned, n_read=n_read))
     else:
         shown = f"First {rows.num_rows:,} of" if rows.num_rows < upload.n_rows else "All"
@@ -84,11 +101,36 @@ def show(prediction: PredictionRow, upload: UploadRow, *, files: Storage, n_caut
         placeholder="",
         column_config=_columns(rows, added, dialect)
         | {
-            column.name: st.column_config.TextColumn(alignment="right")
+            column.name: st.column_config.TextColumn(
+                alignment="right" if column.kind == "number" else "left", pinned=column.name == pinned
+            )
             for column in examined.columns
-            if column.kind == "number" and column.name not in added.all
-        },
+            if (column.kind == "number" or column.name == pinned) and column.name not in added.all
+        }
+        | {number: st.column_config.NumberColumn(pinned=True, help="The row's place in the file.")},
     )
+
+
+def identifier(prediction: PredictionRow, examined: Examination) -> str | None:
+    """The first column that tells every row from every other and that the model does not read; None without one."""
+    schema, mapped = models.schema_of(prediction.model), mapping.of(prediction)
+    read = {mapped.get(name, name) for name in (*(one.name for one in schema.features), schema.target)}
+    for column in examined.columns:
+        tells_all = column.distinct_capped or column.n_distinct == examined.n_rows
+        if tells_all and not column.n_missing and column.name not in read:
+            return column.name
+    return None
+
+
+def _first_columns(
+    prediction: PredictionRow, added: ResultColumns, *, pinned: str, has_outcome: bool
+) -> list[str]:
+    """What stands before the file's other columns: which row it is, the answer, what happened, then the rest of
+    what was added.
+    """
+    target = mapping.of(prediction).get(prediction.model.target, prediction.model.target)
+    answer, *others = added.all
+    return [pinned, answer, *([target] if has_outcome else []), *others]
 
 
 def _shown_with_caution(n_shown: int, *, n_cautioned: int, n_read: int) -> str:
@@ -119,7 +161,8 @@ def names(added: ResultColumns) -> str:
 def first_rows(
     prediction: PredictionRow, dialect: Dialect, *, files: Storage, only_cautions: bool
 ) -> tuple[pa.Table, int]:
-    """At most SHOWN rows as text, and how many were read for them, reading no more of the file than they need.
+    """At most SHOWN rows as text, with their places in the file as a last column, and how many were read for them,
+    reading no more of the file than they need.
 
     only_cautions: rows without one are left out, and no more than SEARCHED_BYTES are read.
     Raises NotStored, and ResultDamaged where an added column is gone.
@@ -130,10 +173,11 @@ def first_rows(
         file = stream.open_csv(source, dialect, block_bytes=_BLOCK_BYTES)
         if not set(added.all) <= set(file.header):
             raise ResultDamaged(file_name=prediction.upload.file_name)
-        parts = [stream.parse_block(b"", file.header, dialect)]
+        number = _free_name(file.header)
+        parts = [_numbered(stream.parse_block(b"", file.header, dialect), number, begin=0)]
         n_read = n_found = n_bytes = 0
         for block in file.blocks:
-            rows = stream.parse_block(block, file.header, dialect)
+            rows = _numbered(stream.parse_block(block, file.header, dialect), number, begin=n_read)
             n_read, n_bytes = n_read + rows.num_rows, n_bytes + len(block)
             if only_cautions:
                 rows = rows.filter(pc.not_equal(rows.column(added.caution), ""))
@@ -144,15 +188,27 @@ def first_rows(
     return pa.concat_tables(parts).slice(0, SHOWN), n_read
 
 
+def _numbered(rows: pa.Table, name: str, *, begin: int) -> pa.Table:
+    return rows.append_column(name, pa.array(range(begin + 1, begin + rows.num_rows + 1), pa.int64()))
+
+
+def _free_name(taken: Sequence[str]) -> str:
+    """What the column of places is called: no column of the file is."""
+    name = "Row"
+    while name in taken:
+        name += " "
+    return name
+
+
 def _typed(rows: pa.Table, answers: Sequence[str], dialect: Dialect) -> pa.Table:
     """The answered numbers as numbers, the answered labels as lists of one, all else as text."""
     for index, name in enumerate(answers):
-        column = rows.column(name).combine_chunks()
+        at, column = rows.column_names.index(name), rows.column(name).combine_chunks()
         numbers, bad = cells.numbers(column, dialect.decimal)
         if _is_label(index, answers):
-            rows = rows.set_column(index, name, pa.array([[label] for label in column.to_pylist()]))
+            rows = rows.set_column(at, name, pa.array([[label] for label in column.to_pylist()]))
         elif not bad.any() and (len(answers) > 1 or dialect.decimal == "."):  # a comma would be lost
-            rows = rows.set_column(index, name, pa.array(numbers))
+            rows = rows.set_column(at, name, pa.array(numbers))
     return rows
 
 

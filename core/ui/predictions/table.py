@@ -10,9 +10,11 @@ import streamlit as st
 
 from core import db
 from core.db.tables.predictions import PredictionRow
+from core.predictions import predictions
+from core.predictions.results import measures
 from core.predictions.states import Status
 from core.ui import formatting, links, session
-from core.ui.predictions import actions, status_badges
+from core.ui.predictions import actions, status_badges, tiles
 from core.ui.predictions.actions import Action
 from core.ui.predictions.pages import PREDICTION
 
@@ -31,9 +33,10 @@ def show(
 
     people: what the owners are called. What is not `me`'s can be opened, and no more.
     """
+    has_owners = session.config().has_sign_in
     with st.container(border=True, gap="small", key="predictions_table"):
         for row in rows:
-            owner = people.get(row.user_id, "")
+            owner = people.get(row.user_id, "") if has_owners or row.user_id != me.id else ""
             offered = actions.offered(row.status, has_worker=has_worker)
             asked = _draw(row, owner=owner, now=now, offered=offered if row.user_id == me.id else ())
             if asked is not None:
@@ -62,7 +65,8 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, offered: Sequence[Ac
                 tip=_exact(row),
                 id=row.id,
             )
-            st.caption(f"{links.escape(row.model.name)} · v{row.model.version} · {links.escape(owner)}")
+            facts = [row.model.name, f"v{row.model.version}", _result(row), owner]
+            st.caption(" · ".join(links.escape(fact) for fact in facts if fact))
         st.markdown(status_badges.of(row).markdown, width=STATUS_PX)
         _rows_and_times(row, now=now)
         st.link_button(
@@ -82,6 +86,18 @@ def _draw(row: PredictionRow, *, owner: str, now: datetime, offered: Sequence[Ac
             icon=":material/more_horiz:",
             type="tertiary",
         )
+
+
+def _result(row: PredictionRow) -> str:
+    return result_text(row.id) if row.status == Status.COMPLETED else ""
+
+
+@st.cache_data(max_entries=2_000, show_spinner=False)  # a result never changes
+def result_text(prediction_id: UUID) -> str:
+    """What came of a finished prediction in a few words: "21 % Yes", "mean 13,270"."""
+    with db.session_scope(session.user()) as scope:
+        measured = measures.of(predictions.get(scope, prediction_id=prediction_id))
+    return tiles.in_brief(measured)
 
 
 def _rows_and_times(row: PredictionRow, *, now: datetime) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final, TypedDict
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.ui import links, notices, page_frame, session
+from core.ui import formatting, links, notices, page_frame, session
 from core.uploads import uploads
 from core.uploads.csv.dialect import DELIMITER_NAMES
 from core.uploads.detect import encoding as encoding_detection
 from core.uploads.detect.guesses import Guess
+from core.uploads.errors import UnequalRow
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 
@@ -64,7 +66,8 @@ class _ContentOverrides(TypedDict):
 
 def label(found: Examination) -> str:
     """The name of its tab, with how many lines of it are worth a look."""
-    n_guesses = sum(guess.confidence == "guess" for guess in found.guesses)
+    n_guesses = sum(guess.confidence == "guess" and guess.column is None for guess in found.guesses)
+    n_guesses += sum(guesses[0].confidence == "guess" for guesses in _alike(found.guesses))
     return f"How it was read · {n_guesses}" if n_guesses else "How it was read"
 
 
@@ -75,21 +78,9 @@ def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
     for guess in found.guesses:
         if guess.column is None:
             _of_the_file(guess)
-    if of_columns := [guess for guess in found.guesses if guess.column is not None]:
+    if alike := _alike(found.guesses):
         st.markdown("**Columns**")
-        _table(
-            [
-                {
-                    "Column": guess.column or "",
-                    "About": ABOUT[guess.about],
-                    "Read as": guess.value,
-                    "Confidence": SURE[guess.confidence],
-                    "Why": guess.why,
-                }
-                for guess in of_columns
-            ],
-            key="guesses",
-        )
+        _table([_of_columns(guesses) for guesses in alike], key="guesses")
     if found.changes:
         st.markdown("**First cells that were rewritten**")
         _table(
@@ -107,6 +98,30 @@ def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
     if is_mine:
         with st.expander("Read it differently", icon=":material/tune:"):
             _overrule(upload_id, found)
+
+
+def _alike(found: Sequence[Guess]) -> list[list[Guess]]:
+    """The guesses about columns, those together that say the same of several."""
+    alike: dict[tuple[object, ...], list[Guess]] = {}
+    for guess in found:
+        if guess.column is not None:
+            alike.setdefault((guess.about, guess.value, guess.confidence, guess.alternatives), []).append(
+                guess
+            )
+    return list(alike.values())
+
+
+def _of_columns(alike: Sequence[Guess]) -> dict[str, str]:
+    """A line of the table. alike: of one column or, with the first one's reason, of several."""
+    first, names = alike[0], ", ".join(guess.column or "" for guess in alike)
+    several = len(alike) > 1
+    return {
+        "Column": f"{len(alike)} columns: {names}" if several else names,
+        "About": ABOUT[first.about],
+        "Read as": first.value,
+        "Confidence": SURE[first.confidence],
+        "Why": f"In {first.column}: {first.why}" if several else first.why,
+    }
 
 
 def _of_the_file(guess: Guess) -> None:
@@ -132,10 +147,10 @@ def _overrule(upload_id: int, found: Examination) -> None:
         "Reset to what was detected", key="guess_anew", type="tertiary"
     )
     if anew:
-        _read(upload_id, ReadingOverrides(), anew=True)
+        read(upload_id, found, ReadingOverrides(), anew=True)
     elif again:
         kept = keep_lines if keep_lines != bool(found.overrides.keep_lines) else None
-        _read(upload_id, ReadingOverrides(**of_dialect, **of_content, keep_lines=kept), anew=False)
+        read(upload_id, found, ReadingOverrides(**of_dialect, **of_content, keep_lines=kept), anew=False)
 
 
 def _dialect_fields(found: Examination, left: DeltaGenerator, right: DeltaGenerator) -> _DialectOverrides:
@@ -202,8 +217,9 @@ def _content_fields(found: Examination, left: DeltaGenerator, right: DeltaGenera
     }
 
 
-def _read(upload_id: int, overrides: ReadingOverrides, *, anew: bool) -> None:
-    with page_frame.guarded():
+def read(upload_id: int, found: Examination, overrides: ReadingOverrides, *, anew: bool) -> None:
+    """Read the file again with these overrides, and draw the page of what came of it. found: how it is read now."""
+    with page_frame.guarded(), _told_as_unchanged(found, overrides):
         with st.spinner("Reading the file again…"):
             upload = uploads.reread(
                 session.user(),
@@ -215,6 +231,24 @@ def _read(upload_id: int, overrides: ReadingOverrides, *, anew: bool) -> None:
             )
         notices.leave(f"{links.escape(upload.file_name)} was read again.", icon=":material/refresh:")
         st.rerun()
+
+
+@contextmanager
+def _told_as_unchanged(found: Examination, overrides: ReadingOverrides) -> Iterator[None]:
+    """Say of rows that the chosen delimiter makes uneven what that choice did, and that all is as before."""
+    try:
+        yield
+    except UnequalRow as error:
+        if overrides.delimiter is None:
+            raise
+        chosen, now = (
+            DELIMITER_NAMES.get(mark, repr(mark)) for mark in (overrides.delimiter, found.dialect.delimiter)
+        )
+        cells = formatting.exact(error.found, "cell")
+        page_frame.show_failure(
+            f"With {chosen} as the delimiter, line {error.line:,} has {cells} and the header {error.expected:,}.",
+            f"Nothing was changed; the file is still read with {now}s.",
+        )
 
 
 def _table(rows: list[dict[str, str]], *, key: str) -> None:

@@ -72,7 +72,7 @@ def _where_from(found: SchemaCheck) -> str:
 
 
 def _none_chosen(nearest: str | None) -> str:
-    return f"Choose a column, such as {nearest}" if nearest else "Choose a column"
+    return f"Like {nearest}?" if nearest else "Choose a column"
 
 
 def _box(name: str, columns: Sequence[str], *, key: str, begun: str, is_guess: bool, nothing: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 import pandas as pd
@@ -22,6 +23,7 @@ KINDS: Final[dict[str, str]] = {
     "empty": "Empty",
 }
 _ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
+_YEAR_FIRST: Final = re.compile("[0-9]{4}([-/.]?)[0-9]{2}\\1[0-9]{2}")
 ROW_PX, MOST_ROWS = 33, 14
 
 
@@ -80,7 +82,7 @@ def _profile(found: Examination) -> None:
         hide_index=True,
         height=height(len(frame)),
         column_config={
-            "Missing": number(format="percent", help="Share of rows without a value."),
+            "Missing": number(format="%.0f %%", help="Share of rows without a value."),
             "Distinct": number(format="localized", help="Distinct values, not counting missing ones."),
             "Lowest": st.column_config.TextColumn(alignment="right"),
             "Highest": st.column_config.TextColumn(alignment="right"),
@@ -90,15 +92,25 @@ def _profile(found: Examination) -> None:
 
 
 def _line(column: ColumnProfile, n_rows: int) -> dict[str, object]:
+    lowest, highest = _range(column)
     return {
         "Column": column.name,
         "Type": KINDS[column.kind],
-        "Missing": column.n_missing / n_rows if n_rows else 0.0,
+        "Missing": 100 * column.n_missing / n_rows if n_rows else 0.0,
         "Distinct": column.n_distinct,
-        "Lowest": column.minimum if column.kind in ("number", "date") else "",
-        "Highest": column.maximum if column.kind in ("number", "date") else "",
+        "Lowest": lowest,
+        "Highest": highest,
         "Examples": ", ".join(column.examples),
     }
+
+
+def _range(column: ColumnProfile) -> tuple[str, str]:
+    """The lowest and the highest value; of dates only where their spelling sorts as they do, from the year on."""
+    ends = (column.minimum or "", column.maximum or "")
+    is_sorted = column.kind == "number" or (
+        column.kind == "date" and all(_YEAR_FIRST.match(date) for date in (*ends, *column.examples))
+    )
+    return ends if is_sorted else ("", "")
 
 
 def height(n_rows: int) -> int | Literal["content"]:

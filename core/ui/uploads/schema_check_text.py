@@ -71,7 +71,7 @@ def rest(found: SchemaCheck) -> None:
     if found.extra:
         named = ", ".join(links.escape(name) for name in found.extra[:SHOWN])
         more = f" and {len(found.extra) - SHOWN:,} more" if found.extra[SHOWN:] else ""
-        st.caption(f":material/visibility_off: Not used, kept in the result: {named}{more}")
+        st.caption(f":material/visibility_off: Not used for scoring; stays in the result: {named}{more}")
 
 
 def blocking_reason(found: SchemaCheck) -> str:

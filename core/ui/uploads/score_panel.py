@@ -51,7 +51,7 @@ def show(
             schema_check_text.rest(found)
             if model.data_sha256 == upload.sha256:
                 st.caption(
-                    ":material/info: The model was trained on this file, so its metrics look better than on new data."
+                    ":material/info: The model was trained on this file, so its metrics here will be too optimistic."
                 )
 
 
@@ -144,4 +144,4 @@ def _what_happens(
         return f"{rows} Files above {formatting.size(largest)} can only be queued."
     if not has_worker:
         return f"{rows} No worker is running, so a queued prediction waits until one starts."
-    return f"{rows} *Score now* goes first, *Queue it* waits its turn."
+    return f"{rows} *Score now* starts at once. *Queue it* runs after what is already waiting."

@@ -1,4 +1,4 @@
-"""Training a model on an upload: the column to predict, the outcome to look for, a name."""
+"""Training a model on an upload: the column to predict, the positive outcome, a name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
     by_name = {column.name: column for column in columns}
     names = list(by_name)
-    guessed = version_of.target if version_of else targets.guess_target(columns)
+    guessed = version_of.target if version_of else targets.guess_target(columns, n_rows=upload.n_rows)
     target = st.selectbox(
         "Column to predict",
         names,
@@ -36,32 +36,47 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     name = st.text_input(
         "Name",
         value=version_of.name if version_of else "",
-        placeholder=f"{target} from {upload.file_name}" if target else "",
+        placeholder=models.default_name(upload, target=target) if target else "",
         max_chars=models.MAX_NAME,
         key="model_name",
         help="A name that exists gets a new version.",
     )
     keep = st.multiselect(
-        "Always use these columns",
+        "Keep these columns even if they look like IDs or leaks",
         [name for name in names if name != target],
         default=[name for name in _kept(version_of) if name in by_name and name != target],
         placeholder="None",
         key="keep",
         help="Columns that look like IDs or give the outcome away are left out. The ones you add here are used anyway.",
     )
+    refusal = targets.refusal(by_name[target], n_rows=upload.n_rows) if target else None
     clicked = st.button(
-        "Train model",
+        _button(upload, target=target, name=name or ""),
         key="train_model",
         type="primary",
         icon=":material/model_training:",
-        disabled=target is None,
+        disabled=target is None or refusal is not None,
     )
-    st.caption(
-        "Two recipes are cross-validated and compared with a baseline. The better one becomes the model."
-    )
+    if refusal:
+        st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
+    else:
+        st.caption(
+            "Two recipes are cross-validated and compared with a baseline. The better one becomes the model."
+        )
     if clicked and target:
         model_id = _train(upload.id, target=target, name=name or "", positive_label=positive, keep=keep)
         links.go(MODEL, id=model_id)
+
+
+def _button(upload: UploadRow, *, target: str | None, name: str) -> str:
+    """What is trained: a model, or the next version of one."""
+    if target is None:
+        return "Train model"
+    with db.session_scope(session.user()) as scope:
+        version = models.next_version(
+            scope, name=" ".join(name.split()) or models.default_name(upload, target=target)
+        )
+    return f"Train v{version}" if version > 1 else "Train model"
 
 
 def _kept(version_of: ModelRow | None) -> Sequence[str]:
@@ -71,16 +86,16 @@ def _kept(version_of: ModelRow | None) -> Sequence[str]:
 
 
 def _positive(column: ColumnProfile) -> str | None:
-    """The outcome to look for, where there are two; None leaves it to the training."""
+    """The outcome whose probability is asked for, where there are two; None leaves it to the training."""
     if column.n_distinct != 2 or len(column.examples) != 2:
         return None
     labels = list(column.examples)
     likely = targets.likely_positive(labels)
     return st.selectbox(
-        "Outcome to look for",
+        "Positive outcome",
         labels,
         index=labels.index(likely) if likely is not None else None,
-        placeholder="The rarer one",
+        placeholder="The rarer of the two",
         key="positive",
         help="The result shows the probability of this outcome.",
     )

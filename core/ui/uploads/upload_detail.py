@@ -20,7 +20,7 @@ from core.predictions.states import PENDING
 from core.ui import formatting, links, notices, owners, page_frame, session
 from core.ui.badges import Badge
 from core.ui.predictions.pages import PREDICTIONS
-from core.ui.uploads import receipt, score_panel, train_panel
+from core.ui.uploads import missing_codes, receipt, score_panel, train_panel
 from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored, uploads
 
@@ -49,6 +49,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
         return
     panel, content = st.columns([2, 3], gap="medium")
     with panel, st.container(border=True, key="panel"):
+        missing_codes.show(upload.id, found)
         task = TRAIN
         if ready:
             task = st.segmented_control(
@@ -69,6 +70,17 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
             train_panel.show(upload, found.columns, version_of=version_of)
     with content:
         receipt.show(upload.id, found, is_mine=True)
+
+
+def title(*, to_train: bool, version_of_id: UUID | None) -> str:
+    """What the page is for, in markdown. Raises NotFound."""
+    if not to_train:
+        return UPLOADS.title
+    if version_of_id is None:
+        return TRAIN
+    with db.session_scope(session.user()) as scope:
+        model = models.get(scope, model_id=version_of_id)
+    return f"New version of {links.escape(model.name)} :gray[v{model.version}]"
 
 
 def _lacks(scope: Session, ready: Sequence[ModelRow], columns: Sequence[str]) -> dict[UUID, float]:
@@ -101,6 +113,7 @@ def show_preferred_model(model_id: UUID) -> None:
 
 
 def _head(upload: UploadRow, *, is_mine: bool) -> None:
+    page_frame.name_tab(upload.file_name)
     now = session.now()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch", gap=None):

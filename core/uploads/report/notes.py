@@ -65,7 +65,7 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
 
 def _of_lines(dialect: Dialect, treatment: LineTreatment) -> Iterator[str]:
     if dialect.skip_lines:
-        yield f"{_counted(dialect.skip_lines, 'line')} above the header left out."
+        yield f"Skipped {_counted(dialect.skip_lines, 'line')} above the header."
     if not dialect.has_header:
         yield "It has no header, so its columns were numbered."
     if treatment.n_not_rows:
@@ -112,7 +112,7 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
 
 def _of_encoding(encoding: Encoding) -> str:
     if encoding.guessed:
-        return f"It is not UTF-8; its bytes best match {encoding.name}, so it was read as that."
+        return f"Read as {encoding.name}, our best guess. Check the accents in the preview."
     if encoding.codec != "utf-8":
         return f"It was read as {encoding.name}."
     return (

@@ -31,7 +31,7 @@ def told(**values: Any) -> list[Check]:
 
 def test_on_loopback_it_is_fine_that_nobody_signs_in() -> None:
     (line,) = told()
-    assert (line.state, line.message) == (State.OK, "Not needed: only this machine can open the app.")
+    assert (line.state, line.message) == (State.OK, "Off. Only this machine can open the app.")
 
 
 def test_that_everybody_may_do_everything_is_worth_a_look_and_has_a_cure() -> None:

@@ -66,3 +66,14 @@ def test_the_target_in_another_unit_leaks_in_a_regression() -> None:
 def test_a_correlated_number_is_no_suspect_in_a_regression() -> None:
     size = DRAW.gamma(2, 100, N_ROWS)
     assert find(size, size + DRAW.normal(0, 80, N_ROWS), task="regression") == []
+
+
+def test_columns_that_are_alike_are_told_of_in_one_sentence() -> None:
+    strong = [Suspect("a", 0.96, leaks=False), Suspect("b", 0.97, leaks=False)]
+    (told,) = leaks.messages(strong, "y")
+    assert told.startswith(
+        "2 columns each predict 'y' alone suspiciously well: 'a' (0.960), 'b' (0.970). Make sure"
+    )
+    kept = Suspect("c", 1.0, leaks=True)
+    assert leaks.messages([*strong, kept], "y") == [kept.message("y"), told]
+    assert leaks.messages([], "y") == []

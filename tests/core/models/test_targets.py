@@ -24,11 +24,11 @@ def find(cells: list[object], positive_label: str | None = None, decimal: str = 
     )
 
 
-def profile(name: str, n_distinct: int = 900) -> ColumnProfile:
+def profile(name: str, n_distinct: int = 900, n_missing: int = 0) -> ColumnProfile:
     return ColumnProfile(
         name=name,
         kind="category",
-        n_missing=0,
+        n_missing=n_missing,
         n_distinct=n_distinct,
         distinct_capped=False,
         minimum=None,
@@ -160,20 +160,33 @@ def test_a_target_of_free_text_is_refused() -> None:
     "name", ["Churn", "target", "Default", "Response", "charges", "is fraud", "Survived"]
 )
 def test_a_telling_name_is_guessed_as_the_target(name: str) -> None:
-    assert targets.guess_target([profile("age"), profile(name), profile("plan", 3)]) == name
+    assert targets.guess_target([profile("age"), profile(name), profile("plan", 3)], n_rows=1000) == name
 
 
 def test_the_more_telling_of_two_names_is_guessed() -> None:
-    assert targets.guess_target([profile("price"), profile("target"), profile("x")]) == "target"
+    assert targets.guess_target([profile("price"), profile("target"), profile("x")], n_rows=1000) == "target"
 
 
 def test_the_last_column_is_guessed_when_its_values_are_few() -> None:
-    assert targets.guess_target([profile("age"), profile("quality", 6)]) == "quality"
+    assert targets.guess_target([profile("age"), profile("quality", 6)], n_rows=1000) == "quality"
+
+
+def test_a_column_that_the_file_gave_no_name_is_not_guessed() -> None:
+    assert targets.guess_target([profile("age"), profile("column_2", 3)], n_rows=1000) is None
+    assert targets.guess_target([profile("age"), profile("column_2_2", 3)], n_rows=1000) is None
+    assert targets.guess_target([profile("age"), profile("column_9", 3)], n_rows=1000) == "column_9"
+
+
+def test_a_column_that_is_mostly_empty_or_always_the_same_is_not_guessed() -> None:
+    mostly_empty, constant = profile("churn", 2, n_missing=501), profile("target", 1)
+    assert targets.guess_target([mostly_empty, constant, profile("note", 800)], n_rows=1000) is None
+    assert targets.guess_target([profile("churn", 2, n_missing=500)], n_rows=1000) == "churn"
+    assert targets.guess_target([profile("age"), profile("plan", 3, n_missing=501)], n_rows=1000) is None
 
 
 def test_nothing_is_guessed_from_names_and_values_that_tell_nothing() -> None:
-    assert targets.guess_target([profile("age"), profile("note", 800)]) is None
-    assert targets.guess_target([]) is None
+    assert targets.guess_target([profile("age"), profile("note", 800)], n_rows=1000) is None
+    assert targets.guess_target([], n_rows=1000) is None
 
 
 @pytest.mark.parametrize(

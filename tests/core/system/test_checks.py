@@ -40,8 +40,9 @@ def test_an_idle_installation_with_a_worker_is_all_well(database: db.Database, s
     found = checks.run(settings)
     assert checks.worst(found) is State.OK
     message = line(found, "Workers", "Alive").message
-    assert f"inside the app, version {_version()}, alive for " in message
-    assert message.endswith(": waits for work; 1 at a time.")
+    assert message.startswith(f"Running in the app on {socket.gethostname()} for ")
+    assert message.endswith(" Idle. Up to 1 task at once.")
+    assert line(found, "Queue", "Backlog").message == "Empty. Queue: database."
     assert all(check.hint == "" for check in found)
 
 
@@ -87,13 +88,13 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
             checks.run(settings, now=datetime.now(UTC) + timedelta(minutes=5)), "Workers", "Alive"
         ).message
 
-    assert f"{socket.gethostname()}, process {os.getpid()}, on its own" in message()
-    assert message().endswith("alive for 5 min: steps for 5 min (1,200 of 5,000); 2 at a time.")
+    assert f"Running on its own (process {os.getpid()}) on {socket.gethostname()} for 5 min." in message()
+    assert message().endswith("Working on steps for 5 min (1,200 of 5,000). Up to 2 tasks at once.")
     with db.session_scope(db.WORKER, write=True) as session:
         queue.workers.beat(
             session, worker_id=worker_id, pools={queue.Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
         )
-    assert message().endswith("nothing more, as it is stopping.")
+    assert message().endswith("Nothing more, as it is stopping.")
 
 
 def test_a_long_wait_beside_a_worker_asks_for_more_workers(
@@ -237,7 +238,7 @@ def test_files_that_are_gone_are_broken_until_they_are_back(
     assert (gone.state, found[0]) == (State.BROKEN, gone)
     assert gone.message == f"The newest upload is gone ({files.label})."
     assert "restore the folder from a backup" in gone.hint
-    assert [check.name for check in found if check.part == "Storage"] == ["Kept", "Room"]
+    assert [check.name for check in found if check.part == "Storage"] == ["Kept", "Free space"]
     restored = settings.files_dir / upload.storage_key
     restored.parent.mkdir(parents=True)
     restored.write_bytes(b"from the backup")
@@ -290,12 +291,6 @@ def test_work_that_was_begun_again_is_worth_a_look(
         "1 task in the last hour needed more than one attempt; the latest retry started 5 min ago."
     )
     assert "log" in attempts.hint
-    assert line(checks.run(settings), "Workers", "Alive").message.endswith(": its process is starting."), (
+    assert line(checks.run(settings), "Workers", "Alive").message.endswith(" Its process is starting."), (
         "a worker without a warm process has no places"
     )
-
-
-def _version() -> str:
-    import core
-
-    return core.__version__

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from core.ui import brand
+from tests.core.metrics.figures.test_style import contrast
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -29,3 +32,12 @@ def test_its_ink_is_the_themes(theme: str) -> None:
     drawn = brand.wordmark(theme)
     assert "currentColor" not in drawn
     assert (brand.INK["dark"] in drawn) is (theme == "dark")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_accent_can_be_read_as_text_on_a_page_and_as_the_ground_of_a_button(theme: str) -> None:
+    config = tomllib.loads((Path(__file__).parents[3] / ".streamlit" / "config.toml").read_text("utf-8"))
+    colors = config["theme"][theme]
+    assert contrast(brand.accent_text(theme), colors["backgroundColor"]) >= 4.5
+    assert contrast(brand.accent_text(theme), colors["secondaryBackgroundColor"]) >= 4.5
+    assert contrast("#ffffff", colors["primaryColor"]) >= 4.5

@@ -89,8 +89,8 @@ def test_a_few_unknown_outcomes_are_named_where_they_are_left_out() -> None:
     ("found", "said"),
     [
         (_scored([0.238]), "The only row is 'Yes' with a probability of 23.8 %."),
-        (_scored([0.9, 0.1, 0.1]), "1 of 3 rows (33.3 %) is more likely 'Yes' than not."),
-        (_scored([0.9, 0.8, 0.1], label="1"), "2 of 3 rows (66.7 %) are more likely '1' than not."),
+        (_scored([0.9, 0.1, 0.1]), "1 of 3 rows (33.3 %) is predicted churned = Yes."),
+        (_scored([0.9, 0.8, 0.1], label="1"), "2 of 3 rows (66.7 %) are predicted churned = 1."),
         (
             replace(NOTHING, n_rows=1, labels=LabelCounts(("low", "mid"), (0, 1))),
             "The only row is predicted 'mid'.",
@@ -118,7 +118,7 @@ def test_columns_that_are_odd_in_most_rows_are_warned_of_by_name_and_fault() -> 
     odd = (FAR, FeatureQuality("color", n_unseen=300), FeatureQuality("region", n_missing=250))
     found = replace(_scored([0.1] * 500), quality=odd)
     told = _plain(prediction_quality.warning(found))
-    assert "**load** (100.0 % out of range) and **color** (60.0 % new values)" in told
+    assert "**load** (100 % out of range) and **color** (60 % new values)" in told
     assert "region" not in told
     assert _plain(prediction_quality.label(found)) == "Data quality · 3"
 
@@ -126,7 +126,7 @@ def test_columns_that_are_odd_in_most_rows_are_warned_of_by_name_and_fault() -> 
 def test_of_many_odd_columns_the_worst_are_named_and_the_rest_counted() -> None:
     odd = tuple(FeatureQuality(f"c{place}", n_missing=500) for place in range(9))
     told = _plain(prediction_quality.warning(replace(_scored([0.1] * 500), quality=odd)))
-    assert "**c2** (100.0 % blank) and 6 more columns" in told
+    assert "**c2** (100 % blank) and 6 more columns" in told
 
 
 def test_nothing_is_warned_of_where_few_rows_are_odd_or_the_model_learned_from_them() -> None:
@@ -139,9 +139,11 @@ def test_nothing_is_warned_of_where_few_rows_are_odd_or_the_model_learned_from_t
 
 def test_numbers_out_of_range_are_told_with_the_range_of_training() -> None:
     told = _plain(prediction_quality.sentence(FAR, n_rows=500))
-    assert told == "**load**: 500 cells (100.0 %) are outside the training range of 0 to 3.75."
+    assert told == "**load**: 500 cells (100 %) are outside the training range of 0 to 3.75."
     found = replace(_scored([0.1] * 500), quality=(FAR,))
-    assert _plain(prediction_quality.summary(found)).startswith("500 cells in 1 column differ from what")
+    assert _plain(prediction_quality.summary(found)).startswith(
+        "500 cells in 1 column differ from the training data"
+    )
 
 
 def test_tiles_quote_the_label_and_count_with_the_right_verb() -> None:
@@ -189,3 +191,28 @@ def test_cells_that_a_spreadsheet_would_run_are_told_with_their_columns() -> Non
     assert "1 more column." in told
     alone = prediction_quality.formula_sentence(replace(NOTHING, formulas={"note": FormulaCount(1, 3)}))
     assert "The result keeps it unchanged; *Safe CSV* makes it harmless." in alone
+
+
+def test_blank_cells_differ_only_where_training_had_none() -> None:
+    column = FeatureQuality("region", n_missing=300, n_unseen=2)
+    found = replace(_scored([0.1] * 500), quality=(column,))
+    usual = _plain(prediction_quality.sentence(column, n_rows=500, was_blank={"region"}))
+    assert usual.startswith("**region**: 300 cells (60 %) are blank, as some were in training; 2 cells")
+    assert _plain(prediction_quality.summary(found, was_blank={"region"})).startswith("2 cells in 1 column")
+    assert prediction_quality.warning(found, was_blank={"region"}) == ""
+    new = _plain(prediction_quality.sentence(column, n_rows=500, was_blank=set()))
+    assert "300 cells (60 %) are blank, but none were in training" in new
+    assert _plain(prediction_quality.summary(found, was_blank=set())).startswith("302 cells in 1 column")
+    assert "**region** (60 % blank" in _plain(prediction_quality.warning(found, was_blank=set()))
+    unknown = _plain(prediction_quality.sentence(column, n_rows=500, was_blank=None))
+    assert "300 cells (60 %) are blank; 2 cells" in unknown
+    only_usual = replace(found, quality=(FeatureQuality("region", n_missing=9),))
+    assert prediction_quality.label(only_usual, was_blank={"region"}) == "Data quality"
+
+
+def test_a_result_is_told_in_brief_by_its_positive_label_or_its_mean() -> None:
+    assert _plain(prediction_tiles.in_brief(_scored([0.9, 0.1, 0.1, 0.2]))) == "25 % Yes"
+    several = replace(NOTHING, n_rows=3, labels=LabelCounts(("low", "mid", "high"), (0, 2, 1)))
+    assert _plain(prediction_tiles.in_brief(several)) == "67 % mid"
+    numbers = replace(NOTHING, n_rows=2, values=distributions.values([10, 20], target="price"))
+    assert prediction_tiles.in_brief(numbers) == "mean 15"

@@ -94,7 +94,7 @@ def test_a_new_folder_is_on_home_by_its_files_alone(
     with db.session_scope(user) as session:
         overview, pulse = home_data.load(session), home_data.pulse(session, now=datetime.now(UTC))
     labels = [total.label for total in overview.totals]
-    assert labels == ["Uploads", "Predictions", "Rows scored", "Toys"]
+    assert labels == ["Uploads", "Completed predictions", "Rows scored", "Toys"]
     assert [item.label for item in overview.recent] == ["A bear"]
     assert [item.text for item in pulse.active] == ["Sewing **a bear**"]
     assert pulse.n_moving == 1

@@ -17,12 +17,11 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Done:
-    """The files of one drop that were taken in: how many, and the upload of the last of them.
+    """The last file of one drop that was taken in, or the one of several that is to be opened.
 
     is_duplicate: its bytes were there before, so it is that earlier upload.
     """
 
-    n_files: int
     upload_id: int
     is_duplicate: bool
 
@@ -42,11 +41,7 @@ def uploader(*, max_mb: int, is_compact: bool, key: str) -> Done | None:
     done = cast(dict[str, Any] | None, result.get("done"))
     if not done:
         return None
-    return Done(
-        n_files=int(done["n_files"]),
-        upload_id=int(done["upload_id"]),
-        is_duplicate=bool(done["is_duplicate"]),
-    )
+    return Done(upload_id=int(done["upload_id"]), is_duplicate=bool(done["is_duplicate"]))
 
 
 @cache

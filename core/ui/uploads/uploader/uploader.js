@@ -2,6 +2,8 @@
 // page, because it hangs on the element; leaving the site in mid-upload is asked about first.
 
 const AT_ONCE = 2;
+const MOST_REFUSALS = 2; // shown open beside other files
+const MAY_WORK_LATER = [401, 408, 409, 423, 425, 429]; // and whatever is the server's fault
 const uploaders = new WeakMap();
 
 export default function (component) {
@@ -14,11 +16,14 @@ class Uploader {
   constructor(root) {
     this.files = [];
     this.list = root.querySelector(".files");
+    this.tally = root.querySelector(".tally");
+    this.refusals = root.querySelector(".refusals");
+    this.input = root.querySelector("input");
     this.liveRegion = root.querySelector(".spoken");
     this.limits = root.querySelector(".limits");
     this.warn = (event) => event.preventDefault();
     this.zone = root.querySelector(".zone");
-    this.listen(this.zone, root.querySelector("input"));
+    this.listen(this.zone, this.input);
   }
 
   update({ data, setTriggerValue }) {
@@ -32,9 +37,12 @@ class Uploader {
 
   listen(zone, input) {
     input.addEventListener("change", () => {
+      if (this.replaced && input.files.length) this.remove(this.replaced);
+      this.replaced = null;
       this.add(input.files);
       input.value = "";
     });
+    input.addEventListener("cancel", () => { this.replaced = null; });
     input.addEventListener("keydown", (event) => {
       if (event.key === "Enter") input.click(); // Space does so by itself
     });
@@ -59,10 +67,15 @@ class Uploader {
       this.files.push(file);
       this.list.append(file.row);
       if (blob.size > this.maxBytes) {
-        file.refuse(`${blob.name} is ${size(blob.size)}; the limit is ${size(this.maxBytes)}.`, "Split it and upload the parts.");
+        file.refuse(`${blob.name} is ${size(blob.size)}; the limit is ${size(this.maxBytes)}.`, "Split it and upload the parts.", file.chooseCorrected);
       }
     }
     this.go();
+  }
+
+  choose(inPlaceOf) {
+    this.replaced = inPlaceOf;
+    this.input.click();
   }
 
   go() {
@@ -70,6 +83,21 @@ class Uploader {
     this.files.filter((file) => file.state === "waiting").slice(0, AT_ONCE - busy).forEach((file) => file.send());
     const isBusy = this.files.some((file) => file.isBusy);
     window[isBusy ? "addEventListener" : "removeEventListener"]("beforeunload", this.warn);
+    this.sumUp();
+  }
+
+  sumUp() {
+    const count = (state) => this.files.filter((file) => file.state === state).length;
+    const refused = this.files.filter((file) => file.state === "refused");
+    this.tally.textContent = this.files.length > 1 ? `${count("taken")} of ${this.files.length} uploaded` : "";
+    const isFolded = refused.length > MOST_REFUSALS && this.files.length > refused.length;
+    this.refusals.hidden = !isFolded;
+    this.refusals.querySelector("summary").textContent = `${refused.length} files were not stored`;
+    const place = isFolded ? this.refusals.querySelector(".files") : this.list;
+    refused.filter((file) => file.row.parentElement !== place).forEach((file) => place.append(file.row));
+    this.files
+      .filter((file) => file.state !== "refused" && file.row.parentElement !== this.list)
+      .forEach((file) => this.list.append(file.row));
   }
 
   settled(file) {
@@ -79,19 +107,19 @@ class Uploader {
     const taken = this.files.filter((other) => other.state === "taken" && !other.isReported);
     taken.forEach((other) => (other.isReported = true));
     if (taken.length) {
-      const last = taken[taken.length - 1].answer;
-      taken.filter((other) => taken.length === 1 || !other.answer.duplicate_of).forEach((other) => this.remove(other));
-      this.notify("done", {
-        n_files: taken.length,
-        upload_id: last.upload_id,
-        is_duplicate: Boolean(last.duplicate_of),
-      });
+      if (this.files.length === 1) this.remove(taken[0]);
+      this.open(taken[taken.length - 1].answer);
     }
+  }
+
+  open(answer) {
+    this.notify("done", { upload_id: answer.upload_id, is_duplicate: Boolean(answer.duplicate_of) });
   }
 
   remove(file) {
     this.files = this.files.filter((other) => other !== file);
     file.row.remove();
+    this.sumUp();
   }
 }
 
@@ -175,7 +203,8 @@ class FileRow {
     }
     if (request.status >= 200 && request.status < 300) return this.take(answer);
     if (!answer.error) return this.brokenOff(); // no answer of ours: the app was going down, or stands behind another
-    this.refuse(answer.error.message, answer.error.hint);
+    const mayWorkLater = request.status >= 500 || MAY_WORK_LATER.includes(request.status);
+    this.refuse(answer.error.message, answer.error.hint, mayWorkLater ? this.retry : this.chooseCorrected);
     if (answer.error.code === "encoding_unclear") this.askEncoding();
   }
 
@@ -191,8 +220,31 @@ class FileRow {
     this.why.append(choice);
   }
 
-  brokenOff() {
-    this.refuse("The connection was lost, so nothing was stored.", "Check that Model Desk is running, then retry.");
+  async brokenOff() {
+    if (await this.isReadable()) {
+      const cure = "Check that Model Desk is running, then retry.";
+      this.refuse("The connection was lost, so nothing was stored.", cure, this.retry);
+    } else {
+      this.refuse(`${this.blob.name} changed since you chose it.`, "Choose it again.", ["Choose it again", this.chooseCorrected[1]]);
+    }
+  }
+
+  async isReadable() {
+    // a browser reads no file that was saved anew, moved or deleted since it was chosen
+    try {
+      await this.blob.slice(0, 1).arrayBuffer();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  get retry() {
+    return ["Retry", () => this.again()];
+  }
+
+  get chooseCorrected() {
+    return ["Choose the corrected file", () => this.uploader.choose(this)];
   }
 
   take(answer) {
@@ -200,15 +252,15 @@ class FileRow {
     this.announcement = `${this.blob.name} was uploaded: ${answer.rows} rows.`;
     const rows = `${answer.rows.toLocaleString("en")} ${answer.rows === 1 ? "row" : "rows"}`;
     this.show("taken", answer.duplicate_of ? `✓ ${rows} · already uploaded` : `✓ ${rows}`);
-    this.offer(["Dismiss", () => this.drop()]);
+    this.offer(["Open", () => this.uploader.open(answer)], ["Dismiss", () => this.drop()]);
     this.uploader.settled(this);
   }
 
-  refuse(message, hint) {
+  refuse(message, hint, wayOn) {
     this.announcement = `${message} ${hint}`;
     this.show("refused", "✕ Not stored");
     this.why.replaceChildren(part("b", "", message), part("span", "", hint));
-    this.offer(["Retry", () => this.again()], ["Dismiss", () => this.drop()]);
+    this.offer(wayOn, ["Dismiss", () => this.drop()]);
     this.uploader.settled(this);
   }
 

@@ -20,10 +20,10 @@ def test_the_confusion_matrix_of_two_classes_shows_counts_and_shares_of_each_row
     assert [list(row) for row in figure.data[0].z] == [[0.5, -0.5], [-0.25, 0.75]]
     cells = {(cell.x, cell.y): _plain(cell.text) for cell in figure.layout.annotations}
     assert cells == {
-        (0, 0): "<b>1</b> 50.0 %",
-        (1, 0): "<b>1</b> 50.0 %",
-        (0, 1): "<b>1</b> 25.0 %",
-        (1, 1): "<b>3</b> 75.0 %",
+        (0, 0): "<b>1</b> 50 %",
+        (1, 0): "<b>1</b> 50 %",
+        (0, 1): "<b>1</b> 25 %",
+        (1, 1): "<b>3</b> 75 %",
     }
     assert list(figure.layout.xaxis.ticktext) == list(figure.layout.yaxis.ticktext) == ["stay", "churn"]
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("Predicted", "Actual")
@@ -31,7 +31,7 @@ def test_the_confusion_matrix_of_two_classes_shows_counts_and_shares_of_each_row
         _plain(figure.layout.title.text)
         == "4 of 6 rows are predicted correctly (66.7 %); 1 of 4 'churn' rows is missed"
     )
-    assert _plain(figure.data[0].customdata[1][0]) == "actual churn predicted stay 1 row, 25.0 % of 4"
+    assert _plain(figure.data[0].customdata[1][0]) == "actual churn predicted stay 1 row, 25 % of 4"
 
 
 def test_the_confusion_matrix_of_several_classes_names_the_commonest_mistake() -> None:
@@ -39,15 +39,13 @@ def test_the_confusion_matrix_of_several_classes_names_the_commonest_mistake() -
         [0, 0, 0, 1, 2], np.eye(3)[[0, 1, 1, 1, 0]], labels=("red", "green", "blue")
     )
     title = _plain(figures.confusion_matrix(measured).layout.title.text)
-    assert (
-        title == "2 of 5 rows are predicted correctly (40.0 %); 'red' is most often mistaken for 'green' (2)"
-    )
+    assert title == "2 of 5 rows are predicted correctly (40 %); 'red' is most often mistaken for 'green' (2)"
 
 
 def test_without_a_mistake_none_is_named() -> None:
     measured = multiclass.from_scores([0, 1, 2], np.eye(3), labels=("red", "green", "blue"))
     title = _plain(figures.confusion_matrix(measured).layout.title.text)
-    assert title == "3 of 3 rows are predicted correctly (100.0 %)"
+    assert title == "3 of 3 rows are predicted correctly (100 %)"
 
 
 def test_with_many_classes_the_numbers_move_into_the_hover_text() -> None:
@@ -55,7 +53,7 @@ def test_with_many_classes_the_numbers_move_into_the_hover_text() -> None:
     measured = multiclass.from_scores(range(11), np.eye(11), labels=labels)
     figure = figures.confusion_matrix(measured)
     assert not figure.layout.annotations
-    assert _plain(figure.data[0].customdata[3][3]).endswith("1 row, 100.0 % of 1")
+    assert _plain(figure.data[0].customdata[3][3]).endswith("1 row, 100 % of 1")
 
 
 def test_a_confusion_matrix_of_no_rows_is_a_note() -> None:
@@ -89,9 +87,9 @@ def test_of_many_labels_only_as_many_are_named_as_find_room() -> None:
 def test_labels_that_are_numbers_are_quoted_in_a_title() -> None:
     measured = binary.from_scores([1, 1, 1, 0], [0.9, 0.8, 0.1, 0.2], positive_label="1", negative_label="0")
     title = _plain(figures.confusion_matrix(measured).layout.title.text)
-    assert title == "3 of 4 rows are predicted correctly (75.0 %); 1 of 3 '1' rows is missed"
+    assert title == "3 of 4 rows are predicted correctly (75 %); 1 of 3 '1' rows is missed"
     counted = figures.label_counts(LabelCounts(("0", "1"), (3, 1)))
-    assert _plain(counted.layout.title.text) == "'0' is predicted for 3 of 4 rows (75.0 %)"
+    assert _plain(counted.layout.title.text) == "'0' is predicted for 3 of 4 rows (75 %)"
 
 
 def test_of_one_row_it_is_said_what_it_was_and_what_it_was_called() -> None:
@@ -108,7 +106,7 @@ def test_of_one_row_it_is_said_what_it_was_and_what_it_was_called() -> None:
 def test_where_no_row_is_positive_none_is_said_to_be_missed() -> None:
     measured = binary.from_scores([0, 0], [0.9, 0.1], positive_label="Yes", negative_label="No")
     title = _plain(figures.confusion_matrix(measured).layout.title.text)
-    assert title == "1 of 2 rows is predicted correctly (50.0 %)"
+    assert title == "1 of 2 rows is predicted correctly (50 %)"
 
 
 def test_of_a_dozen_classes_the_ten_commonest_mistakes_take_the_place_of_the_matrix() -> None:

@@ -15,7 +15,7 @@ def test_predictions_are_drawn_against_the_truth_with_the_line_of_perfect_ones()
     assert (list(rows.x), list(rows.y)) == ([10, 20, 30, 40], [12, 21, 33, 46])
     assert rows.customdata[3] == "actual 40<br>predicted 46"
     assert list(perfect.x) == list(perfect.y) == [10, 46]
-    assert _plain(figure.layout.title.text) == "Predictions of price are off by 3 on average (MAE); R² 0.900"
+    assert _plain(figure.layout.title.text) == "Half of the predictions are within 2.5 of the actual price"
     assert figure.layout.xaxis.title.text == "Actual price"
     assert figure.layout.yaxis.title.text == "Predicted price"
 

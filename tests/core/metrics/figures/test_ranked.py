@@ -36,7 +36,8 @@ def test_the_roc_curve_draws_the_rates_in_percent_between_chance_and_threshold()
 
 def test_the_roc_curve_is_titled_with_its_finding_and_units() -> None:
     figure = figures.roc_curve(_measured(OUTCOMES))
-    assert _title(figure) == "The model ranks 79.2 % of 'churn'/'stay' pairs correctly (ROC-AUC 0.792)"
+    expected = "At 50 % it finds 75 % of 'churn' rows and flags 33.3 % of 'stay' rows"
+    assert _title(figure) == expected
     assert figure.layout.xaxis.title.text == "'stay' rows predicted 'churn', % (false positives)"
     assert figure.layout.yaxis.title.text == "'churn' rows found, %"
 
@@ -54,7 +55,7 @@ def test_the_precision_recall_curve_is_drawn_over_its_base_rate() -> None:
     assert list(curve.y) == pytest.approx([100 * y for y in measured.precision_recall.y])  # type: ignore[attr-defined]
     assert list(base.y) == [40, 40]  # type: ignore[attr-defined]
     assert (dot.x[0], dot.y[0]) == pytest.approx((75, 60))  # type: ignore[attr-defined]
-    expected = "At 50 % it finds 75.0 % of 'churn' rows and is right 60.0 % of the time (PR-AUC 0.747)"
+    expected = "At 50 % it finds 75 % of 'churn' rows and is right 60 % of the time"
     assert _title(figure) == expected
     assert figure.layout.xaxis.title.text == "'churn' rows found, % (recall)"
     assert figure.layout.yaxis.title.text == "Precision for 'churn', %"
@@ -62,7 +63,7 @@ def test_the_precision_recall_curve_is_drawn_over_its_base_rate() -> None:
 
 def test_a_threshold_that_no_row_reaches_is_said_and_not_drawn() -> None:
     figure = figures.precision_recall_curve(_measured(OUTCOMES, threshold=0.95))
-    assert _title(figure) == "No row reaches the threshold of 95 % (PR-AUC 0.747)"
+    assert _title(figure) == "No row reaches the threshold of 95 %"
     assert not [trace.name for trace in figure.data if "Threshold" in trace.name]
 
 
@@ -88,6 +89,6 @@ def test_lines_and_dots_are_named_in_the_legend_where_no_curve_and_no_axis_runs_
         [trace.name.replace("\u00a0", " ") for trace in figure.data if trace.showlegend is not False]
         for figure in (figures.roc_curve(measured), figures.precision_recall_curve(measured))
     ]
-    assert named == [["Chance", "Threshold 50 %"], ["Base rate 40.0 %", "Threshold 50 %"]]
+    assert named == [["Chance", "Threshold 50 %"], ["Base rate 40 %", "Threshold 50 %"]]
     assert figures.roc_curve(measured).layout.showlegend
     assert not figures.roc_curve(measured).layout.annotations

@@ -19,7 +19,7 @@ def test_scores_of_all_rows_are_bars_of_counts() -> None:
     figure = figures.score_distribution(spread)
     assert list(figure.data[0].y) == list(spread.counts)
     assert (figure.data[0].x[0], figure.data[0].x[-1]) == (1.25, 98.75)
-    expected = "Half of the rows score 11.0 % or less; 2 of 4 rows (50.0 %) score 50 % or more"
+    expected = "Half of the rows score 11 % or less; 2 of 4 rows (50 %) score 50 % or more"
     assert _plain(figure.layout.title.text) == expected
     assert figure.layout.xaxis.title.text == "Probability of 'churn', %"
     assert figure.layout.yaxis.title.text == "Rows"
@@ -37,7 +37,7 @@ def test_scores_by_class_are_shares_of_each_class() -> None:
     assert {x: y for x, y in drawn.items() if y} == {10: 25, 70: 25, 90: 50}
     assert sum(others.y) == pytest.approx(100)
     title = _plain(figure.layout.title.text)
-    assert title == "Half of the 'churn' rows score 70.0 % or more, half of the others 10.0 % or less"
+    assert title == "Median score: 70 % for 'churn', 10 % for the others"
     assert figure.layout.yaxis.title.text == "Rows of the class, %"
     assert figure.layout.showlegend
 
@@ -53,11 +53,11 @@ def test_risk_bands_are_bars_with_the_highest_on_top() -> None:
     bands = distributions.risk_bands(histograms.count([0.1, 0.1, 0.3, 0.6, 0.9]), positive_label="churn")
     figure = figures.risk_bands(bands)
     assert list(figure.data[0].x) == [1, 1, 1, 2]
-    assert [_plain(text) for text in figure.data[0].text] == ["1 · 20.0 %"] * 3 + ["2 · 40.0 %"]
+    assert [_plain(text) for text in figure.data[0].text] == ["1 · 20 %"] * 3 + ["2 · 40 %"]
     assert _plain(figure.layout.yaxis.ticktext[0]) == "Very high ≥ 80 %"
     assert figure.data[0].marker.color == (style.RED, style.ORANGE, style.GREY, style.BLUE)
     assert figure.layout.xaxis.title.text == "Rows"
-    expected = "1 of 5 rows (20.0 %) is at very high risk: 'churn' at least 80 %"
+    expected = "1 of 5 rows (20 %) is at very high risk: 'churn' at least 80 %"
     assert _plain(figure.layout.title.text) == expected
 
 
@@ -95,7 +95,7 @@ def test_classes_that_score_alike_are_not_set_against_each_other() -> None:
         histograms.count([0.238] * 2), histograms.count([0.238] * 5), positive_label="churn"
     )
     title = _plain(figures.score_distribution(spread).layout.title.text)
-    expected = "The 'churn' rows score no higher than the others: half of each score 23.8 % or less"
+    expected = "The 'churn' rows score no higher than the others: half of each score 24 % or less"
     assert title == expected
 
 

@@ -15,7 +15,7 @@ def _linear(color: str) -> list[float]:
     return [shade / 12.92 if shade <= 0.04045 else ((shade + 0.055) / 1.055) ** 2.4 for shade in shades]
 
 
-def _contrast(one: str, other: str) -> float:
+def contrast(one: str, other: str) -> float:
     weights = (0.2126, 0.7152, 0.0722)
     light, dark = sorted(
         (sum(w * part for w, part in zip(weights, _linear(color), strict=True)) for color in (one, other)),
@@ -27,7 +27,7 @@ def _contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("color", PALETTE)
 @pytest.mark.parametrize("page", ["#ffffff", "#0e1117"])
 def test_every_color_stands_out_from_a_light_and_a_dark_page(color: str, page: str) -> None:
-    assert _contrast(color, page) >= 3
+    assert contrast(color, page) >= 3
 
 
 @pytest.mark.parametrize(

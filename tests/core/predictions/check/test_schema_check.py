@@ -70,10 +70,10 @@ def test_a_mapping_that_leaves_nothing_missing_is_checked_under_the_models_names
     assert (found.refusal, found.outcome, found.extra) == (None, "left", ("rest",))
     assert [one.column for one in found.columns] == ["Alter", "Farbe"]
     assert said(found) == {
-        ("colour", "unseen"): "'colour' (read from 'Farbe') has a value not seen in training in "
-        "1 of its 2 rows, such as 'pink'.",
-        ("age", "outside"): "'age' (read from 'Alter') is outside the range seen in training, 18 to 90, in "
-        "1 of its 2 rows: its values run from 20 to 95.",
+        ("colour", "unseen"): "colour (read from 'Farbe'): 1 row (50 %) has a value not seen in training, "
+        "such as 'pink'.",
+        ("age", "outside"): "age (read from 'Alter'): 1 row (50 %) is outside the range seen in training, "
+        "18 to 90: its values run from 20 to 95.",
     }
 
 
@@ -113,7 +113,7 @@ def test_a_few_cells_that_are_no_number_are_counted_over_the_whole_file(tmp_path
     rows = "".join(f"{i % 70 + 18},red\n" for i in range(400))
     found = check(tmp_path, f"age,colour\n{rows}n.k.,red\n")
     assert said(found) == {
-        ("age", "retyped"): "'age' is not a number in 1 of its 401 rows, such as 'n.k.'. "
+        ("age", "retyped"): "age: 1 row (0.2 %) has text instead of a number, such as 'n.k.'. "
         "These cells are scored as blank."
     }
 
@@ -135,17 +135,17 @@ def test_of_a_long_file_the_first_rows_are_counted_and_the_rest_is_known_from_it
     )
     pink = [row.replace("red", "pink") for row in rows]
     later = check(tmp_path, "age,colour,note\n" + "\n".join(pink) + "\n")
-    assert "in each of the first" in said(later)["colour", "unseen"]
+    assert "each of the first" in said(later)["colour", "unseen"]
     worded = [row.replace("30,", "old,") if i > n_rows / 2 else row for i, row in enumerate(rows)]
     retyped = check(tmp_path, "age,colour,note\n" + "\n".join(worded) + "\n")
-    assert "holds text instead of numbers after the first" in said(retyped)["age", "retyped"]
+    assert "text instead of numbers after the first" in said(retyped)["age", "retyped"]
     assert retyped.refusal is None
 
 
 def test_an_empty_column_says_so_once(tmp_path: Path) -> None:
     found = check(tmp_path, "age,colour\n,red\nNA,blue\n")
     assert said(found) == {
-        ("age", "blank"): "'age' is blank in every row. Blank cells are filled in as in training."
+        ("age", "blank"): "age: every row is blank. Blank cells are filled in as in training."
     }
 
 
@@ -154,7 +154,7 @@ def test_the_only_row_is_called_so(tmp_path: Path) -> None:
         (
             "colour",
             "unseen",
-        ): "'colour' has a value not seen in training in the only row, such as 'pink'."
+        ): "colour: the only row has a value not seen in training, such as 'pink'."
     }
 
 

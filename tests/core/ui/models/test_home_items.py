@@ -26,3 +26,32 @@ def test_every_training_counts_the_running_one_first_then_the_oldest_that_waits(
     pulse = journeys.ask(user, lambda session: home_data.pulse(session, now=datetime.now(UTC)))
     assert pulse.n_moving == 25
     assert [item.id for item in pulse.active[:3]] == [asked[7].id, asked[0].id, asked[1].id]
+
+
+def test_a_failed_training_is_told_until_another_of_its_file_is_begun(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User
+) -> None:
+    upload = journeys.upload_bytes(user, made.CSV, settings=settings, files=storage)
+
+    def fail(name: str) -> None:
+        with db.session_scope(user, write=True) as session:
+            task_id = models.request_training(session, upload=upload, target="churned", name=name).task_id
+        with db.session_scope(db.WORKER, write=True) as session:
+            task = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=30)
+            assert task is not None
+            reason = queue.Reason(code="x", message="Too few rows.", hint="")
+            queue.settle(
+                session, task_id=task_id, attempt=task.attempt, state=queue.TaskState.FAILED, reason=reason
+            )
+
+    def told() -> list[str]:
+        pulse = journeys.ask(user, lambda session: home_data.pulse(session, now=datetime.now(UTC)))
+        return [item.text for item in pulse.failed]
+
+    fail("First")
+    assert told() == ["**First** could not be trained"]
+    fail("Second")
+    assert told() == ["**Second** could not be trained"]
+    with db.session_scope(user, write=True) as session:
+        models.request_training(session, upload=upload, target="churned", name="Third")
+    assert told() == []

@@ -144,7 +144,7 @@ def test_notes_say_what_had_to_be_found_out(tmp_path: Path) -> None:
 
 def test_a_guessed_encoding_is_admitted(tmp_path: Path) -> None:
     found = examined(tmp_path, "ort,n\nKöln,1\nMünchen,2\n".encode("cp1252"))
-    assert found.notes == ("It is not UTF-8; its bytes best match Windows-1252, so it was read as that.",)
+    assert found.notes == ("Read as Windows-1252, our best guess. Check the accents in the preview.",)
 
 
 def test_names_that_differ_only_in_blanks_are_told_apart(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_what_was_done_to_lines_is_counted_with_the_first_of_them(tmp_path: Path
     done = found.treatment
     assert (done.n_short, done.first_short, done.n_long, done.first_long) == (2, 5, 1, 6)
     assert (done.n_not_rows, done.n_blank, found.n_rows) == (3, 1, 5)
-    assert "2 lines above the header left out." in found.notes
+    assert "Skipped 2 lines above the header." in found.notes
     assert "2 rows with fewer cells than columns, the first in line 5; empty cells were added." in found.notes
 
 
