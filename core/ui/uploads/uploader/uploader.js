@@ -2,6 +2,7 @@
 // page, because it hangs on the element; leaving the site in mid-upload is asked about first.
 
 const AT_ONCE = 2;
+const ABOUT_ENCODING = new Set(["encoding_unclear", "unsupported_encoding", "mixed_encodings"]);
 const uploaders = new WeakMap();
 
 export default function (component) {
@@ -176,14 +177,17 @@ class FileRow {
     if (request.status >= 200 && request.status < 300) return this.take(answer);
     if (!answer.error) return this.brokenOff(); // no answer of ours: the app was going down, or stands behind another
     this.refuse(answer.error.message, answer.error.hint);
-    if (answer.error.code === "encoding_unclear") this.askEncoding();
+    if (ABOUT_ENCODING.has(answer.error.code)) this.askEncoding(answer.error.hint);
   }
 
-  askEncoding() {
+  askEncoding(hint) {
+    const named = /such as (.+?), or/.exec(hint)?.[1].split(" or ") ?? [];
+    const isNamed = ([, label]) => named.includes(label.split(" (")[0]);
+    const others = this.uploader.encodings.filter((one) => !isNamed(one));
     const choice = part("select", "encoding");
     choice.setAttribute("aria-label", `Encoding of ${this.blob.name}`);
     choice.append(new Option("Choose its encoding…", ""));
-    choice.append(...this.uploader.encodings.map(([codec, label]) => new Option(label, codec)));
+    choice.append(...[...this.uploader.encodings.filter(isNamed), ...others].map(([codec, label]) => new Option(label, codec)));
     choice.addEventListener("change", () => {
       this.encoding = choice.value;
       this.again();
