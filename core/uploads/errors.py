@@ -131,16 +131,37 @@ class UndecodableBytes(BadCsv):
 class EncodingUnclear(BadCsv):
     """The bytes are text in an older encoding, and which one can't be told. readings: of the first doubtful word.
 
-    codecs: the likeliest, as a user would name them. `column` counts characters.
+    such_as: the likeliest that make sense of it, if any does. `column` counts characters.
     """
 
     code = "encoding_unclear"
-    message = "{file_name} is not UTF-8, and its encoding is unclear: line {line}, column {column} could be {readings}."
-    hint = "Save it as CSV UTF-8, or give its encoding when you upload it again, such as {codecs}."
+    message = (
+        "{file_name} is not UTF-8, and its encoding is unclear: line {line}, column {column} {readings}."
+    )
+    hint = "Choose its encoding{such_as}, or save the file as CSV UTF-8."
     line: int
     column: int
     readings: str
-    codecs: str
+    such_as: str
+
+
+class UnsupportedEncoding(BadCsv):
+    """An encoding that is recognised, but not read."""
+
+    code = "unsupported_encoding"
+    message = "{file_name} is in {encoding}, which can't be read."
+    hint = "Save it as CSV UTF-8, or choose its encoding if it is in another."
+    encoding: str
+
+
+class MixedEncodings(BadCsv):
+    """An older encoding with lines in UTF-8 among it; `line` is the first."""
+
+    code = "mixed_encodings"
+    message = "{file_name} is {encoding}, but line {line} is UTF-8: it seems to be joined from two files."
+    hint = "Save both parts as CSV UTF-8 and join them again, or choose an encoding to read all of it in."
+    line: int
+    encoding: str
 
 
 class TooManyColumns(BadCsv):

@@ -18,6 +18,7 @@ from core import db, logs
 from core.access import audit
 from core.api.errors import PreconditionFailed, RangeUnsatisfiable
 from core.storage import Storage
+from core.uploads.detect import charsets
 
 log = logs.get("api")
 
@@ -39,7 +40,6 @@ UNCHANGED: Mapping[int | str, dict[str, Any]] = {
     304: {"description": "The file has an ETag that If-None-Match names."}
 }
 _RANGE = re.compile(r"bytes=\s*(\d{0,99})\s*-\s*(\d{0,99})\s*", re.ASCII | re.IGNORECASE)
-_CHARSETS = {"utf-8-sig": "utf-8", "cp949": "euc-kr", "cp932": "shift_jis"}
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Download:
 
 
 def csv_media_type(codec: str) -> str:
-    """`text/csv` with the charset's registered name; codec: Python's name of it."""
-    charset = _CHARSETS.get(codec) or re.sub(r"^cp(125\d)$", r"windows-\1", codec)
-    return f"text/csv; charset={charset}"
+    """`text/csv` with the charset's registered name, where it has one; codec: Python's name of it."""
+    charset = charsets.charset(codec)
+    return f"text/csv; charset={charset}" if charset else "text/csv"
 
 
 def respond(request: Request, storage: Storage, download: Download, *, user: db.User) -> Response:

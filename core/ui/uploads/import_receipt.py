@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.ui import formatting, links, notices, page_frame, session
 from core.uploads import uploads
 from core.uploads.csv.dialect import DELIMITER_NAMES
-from core.uploads.detect import encoding as encoding_detection
+from core.uploads.detect import charsets
 from core.uploads.detect.guesses import Guess
 from core.uploads.errors import UnequalRow
 from core.uploads.report.examination import Examination
@@ -43,7 +43,7 @@ _COLORS: Final[dict[str, str]] = {"certain": "green", "likely": "blue", "guess":
 _DECIMALS: Final = {".": "Point", ",": "Comma"}
 _THOUSANDS: Final = {"": "None", ",": "Comma", ".": "Point", " ": "Space", "'": "Apostrophe"}
 _NAMES: Final[dict[str, Mapping[str, str]]] = {
-    "encoding": encoding_detection.LABELS,
+    "encoding": {codec: charsets.label(codec) for codec in charsets.CODECS},
     "delimiter": DELIMITER_NAMES,
     "decimal": {mark: name.lower() for mark, name in _DECIMALS.items()},
 }
@@ -158,8 +158,8 @@ def _dialect_fields(found: Examination, left: DeltaGenerator, right: DeltaGenera
     dialect = found.dialect
     encoding = left.selectbox(
         "Encoding",
-        list(dict.fromkeys([dialect.encoding, *encoding_detection.LABELS])),
-        format_func=lambda name: encoding_detection.LABELS.get(name, name),
+        list(dict.fromkeys([dialect.encoding, *charsets.CODECS])),
+        format_func=charsets.label,
         key="say_encoding",
     )
     delimiter = right.selectbox(

@@ -11,6 +11,7 @@ import streamlit as st
 from core.ui import formatting, links
 from core.ui.uploads import import_receipt
 from core.uploads.csv.dialect import DELIMITER_NAMES, Dialect
+from core.uploads.detect import charsets
 from core.uploads.report.examination import Examination
 from core.uploads.report.profile import ColumnProfile
 
@@ -22,7 +23,6 @@ KINDS: Final[dict[str, str]] = {
     "boolean": "Yes / no",
     "empty": "Empty",
 }
-_ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
 _YEAR_FIRST: Final = re.compile("[0-9]{4}([-/.]?)[0-9]{2}\\1[0-9]{2}")
 ROW_PX, MOST_ROWS = 33, 14
 
@@ -50,11 +50,10 @@ def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
 
 
 def _how(dialect: Dialect) -> str:
-    encoding = _ENCODINGS.get(dialect.encoding, dialect.encoding.upper())
     mark = " with a byte order mark" if dialect.has_bom else ""
     decimal = "comma" if dialect.decimal == "," else "point"
     delimiter = DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter)
-    return f"{encoding}{mark} · {delimiter}-separated · decimal {decimal}"
+    return f"{charsets.label(dialect.encoding)}{mark} · {delimiter}-separated · decimal {decimal}"
 
 
 def _preview(found: Examination) -> None:

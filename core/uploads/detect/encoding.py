@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from core.errors import Invalid
 from core.uploads.csv import positions
-from core.uploads.detect import legacy_encodings, non_ascii_lines
-from core.uploads.detect.alphabets import CODECS as LEGACY_CODECS
+from core.uploads.detect import (
+    charsets,
+    legacy_encodings,
+    non_ascii_lines,
+    unsupported_encodings,
+    utf8_runs,
+)
 from core.uploads.detect.non_ascii_lines import NonAsciiLines
 from core.uploads.errors import (
     Compressed,
     EmptyFile,
     EncodingUnclear,
+    MixedEncodings,
     NotACsv,
     NulBytes,
     Spreadsheet,
     UndecodableBytes,
+    UnsupportedEncoding,
 )
 
 HEAD_BYTES = 64 << 10
 _CHUNK_BYTES = 1 << 20
 
+_MOST_READ = 6  # encodings in which a whole file is read
+_C1 = bytes(range(0x80, 0xA0))
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"} | {
-    codec: legacy.name for codec, legacy in LEGACY_CODECS.items()
-}
-CODECS = tuple(_NAMES)
-"""What a file can be read in."""
-LABELS = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16, big-endian"} | {
-    codec: f"{legacy.name} ({legacy.region})" for codec, legacy in LEGACY_CODECS.items()
-}
-"""The same for a list to choose from."""
-
 GZIP, ZIP = "a gzip archive", "a zip archive"
 _OTHER_KINDS: tuple[tuple[bytes, type[NotACsv], str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Spreadsheet, "an Excel workbook (.xls)"),
@@ -82,14 +82,14 @@ class Encoding:
     @property
     def name(self) -> str:
         """As a person writes it."""
-        return _NAMES.get(self.codec, self.codec)
+        return charsets.name(self.codec)
 
 
 def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
     """The encoding in which the whole file can be read, in one pass. codec: what a user said.
 
-    Raises EmptyFile, NotACsv (Spreadsheet, Compressed), NulBytes, UndecodableBytes, EncodingUnclear, and Invalid for
-    an unknown codec.
+    Raises EmptyFile, NotACsv (Spreadsheet, Compressed), NulBytes, UndecodableBytes, UnsupportedEncoding,
+    EncodingUnclear, MixedEncodings, and Invalid for an unknown codec.
     """
     with path.open("rb") as source:
         head = source.read(HEAD_BYTES)
@@ -99,8 +99,11 @@ def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
         refusal, kind = other
         raise refusal(file_name=file_name, kind=kind)
     if codec:
-        has_bom = any(head.startswith(bom) and codec == name for bom, name in _BOMS.items())
-        return _checked(path, Encoding(_known(codec), has_bom, chosen=True), file_name)
+        known = _known(codec)
+        has_bom = any(head.startswith(bom) and known == name for bom, name in _BOMS.items())
+        return _checked(path, Encoding(known, has_bom, chosen=True), file_name)
+    if unsupported := unsupported_encodings.of_head(head):
+        raise UnsupportedEncoding(file_name=file_name, encoding=unsupported)
     for bom, codec in _BOMS.items():
         if head.startswith(bom):
             return _checked(path, Encoding(codec, has_bom=True), file_name)
@@ -111,6 +114,8 @@ def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
     plain = Encoding("utf-8", has_bom=False)
     bad_bytes = _find_bad_bytes(path, plain)
     if bad_bytes is None:
+        if escaped := unsupported_encodings.in_ascii(path):
+            raise UnsupportedEncoding(file_name=file_name, encoding=escaped)
         return plain
     lines = non_ascii_lines.read(path)
     if bad_bytes.nul or _is_damaged_utf8(lines.text):
@@ -118,14 +123,14 @@ def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
     return _legacy(path, lines, file_name)
 
 
-def _known(codec: str) -> str:
-    name = codec.strip().lower()
-    if name not in CODECS:
+def _known(asked: str) -> str:
+    codec = charsets.codec_of(asked)
+    if codec is None:
         raise Invalid(
-            problem=f"The encoding '{codec[:40]}' is not supported.",
-            remedy=f"Use one of {', '.join(CODECS)}.",
+            problem=f"The encoding '{asked[:40]}' is not supported.",
+            remedy=f"Use one of {', '.join(charsets.CODECS)}.",
         )
-    return name
+    return codec
 
 
 @dataclass(frozen=True)
@@ -225,31 +230,51 @@ def _is_damaged_utf8(lines: bytes) -> bool:
 def _legacy(path: Path, lines: NonAsciiLines, file_name: str) -> Encoding:
     """The older encoding that the lines speak for and that reads the whole file.
 
-    Raises EncodingUnclear where they speak for none, or for two that read them differently; UndecodableBytes.
+    Raises EncodingUnclear where they speak for none, or for two that read them differently; UndecodableBytes;
+    MixedEncodings.
     """
-    found = legacy_encodings.candidates(lines.text)
-    readable = (one for one in found if _find_bad_bytes(path, Encoding(one.codec, has_bom=False)) is None)
-    best = next(readable, None)
-    if best is None:
+    found = legacy_encodings.candidates(lines.older())
+    likeliest = found[0].codec if found and found[0].is_plausible else None
+    if likeliest and (offset := utf8_runs.first(path, likeliest)) is not None:
+        line, _ = positions.line_and_column(path, offset, likeliest)
+        raise MixedEncodings(file_name=file_name, encoding=charsets.name(likeliest), line=line)
+    readable = [one for one in found[:_MOST_READ] if _reads_all(path, one.codec)]
+    if not readable:
+        if found:
+            raise _unclear(path, lines, [], file_name)
         return _checked(path, Encoding("cp1252", has_bom=False, guessed=True), file_name)
-    rival = next((one for one in readable if not best.is_ahead_of(one)), None)
+    best, *others = readable
+    rival = next((one for one in others if not best.is_ahead_of(one)), None)
     if rival is not None or not best.is_plausible:
-        raise _unclear(path, lines, best.codec, rival.codec if rival else None, file_name)
-    others = tuple(one.codec for one in found if one is not best and one.is_plausible)
-    return Encoding(best.codec, has_bom=False, guessed=True, alternatives=others[:3])
+        likely = [one for one in (best, rival) if one is not None and one.is_plausible]
+        raise _unclear(path, lines, [one.codec for one in likely], file_name)
+    plausible = tuple(one.codec for one in others if one.is_plausible)
+    return Encoding(best.codec, has_bom=False, guessed=True, alternatives=plausible[:3])
 
 
-def _unclear(
-    path: Path, lines: NonAsciiLines, codec: str, rival: str | None, file_name: str
-) -> EncodingUnclear:
+def _reads_all(path: Path, codec: str) -> bool:
+    """Whether all of a file is text in an encoding, not only the lines that were looked at."""
+    if _find_bad_bytes(path, Encoding(codec, has_bom=False)) is not None:
+        return False
+    if not codec.startswith("iso8859"):
+        return True
+    with path.open("rb") as source:
+        return all(
+            chunk.translate(None, _C1) == chunk for chunk in iter(lambda: source.read(_CHUNK_BYTES), b"")
+        )
+
+
+def _unclear(path: Path, lines: NonAsciiLines, likely: Sequence[str], file_name: str) -> EncodingUnclear:
     """What is in doubt and where: the first word that two encodings read differently, or that none reads well."""
-    word = lines.first_word(codec, rival)
-    line, column = positions.line_and_column(path, word.offset, codec)
-    readings = [f"'{word.text(one)}' in {_NAMES[one]}" for one in (codec, rival) if one]
+    first, second = (*likely, None, None)[:2]
+    word = lines.first_word(first or "latin-1", second)
+    line, column = positions.line_and_column(path, word.offset, first or "latin-1")
+    readings = " or ".join(f"'{word.text(one)}' in {charsets.name(one)}" for one in likely)
+    names = " or ".join(map(charsets.name, likely))
     return EncodingUnclear(
         file_name=file_name,
         line=line,
         column=column,
-        readings=" and ".join(readings),
-        codecs=" or ".join(filter(None, (codec, rival))),
+        readings=f"could be {readings}" if readings else "makes sense in none that can be chosen",
+        such_as=f", such as {names}" if names else "",
     )

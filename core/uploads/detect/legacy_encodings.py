@@ -1,200 +1,181 @@
-"""Which older encoding some bytes are in, by two witnesses that know nothing of each other.
+"""Which older encoding some bytes are in, by witnesses that know nothing of each other.
 
-One is chardet: how often pairs of bytes follow each other in the languages that are written in an encoding. It can
-be wrong where a file holds a few words only. The other looks at each letter that an encoding would give: whether a
-language has it, and whether it can stand where it stands. An encoding is the answer where both speak for it, and by
-so much more than for any other that gives another text; otherwise nobody can say, and the file is refused.
+One is chardet: how often pairs of bytes follow each other in the languages that are written in an encoding. It is
+asked for the whole text and for each word alone, as a list of names is in many languages at once. The other looks at
+each letter that an encoding would give: whether a language has it, and whether it can stand where it stands.
+
+Two encodings are told apart by the words that they read differently; the others only tell the language, and count
+for less. An encoding is the answer where it is ahead of each other one in sum and none of the witnesses speaks for
+the other; otherwise nobody can say, and the file is refused.
 """
 
 from __future__ import annotations
 
 import codecs
 import math
-import unicodedata
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import chardet
 
-from core.uploads.detect.alphabets import ALPHABETS, CODECS, Alphabet
+from core.uploads.detect import letters
+from core.uploads.detect.charsets import LEGACY
 
 _LEAST_CONFIDENCE = 0.003  # of chardet; below, one number says no more than another
-_MISFIT_NATS = 2.0
-_MOST_MISFIT = 0.44  # a context
-_AHEAD, _AHEAD_OF_FEW = 0.8, 0.5  # nats
+_MISFIT_NATS = 3.0
+_MOST_MISFIT = 0.44  # a character
+_WORST_WORD = 2.0
+_SAME_WORD = 0.3  # what a word counts for that both read alike
+_AHEAD, _AHEAD_OF_ONE_WORD = 0.5, 1.9  # nats
+_TOLERATED_WHOLE, _TOLERATED_MISFIT = 0.1, 0.3
 
-_NEUTRAL = frozenset("€£¥¢°§–—’‘“”„«»…·²³½¼¾±×÷µº\u00a0´©®™•ªⁿ№¿¡†‡¬¶")
-_MAY_TOUCH = frozenset("²³’‘´\u00a0°µº§©®™ª№“”„«»–—€£¿¡")
-_WORDS = frozenset("àèéòùìíóúôâêöåæøőоьвикосуюяіїєйаāīąšηο")
-_SIGN, _BLANK, _SELDOM, _ALONE, _BESIDE_DIGIT = 0.6, 0.95, 0.85, 0.4, -0.2
-_FOREIGN, _STRANGE, _MISPLACED, _BAD = 0.1, -0.25, -0.5, -1.0
-
-_KANA = range(0x3041, 0x3100)
-_HANGUL = range(0xAC00, 0xD7A4)
-_EAST_ASIAN_MARKS = frozenset("・ー、。「」（）〜：／％－　")
-_FULL_WIDTH = range(0xFF01, 0xFF5F)
-# Of characters in two bytes, the first bytes of those that every text is made of: level 1 of the standard behind it.
-_FREQUENT = {
-    "cp932": ("euc_jp", range(0xB0, 0xD0)),
-    "euc_jp": ("euc_jp", range(0xB0, 0xD0)),
-    "gb18030": ("gb2312", range(0xB0, 0xD8)),
-    "big5": ("big5", range(0xA4, 0xC7)),
-    "cp949": ("euc_kr", range(0xB0, 0xC9)),
-}
-_LESS_FREQUENT = 0.2
-# The fewer characters are usual, the more it says that every one is: nats for each, beside those of GB 18030.
-_TELLING = {"cp949": 0.28, "cp932": 0.14, "euc_jp": 0.14, "big5": -0.22}
-
-Context = tuple[str, str, str]
-"""A character beyond ASCII between its neighbours."""
+_WORD = re.compile(rb"[^\x00-\x2f:;<=>?]+")
+_MOST_WORDS = 60
+_WORDS_OF_EACH_BYTE = 2
+_MOST_CANDIDATES = 18
+_ALIKE = str.maketrans("șțȘȚ", "şţŞŢ")  # Romanian before Unicode told them apart
 
 
 @dataclass(frozen=True)
 class EncodingCandidate:
-    """An encoding that reads the bytes. text: what it makes of them. n_contexts: of characters beyond ASCII.
+    """An encoding that reads the bytes. words: what it makes of those beyond ASCII, each once.
 
-    score: in nats, the logarithm of chardet's confidence less what its misfits cost. misfit: the sum over contexts of
-    how badly the character suits them in the language that suits the text best, 0 to 2 each.
+    By word: what chardet says of it, the logarithm of its confidence, and how badly its letters suit it. whole: what
+    chardet says of all the text. n_characters: beyond ASCII.
     """
 
     codec: str
-    text: str
-    score: float
-    misfit: float
-    n_contexts: int
+    words: tuple[str, ...]
+    by_chardet: tuple[float, ...]
+    misfits: tuple[float, ...]
+    whole: float
+    n_characters: int
 
     @property
     def is_plausible(self) -> bool:
         """Whether some language is written with such letters so placed."""
-        return self.misfit <= _MOST_MISFIT * self.n_contexts
+        return sum(self.misfits) <= _MOST_MISFIT * self.n_characters
+
+    def leads(self, other: EncodingCandidate) -> float:
+        """By how many nats all witnesses together prefer it."""
+        chardets, misfit = self._differences(other)
+        rarer = LEGACY[other.codec].rarity - LEGACY[self.codec].rarity
+        return chardets + _MISFIT_NATS * misfit + self.whole - other.whole + rarer
 
     def is_ahead_of(self, other: EncodingCandidate) -> bool:
-        """Whether there is no doubt between the two. The fewer the contexts, the more it takes."""
-        enough = _AHEAD / math.sqrt(self.n_contexts) + _AHEAD_OF_FEW / self.n_contexts
-        return self.text == other.text or self.score - other.score > enough
+        """Whether there is no doubt between the two: enough in sum, and with no witness against it."""
+        if self.leads(other) < _AHEAD + _AHEAD_OF_ONE_WORD / len(self.words):
+            return False
+        if not other.is_plausible:
+            return True
+        chardets, misfit = self._differences(other)
+        return (
+            other.whole <= self.whole + _TOLERATED_WHOLE
+            and chardets >= 0
+            and (misfit >= -_TOLERATED_MISFIT or other.whole < self.whole - 1)
+        )
+
+    def _differences(self, other: EncodingCandidate) -> tuple[float, float]:
+        """How much better it is than the other by chardet and by the letters, word for word."""
+        chardets = misfit = 0.0
+        for index, (ours, theirs) in enumerate(zip(self.words, other.words, strict=True)):
+            weight = _SAME_WORD if ours == theirs else 1.0
+            chardets += weight * (self.by_chardet[index] - other.by_chardet[index])
+            ours_worst, theirs_worst = (min(_WORST_WORD, one.misfits[index]) for one in (self, other))
+            misfit += weight * (theirs_worst - ours_worst)
+        return chardets, misfit
 
 
-def candidates(lines: bytes) -> list[EncodingCandidate]:
-    """The encodings that read the bytes, the likeliest first. lines: with some bytes beyond ASCII."""
-    confidence = _confidence(lines)
-    found = []
-    for codec, known in CODECS.items():
-        try:  # the last character may be cut
-            text = codecs.getincrementaldecoder(codec)().decode(lines)
-        except UnicodeDecodeError:
-            continue
-        contexts = _contexts(text)
-        misfit, rarity = _misfit(contexts, codec)
-        score = math.log(confidence.get(codec, 0.0) + _LEAST_CONFIDENCE) - known.rarity - rarity
-        score += _TELLING.get(codec, 0.0) * len(contexts) - _MISFIT_NATS * misfit
-        found.append(EncodingCandidate(codec, text, score, misfit, len(contexts)))
-    return sorted(found, key=lambda candidate: -candidate.score)
+def candidates(text: bytes) -> list[EncodingCandidate]:
+    """The encodings that read the bytes, each reading once, the likeliest first. text: with bytes beyond ASCII."""
+    words = _words(text)
+    readings = dict[str, tuple[str, tuple[str, ...]]]()
+    for codec in sorted(LEGACY, key=lambda one: LEGACY[one].rarity):
+        if (decoded := _decoded(text, words, codec)) is not None:
+            reading, *of_words = decoded
+            readings.setdefault(reading.translate(_ALIKE), (codec, tuple(of_words)))
+    whole = _confidence(text, [codec for codec, _ in readings.values()])
+    likeliest = sorted(readings.values(), key=lambda one: LEGACY[one[0]].rarity - whole[one[0]])
+    likeliest = likeliest[:_MOST_CANDIDATES]
+    by_word = [_confidence(b" " + word + b" ", [codec for codec, _ in likeliest]) for word in words]
+    found = [
+        EncodingCandidate(
+            codec=codec,
+            words=decoded,
+            by_chardet=tuple(one[codec] for one in by_word),
+            misfits=tuple(letters.misfits(decoded, codec)),
+            whole=whole[codec],
+            n_characters=sum(len(letters.contexts(one)) for one in decoded),
+        )
+        for codec, decoded in likeliest
+    ]
+    return _ranked(found)
 
 
-def _confidence(lines: bytes) -> dict[str, float]:
-    """What chardet makes of the bytes: our codec → its confidence, far below 1 for short texts."""
-    names = {_chardets_name(codec): codec for codec in CODECS}
+def _ranked(found: Sequence[EncodingCandidate]) -> list[EncodingCandidate]:
+    """By all witnesses in sum; the first is one that no other leads, where there is one."""
+
+    def score(one: EncodingCandidate) -> float:
+        misfit = _MISFIT_NATS * sum(one.misfits)
+        return sum(one.by_chardet) - misfit + one.whole - LEGACY[one.codec].rarity
+
+    ranked = sorted(found, key=score, reverse=True)
+    best = ranked[0] if ranked else None
+    for one in ranked:
+        if best is not None and one.leads(best) > 0:
+            best = one
+    return sorted(ranked, key=lambda one: one is not best)
+
+
+def _words(text: bytes) -> list[bytes]:
+    """Those beyond ASCII, each once; of many, some from everywhere, and some with each byte that occurs."""
+    found = list(dict.fromkeys(word for word in _WORD.findall(text) if not word.isascii()))
+    if len(found) <= _MOST_WORDS:
+        return found
+    n_seen, telling = Counter[int](), list[bytes]()
+    for word in found:
+        unusual = [byte for byte in set(word) if byte > 0x7F and n_seen[byte] < _WORDS_OF_EACH_BYTE]
+        if unusual and len(telling) < _MOST_WORDS // 2:
+            telling.append(word)
+            n_seen.update(unusual)
+    step = -(-len(found) // (_MOST_WORDS - len(telling)))
+    return list(dict.fromkeys([*telling, *found[::step]]))
+
+
+def _decoded(text: bytes, words: Sequence[bytes], codec: str) -> list[str] | None:
+    """The text and the words; None where an encoding can't read them, or makes of them what no text holds."""
+    decoder = codecs.getincrementaldecoder(codec)
+    try:  # what is cut may end within a character
+        decoded = [decoder().decode(one) for one in (text, *words)]
+    except UnicodeDecodeError:
+        return None
+    return decoded if letters.is_text(decoded[0]) else None
+
+
+def _confidence(text: bytes, readable: Sequence[str]) -> dict[str, float]:
+    """What chardet makes of the bytes: codec → the logarithm of its confidence."""
+    names = {_chardets_name(codec): codec for codec in readable}
+    if not names:
+        return {}
     results = chardet.detect_all(
-        lines, ignore_threshold=True, compat_names=False, include_encodings=list(names)
+        text,
+        ignore_threshold=True,
+        compat_names=False,
+        include_encodings=list(names),
+        no_match_encoding=next(iter(names)),
+        empty_input_encoding=next(iter(names)),
     )
-    found: dict[str, float] = {}
+    found = dict.fromkeys(readable, 0.0)
     for result in results:
         codec = names.get(result["encoding"] or "")
         if codec is not None:
-            found[codec] = max(found.get(codec, 0.0), result["confidence"])
-    return found
+            found[codec] = max(found[codec], result["confidence"])
+    return {codec: math.log(confidence + _LEAST_CONFIDENCE) for codec, confidence in found.items()}
 
 
+@lru_cache(maxsize=len(LEGACY))
 def _chardets_name(codec: str) -> str:
     return {"euc_jp": "euc_jis_2004", "big5": "big5hkscs"}.get(codec, codec.replace("mac_", "mac-"))
-
-
-def _is_east_asian(codec: str) -> bool:
-    return codec in _FREQUENT
-
-
-def _contexts(text: str) -> frozenset[Context]:
-    """Each different one counts once, however often a word is repeated in a column."""
-    return frozenset(
-        (text[at - 1 : at], character, text[at + 1 : at + 2])
-        for at, character in enumerate(text)
-        if character > "\x7f"
-    )
-
-
-def _misfit(contexts: Iterable[Context], codec: str) -> tuple[float, float]:
-    """Of the language that suits the text best: how badly it does, and how rare the language is."""
-    if _is_east_asian(codec):
-        return sum(1 - _suits_east_asian(*context, codec) for context in contexts), 0.0
-    languages = (ALPHABETS[language] for language in CODECS[codec].languages)
-    foreign = _common_letters(codec)
-    found = (
-        (sum(1 - _suits(*context, one, foreign) for context in contexts), one.rarity) for one in languages
-    )
-    return min(found, key=lambda pair: _MISFIT_NATS * pair[0] + pair[1])
-
-
-@lru_cache(maxsize=len(CODECS))
-def _common_letters(codec: str) -> frozenset[str]:
-    """Of all languages that are written in an encoding, which so may give each other names."""
-    languages = (ALPHABETS[language] for language in CODECS[codec].languages)
-    return frozenset().union(*(one.letters - one.seldom for one in languages))
-
-
-def _suits(before: str, character: str, after: str, alphabet: Alphabet, foreign: frozenset[str]) -> float:
-    """How well a character stands where it stands, from _BAD to 1. foreign: letters of any language in its encoding."""
-    if character == "\u00a0":
-        return _BLANK
-    if character not in alphabet.letters:
-        if character in _NEUTRAL:
-            touches = (before.isalpha() or after.isalpha()) and character not in _MAY_TOUCH
-            return _MISPLACED if touches and not before.isdigit() else _SIGN
-        if character in foreign:
-            return _FOREIGN
-        return _STRANGE if unicodedata.category(character).startswith("L") else _BAD
-    if not alphabet.mixes and (_is_latin(before) or _is_latin(after)):
-        return _BAD
-    if (character.isupper() and before.islower()) or (character.islower() and after.isupper()):
-        return _MISPLACED
-    if before.isdigit() or after.isdigit():
-        return _BESIDE_DIGIT
-    if not (_is_letter(before) or _is_letter(after)) and character.lower() not in _WORDS:
-        return _ALONE
-    return _SELDOM if character in alphabet.seldom else 1.0
-
-
-def _suits_east_asian(before: str, character: str, after: str, codec: str) -> float:
-    """As `_suits`; of the scripts of East Asia each character is told by how usual it is."""
-    n_small = sum(_is_latin(neighbour) and neighbour.islower() for neighbour in (before, after))
-    if n_small == 2:
-        return _BAD  # in the middle of a Latin word
-    usual = _usual(character, codec)
-    return min(usual, _LESS_FREQUENT) if n_small else usual
-
-
-@lru_cache(maxsize=20_000)
-def _usual(character: str, codec: str) -> float:
-    if character in _EAST_ASIAN_MARKS or ord(character) in _FULL_WIDTH:
-        return _BLANK
-    if ord(character) in _KANA:
-        return 1.0 if codec in ("cp932", "euc_jp") else _STRANGE
-    if (ord(character) in _HANGUL) != (codec == "cp949"):
-        return _STRANGE
-    standard, frequent = _FREQUENT[codec]
-    try:
-        first, *others = character.encode(standard)
-    except UnicodeEncodeError:
-        return _MISPLACED
-    if not others or first < frequent.start:
-        return _MISPLACED
-    return 1.0 if first in frequent else _LESS_FREQUENT
-
-
-def _is_letter(character: str) -> bool:
-    """Or a vowel sign above or below one."""
-    return character != "" and unicodedata.category(character)[0] in "LM"
-
-
-def _is_latin(character: str) -> bool:
-    return character.isascii() and character.isalpha()

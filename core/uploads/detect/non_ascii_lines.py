@@ -6,9 +6,11 @@ import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 LOOKED_AT_BYTES = 16 << 10
+_TAIL_BYTES = 64 << 10
 _CHUNK_BYTES = 1 << 20
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 _WORD = re.compile(rb"[^\x00-\x20\x7f\",;|]+")
@@ -47,6 +49,12 @@ class NonAsciiLines:
                 return DoubtfulWord(match[0], self._in_file(start))
         return DoubtfulWord(words[0][0], self._in_file(words[0].start()))
 
+    def older(self) -> bytes:
+        """Those that are not UTF-8; all where each could be. A file may be joined from several."""
+        bounds = [start for start, _ in self.starts] + [len(self.text)]
+        parts = [self.text[start:end] for start, end in pairwise(bounds)]
+        return b"".join(part for part in parts if not is_utf8(part)) or self.text
+
     def _in_file(self, at: int) -> int:
         index = bisect.bisect_right(self.starts, at, key=lambda start: start[0]) - 1
         in_text, in_file = self.starts[index]
@@ -54,22 +62,37 @@ class NonAsciiLines:
 
 
 def read(path: Path) -> NonAsciiLines:
-    """The file's first lines that hold a byte beyond ASCII, about LOOKED_AT_BYTES of them."""
-    parts, starts, n_bytes = list[bytes](), list[tuple[int, int]](), 0
-    for offset, line in _lines(path):
-        if not line.isascii():
-            starts.append((n_bytes, offset))
-            parts.append(line[: LOOKED_AT_BYTES - n_bytes])
-            n_bytes += len(parts[-1])
-            if n_bytes >= LOOKED_AT_BYTES:
-                break
+    """Lines that hold a byte beyond ASCII, about LOOKED_AT_BYTES of them: half of the file's first, and of those
+    behind its middle and near its end a quarter each.
+    """
+    size = path.stat().st_size
+    parts, starts, n_bytes, at = list[bytes](), list[tuple[int, int]](), 0, 0
+    for begins, limit in (
+        (0, LOOKED_AT_BYTES // 2),
+        (size // 2, 3 * LOOKED_AT_BYTES // 4),
+        (size - _TAIL_BYTES, LOOKED_AT_BYTES),
+    ):
+        is_cut = begins > at
+        at = max(at, begins)
+        for offset, line in _lines(path, at):
+            is_first = is_cut and offset == begins
+            at = offset + len(line)
+            if not (is_first or line.isascii()):
+                starts.append((n_bytes, offset))
+                parts.append(line[: limit - n_bytes])
+                n_bytes += len(parts[-1])
+                if n_bytes >= limit:
+                    break
+        else:
+            break  # read to its end
     return NonAsciiLines(b"".join(parts), tuple(starts))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """(offset, line) of each line; one that is longer than a chunk comes in several."""
-    offset, held = 0, b""
+def _lines(path: Path, begins: int) -> Iterator[tuple[int, bytes]]:
+    """(offset, line) of each line from an offset on; one that is longer than a chunk comes in several."""
+    offset, held = begins, b""
     with path.open("rb") as source:
+        source.seek(begins)
         while chunk := source.read(_CHUNK_BYTES):
             held += chunk
             end = max(held.rfind(b"\n"), held.rfind(b"\r")) + 1 or len(held)
@@ -78,3 +101,12 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             offset, held = offset + end, held[end:]
     if held:
         yield offset, held
+
+
+def is_utf8(line: bytes) -> bool:
+    """Whether UTF-8 can read it."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -10,7 +10,7 @@ from typing import Any, cast
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from core.uploads.detect import encoding
+from core.uploads.detect import charsets
 
 HERE = Path(__file__).parent
 
@@ -35,7 +35,7 @@ def uploader(*, max_mb: int, is_compact: bool, key: str) -> Done | None:
         "url": "/api/csv",
         "max_bytes": max_mb * 1_000_000,
         "is_compact": is_compact,
-        "encodings": list(encoding.LABELS.items()),
+        "encodings": [(codec, charsets.label(codec)) for codec in charsets.CODECS],
     }
     result = _component()(data=data, key=key, on_done_change=lambda: None)
     done = cast(dict[str, Any] | None, result.get("done"))

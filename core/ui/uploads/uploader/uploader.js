@@ -4,6 +4,7 @@
 const AT_ONCE = 2;
 const MOST_REFUSALS = 2; // shown open beside other files
 const MAY_WORK_LATER = [401, 408, 409, 423, 425, 429]; // and whatever is the server's fault
+const ABOUT_ENCODING = new Set(["encoding_unclear", "unsupported_encoding", "mixed_encodings"]);
 const uploaders = new WeakMap();
 
 export default function (component) {
@@ -205,14 +206,17 @@ class FileRow {
     if (!answer.error) return this.brokenOff(); // no answer of ours: the app was going down, or stands behind another
     const mayWorkLater = request.status >= 500 || MAY_WORK_LATER.includes(request.status);
     this.refuse(answer.error.message, answer.error.hint, mayWorkLater ? this.retry : this.chooseCorrected);
-    if (answer.error.code === "encoding_unclear") this.askEncoding();
+    if (ABOUT_ENCODING.has(answer.error.code)) this.askEncoding(answer.error.hint);
   }
 
-  askEncoding() {
+  askEncoding(hint) {
+    const named = /such as (.+?), or/.exec(hint)?.[1].split(" or ") ?? [];
+    const isNamed = ([, label]) => named.includes(label.split(" (")[0]);
+    const others = this.uploader.encodings.filter((one) => !isNamed(one));
     const choice = part("select", "encoding");
     choice.setAttribute("aria-label", `Encoding of ${this.blob.name}`);
     choice.append(new Option("Choose its encoding…", ""));
-    choice.append(...this.uploader.encodings.map(([codec, label]) => new Option(label, codec)));
+    choice.append(...[...this.uploader.encodings.filter(isNamed), ...others].map(([codec, label]) => new Option(label, codec)));
     choice.addEventListener("change", () => {
       this.encoding = choice.value;
       this.again();
