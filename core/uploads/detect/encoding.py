@@ -15,6 +15,7 @@ from core.uploads.detect import (
     charsets,
     legacy_encodings,
     non_ascii_lines,
+    typographic_signs,
     unsupported_encodings,
     utf8_runs,
 )
@@ -233,11 +234,14 @@ def _legacy(path: Path, lines: NonAsciiLines, file_name: str) -> Encoding:
     Raises EncodingUnclear where they speak for none, or for two that read them differently; UndecodableBytes;
     MixedEncodings.
     """
+    signs = typographic_signs.encoding_of(lines.older())
     found = legacy_encodings.candidates(lines.older())
-    likeliest = found[0].codec if found and found[0].is_plausible else None
+    likeliest = signs or (found[0].codec if found and found[0].is_plausible else None)
     if likeliest and (offset := utf8_runs.first(path, likeliest)) is not None:
         line, _ = positions.line_and_column(path, offset, likeliest)
         raise MixedEncodings(file_name=file_name, encoding=charsets.name(likeliest), line=line)
+    if signs and _reads_all(path, signs):
+        return Encoding(signs, has_bom=False, guessed=True)
     readable = [one for one in found[:_MOST_READ] if _reads_all(path, one.codec)]
     if not readable:
         if found:
