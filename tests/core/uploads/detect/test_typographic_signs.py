@@ -23,7 +23,8 @@ def found(tmp_path: Path, rows: str, codec: str) -> str:
     "rows",
     [
         "21;Lamp;12 €", "21;Lamp;12€", "21;Rome;21 °C\n22;Oslo;-3°C", "21;A – B;2019–2020", "21;“Miller”;x",
-        "21;don’t;we’ll", "21;hall;120 m²", "21;dose;5 µg", "21;Lamp;£12.50", "21;§ 5;±3", "21;„Miller“;€", "21;• one;x",
+        "21;don’t;we’ll", "21;hall;120 m²", "21;dose;5 µg", "21;Lamp;£12.50", "21;§ 5;±3", "21;„Miller“;€",
+        "21;• one;x",
     ],
 )  # fmt: skip
 def test_signs_alone_are_read_as_signs(tmp_path: Path, rows: str) -> None:
