@@ -3,19 +3,16 @@
 from core.queue import local_runner, retention, workers
 from core.queue.claims import (
     SET_ASIDE_S,
-    Backlog,
     NotFollowed,
-    Retried,
-    backlog,
     claim,
     claim_one,
     claimable_kind,
     due_or_over,
     ready_kinds,
-    retried,
     set_aside,
     was_enqueued,
 )
+from core.queue.figures import Backlog, Retried, backlog, retried
 from core.queue.followers import follower, move
 from core.queue.kinds import (
     GoOnLater,

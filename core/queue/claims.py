@@ -1,10 +1,8 @@
-"""Taking work: who gets which task next, what has waited, and what was abandoned."""
+"""Taking work: who gets which task next, and what becomes of abandoned ones."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -14,9 +12,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.db.tables.tasks import TaskRow
-from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
+from core.db.types import DATABASE_CLOCK, Clock
 from core.errors import Internal
-from core.queue import queue_view
 from core.queue.kinds import known_kinds
 from core.queue.tasks import (
     HAS_PROGRESSED,
@@ -187,60 +184,6 @@ def _ready(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.S
 def was_enqueued(session: Session, *, dedupe_key: str) -> bool:
     """Whether there is, or was, a task with this key."""
     return session.execute(sa.select(TaskRow.id).where(TaskRow.dedupe_key == dedupe_key)).first() is not None
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """What waits and what runs. `oldest_at` is when the longest-waiting queued task was made."""
-
-    n_queued: int
-    n_running: int
-    n_abandoned: int
-    oldest_at: datetime | None
-
-
-def backlog(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Backlog:
-    """The depth of the queue and the age of its oldest task, over all users."""
-    tasks = queue_view.tasks().c
-    queued = session.execute(
-        sa.select(sa.func.count(), sa.type_coerce(sa.func.min(tasks.created_at), UtcDateTime())).where(
-            tasks.state == QUEUED
-        )
-    ).one()
-    running = session.execute(
-        sa.select(sa.func.count(), sa.func.count().filter(tasks.lease_until < clock.now())).where(
-            tasks.state == RUNNING
-        )
-    ).one()
-    return Backlog(n_queued=queued[0], oldest_at=queued[1], n_running=running[0], n_abandoned=running[1])
-
-
-@dataclass(frozen=True)
-class Retried:
-    """Tasks that had to be begun again. `last_at` is when the newest such attempt, or failed one, began."""
-
-    n: int
-    last_at: datetime | None
-
-
-def retried(session: Session, *, within_s: float, clock: Clock = DATABASE_CLOCK) -> Retried:
-    """Tasks that needed more than one attempt: done in the last `within_s`, running, or to be tried again.
-
-    Of all users. Those that failed for good are not among them.
-    """
-    again = TaskRow.attempt - TaskRow.n_released > 1
-    cases = (
-        (TaskRow.state == TaskState.SUCCEEDED, TaskRow.finished_at > clock.now(-within_s), again),
-        (TaskRow.state == RUNNING, again),
-        (TaskRow.state == QUEUED, TaskRow.error.is_not(None)),
-    )
-    found = sa.union_all(*(sa.select(TaskRow.started_at).where(*case) for case in cases)).subquery()
-    n, last_at = session.execute(
-        sa.select(
-            sa.func.count(), sa.type_coerce(sa.func.max(found.c.started_at), UtcDateTime())
-        ).select_from(found)
-    ).one()
-    return Retried(n=n, last_at=last_at)
 
 
 def _is_queued(unsent_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:

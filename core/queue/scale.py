@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import queue_view, workers
-from core.queue.claims import backlog
+from core.queue.figures import backlog
 from core.queue.kinds import Pool, known_kinds
 from core.queue.tasks import QUEUED, RUNNING
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,12 +49,7 @@ class SqsTransport:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock,
-        poke: Callable[[], None],
-        now: Callable[[], float] = time.monotonic,
+        self, settings: Settings, *, clock: Clock, poke: Callable[[], None], now: Callable[[], float]
     ) -> None:
         self._sqs = SqsQueue(settings)
         self._clock, self._poke, self._now = clock, poke, now
