@@ -6,10 +6,12 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pyarrow as pa
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
 from core.db.tables.models import ModelRow
+from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing, predictions
@@ -67,46 +69,40 @@ def test_the_first_prediction_is_one_click_once_the_sample_model_is_ready(
     assert done_by_hand == [made.task_id]
 
 
-def test_a_waiting_prediction_without_a_worker_is_said_and_can_be_done_by_hand(
-    open_page: OpenPage,
+@pytest.fixture
+def waiting(
     reader: db.User,
     customers: pa.Table,
     take_in: TakeIn,
     request_training: RequestTraining,
     finish: Finish,
-    done_by_hand: list[UUID],
-) -> None:
+) -> PredictionRow:
+    """A prediction that nobody has begun."""
     upload = take_in(customers, "march.csv")
     model = request_training(upload)
     finish(model)
     with db.session_scope(reader, write=True) as session:
-        made = predictions.create(session, upload_id=upload.id, model_id=model.id)
+        return predictions.create(session, upload_id=upload.id, model_id=model.id)
+
+
+def test_a_waiting_prediction_without_a_worker_is_said_and_can_be_done_by_hand(
+    open_page: OpenPage, waiting: PredictionRow, done_by_hand: list[UUID]
+) -> None:
     app = open_page()
     assert "**No worker is running.** :gray[· 1\u00a0prediction waiting]" in texts(app)
     app.button(key="by_hand").click().run()
-    assert done_by_hand == [made.task_id]
+    assert done_by_hand == [waiting.task_id]
 
 
 def test_a_prediction_that_its_worker_left_half_done_can_be_done_by_hand_on_its_page(
-    open_page: OpenPage,
-    reader: db.User,
-    customers: pa.Table,
-    take_in: TakeIn,
-    request_training: RequestTraining,
-    finish: Finish,
-    done_by_hand: list[UUID],
+    open_page: OpenPage, waiting: PredictionRow, done_by_hand: list[UUID]
 ) -> None:
-    upload = take_in(customers, "march.csv")
-    model = request_training(upload)
-    finish(model)
-    with db.session_scope(reader, write=True) as session:
-        made = predictions.create(session, upload_id=upload.id, model_id=model.id)
     with db.session_scope(db.WORKER, write=True) as session:
         assert queue.claim(session, worker_id=uuid4(), lease_s=-1) is not None
-    app = open_page("prediction.py", id=made.id)
+    app = open_page("prediction.py", id=waiting.id)
     app.button(key="by_hand").click().run()
     assert not app.exception
-    assert done_by_hand == [made.task_id]
+    assert done_by_hand == [waiting.task_id]
 
 
 def test_work_by_hand_in_a_process_that_can_do_none_is_refused_in_place(

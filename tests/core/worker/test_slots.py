@@ -86,7 +86,7 @@ def test_what_is_said_to_a_child_that_has_died_is_its_death_and_no_error(slot: S
 def test_a_child_that_closes_its_pipe_and_lives_on_is_ended(slot: Slot, tmp_path: Path) -> None:
     """Nobody could hear it any more."""
     closing = tmp_path / "closes.py"
-    closing.write_text("import os, time\nos.closerange(0, 2)\ntime.sleep(600)\n")
+    closing.write_text("import os, signal\nos.closerange(0, 2)\nsignal.pause()\n")
     child = subprocess.Popen(
         ["python3", str(closing)], stdin=-1, stdout=-1, bufsize=0, cwd=tmp_path, start_new_session=True
     )
