@@ -129,13 +129,11 @@ def due_or_over(
     return {task_id for task_id, due in found if due}, set(task_ids) - {task_id for task_id, _ in found}
 
 
-def set_aside(
-    session: Session, *, task_id: UUID, reason: Reason, delay_s: float, clock: Clock = DATABASE_CLOCK
-) -> None:
-    """Have nobody take a task that waits or was abandoned in the next `delay_s`; it keeps the reason until then."""
+def set_aside(session: Session, *, task_id: UUID, reason: Reason, clock: Clock = DATABASE_CLOCK) -> None:
+    """Have nobody take a task that waits or was abandoned for SET_ASIDE_S; it keeps the reason until then."""
     values = {
-        "run_at": sa.case((TASKS.c.state == QUEUED, clock.now(delay_s)), else_=TASKS.c.run_at),
-        "lease_until": sa.case((TASKS.c.state == RUNNING, clock.now(delay_s)), else_=TASKS.c.lease_until),
+        "run_at": sa.case((TASKS.c.state == QUEUED, clock.now(SET_ASIDE_S)), else_=TASKS.c.run_at),
+        "lease_until": sa.case((TASKS.c.state == RUNNING, clock.now(SET_ASIDE_S)), else_=TASKS.c.lease_until),
         "error": reason.to_json(),
     }
     is_free = sa.or_(TASKS.c.state == QUEUED, is_abandoned(clock))

@@ -123,13 +123,7 @@ class Dispatcher:
             log.exception("a task can't begin; the others go first", task=str(error.task_id))
             reason = replace(queue.Reason.of(error), traceback=traceback.format_exc())
             with db.session_scope(db.WORKER, write=True) as session:
-                queue.set_aside(
-                    session,
-                    task_id=error.task_id,
-                    reason=reason,
-                    delay_s=queue.SET_ASIDE_S,
-                    clock=self._clock,
-                )
+                queue.set_aside(session, task_id=error.task_id, reason=reason, clock=self._clock)
             self._look_at = 0.0
             return None
 

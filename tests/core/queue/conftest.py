@@ -47,9 +47,7 @@ class Line:
     def set_aside(self, task_id: UUID) -> None:
         reason = queue.Reason(code="not_followed", message="It did not follow.")
         with db.session_scope(db.WORKER, write=True) as session:
-            queue.set_aside(
-                session, task_id=task_id, reason=reason, delay_s=queue.SET_ASIDE_S, clock=self.clock
-            )
+            queue.set_aside(session, task_id=task_id, reason=reason, clock=self.clock)
 
     def task(self, task_id: UUID) -> queue.Task:
         return queue.Task.of(self.row(task_id))
