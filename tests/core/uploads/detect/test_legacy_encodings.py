@@ -39,8 +39,8 @@ def judged(tmp_path: Path, file: LegacyFile) -> str:
     ("shapes", "least_right"),
     [
         (("ten rows", "sixty rows"), 0.9),
-        (("three rows", "sentences"), 0.75),
-        (("one row",), 0.6),
+        (("three rows", "sentences"), 0.83),
+        (("one row",), 0.72),
         (("one word among many",), 0.25),
     ],
 )
@@ -66,7 +66,7 @@ def test_a_file_is_read_rightly_or_refused(
         ("المدينة,العدد\nالقاهرة,1\nبغداد,2\n", "cp1256"),
         ("จังหวัด,จำนวน\nเชียงใหม่,1\n", "cp874"),
         ("день,n\nпонеділок,1\nп'ятниця,2\nвівторок,3\n", "koi8-u"),
-        ("Город,n\nМосква,1\nТюмень,2\n", "mac_cyrillic"),
+        ("Город,n\nМосква,1\nТюмень,2\nКазань,3\nЕкатеринбург,4\n", "mac_cyrillic"),
         ("measure,n\n5 °C,1\n12 m²,2\n£100,3\n50 €,4\n", "cp1252"),
         ("name;größe\r\nÅse;1,5\r\nBjörn;2,5\r\nSørensen;3\r\n", "cp1252"),  # Norwegians in a German file
         ("id;car\n1;\u00a0Mercedes-Benz\n2;\u00a0Volvo\n3;\u00a0Audi\n", "cp1252"),
@@ -76,6 +76,28 @@ def test_a_file_is_read_rightly_or_refused(
 def test_short_files_are_told_by_their_letters(tmp_path: Path, text: str, codec: str) -> None:
     data = text.encode(codec)
     assert data.decode(found(tmp_path, data)) == text
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "Größe",
+        "Verkäufe",
+        "Menge_Stück",
+        "Zürich",
+        "Müller",
+        "Région",
+        "Données",
+        "Trésorerie",
+        "Código",
+        "País",
+        "Preço",
+        "Endereço",
+        "Città",
+    ],
+)
+def test_one_western_word_is_enough(tmp_path: Path, word: str) -> None:
+    assert found(tmp_path, f"id,{word},n\n1,2,3\n4,5,6\n".encode("cp1252")) == "cp1252"
 
 
 def test_a_doubt_is_named_with_its_line_and_column_and_both_readings(tmp_path: Path) -> None:
