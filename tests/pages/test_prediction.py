@@ -313,6 +313,10 @@ def test_a_failed_prediction_says_why_and_what_to_do(desk: Desk) -> None:
     assert told == f"**{failed.error_message}**\n\n{failed.error_hint}"
     assert app.button(key="retry").label == "Retry"
 
+    app.button(key="other_file").click().run()
+    assert app.title[0].value == "New prediction"
+    assert app.query_params["model"] == str(failed.model_id)
+
 
 def test_the_open_tab_stands_in_the_address_and_only_it_is_drawn(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.scored_id))

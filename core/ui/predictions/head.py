@@ -13,6 +13,7 @@ from core.ui.models.pages import MODEL
 from core.ui.predictions import actions, status_badges
 from core.ui.predictions.actions import Action
 from core.ui.predictions.pages import PREDICTIONS
+from core.ui.uploads.pages import UPLOADS
 
 
 def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
@@ -28,7 +29,7 @@ def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
 
 def no_result(*, is_mine: bool) -> None:
     """What is left of one that failed or was cancelled, and the way on."""
-    st.caption("There is no result." + (" Retry scores the file from the start." if is_mine else ""))
+    st.caption("There is no result." + (" Retry scores the same file from the start." if is_mine else ""))
 
 
 def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
@@ -41,6 +42,10 @@ def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
         "Retry", key="retry", type="primary", icon=":material/refresh:"
     ):
         return Action.RETRY
+    if status == Status.FAILED and st.button(
+        "Choose another file", key="other_file", icon=":material/upload_file:"
+    ):
+        links.go(UPLOADS, model=prediction.model_id)
     rest = Action.CANCEL if status in PENDING else Action.DELETE
     icon, word = rest.split(maxsplit=1)
     return rest if st.button(word, key=word.lower(), icon=icon, type="tertiary") else None

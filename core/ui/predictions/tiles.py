@@ -62,7 +62,8 @@ def in_brief(measured: PredictionMetrics) -> str:
         return ""
     counted = dict(zip(measured.labels.labels, measured.labels.counts, strict=True))
     label = measured.positive_label or max(counted, key=counted.__getitem__)
-    return f"{wording.percent(counted[label] / measured.n_rows, decimals=0)} {label}"
+    named = wording.quoted(label) if label[:1].isdigit() else label
+    return f"{wording.percent(counted[label] / measured.n_rows, decimals=0)} {named}"
 
 
 def _of_two(metrics: Binary) -> list[Tile]:

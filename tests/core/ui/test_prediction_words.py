@@ -214,5 +214,7 @@ def test_a_result_is_told_in_brief_by_its_positive_label_or_its_mean() -> None:
     assert _plain(prediction_tiles.in_brief(_scored([0.9, 0.1, 0.1, 0.2]))) == "25 % Yes"
     several = replace(NOTHING, n_rows=3, labels=LabelCounts(("low", "mid", "high"), (0, 2, 1)))
     assert _plain(prediction_tiles.in_brief(several)) == "67 % mid"
+    codes = replace(NOTHING, n_rows=3, labels=LabelCounts(("1", "2"), (1, 2)))
+    assert _plain(prediction_tiles.in_brief(codes)) == "67 % '2'"
     numbers = replace(NOTHING, n_rows=2, values=distributions.values([10, 20], target="price"))
     assert prediction_tiles.in_brief(numbers) == "mean 15"
