@@ -61,7 +61,7 @@ class Cluster:
         self._alone_since: float | None = None
         self._lost: ClusterUnavailable | None = None
         try:
-            self._look(ANSWER_S)
+            self._look_at_all()
         except NO_ANSWER as silent:
             raise self._away("it does not answer") from silent
         if not self._compatible():
@@ -157,6 +157,16 @@ class Cluster:
             self._client.cancel([sent.future], force=True)
             again = self.send(sent.work, sent.piece)
             sent.future, sent.workers = again.future, again.workers
+
+    def _look_at_all(self) -> None:
+        """Until one may score or all have answered, for ANSWER_S: one that is busy may be the only one that may."""
+        over_at = time.monotonic() + ANSWER_S
+        left_s = ANSWER_S
+        while left_s > 0:
+            self._look(left_s)
+            if self._compatible() or self._threads.keys() <= self._known.keys():
+                return
+            left_s = over_at - time.monotonic()
 
     def _look(self, within_s: float) -> None:
         """Ask who is there, and those whom we have not met whether they are like us. Raises what NO_ANSWER lists."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +13,7 @@ import pytest
 from core import settings as settings_module
 from core import storage
 from core.models import recipes
+from core.predictions.scoring.distributed import cluster
 from core.predictions.scoring.distributed.errors import ClusterUnavailable
 from core.settings import Settings, WrongSetting
 from core.uploads.csv.dialect import Dialect
@@ -82,6 +85,32 @@ def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here
     assert told.n_here > 0
     assert "its scheduler was lost" in (told.why_here or "")
     assert shared.left() == []
+
+
+def test_a_worker_that_is_slow_to_answer_is_waited_for_where_no_other_may_score(
+    empty: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = share(empty.settings, fitted(recipes.TREES, "binary"), Dialect())
+    empty.start_workers(1)
+    (slow,) = empty.workers()
+    empty.start_workers(1, storage_url=f"file://{tmp_path / 'elsewhere'}")
+    look, looks = cluster.Cluster._look, list[float]()
+
+    def counted(self: cluster.Cluster, within_s: float) -> None:
+        looks.append(within_s)
+        if len(looks) == 2:
+            os.kill(slow, signal.SIGCONT)
+        look(self, within_s)
+
+    monkeypatch.setattr(cluster.Cluster, "_look", counted)
+    os.kill(slow, signal.SIGSTOP)
+    try:
+        told = shared.distributed()[1].cluster_share
+    finally:
+        os.kill(slow, signal.SIGCONT)
+    assert told is not None
+    assert told.n_ranges > 3
+    assert told.n_here == 0
 
 
 def test_whoever_reaches_dask_can_run_code_so_beyond_this_machine_it_must_be_tls(tmp_path: Path) -> None:
