@@ -32,6 +32,15 @@ class NewerSchema(Unavailable):
     found: str
 
 
+class OlderSchema(Unavailable):
+    """The database lacks migrations of this version, as after a restore of an older copy."""
+
+    code = "older_schema"
+    message = "The database {lacking}."
+    hint = "Run: python -m core.db upgrade (starting the app does the same)."
+    lacking: str
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
@@ -52,10 +61,25 @@ def head() -> str:
     return revision
 
 
+def _known() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def revision(database: Database) -> str | None:
     """The revision the database is at; None when it was never migrated. Raises DatabaseUnavailable."""
     with translated(), _reading(database).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_head(database: Database) -> None:
+    """Raises NewerSchema or OlderSchema where its revision is another than `head()`, DatabaseUnavailable."""
+    found = revision(database)
+    if found is None:
+        raise OlderSchema(lacking="has no tables yet")
+    if found not in _known():
+        raise NewerSchema(found=found)
+    if found != head():
+        raise OlderSchema(lacking=f"is at revision {found}, but this version needs {head()}")
 
 
 def upgrade(database: Database) -> None:
@@ -105,8 +129,7 @@ def _upgrade(database: Database) -> None:
                 if not database.is_sqlite:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK_ID)))
                 found = MigrationContext.configure(connection).get_current_revision()
-                known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-                if found is not None and found not in known:
+                if found is not None and found not in _known():
                     raise NewerSchema(found=found)
                 config.attributes["connection"] = connection
                 has_row_security = not database.is_sqlite and row_level_security.is_possible(connection)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -18,11 +19,14 @@ from core.api.http.error_responses import Refusal
 from core.db import DatabaseUnavailable, migrate
 from core.errors import AppError
 from core.settings import Settings
-from core.storage import Storage
+from core.storage import Storage, StorageUnavailable
 
 OK = "ok"
 DEADLINE_S = 4.0  # whoever asks wants to know now
-_one_looks = threading.Lock()
+SILENT = f"it has not answered for {DEADLINE_S:g} seconds"
+_one_looks_at_database, _one_looks_at_storage = threading.Lock(), threading.Lock()
+
+Found = TypeVar("Found")
 
 router = APIRouter(tags=["system"], dependencies=[NEEDS_NOTHING])
 
@@ -58,13 +62,15 @@ async def health(config: Config, files: Files, response: Response) -> Health:
     depth: Queue | None = None
     n_workers: int | None = None
     try:
-        depth, n_workers = await _in_time(_database)
+        silent: AppError = DatabaseUnavailable(problem=SILENT)
+        depth, n_workers = await _in_time(_database, one_looks=_one_looks_at_database, silent=silent)
     except AppError as error:
         problems.append(error)
     database = str(problems[0]) if problems else OK
     stored = OK
     try:
-        await anyio.to_thread.run_sync(_storage, config, files, limiter=anyio.CapacityLimiter(1))
+        silent = StorageUnavailable(problem=SILENT)
+        await _in_time(partial(_storage, config, files), one_looks=_one_looks_at_storage, silent=silent)
     except AppError as error:
         problems.append(error)
         stored = str(error)
@@ -84,19 +90,24 @@ async def health(config: Config, files: Files, response: Response) -> Health:
 
 
 # Threads of its own: those that everybody shares may all be waiting for the same database.
-async def _in_time(look: Callable[[], tuple[Queue, int]]) -> tuple[Queue, int]:
-    """What `look` finds. Raises DatabaseUnavailable after DEADLINE_S; its thread ends when it can."""
+async def _in_time(look: Callable[[], Found], *, one_looks: threading.Lock, silent: AppError) -> Found:
+    """What `look` finds. Raises `silent` after DEADLINE_S; its thread ends when it can, and there is one at most."""
+
+    def alone() -> Found:
+        if not one_looks.acquire(timeout=DEADLINE_S):  # or each call would leave a thread hanging
+            raise silent
+        try:
+            return look()
+        finally:
+            one_looks.release()
+
     try:
         with anyio.fail_after(DEADLINE_S):
             return await anyio.to_thread.run_sync(
-                look, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+                alone, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
             )
     except TimeoutError as late:
-        raise _silent() from late
-
-
-def _silent() -> DatabaseUnavailable:
-    return DatabaseUnavailable(problem=f"it has not answered for {DEADLINE_S:g} seconds")
+        raise silent from late
 
 
 def _storage(config: Settings, files: Storage) -> None:
@@ -106,18 +117,9 @@ def _storage(config: Settings, files: Storage) -> None:
 
 
 def _database() -> tuple[Queue, int]:
-    """Raises DatabaseUnavailable, NewerSchema when it is at another revision than this version's."""
-    if not _one_looks.acquire(
-        timeout=DEADLINE_S
-    ):  # or each call would leave a thread and a connection hanging
-        raise _silent()
-    try:
-        revision = migrate.revision(db.current())
-        if revision != migrate.head():
-            raise migrate.NewerSchema(found=str(revision))
-        with db.session_scope(db.NOBODY) as session:
-            backlog = queue.backlog(session)
-            n_workers = len(queue.workers.alive(session))
-    finally:
-        _one_looks.release()
+    """Raises DatabaseUnavailable, NewerSchema, OlderSchema."""
+    migrate.require_head(db.current())
+    with db.session_scope(db.NOBODY) as session:
+        backlog = queue.backlog(session)
+        n_workers = len(queue.workers.alive(session))
     return Queue(queued=backlog.n_queued, running=backlog.n_running, abandoned=backlog.n_abandoned), n_workers

@@ -117,7 +117,7 @@ def test_a_database_without_tables_names_the_command_that_makes_them(empty_url: 
     found = checks.run(settings)
     database.engine.dispose()
     schema = line(found, "Database", "Schema")
-    assert (schema.state, schema.message) == (State.BROKEN, "It has no tables yet.")
+    assert (schema.state, schema.message) == (State.BROKEN, "The database has no tables yet.")
     assert "python -m core.db upgrade" in schema.hint
     assert {check.part for check in found} == {"Database", "Storage", "Sign-in"}
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import uuid
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
-from core import __version__, db
+from core import __version__, db, storage
+from core.api.routes import health
 from core.queue import Pool, workers
 from core.settings import Settings
 from tests.clocks import ClockAhead
@@ -75,4 +77,28 @@ def test_a_database_of_another_revision_is_named(client: httpx.Client) -> None:
     answer = client.get("/api/health")
     assert answer.status_code == 503
     assert "unheard" in answer.json()["database"]
+    assert answer.json()["error"]["code"] == "newer_schema"
     assert answer.json()["workers"] is None
+
+
+def test_a_database_of_an_older_revision_is_told_to_be_upgraded(client: httpx.Client) -> None:
+    with db.current().writing.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    error = client.get("/api/health").json()["error"]
+    assert error["code"] == "older_schema"
+    assert "0001" in error["message"]
+    assert "python -m core.db upgrade" in error["hint"]
+
+
+def test_storage_that_does_not_answer_is_told_and_not_waited_for(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(storage, "check_staging", lambda _: answers.wait(PATIENCE_S))
+    monkeypatch.setattr(health, "DEADLINE_S", 0.2)
+    try:
+        answer = client.get("/api/health", timeout=PATIENCE_S)
+    finally:
+        answers.set()
+    assert answer.status_code == 503
+    assert "has not answered" in answer.json()["storage"]
