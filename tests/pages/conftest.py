@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -196,6 +196,12 @@ def texts(app: AppTest) -> str:
     """Everything that the page says, for looking a sentence up in it."""
     kinds = ("title", "subheader", "markdown", "caption", "error", "info", "warning", "metric")
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def keyed(widgets: Iterable[Any], key: str) -> Any:
+    """The only one of these widgets whose key begins so; it ends with what the widget is of."""
+    (found,) = (widget for widget in widgets if (widget.key or "").startswith(key))
+    return found
 
 
 def confirm(app: AppTest, *, key: str) -> AppTest:

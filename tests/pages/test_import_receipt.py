@@ -11,8 +11,9 @@ from core import db, storage
 from core.db.tables.uploads import UploadRow
 from core.settings import Settings
 from core.uploads import uploads
+from core.uploads.report.overrides import ReadingOverrides
 from tests import journeys
-from tests.pages.conftest import texts
+from tests.pages.conftest import keyed, texts
 
 OpenPage = Callable[..., AppTest]
 
@@ -57,7 +58,7 @@ def test_a_guess_is_overruled_and_guessed_anew(
     n_rows, _ = reading_of(reader, messy)
     assert n_rows == 40
     app = open_page("uploads.py", upload=messy.id)
-    app.checkbox(key="say_keep_lines").check()
+    keyed(app.checkbox, "say_keep_lines_").check()
     app.button(key="read_again").click().run()
     assert not app.exception
     assert reading_of(reader, messy)[0] == 41
@@ -66,12 +67,49 @@ def test_a_guess_is_overruled_and_guessed_anew(
     assert reading_of(reader, messy)[0] == 40
 
 
+def test_what_was_said_of_one_upload_is_not_said_of_the_next(
+    open_page: OpenPage, reader: db.User, settings: Settings, messy: UploadRow
+) -> None:
+    files = storage.from_settings(settings)
+    march = MESSY.replace(b"north", b"south", 20)
+    other = journeys.upload_bytes(reader, march, settings=settings, files=files, file_name="march.csv")
+    before = reading_of(reader, other)
+    app = open_page("uploads.py", upload=messy.id)
+    keyed(app.checkbox, "say_keep_lines_").check()
+    keyed(app.text_input, "say_missing_").set_value("north")
+    app.button(key="read_again").click().run()
+    assert reading_of(reader, messy) != before
+
+    keyed(app.selectbox, "pick_").select(other.id).run()
+    assert not keyed(app.checkbox, "say_keep_lines_").value
+    assert keyed(app.text_input, "say_missing_").value == ""
+    app.button(key="read_again").click().run()
+
+    assert not app.exception
+    with db.session_scope(reader) as session:
+        found = uploads.examination_of(uploads.get(session, upload_id=other.id))
+    assert (found.n_rows, found.overrides) == (before[0], ReadingOverrides())
+
+
+def test_a_reset_clears_the_form_too(open_page: OpenPage, messy: UploadRow) -> None:
+    app = open_page("uploads.py", upload=messy.id)
+    keyed(app.checkbox, "say_keep_lines_").check()
+    keyed(app.text_input, "say_missing_").set_value("north")
+    app.button(key="read_again").click().run()
+    assert keyed(app.checkbox, "say_keep_lines_").value
+
+    app.button(key="guess_anew").click().run()
+
+    assert not keyed(app.checkbox, "say_keep_lines_").value
+    assert keyed(app.text_input, "say_missing_").value == ""
+
+
 def test_a_reading_that_can_not_be_is_refused_in_place_and_changes_nothing(
     open_page: OpenPage, reader: db.User, messy: UploadRow
 ) -> None:
     before = reading_of(reader, messy)
     app = open_page("uploads.py", upload=messy.id)
-    app.number_input(key="say_header").set_value(44)
+    keyed(app.number_input, "say_header_").set_value(44)
     app.button(key="read_again").click().run()
     assert app.error
     assert "a header in line 44, but no rows below it" in texts(app)
@@ -119,7 +157,7 @@ def test_a_delimiter_that_makes_rows_uneven_is_refused_by_what_it_did(
     files = storage.from_settings(settings)
     upload = journeys.upload_bytes(reader, text, settings=settings, files=files, file_name="prices.csv")
     app = open_page("uploads.py", upload=upload.id)
-    app.selectbox(key="say_delimiter").set_value(",")
+    keyed(app.selectbox, "say_delimiter_").set_value(",")
     app.button(key="read_again").click().run()
     told = app.error[0].value.replace("\\", "").replace("\u00a0", " ")
     assert told.startswith("**With comma as the delimiter, line ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, TypedDict
@@ -133,14 +134,15 @@ def _of_the_file(guess: Guess) -> None:
 
 
 def _overrule(upload_id: int, found: Examination) -> None:
-    with st.form(f"overrule_{upload_id}", border=False):
+    reading = _reading_key(upload_id, found)
+    with st.form(f"overrule_{reading}", border=False):
         left, right = st.columns(2, gap="small")
-        of_dialect = _dialect_fields(found, left, right)
-        of_content = _content_fields(found, left, right)
+        of_dialect = _dialect_fields(found, left, right, reading=reading)
+        of_content = _content_fields(found, left, right, reading=reading)
         keep_lines = st.checkbox(
             "Keep lines that look like totals, notes or repeated headers",
             value=found.overrides.keep_lines or False,
-            key="say_keep_lines",
+            key=f"say_keep_lines_{reading}",
         )
         again = st.form_submit_button("Read again", icon=":material/refresh:", key="read_again")
     anew = found.overrides != ReadingOverrides() and st.button(
@@ -153,33 +155,41 @@ def _overrule(upload_id: int, found: Examination) -> None:
         read(upload_id, found, ReadingOverrides(**of_dialect, **of_content, keep_lines=kept), anew=False)
 
 
-def _dialect_fields(found: Examination, left: DeltaGenerator, right: DeltaGenerator) -> _DialectOverrides:
+def _reading_key(upload_id: int, found: Examination) -> str:
+    """Ends the keys of the form's fields: another upload, or another reading of one, begins with fields of its own."""
+    reading = repr((found.overrides, found.dialect)).encode()
+    return f"{upload_id}_{hashlib.sha256(reading).hexdigest()[:12]}"
+
+
+def _dialect_fields(
+    found: Examination, left: DeltaGenerator, right: DeltaGenerator, *, reading: str
+) -> _DialectOverrides:
     """How the file is written; what was left as it is read now overrules nothing."""
     dialect = found.dialect
     encoding = left.selectbox(
         "Encoding",
         list(dict.fromkeys([dialect.encoding, *charsets.CODECS])),
         format_func=charsets.label,
-        key="say_encoding",
+        key=f"say_encoding_{reading}",
     )
     delimiter = right.selectbox(
         "Delimiter",
         list(dict.fromkeys([dialect.delimiter, *DELIMITER_NAMES])),
         format_func=lambda mark: DELIMITER_NAMES.get(mark, mark),
-        key="say_delimiter",
+        key=f"say_delimiter_{reading}",
     )
     decimal = left.selectbox(
         "Decimal mark",
         list(_DECIMALS),
         index=list(_DECIMALS).index(dialect.decimal),
         format_func=_DECIMALS.__getitem__,
-        key="say_decimal",
+        key=f"say_decimal_{reading}",
     )
     thousands = right.selectbox(
         "Thousands mark",
         [None, *_THOUSANDS],
         format_func=lambda mark: _AS_FOUND if mark is None else _THOUSANDS[mark],
-        key="say_thousands",
+        key=f"say_thousands_{reading}",
     )
     return {
         "encoding": encoding if encoding != dialect.encoding else None,
@@ -189,27 +199,34 @@ def _dialect_fields(found: Examination, left: DeltaGenerator, right: DeltaGenera
     }
 
 
-def _content_fields(found: Examination, left: DeltaGenerator, right: DeltaGenerator) -> _ContentOverrides:
+def _content_fields(
+    found: Examination, left: DeltaGenerator, right: DeltaGenerator, *, reading: str
+) -> _ContentOverrides:
     """What its lines and cells mean."""
     line = next((guess.value for guess in found.guesses if guess.about == "header"), "1")
     header_now = int(line) if line.isdecimal() else 1
     header = left.number_input(
-        "Header line", 0, None, header_now, help="Counted from 1; 0 if there is no header.", key="say_header"
+        "Header line",
+        0,
+        None,
+        header_now,
+        help="Counted from 1; 0 if there is no header.",
+        key=f"say_header_{reading}",
     )
     missing = right.text_input(
         "Values that mean missing",
         placeholder="-999, n/a",
         help="Separate them with commas.",
-        key="say_missing",
+        key=f"say_missing_{reading}",
     )
     column = left.selectbox(
         "Column",
         [one.name for one in found.columns],
         index=None,
         placeholder="None",
-        key="say_column",
+        key=f"say_column_{reading}",
     )
-    kind = right.selectbox("Column type", list(_KINDS), key="say_kind")
+    kind = right.selectbox("Column type", list(_KINDS), key=f"say_kind_{reading}")
     return {
         "header_line": int(header) if header != header_now else None,
         "missing": tuple(one.strip() for one in missing.split(",") if one.strip()) or None,
