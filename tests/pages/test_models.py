@@ -14,7 +14,7 @@ from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions
 from core.ui.models import labels
-from tests.pages.conftest import confirm, texts
+from tests.pages.conftest import confirm, keyed, texts
 
 OpenPage = Callable[..., AppTest]
 TakeIn = Callable[..., UploadRow]
@@ -75,9 +75,9 @@ def test_a_training_can_be_cancelled_and_is_failed_then_with_a_way_on(
         assert models.get(session, model_id=model.id).status == "failed"
     assert "The training was cancelled" in app.error[0].value
     app.button(key="retrain").click().run()
-    assert app.selectbox(key="target").value == "churn"
-    assert app.text_input(key="model_name").value == "Churn"
-    assert app.multiselect(key="keep").value == ["support"]
+    assert keyed(app.selectbox, "target_").value == "churn"
+    assert keyed(app.text_input, "model_name_").value == "Churn"
+    assert keyed(app.multiselect, "keep_").value == ["support"]
 
 
 def test_a_training_that_failed_says_why_and_what_to_do(

@@ -6,6 +6,7 @@ import json
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
@@ -16,6 +17,7 @@ from core.queue import Pool, workers
 from core.ui.predictions import progress
 from tests import journeys
 from tests.clocks import ClockAhead
+from tests.pages.conftest import keyed
 from tests.pages.scored import Desk, open_page, texts
 
 
@@ -57,12 +59,28 @@ def test_the_rows_can_be_those_with_a_caution_alone(desk: Desk) -> None:
     result.write_bytes(b"\n".join(lines))
     _recount(desk, n_cautioned=2)
     app = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
-    assert app.toggle(key="only_cautions").label == "Show only the 2\u00a0rows with a caution"
+    assert keyed(app.toggle, "only_cautions_").label == "Show only the 2\u00a0rows with a caution"
 
-    app.toggle(key="only_cautions").set_value(True).run()
+    keyed(app.toggle, "only_cautions_").set_value(True).run()
 
     assert app.dataframe[0].value["caution"].tolist() == ["unseen: contract"] * 2
     assert "All 2\u00a0rows with a caution, in file order." in texts(app)
+
+
+def test_cautions_alone_are_not_asked_for_of_the_next_prediction_too(desk: Desk) -> None:
+    _recount(desk, n_cautioned=2)
+    with db.session_scope(db.WORKER, write=True) as session:
+        scored = session.get_one(PredictionRow, desk.scored_id)
+        columns = (column.key for column in sa.inspect(PredictionRow).column_attrs)
+        other = PredictionRow(**{name: getattr(scored, name) for name in columns} | {"id": uuid4()})
+        session.add(other)
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
+    keyed(app.toggle, "only_cautions_").set_value(True).run()
+
+    app.query_params["id"] = str(other.id)
+    app.run()
+
+    assert not keyed(app.toggle, "only_cautions_").value
 
 
 def test_rows_without_a_caution_offer_no_choice(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing, predictions
 from core.uploads import uploads
-from tests.pages.conftest import confirm, texts
+from tests.pages.conftest import confirm, keyed, texts
 
 OpenPage = Callable[..., AppTest]
 TakeIn = Callable[..., UploadRow]
@@ -34,10 +34,10 @@ def test_a_file_that_no_model_fits_is_trained_on_with_the_guessed_target(
 ) -> None:
     upload = take_in(customers, "customers.csv")
     app = open_page("uploads.py", upload=upload.id)
-    assert app.selectbox(key="target").value == "churn"
-    assert app.selectbox(key="positive").value == "Yes"
-    app.text_input(key="model_name").set_value("Who leaves").run()
-    app.multiselect(key="keep").set_value(["support"]).run()
+    assert keyed(app.selectbox, "target_").value == "churn"
+    assert keyed(app.selectbox, "positive_").value == "Yes"
+    keyed(app.text_input, "model_name_").set_value("Who leaves").run()
+    keyed(app.multiselect, "keep_").set_value(["support"]).run()
     app.button(key="train_model").click().run()
     with db.session_scope(reader) as session:
         (listed,) = models.page(session).items
@@ -69,6 +69,66 @@ def test_a_file_that_fits_is_scored_now_first_in_line(
     assert done_by_hand == [made.task_id]
 
 
+def test_what_was_said_of_a_training_on_one_file_is_not_said_of_the_next(
+    open_page: OpenPage, customers: pa.Table, take_in: TakeIn
+) -> None:
+    first = take_in(customers, "first.csv")
+    second = take_in(customers.slice(0, 120), "second.csv")
+    app = open_page("uploads.py", upload=first.id)
+    keyed(app.text_input, "model_name_").set_value("Who leaves").run()
+    keyed(app.multiselect, "keep_").set_value(["support"]).run()
+    keyed(app.selectbox, "positive_").set_value("No").run()
+    keyed(app.selectbox, "target_").set_value("plan").run()
+
+    keyed(app.selectbox, "pick_").select(second.id).run()
+
+    assert keyed(app.selectbox, "target_").value == "churn"
+    assert keyed(app.selectbox, "positive_").value == "Yes"
+    assert keyed(app.text_input, "model_name_").value == ""
+    assert keyed(app.multiselect, "keep_").value == []
+
+
+def test_what_was_said_of_a_new_version_of_one_model_is_not_said_of_another(
+    open_page: OpenPage, customers: pa.Table, take_in: TakeIn, request_training: RequestTraining
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    first = request_training(upload, name="First", keep=("support",))
+    second = request_training(upload, name="Second")
+    app = open_page("uploads.py", upload=upload.id, train=1, version_of=first.id)
+    assert keyed(app.text_input, "model_name_").value == "First"
+
+    app.query_params["version_of"] = str(second.id)
+    app.run()
+
+    assert keyed(app.text_input, "model_name_").value == "Second"
+    assert keyed(app.multiselect, "keep_").value == []
+
+
+def test_the_model_and_the_reasons_chosen_for_one_file_are_not_chosen_for_the_next(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    first = take_in(customers, "first.csv")
+    second = take_in(customers.slice(0, 120), "second.csv")
+    older, newer = request_training(first, name="Older"), request_training(first, name="Newer")
+    finish(older)
+    finish(newer)
+    app = open_page("uploads.py", upload=first.id)
+    assert keyed(app.selectbox, "model_").value == str(newer.id)
+    keyed(app.selectbox, "model_").select(str(older.id)).run()
+    keyed(app.checkbox, "with_reasons_").check().run()
+
+    keyed(app.selectbox, "pick_").select(second.id).run()
+    assert keyed(app.selectbox, "model_").value == str(newer.id)
+    assert not keyed(app.checkbox, "with_reasons_").value
+    app.query_params["model"] = str(older.id)
+    app.run()
+    assert keyed(app.selectbox, "model_").value == str(older.id)
+
+
 def test_reasons_are_asked_for_by_a_tick_that_says_what_they_cost(
     open_page: OpenPage,
     reader: db.User,
@@ -80,7 +140,7 @@ def test_reasons_are_asked_for_by_a_tick_that_says_what_they_cost(
     upload = take_in(customers, "customers.csv")
     finish(request_training(upload))
     app = open_page("uploads.py", upload=upload.id)
-    tick = app.checkbox(key="with_reasons")
+    tick = keyed(app.checkbox, "with_reasons_")
     assert not tick.value
     assert "about 1" in tick.label
     tick.check().run()
@@ -216,5 +276,5 @@ def test_a_new_version_is_said_in_the_title_and_on_the_button(
     app = open_page("uploads.py", upload=upload.id, train=1, version_of=model.id)
     assert app.title[0].value == "New version of Who leaves :gray[v1]"
     assert app.button(key="train_model").label == "Train v2"
-    app.text_input(key="model_name").set_value("Another name").run()
+    keyed(app.text_input, "model_name_").set_value("Another name").run()
     assert app.button(key="train_model").label == "Train model"

@@ -75,7 +75,8 @@ def show(
     only = False
     if added.caution and n_cautioned:
         only = st.toggle(
-            f"Show only the {formatting.exact(n_cautioned, 'row')} with a caution", key="only_cautions"
+            f"Show only the {formatting.exact(n_cautioned, 'row')} with a caution",
+            key=f"only_cautions_{prediction.id}",
         )
     rows, n_read = first_rows(prediction, dialect, files=files, only_cautions=only)
     number: str = rows.column_names[-1]

@@ -37,7 +37,7 @@ def show(
         list(by_id),
         index=list(by_id).index(str(preferred_id)) if str(preferred_id) in by_id else 0,
         format_func=lambda model_id: f"{by_id[model_id].name} v{by_id[model_id].version}",
-        key="model",
+        key=f"model_{upload.id}_{preferred_id}",
     )
     model = by_id[chosen]
     with st.container(gap="xsmall", key="schema_check"):
@@ -57,7 +57,7 @@ def show(
 
 def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has_worker: bool) -> None:
     """The two buttons, why they can't be pressed, and what happens then. found: None where it could not be checked."""
-    with_reasons = _reasons(model, n_rows=upload.n_rows)
+    with_reasons = _reasons(upload, model)
     can_score = found is not None and found.refusal is None
     largest = session.config().sync_max_mb * formatting.MB
     is_large = upload.size_bytes > largest
@@ -86,16 +86,16 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
         links.go(PREDICTION, id=made)
 
 
-def _reasons(model: ModelRow, *, n_rows: int) -> bool:
+def _reasons(upload: UploadRow, model: ModelRow) -> bool:
     """Whether each row is to say what moved its answer, and what that costs."""
     can_say = all(feature.reference is not None for feature in models.schema_of(model).features)
     with db.session_scope(session.user()) as scope:
         pace = listing.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
     return st.checkbox(
-        f"Add three reasons to each row :gray[· about {formatting.estimate(n_rows / pace)} more]"
+        f"Add three reasons to each row :gray[· about {formatting.estimate(upload.n_rows / pace)} more]"
         if can_say
         else "Add three reasons to each row :gray[· train the model again to use this]",
-        key="with_reasons",
+        key=f"with_reasons_{upload.id}_{model.id}",
         disabled=not can_say,
         help="Adds the columns reason_1 to reason_3: what moved the prediction most, one column at a time, compared "
         "with the typical value in the training data.",

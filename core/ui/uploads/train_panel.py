@@ -22,6 +22,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
     by_name = {column.name: column for column in columns}
     names = list(by_name)
+    asked = f"{upload.id}_{version_of.id if version_of else None}"  # what the answers are about
     guessed = version_of.target if version_of else targets.guess_target(columns, n_rows=upload.n_rows)
     target = st.selectbox(
         "Column to predict",
@@ -29,16 +30,16 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         index=names.index(guessed) if guessed in names else None,
         format_func=lambda name: f"{name}  ·  {KINDS[by_name[name].kind].lower()}",
         placeholder="Choose a column",
-        key="target",
+        key=f"target_{asked}",
         help="The outcome that the model learns to predict from the other columns.",
     )
-    positive = _positive(by_name[target]) if target else None
+    positive = _positive(by_name[target], key=f"positive_{asked}_{target}") if target else None
     name = st.text_input(
         "Name",
         value=version_of.name if version_of else "",
         placeholder=models.default_name(upload, target=target) if target else "",
         max_chars=models.MAX_NAME,
-        key="model_name",
+        key=f"model_name_{asked}",
         help="A name that exists gets a new version.",
     )
     keep = st.multiselect(
@@ -46,7 +47,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         [name for name in names if name != target],
         default=[name for name in _kept(version_of) if name in by_name and name != target],
         placeholder="None",
-        key="keep",
+        key=f"keep_{asked}",
         help="Columns that look like IDs or give the outcome away are left out. The ones you add here are used anyway.",
     )
     refusal = targets.refusal(by_name[target], n_rows=upload.n_rows) if target else None
@@ -85,7 +86,7 @@ def _kept(version_of: ModelRow | None) -> Sequence[str]:
     return kept
 
 
-def _positive(column: ColumnProfile) -> str | None:
+def _positive(column: ColumnProfile, *, key: str) -> str | None:
     """The outcome whose probability is asked for, where there are two; None leaves it to the training."""
     if column.n_distinct != 2 or len(column.examples) != 2:
         return None
@@ -96,7 +97,7 @@ def _positive(column: ColumnProfile) -> str | None:
         labels,
         index=labels.index(likely) if likely is not None else None,
         placeholder="The rarer of the two",
-        key="positive",
+        key=key,
         help="The result shows the probability of this outcome.",
     )
 
