@@ -207,4 +207,4 @@ def keyed(widgets: Iterable[Any], key: str) -> Any:
 def confirm(app: AppTest, *, key: str) -> AppTest:
     """Press the button that opened a dialog and the one in it: here a press reruns all, not the dialog alone."""
     app.button(key=key).click()
-    return app.button(key=f"confirm_{key}").click().run()
+    return keyed(app.button, f"confirm_{key}").click().run()

@@ -209,11 +209,42 @@ def test_an_upload_is_deleted_with_its_predictions_once_their_number_is_confirme
         predictions.cancel(session, prediction_id=made.id)
     app = open_page("uploads.py", upload=upload.id)
     app.button(key="delete").click().run()
-    assert app.button(key="confirm_delete").label.replace("\u00a0", " ") == "Delete upload and 1 prediction"
+    confirming = keyed(app.button, "confirm_delete_")
+    assert confirming.label.replace("\u00a0", " ") == "Delete upload and 1 prediction"
     confirm(app, key="delete")
     with db.session_scope(reader) as session:
         assert uploads.count(session) == 0
         assert list(listing.page(session).items) == []
+
+
+def test_a_number_of_predictions_that_has_changed_since_it_was_shown_is_asked_about_anew(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    model = request_training(upload)
+    finish(model)
+
+    def predict() -> None:
+        with db.session_scope(reader, write=True) as session:
+            made = predictions.create(session, upload_id=upload.id, model_id=model.id)
+            predictions.cancel(session, prediction_id=made.id)
+
+    predict()
+    app = open_page("uploads.py", upload=upload.id)
+    app.button(key="delete").click().run()
+    predict()
+
+    confirm(app, key="delete")
+
+    confirming = keyed(app.button, "confirm_delete_")
+    assert confirming.label.replace("\u00a0", " ") == "Delete upload and 2 predictions"
+    with db.session_scope(reader) as session:
+        assert uploads.count(session) == 1
 
 
 def test_an_upload_whose_prediction_is_pending_is_not_deleted_and_says_why(
@@ -232,7 +263,7 @@ def test_an_upload_whose_prediction_is_pending_is_not_deleted_and_says_why(
     app = open_page("uploads.py", upload=upload.id)
     app.button(key="delete").click().run()
     assert "1\u00a0prediction is not finished yet" in texts(app)
-    assert not [button for button in app.button if button.key == "confirm_delete"]
+    assert not [button for button in app.button if (button.key or "").startswith("confirm_delete")]
     with db.session_scope(reader) as session:
         assert uploads.count(session) == 1
 

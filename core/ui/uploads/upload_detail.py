@@ -151,7 +151,8 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
             st.markdown(f"This permanently deletes **{links.escape(file_name)}**. No prediction uses it.")
         st.caption("Models trained on it are kept.")
         label = f"Delete upload and {formatting.exact(n, 'prediction')}" if n else "Delete upload"
-        if page_frame.confirmed(label, key="confirm_delete"):
+        # a click on another number than is counted now confirms nothing
+        if page_frame.confirmed(label, key=f"confirm_delete_{n}"):
             with db.session_scope(session.user(), write=True) as scope:
                 prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
             stored.remove_files(session.files(), prefixes=prefixes)
