@@ -9,12 +9,14 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import db, queue
+from core import db, queue, storage
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.predictions import listing, predictions
 from core.queue import Pool, workers
-from core.ui.predictions import progress
+from core.ui.predictions import home_items, progress
+from core.uploads import uploads
+from core.uploads.report.overrides import ReadingOverrides
 from tests import journeys
 from tests.clocks import ClockAhead
 from tests.pages.conftest import keyed
@@ -159,6 +161,25 @@ def test_the_receipt_shows_every_hash_and_gives_it_as_a_file(desk: Desk) -> None
     ):
         assert f"{sha256}  " in listed
     assert [button.label for button in app.get("download_button")] == ["Download receipt"]
+
+
+def test_a_file_that_is_read_otherwise_by_now_is_told_as_it_was_scored(desk: Desk) -> None:
+    uploads.reread(
+        desk.user,
+        storage=storage.from_settings(desk.settings),
+        staging_dir=desk.settings.staging_dir,
+        upload_id=desk.upload.id,
+        overrides=ReadingOverrides(encoding="cp1252", header_line=0),
+    )
+
+    receipt = open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
+    said = [element.value for element in receipt.markdown]
+    assert said[said.index(":small[:gray[Rows]]") + 1] == ":small[400]"
+    assert said[said.index(":small[:gray[Read as]]") + 1].startswith(":small[UTF-8, ")
+    assert "400\u00a0rows · " in texts(receipt)
+    rows = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
+    assert "First 200 of 400\u00a0rows, in file order." in texts(rows)
+    assert journeys.ask(desk.user, home_items.summary).recent[0].size == "400\u00a0rows"
 
 
 def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(desk: Desk) -> None:

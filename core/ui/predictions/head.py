@@ -99,6 +99,6 @@ def _facts(prediction: PredictionRow, *, now: datetime) -> None:
             else f"requested {formatting.ago(prediction.created_at, now=now)}"
         ]
         if prediction.status == Status.COMPLETED:
-            facts.insert(0, formatting.count(prediction.upload.n_rows, "row"))
+            facts.insert(0, formatting.count(prediction.n_rows, "row"))
             facts.append(f"took {formatting.took(prediction.started_at, prediction.finished_at)}")
         st.caption(" · ".join(facts), width="content")

@@ -52,7 +52,7 @@ def summary(session: Session) -> Summary:
             query={"id": row.id},
             icon=":material/table_rows:",
             badge=status_badges.of(row),
-            size=formatting.count(row.upload.n_rows, "row"),
+            size=formatting.count(row.n_rows, "row"),
         )
         for row in listing.page(session, limit=N_RECENT).items
     ]

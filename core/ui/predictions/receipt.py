@@ -14,6 +14,7 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.schema import Feature
+from core.predictions import predictions
 from core.predictions.matching import mapping
 from core.predictions.repeats import RepeatComparison
 from core.predictions.results.measures import PredictionMetrics
@@ -22,7 +23,6 @@ from core.ui import charts, formatting, links, session
 from core.ui.predictions import rows
 from core.ui.predictions import verdict as prediction_verdict
 from core.ui.predictions.rows import ResultColumns
-from core.uploads import uploads
 
 MOST_LISTED, MOST_MAPPED = 7, 12
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -67,7 +67,7 @@ def show(
                 on_click="ignore",
             )
     with charts.pair():
-        _card("Input", input_facts(upload) | _formulas(measured))
+        _card("Input", _input(prediction, upload, measured))
         _card("Model", _model(prediction))
         _card("Run", _run(prediction, measured, kept))
         _card("Result", _result(prediction), names=ResultColumns.of(prediction).all)
@@ -82,19 +82,20 @@ def show(
         st.code(hashes(prediction, upload), language=None, wrap_lines=True)
 
 
-def input_facts(upload: UploadRow) -> dict[str, str]:
-    """What the file is and how it was read, in words."""
-    dialect = uploads.examination_of(upload).dialect
+def _input(prediction: PredictionRow, upload: UploadRow, measured: PredictionMetrics) -> dict[str, str]:
+    """What the file is and how it was read for this prediction, in words; it may be read otherwise by now."""
+    dialect = predictions.dialect_of(prediction, upload)
     read_as = f"{dialect.encoding.upper()}, {_MARKS.get(dialect.delimiter, dialect.delimiter)}-separated"
     if dialect.decimal == ",":
         read_as = f"{read_as}, decimal comma"
     return {
         "File": links.escape(upload.file_name),
-        "Rows": f"{upload.n_rows:,}",
-        "Columns": f"{upload.n_columns:,}",
+        "Rows": f"{measured.n_rows:,}",
+        "Columns": f"{len(dialect.names) or upload.n_columns:,}",
         "Size": formatting.size(upload.size_bytes),
         "Read as": read_as,
         "SHA-256": _short(upload.sha256),
+        **_formulas(measured),
     }
 
 

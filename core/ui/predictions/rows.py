@@ -89,9 +89,9 @@ def show(
     if only and n_cautioned:
         st.caption(_shown_with_caution(rows.num_rows, n_cautioned=n_cautioned, n_read=n_read))
     else:
-        shown = f"First {rows.num_rows:,} of" if rows.num_rows < upload.n_rows else "All"
+        shown = f"First {rows.num_rows:,} of" if rows.num_rows < prediction.n_rows else "All"
         st.caption(
-            f"{shown} {formatting.exact(upload.n_rows, 'row')}, in file order. "
+            f"{shown} {formatting.exact(prediction.n_rows, 'row')}, in file order. "
             f"Added: {names(added)}. All other cells are unchanged."
         )
     st.dataframe(

@@ -52,8 +52,8 @@ def rows_text(row: PredictionRow) -> str:
 
 
 def n_total(row: PredictionRow) -> int:
-    """All rows of the file, as its task knows them or else as they were counted when it was uploaded."""
-    return row.task.total or row.upload.n_rows
+    """All rows of the file, as its task knows them or else as they were counted when it was asked for."""
+    return row.task.total or row.n_rows
 
 
 def _draw(row: PredictionRow, *, owner: str, now: datetime, offered: Sequence[Action]) -> Action | None:
