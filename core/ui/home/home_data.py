@@ -72,12 +72,16 @@ class Overview:
 def pulse(session: Session, *, now: datetime) -> Pulse:
     """What is in progress, waits or has failed."""
     rooms = [room.activity(session, now) for room in registry.home_items()]
-    is_stalled = (
-        any(room.queued for room in rooms)
-        and not queue.workers.alive(session)
-        and not queue.backlog(session).n_running
-    )
+    is_stalled = any(room.queued for room in rooms) and not _is_worked_on(session)
     return Pulse(rooms, is_stalled)
+
+
+def _is_worked_on(session: Session) -> bool:
+    """Whether a worker, or somebody's click, does any task; what they left half done waits like the rest."""
+    if queue.workers.alive(session):
+        return True
+    backlog = queue.backlog(session)
+    return backlog.n_running > backlog.n_abandoned
 
 
 def load(session: Session) -> Overview:

@@ -58,9 +58,20 @@ def test_what_waits_is_stalled_until_a_worker_or_anybodys_click_does_a_task(
     assert not is_stalled(), "there is a worker"
 
 
-def _claim(task_id: UUID) -> int:
+def test_what_waits_is_stalled_though_a_worker_that_is_gone_left_a_task_half_done(
+    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, stranger: db.User
+) -> None:
+    upload = journeys.upload_bytes(user, made.CSV, settings=settings, files=storage)
+    made.queued(user, upload, made.ready_model(user, upload))
+    with db.session_scope(stranger, write=True) as session:
+        left = queue.enqueue(session, kind_name="models.train", user_id=stranger.id, payload={})
+    _claim(left, lease_s=-1)
+    assert journeys.ask(user, lambda session: home_data.pulse(session, now=NOW)).is_stalled
+
+
+def _claim(task_id: UUID, *, lease_s: float = 60) -> int:
     with db.session_scope(db.WORKER, write=True) as session:
-        task = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=60)
+        task = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=lease_s)
         assert task is not None
         return task.attempt
 
