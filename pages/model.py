@@ -25,9 +25,10 @@ def live() -> None:
         with db.session_scope(user) as scope:
             row = models.get(scope, model_id=model.id)
             has_worker = bool(queue.workers.alive(scope))
+            is_waiting = queue.claimable_kind(scope, task_id=row.task_id) is not None
         if row.status != "training" or labels.status(row) != labels.status(model):
             st.rerun()
-        progress.show(row, has_worker=has_worker)
+        progress.show(row, is_waiting=is_waiting, has_worker=has_worker)
 
 
 page_frame.name_tab(f"{model.name} v{model.version}")

@@ -16,9 +16,11 @@ from core.db.tables.models import ModelRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
+from core.db.types import DATABASE_CLOCK
 from core.errors import Clash, Conflict, NotFound
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema
+from core.queue.tasks import is_abandoned
 from core.uploads import uploads
 from core.uploads.report.examination import Examination
 
@@ -186,6 +188,20 @@ def names(session: Session, *, owner: OwnerFilter = ownership.MINE) -> Sequence[
     )
     found = session.execute(rows.order_by(ModelRow.created_at.desc()))
     return [(model_id, user_id, name, version) for model_id, user_id, name, version in found]
+
+
+def abandoned(session: Session) -> set[UUID]:
+    """The user's models that were in training when their worker went: they wait like those in the queue."""
+    rows = (
+        sa.select(ModelRow.id)
+        .join(TaskRow, ModelRow.task_id == TaskRow.id)
+        .where(
+            ModelRow.user_id == db.owner(session),
+            ModelRow.status == "training",
+            is_abandoned(DATABASE_CLOCK),
+        )
+    )
+    return set(session.execute(rows).scalars())
 
 
 def schema_of(model: ModelRow) -> Schema:

@@ -18,8 +18,10 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
+from core.db.types import DATABASE_CLOCK
 from core.predictions.scoring.pipeline import reasons
 from core.predictions.states import Status
+from core.queue.tasks import is_abandoned
 
 PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace
 Sort = Literal["newest", "oldest", "file", "rows", "took"]
@@ -126,6 +128,29 @@ def counts(
     )
     found = {Status(status): n for status, n in session.execute(rows.group_by(PredictionRow.status))}
     return {status: found.get(status, 0) for status in Status}
+
+
+def abandoned(session: Session) -> Sequence[UUID]:
+    """The user's PROCESSING predictions whose worker is gone, oldest first: they wait like QUEUED ones."""
+    rows = (
+        sa.select(PredictionRow.id)
+        .join(TaskRow, PredictionRow.task_id == TaskRow.id)
+        .where(
+            PredictionRow.user_id == db.owner(session),
+            PredictionRow.status == Status.PROCESSING,
+            is_abandoned(DATABASE_CLOCK),
+        )
+        .order_by(PredictionRow.created_at, PredictionRow.id)
+    )
+    return session.execute(rows).scalars().all()
+
+
+def next_waiting(session: Session) -> UUID | None:
+    """Which of the user's predictions a worker would take next: an abandoned one, else the one queued longest."""
+    if left := abandoned(session):
+        return left[0]
+    queued = table(session, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
+    return queued[0].id if queued else None
 
 
 def n_by_model(session: Session, *, owner: OwnerFilter = ownership.MINE) -> dict[UUID, int]:

@@ -192,6 +192,12 @@ def settle(
         )
 
 
+def abandon(task_id: UUID) -> None:
+    """Have a worker take a task and be gone."""
+    with db.session_scope(db.WORKER, write=True) as session:
+        assert queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=-1) is not None
+
+
 def texts(app: AppTest) -> str:
     """Everything that the page says, for looking a sentence up in it."""
     kinds = ("title", "subheader", "markdown", "caption", "error", "info", "warning", "metric")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pyarrow as pa
 import pytest
@@ -15,7 +15,7 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import listing, predictions
-from tests.pages.conftest import settle, texts
+from tests.pages.conftest import abandon, settle, texts
 
 OpenPage = Callable[..., AppTest]
 TakeIn = Callable[..., UploadRow]
@@ -97,12 +97,37 @@ def test_a_waiting_prediction_without_a_worker_is_said_and_can_be_done_by_hand(
 def test_a_prediction_that_its_worker_left_half_done_can_be_done_by_hand_on_its_page(
     open_page: OpenPage, waiting: PredictionRow, done_by_hand: list[UUID]
 ) -> None:
-    with db.session_scope(db.WORKER, write=True) as session:
-        assert queue.claim(session, worker_id=uuid4(), lease_s=-1) is not None
+    abandon(waiting.task_id)
     app = open_page("prediction.py", id=waiting.id)
     app.button(key="by_hand").click().run()
     assert not app.exception
     assert done_by_hand == [waiting.task_id]
+
+
+def test_a_prediction_that_its_worker_left_half_done_waits_on_home_and_can_be_done_by_hand(
+    open_page: OpenPage, waiting: PredictionRow, done_by_hand: list[UUID]
+) -> None:
+    abandon(waiting.task_id)
+    app = open_page()
+    assert "**No worker is running.** :gray[· 1\u00a0prediction waiting]" in texts(app)
+    assert "Scoring **march" not in texts(app)
+    app.button(key="by_hand").click().run()
+    assert done_by_hand == [waiting.task_id]
+
+
+def test_a_training_that_its_worker_left_half_done_waits_on_home_and_can_be_done_by_hand(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    done_by_hand: list[UUID],
+) -> None:
+    model = request_training(take_in(customers, "march.csv"))
+    abandon(model.task_id)
+    app = open_page()
+    assert "**No worker is running.** :gray[· 1\u00a0training waiting]" in texts(app)
+    app.button(key="by_hand").click().run()
+    assert done_by_hand == [model.task_id]
 
 
 def test_work_by_hand_in_a_process_that_can_do_none_is_refused_in_place(

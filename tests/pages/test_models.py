@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pyarrow as pa
 from streamlit.testing.v1 import AppTest
@@ -14,7 +14,7 @@ from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions
 from core.ui.models import labels
-from tests.pages.conftest import confirm, keyed, texts
+from tests.pages.conftest import abandon, confirm, keyed, texts
 
 OpenPage = Callable[..., AppTest]
 TakeIn = Callable[..., UploadRow]
@@ -160,6 +160,22 @@ def test_an_interrupted_training_is_queued_again_and_says_that_it_starts_over(
     assert labels.QUEUED.markdown in app.title[0].value
     assert app.get("progress")[0].proto.value == 0
     assert "The training was interrupted and starts over when a worker is free." in texts(app)
+
+
+def test_a_training_that_its_worker_left_half_done_can_be_done_by_hand(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    done_by_hand: list[UUID],
+) -> None:
+    model = request_training(take_in(customers, "customers.csv"))
+    abandon(model.task_id)
+    app = open_page("model.py", id=model.id)
+    assert "The training was interrupted and starts over when a worker is free." in texts(app)
+    app.button(key="by_hand").click().run()
+    assert not app.exception
+    assert done_by_hand == [model.task_id]
 
 
 def test_after_a_failure_for_which_the_file_is_to_blame_another_file_comes_first(

@@ -7,8 +7,10 @@ import re
 from streamlit.testing.v1 import AppTest
 
 from core import db
-from core.predictions import predictions
+from core.predictions import listing, predictions
 from core.ui.predictions import actions, filters, live_list
+from tests import journeys
+from tests.pages.conftest import abandon
 from tests.pages.scored import Desk, open_page, texts
 
 
@@ -90,6 +92,18 @@ def test_queued_without_a_worker_says_so_with_a_button(desk: Desk) -> None:
 
     assert "No worker is running." in texts(app)
     assert app.button(key="next_by_hand").label == "Score the next one now"
+
+
+def test_what_its_worker_left_half_done_can_be_done_by_hand(desk: Desk) -> None:
+    left_id = desk.queue()
+    left = journeys.ask(desk.user, lambda session: predictions.get(session, prediction_id=left_id))
+    abandon(left.task_id)
+
+    app = open_page("predictions.py")
+
+    assert "**No worker is running.** :gray[· 1\u00a0prediction waiting]" in texts(app)
+    assert ":material/play_arrow: Score now" in app.menu_button(key=f"menu_{left_id}").options
+    assert journeys.ask(desk.user, listing.next_waiting) == left_id
 
 
 def test_by_hand_without_a_runner_is_refused_with_its_cure(desk: Desk) -> None:

@@ -85,7 +85,9 @@ def _card(model: ModelRow, *, n_versions: int, n_predictions: int, owner: str | 
         facts = [f"Predicts **{links.escape(model.target)}**", *([task] if task else []), f"v{model.version}"]
         st.markdown(f":small[{labels.status(model).markdown}&ensp;:gray[{' · '.join(facts)}]]")
         if model.status == "training":
-            st.progress(progress.share(model), text=progress.step(model).capitalize())
+            is_queued = labels.is_queued(model)
+            step = progress.step(model, is_waiting=is_queued).capitalize()
+            st.progress(progress.share(model, is_waiting=is_queued), text=step)
         elif model.status == "failed":
             st.markdown(f":small[:red[{links.escape((model.error or {}).get('message', ''))}]]")
         elif found := headline(model):

@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from core import queue
 from core.db.tables.models import ModelRow
 from core.models import models
 from core.ui import formatting, links
@@ -42,29 +41,29 @@ def summary(session: Session) -> Summary:
 def activity(session: Session, now: datetime) -> Activity:
     """Which trainings run, wait or have failed."""
     newest = models.page(session, limit=LOOKED_AT).items
-    in_training = in_line(models.page(session, limit=MOST_IN_TRAINING, statuses=["training"]).items)
-    queued = [row for row in in_training if row.task.state == queue.TaskState.QUEUED]
+    in_training = models.page(session, limit=MOST_IN_TRAINING, statuses=["training"]).items[::-1]
+    abandoned = models.abandoned(session)
+    waiting = [row for row in in_training if labels.is_queued(row) or row.id in abandoned]
+    running = [row for row in in_training if row not in waiting]
     return Activity(
         "training",
         failed=[_failed(row) for row in _unmended(newest, now=now)],
-        active=[active(row) for row in in_training],
-        n_running=len(in_training) - len(queued),
-        n_queued=len(queued),
-        queued=_by_hand(queued) if queued else None,
+        active=[
+            *(_active(row, is_waiting=False) for row in running),
+            *(_active(row, is_waiting=True) for row in waiting),
+        ],
+        n_running=len(running),
+        n_queued=len(waiting),
+        queued=_by_hand(waiting) if waiting else None,
         newest=tuple(row.id for row in newest[:1]),
     )
 
 
-def in_line(in_training: Sequence[ModelRow]) -> list[ModelRow]:
-    """Those that run before those that wait, and each from the oldest on."""
-    waits = queue.TaskState.QUEUED
-    return sorted(in_training, key=lambda row: (row.task.state == waits, row.created_at))
-
-
-def active(row: ModelRow) -> ActiveItem:
+def _active(row: ModelRow, *, is_waiting: bool) -> ActiveItem:
     """A training, and how far it is."""
-    text = f"Training **{links.escape(row.name)}** v{row.version} · {progress.step(row)}"
-    done = 0 if labels.is_queued(row) else row.task.done  # an interrupted training starts over
+    step = progress.step(row, is_waiting=is_waiting)
+    text = f"Training **{links.escape(row.name)}** v{row.version} · {step}"
+    done = 0 if is_waiting else row.task.done  # an interrupted training starts over
     return ActiveItem(row.id, MODEL, text, done, row.task.total or 0)
 
 

@@ -8,15 +8,14 @@ from core import db, queue
 from core.db.tables.models import ModelRow
 from core.models import models
 from core.ui import formatting, no_worker, session
-from core.ui.models import labels
 
 
-def show(model: ModelRow, *, has_worker: bool) -> None:
-    """One bar, and a sentence below it."""
+def show(model: ModelRow, *, is_waiting: bool, has_worker: bool) -> None:
+    """One bar, and a sentence below it. is_waiting: nobody trains it, or whoever did is gone."""
     with st.container(border=True, key="training"):
-        st.markdown(f"#### {step(model).capitalize()}")
-        st.progress(share(model))
-        if not labels.is_queued(model):
+        st.markdown(f"#### {step(model, is_waiting=is_waiting).capitalize()}")
+        st.progress(share(model, is_waiting=is_waiting))
+        if not is_waiting:
             started_at = model.task.started_at or model.created_at
             passed = formatting.duration((session.now() - started_at).total_seconds())
             st.caption(f"Started {passed} ago. You can leave this page.")
@@ -38,15 +37,15 @@ def why_queued(model: ModelRow) -> str:
     return "The training starts when a worker is free."
 
 
-def share(model: ModelRow) -> float:
+def share(model: ModelRow, *, is_waiting: bool) -> float:
     """How much of it is done, from 0 to 1; what an interrupted attempt had done counts for nothing."""
     total = model.task.total or 0
-    return min(1.0, model.task.done / total) if total and not labels.is_queued(model) else 0.0
+    return min(1.0, model.task.done / total) if total and not is_waiting else 0.0
 
 
-def step(model: ModelRow) -> str:
+def step(model: ModelRow, *, is_waiting: bool) -> str:
     """How far a training is, in words."""
-    if labels.is_queued(model):
+    if is_waiting:
         return "waiting to start over" if model.task.attempt else "in the queue"
     done, total = model.task.done, model.task.total or 0
     if not done:

@@ -28,10 +28,10 @@ class Action(StrEnum):
     DELETE = ":material/delete: Delete"
 
 
-def offered(status: str, *, has_worker: bool) -> tuple[Action, ...]:
-    """What a prediction in this state allows, beside opening it. By hand only where no worker would do it."""
+def offered(status: str, *, by_hand: bool) -> tuple[Action, ...]:
+    """What a prediction in this state allows, beside opening it. by_hand: whether it waits and no worker is there."""
     allowed: list[Action] = []
-    if status == Status.QUEUED and not has_worker:
+    if by_hand:
         allowed.append(Action.BY_HAND)
     if status in (Status.FAILED, Status.CANCELLED):
         allowed.append(Action.RETRY)

@@ -69,20 +69,22 @@ def summary(session: Session) -> Summary:
 
 def activity(session: Session, now: datetime) -> Activity:
     """What is in progress, waits or has failed."""
-    counts = listing.counts(session)
+    counts, abandoned = listing.counts(session), listing.abandoned(session)
 
-    def newest(status: Status) -> Sequence[PredictionRow]:
-        return listing.page(session, limit=N_SHOWN, statuses=[status]).items if counts[status] else ()
+    def newest(status: Status, limit: int = N_SHOWN) -> Sequence[PredictionRow]:
+        return listing.page(session, limit=limit, statuses=[status]).items if counts[status] else ()
 
     failed = [row for row in newest(Status.FAILED) if now - row.updated_at < FAILED_FOR]
-    n_failed, n_queued = counts[Status.FAILED], counts[Status.QUEUED]
+    begun = newest(Status.PROCESSING, N_SHOWN + len(abandoned))
+    running = [row for row in begun if row.id not in abandoned]
+    n_failed, n_queued = counts[Status.FAILED], counts[Status.QUEUED] + len(abandoned)
     label = f"View all {formatting.exact(n_failed, 'failed prediction')}"
     return Activity(
         "prediction",
         failed=[_failed(row) for row in failed],
         all_failed=ListLink(label, PREDICTIONS, {"status": "failed"}) if n_failed > len(failed) > 0 else None,
-        active=[_active(row) for row in newest(Status.PROCESSING)],
-        n_running=counts[Status.PROCESSING],
+        active=[_active(row) for row in running[:N_SHOWN]],
+        n_running=counts[Status.PROCESSING] - len(abandoned),
         n_queued=n_queued,
         queued=QueuedWork("Score it now" if n_queued == 1 else "Score the next one now", prioritize)
         if n_queued
@@ -92,9 +94,9 @@ def activity(session: Session, now: datetime) -> Activity:
 
 
 def prioritize(session: Session) -> UUID | None:
-    """Put the one that has waited longest first in line."""
-    oldest = listing.table(session, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED])
-    return predictions.prioritize(session, prediction_id=oldest[0].id) if oldest else None
+    """Put the one that is next first in line."""
+    next_id = listing.next_waiting(session)
+    return predictions.prioritize(session, prediction_id=next_id) if next_id else None
 
 
 def _failed(row: PredictionRow) -> FailedItem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -25,12 +25,13 @@ MOVING_S, SETTLED_S = 5.0, 15.0  # between two looks
 class ListState:
     """How many there are of each, with the filters but for the status, and what is pending whatever they say.
 
-    n_queued, next_id, has_worker: of the reader's own, for no others can be done by hand.
+    abandoned, n_waiting, next_id, has_worker: of the reader's own, for no others can be done by hand.
     """
 
     counts: dict[Status, int]
     n_pending: int
-    n_queued: int
+    abandoned: Sequence[UUID]
+    n_waiting: int
     next_id: UUID | None
     has_worker: bool
 
@@ -93,6 +94,7 @@ def _draw(whose: OwnerFilter, people: Mapping[UUID, str], model_ids: Mapping[str
                 me=user,
                 people=people,
                 now=session.now(),
+                abandoned=state.abandoned,
                 has_worker=state.has_worker,
             )
         else:
@@ -111,17 +113,15 @@ def read_state(user: db.User, *, search: str, model_id: UUID | None, owner: Owne
         is_filtered = bool(search) or model_id is not None
         pending = listing.counts(scope, statuses=tuple(PENDING), owner=owner) if is_filtered else counts
         mine = pending if owner == MINE else listing.counts(scope, statuses=tuple(PENDING))
-        n_queued = mine[Status.QUEUED]
-        next_id = None
-        if n_queued:
-            for first in listing.table(scope, offset=0, limit=1, sort="oldest", statuses=[Status.QUEUED]):
-                next_id = first.id
+        abandoned = listing.abandoned(scope) if mine[Status.PROCESSING] else ()
+        n_waiting = mine[Status.QUEUED] + len(abandoned)
         return ListState(
             counts=counts,
             n_pending=sum(pending[status] for status in PENDING),
-            n_queued=n_queued,
-            next_id=next_id,
-            has_worker=not n_queued or bool(queue.workers.alive(scope)),
+            abandoned=abandoned,
+            n_waiting=n_waiting,
+            next_id=listing.next_waiting(scope) if n_waiting else None,
+            has_worker=not n_waiting or bool(queue.workers.alive(scope)),
         )
 
 
@@ -135,7 +135,7 @@ def _nothing_matches() -> None:
 
 
 def _no_worker(state: ListState) -> None:
-    waiting = f"{formatting.exact(state.n_queued, 'prediction')} waiting"
+    waiting = f"{formatting.exact(state.n_waiting, 'prediction')} waiting"
     if no_worker.banner(waiting=waiting, button="Score the next one now", key="next_by_hand"):
         assert state.next_id is not None
         actions.by_hand(state.next_id)

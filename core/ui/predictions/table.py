@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -27,17 +27,20 @@ def show(
     me: db.User,
     people: Mapping[UUID, str],
     now: datetime,
+    abandoned: Collection[UUID],
     has_worker: bool,
 ) -> None:
     """Draw them, and do what a menu asks for. Few elements a row: they are what a refresh costs.
 
-    people: what the owners are called. What is not `me`'s can be opened, and no more.
+    people: what the owners are called. What is not `me`'s can be opened, and no more. abandoned: those that are
+    PROCESSING and whose worker is gone.
     """
     has_owners = session.config().has_sign_in
     with st.container(border=True, gap="small", key="predictions_table"):
         for row in rows:
             owner = people.get(row.user_id, "") if has_owners or row.user_id != me.id else ""
-            offered = actions.offered(row.status, has_worker=has_worker)
+            is_waiting = row.status == Status.QUEUED or row.id in abandoned
+            offered = actions.offered(row.status, by_hand=is_waiting and not has_worker)
             asked = _draw(row, owner=owner, now=now, offered=offered if row.user_id == me.id else ())
             if asked is not None:
                 actions.perform(asked, prediction_id=row.id, file_name=row.upload.file_name)
