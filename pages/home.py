@@ -17,14 +17,15 @@ sample = welcome.sample(found.newest)
 @st.fragment(run_every=home_data.MOVING_S if at_first.n_moving else home_data.SETTLED_S)
 def live() -> None:
     """What changes by itself; once something has begun or ended, the whole page is drawn again."""
-    with page_frame.guarded(), db.session_scope(user) as scope:
-        pulse = home_data.pulse(scope, now=session.now())
-    if pulse.state != at_first.state:
-        st.rerun()
-    if sample:
-        training = next((item for item in pulse.active if item.id == sample.model.id), None)
-        welcome.show(sample, training=training)
-    attention.show(pulse, shown_id=sample.model.id if sample else None)
+    with page_frame.guarded():
+        with db.session_scope(user) as scope:
+            pulse = home_data.pulse(scope, now=session.now())
+        if pulse.state != at_first.state:
+            st.rerun()
+        if sample:
+            training = next((item for item in pulse.active if item.id == sample.model.id), None)
+            welcome.show(sample, training=training)
+        attention.show(pulse, shown_id=sample.model.id if sample else None)
 
 
 def show_buttons() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
@@ -161,6 +164,27 @@ def test_a_failed_prediction_comes_first_with_its_reason(
     said = texts(open_page())
     assert "could not be scored" in said
     assert "The file is gone" in said.replace("\\", "")
+
+
+def test_a_database_that_goes_away_while_home_is_open_is_said_in_place(
+    open_page: OpenPage,
+    customers: pa.Table,
+    take_in: TakeIn,
+    sqlite_database: db.Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    take_in(customers, "march.csv")
+    file, real = Path(str(sqlite_database.engine.url.database)), st.fragment
+
+    def fragment(**given: Any) -> Any:
+        file.rename(file.with_suffix(".gone"))
+        return real(**given)
+
+    monkeypatch.setattr(st, "fragment", fragment)
+    app = open_page()
+    assert not app.exception
+    assert "The database can't be used right now" in app.error[0].value.replace("\\", "")
+    assert "Recent work" in texts(app)
 
 
 def test_with_nothing_failed_and_nothing_waiting_all_is_clear(
