@@ -1,13 +1,16 @@
 """What runs before every page: who is signed in, the frame, the menu, and the one place where a failure is shown."""
 
+from pathlib import PurePath
+
 import streamlit as st
 
 from core import db
 from core.access import roles
 from core.access.errors import NotSignedIn
-from core.errors import AppError
+from core.errors import AppError, Unavailable
 from core.ui import brand, browser, links, notices, page_frame, registry, session
 from core.ui.account.pages import ACCOUNT
+from core.ui.admin.pages import SYSTEM
 from core.ui.links import PageEntry
 
 OPEN_TO_ALL = "Sign-in is off. Anyone who can reach this app can do everything in it."
@@ -18,21 +21,14 @@ brand.show()
 browser.prepare()
 notices.show()
 
-try:
-    user = session.user()
-except NotSignedIn:
-    browser.go_and_sign_in()
-    st.stop()
-except AppError as error:
-    page_frame.show_error(error)
-    st.stop()
 
-
-def as_page(entry: PageEntry) -> st.Page:
+def as_page(entry: PageEntry, *, file: str = "") -> st.Page:
+    """file: what runs at the page's address in its place."""
     return st.Page(
-        entry.file,
+        file or entry.file,
         title=entry.title,
         icon=entry.icon,
+        url_path=PurePath(entry.file).stem,
         default=entry.is_default,
         visibility="hidden" if entry.position is None else "visible",
     )
@@ -52,6 +48,31 @@ def show_who(user: db.User) -> None:
         if not config.has_sign_in:
             links.link(ACCOUNT.title, ACCOUNT, icon=":material/key:", tip="Tokens for programs")
 
+
+def show_outage(error: Unavailable) -> None:
+    """What is broken, with its cure, at every address. Where people sign in, the failure alone: who asks may be no
+    admin.
+    """
+    if session.config().has_sign_in:
+        page_frame.show_error(error)
+        return
+    page = st.navigation([as_page(entry, file=SYSTEM.file) for entry in registry.pages()], position="hidden")
+    page_frame.name_tab(SYSTEM.title)
+    with page_frame.guarded():
+        page.run()
+
+
+try:
+    user = session.user()
+except NotSignedIn:
+    browser.go_and_sign_in()
+    st.stop()
+except Unavailable as error:
+    show_outage(error)
+    st.stop()
+except AppError as error:
+    page_frame.show_error(error)
+    st.stop()
 
 entries = [entry for entry in registry.pages() if user.role == roles.ADMIN or not entry.is_for_admins]
 page = st.navigation([as_page(entry) for entry in entries])

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from core import queue
+from core import db, queue
 from core.errors import AppError
 from core.system import checks
 from core.system.checks import Check, Failure, State
@@ -92,10 +92,11 @@ principal = session.principal()
 checked = checks.run(session.config(), principal=principal)
 show_verdict(checked)
 show_parts(checked)
-try:
-    show_failures(checks.failures(principal=principal))
-except AppError as error:
-    page_frame.show_error(error)
+if isinstance(principal, db.User):
+    try:
+        show_failures(checks.failures(principal=principal))
+    except AppError as error:
+        page_frame.show_error(error)
 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="shell"):
     at = formatting.moment(session.now(), now=session.now(), zone=session.zone())
     st.caption(f"Checked at {at}. Run the same checks from a shell: `python -m core.system`")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import db, settings
+from core.access import sessions
 from core.queue import Pool, SqsQueue, workers
 from tests import journeys
 from tests.clocks import ClockAhead
@@ -84,6 +87,43 @@ def test_a_queue_that_is_not_there_and_half_a_pair_of_keys_are_said_with_their_c
 
     assert "the queue does not exist; create it with python -m core.system prepare" in errors(missing)
     assert "Set AWS_SECRET_ACCESS_KEY, or neither" in errors(half)
+
+
+@pytest.mark.parametrize("page", ["home.py", "prediction.py", "system.py"])
+def test_without_its_database_every_address_says_what_is_broken_and_how_to_mend_it(
+    desk: Desk, page: str
+) -> None:
+    take_away()
+
+    app = open_page(page, id=str(desk.scored_id))
+
+    assert not app.exception
+    assert app.title[0].value == "System"
+    (broken,) = (error.value.replace("\\", "") for error in app.error)
+    assert broken.startswith("**Database** · The database can't be used right now")
+    assert "Check that it is running" in broken
+    assert "**Storage**" in texts(app)
+    assert "Recent errors" not in texts(app)
+
+
+def test_where_people_sign_in_an_outage_shows_nobody_the_installation(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_away()
+    configure(monkeypatch, {"oidc_issuer": "https://id.example", "oidc_client_id": "desk"})
+    monkeypatch.setattr(type(st.context), "cookies", {sessions.cookie_name(settings.current()): "secret"})
+
+    app = open_page("system.py")
+
+    assert not app.exception
+    assert "The database can't be used right now" in errors(app)
+    assert "**Storage**" not in texts(app)
+
+
+def take_away() -> None:
+    """Remove the database while the app runs."""
+    file = Path(str(db.current().engine.url.database))
+    file.rename(file.with_suffix(".gone"))
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, said: dict[str, Any]) -> None:
