@@ -29,7 +29,7 @@ class Pulse:
     @property
     def state(self) -> object:
         """What is other once something was made, has begun or has ended, here or elsewhere."""
-        return self.n_moving, tuple(room.newest for room in self.rooms)
+        return tuple((room.n_running, room.n_queued, room.newest) for room in self.rooms)
 
     @property
     def failed(self) -> Sequence[FailedItem]:

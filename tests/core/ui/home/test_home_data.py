@@ -16,7 +16,7 @@ from tests import journeys, made
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
-def test_what_was_made_elsewhere_changes_the_state_of_the_desk(
+def test_what_was_made_or_begun_elsewhere_changes_the_state_of_the_desk(
     settings: Settings, storage: LocalStorage, user: db.User
 ) -> None:
     def state() -> object:
@@ -29,9 +29,11 @@ def test_what_was_made_elsewhere_changes_the_state_of_the_desk(
     model = made.ready_model(user, upload)  # begun and ended between two looks
     states.append(state())
     with db.session_scope(user, write=True) as session:
-        predictions.create(session, upload_id=upload.id, model_id=model.id)
+        prediction = predictions.create(session, upload_id=upload.id, model_id=model.id)
     states.append(state())
-    assert len(set(states)) == 4
+    _claim(prediction.task_id)
+    states.append(state())
+    assert len(set(states)) == 5
     assert state() == states[-1]
 
 
