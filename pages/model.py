@@ -16,6 +16,7 @@ try:
         model = models.get(scope, model_id=model_id)
 except (NotFound, params.NotNamed) as missing:
     page_frame.missing(missing, "Model not found", MODELS, button="View all models")
+is_mine = model.user_id == user.id
 
 
 @st.fragment(run_every=1.0)
@@ -28,7 +29,7 @@ def live() -> None:
             is_waiting = queue.claimable_kind(scope, task_id=row.task_id) is not None
         if row.status != "training" or labels.status(row) != labels.status(model):
             st.rerun()
-        progress.show(row, is_waiting=is_waiting, has_worker=has_worker)
+        progress.show(row, is_waiting=is_waiting, has_worker=has_worker, is_mine=is_mine)
 
 
 page_frame.name_tab(f"{model.name} v{model.version}")
@@ -45,7 +46,7 @@ elif model.status == "training":
 with page_frame.heading(
     f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"
 ):
-    if model.user_id == user.id:
+    if is_mine:
         actions.toolbar(model)
 owners.show_notice(model.user_id, me=user)
 

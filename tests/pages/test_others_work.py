@@ -10,7 +10,9 @@ from core import db
 from core.access import work_transfer
 from core.access.errors import OwnedByAnother
 from core.db.tables.users import UserRow
+from core.models import models
 from core.predictions import predictions
+from core.uploads import uploads
 from tests.pages.scored import Desk, open_page, texts
 
 NOTE = "You are viewing the work of **Mallory**"
@@ -148,6 +150,18 @@ def test_somebody_elses_queued_prediction_can_not_be_done_by_hand(desk: Desk, ma
     assert "by_hand" not in {button.key for button in app.button}
     in_list = open_page("predictions.py", whose="all")
     assert "next_by_hand" not in {button.key for button in in_list.button}
+
+
+def test_somebody_elses_training_can_not_be_done_by_hand(desk: Desk, mallory: UUID) -> None:
+    with db.session_scope(db.User(mallory, "Mallory"), write=True) as session:
+        upload = uploads.get(session, upload_id=desk.upload.id)
+        training = models.request_training(session, upload=upload, target="churned", name="Hers")
+
+    app = open_page("model.py", id=str(training.id))
+
+    assert not app.exception
+    assert "No worker is running." in texts(app)
+    assert "by_hand" not in {button.key for button in app.button}
 
 
 def test_somebody_elses_model_and_upload_have_no_buttons(desk: Desk, mallory: UUID) -> None:

@@ -10,8 +10,10 @@ from core.models import models
 from core.ui import formatting, no_worker, session
 
 
-def show(model: ModelRow, *, is_waiting: bool, has_worker: bool) -> None:
-    """One bar, and a sentence below it. is_waiting: nobody trains it, or whoever did is gone."""
+def show(model: ModelRow, *, is_waiting: bool, has_worker: bool, is_mine: bool) -> None:
+    """One bar, and a sentence below it. is_waiting: nobody trains it, or whoever did is gone. is_mine: if not, it can't
+    be done by hand.
+    """
     with st.container(border=True, key="training"):
         st.markdown(f"#### {step(model, is_waiting=is_waiting).capitalize()}")
         st.progress(share(model, is_waiting=is_waiting))
@@ -23,7 +25,9 @@ def show(model: ModelRow, *, is_waiting: bool, has_worker: bool) -> None:
             st.caption(f"{why_queued(model)} You can leave this page.")
         else:
             st.markdown(f"{no_worker.ICON} **{no_worker.SENTENCE}** {why_queued(model)}")
-            if st.button("Train it now", key="by_hand", icon=":material/play_arrow:", type="primary"):
+            if is_mine and st.button(
+                "Train it now", key="by_hand", icon=":material/play_arrow:", type="primary"
+            ):
                 with db.session_scope(session.user(), write=True) as scope:
                     task_id = models.prioritize(scope, model_id=model.id)
                 queue.local_runner.run_now(task_id)
