@@ -196,7 +196,7 @@ def test_a_second_click_on_queue_it_makes_no_second_prediction(
     assert listed(sample_app, f"predictions?upload_id={upload_id}").count(b'"upload_id"') == 1
 
 
-def test_a_file_whose_encoding_is_unclear_is_read_in_the_one_that_is_chosen(
+def test_a_file_whose_encoding_is_unclear_is_read_in_the_one_that_is_chosen_at_last(
     sample_app: App, page: Page, tmp_path: Path
 ) -> None:
     path = tmp_path / "cities.csv"
@@ -204,6 +204,8 @@ def test_a_file_whose_encoding_is_unclear_is_read_in_the_one_that_is_chosen(
     page.goto(f"{sample_app.url}/uploads")
     page.locator(".st-key-uploader input[type=file]").set_input_files(str(path))
     choice = page.get_by_label("Encoding of cities.csv")
+    choice.select_option("utf-8")
+    expect(page.get_by_text("has bytes that are not valid in it").first).to_be_visible()
     choice.select_option("cp1250")
     page.wait_for_url("**/uploads?upload=*")
     expect(page.get_by_text("Windows-1250", exact=False).first).to_be_visible()

@@ -206,7 +206,8 @@ class FileRow {
     if (!answer.error) return this.brokenOff(); // no answer of ours: the app was going down, or stands behind another
     const mayWorkLater = request.status >= 500 || MAY_WORK_LATER.includes(request.status);
     this.refuse(answer.error.message, answer.error.hint, mayWorkLater ? this.retry : this.chooseCorrected);
-    if (ABOUT_ENCODING.has(answer.error.code)) this.askEncoding(answer.error.hint);
+    const isAboutEncoding = ABOUT_ENCODING.has(answer.error.code) || (this.encoding && !mayWorkLater);
+    if (isAboutEncoding) this.askEncoding(answer.error.hint);
   }
 
   askEncoding(hint) {
