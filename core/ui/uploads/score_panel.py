@@ -21,6 +21,8 @@ from core.ui.uploads import mapping_boxes, schema_check_text
 
 REASONS_PACE = 100_000
 """Rows a second with reasons before a first run tells better; measured with 19 columns (`benchmarks.scoring`)."""
+REASONS_TIMES = 4
+"""How many times as long a row takes with reasons; measured likewise."""
 
 
 def show(
@@ -57,7 +59,11 @@ def show(
 
 def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has_worker: bool) -> None:
     """The two buttons, why they can't be pressed, and what happens then. found: None where it could not be checked."""
-    with_reasons = _reasons(upload, model)
+    with db.session_scope(session.user()) as scope:
+        plain, explained = (
+            listing.pace(scope, model_id=model.id, with_reasons=given) for given in (False, True)
+        )
+    with_reasons = _reasons(upload, model, more_s=reasons_s(upload.n_rows, plain=plain, explained=explained))
     can_score = found is not None and found.refusal is None
     largest = session.config().sync_max_mb * formatting.MB
     is_large = upload.size_bytes > largest
@@ -76,23 +82,27 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
             icon=":material/schedule:",
             disabled=not can_score,
         )
-    with db.session_scope(session.user()) as scope:
-        pace = listing.pace(scope, model_id=model.id, with_reasons=with_reasons)
     if found is not None and (reason := schema_check_text.blocking_reason(found)):
         st.caption(f":material/block: {reason}")
+    pace = explained if with_reasons else plain
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
     if found is not None and (at_once or queued):
         made = _create(upload.id, model.id, mapping=found.mapping, now=at_once, with_reasons=with_reasons)
         links.go(PREDICTION, id=made)
 
 
-def _reasons(upload: UploadRow, model: ModelRow) -> bool:
-    """Whether each row is to say what moved its answer, and what that costs."""
+def reasons_s(n_rows: int, *, plain: float | None, explained: float | None) -> float:
+    """How much longer so many rows take with reasons. plain, explained: rows a second without and with, where known."""
+    explained = explained or (plain / REASONS_TIMES if plain else REASONS_PACE)
+    plain = plain or explained * REASONS_TIMES
+    return max(0.0, n_rows / explained - n_rows / plain)
+
+
+def _reasons(upload: UploadRow, model: ModelRow, *, more_s: float) -> bool:
+    """Whether each row is to say what moved its answer. more_s: how much longer that takes."""
     can_say = all(feature.reference is not None for feature in models.schema_of(model).features)
-    with db.session_scope(session.user()) as scope:
-        pace = listing.pace(scope, model_id=model.id, with_reasons=True) or REASONS_PACE
     return st.checkbox(
-        f"Add three reasons to each row :gray[· about {formatting.estimate(upload.n_rows / pace)} more]"
+        f"Add three reasons to each row :gray[· about {formatting.estimate(more_s)} more]"
         if can_say
         else "Add three reasons to each row :gray[· train the model again to use this]",
         key=f"with_reasons_{upload.id}_{model.id}",
