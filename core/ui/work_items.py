@@ -30,13 +30,14 @@ class FailedItem:
 
 @dataclass(frozen=True)
 class ActiveItem:
-    """Something that runs, or waits in line. text: markdown. done, total: of its rows or steps."""
+    """Something that runs, or waits in line (`is_waiting`). text: markdown. done, total: of its rows or steps."""
 
     id: UUID
     page: PageEntry
     text: str
     done: int
     total: int
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True)

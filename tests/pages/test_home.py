@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pyarrow as pa
 import pytest
@@ -131,6 +131,20 @@ def test_a_training_that_its_worker_left_half_done_waits_on_home_and_can_be_done
     assert "**No worker is running.** :gray[· 1\u00a0training waiting]" in texts(app)
     app.button(key="by_hand").click().run()
     assert done_by_hand == [model.task_id]
+
+
+def test_what_runs_beyond_the_lines_is_not_said_to_be_in_the_queue(
+    open_page: OpenPage, reader: db.User, waiting: PredictionRow
+) -> None:
+    with db.session_scope(reader, write=True) as session:
+        for _ in range(6):
+            predictions.create(session, upload_id=waiting.upload_id, model_id=waiting.model_id)
+    with db.session_scope(db.WORKER, write=True) as session:
+        for _ in range(5):
+            assert queue.claim(session, worker_id=uuid4(), lease_s=600) is not None
+    said = texts(open_page()).replace("\u00a0", " ")
+    assert said.count("Scoring **march") == 3
+    assert "2 more predictions running, 2 predictions in the queue." in said
 
 
 def test_work_by_hand_in_a_process_that_can_do_none_is_refused_in_place(

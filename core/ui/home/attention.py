@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -20,8 +22,8 @@ REASON_LENGTH: Final = 100
 
 def show(pulse: Pulse, *, shown_id: UUID | None = None) -> None:
     """Draw it; "All clear" when there is nothing. shown_id: of what the page shows elsewhere."""
-    rest = [_without(room, shown_id) for room in pulse.rooms]
-    if not (pulse.is_stalled or pulse.failed or any(active or n_more for active, n_more in rest)):
+    active = [_active(room, shown_id) for room in pulse.rooms]
+    if not (pulse.is_stalled or pulse.failed or any(rest.is_any for rest in active)):
         if shown_id is None:
             _all_clear()
         return
@@ -30,13 +32,11 @@ def show(pulse: Pulse, *, shown_id: UUID | None = None) -> None:
             _no_worker(pulse)
         for room in pulse.rooms:
             _failures(room)
-        for active, _ in rest:
-            for item in active:
+        for rest in active:
+            for item in rest.shown:
                 progress(item)
         if not pulse.is_stalled:
-            _more(
-                [formatting.exact(n, room.noun) for room, (_, n) in zip(pulse.rooms, rest, strict=True) if n]
-            )
+            _more(active)
 
 
 def progress(item: ActiveItem) -> None:
@@ -46,12 +46,24 @@ def progress(item: ActiveItem) -> None:
         links.link("Open", item.page, icon=":material/arrow_forward:", id=item.id)
 
 
-def _without(room: Activity, shown_id: UUID | None) -> tuple[list[ActiveItem], int]:
-    """What of a room's work has a line of its own here, and how much more there is."""
-    active = [item for item in room.active if item.id != shown_id]
-    n_elsewhere = len(room.active) - len(active)
-    shown = active[:N_SHOWN]
-    return shown, room.n_running + room.n_queued - n_elsewhere - len(shown)
+@dataclass(frozen=True)
+class _Active:
+    """The room's work that has a line of its own here, and how much more runs and waits."""
+
+    noun: str
+    shown: Sequence[ActiveItem]
+    n_running: int
+    n_queued: int
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.shown or self.n_running or self.n_queued)
+
+
+def _active(room: Activity, shown_id: UUID | None) -> _Active:
+    shown = [item for item in room.active if item.id != shown_id][:N_SHOWN]
+    waits = [item.is_waiting for item in (*shown, *(item for item in room.active if item.id == shown_id))]
+    return _Active(room.noun, shown, room.n_running - waits.count(False), room.n_queued - waits.count(True))
 
 
 def _all_clear() -> None:
@@ -91,9 +103,14 @@ def _failed(item: FailedItem) -> None:
         )
 
 
-def _more(counted: list[str]) -> None:
-    if counted:
-        st.caption(f"{' and '.join(counted)} in the queue.")
+def _more(active: Sequence[_Active]) -> None:
+    running = " and ".join(
+        formatting.exact(one.n_running, f"more {one.noun}") for one in active if one.n_running
+    )
+    queued = " and ".join(formatting.exact(one.n_queued, one.noun) for one in active if one.n_queued)
+    told = [*([f"{running} running"] if running else []), *([f"{queued} in the queue"] if queued else [])]
+    if told:
+        st.caption(f"{', '.join(told)}.")
 
 
 def _line(text: str) -> DeltaGenerator:

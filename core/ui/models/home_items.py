@@ -64,7 +64,7 @@ def _active(row: ModelRow, *, is_waiting: bool) -> ActiveItem:
     step = progress.step(row, is_waiting=is_waiting)
     text = f"Training **{links.escape(row.name)}** v{row.version} · {step}"
     done = 0 if is_waiting else row.task.done  # an interrupted training starts over
-    return ActiveItem(row.id, MODEL, text, done, row.task.total or 0)
+    return ActiveItem(row.id, MODEL, text, done, row.task.total or 0, is_waiting)
 
 
 def _recent(row: ModelRow) -> RecentItem:
