@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -43,9 +43,10 @@ def query() -> Mapping[str, str]:
     return {_PARAM: st.query_params[_PARAM]} if _PARAM in st.query_params else {}
 
 
-def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
+def choose(known: Mapping[UUID, str], *, me: db.User, keep: Collection[str] = ()) -> None:
     """The box, for an admin who is not alone; what is chosen stands in the address from the next run on.
 
+    keep: what else of the address is meant for any of the lists, such as the model to use; the rest is this list's.
     Raises NotFound for an address that names nobody.
     """
     wanted = requested()
@@ -66,9 +67,8 @@ def choose(known: Mapping[UUID, str], *, me: db.User) -> None:
         width=190,
     )
     if chosen != now:
-        st.query_params.clear()  # filters and pages were the other list's
-        if chosen != ownership.MINE:
-            st.query_params[_PARAM] = chosen
+        kept = {name: st.query_params[name] for name in keep if name in st.query_params}
+        st.query_params.from_dict(kept if chosen == ownership.MINE else {**kept, _PARAM: chosen})
         st.rerun()
 
 

@@ -80,6 +80,18 @@ def test_an_admin_finds_everybodys_uploads(desk: Desk, mallory: UUID) -> None:
     assert NOTE in app.info[0].value
 
 
+def test_what_a_file_is_chosen_for_stays_while_somebody_elses_is_looked_for(
+    desk: Desk, mallory: UUID
+) -> None:
+    asked = {"train": "1", "version_of": str(desk.model.id), "model": str(desk.model.id)}
+    app = open_page("uploads.py", **asked)
+
+    app.selectbox(key="whose_me").select("all").run()
+    assert app.query_params == {"whose": "all", **asked}
+    app.selectbox(key="whose_all").select("me").run()
+    assert app.query_params == asked
+
+
 def test_models_of_one_name_are_told_apart_by_their_owner(desk: Desk, mallory: UUID) -> None:
     name = f"{desk.model.name} · v{desk.model.version} · Mallory"
     app = open_page("predictions.py", whose="all", model=name)

@@ -23,7 +23,7 @@ def show(*, chosen_id: int | None, query: dict[str, str]) -> None:
     with db.session_scope(me) as scope:
         people = owners.names(scope)
         newest = uploads.page(scope, limit=FOUND, owner=whose).items
-    owners.choose(people, me=me)
+    owners.choose(people, me=me, keep=query)
     owner = {one.id: "" if one.user_id == me.id else f" · {people.get(one.user_id, '')}" for one in newest}
     picked: int | None = None
     if not newest:
