@@ -159,6 +159,7 @@ def page(
     limit: int = 50,
     cursor: str | None = None,
     statuses: Sequence[str] = (),
+    name: str | None = None,
     upload_id: int | None = None,
     owner: OwnerFilter = ownership.MINE,
 ) -> Page[ModelRow]:
@@ -166,6 +167,8 @@ def page(
     rows = sa.select(ModelRow).where(ownership.listed(session, ModelRow.user_id, owner))
     if statuses:
         rows = rows.where(ModelRow.status.in_(statuses))
+    if name is not None:
+        rows = rows.where(ModelRow.name == name)
     if upload_id is not None:
         rows = rows.where(ModelRow.upload_id == upload_id)
     return newest_first(

@@ -14,6 +14,7 @@ from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.predictions import predictions
 from core.ui.models import labels
+from core.uploads import uploads
 from tests.pages.conftest import abandon, confirm, keyed, texts
 
 OpenPage = Callable[..., AppTest]
@@ -59,6 +60,27 @@ def test_a_ready_model_shows_its_figures_and_what_it_reads(
     assert app.dataframe[0].value["Column"].tolist() == ["tenure", "plan", "support"]
     app.button(key="use").click().run()
     assert app.title[0].value == "New prediction"
+
+
+def test_the_versions_of_a_name_are_found_among_many_newer_models(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    first, second = request_training(upload), request_training(upload)
+    finish(first)
+    finish(second)
+    with db.session_scope(reader, write=True) as session:
+        known = uploads.get(session, upload_id=upload.id)
+        for n in range(200):
+            models.request_training(session, upload=known, target="churn", name=f"Newer {n}")
+    app = open_page("model.py", id=first.id)
+    listed = [button.label for button in app.button if (button.key or "").startswith("version_")]
+    assert listed == ["v2 · customers\\.csv", "v1 · customers\\.csv \\(this version\\)"]
 
 
 def test_a_training_can_be_cancelled_and_is_failed_then_with_a_way_on(

@@ -58,10 +58,9 @@ def versions(model: ModelRow) -> None:
     """The versions of a model's name, so that two can be compared: one line each, with its figure and its age."""
     now = session.now()
     with db.session_scope(session.user()) as scope:
-        of_owner = models.page(scope, limit=200, owner=model.user_id).items
-    same_name = [row for row in of_owner if row.name == model.name]
+        of_name = models.page(scope, limit=200, name=model.name, owner=model.user_id).items
     with st.container(border=True, gap=None, key="versions"):
-        for row in same_name:
+        for row in of_name:
             found = headline(row)
             is_this = row.id == model.id
             clicked = lists.choice(
