@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 import streamlit as st
 
 from core.errors import Missing, NotFound
+
+LONGEST: Final = 80  # characters of an id that are read, and said back
+MOST_DIGITS: Final = 18
 
 
 class NotNamed(Missing):
@@ -26,15 +30,20 @@ class NoSuchPage(Missing):
     hint = "The address may be cut or out of date. Open the list from its start."
 
 
+def number(text: str) -> int | None:
+    """The whole number that is written so; None for anything else, and for more digits than ours have."""
+    return int(text) if len(text) <= MOST_DIGITS and text.isascii() and text.isdigit() else None
+
+
 def uuid(name: str, *, resource: str) -> UUID | None:
     """The id in `?name=…`; None where it is absent. Raises NotFound for what is no id."""
     text = st.query_params.get(name)
     if not text:
         return None
     try:
-        return UUID(text)
+        return UUID(text[:LONGEST])
     except ValueError as error:
-        raise NotFound(resource=resource, id=text[:80]) from error
+        raise NotFound(resource=resource, id=text[:LONGEST]) from error
 
 
 def required_uuid(name: str, *, resource: str) -> UUID:
@@ -50,6 +59,7 @@ def integer(name: str, *, resource: str) -> int | None:
     text = st.query_params.get(name)
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()):
-        raise NotFound(resource=resource, id=text[:80])
-    return int(text)
+    found = number(text)
+    if found is None:
+        raise NotFound(resource=resource, id=text[:LONGEST])
+    return found

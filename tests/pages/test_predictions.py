@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db
@@ -83,6 +84,25 @@ def test_results_come_in_pages(desk: Desk) -> None:
 
     assert [button.key for button in app.menu_button] == [f"menu_{desk.scored_id}"]
     assert "21–21 of 21\u00a0predictions" in texts(app)
+
+
+@pytest.mark.parametrize("page", ["9" * 5_000, "0", "-1", "two", "²"])
+def test_what_is_no_number_of_a_page_opens_the_first(desk: Desk, page: str) -> None:
+    for _ in range(filters.PER_PAGE):
+        desk.queue()
+
+    app = open_page("predictions.py", page=page)
+
+    assert not app.exception
+    assert "1–20 of 21\u00a0predictions" in texts(app)
+
+
+def test_a_search_without_end_finds_nothing(desk: Desk) -> None:
+    app = open_page("predictions.py", file="\0" + "customers" * 9_000)
+
+    assert not app.exception
+    assert not app.error
+    assert "No matching predictions" in texts(app)
 
 
 def test_queued_without_a_worker_says_so_with_a_button(desk: Desk) -> None:

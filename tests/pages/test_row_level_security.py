@@ -64,3 +64,20 @@ def test_a_refusal_of_the_database_is_a_sentence_on_the_page(
     assert not app.exception
     assert "it affects something that isn't yours, so nothing was saved" in texts(app)
     assert "permission denied" not in texts(app)
+
+
+def test_a_search_for_what_postgres_takes_in_no_text_is_answered(
+    reader: db.User,
+    open_page: Callable[..., AppTest],
+    take_in: Callable[..., UploadRow],
+    request_training: Callable[..., ModelRow],
+    finish: Callable[..., None],
+    customers: pa.Table,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    model = request_training(upload)
+    finish(model)
+    made.queued(reader, upload, model)
+    app = open_page("predictions.py", file="custom\0ers")
+    assert not app.exception
+    assert [button.key for button in app.menu_button]

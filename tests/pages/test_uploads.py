@@ -277,6 +277,13 @@ def test_an_upload_of_somebody_else_is_one_that_is_not_there(
     assert app.title[0].value == "New prediction"
 
 
+@pytest.mark.parametrize("asked", ["9" * 5_000, "-1", "one", "²"])
+def test_an_upload_by_what_is_no_id_is_one_that_is_not_there(open_page: OpenPage, asked: str) -> None:
+    app = open_page("uploads.py", upload=asked)
+    assert not app.exception
+    assert f"There is no upload with the id {asked[:80]}" in app.error[0].value.replace("\\", "")
+
+
 def test_the_same_bytes_again_are_said_to_be_the_earlier_upload(
     open_page: OpenPage, customers: pa.Table, take_in: TakeIn
 ) -> None:

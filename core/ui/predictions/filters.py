@@ -16,9 +16,10 @@ from streamlit.delta_generator import DeltaGenerator
 from core import db
 from core.predictions.listing import Sort
 from core.predictions.states import Status
-from core.ui import formatting
+from core.ui import formatting, params
 
 PER_PAGE = 20
+LONGEST_SEARCH: Final = 200
 
 ALL: Final = "All"
 STATUSES: Final[dict[str, tuple[Status, ...]]] = {
@@ -45,10 +46,11 @@ def search() -> str:
     """A part of a file's name."""
     key = _KEY + _FILE
     if key not in st.session_state:
-        st.session_state[key] = st.query_params.get(_FILE, "")
+        asked = st.query_params.get(_FILE, "")[:LONGEST_SEARCH]
+        st.session_state[key] = "".join(filter(str.isprintable, asked))  # Postgres takes no NUL
     text = st.text_input(
         "File name", key=key, placeholder="Search files", icon=":material/search:", type="search", live=True,
-        label_visibility="collapsed", width=150, on_change=_first_page,
+        label_visibility="collapsed", width=150, max_chars=LONGEST_SEARCH, on_change=_first_page,
     )  # fmt: skip
     _remember(_FILE, text.strip())
     return text.strip()
@@ -114,14 +116,14 @@ def page(slot: DeltaGenerator, *, n_found: int) -> int:
     if n_pages < 2:
         _remember(_PAGE, "")
         return 1
-    asked = st.query_params.get(_PAGE, "")
+    asked = params.number(st.query_params.get(_PAGE, "")) or 1
     others = " ".join(f"{name}={value}" for name, value in st.query_params.items() if name != _PAGE)
     with slot:
         shown = st.empty()
     with slot.container(width="stretch"):  # in a row of its own a pagination leaves numbers out
         chosen = st.pagination(
             n_pages,
-            default=min(max(1, int(asked)), n_pages) if asked.isdecimal() else 1,
+            default=min(asked, n_pages),
             key=f"{_KEY}{_PAGE} {others}",  # another choice of filters begins with its own first page
         )
     chosen = min(chosen, n_pages)
