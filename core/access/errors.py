@@ -22,7 +22,7 @@ class NotAllowed(Forbidden):
 
     code = "not_allowed"
     message = "This needs the role {needed}; you have the role {role}."
-    hint = "Ask an admin. The account page lists them."
+    hint = "Ask an admin."
     needed: str
     role: str
 

@@ -131,8 +131,9 @@ def test_only_an_admin_sees_people_or_changes_them(
 ) -> None:
     ada, bob = settle(ADA, settings), settle(BOB, settings)
     asks = db.User(ada.id, ada.name, role)
-    with db.session_scope(asks) as session, pytest.raises(NotAllowed):
+    with db.session_scope(asks) as session, pytest.raises(NotAllowed) as refused:
         users.people(session)
+    assert str(refused.value) == f"This needs the role admin; you have the role {role}. Ask an admin."
     for change in (
         lambda session: users.set_role(session, user_id=bob.id, role="admin"),
         lambda session: users.set_role(session, user_id=ada.id, role="admin"),
