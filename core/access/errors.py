@@ -85,6 +85,17 @@ class SignInFailed(Unauthenticated):
     reason: str
 
 
+class SignInWayOff(SignInFailed):
+    """People sign in another way here, or not at all."""
+
+    code = "sign_in_way_off"
+    message = "Sign-in with {way} is off."
+    hint = "{instead}"
+    way: str
+    instead: str
+    reason: str = ""
+
+
 class NotLetIn(Forbidden, SignInFailed):
     """The provider knows them, but this app does not take them."""
 

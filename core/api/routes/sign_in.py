@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import anyio
@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 
 from core import db, logs
 from core.access import audit, oidc, sessions, supabase, users
-from core.access.errors import NotSignedIn, SignInFailed
+from core.access.errors import NotSignedIn, SignInFailed, SignInWayOff
 from core.access.throttle import Throttle
 from core.api.errors import ForeignRequest, UnreadableRequest
 from core.api.http import error_responses
@@ -80,10 +80,10 @@ class SignIn:
         return RedirectResponse(path, 303)
 
     async def by_password(self, request: Request) -> Response:
-        """Raises WrongOrigin, TooManyAttempts, SignInFailed, ProviderUnavailable."""
+        """Raises WrongOrigin, SignInWayOff, TooManyAttempts, SignInFailed, ProviderUnavailable."""
         self._site.require_origin(request.headers, always=True)
         if not self._settings.has_supabase_auth:
-            raise SignInFailed(reason="sign-in with a password is off")
+            raise self._off("a password")
         form = await _form(request)
         email, password = form.get("email", "").strip().lower(), form.get("password", "")
         if not email.isprintable() or "\0" in password:
@@ -93,9 +93,12 @@ class SignIn:
         return await self._enter(request, check, account=email, path=request.state.next_path)
 
     async def to_provider(self, request: Request) -> Response:
-        """On to the provider; what it has to bring back stays with this browser. Raises ProviderUnavailable."""
+        """On to the provider; what it has to bring back stays with this browser.
+
+        Raises SignInWayOff, ProviderUnavailable.
+        """
         if not self._settings.has_oidc:
-            raise SignInFailed(reason="sign-in with a provider is off")
+            raise self._off("a provider")
         url, pending = await self._in_a_thread(partial(oidc.begin, self._settings))
         path = next_path(request.query_params.get("next"))
         kept = json.dumps([pending.state, pending.nonce, pending.verifier, path])
@@ -105,9 +108,9 @@ class SignIn:
         return answer
 
     async def callback(self, request: Request) -> Response:
-        """Back from the provider. Raises TooManyAttempts, SignInFailed, ProviderUnavailable."""
+        """Back from the provider. Raises SignInWayOff, TooManyAttempts, SignInFailed, ProviderUnavailable."""
         if not self._settings.has_oidc:
-            raise SignInFailed(reason="sign-in with a provider is off")
+            raise self._off("a provider")
         pending, path = _pending(request.cookies.get(self._site.cookie + PENDING, ""))
         request.state.next_path = path
         asked = request.query_params
@@ -124,6 +127,16 @@ class SignIn:
         answer = await self._enter(request, check, account=account, path=path)
         self._site.drop_cookie(answer, suffix=PENDING)
         return answer
+
+    def _off(self, way: str) -> SignInWayOff:
+        """The refusal of a way to sign in that is off, with the one that is on."""
+        if self._settings.has_supabase_auth:
+            instead = "Sign in with your e-mail and password."
+        elif self._settings.has_oidc:
+            instead = f"Continue with {urlsplit(self._settings.oidc_issuer).hostname}."
+        else:
+            instead = "Nobody has to sign in here: open the app."
+        return SignInWayOff(way=way, instead=instead)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session of this browser, its open websockets, and its cookie.

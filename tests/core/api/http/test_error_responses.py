@@ -22,7 +22,7 @@ from core.uploads.report.overrides import MARKS
 ABOVE_THE_API = ("core.app", "core.start", "core.ui")
 STATUSES = {
     400: "bad_cursor bad_request no_file several_files",
-    401: "not_signed_in sign_in_failed",
+    401: "not_signed_in sign_in_failed sign_in_way_off",
     403: "forbidden not_allowed not_by_token not_let_in not_oneself not_yours owned_by_another "
     "scope_missing wrong_host wrong_origin",
     404: "no_such_column no_such_table not_found not_stored receipt_missing result_gone unknown_person "

@@ -101,6 +101,22 @@ def test_somebody_signs_in_with_the_provider_and_is_who_the_provider_says(at_pro
     assert (event.actor, event.action, event.address) == ("ada@example.org", "sign_in", "127.0.0.1")
 
 
+def test_a_way_that_is_off_is_refused_with_the_one_that_is_on(
+    at_provider: Desk, server: Switch, supabase_auth: SupabaseAuthServer
+) -> None:
+    with at_provider.browser() as browser:
+        refused = browser.post("/login", data={"email": "ada@example.org", "password": "x"})
+    assert refused.status_code == 401
+    assert "Sign-in with a password is off. Continue with 127.0.0.1." in refused.text
+    no_provider = {"oidc_issuer": "", "oidc_client_id": "", "oidc_client_secret": ""}
+    by_password = desk(server, at_provider.settings, **no_provider, **supabase_auth.settings())
+    for path in ("/login/oidc", "/login/callback"):
+        with by_password.browser() as browser:
+            refused = browser.get(path)
+        assert refused.status_code == 401
+        assert "Sign-in with a provider is off. Sign in with your e-mail and password." in refused.text
+
+
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(at_provider: Desk) -> None:
     with at_provider.browser() as browser:
         said = sign_in(browser, "ada").headers.get_list("set-cookie")
