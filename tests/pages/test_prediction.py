@@ -111,13 +111,16 @@ def test_a_result_of_before_there_were_cautions_still_shows_its_rows(desk: Desk)
 
 
 def _recount(desk: Desk, **counts: object) -> None:
-    """Make the stored prediction one of another file, with these counts in place of its own; None: it has none."""
+    """Make the stored prediction one of another file and of the result that is there, with these counts in place of its
+    own; None: it has none.
+    """
+    (result,) = (desk.settings.files_dir / "results").rglob("*.csv")
     with db.session_scope(db.WORKER, write=True) as session:
         row = session.get_one(PredictionRow, desk.scored_id)
         stored = dict(row.metrics_json or {})
         gone = [name for name, count in counts.items() if count is None]
         stored["tally"] = {name: n for name, n in {**stored["tally"], **counts}.items() if name not in gone}
-        row.metrics_json = stored
+        row.metrics_json, row.output_bytes = stored, result.stat().st_size
         session.get_one(ModelRow, desk.model.id).data_sha256 = "0" * 64
 
 
@@ -246,8 +249,21 @@ def test_a_result_that_left_storage_spoils_only_its_own_tab(desk: Desk) -> None:
 
     app = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
 
-    assert "is no longer in storage" in app.error[0].value.replace("\\", "")
+    told = app.error[0].value.replace("\\", "")
+    assert "The stored result of customers.csv is gone." in told
+    assert "Score the upload again to create a new one." in told
     assert app.metric[0].label == "Accuracy"
+
+
+def test_a_result_that_was_cut_short_is_not_shown(desk: Desk) -> None:
+    (result,) = (desk.settings.files_dir / "results").rglob("*.csv")
+    result.write_bytes(result.read_bytes()[:-20])
+
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="rows")
+
+    told = app.error[0].value.replace("\\", "")
+    assert "The stored result of customers.csv was changed outside the app" in told
+    assert not app.dataframe
 
 
 @pytest.mark.parametrize(

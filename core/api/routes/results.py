@@ -23,8 +23,8 @@ from core.api.http.error_responses import documented
 from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
 from core.predictions import predictions
-from core.predictions.errors import ResultDamaged, ResultGone, ResultUnreadable
-from core.predictions.results import csv_injection, measures, parquet
+from core.predictions.errors import ResultDamaged, ResultUnreadable
+from core.predictions.results import csv_injection, measures, parquet, stored
 from core.predictions.states import Status
 from core.settings import Settings
 from core.storage import Staging, Storage
@@ -139,7 +139,7 @@ def get_metrics(user: Reader, prediction_id: PredictionId) -> Measurements:
 def _safe_csv(request: Request, user: db.User, files: Storage, prediction_id: UUID) -> Response:
     """The result, made harmless for spreadsheets while it is sent. Raises ResultGone, ResultDamaged."""
     prediction, dialect = _completed(user, prediction_id)
-    _require_stored(files, prediction)
+    stored.require_stored(files, prediction)
     key = str(prediction.output_key)
     with _hashed(files, prediction) as source:
         source.require_unchanged()
@@ -162,7 +162,7 @@ def _safe_csv(request: Request, user: db.User, files: Storage, prediction_id: UU
 def _csv(user: db.User, files: Storage, prediction_id: UUID) -> Download:
     """The result as it was written. Raises ResultGone, ResultDamaged where its size is another."""
     prediction, dialect = _completed(user, prediction_id)
-    _require_stored(files, prediction)
+    stored.require_stored(files, prediction)
     return Download(
         subject=predictions.subject(prediction),
         key=str(prediction.output_key),
@@ -195,15 +195,15 @@ def _is_parquet(files: Storage, key: str) -> bool:
     """Whether a Parquet file is stored there that ends as such files do."""
     try:
         size_bytes = files.stat(key).size_bytes
-        with files.open(key, start=max(0, size_bytes - len(MAGIC))) as stored:
-            return stored.read() == MAGIC
+        with files.open(key, start=max(0, size_bytes - len(MAGIC))) as end:
+            return end.read() == MAGIC
     except storage.NotStored:
         return False
 
 
 def _convert(files: Storage, prediction: PredictionRow, key: str, dialect: Dialect, config: Settings) -> None:
     """Store the result as Parquet; nothing is kept that was made of other bytes than scoring wrote."""
-    _require_stored(files, prediction)
+    stored.require_stored(files, prediction)
     types = parquet.types_of_added(prediction.columns or {})
     with storage.stage(config.staging_dir) as staged:
         with _hashed(files, prediction) as source:
@@ -225,17 +225,6 @@ def _hashed(files: Storage, prediction: PredictionRow) -> HashedReader:
         sha256=str(prediction.output_sha256),
         changed=lambda: ResultDamaged(file_name=prediction.upload.file_name),
     )
-
-
-def _require_stored(files: Storage, prediction: PredictionRow) -> None:
-    """Raises ResultGone, ResultDamaged."""
-    file_name = prediction.upload.file_name
-    try:
-        size_bytes = files.stat(str(prediction.output_key)).size_bytes
-    except storage.NotStored as error:
-        raise ResultGone(file_name=file_name) from error
-    if size_bytes != prediction.output_bytes:
-        raise ResultDamaged(file_name=file_name)
 
 
 class _Sink(io.RawIOBase):

@@ -16,6 +16,7 @@ from core.models import models
 from core.predictions import predictions
 from core.predictions.errors import ResultDamaged
 from core.predictions.matching import mapping
+from core.predictions.results import stored
 from core.storage import Storage
 from core.ui import formatting, links
 from core.uploads import uploads
@@ -67,7 +68,7 @@ def show(
     """Draw them. upload: with its receipt. n_cautioned: rows with a caution; None where these were not counted.
     has_outcome: whether the file says what happened.
 
-    Raises NotStored, StorageUnavailable, ResultDamaged.
+    Raises ResultGone, StorageUnavailable, ResultDamaged.
     """
     examined = uploads.examination_of(upload)
     dialect = predictions.dialect_of(prediction, upload).verbatim
@@ -166,9 +167,10 @@ def first_rows(
     reading no more of the file than they need.
 
     only_cautions: rows without one are left out, and no more than SEARCHED_BYTES are read.
-    Raises NotStored, and ResultDamaged where an added column is gone.
+    Raises ResultGone, and ResultDamaged where its size is another or an added column is gone.
     """
     assert prediction.output_key is not None
+    stored.require_stored(files, prediction)
     added = ResultColumns.of(prediction)
     with files.open(prediction.output_key) as source:
         file = stream.open_csv(source, dialect, block_bytes=_BLOCK_BYTES)
