@@ -71,13 +71,14 @@ _UTF16_SHARE = 0.3
 @dataclass(frozen=True)
 class Encoding:
     """codec: a Python codec for the text behind the BOM. guessed: other codecs could read the bytes as well, the
-    likeliest of which are `alternatives`. chosen: a user said so.
+    likeliest of which are `alternatives`. by_signs: no letter told, only signs such as €. chosen: a user said so.
     """
 
     codec: str
     has_bom: bool
     guessed: bool = False
     alternatives: tuple[str, ...] = ()
+    by_signs: bool = False
     chosen: bool = False
 
     @property
@@ -241,7 +242,7 @@ def _legacy(path: Path, lines: NonAsciiLines, file_name: str) -> Encoding:
         line, _ = positions.line_and_column(path, offset, likeliest)
         raise MixedEncodings(file_name=file_name, encoding=charsets.name(likeliest), line=line)
     if signs and _reads_all(path, signs):
-        return Encoding(signs, has_bom=False, guessed=True)
+        return Encoding(signs, has_bom=False, guessed=True, by_signs=True)
     readable = [one for one in found[:_MOST_READ] if _reads_all(path, one.codec)]
     if not readable:
         if found:

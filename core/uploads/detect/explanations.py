@@ -16,7 +16,8 @@ def of_encoding(found: encoding.Encoding) -> Guess:
     if found.chosen:
         return Guess("encoding", found.codec, "chosen", "You chose this.")
     if found.guessed:
-        why = f"It is not UTF-8; its letters best match {found.name}."
+        witnesses = "signs" if found.by_signs else "letters"
+        why = f"It is not UTF-8; its {witnesses} best match {found.name}."
         return Guess("encoding", found.codec, "guess", why, None, found.alternatives)
     if found.has_bom:
         return Guess("encoding", found.codec, "certain", "It starts with a byte order mark.")

@@ -112,7 +112,7 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
 
 def _of_encoding(encoding: Encoding) -> str:
     if encoding.guessed:
-        return f"Read as {encoding.name}, our best guess. Check the accents in the preview."
+        return f"Read as {encoding.name}, our best guess. Check the special characters in the preview."
     if encoding.codec != "utf-8":
         return f"It was read as {encoding.name}."
     return (

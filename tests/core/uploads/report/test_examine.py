@@ -144,7 +144,15 @@ def test_notes_say_what_had_to_be_found_out(tmp_path: Path) -> None:
 
 def test_a_guessed_encoding_is_admitted(tmp_path: Path) -> None:
     found = examined(tmp_path, "ort,n\nKöln,1\nMünchen,2\n".encode("cp1252"))
-    assert found.notes == ("Read as Windows-1252, our best guess. Check the accents in the preview.",)
+    assert found.notes == (
+        "Read as Windows-1252, our best guess. Check the special characters in the preview.",
+    )
+    assert found.guesses[0].why == "It is not UTF-8; its letters best match Windows-1252."
+
+
+def test_an_encoding_that_signs_alone_told_is_not_said_to_be_told_by_letters(tmp_path: Path) -> None:
+    found = examined(tmp_path, "id,price\n1,12 €\n2,7 €\n".encode("cp1252"))
+    assert found.guesses[0].why == "It is not UTF-8; its signs best match Windows-1252."
 
 
 def test_names_that_differ_only_in_blanks_are_told_apart(tmp_path: Path) -> None:
