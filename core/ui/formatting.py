@@ -77,7 +77,7 @@ def took(started_at: datetime | None, finished_at: datetime | None) -> str:
 
 
 def ago(at: datetime, *, now: datetime) -> str:
-    """ "just now", "40 s ago", "3 min ago", "2 h ago", "yesterday"…, at the coarsest unit that is true."""
+    """ "just now", "40 s ago", "3 min ago", "2 h ago", "yesterday", "5 days ago"…, in the largest unit that is full."""
     seconds = (now - at).total_seconds()
     if seconds < 5:
         return "just now"
@@ -88,8 +88,10 @@ def ago(at: datetime, *, now: datetime) -> str:
     if seconds < DAY_S:
         return f"{int(seconds / HOUR_S)}{NO_BREAK}h ago"
     days = int(seconds / DAY_S)
+    if days == 1:
+        return "yesterday"
     if days < 60:
-        return f"{days}{NO_BREAK}{'day' if days == 1 else 'days'} ago"
+        return f"{days}{NO_BREAK}days ago"
     if days < 730:
         return f"{days // 30}{NO_BREAK}months ago"
     return f"{days // 365}{NO_BREAK}years ago"

@@ -63,12 +63,12 @@ def empty(title: str, text: str, *, icon: str = ":material/inbox:", key: str | N
         return buttons
 
 
-def confirmed(label: str, *, key: str) -> bool:
+def confirmed(label: str, *, key: str, icon: str = ":material/delete:") -> bool:
     """The buttons of a dialog that asks before something is lost, the way out first; whether it was confirmed."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if st.button("Cancel", key=f"keep_{key}"):
             st.rerun()
-        return st.button(label, key=key, type="primary", icon=":material/delete:")
+        return st.button(label, key=key, type="primary", icon=icon)
 
 
 def show_error(error: AppError) -> None:

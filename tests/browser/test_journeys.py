@@ -196,6 +196,15 @@ def test_a_second_click_on_queue_it_makes_no_second_prediction(
     assert listed(sample_app, f"predictions?upload_id={upload_id}").count(b'"upload_id"') == 1
 
 
+def test_what_was_uploaded_is_announced_with_its_number_of_rows(
+    sample_app: App, page: Page, tmp_path: Path
+) -> None:
+    path = tmp_path / "single.csv"
+    path.write_text("a,b,c\n1,2,3\n")
+    upload(page, sample_app, path)
+    expect(page.locator(".st-key-uploader .spoken")).to_have_text("single.csv was uploaded: 1 row.")
+
+
 def test_a_file_whose_encoding_is_unclear_is_read_in_the_one_that_is_chosen_at_last(
     sample_app: App, page: Page, tmp_path: Path
 ) -> None:

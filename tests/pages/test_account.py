@@ -36,7 +36,8 @@ def test_before_a_token_is_revoked_a_question_is_asked(
         row, _ = tokens.create(session, name="Old", scopes=["read"], days=1, now=datetime.now(UTC))
     app = open_page("account.py")
     app.button(key=f"revoke_{row.id}").click().run()
-    assert app.button(key="confirm_revoke").label == "Revoke token"
+    confirming = app.button(key="confirm_revoke")
+    assert (confirming.label, confirming.proto.icon) == ("Revoke token", ":material/block:")
     with db.session_scope(reader) as session:
         assert len(tokens.alive(session, now=datetime.now(UTC))) == 1
 

@@ -157,7 +157,9 @@ def test_a_delimiter_that_makes_rows_uneven_is_refused_by_what_it_did(
     files = storage.from_settings(settings)
     upload = journeys.upload_bytes(reader, text, settings=settings, files=files, file_name="prices.csv")
     app = open_page("uploads.py", upload=upload.id)
-    keyed(app.selectbox, "say_delimiter_").set_value(",")
+    delimiter = keyed(app.selectbox, "say_delimiter_")
+    assert delimiter.options[:3] == ["Semicolon", "Comma", "Tab"]
+    delimiter.set_value(",")
     app.button(key="read_again").click().run()
     told = app.error[0].value.replace("\\", "").replace("\u00a0", " ")
     assert told.startswith("**With comma as the delimiter, line ")

@@ -52,7 +52,7 @@ def _line(row: ApiTokenRow) -> None:
 @st.dialog("Revoke this token?", icon=":material/block:")
 def _confirm(row: ApiTokenRow) -> None:
     st.markdown(f"Programs that use **{links.escape(row.name)}** lose access immediately.")
-    if page_frame.confirmed("Revoke token", key="confirm_revoke"):
+    if page_frame.confirmed("Revoke token", key="confirm_revoke", icon=":material/block:"):
         with page_frame.guarded():
             with db.session_scope(session.user(), write=True) as scope:
                 tokens.revoke(scope, token_id=row.id, now=session.now())

@@ -175,7 +175,7 @@ def _dialect_fields(
     delimiter = right.selectbox(
         "Delimiter",
         list(dict.fromkeys([dialect.delimiter, *DELIMITER_NAMES])),
-        format_func=lambda mark: DELIMITER_NAMES.get(mark, mark),
+        format_func=lambda mark: str(DELIMITER_NAMES.get(mark, mark)).capitalize(),
         key=f"say_delimiter_{reading}",
     )
     decimal = left.selectbox(

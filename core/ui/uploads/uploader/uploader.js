@@ -254,8 +254,8 @@ class FileRow {
 
   take(answer) {
     this.answer = answer;
-    this.announcement = `${this.blob.name} was uploaded: ${answer.rows} rows.`;
     const rows = `${answer.rows.toLocaleString("en")} ${answer.rows === 1 ? "row" : "rows"}`;
+    this.announcement = `${this.blob.name} was uploaded: ${rows}.`;
     this.show("taken", answer.duplicate_of ? `✓ ${rows} · already uploaded` : `✓ ${rows}`);
     this.offer(["Open", () => this.uploader.open(answer)], ["Dismiss", () => this.drop()]);
     this.uploader.settled(this);
