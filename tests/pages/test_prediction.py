@@ -185,6 +185,17 @@ def test_a_file_that_is_read_otherwise_by_now_is_told_as_it_was_scored(desk: Des
     assert journeys.ask(desk.user, home_items.summary).recent[0].size == "400\u00a0rows"
 
 
+def test_the_receipt_names_encoding_and_delimiter_as_the_upload_does(desk: Desk) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        row = session.get_one(PredictionRow, desk.scored_id)
+        columns = dict(row.columns or {})
+        row.columns = {**columns, "dialect": {**columns["dialect"], "encoding": "cp1252", "delimiter": "|"}}
+
+    app = open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
+
+    assert ":small[Windows-1252, vertical bar-separated]" in [element.value for element in app.markdown]
+
+
 def test_scored_again_from_the_receipt_a_file_is_told_to_have_the_same_bytes(desk: Desk) -> None:
     app = open_page("prediction.py", id=str(desk.scored_id), tab="receipt")
 

@@ -23,9 +23,10 @@ from core.ui import charts, formatting, links, session
 from core.ui.predictions import rows
 from core.ui.predictions import verdict as prediction_verdict
 from core.ui.predictions.rows import ResultColumns
+from core.uploads.csv.dialect import delimiter_name
+from core.uploads.detect import charsets
 
 MOST_LISTED, MOST_MAPPED = 7, 12
-_MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ANSWERED_BY: Final = {
     "trees": "compiled trees",
     "curves": "compiled curves",
@@ -85,7 +86,7 @@ def show(
 def _input(prediction: PredictionRow, upload: UploadRow, measured: PredictionMetrics) -> dict[str, str]:
     """What the file is and how it was read for this prediction, in words; it may be read otherwise by now."""
     dialect = predictions.dialect_of(prediction, upload)
-    read_as = f"{dialect.encoding.upper()}, {_MARKS.get(dialect.delimiter, dialect.delimiter)}-separated"
+    read_as = f"{charsets.name(dialect.encoding)}, {delimiter_name(dialect.delimiter)}-separated"
     if dialect.decimal == ",":
         read_as = f"{read_as}, decimal comma"
     return {

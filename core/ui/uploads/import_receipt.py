@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, TypedDict
 
@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.ui import formatting, links, notices, page_frame, session
 from core.uploads import uploads
-from core.uploads.csv.dialect import DELIMITER_NAMES
+from core.uploads.csv.dialect import DELIMITER_NAMES, delimiter_name
 from core.uploads.detect import charsets
 from core.uploads.detect.guesses import Guess
 from core.uploads.errors import UnequalRow
@@ -43,10 +43,10 @@ SURE: Final[dict[str, str]] = {
 _COLORS: Final[dict[str, str]] = {"certain": "green", "likely": "blue", "guess": "orange", "chosen": "gray"}
 _DECIMALS: Final = {".": "Point", ",": "Comma"}
 _THOUSANDS: Final = {"": "None", ",": "Comma", ".": "Point", " ": "Space", "'": "Apostrophe"}
-_NAMES: Final[dict[str, Mapping[str, str]]] = {
-    "encoding": {codec: charsets.label(codec) for codec in charsets.CODECS},
-    "delimiter": DELIMITER_NAMES,
-    "decimal": {mark: name.lower() for mark, name in _DECIMALS.items()},
+_NAMED: Final[dict[str, Callable[[str], str]]] = {
+    "encoding": charsets.label,
+    "delimiter": delimiter_name,
+    "decimal": lambda mark: _DECIMALS[mark].lower(),
 }
 _AS_FOUND, _NUMBER, _CATEGORY = "As detected", "Number", "Category"
 _KINDS: Final = {_AS_FOUND: None, _NUMBER: "number", _CATEGORY: "category"}
@@ -127,8 +127,8 @@ def _of_columns(alike: Sequence[Guess]) -> dict[str, str]:
 
 def _of_the_file(guess: Guess) -> None:
     """One line: what it is about, how it is read and how sure that is; below it, why."""
-    names: Mapping[str, str] = _NAMES.get(guess.about, {})
-    value = f" {links.escape(names.get(guess.value, guess.value))}" if guess.value else ""
+    named = _NAMED.get(guess.about, str)
+    value = f" {links.escape(named(guess.value))}" if guess.value else ""
     sure = f":{_COLORS[guess.confidence]}-badge[{SURE[guess.confidence]}]"
     st.markdown(f"**{ABOUT[guess.about]}**{value} {sure}  \n:small[:gray[{links.escape(guess.why)}]]")
 
@@ -175,7 +175,7 @@ def _dialect_fields(
     delimiter = right.selectbox(
         "Delimiter",
         list(dict.fromkeys([dialect.delimiter, *DELIMITER_NAMES])),
-        format_func=lambda mark: str(DELIMITER_NAMES.get(mark, mark)).capitalize(),
+        format_func=lambda mark: delimiter_name(mark).capitalize(),
         key=f"say_delimiter_{reading}",
     )
     decimal = left.selectbox(
@@ -258,9 +258,7 @@ def _told_as_unchanged(found: Examination, overrides: ReadingOverrides) -> Itera
     except UnequalRow as error:
         if overrides.delimiter is None:
             raise
-        chosen, now = (
-            DELIMITER_NAMES.get(mark, repr(mark)) for mark in (overrides.delimiter, found.dialect.delimiter)
-        )
+        chosen, now = map(delimiter_name, (overrides.delimiter, found.dialect.delimiter))
         cells = formatting.exact(error.found, "cell")
         page_frame.show_failure(
             f"With {chosen} as the delimiter, line {error.line:,} has {cells} and the header {error.expected:,}.",

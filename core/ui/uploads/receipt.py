@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.ui import formatting, links
 from core.ui.uploads import import_receipt
-from core.uploads.csv.dialect import DELIMITER_NAMES, Dialect
+from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.detect import charsets
 from core.uploads.report.examination import Examination
 from core.uploads.report.profile import ColumnProfile
@@ -52,7 +52,7 @@ def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
 def _how(dialect: Dialect) -> str:
     mark = " with a byte order mark" if dialect.has_bom else ""
     decimal = "comma" if dialect.decimal == "," else "point"
-    delimiter = DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter)
+    delimiter = delimiter_name(dialect.delimiter)
     return f"{charsets.label(dialect.encoding)}{mark} · {delimiter}-separated · decimal {decimal}"
 
 

@@ -12,6 +12,11 @@ DELIMITER_NAMES = {
 }  # fmt: skip
 
 
+def delimiter_name(mark: str) -> str:
+    """As a person says it: "semicolon"; the mark itself, in quotes, where it has no name."""
+    return DELIMITER_NAMES.get(mark, repr(mark))
+
+
 @dataclass(frozen=True)
 class ColumnRule:
     """How one column's cells become clean ones; a column without a rule is read as it stands.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.uploads.csv import layout, records, stream
-from core.uploads.csv.dialect import DELIMITER_NAMES, Dialect
+from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.csv.positions import line_and_column
 from core.uploads.csv.records import NOWHERE, Bounds
 from core.uploads.csv.units import narrow
@@ -55,7 +55,7 @@ def of_widths(
         line=line,
         expected=len(header),
         found=int(found.n_cells[index]),
-        delimiter=DELIMITER_NAMES.get(dialect.delimiter, dialect.delimiter),
+        delimiter=delimiter_name(dialect.delimiter),
     )
 
 

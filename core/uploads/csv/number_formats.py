@@ -22,6 +22,7 @@ _CELL = re.compile(
     r"(?P<number>[0-9](?:[0-9.,' ]*[0-9.,])?|[.,][0-9]+)"
     rf"(?: *(?P<behind>{_MARK.pattern}))?(?: *(?P<shut>\)))?(?: *(?P<late>-))?"
 )
+_BEHIND = ("%", "‰")
 _LONGEST = 100
 """No number has more characters."""
 
@@ -33,6 +34,12 @@ class Spelling:
     decimal: str
     thousands: str = ""
     mark: str = ""
+
+    @property
+    def example(self) -> str:
+        """A number so written: "$1,234.5", "1.234,5%"."""
+        before, behind = ("", self.mark) if self.mark in _BEHIND else (self.mark, "")
+        return f"{before}1{self.thousands}234{self.decimal}5{behind}"
 
     @cached_property
     def pattern(self) -> str:

@@ -120,11 +120,11 @@ def _spelling(
         for way in ways
         if admitted[way] == admitted[spelling] and way != spelling and _differs(way, spelling, found)
     ]
-    value = _value(spelling)
     why = f"{admitted[spelling]:,} of {len(filled):,} different values are written like {_example(found, spelling)!r}."
     if confidence == "guess":
         why += " The mark could also be a decimal mark instead of a thousands mark."
-    return spelling, [Guess("numbers", value, confidence, why, name, tuple(map(_value, others[:3])))]
+    alternatives = tuple(way.example for way in others[:3])
+    return spelling, [Guess("numbers", spelling.example, confidence, why, name, alternatives)]
 
 
 def _weighed(
@@ -148,13 +148,6 @@ def _differs(way: Spelling, spelling: Spelling, found: Mapping[str, Numeral]) ->
     return (
         any(mark in numeral.number for numeral in found.values() for mark in ".,")
         and way.decimal != spelling.decimal
-    )
-
-
-def _value(spelling: Spelling) -> str:
-    """As a user would write an example of it."""
-    return f"{spelling.mark if spelling.mark != '%' else ''}1{spelling.thousands}234{spelling.decimal}5" + (
-        "%" if spelling.mark == "%" else ""
     )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.uploads.csv.dialect import delimiter_name
 from core.uploads.detect import encoding, header_detection
 from core.uploads.detect.delimiters import DetectedMarks, Row
 from core.uploads.detect.guesses import Guess
-
-_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "spaces", ":": "colons"}
 
 
 def of_encoding(found: encoding.Encoding) -> Guess:
@@ -27,7 +26,6 @@ def of_encoding(found: encoding.Encoding) -> Guess:
 def of_marks(detected: DetectedMarks, *, is_delimiter_chosen: bool, are_quotes_chosen: bool) -> list[Guess]:
     """Delimiter, and quotes where they are unusual."""
     marks = detected.marks
-    name = _NAMES.get(marks.delimiter, repr(marks.delimiter))
     others = tuple(mark for mark, score in detected.scores if mark != marks.delimiter and score > 0)
     found = []
     if is_delimiter_chosen:
@@ -43,7 +41,8 @@ def of_marks(detected: DetectedMarks, *, is_delimiter_chosen: bool, are_quotes_c
         second = detected.scores[1][1] if len(detected.scores) > 1 else 0.0
         sure = best >= 0.4 and second < 0.5 * best
         confidence = "certain" if sure and second < 0.2 * best else "likely" if sure else "guess"
-        why = f"Splitting it at {name} gives the most even rows and the most consistent columns."
+        name = delimiter_name(marks.delimiter)
+        why = f"Splitting it at {name}s gives the most even rows and the most consistent columns."
         found.append(Guess("delimiter", marks.delimiter, confidence, why, None, others))  # type: ignore[arg-type]  # one of the three
     if are_quotes_chosen:
         found.append(Guess("quotes", marks.quotechar + marks.escapechar, "chosen", "You chose this."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.uploads.csv.dialect import DELIMITER_NAMES, Dialect
+from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.detect.encoding import Encoding
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.profile import ColumnProfile
@@ -49,7 +49,7 @@ def _of_archive(packed: SourceArchive | None) -> Iterator[str]:
 def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[str]:
     yield _of_encoding(encoding)
     if dialect.delimiter != "," and len(columns) > 1:
-        yield f"Its cells are separated by {DELIMITER_NAMES.get(dialect.delimiter, repr(dialect.delimiter))}s."
+        yield f"Its cells are separated by {delimiter_name(dialect.delimiter)}s."
     if dialect.quotechar == "'":
         yield "Its cells are quoted with single quotes (')."
     if not dialect.quotechar:

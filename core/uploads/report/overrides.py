@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import Invalid
 from core.uploads.csv.dialect import ColumnRule
+from core.uploads.csv.number_formats import Spelling
 from core.uploads.detect.detection import Detected, DetectionOverrides
 from core.uploads.detect.guesses import About, Guess
 from core.uploads.errors import ColumnUnknown, MarksClash
@@ -196,7 +197,7 @@ def _guesses_of(name: str, before: ColumnRule, after: ColumnRule) -> list[Guess]
 
 
 def _spelled(rule: ColumnRule) -> str:
-    return f"{rule.mark}1{rule.thousands}234{rule.decimal}5" if rule.is_number else ""
+    return Spelling(rule.decimal, rule.thousands, rule.mark).example if rule.is_number else ""
 
 
 def _folded(spellings: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,12 +14,25 @@ from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import uploads
 from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
+from core.uploads.detect import column_formats
+from core.uploads.detect.detection import Detected
 from core.uploads.detect.guesses import Guess
 from core.uploads.errors import ColumnUnknown, MarksClash, UndecodableBytes
 from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 from tests import journeys, made
 
 MESSY = "Umsätze 2024;;\nort;preis;plz\nKöln;1.234;01067\nMünchen;2.500;01069\nx;k.A.;01071\nSumme;3.734;\n"
+
+
+def test_numbers_are_spelled_alike_in_what_was_found_and_in_what_was_said() -> None:
+    cells = ["12,5%", "7,25%", "1.250,5%"]
+    found = column_formats.find(0, "share", cells, ",")
+    assert found.rule is not None
+    assert found.guesses[0].value == "1.234,5%"
+    detected = Detected(Dialect(decimal=",", names=("share",), rules=(found.rule,)), found.guesses)
+    said = ReadingOverrides(columns={"share": ColumnOverrides(thousands=" ")}).applied(detected)
+    assert (said.guesses[0].value, said.guesses[0].alternatives) == ("1 234,5%", ("1.234,5%",))
 
 
 @pytest.fixture
