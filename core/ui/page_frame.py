@@ -35,9 +35,9 @@ def back(page: PageEntry) -> None:
         links.link(page.title, page, icon=":material/arrow_back:")
 
 
-def toolbar(*, key: str | None = None) -> DeltaGenerator:
+def toolbar() -> DeltaGenerator:
     """A row of buttons that wraps where it must: `with toolbar(): st.button(…)`."""
-    return st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key=key)
+    return st.container(horizontal=True, vertical_alignment="center", gap="small", width="content")
 
 
 def section(title: str, text: str = "") -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import queue
 from core.ui import registry
-from core.ui.work_items import N_RECENT, ActiveItem, Activity, FailedItem, QueuedWork, RecentItem, Total
+from core.ui.work_items import N_RECENT, ActiveItem, Activity, FailedItem, RecentItem, Total
 
 DAYS = 14
 MOVING_S, SETTLED_S = 2.0, 10.0  # between two looks
@@ -38,10 +38,6 @@ class Pulse:
     @property
     def active(self) -> Sequence[ActiveItem]:
         return [item for room in self.rooms for item in room.active]
-
-    @property
-    def queued(self) -> Sequence[QueuedWork]:
-        return [room.queued for room in self.rooms if room.queued]
 
     @property
     def n_running(self) -> int:

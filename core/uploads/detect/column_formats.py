@@ -20,7 +20,6 @@ _FEWEST_SENTINELS = 3
 _SENTINEL_SHARE = 0.01
 _NEAR = 0.5
 _LEAST_SUSPICIOUS = -9.0
-_MARKS = {",": "a comma", ".": "a point", " ": "a blank", "'": "an apostrophe"}
 
 
 @dataclass(frozen=True)

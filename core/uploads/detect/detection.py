@@ -50,14 +50,6 @@ class DetectionOverrides:
     header_line: int | None = None
 
 
-def detect(path: Path, *, file_name: str) -> Dialect:
-    """The dialect of the file at `path`; `file_name` is what messages call it.
-
-    Raises EmptyFile, NotACsv, NulBytes, UndecodableBytes.
-    """
-    return of_encoding(path, encoding.find(path, file_name=file_name)).dialect
-
-
 def of_encoding(
     path: Path, found: encoding.Encoding, overrides: DetectionOverrides | None = None
 ) -> Detected:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from core.uploads.csv.dialect import ColumnRule, Dialect
-from core.uploads.detect.detection import detect
+from core.uploads.detect import detection, encoding
 
 
 def found(tmp_path: Path, data: bytes) -> Dialect:
     path = tmp_path / "staged"
     path.write_bytes(data)
-    return detect(path, file_name="sales.csv")
+    return detection.of_encoding(path, encoding.find(path, file_name="sales.csv")).dialect
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
