@@ -39,7 +39,7 @@ CONDITIONS: Mapping[str, Any] = {
 UNCHANGED: Mapping[int | str, dict[str, Any]] = {
     304: {"description": "The file has an ETag that If-None-Match names."}
 }
-_RANGE = re.compile(r"bytes=\s*(\d{0,99})\s*-\s*(\d{0,99})\s*", re.ASCII | re.IGNORECASE)
+_RANGE = re.compile(r"bytes=\s*+(\d{0,99}+)\s*+-\s*+(\d{0,99}+)\s*+", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)

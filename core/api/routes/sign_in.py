@@ -27,11 +27,10 @@ from core.api.errors import ForeignRequest, UnreadableRequest
 from core.api.http import error_responses
 from core.api.security import open_sockets, sign_in_page
 from core.api.security.authentication import address_of
-from core.api.security.site import Site, next_path
+from core.api.security.site import PENDING, Site, next_path
 from core.errors import AppError
 from core.settings import Settings
 
-PENDING = "_begun"  # ends the name of the cookie of a sign-in that has begun
 PENDING_S = 600
 MAX_FORM_BYTES = 10_000
 N_ENTERING = 8  # threads of its own: a provider that does not answer holds up nobody but who signs in
@@ -103,7 +102,7 @@ class SignIn:
         path = next_path(request.query_params.get("next"))
         kept = json.dumps([pending.state, pending.nonce, pending.verifier, path])
         answer = RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})
-        cookie = base64.urlsafe_b64encode(kept.encode()).decode()
+        cookie = base64.urlsafe_b64encode(kept.encode()).decode().rstrip("=")  # which would be quoted
         self._site.set_cookie(answer, cookie, lives_s=PENDING_S, suffix=PENDING)
         return answer
 
@@ -234,8 +233,8 @@ async def _form(request: Request) -> dict[str, str]:
 def _pending(cookie: str) -> tuple[oidc.PendingSignIn, str]:
     """Raises SignInFailed where this browser has begun nothing."""
     try:
-        state, nonce, verifier, path = json.loads(base64.urlsafe_b64decode(cookie))
-    except (ValueError, TypeError, binascii.Error) as error:
+        state, nonce, verifier, path = json.loads(base64.urlsafe_b64decode(f"{cookie}==="))
+    except (ValueError, TypeError, RecursionError, binascii.Error) as error:
         raise SignInFailed(reason="it was started in another window, or too long ago") from error
     return oidc.PendingSignIn(str(state), str(nonce), str(verifier)), next_path(str(path))
 

@@ -21,7 +21,7 @@ from core.api.errors import ForeignRequest
 from core.api.http import error_responses
 from core.api.http.front import MOUNT
 from core.api.http.route_table import RouteTable
-from core.api.security import open_sockets, scopes, sign_in_page
+from core.api.security import cookies, open_sockets, scopes, sign_in_page
 from core.api.security.authentication import (
     PRINCIPAL,
     SAFE,
@@ -30,7 +30,7 @@ from core.api.security.authentication import (
     bearer_of,
     identify,
 )
-from core.api.security.site import Site
+from core.api.security.site import PENDING, Site
 from core.errors import AppError
 from core.settings import Settings
 
@@ -64,6 +64,7 @@ class Gate:
         self._app = app
         self._settings = settings
         self._site = Site(settings)
+        self._cookies = (self._site.cookie, self._site.cookie + PENDING, *cookies.STREAMLITS)
         self._table = table
         self._clock = clock
         self._recheck_s = recheck_s
@@ -73,6 +74,7 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        scope = cookies.bounded(scope, self._cookies)
         send = self._with_headers(send)
         try:
             principal = await self._admitted(scope)

@@ -12,6 +12,7 @@ from core.api.errors import WrongHost, WrongOrigin
 from core.settings import Settings
 
 LONGEST_NEXT = 1_000
+PENDING = "_begun"  # ends the name of the cookie of a sign-in that has begun
 
 
 class Site:

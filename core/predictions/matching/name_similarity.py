@@ -86,7 +86,7 @@ def folded(name: str) -> str:
 
 
 def _bare(name: str) -> str:
-    return folded(re.sub(r"\([^)]*\)|\[[^\]]*\]", "", name).strip() or name)
+    return folded(re.sub(r"\([^()]*\)|\[[^\[\]]*\]", "", name).strip() or name)
 
 
 def _words(name: str) -> str:

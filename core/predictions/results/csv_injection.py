@@ -26,7 +26,7 @@ HEADER = 0
 BLOCK_BYTES = 1 << 20
 _LF, _CR = b"\n\r"
 # A number as people write it, a dash, or a row of signs: what a spreadsheet shows as it stands.
-_HARMLESS = r"[+-]+(?:[ $\x80-\xff]*[0-9.,][0-9.,' $%\x80-\xff]*(?:[eE][+-]?[0-9]+)? *%?)?"
+_HARMLESS = r"[+-]+(?:[ $\x80-\xff]*[0-9.,][0-9.,' $%\x80-\xff]*(?:[eE][+-]?[0-9]+ *%?)?)?"
 _HARMLESS_CELL = re.compile(_HARMLESS.encode())
 
 Positions = npt.NDArray[np.int64]
