@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 PARTS = ("training", "scoring", "queue", "reading", "lists", "machines")
-ASKED_FOR = ("hostile",)  # too long to be in every run
+ASKED_FOR = ("hostile", "heads")  # too long to be in every run
 
 
 def main(arguments: list[str]) -> int:
