@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
-from typing import Any
+import unicodedata
+from collections.abc import MutableMapping
+from typing import Any, Final, TextIO
 
 import structlog
+from structlog.typing import ExcInfo
 
 from core.settings import Settings
+
+_CONTROLS = [
+    chr(code) for code in range(0x2070) if unicodedata.category(chr(code)) in ("Cc", "Cf", "Zl", "Zp")
+]
+_WRITTEN_OUT: Final = str.maketrans({one: one.encode("unicode_escape").decode() for one in _CONTROLS})
+_WRITTEN_OUT_OF_LINES: Final = {
+    code: shown for code, shown in _WRITTEN_OUT.items() if chr(code) not in "\n\t"
+}
 
 
 def configure(settings: Settings) -> None:
@@ -25,9 +37,11 @@ def configure(settings: Settings) -> None:
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
             pad_event_to=0,
-            exception_formatter=structlog.dev.plain_traceback,  # others print the values of variables
+            exception_formatter=_plain_traceback,  # others print the values of variables
         )
     )
+    if not json_lines:
+        shared.append(_visible)
     level = logging.getLevelName(settings.log_level.upper())
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, render]
@@ -47,6 +61,22 @@ def configure(settings: Settings) -> None:
     # It says of each malformed body what the sender is told anyway.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _visible(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A terminal obeys control characters, and users' words may hold some: they are written out."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = value.translate(_WRITTEN_OUT)
+    return event
+
+
+def _plain_traceback(out: TextIO, error: ExcInfo) -> None:
+    """What went wrong where, without the values of variables."""
+    written = io.StringIO()
+    structlog.dev.plain_traceback(written, error)
+    lines = written.getvalue().translate(_WRITTEN_OUT_OF_LINES).splitlines()
+    out.write("\n".join(f"  {line}" for line in lines))  # no line of theirs looks like one of the log
 
 
 def get(name: str) -> Any:

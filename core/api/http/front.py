@@ -31,8 +31,9 @@ class Front:
         self._table = table
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        if scope["type"] == "websocket":  # the API has none
+            await receive()
+            await send({"type": "websocket.close"})
             return
         has_begun = has_ended = False
 

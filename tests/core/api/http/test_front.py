@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from core.api.http import error_responses
 from core.api.http.front import UNLIMITED, Front
@@ -37,6 +38,12 @@ def _fronted() -> TestClient:
     api.include_router(small)
     front = Front(api, RouteTable(api.routes))
     return TestClient(Starlette(routes=[Mount("/api", front)]), base_url="http://localhost:8501")
+
+
+@pytest.mark.parametrize("path", ["/api/ok", "/api/nothing", "/api"])
+def test_a_websocket_is_refused_as_the_api_has_none(path: str) -> None:
+    with pytest.raises(WebSocketDisconnect), _fronted().websocket_connect(path):
+        pass
 
 
 def test_an_unforeseen_error_shows_nothing_of_the_inside() -> None:
