@@ -55,6 +55,16 @@ class OneClassOnly(AppError):
     label: str
 
 
+class TargetTooLarge(AppError):
+    """Metrics square numbers, and the squares of such are beyond what a computer counts with."""
+
+    code = "target_too_large"
+    message = "The target '{target}' holds {n_rows:number} beyond ±1e100, too large to learn from."
+    hint = "Correct these numbers, or divide the column by a power of ten, then upload the file again."
+    target: str
+    n_rows: int
+
+
 class TooFewRows(AppError):
     """There are fewer rows with an outcome than cross-validation needs."""
 
@@ -145,6 +155,9 @@ class ModelFileUntrusted(Internal):
 
 NEED_ANOTHER_FILE: Final = frozenset(
     error.code
-    for error in (TargetMissing, TargetEmpty, OneClassOnly, TooFewRows, RareClass, TooManyClasses, NoFeatures)
+    for error in (
+        *(TargetMissing, TargetEmpty, TargetTooLarge, OneClassOnly, TooFewRows),
+        *(RareClass, TooManyClasses, NoFeatures),
+    )
 )
 """Codes of failures that the same file brings about again, unless it is asked for something else."""

@@ -18,6 +18,7 @@ from core.models.errors import (
     RareClass,
     TargetEmpty,
     TargetMissing,
+    TargetTooLarge,
     TooFewRows,
     TooManyClasses,
 )
@@ -31,6 +32,7 @@ MIN_ROWS = 50
 MIN_ROWS_A_CLASS = 5  # one for each fold of the cross-validation
 MAX_CLASSES = 50
 MAX_NUMERIC_CLASSES = 20
+LARGEST = 1e100  # of a target's numbers: the sums of their squares have to be finite
 MAX_BAD_SHARE = 0.01  # of the filled cells of a target of numbers
 
 # fmt: off
@@ -75,7 +77,7 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
     A column of numbers with many distinct values is a regression; anything else has classes. Spellings that
     differ in case or surrounding blanks, or as numbers in form only ("1", "1.0"), are one class, kept in its
     most frequent spelling.
-    Raises TargetMissing, TargetEmpty, TooFewRows, OneClassOnly, TooManyClasses, RareClass,
+    Raises TargetMissing, TargetEmpty, TargetTooLarge, TooFewRows, OneClassOnly, TooManyClasses, RareClass,
     PositiveLabelUnknown.
     """
     if target not in table.column_names:
@@ -100,6 +102,8 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
     is_number = ~is_bad & ~is_missing
     n_bad = int(counts[is_bad].sum())
     if n_bad <= MAX_BAD_SHARE * len(rows) and _is_measured(numbers[is_number], counts[is_number]):
+        if n_large := int(counts[is_number & (np.abs(numbers) > LARGEST)].sum()):
+            raise TargetTooLarge(target=target, n_rows=n_large)
         if positive_label is not None:
             raise PositiveLabelUnknown(target=target, label=positive_label, labels="numbers, not two classes")
         if n_bad:

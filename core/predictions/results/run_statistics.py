@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.models import targets
 from core.models.schema import ModelFrame, Schema
 from core.predictions.results import caution
 from core.predictions.results.caution import Cautions
@@ -31,9 +32,9 @@ class RunStatistics:
     """Counts over the rows of one scoring.
 
     n_measured: rows whose outcome is known. n_blank, n_unknown: rows whose outcome is missing, or none that
-    the model knows (a new label, or no number for a regression). All three are 0 where the file has no
-    outcomes. missing, bad, unseen, outside: cells per feature that are blank, no number where one is due, a
-    category that training never saw, or a number beyond the range that it saw; only features that have any.
+    the model knows (a new label; no number for a regression, or one too large to measure by). All three are 0 where
+    the file has no outcomes. missing, bad, unseen, outside: cells per feature that are blank, no number where one is
+    due, a category that training never saw, or a number beyond the range that it saw; only features that have any.
     n_cautioned: rows with any cell of the last three kinds, None in statistics of before they were counted.
     formulas: columns of the file, of any kind, with cells that a spreadsheet would run.
     unknown_outcomes: the first few spellings among the n_unknown, as examples.
@@ -156,6 +157,8 @@ def of_block(
         if outcome is None:
             return RunStatistics(**found, numbers=NumberSums.of(answers, None, seed))
         values, wrong = cells.numbers(outcome, decimal)
+        wrong |= np.abs(values) > targets.LARGEST
+        values[wrong] = np.nan
         n_unknown, n_lacking = int(wrong.sum()), int(np.isnan(values).sum())
         return RunStatistics(
             **found,

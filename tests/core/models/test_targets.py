@@ -10,6 +10,7 @@ from core.models.errors import (
     RareClass,
     TargetEmpty,
     TargetMissing,
+    TargetTooLarge,
     TooFewRows,
     TooManyClasses,
 )
@@ -60,6 +61,18 @@ def test_many_different_numbers_are_a_regression() -> None:
 
 def test_numbers_with_a_decimal_comma_are_a_regression() -> None:
     assert find([f"{row},5" for row in range(60)], decimal=",").values[1] == 1.5
+
+
+@pytest.mark.parametrize("large", ["1e307", "-1.5E101"])
+def test_numbers_whose_squares_can_not_be_summed_are_refused(large: str) -> None:
+    with pytest.raises(TargetTooLarge) as caught:
+        find([*range(300), large])
+    assert "holds 1 number beyond ±1e100" in str(caught.value)
+    assert find([*range(300), "1e99"]).task == "regression"
+
+
+def test_codes_that_look_like_large_numbers_are_classes() -> None:
+    assert find(["1e307", "2e307"] * 40).task == "binary"
 
 
 def test_a_few_cells_that_are_no_number_leave_a_regression_with_a_warning() -> None:

@@ -131,6 +131,15 @@ def test_a_regression_skips_blank_and_unreadable_outcomes() -> None:
     assert np.isnan(found.numbers.sample[:, 0]).tolist() == [False, True, True, True]
 
 
+def test_outcomes_whose_squares_can_not_be_summed_are_not_measured_by() -> None:
+    found = counted(REGRESSION, table(4, ["1", "1e307", "-1e200", "3"]), np.full(4, 2.0))
+    assert (found.n_measured, found.n_unknown) == (2, 2)
+    assert found.unknown_outcomes == ("1e307", "-1e200")
+    assert found.numbers is not None
+    assert found.numbers.total_squared == 2.0
+    json.dumps(found.to_json(), allow_nan=False)
+
+
 @pytest.mark.parametrize("schema", [BINARY, THREE], ids=["binary", "multiclass"])
 def test_merged_class_tallies_equal_one_shot(schema: Schema) -> None:
     rows, scores = table(900, ["a", "Yes", "No", "", "b", "?"]), probabilities(900, len(schema.labels))
