@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import platform
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -48,6 +49,8 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         connections.bound(server, trusted_proxies=config.trusted_proxies)
     db.reserve_worker_role()
     await anyio.to_thread.run_sync(_prepare, config)
+    if fault := system.known_fault():
+        log.info(f"Python {platform.python_version()}: {fault}")
     runner = Runner(config, slots=config.workers, is_embedded=True, modules=rooms.task_modules())
     runner.start()
     queue.local_runner.serve(runner.run_now)

@@ -24,6 +24,7 @@ ICONS: Final = {
     "Workers": ":material/precision_manufacturing:",
     "Sign-in": ":material/passkey:",
     "Keys": ":material/key:",
+    "Python": ":material/code:",
 }
 OTHER_PART: Final = ":material/build_circle:"
 N_SHOWN: Final = 10

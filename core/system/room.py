@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.room import Room, SystemCheck
-from core.system import external_services, queue_checks, storage_checks
+from core.system import external_services, python_check, queue_checks, storage_checks
 
 ROOM = Room(
     checks=(
@@ -12,6 +12,7 @@ ROOM = Room(
         SystemCheck("Queue", "Queue", queue_checks.backlog, position=20, needs_database=True),
         SystemCheck("SQS", "Reachable", external_services.sqs, position=60),
         SystemCheck("Keys", "Keys", external_services.keys, position=70),
+        SystemCheck("Python", "Version", python_check.look, position=90),
         SystemCheck("Workers", "Workers", queue_checks.workers, position=80, needs_database=True),
     )
 )
