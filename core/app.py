@@ -16,7 +16,7 @@ import uvicorn
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from core import api, db, logs, queue, rooms, settings, storage, system
+from core import api, db, logs, private_files, queue, rooms, settings, storage, system
 from core.api.http import connections
 from core.db import migrate
 from core.worker import Runner
@@ -28,6 +28,7 @@ ANSWERS_END_S = 3  # after a SIGTERM, answers and uploads that still go on are c
 
 def routes() -> Sequence[BaseRoute]:
     """The HTTP API under `/api`; to be given to `st.App`."""
+    private_files.from_now_on()
     logs.configure(settings.current())
     rooms.load()
     return api.routes()
@@ -95,6 +96,8 @@ def is_news(server: uvicorn.Server, record: logging.LogRecord) -> bool:
 
 
 def _prepare(config: settings.Settings) -> None:
+    if n_closed := private_files.tighten(config.data_dir):
+        log.info("older files of the data folder are no longer open to other users", n=n_closed)
     with db.as_worker():
         migrate.upgrade(db.connect_configured(config))
         storage.sweep(config.staging_dir)

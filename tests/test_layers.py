@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 # Lowest first. Rooms on one line never import each other.
 ORDER = [
-    {"errors", "check"},
+    {"errors", "check", "private_files"},
     {"settings"},
     {"logs"},
     {"metrics"},

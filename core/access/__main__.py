@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from core import db, rooms, settings
+from core import db, private_files, rooms, settings
 from core.access.work_transfer import adopt
 from core.db import migrate
 from core.errors import AppError, counted
@@ -14,6 +14,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or arguments[0] != "adopt":
         print("usage: python -m core.access adopt <email>", file=sys.stderr)
         return 2
+    private_files.from_now_on()
     rooms.load()
     try:
         migrate.upgrade(db.connect_configured(settings.current()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from core import db, settings
+from core import db, private_files, settings
 from core.db import migrate
 from core.errors import AppError
 
@@ -13,6 +13,7 @@ def main(arguments: list[str]) -> int:
     if arguments != ["upgrade"]:
         print("usage: python -m core.db upgrade", file=sys.stderr)
         return 2
+    private_files.from_now_on()
     try:
         database = db.connect_configured(settings.current())
         migrate.upgrade(database)

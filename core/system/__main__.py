@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from core import queue, rooms, settings, storage
+from core import private_files, queue, rooms, settings, storage
 from core.errors import AppError
 from core.system import checks, probe
 
@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if (options.verb == "probe") != (options.table is not None):
         parser.error("probe needs a table; no other verb takes one")
+    private_files.from_now_on()
     rooms.load()
     try:
         config = settings.current()

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from core import db, logs, queue, rooms, settings, storage
+from core import db, logs, private_files, queue, rooms, settings, storage
 from core.db import migrate
 from core.errors import AppError
 from core.settings import Settings, WrongSetting
@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("verb", nargs="?", choices=["run", "scale", "dask"], default="run")
     verb = parser.parse_args(arguments).verb
+    private_files.from_now_on()
     try:
         config = settings.current()
         logs.configure(config)
@@ -47,6 +48,7 @@ def main(arguments: list[str]) -> int:
                 found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
             print(json.dumps(asdict(found)))
             return 0
+        private_files.tighten(config.data_dir)
         migrate.upgrade(database)
         storage.sweep(config.staging_dir)
     except AppError as error:
