@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import streamlit as st
+
+WORD_JOINER: Final = "\u2060"
+_ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)|[\w.+-](?=@)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,12 @@ def link(
 
 
 def escape(text: str) -> str:
-    """Text of a user's, such as a file name, so that markdown shows it as it is."""
+    """Text of a user's, such as a file name, so that markdown shows it as it is.
+
+    Addresses would become links even so, as they are looked for once the rest is read: a character without width
+    keeps them from being found.
+    """
+    text = _ADDRESS.sub(lambda found: f"{found[0]}{WORD_JOINER}", text)
     return "".join(f"\\{char}" if char in "\\`*_{}[]()<>#+-.!|~:$^=&" else char for char in text)
 
 
