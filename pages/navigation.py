@@ -39,7 +39,12 @@ def show_who(user: db.User) -> None:
     config = session.config()
     with st.sidebar:
         if config.has_sign_in:
-            links.link(links.escape(user.name), ACCOUNT, icon=":material/account_circle:", tip=user.email)
+            links.link(
+                links.escape(user.name),
+                ACCOUNT,
+                icon=":material/account_circle:",
+                tip=links.escape(user.email or ""),
+            )
             browser.sign_out_button()
         elif config.allow_anonymous:
             st.warning(OPEN_TO_ALL, icon=":material/no_accounts:")

@@ -14,7 +14,7 @@ from core.metrics.binary import Binary
 from core.metrics.multiclass import Multiclass
 from core.metrics.regression import Regression
 from core.predictions.results.measures import PredictionMetrics
-from core.ui import formatting
+from core.ui import formatting, links
 
 _RANKS = "How well the scores rank rows: 1 is perfect, 0.5 is chance."
 _R2 = "The share of the target's variation that the predictions explain: 1 is all, 0 is no better than the mean."
@@ -24,7 +24,7 @@ _ZERO = "Classes where it can't be computed count as 0."
 
 @dataclass(frozen=True)
 class Tile:
-    """A number with its plain meaning."""
+    """A number with its plain meaning; both may hold words of a user's."""
 
     label: str
     value: str
@@ -36,7 +36,8 @@ def show(measured: PredictionMetrics) -> None:
     tiles = of(measured)
     with st.grid(len(tiles), min_column_width=140, gap="small", key="metric_tiles"):
         for tile in tiles:
-            st.metric(tile.label, tile.value, help=tile.meaning, border=True)
+            label, meaning = links.escape(tile.label), links.escape(tile.meaning)
+            st.metric(label, tile.value, help=meaning, border=True)
 
 
 def of(measured: PredictionMetrics) -> list[Tile]:
