@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from uuid import uuid4
 
 from core.storage.protocol import translated
+
+_one_at_a_time = threading.Lock()
+_owned: dict[tuple[Path, int], tuple[str, IO[bytes] | None]] = {}
 
 
 class Staging:
@@ -50,7 +56,7 @@ def stage(folder: Path) -> Iterator[Staging]:
     """A new staging file, removed at the end whatever happens. Raises DiskFull, StorageUnavailable."""
     with translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        staging = Staging(folder / f"{os.getpid()}-{uuid4().hex}")
+        staging = Staging(folder / f"{_owner(folder)}-{uuid4().hex}")
     try:
         yield staging
     finally:
@@ -68,15 +74,85 @@ def check(folder: Path) -> None:
         staging.close()
 
 
-def sweep(folder: Path, *, pid: int | None = None) -> int:
-    """Remove what processes that are gone have left behind, or only the one of `pid`; how many files."""
+def sweep(folder: Path) -> int:
+    """Remove what processes that are gone have left behind; how many files.
+
+    Each process marks what it stages by a name of its own and holds a lock of that name while it lives, which the
+    system gives up with it, however it ends. A process id would not do: in a container the next one has the same.
+    """
     n_removed = 0
-    for path in folder.glob("*-*" if pid is None else f"{pid}-*"):
+    for mark in _marks(folder).glob("*"):
+        if (held := _locked(mark)) is not None:
+            with held:
+                n_removed += sum(_removed(path) for path in folder.glob(f"{mark.name}-*"))
+                mark.unlink(missing_ok=True)
+    for path in folder.glob("*-*"):
         owner = path.name.split("-")[0]
-        if owner.isdigit() and not _lives(int(owner)):
-            path.unlink(missing_ok=True)
-            n_removed += 1
+        if owner.isdigit() and len(owner) < len(
+            _a_mark()
+        ):  # of a process without locks, or of an earlier version
+            n_removed += not _lives(int(owner)) and _removed(path)
     return n_removed
+
+
+def _owner(folder: Path) -> str:
+    """The name by which this process marks what it stages there: that of a lock which it holds as long as it lives."""
+    key = folder, os.getpid()
+    with _one_at_a_time:
+        if key not in _owned:
+            _owned[key] = _new_owner(folder)
+        return _owned[key][0]
+
+
+def _new_owner(folder: Path) -> tuple[str, IO[bytes] | None]:
+    """A name and its lock. Where the file system knows no locks, the process id is the name."""
+    marks = _marks(folder)
+    marks.mkdir(parents=True, exist_ok=True)
+    while True:
+        mark = marks / _a_mark()
+        lock = mark.open("xb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # a sweep was faster
+            lock.close()
+        except OSError:
+            lock.close()
+            mark.unlink(missing_ok=True)
+            return str(os.getpid()), None
+        else:
+            if os.fstat(lock.fileno()).st_nlink:  # no sweep was in between
+                return mark.name, lock
+            lock.close()
+
+
+def _marks(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.owners")
+
+
+def _a_mark() -> str:
+    return uuid4().hex
+
+
+def _locked(mark: Path) -> IO[bytes] | None:
+    """The lock of a process that is gone; None where it lives, or another sweep is at it."""
+    try:
+        lock = mark.open("rb")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.unlink()
+    except FileNotFoundError:  # another sweep was faster
+        return False
+    return True
 
 
 def _lives(pid: int) -> bool:

@@ -1,8 +1,11 @@
-"""Removing what attempts have stored that were no success, beside the runner: storage may take its time to answer."""
+"""What storage takes its time for, beside the runner: removing what is of no use any more."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from uuid import UUID
 
@@ -18,15 +21,16 @@ class OutputCleaner:
 
     def __init__(self, files: Storage) -> None:
         self._files = files
-        self._waiting: SimpleQueue[tuple[UUID, str] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def remove(self, task_id: UUID, prefix: str) -> None:
         """Remove, soon, every file whose key begins so. Whoever wrote them must write no more."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._live, name="output cleaner", daemon=True)
-            self._thread.start()
-        self._waiting.put((task_id, prefix))
+        self._soon(partial(self._remove, task_id, prefix))
+
+    def sweep(self, staging: Path) -> None:
+        """Remove, soon, what processes that are gone have staged there."""
+        self._soon(partial(self._sweep, staging))
 
     def close(self) -> None:
         """Remove what is left to be removed, unless that takes too long."""
@@ -34,15 +38,28 @@ class OutputCleaner:
         if self._thread is not None:
             self._thread.join(CLOSE_S)
 
+    def _soon(self, job: Callable[[], None]) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._live, name="output cleaner", daemon=True)
+            self._thread.start()
+        self._waiting.put(job)
+
     def _live(self) -> None:
-        while (next_one := self._waiting.get()) is not None:
-            task_id, prefix = next_one
-            try:
-                for key in self._files.keys(prefix):
-                    self._files.delete(key)
-            except storage.StorageUnavailable as error:
-                log.warning(
-                    "could not remove the files of an attempt", task=str(task_id), problem=error.problem
-                )
-            except Exception:
-                log.exception("could not remove the files of an attempt", task=str(task_id))
+        while (job := self._waiting.get()) is not None:
+            job()
+
+    def _remove(self, task_id: UUID, prefix: str) -> None:
+        try:
+            for key in self._files.keys(prefix):
+                self._files.delete(key)
+        except storage.StorageUnavailable as error:
+            log.warning("could not remove the files of an attempt", task=str(task_id), problem=error.problem)
+        except Exception:
+            log.exception("could not remove the files of an attempt", task=str(task_id))
+
+    def _sweep(self, staging: Path) -> None:
+        try:
+            if n_removed := storage.sweep(staging):
+                log.info("removed what processes that are gone had staged", n=n_removed)
+        except Exception:
+            log.exception("could not sweep the staging folder")

@@ -28,6 +28,7 @@ from core.worker.supervisor import Supervisor
 
 PAUSE_S = 1.0
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
+STAGING_S = 600.0  # and so often what dead processes have staged
 log = logs.get("worker")
 
 
@@ -76,7 +77,7 @@ class Runner:
         self._thread = threading.Thread(target=self._live, name="runner", daemon=True)
         self._wakeup: Wakeup | None = None
         self._offered: dict[queue.Pool, int] | None = None
-        self._present_at = self._sweep_at = 0.0
+        self._present_at = self._sweep_at = self._staging_at = 0.0
         self._outage = outage.Outage()
 
     def start(self) -> None:
@@ -194,6 +195,9 @@ class Runner:
 
     def _sweep(self) -> None:
         """Forget what nobody asks for any more, a part at a time."""
+        if self._now() >= self._staging_at:
+            self._supervisor.sweep()
+            self._staging_at = self._now() + STAGING_S
         if self._now() < self._sweep_at:
             return
         keep_s = self._settings.keep_tasks_days * 86_400.0

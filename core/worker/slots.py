@@ -169,7 +169,7 @@ class Slot:
         self._child.kill()
         self._child.wait()  # soon: it can't refuse
         with contextlib.suppress(OSError):  # the next start sweeps too
-            storage.sweep(self._staging, pid=self._child.pid)
+            storage.sweep(self._staging)
         self._out.close()
         self._in.close()
         self._child, self.is_warm = None, False

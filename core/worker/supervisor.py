@@ -83,6 +83,10 @@ class Supervisor:
             slot.outcome = Outcome(queue.TaskState.QUEUED)
         self.write(slot)
 
+    def sweep(self) -> None:
+        """Remove, soon, what processes that are gone have staged."""
+        self._cleaner.sweep(self._settings.staging_dir)
+
     def close(self) -> None:
         """Nothing is written any more."""
         self._cleaner.close()

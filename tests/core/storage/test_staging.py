@@ -6,8 +6,10 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 import tracemalloc
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -78,26 +80,83 @@ def test_a_disk_without_room_is_named_and_holds_nothing_half(tmp_path: Path, n_c
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_sweep_removes_only_what_dead_processes_left(tmp_path: Path) -> None:
+STAGES = """
+import os, sys
+from pathlib import Path
+from core import storage
+with storage.stage(Path(sys.argv[1])) as staged:
+    staged.write(b"half a file")
+    staged.flush()
+    print(staged.path.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+def staging_process(folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """A process that has something staged, and the name of that."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", STAGES, str(folder)], cwd=PROJECT, stdin=PIPE, stdout=PIPE, text=True
+    )
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+def test_a_sweep_removes_what_a_killed_process_left_and_nothing_of_a_living_one(tmp_path: Path) -> None:
+    folder, other = tmp_path / "staging", tmp_path / "staging" / "README-first"
+    (killed, left), (living, kept) = staging_process(folder), staging_process(folder)
+    other.touch()
+    with storage.stage(folder) as staged:
+        assert storage.sweep(folder) == 0
+        killed.kill()
+        killed.communicate(timeout=PATIENCE_S)
+        assert (folder / left).is_file()
+        assert storage.sweep(folder) == 1
+        assert sorted(folder.iterdir()) == sorted([other, staged.path, folder / kept])
+    living.communicate(timeout=PATIENCE_S)
+    assert storage.sweep(folder) == 0
+    assert list(folder.iterdir()) == [other]
+    assert len(list((tmp_path / "staging.owners").iterdir())) == 1  # of this process
+
+
+def test_a_process_with_the_number_of_one_that_is_gone_is_not_taken_for_it(tmp_path: Path) -> None:
+    """In a container the app has number 1 each time it starts."""
+    folder = tmp_path / "staging"
+    process, left = staging_process(folder)
+    process.kill()
+    process.communicate(timeout=PATIENCE_S)
+    assert str(process.pid) not in left
+    assert storage.sweep(folder) == 1
+
+
+def test_what_an_earlier_version_left_goes_with_the_process_of_its_number(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait(PATIENCE_S)
-    left = tmp_path / f"{gone.pid}-abc"
-    other = tmp_path / "README-first"
-    for path in (left, other):
-        path.write_bytes(b"x")
-    with storage.stage(tmp_path) as staged:
-        assert storage.sweep(tmp_path) == 1
-        assert sorted(tmp_path.iterdir()) == sorted([other, staged.path])
-        assert staged.path.name.startswith(f"{os.getpid()}-")
+    for pid in (gone.pid, os.getpid()):
+        (tmp_path / f"{pid}-abc").touch()
+    assert storage.sweep(tmp_path) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [f"{os.getpid()}-abc"]
 
 
-def test_a_sweep_after_one_process_leaves_what_others_left(tmp_path: Path) -> None:
-    gone = [subprocess.Popen([sys.executable, "-c", ""]) for _ in range(2)]
-    for process in gone:
-        process.wait(PATIENCE_S)
-        (tmp_path / f"{process.pid}-abc").touch()
-    assert storage.sweep(tmp_path, pid=gone[0].pid) == 1
-    assert [path.name for path in tmp_path.iterdir()] == [f"{gone[1].pid}-abc"]
+def test_many_sweeps_at_once_leave_what_is_being_staged(tmp_path: Path) -> None:
+    folder = tmp_path / "staging"
+    over = threading.Event()
+
+    def sweep() -> None:
+        while not over.is_set():
+            storage.sweep(folder)
+
+    sweeping = [threading.Thread(target=sweep) for _ in range(3)]
+    for thread in sweeping:
+        thread.start()
+    try:
+        started = [staging_process(folder) for _ in range(6)]
+        assert all((folder / name).is_file() for _, name in started)
+        for process, _ in started:
+            process.communicate(timeout=PATIENCE_S)
+    finally:
+        over.set()
+        for thread in sweeping:
+            thread.join()
 
 
 def test_a_folder_that_can_not_be_one_is_named(tmp_path: Path) -> None:

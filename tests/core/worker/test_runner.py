@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +22,7 @@ from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.types import now_plus
 from core.queue import Pool, workers
 from core.settings import Settings
+from core.worker.runner import STAGING_S
 from tests.core.worker.conftest import Desk, desk_of
 from tests.faults import pooled_steps, steps
 from tests.servers.postgres import Cluster
@@ -436,3 +439,17 @@ def test_a_runner_forgets_what_nobody_asks_for_any_more(desk: Desk) -> None:
 
     desk.runner(keep_tasks_days=2)
     wait_for(lambda: left() == (False, True, False), what="the old task and the worker to be forgotten")
+
+
+def test_what_dead_processes_have_staged_is_removed_every_ten_minutes(desk: Desk) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait(PATIENCE_S)
+    first, second = (desk.settings.staging_dir / f"{gone.pid}-{name}" for name in ("first", "second"))
+    first.parent.mkdir(parents=True, exist_ok=True)
+    first.write_bytes(b"half a file")
+    runner = desk.runner(slots=0)
+    wait_for(lambda: not first.exists(), what="the first sweep")
+    second.write_bytes(b"half a file")
+    desk.time.jump(STAGING_S + 1)
+    runner.run_now(uuid4())  # wakes it
+    wait_for(lambda: not second.exists(), what="the next one")
