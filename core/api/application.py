@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import anyio
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
@@ -18,13 +17,13 @@ from core.api.dependencies import NEEDS_READ
 from core.api.http import docs, error_responses
 from core.api.http.allowed_methods import AllowedMethods
 from core.api.http.front import MOUNT, Front
+from core.api.http.lanes import Lanes
 from core.api.http.request_metrics import RequestMetrics
 from core.api.http.route_table import RouteTable
 from core.api.routes import declared, metrics, sign_in
 from core.errors import AppError
 from core.settings import Settings
 
-N_HEAVY = 2  # examinations and conversions at once: each keeps a core busy
 DESCRIPTION = (
     "Everything the pages can do, for programs. Times are ISO 8601 in UTC; ids are strings. "
     "An error has a stable `code`, a `message` and a `hint`. "
@@ -53,7 +52,7 @@ def configure(api: FastAPI, settings: Settings) -> None:
     api.state.settings = settings
     api.state.storage = storage.from_settings(settings)
     api.state.metrics = metrics.registry()
-    api.state.heavy = anyio.CapacityLimiter(N_HEAVY)
+    api.state.lanes = Lanes()
 
 
 def unconfigured() -> FastAPI:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from core.storage import Staging, stage
@@ -53,6 +53,15 @@ class UnpackedFile:
     staged: Staging
     file_name: str
     packed: SourceArchive | None
+
+
+def is_packed(path: Path) -> bool:
+    """Whether it is a gzip or zip file, of which much more may come out."""
+    with path.open("rb") as source:
+        match encoding.other_kind(source.read(encoding.HEAD_BYTES)):
+            case (_, encoding.GZIP | encoding.ZIP):
+                return True
+    return False
 
 
 @contextmanager

@@ -179,7 +179,6 @@ async def upload_csv(
 
     A gzip or zip file that contains one CSV is unpacked first.
     """
-    heavy = request.app.state.heavy
     async with _in_threads(storage.stage(config.staging_dir)) as staged:
         form = await multipart.receive(
             request, staged, limit_mb=config.max_upload_mb, silence_s=config.upload_silence_s
@@ -191,7 +190,11 @@ async def upload_csv(
                 return call.replay
             asked = CsvRequest.of(form.fields)
             unpacking = archives.unpacked(staged, file_name=form.file_name, limit_mb=config.max_upload_mb)
-            async with _in_threads(unpacking, limiter=heavy) as plain:
+            is_packed = await anyio.to_thread.run_sync(archives.is_packed, staged.path)
+            async with (
+                request.app.state.lanes.lane(staged.size_bytes, is_packed=is_packed) as heavy,
+                _in_threads(unpacking, limiter=heavy) as plain,
+            ):
                 if asked.mode == "sync":
                     scoring.require_small(config, size_bytes=plain.staged.size_bytes)
                 received, chosen, prediction = await anyio.to_thread.run_sync(

@@ -117,13 +117,16 @@ async def download_predictions(
     """The upload's rows in order, followed by the model's answers. Accepts `Range`, unless `safe` is set."""
     if format == "csv" and safe:
         make = partial(_safe_csv, request, user, files, prediction_id)
-        return await anyio.to_thread.run_sync(make, limiter=request.app.state.heavy)
+        size_bytes = await anyio.to_thread.run_sync(_size_bytes, user, prediction_id)
+        async with request.app.state.lanes.lane(size_bytes) as heavy:
+            return await anyio.to_thread.run_sync(make, limiter=heavy)
     if format == "csv":
         download = await anyio.to_thread.run_sync(_csv, user, files, prediction_id)
     else:
-        download = await anyio.to_thread.run_sync(
-            partial(_parquet, user, config, files, prediction_id), limiter=request.app.state.heavy
-        )
+        convert = partial(_parquet, user, config, files, prediction_id)
+        size_bytes = await anyio.to_thread.run_sync(_size_bytes, user, prediction_id)
+        async with request.app.state.lanes.lane(size_bytes) as heavy:
+            download = await anyio.to_thread.run_sync(convert, limiter=heavy)
     respond = partial(downloads.respond, request, files, download, user=user)
     return await anyio.to_thread.run_sync(respond)
 
@@ -170,6 +173,11 @@ def _csv(user: db.User, files: Storage, prediction_id: UUID) -> Download:
         media_type=downloads.csv_media_type(dialect.encoding),
         etag=str(prediction.output_sha256),
     )
+
+
+def _size_bytes(user: db.User, prediction_id: UUID) -> int:
+    """Of the result, as CSV."""
+    return _completed(user, prediction_id)[0].output_bytes or 0
 
 
 def _parquet(user: db.User, config: Settings, files: Storage, prediction_id: UUID) -> Download:

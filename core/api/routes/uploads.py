@@ -112,6 +112,7 @@ async def _reread(
     *,
     anew: bool,
 ) -> schemas.UploadDetail:
+    size_bytes = await anyio.to_thread.run_sync(partial(_size_bytes, user, upload_id))
     verb = partial(
         uploads.reread,
         user,
@@ -121,7 +122,14 @@ async def _reread(
         overrides=overrides.said(),
         anew=anew,
     )
-    return schemas.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=request.app.state.heavy))
+    async with request.app.state.lanes.lane(size_bytes) as heavy:
+        return schemas.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=heavy))
+
+
+def _size_bytes(user: db.User, upload_id: int) -> int:
+    """Raises NotFound."""
+    with db.session_scope(user) as session:
+        return uploads.get(session, upload_id=upload_id).size_bytes
 
 
 @router.get(
