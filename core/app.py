@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from core import api, db, logs, private_files, queue, rooms, settings, storage, system
-from core.api.http import connections
+from core.api.http import bounded_protocol
 from core.db import migrate
 from core.worker import Runner
 
@@ -47,7 +47,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     if (server := _server()) is not None:
         _require_distrust(server, config)
         _bound_the_stop(server)
-        connections.bound(server, trusted_proxies=config.trusted_proxies)
+        bounded_protocol.bound(server, trusted_proxies=config.trusted_proxies)
     db.reserve_worker_role()
     await anyio.to_thread.run_sync(_prepare, config)
     if fault := system.known_fault():

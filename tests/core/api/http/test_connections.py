@@ -18,8 +18,9 @@ import uvicorn
 from websockets.asyncio.client import connect
 from websockets.protocol import State
 
-from core.api.http import connections
-from core.api.http.connections import AcceptErrors, Connections, Limits, OncePerSecond, Seldom, origin_of
+from core.api.http import bounded_protocol
+from core.api.http.connections import Connections, Limits, origin_of
+from core.api.http.seldom import AcceptErrors, OncePerSecond, Seldom
 
 QUICK = Limits(head_s=0.2, window_s=0.2, body_rate=1_000, unread_s=0.2, per_address=3, in_all=5)
 PATIENT = Limits(head_s=60, window_s=60, per_address=3, in_all=5)
@@ -56,7 +57,7 @@ async def served(limits: Limits, *, trusted: str = "") -> AsyncIterator[int]:
     )
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign]
-    connections.bound(server, trusted_proxies=trusted, limits=limits)
+    bounded_protocol.bound(server, trusted_proxies=trusted, limits=limits)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
