@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 import streamlit as st
 
 WORD_JOINER: Final = "\u2060"
-_ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)|[\w.+-](?=@)", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

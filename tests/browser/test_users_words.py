@@ -55,7 +55,7 @@ def hostile(place: str, spy: str) -> str:
     """What markdown, HTML and charts would each make something of. place: tells one from another."""
     return (
         f":red[{place}] ![i]({spy}/{place}.png) <img src={spy}/{place}> <a href={spy}>x</a> "
-        f"www.example.org {spy} a@example.org $x^2$ :material/bug_report: **b** `c` :smile:"
+        f"www.example.org {spy} http://example.org $x^2$ :material/bug_report: **b** `c` :smile:"
     )
 
 
@@ -200,7 +200,7 @@ MADE = """(spy) => {
     const found = [];
     for (const one of main.querySelectorAll("img, a, svg a")) {
         const to = one.getAttribute("src") || one.getAttribute("href") || one.getAttribute("xlink:href") || "";
-        if (to.includes(spy) || to.includes("example.org")) found.push(`${one.tagName} ${to}`);
+        if (to.includes(spy) || to.includes("//www.example.org")) found.push(`${one.tagName} ${to}`);
     }
     for (const one of main.querySelectorAll(".katex, [data-testid=stMarkdownContainer] span[class*=colored]")) {
         found.push(one.outerHTML.slice(0, 200));
