@@ -44,9 +44,9 @@ class Visitor:
         self.fragment_ids = []
         return self._ask(ClientState(page_name=page, query_string=query))
 
-    def refresh(self, page: str, query: str = "") -> float:
-        """Run the page's last polled fragment again, as its timer does."""
-        fragment_id = self.fragment_ids[-1]
+    def refresh(self, page: str, query: str = "", *, at: int = -1) -> float:
+        """Run one of the page's polled fragments again, as its timer does; the last unless another is named."""
+        fragment_id = self.fragment_ids[at]
         return self._ask(
             ClientState(page_name=page, query_string=query, fragment_id=fragment_id, is_auto_rerun=True)
         )

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,10 +52,12 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
 
 
 @contextmanager
-def running(folder: Path, *, tree: Path = PROJECT, **environment: str) -> Iterator[App]:
+def running(
+    folder: Path, *, tree: Path = PROJECT, within: Sequence[str] = (), **environment: str
+) -> Iterator[App]:
     """The app with its data in `folder`; at the end it is stopped by SIGTERM, as a service would be.
 
-    tree: where its source lies. environment: settings by their upper-case names.
+    tree: where its source lies. within: a command that runs another. environment: settings by their upper-case names.
     Raises RuntimeError with its log when it ends before it is ready, TimeoutError.
     """
     port, log_path = int(environment.get("PORT") or spare_port()), folder / "app.log"
@@ -66,7 +68,7 @@ def running(folder: Path, *, tree: Path = PROJECT, **environment: str) -> Iterat
     with_parent = [setpriv, "--pdeathsig", "TERM"] if (setpriv := shutil.which("setpriv")) else []
     with log_path.open("ab") as log:
         process = subprocess.Popen(
-            [*with_parent, sys.executable, "-m", "core.start"],
+            [*with_parent, *within, sys.executable, "-m", "core.start"],
             cwd=tree, env={**inherited, **chosen}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     started = App(port=port, pid=process.pid, data_dir=Path(chosen["DATA_DIR"]), log_path=log_path)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -61,6 +63,18 @@ class DaskCluster:
     def workers(self) -> list[int]:
         """The process ids of those that score."""
         return sorted(self._client.run(os.getpid).values())
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Those that score get no further meanwhile."""
+        pids = self.workers()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def busy(self) -> bool:
         """Whether any of them has a task that runs."""

@@ -1,16 +1,25 @@
 #!/usr/bin/env bash
-# Installs Debian's Postgres, PgBouncer and Chromium when they are missing and this user may; says so when it may not.
-# The servers that are npm packages go into node_modules beside this file, by the npm of the tests' Python.
+# Installs Debian's Postgres, PgBouncer, Chromium and libfaketime when they are missing and this user may; says so when
+# it may not. The servers that are npm packages go into node_modules beside this file, by the npm of the tests' Python;
+# llmock goes into an environment of its own inside that of the tests, as it brings a pytest plugin.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
-npm="$(cd "${VENV:-$here/../../.venv}" && pwd)/bin/npm"
+venv="$(cd "${VENV:-$here/../../.venv}" && pwd)"
+npm="$venv/bin/npm"
 if [ -x "$npm" ] && ! cmp -s "$here/package-lock.json" "$here/node_modules/.installed"; then
   (cd "$here" && "$npm" ci --ignore-scripts --loglevel=error >/dev/null && cp package-lock.json node_modules/.installed)
+fi
+if [ -x "$venv/bin/python" ] && ! cmp -s "$here/llmock.txt" "$venv/llmock/.installed"; then
+  "$venv/bin/python" -m venv --clear "$venv/llmock" \
+    && "$venv/llmock/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$here/llmock.txt" \
+    && cp "$here/llmock.txt" "$venv/llmock/.installed" \
+    || echo "Not installed: llmock. Tests that need it are named at the end." >&2
 fi
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
 [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || missing+=(pgbouncer)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

@@ -17,6 +17,8 @@ class Wire:
     cut_answers_after: bytes after which each connection's answer is cut off; 0 = never.
     lose_answers: so many requests get through, and the connection is closed instead of their answer.
     cut_requests_after: bytes after which one connection's requests are cut off; 0 = never.
+    loses_commit_of: of the first transaction that holds these bytes, SQL, the commit gets through and its answer does
+    not; empty = of none.
     vanishes_when_cut: refuses new connections from that moment on.
     requests: all that clients have sent so far.
     """
@@ -30,6 +32,8 @@ class Wire:
         self.lose_answers = 0
         self.cut_requests_after = 0
         self.vanishes_when_cut = False
+        self.loses_commit_of = b""
+        self._deaf: set[socket.socket] = set()  # servers whose next answer is lost
         self.n_cut = 0
         self.requests = bytearray()
         self._ends: set[socket.socket] = set()
@@ -69,10 +73,14 @@ class Wire:
             threading.Thread(target=self._answers, args=[server, client], daemon=True).start()
 
     def _requests(self, client: socket.socket, server: socket.socket) -> None:
-        n_passed = 0
+        n_passed, is_marked = 0, False
         try:
             while data := client.recv(65536):
                 self.requests += data
+                if self.loses_commit_of and self.loses_commit_of in data:
+                    self.loses_commit_of, is_marked = b"", True
+                if is_marked and b"COMMIT" in data:
+                    self._deaf.add(server)
                 n_left = self.cut_requests_after - n_passed
                 if self.cut_requests_after and len(data) >= n_left:
                     server.sendall(data[:n_left])
@@ -94,6 +102,9 @@ class Wire:
             while data := server.recv(65536):
                 if self.lose_answers and not data.startswith(CONTINUE):
                     self.lose_answers -= 1
+                    break
+                if server in self._deaf:
+                    self.n_cut += 1
                     break
                 client.sendall(data)
                 n_passed += len(data)
