@@ -22,8 +22,8 @@ from core import db, queue, rooms
 from core.db.tables.tasks import TaskRow
 from core.queue import Pool
 from core.settings import Settings
-from core.worker import Runner
 from core.worker.pools import IDLE_S
+from core.worker.runner import Runner
 from tests.clocks import JumpingClock
 from tests.faults import steps
 from tests.faults.pooled_steps import GENERATION, MODULES, TRAINING

@@ -14,8 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -23,13 +22,12 @@ from urllib.parse import quote_plus
 import httpx
 
 from benchmarks import population
+from benchmarks.queue import database_url
 from benchmarks.visitor import Visitor
 from core import access, db
 from core.db.pagination import MAX_LIMIT
 from core.predictions import listing
 from tests.servers.app import running
-from tests.servers.parts import find
-from tests.servers.postgres import Cluster
 
 RESULTS = Path(__file__).parent / "results" / "lists.json"
 OPEN_MS, REFRESH_MS, CALL_MS = 1000.0, 100.0, 100.0
@@ -81,7 +79,7 @@ def main() -> None:
     size = population.Size()
     report: dict[str, Any] = {"size": vars(size), "cores": os.cpu_count()}
     for kind in given.database or ("sqlite", "postgres"):
-        with tempfile.TemporaryDirectory() as folder, _url(kind, Path(folder)) as url:
+        with tempfile.TemporaryDirectory() as folder, database_url(kind, folder) as url:
             report[kind] = _measure(kind, Path(folder), url, size)
         report[kind]["load"] = round(os.getloadavg()[0], 1)
     given.out.write_text(json.dumps(report, indent=2) + "\n")
@@ -161,21 +159,6 @@ def _told(kind: str, name: str, times: list[float]) -> float:
     median_ms = round(statistics.median(times) * 1000, 1)
     print(f"{kind:<9} {name:<45} {median_ms:>7.1f} ms", flush=True)
     return median_ms
-
-
-@contextmanager
-def _url(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder}/lists.sqlite3"
-        return
-    program = find("postgresql")
-    if program is None:
-        sys.exit("Postgres is not installed: apt-get install postgresql")
-    cluster = Cluster(program)
-    try:
-        yield cluster.create("lists")
-    finally:
-        cluster.stop()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from core import settings as settings_module
 from core.db import migrate
 from core.db.tables.tasks import TaskRow
 from core.settings import Settings
-from core.worker import Runner
+from core.worker.runner import Runner
 from tests.faults import steps
 from tests.faults.worker_process import WorkerProcess
 from tests.servers.parts import find
@@ -54,7 +54,10 @@ def main() -> int:
     }
     reached = True
     for kind in ("sqlite", "postgres"):
-        with tempfile.TemporaryDirectory(prefix="model-desk-queue-") as folder, _url(kind, folder) as url:
+        with (
+            tempfile.TemporaryDirectory(prefix="model-desk-queue-") as folder,
+            database_url(kind, folder) as url,
+        ):
             measured = _measure(url, Path(folder))
         figures[kind] = measured
         reached = reached and measured["warm_p50_ms"] < TARGET_P50_MS
@@ -165,7 +168,8 @@ def _span_s() -> float:
 
 
 @contextmanager
-def _url(kind: str, folder: str) -> Iterator[str]:
+def database_url(kind: str, folder: str) -> Iterator[str]:
+    """The address of a new database of its kind, `sqlite` or `postgres`."""
     if kind == "sqlite":
         yield f"sqlite:///{folder}/queue.sqlite3"
         return

@@ -7,7 +7,8 @@ from what the rooms state. What is stated are names, statements of SQL and funct
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,12 +96,14 @@ Dependant = PendingWork | DeletedWith | KeptBy
 class HandedOver:
     """A table whose rows go from the local user to somebody who signs in.
 
-    rows: have the columns `id` and `user_id`. make_room(session, from_id, to_id): called before any row is handed over,
-    for what only one of the two users' rows may have.
+    rows: have the column `id`, and those in `people`, each of which says who somebody is to the row; the first says
+    whose it is. make_room(session, from_id, to_id): called before any row is handed over, for what only one of the two
+    users' rows may have.
     """
 
     resource: str
     rows: type[Base]
+    people: tuple[str, ...] = ("user_id",)
     make_room: Callable[[Session, UUID, UUID], object] = lambda _session, _from_id, _to_id: None
 
 
@@ -110,6 +113,26 @@ class KeptFile:
 
     resource: str
     newest: sa.Select[Any]
+
+
+@dataclass(frozen=True)
+class OwnedFiles:
+    """Which files below a place in storage belong to rows; what belongs to none is removed once it is older than a day.
+
+    place: how their keys begin, "results/". prefixes(session, keys): of those keys, how the ones begin that a living
+    row owns: a whole key, or a folder of which the row alone knows what is in it. More than was asked for does no harm.
+    """
+
+    place: str
+    prefixes: Callable[[Session, Sequence[str]], Iterable[str]]
+
+    def ids(self, keys: Sequence[str]) -> set[UUID]:
+        """The ids by which folders right below the place are named, "results/{id}/…"."""
+        found = set()
+        for key in keys:
+            with suppress(ValueError):
+                found.add(UUID(key.removeprefix(self.place).partition("/")[0]))
+        return found
 
 
 @dataclass(frozen=True)
@@ -140,13 +163,27 @@ class SystemCheck:
     needs_database: bool = False
 
 
+@dataclass(frozen=True)
+class Gauge:
+    """A figure of the whole installation for a monitor.
+
+    name: after `model_desk_`. labels: names of what tells its values apart. read(session): the values, each behind
+    those of its labels; the session is an admin's.
+    """
+
+    name: str
+    meaning: str
+    labels: tuple[str, ...]
+    read: Callable[[Session], Sequence[tuple[Sequence[str], float]]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Room:
     """All that a room states.
 
     kinds: of its tasks. actions, audited: what the audit trail says of it. dependants: what it builds on resources of
-    others. handed_over: its tables with what a user has made. kept_files: what must be in storage. checks: what the
-    System page says of it.
+    others. handed_over: its tables with what a user has made. kept_files: what must be in storage. owned_files: what
+    may be there. checks: what the System page says of it. gauges: what a monitor is told of it.
     """
 
     kinds: tuple[Kind, ...] = ()
@@ -155,4 +192,6 @@ class Room:
     dependants: tuple[Dependant, ...] = ()
     handed_over: tuple[HandedOver, ...] = ()
     kept_files: tuple[KeptFile, ...] = ()
+    owned_files: tuple[OwnedFiles, ...] = ()
     checks: tuple[SystemCheck, ...] = ()
+    gauges: tuple[Gauge, ...] = ()

@@ -13,6 +13,7 @@ from core import db, private_files, settings
 from core.access import exposure
 from core.db import migrate
 from core.errors import AppError
+from core.storage import disk_reserve
 
 PROJECT = Path(__file__).resolve().parents[1]
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -63,7 +64,7 @@ def main() -> NoReturn:
         config = settings.current()
         exposure.require_safe(config)
         require_port(config.port, config.listen_address)
-        require_writable(config.data_dir)
+        require_room(config)
         require_database(config)
     except AppError as error:
         sys.exit(str(error))  # on stderr, with exit code 1
@@ -116,6 +117,21 @@ def require_writable(folder: Path) -> None:
     except OSError as error:
         refusal = NoRoom if error.errno in FULL else NotWritable
         raise refusal(folder=folder.resolve(), reason=error.strerror or str(error)) from error
+
+
+def require_room(config: settings.Settings) -> None:
+    """`require_writable`; on a full disk the room for deletions is given up first, so that somebody can delete.
+
+    Raises NotWritable, NoRoom.
+    """
+    reserve = disk_reserve.of(config)
+    try:
+        require_writable(config.data_dir)
+    except NoRoom:
+        if reserve is None or not reserve.is_there:
+            raise
+        reserve.release()
+        require_writable(config.data_dir)
 
 
 def require_database(config: settings.Settings) -> None:

@@ -36,7 +36,7 @@ def made(table: sa.Table, *, owner: UUID, **values: Any) -> dict[str, Any]:
     for column in table.columns:
         if column.name in values:
             row[column.name] = values[column.name]
-        elif column.name == "user_id":
+        elif column.name in ("user_id", "author_id"):
             row[column.name] = owner
         elif column.name == "storage_key":
             row[column.name] = f"uploads/user_{owner}/{uuid4().hex}"
@@ -60,6 +60,8 @@ def _any(column: sa.Column[Any]) -> Any:
             return False
         case sa.Integer():
             return 1
+        case sa.Double():
+            return 1.0
         case sa.JSON():
             return {}
         case _:

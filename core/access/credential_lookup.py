@@ -7,7 +7,7 @@ kept out; whoever calls it decides.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from core.db.tables.base import Json
 from core.db.tables.credentials import ApiTokenRow, SessionRow
 from core.db.tables.users import UserRow
 from core.db.types import UtcDateTime
+
+TOUCH_S = 60  # how stale the note of the last use may be
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Credential:
     revoked_at: datetime | None
     touched_at: datetime | None
     scopes: list[str] | None
+
+    def is_to_be_touched(self, now: datetime) -> bool:
+        """Whether its last use is to be written down anew: it is TOUCH_S old, or ahead of a clock that was set back."""
+        return self.touched_at is None or abs(now - self.touched_at) > timedelta(seconds=TOUCH_S)
 
 
 TYPES: dict[str, Any] = {

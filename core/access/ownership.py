@@ -1,4 +1,7 @@
-"""Whose work may be seen: one's own, and by an admin everybody's. It is changed by its owner alone."""
+"""Whose work may be seen: one's own, and by an admin everybody's. It is changed by its owner alone.
+
+What is made to be reviewed is read and decided on by reviewers and admins too, whoever's it is.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,25 @@ def listed(
         return owner_id == db.owner(session)
     roles.require_admin(session)
     return sa.true() if whose == ALL else owner_id == whose
+
+
+def reviews_all(session: Session) -> bool:
+    """Whether this transaction runs for somebody who reviews what others have made: a reviewer or an admin."""
+    user = session.info["user"]
+    return isinstance(user, db.User) and user.role in (roles.REVIEWER, roles.ADMIN)
+
+
+def reviewed(
+    session: Session, owner_id: InstrumentedAttribute[UUID], whose: OwnerFilter | None = None
+) -> sa.ColumnElement[bool]:
+    """The condition for what may be reviewed; whose: of that only theirs.
+
+    Raises NotAllowed for others' work, except to reviewers and admins.
+    """
+    if whose in (MINE, db.owner(session)) or (whose is None and not reviews_all(session)):
+        return owner_id == db.owner(session)
+    roles.require_reviewer(session)
+    return sa.true() if whose in (None, ALL) else owner_id == whose
 
 
 def require_own(session: Session, owner_id: UUID, *, resource: str) -> None:

@@ -47,3 +47,11 @@ def require_admin(session: Session) -> None:
     role = user.role if isinstance(user, db.User) else "none"
     if role != ADMIN:
         raise NotAllowed(needed=ADMIN, role=role)
+
+
+def require_reviewer(session: Session) -> None:
+    """Raises NotAllowed unless this transaction runs for a reviewer or an admin."""
+    user = session.info["user"]
+    role = user.role if isinstance(user, db.User) else "none"
+    if role not in (REVIEWER, ADMIN):
+        raise NotAllowed(needed=REVIEWER, role=role)

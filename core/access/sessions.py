@@ -14,10 +14,11 @@ from core.access import audit, credential_lookup, hashing, roles
 from core.access.errors import NotSignedIn
 from core.access.users import SignInMethod
 from core.db.tables.credentials import SessionRow
+from core.db.types import SET_BACK_S
 from core.errors import NotFound
 from core.settings import Settings
+from core.storage import disk_reserve
 
-TOUCH_S = 60  # how stale the note of the last click may be
 KEPT_DAYS = 30  # of a session that is over
 LONGEST_AGENT = 200
 
@@ -68,8 +69,8 @@ def resume(
     user = db.User(
         credential.user_id, credential.name, role, email=credential.email, via="session", address=address
     )
-    if touch and (credential.touched_at is None or now - credential.touched_at > timedelta(seconds=TOUCH_S)):
-        with db.session_scope(user, write=True) as session:
+    if touch and credential.is_to_be_touched(now):
+        with disk_reserve.lent(), db.session_scope(user, write=True) as session:
             session.execute(sa.update(SessionRow).where(SessionRow.id == credential.id).values(seen_at=now))
     return user, credential.id
 
@@ -81,9 +82,14 @@ def _problem(credential: credential_lookup.Credential, *, settings: Settings, no
         return "revoked"
     if credential.blocked_at is not None:
         return "blocked"
-    if credential.expires_at <= now:
+    if credential.expires_at <= now or credential.expires_at > _latest_end(settings, now):
         return "expired"
     return "idle" if credential.touched_at is not None and credential.touched_at + idle <= now else ""
+
+
+def _latest_end(settings: Settings, now: datetime) -> datetime:
+    """When a session that begins now ends. One that ends later was begun by a clock that has been set back since."""
+    return now + timedelta(hours=settings.session_hours, seconds=SET_BACK_S)
 
 
 def end(session: Session, *, session_id: UUID, now: datetime) -> None:
@@ -96,7 +102,8 @@ def alive(session: Session, *, settings: Settings, now: datetime) -> Sequence[Se
     """The user's own sessions that are not over, the last used first."""
     idle_since = now - timedelta(hours=settings.session_idle_hours)
     mine = sa.select(SessionRow).where(SessionRow.user_id == db.owner(session))
-    alive = (SessionRow.revoked_at.is_(None), SessionRow.expires_at > now, SessionRow.seen_at > idle_since)
+    is_in_time = SessionRow.expires_at > now, SessionRow.expires_at <= _latest_end(settings, now)
+    alive = (SessionRow.revoked_at.is_(None), *is_in_time, SessionRow.seen_at > idle_since)
     return session.execute(mine.where(*alive).order_by(SessionRow.seen_at.desc())).scalars().all()
 
 

@@ -24,7 +24,6 @@ SCOPES: Final = (READ, WRITE, TRAINING)
 LONGEST_DAYS = 365
 LONGEST_NAME = 80
 MOST = 50
-TOUCH_S = 60
 
 log = logs.get("access")
 
@@ -89,7 +88,7 @@ def check(secret: str, *, settings: Settings, now: datetime, address: str) -> tu
     user = db.User(
         credential.user_id, credential.name, role, email=credential.email, via="token", address=address
     )
-    if credential.touched_at is None or now - credential.touched_at > timedelta(seconds=TOUCH_S):
+    if credential.is_to_be_touched(now):
         with db.session_scope(user, write=True) as session:
             session.execute(sa.update(ApiTokenRow).where(ApiTokenRow.id == credential.id).values(used_at=now))
     return user, frozenset(credential.scopes or ())

@@ -15,7 +15,7 @@ from core import db
 from core.access import audit, roles
 from core.access.errors import NotLetIn, NotOneself
 from core.db.tables.users import UserRow
-from core.errors import NotFound, Unavailable
+from core.errors import AppError, NotFound, Unavailable
 from core.settings import Settings
 
 LOCAL_NAME = "You"
@@ -29,7 +29,16 @@ class NoLocalUser(Unavailable):
 
     code = "no_local_user"
     message = "The database has no local user."
-    hint = "Start the app once with `make run` to create one."
+    hint = "Start the app with `make run` to create one. If it runs, the System page says why there is none."
+
+
+_refused_by: AppError | None = None
+
+
+def refuse_new(reason: AppError | None) -> None:
+    """From now on this process makes no users: the database is not one that work may begin in. None: it is again."""
+    global _refused_by
+    _refused_by = reason
 
 
 @dataclass(frozen=True)
@@ -70,9 +79,11 @@ def settle_local_user() -> db.User:
 
 
 def local_user(address: str = "") -> db.User:
-    """Raises NoLocalUser before the first start was finished."""
+    """Raises NoLocalUser before the first start was finished, or what `refuse_new` was given."""
     with db.session_scope(db.NOBODY) as session:
         row = session.execute(sa.select(UserRow).where(UserRow.is_local)).scalar_one_or_none()
+    if row is None and _refused_by is not None:
+        raise _refused_by.with_traceback(None)
     if row is None:
         raise NoLocalUser
     return _local(row, address)
@@ -87,7 +98,7 @@ def settle(identity: Identity, *, settings: Settings, via: str, address: str) ->
     """The user of an identity, made on their first sign-in; name and address are those of the latest.
 
     Raises NotLetIn for who is blocked, for an address that ALLOWED_EMAILS does not name, and for one that belongs
-    to another identity: nobody takes over work by an address alone.
+    to another identity: nobody takes over work by an address alone. And what `refuse_new` was given.
     """
     if not roles.may_sign_in(identity.email, settings):
         raise NotLetIn(reason="ALLOWED_EMAILS does not include your address")
@@ -96,6 +107,8 @@ def settle(identity: Identity, *, settings: Settings, via: str, address: str) ->
         with db.session_scope(myself, write=True) as session:
             row = session.get(UserRow, identity.user_id)
             if row is None:
+                if _refused_by is not None:
+                    raise _refused_by.with_traceback(None)  # else each time adds to it
                 row = UserRow(id=identity.user_id, issuer=identity.issuer, subject=identity.subject)
                 row.role = roles.ANALYST
                 session.add(row)

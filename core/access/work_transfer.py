@@ -12,7 +12,6 @@ from core import db
 from core.access import audit, roles
 from core.access.errors import UnknownPerson
 from core.access.users import NoLocalUser
-from core.db.tables import Base
 from core.db.tables.credentials import ApiTokenRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.users import UserRow
@@ -47,7 +46,7 @@ def adopt(email: str) -> Mapping[str, int]:
         handed_over = (*_stated.values(), TASKS)
         for one in handed_over:
             one.make_room(session, local_id, them.id)
-        counts = {one.resource: _hand_over(session, one.rows, local_id, them.id) for one in handed_over}
+        counts = {one.resource: _hand_over(session, one, local_id, them.id) for one in handed_over}
         theirs = sa.update(ApiTokenRow).where(
             ApiTokenRow.user_id == local_id, ApiTokenRow.revoked_at.is_(None)
         )
@@ -58,8 +57,15 @@ def adopt(email: str) -> Mapping[str, int]:
     return counts
 
 
-def _hand_over(session: Session, rows: type[Base], from_id: UUID, to_id: UUID) -> int:
-    table = rows.__table__
+def _hand_over(session: Session, one: HandedOver, from_id: UUID, to_id: UUID) -> int:
+    """How many rows are theirs now; in others they only stand where the local user did, such as its reviewer."""
+    table = one.rows.__table__
     assert isinstance(table, sa.Table)
-    handed = sa.update(table).where(table.c.user_id == from_id).values(user_id=to_id)
-    return len(session.execute(handed.returning(table.c.id)).all())
+    handed = [_rename(session, table, name, from_id, to_id) for name in one.people]
+    return handed[0]
+
+
+def _rename(session: Session, table: sa.Table, name: str, from_id: UUID, to_id: UUID) -> int:
+    person = table.columns[name]
+    renamed = sa.update(table).where(person == from_id).values({person: to_id})
+    return len(session.execute(renamed.returning(table.c.id)).all())

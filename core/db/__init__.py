@@ -8,6 +8,7 @@ from core.db.engine import (
     is_connected,
     owner,
     session_scope,
+    translated,
 )
 from core.db.errors import Collided, DatabaseUnavailable, Deadlocked, NotYours, PoolerUnnamed, RoleMissing
 from core.db.postgres import Link
@@ -43,4 +44,5 @@ __all__ = [
     "owner",
     "reserve_worker_role",
     "session_scope",
+    "translated",
 ]

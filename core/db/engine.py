@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from core import logs
 from core.db import postgres, row_level_security
-from core.db.errors import Collided, DatabaseUnavailable, Deadlocked, NotYours, PoolerUnnamed
+from core.db.errors import Collided, DatabaseFull, DatabaseUnavailable, Deadlocked, NotYours, PoolerUnnamed
 from core.db.postgres import Link
 from core.db.principals import Principal, User, WorkerRole, require_allowed
 from core.settings import Settings, WrongSetting
@@ -27,6 +28,7 @@ log = logs.get("db")
 
 BUSY_TIMEOUT_MS = 15_000
 BUSY_PAUSE_S = 0.01
+LITTLE_ROOM_BYTES = 1_000_000  # with less than this, SQLite can't make the files that it keeps beside its own
 DEADLOCKS = ("40P01", "40001")  # deadlock detected, serialization failure
 UNPREPARED = ("26000", "42P05")  # a prepared statement is not there, or is there already
 BETWEEN_ROWS = (
@@ -208,7 +210,7 @@ def session_scope(user: Principal, *, write: bool = False) -> Iterator[Session]:
     `write=True` is found by its first test. No session may be open while bytes move, a model
     predicts or another server is called. Raises DatabaseUnavailable, Deadlocked, Collided, NotYours.
 
-    Who locks rows does so in this order: user, upload, model, task, prediction.
+    Who locks rows does so in this order: user, upload, model, task, prediction or batch job.
     """
     session = Session(current().of(user, write=write), expire_on_commit=False)
     session.info["user"] = user
@@ -243,10 +245,27 @@ def translated() -> Iterator[None]:
         if sqlstate == postgres.NO_RIGHT:
             log.warning("the database refused a statement", problem=problem)
             raise NotYours from error
+        if (full := _full(error.orig)) is not None:
+            raise full from error
         # SQLite raises the base class itself for a file that is damaged, or no database at all
         if type(error) in (sa.exc.DatabaseError, sa.exc.OperationalError, sa.exc.InternalError):
             raise DatabaseUnavailable(problem=problem) from error
         raise
+
+
+def _full(error: BaseException | None) -> DatabaseFull | None:
+    """What to say where SQLite could not write, or not even open, a file because its disk has no room."""
+    result = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if result not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return None
+    path = Path(current().engine.url.database or "")
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError:
+        return None
+    if result != sqlite3.SQLITE_FULL and free >= LITTLE_ROOM_BYTES:
+        return None  # it has another reason
+    return DatabaseFull(problem=f"the disk of the database {path} has {free / 1e6:,.1f} MB free")
 
 
 def _lost_a_race(error: BaseException | None) -> bool:

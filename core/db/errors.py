@@ -14,6 +14,14 @@ class DatabaseUnavailable(Unavailable):
     problem: str
 
 
+class DatabaseFull(DatabaseUnavailable):
+    """The disk of an SQLite database has no room left for what is to be written."""
+
+    code = "database_full"
+    message = "Nothing was saved, because {problem}."
+    hint = "Delete what is no longer needed, or free some space there, then try again."
+
+
 class Deadlocked(Clash, DatabaseUnavailable):
     """The database ended this transaction because it and another one waited for each other."""
 

@@ -61,6 +61,12 @@ def head() -> str:
     return revision
 
 
+def require_known(revision: str) -> None:
+    """Raises NewerSchema for one that this version does not know."""
+    if revision not in _known():
+        raise NewerSchema(found=revision)
+
+
 def _known() -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 

@@ -11,7 +11,7 @@ rules stops it. The rules change only together with a revision, which notes thei
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
@@ -103,10 +103,11 @@ def _of_table(table: sa.Table, rules: RowRules) -> Iterator[str]:
     if isinstance(table.autoincrement_column, sa.Column):
         yield f"revoke all on sequence public.{table.name}_id_seq from public, anon, {USERS}"
         yield f"grant usage, select on sequence public.{table.name}_id_seq to {USERS}, {WORKERS}"
+    yield from _own_kind(table)
     mine, readable, changeable = rules.mine, rules.readable or rules.mine, rules.changeable or rules.mine
-    whole = list(_references(table))
-    added = " and ".join((mine, *whole, *filter(None, [rules.new])))
-    kept = " and ".join((changeable, *whole))
+    changed = set(rules.columns or table.columns.keys())
+    added = " and ".join((mine, *_references(table, set(table.columns.keys())), *filter(None, [rules.new])))
+    kept = " and ".join((changeable, *_references(table, changed)))
     said = {
         "select": f"using ({readable})",
         "insert": f"with check ({added})",
@@ -123,12 +124,30 @@ def _of_table(table: sa.Table, rules: RowRules) -> Iterator[str]:
     yield from rules.sql
 
 
-def _references(table: sa.Table) -> Iterator[str]:
-    """That what a row builds on is the user's too: a foreign key alone asks nobody's leave."""
+def _references(table: sa.Table, columns: Collection[str]) -> Iterator[str]:
+    """That what a row builds on is the user's too: a foreign key alone asks nobody's leave.
+
+    columns: which of the table's are written; of the others it holds already.
+    """
     for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
         other = key.column.table
+        if key.parent.name not in columns:
+            continue
         if "user_id" not in other.columns or "user_id" not in table.columns:
             continue
         column = f"{table.name}.{key.parent.name}"
         exists = f"exists (select from public.{other.name} o where o.{key.column.name} = {column} and o.user_id = {ME})"
+        if other is table:
+            exists = f"{SCHEMA}.is_mine_of_{table.name}({column})"
         yield f"({column} is null or {exists})" if key.parent.nullable else exists
+
+
+def _own_kind(table: sa.Table) -> Iterator[str]:
+    """Asks whether a row that another of its own table builds on is the user's: a policy may not ask its own table."""
+    for key in table.foreign_keys:
+        if key.column.table is table and "user_id" in table.columns:
+            yield (
+                f"create function {SCHEMA}.is_mine_of_{table.name}(uuid) returns boolean language plpgsql stable "
+                f"set search_path = '' as $$ begin return exists (select from public.{table.name} "
+                f"where {key.column.name} = $1 and user_id = {ME}); end $$"
+            )

@@ -22,6 +22,8 @@ ROLE = f"(select current_setting('{AS_ROLE}', true))"
 FROM_THE_APP = f"{ROLE} <> ''"
 ADMIN = f"{ROLE} = 'admin'"
 MINE_OR_ADMIN = f"({MINE} or {ADMIN})"
+# An admin may review too.
+MINE_OR_REVIEWER = f"({MINE} or {ROLE} in ('admin', 'reviewer'))"
 
 
 @dataclass(frozen=True)

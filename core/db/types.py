@@ -54,7 +54,10 @@ def _postgres_now(element: now_plus, compiler: Any, **options: Any) -> str:
 
 
 class seconds_between(FunctionElement[float]):  # noqa: N801  # written like the SQL function it is
-    """Seconds from one moment to another; SQLite, which keeps them as text, can't subtract them itself."""
+    """Seconds from one moment to a later one; 0 where a clock that was set back has left it earlier.
+
+    SQLite, which keeps them as text, can't subtract them itself.
+    """
 
     type = sa.Double()
     inherit_cache = True
@@ -66,13 +69,13 @@ class seconds_between(FunctionElement[float]):  # noqa: N801  # written like the
 @compiles(seconds_between, "sqlite")
 def _sqlite_seconds(element: seconds_between, compiler: Any, **options: Any) -> str:
     start, end = (compiler.process(moment, **options) for moment in element.clauses)
-    return f"((julianday({end}) - julianday({start})) * 86400.0)"
+    return f"max(0.0, (julianday({end}) - julianday({start})) * 86400.0)"
 
 
 @compiles(seconds_between, "postgresql")
 def _postgres_seconds(element: seconds_between, compiler: Any, **options: Any) -> str:
     start, end = (compiler.process(moment, **options) for moment in element.clauses)
-    return f"extract(epoch from ({end} - {start}))"
+    return f"greatest(0, extract(epoch from ({end} - {start})))"
 
 
 class json_member(FunctionElement[Any]):  # noqa: N801  # written like an SQL function
@@ -115,3 +118,14 @@ class DatabaseClock:
 
 
 DATABASE_CLOCK = DatabaseClock()
+
+
+SET_BACK_S = 5.0
+
+
+def is_ahead(moment: sa.SQLColumnExpression[Any], clock: Clock) -> sa.ColumnElement[bool]:
+    """Whether a moment that was noted as now lies ahead of it: the clock was set back since, by more than SET_BACK_S.
+
+    Whatever was reckoned from that moment, such as the end of a lease, would then come as much too late.
+    """
+    return moment > clock.now(SET_BACK_S)

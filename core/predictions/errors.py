@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.errors import AppError, Clash, Internal, Missing, Unavailable
+from core.uploads.errors import ChangedSinceChecked, UploadGone
 
 
 class FeatureMissing(AppError):
@@ -187,3 +190,9 @@ class ResultUnreadable(Clash):
     code = "result_unreadable"
     message = "The result file changed while it was being converted."
     hint = "Download it again."
+
+
+NEED_ANOTHER_FILE: Final = frozenset(
+    error.code for error in (UploadGone, ChangedSinceChecked, FeatureMissing, FeatureRetyped)
+)
+"""Codes of failures that scoring the same file again brings about again."""

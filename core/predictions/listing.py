@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
 
-from core import db
+from core import db, queue
 from core.access import ownership
 from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, in_order, newest_first
@@ -18,10 +18,8 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
-from core.db.types import DATABASE_CLOCK
 from core.predictions.scoring.pipeline import reasons
 from core.predictions.states import Status
-from core.queue.tasks import is_abandoned
 
 PACED_ROWS = 20_000  # fewer rows say more of the start than of the pace
 Sort = Literal["newest", "oldest", "file", "rows", "took"]
@@ -132,17 +130,7 @@ def counts(
 
 def abandoned(session: Session) -> Sequence[UUID]:
     """The user's PROCESSING predictions whose worker is gone, oldest first: they wait like QUEUED ones."""
-    rows = (
-        sa.select(PredictionRow.id)
-        .join(TaskRow, PredictionRow.task_id == TaskRow.id)
-        .where(
-            PredictionRow.user_id == db.owner(session),
-            PredictionRow.status == Status.PROCESSING,
-            is_abandoned(DATABASE_CLOCK),
-        )
-        .order_by(PredictionRow.created_at, PredictionRow.id)
-    )
-    return session.execute(rows).scalars().all()
+    return queue.abandoned(session, PredictionRow, status=Status.PROCESSING)
 
 
 def next_waiting(session: Session) -> UUID | None:

@@ -23,7 +23,7 @@ from core.predictions.matching import mapping as mappings
 from core.predictions.matching.header import require_features
 from core.predictions.scoring.pipeline import reasons
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
-from core.queue.transitions import FIRST
+from core.queue.turns import FIRST
 from core.uploads import uploads
 from core.uploads.csv.dialect import Dialect
 
@@ -98,6 +98,7 @@ def _enqueue(session: Session, prediction: PredictionRow, *, n_rows: int) -> UUI
         user_id=prediction.user_id,
         payload={"prediction_id": str(prediction.id)},
         priority=FIRST if prediction.mode == "sync" else 0,
+        size=n_rows,
         total=n_rows,
     )
 

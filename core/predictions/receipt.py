@@ -76,6 +76,7 @@ def of(
             "threads": scored.n_threads,
             "seconds": round(scored.seconds, 3),
             "spread": asdict(scored.cluster_share) if scored.cluster_share else None,
+            "sandbox": model.format == "bytes",
         },
     }
 

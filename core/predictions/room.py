@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,9 +19,11 @@ from core.room import (
     HandedOver,
     KeptBy,
     KeptFile,
+    OwnedFiles,
     PendingWork,
     Room,
 )
+from core.sandboxes import SandboxDiskFull, SandboxLost
 from core.storage import StorageUnavailable
 
 
@@ -44,6 +46,22 @@ def _n_made_with(session: Session, model_id: UUID) -> int:
     return session.execute(used).scalar_one()
 
 
+def _owned(session: Session, keys: Sequence[str]) -> Iterator[str]:
+    """A result with what was made of it, and whatever an attempt stores while it goes on."""
+    columns = PredictionRow.id, PredictionRow.status, PredictionRow.output_key
+    others = [key for key in keys if not OWNED.ids([key])]
+    known: sa.ColumnElement[bool] = PredictionRow.id.in_(OWNED.ids(keys))
+    if others:  # which no index finds; there are none, unless somebody put them there
+        known |= PredictionRow.output_key.in_(others)
+    for prediction_id, status, output_key in session.execute(sa.select(*columns).where(known)):
+        if status in states.PENDING:
+            yield handler.result_folder(prediction_id)
+        elif output_key is not None:
+            yield output_key
+
+
+OWNED = OwnedFiles("results/", _owned)
+
 ROOM = Room(
     kinds=(
         queue.Kind(
@@ -54,7 +72,7 @@ ROOM = Room(
             follow=states.follow,
             pool=queue.Pool.SCORING,
             output_prefix=handler.output_prefix,
-            transient=(StorageUnavailable, DatabaseUnavailable),
+            transient=(StorageUnavailable, DatabaseUnavailable, SandboxLost, SandboxDiskFull),
         ),
     ),
     actions=(
@@ -80,4 +98,5 @@ ROOM = Room(
             .order_by(PredictionRow.created_at.desc()),
         ),
     ),
+    owned_files=(OWNED,),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
@@ -14,6 +16,8 @@ from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
+from core.models.served import pipeline as served
+from core.models.served.launch import ServedModel
 from core.predictions import code_hash, handler, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
 from core.predictions.matching import mapping
@@ -58,11 +62,10 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         dialect = Dialect.from_json(upload.receipt["dialect"])
     n_rows = upload.n_rows
     job.report(0, total=n_rows)
-    loaded = _loaded(config, model, prediction)
     output_key = handler.output_prefix(task) + (
         PurePosixPath(upload.storage_key).suffix.removeprefix(".") or "csv"
     )
-    with storage.stage(config.staging_dir) as staged:
+    with storage.stage(config.staging_dir) as staged, _loaded(config, model, prediction, job) as loaded:
         with stored.open_bytes(files, upload) as source:
             try:
                 scored = _scored(source, staged, upload, dialect, loaded, task, job)
@@ -92,25 +95,39 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
     }
 
 
-def _loaded(config: settings.Settings, model: ModelRow, prediction: PredictionRow) -> LoadedModel:
-    """The model with its pipeline, and what the prediction asks of it. Raises ModelDamaged."""
+@contextmanager
+def _loaded(
+    config: settings.Settings, model: ModelRow, prediction: PredictionRow, job: queue.Job
+) -> Iterator[LoadedModel]:
+    """The model with its pipeline, and what the prediction asks of it; one of others' code in a sandbox for the run.
+
+    Raises ModelDamaged, and for such code SandboxUnavailable, SandboxLost, AnswerUnusable.
+    """
     assert model.artifact_key is not None
     assert model.artifact_sha256 is not None
     assert model.schema is not None
-    try:
-        pipeline = pipelines.load(config, model.artifact_key, model.artifact_sha256)
-    except storage.NotStored as gone:
-        raise ModelDamaged(model=f"{model.name} v{model.version}", found="removed") from gone
-    except ModelFileChanged as changed:
-        raise ModelDamaged(model=f"{model.name} v{model.version}", found="changed") from changed
-    return LoadedModel(
-        model.artifact_key,
-        model.artifact_sha256,
-        pipeline,
-        Schema.from_json(model.schema),
-        mapping.of(prediction),
-        with_reasons=bool(prediction.options.get(reasons.OPTION)),
-    )
+    schema = Schema.from_json(model.schema)
+    with ExitStack() as stack:
+        try:
+            if model.format == "bytes":
+                wanted = ServedModel(
+                    model.id, model.artifact_key, model.artifact_sha256, model.format, model.schema
+                )
+                pipeline: Any = stack.enter_context(served.opened(config, wanted, stop=job.stop_requested))
+            else:
+                pipeline = pipelines.load(config, model.artifact_key, model.artifact_sha256)
+        except storage.NotStored as gone:
+            raise ModelDamaged(model=f"{model.name} v{model.version}", found="removed") from gone
+        except ModelFileChanged as changed:
+            raise ModelDamaged(model=f"{model.name} v{model.version}", found="changed") from changed
+        yield LoadedModel(
+            model.artifact_key,
+            model.artifact_sha256,
+            pipeline,
+            schema,
+            mapping.of(prediction),
+            with_reasons=bool(prediction.options.get(reasons.OPTION)),
+        )
 
 
 def _scored(
@@ -125,7 +142,8 @@ def _scored(
     """By this process, or by the Dask cluster where there is one and the file is large."""
     config = settings.current()
     why_alone: str | None = None
-    if config.dask_scheduler_address and upload.size_bytes > config.large_file_mb * 1_000_000:
+    is_ours = not isinstance(model.pipeline, served.ServedPipeline)
+    if config.dask_scheduler_address and is_ours and upload.size_bytes > config.large_file_mb * 1_000_000:
         files = storage.from_settings(config)
         _sweep(files, task)
         try:

@@ -13,7 +13,7 @@ from core.queue.claims import (
     was_enqueued,
 )
 from core.queue.figures import Backlog, Retried, backlog, retried
-from core.queue.followers import follower, move
+from core.queue.followers import abandoned, follower, move
 from core.queue.kinds import (
     GoOnLater,
     Job,
@@ -30,7 +30,8 @@ from core.queue.scale import WorkerDemand, scale
 from core.queue.sqs import outbox
 from core.queue.sqs.client import QueueUnavailable, SqsQueue
 from core.queue.tasks import SETTLED, LeaseLost, Reason, Task, TaskState, TaskStopped
-from core.queue.transitions import beat, cancel, enqueue, let_go, prioritize, release, retry_later, settle
+from core.queue.transitions import beat, cancel, let_go, release, retry_later, settle
+from core.queue.turns import enqueue, prioritize
 from core.queue.wakeup import ASK_S, Wakeup, watch
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "UnknownKind",
     "Wakeup",
     "WorkerDemand",
+    "abandoned",
     "backlog",
     "beat",
     "cancel",

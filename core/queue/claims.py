@@ -19,6 +19,7 @@ from core.queue.tasks import (
     HAS_PROGRESSED,
     KEPT,
     N_KEPT,
+    PLACE,
     QUEUED,
     RUNNING,
     TASKS,
@@ -26,6 +27,7 @@ from core.queue.tasks import (
     Task,
     TaskState,
     is_abandoned,
+    is_ready,
     n_tries,
 )
 from core.queue.transitions import ended, followed
@@ -86,13 +88,17 @@ def _first(kinds: tuple[str, ...], unsent_s: float | None, clock: Clock) -> sa.S
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    queued = (
+    # Of each kind by itself: that is one step in the index, however many wait.
+    first = [
         sa.select(TASKS.c.id)
-        .where(*_is_queued(unsent_s, clock), TASKS.c.kind.in_(kinds))
-        .order_by(TASKS.c.priority, TASKS.c.run_at)
+        .where(*_is_queued(unsent_s, clock), TASKS.c.kind == kind)
+        .order_by(*PLACE)
         .limit(1)
         .with_for_update(skip_locked=True)
-    )
+        .scalar_subquery()
+        for kind in kinds
+    ]
+    queued = sa.select(TASKS.c.id).where(TASKS.c.id.in_(first)).order_by(*PLACE).limit(1)
     chosen = TASKS.c.id == sa.func.coalesce(abandoned.scalar_subquery(), queued.scalar_subquery())
     return sa.select(*_CLAIMABLE).where(chosen).with_for_update()
 
@@ -123,10 +129,10 @@ def due_or_over(
     session: Session, *, task_ids: Collection[UUID], clock: Clock = DATABASE_CLOCK
 ) -> tuple[set[UUID], set[UUID]]:
     """Of these tasks, those that wait and could be taken now, and those that are settled or gone."""
-    is_due = sa.and_(TASKS.c.state == QUEUED, TASKS.c.run_at <= clock.now())
+    due = sa.and_(TASKS.c.state == QUEUED, is_ready(clock))
     is_open = TASKS.c.state.in_((TaskState.QUEUED, TaskState.RUNNING))
-    found = session.execute(sa.select(TASKS.c.id, is_due).where(TASKS.c.id.in_(task_ids), is_open)).all()
-    return {task_id for task_id, due in found if due}, set(task_ids) - {task_id for task_id, _ in found}
+    found = session.execute(sa.select(TASKS.c.id, due).where(TASKS.c.id.in_(task_ids), is_open)).all()
+    return {task_id for task_id, now in found if now}, set(task_ids) - {task_id for task_id, _ in found}
 
 
 def set_aside(session: Session, *, task_id: UUID, reason: Reason, clock: Clock = DATABASE_CLOCK) -> None:
@@ -134,6 +140,7 @@ def set_aside(session: Session, *, task_id: UUID, reason: Reason, clock: Clock =
     values = {
         "run_at": sa.case((TASKS.c.state == QUEUED, clock.now(SET_ASIDE_S)), else_=TASKS.c.run_at),
         "lease_until": sa.case((TASKS.c.state == RUNNING, clock.now(SET_ASIDE_S)), else_=TASKS.c.lease_until),
+        "timed_at": clock.now(),
         "error": reason.to_json(),
     }
     is_free = sa.or_(TASKS.c.state == QUEUED, is_abandoned(clock))
@@ -186,10 +193,9 @@ def was_enqueued(session: Session, *, dedupe_key: str) -> bool:
 
 def _is_queued(unsent_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
     """The conditions for a queued task that may be taken without a message."""
-    task = TASKS.c
     if unsent_s is None:
-        return task.state == QUEUED, task.run_at <= clock.now()
-    return task.state == QUEUED, task.published_at.is_(None), task.run_at <= clock.now(-unsent_s)
+        return TASKS.c.state == QUEUED, is_ready(clock)
+    return TASKS.c.state == QUEUED, TASKS.c.published_at.is_(None), is_ready(clock, for_s=unsent_s)
 
 
 def _take(
@@ -227,6 +233,7 @@ def _taking(lease_s: float, clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
             n_progressed=TASKS.c.n_progressed + sa.case((TASKS.c.state == RUNNING, HAS_PROGRESSED), else_=0),
             lease_owner=sa.bindparam("worker"),
             lease_until=clock.now(lease_s),
+            timed_at=clock.now(),
             started_at=clock.now(),
             error=None,
         )

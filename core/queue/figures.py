@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime, seconds_between
 from core.queue import queue_view
-from core.queue.tasks import QUEUED, RUNNING, TaskState
+from core.queue.tasks import QUEUED, RUNNING, TaskState, is_abandoned
 
 LATELY_S = 3_600.0
 
@@ -52,9 +52,7 @@ def unsettled(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Un
         .group_by(TaskRow.kind, TaskRow.state)
         .order_by(TaskRow.kind, TaskRow.state)
     )
-    return [
-        Unsettled(kind, state, n, max(0.0, oldest)) for kind, state, n, oldest in session.execute(grouped)
-    ]
+    return [Unsettled(kind, state, n, float(oldest)) for kind, state, n, oldest in session.execute(grouped)]
 
 
 def settled(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Settled]:
@@ -97,7 +95,7 @@ def backlog(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Backlog:
         )
     ).one()
     running = session.execute(
-        sa.select(sa.func.count(), sa.func.count().filter(tasks.lease_until < clock.now())).where(
+        sa.select(sa.func.count(), sa.func.count().filter(is_abandoned(clock, tasks))).where(
             tasks.state == RUNNING
         )
     ).one()

@@ -6,14 +6,17 @@ a task that is settled: `follower` makes the function that a `Kind` names as its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.types import now_plus
-from core.queue.tasks import Task, TaskState
+from core import db
+from core.db.tables.tasks import TaskRow
+from core.db.types import DATABASE_CLOCK, now_plus
+from core.queue.tasks import Task, TaskState, is_abandoned
 
 
 def follower(
@@ -57,3 +60,17 @@ def move(
         execution_options={"synchronize_session": False},
     )
     return moved.scalar_one_or_none() is not None
+
+
+def abandoned(session: Session, rows: type[Any], *, status: str) -> Sequence[UUID]:
+    """Ids of the user's rows of a status whose worker is gone, oldest first: they wait like queued ones.
+
+    rows: a table whose rows follow a task; they have id, user_id, task_id, status and created_at.
+    """
+    found = (
+        sa.select(rows.id)
+        .join(TaskRow, rows.task_id == TaskRow.id)
+        .where(rows.user_id == db.owner(session), rows.status == status, is_abandoned(DATABASE_CLOCK))
+        .order_by(rows.created_at, rows.id)
+    )
+    return session.execute(found).scalars().all()

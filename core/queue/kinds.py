@@ -62,7 +62,8 @@ class Job(Protocol):
 class GoOnLater:
     """What a handler returns that is not done: any worker goes on from `checkpoint`, `delay_s` from now.
 
-    No attempt is counted. Without a checkpoint, the last one written stays.
+    It lines up anew, as if the user had asked for it then. No attempt is counted. Without a checkpoint, the last one
+    written stays.
     """
 
     delay_s: float = 0.0

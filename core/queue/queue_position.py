@@ -14,7 +14,7 @@ from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
 from core.errors import NotFound
 from core.queue import queue_view, workers
 from core.queue.kinds import Pool, kind, known_kinds
-from core.queue.tasks import QUEUED, RUNNING, Reason, TaskState
+from core.queue.tasks import PLACE, QUEUED, RUNNING, Reason, TaskState, is_abandoned, is_ready
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,13 @@ def position(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
     pool = kind(kind_name).pool
     other = queue_view.tasks().c
     is_queued = TaskRow.state == TaskState.QUEUED
-    in_front = sa.or_(
-        other.priority < TaskRow.priority,
-        sa.and_(other.priority == TaskRow.priority, other.run_at < TaskRow.run_at),
-    )
-    in_time = sa.or_(other.run_at <= clock.now(), other.run_at <= TaskRow.run_at)
+    in_front = sa.tuple_(*(other[column.name] for column in PLACE)) < sa.tuple_(*PLACE)
+    in_time = sa.or_(is_ready(clock, other), other.run_at <= TaskRow.run_at)
     of_pool = other.kind.in_(known_kinds(pool))
     n_ready = _count(of_pool, other.state == QUEUED, in_front, in_time)
-    n_abandoned = _count(of_pool, other.state == RUNNING, other.lease_until < clock.now())
-    n_running = _count(of_pool, other.state == RUNNING, other.lease_until >= clock.now())
-    is_later = sa.and_(is_queued, TaskRow.run_at > clock.now())
+    n_abandoned = _count(of_pool, is_abandoned(clock, other))
+    n_running = _count(of_pool, other.state == RUNNING, ~is_abandoned(clock, other))
+    is_later = sa.and_(is_queued, ~is_ready(clock))
     found = session.execute(
         sa.select(
             TaskRow.state,

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.db.tables.tasks import TaskRow
-from core.db.types import Clock
+from core.db.types import Clock, is_ahead
 from core.errors import AppError, Clash
 
 
@@ -129,6 +129,10 @@ N_KEPT: Final = 32  # statements of each sort: making one takes longer than the 
 # Written into a statement, not bound: only so can the planner use the partial indexes.
 QUEUED: Final = sa.literal_column("'QUEUED'", sa.String)
 RUNNING: Final = sa.literal_column("'RUNNING'", sa.String)
+OPEN: Final = TASKS.c.state.in_((QUEUED, RUNNING))
+
+# The order in which those of a kind are taken.
+PLACE: Final = tuple(TASKS.c[name] for name in ("priority", "turn", "magnitude", "seq"))
 
 # 1 while the attempt that runs has brought the checkpoint further, else 0: it does not count towards the maximum.
 HAS_PROGRESSED: Final = sa.case((TASKS.c.checkpoint_attempt == TASKS.c.attempt, 1), else_=0)
@@ -139,6 +143,23 @@ def n_tries() -> sa.ColumnElement[int]:
     return TASKS.c.attempt - TASKS.c.n_released - TASKS.c.n_progressed - HAS_PROGRESSED
 
 
-def is_abandoned(clock: Clock) -> sa.ColumnElement[bool]:
-    """Whether the worker of a RUNNING task has fallen silent, so that another may take it."""
-    return sa.and_(TASKS.c.state == RUNNING, TASKS.c.lease_until < clock.now())
+def is_abandoned(clock: Clock, task: Any = TASKS.c) -> sa.ColumnElement[bool]:
+    """Whether the worker of a RUNNING task has fallen silent, so that another may take it.
+
+    A lease that was given in the future counts as over: its worker, if it lives, soon renews it.
+    """
+    return sa.and_(
+        task.state == RUNNING, sa.or_(task.lease_until < clock.now(), is_ahead(task.timed_at, clock))
+    )
+
+
+def is_ready(clock: Clock, task: Any = TASKS.c, *, for_s: float = 0.0) -> sa.ColumnElement[bool]:
+    """Whether a QUEUED task may be taken: it has no delay, or that is over, or was reckoned in the future.
+
+    for_s: for so long already; one without a delay since it was queued.
+    """
+    if for_s:
+        is_over = sa.func.coalesce(task.run_at, task.timed_at) <= clock.now(-for_s)
+    else:
+        is_over = sa.or_(task.run_at.is_(None), task.run_at <= clock.now())
+    return sa.or_(is_over, is_ahead(task.timed_at, clock))

@@ -14,7 +14,6 @@ from core.db.tables.base import Json
 from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, Clock
 from core.errors import Conflict, NotFound
-from core.queue import wakeup
 from core.queue.kinds import kind
 from core.queue.tasks import (
     HAS_PROGRESSED,
@@ -29,41 +28,7 @@ from core.queue.tasks import (
     is_abandoned,
     n_tries,
 )
-
-FIRST = -10  # the priority of work that somebody is waiting for
-
-
-def enqueue(
-    session: Session,
-    *,
-    kind_name: str,
-    user_id: UUID,
-    payload: dict[str, Any],
-    priority: int = 0,
-    total: int | None = None,
-    max_attempts: int | None = None,
-    dedupe_key: str | None = None,
-    clock: Clock = DATABASE_CLOCK,
-) -> UUID:
-    """Add a task in the caller's transaction and return its id: it exists if that commits.
-
-    max_attempts: where not those of its kind.
-    """
-    row = TaskRow(
-        kind=kind_name,
-        user_id=user_id,
-        payload=payload,
-        priority=priority,
-        total=total,
-        max_attempts=max_attempts or kind(kind_name).attempts,
-        dedupe_key=dedupe_key,
-        run_at=clock.now(),
-        created_at=clock.now(),
-    )
-    session.add(row)
-    session.flush()
-    wakeup.announce(session)
-    return row.id
+from core.queue.turns import turn_anew
 
 
 def beat(
@@ -87,7 +52,8 @@ def beat(
     if checkpoint is not None:
         is_newer = TASKS.c.checkpoint.is_distinct_from(sa.literal(checkpoint, Json))
         noted["checkpoint_attempt"] = sa.case((is_newer, TASKS.c.attempt), else_=TASKS.c.checkpoint_attempt)
-    beaten = _held().values(lease_until=clock.now(lease_s), **noted).returning(TASKS.c.cancel_requested)
+    lease = {"lease_until": clock.now(lease_s), "timed_at": clock.now()}
+    beaten = _held().values(**lease, **noted).returning(TASKS.c.cancel_requested)
     found = session.execute(beaten, {"this": task_id, "mine": attempt})
     cancel_requested: bool | None = found.scalar_one_or_none()
     if cancel_requested is None:
@@ -151,21 +117,23 @@ def release(
     *,
     task_id: UUID,
     attempt: int,
-    delay_s: float = 0.0,
+    delay_s: float | None = None,
     done: int | None = None,
     total: int | None = None,
     checkpoint: dict[str, Any] | None = None,
     clock: Clock = DATABASE_CLOCK,
 ) -> Task:
-    """Hand a running task back, to be taken up in `delay_s`; the attempt does not count. Raises LeaseLost.
+    """Hand a running task back; the attempt does not count. Raises LeaseLost.
 
+    delay_s: it lines up anew, to be taken up in so long; without, it keeps its turn.
     done, total, checkpoint: what was not written yet. A task that somebody wanted cancelled is CANCELLED instead.
     """
     values = {
-        "run_at": clock.now(delay_s),
         "n_released": TASKS.c.n_released + 1,
         **_known(done=done, total=total, checkpoint=checkpoint),
     }
+    if delay_s is not None:
+        values |= {"run_at": clock.now(delay_s) if delay_s else None, "turn": turn_anew(session, task_id)}
     return _requeue(session, task_id=task_id, attempt=attempt, values=values, clock=clock)
 
 
@@ -238,16 +206,6 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
     return followed(session, row) if is_over else Task.of(row)
 
 
-def prioritize(session: Session, *, task_id: UUID) -> None:
-    """Put a queued task first in line, because somebody waits for it."""
-    session.execute(
-        sa.update(TaskRow)
-        .where(TaskRow.id == task_id, TaskRow.state == TaskState.QUEUED)
-        .values(priority=FIRST, run_at=TaskRow.created_at)
-    )
-    wakeup.announce(session)
-
-
 def _known(**noted: Any) -> dict[str, Any]:
     """What was said of these; the others stay as they are."""
     return {name: value for name, value in noted.items() if value is not None}
@@ -276,6 +234,7 @@ def _requeue(
             lease_until=None,
             error=sa.case((is_over, sa.null()), else_=error),
             finished_at=sa.case((is_over, clock.now()), else_=sa.null()),
+            timed_at=clock.now(),
             published_at=None,  # the message that brought it here is used up
             **values,
         )

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 import core
 from core.db.tables.tasks import TaskRow, WorkerRow
-from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
+from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime, is_ahead
 from core.queue.kinds import Pool
+from core.queue.tasks import RUNNING, TASKS, is_abandoned
 
 BEAT_S = 5.0
 ALIVE_S = 20.0  # a worker that has been silent for longer is gone
@@ -72,15 +73,25 @@ def leave(session: Session, *, worker_id: UUID, clock: Clock = DATABASE_CLOCK) -
     session.execute(sa.update(WorkerRow).where(WorkerRow.id == worker_id).values(stopped_at=clock.now()))
 
 
+def bury(session: Session, *, worker_id: UUID, clock: Clock = DATABASE_CLOCK) -> int:
+    """Note that this worker is gone for certain, and end its leases now; how many tasks others may take up."""
+    this = WorkerRow.id == worker_id, WorkerRow.stopped_at.is_(None)
+    session.execute(sa.update(WorkerRow).where(*this).values(stopped_at=clock.now()))
+    left = sa.update(TASKS).where(TASKS.c.state == RUNNING, TASKS.c.lease_owner == worker_id)
+    ended = left.values(lease_until=clock.now(-1.0), timed_at=clock.now()).returning(TASKS.c.id)
+    return len(session.execute(ended).all())
+
+
 def is_alive(clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
-    """The conditions for the row of a worker that is alive."""
-    return WorkerRow.stopped_at.is_(None), WorkerRow.beat_at > clock.now(-ALIVE_S)
+    """The conditions for the row of a worker that is alive. One heard of in the future is not, until it beats again."""
+    is_recent = WorkerRow.beat_at > clock.now(-ALIVE_S)
+    return WorkerRow.stopped_at.is_(None), is_recent, ~is_ahead(WorkerRow.beat_at, clock)
 
 
 def alive(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Worker]:
     """The workers that take tasks by themselves right now, oldest first."""
     columns = [getattr(WorkerRow, field.name) for field in fields(Worker)]
-    found = sa.select(*columns).where(*is_alive(clock)).order_by(WorkerRow.started_at)
+    found = sa.select(*columns).where(*is_alive(clock)).order_by(WorkerRow.started_at, WorkerRow.id)
     return [Worker(*row) for row in session.execute(found)]
 
 
@@ -99,7 +110,7 @@ def doing(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Doing]:
     """What workers do right now, of the tasks that may be seen, those begun first in front."""
     found = session.execute(
         sa.select(TaskRow.lease_owner, TaskRow.kind, TaskRow.started_at, TaskRow.done, TaskRow.total)
-        .where(TaskRow.state == "RUNNING", TaskRow.lease_until >= clock.now())
+        .where(TaskRow.state == RUNNING, ~is_abandoned(clock))
         .order_by(TaskRow.started_at)
     )
     return [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what everybody may ask by name; a room that adds a part ask
     from core.settings.parts.aws import AwsSettings
     from core.settings.parts.db import DatabaseSettings, UserDatabaseSettings
     from core.settings.parts.logs import LogSettings
+    from core.settings.parts.models import ModelSettings
     from core.settings.parts.predictions import DistributedScoringSettings, PredictionSettings
     from core.settings.parts.queue import QueueSettings
     from core.settings.parts.storage import StorageSettings
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # what everybody may ask by name; a room that adds a part ask
 
     class AllParts(
         AccessSettings, AppSettings, AwsSettings, DatabaseSettings, UserDatabaseSettings, LogSettings,
-        PredictionSettings, DistributedScoringSettings, QueueSettings, StorageSettings, SystemSettings,
+        ModelSettings, PredictionSettings, DistributedScoringSettings, QueueSettings, StorageSettings, SystemSettings,
         UploadSettings, WorkerSettings,
     ): ...  # fmt: skip
 else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from pydantic import AfterValidator
 
 POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PRICES = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)/([0-9]{1,6}(?:\.[0-9]{1,6})?)")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -77,6 +79,24 @@ def _web_address(url: str) -> str:
     return url
 
 
+def price_list(listed: str) -> dict[str, tuple[Decimal, Decimal]]:
+    """Dollars per million tokens (input, output) by model, of "my-model=0.25/1.25, other=2/10". Raises ValueError."""
+    prices = {}
+    for one in split(listed):
+        name, _, pair = (part.strip() for part in one.rpartition("="))
+        if not name or not (found := _PRICES.fullmatch(pair)):
+            raise ValueError("it must list models as name=input/output, such as my-model=0.25/1.25")
+        if name in prices:
+            raise ValueError(f"it names {name} twice")
+        prices[name] = (Decimal(found[1]), Decimal(found[2]))
+    return prices
+
+
+def _model_prices(listed: str) -> str:
+    price_list(listed)
+    return listed
+
+
 def _queue(url: str) -> str:
     if url.endswith(".fifo"):
         raise ValueError("it must be the address of a standard queue")
@@ -104,5 +124,6 @@ StorageUrl = Annotated[str, AfterValidator(_storage)]
 IpAddress = Annotated[str, AfterValidator(_ip_address)]
 Networks = Annotated[str, AfterValidator(_networks)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+ModelPrices = Annotated[str, AfterValidator(_model_prices)]
 QueueUrl = Annotated[str, AfterValidator(_web_address), AfterValidator(_queue)]
 SchedulerAddress = Annotated[str, AfterValidator(_scheduler)]

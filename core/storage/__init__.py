@@ -1,17 +1,21 @@
 """Files under keys: the protocol, its errors, and the backend that the settings choose."""
 
 from core.settings import Settings
+from core.storage import disk_reserve
 from core.storage.local import LocalStorage
 from core.storage.protocol import (
     BATCH_LOGS,
     CONVERSATION_FILES,
+    PLACES,
     BadKey,
     DiskFull,
     KeyTaken,
+    Listed,
     NotStored,
     Storage,
     StorageUnavailable,
     Stored,
+    Unfinished,
 )
 from core.storage.s3 import S3Storage
 from core.storage.staging import Staging, stage, sweep
@@ -21,9 +25,11 @@ from core.storage.supabase import SupabaseStorage
 __all__ = [
     "BATCH_LOGS",
     "CONVERSATION_FILES",
+    "PLACES",
     "BadKey",
     "DiskFull",
     "KeyTaken",
+    "Listed",
     "LocalStorage",
     "NotStored",
     "S3Storage",
@@ -32,7 +38,9 @@ __all__ = [
     "StorageUnavailable",
     "Stored",
     "SupabaseStorage",
+    "Unfinished",
     "check_staging",
+    "disk_reserve",
     "from_settings",
     "stage",
     "sweep",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+import math
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import BinaryIO, Protocol
 from core.errors import Clash, Internal, Missing, Unavailable
 
 BATCH_LOGS, CONVERSATION_FILES = "batch-logs", "conversation-files"
+_UNFIT = re.compile('[\x00-\x1f\\\\:\x7f"*?<>|\ud800-\udfff]')
 PLACES = ("uploads", "results", "models", BATCH_LOGS, CONVERSATION_FILES)  # what keys begin with
 
 
@@ -43,12 +47,25 @@ class BadKey(Internal):
 
 
 class DiskFull(Unavailable):
-    """The place where bytes go has no room left."""
+    """The place where bytes go has no room left. found: how much there is, and how much is missing."""
 
     code = "disk_full"
-    message = "There is no space left in {place}, so nothing was saved."
-    hint = "Free some space there, then try again."
+    message = "There is no space left in {place}, so nothing was saved{found}."
+    hint = "Delete what is no longer needed, or free some space there, then try again."
     place: str
+    found: str = ""
+
+    @classmethod
+    def of(cls, place: Path, *, n_bytes: int = 0) -> DiskFull:
+        """With what the disk says of itself. n_bytes: how much was to be written, as far as it is known."""
+        try:
+            disk = shutil.disk_usage(place)
+        except OSError:
+            return cls(place=str(place))
+        found = f": its disk has {disk.free / 1e6:,.1f} MB free of {disk.total / 1e6:,.1f} MB"
+        if (n_missing := n_bytes - disk.free) > 0:
+            found += f", and {math.ceil(n_missing / 1e5) / 10:,.1f} MB more are needed"
+        return cls(place=str(place), found=found)
 
 
 class StorageUnavailable(Unavailable):
@@ -61,13 +78,13 @@ class StorageUnavailable(Unavailable):
 
 
 @contextmanager
-def translated(place: Path) -> Iterator[None]:
-    """What the operating system refuses becomes DiskFull or StorageUnavailable."""
+def translated(place: Path, *, n_bytes: int = 0) -> Iterator[None]:
+    """What the operating system refuses becomes DiskFull or StorageUnavailable. n_bytes: as many are to be written."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull(place=str(place)) from error
+            raise DiskFull.of(place, n_bytes=n_bytes) from error
         raise StorageUnavailable(problem=f"{error.strerror or error} ({error.filename or place})") from error
 
 
@@ -77,6 +94,22 @@ class Stored:
 
     key: str
     size_bytes: int
+
+
+@dataclass(frozen=True)
+class Listed(Stored):
+    """A stored file in a listing. age_s: since it was last written, by the storage's own clock."""
+
+    age_s: float
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What a write that was broken off has left. age_s: since its last byte came, by the storage's own clock."""
+
+    size_bytes: int
+    age_s: float
+    remove: Callable[[], object]
 
 
 class Storage(Protocol):
@@ -95,8 +128,16 @@ class Storage(Protocol):
         """Store the bytes of a file on this machine; `source` stays. Raises KeyTaken, DiskFull."""
         ...
 
+    def put_all(self, contents: Sequence[tuple[str, bytes]]) -> list[bool]:
+        """Store small files that are in memory, at less cost than one by one; of each, whether its key was free.
+
+        Each is stored as by `put`, and a key that is taken keeps its file. Where this raises, any of them may be
+        stored. Raises DiskFull.
+        """
+        ...
+
     def replace(self, key: str, source: Path) -> Stored:
-        """The same under a key that may hold a file already; where it holds none, one is made. Raises DiskFull.
+        """As `put`, under a key that may hold a file already; where it holds none, one is made. Raises DiskFull.
 
         Whoever opens the key gets the old bytes or the new ones, whole, at every moment; a replace that fails or is
         broken off leaves the old ones. Of two at the same moment one is the last, and stays. The means: a rename of
@@ -124,6 +165,14 @@ class Storage(Protocol):
         """Every key that begins with `prefix`, in order."""
         ...
 
+    def entries(self, prefix: str) -> Iterator[Listed]:
+        """Every file whose key begins with `prefix`, in no order, asked for page by page while it is read."""
+        ...
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        """What no key names, because a process was killed while it wrote; also what is being written right now."""
+        ...
+
     def link(self, key: str, *, disposition: str, media_type: str) -> str | None:
         """An address that gives out the file for some minutes to whoever has it; None where there is none.
 
@@ -147,7 +196,7 @@ def clean(key: str) -> str:
         not key
         or len(key.encode("utf-8", "surrogatepass")) > 900
         or any(part in ("", ".", "..") or len(part.encode("utf-8", "surrogatepass")) > 200 for part in parts)
-        or any(ord(char) < 32 or char in '\\:\x7f"*?<>|' or "\ud800" <= char <= "\udfff" for char in key)
+        or _UNFIT.search(key)
         or any(part != part.strip() or part.startswith(".") for part in parts)
     ):
         raise BadKey(key=key)

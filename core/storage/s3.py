@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
 from core.settings import Settings
 from core.storage import ranged
-from core.storage.protocol import KeyTaken, NotStored, StorageUnavailable, Stored, clean, translated
+from core.storage.protocol import (
+    KeyTaken,
+    Listed,
+    NotStored,
+    StorageUnavailable,
+    Stored,
+    Unfinished,
+    clean,
+    translated,
+)
+from core.storage.side_by_side import side_by_side
 
 PART_BYTES = 64 << 20  # a larger file goes up in such parts, one after the other
 LINK_S = 300
 CONNECT_S, READ_S, N_ATTEMPTS, N_CONNECTIONS = 3, 20, 4, 20
 
-NONCE = "desk-write"  # metadata of each object: the write that made it
+NEW, NONCE = (
+    {"IfNoneMatch": "*"},
+    "desk-write",
+)  # the latter is metadata of each object: the write that made it
 GONE = {"NoSuchKey", "404", "NotFound"}
 TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload"}
 CAUSES = {
@@ -45,7 +60,10 @@ class S3Storage:
         return f"{place} at {endpoint}" if endpoint else place
 
     def put(self, key: str, source: Path) -> Stored:
-        return self._write(key, source, {"IfNoneMatch": "*"})
+        return self._write(key, source, NEW)
+
+    def put_all(self, contents: Sequence[tuple[str, bytes]]) -> list[bool]:
+        return side_by_side(lambda key, one: self._send(key, io.BytesIO(one), len(one), NEW), contents)
 
     def replace(self, key: str, source: Path) -> Stored:
         try:
@@ -85,14 +103,34 @@ class S3Storage:
         return True
 
     def keys(self, prefix: str) -> Iterator[str]:
+        return iter(sorted(one.key for one in self.entries(prefix)))
+
+    def entries(self, prefix: str) -> Iterator[Listed]:
         with self._translated(prefix):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=self._prefix + prefix
-            )
-            found = [
-                one["Key"].removeprefix(self._prefix) for page in pages for one in page.get("Contents", ())
-            ]
-        return iter(sorted(found))
+            listing = self._client.get_paginator("list_objects_v2")
+            for page in listing.paginate(Bucket=self.bucket, Prefix=self._prefix + prefix):
+                now = _date_of(page)
+                for one in page.get("Contents", ()):
+                    key, age = one["Key"].removeprefix(self._prefix), now - one["LastModified"]
+                    yield Listed(key=key, size_bytes=one["Size"], age_s=age.total_seconds())
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        with self._translated(""):
+            listing = self._client.get_paginator("list_multipart_uploads")
+            for page in listing.paginate(Bucket=self.bucket, Prefix=self._prefix):
+                for one in page.get("Uploads", ()):
+                    upload = {"Bucket": self.bucket, "Key": one["Key"], "UploadId": one["UploadId"]}
+                    try:
+                        sent = self._client.list_parts(**upload)
+                    except self._client.exceptions.NoSuchUpload:  # it was ended just now
+                        continue
+                    parts = sent.get("Parts", ())
+                    last = max([one["Initiated"], *(part["LastModified"] for part in parts)])
+                    yield Unfinished(
+                        size_bytes=sum(part["Size"] for part in parts),
+                        age_s=(_date_of(sent) - last).total_seconds(),
+                        remove=partial(self._abort, upload),
+                    )
 
     def link(self, key: str, *, disposition: str, media_type: str) -> str | None:
         if not self._settings.s3_links:
@@ -160,6 +198,10 @@ class S3Storage:
             ),
         )
 
+    def _abort(self, upload: dict[str, str]) -> None:
+        with suppress(KeyTaken), self._translated(""):  # that it was ended meanwhile
+            self._client.abort_multipart_upload(**upload)
+
     def _name(self, key: str) -> str:
         return self._prefix + clean(key)
 
@@ -186,23 +228,26 @@ class S3Storage:
         return True
 
     def _write(self, key: str, source: Path, condition: dict[str, str]) -> Stored:
-        """condition: what must hold of the key for the bytes to appear under it. Raises KeyTaken where it does not."""
-        whole, nonce = {"Bucket": self.bucket, "Key": self._name(key)}, uuid4().hex
         with translated(source.parent):
             size_bytes = source.stat().st_size
             stream = source.open("rb")
         with stream:
-            try:
-                with self._translated(key):
-                    if size_bytes > self._part_bytes:
-                        self._write_in_parts(whole, stream, size_bytes, {NONCE: nonce}, condition)
-                    else:
-                        sized = {"Body": stream, "ContentLength": size_bytes}
-                        self._client.put_object(**whole, **sized, Metadata={NONCE: nonce}, **condition)
-            except KeyTaken:
-                if not self._is_ours(key, nonce, size_bytes):
-                    raise
+            self._send(key, stream, size_bytes, condition)
         return Stored(key=key, size_bytes=size_bytes)
+
+    def _send(self, key: str, stream: BinaryIO, size_bytes: int, condition: dict[str, str]) -> None:
+        """condition: what must hold of the key for the bytes to appear under it. Raises KeyTaken where it does not."""
+        whole, mark = {"Bucket": self.bucket, "Key": self._name(key)}, {NONCE: uuid4().hex}
+        sized = {"Body": stream, "ContentLength": size_bytes}
+        try:
+            with self._translated(key):
+                if size_bytes > self._part_bytes:
+                    self._write_in_parts(whole, stream, size_bytes, mark, condition)
+                else:
+                    self._client.put_object(**whole, **sized, Metadata=mark, **condition)
+        except KeyTaken:
+            if not self._is_ours(key, mark[NONCE], size_bytes):
+                raise
 
     def _write_in_parts(
         self,
@@ -247,10 +292,13 @@ class S3Storage:
                 raise NotStored(key=key) from error
             if said["Code"] in TAKEN:
                 raise KeyTaken(key=key) from error
-            cause = (
-                CAUSES.get(said["Code"])
-                or f"{said['Code']}, {said.get('Message', '').rstrip('.') or 'no reason given'}"
-            )
-            raise StorageUnavailable(problem=f"{self.label}: {cause}") from error
+            told = f"{said['Code']}, {said.get('Message', '').rstrip('.') or 'no reason given'}"
+            raise StorageUnavailable(problem=f"{self.label}: {CAUSES.get(said['Code'], told)}") from error
         except (BotoCoreError, HTTPError) as error:
             raise StorageUnavailable(problem=f"{self.label}: {error}") from error
+
+
+def _date_of(answer: dict[str, Any]) -> datetime:
+    """The server's clock when it answered."""
+    said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return parsedate_to_datetime(said) if said else datetime.now(UTC)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from core.storage.protocol import translated
+from core import process_locks
+from core.storage import disk_reserve
+from core.storage.protocol import DiskFull, translated
 
+LOCK_CHARACTERS = 32
 _one_at_a_time = threading.Lock()
 _owned: dict[tuple[Path, int], tuple[str, IO[bytes] | None]] = {}
 
@@ -29,11 +32,17 @@ class Staging:
 
     def write(self, chunk: bytes) -> int:
         """Append bytes. Raises DiskFull, StorageUnavailable."""
+        disk_reserve.require_unlent(self.path.parent)
         with translated(self.path.parent):
             self._stream.write(chunk)
         self._hash.update(chunk)
         self.size_bytes += len(chunk)
         return len(chunk)
+
+    def require_room(self, n_bytes: int) -> None:
+        """Raises DiskFull where as many are sure to find no room: better said before they come than when it is full."""
+        if shutil.disk_usage(self.path.parent).free < n_bytes:
+            raise DiskFull.of(self.path.parent, n_bytes=n_bytes)
 
     def flush(self) -> None:
         """Let readers of the file see what was written. Raises DiskFull, StorageUnavailable."""
@@ -77,74 +86,34 @@ def check(folder: Path) -> None:
 def sweep(folder: Path) -> int:
     """Remove what processes that are gone have left behind; how many files.
 
-    Each process marks what it stages by a name of its own and holds a lock of that name while it lives, which the
-    system gives up with it, however it ends. A process id would not do: in a container the next one has the same.
+    Each process marks what it stages by the name of a lock which it holds while it lives.
     """
     n_removed = 0
-    for mark in _marks(folder).glob("*"):
-        if (held := _locked(mark)) is not None:
-            with held:
-                n_removed += sum(_removed(path) for path in folder.glob(f"{mark.name}-*"))
-                mark.unlink(missing_ok=True)
+    for owner in process_locks.of_the_dead(_locks(folder)):
+        n_removed += sum(_removed(path) for path in folder.glob(f"{owner}-*"))
     for path in folder.glob("*-*"):
         owner = path.name.split("-")[0]
-        if owner.isdigit() and len(owner) < len(
-            _a_mark()
-        ):  # of a process without locks, or of an earlier version
+        if owner.isdigit() and len(owner) < LOCK_CHARACTERS:  # without locks, or of an earlier version
             n_removed += not _lives(int(owner)) and _removed(path)
     return n_removed
 
 
 def _owner(folder: Path) -> str:
-    """The name by which this process marks what it stages there: that of a lock which it holds as long as it lives."""
+    """The name by which this process marks what it stages there: that of a lock which it holds as long as it lives.
+
+    Where the file system knows no locks, the process id is the name.
+    """
     key = folder, os.getpid()
     with _one_at_a_time:
         if key not in _owned:
-            _owned[key] = _new_owner(folder)
+            name = uuid4().hex
+            lock = process_locks.hold(_locks(folder), name)
+            _owned[key] = (name, lock) if lock else (str(os.getpid()), None)
         return _owned[key][0]
 
 
-def _new_owner(folder: Path) -> tuple[str, IO[bytes] | None]:
-    """A name and its lock. Where the file system knows no locks, the process id is the name."""
-    marks = _marks(folder)
-    marks.mkdir(parents=True, exist_ok=True)
-    while True:
-        mark = marks / _a_mark()
-        lock = mark.open("xb")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # a sweep was faster
-            lock.close()
-        except OSError:
-            lock.close()
-            mark.unlink(missing_ok=True)
-            return str(os.getpid()), None
-        else:
-            if os.fstat(lock.fileno()).st_nlink:  # no sweep was in between
-                return mark.name, lock
-            lock.close()
-
-
-def _marks(folder: Path) -> Path:
+def _locks(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.owners")
-
-
-def _a_mark() -> str:
-    return uuid4().hex
-
-
-def _locked(mark: Path) -> IO[bytes] | None:
-    """The lock of a process that is gone; None where it lives, or another sweep is at it."""
-    try:
-        lock = mark.open("rb")
-    except OSError:
-        return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        return None
-    return lock
 
 
 def _removed(path: Path) -> bool:

@@ -6,26 +6,33 @@ import io
 import mimetypes
 import re
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote
 from uuid import uuid4
 
 from core.settings import Settings
 from core.storage import ranged
-from core.storage.protocol import PLACES, KeyTaken, NotStored, StorageUnavailable, Stored, clean, translated
+from core.storage.protocol import (
+    KeyTaken,
+    Listed,
+    NotStored,
+    StorageUnavailable,
+    Stored,
+    Unfinished,
+    translated,
+)
+from core.storage.side_by_side import side_by_side
+from core.storage.supabase_names import BUCKETS, OTHER, decoded, encoded, named, place
 
-OTHER = "other"  # the bucket of keys that begin with no place of ours
-BUCKETS = (*PLACES, OTHER)
 LINK_S = 300
 N_LISTED = 1_000  # entries of one answer
 CONNECT_S, READ_S, WRITE_S, N_CONNECTIONS = 3.0, 120.0, 60.0, 20
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9_./-]")
-_ENCODED = re.compile(r"((?:=[0-9A-F]{2})+)")
 _MISSING_BUCKET = re.compile(r"bucket not found|nosuchbucket", re.IGNORECASE)
 PREPARE = "create it with python -m core.system prepare and the secret key"
 CAUSES = {
@@ -46,11 +53,10 @@ class SupabaseStorage:
         return f"Supabase Storage at {self._settings.supabase_url}"
 
     def put(self, key: str, source: Path) -> Stored:
-        bucket, name = _place(key)
-        with self._translated(key):
-            if self._files(bucket).exists(name):
-                raise KeyTaken(key=key)
         return self._upload(key, source, upsert="false")
+
+    def put_all(self, contents: Sequence[tuple[str, bytes]]) -> list[bool]:
+        return side_by_side(lambda key, one: self._send(key, one, upsert="false"), contents)
 
     def replace(self, key: str, source: Path) -> Stored:
         try:
@@ -61,7 +67,7 @@ class SupabaseStorage:
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
         import httpx
 
-        bucket, name = _place(key)
+        bucket, name = place(key)
 
         def ask(at: int) -> ranged.Answer:
             with self._translated(key):
@@ -87,32 +93,41 @@ class SupabaseStorage:
         return io.BufferedReader(stream, ranged.BUFFER_BYTES)
 
     def stat(self, key: str) -> Stored:
-        bucket, name = _place(key)
+        bucket, name = place(key)
         with self._translated(key):
             return Stored(key=key, size_bytes=int(self._files(bucket).info(name)["size"]))
 
     def delete(self, key: str) -> bool:
-        bucket, name = _place(key)
+        bucket, name = place(key)
         with self._translated(key):
             return bool(self._files(bucket).remove([name]))
 
     def keys(self, prefix: str) -> Iterator[str]:
-        found: list[str] = []
+        return iter(sorted(one.key for one in self.entries(prefix)))
+
+    def entries(self, prefix: str) -> Iterator[Listed]:
+        now = self._now()
         for bucket in BUCKETS:
             begin = "" if bucket == OTHER else f"{bucket}/"
             if not (begin.startswith(prefix) or prefix.startswith(begin)):
                 continue
             folder = prefix.removeprefix(begin).rpartition("/")[0] if prefix.startswith(begin) else ""
-            found += [begin + name for name in self._names(bucket, folder)]
-        return iter(sorted(key for key in found if key.startswith(prefix)))
+            for name, entry in self._objects(bucket, folder):
+                if (key := begin + name).startswith(prefix):
+                    written = datetime.fromisoformat(entry["updated_at"])
+                    size_bytes = int((entry["metadata"] or {}).get("size", 0))
+                    yield Listed(key=key, size_bytes=size_bytes, age_s=(now - written).total_seconds())
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        return iter(())  # a file comes in one request, of which the server keeps nothing when it breaks
 
     def link(self, key: str, *, disposition: str, media_type: str) -> str | None:
         del media_type  # given out as what it was stored as
         if not self._settings.s3_links:
             return None
-        bucket, name = _place(key)
+        bucket, name = place(key)
         with self._translated(key):
-            asked = {"download": _named(disposition)}
+            asked = {"download": named(disposition)}
             link: str = self._files(bucket).create_signed_url(name, self._link_s, asked)["signedURL"]
         return link
 
@@ -140,10 +155,19 @@ class SupabaseStorage:
                 files.remove([name])
 
     def _upload(self, key: str, source: Path, *, upsert: str) -> Stored:
-        bucket, name = _place(key)
         with translated(source.parent):
             size_bytes = source.stat().st_size
             stream = source.open("rb")
+        with stream:
+            self._send(key, stream, upsert=upsert)
+        return Stored(key=key, size_bytes=size_bytes)
+
+    def _send(self, key: str, body: BinaryIO | bytes, *, upsert: str) -> None:
+        bucket, name = place(key)
+        if upsert == "false":
+            with self._translated(key):
+                if self._files(bucket).exists(name):
+                    raise KeyTaken(key=key)
         options = {
             "content-type": mimetypes.guess_type(key)[0] or "application/octet-stream",
             "cache-control": "0",  # seconds: what a CDN keeps would be the old bytes after a replace
@@ -151,9 +175,8 @@ class SupabaseStorage:
             # A refusal that comes before the last byte spoils the connection for whoever is next on it.
             "headers": {"Connection": "close"},
         }
-        with stream, self._translated(key):
-            self._files(bucket).upload(name, stream, options)
-        return Stored(key=key, size_bytes=size_bytes)
+        with self._translated(key):
+            self._files(bucket).upload(name, body, options)
 
     def _missing(self) -> list[str]:
         """The buckets that are not there. Raises StorageUnavailable when anybody may read one of the others."""
@@ -164,22 +187,28 @@ class SupabaseStorage:
             raise StorageUnavailable(problem=problem)
         return [name for name in BUCKETS if name not in found]
 
-    def _names(self, bucket: str, folder: str) -> Iterator[str]:
-        """Every object in a folder and below it, as keys go on after their bucket."""
+    def _objects(self, bucket: str, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every object in a folder and below it, with its name as keys go on after their bucket."""
         start = 0
         while True:
             options = {"limit": self._n_listed, "offset": start, "sortBy": {"column": "name", "order": "asc"}}
             with self._translated(folder):
-                entries = self._files(bucket).list(_encoded(folder), options)
+                entries = self._files(bucket).list(encoded(folder), options)
             for entry in entries:
-                name = f"{folder}/{_decoded(entry['name'])}".removeprefix("/")
+                name = f"{folder}/{decoded(entry['name'])}".removeprefix("/")
                 if entry["id"] is None:
-                    yield from self._names(bucket, name)
+                    yield from self._objects(bucket, name)
                 else:
-                    yield name
+                    yield name, entry
             if len(entries) < self._n_listed:
                 return
             start += self._n_listed
+
+    def _now(self) -> datetime:
+        """By the server's clock."""
+        with self._translated(""):
+            said = self._client.session.get(f"{self._url}bucket", headers=self._headers).headers.get("Date")
+        return parsedate_to_datetime(said) if said else datetime.now(UTC)
 
     @property
     def _url(self) -> str:
@@ -267,24 +296,3 @@ class _Body:
         finally:
             self.close()
         raise refused
-
-
-def _place(key: str) -> tuple[str, str]:
-    """Bucket and name. Raises BadKey."""
-    bucket, _, name = clean(key).partition("/")
-    return (bucket, _encoded(name)) if bucket in PLACES and name else (OTHER, _encoded(key))
-
-
-def _encoded(name: str) -> str:
-    """In the letters that Supabase takes; of any other each byte becomes `=` and two digits: "ö" is "=C3=B6"."""
-    return _UNSAFE.sub(lambda found: "".join(f"={byte:02X}" for byte in found[0].encode()), name)
-
-
-def _decoded(name: str) -> str:
-    return _ENCODED.sub(lambda found: bytes.fromhex(found[1].replace("=", "")).decode(errors="replace"), name)
-
-
-def _named(disposition: str) -> str | bool:
-    """The file name in a Content-Disposition header; True where it has none."""
-    found = re.search(r"filename\*=UTF-8''([^;]+)", disposition)
-    return unquote(found[1]) if found else True

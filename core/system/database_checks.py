@@ -21,7 +21,10 @@ def missing(settings: Settings) -> Iterator[Check]:
     if not Path(url.database).exists():
         setting = "DATABASE_URL" if settings.database_url else "DATA_DIR"
         message = f"There is no database at {url.database}; is {setting} right?"
-        hint = "`make run` creates one. If there was one, stop the app and restore it from a backup."
+        hint = (
+            "`make run` creates one. If there was one, stop the app and restore it from a backup: "
+            "`python -m core.system restore FOLDER`."
+        )
         yield Check("Database", "Reachable", State.BROKEN, message, hint)
 
 

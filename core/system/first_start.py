@@ -1,26 +1,41 @@
-"""What the first start leaves behind, and whoever asks for it gets: the sample file and its model in training."""
+"""What a start leaves behind: the local user, the templates that ship, and once the sample file with its model in
+training, which whoever asks for it gets too.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
-from core import access, db, queue, storage
+from core import access, db, logs, queue, storage
+from core.generation.templates import shipped
 from core.models import models
 from core.settings import Settings
-from core.system import sample
+from core.system import installation, sample
 from core.uploads import uploads
 
 SAMPLE_NAME = "sample_customers.csv"
 MODEL_NAME = "Sample: churn"
+log = logs.get("system")
 
 
 def first_start(settings: Settings) -> db.User:
-    """Make the local user and its sample, once: a start that was cut short is completed by the next.
+    """Make the local user and its sample, once, and add templates that are new: a start that was cut short is
+    completed by the next.
 
     The training's task remembers that the sample was made, so several processes that start at once
-    make one, and a sample that was deleted does not come back by itself.
+    make one, and a sample that was deleted does not come back by itself. Raises FilesOfAnotherDatabase, and makes
+    nothing, for a new database beside the files of an earlier one; StorageUnavailable where that can't be found out.
     """
+    files = storage.from_settings(settings)
+    installation.require_ours(files)
     user = access.settle_local_user()
+    try:
+        installation.mark(files, user.id, staging_dir=settings.staging_dir)
+    except (storage.StorageUnavailable, storage.DiskFull) as error:
+        log.warning(
+            "could not mark the storage as this database's; the next start tries again", problem=str(error)
+        )
+    shipped.ensure()
     once = f"sample:{user.id}"
     with db.session_scope(user) as session:
         if not settings.sample or queue.was_enqueued(session, dedupe_key=once):

@@ -56,17 +56,17 @@ def probe(settings: Settings, table: str, column: str | None = None) -> Iterator
     with db.session_scope(db.WORKER) as session:
         inspector = sa.inspect(session.connection())
         if schema and schema not in (schemas := inspector.get_schema_names()):
-            raise NoSuchTable(table=table, database=database.label, remedy=_nearest(schema, schemas))
+            raise NoSuchTable(table=table, database=database.label, remedy=nearest(schema, schemas))
         known = [*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)]
         if name not in known:
-            raise NoSuchTable(table=table, database=database.label, remedy=_nearest(name, known))
+            raise NoSuchTable(table=table, database=database.label, remedy=nearest(name, known))
         columns = {found["name"]: found for found in inspector.get_columns(name, schema or None)}
         if column is None:
             n_indexes = len(inspector.get_indexes(name, schema or None))
             told = f"{counted(len(columns), 'column')}, {counted(n_indexes, 'index|indexes')}"
             yield Check(table, "Exists", State.OK, f"In {database.label}: {told}.")
         elif column not in columns:
-            raise NoSuchColumn(table=table, column=column, remedy=_nearest(column, list(columns)))
+            raise NoSuchColumn(table=table, column=column, remedy=nearest(column, list(columns)))
         else:
             found = columns[column]
             null = "may be null" if found["nullable"] else "never null"
@@ -162,7 +162,8 @@ def _listed(may: list[str]) -> str:
     return ", ".join(word.lower() for word in may) or "do nothing with it"
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str]) -> str:
+    """In a sentence: which of the names is meant, or which there are."""
     near = difflib.get_close_matches(name, known, n=3)
     if near:
         return f"Did you mean {' or '.join(near)}?"

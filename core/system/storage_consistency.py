@@ -28,6 +28,11 @@ def missing(files: Storage, principal: db.Principal = db.WORKER) -> list[str]:
     return [resource for resource, key in newest.items() if key is not None and not _is_stored(files, key)]
 
 
+def every_key(session: Session) -> set[str]:
+    """The storage keys of all files that there must be. Raises DatabaseUnavailable."""
+    return {key for one in _kept.values() for key in session.execute(one.newest).scalars() if key is not None}
+
+
 def _newest_key(session: Session, kept: KeptFile) -> str | None:
     key: str | None = session.execute(kept.newest.limit(1)).scalar_one_or_none()
     return key

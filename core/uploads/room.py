@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from core.db.tables.uploads import UploadRow
-from core.room import AuditedAction, AuditedResource, HandedOver, KeptFile, Room
+from core.room import AuditedAction, AuditedResource, HandedOver, KeptFile, OwnedFiles, Room
+
+
+def _owned(session: Session, keys: Sequence[str]) -> Sequence[str]:
+    """The key of an upload is in its row alone."""
+    stored = sa.select(UploadRow.storage_key).where(UploadRow.storage_key.in_(keys))
+    return session.execute(stored).scalars().all()
+
 
 ROOM = Room(
     actions=(
@@ -17,4 +27,5 @@ ROOM = Room(
     audited=(AuditedResource("upload", " the file {}", "a file"),),
     handed_over=(HandedOver("uploads", UploadRow),),
     kept_files=(KeptFile("upload", sa.select(UploadRow.storage_key).order_by(UploadRow.id.desc())),),
+    owned_files=(OwnedFiles("uploads/", _owned),),
 )

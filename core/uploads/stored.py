@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from sqlalchemy.orm import Session
+
+from core import db
 from core.db.tables.uploads import UploadRow
-from core.storage import NotStored, Storage
+from core.storage import NotStored, Storage, disk_reserve
 from core.uploads.errors import ChangedSinceChecked, UploadGone
 from core.uploads.hashed import HashedReader
 
@@ -42,6 +45,17 @@ def is_whole(storage: Storage, upload: UploadRow) -> bool:
     except (UploadGone, ChangedSinceChecked):
         return False
     return True
+
+
+def delete(user: db.User, storage: Storage, verb: Callable[[Session], Sequence[str]]) -> None:
+    """Delete rows as `verb` does, in a transaction of its own, and then the files whose prefixes it returns.
+
+    It works on a full disk as well. Raises what `verb` raises.
+    """
+    with disk_reserve.lent():
+        with db.session_scope(user, write=True) as session:
+            prefixes = verb(session)
+        remove_files(storage, prefixes=prefixes)
 
 
 def remove_files(storage: Storage, *, prefixes: Sequence[str]) -> None:

@@ -1,5 +1,4 @@
-"""The runner of tasks: one long-lived thread, warm child processes, heartbeats."""
+"""The runner of tasks: one long-lived thread, warm child processes, heartbeats.
 
-from core.worker.runner import Runner
-
-__all__ = ["Runner"]
+Nothing is loaded here: a child is a module of this package too, and would have all that the runner has.
+"""

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import NoReturn
 
 from core import db, logs, private_files, queue, rooms, settings, storage
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> int:
                 found = queue.scale(session, slots_each=config.workers, now=datetime.now(UTC))
             print(json.dumps(asdict(found)))
             return 0
+        storage.disk_reserve.use(config)
+        storage.disk_reserve.renew()
         private_files.tighten(config.data_dir)
         migrate.upgrade(database)
         storage.sweep(config.staging_dir)
@@ -64,12 +67,17 @@ def run(config: Settings, *, slots: int, modules: Sequence[str]) -> int:
     done by then is handed back for another worker.
     """
     told, drained = threading.Event(), threading.Event()
+    # An event's lock may be held by this very thread when a signal comes, and would then be waited for without end.
+    heard: SimpleQueue[int] = SimpleQueue()
 
-    def hear(*_: object) -> None:
-        (drained if told.is_set() else told).set()
+    def tell() -> None:
+        for event in (told, drained):
+            heard.get()
+            event.set()
 
+    threading.Thread(target=tell, name="signals", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, hear)
+        signal.signal(number, lambda number, _frame: heard.put(number))
     runner = Runner(config, slots=slots, is_embedded=False, modules=modules)
     runner.start()
     log.info("taking tasks", database=db.current().label, slots=slots)

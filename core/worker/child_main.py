@@ -1,13 +1,15 @@
 """A warm child process: imports what is heavy once, then runs one task after another.
 
 Started by exec as `python -m core.worker.child_main PARENT_PID MODULE…`, of the modules that register the kinds of
-its pool; speaks JSON lines with the runner over stdin and stdout. It never writes a task's state: it reports, the
-runner writes. What it is not given in its environment it finds in no file either.
+its pool; where a handler's module has a function `load`, it is called. Speaks JSON lines with the runner over stdin
+and stdout. It never writes a task's state: it reports, the runner writes. What it is not given in its environment it
+finds in no file either.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -18,7 +20,7 @@ import traceback
 from typing import Any
 from uuid import UUID
 
-from core import db, logs, queue, rooms, settings
+from core import db, logs, queue, rooms, settings, storage
 from core.errors import AppError
 
 PR_SET_PDEATHSIG = 1
@@ -87,11 +89,14 @@ def main(arguments: list[str]) -> None:
     settings.confine()
     config = settings.current()
     logs.configure(config)
+    storage.disk_reserve.use(config)
     db.connect_configured(config)
     for module in modules:
         rooms.load_module(module)
     for name in queue.known_kinds(modules=modules):
-        importlib.import_module(queue.kind(name).run.split(":")[0])
+        handler = importlib.import_module(queue.kind(name).run.split(":")[0])
+        getattr(handler, "load", lambda: None)()
+    gc.freeze()  # it all stays: else each look for garbage goes through it again, a quarter of a second for the SDK's
     threading.Thread(target=channel.listen, daemon=True, name="listen").start()
     channel.say(said="ready")
     while True:

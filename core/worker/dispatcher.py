@@ -46,13 +46,13 @@ class Dispatcher:
         self._pools, self._transport, self._now, self._tell = pools, transport, now, tell
         self._clock = clock
         self._claimant: dict[str, Any] = {"worker_id": worker_id, "lease_s": lease_s, "clock": clock}
-        self._wanted: dict[UUID, None] = {}  # in this order
+        self._wanted: dict[UUID, bool] = {}  # in this order; whether for one attempt
         self._begun_by_hand: set[UUID] = set()  # of pools without slots: nobody else would go on with them
         self._look_at = self._look_by_hand_at = 0.0
 
-    def want(self, task_id: UUID) -> None:
-        """Claim exactly this task as soon as a slot is free."""
-        self._wanted[task_id] = None
+    def want(self, task_id: UUID, *, once: bool = False) -> None:
+        """Claim exactly this task as soon as a slot is free. once: for one attempt, whatever is left then."""
+        self._wanted[task_id] = once
 
     def look_soon(self) -> None:
         """A slot may have become free."""
@@ -98,10 +98,10 @@ class Dispatcher:
                 by_hand.is_wanted = True
                 continue
             task = self._claimed(partial(queue.claim_one, task_id=task_id, **self._claimant))
-            self._wanted.pop(task_id)
+            once = self._wanted.pop(task_id)
             if task is not None:
                 self._begin(slot, task)
-                if not self._pools.of(pool):
+                if not once and not self._pools.of(pool):
                     self._begun_by_hand.add(task_id)
 
     def _want_again(self) -> None:
@@ -112,7 +112,7 @@ class Dispatcher:
         with db.session_scope(db.WORKER) as session:
             due, over = queue.due_or_over(session, task_ids=self._begun_by_hand, clock=self._clock)
         self._begun_by_hand -= over | due
-        self._wanted |= dict.fromkeys(due)
+        self._wanted |= dict.fromkeys(due, False)
 
     def _claimed(self, claim: Callable[[Session], Found]) -> Found | None:
         """What a claim found. A task whose resource does not follow is set aside, so that it holds no other up."""

@@ -9,8 +9,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from uuid import UUID
 
-from core import logs, storage
+from core import db, logs, sandboxes, storage
+from core.db import DatabaseUnavailable
+from core.settings import Settings
 from core.storage import Storage
+from core.worker.file_sweep import FileSweep
 
 CLOSE_S = 5.0  # what is not removed by then, when the worker ends, is left
 log = logs.get("worker")
@@ -19,8 +22,10 @@ log = logs.get("worker")
 class OutputCleaner:
     """Removes files in a thread of its own, which begins with the first of them."""
 
-    def __init__(self, files: Storage) -> None:
+    def __init__(self, files: Storage, *, now: Callable[[], float]) -> None:
+        """now: seconds of a steady clock."""
         self._files = files
+        self._file_sweep = FileSweep(files, now=now)
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -28,9 +33,18 @@ class OutputCleaner:
         """Remove, soon, every file whose key begins so. Whoever wrote them must write no more."""
         self._soon(partial(self._remove, task_id, prefix))
 
-    def sweep(self, staging: Path) -> None:
-        """Remove, soon, what processes that are gone have staged there."""
-        self._soon(partial(self._sweep, staging))
+    def sweep(self, settings: Settings) -> None:
+        """Remove, soon, what processes that are gone have staged, and their sandboxes."""
+        self._soon(partial(self._sweep, settings.staging_dir))
+        self._soon(partial(self._sweep_sandboxes, sandboxes.configured(settings)))
+
+    def renew_reserve(self) -> None:
+        """Make, soon, the file that keeps room for deletions, where there is room for it again."""
+        self._soon(storage.disk_reserve.renew)
+
+    def sweep_files(self) -> None:
+        """Remove, soon, files that nothing refers to, once it is their time."""
+        self._soon(self._sweep_files)
 
     def close(self) -> None:
         """Remove what is left to be removed, unless that takes too long."""
@@ -45,8 +59,9 @@ class OutputCleaner:
         self._waiting.put(job)
 
     def _live(self) -> None:
-        while (job := self._waiting.get()) is not None:
-            job()
+        with db.as_worker():
+            while (job := self._waiting.get()) is not None:
+                job()
 
     def _remove(self, task_id: UUID, prefix: str) -> None:
         try:
@@ -63,3 +78,18 @@ class OutputCleaner:
                 log.info("removed what processes that are gone had staged", n=n_removed)
         except Exception:
             log.exception("could not sweep the staging folder")
+
+    def _sweep_sandboxes(self, backend: sandboxes.Backend) -> None:
+        try:
+            if n_removed := backend.sweep():
+                log.info("removed sandboxes of processes that are gone", n=n_removed)
+        except Exception:
+            log.exception("could not sweep the sandboxes")
+
+    def _sweep_files(self) -> None:
+        try:
+            self._file_sweep.turn()
+        except (storage.StorageUnavailable, DatabaseUnavailable) as error:
+            log.warning("could not look for files that nothing refers to", problem=error.problem)
+        except Exception:
+            log.exception("could not look for files that nothing refers to")

@@ -6,20 +6,21 @@ blocks but short database transactions: it writes to no child that does not read
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import selectors
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import IO
 from uuid import UUID, uuid4
 
-from core import db, logs, queue
+from core import db, logs, process_locks, queue
 from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, retention, workers
 from core.settings import Settings
-from core.worker import outage
+from core.worker import file_sweep, outage
 from core.worker.dispatcher import LOOK_S, Dispatcher
 from core.worker.pools import Pools
 from core.worker.slots import Slot
@@ -28,7 +29,7 @@ from core.worker.supervisor import Supervisor
 
 PAUSE_S = 1.0
 SWEEP_S = 3_600.0  # rows that nobody asks for any more are removed this often
-STAGING_S = 600.0  # and so often what dead processes have staged
+STAGING_S = 600.0  # and so often what dead processes have staged and leased
 log = logs.get("worker")
 
 
@@ -76,8 +77,9 @@ class Runner:
         self._drained: threading.Event | None = None
         self._thread = threading.Thread(target=self._live, name="runner", daemon=True)
         self._wakeup: Wakeup | None = None
+        self._life: IO[bytes] | None = None
         self._offered: dict[queue.Pool, int] | None = None
-        self._present_at = self._sweep_at = self._staging_at = 0.0
+        self._present_at = self._sweep_at = self._staging_at = self._files_at = 0.0
         self._outage = outage.Outage()
 
     def start(self) -> None:
@@ -86,6 +88,11 @@ class Runner:
     def run_now(self, task_id: UUID) -> None:
         """Claim exactly this task as soon as a slot is free; harmless when somebody else has it."""
         self._dispatcher.want(task_id)
+        self._wake()
+
+    def run_once(self, task_id: UUID) -> None:
+        """The same, but for one attempt: this runner does not go on with it unless its pool has slots."""
+        self._dispatcher.want(task_id, once=True)
         self._wake()
 
     def drain(self, drained: threading.Event) -> None:
@@ -113,6 +120,8 @@ class Runner:
     def _work(self) -> None:
         if self._transport is not None:
             self._transport.start()
+        with suppress(OSError):  # a full disk: others wait for the leases to end, then
+            self._life = process_locks.hold(self._settings.workers_dir, self.id.hex)
         while not self._stopping.is_set() or self._pools.has_grace:
             try:
                 self._turn()
@@ -137,6 +146,8 @@ class Runner:
         if self._transport is not None:
             self._transport.stop()
         self._close_wakeup()
+        if self._life is not None:
+            self._life.close()
 
     def _turn(self) -> None:
         if self._wakeup is None:
@@ -174,7 +185,7 @@ class Runner:
             for unsent_to in filter(None, (slot.unsent_to() for slot in self._pools)):
                 selector.register(unsent_to, selectors.EVENT_WRITE)
             selector.select(timeout_s)
-        with contextlib.suppress(BlockingIOError):
+        with suppress(BlockingIOError):
             os.read(self._poked, 4096)
         if self._wakeup.changed():
             self._dispatcher.enqueued()
@@ -195,9 +206,17 @@ class Runner:
 
     def _sweep(self) -> None:
         """Forget what nobody asks for any more, a part at a time."""
+        if self._now() >= self._supervisor.sweeps_at:
+            self._supervisor.sweep()
         if self._now() >= self._staging_at:
             self._supervisor.sweep()
+            self._bury_the_dead()
             self._staging_at = self._now() + STAGING_S
+        if self._now() >= self._files_at:
+            self._supervisor.renew_reserve()
+            if self._is_first():
+                self._supervisor.sweep_files()
+            self._files_at = self._now() + file_sweep.TURN_S
         if self._now() < self._sweep_at:
             return
         keep_s = self._settings.keep_tasks_days * 86_400.0
@@ -207,6 +226,21 @@ class Runner:
             with db.session_scope(db.WORKER, write=True) as session:
                 retention.remove(session, found, clock=self._clock)
         self._sweep_at = self._now() + (SWEEP_S if found.is_all else LOOK_S)
+
+    def _bury_the_dead(self) -> None:
+        """Let nobody wait for the leases of this machine's workers that are gone."""
+        for name in process_locks.of_the_dead(self._settings.workers_dir):
+            with db.session_scope(db.WORKER, write=True) as session:
+                n_left = workers.bury(session, worker_id=UUID(name), clock=self._clock)
+            if n_left:
+                log.warning("a worker of this machine is gone; taking up what it left", worker=name, n=n_left)
+                self._dispatcher.look_soon()
+
+    def _is_first(self) -> bool:
+        """Whether this is the worker that has been there longest: of several, one alone looks through the storage."""
+        with db.session_scope(db.WORKER) as session:
+            there = workers.alive(session, clock=self._clock)
+        return not there or there[0].id == self.id
 
     def _hand_back(self) -> None:
         for slot in self._pools:

@@ -29,13 +29,13 @@ log = logs.get("worker")
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended in its child. QUEUED: the task goes on later, after `delay_s` and from `checkpoint`."""
+    """How an attempt ended in its child. QUEUED: handed back, or to go on `delay_s` from now and from `checkpoint`."""
 
     state: queue.TaskState
     result: dict[str, Any] | None = None
     reason: queue.Reason | None = None
     transient: bool = False
-    delay_s: float = 0.0
+    delay_s: float | None = None
     checkpoint: dict[str, Any] | None = None
 
 

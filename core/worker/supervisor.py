@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from core.worker.sqs_transport import SqsTransport
 
 PROGRESS_S = 0.5  # progress is written at most this often
 CANCEL_S = 1.0  # a cancel is seen within this time
+SETTLES_S = 0.5  # after a child's death, until all that it was starting can be seen
 log = logs.get("worker")
 
 UNWRITTEN = queue.Reason(
@@ -44,7 +46,8 @@ class Supervisor:
     ) -> None:
         self._settings, self._clock, self._transport = settings, clock, transport
         self._now, self._tell = now, tell
-        self._cleaner = OutputCleaner(storage.from_settings(settings))
+        self._cleaner = OutputCleaner(storage.from_settings(settings), now=now)
+        self.sweeps_at = math.inf  # when a child that died may have left something
 
     def write(self, slot: Slot) -> bool:
         """Write what is due for the task in `slot`: its outcome, its progress, a beat, a cancel.
@@ -59,6 +62,8 @@ class Supervisor:
                 self._end_what_took_too_long(slot)
             if slot.outcome is not None:
                 self._settle(slot, slot.outcome)
+                if not slot.pid:
+                    self._note_death()
                 return True
             self._beat(slot)
         except queue.LeaseLost:
@@ -84,8 +89,17 @@ class Supervisor:
         self.write(slot)
 
     def sweep(self) -> None:
-        """Remove, soon, what processes that are gone have staged."""
-        self._cleaner.sweep(self._settings.staging_dir)
+        """Remove, soon, what processes that are gone have staged, and their sandboxes."""
+        self.sweeps_at = math.inf
+        self._cleaner.sweep(self._settings)
+
+    def renew_reserve(self) -> None:
+        """Keep room for deletions, soon, where it was used up and there is some again."""
+        self._cleaner.renew_reserve()
+
+    def sweep_files(self) -> None:
+        """Remove, soon, stored files that nothing refers to, once it is their time."""
+        self._cleaner.sweep_files()
 
     def close(self) -> None:
         """Nothing is written any more."""
@@ -127,6 +141,10 @@ class Supervisor:
         if is_to_stop:
             slot.ask_to_stop()
 
+    def _note_death(self) -> None:
+        """A child that died or was killed may have left a sandbox, which may be a moment from its start."""
+        self.sweeps_at = self._now() + SETTLES_S
+
     def _settle(self, slot: Slot, outcome: Outcome) -> None:
         """Write how the task ended, or queue it once more, and free the slot. Raises LeaseLost."""
         task = slot.task
@@ -158,6 +176,7 @@ class Supervisor:
         task = slot.task
         assert task is not None
         slot.kill()
+        self._note_death()
         if not is_lost:
             with db.session_scope(db.WORKER, write=True) as session:
                 queue.let_go(session, task_id=task.id, attempt=task.attempt)

@@ -83,9 +83,10 @@ def test_a_child_process_gets_the_settings_of_its_pool_and_no_other_secret() -> 
         "user_database_url": f"postgresql://pages:{SECRET}@db/desk",
         "database_url": "postgresql://worker@db/desk",
         "large_file_mb": 7,
+        "anthropic_api_key": SECRET,
     }
     config = read(_env_file=None, **told)
-    scoring, training = (config.environment(pools=[pool]) for pool in (Pool.SCORING, Pool.TRAINING))
+    scoring, training, generation = (config.environment(pools=[pool]) for pool in Pool)
     for given in (scoring, training):
         assert SECRET not in str(given)
         assert given["DATABASE_URL"] == "postgresql://worker@db/desk"
@@ -93,7 +94,9 @@ def test_a_child_process_gets_the_settings_of_its_pool_and_no_other_secret() -> 
         assert "PORT" not in given
     assert scoring["LARGE_FILE_MB"] == "7"
     assert "LARGE_FILE_MB" not in training
-    assert config.environment(pools=list(Pool)).keys() == scoring.keys() | training.keys()
+    assert generation["ANTHROPIC_API_KEY"] == SECRET
+    assert generation.keys() - training.keys() >= {"ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"}
+    assert config.environment(pools=list(Pool)).keys() == scoring.keys() | training.keys() | generation.keys()
     assert config.environment()["OIDC_CLIENT_SECRET"] == SECRET
 
 

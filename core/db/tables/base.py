@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgr
 NewId = Annotated[UUID, mapped_column(primary_key=True, default=uuid4)]
 Owner = Annotated[UUID, mapped_column(sa.ForeignKey("users.id"))]
 Now = Annotated[datetime, mapped_column(insert_default=now_plus())]
+Hidden: Final = {"hidden": True}  # `info` of a column of which nobody is shown a value
 BigInt = Annotated[int, mapped_column(sa.BigInteger)]
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.row_rules import SCHEMA, USERS, RowRules
-from core.db.tables.base import Base, NewId, Now, Owner, one_of
+from core.db.tables.base import Base, Hidden, NewId, Now, Owner, one_of
 
 _FOUND = (
     "id uuid, user_id uuid, name varchar, email varchar, role varchar, is_local boolean, blocked_at timestamptz, "
@@ -38,7 +38,7 @@ class SessionRow(Base):
     __tablename__ = "sessions"
     id: Mapped[NewId]
     user_id: Mapped[Owner]
-    secret_hash: Mapped[str] = mapped_column(unique=True)
+    secret_hash: Mapped[str] = mapped_column(unique=True, info=Hidden)
     means: Mapped[str]
     address: Mapped[str]
     agent: Mapped[str]
@@ -66,7 +66,7 @@ class ApiTokenRow(Base):
     id: Mapped[NewId]
     user_id: Mapped[Owner]
     name: Mapped[str]
-    secret_hash: Mapped[str] = mapped_column(unique=True)
+    secret_hash: Mapped[str] = mapped_column(unique=True, info=Hidden)
     begins: Mapped[str]
     scopes: Mapped[list[Any]]
     created_at: Mapped[Now]

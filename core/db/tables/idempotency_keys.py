@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.row_rules import RowRules
-from core.db.tables.base import Base
+from core.db.tables.base import Base, Hidden
 from core.db.types import now_plus
 
 
@@ -22,6 +22,6 @@ class IdempotencyKeyRow(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     request_sha256: Mapped[str]
     status_code: Mapped[int | None]
-    answer: Mapped[dict[str, Any] | None]
+    answer: Mapped[dict[str, Any] | None] = mapped_column(info=Hidden)  # of a new token: the token
     created_at: Mapped[datetime] = mapped_column(insert_default=now_plus(), index=True)
     row_rules = RowRules()

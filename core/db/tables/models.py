@@ -8,13 +8,28 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.db.row_rules import MINE_OR_ADMIN, RowRules
+from core.db.row_rules import MINE_OR_ADMIN, RowRules, update_guard
 from core.db.tables.base import Base, NewId, Now, Owner, one_of
 from core.db.tables.tasks import TaskRow
 
+_USERS_ONLY_TAKE_URLS_AWAY = update_guard(
+    "ai_models",
+    "users_only_take_urls_of_models_away",
+    """
+  if new.deployed_url is distinct from old.deployed_url and new.deployed_url is not null then
+    raise exception 'only the keeper gives a model its address' using errcode = '42501';
+  end if;
+  return new;
+""",
+)
+
 
 class ModelRow(Base):
-    """A trained model, or one in training. A name's versions count up from 1."""
+    """A trained model, or one in training. A name's versions count up from 1.
+
+    origin: what made it, the app's own recipes (`built_in`) or code in a sandbox. format: of its file; what `skops`
+    wrote is opened by the app, `bytes` only in a sandbox. deployed_url: of its live app, while that is up.
+    """
 
     __tablename__ = "ai_models"
     id: Mapped[NewId]
@@ -35,18 +50,24 @@ class ModelRow(Base):
     artifact_key: Mapped[str | None]
     artifact_sha256: Mapped[str | None]
     error: Mapped[dict[str, Any] | None]
+    origin: Mapped[str] = mapped_column(default="built_in", server_default="built_in")
+    format: Mapped[str] = mapped_column(default="skops", server_default="skops")
+    deployed_url: Mapped[str | None]
     is_sample: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
     task: Mapped[TaskRow] = relationship(lazy="raise_on_sql")
     __table_args__ = (
         one_of("status", "training", "ready", "failed"),
+        one_of("origin", "built_in", "sandbox"),
+        one_of("format", "skops", "bytes"),
         sa.UniqueConstraint("user_id", "name", "version"),
         sa.Index("ix_ai_models_newest", "user_id", "created_at", "id"),
     )
     n_distinct: ClassVar = {"name": 1_000, "upload_id": 5_000}
     row_rules = RowRules(
         readable=MINE_OR_ADMIN,
-        new="status = 'training' and artifact_key is null",
-        columns=("status", "updated_at", "error"),
+        new="status = 'training' and artifact_key is null and deployed_url is null",
+        columns=("status", "updated_at", "error", "deployed_url"),
+        sql=_USERS_ONLY_TAKE_URLS_AWAY,
     )

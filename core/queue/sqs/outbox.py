@@ -17,11 +17,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.tables.tasks import TaskRow
-from core.db.types import DATABASE_CLOCK, Clock
+from core.db.types import DATABASE_CLOCK, Clock, is_ahead
 from core.queue.claims import claim_one
 from core.queue.kinds import Pool, known_kinds
 from core.queue.sqs.client import Notice
-from core.queue.tasks import QUEUED, RUNNING, TASKS, Reason, Task, TaskState, is_abandoned, times
+from core.queue.tasks import (
+    PLACE,
+    QUEUED,
+    RUNNING,
+    TASKS,
+    Reason,
+    Task,
+    TaskState,
+    is_abandoned,
+    is_ready,
+    times,
+)
 from core.queue.transitions import ended, followed
 
 TRANSPORTED = Pool.SCORING
@@ -51,7 +62,7 @@ def publish(
     due = (
         sa.select(TaskRow.id, TaskRow.attempt)
         .where(*_due(lost_after_s, clock))
-        .order_by(TaskRow.priority, TaskRow.run_at)
+        .order_by(*PLACE)
         .limit(N_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
@@ -122,10 +133,11 @@ def dead_letter(
 def _due(lost_after_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
     unsent: sa.ColumnElement[bool] = TaskRow.published_at.is_(None)
     if lost_after_s is not None:
-        unsent = sa.or_(unsent, TaskRow.published_at < clock.now(-lost_after_s))
+        is_lost = TaskRow.published_at < clock.now(-lost_after_s)
+        unsent = sa.or_(unsent, is_lost, is_ahead(TaskRow.published_at, clock))
     return (
         TaskRow.state == QUEUED,
-        TaskRow.run_at <= clock.now(),
+        is_ready(clock),
         unsent,
         TaskRow.kind.in_(known_kinds(TRANSPORTED)),
     )

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
-from core.access import roles
+from core.access import ownership, roles
 from core.access.errors import NotAllowed, OwnedByAnother
 from core.access.ownership import OwnerFilter
 from core.db.tables import Base
+from core.db.tables.conversations import ConversationRow
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow
@@ -161,3 +162,23 @@ def everything() -> list[Any]:
             session.execute(sa.select(ModelRow.id, ModelRow.status)).all(),
             session.execute(sa.select(TaskRow.id, TaskRow.state, TaskRow.priority)).all(),
         ]
+
+
+@pytest.mark.parametrize(("role", "reviews"), [("analyst", False), ("reviewer", True), ("admin", True)])
+def test_who_reviews_may_ask_for_anybodys_and_others_for_their_own_alone(
+    database: db.Database, user: db.User, stranger: db.User, role: str, reviews: bool
+) -> None:
+    owner_id = ConversationRow.user_id
+    with db.session_scope(replace(user, role=role)) as session:
+        assert ownership.reviews_all(session) is reviews
+        assert str(ownership.reviewed(session, owner_id)) == ("true" if reviews else str(owner_id == user.id))
+        for mine in ("me", user.id):
+            assert str(ownership.reviewed(session, owner_id, mine)) == str(owner_id == user.id)
+        for others in ("all", stranger.id):
+            if reviews:
+                ownership.reviewed(session, owner_id, others)
+            else:
+                with pytest.raises(NotAllowed):
+                    ownership.reviewed(session, owner_id, others)
+    with db.session_scope(db.WORKER) as session:
+        assert not ownership.reviews_all(session)

@@ -142,3 +142,24 @@ def test_signing_in_forgets_sessions_of_long_ago(user: db.User, settings: Settin
     begin(user, settings)
     with db.session_scope(user) as session:
         assert session.execute(sa.select(sa.func.count()).select_from(SessionRow)).scalar_one() == 1
+
+
+def test_a_session_that_was_begun_by_a_clock_far_ahead_ends_when_that_is_set_back(
+    user: db.User, settings: Settings
+) -> None:
+    """Else it would last for a year, where the clock was wrong by one."""
+    secret = begin(user, settings, now=NOW + timedelta(days=365))
+    with pytest.raises(NotSignedIn):
+        resume(secret, settings)
+    with db.session_scope(user) as session:
+        assert sessions.alive(session, settings=settings, now=NOW) == []
+
+
+def test_a_click_noted_by_a_clock_ahead_keeps_nobody_signed_in_longer(
+    user: db.User, settings: Settings
+) -> None:
+    secret = begin(user, settings)
+    resume(secret, settings, after=timedelta(hours=1.9))
+    resume(secret, settings, after=timedelta(minutes=5))  # set back since
+    with pytest.raises(NotSignedIn):
+        resume(secret, settings, after=timedelta(hours=2.2))

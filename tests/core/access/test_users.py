@@ -6,8 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from core import access, db
-from core.access.users import NoLocalUser
+from core.access import users
+from core.access.users import Identity, NoLocalUser
 from core.db.tables.users import UserRow
+from core.errors import Invalid
 from core.settings import Settings
 from tests.servers.processes import at_once
 
@@ -35,3 +37,24 @@ def test_several_processes_that_start_at_once_settle_one_local_user(
     with db.session_scope(db.WORKER) as session:
         (local_id,) = session.execute(sa.select(UserRow.id).where(UserRow.is_local)).scalars()
     assert set(said) == {str(local_id)}
+
+
+def test_nobody_is_made_where_the_installation_may_not_be_begun(
+    database: db.Database, settings: Settings
+) -> None:
+    ada = Identity(means="oidc", issuer="https://id.example.org", subject="1", name="Ada", email=None)
+    bob = Identity(means="oidc", issuer="https://id.example.org", subject="2", name="Bob", email=None)
+
+    def settle(identity: Identity) -> db.User:
+        return users.settle(identity, settings=settings, via="session", address="192.0.2.7")
+
+    known = settle(ada)
+    try:
+        users.refuse_new(Invalid(problem="It is not ours.", remedy="Restore the backup."))
+        assert settle(ada) == known
+        for ask in (lambda: settle(bob), access.local_user):
+            with pytest.raises(Invalid, match="Restore the backup"):
+                ask()
+    finally:
+        users.refuse_new(None)
+    assert settle(bob).name == "Bob"

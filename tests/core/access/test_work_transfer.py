@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,16 @@ from core.access import tokens, users, work_transfer
 from core.access.errors import UnknownPerson
 from core.access.users import Identity
 from core.db.tables.audit_events import AuditEventRow
+from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
 from core.db.tables.models import ModelRow
+from core.generation.conversations import review
+from core.generation.conversations.states import Status
 from core.models import models
 from core.predictions import listing
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.uploads import uploads
-from tests import journeys
+from tests import generation, journeys
 from tests.core.access.test_tokens import NOW, check, make
 from tests.servers.processes import PROJECT
 
@@ -46,7 +50,7 @@ def settle(settings: Settings) -> db.User:
 def test_everything_of_the_local_users_is_theirs_then(local: db.User, settings: Settings) -> None:
     ada = settle(settings)
     handed_over = work_transfer.adopt("ADA@example.org ")
-    assert handed_over == {"uploads": 1, "models": 1, "predictions": 0, "tasks": 1}
+    assert {name: n for name, n in handed_over.items() if n} == {"uploads": 1, "models": 1, "tasks": 1}
     with db.session_scope(local) as session:
         assert uploads.count(session) == 0
         assert models.page(session).items == []
@@ -76,6 +80,24 @@ def test_models_of_a_name_that_they_have_get_the_versions_after_theirs(
     with db.session_scope(ada) as session:
         versions = session.execute(sa.select(ModelRow.version).where(ModelRow.user_id == ada.id)).scalars()
         assert sorted(versions) == [1, 2, 3, 4]
+
+
+def test_what_they_have_decided_and_edited_is_in_their_name_then(
+    local: db.User, settings: Settings, stranger: db.User
+) -> None:
+    reviewer = replace(local, role="reviewer")
+    own, reviewed = generation.conversation(local), generation.conversation(stranger)
+    with db.session_scope(reviewer, write=True) as session:
+        review.edit(session, row_id=reviewed, row_version=1, new=generation.talk("Is it?", "It is."))
+        review.decide(session, decision=Status.APPROVED, ids=[own, reviewed])
+    ada = settle(settings)
+    handed_over = work_transfer.adopt("ada@example.org")
+    assert (handed_over["conversations"], handed_over["edits"]) == (1, 1)
+    with db.session_scope(db.WORKER) as session:
+        found = {row.id: row for row in session.execute(sa.select(ConversationRow)).scalars()}
+        (edit,) = session.execute(sa.select(ConversationRevisionRow)).scalars()
+    assert (found[own].user_id, found[reviewed].user_id) == (ada.id, stranger.id)
+    assert {found[own].reviewer_id, found[reviewed].reviewer_id, edit.author_id} == {ada.id}
 
 
 def test_tokens_of_the_local_user_let_nobody_in_any_more(local: db.User, settings: Settings) -> None:
@@ -108,5 +130,7 @@ def test_the_command_says_what_was_handed_over_or_why_not(local: db.User, settin
     settle(settings)
     done = run(settings, "adopt", "ada@example.org")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "Handed over to ada@example.org: 1 upload, 1 model, 0 predictions, 1 task.\n"
+    told = done.stdout
+    assert told.startswith("Handed over to ada@example.org: 1 upload, 1 model, 0 predictions, ")
+    assert told.endswith(", 1 task.\n")
     assert run(settings, "adopt").returncode == 2

@@ -22,5 +22,19 @@ def test_the_runner_that_serves_is_asked_until_it_ends() -> None:
     local_runner.run_now(task_id)
     assert asked == [task_id]
     local_runner.serve(None)
-    with pytest.raises(local_runner.NoRunner):
-        local_runner.run_now(task_id)
+    for run in (local_runner.run_now, local_runner.run_once):
+        with pytest.raises(local_runner.NoRunner):
+            run(task_id)
+
+
+def test_for_one_attempt_another_function_is_asked_where_there_is_one() -> None:
+    for_good: list[UUID] = []
+    for_once: list[UUID] = []
+    task_id = uuid4()
+    local_runner.serve(for_good.append, for_once.append)
+    local_runner.run_once(task_id)
+    assert (for_good, for_once) == ([], [task_id])
+    local_runner.serve(for_good.append)
+    local_runner.run_once(task_id)
+    assert for_good == [task_id]
+    local_runner.serve(None)

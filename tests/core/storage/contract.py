@@ -88,6 +88,27 @@ class StorageContract:
             assert stream.read() == source.read_bytes()
         assert list(storage.keys("")) == [KEY]
 
+    def test_what_was_put_together_comes_back(self, storage: Storage) -> None:
+        contents = [(f"uploads/user_{n % 3}/{n}.csv", b"x" * n) for n in range(20)]
+        assert storage.put_all(contents) == [True] * 20
+        for key, content in contents:
+            with storage.open(key) as stream:
+                assert stream.read() == content
+        assert sorted(storage.keys("")) == sorted(key for key, _ in contents)
+        assert list(storage.unfinished()) == []
+
+    def test_put_together_a_taken_key_keeps_its_file_and_the_others_are_stored(
+        self, storage: Storage, source: Path
+    ) -> None:
+        storage.put(KEY, source)
+        new = "uploads/user_1/b.csv"
+        assert storage.put_all([(KEY, b"other"), (new, b"new")]) == [False, True]
+        assert storage.put_all([(new, b"other")]) == [False]
+        for key, content in ((KEY, source.read_bytes()), (new, b"new")):
+            with storage.open(key) as stream:
+                assert stream.read() == content
+        assert list(storage.unfinished()) == []
+
     @pytest.mark.parametrize("key", [KEY, "uploads/user_1", "uploads"])
     def test_nothing_is_stored_under_other_keys(self, storage: Storage, source: Path, key: str) -> None:
         storage.put("uploads/user_1/b.csv", source)
@@ -115,6 +136,17 @@ class StorageContract:
         assert list(storage.keys("uploads/user_1/")) == kept[1:3]
         assert list(storage.keys("results/")) == []
 
+    def test_a_listing_tells_sizes_and_ages_by_the_storages_own_clock(
+        self, storage: Storage, source: Path
+    ) -> None:
+        for key in (KEY, "uploads/user_1/ö b.csv", "models/1/model"):
+            storage.put(key, source)
+        found = {one.key: one for one in storage.entries("uploads/")}
+        assert sorted(found) == [KEY, "uploads/user_1/ö b.csv"]
+        assert {one.size_bytes for one in found.values()} == {16}
+        assert all(-2 <= one.age_s < 60 for one in found.values()), found
+        assert list(storage.unfinished()) == []
+
     @pytest.mark.parametrize("key", ["uploads/Größe – 数据 😀.csv", "uploads/a b'(1)&+=%20#.csv", "a" * 200])
     def test_unusual_letters_are_kept(self, storage: Storage, source: Path, key: str) -> None:
         storage.put(key, source)
@@ -126,6 +158,7 @@ class StorageContract:
     def test_a_key_can_not_leave_its_root(self, storage: Storage, source: Path, key: str) -> None:
         for verb in (
             lambda: storage.put(key, source),
+            lambda: storage.put_all([(key, b"x")]),
             lambda: storage.replace(key, source),
             lambda: storage.open(key),
         ):

@@ -47,6 +47,9 @@ def test_a_planted_link_does_not_lead_out(storage: LocalStorage, tmp_path: Path)
             verb("uploads/new", source)
     with pytest.raises(StorageUnavailable):
         storage.replace("secret", source)
+    with pytest.raises(StorageUnavailable, match="points outside"):
+        storage.put_all([("models/a", b"mine"), ("uploads/new", b"mine")])
+    assert storage.put_all([("secret", b"mine")]) == [False]
     assert [(path.name, path.read_bytes()) for path in outside.iterdir()] == [("secret", b"secret")]
 
 
@@ -74,7 +77,11 @@ from core.storage import LocalStorage
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 try:
-    getattr(LocalStorage(Path(sys.argv[1])), sys.argv[3])("uploads/a.csv", Path(sys.argv[2]))
+    files, source, verb = LocalStorage(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
+    if verb == "put_all":
+        files.put_all([("uploads/small", b"x"), ("uploads/a.csv", source.read_bytes())])
+    else:
+        getattr(files, verb)("uploads/a.csv", source)
 except AppError as error:
     print(error.code)
 """
@@ -83,7 +90,8 @@ except AppError as error:
 def test_a_disk_without_room_is_named_and_holds_nothing_half(storage: LocalStorage, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"x" * (3 << 20))
-    assert _put_with_little_room(storage, source, "put") == ("disk_full", "")
+    for verb in ("put", "put_all"):
+        assert _put_with_little_room(storage, source, verb) == ("disk_full", "")
     assert _everything_below(storage.root) == []
     assert DiskFull(place="here").hint
 
@@ -138,6 +146,12 @@ def test_a_process_that_is_killed_half_way_leaves_nothing_under_the_key(
     assert list(storage.keys("")) == []
     with pytest.raises(NotStored):
         storage.open(KEY)
+    (left,) = storage.unfinished()
+    assert left.size_bytes > 3
+    assert -2 <= left.age_s < 60
+    left.remove()
+    assert _everything_below(storage.root) == []
+    left.remove()  # as another process may have done meanwhile
 
 
 def test_a_process_that_is_killed_while_it_replaces_leaves_the_old_file(
@@ -185,6 +199,18 @@ def test_a_root_that_was_taken_away_is_not_made_anew_and_works_when_it_is_back(
     storage.root.rmdir()
     away.rename(storage.root)
     assert again.stat(KEY).size_bytes == 4
+
+
+def test_ages_are_told_by_the_date_that_a_file_has(storage: LocalStorage, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"mine")
+    assert list(storage.entries("")) == []
+    assert not storage.root.exists()
+    storage.put(KEY, source)
+    os.utime(storage.root / KEY, (1_000, 1_000))
+    (listed,) = storage.entries("")
+    assert listed.age_s > 1e9
+    assert list(storage.entries("uploads/user_1/b")) == []
 
 
 def test_a_file_where_the_root_should_be_is_no_missing_key(tmp_path: Path) -> None:

@@ -67,6 +67,22 @@ def test_folders_of_one_bucket_do_not_see_each_other(storage: S3Storage, s3: Set
     assert list(like_it.keys("")) == []
 
 
+def test_what_a_killed_process_had_sent_in_parts_is_told_and_can_be_removed(
+    storage: S3Storage, s3: Settings, tmp_path: Path
+) -> None:
+    """It is in no listing of files, and kept for ever."""
+    client, place = storage._client, {"Bucket": storage.bucket, "Key": storage._name(KEY)}
+    upload = {**place, "UploadId": client.create_multipart_upload(**place)["UploadId"]}
+    client.upload_part(**upload, PartNumber=1, Body=b"x" * PART_BYTES)
+    assert list(storage.keys("")) == []
+    (left,) = storage.unfinished()
+    assert left.size_bytes == PART_BYTES
+    assert -2 <= left.age_s < 60
+    left.remove()
+    assert list(storage.unfinished()) == []
+    left.remove()  # as another process may have done meanwhile
+
+
 def test_a_large_file_goes_up_in_parts_and_replaces_nothing(
     storage: S3Storage, s3: Settings, tmp_path: Path
 ) -> None:

@@ -119,7 +119,14 @@ def test_a_database_without_tables_names_the_command_that_makes_them(empty_url: 
     schema = line(found, "Database", "Schema")
     assert (schema.state, schema.message) == (State.BROKEN, "The database has no tables yet.")
     assert "python -m core.db upgrade" in schema.hint
-    assert {check.part for check in found} == {"Database", "Storage", "Sign-in", "Python"}
+    assert {check.part for check in found} == {
+        "Database",
+        "Storage",
+        "Generation",
+        "Sandboxes",
+        "Sign-in",
+        "Python",
+    }
 
 
 def test_storage_that_cannot_be_written_is_broken(sqlite_database: db.Database, settings: Settings) -> None:
@@ -165,7 +172,7 @@ def test_the_shell_command_tells_by_its_exit_code(tmp_path: Path) -> None:
     assert shell("core.db", "upgrade", DATA_DIR=str(data_dir)).returncode == 0
     well = shell("core.system", "--json", DATA_DIR=str(data_dir))
     assert well.returncode == 0
-    parts = {"Database", "Storage", "Queue", "Workers", "Sign-in", "Python"}
+    parts = {"Database", "Storage", "Queue", "Workers", "Generation", "Sandboxes", "Sign-in", "Python"}
     assert {check["part"] for check in json.loads(well.stdout)} == parts
     (data_dir / "model_desk.sqlite3").write_text("this file is no database")
     broken = shell("core.system", "--json", DATA_DIR=str(data_dir))

@@ -13,7 +13,7 @@ import pytest
 from core import db, queue, storage
 from core.db.tables.tasks import TaskRow
 from core.settings import Settings
-from core.worker import Runner
+from core.worker.runner import Runner
 from tests.clocks import JumpingClock
 from tests.faults import steps
 from tests.servers.waiting import PATIENCE_S, wait_for

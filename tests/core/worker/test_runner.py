@@ -304,6 +304,21 @@ def test_what_goes_on_later_goes_on_though_nothing_is_taken(desk: Desk) -> None:
     assert (row.state, row.n_released, row.result) == ("SUCCEEDED", 2, {"round": 2})
 
 
+def test_what_is_asked_for_once_is_not_gone_on_with(desk: Desk) -> None:
+    runner = desk.runner(slots=0, modules=pooled_steps.MODULES)
+    once, other = (
+        desk.add(kind=pooled_steps.GENERATION, does="go on later", rounds=2, delay_s=0.0) for _ in range(2)
+    )
+    runner.run_once(once)
+    wait_for(lambda: desk.row(once).n_released == 1, what="the first round")
+    runner.run_now(other)
+    assert desk.wait(other).n_released == 2, "the runner has looked for what goes on"
+    row = desk.row(once)
+    assert (row.state, row.n_released) == ("QUEUED", 1)
+    runner.run_once(once)
+    wait_for(lambda: desk.row(once).n_released == 2, what="the second round")
+
+
 def test_a_click_is_not_lost_while_the_database_is_away(
     sqlite_database: db.Database, settings: Settings, user: db.User, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from structlog.testing import capture_logs
 
 from core.queue import Pool
 from core.settings import Settings
-from core.worker.slots import RESPAWN_S, Slot
+from core.worker.slots import PROJECT, RESPAWN_S, Slot
 from tests.clocks import JumpingClock
 from tests.servers.waiting import wait_for
 
@@ -135,3 +136,16 @@ def test_a_message_is_sent_whole_in_as_many_parts_as_it_takes(slot: Slot) -> Non
 
     wait_for(is_whole, every_s=0.001, what="the message to come back")
     assert len(got) == PIPE_BYTES + len('{"more": ""}\n')
+
+
+def test_a_child_loads_what_its_own_kinds_need_and_no_more() -> None:
+    """What scores takes 90 MB and a second of processor, which a child that asks a model has no use for."""
+    loaded = (
+        "import sys, core.worker.child_main, core.generation.engine.work as work; work.load();"
+        "names = 'pandas', 'pyarrow', 'sklearn', 'core.worker.runner', 'anthropic.types', 'core.llm.transport';"
+        "print(*(name for name in names if name in sys.modules))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", loaded], cwd=PROJECT, check=True, capture_output=True, text=True
+    )
+    assert said.stdout.split() == ["anthropic.types", "core.llm.transport"]

@@ -1,0 +1,105 @@
+"""Conversations: what a model wrote, what was decided about it, and what it was before it was edited."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db.row_rules import ME, MINE_OR_REVIEWER, RowRules, update_guard
+from core.db.tables.base import Base, NewId, Now, Owner, one_of
+
+OF_A_SEEN_ONE = (
+    "exists (select from public.conversations c where c.id = conversation_revisions.conversation_id)"
+)
+_NOBODY_DECIDES_FOR_ANOTHER = update_guard(
+    "conversations",
+    "nobody_decides_for_another",
+    f"""
+  if new.reviewer_id is distinct from old.reviewer_id and new.reviewer_id is distinct from {ME}
+      and new.reviewer_id is not null then
+    raise exception 'nobody decides on a conversation in the name of another' using errcode = '42501';
+  end if;
+  return new;
+""",
+)
+
+
+class ConversationRow(Base):
+    """A generated conversation. `id` is what rows refer to; `conversation_id` names its file and never a row.
+
+    conversation_id: uuid5 of job, item and template version, so that a replay writes the same one. messages: a list
+    of {"role", "content"}, user first. first_words: how it begins, for lists. row_version: grows with each change.
+    score: 0 to 100, findings: what was found; both null until it was checked.
+    """
+
+    __tablename__ = "conversations"
+    id: Mapped[NewId]
+    conversation_id: Mapped[UUID] = mapped_column(unique=True)
+    user_id: Mapped[Owner]
+    batch_job_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("batch_jobs.id", ondelete="SET NULL"))
+    idx: Mapped[int]
+    template_id: Mapped[UUID] = mapped_column(sa.ForeignKey("prompt_templates.id"))
+    params: Mapped[dict[str, Any]]
+    provider: Mapped[str]
+    model: Mapped[str]
+    is_offline: Mapped[bool]
+    messages: Mapped[list[Any]] = mapped_column(deferred=True)
+    n_messages: Mapped[int]
+    first_words: Mapped[str]
+    content_sha256: Mapped[str]
+    minhash: Mapped[bytes | None] = mapped_column(deferred=True)
+    score: Mapped[int | None]
+    findings: Mapped[list[Any] | None]
+    enrichment: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    status: Mapped[str] = mapped_column(default="pending", server_default="pending")
+    reason: Mapped[str | None]
+    reviewer_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None]
+    row_version: Mapped[int] = mapped_column(default=1, server_default=sa.text("1"))
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+    __table_args__ = (
+        one_of("status", "pending", "approved", "rejected"),
+        sa.Index("ix_conversations_newest", "user_id", "created_at", "id", "status"),
+        sa.Index("ix_conversations_by_status", "user_id", "status", "created_at", "id"),
+        sa.Index("ix_conversations_of_all_by_status", "status", "created_at", "id"),
+        sa.Index("ix_conversations_of_job", "batch_job_id", "status", "idx"),
+        sa.Index("ix_conversations_of_template", "template_id", "status", "user_id"),
+        sa.Index("ix_conversations_content_sha256", "content_sha256"),
+    )
+    n_distinct: ClassVar = {"template_id": 100, "status": 3, "batch_job_id": 1_000}
+    row_rules = RowRules(
+        readable=MINE_OR_REVIEWER,
+        changeable=MINE_OR_REVIEWER,
+        may=("select", "update", "delete"),
+        columns=(
+            *("status", "reason", "reviewer_id", "decided_at", "row_version", "updated_at"),
+            *("messages", "n_messages", "first_words", "content_sha256", "minhash", "score", "findings"),
+            "enrichment",
+        ),
+        sql=_NOBODY_DECIDES_FOR_ANOTHER,
+    )
+
+
+class ConversationRevisionRow(Base):
+    """What a conversation was before an edit. `conversation_id` is the primary key of `conversations`."""
+
+    __tablename__ = "conversation_revisions"
+    id: Mapped[NewId]
+    conversation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("conversations.id", ondelete="CASCADE"))
+    revision: Mapped[int]
+    author_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    messages: Mapped[list[Any]]
+    content_sha256: Mapped[str]
+    created_at: Mapped[Now]
+    __table_args__ = (sa.UniqueConstraint("conversation_id", "revision"),)
+    row_rules = RowRules(
+        mine=f"author_id = {ME}",
+        readable=OF_A_SEEN_ONE,
+        may=("select", "insert"),
+        new=OF_A_SEEN_ONE,
+    )
