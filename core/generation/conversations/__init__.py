@@ -1,0 +1,1 @@
+"""Conversations: reading, deciding, exporting."""

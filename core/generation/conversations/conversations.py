@@ -1,0 +1,135 @@
+"""Conversations: one of them, lists of them, how many there are, and their end.
+
+A conversation is asked for by its primary key, `row_id`, alone; its `conversation_id` names its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, undefer
+
+from core.access import audit, ownership
+from core.access.ownership import OwnerFilter
+from core.db.pagination import Page, newest_first
+from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.prompt_templates import PromptTemplateRow
+from core.errors import NotFound
+from core.generation.conversations import files
+from core.generation.conversations.errors import BusinessKeyGiven
+from core.generation.conversations.states import Status
+
+RESOURCE = "conversation"
+MOST_JOBS = 200  # that a filter offers
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which conversations are asked for; all that the reader may review where nothing is named. owner: whose."""
+
+    statuses: tuple[Status, ...] = ()
+    batch_job_id: UUID | None = None
+    template_id: UUID | None = None
+    is_offline: bool | None = None
+    owner: OwnerFilter | None = None
+
+    def conditions(self, session: Session) -> list[sa.ColumnElement[bool]]:
+        """Raises NotAllowed for others' conversations, except to reviewers and admins."""
+        row = ConversationRow
+        named = [ownership.reviewed(session, row.user_id, self.owner)]
+        if self.statuses:
+            named.append(row.status.in_(self.statuses))
+        if self.batch_job_id is not None:
+            named.append(row.batch_job_id == self.batch_job_id)
+        if self.template_id is not None:
+            named.append(row.template_id == self.template_id)
+        if self.is_offline is not None:
+            named.append(row.is_offline.is_(self.is_offline))
+        return named
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a conversation came of, in words. job: None where it was deleted."""
+
+    job: str | None
+    template: str
+    template_version: int
+
+
+def get(session: Session, *, row_id: UUID) -> ConversationRow:
+    """One conversation with its messages. Raises NotFound, BusinessKeyGiven."""
+    mine = ownership.reviewed(session, ConversationRow.user_id)
+    whole = undefer(ConversationRow.messages), undefer(ConversationRow.enrichment)
+    found = session.execute(
+        sa.select(ConversationRow).where(ConversationRow.id == row_id, mine).options(*whole)
+    ).scalar_one_or_none()
+    if found is not None:
+        return found
+    named = sa.select(ConversationRow.id).where(ConversationRow.conversation_id == row_id, mine)
+    if (meant := session.execute(named).scalar_one_or_none()) is not None:
+        raise BusinessKeyGiven(resource=RESOURCE, id=row_id, row_id=meant)
+    raise NotFound(resource=RESOURCE, id=row_id)
+
+
+def page(
+    session: Session, *, asked: Filter, limit: int = 50, cursor: str | None = None
+) -> Page[ConversationRow]:
+    """Conversations without their messages, newest first. Raises BadCursor, NotAllowed."""
+    row = ConversationRow
+    rows = sa.select(row).where(*asked.conditions(session))
+    return newest_first(session, rows, created_at=row.created_at, id=row.id, limit=limit, cursor=cursor)
+
+
+def counts(session: Session, *, asked: Filter) -> dict[Status, int]:
+    """How many there are in each state. Raises NotAllowed."""
+    rows = sa.select(ConversationRow.status, sa.func.count()).where(*asked.conditions(session))
+    found = {Status(status): n for status, n in session.execute(rows.group_by(ConversationRow.status))}
+    return {status: found.get(status, 0) for status in Status}
+
+
+def revisions(session: Session, *, row_id: UUID) -> Sequence[ConversationRevisionRow]:
+    """What a conversation was before each of its edits, oldest first; the caller has read it."""
+    revision = ConversationRevisionRow
+    of_it = sa.select(revision).where(revision.conversation_id == row_id)
+    return session.execute(of_it.order_by(revision.revision)).scalars().all()
+
+
+def jobs(session: Session, *, asked: Filter) -> dict[UUID, str]:
+    """The names of the newest jobs that such conversations came of, by id. Raises NotAllowed."""
+    of_job = ConversationRow.batch_job_id == BatchJobRow.id
+    rows = (
+        sa.select(BatchJobRow.id, BatchJobRow.name)
+        .where(sa.exists().where(of_job, *asked.conditions(session)))
+        .order_by(BatchJobRow.created_at.desc(), BatchJobRow.id)
+        .limit(MOST_JOBS)
+    )
+    return {row.id: row.name for row in session.execute(rows)}
+
+
+def origin(session: Session, conversation: ConversationRow) -> Origin:
+    """What this conversation came of."""
+    template = session.get_one(PromptTemplateRow, conversation.template_id)
+    of_it = sa.select(BatchJobRow.name).where(BatchJobRow.id == conversation.batch_job_id)
+    return Origin(session.execute(of_it).scalar_one_or_none(), template.name, template.version)
+
+
+def subject(row_id: UUID) -> audit.Subject:
+    """A conversation as the audit trail names it: none of its words, which outlive it there."""
+    return audit.Subject(RESOURCE, row_id, str(row_id)[:8])
+
+
+def delete(session: Session, *, row_id: UUID) -> Sequence[str]:
+    """Delete a conversation; returns the storage prefixes to remove once committed. Its item stays completed.
+
+    Raises NotFound, BusinessKeyGiven, OwnedByAnother.
+    """
+    conversation = get(session, row_id=row_id)
+    ownership.require_own(session, conversation.user_id, resource=RESOURCE)
+    session.execute(sa.delete(ConversationRow).where(ConversationRow.id == row_id))
+    audit.note(session, "conversation.deleted", subject(row_id))
+    return [files.key(conversation.conversation_id)]

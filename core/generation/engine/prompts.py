@@ -1,0 +1,30 @@
+"""From a template and values to the request that is sent, and what it may cost at most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from core import llm
+from core.generation.engine.replies import SCHEMA
+from core.generation.templates.rendering import CompiledTemplate
+from core.llm import tokens
+
+
+def request(
+    compiled: CompiledTemplate, params: Mapping[str, Any], *, model: str, max_tokens: int
+) -> llm.Request:
+    """What is asked for one item. Raises what rendering raises."""
+    prompt = compiled.render(params)
+    return llm.Request(
+        model=model, system=prompt.system, prompt=prompt.user, max_tokens=max_tokens, schema=SCHEMA
+    )
+
+
+def worst_case(
+    provider: llm.Provider, asked: llm.Request, at: datetime | None = None, *, batch: bool = False
+) -> int:
+    """Most that a request can cost, in nano-dollars. Raises UnknownPrice."""
+    at = at or datetime.now(UTC)
+    return provider.prices.worst_case(asked.model, tokens.at_most(asked), asked.max_tokens, at, batch=batch)

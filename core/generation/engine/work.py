@@ -1,0 +1,166 @@
+"""The handler of a batch job, in a worker's child: loads it, and runs its loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from core import db, llm, queue, settings, storage
+from core.db.tables.batch_jobs import BatchJobRow
+from core.errors import NotFound
+from core.generation.engine import prompts
+from core.generation.engine.asking import Asker
+from core.generation.engine.batch_loop import BatchLoop
+from core.generation.engine.budget import Budget
+from core.generation.engine.flights import Origin
+from core.generation.engine.ledger import Ledger
+from core.generation.engine.loop import Loop
+from core.generation.engine.patience import patient
+from core.generation.engine.records import Item, Limits
+from core.generation.engine.reply_store import ReplyStore
+from core.generation.errors import ProviderChanged
+from core.generation.jobs import follow
+from core.generation.jobs.states import JobStatus
+from core.generation.templates.rendering import CompiledTemplate
+from core.settings import part
+from core.settings.parts.llm import LlmSettings
+from core.settings.parts.worker import LeaseSettings
+
+N_THREADS = 8  # for what blocks: transactions and files
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """A job as it stood when its task was taken up, and what it is done with."""
+
+    job: BatchJobRow
+    provider: llm.Provider
+    ledger: Ledger
+    store: ReplyStore
+    budget: Budget
+
+
+def load() -> None:
+    """What a child loads before its first task."""
+    llm.load()
+
+
+def run(task: queue.Task, job: queue.Job) -> dict[str, Any] | queue.GoOnLater:
+    """Returns what has become of the job. Raises TaskStopped, LeaseLost, NotFound."""
+    return work(task, job, config=settings.current())
+
+
+def work(task: queue.Task, job: queue.Job, *, config: settings.Settings) -> dict[str, Any] | queue.GoOnLater:
+    """`run` with these settings."""
+    found = _load(task)
+    if found.requested_status == JobStatus.PAUSED:
+        reason = queue.Reason.from_json(found.reason) if found.reason else None
+        return follow.result(JobStatus.PAUSED, reason)
+    provider = llm.provider(config)
+    if provider.kind != found.provider:
+        changed = ProviderChanged(made_for=found.provider, now=provider.kind)
+        return follow.result(JobStatus.PAUSED, queue.Reason.of(changed))
+    files = storage.from_settings(config)
+    limits = part(config, LlmSettings)
+    ledger = Ledger(
+        task,
+        batch_job_id=found.id,
+        user_id=found.user_id,
+        lease_s=part(config, LeaseSettings).lease_s,
+        daily_cap=limits.max_cost_nano_usd_per_day,
+    )
+    budget = Budget(spent=ledger.spent(), cap=found.max_cost, daily_cap=limits.max_cost_nano_usd_per_day)
+    store = ReplyStore(files, config.staging_dir, found.id)
+    ended = asyncio.run(_loop(ToDo(found, provider, ledger, store, budget), job))
+    if ended is None:
+        raise queue.TaskStopped(task_id=task.id)
+    return ended
+
+
+def _load(task: queue.Task) -> BatchJobRow:
+    """The job, with its template. Raises NotFound."""
+    batch_job_id = UUID(task.payload["batch_job_id"])
+    with db.session_scope(db.WORKER) as session:
+        found = session.execute(
+            sa.select(BatchJobRow)
+            .where(BatchJobRow.id == batch_job_id)
+            .options(joinedload(BatchJobRow.template))
+        ).scalar_one_or_none()
+        if found is None:
+            raise NotFound(resource="batch job", id=batch_job_id)
+        session.expunge_all()
+        return found
+
+
+async def _loop(todo: ToDo, job: queue.Job) -> queue.GoOnLater | dict[str, Any] | None:
+    batch_job, provider = todo.job, todo.provider
+    is_batch = batch_job.mode == "batches"
+    origin = Origin(
+        batch_job.id, batch_job.template_id, batch_job.template.version, provider, batch_job.model, is_batch
+    )
+    prepare = _preparing(batch_job, provider)
+    with ThreadPoolExecutor(N_THREADS, thread_name_prefix="keep") as threads:
+        async with llm.client(provider) as client:
+            asker = Asker(
+                origin,
+                client=client,
+                gate=llm.gate(provider, batch_job.model, at_once=batch_job.concurrency),
+                store=todo.store,
+                threads=threads,
+                at_once=batch_job.concurrency,
+            )
+            if is_batch:
+                return await BatchLoop(
+                    job,
+                    ledger=todo.ledger,
+                    store=todo.store,
+                    asker=asker,
+                    client=client,
+                    budget=todo.budget,
+                    prepare=prepare,
+                    wait=patient(job, threads),
+                    pause_after=batch_job.pause_after,
+                ).run()
+            return await Loop(
+                job,
+                ledger=todo.ledger,
+                store=todo.store,
+                asker=asker,
+                budget=todo.budget,
+                limits=Limits(
+                    batch_job.concurrency,
+                    only=1 if batch_job.by_hand else None,
+                    pause_after=batch_job.pause_after,
+                ),
+                prepare=prepare,
+                threads=threads,
+            ).run()
+
+
+def _preparing(batch_job: BatchJobRow, provider: llm.Provider) -> Callable[[sa.Row[Any]], Item]:
+    """What makes a request of an item's row."""
+    compiled = CompiledTemplate.of(batch_job.template)
+
+    def prepare(row: sa.Row[Any]) -> Item:
+        request = prompts.request(
+            compiled, row.params, model=batch_job.model, max_tokens=batch_job.max_tokens
+        )
+        return Item(
+            id=row.id,
+            idx=row.idx,
+            params=row.params,
+            n_asked=row.n_asked,
+            n_bad=row.n_bad,
+            n_failed=row.n_failed,
+            request=request,
+            worst=prompts.worst_case(provider, request, batch=batch_job.mode == "batches"),
+        )
+
+    return prepare

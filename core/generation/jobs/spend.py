@@ -1,0 +1,74 @@
+"""What all requests have cost, by time: for Home, for the System page and for a monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import db
+from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.types import DATABASE_CLOCK, UtcDateTime, seconds_between
+from core.generation.jobs.states import JobStatus
+
+HOUR_S = 3_600.0
+DAILY_CAP_LOCK = 0x6D64_6361  # any number that no other lock of the app has
+
+
+def by_hour(session: Session, *, since: datetime) -> Sequence[tuple[datetime, int]]:
+    """What the user's own requests have cost in nano-dollars, an entry an hour in which any did, oldest first."""
+    hours_ago = sa.cast(
+        sa.func.floor(seconds_between(BatchCallRow.asked_at, DATABASE_CLOCK.now()) / HOUR_S), sa.Integer
+    )
+    mine = sa.select(BatchJobRow.id).where(BatchJobRow.user_id == db.owner(session))
+    rows = (
+        sa.select(
+            sa.type_coerce(sa.func.min(BatchCallRow.asked_at), UtcDateTime()), sa.func.sum(BatchCallRow.cost)
+        )
+        .where(BatchCallRow.asked_at >= since, BatchCallRow.cost > 0, BatchCallRow.batch_job_id.in_(mine))
+        .group_by(hours_ago)
+        .order_by(sa.desc(hours_ago))
+    )
+    return [(at, int(cost)) for at, cost in session.execute(rows)]
+
+
+def today(session: Session, *, now: datetime) -> int:
+    """What all requests that may be seen have cost since midnight UTC, as MAX_COST_USD_PER_DAY counts it."""
+    spent = sa.select(sa.func.coalesce(sa.func.sum(BatchCallRow.cost), 0))
+    return int(session.execute(spent.where(BatchCallRow.asked_at >= midnight(now))).scalar_one())
+
+
+def today_with_others(session: Session, *, batch_job_id: UUID, now: datetime) -> int:
+    """`today`, and what other jobs than this one may be spending now.
+
+    No other job takes items under the day's limit until this transaction ends.
+    """
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(DAILY_CAP_LOCK)))
+    flying = sa.select(sa.func.coalesce(sa.func.sum(BatchJobRow.in_flight), 0)).where(
+        BatchJobRow.id != batch_job_id, BatchJobRow.status == JobStatus.PROCESSING
+    )
+    return today(session, now=now) + int(session.execute(flying).scalar_one())
+
+
+def is_of_today(session: Session, *, batch_job_id: UUID, now: datetime) -> bool:
+    """Whether a request of this job has cost something since midnight UTC."""
+    paid = sa.select(BatchCallRow.id).where(
+        BatchCallRow.batch_job_id == batch_job_id,
+        BatchCallRow.asked_at >= midnight(now),
+        BatchCallRow.cost > 0,
+    )
+    return session.execute(paid.limit(1)).first() is not None
+
+
+def midnight(now: datetime) -> datetime:
+    """When the day of the daily limit began."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def days_ago(n: int, *, now: datetime) -> datetime:
+    """The moment so many days back."""
+    return now - timedelta(days=n)

@@ -1,0 +1,64 @@
+"""What batch generation tells the rest of the house."""
+
+from __future__ import annotations
+
+from core import queue
+from core.db import DatabaseUnavailable
+from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.prompt_templates import PromptTemplateRow
+from core.generation.checks import CHECKS
+from core.generation.gauges import GAUGES
+from core.generation.jobs import follow
+from core.generation.owned_files import OWNED_FILES
+from core.room import AuditedAction, AuditedResource, HandedOver, Room
+from core.storage import StorageUnavailable
+
+ROOM = Room(
+    kinds=(
+        queue.Kind(
+            name=follow.KIND,
+            label="Batch",
+            module=__name__,
+            run="core.generation.engine.work:run",
+            follow=follow.follow,
+            pool=queue.Pool.GENERATION,
+            transient=(StorageUnavailable, DatabaseUnavailable),
+            grace_s=60.0,
+            hears_drain=True,
+        ),
+    ),
+    actions=(
+        AuditedAction("batch_job.created", "created"),
+        AuditedAction("batch_job.by_hand", "had one item done by hand of"),
+        AuditedAction("batch_job.run_here", "started by hand"),
+        AuditedAction("batch_job.paused", "paused"),
+        AuditedAction("batch_job.resumed", "resumed"),
+        AuditedAction("batch_job.retried", "retried the failed items of"),
+        AuditedAction("batch_job.cancelled", "cancelled"),
+        AuditedAction("batch_job.deleted", "deleted"),
+        AuditedAction("template.added", "added"),
+        AuditedAction("template.changed", "added a version of"),
+        AuditedAction("conversation.approved", "approved"),
+        AuditedAction("conversation.rejected", "rejected"),
+        AuditedAction("conversation.reopened", "put back into review"),
+        AuditedAction("conversation.edited", "edited"),
+        AuditedAction("conversation.deleted", "deleted"),
+        AuditedAction("conversation.exported", "exported"),
+    ),
+    audited=(
+        AuditedResource("batch_job", " the batch job {}", "a batch job"),
+        AuditedResource("template", " the template {}", "a template"),
+        AuditedResource("conversation", " the conversation {}", "a conversation"),
+        AuditedResource("conversations", " {}"),
+    ),
+    handed_over=(
+        HandedOver("templates", PromptTemplateRow, people=("author_id",)),
+        HandedOver("batch jobs", BatchJobRow),
+        HandedOver("conversations", ConversationRow, people=("user_id", "reviewer_id")),
+        HandedOver("edits", ConversationRevisionRow, people=("author_id",)),
+    ),
+    owned_files=OWNED_FILES,
+    checks=CHECKS,
+    gauges=GAUGES,
+)

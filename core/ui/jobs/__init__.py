@@ -1,0 +1,1 @@
+"""Batch jobs: all of them, and one."""

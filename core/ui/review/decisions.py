@@ -1,0 +1,190 @@
+"""The bar above a conversation: where it stands in the queue, what may be decided, and the way back.
+
+What a button does is bound to the conversation and the row version that were drawn with it: a click means what its
+reader saw, whatever the page shows by then, and a second click on one never meets the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from core import db
+from core.db.tables.conversations import ConversationRow
+from core.errors import AppError
+from core.generation.conversations import review
+from core.generation.conversations.errors import ConversationChanged
+from core.generation.conversations.review import LONGEST_REASON, Decided
+from core.generation.conversations.review_queue import Place
+from core.generation.conversations.states import Status
+from core.ui import formatting, links, notices, session
+from core.ui.review import filters
+
+MOST_UNDONE: Final = 50
+_DONE: Final = "review_done"
+_EDITED: Final = "review_edited"
+_SAID: Final = {Status.APPROVED: "Approved", Status.REJECTED: "Rejected"}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A conversation as it was when something was decided on it; row_version: what it is to have now."""
+
+    row_id: UUID
+    row_version: int
+    status: Status
+    reason: str
+
+
+def show(conversation: ConversationRow, place: Place, *, noun: str) -> None:
+    """Draw it. noun: what the queue holds: "waiting"."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="review_bar"):
+        _go("Back", "previous", place.previous_id, shortcut="Left")
+        where = f"**{place.place:,}** of {place.n:,} {noun}" if place.place else f"{place.n:,} {noun}"
+        st.markdown(where, width="content")
+        _go("Next", "next", place.next_id, shortcut="Right")
+        st.space("stretch")
+        _decide(conversation, place)
+
+
+def is_edited(conversation: ConversationRow) -> bool:
+    """Whether the form is open for what is shown."""
+    return bool(st.session_state.get(_EDITED) == _version(conversation))
+
+
+def leave_form() -> None:
+    """Close the form from the next run on."""
+    st.session_state.pop(_EDITED, None)
+
+
+def show_undo() -> None:
+    """The button that takes the last decision back. Where nothing waits any more it is still there."""
+    done: list[_Seen] = st.session_state.get(_DONE, [])
+    last = done[-1] if done else None
+    st.button(
+        "Undo",
+        key=f"undo_{last.row_id}_{last.row_version}" if last else "undo",
+        icon=":material/undo:",
+        shortcut="U",
+        disabled=last is None,
+        help="Take your last decision back",
+        on_click=_undo,
+        args=(last,),
+    )
+
+
+def queue_noun(statuses: tuple[Status, ...], n: int) -> str:
+    """What a queue of these states holds: "waiting", "approved", "conversations"."""
+    words = {Status.PENDING: "waiting", Status.APPROVED: "approved", Status.REJECTED: "rejected"}
+    if len(statuses) == 1:
+        return words[statuses[0]]
+    return formatting.count(n, "conversation").partition(formatting.NO_BREAK)[2]
+
+
+def _version(conversation: ConversationRow) -> str:
+    return f"{conversation.id}_{conversation.row_version}"
+
+
+def _go(label: str, name: str, row_id: UUID | None, *, shortcut: str) -> None:
+    st.button(
+        label,
+        key=f"{name}_{row_id}",
+        shortcut=shortcut,
+        disabled=row_id is None,
+        help=f"The {name} conversation",
+        on_click=filters.go_to,
+        args=(row_id,),
+    )
+
+
+def _decide(conversation: ConversationRow, place: Place) -> None:
+    version, is_open = _version(conversation), not is_edited(conversation)
+    seen = _Seen(
+        conversation.id, conversation.row_version, Status(conversation.status), conversation.reason or ""
+    )
+    st.text_input(
+        "Reason",
+        key=f"reason_{version}",
+        placeholder="Reason (optional)",
+        label_visibility="collapsed",
+        max_chars=LONGEST_REASON,
+        width=180,
+    )
+    onward = place.next_id or place.previous_id
+    for word, decision, icon, shortcut in (
+        ("Approve", Status.APPROVED, ":material/check:", "A"),
+        ("Reject", Status.REJECTED, ":material/close:", "X"),
+    ):
+        st.button(
+            word,
+            key=f"{word.lower()}_{version}",
+            type="primary" if decision is Status.APPROVED else "secondary",
+            icon=icon,
+            shortcut=shortcut,
+            disabled=not is_open or seen.status is decision,
+            on_click=_perform,
+            args=(seen, decision, f"reason_{version}", onward),
+        )
+    st.button(
+        "Edit",
+        key=f"edit_{version}",
+        icon=":material/edit:",
+        shortcut="E",
+        disabled=not is_open,
+        on_click=st.session_state.update,
+        args=({_EDITED: version},),
+    )
+    show_undo()
+
+
+def _perform(seen: _Seen, decision: Status, reason_key: str, onward: UUID | None) -> None:
+    """A callback: decide, and go on to the next."""
+    with _told():
+        made = _made(seen, decision, reason=str(st.session_state.get(reason_key) or "").strip())
+        if made is None:
+            return
+        assert made.row_version is not None
+        was = _Seen(seen.row_id, made.row_version, seen.status, seen.reason)
+        st.session_state[_DONE] = [*st.session_state.get(_DONE, []), was][-MOST_UNDONE:]
+        filters.go_to(onward)
+        notices.leave(f"{_SAID[decision]}.", icon=":material/check:")
+
+
+def _undo(last: _Seen) -> None:
+    """A callback: have it as it was before the last decision, and open it."""
+    with _told():
+        st.session_state[_DONE] = [one for one in st.session_state.get(_DONE, []) if one != last]
+        filters.go_to(last.row_id)
+        if _made(last, last.status, reason=last.reason) is not None:
+            notices.leave("Taken back.", icon=":material/undo:")
+
+
+def _made(seen: _Seen, decision: Status, *, reason: str) -> Decided | None:
+    """None where somebody else was first, which the reader is told unless they wanted the same."""
+    with db.session_scope(session.user(), write=True) as scope:
+        (made,) = review.decide(
+            scope,
+            decision=decision,
+            ids=[seen.row_id],
+            reason=reason,
+            row_versions={seen.row_id: seen.row_version},
+        ).results
+    if made.error is None:
+        return made
+    if not (isinstance(made.error, ConversationChanged) and made.error.status == decision):
+        notices.leave(links.escape(made.error.message), icon=":material/group:")
+    return None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What stops a callback is said by the run behind it: no frame of the page is drawn yet."""
+    try:
+        yield
+    except AppError as error:
+        notices.leave(links.escape(str(error)), icon=":material/error:")

@@ -1,0 +1,59 @@
+"""Review: one conversation at a time, approved or rejected. Opened as /review?id=…, or at the first that waits."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core import db
+from core.errors import NotFound
+from core.generation.conversations import conversations
+from core.generation.conversations.conversations import Filter
+from core.ui import page_frame, params, session
+from core.ui.review import chat, decisions, empty, export_button, facts, filters, opened
+from core.ui.review.pages import REVIEW
+
+user = session.user()
+try:
+    row_id = params.uuid(filters.ID, resource=conversations.RESOURCE)
+    of_job = Filter(batch_job_id=filters.job_id())
+    with db.session_scope(user) as scope:
+        if row_id is not None:
+            conversations.get(scope, row_id=row_id)
+        counts = conversations.counts(scope, asked=of_job)
+        jobs = conversations.jobs(scope, asked=Filter())
+except NotFound as error:
+    page_frame.missing(error, "Conversation not found", REVIEW, button="Open the queue")
+
+with page_frame.heading("Review", "Decide which conversations are good enough to train with."):
+    export_button.show(counts, batch_job_id=of_job.batch_job_id)
+
+if not jobs and not sum(counts.values()):
+    empty.nothing_yet()
+    st.stop()
+
+with st.container(
+    horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="review_filters"
+):
+    statuses = filters.statuses()
+    filters.choose_job(jobs)
+filters.show_numbers(counts)
+with db.session_scope(user) as scope:
+    found = opened.read(scope, asked=replace(of_job, statuses=statuses), row_id=row_id)
+
+if found is None:
+    is_filtered = of_job.batch_job_id is not None or filters.is_chosen()
+    empty.nothing_here(counts, statuses, is_filtered=is_filtered)
+    st.stop()
+
+conversation = found.conversation
+decisions.show(conversation, found.place, noun=decisions.queue_noun(statuses, found.place.n))
+words, beside = st.columns([5, 2])
+with words:
+    if decisions.is_edited(conversation):
+        if chat.edit(conversation):
+            decisions.leave_form()
+            st.rerun()
+    else:
+        chat.show(conversation.messages)
+with beside:
+    facts.show(conversation, found.origin, n_edits=found.n_edits, me=user.id, now=session.now())
