@@ -67,7 +67,7 @@ def _run(kind: str, storm: Storm) -> tuple[Outcome, int | None]:
     """What a storm left, and how many messages; None where there is no queue of messages."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="model-desk-chaos-"))
-        url, crash = stack.enter_context(_database(kind, folder))
+        url, crash = stack.enter_context(a_database(kind, folder))
         settings = settings_module.read(
             _env_file=None, data_dir=folder, database_url=url, storage_url="", log_level="error"
         )
@@ -89,7 +89,7 @@ def _run(kind: str, storm: Storm) -> tuple[Outcome, int | None]:
 
 
 @contextmanager
-def _database(kind: str, folder: str) -> Iterator[tuple[str, Callable[[], None] | None]]:
+def a_database(kind: str, folder: str) -> Iterator[tuple[str, Callable[[], None] | None]]:
     """The address of a new database, and what crashes and restarts its server."""
     if kind == "sqlite":
         yield f"sqlite:///{folder}/chaos.sqlite3", None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.errors import AppError, Internal
+from core.errors import AppError, Clash, Internal, TooManyRequests
 
 
 class ColumnsMissing(AppError):
@@ -133,6 +133,15 @@ class NameUnusable(AppError):
     longest: int
 
 
+class TooManyWaiting(TooManyRequests):
+    """One user's trainings are all that could be done for a while."""
+
+    code = "too_many_waiting"
+    message = "You have {n_waiting:training|trainings} in the queue, and no more can wait at a time."
+    hint = "Wait until one has begun, or cancel one."
+    n_waiting: int
+
+
 class ModelFileChanged(Internal):
     """The bytes of a model's file are not those that were saved, or it is gone."""
 
@@ -151,6 +160,15 @@ class ModelFileUntrusted(Internal):
     hint = "Train the model again in this app; files from elsewhere are not loaded."
     file_name: str
     reason: str
+
+
+class AnswerUnusable(Clash):
+    """What came back from a model's process is no answer."""
+
+    code = "answer_unusable"
+    message = "The model's process did not answer properly: {problem}."
+    hint = "Try again. If it happens again, train the model anew."
+    problem: str
 
 
 NEED_ANOTHER_FILE: Final = frozenset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from core import queue
 from core.db.tables.models import ModelRow
@@ -43,9 +44,14 @@ def _values(task: queue.Task) -> dict[str, Any]:
     return {}
 
 
+def folder(model_id: UUID | str) -> str:
+    """How the keys of all files of a model begin."""
+    return f"models/{model_id}/"
+
+
 def output_prefix(task: queue.Task) -> str:
     """How the key of this attempt's file begins."""
-    return f"models/{task.payload['model_id']}/{task.id}-{task.attempt}."
+    return f"{folder(task.payload['model_id'])}{task.id}-{task.attempt}."
 
 
 follow = queue.follower(ModelRow, statuses=STATUS, transitions=TRANSITIONS, values=_values)

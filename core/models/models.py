@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -16,11 +17,10 @@ from core.db.tables.models import ModelRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
-from core.db.types import DATABASE_CLOCK
 from core.errors import Clash, Conflict, NotFound
+from core.models import handler
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema
-from core.queue.tasks import is_abandoned
 from core.uploads import uploads
 from core.uploads.report.examination import Examination
 
@@ -71,21 +71,40 @@ def request_training(
     A name that exists gets its next version.
     Raises TargetMissing, ColumnsUnknown, NameUnusable, OwnedByAnother, NotFound where the upload is gone by now.
     """
+    model = new_version(session, upload=upload, target=target, name=name, keep=keep, is_sample=is_sample)
+    model.task_id = queue.enqueue(
+        session,
+        kind_name=KIND,
+        user_id=model.user_id,
+        payload={"model_id": str(model.id), "positive_label": positive_label, "keep": list(keep)},
+        size=upload.n_rows,
+        dedupe_key=dedupe_key,
+    )
+    session.add(model)
+    session.flush()
+    audit.note(session, "model.trained", subject(model), upload_id=upload.id, target=target)
+    return model
+
+
+def new_version(
+    session: Session, *, upload: UploadRow, target: str, name: str, keep: Sequence[str], **values: Any
+) -> ModelRow:
+    """The row of a model that is to be trained on an upload, not added yet: it needs a task. values: of other columns.
+
+    Raises what `request_training` raises. Nobody else counts the name's versions before this transaction ends.
+    """
     ownership.require_own(session, upload.user_id, resource="upload")
     columns = [column.name for column in Examination.from_json(upload.receipt).columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
     if unknown := [name for name in keep if name == target or name not in columns]:
         raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
-    name = " ".join(name.split()) or default_name(upload, target=target)
+    name = tidied(name) or default_name(upload, target=target)
     if len(name) > MAX_NAME or not name.isprintable():
         raise NameUnusable(longest=MAX_NAME)
-    owner_id = db.owner(session)
-    # Nobody else counts the name's versions meanwhile, and the upload stays.
-    this = sa.select(UserRow.id).where(UserRow.id == owner_id)
-    session.execute(this.with_for_update(key_share=True))
+    owner_id = hold_owner(session)  # nobody else counts the name's versions meanwhile, and the upload stays
     upload = uploads.hold(session, upload_id=upload.id)
-    model = ModelRow(
+    return ModelRow(
         id=uuid4(),
         user_id=owner_id,
         name=name,
@@ -94,19 +113,20 @@ def request_training(
         upload_id=upload.id,
         data_name=upload.file_name,
         data_sha256=upload.sha256,
-        is_sample=is_sample,
+        **values,
     )
-    model.task_id = queue.enqueue(
-        session,
-        kind_name=KIND,
-        user_id=owner_id,
-        payload={"model_id": str(model.id), "positive_label": positive_label, "keep": list(keep)},
-        dedupe_key=dedupe_key,
-    )
-    session.add(model)
-    session.flush()
-    audit.note(session, "model.trained", subject(model), upload_id=upload.id, target=target)
-    return model
+
+
+def hold_owner(session: Session) -> UUID:
+    """The user's id; no other transaction of theirs asks for a training before this one ends."""
+    owner_id = db.owner(session)
+    session.execute(sa.select(UserRow.id).where(UserRow.id == owner_id).with_for_update(key_share=True))
+    return owner_id
+
+
+def tidied(name: str) -> str:
+    """A name as it is kept: without blanks around it, and with single ones in it."""
+    return " ".join(name.split())
 
 
 def default_name(upload: UploadRow, *, target: str) -> str:
@@ -193,18 +213,9 @@ def names(session: Session, *, owner: OwnerFilter = ownership.MINE) -> Sequence[
     return [(model_id, user_id, name, version) for model_id, user_id, name, version in found]
 
 
-def abandoned(session: Session) -> set[UUID]:
-    """The user's models that were in training when their worker went: they wait like those in the queue."""
-    rows = (
-        sa.select(ModelRow.id)
-        .join(TaskRow, ModelRow.task_id == TaskRow.id)
-        .where(
-            ModelRow.user_id == db.owner(session),
-            ModelRow.status == "training",
-            is_abandoned(DATABASE_CLOCK),
-        )
-    )
-    return set(session.execute(rows).scalars())
+def abandoned(session: Session) -> Sequence[UUID]:
+    """The user's models that were in training when their worker went, oldest first: they wait like queued ones."""
+    return queue.abandoned(session, ModelRow, status="training")
 
 
 def schema_of(model: ModelRow) -> Schema:
@@ -227,7 +238,7 @@ def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
     session.delete(model)
     audit.note(session, "model.deleted", subject(model))
     session.flush()
-    return [f"models/{model_id}/"]
+    return [handler.folder(model_id)]
 
 
 def cancel_training(session: Session, *, model_id: UUID) -> None:

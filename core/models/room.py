@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,13 +13,35 @@ from core.db import DatabaseUnavailable
 from core.db.tables.models import ModelRow
 from core.models import handler
 from core.models.models import KIND
-from core.room import AuditedAction, AuditedResource, HandedOver, KeptFile, PendingWork, Room
+from core.room import (
+    AuditedAction,
+    AuditedResource,
+    HandedOver,
+    KeptFile,
+    OwnedFiles,
+    PendingWork,
+    Room,
+)
 from core.storage import StorageUnavailable
 
 
 def _is_trained_on(session: Session, upload_id: int) -> bool:
     pending = ModelRow.upload_id == upload_id, ModelRow.status == "training"
     return session.execute(sa.select(ModelRow.id).where(*pending).limit(1)).first() is not None
+
+
+def _owned(session: Session, keys: Sequence[str]) -> Iterator[str]:
+    """The file of a model, and whatever an attempt at its training stores meanwhile."""
+    columns = ModelRow.id, ModelRow.status, ModelRow.artifact_key
+    known = ModelRow.id.in_(OWNED.ids(keys)) | ModelRow.artifact_key.in_(keys)
+    for model_id, status, artifact_key in session.execute(sa.select(*columns).where(known)):
+        if status == "training":
+            yield handler.folder(model_id)
+        elif artifact_key is not None:
+            yield artifact_key
+
+
+OWNED = OwnedFiles("models/", _owned)
 
 
 def _count_on(session: Session, from_id: UUID, to_id: UUID) -> None:
@@ -61,4 +84,5 @@ ROOM = Room(
             .order_by(ModelRow.created_at.desc()),
         ),
     ),
+    owned_files=(OWNED,),
 )

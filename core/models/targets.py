@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 MIN_ROWS = 50
 MIN_ROWS_A_CLASS = 5  # one for each fold of the cross-validation
 MAX_CLASSES = 50
+MOST_SPELLINGS = (
+    10 * MAX_CLASSES
+)  # of text; where a profile counts more, no merging of spellings leaves so few classes
 MAX_NUMERIC_CLASSES = 20
 LARGEST = 1e100  # of a target's numbers: the sums of their squares have to be finite
 MAX_BAD_SHARE = 0.01  # of the filled cells of a target of numbers
@@ -130,7 +133,9 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
 
 
 def refusal(column: ColumnProfile, *, n_rows: int) -> AppError | None:
-    """What `find` would raise for a column, as far as its profile tells: too few outcomes, or all the same."""
+    """What `find` would raise for a column, as far as its profile tells: too few outcomes, all the same, or texts of
+    which hardly one is like another.
+    """
     n_known = n_rows - column.n_missing
     if n_known == 0:
         return TargetEmpty(target=column.name)
@@ -138,6 +143,9 @@ def refusal(column: ColumnProfile, *, n_rows: int) -> AppError | None:
         return TooFewRows(target=column.name, n_rows=n_known, minimum=MIN_ROWS)
     if column.n_distinct == 1:
         return OneClassOnly(target=column.name, label=column.examples[0])
+    is_measured = column.kind == "number" or column.n_odd > 0  # a few cells that are no number are left out
+    if column.n_distinct > MOST_SPELLINGS and not is_measured:
+        return TooManyClasses(target=column.name, n_classes=column.n_distinct, maximum=MAX_CLASSES)
     return None
 
 

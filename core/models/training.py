@@ -5,30 +5,25 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from core.errors import counted
-from core.models import columns, evaluation, leaks, recipes, targets, versions
-from core.models.columns import DroppedColumn, Features
-from core.models.errors import NoFeatures
+from core.models import evaluation, preparation, recipes, targets, versions
+from core.models.columns import DroppedColumn
 from core.models.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
-from core.models.schema import Schema, Task, frame
-from core.models.targets import Target
+from core.models.preparation import Take, draw
+from core.models.schema import Schema
 
 CROSS_VALIDATED_ROWS = 50_000
-FITTED_ROWS = 200_000
-MAX_ENCODED_CELLS = 30_000_000  # 240 MB of float64
-MIN_CLASS_SAMPLE = 50
 MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
 
 
@@ -38,9 +33,6 @@ class EvaluatedRecipe:
 
     name: str
     metrics: dict[str, FoldStatistics]
-
-
-Take = Callable[[npt.NDArray[np.int64]], pa.Table]
 
 
 @dataclass(frozen=True)
@@ -139,20 +131,8 @@ def _train(
     step = _counter(len(recipes.NAMES) * N_FOLDS + 2, progress)
 
     outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label)
-    n_rows = min(len(outcome.rows), FITTED_ROWS)
-    fitted, values, found = _prepare(take, outcome, n_rows, decimal, keep, kinds)
-    # memory follows rows × encoded columns, so a very wide file gives up rows
-    if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
-        fitted, values, found = _prepare(take, outcome, most, decimal, keep, kinds)
-    schema = Schema(found.kept, target, outcome.task, outcome.labels, outcome.positive_label)
-    features = frame(fitted, schema, decimal)
-    leaking, suspicions = _leaking(features, values, schema, keep)
-    dropped = (*found.dropped, *leaking)
-    gone = {column.column for column in leaking}
-    schema = replace(schema, features=tuple(f for f in schema.features if f.name not in gone))
-    if not schema.features:
-        raise NoFeatures(target=target, reasons=" ".join(column.reason for column in dropped))
-    features = features[[feature.name for feature in schema.features]]
+    prepared = preparation.prepare(take, outcome, decimal=decimal, keep=keep, kinds=kinds)
+    schema, features, values = prepared.schema, prepared.features, prepared.values
     step()
 
     comparison = _compare(features, values, schema, step)
@@ -160,10 +140,10 @@ def _train(
     pipeline = comparison.make[comparison.chosen]().fit(features, values)
     step()
 
-    warnings = (*outcome.warnings, *found.warnings, *suspicions)
-    warnings += _about_rows(len(outcome.rows), len(values), comparison.n_rows)
+    warnings = prepared.warnings + _about_rows(len(outcome.rows), len(values), comparison.n_rows)
     chosen_by = CHOSEN_BY[schema.task]
-    warnings += _about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, len(leaking))
+    n_leaking = prepared.n_leaking
+    warnings += _about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, n_leaking)
     return TrainingResult(
         pipeline=pipeline,
         schema=schema,
@@ -173,7 +153,7 @@ def _train(
         metrics=best.metrics,
         baseline=comparison.baseline,
         importance=comparison.importance,
-        dropped=dropped,
+        dropped=prepared.dropped,
         warnings=warnings,
         n_rows=len(outcome.rows),
         n_fitted=len(values),
@@ -198,7 +178,7 @@ def _compare(
     features: pd.DataFrame, values: np.ndarray, schema: Schema, step: Callable[[], None]
 ) -> _Comparison:
     """Cross-validate every recipe and choose the best by the metric of the task."""
-    compared = _draw(values, schema.task, CROSS_VALIDATED_ROWS)
+    compared = draw(values, schema.task, CROSS_VALIDATED_ROWS)
     seen, answers = features.iloc[compared], values[compared]
     make = _makers(features, schema, n_rows=len(seen) - -(-len(seen) // N_FOLDS))
     evaluated = {
@@ -223,43 +203,6 @@ def _compare(
 def _counter(n_units: int, progress: Callable[[int, int], None]) -> Callable[[], None]:
     done = itertools.count(1)
     return lambda: progress(next(done), n_units)
-
-
-def _prepare(
-    take: Take,
-    outcome: Target,
-    n_rows: int,
-    decimal: str,
-    keep: frozenset[str],
-    kinds: Mapping[str, str],
-) -> tuple[pa.Table, np.ndarray, Features]:
-    """The rows to fit on, their outcomes, and what their columns are."""
-    drawn = _draw(outcome.values, outcome.task, n_rows)
-    fitted = take(outcome.rows[drawn])
-    found = columns.examine(fitted, target=outcome.name, decimal=decimal, keep=keep, kinds=kinds)
-    return fitted, outcome.answers(drawn), found
-
-
-def _draw(values: np.ndarray, task: Task, n_rows: int) -> np.ndarray:
-    """Sorted positions of about n_rows rows, by a fixed seed; a rare class keeps up to MIN_CLASS_SAMPLE."""
-    if len(values) <= n_rows:
-        return np.arange(len(values))
-    draw = np.random.default_rng(0)
-    shuffled = draw.permutation(len(values))
-    parts = [shuffled[:n_rows]]
-    if task != "regression":
-        parts += [shuffled[values[shuffled] == label][:MIN_CLASS_SAMPLE] for label in np.unique(values)]
-    return np.unique(np.concatenate(parts))
-
-
-def _leaking(
-    features: pd.DataFrame, values: np.ndarray, schema: Schema, keep: frozenset[str]
-) -> tuple[list[DroppedColumn], list[str]]:
-    """The columns that give the answer away, and sentences about those merely suspicious."""
-    suspects = leaks.find(features, values, schema)
-    leaking = [suspect for suspect in suspects if suspect.leaks and suspect.column not in keep]
-    dropped = [DroppedColumn(suspect.column, suspect.message(schema.target)) for suspect in leaking]
-    return dropped, leaks.messages([one for one in suspects if one not in leaking], schema.target)
 
 
 def _makers(features: pd.DataFrame, schema: Schema, *, n_rows: int) -> dict[str, Callable[[], Pipeline]]:

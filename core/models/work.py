@@ -47,10 +47,10 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
 
         def read(rows: npt.NDArray[np.int64]) -> pa.Table:
             source.seek(0)
-            with _blaming_changes(source):
+            with blaming_changes(source):
                 return stream.read_rows(source, dialect, rows)
 
-        with _blaming_changes(source):
+        with blaming_changes(source):
             outcomes = stream.read_table(source, dialect, only=target)
         trained = training.train(
             outcomes,
@@ -77,7 +77,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
 
 
 @contextmanager
-def _blaming_changes(source: HashedReader) -> Iterator[None]:
+def blaming_changes(source: HashedReader) -> Iterator[None]:
     """What is wrong with bytes that somebody changed since they were checked is theirs."""
     try:
         yield

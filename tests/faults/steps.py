@@ -129,6 +129,7 @@ def enqueue(
     kind: str = KIND,
     max_attempts: int | None = None,
     priority: int = 0,
+    size: int = 0,
     dedupe_key: str | None = None,
     clock: Clock = DATABASE_CLOCK,
     **payload: Any,
@@ -141,6 +142,7 @@ def enqueue(
         payload=payload,
         max_attempts=max_attempts,
         priority=priority,
+        size=size,
         dedupe_key=dedupe_key,
         clock=clock,
     )
@@ -164,6 +166,13 @@ def effects(task_id: UUID) -> list[int]:
     with db.session_scope(db.WORKER) as session:
         query = sa.text("SELECT step FROM test_effects WHERE task_id = :task ORDER BY step")
         return list(session.execute(query, {"task": str(task_id)}).scalars())
+
+
+def attempts(task_id: UUID) -> set[int]:
+    """The attempts whose effects are in the database."""
+    with db.session_scope(db.WORKER) as session:
+        query = sa.text("SELECT DISTINCT attempt FROM test_effects WHERE task_id = :task")
+        return set(session.execute(query, {"task": str(task_id)}).scalars())
 
 
 queue.register(

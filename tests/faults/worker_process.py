@@ -1,4 +1,4 @@
-"""`python -m tests.faults.worker_process SLOTS`: a real worker that knows only the test's kind of task.
+"""`python -m tests.faults.worker_process SLOTS MODULE…`: a real worker that knows only the kinds of these modules.
 
 Settings come from the environment, as everywhere. SIGTERM hands back what `drain_s` leaves unfinished.
 """
@@ -9,11 +9,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
-from core import db, logs
+from core import db, logs, rooms
 from core import settings as settings_module
 from core.settings import Settings
 from core.worker import __main__ as worker
@@ -26,10 +29,19 @@ MODULES = ("tests.faults.steps",)
 class WorkerProcess:
     """A worker in a process of its own, seen by those who start it."""
 
-    def __init__(self, settings: Settings, *, slots: int = 1, drain_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        slots: int = 1,
+        drain_s: float = 0.0,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        modules: Sequence[str] = MODULES,
+    ) -> None:
+        """modules: those that state the kinds of task it takes."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.worker_process", str(slots)],
-            env={**os.environ, **settings.environment(), "DRAIN_S": str(drain_s)},
+            [sys.executable, "-m", "tests.faults.worker_process", str(slots), *modules],
+            env={**os.environ, **settings.environment(), "DRAIN_S": str(drain_s), **environment},
             cwd=PROJECT,
             start_new_session=True,
         )
@@ -41,6 +53,12 @@ class WorkerProcess:
             return [child.pid for child in psutil.Process(self.pid).children()]
         except psutil.NoSuchProcess:
             return []
+
+    def kill_children(self) -> None:
+        """kill -9 of whoever runs a task."""
+        for pid in self.children():
+            with suppress(ProcessLookupError):  # it ended first
+                os.kill(pid, signal.SIGKILL)
 
     def signal(self, number: signal.Signals) -> None:
         """Signal the worker itself, not its children; harmless when it is gone."""
@@ -65,12 +83,14 @@ class WorkerProcess:
             self._process.wait(PATIENCE_S)
 
 
-def main(slots: int) -> int:
+def main(slots: int, modules: Sequence[str]) -> int:
     config = settings_module.current()
     logs.configure(config)
+    for module in modules:
+        rooms.load_module(module)
     db.connect_configured(config)
-    return worker.run(config, slots=slots, modules=MODULES)
+    return worker.run(config, slots=slots, modules=modules)
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))

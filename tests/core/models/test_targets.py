@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -167,6 +169,24 @@ def test_a_rare_class_is_named_with_its_count_and_what_to_do() -> None:
 def test_a_target_of_free_text_is_refused() -> None:
     with pytest.raises(TooManyClasses, match="60 different values; a model can learn at most 50"):
         find([f"note {row}" for row in range(60)])
+
+
+def test_a_column_of_thousands_of_texts_is_refused_by_its_profile_alone() -> None:
+    refused = targets.refusal(profile("note", 10_000), n_rows=10_000)
+    assert isinstance(refused, TooManyClasses)
+    assert "'note' has 10,000 different values" in str(refused)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        profile("spelled in many ways", 10 * targets.MAX_CLASSES),
+        replace(profile("price"), kind="number"),
+        replace(profile("price with a few words in it"), n_odd=3),
+    ],
+)
+def test_what_may_still_be_learnt_is_left_to_the_training(column: ColumnProfile) -> None:
+    assert targets.refusal(column, n_rows=10_000) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from sklearn.pipeline import Pipeline
 
-from core.models import recipes, training
+from core.models import preparation, recipes, training
 from core.models.errors import NoFeatures, TargetMissing
 from core.models.schema import frame
 from core.models.training import TrainingResult
@@ -194,7 +194,7 @@ def test_a_huge_file_is_cut_to_what_memory_and_patience_allow_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(training, "CROSS_VALIDATED_ROWS", 100)
-    monkeypatch.setattr(training, "FITTED_ROWS", 200)
+    monkeypatch.setattr(preparation, "FITTED_ROWS", 200)
     found = train(without(subscribers(), "tier", "spend"), "churn")
     assert found.n_rows == 240
     assert 200 <= found.n_fitted < 240
@@ -205,7 +205,7 @@ def test_a_file_that_grows_too_wide_when_encoded_is_fitted_on_fewer_rows(
     monkeypatch: pytest.MonkeyPatch, trained: dict[str, TrainingResult]
 ) -> None:
     n_columns = recipes.n_columns(trained["binary"].schema.features)
-    monkeypatch.setattr(training, "MAX_ENCODED_CELLS", 100 * n_columns)
+    monkeypatch.setattr(preparation, "MAX_ENCODED_CELLS", 100 * n_columns)
     found = train(without(subscribers(), "tier", "spend"), "churn")
     assert 100 <= found.n_fitted < 200
 

@@ -1,0 +1,116 @@
+"""What a model learns from: the rows that are drawn, and the columns that may say something about the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from core.models import columns, leaks, recipes
+from core.models.columns import DroppedColumn, Features
+from core.models.errors import NoFeatures
+from core.models.schema import Schema, Task, frame
+from core.models.targets import Target
+
+FITTED_ROWS = 200_000
+MAX_ENCODED_CELLS = 30_000_000  # 240 MB of float64
+MIN_CLASS_SAMPLE = 50
+
+Take = Callable[[npt.NDArray[np.int64]], pa.Table]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """At most FITTED_ROWS of the rows that have an outcome.
+
+    rows: (n,) ints, the file's rows, ascending. features: (n,) rows, the schema's frame. values: (n,) labels as str,
+    or float64. dropped: the columns set aside, of which n_leaking would give the answer away.
+    """
+
+    schema: Schema
+    rows: np.ndarray
+    features: pd.DataFrame
+    values: np.ndarray
+    dropped: tuple[DroppedColumn, ...]
+    n_leaking: int
+    warnings: tuple[str, ...]
+
+
+def prepare(
+    take: Take,
+    outcome: Target,
+    *,
+    decimal: str,
+    keep: Collection[str] = (),
+    kinds: Mapping[str, str] = MappingProxyType({}),
+) -> Prepared:
+    """Draw the rows to fit on, and decide which of their columns are learnt from.
+
+    take, decimal, keep, kinds: as `training.train` takes them. Raises NoFeatures.
+    """
+    kept = frozenset(keep)
+    n_rows = min(len(outcome.rows), FITTED_ROWS)
+    drawn, fitted, found = _examined(take, outcome, n_rows, decimal, kept, kinds)
+    # memory follows rows × encoded columns, so a very wide file gives up rows
+    if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
+        drawn, fitted, found = _examined(take, outcome, most, decimal, kept, kinds)
+    values = outcome.answers(drawn)
+    schema = Schema(found.kept, outcome.name, outcome.task, outcome.labels, outcome.positive_label)
+    features = frame(fitted, schema, decimal)
+    leaking, suspicions = _leaking(features, values, schema, kept)
+    dropped = (*found.dropped, *leaking)
+    gone = {column.column for column in leaking}
+    schema = replace(schema, features=tuple(f for f in schema.features if f.name not in gone))
+    if not schema.features:
+        raise NoFeatures(target=outcome.name, reasons=" ".join(column.reason for column in dropped))
+    return Prepared(
+        schema=schema,
+        rows=outcome.rows[drawn],
+        features=features[[feature.name for feature in schema.features]],
+        values=values,
+        dropped=dropped,
+        n_leaking=len(leaking),
+        warnings=(*outcome.warnings, *found.warnings, *suspicions),
+    )
+
+
+def draw(values: np.ndarray, task: Task, n_rows: int) -> np.ndarray:
+    """Sorted positions of about n_rows rows, by a fixed seed; a rare class keeps up to MIN_CLASS_SAMPLE."""
+    if len(values) <= n_rows:
+        return np.arange(len(values))
+    generator = np.random.default_rng(0)
+    shuffled = generator.permutation(len(values))
+    parts = [shuffled[:n_rows]]
+    if task != "regression":
+        parts += [shuffled[values[shuffled] == label][:MIN_CLASS_SAMPLE] for label in np.unique(values)]
+    return np.unique(np.concatenate(parts))
+
+
+def _examined(
+    take: Take,
+    outcome: Target,
+    n_rows: int,
+    decimal: str,
+    keep: frozenset[str],
+    kinds: Mapping[str, str],
+) -> tuple[np.ndarray, pa.Table, Features]:
+    """Which of the outcomes are drawn, the cells of their rows, and what the columns are."""
+    drawn = draw(outcome.values, outcome.task, n_rows)
+    fitted = take(outcome.rows[drawn])
+    found = columns.examine(fitted, target=outcome.name, decimal=decimal, keep=keep, kinds=kinds)
+    return drawn, fitted, found
+
+
+def _leaking(
+    features: pd.DataFrame, values: np.ndarray, schema: Schema, keep: frozenset[str]
+) -> tuple[list[DroppedColumn], list[str]]:
+    """The columns that give the answer away, and sentences about those merely suspicious."""
+    suspects = leaks.find(features, values, schema)
+    leaking = [suspect for suspect in suspects if suspect.leaks and suspect.column not in keep]
+    dropped = [DroppedColumn(suspect.column, suspect.message(schema.target)) for suspect in leaking]
+    return dropped, leaks.messages([one for one in suspects if one not in leaking], schema.target)

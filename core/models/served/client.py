@@ -1,0 +1,84 @@
+"""Asks a model's process through its unix socket, and believes nothing of what comes back.
+
+What answers may be code that nobody has read. So a call has one deadline, whatever drips in, and its answer an end;
+what is left is read as JSON, or as plain floats, and looked at by the caller.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from typing import Any, Final
+
+from core.models.errors import AnswerUnusable
+
+MAX_ANSWER_BYTES: Final = 1_000_000
+CHUNK_BYTES: Final = 1 << 16
+
+
+def health(path: str, *, nonce: str, timeout_s: float = 3.0) -> bool:
+    """Whether the very process answers that was given this nonce."""
+    try:
+        said = json.loads(call(path, "GET", "/health", timeout_s=timeout_s))
+    except (AnswerUnusable, ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and said.get("nonce") == nonce
+
+
+def predictions(path: str, rows: list[dict[str, Any]], *, timeout_s: float = 30.0) -> Any:
+    """What it says of these rows, as it says it. Raises AnswerUnusable."""
+    body = json.dumps({"rows": rows}, allow_nan=False).encode()
+    content = call(path, "POST", "/predict", body, timeout_s=timeout_s)
+    try:
+        return json.loads(content)["predictions"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise AnswerUnusable(problem="it is not of the expected shape") from error
+
+
+def call(
+    path: str,
+    method: str,
+    target: str,
+    body: bytes = b"",
+    *,
+    timeout_s: float,
+    max_bytes: int = MAX_ANSWER_BYTES,
+) -> bytes:
+    """The body of its answer. Raises AnswerUnusable for none in time, one too long, and any but a 200."""
+    head = f"{method} {target} HTTP/1.0\r\nHost: model\r\nContent-Length: {len(body)}\r\n\r\n"
+    try:
+        answer = _exchange(path, head.encode() + body, deadline=time.monotonic() + timeout_s, most=max_bytes)
+    except TimeoutError as error:
+        raise AnswerUnusable(problem=f"there was no whole answer within {timeout_s:.0f} seconds") from error
+    except OSError as error:
+        raise AnswerUnusable(problem="it can't be reached") from error
+    head_bytes, _, content = answer.partition(b"\r\n\r\n")
+    status = head_bytes.split(b" ", 2)
+    if len(status) < 2 or status[1] != b"200":
+        raise AnswerUnusable(problem="it failed on these rows")
+    return content
+
+
+def _exchange(path: str, request: bytes, *, deadline: float, most: int) -> bytes:
+    """All that comes until the other side closes. Raises OSError, AnswerUnusable."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_left(deadline))
+        connection.connect(path)
+        connection.sendall(request)
+        answer = bytearray()
+        while True:
+            connection.settimeout(_left(deadline))
+            chunk = connection.recv(CHUNK_BYTES)
+            if not chunk:
+                return bytes(answer)
+            answer += chunk
+            if len(answer) > most:
+                raise AnswerUnusable(problem=f"the answer is longer than {most // 1_000_000} MB")
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

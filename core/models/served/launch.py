@@ -1,0 +1,120 @@
+"""Starts the process that serves a model: a sandbox with the model's files, and `serve.py` in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from core import sandboxes, storage
+from core.models.errors import ModelFileChanged
+from core.models.schema import Schema
+from core.models.served import client, packed
+from core.sandboxes import Process, Sandbox
+from core.settings import Settings
+
+SERVE, SOCKET, JOB = "serve.py", "serve.sock", "job.json"
+LIFE_S: Final = 10 * 86_400.0  # whoever wants it longer renews it
+OPENED_BY_SKOPS: Final = """import skops.io
+
+TRUSTED = {trusted!r}
+
+
+def load(path):
+    return skops.io.load(path, trusted=list(TRUSTED))
+
+
+def predict(model, frame):
+    return model.predict_proba(frame) if hasattr(model, "predict_proba") else model.predict(frame)
+"""
+TRUSTED: Final = (  # as core.models.artifact, which would load scikit-learn here
+    "numpy.dtype",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "scipy.interpolate._bsplines.BSpline",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+)
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """What of a model a process needs."""
+
+    id: UUID
+    artifact_key: str
+    artifact_sha256: str
+    format: str
+    schema: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A process that serves a model, or is about to."""
+
+    sandbox: Sandbox
+    process: Process
+    nonce: str
+
+    @property
+    def path(self) -> str:
+        """Of its socket. Raises FileMissing before there is one, SandboxLost."""
+        return self.sandbox.expose(SOCKET)
+
+    def answers(self) -> bool:
+        """Whether it answers, and is the process that was started. Raises SandboxLost."""
+        try:
+            return client.health(self.path, nonce=self.nonce)
+        except sandboxes.FileRefused:  # no socket yet, or what lies there is none
+            return False
+
+    def stop(self) -> None:
+        self.sandbox.stop()
+
+
+def launch(settings: Settings, model: ServedModel) -> Served:
+    """Raises SandboxUnavailable, SandboxDiskFull, NotStored, StorageUnavailable, ModelFileChanged."""
+    contents = files(settings, model)
+    limits = replace(
+        sandboxes.configured_limits(settings), wall_s=None, cpu_s=None, life_s=LIFE_S, n_processes=64
+    )
+    sandbox = sandboxes.configured(settings).create(labels={"model": str(model.id)}, limits=limits)
+    try:
+        for name, content in contents.items():
+            sandbox.put(name, content)
+        nonce = secrets.token_hex(16)
+        process = sandbox.start(("python", SERVE), env={"NONCE": nonce})
+    except BaseException:
+        sandbox.stop()
+        raise
+    return Served(sandbox, process, nonce)
+
+
+def files(settings: Settings, model: ServedModel) -> dict[str, bytes]:
+    """All that lies in the sandbox: the model's own files, what it is asked, and who serves it."""
+    target = BytesIO()
+    with storage.from_settings(settings).open(model.artifact_key) as stream:
+        while chunk := stream.read(1 << 20):
+            target.write(chunk)
+    content = target.getvalue()
+    if hashlib.sha256(content).hexdigest() != model.artifact_sha256:
+        name = model.artifact_key.rpartition("/")[2]
+        raise ModelFileChanged(file_name=name, found="not the file that was saved")
+    if model.format == "bytes":
+        own = packed.unpacked(content)
+    else:
+        predict = OPENED_BY_SKOPS.format(trusted=TRUSTED)
+        own = {packed.MODEL: content, packed.PREDICT: predict.encode()}
+    schema = Schema.from_json(model.schema)
+    job = {
+        "target": schema.target,
+        "task": schema.task,
+        "labels": list(schema.labels),
+        "positive_label": schema.positive_label,
+        "features": [{"name": feature.name, "kind": feature.kind} for feature in schema.features],
+    }
+    serve = Path(__file__).with_name(SERVE).read_bytes()
+    return own | {JOB: json.dumps(job).encode(), SERVE: serve}

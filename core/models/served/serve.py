@@ -1,0 +1,111 @@
+"""Serves one model inside its sandbox, on the unix socket `serve.sock`: the app's own file, which knows nothing of it.
+
+Reads job.json and model.bin, and asks predict.py, which may be anybody's, for predictions:
+  GET  /health   {"nonce": …}, so that whoever asks knows that it is this very process
+  GET  /schema   what job.json says of the columns
+  POST /predict  {"rows": [{column: value, …}, …]} → {"predictions": […]}
+  POST /score    an Arrow stream of the schema's frame → its answers as 64-bit floats, row by row
+"""
+
+import json
+import os
+import socketserver
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+SOCKET = "serve.sock"
+JOB: dict[str, Any] = {}
+NONCE = os.environ.pop("NONCE", "")
+LOCK = threading.Lock()  # predict.py need not bear two calls at once
+
+
+def frame_of(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """The frame that the model was fitted on: float64 for numbers, str and None for categories."""
+    made = {}
+    for feature in JOB["features"]:
+        column = pd.Series(columns[feature["name"]], dtype=object)
+        if feature["kind"] == "number":
+            made[feature["name"]] = pd.to_numeric(column.where(column.notna(), np.nan)).astype("float64")
+        else:
+            made[feature["name"]] = column.where(column.notna(), None)
+    return pd.DataFrame(made)
+
+
+def frame_of_table(table: pa.Table) -> pd.DataFrame:
+    """The same frame, of columns that have its types already."""
+    made = {}
+    for feature in JOB["features"]:
+        values = table[feature["name"]].combine_chunks()
+        if feature["kind"] == "number":
+            column = pd.Series(values.to_numpy(zero_copy_only=False), dtype="float64")
+        else:  # each spelling is made once: few cells of a long column differ
+            spellings = np.array([*values.dictionary.to_pylist(), None], dtype=object)
+            column = pd.Series(spellings[values.indices.fill_null(-1).to_numpy()], dtype=object)
+        made[feature["name"]] = column
+    return pd.DataFrame(made)
+
+
+def answers(frame: pd.DataFrame) -> np.ndarray:
+    with LOCK:
+        return np.asarray(predict.predict(MODEL, frame), dtype=np.float64)
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/health":
+            self.reply({"nonce": NONCE})
+        elif self.path == "/schema":
+            self.reply({name: JOB[name] for name in ("target", "task", "labels", "features")})
+        else:
+            self.send_error(404)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        try:
+            if self.path == "/predict":
+                rows = json.loads(body)["rows"]
+                names = [feature["name"] for feature in JOB["features"]]
+                frame = frame_of({name: [row.get(name) for row in rows] for name in names})
+                self.reply({"predictions": answers(frame).tolist()})
+            elif self.path == "/score":
+                frame = frame_of_table(pa.ipc.open_stream(body).read_all())
+                self.send(answers(frame).astype("<f8").tobytes(), "application/octet-stream")
+            else:
+                self.send_error(404)
+        except Exception as error:  # noqa: BLE001  # whatever the model's own code raises, the app is told so
+            self.send(json.dumps({"error": f"{type(error).__name__}: {error}"[:500]}).encode(), status=500)
+
+    def reply(self, said: object) -> None:
+        self.send(json.dumps(said).encode())
+
+    def send(self, content: bytes, kind: str = "application/json", status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Nobody reads what requests there were."""
+
+
+class Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+if __name__ == "__main__":
+    JOB |= json.loads(Path("job.json").read_text("utf-8"))
+    sys.path.insert(0, ".")
+    import predict  # type: ignore[import-not-found]  # lies beside this file, in the sandbox alone
+
+    MODEL = predict.load("model.bin")
+    Server(SOCKET, Handler).serve_forever()

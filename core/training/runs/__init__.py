@@ -1,0 +1,1 @@
+"""One run of a training: its worker, its sandbox, and what is written about it."""

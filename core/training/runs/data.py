@@ -1,0 +1,47 @@
+"""Reading the upload that a training learns from."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from core import queue
+from core.db.tables.uploads import UploadRow
+from core.models import targets
+from core.models.work import blaming_changes
+from core.storage import Storage
+from core.training.bargain import inputs
+from core.training.bargain.inputs import Inputs
+from core.uploads import stored, uploads
+from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
+
+
+def read(files: Storage, upload: UploadRow, task: queue.Task, job: queue.Job, *, target: str) -> Inputs:
+    """What the code will be given. Raises what reading, `targets.find` and `inputs.prepare` raise."""
+    dialect = Dialect.from_json(upload.receipt["dialect"])
+    names = [column.name for column in uploads.examination_of(upload).columns]
+    with stored.open_bytes(files, upload) as source:
+
+        def take(rows: npt.NDArray[np.int64]) -> pa.Table:
+            job.report()
+            source.seek(0)
+            with blaming_changes(source):
+                return stream.read_rows(source, dialect, rows)
+
+        with blaming_changes(source):
+            outcomes = stream.read_table(source, dialect, only=target)
+        outcome = targets.find(
+            outcomes,
+            target=target,
+            decimal=dialect.decimal,
+            positive_label=task.payload.get("positive_label"),
+        )
+        return inputs.prepare(
+            take,
+            outcome,
+            decimal=dialect.decimal,
+            keep=task.payload.get("keep", ()),
+            kinds={names[rule.column]: rule.kind for rule in dialect.rules if rule.kind},
+        )

@@ -1,0 +1,160 @@
+"""What a run writes about itself: stages, lines of the log, points of the curve; all behind its task's fence."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import db, queue
+from core.db.tables.training_jobs import TrainingJobRow, TrainingLogRow, TrainingMetricRow
+from core.db.types import now_plus
+from core.errors import counted
+from core.training import states
+from core.training.bargain.metric_lines import Point
+from core.training.states import Status
+
+FLUSH_S: Final = 0.5
+# Of the log: the first lines as they come, and the last ones once the code has ended.
+MOST_FIRST_LINES, MOST_FIRST_CHARS = 4_000, 800_000
+MOST_LAST_LINES, MOST_LAST_CHARS = 1_000, 200_000
+LONGEST_LINE: Final = 2_000
+CUT: Final = "More is printed than is kept. The last lines follow at the end."
+
+
+class Recorder:
+    """Of one attempt. now: seconds of a steady clock."""
+
+    def __init__(
+        self,
+        task: queue.Task,
+        *,
+        training_job_id: UUID,
+        lease_s: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._task, self._training_job_id, self._lease_s, self._now = task, training_job_id, lease_s, now
+        self._lines: list[tuple[str, str]] = []
+        self._points: list[Point] = []
+        self._last: deque[tuple[str, str]] = deque()
+        self._n_lines = self._n_chars = self._n_last_chars = self._n_cut = 0
+        self._n: int | None = None
+        self._flushed_at = now()
+
+    def stage(self, to: Status, *, checkpoint: dict[str, Any], outcome: str = "", **values: Any) -> None:
+        """Move the job on, and write what was not written yet. outcome: of the stage that ends. Raises LeaseLost."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            self._fence(session, checkpoint)
+            self._write(session)
+            moved = states.move(
+                session,
+                training_job_id=self._training_job_id,
+                to=to,
+                attempt=self._task.attempt,
+                outcome=outcome,
+                heard_at=now_plus(),
+                **values,
+            )
+            if not moved:
+                raise queue.LeaseLost(task_id=self._task.id, attempt=self._task.attempt)
+
+    def line(self, source: str, text: str) -> None:
+        """One line of the log; written some time later."""
+        text = text.replace("\0", "\ufffd")
+        if len(text) > LONGEST_LINE:
+            text = f"{text[:LONGEST_LINE]}…"
+        self._n_lines += 1
+        self._n_chars += len(text)
+        if self._n_lines <= MOST_FIRST_LINES and self._n_chars <= MOST_FIRST_CHARS:
+            self._lines.append((source, text))
+            return
+        if not self._last:
+            self._lines.append(("app", CUT))
+        self._last.append((source, text))
+        self._n_last_chars += len(text)
+        while len(self._last) > MOST_LAST_LINES or self._n_last_chars > MOST_LAST_CHARS:
+            self._n_last_chars -= len(self._last.popleft()[1])
+            self._n_cut += 1
+
+    def point(self, point: Point) -> None:
+        """One point of the curve; written some time later."""
+        self._points.append(point)
+
+    def flush_when_due(self) -> None:
+        """Write, where the last time is long enough ago. Raises LeaseLost."""
+        if self._now() - self._flushed_at > FLUSH_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was not written yet. Raises LeaseLost."""
+        self._flushed_at = self._now()
+        if not self._lines and not self._points:
+            return
+        with db.session_scope(db.WORKER, write=True) as session:
+            self._fence(session)
+            self._write(session)
+            heard = sa.update(TrainingJobRow).where(TrainingJobRow.id == self._training_job_id)
+            session.execute(heard.values(heard_at=now_plus()))
+
+    def close(self, write: Callable[[Session], None] | None = None) -> None:
+        """Write all that is left, and in the same transaction what `write` does. Raises LeaseLost."""
+        if self._n_cut:
+            self._lines.append(("app", f"{counted(self._n_cut, 'line')} cut."))
+        self._lines += self._last
+        self._last.clear()
+        self._n_cut = 0
+        with db.session_scope(db.WORKER, write=True) as session:
+            self._fence(session)
+            self._write(session)
+            if write is not None:
+                write(session)
+
+    def _fence(self, session: Session, checkpoint: dict[str, Any] | None = None) -> None:
+        queue.beat(
+            session,
+            task_id=self._task.id,
+            attempt=self._task.attempt,
+            lease_s=self._lease_s,
+            checkpoint=checkpoint,
+        )
+
+    def _write(self, session: Session) -> None:
+        lines, self._lines = self._lines, []
+        points, self._points = self._points, []
+        if lines:
+            self._write_lines(session, lines)
+        if points:
+            self.write_points(session, points)
+
+    def _write_lines(self, session: Session, lines: Sequence[tuple[str, str]]) -> None:
+        if self._n is None:  # an attempt's log takes the place of the one before, and counts on
+            of_job = TrainingLogRow.training_job_id == self._training_job_id
+            last = sa.select(sa.func.coalesce(sa.func.max(TrainingLogRow.n), 0)).where(of_job)
+            self._n = session.execute(last).scalar_one()
+            session.execute(sa.delete(TrainingLogRow).where(of_job))
+        rows = [
+            {"training_job_id": self._training_job_id, "n": n, "source": source, "text": text}
+            for n, (source, text) in enumerate(lines, start=self._n + 1)
+        ]
+        self._n += len(rows)
+        session.execute(sa.insert(TrainingLogRow), rows)
+
+    def write_points(self, session: Session, points: Sequence[Point]) -> None:
+        """Write points of this attempt, in the caller's transaction."""
+        rows = [
+            {
+                "training_job_id": self._training_job_id,
+                "attempt": self._task.attempt,
+                "name": point.name,
+                "split": point.split,
+                "step": point.step,
+                "value": point.value,
+            }
+            for point in points
+        ]
+        session.execute(sa.insert(TrainingMetricRow), rows)

@@ -1,0 +1,103 @@
+"""A training's states, the allowed moves between them, and the one function that makes them.
+
+A job waits, then goes through its stages, then is settled. Each move is written with its event, in the transaction
+that moves the task or that its worker's fence guards; so job, events and task never disagree.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import queue
+from core.db.tables.training_jobs import TrainingEventRow, TrainingJobRow
+
+
+class Status(StrEnum):
+    """queued → scraping → generating → provisioning → training → collecting → a settled one."""
+
+    QUEUED = "queued"
+    SCRAPING = "scraping"
+    GENERATING = "generating"
+    PROVISIONING = "provisioning"
+    TRAINING = "training"
+    COLLECTING = "collecting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    LOST = "lost"
+
+
+STAGES: Final = (
+    Status.SCRAPING,
+    Status.GENERATING,
+    Status.PROVISIONING,
+    Status.TRAINING,
+    Status.COLLECTING,
+)
+SETTLED: Final = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT, Status.LOST})
+PENDING: Final = frozenset(Status) - SETTLED
+RETRIED_FROM: Final = SETTLED - {Status.SUCCEEDED}
+
+# Seconds that a stage may take; how long the code itself may, TRAINING_LIMIT_S says.
+LIMITS_S: Final = {Status.GENERATING: 60.0, Status.PROVISIONING: 30.0, Status.COLLECTING: 20.0}
+
+# Where any stage may end, or begin anew. Its sandbox dies with its worker: whoever takes over provisions again.
+_ENDS = {Status.QUEUED, Status.PROVISIONING, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT, Status.LOST}
+TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
+    Status.QUEUED: frozenset(
+        {Status.SCRAPING, Status.GENERATING, Status.PROVISIONING} | (SETTLED - {Status.SUCCEEDED})
+    ),
+    Status.SCRAPING: frozenset({Status.SCRAPING, Status.GENERATING} | _ENDS),
+    Status.GENERATING: frozenset({Status.GENERATING} | _ENDS),
+    Status.PROVISIONING: frozenset({Status.TRAINING} | _ENDS),
+    Status.TRAINING: frozenset({Status.COLLECTING} | _ENDS),
+    Status.COLLECTING: frozenset({Status.SUCCEEDED} | _ENDS),
+} | {settled: frozenset() for settled in SETTLED}
+
+
+def move(
+    session: Session,
+    *,
+    training_job_id: UUID,
+    to: Status,
+    attempt: int,
+    message: str = "",
+    outcome: str = "",
+    **values: Any,
+) -> bool:
+    """Move the job and write its event, if its present state allows it; False if not.
+
+    message: on the new state. outcome: on the one that ends, beside what is said of it already.
+    """
+    this = TrainingJobRow.id == training_job_id
+    if not queue.move(session, TrainingJobRow, this, to=to, transitions=TRANSITIONS, **values):
+        return False
+    if outcome:
+        of_job = TrainingEventRow.training_job_id == training_job_id
+        last = sa.select(sa.func.max(TrainingEventRow.n)).where(of_job).scalar_subquery()
+        said = sa.func.trim(TrainingEventRow.message + f" {outcome}")
+        session.execute(
+            sa.update(TrainingEventRow).where(of_job, TrainingEventRow.n == last).values(message=said),
+            execution_options={"synchronize_session": False},
+        )
+    note(session, training_job_id=training_job_id, state=to, attempt=attempt, message=message)
+    return True
+
+
+def note(session: Session, *, training_job_id: UUID, state: Status, attempt: int, message: str = "") -> None:
+    """Write an event behind those there are; the job's row is the caller's until the transaction ends."""
+    of_job = TrainingEventRow.training_job_id == training_job_id
+    n = sa.select(sa.func.coalesce(sa.func.max(TrainingEventRow.n), 0) + 1).where(of_job).scalar_subquery()
+    event = {"training_job_id": training_job_id, "attempt": attempt, "state": state.value}
+    session.execute(sa.insert(TrainingEventRow).values(n=n, message=message, **event))
+
+
+def first_stage(*, has_code: bool) -> Status:
+    """The first stage that is not done: without code, that it is written."""
+    return Status.PROVISIONING if has_code else Status.GENERATING
