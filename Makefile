@@ -58,7 +58,8 @@ bench: $(VENV)/.installed-tests
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(TARGET),--target $(TARGET)) $(if $(ONLY),--only $(ONLY))
 
 chaos: $(VENV)/.installed-tests servers
-	$(BIN)/python -m benchmarks.chaos
+	$(BIN)/python -m benchmarks.chaos && $(BIN)/python -m benchmarks.chaos_batches && \
+	  $(BIN)/python -m benchmarks.chaos_trainings
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

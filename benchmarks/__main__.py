@@ -1,7 +1,9 @@
 """`make bench`: every figure that the README quotes, made again.
 
 With `--data FILE --target COLUMN` the training on that file alone; else training on the sample, scoring,
-queue, the reading of messy files, lists at size, and many machines. Exits non-zero when one of them misses its floor.
+queue, the reading of messy files, lists at size, many machines, asking a model, the pages of a large batch job,
+and the start of a sandbox.
+Exits non-zero when one of them misses its floor.
 """
 
 from __future__ import annotations
@@ -11,8 +13,19 @@ import os
 import subprocess
 import sys
 
-PARTS = ("training", "scoring", "queue", "reading", "lists", "machines")
-ASKED_FOR = ("hostile", "heads")  # too long to be in every run
+PARTS = (
+    "training",
+    "sandbox_training",
+    "scoring",
+    "queue",
+    "reading",
+    "lists",
+    "machines",
+    "generation",
+    "batch_pages",
+    "sandbox",
+)
+ASKED_FOR = ("hostile", "heads", "turns", "live_apps", "app_start")  # too long to be in every run
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +41,7 @@ def main(arguments: list[str]) -> int:
     for part in chosen:
         more = (
             ["--data", options.data, "--target", options.target]
-            if options.data and part == "training"
+            if options.data and part in ("training", "sandbox_training", "live_apps")
             else []
         )
         command = [sys.executable, "-m", f"benchmarks.{part}", *more]

@@ -46,6 +46,8 @@ def figures() -> str:
                 *_machines(_read("machines")),
                 "",
                 *_chaos(_read("chaos")),
+                "",
+                *_chaos_batches(_read("chaos_batches")),
             ]
         )
         + "\n"
@@ -210,6 +212,24 @@ def _chaos(found: dict[str, Any]) -> Iterator[str]:
         yield (
             f"| {name} | {one['lost']} | {one['done_twice']} | {one['stuck']} "
             f"| {one['resume_s_p50']:.1f} s | {one['resume_s_max']:.1f} s |"
+        )
+
+
+def _chaos_batches(found: dict[str, Any]) -> Iterator[str]:
+    one = found["sqlite"]
+    yield (
+        f"**Faults of a batch job** of {one['items']:,} items, {one['at_once']} at once, under {one['kills']} SIGKILL "
+        f"of a worker or its child and {one['stops']} SIGTERM or SIGSTOP; once storage is away, the key is revoked "
+        "and Postgres crashes; then ten jobs are cancelled as their last reply comes:"
+    )
+    yield ""
+    yield "| database | lost | wrong | paid twice | counted as maybe | in flight at the faults | paused after |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+    for kind, name in (("sqlite", "SQLite"), ("postgres", "Postgres")):
+        one = found[kind]
+        yield (
+            f"| {name} | {one['lost']} | {one['wrong']} | {one['paid_twice']} | {one['counted_as_maybe_twice']} "
+            f"| {one['in_flight_at_the_faults']} | {one['paused_after_revoking_s']:.1f} s |"
         )
 
 

@@ -6,20 +6,23 @@ import asyncio
 import logging
 import platform
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import uvicorn
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from core import api, db, logs, private_files, queue, rooms, settings, storage, system
+from core import access, api, db, logs, private_files, queue, rooms, settings, storage, system
 from core.api.http import bounded_protocol
 from core.db import migrate
-from core.worker import Runner
+from core.errors import Unavailable
+from core.training.deployments.keeper import Keeper
+from core.worker.runner import Runner
 
 log = logs.get("app")
 
@@ -54,7 +57,9 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         log.info(f"Python {platform.python_version()}: {fault}")
     runner = Runner(config, slots=config.workers, is_embedded=True, modules=rooms.task_modules())
     runner.start()
-    queue.local_runner.serve(runner.run_now)
+    queue.local_runner.serve(runner.run_now, runner.run_once)
+    keeper = Keeper(config)
+    keeper.start()
     greeting = asyncio.create_task(_greet(config))
     try:
         async with api.lifespan():
@@ -63,8 +68,16 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         greeting.cancel()
         queue.local_runner.serve(None)
         db.free_worker_role()
-        if not await anyio.to_thread.run_sync(runner.stop):
-            log.warning("the worker did not stop in time; its tasks are resumed once their leases expire")
+        access.users.refuse_new(None)
+        async with anyio.create_task_group() as stopping:
+            stopping.start_soon(_stop, keeper.stop, "the live apps did not stop in time")
+            late = "the worker did not stop in time; its tasks are resumed once their leases expire"
+            stopping.start_soon(_stop, runner.stop, late)
+
+
+async def _stop(stop: Callable[[], bool], late: str) -> None:
+    if not await anyio.to_thread.run_sync(stop):
+        log.warning(late)
 
 
 def _server() -> uvicorn.Server | None:
@@ -96,12 +109,18 @@ def is_news(server: uvicorn.Server, record: logging.LogRecord) -> bool:
 
 
 def _prepare(config: settings.Settings) -> None:
+    storage.disk_reserve.use(config)
+    storage.disk_reserve.renew()
     if n_closed := private_files.tighten(config.data_dir):
         log.info("older files of the data folder are no longer open to other users", n=n_closed)
     with db.as_worker():
         migrate.upgrade(db.connect_configured(config))
         storage.sweep(config.staging_dir)
-        system.first_start(config)
+        try:
+            system.first_start(config)
+        except Unavailable as error:  # pages show the System page meanwhile, which says the same
+            access.users.refuse_new(error)
+            log.error(str(error))  # noqa: TRY400  # it has its cure; a traceback would hide it
 
 
 async def _greet(config: settings.Settings) -> None:

@@ -11,22 +11,22 @@ from core.access import audit, work_transfer
 from core.room import Room
 
 # Lowest first: a room may import those before it.
-NAMES: Final = ("access", "uploads", "models", "predictions", "system")
+NAMES: Final = ("access", "uploads", "models", "predictions", "generation", "training", "system")
 
 
 @cache
 def load() -> None:
     """Have every room of NAMES state what the others need of it."""
-    from core.system import (
-        checks,
-        storage_consistency,
-    )  # what a child has no use for, and would load for half a second
+    # What a child has no use for, and would load for half a second.
+    from core.system import checks, gauges, storage_consistency, unreferenced_files
 
     for name in NAMES:
         room = _stated(name)
         register(room)
         checks.register(room.checks)
+        gauges.register(room.gauges)
         storage_consistency.register(room.kept_files)
+        unreferenced_files.register(room.owned_files)
 
 
 def task_modules() -> tuple[str, ...]:

@@ -43,6 +43,8 @@ with page_frame.heading("Home", "What needs your attention, and your recent work
     show_buttons()
 
 if not found.recent:
+    if at_first.ready:  # a reviewer's, who has made nothing
+        live()
     nothing_yet = page_frame.empty(
         "Start with a CSV file",
         "Upload one, then score it with a model you have or train a new model on it.",

@@ -8,6 +8,7 @@ from core.models import models
 from core.ui import formatting, links, owners, page_frame, params, session
 from core.ui.models import actions, cards, labels, progress, report
 from core.ui.models.pages import MODELS
+from core.ui.training import model_app
 
 user, now = session.user(), session.now()
 try:
@@ -17,6 +18,7 @@ try:
 except (NotFound, params.NotNamed) as missing:
     page_frame.missing(missing, "Model not found", MODELS, button="View all models")
 is_mine = model.user_id == user.id
+training = model_app.training_of(model)
 
 
 @st.fragment(run_every=1.0)
@@ -29,7 +31,8 @@ def live() -> None:
             is_waiting = queue.claimable_kind(scope, task_id=row.task_id) is not None
         if row.status != "training" or labels.status(row) != labels.status(model):
             st.rerun()
-        progress.show(row, is_waiting=is_waiting, has_worker=has_worker, is_mine=is_mine)
+        how_far = model_app.training_of(row)
+        progress.show(row, how_far, is_waiting=is_waiting, has_worker=has_worker, is_mine=is_mine)
 
 
 page_frame.name_tab(f"{model.name} v{model.version}")
@@ -47,8 +50,10 @@ with page_frame.heading(
     f"{links.escape(model.name)} :gray[v{model.version}] {badge}", f"{predicts} · {learned}"
 ):
     if is_mine:
-        actions.toolbar(model)
+        actions.toolbar(model, training)
 owners.show_notice(model.user_id, me=user)
+if training is not None:
+    model_app.show_origin(training)
 
 if model.status == "training":
     live()
@@ -56,6 +61,7 @@ elif model.status == "failed":
     error = model.error or {}
     page_frame.show_failure(error.get("message", "The training failed."), error.get("hint", ""))
 else:
+    model_app.show(model, is_mine=is_mine)
     report.numbers(model)
     report.warnings(model)
     report.charts(model)

@@ -7,6 +7,7 @@ from core.access.ownership import MINE
 from core.errors import BadRequest
 from core.models import models
 from core.predictions import listing
+from core.training import listing as trainings
 from core.ui import links, owners, page_frame, params, session
 from core.ui.models import cards
 from core.ui.models.pages import MODELS
@@ -31,7 +32,16 @@ def live() -> None:
         found = models.page(scope, limit=60, cursor=cursor, owner=whose).items
         if sum(model.status == "training" for model in found) != n_training:
             st.rerun()
-        cards.show(found, n_used=n_used, me=user, people=people, now=session.now())
+        ids = [model.id for model in found]
+        cards.show(
+            found,
+            n_used=n_used,
+            me=user,
+            people=people,
+            trainings=trainings.trainings_of(scope, model_ids=ids),
+            apps=trainings.apps_of(scope, model_ids=ids),
+            now=session.now(),
+        )
 
 
 with page_frame.heading("Models", "What each model predicts, and how well."):

@@ -35,7 +35,7 @@ if prediction.status in PENDING:
     progress.show(prediction.id, status=prediction.status, is_mine=is_mine)
 elif prediction.status == Status.FAILED:
     page_frame.show_failure(prediction.error_message or "The prediction failed.", prediction.error_hint or "")
-    head.no_result(is_mine=is_mine)
+    head.no_result(prediction, is_mine=is_mine)
 elif prediction.status == Status.CANCELLED:
     with st.container(border=True, key="cancelled"):
         n_done, n_all = prediction.task.done, table.n_total(prediction)
@@ -43,7 +43,7 @@ elif prediction.status == Status.CANCELLED:
             f"after {n_done:,} of {formatting.exact(n_all, 'row')}" if n_done else "before any row was scored"
         )
         st.markdown(f":gray[:material/block:] **Cancelled** :gray[· {when}]")
-        head.no_result(is_mine=is_mine)
+        head.no_result(prediction, is_mine=is_mine)
 else:
     measured = measures.of(prediction)
     findings.show(measured, model_id=prediction.model_id, was_blank=was_blank)

@@ -22,6 +22,8 @@ ICONS: Final = {
     "Queue": ":material/stacks:",
     "SQS": ":material/mail:",
     "Workers": ":material/precision_manufacturing:",
+    "Sandboxes": ":material/deployed_code:",
+    "Generation": ":material/forum:",
     "Sign-in": ":material/passkey:",
     "Keys": ":material/key:",
     "Python": ":material/code:",
@@ -63,7 +65,9 @@ def show_parts(found: Sequence[Check]) -> None:
                 st.markdown(f":gray[{ICONS.get(part, OTHER_PART)}] **{part}** {MARKS[checks.worst(lines)]}")
                 for check in lines:
                     mark = f"{MARKS[check.state]} " if check.state is not State.OK else ""
-                    st.markdown(f":small[{mark}:gray[{check.name}]  \n{links.escape(check.message)}]")
+                    st.markdown(
+                        f":small[{mark}:gray[{links.escape(check.name)}]  \n{links.escape(check.message)}]"
+                    )
 
 
 def show_failures(failures: Sequence[Failure]) -> None:

@@ -21,7 +21,7 @@ from core.settings import Settings
 from core.storage import Storage
 from core.system import sample
 from core.uploads import uploads
-from core.worker import Runner
+from core.worker.runner import Runner
 from core.worker.slots import Slot
 from tests.servers.waiting import PATIENCE_S, wait_for
 

@@ -14,12 +14,12 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 # Lowest first. Rooms on one line never import each other.
 ORDER = [
-    {"errors", "check", "private_files"},
+    {"errors", "check", "private_files", "process_locks"},
     {"settings"},
     {"logs"},
     {"metrics"},
     {"db"},
-    {"storage", "queue"},
+    {"storage", "queue", "llm", "sandboxes"},
     {"room"},
     {"dependants"},
     *({name} for name in rooms.NAMES),

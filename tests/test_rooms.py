@@ -97,6 +97,7 @@ def test_no_two_rooms_state_the_same() -> None:
             "audited": "kind",
             "handed_over": "resource",
             "kept_files": "resource",
+            "owned_files": "place",
         }.items()
         for one in getattr(room(name), field)
     )

@@ -8,12 +8,14 @@ import re
 import resource
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from asyncio import CancelledError
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 import uvicorn
@@ -131,6 +133,22 @@ def test_a_full_disk_is_one_sentence_that_asks_for_room(tmp_path: Path) -> None:
     assert str(refused.value).startswith(f"The disk of the data folder {tmp_path} is full (")
     assert "Free some space" in refused.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_emptied_database_beside_its_files_is_not_taken_for_a_new_installation(tmp_path: Path) -> None:
+    upload = tmp_path / "data" / "files" / "uploads" / "user_1" / "a.csv"
+    upload.parent.mkdir(parents=True)
+    upload.write_bytes(b"of the database that was removed")
+    with servers.running(tmp_path, SAMPLE="true") as app:
+        refused = httpx.get(f"{app.url}/api/uploads")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "files_of_another_database")
+    assert "python -m core.system restore" in refused.json()["error"]["hint"]
+    said = app.log()
+    assert "The database is new and empty, but storage has 1 file of an earlier one" in said
+    assert "Traceback" not in said
+    assert [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()] == [upload]
+    with sqlite3.connect(tmp_path / "data" / "model_desk.sqlite3") as database:
+        assert database.execute("SELECT count(*) FROM users").fetchone() == (0,)
 
 
 def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.servers.waiting import wait_for
 
 TOY_ROOM = PROJECT / "tests" / "toy_room"
 COPIED = ("core", "pages", ".streamlit", "streamlit_app.py", "pyproject.toml")
-LISTED = '"predictions", "system")'
+LISTED = '"training", "system")'
 TESTS = ("__init__.py", "test_layers.py", "test_rooms.py")
 TEXT = "made of wood"
 
@@ -47,7 +47,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(file, place)
     rooms = copy / "core" / "rooms.py"
     assert LISTED in rooms.read_text()
-    rooms.write_text(rooms.read_text().replace(LISTED, '"predictions", "toys", "system")'))
+    rooms.write_text(rooms.read_text().replace(LISTED, '"training", "toys", "system")'))
     revision = copy / "core" / "db" / "migrations" / "versions" / "9999_toys.py"
     revision.write_text(revision.read_text().replace("the newest", migrate.head()))
     return copy
@@ -268,7 +268,8 @@ print(json.dumps("made"))
     told(tree, program, **here)
     adopted = shell(tree, "-m", "core.access", "adopt", "ada@example.org", **here)
     assert adopted.stdout == (
-        "Handed over to ada@example.org: 0 uploads, 0 models, 0 predictions, 1 toy, 1 task.\n"
+        "Handed over to ada@example.org: 0 uploads, 0 models, 0 predictions, "
+        "0 templates, 0 batch jobs, 0 conversations, 0 edits, 0 trainings, 0 live apps, 0 messages, 1 toy, 1 task.\n"
     ), adopted.stderr
 
 

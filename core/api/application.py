@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
+import anyio
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
@@ -13,11 +17,11 @@ from starlette.routing import BaseRoute, Mount, Route
 
 import core
 from core import storage
+from core.api import live
 from core.api.dependencies import NEEDS_READ
 from core.api.http import docs, error_responses
 from core.api.http.allowed_methods import AllowedMethods
 from core.api.http.front import MOUNT, Front
-from core.api.http.lanes import Lanes
 from core.api.http.request_metrics import RequestMetrics
 from core.api.http.route_table import RouteTable
 from core.api.routes import declared, metrics, sign_in
@@ -31,6 +35,10 @@ DESCRIPTION = (
     "`Authorization: Bearer` with a personal token or a Supabase access token."
 )
 
+N_HEAVY = 2  # examinations and conversions at once: each keeps a core busy
+N_LARGE = 1  # of them
+LARGE_BYTES = 20_000_000
+
 
 class Welcome(BaseModel):
     """Where to look."""
@@ -38,6 +46,26 @@ class Welcome(BaseModel):
     version: str
     docs: str = f"{MOUNT}/docs"
     openapi: str = f"{MOUNT}/openapi.json"
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Heavy work in threads: few at once, and of large files fewer, so that a small one never waits for two of them.
+
+    heavy: limits the threads themselves.
+    """
+
+    heavy: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(N_HEAVY))
+    _large: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(N_LARGE))
+
+    @asynccontextmanager
+    async def lane(self, n_bytes: int, *, is_packed: bool = False) -> AsyncIterator[anyio.CapacityLimiter]:
+        """The limiter for work on a file of so many bytes, once it is its turn. is_packed: it may hold many more."""
+        if n_bytes <= LARGE_BYTES and not is_packed:
+            yield self.heavy
+            return
+        async with self._large:
+            yield self.heavy
 
 
 def build(settings: Settings) -> FastAPI:
@@ -53,6 +81,7 @@ def configure(api: FastAPI, settings: Settings) -> None:
     api.state.storage = storage.from_settings(settings)
     api.state.metrics = metrics.registry()
     api.state.lanes = Lanes()
+    api.state.asking = live.Asking()
 
 
 def unconfigured() -> FastAPI:
@@ -94,4 +123,9 @@ def routes(api: FastAPI, settings: Settings) -> list[BaseRoute]:
     below = Mount(MOUNT, front)
     # a path may hold a line's end, encoded, and would else be answered by the pages
     below.path_regex = re.compile(below.path_regex.pattern, re.DOTALL)
-    return [*sign_in.SignIn(settings).routes(), Route(MOUNT, front), below]
+    return [
+        *sign_in.SignIn(settings).routes(),
+        *live.routes(settings, api.state.asking),
+        Route(MOUNT, front),
+        below,
+    ]

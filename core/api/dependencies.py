@@ -92,6 +92,7 @@ def _model_in_path(model_id: Annotated[str, Path(json_schema_extra={"format": "u
 Reader = Annotated[db.User, Security(_caller, scopes=[tokens.READ])]
 Writer = Annotated[db.User, Security(_caller, scopes=[tokens.WRITE])]
 Trainer = Annotated[db.User, Security(_caller, scopes=[tokens.TRAINING])]
+ReaderOrTrainer = Annotated[db.User, Security(_caller, scopes=[tokens.READ, tokens.TRAINING])]
 Manager = Annotated[db.User, Security(_caller, scopes=[scopes.PERSON])]
 ManagingPrincipal = Annotated[RequestPrincipal, Security(_principal, scopes=[scopes.PERSON])]
 NEEDS_READ = Security(_same_for_all, scopes=[tokens.READ])
@@ -113,6 +114,8 @@ def _storable(text: str) -> str:
 # Postgres keeps neither, so neither may come as far as a query.
 Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 
+TEXT_KEYS = Field(json_schema_extra={"additionalProperties": False})  # of an object: no keys but such texts
+
 
 def _whole(value: object) -> object:
     """JSON knows one kind of number: 7.0 is as whole as 7."""
@@ -123,7 +126,7 @@ WHOLE = BeforeValidator(_whole)  # stands last: what stands behind it is not tol
 
 
 # The model's column → the file's column to read in its place.
-ColumnMapping = Annotated[dict[Text, Text], Field(max_length=4096)]
+ColumnMapping = Annotated[dict[Text, Text], Field(max_length=4096), TEXT_KEYS]
 _MAPPING: TypeAdapter[dict[str, str]] = TypeAdapter(ColumnMapping)
 
 
@@ -182,9 +185,14 @@ def _owner(
         ),
     ] = ownership.MINE,
 ) -> OwnerFilter:
-    if user_id in (ownership.MINE, ownership.ALL):
-        return ownership.ALL if user_id == ownership.ALL else ownership.MINE
-    return uuid_of(user_id, resource="person")
+    return owner_of(user_id)
+
+
+def owner_of(text: str) -> OwnerFilter:
+    """Whose work: `me`, `all` or a person's id. Raises NotFound."""
+    if text in (ownership.MINE, ownership.ALL):
+        return ownership.ALL if text == ownership.ALL else ownership.MINE
+    return uuid_of(text, resource="person")
 
 
 Owner = Annotated[OwnerFilter, Depends(_owner)]

@@ -23,6 +23,10 @@ class Badge:
         return f":{self.color}-badge[{self.icon} {self.word}]"
 
 
+OFFLINE = Badge("OFFLINE", ":material/cloud_off:", "violet")
+OFFLINE_TIP = "Written by the offline generator, not by a model: not for training"
+
+
 def show(badge: Badge, *, tip: str | None = None) -> None:
     """Draw a badge on a line of its own, or in a toolbar."""
     st.badge(badge.word, icon=badge.icon, color=badge.color, help=tip)

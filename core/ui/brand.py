@@ -37,5 +37,13 @@ def accent_text(theme: str) -> str:
 
 
 def wordmark(theme: str) -> str:
-    """Mark and name in one picture; its letters are outlines, for an image has none of the page's fonts."""
-    return WORDMARK.replace("currentColor", INK.get(theme, INK["light"]))
+    """Mark and name in one picture; its letters are outlines, for an image has none of the page's fonts.
+
+    An evening turns an open page dark without drawing it anew. The picture then takes the page's `color-scheme` by
+    itself; a browser that does not tell pictures of it shows the theme that the page began with.
+    """
+    ink = INK.get(theme, INK["light"])
+    turns = "".join(
+        f"@media (prefers-color-scheme: {name}) {{ path {{ fill: {INK[name]} }} }}" for name in INK
+    )
+    return WORDMARK.replace("currentColor", ink).replace("<rect", f"<style>{turns}</style><rect", 1)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 
 from core.metrics import wording
 
 NO_BREAK = "\u00a0"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 MB = 1_000_000
+NANO = 1_000_000_000
 _STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
 _SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -45,6 +47,15 @@ def size(n_bytes: int) -> str:
         if n_bytes >= least:
             return f"{_short(n_bytes / least)}{NO_BREAK}{unit}"
     return count(n_bytes, "byte")
+
+
+def money(nano_usd: int) -> str:
+    """Billionths of a dollar as people say them: "$1.24", "$0.0026"; what is too little for that "< $0.0001"."""
+    if 0 < nano_usd < NANO // 10_000:
+        return f"<{NO_BREAK}$0.0001"
+    if 0 < nano_usd < NANO // 100 - NANO // 2_000:
+        return f"${Decimal(f'{nano_usd / NANO:.2g}'):f}"
+    return f"${nano_usd / NANO:,.2f}"
 
 
 def duration(seconds: float) -> str:

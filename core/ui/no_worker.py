@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
@@ -12,11 +13,20 @@ ICON: Final = ":orange[:material/hourglass_disabled:]"
 
 def banner(*, waiting: str, button: str, key: str) -> bool:
     """The sentence, what waits for a worker, and a button; whether it was clicked."""
-    with st.container(border=True, key=f"{key}_banner"):  # noqa: SIM117  # the frame and the line in it
+    return choices(waiting=waiting, buttons={key: button}) is not None
+
+
+def choices(*, waiting: str, buttons: Mapping[str, str]) -> str | None:
+    """The same with several buttons, the likeliest last: labels by their keys. Returns the key of the one clicked."""
+    *others, last = buttons
+    with st.container(border=True, key=f"{last}_banner"):  # noqa: SIM117  # the frame and the line in it
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             with st.container(width="stretch", gap=None):
                 st.markdown(f"{ICON} **{SENTENCE}** :gray[· {waiting}]")
                 st.caption(
                     "Queued work waits until a worker starts, or you run it yourself: the result is the same."
                 )
-            return st.button(button, key=key, type="primary", icon=":material/play_arrow:")
+            clicked = [key for key in others if st.button(buttons[key], key=key)]
+            if st.button(buttons[last], key=last, type="primary", icon=":material/play_arrow:"):
+                clicked.append(last)
+    return clicked[0] if clicked else None

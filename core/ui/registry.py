@@ -25,6 +25,11 @@ def pages() -> Sequence[PageEntry]:
     return sorted(found, key=lambda entry: math.inf if entry.position is None else entry.position)
 
 
+def find(file: str) -> PageEntry | None:
+    """A page of another folder by its file, for what links there without building on it; None where there is none."""
+    return next((entry for entry in pages() if entry.file == file), None)
+
+
 @cache
 def home_items() -> Sequence[HomeItems]:
     """What each room shows on Home, in the rooms' order."""

@@ -20,12 +20,16 @@ FAILED_FOR: Final = timedelta(days=7)  # so long a failure is told
 
 @dataclass(frozen=True)
 class FailedItem:
-    """Something that failed lately. text: what could not be done, in markdown; reason: why, as it was told."""
+    """Something that failed lately, or that waits for a decision.
+
+    text: what could not be done, in markdown; reason: why, as it was told. mark: an icon, in markdown.
+    """
 
     id: UUID
     page: PageEntry
     text: str
     reason: str
+    mark: str = ":red[:material/error:]"
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,17 @@ class ActiveItem:
     done: int
     total: int
     is_waiting: bool = False
+
+
+@dataclass(frozen=True)
+class ReadyItem:
+    """Something that waits for the reader and for nobody else. text: markdown; button: the link's words."""
+
+    text: str
+    icon: str
+    button: str
+    page: PageEntry
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,8 @@ class Activity:
 
     noun: what one piece of it is. failed: of the last week, newest first; all_failed leads to the others. active: those
     that run, then those that wait, as far as they can be told one by one; n_running and n_queued count all.
-    queued: None where nothing waits. newest: of the last thing that was made, so that another one is noticed.
+    queued: None where nothing waits. ready: what waits for the reader. newest: of the last thing that was made, so that
+    another one is noticed.
     """
 
     noun: str
@@ -77,16 +93,22 @@ class Activity:
     n_running: int = 0
     n_queued: int = 0
     queued: QueuedWork | None = None
+    ready: Sequence[ReadyItem] = ()
     newest: Hashable = None
 
 
 @dataclass(frozen=True)
 class Total:
-    """One of Home's numbers. moments: when the newest of what it counts were done, and how many each time."""
+    """One of Home's numbers. moments: when the newest of what it counts were done, and how many each time.
+
+    text: what stands there in place of the number, such as an amount of money. about: what is said of it on hover.
+    """
 
     label: str
     n: int
-    moments: Sequence[tuple[datetime, int]] = ()
+    moments: Sequence[tuple[datetime, float]] = ()
+    text: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page, Request, expect
 
 from tests.servers import app as servers
 from tests.servers.app import App
@@ -83,13 +83,42 @@ def table(spy: str, *, labels: tuple[str, ...], n_rows: int = 120) -> bytes:
     return out.getvalue().encode()
 
 
+def written(client: httpx.Client, spy: str) -> tuple[str, str]:
+    """The ids of a hostile template and of a job of it whose conversations are written."""
+    asked: dict[str, object] = {
+        "name": hostile("template", spy)[:80],
+        "description": hostile("purpose", spy)[:200],
+        "prompt": f"{hostile('prompt', spy)} {{{{ topic }}}} {{{{ tone }}}}",
+        "system": hostile("system", spy),
+        "variables": [
+            {"name": "topic", "kind": "text", "required": True, "description": hostile("hint", spy)[:200]},
+            {"name": "tone", "kind": "choice", "required": True, "options": [hostile("option", spy)[:100]]},
+        ],
+    }
+    answer = client.post("/api/templates", json=asked)
+    assert answer.status_code == 201, answer.text
+    template_id = str(answer.json()["id"])
+    values = {"topic": [hostile("value", spy)], "tone": [hostile("option", spy)[:100]]}
+    asked = {"name": hostile("job", spy)[:100], "template_id": template_id, "parameters": {"grid": values}}
+    answer = client.post("/api/batch-jobs", json=asked)
+    assert answer.status_code == 202, answer.text
+    job_id = str(answer.json()["id"])
+    wait_for(
+        lambda: client.get(f"/api/batch-jobs/{job_id}").json()["status"] == "completed", what="the batch job"
+    )
+    return template_id, job_id
+
+
 @pytest.fixture(scope="module")
 def addresses(desk: App, spy: str) -> list[str]:
-    """Every page there is to open, once such a file was uploaded, learned from and scored, and one has failed."""
+    """Every page there is to open, once such a file was uploaded, learned from and scored, one has failed, and a batch
+    of such values was written.
+    """
     with httpx.Client(base_url=desk.url, trust_env=False, timeout=PATIENCE_S) as client:
 
         def uploaded(name: str, data: bytes) -> str:
-            answer = client.post("/api/csv", files={"file": (f"{name}.csv", data)})
+            named = f":red[{name}] **b** `c` $x^2$ www.example.org :smile: .csv"  # of a path its end alone is kept
+            answer = client.post("/api/csv", files={"file": (named, data)})
             assert answer.status_code == 201, answer.text
             return str(answer.json()["upload_id"])
 
@@ -108,12 +137,10 @@ def addresses(desk: App, spy: str) -> list[str]:
             )
             return str(model_id)
 
-        two = uploaded(
-            hostile("file", spy)[:80], table(spy, labels=(hostile("yes", spy), hostile("no", spy)))
-        )
+        two = uploaded("file", table(spy, labels=(hostile("yes", spy), hostile("no", spy))))
         numbers = tuple(f"{n / 7:.3f}" for n in range(60))
-        learned = uploaded(hostile("numbers", spy)[:80], table(spy, labels=numbers))
-        same = uploaded(hostile("same", spy)[:80], table(spy, labels=(hostile("only", spy),)))
+        learned = uploaded("numbers", table(spy, labels=numbers))
+        same = uploaded("same", table(spy, labels=(hostile("only", spy),)))
         models = [trained(two), trained(learned), trained(same)]
         statuses = [client.get(f"/api/models/{one}").json()["status"] for one in models]
         assert statuses == ["ready", "ready", "failed"]
@@ -130,11 +157,13 @@ def addresses(desk: App, spy: str) -> list[str]:
             ),
             what="the predictions",
         )
+        template_id, job_id = written(client, spy)
     return [
         "/", "/uploads", "/predictions", "/models", "/system", "/admin", "/account",
-        *(f"/uploads?upload={one}" for one in (two, learned, same)),
-        *(f"/uploads?upload={one}&train=1" for one in (two, learned)),
+        f"/uploads?upload={two}", f"/uploads?upload={two}&train=1", f"/uploads?upload={same}",
         *(f"/model?id={one}" for one in models),
+        "/jobs", "/templates", "/review", f"/job?id={job_id}", f"/template?id={template_id}",
+        f"/template_editor?id={template_id}", f"/generator?template={template_id}",
         *(f"/prediction?id={one}" for one in predictions),
     ]  # fmt: skip
 
@@ -172,6 +201,23 @@ def test_every_page_shows_users_words_as_they_are(
     assert made == {}, made
     assert foreign == []
     assert refused == []
+    assert Spy.asked == []
+
+
+@pytest.mark.parametrize("kind", ["job", "prediction", "model", "uploads"])
+def test_menus_dialogs_and_toasts_show_them_as_they_are(
+    page: Page, desk: App, spy: str, addresses: list[str], kind: str
+) -> None:
+    """The last of its kind is deleted, by its dialog."""
+    address = [one for one in addresses if one.startswith(f"/{kind}?") and "train" not in one][-1]
+    page.goto(f"{desk.url}{address}")
+    page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(":red[")
+    assert page.evaluate(MADE, spy) == []
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_test_id("stToast")).to_contain_text(":red[")
+    assert page.evaluate(MADE, spy) == []
     assert Spy.asked == []
 
 

@@ -25,6 +25,7 @@ from core.predictions import listing
 from core.settings import Settings
 from core.uploads import uploads
 from tests import journeys
+from tests.batches import Bench
 from tests.core.models.tables import TARGETS, subscribers, train, without
 from tests.once import once
 from tests.pages import scored
@@ -190,6 +191,15 @@ def settle(
             result=result,
             reason=reason,
         )
+
+
+def attempt(bench: Bench, batch_job_id: UUID) -> None:
+    """One attempt at a batch job, as its worker would make it: the engine's threads have the worker's role, too."""
+    db.free_worker_role()
+    try:
+        bench.attempt(batch_job_id)
+    finally:
+        db.reserve_worker_role()
 
 
 def abandon(task_id: UUID) -> None:

@@ -9,16 +9,21 @@ from uuid import UUID, uuid4
 
 import pyarrow as pa
 import pytest
+import sqlalchemy as sa
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
+from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
+from core.generation.jobs import jobs as batch_jobs
 from core.models import models
 from core.predictions import listing, predictions
-from tests.pages.conftest import abandon, settle, texts
+from core.settings import Settings
+from tests.batches import Bench
+from tests.pages.conftest import abandon, attempt, settle, texts
 
 OpenPage = Callable[..., AppTest]
 TakeIn = Callable[..., UploadRow]
@@ -206,3 +211,40 @@ def test_with_nothing_failed_and_nothing_waiting_all_is_clear(
 ) -> None:
     take_in(customers, "march.csv")
     assert "All clear" in texts(open_page())
+
+
+def test_batch_jobs_that_are_paused_wait_and_failed_stand_on_home(
+    open_page: OpenPage, reader: db.User, settings: Settings, done_by_hand: list[UUID]
+) -> None:
+    bench = Bench(settings, reader)
+    waiting = bench.create(3, max_cost_usd=None, name="Waiting")
+    for name in ("Stopped by me", "Refused"):
+        job_id = bench.create(3, max_cost_usd=None, name=name)
+        with db.session_scope(reader, write=True) as session:
+            batch_jobs.pause(session, batch_job_id=job_id)
+    refused = queue.Reason(code="llm_key_refused", message="The key is refused.")
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(
+            sa.update(BatchJobRow).where(BatchJobRow.id == job_id).values(reason=refused.to_json())
+        )
+    app = open_page()
+    said = texts(app).replace("\\", "")
+    assert "**Stopped by me** is paused :gray[· 0 of 3 items are done.]" in said
+    assert "**Refused** is paused :gray[· The key is refused.]" in said
+    assert "**No worker is running.** :gray[· 1\u00a0batch job waiting]" in said
+    app.button(key="by_hand").click().run()
+    assert done_by_hand == [bench.job(waiting).task_id]
+
+
+def test_spend_stands_among_homes_numbers_once_there_is_any(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    bench = Bench(settings, reader)
+    job_id = bench.create(1, max_cost_usd=None)
+    assert "Spent today" not in [metric.label for metric in open_page().metric]
+    attempt(bench, job_id)
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(sa.update(BatchCallRow).values(cost=1_240_000_000))
+    st.cache_data.clear()
+    spent = {metric.label: metric.value for metric in open_page().metric}["Spent today"]
+    assert spent.replace("\\", "") == "$1.24"

@@ -377,7 +377,9 @@ def test_a_failed_prediction_says_why_and_what_to_do(desk: Desk) -> None:
     assert failed.error_hint
     told = app.error[0].value.replace("\\", "")
     assert told == f"**{failed.error_message}**\n\n{failed.error_hint}"
-    assert app.button(key="retry").label == "Retry"
+    assert app.button(key="retry").proto.type == "secondary"  # the same file would fail again
+    assert app.button(key="other_file").proto.type == "primary"
+    assert "There is no result." in [caption.value for caption in app.caption]
 
     app.button(key="other_file").click().run()
     assert app.title[0].value == "New prediction"

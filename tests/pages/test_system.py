@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import db, settings
 from core.access import sessions
+from core.db import migrate
 from core.queue import Pool, SqsQueue, workers
 from tests import journeys
 from tests.clocks import ClockAhead
@@ -104,6 +105,23 @@ def test_without_its_database_every_address_says_what_is_broken_and_how_to_mend_
     assert "Check that it is running" in broken
     assert "**Storage**" in texts(app)
     assert "Recent errors" not in texts(app)
+
+
+def test_a_new_database_beside_files_of_an_earlier_one_is_said_at_every_address_with_its_cure(
+    desk: Desk, tmp_path: Path
+) -> None:
+    take_away()
+    migrate.upgrade(db.connect(f"sqlite:///{tmp_path / 'new.sqlite3'}"))
+
+    app = open_page("uploads.py")
+
+    assert not app.exception
+    assert app.title[0].value == "System"
+    (broken,) = (error.value.replace("\\", "") for error in app.error)
+    assert broken.startswith(
+        "**Database** · The database is new and empty, but storage has 3 files of an earlier one"
+    )
+    assert "`python -m core.system restore FOLDER`" in broken
 
 
 def test_where_people_sign_in_an_outage_shows_nobody_the_installation(

@@ -301,6 +301,28 @@ def test_a_file_with_too_few_outcomes_is_not_offered_for_training_and_says_why(
     assert "training needs at least 50" in texts(app).replace("\\", "")
 
 
+def test_trainings_are_asked_for_once_and_no_more_of_them_than_may_wait(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    for n in range(4):
+        request_training(upload, name=f"Waiting {n}")
+    for _ in range(2):
+        app = open_page("uploads.py", upload=upload.id, train=1)
+        app.button(key="train_model").click().run()
+        assert not app.exception
+    with db.session_scope(reader) as session:
+        assert len(models.page(session).items) == 5
+    app = open_page("uploads.py", upload=upload.id, train=1)
+    keyed(app.text_input, "model_name_").set_value("One more").run()
+    app.button(key="train_model").click().run()
+    assert "You have 5 trainings in the queue" in app.error[0].value
+
+
 def test_a_new_version_is_said_in_the_title_and_on_the_button(
     open_page: OpenPage,
     customers: pa.Table,
@@ -316,3 +338,14 @@ def test_a_new_version_is_said_in_the_title_and_on_the_button(
     assert app.button(key="train_model").label == "Train v2"
     keyed(app.text_input, "model_name_").set_value("Another name").run()
     assert app.button(key="train_model").label == "Train model"
+
+
+def test_a_column_of_hundreds_of_texts_is_refused_before_the_click(
+    open_page: OpenPage, take_in: TakeIn
+) -> None:
+    remarks = [f"remark number {n} of many" for n in range(600)]
+    upload = take_in(pa.table({"n": list(range(600)), "remark": remarks}), "remarks.csv")
+    app = open_page("uploads.py", upload=upload.id, train=1)
+    keyed(app.selectbox, "target_").set_value("remark").run()
+    assert app.button(key="train_model").disabled
+    assert "has 600 different values; a model can learn at most 50" in texts(app).replace("\\", "")

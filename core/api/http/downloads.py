@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from core import db, logs
 from core.access import audit
 from core.api.errors import PreconditionFailed, RangeUnsatisfiable
-from core.storage import Storage
+from core.storage import Storage, disk_reserve
 from core.uploads.detect import charsets
 
 log = logs.get("api")
@@ -103,7 +103,7 @@ def respond(request: Request, storage: Storage, download: Download, *, user: db.
 
 def note(user: db.User, subject: audit.Subject, media_type: str) -> None:
     """Have the audit trail say who took a file, before they get it."""
-    with db.session_scope(user, write=True) as session:
+    with disk_reserve.lent(), db.session_scope(user, write=True) as session:
         audit.note(session, f"{subject.kind}.downloaded", subject, type=media_type.partition(";")[0])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -32,7 +32,7 @@ MEANS = {
     415: "The body has the wrong type; for an upload, the file is not a CSV.",
     416: "The range starts beyond the end of the file.",
     422: "The request can't be done as it stands; the message says what to change.",
-    429: "Too many sign-in attempts.",
+    429: "Too many sign-in attempts, or as many trainings in the queue as may wait.",
     500: "An error in the app; it has been logged.",
     503: "The database, storage or worker is unavailable, or a disk is full.",
 }
@@ -155,5 +155,9 @@ async def of_validation(request: Request, error: Exception) -> JSONResponse:
 def _fields(request: Request) -> str:
     """The names that the route's body may have."""
     body = getattr(request.scope.get("route"), "body_field", None)
-    names = getattr(getattr(body, "field_info", None), "annotation", BaseModel).model_fields
+    annotation = getattr(getattr(body, "field_info", None), "annotation", BaseModel)
+    models = [
+        one for one in (annotation, *get_args(annotation)) if hasattr(one, "model_fields")
+    ]  # "… | None"
+    names = [name for model in models for name in model.model_fields]
     return f"Its fields are {', '.join(names)}."

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from core import db
 from core.api.errors import KeyInUse, KeyReused
 from core.db.tables.idempotency_keys import IdempotencyKeyRow
-from core.db.types import DATABASE_CLOCK, Clock
+from core.db.types import DATABASE_CLOCK, Clock, is_ahead
 from core.queue.retention import KEYS_S
 
 # A first call that has made nothing by then may have died with its process. If it lives, `made` settles it.
@@ -52,6 +52,7 @@ def take(session: Session, *, key: str, request_sha256: str, clock: Clock = DATA
             sa.or_(
                 IdempotencyKeyRow.created_at < clock.now(-KEYS_S),
                 sa.and_(unanswered, IdempotencyKeyRow.created_at < clock.now(-GIVEN_UP_S)),
+                sa.and_(unanswered, is_ahead(IdempotencyKeyRow.created_at, clock)),
             ),
         )
     )

@@ -58,6 +58,8 @@ async def receive(request: Request, staged: Staging, *, limit_mb: int, silence_s
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit_mb * 1_000_000 + ENVELOPE_BYTES:
         raise _too_large(limit_mb)
+    if declared.isdecimal():
+        staged.require_room(int(declared))
     parts = _Parts(boundary, limit_mb=limit_mb)
     async with aclosing(request.stream()) as chunks:
         async for chunk in _in_time(chunks, silence_s):

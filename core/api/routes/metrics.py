@@ -17,6 +17,7 @@ from core.access import roles
 from core.api.dependencies import Config, Reader
 from core.api.http.error_responses import documented
 from core.queue import figures
+from core.system import gauges
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -85,6 +86,7 @@ class Installation:
             roles.require_admin(session)
             pending, settled = figures.unsettled(session), figures.settled(session)
             workers = queue.workers.alive(session)
+            stated = list(gauges.read(session))
         by = ["kind", "state"]
         yield _gauge("tasks", "Tasks that wait or run.", by, [([p.kind, p.state], p.n) for p in pending])
         yield _gauge(
@@ -105,6 +107,8 @@ class Installation:
         yield _gauge("workers", "Workers that are alive.", [], [([], len(workers))])
         places = sum(worker.slots for worker in workers)
         yield _gauge("worker_slots", "Tasks that they can do at a time.", [], [([], places)])
+        for one, values in stated:
+            yield _gauge(one.name, one.meaning, list(one.labels), [(list(of), n) for of, n in values])
 
 
 def _gauge(name: str, meaning: str, labels: list[str], values: list[tuple[list[str], float]]) -> Metric:

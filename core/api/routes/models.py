@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core import db
 from core.access import ownership
 from core.api.dependencies import (
+    Config,
     Cursor,
     Files,
     IdempotencyKey,
@@ -31,7 +33,8 @@ from core.api.http.idempotency import Call, once
 from core.api.schemas import work
 from core.api.schemas.models import Model, ModelDetail
 from core.db.tables.models import ModelRow
-from core.models import models
+from core.models import models, training_requests
+from core.settings import Settings
 from core.uploads import stored, uploads
 
 router = APIRouter(prefix="/models", tags=["models"])
@@ -66,25 +69,29 @@ class TrainingBegun(BaseModel):
     status_code=202,
     response_description="Training has started.",
     response_model=TrainingBegun,
-    responses=documented(400, 403, 404, 409, 413, 415, 422, 503),
+    responses=documented(400, 403, 404, 409, 413, 415, 422, 429, 503),
 )
 async def train_model(
-    user: Trainer, wanted: Training, idempotency_key: IdempotencyKey = None
+    user: Trainer, config: Config, wanted: Training, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Train a model on an upload. `GET /api/models/{id}` shows when it is ready."""
+    """Train a model on an upload. `GET /api/models/{id}` shows when it is ready.
+
+    Where the very same training of yours is in the queue, that is the answer.
+    """
     upload_id = upload_id_of(wanted.upload_id)
     made_of = {"call": "train", **wanted.model_dump(), "upload_id": upload_id}
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:
             return call.replay
-        model = await anyio.to_thread.run_sync(_request, user, call, upload_id, wanted)
+        model = await anyio.to_thread.run_sync(_request, user, config, call, upload_id, wanted)
         return await call.answer(202, _begun(model))
 
 
-def _request(user: db.User, call: Call, upload_id: int, wanted: Training) -> ModelRow:
+def _request(user: db.User, config: Settings, call: Call, upload_id: int, wanted: Training) -> ModelRow:
     with db.session_scope(user, write=True) as session:
-        model = models.request_training(
+        model = training_requests.request(
             session,
+            most_waiting=config.max_waiting_trainings,
             upload=uploads.get(session, upload_id=upload_id),
             target=wanted.target,
             name=wanted.name,
@@ -141,9 +148,7 @@ def cancel_training(user: Trainer, model_id: ModelId) -> ModelDetail:
 @router.delete("/{model_id}", responses=documented(403, 404, 409, 503))
 def delete_model(user: Writer, files: Files, model_id: ModelId) -> work.Deleted:
     """Delete a model that has no predictions."""
-    with db.session_scope(user, write=True) as session:
-        prefixes = models.delete(session, model_id=model_id)
-    stored.remove_files(files, prefixes=prefixes)
+    stored.delete(user, files, partial(models.delete, model_id=model_id))
     return work.Deleted(id=str(model_id))
 
 

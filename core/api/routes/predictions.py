@@ -217,7 +217,5 @@ def retry_prediction(user: Writer, prediction_id: PredictionId) -> work.Predicti
 @router.delete("/{prediction_id}", responses=documented(403, 404, 409, 503))
 def delete_prediction(user: Writer, files: Files, prediction_id: PredictionId) -> work.Deleted:
     """Delete a finished prediction and its result files."""
-    with db.session_scope(user, write=True) as session:
-        prefixes = predictions.delete(session, prediction_id=prediction_id)
-    stored.remove_files(files, prefixes=prefixes)
+    stored.delete(user, files, partial(predictions.delete, prediction_id=prediction_id))
     return work.Deleted(id=str(prediction_id))

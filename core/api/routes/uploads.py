@@ -170,7 +170,5 @@ def delete_upload(
     ] = 0,
 ) -> work.Deleted:
     """Delete an upload, its predictions and all their files."""
-    with db.session_scope(user, write=True) as session:
-        prefixes = uploads.delete(session, upload_id=upload_id, n_confirmed=n_predictions)
-    stored.remove_files(files, prefixes=prefixes)
+    stored.delete(user, files, partial(uploads.delete, upload_id=upload_id, n_confirmed=n_predictions))
     return work.Deleted(id=str(upload_id))

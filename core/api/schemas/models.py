@@ -97,6 +97,8 @@ class Model(BaseModel):
     steps_done: int
     steps_total: int | None
     metrics: dict[str, MetricOverFolds] | None = Field(description="Cross-validated; null until ready.")
+    origin: Literal["built_in", "sandbox"]
+    deployed_url: str | None = Field(description="Of its live app, while it has one.")
     is_sample: bool
     error_message: str | None
     error_hint: str | None
@@ -135,6 +137,8 @@ def _of_model(row: ModelRow) -> dict[str, Any]:
         "steps_done": row.task.done,
         "steps_total": row.task.total,
         "metrics": row.report["metrics"] if row.report else None,
+        "origin": row.origin,
+        "deployed_url": row.deployed_url,
         "is_sample": row.is_sample,
         "error_message": row.error["message"] if row.error else None,
         "error_hint": row.error["hint"] if row.error else None,

@@ -4,6 +4,7 @@ Each figure's title states what it shows, with the number; colours and transpare
 """
 
 from core.metrics.figures.classes import confusion_matrix, label_counts
+from core.metrics.figures.curves import reported_curve
 from core.metrics.figures.models import CandidateScore, FeatureImportance, candidates, feature_importance
 from core.metrics.figures.numbers import predicted_vs_actual, predictions, residuals
 from core.metrics.figures.ranked import precision_recall_curve, roc_curve
@@ -19,6 +20,7 @@ __all__ = [
     "precision_recall_curve",
     "predicted_vs_actual",
     "predictions",
+    "reported_curve",
     "residuals",
     "risk_bands",
     "roc_curve",

@@ -38,8 +38,12 @@ def candidates(
     *,
     metric: str,
     higher_is_better: bool = True,
+    over: str = "five folds",
 ) -> go.Figure:
-    """Each candidate's score as a dot with ± one standard deviation, best on top, and a line at the baseline."""
+    """Each candidate's score as a dot with ± one standard deviation, best on top, and a line at the baseline.
+
+    over: what the scores were taken of, such as folds or resamples.
+    """
     if not compared:
         return style.note("No candidates", "No model was compared.")
     ranked = sorted(compared, key=lambda one: -one.mean if higher_is_better else one.mean)
@@ -51,7 +55,7 @@ def candidates(
             f"Best: {best.name} with {best_score}; the baseline has {floor}"
             if beaten
             else f"No candidate beats the baseline: {best.name} has {best_score}, the baseline {floor}",
-            x_title=f"{metric}, mean ± SD across folds",
+            x_title=f"{metric}, mean ± SD across {over}",
             y_title="",
         )
     )

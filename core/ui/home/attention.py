@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import db, queue
 from core.ui import formatting, links, no_worker, page_frame, session
 from core.ui.home.home_data import Pulse
-from core.ui.work_items import N_SHOWN, ActiveItem, Activity, FailedItem
+from core.ui.work_items import N_SHOWN, ActiveItem, Activity, FailedItem, ReadyItem
 
 BAR_PX: Final = 180
 REASON_LENGTH: Final = 100
@@ -23,7 +23,7 @@ REASON_LENGTH: Final = 100
 def show(pulse: Pulse, *, shown_id: UUID | None = None) -> None:
     """Draw it; "All clear" when there is nothing. shown_id: of what the page shows elsewhere."""
     active = [_active(room, shown_id) for room in pulse.rooms]
-    if not (pulse.is_stalled or pulse.failed or any(rest.is_any for rest in active)):
+    if not (pulse.is_stalled or pulse.failed or pulse.ready or any(rest.is_any for rest in active)):
         if shown_id is None:
             _all_clear()
         return
@@ -32,6 +32,8 @@ def show(pulse: Pulse, *, shown_id: UUID | None = None) -> None:
             _no_worker(pulse)
         for room in pulse.rooms:
             _failures(room)
+        for ready in pulse.ready:
+            _ready(ready)
         for rest in active:
             for item in rest.shown:
                 progress(item)
@@ -97,10 +99,15 @@ def _failures(room: Activity) -> None:
 
 def _failed(item: FailedItem) -> None:
     reason = textwrap.shorten(item.reason, REASON_LENGTH, placeholder=" …")
-    with _line(f":red[:material/error:] {item.text} :gray[· {links.escape(reason)}]"):
+    with _line(f"{item.mark} {item.text} :gray[· {links.escape(reason)}]"):
         links.link(
             "Open", item.page, icon=":material/arrow_forward:", tip=links.escape(item.reason), id=item.id
         )
+
+
+def _ready(item: ReadyItem) -> None:
+    with _line(f":orange[{item.icon}] {item.text}"):
+        links.link(item.button, item.page, icon=":material/arrow_forward:", **item.query)
 
 
 def _more(active: Sequence[_Active]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import queue
 from core.ui import registry
-from core.ui.work_items import N_RECENT, ActiveItem, Activity, FailedItem, RecentItem, Total
+from core.ui.work_items import N_RECENT, ActiveItem, Activity, FailedItem, ReadyItem, RecentItem, Total
 
 DAYS = 14
 MOVING_S, SETTLED_S = 2.0, 10.0  # between two looks
@@ -34,6 +34,10 @@ class Pulse:
     @property
     def failed(self) -> Sequence[FailedItem]:
         return [item for room in self.rooms for item in room.failed]
+
+    @property
+    def ready(self) -> Sequence[ReadyItem]:
+        return [item for room in self.rooms for item in room.ready]
 
     @property
     def active(self) -> Sequence[ActiveItem]:
@@ -90,10 +94,10 @@ def load(session: Session) -> Overview:
     )
 
 
-def per_day(moments: Iterable[tuple[datetime, int]], *, now: datetime, zone: tzinfo) -> list[int]:
+def per_day(moments: Iterable[tuple[datetime, float]], *, now: datetime, zone: tzinfo) -> list[float]:
     """Sums over the last DAYS days of the reader's calendar, today last; empty when only one day has any."""
     today = now.astimezone(zone).date()
-    sums = [0] * DAYS
+    sums = [0.0] * DAYS
     for at, n in moments:
         days_ago = (today - at.astimezone(zone).date()).days
         if 0 <= days_ago < DAYS:

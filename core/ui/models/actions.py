@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core import db
 from core.db.tables.models import ModelRow
+from core.db.tables.training_jobs import TrainingJobRow
 from core.models import models
 from core.models.errors import NEED_ANOTHER_FILE
 from core.predictions import listing
@@ -13,12 +16,13 @@ from core.ui import formatting, links, notices, page_frame, session
 from core.ui.models.pages import MODELS
 from core.ui.predictions import filters
 from core.ui.predictions.pages import PREDICTIONS
+from core.ui.training.pages import WORKSPACE
 from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored
 
 
-def toolbar(model: ModelRow) -> None:
-    """The buttons that fit the model's state, the likeliest first."""
+def toolbar(model: ModelRow, training: TrainingJobRow | None) -> None:
+    """The buttons that fit the model's state, the likeliest first. training: the one in a sandbox that made it."""
     if model.status == "training":
         if st.button("Cancel training", key="cancel", icon=":material/stop_circle:"):
             with db.session_scope(session.user(), write=True) as scope:
@@ -30,7 +34,7 @@ def toolbar(model: ModelRow) -> None:
         "Use for a prediction", key="use", type="primary", icon=":material/play_arrow:"
     ):
         links.go(UPLOADS, model=model.id)
-    needs_other_file = (model.error or {}).get("code") in NEED_ANOTHER_FILE
+    needs_other_file = training is None and (model.error or {}).get("code") in NEED_ANOTHER_FILE
     if needs_other_file and st.button(
         "Choose another file", key="other_file", icon=":material/upload_file:", type="primary"
     ):
@@ -41,6 +45,8 @@ def toolbar(model: ModelRow) -> None:
         icon=":material/model_training:",
         type="secondary" if is_ready or needs_other_file else "primary",
     ):
+        if training is not None:
+            links.go(WORKSPACE, like=training.id)
         again = {"upload": model.upload_id} if model.upload_id else {}
         links.go(UPLOADS, train=1, version_of=model.id, **again)
     if st.button("Delete", key="delete", icon=":material/delete:", type="tertiary"):
@@ -63,8 +69,6 @@ def _confirm_delete(model: ModelRow) -> None:
             return
         st.markdown(f"This permanently deletes **{name}**. The file it was trained on is kept.")
         if page_frame.confirmed("Delete model", key="confirm_delete"):
-            with db.session_scope(session.user(), write=True) as scope:
-                prefixes = models.delete(scope, model_id=model.id)
-            stored.remove_files(session.files(), prefixes=prefixes)
+            stored.delete(session.user(), session.files(), partial(models.delete, model_id=model.id))
             notices.leave(f"Deleted {name}.", icon=":material/delete:")
             links.go(MODELS)

@@ -1,4 +1,7 @@
-"""Models on Home: trainings that failed, run or wait, and the newest models."""
+"""Models on Home: trainings that failed, run or wait, and the newest models.
+
+What trains in a sandbox is told by `core.ui.training.home_items`; of those only models that are there stand here.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,17 @@ LOOKED_AT = 20  # newest models among which failed ones are looked for
 
 def summary(session: Session) -> Summary:
     """The newest of any status."""
-    return Summary(recent=[_recent(row) for row in models.page(session, limit=N_RECENT).items])
+    newest = models.page(session, limit=N_RECENT).items
+    return Summary(
+        recent=[_recent(row) for row in newest if row.status == "ready" or not _is_told_elsewhere(row)]
+    )
 
 
 def activity(session: Session, now: datetime) -> Activity:
     """Which trainings run, wait or have failed."""
     newest = models.page(session, limit=LOOKED_AT).items
-    in_training = models.page(session, limit=MOST_IN_TRAINING, statuses=["training"]).items[::-1]
+    of_all = models.page(session, limit=MOST_IN_TRAINING, statuses=["training"]).items[::-1]
+    in_training = [row for row in of_all if not _is_told_elsewhere(row)]
     abandoned = models.abandoned(session)
     waiting = [row for row in in_training if labels.is_queued(row) or row.id in abandoned]
     running = [row for row in in_training if row not in waiting]
@@ -57,6 +64,10 @@ def activity(session: Session, now: datetime) -> Activity:
         queued=_by_hand(waiting) if waiting else None,
         newest=tuple(row.id for row in newest[:1]),
     )
+
+
+def _is_told_elsewhere(row: ModelRow) -> bool:
+    return row.origin == "sandbox"
 
 
 def _active(row: ModelRow, *, is_waiting: bool) -> ActiveItem:
@@ -99,7 +110,8 @@ def _unmended(newest_first: Sequence[ModelRow], *, now: datetime) -> list[ModelR
     for row in newest_first:
         was_cancelled = (row.error or {}).get("code") == "cancelled"
         is_recent = now - row.updated_at < FAILED_FOR
-        if row.status == "failed" and is_recent and not was_cancelled and row.name not in names:
+        is_told = row.status == "failed" and is_recent and not was_cancelled and not _is_told_elsewhere(row)
+        if is_told and row.name not in names:
             failed += [row] if row.upload_id is None or row.upload_id not in files else []
         if not was_cancelled:
             names.add(row.name)

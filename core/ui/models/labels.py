@@ -24,13 +24,18 @@ METRICS: Final[dict[str, str]] = {
     "pr_auc": "PR-AUC",
     "log_loss": "Log loss",
     "accuracy": "Accuracy",
+    "f1": "F1",
     "r2": "R²",
     "mae": "MAE",
     "rmse": "RMSE",
 }
 SMALLER_IS_BETTER: Final = frozenset({"log_loss", "mae", "rmse"})
 IN_UNITS_OF_THE_TARGET: Final = frozenset({"mae", "rmse"})
-RECIPES: Final[dict[str, str]] = {"linear_splines": "Linear with splines", "boosted_trees": "Boosted trees"}
+RECIPES: Final[dict[str, str]] = {
+    "linear_splines": "Linear with splines",
+    "boosted_trees": "Boosted trees",
+    "sandbox": "Code in a sandbox",
+}
 
 
 def is_queued(model: ModelRow) -> bool:

@@ -6,17 +6,27 @@ import streamlit as st
 
 from core import db, queue
 from core.db.tables.models import ModelRow
+from core.db.tables.training_jobs import TrainingJobRow
 from core.models import models
 from core.ui import formatting, no_worker, session
+from core.ui.training import stages
 
 
-def show(model: ModelRow, *, is_waiting: bool, has_worker: bool, is_mine: bool) -> None:
-    """One bar, and a sentence below it. is_waiting: nobody trains it, or whoever did is gone. is_mine: if not, it can't
-    be done by hand.
+def show(
+    model: ModelRow,
+    training: TrainingJobRow | None,
+    *,
+    is_waiting: bool,
+    has_worker: bool,
+    is_mine: bool,
+) -> None:
+    """One bar, and a sentence below it. training: the one in a sandbox, if it is one. is_waiting: nobody trains it, or
+    whoever did is gone. is_mine: if not, it can't be done by hand.
     """
     with st.container(border=True, key="training"):
-        st.markdown(f"#### {step(model, is_waiting=is_waiting).capitalize()}")
-        st.progress(share(model, is_waiting=is_waiting))
+        how_far, text = bar(model, training, is_waiting=is_waiting)
+        st.markdown(f"#### {text}")
+        st.progress(how_far)
         if not is_waiting:
             started_at = model.task.started_at or model.created_at
             passed = formatting.duration((session.now() - started_at).total_seconds())
@@ -32,6 +42,18 @@ def show(model: ModelRow, *, is_waiting: bool, has_worker: bool, is_mine: bool) 
                     task_id = models.prioritize(scope, model_id=model.id)
                 queue.local_runner.run_now(task_id)
                 st.rerun()
+
+
+def bar(model: ModelRow, training: TrainingJobRow | None, *, is_waiting: bool) -> tuple[float, str]:
+    """How much of a training is done, from 0 to 1, and the words beside it. training: the one in a sandbox."""
+    if training is not None:
+        step_of, done = (
+            stages.step(training, is_waiting=is_waiting),
+            stages.share(training, is_waiting=is_waiting),
+        )
+    else:
+        step_of, done = step(model, is_waiting=is_waiting), share(model, is_waiting=is_waiting)
+    return done, step_of.capitalize()
 
 
 def why_queued(model: ModelRow) -> str:

@@ -25,7 +25,7 @@ SHOWN_CATEGORIES = 6
 def numbers(model: ModelRow) -> None:
     """Each metric with its spread over the folds, beside what the baseline has."""
     report = model.report or {}
-    with st.grid(4, min_column_width=150, gap="small", key="metrics"):
+    with st.grid(4, min_column_width=190, gap="small", key="metrics"):
         metrics = report.get("metrics", {})
         for name in sorted(
             metrics, key=list(labels.METRICS).index
@@ -33,7 +33,7 @@ def numbers(model: ModelRow) -> None:
             spread = metrics[name]
             baseline = report["baseline"].get(name)
             value, beneath = _metric_text(name, spread, baseline["mean"] if baseline else None)
-            exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} across the folds."
+            exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} across {measured_over(report)}."
             st.metric(
                 labels.METRICS[name],
                 value,
@@ -46,7 +46,7 @@ def numbers(model: ModelRow) -> None:
 
 
 def charts(model: ModelRow) -> None:
-    """The candidates against the baseline, and the columns that count."""
+    """The candidates against the baseline, and the columns that count, where that was measured."""
     report = model.report or {}
     by = report["chosen_by"]
     compared = [
@@ -57,8 +57,12 @@ def charts(model: ModelRow) -> None:
     importance = [FeatureImportance(one["column"], one["fall"], 0.0) for one in report["importance"]]
     metric = labels.METRICS.get(by, by)
     with on_page.pair():
-        on_page.show(figures.candidates(compared, baseline, metric=metric), key="candidates")
-        on_page.show(figures.feature_importance(importance, metric=metric), key="importance")
+        on_page.show(
+            figures.candidates(compared, baseline, metric=metric, over=measured_over(report)),
+            key="candidates",
+        )
+        if importance:
+            on_page.show(figures.feature_importance(importance, metric=metric), key="importance")
 
 
 def warnings(model: ModelRow) -> None:
@@ -69,7 +73,7 @@ def warnings(model: ModelRow) -> None:
 
 def schema(model: ModelRow) -> None:
     """The columns that the model reads."""
-    _table(
+    table(
         [
             {"Column": feature.name, "Type": KINDS[feature.kind], "Seen in training": _seen(feature)}
             for feature in models.schema_of(model).features
@@ -84,7 +88,7 @@ def dropped(model: ModelRow) -> None:
         {"Column": one["column"], "Why": one["reason"]} for one in (model.report or {}).get("dropped", [])
     ]
     if rows:
-        _table(rows, key="dropped")
+        table(rows, key="dropped")
         st.caption("To use one anyway, train a new version and add it under *Keep these columns*.")
     else:
         st.caption("No column was left out.")
@@ -103,7 +107,7 @@ def origin(model: ModelRow) -> None:
         **({"Always used": ", ".join(report["keep"])} if report.get("keep") else {}),
         **report["versions"],
     }
-    _table([{"Detail": name, "Value": str(value)} for name, value in facts.items()], key="origin")
+    table([{"Detail": name, "Value": str(value)} for name, value in facts.items()], key="origin")
 
 
 def _metric_text(metric: str, spread: Mapping[str, float], baseline: float | None) -> tuple[str, str]:
@@ -119,6 +123,11 @@ def _metric_text(metric: str, spread: Mapping[str, float], baseline: float | Non
     return value, beneath if baseline is None else f"{beneath} · baseline {formatted(baseline)}"
 
 
+def measured_over(report: Mapping[str, Any]) -> str:
+    """What its figures vary over: folds, or resamples of the rows that code in a sandbox never saw."""
+    return "resamples of unseen rows" if "n_held_out" in report else "five folds"
+
+
 def _recipe(name: str) -> str:
     return labels.RECIPES.get(name, name)
 
@@ -132,5 +141,6 @@ def _seen(feature: Feature) -> str:
     return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _table(rows: list[dict[str, str]], *, key: str) -> None:
+def table(rows: list[dict[str, str]], *, key: str) -> None:
+    """Rows of text below the names of their columns, all of them to be seen."""
     st.dataframe(pd.DataFrame(rows), hide_index=True, height=height(len(rows)), key=key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -101,6 +102,4 @@ def _confirm_deletion(prediction_id: UUID, file_name: str, leave: bool) -> None:
 
 def delete(prediction_id: UUID) -> None:
     """Remove a settled prediction and then its files. Raises NotFound, Conflict."""
-    with db.session_scope(session.user(), write=True) as scope:
-        prefixes = predictions.delete(scope, prediction_id=prediction_id)
-    stored.remove_files(session.files(), prefixes=prefixes)
+    stored.delete(session.user(), session.files(), partial(predictions.delete, prediction_id=prediction_id))

@@ -1,7 +1,4 @@
-"""What of the predictions is to be seen: status, file, model, order and page, kept in the address by hand.
-
-Streamlit's own `bind` does not bear other parameters beside it that are written in the same run.
-"""
+"""What of the predictions is to be seen: status, file, model, order and page, kept in the address."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import db
 from core.predictions.listing import Sort
 from core.predictions.states import Status
-from core.ui import formatting, params
+from core.ui import formatting, params, status_pills
 
 PER_PAGE = 20
 LONGEST_SEARCH: Final = 200
@@ -38,7 +35,7 @@ SORTS: Final[dict[str, Sort]] = {
     "Took longest": "took",
 }
 EVERY_MODEL: Final = "All models"
-_STATUS, _FILE, _MODEL, _SORT, _PAGE = "status", "file", "model", "sort", "page"
+_FILE, _MODEL, _SORT, _PAGE = "file", "model", "sort", "page"
 _KEY: Final = "predictions_"
 
 
@@ -52,7 +49,7 @@ def search() -> str:
         "File name", key=key, placeholder="Search files", icon=":material/search:", type="search", live=True,
         label_visibility="collapsed", width=150, max_chars=LONGEST_SEARCH, on_change=_first_page,
     )  # fmt: skip
-    _remember(_FILE, text.strip())
+    status_pills.remember(_FILE, text.strip())
     return text.strip()
 
 
@@ -83,38 +80,17 @@ def sort() -> Sort:
 
 
 def statuses(counts: Mapping[Status, int]) -> tuple[Status, ...]:
-    """The states of the chosen pill, none for all; each pill says how many there are.
-
-    What a pill sends is its label, and a label that has changed meanwhile means nothing any more: a click while
-    something was just completed would be lost. So the numbers, which change, are drawn beside the labels.
-    """
-    key = _KEY + _STATUS
-    if st.session_state.get(key) not in STATUSES:
-        asked = st.query_params.get(_STATUS, "").capitalize()
-        st.session_state[key] = asked if asked in STATUSES else ALL
-    pills = st.pills(
-        "Status", list(STATUSES), key=key, required=True, label_visibility="collapsed", on_change=_first_page
-    )
-    chosen = pills or ALL
-    totals = [sum(counts[status] for status in wanted or tuple(Status)) for wanted in STATUSES.values()]
-    st.html(_beside_the_pills(totals))
-    _remember(_STATUS, "" if chosen == ALL else chosen.lower())
+    """The states of the chosen pill, none for all; each pill says how many there are."""
+    chosen = status_pills.choose(STATUSES, prefix=_KEY, on_change=_first_page)
+    status_pills.show_numbers(STATUSES, counts, prefix=_KEY)
     return STATUSES[chosen]
-
-
-def _beside_the_pills(totals: Sequence[int]) -> str:
-    rules = "".join(
-        f'.st-key-{_KEY}{_STATUS} button:nth-of-type({number}) p::after {{ content: " {formatting.number(total)}"; }}'
-        for number, total in enumerate(totals, start=1)
-    )
-    return f"<style>{rules}</style>"
 
 
 def page(slot: DeltaGenerator, *, n_found: int) -> int:
     """The chosen page of results, from 1; drawn where there is more than one."""
     n_pages = ceil(n_found / PER_PAGE)
     if n_pages < 2:
-        _remember(_PAGE, "")
+        status_pills.remember(_PAGE, "")
         return 1
     asked = params.number(st.query_params.get(_PAGE, "")) or 1
     others = " ".join(f"{name}={value}" for name, value in st.query_params.items() if name != _PAGE)
@@ -127,7 +103,7 @@ def page(slot: DeltaGenerator, *, n_found: int) -> int:
             key=f"{_KEY}{_PAGE} {others}",  # another choice of filters begins with its own first page
         )
     chosen = min(chosen, n_pages)
-    _remember(_PAGE, str(chosen) if chosen > 1 else "")
+    status_pills.remember(_PAGE, str(chosen) if chosen > 1 else "")
     first, last = (chosen - 1) * PER_PAGE + 1, min(chosen * PER_PAGE, n_found)
     shown.caption(f"{first:,}–{last:,} of {formatting.exact(n_found, 'prediction')}", width="content")
     return chosen
@@ -136,7 +112,7 @@ def page(slot: DeltaGenerator, *, n_found: int) -> int:
 def clear() -> None:
     """Show everything again; a callback."""
     _first_page()
-    st.session_state.update({_KEY + _FILE: "", _KEY + _MODEL: EVERY_MODEL, _KEY + _STATUS: ALL})
+    st.session_state.update({_KEY + _FILE: "", _KEY + _MODEL: EVERY_MODEL, _KEY + status_pills.NAME: ALL})
 
 
 def _one_of(label: str, name: str, options: Sequence[str], *, width: int) -> str:
@@ -147,16 +123,9 @@ def _one_of(label: str, name: str, options: Sequence[str], *, width: int) -> str
     chosen: str = st.selectbox(
         label, options, key=key, width=width, label_visibility="collapsed", on_change=_first_page
     )
-    _remember(name, "" if chosen == options[0] else chosen)
+    status_pills.remember(name, "" if chosen == options[0] else chosen)
     return chosen
 
 
 def _first_page() -> None:
     st.query_params.pop(_PAGE, None)
-
-
-def _remember(name: str, value: str) -> None:
-    if not value:
-        st.query_params.pop(name, None)
-    elif st.query_params.get(name) != value:
-        st.query_params[name] = value

@@ -29,7 +29,7 @@ def show(measured: PredictionMetrics, *, model_id: UUID, was_blank: Collection[s
                     width="content",
                 )
                 links.link(
-                    "See the model's cross-validated metrics",
+                    "See its metrics on rows it did not learn from",
                     MODEL,
                     icon=":material/arrow_forward:",
                     id=model_id,

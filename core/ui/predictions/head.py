@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from core.db.tables.predictions import PredictionRow
+from core.predictions.errors import NEED_ANOTHER_FILE
 from core.predictions.states import PENDING, Status
 from core.ui import badges, formatting, links, page_frame, session
 from core.ui.models.pages import MODEL
@@ -27,9 +28,16 @@ def show(prediction: PredictionRow, *, now: datetime, is_mine: bool) -> None:
         actions.perform(asked, prediction_id=prediction.id, file_name=prediction.upload.file_name, leave=True)
 
 
-def no_result(*, is_mine: bool) -> None:
+def no_result(prediction: PredictionRow, *, is_mine: bool) -> None:
     """What is left of one that failed or was cancelled, and the way on."""
-    st.caption("There is no result." + (" Retry scores the same file from the start." if is_mine else ""))
+    can_retry = is_mine and not _needs_other_file(prediction)
+    st.caption("There is no result." + (" Retry scores the same file from the start." if can_retry else ""))
+
+
+def _needs_other_file(prediction: PredictionRow) -> bool:
+    """Whether scoring the same file again is known to fail again."""
+    is_failed = prediction.status == Status.FAILED
+    return is_failed and (prediction.task.error or {}).get("code") in NEED_ANOTHER_FILE
 
 
 def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
@@ -38,14 +46,18 @@ def _buttons(prediction: PredictionRow, *, is_mine: bool) -> Action | None:
         _downloads(prediction)
     if not is_mine:
         return None
-    if status in (Status.FAILED, Status.CANCELLED) and st.button(
-        "Retry", key="retry", type="primary", icon=":material/refresh:"
-    ):
-        return Action.RETRY
+    needs_other_file = _needs_other_file(prediction)
     if status == Status.FAILED and st.button(
-        "Choose another file", key="other_file", icon=":material/upload_file:"
+        "Choose another file",
+        key="other_file",
+        icon=":material/upload_file:",
+        type="primary" if needs_other_file else "secondary",
     ):
         links.go(UPLOADS, model=prediction.model_id)
+    if status in (Status.FAILED, Status.CANCELLED) and st.button(
+        "Retry", key="retry", type="secondary" if needs_other_file else "primary", icon=":material/refresh:"
+    ):
+        return Action.RETRY
     rest = Action.CANCEL if status in PENDING else Action.DELETE
     icon, word = rest.split(maxsplit=1)
     return rest if st.button(word, key=word.lower(), icon=icon, type="tertiary") else None

@@ -10,7 +10,7 @@ import streamlit as st
 from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import models, targets
+from core.models import models, targets, training_requests
 from core.ui import links, session
 from core.ui.models.pages import MODEL
 from core.ui.uploads.receipt import KINDS
@@ -75,7 +75,7 @@ def _button(upload: UploadRow, *, target: str | None, name: str) -> str:
         return "Train model"
     with db.session_scope(session.user()) as scope:
         version = models.next_version(
-            scope, name=" ".join(name.split()) or models.default_name(upload, target=target)
+            scope, name=models.tidied(name) or models.default_name(upload, target=target)
         )
     return f"Train v{version}" if version > 1 else "Train model"
 
@@ -107,7 +107,13 @@ def _train(
 ) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         upload = uploads.get(scope, upload_id=upload_id)
-        model = models.request_training(
-            scope, upload=upload, target=target, name=name, positive_label=positive_label, keep=keep
+        model = training_requests.request(
+            scope,
+            most_waiting=session.config().max_waiting_trainings,
+            upload=upload,
+            target=target,
+            name=name,
+            positive_label=positive_label,
+            keep=keep,
         )
     return model.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -153,8 +154,7 @@ def _confirm_delete(upload_id: int, file_name: str) -> None:
         label = f"Delete upload and {formatting.exact(n, 'prediction')}" if n else "Delete upload"
         # a click on another number than is counted now confirms nothing
         if page_frame.confirmed(label, key=f"confirm_delete_{n}"):
-            with db.session_scope(session.user(), write=True) as scope:
-                prefixes = uploads.delete(scope, upload_id=upload_id, n_confirmed=n)
-            stored.remove_files(session.files(), prefixes=prefixes)
+            verb = partial(uploads.delete, upload_id=upload_id, n_confirmed=n)
+            stored.delete(session.user(), session.files(), verb)
             notices.leave(f"Deleted {links.escape(file_name)}.", icon=":material/delete:")
             links.go(UPLOADS)

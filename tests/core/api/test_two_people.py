@@ -15,15 +15,19 @@ from fastapi.routing import iter_route_contexts
 from core import db
 from core.access import sessions, tokens
 from core.api import application
+from core.db.tables import Base
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
 from core.predictions import predictions
 from core.settings import Settings
 from core.storage import LocalStorage
-from tests import journeys
+from tests import generation, journeys, rows
 from tests.core.api.conftest import Switch, Trained, ready, served
 from tests.core.api.routes.test_sign_in import Desk
+from tests.core.generation.templates.made import added
+
+SHARED = "/templates/"
 
 
 @pytest.fixture
@@ -56,10 +60,18 @@ def theirs(user: db.User, upload: UploadRow, model: ModelRow, asked: Desk) -> di
         token, _ = tokens.create(session, name="t", scopes=["read"], days=1, now=now)
     with db.session_scope(user) as session:
         (open_one,) = sessions.alive(session, settings=asked.settings, now=now)
+    tables = Base.metadata.tables
+    training = rows.add(tables["training_jobs"], owner=user.id, model_id=model.id, task_id=model.task_id)
+    deployment = rows.add(tables["deployments"], owner=user.id, model_id=model.id)
     return {
+        "training_job_id": str(training["id"]),
+        "job_id": str(training["id"]),
+        "deployment_id": str(deployment["id"]),
         "upload_id": str(upload.id),
         "model_id": str(model.id),
         "prediction_id": str(prediction_id),
+        "batch_job_id": str(generation.job(user)),
+        "id": str(generation.conversation(user)),
         "token_id": str(token.id),
         "session_id": str(open_one.id),
         "user_id": str(user.id),
@@ -82,12 +94,12 @@ def promote(user: db.User) -> None:
 
 
 def calls_by_id(settings: Settings) -> list[tuple[str, str]]:
-    """Every call of the API whose path names a thing."""
+    """Every call of the API whose path names a thing that is somebody's; templates are read by everybody."""
     found = [
         (method, route.path or "")
         for route in iter_route_contexts(application.build(settings).routes)
         for method in sorted(route.methods or ())
-        if "{" in (route.path or "")
+        if "{" in (route.path or "") and SHARED not in (route.path or "")
     ]
     assert len(found) > 20
     return found
@@ -97,6 +109,10 @@ def bodies(path: str, theirs: dict[str, str]) -> object:
     """What a call needs in order to come as far as looking for the thing."""
     if path.endswith("/reading"):
         return {}
+    if path == "/conversations/{id}":
+        return {"row_version": 1, "messages": generation.talk("Mine?", "Yes.")}
+    if path.startswith("/deployments/") and path.endswith("/predict"):
+        return {"rows": [{}]}
     return {"role": "admin"} if "/people/" in path else None
 
 
@@ -129,6 +145,16 @@ def test_what_belongs_to_somebody_else_can_not_be_built_upon(
     assert as_mallory.post("/api/predictions", json=both).status_code == 404
     train = {"upload_id": theirs["upload_id"], "target": "churned"}
     assert as_mallory.post("/api/models/train", json=train).status_code == 404
+    assert as_mallory.post("/api/ai/train", json=train).status_code in (
+        404,
+        503,
+    )  # 503: no sandbox on this machine
+    assert as_mallory.post("/api/deployments", json={"model_id": theirs["model_id"]}).status_code in (
+        404,
+        503,
+    )
+    for path in ("", "status"):
+        assert as_mallory.get(f"/live/{theirs['deployment_id']}/{path}").status_code == 404
     assert as_mallory.post("/api/csv", files=csv, data={"model_id": theirs["model_id"]}).status_code == 404
     promote(stranger)
     calls = [
@@ -175,10 +201,21 @@ def test_an_admin_reads_by_every_call_and_changes_nothing(
         params = {"model_id": theirs["model_id"]} if path.endswith("/check") else {}
         answer = as_mallory.request(method, url, params=params, json=bodies(path, theirs))
         (read if method in ("GET", "HEAD") else changed)[f"{method} {path}"] = answer
+    assert changed.pop("PATCH /conversations/{id}").status_code == 200  # which are there for others to review
     # a prediction that waits has no result yet, and says so
     assert {answer.status_code for answer in read.values()} <= {200, 409}, read
     assert {answer.json()["error"]["code"] for answer in changed.values()} == {"owned_by_another"}, changed
     assert len(changed) > 6
+
+
+def test_templates_are_read_by_everybody_and_get_versions_of_their_authors(
+    as_mallory: httpx.Client, user: db.User
+) -> None:
+    row = added(user)
+    assert as_mallory.get(f"/api/templates/{row.id}").json()["author_id"] == str(user.id)
+    version = {"name": "Mine", "prompt": "Now mine", "family_id": str(row.family_id)}
+    refused = as_mallory.post("/api/templates", json=version)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_its_author")
 
 
 def test_filters_by_somebody_elses_things_find_nothing(

@@ -31,7 +31,9 @@ def test_the_name_is_outlined_since_a_picture_has_no_fonts_and_nothing_of_it_is_
 def test_its_ink_is_the_themes(theme: str) -> None:
     drawn = brand.wordmark(theme)
     assert "currentColor" not in drawn
-    assert (brand.INK["dark"] in drawn) is (theme == "dark")
+    letters = ElementTree.fromstring(drawn).find(f"{SVG}path")
+    assert letters is not None
+    assert letters.attrib["fill"] == brand.INK["dark" if theme == "dark" else "light"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

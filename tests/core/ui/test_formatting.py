@@ -12,6 +12,24 @@ from core.ui import formatting
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("nano_usd", "said"),
+    [
+        (0, "$0.00"),
+        (1, "< $0.0001"),
+        (99_999, "< $0.0001"),
+        (2_613_000, "$0.0026"),
+        (9_499_999, "$0.0095"),
+        (9_999_999, "$0.01"),
+        (14_000_000, "$0.01"),
+        (570_000_000, "$0.57"),
+        (1_234_567_000_000, "$1,234.57"),
+    ],
+)
+def test_money_keeps_two_digits_below_a_cent(nano_usd: int, said: str) -> None:
+    assert plain(formatting.money(nano_usd)) == said
+
+
 def plain(text: str) -> str:
     """With ordinary spaces, which read better here."""
     return text.replace(formatting.NO_BREAK, " ")

@@ -78,7 +78,20 @@ def test_one_page_opens_at_the_root_and_no_two_stand_in_one_place_of_the_menu() 
 
 def test_the_menu_of_today() -> None:
     titles = [entry.title for entry in registry.pages() if entry.position is not None]
-    assert titles == ["Home", "New prediction", "Predictions", "Models", "System", "People & audit"]
+    assert titles == [
+        *(
+            "Home",
+            "New prediction",
+            "Predictions",
+            "Models",
+            "Workspace",
+            "Generator",
+            "Batch jobs",
+            "Review",
+            "Templates",
+        ),
+        *("System", "People & audit"),
+    ]
 
 
 def test_a_new_folder_has_its_pages_in_the_menu_by_its_files_alone(toy_folder: Path) -> None:

@@ -33,7 +33,7 @@ class Uploader {
     this.encodings = data.encodings;
     this.notify = setTriggerValue;
     this.zone.classList.toggle("compact", data.is_compact);
-    this.limits.textContent = `Comma, semicolon, tab or bar · .gz and .zip too · up to ${size(this.maxBytes)} each`;
+    this.limits.textContent = `Comma, semicolon, tab or bar · .gz and .zip too · up to ${size(this.maxBytes).replace(" ", "\u00a0")} each`;
   }
 
   listen(zone, input) {

@@ -20,6 +20,11 @@ BOUND = {
     "uploads": ("path.upload_id", "query.upload_id", "body.upload_id"),
     "models": ("path.model_id", "query.model_id", "body.model_id"),
     "predictions": ("path.prediction_id",),
+    "templates": ("path.template_id",),
+    "conversations": ("path.id",),
+    "batch_jobs": ("path.batch_job_id", "query.batch_job_id"),
+    "training_jobs": ("path.training_job_id", "path.job_id"),
+    "deployments": ("path.deployment_id",),
 }
 LIKELY = 0.6  # the chance that an id is one that is there
 

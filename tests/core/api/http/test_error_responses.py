@@ -6,6 +6,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 import core
@@ -18,6 +19,7 @@ from core.db import Deadlocked
 from core.errors import AppError
 from core.uploads.errors import NulBytes, Spreadsheet
 from core.uploads.report.overrides import MARKS
+from tests.principals import ELSEWHERE
 
 ABOVE_THE_API = ("core.app", "core.start", "core.ui")
 STATUSES = {
@@ -45,7 +47,7 @@ STATUSES = {
     "record_over_limit record_too_long several_inside target_empty target_missing "
     "text_after_quote too_few_rows too_many_classes too_many_columns undecodable_bytes "
     "unequal_row",
-    429: "too_many_attempts",
+    429: "too_many_attempts too_many_waiting",
     500: "bad_bands bad_key block_failed insecure_address length_mismatch model_file_changed "
     "model_file_untrusted not_a_histogram not_a_score not_numbers sign_in_missing unknown_kind "
     "unknown_task wrong_setting",
@@ -184,3 +186,11 @@ def test_the_documentation_names_every_field_of_an_upload() -> None:
     form = schema["paths"]["/csv"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert set(form["properties"]) == {"file", "encoding", "model_id", "mode", "mapping", "reasons"}
     assert form["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_body_that_may_be_left_out_has_its_fields_named_too(client: httpx.Client) -> None:
+    path = f"/api/batch-jobs/{ELSEWHERE}/resume"
+    for body in ({"limit": 1}, [1]):
+        answer = client.post(path, json=body)
+        assert (answer.status_code, answer.json()["error"]["hint"]) == (422, "Its fields are max_cost_usd.")

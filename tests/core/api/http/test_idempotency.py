@@ -206,3 +206,13 @@ def test_people_have_keys_of_their_own(
 ) -> None:
     assert _take(user, clock) is None
     assert _take(stranger, clock, request="b") is None
+
+
+def test_a_key_whose_first_call_died_is_free_again_though_the_clock_was_set_back(
+    database: db.Database, user: db.User, clock: HeldClock
+) -> None:
+    assert _take(user, clock) is None
+    with pytest.raises(KeyInUse):
+        _take(user, clock)
+    clock.advance(-7_200)
+    assert _take(user, clock) is None

@@ -142,3 +142,19 @@ def test_an_id_that_nothing_has_is_not_found_whatever_it_looks_like(
     for method, path in CALLS:
         answer = client.request(method, f"/api/models/{model_id}{path}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_the_same_training_asked_for_again_while_it_waits_is_the_first_one(
+    client: httpx.Client, upload: UploadRow
+) -> None:
+    first, second = _train(client, upload), _train(client, upload)
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json() == second.json()
+
+
+def test_more_trainings_than_may_wait_are_refused(client: httpx.Client, upload: UploadRow) -> None:
+    for n in range(5):
+        assert _train(client, upload, name=f"M{n}").status_code == 202
+    refused = _train(client, upload, name="One more")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_waiting")
+    assert refused.json()["error"]["message"].startswith("You have 5 trainings in the queue")

@@ -24,7 +24,9 @@ def test_candidates_are_dots_with_their_spread_the_best_first_and_the_baseline_l
     assert list(line.x) == [0.5, 0.5]
     expected = "Best: Logistic with ROC-AUC 0.850 ± 0.020; the baseline has 0.500"
     assert _plain(figure.layout.title.text) == expected
-    assert figure.layout.xaxis.title.text == "ROC-AUC, mean ± SD across folds"
+    assert figure.layout.xaxis.title.text == "ROC-AUC, mean ± SD across five folds"
+    resampled = figures.candidates([TREES], BASELINE, metric="ROC-AUC", over="resamples")
+    assert resampled.layout.xaxis.title.text == "ROC-AUC, mean ± SD across resamples"
     assert _plain(figure.layout.yaxis.ticktext[2]) == "Always the mean"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.api.http.lanes import LARGE_BYTES, Lanes
+from core.api.application import LARGE_BYTES, Lanes
 from core.uploads import archives
 
 

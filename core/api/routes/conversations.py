@@ -1,0 +1,184 @@
+"""Routes of conversations: read, decide, edit, delete, export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
+
+from core import db
+from core.api.dependencies import Config, Cursor, Files, Limit, Reader, Text, Writer, uuid_of
+from core.api.http import downloads
+from core.api.http.error_responses import documented
+from core.api.schemas import conversations as schemas
+from core.api.schemas import work
+from core.db.pagination import MAX_LIMIT
+from core.generation.conversations import conversations, export, files, review
+from core.generation.conversations.conversations import Filter
+from core.generation.conversations.export import Wanted
+from core.generation.conversations.states import Status
+from core.uploads import stored
+
+router = APIRouter(prefix="/conversations", tags=["conversations"], max_body_size=4_000_000)
+
+
+def _conversation_in_path(
+    row_id: Annotated[str, Path(alias="id", json_schema_extra={"format": "uuid"})],
+) -> UUID:
+    return uuid_of(row_id, resource=conversations.RESOURCE)
+
+
+def _filter(
+    status: Annotated[list[Status] | None, Query(description="Only these; repeat it for several.")] = None,
+    batch_job_id: Text | None = None,
+    template_id: Text | None = None,
+    is_offline: Annotated[bool | None, Query(description="Written by the offline generator, or not.")] = None,
+    user_id: Annotated[
+        Text | None,
+        Query(
+            max_length=36,
+            description="Whose: `me`, a person's id, or `all`; left out, all that you may review. Only reviewers and "
+            "admins review other people's.",
+        ),
+    ] = None,
+) -> Filter:
+    return schemas.filter_of(
+        status or (), batch_job_id, template_id, is_offline, schemas.owner_or_all(user_id)
+    )
+
+
+ConversationId = Annotated[UUID, Depends(_conversation_in_path)]
+Asked = Annotated[Filter, Depends(_filter)]
+
+
+@router.get("", responses=documented(400, 403, 404, 422, 503))
+def list_conversations(
+    user: Reader, asked: Asked, limit: Limit = 50, cursor: Cursor = None
+) -> work.Listed[schemas.Conversation]:
+    """Conversations, newest first, without their messages."""
+    with db.session_scope(user) as session:
+        page = conversations.page(session, asked=asked, limit=limit, cursor=cursor)
+    return work.Listed[schemas.Conversation].of(page, schemas.Conversation.of)
+
+
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {export.MEDIA_TYPE: {}, "application/zip": {}},
+            "description": "The file, or a zip with the file and its manifest.",
+        },
+        **documented(403, 404, 422, 503),
+    },
+)
+@router.head("/export", include_in_schema=False)
+def export_conversations(
+    request: Request,
+    user: Reader,
+    asked: Asked,
+    format: Annotated[  # noqa: A002  # the name of the query's parameter
+        Text, Query(max_length=40, description=f"One of: {', '.join(export.FORMATS)}.")
+    ] = "chat-jsonl",
+    ids: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[0-9a-fA-F,-]*$",
+            max_length=MAX_LIMIT * 37,
+            description="These alone, joined by commas; of any status unless `status` is given.",
+        ),
+    ] = None,
+    manifest: Annotated[
+        bool, Query(description="A zip with the file and `manifest.json`: counts, filters, SHA-256.")
+    ] = False,
+) -> Response:
+    """Conversations to train with, oldest first: the approved ones unless `status` or `ids` say otherwise."""
+    wanted = Wanted(format, _approved_unless_named(asked, ids), _ids(ids))
+    if request.method != "HEAD":
+        export.note(user, wanted)
+    name = "-".join(["conversations", *wanted.asked.statuses])
+    if manifest:
+        chunks, suffix, media_type = (
+            export.packed(user, wanted, now=datetime.now(UTC)),
+            "zip",
+            "application/zip",
+        )
+    else:
+        chunks, suffix, media_type = export.plain(user, wanted), "jsonl", export.MEDIA_TYPE
+    return downloads.respond_with(request, chunks, file_name=f"{name}.{suffix}", media_type=media_type)
+
+
+def _approved_unless_named(asked: Filter, ids: str | None) -> Filter:
+    if asked.statuses or ids is not None:
+        return asked
+    return Filter((Status.APPROVED,), asked.batch_job_id, asked.template_id, asked.is_offline, asked.owner)
+
+
+def _ids(joined: str | None) -> tuple[UUID, ...] | None:
+    """Raises NotFound for what can't be an id."""
+    return None if joined is None else tuple(_parsed(joined.split(",")))
+
+
+@router.post("/review", responses=documented(400, 403, 404, 413, 415, 422, 503))
+def review_conversations(user: Writer, wanted: schemas.ReviewRequest) -> schemas.DecisionsShown:
+    """Decide on conversations, each by itself: of those that can't be decided on, the answer says why."""
+    named = None if wanted.ids is None else _parsed(wanted.ids)
+    versions = {row_id: n for text, n in wanted.row_versions.items() if (row_id := _uuid(text))}
+    with db.session_scope(user, write=True) as session:
+        made = review.decide(
+            session,
+            decision=wanted.decision,
+            ids=named,
+            asked=None if wanted.filter is None else wanted.filter.asked(),
+            reason=wanted.reason.strip(),
+            row_versions=versions,
+        )
+    return schemas.DecisionsShown.of(made)
+
+
+def _parsed(texts: Sequence[str]) -> list[UUID]:
+    """Raises NotFound for what can't be an id."""
+    return [uuid_of(text, resource=conversations.RESOURCE) for text in texts]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@router.get("/{id}", responses=documented(403, 404, 503))
+def get_conversation(user: Reader, row_id: ConversationId) -> schemas.ConversationDetail:
+    """One conversation, by its primary key, with its messages and earlier revisions."""
+    with db.session_scope(user) as session:
+        found = conversations.get(session, row_id=row_id)
+        return schemas.ConversationDetail.whole(found, conversations.revisions(session, row_id=row_id))
+
+
+@router.patch("/{id}", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
+def edit_conversation(
+    user: Writer, config: Config, storage: Files, row_id: ConversationId, wanted: schemas.EditRequest
+) -> schemas.ConversationDetail:
+    """Put other messages into it. What it was is kept as a revision, and it waits for a decision again."""
+    with db.session_scope(user, write=True) as session:
+        review.edit(
+            session,
+            row_id=row_id,
+            row_version=wanted.row_version,
+            new=[message.model_dump() for message in wanted.messages],
+        )
+    files.rewrite_or_log(user, files=storage, staging_dir=config.staging_dir, row_id=row_id)
+    return get_conversation(user, row_id)
+
+
+@router.delete("/{id}", responses=documented(403, 404, 409, 503))
+def delete_conversation(user: Writer, storage: Files, row_id: ConversationId) -> work.Deleted:
+    """Delete a conversation and its file. The job's item stays completed."""
+    stored.delete(user, storage, partial(conversations.delete, row_id=row_id))
+    return work.Deleted(id=str(row_id))
