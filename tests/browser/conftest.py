@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Iterator
+import zlib
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,18 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE_MS = PATIENCE_S * 1000
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails tells what its page showed."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and report.when == "call" and isinstance(page, Page) and not page.is_closed():
+        report.sections.append(("page", f"{page.url}\n{page.locator('body').inner_text()}"))
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +85,10 @@ def wait_for_a_model(app: App) -> None:
 
 
 @pytest.fixture
-def customers(tmp_path: Path) -> Path:
+def customers(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A file that no other test uploads, with its outcome in the column `churned`."""
     from core.system import sample
 
     path = tmp_path / "customers.csv"
-    sample.write_sample(path, n_rows=600, seed=abs(hash(str(tmp_path))) % 10_000)
+    sample.write_sample(path, n_rows=600, seed=zlib.crc32(request.node.nodeid.encode()))
     return path
