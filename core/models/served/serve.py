@@ -29,13 +29,13 @@ LOCK = threading.Lock()  # predict.py need not bear two calls at once
 
 def frame_of(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """The frame that the model was fitted on: float64 for numbers, str and None for categories."""
-    made = {}
+    made: dict[str, Any] = {}
     for feature in JOB["features"]:
-        column = pd.Series(columns[feature["name"]], dtype=object)
+        cells = columns[feature["name"]]
         if feature["kind"] == "number":
-            made[feature["name"]] = pd.to_numeric(column.where(column.notna(), np.nan)).astype("float64")
+            made[feature["name"]] = np.array([np.nan if cell is None else cell for cell in cells], np.float64)
         else:
-            made[feature["name"]] = column.where(column.notna(), None)
+            made[feature["name"]] = pd.Series(cells, dtype=object)
     return pd.DataFrame(made)
 
 
