@@ -159,7 +159,7 @@ def _result(line: bytes) -> BatchResult:
         custom_id, result = str(found["custom_id"]), found["result"]
         match result["type"]:
             case "succeeded":
-                return Succeeded(custom_id, Reply(json.dumps(result["message"], ensure_ascii=False).encode()))
+                return Succeeded(custom_id, Reply(json.dumps(result["message"]).encode()))
             case "expired":
                 return Expired(custom_id)
             case "canceled":
