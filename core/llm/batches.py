@@ -19,7 +19,7 @@ from core.llm.messages import Reply, Request
 
 Status = Literal["in_progress", "canceling", "ended"]
 PATH: Final = "/v1/messages/batches"
-MOST_REQUESTS, MOST_BYTES = 100_000, 256_000_000  # of one batch, by the API
+MOST_REQUESTS: Final = 100_000  # of one batch, by the API
 MOST_LISTED, N_PAGE = 1_000, 100
 LONGEST_LINE: Final = 16_000_000
 _COUNTED: Final = ("processing", "succeeded", "errored", "canceled", "expired")

@@ -27,9 +27,11 @@ from core.generation.engine.records import Batch, End, Item, Wishes
 from core.generation.engine.reply_store import ReplyStore
 from core.generation.jobs import follow
 from core.generation.jobs.states import ItemState, JobStatus
+from core.llm import tokens
 
 POLL_S: Final = 30.0
 MOST_ITEMS: Final = 10_000  # of one batch
+MOST_BYTES: Final = 64_000_000  # of its prompts, which are all in memory at once; the API takes 256 MB
 AT_ONCE: Final = 100  # results that share a transaction
 FOUND_LATE: Final = timedelta(minutes=10)  # after which a batch whose id was lost is taken for never created
 SKEW: Final = timedelta(minutes=2)  # between the provider's clock and the database's
@@ -137,9 +139,13 @@ class BatchLoop:
 
     async def _affordable(self, limit: int) -> tuple[list[Item], AppError | None]:
         items: list[Item] = []
+        n_bytes = 0
         rows = await self._wait(partial(self._ledger.waiting, after_idx=-1, limit=limit))
         for row in rows:
             item = self._prepare(row)
+            n_bytes += tokens.at_most(item.request)
+            if items and n_bytes > MOST_BYTES:
+                break
             if (refusal := self._budget.refusal(item)) is not None:
                 return items, refusal
             self._budget.reserve(item)

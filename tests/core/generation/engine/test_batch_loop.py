@@ -12,7 +12,7 @@ from core.db.tables.batch_jobs import ProviderBatchRow
 from core.db.types import now_plus
 from core.generation.jobs import jobs
 from core.settings import Settings
-from tests.batches import Bench
+from tests.batches import Bench, template
 from tests.servers.claude import LOST, Answer, ClaudeServer, refusal
 
 
@@ -203,6 +203,13 @@ def test_a_job_whose_batch_is_gone_can_be_cancelled(small_bench: Bench, claude: 
         jobs.cancel(session, batch_job_id=job_id)
     assert small_bench.attempt(job_id).status == "cancelled"
     assert [call.is_repeated for call in small_bench.calls(job_id)] == [True, True]
+
+
+def test_long_prompts_are_sent_as_several_batches(small_bench: Bench, claude: ClaudeServer) -> None:
+    long = template(prompt="🦉" * 15_900 + "{{ topic }}")
+    job_id = small_bench.create(1_050, mode="batches", template_id=long, max_cost_usd=100.0)
+    assert small_bench.attempt(job_id).status == "queued"
+    assert 900 < claude.batches["msgbatch_0"]["request_counts"]["processing"] < 1_050
 
 
 def test_a_provider_that_is_away_is_asked_later(small_bench: Bench, claude: ClaudeServer) -> None:
