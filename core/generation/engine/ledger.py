@@ -135,6 +135,7 @@ class Ledger:
             BatchJobRow.provider == provider.kind,
             BatchJobRow.status.in_(PENDING),
             BatchJobRow.id != self.batch_job_id,
+            BatchJobRow.requested_status.is_distinct_from(JobStatus.CANCELLED),
         )
         others = sa.select(BatchJobRow.id, BatchJobRow.task_id, BatchJobRow.status).where(*these)
         with db.session_scope(db.WORKER, write=True) as session:
