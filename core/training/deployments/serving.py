@@ -168,7 +168,8 @@ class Serving:
         assert self._path is not None
         assert self._schema is not None
         try:
-            said = client.predictions(self._path, [check["row"] for check in self._checks])
+            rows, width = [check["row"] for check in self._checks], served_answers.width(self._schema)
+            said = client.predictions(self._path, rows, width=width)
             answers = served_answers.of_json(said, schema=self._schema, n_rows=len(self._checks)).tolist()
         except AnswerUnusable as error:
             return self._fail("check_failed", error.message, HINT)
