@@ -16,7 +16,7 @@ class Item:
     """An item that waits or is being asked, with what it would cost at worst, in nano-dollars.
 
     n_asked: how many requests were made for it, over all attempts; n_bad, n_failed: of those, how many replies were
-    useless, and how many failed while others succeeded. wait_s: before it is asked again.
+    useless, and how many failed while others succeeded. wait_s: before it is asked again, after n_waits in a row.
     """
 
     id: UUID
@@ -28,6 +28,7 @@ class Item:
     request: llm.Request
     worst: int
     wait_s: float = 0.0
+    n_waits: int = 0
 
 
 @dataclass(frozen=True)
