@@ -15,7 +15,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -105,8 +105,8 @@ def measured(half: str, *, shows: bool) -> dict[str, Any]:
             print(codes, json.dumps(messages, ensure_ascii=False)[:600])
         signatures.add(uuid4(), signature(messages))
     recall = {}
-    for fault, (put, codes) in FAULTS.items():
-        n = sum(_is_found(half, fault, put, codes, dice, shows=shows) for _ in range(N_OF_A_FAULT))
+    for fault, (put, wanted) in FAULTS.items():
+        n = sum(_is_found(half, fault, put, wanted, dice, shows=shows) for _ in range(N_OF_A_FAULT))
         recall[fault] = round(n / N_OF_A_FAULT, 3)
     n_like = sum(
         _is_found(half, "near-duplicate", faults.edited, FAULTS["near-duplicate"][1], dice)
@@ -240,9 +240,9 @@ def costs() -> dict[str, Any]:
     many = [_offline(dice) for _ in range(200)]
     n_words = sum(len(one["content"].split()) for messages, _ in many for one in messages) / len(many)
     took: dict[str, float] = {}
-    for name, one in check.CHECKS.items():
+    for name, look in check.CHECKS.items():
         read = [talk.read(messages, thresholds=DEFAULT, params=params) for messages, params in many]
-        took[name] = _cpu_ms(lambda one=one, read=read: [list(one(each)) for each in read]) / len(many)  # type: ignore[misc]
+        took[name] = _cpu_ms(partial(_all, look, read)) / len(many)
     took["signature"] = _cpu_ms(lambda: [signature(messages) for messages, _ in many]) / len(many)
     whole = _cpu_ms(lambda: [check.text_findings(messages, thresholds=DEFAULT) for messages, _ in many])
     signatures = Signatures()
@@ -252,6 +252,10 @@ def costs() -> dict[str, Any]:
     lookup = _cpu_ms(lambda: [signatures.nearest(own) for _ in range(50)]) / 50
     return {"words": round(n_words), "checks_ms": round(whole / len(many), 3), "by_check_ms": {k: round(v, 3) for k, v in took.items()},
             "lookup_in_a_job_of_50,000_ms": round(lookup, 3)}  # fmt: skip
+
+
+def _all(look: Callable[[Any], Iterable[Any]], read: Sequence[Any]) -> list[list[Any]]:
+    return [list(look(each)) for each in read]
 
 
 def hostile() -> dict[str, float]:
@@ -267,17 +271,13 @@ def hostile() -> dict[str, float]:
     took = {}
     for name, text in texts.items():
         messages = [{"role": role, "content": text} for role in ("user", "assistant") * 2]
-        took[name] = round(
-            _cpu_ms(
-                lambda messages=messages: (
-                    check.text_findings(messages, thresholds=DEFAULT),
-                    signature(messages),
-                )
-            )
-            / 1e3,
-            3,
-        )  # type: ignore[misc]
+        took[name] = round(_cpu_ms(partial(_whole, messages)) / 1e3, 3)
     return took
+
+
+def _whole(messages: Messages) -> None:
+    check.text_findings(messages, thresholds=DEFAULT)
+    signature(messages)
 
 
 def _cpu_ms(verb: Callable[[], Any]) -> float:

@@ -1,4 +1,4 @@
-"""Texts that others made, in several languages, as this machine has them: manuals, licences, descriptions of packages."""
+"""Texts that others made, in many languages, as this machine has them: manuals, licences, descriptions of packages."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +42,7 @@ CHECKS: Final[Mapping[str, Callable[[Talk], Iterator[Finding]]]] = {
     "keys and passwords": credentials.credentials,
     "personal data": personal.personal_data,
 }
+NEAR_DUPLICATES: Final = "near-duplicates"
 log = logs.get("generation")
 
 
@@ -49,23 +51,35 @@ def text_findings(
     *,
     thresholds: Thresholds,
     params: Mapping[str, Any] | None = None,
-    **context: object,
+    conversation: str = "",
 ) -> list[Finding]:
-    """What is found in its words alone. context: what names it in the log where a check fails. Raises nothing."""
-    conversation = talk.read(messages, thresholds=thresholds, params=params)
+    """What is found in its words alone. conversation: what the log calls it where a check fails. Raises nothing."""
+    read = talk.read(messages, thresholds=thresholds, params=params)
     found: list[Finding] = []
     for name, check in CHECKS.items():
-        found += guarded(name, lambda check=check: islice(check(conversation), _MOST_OF_A_CHECK), **context)  # type: ignore[misc]
+        look = partial(islice, check(read), _MOST_OF_A_CHECK)
+        found += guarded(name, look, conversation=conversation)
     return found
 
 
-def guarded(name: str, look: Callable[[], Iterator[Finding]], **context: object) -> list[Finding]:
-    """What a look finds; where it fails for whatever reason, that it has, which is logged too."""
+def guarded(
+    name: str,
+    look: Callable[[], Iterable[Finding]],
+    *,
+    passes: tuple[type[Exception], ...] = (),
+    conversation: str = "",
+) -> list[Finding]:
+    """What a look finds; where it fails for whatever reason, that it has, which is logged too.
+
+    passes: what is raised all the same, as a database that is away.
+    """
     try:
         return list(look())
+    except passes:
+        raise
     except Exception as error:  # noqa: BLE001  # nothing that a conversation holds may fail its item
         problem = _told(error)  # no traceback: it would quote the conversation
-        log.error("a quality check failed", check=name, problem=problem, **context)  # noqa: TRY400
+        log.error("a quality check failed", check=name, problem=problem, conversation=conversation)  # noqa: TRY400
         return [Finding(Code.NOT_CHECKED, detail=name)]
 
 
@@ -75,24 +89,28 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__}, {Path(frames[-1].filename).name}:{frames[-1].lineno}"
 
 
-def minhash(messages: Sequence[Mapping[str, Any]], **context: object) -> bytes | None:
-    """Its signature; None where none could be made, which is logged."""
+def minhash(
+    messages: Sequence[Mapping[str, Any]], conversation: str = ""
+) -> tuple[bytes | None, list[Finding]]:
+    """Its signature; None where none could be made, and what is said then."""
     made: list[bytes] = []
 
     def make() -> Iterator[Finding]:
         made.append(signature(messages))
         return iter(())
 
-    guarded("signature", make, **context)
-    return made[0] if made else None
+    said = guarded(NEAR_DUPLICATES, make, conversation=conversation)
+    return (made[0] if made else None), said
 
 
 def columns(found: Sequence[Finding], *, thresholds: Thresholds) -> dict[str, Any]:
     """What a row of `conversations` holds of these findings: at most MOST_OF_A_CODE of each, in the order of KINDS."""
-    order = {code: at for at, code in enumerate(KINDS)}
+    order = {str(code): at for at, code in enumerate(KINDS)}
     counted = Counter[str]()
     kept = []
-    for one in sorted(found, key=lambda one: (order[Code(one.code)], one.message_idx or 0, one.start or 0)):
+    for one in sorted(
+        found, key=lambda one: (order.get(one.code, len(order)), one.message_idx or 0, one.start or 0)
+    ):
         counted[one.code] += 1
         if one.code not in thresholds.ignored and counted[one.code] <= MOST_OF_A_CODE:
             kept.append(one)

@@ -93,7 +93,9 @@ def other_than(text: str, asked: str, sure: str | None) -> str | None:
     counted = {lang: sum(word in known for word in words) for lang, known in FUNCTION_WORDS.items()}
     best = max(counted, key=lambda lang: counted[lang])
     n, n_asked = counted[best], max((n for lang, n in counted.items() if _is_alike(lang, asked)), default=0)
-    share = LEAST_SHARE if asked in FUNCTION_WORDS else 2 * LEAST_SHARE  # names stand in Latin letters anywhere
+    share = (
+        LEAST_SHARE if asked in FUNCTION_WORDS else 2 * LEAST_SHARE
+    )  # names stand in Latin letters anywhere
     is_other = n >= max(LEAST_FUNCTION_WORDS, share * len(words)) and n_asked * TIMES_AS_MANY < n
     return best if is_other and not _is_alike(best, asked) else None
 
@@ -174,10 +176,11 @@ def _is_alike(lang: str, asked: str) -> bool:
     return lang == asked or any({lang, asked} <= kin for kin in _KIN)
 
 
+def name(iso: str) -> str:
+    """How people call the language with this ISO 639-1 code."""
+    return _NAMES[iso]
+
+
 def _told(lang: str, asked: str) -> str:
-    return f"{_name(lang)} instead of {_name(asked)}"
-
-
-def _name(lang: str) -> str:
-    iso: Any = _CODES.get(lang)
-    return _NAMES[iso] if iso else lang
+    found, wanted_one = (_NAMES[_CODES[one]] if one in _CODES else one for one in (lang, asked))
+    return f"{found} instead of {wanted_one}"
