@@ -26,7 +26,14 @@ PARTS = (
     "quality",
     "sandbox",
 )
-ASKED_FOR = ("hostile", "heads", "turns", "live_apps", "app_start")  # too long to be in every run
+ASKED_FOR = (
+    "hostile",
+    "heads",
+    "turns",
+    "live_apps",
+    "app_start",
+    "quality_at_size",
+)  # too long to be in every run
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""`make bench ONLY=quality`: what the checks of conversations find, what they find where nothing is, and what they cost.
+"""`make bench ONLY=quality`: what the checks of conversations find, what they find in good ones, and what they cost.
 
 A set made by code: 300 good conversations and 300 of each of 14 faults, in two halves that share no sentence and no way
 of a fault (`quality_texts`, `quality_faults`). Checks are tuned on the first half alone; floors hold for both. Besides,
@@ -13,23 +13,22 @@ import json
 import os
 import random
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from benchmarks import quality_cost, quality_others
 from benchmarks import quality_faults as faults
-from benchmarks import quality_others
 from benchmarks.quality_texts import KEPT, TUNED
-from core.generation.quality import check, talk
+from core.generation.quality import check
 from core.generation.quality.duplicates import Signatures, signature
 from core.generation.quality.findings import Code
 from core.generation.quality.languages import BY_CODE
-from core.generation.quality.thresholds import DEFAULT, Thresholds
+from core.generation.quality.thresholds import Thresholds
 from core.llm.offline import conversations as offline
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
@@ -70,8 +69,9 @@ def main() -> None:
     given = arguments.parse_args()
     report: dict[str, Any] = {half: measured(half, shows=given.show) for half in given.half}
     report["texts of others"] = others(shows=given.show)
-    report["cost"] = costs()
-    report["hostile, s of processor"] = hostile()
+    dice = random.Random(5)
+    report["cost"] = quality_cost.costs([_offline(dice) for _ in range(200)])
+    report["hostile, s of processor"] = quality_cost.hostile()
     report |= {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
     print(json.dumps(report, indent=1))
     if set(given.half) == set(BANKS):
@@ -232,58 +232,6 @@ def others(*, shows: bool) -> dict[str, Any]:
             "by": dict(counted),
         }
     return report
-
-
-def costs() -> dict[str, Any]:
-    """Milliseconds of processor a conversation, by check, over 200 of the generator's eight messages each."""
-    dice = random.Random(5)
-    many = [_offline(dice) for _ in range(200)]
-    n_words = sum(len(one["content"].split()) for messages, _ in many for one in messages) / len(many)
-    took: dict[str, float] = {}
-    for name, look in check.CHECKS.items():
-        read = [talk.read(messages, thresholds=DEFAULT, params=params) for messages, params in many]
-        took[name] = _cpu_ms(partial(_all, look, read)) / len(many)
-    took["signature"] = _cpu_ms(lambda: [signature(messages) for messages, _ in many]) / len(many)
-    whole = _cpu_ms(lambda: [check.text_findings(messages, thresholds=DEFAULT) for messages, _ in many])
-    signatures = Signatures()
-    for at in range(50_000):
-        signatures.add(uuid4(), random.Random(at).randbytes(256))
-    own = signature(many[0][0])
-    lookup = _cpu_ms(lambda: [signatures.nearest(own) for _ in range(50)]) / 50
-    return {"words": round(n_words), "checks_ms": round(whole / len(many), 3), "by_check_ms": {k: round(v, 3) for k, v in took.items()},
-            "lookup_in_a_job_of_50,000_ms": round(lookup, 3)}  # fmt: skip
-
-
-def _all(look: Callable[[Any], Iterable[Any]], read: Sequence[Any]) -> list[list[Any]]:
-    return [list(look(each)) for each in read]
-
-
-def hostile() -> dict[str, float]:
-    """Seconds of processor that one conversation takes, at the most characters that a message may have and beyond."""
-    n = 1_000_000
-    texts = {
-        "one letter": "a" * n, "one sign": "@" * n, "digits": "1" * n, "digits with spaces": "1 " * (n // 2),
-        "words": "word " * (n // 5), "one line of words": "lorem ipsum dolor " * (n // 18), "brackets": "[{<" * (n // 3),
-        "backticks": "`" * n, "addresses": "a.b@" * (n // 4), "plus": "+49 " * (n // 4), "hex": "ab:" * (n // 3),
-        "labels": "User: a\n" * (n // 8), "emoji": "🎉" * n, "Chinese": "中文" * (n // 2), "keys": "sk-eyJ" * (n // 6),
-        "right to left": "\u202e\u200f" * (n // 2), "random": "".join(random.Random(1).choices("abc .-_@[]{}<>0123", k=n)),
-    }  # fmt: skip
-    took = {}
-    for name, text in texts.items():
-        messages = [{"role": role, "content": text} for role in ("user", "assistant") * 2]
-        took[name] = round(_cpu_ms(partial(_whole, messages)) / 1e3, 3)
-    return took
-
-
-def _whole(messages: Messages) -> None:
-    check.text_findings(messages, thresholds=DEFAULT)
-    signature(messages)
-
-
-def _cpu_ms(verb: Callable[[], Any]) -> float:
-    began = time.process_time()
-    verb()
-    return (time.process_time() - began) * 1e3
 
 
 if __name__ == "__main__":

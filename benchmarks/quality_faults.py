@@ -18,31 +18,70 @@ Messages = list[dict[str, Any]]
 Dice = random.Random
 
 PLACEHOLDERS = {
-    "tuned": ("Dear [NAME], it is done.", "Hello {{ customer_name }}, it is ready.", "Write to <your name> at once.",
-              "Lorem ipsum dolor sit amet comes here.", "It leaves on [DATE].", "Your order XXXX is on its way.",
-              "Hi {name}, good to hear from you.", "Thank you, [Your Name].", "It costs ${amount} in all.",
-              "Yours, [Company Name]"),
-    "kept": ("Dear [Customer's Name], thanks for waiting.", "Your code is [INSERT ORDER ID HERE].", "Hi {{ user.first_name }}!",
-             "We ship the <product_name> tomorrow.", "Guten Tag [Ihr Name], danke.", "Bonjour [Nom du client], merci.",
-             "It was sent to {customer_address} on Monday.", "{% if tone == \"warm\" %}Lovely!{% endif %}",
-             "The number is XXXX-XXXX-XX.", "Please click [link] and follow the steps.", "<INSERT_DATE> is the last day.",
-             "Sincerely, [Agent Name]", "Call us at [phone number].", "Hola [Nombre], gracias.",
-             "It weighs [X] kg and costs [amount] euros."),
-}  # fmt: skip
+    "tuned": (
+        "Dear [NAME], it is done.",
+        "Hello {{ customer_name }}, it is ready.",
+        "Write to <your name> at once.",
+        "Lorem ipsum dolor sit amet comes here.",
+        "It leaves on [DATE].",
+        "Your order XXXX is on its way.",
+        "Hi {name}, good to hear from you.",
+        "Thank you, [Your Name].",
+        "It costs ${amount} in all.",
+        "Yours, [Company Name]",
+    ),
+    "kept": (
+        "Dear [Customer's Name], thanks for waiting.",
+        "Your code is [INSERT ORDER ID HERE].",
+        "Hi {{ user.first_name }}!",
+        "We ship the <product_name> tomorrow.",
+        "Guten Tag [Ihr Name], danke.",
+        "Bonjour [Nom du client], merci.",
+        "It was sent to {customer_address} on Monday.",
+        '{% if tone == "warm" %}Lovely!{% endif %}',
+        "The number is XXXX-XXXX-XX.",
+        "Please click [link] and follow the steps.",
+        "<INSERT_DATE> is the last day.",
+        "Sincerely, [Agent Name]",
+        "Call us at [phone number].",
+        "Hola [Nombre], gracias.",
+        "It weighs [X] kg and costs [amount] euros.",
+    ),
+}
 ABOUT_ITSELF = {
-    "tuned": ("As an AI language model, I can't taste coffee.", "I'm just an AI, so I can't call you.",
-              "As a large language model, I have no opinion.", "I cannot fulfill this request.",
-              "Here is the conversation between a user and an assistant.", "Als KI-Sprachmodell kann ich das nicht."),
-    "kept": ("I'm only a language model, so please ask somebody at the counter.",
-             "Since my training data ends in 2023, I may be wrong.", "I apologize, but I can't assist with that request.",
-             "Sure! Here's the dialogue you requested:", "As an artificial intelligence I have no body.",
-             "Ich bin nur eine KI und kann das nicht fühlen.", "En tant qu'IA, je ne peux pas sortir.",
-             "Como modelo de lenguaje, no puedo llamarle.", "As an AI assistant developed by OpenAI, I have limits.",
-             "My knowledge cutoff means I can't tell.", "Come modello linguistico non posso telefonare.",
-             "I am an AI and do not have personal experiences."),
-}  # fmt: skip
+    "tuned": (
+        "As an AI language model, I can't taste coffee.",
+        "I'm just an AI, so I can't call you.",
+        "As a large language model, I have no opinion.",
+        "I cannot fulfill this request.",
+        "Here is the conversation between a user and an assistant.",
+        "Als KI-Sprachmodell kann ich das nicht.",
+    ),
+    "kept": (
+        "I'm only a language model, so please ask somebody at the counter.",
+        "Since my training data ends in 2023, I may be wrong.",
+        "I apologize, but I can't assist with that request.",
+        "Sure! Here's the dialogue you requested:",
+        "As an artificial intelligence I have no body.",
+        "Ich bin nur eine KI und kann das nicht fühlen.",
+        "En tant qu'IA, je ne peux pas sortir.",
+        "Como modelo de lenguaje, no puedo llamarle.",
+        "As an AI assistant developed by OpenAI, I have limits.",
+        "My knowledge cutoff means I can't tell.",
+        "Come modello linguistico non posso telefonare.",
+        "I am an AI and do not have personal experiences.",
+    ),
+}
 OPENERS = {"tuned": "I understand your concern.", "kept": "Thank you for reaching out about this."}
-LOOPS = {"tuned": ("it is fine and ", "again and "), "kept": ("the ", "I will check that for you, ", "please try to restart the small device now and then ", "well, yes, ")}  # fmt: skip
+LOOPS = {
+    "tuned": ("it is fine and ", "again and "),
+    "kept": (
+        "the ",
+        "I will check that for you, ",
+        "please try to restart the small device now and then ",
+        "well, yes, ",
+    ),
+}
 SHORT = {"tuned": ("Ok.", "Sure!"), "kept": ("Yes.", "Done ✔", "Klar.", "No problem!", "👍 ok")}
 
 
@@ -77,7 +116,7 @@ def several_speakers(talk: Messages, dice: Dice, half: str) -> Messages:
     return talk
 
 
-def too_few(talk: Messages, dice: Dice, half: str) -> Messages:
+def too_few(talk: Messages, _dice: Dice, _half: str) -> Messages:
     return talk[:2]
 
 
@@ -200,30 +239,47 @@ def _phone(dice: Dice, regions: Sequence[str], way: int) -> str:
 
 _PERSONAL: Mapping[str, Sequence[Callable[[Dice], str]]] = {
     "tuned": (
-        lambda dice: f"Write to {letters(dice, 6, 'aeimnorst')}.{letters(dice, 5, 'abelr')}@gmx-mail.com please.",
+        lambda dice: (
+            f"Write to {letters(dice, 6, 'aeimnorst')}.{letters(dice, 5, 'abelr')}@gmx-mail.com please."
+        ),
         lambda dice: f"Call me at {_phone(dice, ('US', 'DE', 'FR', 'GB'), PhoneNumberFormat.INTERNATIONAL)}.",
         lambda dice: f"My IBAN is {_fours(_iban(dice, 'DE', '0' * 18))}.",
         lambda dice: f"The card is {_fours(_luhn(dice, '4', 16))}, valid until March.",
-        lambda dice: f"It comes from {dice.choice((8, 31, 84))}.{dice.randint(1, 250)}.7.{dice.randint(1, 250)} each night.",
+        lambda dice: (
+            f"It comes from {dice.choice((8, 31, 84))}.{dice.randint(1, 250)}.7.{dice.randint(1, 250)} each night."
+        ),
         lambda dice: f"I live at {dice.randint(2, 90)} Maple Street.",
     ),
     "kept": (
-        lambda dice: f"my mail is {letters(dice, 5, 'aeimnorst')}+news@mail.{letters(dice, 6, 'bcdfo')}.co.uk, ok?",
-        lambda dice: f"(mail: {letters(dice, 4, 'JKLM')}_{letters(dice, 2, string.digits)}@{letters(dice, 7, 'aeinst')}.de)",
-        lambda dice: "You can reach me on " + _phone(dice, ("AU", "BR", "IN", "JP", "NL", "SE", "PL", "ZA", "IT"), PhoneNumberFormat.INTERNATIONAL),
-        lambda dice: "My phone number is " + _phone(dice, ("US", "GB"), PhoneNumberFormat.NATIONAL) + ", call any time",
+        lambda dice: (
+            f"my mail is {letters(dice, 5, 'aeimnorst')}+news@mail.{letters(dice, 6, 'bcdfo')}.co.uk, ok?"
+        ),
+        lambda dice: (
+            f"(mail: {letters(dice, 4, 'JKLM')}_{letters(dice, 2, string.digits)}@{letters(dice, 7, 'aeinst')}.de)"
+        ),
+        lambda dice: (
+            "You can reach me on "
+            + _phone(
+                dice, ("AU", "BR", "IN", "JP", "NL", "SE", "PL", "ZA", "IT"), PhoneNumberFormat.INTERNATIONAL
+            )
+        ),
+        lambda dice: (
+            "My phone number is " + _phone(dice, ("US", "GB"), PhoneNumberFormat.NATIONAL) + ", call any time"
+        ),
         lambda dice: _phone(dice, ("ES", "CH", "AT", "MX"), PhoneNumberFormat.E164) + " is where you get me",
         lambda dice: f"IBAN: {_iban(dice, 'NL', 'ABNA' + '0' * 10)}",
         lambda dice: f"Please pay to {_fours(_iban(dice, 'GB', 'NWBK' + '0' * 14))} by Friday.",
         lambda dice: f"{_luhn(dice, '37', 15)} is my Amex",
         lambda dice: f"I typed {_fours(_luhn(dice, '53', 16), '-')} twice.",
-        lambda dice: f"the log says 2a02:8{letters(dice, 3, string.digits)}:c0de::{letters(dice, 2, string.digits)}4",
+        lambda dice: (
+            f"the log says 2a02:8{letters(dice, 3, string.digits)}:c0de::{letters(dice, 2, string.digits)}4"
+        ),
         lambda dice: f"Our server is 185.{dice.randint(1, 250)}.{dice.randint(1, 250)}.12, port 22",
         lambda dice: f"Bring it to Lindenstraße {dice.randint(1, 99)}, 10969 Berlin.",
         lambda dice: f"We moved to {dice.randint(100, 999)} North Oak Avenue, Springfield.",
         lambda dice: f"her SSN is 5{dice.randint(10, 99)}-{dice.randint(10, 99)}-{dice.randint(1000, 9999)}",
     ),
-}  # fmt: skip
+}
 _KEYS: Mapping[str, Sequence[Callable[[Dice], str]]] = {
     "tuned": (
         lambda dice: "The key is " + "AKI" + "A" + letters(dice, 16, string.ascii_uppercase + string.digits),
@@ -236,14 +292,25 @@ _KEYS: Mapping[str, Sequence[Callable[[Dice], str]]] = {
         lambda dice: "it is xox" + "b-" + letters(dice, 11, string.digits) + "-" + letters(dice, 24),
         lambda dice: "glp" + "at-" + letters(dice, 20),
         lambda dice: "`AIz" + "a" + letters(dice, 35) + "`",
-        lambda dice: "Authorization: Bearer ey" + "J" + letters(dice, 30) + ".ey" + "J" + letters(dice, 60) + "." + letters(dice, 43),
+        lambda dice: (
+            "Authorization: Bearer ey"
+            + "J"
+            + letters(dice, 30)
+            + ".ey"
+            + "J"
+            + letters(dice, 60)
+            + "."
+            + letters(dice, 43)
+        ),
         lambda dice: "sk_" + "live_" + letters(dice, 24),
         lambda dice: "try postgres://desk:" + letters(dice, 9) + "@db.internal:5432/app",
         lambda dice: "hf" + "_" + letters(dice, 34, string.ascii_letters),
         lambda dice: "password: Tr0ub4dor&" + letters(dice, 2, string.digits),
         lambda dice: "OPENAI_API_KEY=sk-" + "proj-" + letters(dice, 48),
-        lambda dice: "-----BEGIN OPENSSH " + "PRIVATE KEY-----\n" + base64.b64encode(dice.randbytes(48)).decode(),
-        lambda dice: "api_key = \"" + letters(dice, 32, "0123456789abcdef") + "\"",
+        lambda dice: (
+            "-----BEGIN OPENSSH " + "PRIVATE KEY-----\n" + base64.b64encode(dice.randbytes(48)).decode()
+        ),
+        lambda dice: 'api_key = "' + letters(dice, 32, "0123456789abcdef") + '"',
         lambda dice: "SG" + "." + letters(dice, 22) + "." + letters(dice, 43),
     ),
-}  # fmt: skip
+}

@@ -89,7 +89,7 @@ class WantedThresholds(BaseModel):
     passing_score: Annotated[int, Field(ge=0, le=100), WHOLE] = Field(
         default=DEFAULT.passing_score, description="Below it a conversation is shown as weak."
     )
-    ignored: list[Code] = Field(
+    ignored: list[Annotated[Code, Field(strict=False)]] = Field(
         default_factory=list,
         max_length=len(Code),
         description="Codes of findings that are meant to be there.",

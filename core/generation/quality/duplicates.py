@@ -64,8 +64,7 @@ def similarity(minhash: bytes, others: Sequence[bytes]) -> NDArray[np.float64]:
     """(n,) shares from 0 to 1: how like each of n others is."""
     if not others:
         return np.zeros(0)
-    table = np.frombuffer(b"".join(others), dtype="<u4").reshape(-1, N_HASHES)
-    shares: NDArray[np.float64] = (table == np.frombuffer(minhash, dtype="<u4")).mean(axis=1)
+    shares: NDArray[np.float64] = (_numbers(others) == _numbers([minhash])).mean(axis=1)
     return shares
 
 
@@ -80,22 +79,26 @@ class Signatures:
 
     def add(self, row_id: UUID, minhash: bytes) -> None:
         """A second time for the same one it changes nothing."""
-        if row_id in self._known:
-            return
-        if len(self._ids) == len(self._table):
+        self.extend([(row_id, minhash)])
+
+    def extend(self, more: Sequence[tuple[UUID, bytes]]) -> None:
+        """Many at once; what is no signature, or is known already, is left out."""
+        new = [one for one in more if one[0] not in self._known and len(one[1]) == SIZE_BYTES]
+        begin, end = len(self._ids), len(self._ids) + len(new)
+        while end > len(self._table):
             self._table = np.concatenate((self._table, np.zeros_like(self._table)))
             self._keys = np.concatenate((self._keys, np.zeros_like(self._keys)))
-        at = len(self._ids)
-        self._table[at] = np.frombuffer(minhash, dtype="<u4")
-        self._keys[at] = _keys(minhash)
-        self._ids.append(row_id)
-        self._known.add(row_id)
+        if new:
+            self._table[begin:end] = _numbers([minhash for _, minhash in new])
+            self._keys[begin:end] = _keys(self._table[begin:end])
+            self._ids += [row_id for row_id, _ in new]
+            self._known.update(row_id for row_id, _ in new)
 
     def nearest(self, minhash: bytes, *, but_not: UUID | None = None) -> tuple[UUID, float] | None:
         """The one that is most like it, and how like; None where none shares a band. but_not: itself."""
-        n = len(self._ids)
-        shared = np.flatnonzero((self._keys[:n] == _keys(minhash)).any(axis=1))
-        shares = (self._table[shared] == np.frombuffer(minhash, dtype="<u4")).mean(axis=1)
+        n, mine = len(self._ids), _numbers([minhash])
+        shared = np.flatnonzero((self._keys[:n] == _keys(mine)).any(axis=1))
+        shares = (self._table[shared] == mine).mean(axis=1)
         for at in np.argsort(-shares, kind="stable")[:2]:
             row_id = self._ids[int(shared[at])]
             if row_id != but_not:
@@ -103,7 +106,11 @@ class Signatures:
         return None
 
 
-def _keys(minhash: bytes) -> NDArray[np.uint32]:
-    """(N_BANDS,): a number for each band; the same for the same band, and seldom for another."""
-    rows = np.frombuffer(minhash, dtype="<u4").reshape(N_BANDS, N_ROWS)
-    return np.asarray(rows @ _MIXED, dtype=np.uint32)
+def _numbers(minhashes: Sequence[bytes]) -> NDArray[np.uint32]:
+    """(n, N_HASHES)"""
+    return np.frombuffer(b"".join(minhashes), dtype="<u4").reshape(-1, N_HASHES)
+
+
+def _keys(table: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """(n, N_BANDS) of (n, N_HASHES): a number for each band; the same for the same band, and seldom for another."""
+    return np.asarray(table.reshape(-1, N_BANDS, N_ROWS) @ _MIXED, dtype=np.uint32)

@@ -32,6 +32,18 @@ _SHARING_A_BAND: Final = (
     .bindparams(*(sa.bindparam(f"band_{at}", type_=sa.LargeBinary) for at in range(len(BANDS))))
     .columns(ConversationRow.id, ConversationRow.user_id, ConversationRow.minhash)
 )
+_OF_JOB_SHARING_A_BAND: Final = (
+    sa.text(
+        "SELECT id, minhash FROM conversations WHERE batch_job_id = :batch_job_id AND ("  # noqa: S608  # ours
+        + " OR ".join(f"{band} = :band_{at}" for at, band in enumerate(BANDS))
+        + ")"
+    )
+    .bindparams(
+        sa.bindparam("batch_job_id", type_=sa.Uuid),
+        *(sa.bindparam(f"band_{at}", type_=sa.LargeBinary) for at in range(len(BANDS))),
+    )
+    .columns(ConversationRow.id, ConversationRow.minhash)
+)
 _LIKE_AN_APPROVED_ONE: Final = (
     sa.text(f"SELECT id, share FROM {SCHEMA}.like_an_approved_one(:minhash, :row_id, :user_id)")  # noqa: S608  # ours
     .bindparams(
@@ -60,8 +72,7 @@ def approved(session: Session, minhash: bytes, *, row_id: UUID, user_id: UUID) -
         given = {"minhash": minhash, "row_id": row_id, "user_id": user_id}
         like = session.execute(_LIKE_AN_APPROVED_ONE, given).one_or_none()
         return Like(like.id, like.share) if like is not None else None
-    banded = {f"band_{at}": band for at, band in enumerate(bands(minhash))}
-    found = [row for row in session.execute(_SHARING_A_BAND, banded) if row.id != row_id]
+    found = [row for row in session.execute(_SHARING_A_BAND, _banded(minhash)) if row.id != row_id]
     if not found:
         return None
     shares = similarity(minhash, [row.minhash for row in found])
@@ -69,13 +80,21 @@ def approved(session: Session, minhash: bytes, *, row_id: UUID, user_id: UUID) -
     return Like(found[at].id if found[at].user_id == user_id else None, float(shares[at]))
 
 
+def of_job_like(session: Session, batch_job_id: UUID, minhash: bytes) -> Signatures:
+    """The signatures of a job's conversations that share a band with this one: for one look alone."""
+    signatures = Signatures()
+    given = {"batch_job_id": batch_job_id, **_banded(minhash)}
+    signatures.extend([(row.id, row.minhash) for row in session.execute(_OF_JOB_SHARING_A_BAND, given)])
+    return signatures
+
+
 def of_job(session: Session, batch_job_id: UUID) -> Signatures:
-    """The signatures of all conversations of a job that the reader may see."""
+    """The signatures of all conversations of a job that the reader may see: for many looks."""
     row, signatures = ConversationRow, Signatures()
     rows = sa.select(row.id, row.minhash).where(row.batch_job_id == batch_job_id, row.minhash.is_not(None))
-    for row_id, minhash in session.execute(rows.execution_options(yield_per=_READ_AT_ONCE)):
-        if minhash is not None and len(minhash) == SIZE_BYTES:
-            signatures.add(row_id, minhash)
+    found = session.execute(rows.execution_options(yield_per=_READ_AT_ONCE))
+    for some in found.partitions():
+        signatures.extend([(row_id, minhash) for row_id, minhash in some if minhash is not None])
     return signatures
 
 
@@ -96,3 +115,7 @@ def findings(
     if other is not None and other.share >= similarity:
         return [Finding(Code.NEAR_DUPLICATE_APPROVED, detail=str(other.row_id or ""))]
     return []
+
+
+def _banded(minhash: bytes) -> dict[str, bytes]:
+    return {f"band_{at}": band for at, band in enumerate(bands(minhash))}

@@ -39,7 +39,7 @@ _PLACEHOLDERS: Final = (
 )
 _ABOUT_ITSELF: Final = (
     re.compile(
-        r"\bas an? (?:ai|artificial intelligence|large language model|language model)\b(?! engineer| team| expert)"
+        r"\bas an? (?:(?:ai |large )?language model|ai|artificial intelligence)\b(?! engineer| team| expert)"
         r"|\bi(?:['’]m| am) (?:just |only |merely )?an? (?:ai\b|artificial intelligence|large language|language model)"
         r"|\bas a (?:chatbot|virtual assistant|virtual ai)\b"
         r"|\bmy (?:training data|knowledge cut-?off|programming|training only)\b"

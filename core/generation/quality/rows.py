@@ -69,5 +69,7 @@ def edited(session: Session, was: ConversationRow, messages: Sequence[Mapping[st
     template = session.get_one(PromptTemplateRow, was.template_id)
     asked = of_template(template)
     values = by_text(messages, asked=asked, params=was.params, conversation=str(was.id))
-    job = nearest.of_job(session, was.batch_job_id) if was.batch_job_id else None
+    job = None
+    if was.batch_job_id is not None and values["minhash"] is not None:
+        job = nearest.of_job_like(session, was.batch_job_id, values["minhash"])
     return values | compared(session, values, row_id=was.id, user_id=was.user_id, job=job, asked=asked)

@@ -85,7 +85,7 @@ def _parsed(name: str, value: object) -> Any:
     if name == "ignored":
         if not isinstance(value, list | tuple):
             raise ThresholdsUnfit(problem="ignored is not a list of codes")
-        if unknown := [str(one)[:40] for one in value if one not in KINDS]:
+        if unknown := [str(one)[:40] for one in value if not isinstance(one, str) or one not in KINDS]:
             raise ThresholdsUnfit(problem=f"ignored names {unknown[0]!r}, which no finding is called")
         return tuple(sorted({str(one) for one in value}))
     low, high = NUMBERS[name]
@@ -97,7 +97,7 @@ def _parsed(name: str, value: object) -> Any:
 
 
 def _language(value: object) -> str:
-    if value in ("", ANY) or value in BY_CODE:
-        return str(value)
+    if isinstance(value, str) and (value in ("", ANY) or value in BY_CODE):
+        return value
     known = ", ".join(sorted(BY_CODE))
     raise ThresholdsUnfit(problem=f'language is none of "", "{ANY}" and the codes {known}')
