@@ -21,6 +21,7 @@ from core.generation.conversations import conversations, messages, states
 from core.generation.conversations.conversations import RESOURCE, Filter
 from core.generation.conversations.errors import ConversationChanged, NothingNamed, TooManyNamed
 from core.generation.conversations.states import Status
+from core.generation.quality import rows
 
 MOST_AT_ONCE: Final = 1_000
 LONGEST_REASON: Final = 500  # characters
@@ -176,9 +177,8 @@ def edit(
         )
     )
     session.flush()
-    # what was found out about other words
-    stale = {"minhash": None, "score": None, "findings": None, "enrichment": None}
-    states.move(session, *this, to=Status.PENDING, by=db.owner(session), reason=None, **values, **stale)
+    values |= rows.edited(session, was, wanted) | {"enrichment": None}  # what was found out about other words
+    states.move(session, *this, to=Status.PENDING, by=db.owner(session), reason=None, **values)
     audit.note(session, "conversation.edited", conversations.subject(row_id), revision=n + 1)
     session.flush()
     session.expire(was)
