@@ -2,7 +2,7 @@
 
 With `--data FILE --target COLUMN` the training on that file alone; else training on the sample, scoring,
 queue, the reading of messy files, lists at size, many machines, asking a model, the pages of a large batch job,
-and the start of a sandbox.
+exports, and the start of a sandbox.
 Exits non-zero when one of them misses its floor.
 """
 
@@ -23,6 +23,7 @@ PARTS = (
     "machines",
     "generation",
     "batch_pages",
+    "export",
     "sandbox",
 )
 ASKED_FOR = ("hostile", "heads", "turns", "live_apps", "app_start")  # too long to be in every run
