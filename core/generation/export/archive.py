@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any, Final
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,7 +27,8 @@ from core.generation.export.formats import FORMATS, Format, Said, line
 from core.generation.export.plan import Plan, Side
 from core.generation.export.tally import Tally
 
-N_A_READING: Final = 100
+N_AT_FIRST, N_AT_MOST = 50, 300  # rows of one reading
+READ_LETTERS: Final = 2 << 20  # of one reading, about, as those before it went
 CHUNK_BYTES: Final = 256 << 10
 ROW_GROUP_BYTES: Final = 4 << 20
 MEDIA_TYPE: Final = "application/zip"
@@ -92,33 +94,43 @@ def _written(
 
 
 def _read(user: db.User, planned: Plan, side: Side, tally: Tally) -> Iterator[list[Said]]:
-    """The conversations of a side, a few at a time, without those that were changed since it was planned."""
-    row = ConversationRow
-    for part in side.parts(N_A_READING):
-        with db.session_scope(user) as session:
-            fit = plan.conditions(session, planned.wanted)
-            these = sa.select(*(getattr(row, name) for name in _READ)).where(
-                row.id.in_([row_id for row_id, _ in part]), *fit
-            )
-            found = {one.id: one for one in session.execute(these)}
-        some: list[Said] = []
-        for row_id, content_sha256 in part:
-            one = found.get(row_id)
-            if one is None or one.content_sha256 != content_sha256:
-                tally.changed.append(row_id)
-                continue
-            said = Said(
-                id=one.id,
-                conversation_id=one.conversation_id,
-                content_sha256=content_sha256,
-                status=one.status,
-                source=files.OFFLINE if one.is_offline else one.model,
-                is_offline=one.is_offline,
-                messages=one.messages,
-            )
-            tally.add(said)
-            some.append(said)
+    """The conversations of a side, a few at a time: as many as are of the length of those before."""
+    begin, n_most = 0, N_AT_FIRST
+    while part := side.part(begin, n_most):
+        some = list(_unchanged(user, planned, part, tally))
         yield some
+        begin += len(part)
+        n_letters = sum(len(one["content"]) for said in some for one in said.messages)
+        n_most = max(1, min(N_AT_MOST, READ_LETTERS * len(part) // max(1, n_letters)))
+
+
+def _unchanged(
+    user: db.User, planned: Plan, part: Sequence[tuple[UUID, str]], tally: Tally
+) -> Iterator[Said]:
+    """Those of a part that are still what was planned, in its order; the transaction is over before the first."""
+    row = ConversationRow
+    with db.session_scope(user) as session:
+        fit = plan.conditions(session, planned.wanted)
+        these = sa.select(*(getattr(row, name) for name in _READ)).where(
+            row.id.in_([row_id for row_id, _ in part]), *fit
+        )
+        found = {one.id: one for one in session.execute(these)}
+    for row_id, content_sha256 in part:
+        one = found.get(row_id)
+        if one is None or one.content_sha256 != content_sha256:
+            tally.changed.append(row_id)
+            continue
+        said = Said(
+            id=one.id,
+            conversation_id=one.conversation_id,
+            content_sha256=content_sha256,
+            status=one.status,
+            source=files.OFFLINE if one.is_offline else one.model,
+            is_offline=one.is_offline,
+            messages=one.messages,
+        )
+        tally.add(said)
+        yield said
 
 
 class _Hashed(io.RawIOBase):

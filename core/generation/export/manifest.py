@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from core.generation.export.formats import FORMATS
 from core.generation.export.plan import Plan
 from core.generation.export.tally import Tally
+
+N_A_PIECE: Final = 1_000  # conversations
 
 
 def pieces(planned: Plan, tallies: Mapping[str, Tally]) -> Iterator[bytes]:
@@ -20,7 +22,8 @@ def pieces(planned: Plan, tallies: Mapping[str, Tally]) -> Iterator[bytes]:
         left_out = set(tallies[side.name].changed)
         yield f'{between}  "{side.name}": {{'.encode()
         before = "\n"
-        for part in side.parts(1_000):
+        for begin in range(0, len(side), N_A_PIECE):
+            part = side.part(begin, N_A_PIECE)
             lines = [f'   "{row_id}": "{found}"' for row_id, found in part if row_id not in left_out]
             if lines:
                 yield (before + ",\n".join(lines)).encode()

@@ -7,7 +7,7 @@ oldest member, so that it stays on its side when more conversations are exported
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -41,17 +41,15 @@ class Side:
     def __len__(self) -> int:
         return len(self.ids) // _N_ID
 
-    def __iter__(self) -> Iterator[tuple[UUID, str]]:
-        """The id and the content's SHA-256 of each."""
-        for n in range(len(self)):
-            found = self.hashes[n * _N_HASH : (n + 1) * _N_HASH]
-            yield UUID(bytes=self.ids[n * _N_ID : (n + 1) * _N_ID]), found.hex()
-
-    def parts(self, n_most: int) -> Iterator[list[tuple[UUID, str]]]:
-        """The same, a few at a time."""
-        found = iter(self)
-        while part := [one for _, one in zip(range(n_most), found, strict=False)]:
-            yield part
+    def part(self, begin: int, n_most: int) -> list[tuple[UUID, str]]:
+        """The id and the content's SHA-256 of each from this one on, that many at most."""
+        return [
+            (
+                UUID(bytes=self.ids[n * _N_ID : (n + 1) * _N_ID]),
+                self.hashes[n * _N_HASH : (n + 1) * _N_HASH].hex(),
+            )
+            for n in range(begin, min(len(self), begin + n_most))
+        ]
 
 
 @dataclass(frozen=True)

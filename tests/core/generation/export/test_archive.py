@@ -107,8 +107,8 @@ def test_the_same_call_gives_the_same_bytes(database: db.Database, user: db.User
 def test_what_is_decided_or_edited_meanwhile_is_left_out_and_told(
     database: db.Database, user: db.User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "N_A_READING", 2)
-    monkeypatch.setattr(archive, "CHUNK_BYTES", 1)
+    for name, value in (("N_AT_FIRST", 2), ("N_AT_MOST", 2), ("CHUNK_BYTES", 1)):
+        monkeypatch.setattr(archive, name, value)
     ids = generation.conversations(user, 6, status="approved")
     coming = archive.packed(user, plan.of(user, Wanted()))
     pieces = [next(coming)]

@@ -19,7 +19,7 @@ N_TWINS = 60
 
 def sides(user: db.User, **split: float) -> dict[UUID, str]:
     planned = plan.of(user, Wanted(**{"validation": 0.3, **split}))  # type: ignore[arg-type]
-    return {row_id: side.name for side in planned.sides for row_id, _ in side}
+    return {row_id: side.name for side in planned.sides for row_id, _ in side.part(0, len(side))}
 
 
 def signed(user: db.User, numbers: np.ndarray, *, begin: int = 0) -> list[UUID]:
