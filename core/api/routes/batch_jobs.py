@@ -30,9 +30,7 @@ from core.api.dependencies import (
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.schemas import work
-from core.api.schemas.deletions import DeletedLater
 from core.api.schemas.generation import BatchItem, BatchJob, EstimateShown
-from core.generation.deletions import deletions
 from core.generation.jobs import drafts, estimate, jobs, listing, log_file, progress
 from core.generation.jobs.drafts import MOST_AT_ONCE, MOST_TOKENS, Draft, Wanted
 from core.generation.jobs.estimate import Estimate
@@ -281,32 +279,6 @@ def retry_failed_items(user: Writer, batch_job_id: BatchJobId) -> BatchJob:
     """Queue the failed items of a job once more."""
     with db.session_scope(user, write=True) as session:
         return _shown(session, jobs.retry_failed(session, batch_job_id=batch_job_id))
-
-
-@router.delete("/{batch_job_id}", responses=documented(403, 404, 409, 422, 503))
-def delete_batch_job(
-    user: Writer,
-    batch_job_id: BatchJobId,
-    with_conversations: Annotated[
-        bool, Query(description="Delete its conversations too; else they stay.")
-    ] = False,
-    include_approved: Annotated[bool, Query(description="The approved ones of them as well.")] = False,
-    n_confirmed: Annotated[
-        int, Query(ge=0, le=10**9, description="How many conversations you expect to delete; else 409.")
-    ] = 0,
-) -> DeletedLater:
-    """Delete a job that has ended or is paused, with its items, raw replies and log.
-
-    It is hidden at once and removed some ten seconds later; until then it can be undone.
-    """
-    verb = partial(
-        deletions.job,
-        batch_job_id=batch_job_id,
-        with_conversations=with_conversations,
-        include_approved=include_approved,
-        n_confirmed=n_confirmed,
-    )
-    return DeletedLater.of(batch_job_id, deletions.carried_out(user, verb))
 
 
 def _shown(session: Any, job: Any) -> BatchJob:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -17,13 +16,10 @@ from core.api.http import downloads
 from core.api.http.error_responses import documented
 from core.api.schemas import conversations as schemas
 from core.api.schemas import work
-from core.api.schemas.deletions import DeletedLater, DeletionRequest, DeletionShown
 from core.db.pagination import MAX_LIMIT
 from core.generation.conversations import conversations, files, review
 from core.generation.conversations.conversations import Filter
-from core.generation.conversations.errors import NothingNamed
 from core.generation.conversations.states import Status
-from core.generation.deletions import deletions
 from core.generation.export import archive, plan
 from core.generation.export.formats import FORMATS
 from core.generation.export.wanted import Wanted
@@ -156,29 +152,6 @@ def review_conversations(user: Writer, wanted: schemas.ReviewRequest) -> schemas
     return schemas.DecisionsShown.of(made)
 
 
-@router.post("/delete", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
-def delete_conversations(user: Writer, wanted: DeletionRequest) -> DeletionShown:
-    """Delete conversations of yours that are named, or all that a filter finds once their number is confirmed.
-
-    They are hidden at once and removed some ten seconds later; until then it can be undone.
-    """
-    if (wanted.ids is None) == (wanted.filter is None):
-        raise NothingNamed
-    if wanted.ids is not None:
-        verb = partial(deletions.named, ids=_parsed(wanted.ids))
-        return DeletionShown.of(deletions.carried_out(user, verb))
-    assert wanted.filter is not None
-    asked, include_approved = wanted.filter.asked(), wanted.include_approved
-    if wanted.dry_run:
-        with db.session_scope(user) as session:
-            found = deletions.find(session, asked=asked)
-        return DeletionShown.of_dry_run(found, include_approved=include_approved)
-    all_that_fit = partial(
-        deletions.filtered, asked=asked, n_confirmed=wanted.n_confirmed, include_approved=include_approved
-    )
-    return DeletionShown.of(deletions.carried_out(user, all_that_fit))
-
-
 def _parsed(texts: Sequence[str]) -> list[UUID]:
     """Raises NotFound for what can't be an id."""
     return [uuid_of(text, resource=conversations.RESOURCE) for text in texts]
@@ -213,13 +186,3 @@ def edit_conversation(
         )
     files.rewrite_or_log(user, files=storage, staging_dir=config.staging_dir, row_id=row_id)
     return get_conversation(user, row_id)
-
-
-@router.delete("/{id}", responses=documented(403, 404, 409, 503))
-def delete_conversation(user: Writer, row_id: ConversationId) -> DeletedLater:
-    """Delete a conversation with its file, raw replies and revisions; the job's item stays completed.
-
-    It is hidden at once and removed some ten seconds later; until then it can be undone.
-    """
-    made = deletions.carried_out(user, partial(deletions.one, row_id=row_id))
-    return DeletedLater.of(row_id, made)
