@@ -11,7 +11,7 @@ from core.generation.conversations.conversations import Filter
 from core.generation.quality import backlog
 from core.generation.quality.findings import from_json
 from core.ui import page_frame, params, session
-from core.ui.review import chat, decisions, empty, export_button, facts, filters, opened, quality
+from core.ui.review import chat, decisions, deleting, empty, export_button, facts, filters, opened, quality
 from core.ui.review.pages import REVIEW
 
 user = session.user()
@@ -39,7 +39,9 @@ with st.container(
     horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="review_filters"
 ):
     statuses = filters.statuses()
-    filters.choose_job(jobs)
+    with page_frame.toolbar():
+        filters.choose_job(jobs)
+        deleting.show_many(replace(of_job, statuses=statuses))
 filters.show_numbers(counts)
 with db.session_scope(user) as scope:
     found = opened.read(scope, asked=replace(of_job, statuses=statuses), row_id=row_id)
@@ -63,3 +65,4 @@ with words:
 with beside:
     quality.show(conversation.score, from_json(conversation.findings), asked=found.asked)
     facts.show(conversation, found.origin, n_edits=found.n_edits, me=user.id, now=session.now())
+    deleting.show_one(conversation, me=user.id)

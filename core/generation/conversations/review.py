@@ -17,6 +17,7 @@ from core import db
 from core.access import audit, ownership
 from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
 from core.errors import AppError, NotFound
+from core.generation import hidden
 from core.generation.conversations import conversations, messages, states
 from core.generation.conversations.conversations import RESOURCE, Filter
 from core.generation.conversations.errors import ConversationChanged, NothingNamed, TooManyNamed
@@ -103,7 +104,7 @@ def _decide_some(
         found.id: found
         for found in session.execute(
             sa.select(row.id, row.status, row.reason, row.row_version)
-            .where(row.id.in_(some), ownership.reviewed(session, row.user_id))
+            .where(row.id.in_(some), ownership.reviewed(session, row.user_id), hidden.is_shown())
             .order_by(row.id)
             .with_for_update()
         )

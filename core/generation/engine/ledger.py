@@ -18,9 +18,9 @@ from core.db.tables.conversations import ConversationRow
 from core.db.types import now_plus
 from core.generation.engine import provider_batches
 from core.generation.engine.checking import Checking
-from core.generation.engine.records import Batch, Call, End, Item, Wishes
+from core.generation.engine.records import Batch, Call, End, Wishes
 from core.generation.jobs import spend
-from core.generation.jobs.follow import KIND, lock_tasks
+from core.generation.jobs.follow import lock_tasks
 from core.generation.jobs.states import PENDING, ItemState, JobStatus, move_items
 
 Answer = TypeVar("Answer")
@@ -266,6 +266,7 @@ class Ledger:
         self, session: Session, *, in_flight: int, notice: queue.Reason | None, looks_for_others: bool
     ) -> Wishes:
         told = sa.literal(notice.to_json() if notice else None, Json)
+        of_pool = queue.known_kinds(queue.Pool.GENERATION)
         job = session.execute(
             sa.update(BatchJobRow)
             .where(BatchJobRow.id == self.batch_job_id)
@@ -281,7 +282,7 @@ class Ledger:
             wants_pause=job.requested_status == JobStatus.PAUSED,
             wants_cancel=job.requested_status == JobStatus.CANCELLED,
             reason=queue.Reason.from_json(job.reason) if job.reason else None,
-            others_wait=looks_for_others and bool(queue.ready_kinds(session, kinds=[KIND])),
+            others_wait=looks_for_others and bool(queue.ready_kinds(session, kinds=of_pool)),
             max_cost=job.max_cost,
         )
 
