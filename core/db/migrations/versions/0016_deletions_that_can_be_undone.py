@@ -8,7 +8,7 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-RULES_DIGEST = "21d9cfa12a9521e6"
+RULES_DIGEST = "7811932366013970"
 
 
 def upgrade() -> None:

@@ -13,8 +13,10 @@ from core.api.schemas.generation import BatchJob
 from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
 from core.db.tables.tasks import TaskRow
 from core.errors import Conflict
+from core.generation.engine.checking import Checking
 from core.generation.engine.ledger import Ledger
 from core.generation.jobs import jobs, progress
+from core.generation.quality.thresholds import DEFAULT
 from core.settings import Settings
 from tests.batches import LEASE_S, Bench
 from tests.faults.batch_invariant import wrongs
@@ -79,7 +81,12 @@ def test_a_job_that_is_being_cancelled_is_not_paused_instead(small_bench: Bench)
         jobs.pause(session, batch_job_id=job_id)
     other = small_bench.create(1)
     ledger = Ledger(
-        small_bench.claim(other), batch_job_id=other, user_id=small_bench.user.id, lease_s=1.0, daily_cap=None
+        small_bench.claim(other),
+        batch_job_id=other,
+        user_id=small_bench.user.id,
+        lease_s=1.0,
+        daily_cap=None,
+        checking=Checking(batch_job_id=other, user_id=small_bench.user.id, asked=DEFAULT),
     )
     ledger.pause_others(llm.provider(small_bench.settings), queue.Reason("llm_key_refused", "No."))
     assert small_bench.job(job_id).requested_status == "cancelled"
