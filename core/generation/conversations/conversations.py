@@ -40,7 +40,7 @@ class Filter:
     def conditions(self, session: Session) -> list[sa.ColumnElement[bool]]:
         """Raises NotAllowed for others' conversations, except to reviewers and admins."""
         row = ConversationRow
-        named = [ownership.reviewed(session, row.user_id, self.owner), hidden.is_shown()]
+        named = [ownership.reviewed(session, row.user_id, self.owner), hidden.is_shown(session)]
         if self.statuses:
             named.append(row.status.in_(self.statuses))
         if self.batch_job_id is not None:
@@ -63,7 +63,7 @@ class Origin:
 
 def get(session: Session, *, row_id: UUID) -> ConversationRow:
     """One conversation with its messages. Raises NotFound, BusinessKeyGiven."""
-    mine = sa.and_(ownership.reviewed(session, ConversationRow.user_id), hidden.is_shown())
+    mine = sa.and_(ownership.reviewed(session, ConversationRow.user_id), hidden.is_shown(session))
     whole = undefer(ConversationRow.messages), undefer(ConversationRow.enrichment)
     found = session.execute(
         sa.select(ConversationRow).where(ConversationRow.id == row_id, mine).options(*whole)

@@ -104,7 +104,7 @@ def _decide_some(
         found.id: found
         for found in session.execute(
             sa.select(row.id, row.status, row.reason, row.row_version)
-            .where(row.id.in_(some), ownership.reviewed(session, row.user_id), hidden.is_shown())
+            .where(row.id.in_(some), ownership.reviewed(session, row.user_id), hidden.is_shown(session))
             .order_by(row.id)
             .with_for_update()
         )

@@ -93,7 +93,7 @@ def named(session: Session, *, ids: Sequence[UUID]) -> Deletion:
         raise TooManyNamed(n_ids=len(ids), limit=MOST_IDS)
     row, wanted = ConversationRow, list(dict.fromkeys(ids))
     seen = sa.select(row.id, row.user_id).where(
-        row.id.in_(wanted), ownership.reviewed(session, row.user_id), hidden.is_shown()
+        row.id.in_(wanted), ownership.reviewed(session, row.user_id), hidden.is_shown(session)
     )
     found = {row.id: row.user_id for row in session.execute(seen)}
     for owner_id in found.values():
@@ -205,7 +205,7 @@ def _hide(session: Session, task_id: UUID, *where: sa.ColumnElement[bool]) -> in
     """How many of the user's own were hidden."""
     row, to = ConversationRow, DeletedConversationRow
     chosen = sa.select(row.id, row.user_id, sa.literal(task_id, to.task_id.type), row.row_version).where(
-        row.user_id == db.owner(session), hidden.is_shown(), *where
+        row.user_id == db.owner(session), hidden.is_shown(session), *where
     )
     hide = sa.insert(to).from_select(["conversation_id", "user_id", "task_id", "row_version"], chosen)
     made = session.execute(hide, execution_options={"preserve_rowcount": True})

@@ -78,7 +78,7 @@ def _decided(session: Session, status: str) -> sa.ScalarSelect[int]:
     count = sa.select(sa.func.count()).where(
         ConversationRow.template_id == PromptTemplateRow.id,
         ConversationRow.status == status,
-        hidden.is_shown(),
+        hidden.is_shown(session),
     )
     if not sees_all:
         count = count.where(ConversationRow.user_id == db.owner(session))
