@@ -33,7 +33,7 @@ from core.db import migrate, postgres
 from core.db.tables.conversations import ConversationRow
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.generation.conversations.messages import columns
-from core.generation.export.signatures import signature
+from core.generation.quality.duplicates import signature
 from core.generation.templates import shipped
 from core.llm.offline import conversations
 from tests.servers.app import App, running

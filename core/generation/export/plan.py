@@ -21,8 +21,8 @@ from core.db.tables.conversations import ConversationRow
 from core.generation.conversations.states import Status
 from core.generation.export import groups
 from core.generation.export.errors import CannotSplit, NothingToExport
-from core.generation.export.signatures import signature
 from core.generation.export.wanted import Wanted
+from core.generation.quality.duplicates import signature
 
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"
