@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from core.generation.export import groups
-from core.generation.export.signatures import signature
-from tests import generation
 
 
 def signatures(n: int, *, seed: int = 0) -> np.ndarray:
@@ -55,11 +53,3 @@ def test_a_place_is_even_and_depends_on_seed_and_name_alone() -> None:
     assert all(0 <= one < 1 for one in places)
     assert abs(np.mean(places) - 0.5) < 0.02
     assert places[0] != groups.place(8, b"0")
-
-
-def test_the_same_words_have_the_same_signature() -> None:
-    said = signature(generation.talk("Straße: 5 kg?", "Yes."))
-    assert len(said) == groups.N_BYTES
-    assert said == signature(generation.talk("strasse 5  KG", "yes"))
-    assert said != signature(generation.talk("Straße: 6 kg?", "Yes."))
-    assert len(signature(generation.talk("\0\ud800", "\u202e"))) == groups.N_BYTES
