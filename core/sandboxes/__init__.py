@@ -8,7 +8,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from core.sandboxes.errors import FileMissing, FileRefused, SandboxDiskFull, SandboxLost, SandboxUnavailable
+from core.sandboxes.errors import (
+    FileMissing,
+    FileRefused,
+    MachineDiskFull,
+    SandboxDiskFull,
+    SandboxLost,
+    SandboxUnavailable,
+)
 from core.sandboxes.local.backend import LocalBackend
 from core.sandboxes.protocol import (
     MIB,
@@ -37,6 +44,7 @@ __all__ = [
     "Limits",
     "Listed",
     "LocalBackend",
+    "MachineDiskFull",
     "OnOutput",
     "Process",
     "Reason",

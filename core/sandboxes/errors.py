@@ -34,6 +34,12 @@ class SandboxDiskFull(errors.Unavailable):
     place: str
 
 
+class MachineDiskFull(SandboxDiskFull):
+    """The code was stopped, as the machine's disk is full: not by what it wrote itself, which has a bound."""
+
+    message = "There is no space left on the disk of {place}, so the code was stopped."
+
+
 class FileRefused(AppError):
     """What the code has left under this name is not taken."""
 

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     TIME_LIMIT = "time_limit"  # wall, processor, or the life of the sandbox
     OOM = "oom"
     DISK = "disk"
+    MACHINE_DISK = "machine_disk"  # the machine's own was full, whoever has filled it
     OUTPUT = "output"
     TOO_MANY_PROCESSES = "too_many_processes"
     STOPPED = "stopped"  # we wanted it to end

@@ -13,7 +13,7 @@ BY_SIGNAL: Final = 128  # what is above says which signal has ended it
 LAST_WORDS: Final = {
     "MemoryError": (Reason.OOM, "It needed more memory than one process may have."),
     "[Errno 27] File too large": (Reason.DISK, "It wrote a file that was too large."),
-    "[Errno 28] No space left": (Reason.DISK, "There was no space left for its files."),
+    "[Errno 28] No space left": (Reason.MACHINE_DISK, "There was no space left for its files."),
     "can't start new thread": (Reason.TOO_MANY_PROCESSES, "It began more processes and threads than it may."),
 }
 

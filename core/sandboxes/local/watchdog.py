@@ -131,7 +131,7 @@ class Watchdog:
         if self._free_disk(self._folder) < min(
             LEAST_FREE_DISK, LEAST_FREE_SHARE * shutil.disk_usage(self._folder).total
         ):
-            return Reason.DISK, "The machine's disk was about to run full."
+            return Reason.MACHINE_DISK, "The machine's disk was about to run full."
         now = monotonic()
         self._disk_at = now + (now - begun_at) / DISK_SHARE - EVERY_S
         return None

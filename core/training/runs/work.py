@@ -243,6 +243,8 @@ def _require_ok(todo: ToDo, task: queue.Task, ended: Ended, complaint: str, usag
         session.execute(changed.values(usage=usage))
 
     todo.recorder.close(used)
+    if ended.reason is Reason.MACHINE_DISK:  # a later try may find room
+        raise sandboxes.MachineDiskFull(place=str(todo.config.data_dir))
     if ended.reason is Reason.TIME_LIMIT:
         limit_s = part(todo.config, TrainingSettings).training_limit_s
         raise TookTooLong(what="training", limit=f"{limit_s:,.0f} seconds")

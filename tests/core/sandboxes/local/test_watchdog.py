@@ -40,7 +40,7 @@ def test_where_the_machine_runs_short_a_sandbox_ends_first(folder: Path) -> None
         "The machine was about to run out of memory.",
     )
     assert verdict(folder, free_disk=lambda _folder: 1_000) == (
-        Reason.DISK,
+        Reason.MACHINE_DISK,
         "The machine's disk was about to run full.",
     )
 

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core import db
+from core import db, queue, sandboxes
 from core.db.tables.deployments import DeploymentRow
 from core.db.tables.training_jobs import TrainingMetricRow, TrainingPredictionRow
 from core.storage import LocalStorage
 from core.training import records
+from core.training.errors import OutOfDisk
+from core.training.follow import KIND
 from tests.trainings import TINY, Bench, ToldJob
 
 # Tells all that it can see of the held-out rows, and of the machine.
@@ -112,6 +114,7 @@ BROKEN = {
         "failed", "no_model",
     ),
     "fills the memory": ("held = [bytearray(50_000_000) for _ in range(100)]", "failed", "oom"),
+    "finds the machine's disk full": ("raise OSError(28, 'No space left on device')", "failed", "disk_full"),
     "floods": ("while True: print('x' * 5_000)", "failed", "output"),
     "never ends": ("import time\nwhile True: time.sleep(1)", "timed_out", "time_limit"),
 }  # fmt: skip
@@ -128,6 +131,11 @@ def test_code_that_breaks_the_bargain_fails_with_its_reason(sandboxed: Bench, ca
     with db.session_scope(db.WORKER) as session:
         assert session.execute(sa.select(DeploymentRow.id)).all() == []
         assert session.execute(sa.select(TrainingPredictionRow.row)).all() == []
+
+
+def test_a_full_disk_of_the_machine_is_no_fault_of_the_code_and_is_tried_again() -> None:
+    assert issubclass(sandboxes.MachineDiskFull, queue.kind(KIND).transient)
+    assert not issubclass(OutOfDisk, queue.kind(KIND).transient)
 
 
 def test_of_a_long_log_the_beginning_and_the_end_are_kept_and_the_cut_is_said(sandboxed: Bench) -> None:
