@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.row_rules import ME, MINE_OR_REVIEWER, RowRules, update_guard
+from core.db.row_rules import FROM_THE_APP, ME, MINE_OR_REVIEWER, SCHEMA, USERS, RowRules, update_guard
 from core.db.tables.base import Base, NewId, Now, Owner, one_of
 
 OF_A_SEEN_ONE = (
@@ -27,13 +27,33 @@ _NOBODY_DECIDES_FOR_ANOTHER = update_guard(
 """,
 )
 
+# How Postgres finds conversations by their words and findings: expressions of GIN indexes, which the rules of rows
+# would keep from being asked, as their operators are not leakproof. SQLite: `conversation_search.py`.
+WORDS = "array_to_tsvector(string_to_array(words, ' '))"
+CODES = "jsonb_path_query_array(findings, '$[*].code')"
+WITH_WORDS, WITH_FINDING = f"{SCHEMA}.conversations_with_words", f"{SCHEMA}.conversations_with_finding"
+
+
+def _asking(function: str, condition: str) -> tuple[str, ...]:
+    """A function that asks such an index. It tells nothing but ids: what a reader sees of them, the rules say."""
+    return (
+        f"create function {function}(text) returns setof uuid language sql stable security definer "  # noqa: S608  # ours
+        f"set search_path = '' set enable_seqscan = off as "
+        f"$$ select id from public.conversations where {condition} and {FROM_THE_APP} $$",
+        f"revoke all on function {function}(text) from public",
+        f"grant execute on function {function}(text) to {USERS}",
+    )
+
+
+_SEARCH = (*_asking(WITH_WORDS, f"{WORDS} @@ $1::tsquery"), *_asking(WITH_FINDING, f"{CODES} ? $1"))
+
 
 class ConversationRow(Base):
     """A generated conversation. `id` is what rows refer to; `conversation_id` names its file and never a row.
 
     conversation_id: uuid5 of job, item and template version, so that a replay writes the same one. messages: a list
     of {"role", "content"}, user first. first_words: how it begins, for lists. row_version: grows with each change.
-    score: 0 to 100, findings: what was found; both null until it was checked.
+    score: 0 to 100, findings: what was found; both null until it was checked. words: what it is found by.
     """
 
     __tablename__ = "conversations"
@@ -50,6 +70,7 @@ class ConversationRow(Base):
     messages: Mapped[list[Any]] = mapped_column(deferred=True)
     n_messages: Mapped[int]
     first_words: Mapped[str]
+    words: Mapped[str] = mapped_column(default="", server_default="", deferred=True)
     content_sha256: Mapped[str]
     minhash: Mapped[bytes | None] = mapped_column(deferred=True)
     score: Mapped[int | None]
@@ -70,8 +91,15 @@ class ConversationRow(Base):
         sa.Index("ix_conversations_of_job", "batch_job_id", "status", "idx"),
         sa.Index("ix_conversations_of_template", "template_id", "status", "user_id"),
         sa.Index("ix_conversations_content_sha256", "content_sha256"),
+        # all that filters ask for, so that the index alone answers
+        sa.Index(
+            "ix_conversations_filtered",
+            *("created_at", "id", "status", "score", "batch_job_id", "template_id", "user_id"),
+            *("reviewer_id", "is_offline"),
+        ),
+        sa.Index("ix_conversations_decided", "reviewer_id", "decided_at", "status"),
     )
-    n_distinct: ClassVar = {"template_id": 100, "status": 3, "batch_job_id": 1_000}
+    n_distinct: ClassVar = {"template_id": 100, "status": 3, "batch_job_id": 1_000, "reviewer_id": 20}
     row_rules = RowRules(
         readable=MINE_OR_REVIEWER,
         changeable=MINE_OR_REVIEWER,
@@ -79,9 +107,9 @@ class ConversationRow(Base):
         columns=(
             *("status", "reason", "reviewer_id", "decided_at", "row_version", "updated_at"),
             *("messages", "n_messages", "first_words", "content_sha256", "minhash", "score", "findings"),
-            "enrichment",
+            *("enrichment", "words"),
         ),
-        sql=_NOBODY_DECIDES_FOR_ANOTHER,
+        sql=(*_NOBODY_DECIDES_FOR_ANOTHER, *_SEARCH),
     )
 
 

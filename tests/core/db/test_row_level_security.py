@@ -353,7 +353,9 @@ def test_before_it_is_known_who_asks_a_hash_finds_its_session_and_its_token_and_
                 "('public'::regnamespace, 'model_desk'::regnamespace) order by proname"
             )
         )
-        assert definers.scalars().all() == ["session_by_hash", "token_by_hash"]
+        assert definers.scalars().all() == [
+            *("conversations_with_finding", "conversations_with_words", "session_by_hash", "token_by_hash")
+        ]
 
 
 @pytest.mark.parametrize("name", TABLES)
