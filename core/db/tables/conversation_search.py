@@ -26,7 +26,10 @@ def _sqlite() -> tuple[str, ...]:
     """Its table and triggers."""
 
     def values(row: str) -> str:
-        codes = f"(select group_concat(json_extract(value, '$.code'), ' ') from json_each(coalesce({row}.findings, '[]')))"
+        codes = (
+            "(select group_concat(json_extract(value, '$.code'), ' ') "  # noqa: S608  # ours
+            f"from json_each(coalesce({row}.findings, '[]')))"
+        )
         return f"{row}.rowid, {row}.words, {codes}"
 
     written = {
@@ -54,8 +57,10 @@ for _dialect, _statements in (("sqlite", ON_SQLITE), ("postgresql", ON_POSTGRES)
         sa.event.listen(
             ConversationRow.__table__,
             "after_create",
-            sa.DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),
+            sa.DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]  # SQLAlchemy's
         )
 sa.event.listen(
-    ConversationRow.__table__, "after_drop", sa.DDL(f"drop table {FULL_TEXT}").execute_if(dialect="sqlite")
+    ConversationRow.__table__,
+    "after_drop",
+    sa.DDL(f"drop table {FULL_TEXT}").execute_if(dialect="sqlite"),  # type: ignore[no-untyped-call]  # as above
 )

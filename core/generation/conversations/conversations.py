@@ -19,23 +19,33 @@ from core.db.tables.batch_jobs import BatchJobRow
 from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.errors import NotFound
-from core.generation.conversations import files
+from core.generation.conversations import files, search
 from core.generation.conversations.errors import BusinessKeyGiven
 from core.generation.conversations.states import Status
 
 RESOURCE = "conversation"
 MOST_JOBS = 200  # that a filter offers
+MOST_TEMPLATES = 200
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which conversations are asked for; all that the reader may review where nothing is named. owner: whose."""
+    """Which conversations are asked for; all that the reader may review where nothing is named.
+
+    score_from, score_to: both ends count; what has no score is in no range. finding: a code. text: each of its words
+    begins a word of the messages. reviewer_id: who decided. owner: whose.
+    """
 
     statuses: tuple[Status, ...] = ()
     batch_job_id: UUID | None = None
     template_id: UUID | None = None
     is_offline: bool | None = None
     owner: OwnerFilter | None = None
+    score_from: int | None = None
+    score_to: int | None = None
+    finding: str | None = None
+    text: str = ""
+    reviewer_id: UUID | None = None
 
     def conditions(self, session: Session) -> list[sa.ColumnElement[bool]]:
         """Raises NotAllowed for others' conversations, except to reviewers and admins."""
@@ -43,12 +53,21 @@ class Filter:
         named = [ownership.reviewed(session, row.user_id, self.owner)]
         if self.statuses:
             named.append(row.status.in_(self.statuses))
-        if self.batch_job_id is not None:
-            named.append(row.batch_job_id == self.batch_job_id)
-        if self.template_id is not None:
-            named.append(row.template_id == self.template_id)
-        if self.is_offline is not None:
-            named.append(row.is_offline.is_(self.is_offline))
+        exact = (
+            (row.batch_job_id, self.batch_job_id),
+            (row.template_id, self.template_id),
+            (row.is_offline, self.is_offline),
+            (row.reviewer_id, self.reviewer_id),
+        )
+        named += [column == value for column, value in exact if value is not None]
+        if self.score_from is not None:
+            named.append(row.score >= self.score_from)
+        if self.score_to is not None:
+            named.append(row.score <= self.score_to)
+        if self.finding is not None:
+            named.append(search.has_finding(session, self.finding))
+        if self.text:
+            named.append(search.holds_words(session, self.text))
         return named
 
 
@@ -109,6 +128,18 @@ def jobs(session: Session, *, asked: Filter) -> dict[UUID, str]:
         .limit(MOST_JOBS)
     )
     return {row.id: row.name for row in session.execute(rows)}
+
+
+def templates(session: Session) -> dict[UUID, str]:
+    """The templates of what the reader may review by id, "Support v2"; of a name the newest version first."""
+    of_it = ConversationRow.template_id == PromptTemplateRow.id, *Filter().conditions(session)
+    rows = (
+        sa.select(PromptTemplateRow.id, PromptTemplateRow.name, PromptTemplateRow.version)
+        .where(sa.exists().where(*of_it))
+        .order_by(PromptTemplateRow.name, PromptTemplateRow.version.desc(), PromptTemplateRow.id)
+        .limit(MOST_TEMPLATES)
+    )
+    return {row.id: f"{row.name} v{row.version}" for row in session.execute(rows)}
 
 
 def origin(session: Session, conversation: ConversationRow) -> Origin:

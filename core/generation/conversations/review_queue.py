@@ -1,16 +1,36 @@
-"""The queue that reviewers go through, the oldest conversation first: where one stands in it, and what is beside it."""
+"""The queue that reviewers go through, in one of some orders: where one stands in it, and what is beside it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.db.pagination import in_order
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations.conversations import Filter
+
+UNSCORED: Final = (
+    101  # what has no score comes last where the lowest is first, and first where the highest is
+)
+
+
+class Order(StrEnum):
+    """In which order conversations come."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    LOWEST = "lowest"
+    HIGHEST = "highest"
+
+
+_BY_SCORE: Final = frozenset({Order.LOWEST, Order.HIGHEST})
+_FALLING: Final = frozenset({Order.NEWEST, Order.HIGHEST})
 
 
 @dataclass(frozen=True)
@@ -23,41 +43,67 @@ class Place:
     next_id: UUID | None
 
 
-def first(session: Session, *, asked: Filter) -> UUID | None:
-    """The oldest that fits; None where none does. Raises NotAllowed."""
-    return _beside(session, asked, None, is_forward=True)
+def first(session: Session, *, asked: Filter, order: Order = Order.OLDEST) -> UUID | None:
+    """The first that fits; None where none does. Raises NotAllowed."""
+    return _beside(session, asked, None, order, is_forward=True)
 
 
-def place(session: Session, *, asked: Filter, row_id: UUID, created_at: datetime) -> Place:
+def place(session: Session, *, asked: Filter, of: ConversationRow, order: Order = Order.OLDEST) -> Place:
     """Where this one stands, or would: it need not fit the filter. Raises NotAllowed."""
-    at = created_at, row_id
-    here = sa.tuple_(ConversationRow.created_at, ConversationRow.id) <= _literal(at)
-    is_this = ConversationRow.id == row_id
+    at = _values(of, order)
+    key = sa.tuple_(*_key(order))
+    here = key >= _literal(at, order) if order in _FALLING else key <= _literal(at, order)
     rows = sa.select(
         sa.func.count(),
         sa.func.coalesce(sa.func.sum(sa.case((here, 1), else_=0)), 0),
-        sa.func.coalesce(sa.func.max(sa.case((is_this, 1), else_=0)), 0),
+        sa.func.coalesce(sa.func.max(sa.case((ConversationRow.id == of.id, 1), else_=0)), 0),
     ).where(*asked.conditions(session))
     n, n_until_here, fits = session.execute(rows).one()
     return Place(
         place=int(n_until_here) if fits else None,
         n=n,
-        previous_id=_beside(session, asked, at, is_forward=False),
-        next_id=_beside(session, asked, at, is_forward=True),
+        previous_id=_beside(session, asked, at, order, is_forward=False),
+        next_id=_beside(session, asked, at, order, is_forward=True),
     )
 
 
-def _literal(at: tuple[datetime, UUID]) -> sa.Tuple:
+def part(
+    session: Session, *, asked: Filter, order: Order, offset: int, limit: int
+) -> Sequence[ConversationRow]:
+    """A part of the queue, without messages, for the eye. Raises NotAllowed."""
     row = ConversationRow
-    return sa.tuple_(sa.literal(at[0], row.created_at.type), sa.literal(at[1], row.id.type))
+    keys = sa.select(row.id).where(*asked.conditions(session)).order_by(*_sorted(order, is_forward=True))
+    ids = session.execute(keys.offset(offset).limit(limit)).scalars().all()
+    return in_order(session, sa.select(row), id=row.id, ids=ids)
+
+
+def _key(order: Order) -> list[sa.ColumnElement[Any]]:
+    row = ConversationRow
+    by_score = [sa.func.coalesce(row.score, sa.literal_column(str(UNSCORED)))] if order in _BY_SCORE else []
+    return [*by_score, row.created_at.expression, row.id.expression]
+
+
+def _values(of: ConversationRow, order: Order) -> list[Any]:
+    score = UNSCORED if of.score is None else of.score
+    return [*([score] if order in _BY_SCORE else []), of.created_at, of.id]
+
+
+def _literal(at: Sequence[Any], order: Order) -> sa.Tuple:
+    return sa.tuple_(*(sa.literal(value, key.type) for value, key in zip(at, _key(order), strict=True)))
+
+
+def _sorted(order: Order, *, is_forward: bool) -> list[sa.ColumnElement[Any]]:
+    is_rising = (order in _FALLING) != is_forward
+    return [key if is_rising else key.desc() for key in _key(order)]
 
 
 def _beside(
-    session: Session, asked: Filter, at: tuple[datetime, UUID] | None, *, is_forward: bool
+    session: Session, asked: Filter, at: Sequence[Any] | None, order: Order, *, is_forward: bool
 ) -> UUID | None:
-    row = ConversationRow
-    rows, key = sa.select(row.id).where(*asked.conditions(session)), sa.tuple_(row.created_at, row.id)
+    rows, key = sa.select(ConversationRow.id).where(*asked.conditions(session)), sa.tuple_(*_key(order))
     if at is not None:
-        rows = rows.where(key > _literal(at) if is_forward else key < _literal(at))
-    order = (row.created_at, row.id) if is_forward else (row.created_at.desc(), row.id.desc())
-    return session.execute(rows.order_by(*order).limit(1)).scalar_one_or_none()
+        is_rising = (order in _FALLING) != is_forward
+        rows = rows.where(key > _literal(at, order) if is_rising else key < _literal(at, order))
+    return session.execute(
+        rows.order_by(*_sorted(order, is_forward=is_forward)).limit(1)
+    ).scalar_one_or_none()

@@ -31,7 +31,7 @@ def read(session: Session, *, asked: Filter, row_id: UUID | None) -> Opened | No
     found = conversations.get(session, row_id=row_id)
     return Opened(
         found,
-        review_queue.place(session, asked=asked, row_id=row_id, created_at=found.created_at),
+        review_queue.place(session, asked=asked, of=found),
         conversations.origin(session, found),
         len(conversations.revisions(session, row_id=row_id)),
     )

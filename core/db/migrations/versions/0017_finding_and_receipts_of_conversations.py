@@ -30,6 +30,8 @@ UNSPACED = (
     *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),
 )
 
+# SQL made of our own constants
+
 
 def upgrade() -> None:
     op.add_column("conversations", sa.Column("words", sa.String(), server_default="", nullable=False))
@@ -130,19 +132,19 @@ def _spelt(word: str) -> list[str]:
 def _full_text_table() -> None:
     def values(row: str) -> str:
         codes = (
-            "(select group_concat(json_extract(value, '$.code'), ' ') "
+            "(select group_concat(json_extract(value, '$.code'), ' ') "  # noqa: S608
             f"from json_each(coalesce({row}.findings, '[]')))"
         )
         return f"{row}.rowid, {row}.words, {codes}"
 
     columns = "rowid, words, codes"
-    deleted = f"insert into {FULL_TEXT} ({FULL_TEXT}, {columns}) values ('delete', {values('old')});"
-    added = f"insert into {FULL_TEXT} ({columns}) values ({values('new')});"
+    deleted = f"insert into {FULL_TEXT} ({FULL_TEXT}, {columns}) values ('delete', {values('old')});"  # noqa: S608
+    added = f"insert into {FULL_TEXT} ({columns}) values ({values('new')});"  # noqa: S608
     op.execute(
         f"create virtual table {FULL_TEXT} using fts5(words, codes, content='', columnsize=0, detail=column, "
         "tokenize=\"ascii tokenchars '_'\")"
     )
-    op.execute(f"insert into {FULL_TEXT} ({columns}) select {values('conversations')} from conversations")
+    op.execute(f"insert into {FULL_TEXT} ({columns}) select {values('conversations')} from conversations")  # noqa: S608
     for name, when, body in (
         ("added", "insert", added),
         ("deleted", "delete", deleted),

@@ -1,0 +1,58 @@
+"""Conditions on conversations that an index of words or findings answers: a full-text table, or on Postgres GIN."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import db
+from core.db.tables.conversation_search import FULL_TEXT
+from core.db.tables.conversations import CODES, WITH_FINDING, WITH_WORDS, WORDS, ConversationRow
+from core.generation.conversations import words
+
+_CODE: Final = re.compile("[a-z0-9_]{1,60}")
+_ROW_NUMBER: sa.ColumnElement[int] = sa.literal_column(f"{ConversationRow.__tablename__}.rowid")
+
+
+def holds_words(session: Session, text: str) -> sa.ColumnElement[bool]:
+    """Every word of the text begins one of the conversation's; no conversation where the text has none."""
+    found = words.asked(text)
+    if not found:
+        return sa.false()
+    if _is_sqlite(session):
+        return _matches("words", " AND ".join(f'"{word}" *' for word in found))
+    query = " & ".join(f"'{word}':*" for word in found)
+    return _is_of(WITH_WORDS, f"{WORDS} @@ cast(:query as tsquery)", query)
+
+
+def has_finding(session: Session, code: str) -> sa.ColumnElement[bool]:
+    """A finding of this code is among the conversation's; of no conversation what can't be a code."""
+    if not _CODE.fullmatch(code):
+        return sa.false()
+    if _is_sqlite(session):
+        return _matches("codes", f'"{code}"')
+    return _is_of(WITH_FINDING, f"{CODES} ? :query", code)
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def _matches(column: str, query: str) -> sa.ColumnElement[bool]:
+    index = sa.table(FULL_TEXT, sa.column("rowid"))
+    found = sa.select(index.c.rowid).where(
+        sa.text(f"{FULL_TEXT} MATCH :match").bindparams(match=f"{column} : ({query})")
+    )
+    return _ROW_NUMBER.in_(found)
+
+
+def _is_of(function: str, condition: str, query: str) -> sa.ColumnElement[bool]:
+    """Through the function where rules of rows stand before the index, else by the index itself."""
+    if db.current().has_row_security:
+        schema, _, name = function.partition(".")
+        asked = getattr(getattr(sa.func, schema), name)(query)
+        return ConversationRow.id.in_(sa.select(asked))
+    return sa.text(condition).bindparams(query=query)  # type: ignore[return-value]  # as a condition it is one
