@@ -97,7 +97,7 @@ class ConversationRow(Base):
             *("created_at", "id", "status", "score", "batch_job_id", "template_id", "user_id"),
             *("reviewer_id", "is_offline"),
         ),
-        sa.Index("ix_conversations_decided", "reviewer_id", "decided_at", "status"),
+        sa.Index("ix_conversations_decided", "reviewer_id", "decided_at", "status", "template_id", "user_id"),
     )
     n_distinct: ClassVar = {"template_id": 100, "status": 3, "batch_job_id": 1_000, "reviewer_id": 20}
     row_rules = RowRules(

@@ -26,6 +26,7 @@ from core.generation.conversations.states import Status
 RESOURCE = "conversation"
 MOST_JOBS = 200  # that a filter offers
 MOST_TEMPLATES = 200
+LONGEST_SEARCH = 200  # characters
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,11 @@ def upgrade() -> None:
             *("reviewer_id", "is_offline"),
         ],
     )
-    op.create_index("ix_conversations_decided", "conversations", ["reviewer_id", "decided_at", "status"])
+    op.create_index(
+        "ix_conversations_decided",
+        "conversations",
+        ["reviewer_id", "decided_at", "status", "template_id", "user_id"],
+    )
     if op.get_bind().dialect.name == "sqlite":
         _full_text_table()
     else:
