@@ -48,6 +48,11 @@ class Filter:
     text: str = ""
     reviewer_id: UUID | None = None
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether what is in conversations decides."""
+        return bool(self.text) or self.finding is not None
+
     def conditions(self, session: Session) -> list[sa.ColumnElement[bool]]:
         """Raises NotAllowed for others' conversations, except to reviewers and admins."""
         row = ConversationRow

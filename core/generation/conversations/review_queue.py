@@ -50,21 +50,51 @@ def first(session: Session, *, asked: Filter, order: Order = Order.OLDEST) -> UU
 
 def place(session: Session, *, asked: Filter, of: ConversationRow, order: Order = Order.OLDEST) -> Place:
     """Where this one stands, or would: it need not fit the filter. Raises NotAllowed."""
+    if asked.is_searched or order in _BY_SCORE:
+        return _place_in_one(session, asked, of, order)
     at = _values(of, order)
-    key = sa.tuple_(*_key(order))
-    here = key >= _literal(at, order) if order in _FALLING else key <= _literal(at, order)
-    rows = sa.select(
-        sa.func.count(),
-        sa.func.coalesce(sa.func.sum(sa.case((here, 1), else_=0)), 0),
-        sa.func.coalesce(sa.func.max(sa.case((ConversationRow.id == of.id, 1), else_=0)), 0),
-    ).where(*asked.conditions(session))
-    n, n_until_here, fits = session.execute(rows).one()
+    columns: list[Any] = _counted(of, order, _key(order), ConversationRow.id)
+    rows = sa.select(*columns).where(*asked.conditions(session))
+    counted = list(session.execute(rows).one())
     return Place(
-        place=int(n_until_here) if fits else None,
-        n=n,
+        place=int(counted[1]) if counted[2] else None,
+        n=counted[0],
         previous_id=_beside(session, asked, at, order, is_forward=False),
         next_id=_beside(session, asked, at, order, is_forward=True),
     )
+
+
+def _place_in_one(session: Session, asked: Filter, of: ConversationRow, order: Order) -> Place:
+    """The same by one statement, where no index leads from one to the next: what fits is found but once."""
+    names = [f"key_{n}" for n in range(len(_key(order)))]
+    columns = (key.label(name) for name, key in zip(names, _key(order), strict=True))
+    fits = sa.select(*columns).where(*asked.conditions(session)).cte("fits")
+    keys = [fits.c[name] for name in names]
+    row_id, at = keys[-1], _literal(_values(of, order), order)
+
+    def beside(*, is_forward: bool) -> sa.ScalarSelect[UUID]:
+        is_rising = (order in _FALLING) != is_forward
+        behind = sa.tuple_(*keys) > at if is_rising else sa.tuple_(*keys) < at
+        rising = [key if is_rising else key.desc() for key in keys]
+        return sa.select(row_id).where(behind).order_by(*rising).limit(1).scalar_subquery()
+
+    counted = _counted(of, order, keys, row_id)
+    found = sa.select(*counted, beside(is_forward=False), beside(is_forward=True)).select_from(fits)
+    n, n_until_here, is_there, previous_id, next_id = list(session.execute(found).one())
+    return Place(int(n_until_here) if is_there else None, n, previous_id, next_id)
+
+
+def _counted(
+    of: ConversationRow, order: Order, key: Sequence[sa.ColumnElement[Any]], row_id: Any
+) -> list[sa.ColumnElement[int]]:
+    """How many fit, how many of them stand no further than this one, and whether it is among them."""
+    at = _literal(_values(of, order), order)
+    here = sa.tuple_(*key) >= at if order in _FALLING else sa.tuple_(*key) <= at
+    return [
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(sa.case((here, 1), else_=0)), 0),
+        sa.func.coalesce(sa.func.max(sa.case((row_id == of.id, 1), else_=0)), 0),
+    ]
 
 
 def part(

@@ -50,9 +50,13 @@ def _matches(column: str, query: str) -> sa.ColumnElement[bool]:
 
 
 def _is_of(function: str, condition: str, query: str) -> sa.ColumnElement[bool]:
-    """Through the function where rules of rows stand before the index, else by the index itself."""
+    """Through the function where rules of rows stand before the index, else by the index itself.
+
+    `IS TRUE` has the ids hashed once: a join would look them up one by one, however many there are, as nothing is known
+    of how many a function tells apart.
+    """
     if db.current().has_row_security:
         schema, _, name = function.partition(".")
         asked = getattr(getattr(sa.func, schema), name)(query)
-        return ConversationRow.id.in_(sa.select(asked))
+        return ConversationRow.id.in_(sa.select(asked)).is_(sa.true())
     return sa.text(condition).bindparams(query=query)  # type: ignore[return-value]  # as a condition it is one
