@@ -12,6 +12,7 @@ from core.generation.checks import CHECKS
 from core.generation.gauges import GAUGES
 from core.generation.jobs import follow
 from core.generation.owned_files import OWNED_FILES
+from core.generation.quality import backlog
 from core.room import AuditedAction, AuditedResource, HandedOver, Room
 from core.storage import StorageUnavailable
 
@@ -26,6 +27,15 @@ ROOM = Room(
             pool=queue.Pool.GENERATION,
             transient=(StorageUnavailable, DatabaseUnavailable),
             grace_s=60.0,
+            hears_drain=True,
+        ),
+        queue.Kind(
+            name=backlog.KIND,
+            label="Quality check",
+            module=__name__,
+            run="core.generation.quality.backlog:run",
+            follow=backlog.follow,
+            pool=queue.Pool.GENERATION,
             hears_drain=True,
         ),
     ),
@@ -46,6 +56,7 @@ ROOM = Room(
         AuditedAction("conversation.edited", "edited"),
         AuditedAction("conversation.deleted", "deleted"),
         AuditedAction("conversation.exported", "exported"),
+        AuditedAction("conversation.checked", "had the quality checked of"),
     ),
     audited=(
         AuditedResource("batch_job", " the batch job {}", "a batch job"),

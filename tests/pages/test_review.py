@@ -14,6 +14,9 @@ from core import db
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import conversations, review
 from core.generation.conversations.states import Status
+from core.generation.quality import backlog
+from core.generation.quality.findings import Finding, from_json
+from core.ui.review import marked
 from tests import generation
 from tests.journeys import ask
 from tests.pages.scored import texts
@@ -215,3 +218,45 @@ def test_home_says_how_many_wait(reader: db.User, open_page: Open) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         session.execute(sa.update(ConversationRow).values(status="approved"))
     assert "review" not in texts(open_page("home.py"))
+
+
+def test_the_score_and_its_reasons_stand_beside_and_old_ones_can_be_checked(
+    reader: db.User, open_page: Open
+) -> None:
+    said = generation.talk("Where is it?", "Write to **jo@acme-mail.de** for it.")
+    (start, end), words = (8, 28), said[1]["content"]
+    found = [
+        Finding("email", 1, start, end).to_json(),
+        Finding("near_duplicate_in_job", detail=str(ELSEWHERE)).to_json(),
+        {"code": "of a *later* version"},
+    ]
+    row_id = generation.conversation(reader, said=said, score=15, findings=found)
+    generation.conversation(reader, idx=1)
+    app = open_page("review.py", id=row_id)
+    assert not app.exception
+    shown = texts(app)
+    assert "15 · poor" in shown
+    assert "An e\\-mail address \\(message 2\\)" in shown
+    assert "of a \\*later\\* version" in shown
+    drawn = marked.parts(words, from_json(found))
+    assert "".join(part.text for part in drawn) == words
+    assert [(part.text, part.says) for part in drawn if part.says] == [(words[start:end], "E-mail address")]
+    app.button(key="check_quality").click().run()
+    assert not app.exception
+    with db.session_scope(reader) as session:
+        assert backlog.is_under_way(session)
+    assert "check_quality" not in {button.key for button in app.button}
+
+
+@pytest.mark.parametrize(
+    ("spans", "wanted"),
+    [
+        ([], ["abcdef"]),
+        ([(0, 6)], ["abcdef"]),
+        ([(1, 3), (2, 4)], ["a", "b", "c", "d", "ef"]),
+        ([(4, 99), (-3, 1), (5, 5), (9, 12)], ["a", "bcd", "ef"]),
+    ],
+)
+def test_marks_keep_every_letter_wherever_they_point(spans: list[tuple[int, int]], wanted: list[str]) -> None:
+    drawn = marked.parts("abcdef", [Finding("email", 0, start, end) for start, end in spans])
+    assert [part.text for part in drawn] == wanted

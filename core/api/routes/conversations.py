@@ -24,6 +24,7 @@ from core.generation.conversations import conversations, export, files, provenan
 from core.generation.conversations.conversations import LONGEST_SEARCH, Filter
 from core.generation.conversations.export import Wanted
 from core.generation.conversations.states import Status
+from core.generation.quality import backlog
 from core.uploads import stored
 
 router = APIRouter(prefix="/conversations", tags=["conversations"], max_body_size=4_000_000)
@@ -172,6 +173,13 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+@router.post("/check", status_code=202, responses=documented(403, 503))
+def check_conversations(user: Writer) -> schemas.CheckRequested:
+    """Have the quality checked of all conversations that have no score, as they were made before there were checks."""
+    with db.session_scope(user, write=True) as session:
+        return schemas.CheckRequested(n_unchecked=backlog.request(session))
 
 
 @router.get("/{id}", responses=documented(403, 404, 503))

@@ -23,6 +23,7 @@ from core.generation.conversations.conversations import RESOURCE, Filter
 from core.generation.conversations.errors import ConversationChanged, NothingNamed, TooManyNamed
 from core.generation.conversations.receipts import Before
 from core.generation.conversations.states import Status
+from core.generation.quality import rows
 
 MOST_AT_ONCE: Final = 1_000
 LONGEST_REASON: Final = 500  # characters
@@ -221,11 +222,8 @@ def edit(
         )
     )
     session.flush()
-    # what was found out about other words
-    stale = {"minhash": None, "score": None, "findings": None, "enrichment": None}
-    moved = states.move(
-        session, *this, to=Status.PENDING, by=db.owner(session), reason=None, **values, **stale
-    )
+    values |= rows.edited(session, was, wanted) | {"enrichment": None}  # what was found out about other words
+    moved = states.move(session, *this, to=Status.PENDING, by=db.owner(session), reason=None, **values)
     before = Before(row_id, was.status, was.reason, moved[row_id])
     receipts.add(session, [before], action=receipts.EDITED, revisions={row_id: n + 1})
     audit.note(session, "conversation.edited", conversations.subject(row_id), revision=n + 1)

@@ -19,6 +19,7 @@ from core.errors import AppError
 from core.generation import errors
 from core.generation.conversations import files
 from core.generation.engine import conversations, replies
+from core.generation.engine.checking import Checking
 from core.generation.engine.flights import Asked, Flight, Origin, Phase
 from core.generation.engine.keeper import Keeper
 from core.generation.engine.records import Call, End, Item
@@ -45,11 +46,12 @@ class Asker:
         store: ReplyStore,
         threads: ThreadPoolExecutor,
         at_once: int,
+        checking: Checking,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
         self._origin, self._client, self._gate, self._store = origin, client, gate, store
-        self._keeper = Keeper(store, threads)
+        self._keeper, self._checking = Keeper(store, threads), checking
         self._wall, self._sleep = wall, sleep
         self._places = asyncio.Semaphore(at_once)
         self._flights: dict[int, Flight] = {}
@@ -201,6 +203,7 @@ class Asker:
                 self.waits_for_storage = False
                 if stored != file:
                     values |= files.contents(stored)
+                values |= self._checking.by_text(values)
                 return Asked(End(item, ItemState.COMPLETED, values), flight.calls)
 
     def _failed(self, flight: Flight, failure: AppError) -> Asked:

@@ -16,6 +16,7 @@ from core.db.tables.base import Json
 from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, BatchLogLineRow
 from core.db.tables.conversations import ConversationRow
 from core.db.types import now_plus
+from core.generation.engine.checking import Checking
 from core.generation.engine.records import Batch, Call, End, Item, Wishes
 from core.generation.jobs import spend
 from core.generation.jobs.follow import KIND, lock_tasks
@@ -29,10 +30,18 @@ class Ledger:
     """What is written for one job by the attempt that runs it. Methods may raise DatabaseUnavailable, LeaseLost."""
 
     def __init__(
-        self, task: queue.Task, *, batch_job_id: UUID, user_id: UUID, lease_s: float, daily_cap: int | None
+        self,
+        task: queue.Task,
+        *,
+        batch_job_id: UUID,
+        user_id: UUID,
+        lease_s: float,
+        daily_cap: int | None,
+        checking: Checking,
     ) -> None:
         self._task, self._lease_s, self._daily_cap = task, lease_s, daily_cap
         self.batch_job_id, self._user_id = batch_job_id, user_id
+        self._checking = checking
         self._n_commits = 0
 
     def commit(
@@ -42,6 +51,7 @@ class Ledger:
 
         notice: what people should know while it runs. looks_for_others: whether it would make way for one that waits.
         """
+        self._checking.compare([end.conversation for end in batch.ends if end.conversation is not None])
         with db.session_scope(db.WORKER, write=True) as session:
             self._beat(session, batch)
             if not self._holds(session, batch):

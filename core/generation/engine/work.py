@@ -19,6 +19,7 @@ from core.generation.engine import prompts
 from core.generation.engine.asking import Asker
 from core.generation.engine.batch_loop import BatchLoop
 from core.generation.engine.budget import Budget
+from core.generation.engine.checking import Checking
 from core.generation.engine.flights import Origin
 from core.generation.engine.ledger import Ledger
 from core.generation.engine.loop import Loop
@@ -28,6 +29,7 @@ from core.generation.engine.reply_store import ReplyStore
 from core.generation.errors import ProviderChanged
 from core.generation.jobs import follow
 from core.generation.jobs.states import JobStatus
+from core.generation.quality import rows
 from core.generation.templates.rendering import CompiledTemplate
 from core.settings import part
 from core.settings.parts.llm import LlmSettings
@@ -45,6 +47,7 @@ class ToDo:
     ledger: Ledger
     store: ReplyStore
     budget: Budget
+    checking: Checking
 
 
 def load() -> None:
@@ -69,16 +72,18 @@ def work(task: queue.Task, job: queue.Job, *, config: settings.Settings) -> dict
         return follow.result(JobStatus.PAUSED, queue.Reason.of(changed))
     files = storage.from_settings(config)
     limits = part(config, LlmSettings)
+    checking = Checking(batch_job_id=found.id, user_id=found.user_id, asked=rows.of_template(found.template))
     ledger = Ledger(
         task,
         batch_job_id=found.id,
         user_id=found.user_id,
         lease_s=part(config, LeaseSettings).lease_s,
         daily_cap=limits.max_cost_nano_usd_per_day,
+        checking=checking,
     )
     budget = Budget(spent=ledger.spent(), cap=found.max_cost, daily_cap=limits.max_cost_nano_usd_per_day)
     store = ReplyStore(files, config.staging_dir, found.id)
-    ended = asyncio.run(_loop(ToDo(found, provider, ledger, store, budget), job))
+    ended = asyncio.run(_loop(ToDo(found, provider, ledger, store, budget, checking), job))
     if ended is None:
         raise queue.TaskStopped(task_id=task.id)
     return ended
@@ -115,6 +120,7 @@ async def _loop(todo: ToDo, job: queue.Job) -> queue.GoOnLater | dict[str, Any] 
                 store=todo.store,
                 threads=threads,
                 at_once=batch_job.concurrency,
+                checking=todo.checking,
             )
             if is_batch:
                 return await BatchLoop(
