@@ -119,7 +119,7 @@ def test_somebody_else_was_first_and_the_reader_is_told(reader: db.User, open_pa
     app.button(key=key("approve", first)).click().run()
     assert not app.exception
     assert [get(reader, one).status for one in (first, second)] == ["rejected", "pending"]
-    assert "changed since you read it" in app.toast[0].value.replace("\\", "")
+    assert "rejected it while you were reading" in app.toast[0].value.replace("\\", "")
 
 
 def test_somebody_else_decided_the_same_and_nobody_is_bothered(reader: db.User, open_page: Open) -> None:
@@ -137,6 +137,8 @@ def test_state_and_batch_stand_in_the_address(reader: db.User, open_page: Open) 
     generation.conversation(reader, job_id=other, idx=9, said=generation.talk("Waits?", "Yes."))
     app = open_page("review.py", status="approved", job=job_id)
     assert "**1** of 2 approved" in texts(app)
+    app.session_state["review_choose"] = True  # its box is open
+    app.run()
     app.selectbox(key=f"review_job_{job_id}").select(str(other)).run()
     assert "No matching conversations" in texts(app)
     app.button(key="clear_filters").click().run()

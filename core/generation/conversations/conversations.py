@@ -5,7 +5,7 @@ A conversation is asked for by its primary key, `row_id`, alone; its `conversati
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -117,6 +117,12 @@ def counts(session: Session, *, asked: Filter) -> dict[Status, int]:
     return {status: found.get(status, 0) for status in Status}
 
 
+def is_any(session: Session) -> bool:
+    """Whether there is any conversation that the reader may review."""
+    rows = sa.select(ConversationRow.id).where(*Filter().conditions(session)).limit(1)
+    return session.execute(rows).first() is not None
+
+
 def revisions(session: Session, *, row_id: UUID) -> Sequence[ConversationRevisionRow]:
     """What a conversation was before each of its edits, oldest first; the caller has read it."""
     revision = ConversationRevisionRow
@@ -146,6 +152,22 @@ def templates(session: Session) -> dict[UUID, str]:
         .limit(MOST_TEMPLATES)
     )
     return {row.id: f"{row.name} v{row.version}" for row in session.execute(rows)}
+
+
+def job_names(session: Session, batch_job_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these jobs are called; none that is gone, or that the reader may not know of."""
+    row = BatchJobRow
+    rows = sa.select(row.id, row.name).where(
+        row.id.in_(batch_job_ids), ownership.reviewed(session, row.user_id)
+    )
+    return {found.id: found.name for found in session.execute(rows)}
+
+
+def template_names(session: Session, template_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these versions of templates are called: "Support v2"."""
+    row = PromptTemplateRow
+    rows = sa.select(row.id, row.name, row.version).where(row.id.in_(template_ids))
+    return {found.id: f"{found.name} v{found.version}" for found in session.execute(rows)}
 
 
 def origin(session: Session, conversation: ConversationRow) -> Origin:

@@ -29,6 +29,11 @@ class ConversationChanged(Clash):
     given: str
     now: str
 
+    @property
+    def said(self) -> str:
+        """The same for whoever reads no row versions."""
+        return f"{self.by[:1].upper()}{self.by[1:]} {self.did} while you were reading."
+
 
 class BadMessages(AppError):
     """What was sent as a conversation is none. place: where the fault is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -117,16 +117,22 @@ def recent_reasons(session: Session) -> list[str]:
 
 def reviewers(session: Session) -> dict[UUID, str]:
     """Who has decided on what the reader may review, by id, with the names that they last decided under."""
-    row, event = ConversationRow, ReviewEventRow
+    row = ConversationRow
     ids = sa.select(row.reviewer_id).where(
         row.reviewer_id.is_not(None), ownership.reviewed(session, row.user_id)
     )
     found = session.execute(ids.distinct().limit(MOST_REVIEWERS)).scalars().all()
-    names: dict[UUID, str] = {}
-    for person_id in filter(None, found):
+    return names(session, [one for one in found if one is not None])
+
+
+def names(session: Session, person_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What these were called when they last reviewed something that the reader may review; "" for who never did."""
+    event = ReviewEventRow
+    found: dict[UUID, str] = {}
+    for person_id in person_ids:
         named = sa.select(event.author_name).where(event.author_id == person_id).order_by(event.at.desc())
-        names[person_id] = session.execute(named.limit(1)).scalar_one_or_none() or ""
-    return names
+        found[person_id] = session.execute(named.limit(1)).scalar_one_or_none() or ""
+    return found
 
 
 def _revisions(session: Session, row_ids: Collection[UUID]) -> dict[UUID, int]:
