@@ -56,7 +56,9 @@ with st.container(
     horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="review_filters"
 ):
     statuses = filters.statuses()
-    with st.container(horizontal=True, width="content", gap="xsmall", key="review_tools"):
+    with st.container(
+        horizontal=True, width="content", vertical_alignment="center", gap="xsmall", key="review_tools"
+    ):
         filters.view()
         filters.search()
         filters.choose()
@@ -76,7 +78,7 @@ if found is None:
     st.stop()
 
 conversation, version = found.conversation, decisions.version(found.conversation)
-bar = st.container(gap="small", key="review_head")  # drawn after what it decides on
+bar = st.container(gap="xsmall", key="review_head")  # drawn after what it decides on
 words, beside = st.columns([5, 2])
 with words:
     if decisions.is_edited(conversation):

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from core import db
@@ -25,7 +26,9 @@ def holds_words(session: Session, text: str) -> sa.ColumnElement[bool]:
     if _is_sqlite(session):
         return _matches("words", " AND ".join(f'"{word}" *' for word in found))
     query = " & ".join(f"'{word}':*" for word in found)
-    return _is_of(WITH_WORDS, f"{WORDS} @@ cast(:query as tsquery)", query)
+    indexed: sa.ColumnElement[str] = sa.literal_column(WORDS)
+    matches = indexed.op("@@", is_comparison=True)(sa.cast(query, TSQUERY))
+    return _is_of(WITH_WORDS, matches, query)
 
 
 def has_finding(session: Session, code: str) -> sa.ColumnElement[bool]:
@@ -34,7 +37,8 @@ def has_finding(session: Session, code: str) -> sa.ColumnElement[bool]:
         return sa.false()
     if _is_sqlite(session):
         return _matches("codes", f'"{code}"')
-    return _is_of(WITH_FINDING, f"{CODES} ? :query", code)
+    indexed: sa.ColumnElement[str] = sa.literal_column(CODES)
+    return _is_of(WITH_FINDING, indexed.op("?", is_comparison=True)(code), code)
 
 
 def _is_sqlite(session: Session) -> bool:
@@ -42,14 +46,13 @@ def _is_sqlite(session: Session) -> bool:
 
 
 def _matches(column: str, query: str) -> sa.ColumnElement[bool]:
-    index = sa.table(FULL_TEXT, sa.column("rowid"))
-    found = sa.select(index.c.rowid).where(
-        sa.text(f"{FULL_TEXT} MATCH :match").bindparams(match=f"{column} : ({query})")
-    )
-    return _ROW_NUMBER.in_(found)
+    matched: sa.ColumnElement[str] = sa.literal_column(FULL_TEXT)
+    row_number: sa.ColumnElement[int] = sa.column("rowid")
+    found = sa.select(row_number).select_from(sa.table(FULL_TEXT))
+    return _ROW_NUMBER.in_(found.where(matched.op("MATCH", is_comparison=True)(f"{column} : ({query})")))
 
 
-def _is_of(function: str, condition: str, query: str) -> sa.ColumnElement[bool]:
+def _is_of(function: str, condition: sa.ColumnElement[bool], query: str) -> sa.ColumnElement[bool]:
     """Through the function where rules of rows stand before the index, else by the index itself.
 
     `IS TRUE` has the ids hashed once: a join would look them up one by one, however many there are, as nothing is known
@@ -59,4 +62,4 @@ def _is_of(function: str, condition: str, query: str) -> sa.ColumnElement[bool]:
         schema, _, name = function.partition(".")
         asked = getattr(getattr(sa.func, schema), name)(query)
         return ConversationRow.id.in_(sa.select(asked)).is_(sa.true())
-    return sa.text(condition).bindparams(query=query)  # type: ignore[return-value]  # as a condition it is one
+    return condition

@@ -72,7 +72,7 @@ def _draw(decision: Status, asked: Filter | None, versions: dict[UUID, int]) -> 
         key="bulk_reason",
     )
     is_confirmed = page_frame.confirmed(
-        f"{_VERBS[decision]} {n:,}", key="confirm_bulk", icon=":material/check:"
+        f"{_VERBS[decision]} {n:,}", key="decide_bulk", icon=":material/check:"
     )
     if is_confirmed:
         _run(

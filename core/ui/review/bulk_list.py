@@ -23,12 +23,12 @@ from core.ui.review import address, bulk_dialog, filters, status_badges
 PER_PAGE: Final = 50
 ROW_PX: Final = 35
 MOST_LABELS: Final = 3
-_OPEN, _WORDS = "Open", "Begins with"
+_WORDS: Final = "Begins with"
 
 
 def show(asked: Filter, *, n_found: int, now: datetime) -> None:
     """Draw what fits, and what may be done with it. n_found: how many fit."""
-    slot = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
+    slot = st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="bulk_bar")
     table, foot = st.container(), st.container(horizontal=True, vertical_alignment="center")
     page = _page(foot, n_found=n_found)
     with db.session_scope(session.user()) as scope:
@@ -64,15 +64,15 @@ def _table(
         selection_mode=["multi-row", "single-cell"],
         placeholder="–",
         column_config={
-            _WORDS: text(width="large", pinned=True, help="Click to open"),
+            _WORDS: text(width=330, help="Click to open"),
             "State": st.column_config.MultiselectColumn(
                 options=[badge.word for badge in badges], color=[badge.color for badge in badges], width=95
             ),
             "Score": number(width=60, help="0 is worst, 100 best"),
-            "Findings": text(width=190),
-            "Batch": text(width=140),
+            "Findings": text(width=175),
+            "Batch": text(width=90),
             "Template": text(width=150),
-            "Made": text(width=90),
+            "Made": text(width=95),
         },
     )
     for at, column in chosen.selection.cells:

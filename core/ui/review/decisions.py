@@ -34,22 +34,25 @@ _SAID: Final = {Status.APPROVED: "Approved", Status.REJECTED: "Rejected"}
 
 @dataclass(frozen=True)
 class _Seen:
-    """A conversation as it was when something was decided on it; row_version: what it is to have now."""
+    """A conversation as it was when something was decided on it, and the row version that it has since. said: what."""
 
     row_id: UUID
     row_version: int
     status: Status
     reason: str
+    said: str = ""
 
 
 def show(conversation: ConversationRow, place: Place, *, noun: str, recent: Sequence[str]) -> None:
     """Draw it. noun: what the queue holds: "waiting". recent: the reasons that the reader gave lately."""
     offered = reasons.offered(recent)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="review_bar"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="review_bar"):
         _go("Back", "previous", place.previous_id, shortcut="Left")
         where = f"**{place.place:,}** of {place.n:,} {noun}" if place.place else f"{place.n:,} {noun}"
         st.markdown(where, width="content")
         _go("Next", "next", place.next_id, shortcut="Right")
+        if done := st.session_state.get(_DONE):
+            st.markdown(f":small[:gray[{done[-1].said} the one before]]", width="content")
         st.space("stretch")
         _decide(conversation, place, offered)
     reasons.show(offered, version=version(conversation), disabled=is_edited(conversation))
@@ -154,10 +157,9 @@ def _perform(seen: _Seen, decision: Status, name: str, offered: Sequence[str], o
         if made is None:
             return
         assert made.row_version is not None
-        was = _Seen(seen.row_id, made.row_version, seen.status, seen.reason)
+        was = _Seen(seen.row_id, made.row_version, seen.status, seen.reason, _SAID[decision])
         st.session_state[_DONE] = [*st.session_state.get(_DONE, []), was][-MOST_UNDONE:]
         address.go_to(onward)
-        notices.leave(f"{_SAID[decision]}.", icon=":material/check:")
 
 
 def _undo(last: _Seen) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations.conversations import Origin
 from core.generation.conversations.states import Status
+from core.generation.templates.variables import Variable
 from core.ui import badges, formatting, links, session
 from core.ui.review import status_badges
 
@@ -39,7 +40,7 @@ def _facts(row: ConversationRow, origin: Origin, *, n_edits: int, now: datetime)
     if n_edits:
         yield "Edited", "once" if n_edits == 1 else f"{n_edits} times"
     for name, value in list(row.params.items())[:MOST_PARAMS]:
-        yield f"{links.escape(_cut(str(name)))}", str(value)
+        yield links.escape(_cut(Variable(str(name)).label)), str(value)
 
 
 def _cut(text: str) -> str:

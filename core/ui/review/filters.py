@@ -32,7 +32,7 @@ ORDERS: Final = {
     Order.LOWEST: "Lowest score first",
     Order.HIGHEST: "Highest score first",
 }
-VIEWS: Final = {"": "One by one", address.LIST: "List"}
+VIEWS: Final = {"": "Chat", address.LIST: "List"}
 _KEY: Final = "review_"
 _ANY: Final = ""
 
@@ -153,7 +153,7 @@ def label(scope: Session, name: str, asked: Filter) -> str:
         case address.SCORE:
             return f"Score {asked.score_from} to {asked.score_to}"
         case address.FINDING:
-            return findings.label(asked.finding or "")
+            return f"Finding: {findings.label(asked.finding or '')}"
     assert asked.reviewer_id is not None
     return f"Decided by {_people(receipts.names(scope, [asked.reviewer_id]))[str(asked.reviewer_id)]}"
 

@@ -112,26 +112,28 @@ def _requests(calls: Sequence[BatchCallRow]) -> None:
         st.caption("Its batch was deleted, and the requests with it.")
         return
     now, zone = session.now(), session.zone()
+    drawn = pd.DataFrame(
+        [
+            {
+                "Request": call.n,
+                "Result": "Answered"
+                if call.code is None and call.status == 200
+                else call.code or "No answer",
+                "Status": call.status,
+                "Input tokens": call.n_input + call.n_cache_read + call.n_cache_write,
+                "Output tokens": call.n_output,
+                "Cost": call.cost / NANO,
+                "Seconds": call.latency_s,
+                "Ended by": call.stop_reason or "",
+                "Model": call.model,
+                "Sent": formatting.moment(call.asked_at, now=now, zone=zone),
+            }
+            for call in calls
+        ]
+    )
+    told = [name for name in drawn if drawn[name].astype(bool).any()]  # an empty column takes no room
     st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    "Request": call.n,
-                    "Result": "Answered"
-                    if call.code is None and call.status == 200
-                    else call.code or "No answer",
-                    "Status": call.status,
-                    "Input tokens": call.n_input + call.n_cache_read + call.n_cache_write,
-                    "Output tokens": call.n_output,
-                    "Cost": call.cost / NANO,
-                    "Seconds": call.latency_s,
-                    "Ended by": call.stop_reason or "",
-                    "Model": call.model,
-                    "Sent": formatting.moment(call.asked_at, now=now, zone=zone),
-                }
-                for call in calls
-            ]
-        ),
+        drawn[told],
         hide_index=True,
         placeholder="–",
         column_config={

@@ -71,6 +71,7 @@ def test_findings_are_told_by_their_code_alone(database: db.Database, user: db.U
     for code in ("nothing_of_ours", 'x" OR "phone', "PHONE", "phon", "", "phone email"):
         assert found(user, finding=code) == [], code
     assert found(user, finding="phone", text="parcel", score_from=30, score_to=59) == [both]
+    assert found(user, finding="phone", text="umbrella") == found(user, finding="card", text="parcel") == []
     with db.session_scope(user, write=True) as session:
         session.execute(
             sa.update(ConversationRow).where(ConversationRow.id == both).values(findings=None, score=None)
