@@ -68,6 +68,7 @@ asked = replace(asked, statuses=statuses)
 
 if address.is_list():
     bulk_list.show(asked, n_found=sum(counts[one] for one in statuses or counts), now=now)
+    keys.guard(address.LIST)
     st.stop()
 
 with db.session_scope(user) as scope:

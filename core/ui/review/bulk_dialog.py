@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -23,12 +23,19 @@ _DONE: Final = {Status.APPROVED: "approved", Status.REJECTED: "rejected"}
 
 
 def ask(decision: Status, *, asked: Filter | None = None, versions: Mapping[UUID, int] | None = None) -> None:
-    """Open it for what was ticked, with the row versions that were drawn, or for all that a filter finds."""
+    """Open it for what was ticked, with the row versions that were drawn, or for all that a filter finds.
+
+    How many there are is counted now, and that number is what is confirmed.
+    """
+    given = dict(versions or {})
+    with db.session_scope(session.user()) as scope:
+        n = len(given) if asked is None else review.n_undecided(scope, asked=asked, decision=decision)
+        recent = receipts.recent_reasons(scope)
 
     @st.dialog(f"{_VERBS[decision]} conversations", icon=":material/done_all:")
     def dialog() -> None:
         with page_frame.guarded():
-            _draw(decision, asked, dict(versions or {}))
+            _draw(decision, asked, given, n=n, recent=recent)
 
     dialog()
 
@@ -48,11 +55,9 @@ def show_undo() -> None:
         _take_back(last[0])
 
 
-def _draw(decision: Status, asked: Filter | None, versions: dict[UUID, int]) -> None:
-    user = session.user()
-    with db.session_scope(user) as scope:
-        n = len(versions) if asked is None else review.n_undecided(scope, asked=asked, decision=decision)
-        recent = receipts.recent_reasons(scope)
+def _draw(
+    decision: Status, asked: Filter | None, versions: dict[UUID, int], *, n: int, recent: Sequence[str]
+) -> None:
     if not n:
         st.markdown(f"All of them are {_DONE[decision]} already.")
         if st.button("Close", key="close_bulk"):
@@ -77,7 +82,7 @@ def _draw(decision: Status, asked: Filter | None, versions: dict[UUID, int]) -> 
     if is_confirmed:
         _run(
             bulk.decide(
-                user,
+                session.user(),
                 decision=decision,
                 n=n,
                 asked=asked,

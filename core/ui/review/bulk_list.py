@@ -17,7 +17,7 @@ from core.generation.conversations import conversations, review_queue
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
 from core.generation.quality import findings
-from core.ui import formatting, params, session, status_pills
+from core.ui import formatting, page_frame, params, session, status_pills
 from core.ui.review import address, bulk_dialog, filters, status_badges
 
 PER_PAGE: Final = 50
@@ -29,6 +29,15 @@ _WORDS: Final = "Begins with"
 def show(asked: Filter, *, n_found: int, now: datetime) -> None:
     """Draw what fits, and what may be done with it. n_found: how many fit."""
     slot = st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="bulk_bar")
+    if not n_found:
+        with slot:
+            _actions(asked, [], n_found=0)
+        buttons = page_frame.empty(
+            "No matching conversations", "Try fewer filters.", icon=":material/filter_alt_off:"
+        )
+        if filters.is_chosen():
+            buttons.button("Clear filters", key="clear_filters", on_click=filters.clear)
+        return
     table, foot = st.container(), st.container(horizontal=True, vertical_alignment="center")
     page = _page(foot, n_found=n_found)
     with db.session_scope(session.user()) as scope:

@@ -154,12 +154,15 @@ def _perform(seen: _Seen, decision: Status, name: str, offered: Sequence[str], o
     with _told():
         written = str(st.session_state.get(f"reason_{name}") or "").strip()
         made = _made(seen, decision, reason=written or reasons.settle(name, offered))
-        if made is None:
-            return
-        assert made.row_version is not None
-        was = _Seen(seen.row_id, made.row_version, seen.status, seen.reason, _SAID[decision])
-        st.session_state[_DONE] = [*st.session_state.get(_DONE, []), was][-MOST_UNDONE:]
-        address.go_to(onward)
+        if made.row_version is not None:
+            was = _Seen(seen.row_id, made.row_version, seen.status, seen.reason, _SAID[decision])
+            st.session_state[_DONE] = [*st.session_state.get(_DONE, []), was][-MOST_UNDONE:]
+        wanted_the_same = isinstance(made.error, ConversationChanged) and made.error.status == decision
+        if made.error is None or wanted_the_same:
+            address.go_to(onward)
+        else:
+            address.go_to(seen.row_id)  # to be read again
+            _tell(made.error)
 
 
 def _undo(last: _Seen) -> None:
@@ -167,12 +170,15 @@ def _undo(last: _Seen) -> None:
     with _told():
         st.session_state[_DONE] = [one for one in st.session_state.get(_DONE, []) if one != last]
         address.go_to(last.row_id)
-        if _made(last, last.status, reason=last.reason) is not None:
+        made = _made(last, last.status, reason=last.reason)
+        if made.error is None:
             notices.leave("Taken back.", icon=":material/undo:")
+        else:
+            _tell(made.error)
 
 
-def _made(seen: _Seen, decision: Status, *, reason: str) -> Decided | None:
-    """None where somebody else was first, which the reader is told unless they wanted the same."""
+def _made(seen: _Seen, decision: Status, *, reason: str) -> Decided:
+    """What has become of it; nothing where somebody else was first."""
     with db.session_scope(session.user(), write=True) as scope:
         (made,) = review.decide(
             scope,
@@ -181,13 +187,12 @@ def _made(seen: _Seen, decision: Status, *, reason: str) -> Decided | None:
             reason=reason,
             row_versions={seen.row_id: seen.row_version},
         ).results
-    if made.error is None:
-        return made
-    if not isinstance(made.error, ConversationChanged):
-        notices.leave(links.escape(made.error.message), icon=":material/group:")
-    elif made.error.status != decision:
-        notices.leave(f"{links.escape(made.error.said)} Read it again.", icon=":material/group:")
-    return None
+    return made
+
+
+def _tell(error: AppError) -> None:
+    said = f"{error.said} Read it again." if isinstance(error, ConversationChanged) else error.message
+    notices.leave(links.escape(said), icon=":material/group:")
 
 
 @contextmanager

@@ -16,14 +16,18 @@ USUAL: Final = (
 )
 MOST: Final = 9
 LONGEST_SHOWN: Final = 28  # characters
+_OFFERED: Final = "review_reasons_offered"
 _CHOSEN: Final = "review_reason"  # the version of a conversation, and the reason that was chosen for it
 
 
 def offered(recent: Sequence[str]) -> list[str]:
-    """At most nine, no two that differ in case alone."""
+    """At most nine, no two that differ in case alone; the same all session, so that a digit keeps its reason."""
+    if (kept := st.session_state.get(_OFFERED)) is not None:
+        return list(kept)
     found: dict[str, str] = {}
     for reason in (*recent, *USUAL):
         found.setdefault(reason.casefold(), reason)
+    st.session_state[_OFFERED] = list(found.values())[:MOST]
     return list(found.values())[:MOST]
 
 
