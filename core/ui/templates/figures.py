@@ -124,7 +124,8 @@ def _findings(
         for code, series in found.items()
     }
     title = f"{findings.label(most)} was found most: in {share} of {formatting.exact(n, 'conversation')}"
-    per_day = f"{formatting.exact(sum(totals.values()), 'finding')} in {formatting.exact(n, 'conversation')} of {len(dates)} days"
+    n_findings = formatting.exact(sum(totals.values()), "finding")
+    per_day = f"{n_findings} in {formatting.exact(n, 'conversation')} of {len(dates)} days"
     return {
         "findings_by_template": daily.by_name(
             title, names=labels, series=by_template, x_title="Conversations"
