@@ -2,7 +2,7 @@
 
 With `--data FILE --target COLUMN` the training on that file alone; else training on the sample, scoring,
 queue, the reading of messy files, lists at size, many machines, asking a model, the pages of a large batch job,
-the quality of conversations, and the start of a sandbox.
+the quality of conversations, exports, and the start of a sandbox.
 Exits non-zero when one of them misses its floor.
 """
 
@@ -24,6 +24,7 @@ PARTS = (
     "generation",
     "batch_pages",
     "quality",
+    "export",
     "sandbox",
 )
 ASKED_FOR = (

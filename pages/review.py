@@ -15,6 +15,7 @@ from core.ui.review import (
     bulk_list,
     chat,
     decisions,
+    deleting,
     empty,
     export_button,
     facts,
@@ -46,7 +47,7 @@ with page_frame.heading("Review", today.line(decided, counts)):
     quality.show_backlog(n_unchecked)
     if is_any:
         keys.show()
-    export_button.show(counts, batch_job_id=asked.batch_job_id)
+    export_button.show(counts, asked)
 
 if not is_any:
     empty.nothing_yet()
@@ -92,6 +93,7 @@ with beside:
     quality.show(conversation.score, from_json(conversation.findings), asked=found.asked)
     facts.show(conversation, found.origin, n_edits=found.n_edits, now=now)
     origins.button(conversation)
+    deleting.show_one(conversation, me=user.id)
     history.show(found.events, me=user.id, now=now)
 with bar:
     decisions.show(

@@ -133,9 +133,10 @@ def test_a_reviewer_needs_no_mouse(app: App, page: Page, me: db.User) -> None:
     expect(page.get_by_text("All reviewed")).to_be_visible()
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export 2 approved").click()
+        page.get_by_role("button", name="Export 2 approved").click()
+        page.get_by_role("link", name="Download zip").click()
     with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
-        lines = [json.loads(line) for line in archive.read("conversations.jsonl").splitlines()]
+        lines = [json.loads(line) for line in archive.read("data/train.jsonl").splitlines()]
         manifest = json.loads(archive.read("manifest.json"))
     assert [line["id"] for line in lines] == [str(one) for one in waiting[1:]]
     assert {line["source"] for line in lines} == {"OFFLINE"}

@@ -13,12 +13,14 @@ from streamlit.testing.v1 import AppTest
 from core import db
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import conversations, review
+from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
 from core.generation.quality import backlog
 from core.generation.quality.findings import Finding, from_json
 from core.ui.review import marked
 from tests import generation
 from tests.journeys import ask
+from tests.pages.conftest import keyed
 from tests.pages.scored import texts
 from tests.principals import ELSEWHERE
 
@@ -187,6 +189,51 @@ def test_hostile_words_are_text(reader: db.User, open_page: Open) -> None:
     assert "**bold**" not in shown
     assert "![a]" not in shown
     assert ":red[x]" not in shown
+
+
+def test_the_open_one_is_deleted_once_it_is_confirmed_and_comes_back(
+    reader: db.User, open_page: Open
+) -> None:
+    first, _ = generation.conversations(reader, 2)
+    app = open_page("review.py", id=first)
+    app.button(key=f"delete_{first}").click().run()
+    assert "Question 1?" in texts(app)
+    assert get(reader, first).row_version == 1
+    app.button(key=f"delete_{first}").click()
+    app.button(key=f"confirm_delete_{first}").click().run()
+    assert not app.exception
+    assert said(app) == ["Question 2?", "Answer 2."]
+    assert "Deleted 1\u00a0conversation." in texts(app)
+    keyed(app.button, "undo_deletion").click().run()
+    assert "**1** of 2 waiting" in texts(app)
+    assert get(reader, first).id == first
+
+
+def test_all_that_the_filters_find_are_deleted_without_the_approved(reader: db.User, open_page: Open) -> None:
+    job_id = generation.job(reader, name="One")
+    generation.conversations(reader, 2, job_id=job_id)
+    kept = generation.conversation(reader, job_id=job_id, idx=8, status="approved")
+    other = generation.conversation(reader, idx=9)
+    app = open_page("review.py", view="list", status="all", job=job_id)
+    app.button(key="delete_filtered").click().run()
+    assert "The filters find **3\u00a0conversations** of yours" in texts(app)
+    app.button(key="delete_filtered").click()
+    app.button(key="confirm_delete_2").click().run()
+    assert not app.exception
+    assert "Deleted 2\u00a0conversations." in texts(app)
+    shown = ask(reader, partial(conversations.page, asked=Filter()))
+    assert {row.id for row in shown.items} == {kept, other}
+
+
+def test_a_number_that_has_changed_is_not_confirmed(reader: db.User, open_page: Open) -> None:
+    generation.conversations(reader, 2)
+    app = open_page("review.py", view="list", status="all")
+    app.button(key="delete_filtered").click().run()
+    generation.conversation(reader, idx=9)
+    app.button(key="delete_filtered").click()
+    app.button(key="confirm_delete_2").click().run()
+    assert keyed(app.button, "confirm_delete").label == "Delete 3\u00a0conversations"
+    assert sum(ask(reader, partial(conversations.counts, asked=Filter())).values()) == 3
 
 
 @pytest.mark.parametrize("given", ["7", str(ELSEWHERE), "x" * 500, "../../etc"])

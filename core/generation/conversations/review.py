@@ -18,6 +18,7 @@ from core.access import audit, ownership
 from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
 from core.db.tables.review_events import ReviewEventRow
 from core.errors import AppError, NotFound
+from core.generation import hidden
 from core.generation.conversations import conversations, messages, receipts, states
 from core.generation.conversations.conversations import RESOURCE, Filter
 from core.generation.conversations.errors import ConversationChanged, NothingNamed, TooManyNamed
@@ -152,7 +153,7 @@ def _held(session: Session, some: Sequence[UUID]) -> dict[UUID, Any]:
     """Those that are to be seen, locked, by id."""
     row = ConversationRow
     rows = sa.select(row.id, row.status, row.reason, row.row_version).where(
-        row.id.in_(some), ownership.reviewed(session, row.user_id)
+        row.id.in_(some), ownership.reviewed(session, row.user_id), hidden.is_shown(session)
     )
     return {found.id: found for found in session.execute(rows.order_by(row.id).with_for_update())}
 

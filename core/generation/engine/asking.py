@@ -7,7 +7,6 @@ flight: the next request of the same item goes through the budget again.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -31,7 +30,7 @@ MOST_BAD: Final = 3  # useless replies to one item, after which it has failed
 MOST_FAILED: Final = 6  # requests of one item that failed while others succeeded
 ALIKE: Final = 5  # requests refused alike at the start, after which the job pauses
 GIVE_UP_S: Final = 900.0  # without any answer, after which the job pauses
-MOST_WAIT_S, STORAGE_WAIT_S, EARLY_WAIT_S = 30.0, 1.0, 1.0
+STORAGE_WAIT_S: Final = 1.0
 
 
 class Asker:
@@ -75,7 +74,8 @@ class Asker:
                 flight.phase = Phase.WAITING
                 self._note(flight, early, status=429)
                 if not early.from_quota:
-                    await self._sleep(early.retry_after_s or EARLY_WAIT_S)
+                    await self._sleep(llm.pause_s(early, flight.n_early))
+                    flight.n_early += 1
             except (llm.KeyRefused, llm.RequestRefused, llm.ProviderUnavailable) as failure:
                 return self._landed(self._failed(flight, failure))
             else:
@@ -157,7 +157,7 @@ class Asker:
         item, flight.phase = flight.item, Phase.ANSWERED
         key = self._store.raw_key(item.idx, item.n_asked)
         self._n_good += 1
-        item.wait_s = 0.0
+        item.wait_s, item.n_waits = 0.0, 0
         try:
             await self._keeper.keep(key, reply.raw)
         except (StorageUnavailable, DiskFull) as away:
@@ -242,8 +242,8 @@ class Asker:
         if item.n_failed >= MOST_FAILED:
             gone = errors.NoAnswerForItem(n_tries=item.n_failed, problem=failure.problem)
             return self._end(flight, ItemState.FAILED, gone)
-        longer = min(MOST_WAIT_S, max(0.5, item.wait_s * 2)) * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
-        item.wait_s = max(longer, failure.retry_after_s or 0.0)
+        item.wait_s = llm.pause_s(failure, item.n_waits)
+        item.n_waits += 1
         return self._end(flight, ItemState.QUEUED)
 
     def _end(self, flight: Flight, state: ItemState, why: AppError | None = None) -> Asked:

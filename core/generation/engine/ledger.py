@@ -16,10 +16,11 @@ from core.db.tables.base import Json
 from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, BatchLogLineRow
 from core.db.tables.conversations import ConversationRow
 from core.db.types import now_plus
+from core.generation.engine import provider_batches
 from core.generation.engine.checking import Checking
-from core.generation.engine.records import Batch, Call, End, Item, Wishes
+from core.generation.engine.records import Batch, Call, End, Wishes
 from core.generation.jobs import spend
-from core.generation.jobs.follow import KIND, lock_tasks
+from core.generation.jobs.follow import lock_tasks
 from core.generation.jobs.states import PENDING, ItemState, JobStatus, move_items
 
 Answer = TypeVar("Answer")
@@ -63,7 +64,7 @@ class Ledger:
                 )
                 is_denied = bool(batch.claims) and spent_today + in_flight > self._daily_cap
             if not is_denied:
-                self._claim(session, batch.claims)
+                self._claim(session, batch)
             wishes = self._wishes(
                 session, in_flight=in_flight, notice=notice, looks_for_others=looks_for_others
             )
@@ -144,6 +145,7 @@ class Ledger:
             BatchJobRow.provider == provider.kind,
             BatchJobRow.status.in_(PENDING),
             BatchJobRow.id != self.batch_job_id,
+            BatchJobRow.requested_status.is_distinct_from(JobStatus.CANCELLED),
         )
         others = sa.select(BatchJobRow.id, BatchJobRow.task_id, BatchJobRow.status).where(*these)
         with db.session_scope(db.WORKER, write=True) as session:
@@ -252,15 +254,19 @@ class Ledger:
         ]
         session.connection().execute(_SETTLED, given)
 
-    def _claim(self, session: Session, items: Sequence[Item]) -> None:
-        if items:
-            mine = BatchItemRow.id.in_([item.id for item in items])
+    def _claim(self, session: Session, batch: Batch) -> None:
+        if batch.claims:
+            mine = BatchItemRow.id.in_([item.id for item in batch.claims])
             move_items(session, mine, to=ItemState.PROCESSING, n_asked=BatchItemRow.n_asked + 1)
+        if batch.intended is not None:
+            idxs = [item.idx for item in batch.claims]
+            provider_batches.intend(session, batch.intended, batch_job_id=self.batch_job_id, idxs=idxs)
 
     def _wishes(
         self, session: Session, *, in_flight: int, notice: queue.Reason | None, looks_for_others: bool
     ) -> Wishes:
         told = sa.literal(notice.to_json() if notice else None, Json)
+        of_pool = queue.known_kinds(queue.Pool.GENERATION)
         job = session.execute(
             sa.update(BatchJobRow)
             .where(BatchJobRow.id == self.batch_job_id)
@@ -276,7 +282,7 @@ class Ledger:
             wants_pause=job.requested_status == JobStatus.PAUSED,
             wants_cancel=job.requested_status == JobStatus.CANCELLED,
             reason=queue.Reason.from_json(job.reason) if job.reason else None,
-            others_wait=looks_for_others and bool(queue.ready_kinds(session, kinds=[KIND])),
+            others_wait=looks_for_others and bool(queue.ready_kinds(session, kinds=of_pool)),
             max_cost=job.max_cost,
         )
 

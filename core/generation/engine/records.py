@@ -16,7 +16,7 @@ class Item:
     """An item that waits or is being asked, with what it would cost at worst, in nano-dollars.
 
     n_asked: how many requests were made for it, over all attempts; n_bad, n_failed: of those, how many replies were
-    useless, and how many failed while others succeeded. wait_s: before it is asked again.
+    useless, and how many failed while others succeeded. wait_s: before it is asked again, after n_waits in a row.
     """
 
     id: UUID
@@ -28,6 +28,7 @@ class Item:
     request: llm.Request
     worst: int
     wait_s: float = 0.0
+    n_waits: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,14 @@ class End:
 
 @dataclass
 class Batch:
-    """All that one transaction keeps. was_tried: it may be kept already, as a database that goes away does not say."""
+    """All that one transaction keeps. intended: the id of the Message Batch that its claims are about to be sent as.
+    was_tried: it may be kept already, as a database that goes away does not say."""
 
     calls: list[Call] = field(default_factory=list)
     ends: list[End] = field(default_factory=list)
     claims: list[Item] = field(default_factory=list)
     lines: list[tuple[str, str]] = field(default_factory=list)
+    intended: UUID | None = None
     moved: list[str] = field(default_factory=list)  # keys of raw replies that have reached storage since
     was_tried: bool = False
 

@@ -18,7 +18,7 @@ from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
 from core.generation.quality import findings
 from core.ui import formatting, page_frame, params, session, status_pills
-from core.ui.review import address, bulk_dialog, filters, status_badges
+from core.ui.review import address, bulk_dialog, deleting, filters, status_badges
 
 PER_PAGE: Final = 50
 ROW_PX: Final = 35
@@ -136,6 +136,7 @@ def _actions(asked: Filter, ticked: Sequence[ConversationRow], *, n_found: int) 
     )
     if chosen:
         bulk_dialog.ask(Status.APPROVED if chosen == "Approve all" else Status.REJECTED, asked=asked)
+    deleting.show_many(asked)
     st.space("stretch")
     filters.order()
     bulk_dialog.show_undo()

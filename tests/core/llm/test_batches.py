@@ -11,6 +11,8 @@ import pytest
 
 from core import llm
 from core.llm import batches
+from core.llm.client import GET_S
+from core.settings.parts.worker import WorkerSettings
 from tests.core.llm.conftest import KEY, SECRET_WORDS, provider, request, with_client
 from tests.servers.claude import LOST, Answer, ClaudeServer, message, refusal
 
@@ -79,6 +81,16 @@ def test_each_request_ends_in_one_of_four_ways(claude: ClaudeServer) -> None:
         "item-4": batches.Canceled("item-4"),
         "item-5": batches.Errored("item-5", "errored", is_final=False),
     }
+
+
+def test_half_a_character_in_one_reply_keeps_nobody_from_the_others(claude: ClaudeServer) -> None:
+    claude.ends = {"item-0": {"type": "succeeded", "message": message("\ud83d")}}
+    batch = new(claude, "item-0", "item-1")
+    claude.end(batch.id)
+    found = {one.custom_id: one for one in results(claude, batch.id)}
+    odd = found["item-0"]
+    assert isinstance(odd, batches.Succeeded)
+    assert (odd.reply.text, set(found)) == ("\ud83d", {"item-0", "item-1"})
 
 
 def test_one_whose_creation_nobody_heard_of_is_found_by_time_and_number(claude: ClaudeServer) -> None:
@@ -193,3 +205,14 @@ def test_a_failure_of_a_batch_says_nothing_of_its_prompts(claude: ClaudeServer) 
             ),
         )
     assert SECRET_WORDS not in str(refused.value)
+
+
+def test_a_provider_that_hangs_is_not_waited_for_as_long_as_a_worker_may_be_silent(
+    claude: ClaudeServer,
+) -> None:
+    assert max(batches.CREATE_S, GET_S) < WorkerSettings.model_fields["silence_s"].default
+    batch = new(claude, "item-0")
+    claude.hold()
+    with pytest.raises(llm.ProviderUnavailable, match="did not answer in time"):
+        asked(claude, lambda client: client.get(f"{PATH}/{batch.id}", deadline_s=0.2))
+    claude.go_on()

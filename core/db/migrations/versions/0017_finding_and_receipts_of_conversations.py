@@ -15,11 +15,11 @@ from alembic import op
 from core.db.types import UtcDateTime
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
-RULES_DIGEST = "1a9544b0e3550c4e"
+RULES_DIGEST = "536f9ee5d92d656a"
 AT_ONCE = 500
 FULL_TEXT = "conversation_index"
 WORDS = "array_to_tsvector(string_to_array(words, ' '))"

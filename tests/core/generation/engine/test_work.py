@@ -12,10 +12,13 @@ from core import db, queue, storage
 from core.db.tables.batch_jobs import BatchJobRow
 from core.db.types import now_plus
 from core.errors import Conflict
+from core.generation.deletions import deletions
+from core.generation.engine import replies
 from core.generation.engine.conversations import business_key
 from core.generation.jobs import by_hand, jobs, progress
 from core.settings import Settings
 from tests.batches import NANO, Bench, Told
+from tests.core.generation.deletions.carried_out import delete, finish
 from tests.servers.claude import TALK, Answer, ClaudeServer, message, refusal
 
 REFUSAL = Answer(body=message("", stop_reason="refusal"))
@@ -168,6 +171,8 @@ def test_a_refusal_of_the_model_fails_the_item_in_the_providers_words(
         ),
         (message(json.dumps(TALK)[:-9], stop_reason="max_tokens"), "cut off"),
         (message("[" * 100_000), "nested"),
+        (message('{"messages": %s}' % ("1" * 5_000)), "endless number"),
+        (message("```" + "\n" * 20_000 + "!"), "no valid JSON"),
         (b'{"type": "message", "content": 7}', "no message"),
     ],
 )
@@ -182,6 +187,22 @@ def test_a_useless_reply_is_asked_for_twice_more_and_then_fails_with_the_place(
     assert told in (item.error or {})["message"]
     assert [call.status for call in small_bench.calls(job_id)] == [200] * 3
     assert all(call.cost > 0 for call in small_bench.calls(job_id))  # it was paid for, useless or not
+
+
+@pytest.mark.parametrize("fence", ["```", "```json", " ```JSON \n"])
+def test_a_reply_that_is_fenced_as_code_is_read(fence: str) -> None:
+    assert replies.messages(f"\n{fence}\n{json.dumps(TALK)}\n ```\n") == TALK["messages"]
+
+
+def test_what_a_server_calls_itself_is_kept_as_far_as_a_database_takes_it(
+    bench: Bench, claude: ClaudeServer
+) -> None:
+    odd = message(stop_reason="end\0turn") | {"model": "x\0\ud800" * 100}
+    claude.next.append(Answer(body=odd))
+    job_id = bench.create(1)
+    assert bench.attempt(job_id).status == "completed"
+    (call,), (made,) = bench.calls(job_id), bench.conversations(job_id)
+    assert (call.stop_reason, made.model) == ("end\ufffdturn", "x\ufffd?" * 33 + "x")
 
 
 def test_a_useless_reply_and_then_a_good_one_completes_the_item(
@@ -229,13 +250,14 @@ def test_a_job_that_cost_money_today_stays_until_tomorrow_and_a_free_one_goes(
     paid, free = small_bench.create(1), Bench(settings, small_bench.user).create(1, max_cost_usd=None)
     small_bench.attempt(paid)
     Bench(settings, small_bench.user).attempt(free)
-    with pytest.raises(Conflict), db.session_scope(small_bench.user, write=True) as session:
-        jobs.delete(session, batch_job_id=paid)
-    with db.session_scope(small_bench.user, write=True) as session:
-        assert jobs.delete(session, batch_job_id=free) == [
-            f"conversation-files/raw/{free}/",
-            f"batch-logs/{free}/log.txt",
-        ]
+    me = small_bench.user
+    with pytest.raises(Conflict, match="today's spending"):
+        delete(me, deletions.job, batch_job_id=paid)
+    finish(delete(me, deletions.job, batch_job_id=free).id, settings)
+    files = storage.from_settings(settings)
+    assert list(files.keys(f"conversation-files/raw/{free}/")) == []
+    assert list(files.keys(f"batch-logs/{free}/")) == []
+    assert list(files.keys(f"conversation-files/raw/{paid}/")) != []
     assert small_bench.items(free) == []
 
 
