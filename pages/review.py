@@ -12,21 +12,20 @@ from core.generation.quality.findings import from_json
 from core.ui import page_frame, params, session
 from core.ui.review import (
     address,
-    bulk_list,
     chat,
     decisions,
-    deleting,
     empty,
     export_button,
     facts,
     filters,
     history,
-    keys,
     opened,
     origins,
     quality,
     today,
 )
+from core.ui.review.keyboard import keys
+from core.ui.review.many import bulk_list, deleting
 from core.ui.review.pages import REVIEW
 
 user, now = session.user(), session.now()

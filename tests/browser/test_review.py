@@ -29,7 +29,7 @@ from tests.servers.app import App
 HOSTILE = (
     "<b>bold</b> **stars** [link](https://evil.example) ![x](https://evil.example/x.png) :red[red] $$x^2$$"
 )
-STANDS_MS = 300  # of core/ui/review/guard.js
+STANDS_MS = 300  # of core/ui/review/keyboard/guard.js
 # Notes when each conversation was drawn, and which keys came through to the page.
 WATCH = """
 window.drawn = []; window.passed = [];

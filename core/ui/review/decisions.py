@@ -24,7 +24,8 @@ from core.generation.conversations.review import LONGEST_REASON, Decided
 from core.generation.conversations.review_queue import Place
 from core.generation.conversations.states import Status
 from core.ui import formatting, links, notices, session
-from core.ui.review import address, keys, reasons
+from core.ui.review import address
+from core.ui.review.keyboard import keys, reasons
 
 MOST_UNDONE: Final = 50
 _DONE: Final = "review_done"

@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.generation.conversations.states import Status
 from core.ui import formatting, links, page_frame, registry
-from core.ui.review import decisions, filters, keys
+from core.ui.review import decisions, filters
+from core.ui.review.keyboard import keys
 
 
 def nothing_yet() -> None:

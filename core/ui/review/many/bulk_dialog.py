@@ -15,7 +15,7 @@ from core.generation.conversations.conversations import Filter
 from core.generation.conversations.review import LONGEST_REASON
 from core.generation.conversations.states import Status
 from core.ui import formatting, notices, page_frame, session
-from core.ui.review import keys, reasons
+from core.ui.review.keyboard import keys, reasons
 
 _LAST: Final = "review_bulk"  # the id of the last one, its number and decision
 _VERBS: Final = {Status.APPROVED: "Approve", Status.REJECTED: "Reject"}

@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from core.ui import links
-from core.ui.review import keys
+from core.ui.review.keyboard import keys
 
 USUAL: Final = (
     *("Off topic", "Wrong facts", "Unnatural", "Repetitive", "Too short"),

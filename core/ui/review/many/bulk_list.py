@@ -18,7 +18,8 @@ from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
 from core.generation.quality import findings
 from core.ui import formatting, page_frame, params, session, status_pills
-from core.ui.review import address, bulk_dialog, deleting, filters, status_badges
+from core.ui.review import address, filters, status_badges
+from core.ui.review.many import bulk_dialog, deleting
 
 PER_PAGE: Final = 50
 ROW_PX: Final = 35
