@@ -17,7 +17,10 @@ const buttonOf = (key) => {
 
 export default function ({ data }) {
   const guard = (window.reviewGuard ??= { drawn: null, drawnAt: 0, sentAt: null, chosenAt: null, next: null });
-  if (guard.drawn !== data.drawn) guard.drawnAt = performance.now();
+  if (guard.drawn !== data.drawn) {
+    guard.drawnAt = performance.now();
+    guard.isFirst = guard.drawn === null;
+  }
   guard.drawn = data.drawn;
   guard.sentAt = guard.chosenAt = null; // a run has ended, whatever became of what was asked
   const next = guard.next;
@@ -50,7 +53,7 @@ export default function ({ data }) {
   window.addEventListener("click", (event) => {
     const button = event.target.closest?.(BUTTONS)?.querySelector("button");
     if (!button || button.disabled || !isHere()) return;
-    if (isHeld()) stop(event);
+    if (isHeld() && !guard.isFirst) stop(event); // no click before it can be the second half of a double one
     else guard.sentAt = performance.now();
   }, true);
 }
