@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID, uuid4
 
-import pytest
 import sqlalchemy as sa
 
 from core import db
@@ -42,12 +41,10 @@ def test_words_are_found_wherever_they_stand_and_by_their_beginnings(
         assert found(user, text=text) == [], text
 
 
-@pytest.mark.parametrize(
-    "text", ['"', "a' or 1=1 --", "*", "words : a", "{", "a\0b", "\ud800", "x:*", "\\'a", ")("]
-)
-def test_no_sign_of_a_search_means_anything(database: db.Database, user: db.User, text: str) -> None:
+def test_no_sign_of_a_search_means_anything(database: db.Database, user: db.User) -> None:
     row_id = generation.conversation(user, said=generation.talk("a or 1 1 b x words", "A."))
-    assert found(user, text=text) in ([row_id], [])
+    for text in ('"', "a' or 1=1 --", "*", "words : a", "{", "a\0b", "\ud800", "x:*", "\\'a", ")("):
+        assert found(user, text=text) in ([row_id], []), text
 
 
 def test_an_edit_is_found_by_its_new_words_and_a_deleted_one_by_none(
