@@ -6,32 +6,49 @@ import streamlit as st
 
 from core import db
 from core.errors import NotFound
-from core.generation.conversations import conversations
-from core.generation.conversations.conversations import Filter
+from core.generation.conversations import conversations, receipts
 from core.generation.quality import backlog
 from core.generation.quality.findings import from_json
 from core.ui import page_frame, params, session
-from core.ui.review import chat, decisions, deleting, empty, export_button, facts, filters, opened, quality
+from core.ui.review import (
+    address,
+    chat,
+    decisions,
+    empty,
+    export_button,
+    facts,
+    filters,
+    history,
+    opened,
+    origins,
+    quality,
+    today,
+)
+from core.ui.review.keyboard import keys
+from core.ui.review.many import bulk_list, deleting
 from core.ui.review.pages import REVIEW
 
-user = session.user()
+user, now = session.user(), session.now()
 try:
-    row_id = params.uuid(filters.ID, resource=conversations.RESOURCE)
-    of_job = Filter(batch_job_id=filters.job_id())
+    row_id = params.uuid(address.ID, resource=conversations.RESOURCE)
+    asked = address.asked()
     with db.session_scope(user) as scope:
         if row_id is not None:
             conversations.get(scope, row_id=row_id)
-        counts = conversations.counts(scope, asked=of_job)
-        jobs = conversations.jobs(scope, asked=Filter())
+        counts = conversations.counts(scope, asked=asked)
+        decided = receipts.today(scope, since=today.midnight(now, session.zone()))
+        is_any = conversations.is_any(scope)
         n_unchecked = 0 if backlog.is_under_way(scope) else backlog.n_unchecked(scope)
 except NotFound as error:
     page_frame.missing(error, "Conversation not found", REVIEW, button="Open the queue")
 
-with page_frame.heading("Review", "Decide which conversations are good enough to train with."):
+with page_frame.heading("Review", today.line(decided, counts)):
     quality.show_backlog(n_unchecked)
-    export_button.show(counts, batch_job_id=of_job.batch_job_id)
+    if is_any:
+        keys.show()
+    export_button.show(counts, asked)
 
-if not jobs and not sum(counts.values()):
+if not is_any:
     empty.nothing_yet()
     st.stop()
 
@@ -39,20 +56,30 @@ with st.container(
     horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="review_filters"
 ):
     statuses = filters.statuses()
-    with page_frame.toolbar():
-        filters.choose_job(jobs)
-        deleting.show_many(replace(of_job, statuses=statuses))
+    with st.container(
+        horizontal=True, width="content", vertical_alignment="center", gap="xsmall", key="review_tools"
+    ):
+        filters.view()
+        filters.search()
+        filters.choose()
 filters.show_numbers(counts)
-with db.session_scope(user) as scope:
-    found = opened.read(scope, asked=replace(of_job, statuses=statuses), row_id=row_id)
+filters.chips(asked)
+asked = replace(asked, statuses=statuses)
 
-if found is None:
-    is_filtered = of_job.batch_job_id is not None or filters.is_chosen()
-    empty.nothing_here(counts, statuses, is_filtered=is_filtered)
+if address.is_list():
+    bulk_list.show(asked, n_found=sum(counts[one] for one in statuses or counts), now=now)
+    keys.guard(address.LIST)
     st.stop()
 
-conversation = found.conversation
-decisions.show(conversation, found.place, noun=decisions.queue_noun(statuses, found.place.n))
+with db.session_scope(user) as scope:
+    found = opened.read(scope, asked=asked, order=address.order(), row_id=row_id)
+
+if found is None:
+    empty.nothing_here(counts, statuses, is_filtered=filters.is_chosen())
+    st.stop()
+
+conversation, version = found.conversation, decisions.version(found.conversation)
+bar = st.container(gap="xsmall", key="review_head")  # drawn after what it decides on
 words, beside = st.columns([5, 2])
 with words:
     if decisions.is_edited(conversation):
@@ -60,9 +87,18 @@ with words:
             decisions.leave_form()
             st.rerun()
     else:
-        version = f"{conversation.id}_{conversation.row_version}"
         chat.show(conversation.messages, from_json(conversation.findings), key=version)
 with beside:
     quality.show(conversation.score, from_json(conversation.findings), asked=found.asked)
-    facts.show(conversation, found.origin, n_edits=found.n_edits, me=user.id, now=session.now())
+    facts.show(conversation, found.origin, n_edits=found.n_edits, now=now)
+    origins.button(conversation)
     deleting.show_one(conversation, me=user.id)
+    history.show(found.events, me=user.id, now=now)
+with bar:
+    decisions.show(
+        conversation,
+        found.place,
+        noun=decisions.queue_noun(statuses, found.place.n),
+        recent=found.recent,
+    )
+keys.guard(version)

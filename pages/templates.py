@@ -5,8 +5,8 @@ import streamlit as st
 from core import db
 from core.errors import BadRequest
 from core.generation.templates import templates
-from core.ui import links, owners, page_frame, params, session
-from core.ui.templates import cards
+from core.ui import links, owners, page_frame, params, session, tabs
+from core.ui.templates import cards, figures
 from core.ui.templates.pages import EDITOR, TEMPLATES
 
 user, now = session.user(), session.now()
@@ -21,12 +21,7 @@ with page_frame.heading("Templates", "What a model is asked to write, with value
     if st.button("New template", key="new_template", type="primary", icon=":material/add:"):
         links.go(EDITOR)
 
-if page.items:
-    cards.show(page.items, me=user, people=people, now=now)
-    st.caption("Variables with * need a value for each item. Everyone can use every template.")
-    if page.next_cursor:
-        links.link("Older templates", TEMPLATES, icon=":material/arrow_forward:", after=page.next_cursor)
-else:
+if not page.items:
     with page_frame.empty(
         "No templates yet",
         "A template is a prompt with variables. Write one, then fill it in many times.",
@@ -35,3 +30,14 @@ else:
     ):
         if st.button("Write a template", key="first_template", type="primary", icon=":material/add:"):
             links.go(EDITOR)
+    st.stop()
+
+opened, tab = tabs.show({"templates": "Templates", "figures": "Figures"}, key="templates_tabs")
+with tab:
+    if opened == "figures":
+        figures.show()
+    else:
+        cards.show(page.items, me=user, people=people, now=now)
+        st.caption("Variables with * need a value for each item. Everyone can use every template.")
+        if page.next_cursor:
+            links.link("Older templates", TEMPLATES, icon=":material/arrow_forward:", after=page.next_cursor)

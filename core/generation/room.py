@@ -7,6 +7,7 @@ from core.db import DatabaseUnavailable
 from core.db.tables.batch_jobs import BatchJobRow
 from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
 from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.review_events import ReviewEventRow
 from core.generation.checks import CHECKS
 from core.generation.deletions import deletions
 from core.generation.gauges import GAUGES
@@ -83,6 +84,7 @@ ROOM = Room(
         HandedOver("batch jobs", BatchJobRow),
         HandedOver("conversations", ConversationRow, people=("user_id", "reviewer_id")),
         HandedOver("edits", ConversationRevisionRow, people=("author_id",)),
+        HandedOver("review events", ReviewEventRow, people=("author_id",)),
     ),
     owned_files=OWNED_FILES,
     checks=CHECKS,

@@ -121,7 +121,7 @@ def test_somebody_else_was_first_and_the_reader_is_told(reader: db.User, open_pa
     app.button(key=key("approve", first)).click().run()
     assert not app.exception
     assert [get(reader, one).status for one in (first, second)] == ["rejected", "pending"]
-    assert "changed since you read it" in app.toast[0].value.replace("\\", "")
+    assert "rejected it while you were reading" in app.toast[0].value.replace("\\", "")
 
 
 def test_somebody_else_decided_the_same_and_nobody_is_bothered(reader: db.User, open_page: Open) -> None:
@@ -139,6 +139,8 @@ def test_state_and_batch_stand_in_the_address(reader: db.User, open_page: Open) 
     generation.conversation(reader, job_id=other, idx=9, said=generation.talk("Waits?", "Yes."))
     app = open_page("review.py", status="approved", job=job_id)
     assert "**1** of 2 approved" in texts(app)
+    app.session_state["review_choose"] = True  # its box is open
+    app.run()
     app.selectbox(key=f"review_job_{job_id}").select(str(other)).run()
     assert "No matching conversations" in texts(app)
     app.button(key="clear_filters").click().run()
@@ -212,7 +214,7 @@ def test_all_that_the_filters_find_are_deleted_without_the_approved(reader: db.U
     generation.conversations(reader, 2, job_id=job_id)
     kept = generation.conversation(reader, job_id=job_id, idx=8, status="approved")
     other = generation.conversation(reader, idx=9)
-    app = open_page("review.py", status="all", job=job_id)
+    app = open_page("review.py", view="list", status="all", job=job_id)
     app.button(key="delete_filtered").click().run()
     assert "The filters find **3\u00a0conversations** of yours" in texts(app)
     app.button(key="delete_filtered").click()
@@ -225,7 +227,7 @@ def test_all_that_the_filters_find_are_deleted_without_the_approved(reader: db.U
 
 def test_a_number_that_has_changed_is_not_confirmed(reader: db.User, open_page: Open) -> None:
     generation.conversations(reader, 2)
-    app = open_page("review.py", status="all")
+    app = open_page("review.py", view="list", status="all")
     app.button(key="delete_filtered").click().run()
     generation.conversation(reader, idx=9)
     app.button(key="delete_filtered").click()

@@ -16,9 +16,10 @@ from core.api.http import downloads
 from core.api.http.error_responses import documented
 from core.api.schemas import conversations as schemas
 from core.api.schemas import work
+from core.api.schemas.provenance import RawReplies, RawShown
 from core.db.pagination import MAX_LIMIT
-from core.generation.conversations import conversations, files, review
-from core.generation.conversations.conversations import Filter
+from core.generation.conversations import conversations, files, provenance, receipts, review
+from core.generation.conversations.conversations import LONGEST_SEARCH, Filter
 from core.generation.conversations.states import Status
 from core.generation.export import archive, plan
 from core.generation.export.formats import FORMATS
@@ -49,10 +50,29 @@ def _filter(
             "admins review other people's.",
         ),
     ] = None,
+    score_from: Annotated[int | None, Query(ge=0, le=100, description="At least this score.")] = None,
+    score_to: Annotated[int | None, Query(ge=0, le=100, description="At most this score.")] = None,
+    finding: Annotated[
+        Text | None, Query(max_length=60, description="A code: one of these findings is there.")
+    ] = None,
+    text: Annotated[
+        Text,
+        Query(max_length=LONGEST_SEARCH, description="Each word begins one of the conversation's."),
+    ] = "",
+    reviewer_id: Annotated[Text | None, Query(max_length=36, description="Who decided.")] = None,
 ) -> Filter:
-    return schemas.filter_of(
-        status or (), batch_job_id, template_id, is_offline, schemas.owner_or_all(user_id)
-    )
+    return schemas.FilterRequest(
+        status=status or [],
+        batch_job_id=batch_job_id,
+        template_id=template_id,
+        is_offline=is_offline,
+        user_id=user_id,
+        score_from=score_from,
+        score_to=score_to,
+        finding=finding,
+        text=text,
+        reviewer_id=reviewer_id,
+    ).asked()
 
 
 ConversationId = Annotated[UUID, Depends(_conversation_in_path)]
@@ -174,10 +194,23 @@ def check_conversations(user: Writer) -> schemas.CheckRequested:
 
 @router.get("/{id}", responses=documented(403, 404, 503))
 def get_conversation(user: Reader, row_id: ConversationId) -> schemas.ConversationDetail:
-    """One conversation, by its primary key, with its messages and earlier revisions."""
+    """One conversation, by its primary key, with its messages, earlier revisions, history and provenance."""
     with db.session_scope(user) as session:
         found = conversations.get(session, row_id=row_id)
-        return schemas.ConversationDetail.whole(found, conversations.revisions(session, row_id=row_id))
+        return schemas.ConversationDetail.whole(
+            found,
+            conversations.revisions(session, row_id=row_id),
+            receipts.of_conversation(session, row_id=row_id),
+            provenance.of(session, found),
+        )
+
+
+@router.get("/{id}/raw", responses=documented(403, 404, 503))
+def get_raw_replies(user: Reader, storage: Files, row_id: ConversationId) -> RawReplies:
+    """The replies from which it was read, as they came."""
+    with db.session_scope(user) as session:
+        found = conversations.get(session, row_id=row_id)
+    return RawReplies(items=[RawShown.of(one) for one in provenance.raw_replies(user, found, files=storage)])
 
 
 @router.patch("/{id}", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.access.ownership import OwnerFilter
 from core.api.dependencies import WHOLE, Text, owner_of, uuid_of
 from core.api.http.error_responses import Refusal
+from core.api.schemas.provenance import Receipt, WhereFrom
 from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.review_events import ReviewEventRow
 from core.generation.conversations import files
-from core.generation.conversations.conversations import Filter
+from core.generation.conversations.conversations import LONGEST_SEARCH, Filter
 from core.generation.conversations.messages import LONGEST_CONTENT, MOST_MESSAGES
+from core.generation.conversations.provenance import Provenance
 from core.generation.conversations.review import LONGEST_REASON, MOST_AT_ONCE, Decided, Decisions
 from core.generation.conversations.states import Status
 from core.generation.quality.findings import Finding, from_json, sentence
@@ -92,14 +95,22 @@ class Revision(BaseModel):
 
 
 class ConversationDetail(Conversation):
-    """A conversation with its messages, and what they were before each edit."""
+    """A conversation with its messages, its revisions, what was done to it, and where it comes from."""
 
     messages: list[Message]
     enrichment: dict[str, Any] | None
     revisions: list[Revision]
+    history: list[Receipt] = Field(description="Decisions and edits, oldest first.")
+    provenance: WhereFrom
 
     @classmethod
-    def whole(cls, row: ConversationRow, revisions: Sequence[ConversationRevisionRow]) -> Self:
+    def whole(
+        cls,
+        row: ConversationRow,
+        revisions: Sequence[ConversationRevisionRow],
+        events: Sequence[ReviewEventRow],
+        found: Provenance,
+    ) -> Self:
         return cls(
             **_values(row),
             messages=row.messages,
@@ -114,6 +125,8 @@ class ConversationDetail(Conversation):
                 )
                 for one in revisions
             ],
+            history=[Receipt.of(event) for event in events],
+            provenance=WhereFrom.of(row, found),
         )
 
 
@@ -150,6 +163,13 @@ class EditRequest(BaseModel):
     )
 
 
+Score = Annotated[int, Field(ge=0, le=100), WHOLE]
+FindingCode = Annotated[Text, Field(max_length=60, description="A code: one of these findings is there.")]
+SearchText = Annotated[
+    Text, Field(max_length=LONGEST_SEARCH, description="Each word begins one of the conversation's.")
+]
+
+
 class FilterRequest(BaseModel):
     """Which conversations; all that you may review where nothing is named."""
 
@@ -159,34 +179,30 @@ class FilterRequest(BaseModel):
     template_id: Text | None = None
     is_offline: bool | None = None
     user_id: Text | None = Field(default=None, max_length=36, description="`me`, a person's id, or `all`.")
+    score_from: Score | None = None
+    score_to: Score | None = None
+    finding: FindingCode | None = None
+    text: SearchText = ""
+    reviewer_id: Text | None = Field(default=None, max_length=36, description="Who decided.")
 
     def asked(self) -> Filter:
         """Raises NotFound for what can't be an id."""
-        return filter_of(
-            self.status, self.batch_job_id, self.template_id, self.is_offline, owner_or_all(self.user_id)
+        return Filter(
+            statuses=tuple(dict.fromkeys(self.status)),
+            batch_job_id=_id(self.batch_job_id, "batch job"),
+            template_id=_id(self.template_id, "template"),
+            is_offline=self.is_offline,
+            owner=None if self.user_id is None else owner_of(self.user_id),
+            score_from=self.score_from,
+            score_to=self.score_to,
+            finding=self.finding,
+            text=self.text,
+            reviewer_id=_id(self.reviewer_id, "person"),
         )
 
 
-def owner_or_all(text: str | None) -> OwnerFilter | None:
-    """Whose conversations; None for all that the caller may review. Raises NotFound."""
-    return None if text is None else owner_of(text)
-
-
-def filter_of(
-    statuses: Sequence[Status],
-    batch_job_id: str | None,
-    template_id: str | None,
-    is_offline: bool | None,
-    owner: OwnerFilter | None,
-) -> Filter:
-    """Raises NotFound for what can't be an id."""
-    return Filter(
-        statuses=tuple(dict.fromkeys(statuses)),
-        batch_job_id=None if batch_job_id is None else uuid_of(batch_job_id, resource="batch job"),
-        template_id=None if template_id is None else uuid_of(template_id, resource="template"),
-        is_offline=is_offline,
-        owner=owner,
-    )
+def _id(text: str | None, resource: str) -> UUID | None:
+    return None if text is None else uuid_of(text, resource=resource)
 
 
 class ReviewRequest(BaseModel):

@@ -9,13 +9,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.db.row_rules import ADMIN, MINE_OR_REVIEWER, RowRules
+from core.db.row_rules import ADMIN, MINE_OR_REVIEWER, ROLE, RowRules
 from core.db.tables.base import Base, BigInt, NewId, Now, Owner, one_of
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 
 OF_MY_JOB = "batch_job_id in (select id from public.batch_jobs where user_id = (select auth.uid()))"
-OF_MY_JOB_OR_ADMIN = f"({OF_MY_JOB} or {ADMIN})"  # of a job, a reviewer sees its name and no more
+OF_MY_JOB_OR_ADMIN = f"({OF_MY_JOB} or {ADMIN})"
+# Of a job, a reviewer sees its name and what its requests came to: where a conversation comes from. No item, no log.
+OF_MY_JOB_OR_REVIEWER = f"({OF_MY_JOB} or {ROLE} in ('admin', 'reviewer'))"
 
 
 class BatchJobRow(Base):
@@ -149,7 +151,7 @@ class BatchCallRow(Base):
         sa.Index("ix_batch_calls_cost", "batch_job_id", "is_repeated", "cost"),
     )
     n_distinct: ClassVar = {"batch_job_id": 1_000}
-    row_rules = RowRules(mine=OF_MY_JOB, readable=OF_MY_JOB_OR_ADMIN, may=("select", "delete"))
+    row_rules = RowRules(mine=OF_MY_JOB, readable=OF_MY_JOB_OR_REVIEWER, may=("select", "delete"))
 
 
 class ProviderBatchRow(Base):

@@ -15,16 +15,24 @@ class BusinessKeyGiven(NotFound):
 
 
 class ConversationChanged(Clash):
-    """Somebody else decided on it or edited it since it was read. given: the row version that was named."""
+    """Somebody else decided on it or edited it since it was read: who, and what they did. given: the row version."""
 
     code = "conversation_changed"
     message = (
-        "This conversation was changed since you read it: it is {status}, at row version {now}, not {given}."
+        "This conversation was changed since you read it: {by} {did}. "
+        "It is {status}, at row version {now}, not {given}."
     )
     hint = "Read it again, then decide."
+    by: str = "somebody"
+    did: str = "changed it"
     status: str
     given: str
     now: str
+
+    @property
+    def said(self) -> str:
+        """The same for whoever reads no row versions."""
+        return f"{self.by[:1].upper()}{self.by[1:]} {self.did} while you were reading."
 
 
 class BadMessages(AppError):
@@ -53,3 +61,15 @@ class TooManyNamed(AppError):
     hint = "Name fewer at a time, or use a filter."
     n_ids: int
     limit: int
+
+
+class MoreThanConfirmed(Clash):
+    """New conversations have come, or others were changed, between the question and the answer."""
+
+    code = "more_than_confirmed"
+    message = (
+        "{n_found:conversation|conversations} fit by now; you confirmed {n_confirmed}. Nothing was decided."
+    )
+    hint = "Look at the new number, then confirm again."
+    n_found: int
+    n_confirmed: int

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from core.generation.conversations import words
 from core.generation.conversations.errors import BadMessages
 
 Messages = list[dict[str, str]]
@@ -55,6 +56,7 @@ def columns(messages: Messages) -> dict[str, Any]:
         "messages": messages,
         "n_messages": len(messages),
         "first_words": " ".join(messages[0]["content"][: 4 * N_FIRST_WORDS].split())[:N_FIRST_WORDS],
+        "words": words.of_messages(messages),
         "content_sha256": content_sha256(messages),
     }
 

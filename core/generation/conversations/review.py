@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from core import db
 from core.access import audit, ownership
 from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.review_events import ReviewEventRow
 from core.errors import AppError, NotFound
 from core.generation import hidden
-from core.generation.conversations import conversations, messages, states
+from core.generation.conversations import conversations, messages, receipts, states
 from core.generation.conversations.conversations import RESOURCE, Filter
 from core.generation.conversations.errors import ConversationChanged, NothingNamed, TooManyNamed
+from core.generation.conversations.receipts import Before
 from core.generation.conversations.states import Status
 from core.generation.quality import rows
 
@@ -31,6 +33,13 @@ ACTIONS: Final = {
     Status.APPROVED: "conversation.approved",
     Status.REJECTED: "conversation.rejected",
     Status.PENDING: "conversation.reopened",
+}
+SOMEBODY: Final = "Somebody"
+DID: Final = {
+    Status.APPROVED: "approved it",
+    Status.REJECTED: "rejected it",
+    Status.PENDING: "took their decision back",
+    receipts.EDITED: "edited it",
 }
 
 
@@ -60,56 +69,63 @@ def decide(
     asked: Filter | None = None,
     reason: str = "",
     row_versions: Mapping[UUID, int] | None = None,
+    bulk_id: UUID | None = None,
+    at_most: int = MOST_AT_ONCE,
 ) -> Decisions:
     """Approve or reject conversations, or put them back; each by itself, all in the caller's transaction.
 
-    asked: all that fit and are not decided so already, MOST_AT_ONCE at a time. row_versions: what was read; one that
-    has changed since is left alone. Raises NothingNamed, TooManyNamed, NotAllowed.
+    asked: all that fit and are not decided so already, `at_most` of them. row_versions: what was read; one that has
+    changed since is left alone. bulk_id: what several calls have in common. Raises NothingNamed, TooManyNamed,
+    NotAllowed.
     """
     if (ids is None) == (asked is None):
         raise NothingNamed
     has_more = False
     if asked is not None:
-        found = _undecided(session, asked, decision)
-        has_more, ids = len(found) > MOST_AT_ONCE, found[:MOST_AT_ONCE]
+        at_most = min(at_most, MOST_AT_ONCE)
+        found = _undecided(session, asked, decision, at_most + 1)
+        has_more, ids = len(found) > at_most, found[:at_most]
     wanted = list(dict.fromkeys(ids or ()))
     if len(wanted) > MOST_AT_ONCE:
         raise TooManyNamed(n_ids=len(wanted), limit=MOST_AT_ONCE)
-    by_id: dict[UUID, Decided] = {}
-    n_moved = 0
+    reason, by_id, n_moved = reason[:LONGEST_REASON], dict[UUID, Decided](), 0
     in_order = sorted(wanted)  # everybody locks so
     for start in range(0, len(in_order), N_A_STATEMENT):
         some = in_order[start : start + N_A_STATEMENT]
-        for one, is_moved in _decide_some(
-            session, some, decision, reason[:LONGEST_REASON], row_versions or {}
-        ):
+        for one, is_moved in _decide_some(session, some, decision, reason, row_versions or {}, bulk_id):
             by_id[one.id] = one
             n_moved += is_moved
-    _note(session, decision, wanted, n_moved=n_moved)
+    note(session, decision, wanted, n_moved=n_moved)
     return Decisions([by_id[row_id] for row_id in wanted], has_more)
 
 
-def _undecided(session: Session, asked: Filter, decision: Status) -> list[UUID]:
-    rows = sa.select(ConversationRow.id).where(*asked.conditions(session), ConversationRow.status != decision)
-    oldest = rows.order_by(ConversationRow.created_at, ConversationRow.id).limit(MOST_AT_ONCE + 1)
+def n_undecided(session: Session, *, asked: Filter, decision: Status) -> int:
+    """On how many `decide` would decide by this filter, call by call. Raises NotAllowed."""
+    rows = sa.select(sa.func.count()).select_from(ConversationRow)
+    return session.execute(rows.where(*_without(session, asked, decision))).scalar_one()
+
+
+def _undecided(session: Session, asked: Filter, decision: Status, limit: int) -> list[UUID]:
+    rows = sa.select(ConversationRow.id).where(*_without(session, asked, decision))
+    oldest = rows.order_by(ConversationRow.created_at, ConversationRow.id).limit(limit)
     return list(session.execute(oldest).scalars())
 
 
+def _without(session: Session, asked: Filter, decision: Status) -> list[sa.ColumnElement[bool]]:
+    return [*asked.conditions(session), ConversationRow.status != decision]
+
+
 def _decide_some(
-    session: Session, some: Sequence[UUID], decision: Status, reason: str, row_versions: Mapping[UUID, int]
+    session: Session,
+    some: Sequence[UUID],
+    decision: Status,
+    reason: str,
+    row_versions: Mapping[UUID, int],
+    bulk_id: UUID | None,
 ) -> Iterator[tuple[Decided, bool]]:
     """Each with whether it was changed: one that is decided so already is left as it is."""
-    row = ConversationRow
-    held = {
-        found.id: found
-        for found in session.execute(
-            sa.select(row.id, row.status, row.reason, row.row_version)
-            .where(row.id.in_(some), ownership.reviewed(session, row.user_id), hidden.is_shown(session))
-            .order_by(row.id)
-            .with_for_update()
-        )
-    }
-    errors = {row_id: error for row_id in some if (error := _refusal(row_id, held.get(row_id), row_versions))}
+    held = _held(session, some)
+    errors = _refusals(session, some, held, row_versions)
     kept_reason = reason or None if decision in states.DECIDED else None
     changed = [
         row_id
@@ -117,10 +133,14 @@ def _decide_some(
         if row_id not in errors and (now.status, now.reason) != (decision, kept_reason)
     ]
     moved = (
-        states.move(session, row.id.in_(changed), to=decision, by=db.owner(session), reason=kept_reason)
+        states.move(
+            session, ConversationRow.id.in_(changed), to=decision, by=db.owner(session), reason=kept_reason
+        )
         if changed
         else {}
     )
+    before = [Before(one, held[one].status, held[one].reason, moved[one]) for one in changed]
+    receipts.add(session, before, action=decision, reason=kept_reason, bulk_id=bulk_id)
     for row_id in some:
         if error := errors.get(row_id):
             yield Decided(row_id, error=error), False
@@ -129,18 +149,43 @@ def _decide_some(
             yield Decided(row_id, decision, version), row_id in moved
 
 
-def _refusal(row_id: UUID, now: Any, row_versions: Mapping[UUID, int]) -> AppError | None:
-    """now: the row as it is held; None where there is none to be seen."""
-    if now is None:
-        return NotFound(resource=RESOURCE, id=row_id)
-    given = row_versions.get(row_id)
-    if given is not None and given != now.row_version:
-        return ConversationChanged(status=now.status, given=str(given), now=str(now.row_version))
-    return None
+def _held(session: Session, some: Sequence[UUID]) -> dict[UUID, Any]:
+    """Those that are to be seen, locked, by id."""
+    row = ConversationRow
+    rows = sa.select(row.id, row.status, row.reason, row.row_version).where(
+        row.id.in_(some), ownership.reviewed(session, row.user_id), hidden.is_shown(session)
+    )
+    return {found.id: found for found in session.execute(rows.order_by(row.id).with_for_update())}
 
 
-def _note(session: Session, decision: Status, ids: Sequence[UUID], *, n_moved: int) -> None:
-    """One line, however many there are."""
+def _refusals(
+    session: Session, some: Sequence[UUID], held: Mapping[UUID, Any], row_versions: Mapping[UUID, int]
+) -> dict[UUID, AppError]:
+    """Why some of them are left alone."""
+    changed = {
+        row_id: given
+        for row_id, now in held.items()
+        if (given := row_versions.get(row_id)) is not None and given != now.row_version
+    }
+    missing = {row_id: NotFound(resource=RESOURCE, id=row_id) for row_id in some if row_id not in held}
+    done = receipts.last(session, changed) if changed else {}
+    return missing | {
+        row_id: _changed(held[row_id], given, done.get(row_id)) for row_id, given in changed.items()
+    }
+
+
+def _changed(now: Any, given: int, event: ReviewEventRow | None) -> ConversationChanged:
+    """now: the row. event: what was done to it last."""
+    versions = {"given": str(given), "now": str(now.row_version)}
+    if event is None or event.row_version != now.row_version:  # by whoever leaves no receipt
+        return ConversationChanged(status=now.status, **versions)
+    return ConversationChanged(
+        status=now.status, by=event.author_name or SOMEBODY, did=DID[event.action], **versions
+    )
+
+
+def note(session: Session, decision: Status, ids: Sequence[UUID], *, n_moved: int) -> None:
+    """One line in the audit trail, however many there are."""
     if len(ids) == 1 and n_moved:
         audit.note(session, ACTIONS[decision], conversations.subject(ids[0]))
     elif n_moved:
@@ -161,7 +206,7 @@ def edit(
     session.execute(sa.select(row.id).where(*this).with_for_update())
     was = conversations.get(session, row_id=row_id)
     if was.row_version != row_version:
-        raise ConversationChanged(status=was.status, given=str(row_version), now=str(was.row_version))
+        raise _changed(was, row_version, receipts.last(session, [row_id]).get(row_id))
     values = messages.columns(wanted)
     if values["content_sha256"] == was.content_sha256:
         return was
@@ -179,7 +224,9 @@ def edit(
     )
     session.flush()
     values |= rows.edited(session, was, wanted) | {"enrichment": None}  # what was found out about other words
-    states.move(session, *this, to=Status.PENDING, by=db.owner(session), reason=None, **values)
+    moved = states.move(session, *this, to=Status.PENDING, by=db.owner(session), reason=None, **values)
+    before = Before(row_id, was.status, was.reason, moved[row_id])
+    receipts.add(session, [before], action=receipts.EDITED, revisions={row_id: n + 1})
     audit.note(session, "conversation.edited", conversations.subject(row_id), revision=n + 1)
     session.flush()
     session.expire(was)

@@ -1,12 +1,13 @@
 """The bar above a conversation: where it stands in the queue, what may be decided, and the way back.
 
 What a button does is bound to the conversation and the row version that were drawn with it: a click means what its
-reader saw, whatever the page shows by then, and a second click on one never meets the next.
+reader saw, whatever the page shows by then, and a second click on one never meets the next. The bar stands above the
+conversation and is drawn after it, so that no button is there before what it decides on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +24,8 @@ from core.generation.conversations.review import LONGEST_REASON, Decided
 from core.generation.conversations.review_queue import Place
 from core.generation.conversations.states import Status
 from core.ui import formatting, links, notices, session
-from core.ui.review import filters
+from core.ui.review import address
+from core.ui.review.keyboard import keys, reasons
 
 MOST_UNDONE: Final = 50
 _DONE: Final = "review_done"
@@ -33,28 +35,38 @@ _SAID: Final = {Status.APPROVED: "Approved", Status.REJECTED: "Rejected"}
 
 @dataclass(frozen=True)
 class _Seen:
-    """A conversation as it was when something was decided on it; row_version: what it is to have now."""
+    """A conversation as it was when something was decided on it, and the row version that it has since. said: what."""
 
     row_id: UUID
     row_version: int
     status: Status
     reason: str
+    said: str = ""
 
 
-def show(conversation: ConversationRow, place: Place, *, noun: str) -> None:
-    """Draw it. noun: what the queue holds: "waiting"."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="review_bar"):
+def show(conversation: ConversationRow, place: Place, *, noun: str, recent: Sequence[str]) -> None:
+    """Draw it. noun: what the queue holds: "waiting". recent: the reasons that the reader gave lately."""
+    offered = reasons.offered(recent)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="review_bar"):
         _go("Back", "previous", place.previous_id, shortcut="Left")
         where = f"**{place.place:,}** of {place.n:,} {noun}" if place.place else f"{place.n:,} {noun}"
         st.markdown(where, width="content")
         _go("Next", "next", place.next_id, shortcut="Right")
+        if done := st.session_state.get(_DONE):
+            st.markdown(f":small[:gray[{done[-1].said} the one before]]", width="content")
         st.space("stretch")
-        _decide(conversation, place)
+        _decide(conversation, place, offered)
+    reasons.show(offered, version=version(conversation), disabled=is_edited(conversation))
+
+
+def version(conversation: ConversationRow) -> str:
+    """Names this state of this conversation, as keys of widgets do."""
+    return f"{conversation.id}_{conversation.row_version}"
 
 
 def is_edited(conversation: ConversationRow) -> bool:
     """Whether the form is open for what is shown."""
-    return bool(st.session_state.get(_EDITED) == _version(conversation))
+    return bool(st.session_state.get(_EDITED) == version(conversation))
 
 
 def leave_form() -> None:
@@ -70,7 +82,7 @@ def show_undo() -> None:
         "Undo",
         key=f"undo_{last.row_id}_{last.row_version}" if last else "undo",
         icon=":material/undo:",
-        shortcut="U",
+        shortcut=keys.shortcut("U"),
         disabled=last is None,
         help="Take your last decision back",
         on_click=_undo,
@@ -86,31 +98,27 @@ def queue_noun(statuses: tuple[Status, ...], n: int) -> str:
     return formatting.count(n, "conversation").partition(formatting.NO_BREAK)[2]
 
 
-def _version(conversation: ConversationRow) -> str:
-    return f"{conversation.id}_{conversation.row_version}"
-
-
 def _go(label: str, name: str, row_id: UUID | None, *, shortcut: str) -> None:
     st.button(
         label,
         key=f"{name}_{row_id}",
-        shortcut=shortcut,
+        shortcut=keys.shortcut(shortcut),
         disabled=row_id is None,
         help=f"The {name} conversation",
-        on_click=filters.go_to,
+        on_click=address.go_to,
         args=(row_id,),
     )
 
 
-def _decide(conversation: ConversationRow, place: Place) -> None:
-    version, is_open = _version(conversation), not is_edited(conversation)
+def _decide(conversation: ConversationRow, place: Place, offered: Sequence[str]) -> None:
+    name, is_open = version(conversation), not is_edited(conversation)
     seen = _Seen(
         conversation.id, conversation.row_version, Status(conversation.status), conversation.reason or ""
     )
     st.text_input(
         "Reason",
-        key=f"reason_{version}",
-        placeholder="Reason (optional)",
+        key=f"reason_{name}",
+        placeholder="Reason, if any",
         label_visibility="collapsed",
         max_chars=LONGEST_REASON,
         width=180,
@@ -122,50 +130,56 @@ def _decide(conversation: ConversationRow, place: Place) -> None:
     ):
         st.button(
             word,
-            key=f"{word.lower()}_{version}",
+            key=f"{word.lower()}_{name}",
             type="primary" if decision is Status.APPROVED else "secondary",
             icon=icon,
-            shortcut=shortcut,
+            shortcut=keys.shortcut(shortcut),
             disabled=not is_open or seen.status is decision,
             on_click=_perform,
-            args=(seen, decision, f"reason_{version}", onward),
+            args=(seen, decision, name, offered, onward),
         )
     st.button(
         "Edit",
-        key=f"edit_{version}",
+        key=f"edit_{name}",
         icon=":material/edit:",
-        shortcut="E",
+        shortcut=keys.shortcut("E"),
         disabled=not is_open,
         on_click=st.session_state.update,
-        args=({_EDITED: version},),
+        args=({_EDITED: name},),
     )
     show_undo()
 
 
-def _perform(seen: _Seen, decision: Status, reason_key: str, onward: UUID | None) -> None:
-    """A callback: decide, and go on to the next."""
+def _perform(seen: _Seen, decision: Status, name: str, offered: Sequence[str], onward: UUID | None) -> None:
+    """A callback: decide, with what was written or else chosen as the reason, and go on to the next."""
     with _told():
-        made = _made(seen, decision, reason=str(st.session_state.get(reason_key) or "").strip())
-        if made is None:
-            return
-        assert made.row_version is not None
-        was = _Seen(seen.row_id, made.row_version, seen.status, seen.reason)
-        st.session_state[_DONE] = [*st.session_state.get(_DONE, []), was][-MOST_UNDONE:]
-        filters.go_to(onward)
-        notices.leave(f"{_SAID[decision]}.", icon=":material/check:")
+        written = str(st.session_state.get(f"reason_{name}") or "").strip()
+        made = _made(seen, decision, reason=written or reasons.settle(name, offered))
+        if made.row_version is not None:
+            was = _Seen(seen.row_id, made.row_version, seen.status, seen.reason, _SAID[decision])
+            st.session_state[_DONE] = [*st.session_state.get(_DONE, []), was][-MOST_UNDONE:]
+        wanted_the_same = isinstance(made.error, ConversationChanged) and made.error.status == decision
+        if made.error is None or wanted_the_same:
+            address.go_to(onward)
+        else:
+            address.go_to(seen.row_id)  # to be read again
+            _tell(made.error)
 
 
 def _undo(last: _Seen) -> None:
     """A callback: have it as it was before the last decision, and open it."""
     with _told():
         st.session_state[_DONE] = [one for one in st.session_state.get(_DONE, []) if one != last]
-        filters.go_to(last.row_id)
-        if _made(last, last.status, reason=last.reason) is not None:
+        address.go_to(last.row_id)
+        made = _made(last, last.status, reason=last.reason)
+        if made.error is None:
             notices.leave("Taken back.", icon=":material/undo:")
+        else:
+            _tell(made.error)
 
 
-def _made(seen: _Seen, decision: Status, *, reason: str) -> Decided | None:
-    """None where somebody else was first, which the reader is told unless they wanted the same."""
+def _made(seen: _Seen, decision: Status, *, reason: str) -> Decided:
+    """What has become of it; nothing where somebody else was first."""
     with db.session_scope(session.user(), write=True) as scope:
         (made,) = review.decide(
             scope,
@@ -174,11 +188,12 @@ def _made(seen: _Seen, decision: Status, *, reason: str) -> Decided | None:
             reason=reason,
             row_versions={seen.row_id: seen.row_version},
         ).results
-    if made.error is None:
-        return made
-    if not (isinstance(made.error, ConversationChanged) and made.error.status == decision):
-        notices.leave(links.escape(made.error.message), icon=":material/group:")
-    return None
+    return made
+
+
+def _tell(error: AppError) -> None:
+    said = f"{error.said} Read it again." if isinstance(error, ConversationChanged) else error.message
+    notices.leave(links.escape(said), icon=":material/group:")
 
 
 @contextmanager

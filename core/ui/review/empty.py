@@ -9,6 +9,7 @@ import streamlit as st
 from core.generation.conversations.states import Status
 from core.ui import formatting, links, page_frame, registry
 from core.ui.review import decisions, filters
+from core.ui.review.keyboard import keys
 
 
 def nothing_yet() -> None:
@@ -43,3 +44,4 @@ def nothing_here(counts: Mapping[Status, int], statuses: tuple[Status, ...], *, 
         if is_filtered:
             st.button("Clear filters", key="clear_filters", on_click=filters.clear)
         decisions.show_undo()
+    keys.guard("nothing")

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 import streamlit as st
 
+from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
 from core.generation.export.formats import FORMATS
 from core.ui import formatting
 
 EXPORT: Final = "/api/conversations/export"
+_FILTERS: Final = (  # as the API names them too
+    *("batch_job_id", "template_id", "score_from", "score_to", "finding", "text", "reviewer_id"),
+)
 MOST_SEED: Final = 2**32 - 1
 _NAMES: Final = {
     "chat-jsonl": "Chat messages (JSONL)",
@@ -23,8 +26,8 @@ _NAMES: Final = {
 }
 
 
-def show(counts: Mapping[Status, int], *, batch_job_id: UUID | None) -> None:
-    """Draw it. counts: of the batch that is shown, or of all."""
+def show(counts: Mapping[Status, int], filtered: Filter) -> None:
+    """Draw it. counts: of what the filters find, whatever its state."""
     n = counts[Status.APPROVED]
     with st.popover(
         f"Export {formatting.number(n)} approved" if n else "Export",
@@ -43,9 +46,12 @@ def show(counts: Mapping[Status, int], *, batch_job_id: UUID | None) -> None:
             key="export_validation",
             help="About so many; near-duplicates stay on one side",
         )
-        asked: dict[str, str] = {"format": form, "status": Status.APPROVED.value}
-        if batch_job_id is not None:
-            asked["batch_job_id"] = str(batch_job_id)
+        named = {name: getattr(filtered, name) for name in _FILTERS}
+        asked: dict[str, str] = {
+            **{name: str(value) for name, value in named.items() if value not in (None, "")},
+            "format": form,
+            "status": Status.APPROVED.value,
+        }
         if percent:
             seed = st.number_input(
                 "Seed",

@@ -354,9 +354,8 @@ def test_before_it_is_known_who_asks_a_hash_finds_its_session_and_its_token_and_
             )
         )
         assert definers.scalars().all() == [
-            "like_an_approved_one",
-            "session_by_hash",
-            "token_by_hash",
+            *("conversations_with_finding", "conversations_with_words", "like_an_approved_one"),
+            *("session_by_hash", "token_by_hash"),
         ]
 
 

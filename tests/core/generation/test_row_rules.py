@@ -45,6 +45,7 @@ EDITED = (
     "messages",
     "n_messages",
     "first_words",
+    "words",
     "content_sha256",
     "minhash",
     "score",
@@ -143,8 +144,28 @@ def _ids(who: db.Principal, table: sa.Table) -> list[Any]:
         return list(session.execute(sa.select(table.c.id)).scalars())
 
 
+EVENTS = Base.metadata.tables["review_events"]
+
+
+def test_a_receipt_is_written_in_ones_own_name_read_by_who_reads_the_conversation_and_never_changed(
+    database: db.Database, user: db.User, stranger: db.User
+) -> None:
+    theirs, reviewer = owned("conversations", stranger), as_role(user, "reviewer")
+    mine = rows.made(EVENTS, owner=user.id, conversation_id=theirs["id"], author_id=user.id)
+    assert refused(user, sa.insert(EVENTS).values(mine))  # who doesn't review it
+    assert refused(reviewer, sa.insert(EVENTS).values({**mine, "author_id": stranger.id}))
+    assert not refused(reviewer, sa.insert(EVENTS).values(mine))
+    kept = rows.add(EVENTS, owner=user.id, conversation_id=theirs["id"], author_id=user.id)
+    assert kept["id"] in _ids(stranger, EVENTS)
+    assert kept["id"] in _ids(reviewer, EVENTS)
+    assert kept["id"] not in _ids(user, EVENTS)
+    for who in (user, reviewer, stranger, as_role(user, "admin")):
+        assert refused(who, sa.update(EVENTS).values(author_name="x"))
+        assert refused(who, sa.delete(EVENTS))
+
+
 @pytest.mark.parametrize("name", ["batch_items", "batch_calls", "batch_log_lines", "provider_batches"])
-def test_of_anothers_job_a_reviewer_sees_its_name_and_an_admin_all(
+def test_of_anothers_job_a_reviewer_sees_name_and_requests_and_an_admin_all(
     database: db.Database, user: db.User, stranger: db.User, name: str
 ) -> None:
     theirs = owned(name, stranger)
@@ -152,7 +173,8 @@ def test_of_anothers_job_a_reviewer_sees_its_name_and_an_admin_all(
     jobs = Base.metadata.tables["batch_jobs"]
     assert theirs["batch_job_id"] in _ids(reviewer, jobs)
     assert not _ids(user, jobs)
-    assert theirs["id"] not in _ids(reviewer, Base.metadata.tables[name])
+    assert (theirs["id"] in _ids(reviewer, Base.metadata.tables[name])) is (name == "batch_calls")
+    assert theirs["id"] not in _ids(user, Base.metadata.tables[name])
     assert theirs["id"] in _ids(admin, Base.metadata.tables[name])
     for who in (reviewer, admin):
         assert not _is_written(who, sa.update(jobs).values(name="x"))

@@ -13,7 +13,7 @@ from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
 from core.generation.deletions import deletions
 from core.ui import confirmations, formatting, links, page_frame, session, undo
-from core.ui.review import filters
+from core.ui.review import address
 
 
 def show_one(conversation: ConversationRow, *, me: UUID) -> None:
@@ -71,6 +71,6 @@ def _confirm_many(asked: Filter) -> None:
 
 
 def _leave(made: deletions.Deletion) -> None:
-    filters.go_to(None)
+    address.go_to(None)
     undo.leave(made.id, f"Deleted {formatting.exact(made.n_conversations, 'conversation')}.")
     st.rerun()

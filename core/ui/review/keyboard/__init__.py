@@ -1,0 +1,1 @@
+"""Review without a mouse: which keys there are, reasons by digit, and that none acts on what nobody has seen."""

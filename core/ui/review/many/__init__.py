@@ -1,0 +1,1 @@
+"""Many conversations at once: the list, deciding and deleting."""
