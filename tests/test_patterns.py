@@ -168,6 +168,9 @@ def hostile(pattern: re.Pattern[Any]) -> set[tuple[str, str, str]]:
     flags = pattern.flags & ~re.UNICODE if isinstance(pattern.pattern, bytes) else pattern.flags
     pumps = set(repeated(list(parser.parse(pattern.pattern, flags))))
     pumps |= {("", one) for one in (" ", "a", "0", '"', "\\a", "a ", "\n", "(", "'")}
+    pumps |= {
+        (before, "\n") for before, _ in set(pumps)
+    }  # a line's end is a blank, and any sign where DOTALL holds
     pumps |= {("", before + one) for before, one in set(pumps) if before}  # the whole, again and again
     return {(before, one, end) for before, one in pumps for end in ("", "\0", "!\n")}
 

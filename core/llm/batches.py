@@ -19,7 +19,7 @@ from core.llm.messages import Reply, Request
 
 Status = Literal["in_progress", "canceling", "ended"]
 PATH: Final = "/v1/messages/batches"
-MOST_REQUESTS, MOST_BYTES = 100_000, 256_000_000  # of one batch, by the API
+MOST_REQUESTS: Final = 100_000  # of one batch, by the API
 MOST_LISTED, N_PAGE = 1_000, 100
 LONGEST_LINE: Final = 16_000_000
 _COUNTED: Final = ("processing", "succeeded", "errored", "canceled", "expired")
@@ -159,7 +159,7 @@ def _result(line: bytes) -> BatchResult:
         custom_id, result = str(found["custom_id"]), found["result"]
         match result["type"]:
             case "succeeded":
-                return Succeeded(custom_id, Reply(json.dumps(result["message"], ensure_ascii=False).encode()))
+                return Succeeded(custom_id, Reply(json.dumps(result["message"]).encode()))
             case "expired":
                 return Expired(custom_id)
             case "canceled":

@@ -14,6 +14,7 @@ from core.llm.errors import UnreadableReply
 Effort = Literal["low", "medium", "high"]
 MOST_TOKENS = 21_333  # of a reply that is not streamed: what the SDK takes to be ready within ten minutes
 BASE_S, TOKENS_PER_S, MOST_S = 60.0, 25.0, 600.0
+LONGEST_NAME = 100
 _DATED = re.compile(r"[-@][0-9]{8}$")
 
 
@@ -128,7 +129,7 @@ class Reply:
     @property
     def model(self) -> str:
         """Who has answered, by its own word."""
-        return str(self.message.get("model") or "")
+        return _storable(self.message.get("model"))
 
     @cached_property
     def text(self) -> str:
@@ -139,7 +140,7 @@ class Reply:
     @property
     def stop_reason(self) -> str:
         """Why it ended: "end_turn", "max_tokens", "refusal", "model_context_window_exceeded", …"""
-        return str(self.message.get("stop_reason") or "")
+        return _storable(self.message.get("stop_reason"))
 
     @property
     def refusal(self) -> str:
@@ -154,6 +155,11 @@ class Reply:
     def usage(self) -> Usage | None:
         """What was used; None where the reply does not say, or says what can't be."""
         return _usage(self.message.get("usage"))
+
+
+def _storable(name: object) -> str:
+    """The beginning of a name that a server gives, without what no database keeps."""
+    return _sendable(str(name or "").replace("\0", "\ufffd")[:LONGEST_NAME])
 
 
 def _usage(found: object) -> Usage | None:

@@ -27,7 +27,7 @@ from core.storage import NotStored, Storage
 OF_TASK = {
     TaskState.QUEUED: {JobStatus.QUEUED},
     TaskState.RUNNING: {JobStatus.PROCESSING},
-    TaskState.SUCCEEDED: {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.PAUSED},
+    TaskState.SUCCEEDED: {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.PAUSED, JobStatus.CANCELLED},
     TaskState.FAILED: {JobStatus.FAILED},
     TaskState.CANCELLED: {JobStatus.CANCELLED, JobStatus.PAUSED},
 }

@@ -7,7 +7,7 @@ and, once it has ended, by the ids in its results.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -27,9 +27,11 @@ from core.generation.engine.records import Batch, End, Item, Wishes
 from core.generation.engine.reply_store import ReplyStore
 from core.generation.jobs import follow
 from core.generation.jobs.states import ItemState, JobStatus
+from core.llm import tokens
 
 POLL_S: Final = 30.0
 MOST_ITEMS: Final = 10_000  # of one batch
+MOST_BYTES: Final = 64_000_000  # of its prompts, which are all in memory at once; the API takes 256 MB
 AT_ONCE: Final = 100  # results that share a transaction
 FOUND_LATE: Final = timedelta(minutes=10)  # after which a batch whose id was lost is taken for never created
 SKEW: Final = timedelta(minutes=2)  # between the provider's clock and the database's
@@ -73,14 +75,10 @@ class BatchLoop:
         opened = await self._opened()
         await self._reserve(opened)  # before anything is kept: others see what may still be spent
         wishes = await self._keep(Batch())
+        is_cancelled = wishes.wants_cancel or self._job.stop_requested()
         for row in opened:
-            if (provider_id := row.provider_id or await self._found(row)) is None:
-                continue
-            found = await llm.batches.get(self._client, provider_id)
-            if found.status == "ended":
-                await self._collect(row, provider_id)
-            elif found.status == "in_progress" and (wishes.wants_cancel or self._job.stop_requested()):
-                await llm.batches.cancel(self._client, provider_id)
+            if (provider_id := row.provider_id or await self._found(row)) is not None:
+                await self._look_at(row, provider_id, is_cancelled=is_cancelled)
         still_open = await self._opened()
         if still_open:
             return queue.GoOnLater(delay_s=POLL_S)
@@ -89,6 +87,20 @@ class BatchLoop:
         if wishes.wants_pause:
             return await self._ended(JobStatus.PAUSED, wishes.reason)
         return await self._submit()
+
+    async def _look_at(self, row: ProviderBatchRow, provider_id: str, *, is_cancelled: bool) -> None:
+        """Collect a batch that has ended, or end it where that is wanted; one that is gone can't keep a job from it."""
+        try:
+            found = await llm.batches.get(self._client, provider_id)
+            if found.status == "in_progress" and is_cancelled:
+                await llm.batches.cancel(self._client, provider_id)
+        except llm.RequestRefused as gone:
+            if not is_cancelled or gone.status_text != "404":
+                raise
+            await self._give_up(row)
+        else:
+            if found.status == "ended":
+                await self._collect(row, provider_id)
 
     async def _submit(self) -> queue.GoOnLater | dict[str, Any]:
         """Send what waits, as far as the budget allows; or the end, where nothing does."""
@@ -103,24 +115,37 @@ class BatchLoop:
         items, refusal = await self._affordable(limit)
         if not items:
             return await self._no_more(refusal)
-        wishes = await self._keep(Batch(claims=items))
+        row_id = uuid4()
+        wishes = await self._keep(Batch(claims=items, intended=row_id))
         if wishes.are_claims_denied:
             return await self._no_more(errors.DailyCapReached(spent="most", cap="the day's limit"))
-        idxs = [item.idx for item in items]
-        row_id = uuid4()
-        await self._fenced(partial(provider_batches.intend, row_id=row_id, idxs=idxs))
         requests = [(custom_id(row_id, item.idx), item.request) for item in items]
-        created = await llm.batches.create(self._client, requests)
+        try:
+            created = await llm.batches.create(self._client, requests)
+        except (llm.RateLimited, llm.KeyRefused, llm.RequestRefused):
+            await self._refused(row_id, items)
+            raise
         await self._moved(row_id, to="submitted", provider_id=created.id)
         line = f"Sent {len(items):,} items as the Message Batch {created.id}."
         await self._keep(Batch(lines=[("info", line)]))
         return queue.GoOnLater(delay_s=POLL_S)
 
+    async def _refused(self, row_id: UUID, items: Sequence[Item]) -> None:
+        """Take a batch for never created, as the provider has said so: nothing is paid, and its items wait again."""
+        for item in items:
+            self._budget.give_back(item)
+        await self._keep(Batch(ends=[End(item, ItemState.QUEUED) for item in items]))
+        await self._moved(row_id, to="lost")
+
     async def _affordable(self, limit: int) -> tuple[list[Item], AppError | None]:
         items: list[Item] = []
+        n_bytes = 0
         rows = await self._wait(partial(self._ledger.waiting, after_idx=-1, limit=limit))
         for row in rows:
             item = self._prepare(row)
+            n_bytes += tokens.at_most(item.request)
+            if items and n_bytes > MOST_BYTES:
+                break
             if (refusal := self._budget.refusal(item)) is not None:
                 return items, refusal
             self._budget.reserve(item)
@@ -159,11 +184,13 @@ class BatchLoop:
         return None
 
     async def _give_up(self, row: ProviderBatchRow) -> None:
-        """Take a batch for never created: its items are sent again, and counted as possibly paid twice."""
+        """Ask no more for a batch that is not to be found: its items wait again, counted as possibly paid twice."""
         batch = Batch()
         for item in (await self._items(row)).values():
-            batch.calls.append(self._asker.lost(item))
-            batch.ends.append(End(item, ItemState.QUEUED))
+            lost = Asked(End(item, ItemState.QUEUED), [self._asker.lost(item)])
+            self._budget.settle(lost)
+            batch.calls += lost.calls
+            batch.ends.append(lost.end)
         await self._keep(batch)
         await self._moved(row.id, to="lost")
 

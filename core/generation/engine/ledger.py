@@ -16,7 +16,8 @@ from core.db.tables.base import Json
 from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, BatchLogLineRow
 from core.db.tables.conversations import ConversationRow
 from core.db.types import now_plus
-from core.generation.engine.records import Batch, Call, End, Item, Wishes
+from core.generation.engine import provider_batches
+from core.generation.engine.records import Batch, Call, End, Wishes
 from core.generation.jobs import spend
 from core.generation.jobs.follow import KIND, lock_tasks
 from core.generation.jobs.states import PENDING, ItemState, JobStatus, move_items
@@ -53,7 +54,7 @@ class Ledger:
                 )
                 is_denied = bool(batch.claims) and spent_today + in_flight > self._daily_cap
             if not is_denied:
-                self._claim(session, batch.claims)
+                self._claim(session, batch)
             wishes = self._wishes(
                 session, in_flight=in_flight, notice=notice, looks_for_others=looks_for_others
             )
@@ -134,6 +135,7 @@ class Ledger:
             BatchJobRow.provider == provider.kind,
             BatchJobRow.status.in_(PENDING),
             BatchJobRow.id != self.batch_job_id,
+            BatchJobRow.requested_status.is_distinct_from(JobStatus.CANCELLED),
         )
         others = sa.select(BatchJobRow.id, BatchJobRow.task_id, BatchJobRow.status).where(*these)
         with db.session_scope(db.WORKER, write=True) as session:
@@ -242,10 +244,13 @@ class Ledger:
         ]
         session.connection().execute(_SETTLED, given)
 
-    def _claim(self, session: Session, items: Sequence[Item]) -> None:
-        if items:
-            mine = BatchItemRow.id.in_([item.id for item in items])
+    def _claim(self, session: Session, batch: Batch) -> None:
+        if batch.claims:
+            mine = BatchItemRow.id.in_([item.id for item in batch.claims])
             move_items(session, mine, to=ItemState.PROCESSING, n_asked=BatchItemRow.n_asked + 1)
+        if batch.intended is not None:
+            idxs = [item.idx for item in batch.claims]
+            provider_batches.intend(session, batch.intended, batch_job_id=self.batch_job_id, idxs=idxs)
 
     def _wishes(
         self, session: Session, *, in_flight: int, notice: queue.Reason | None, looks_for_others: bool

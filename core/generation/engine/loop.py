@@ -181,6 +181,8 @@ class Loop:
         silent, is_too_long = self._asker.silence()
         if self._job.stop_requested():
             self._stop(Ending(None, is_cancel=True))
+        elif wishes.wants_cancel and not self._under_way:  # asked for while nobody ran it
+            self._stop(Ending(JobStatus.CANCELLED))
         elif wishes.wants_pause:
             self._stop(Ending(JobStatus.PAUSED, wishes.reason))
         elif self._job.drain_requested() or wishes.others_wait:
@@ -258,9 +260,10 @@ class Loop:
         """What becomes of the job."""
         ending = self._ending or await self._natural_end()
         while self._keeps_raw and not await self._move_kept():
+            self._heed(await self._commit())
             if self._ending:  # it is not to wait; the next attempt moves them
+                ending = self._ending
                 break
-            self._job.report()
             await asyncio.sleep(RETRY_S)
         if ending.status or ending.is_cancel:
             word = ending.status or JobStatus.CANCELLED

@@ -65,12 +65,14 @@ class End:
 
 @dataclass
 class Batch:
-    """All that one transaction keeps. was_tried: it may be kept already, as a database that goes away does not say."""
+    """All that one transaction keeps. intended: the id of the Message Batch that its claims are about to be sent as.
+    was_tried: it may be kept already, as a database that goes away does not say."""
 
     calls: list[Call] = field(default_factory=list)
     ends: list[End] = field(default_factory=list)
     claims: list[Item] = field(default_factory=list)
     lines: list[tuple[str, str]] = field(default_factory=list)
+    intended: UUID | None = None
     moved: list[str] = field(default_factory=list)  # keys of raw replies that have reached storage since
     was_tried: bool = False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, Final
 
 from core import llm
@@ -30,7 +29,7 @@ SCHEMA: Final[dict[str, Any]] = {
     "required": ["messages"],
     "additionalProperties": False,
 }
-_FENCED = re.compile(r"\A\s*```[a-z]*\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
+_FENCE: Final = "```"
 
 
 def conversation(reply: llm.Reply) -> Messages:
@@ -50,15 +49,16 @@ def messages(text: str) -> Messages:
     """The messages that a text holds as JSON, also where the model has fenced it as code. Raises BadReply."""
     if not text.strip():
         raise BadReply(problem="it is empty")
-    fenced = _FENCED.match(text)
     try:
-        found = json.loads(fenced[1] if fenced else text)
+        found = json.loads(_unfenced(text))
     except json.JSONDecodeError as error:
         raise BadReply(
             problem="it is no valid JSON", place=f", line {error.lineno}, column {error.colno}"
         ) from error
     except RecursionError as error:
         raise BadReply(problem="its JSON is nested too deeply") from error
+    except ValueError as error:  # more digits than Python reads
+        raise BadReply(problem="its JSON holds an endless number") from error
     listed = found.get("messages") if isinstance(found, dict) else None
     if not isinstance(listed, list):
         raise BadReply(problem='it has no list "messages"')
@@ -66,6 +66,14 @@ def messages(text: str) -> Messages:
         return checked([_told(one) for one in listed])
     except BadMessages as bad:
         raise BadReply(problem=bad.problem, place=bad.place) from bad
+
+
+def _unfenced(text: str) -> str:
+    """What stands in a block of code, where the whole text is one; else the text."""
+    opening, _, rest = text.strip().partition("\n")
+    language = opening.removeprefix(_FENCE).strip()
+    is_fenced = opening.startswith(_FENCE) and (not language or language.isalpha()) and rest.endswith(_FENCE)
+    return rest.removesuffix(_FENCE) if is_fenced else text
 
 
 def _told(found: object) -> dict[str, Any]:

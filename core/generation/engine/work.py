@@ -65,6 +65,8 @@ def work(task: queue.Task, job: queue.Job, *, config: settings.Settings) -> dict
         return follow.result(JobStatus.PAUSED, reason)
     provider = llm.provider(config)
     if provider.kind != found.provider:
+        if found.requested_status == JobStatus.CANCELLED:  # nobody is left who could be asked
+            return follow.result(JobStatus.CANCELLED)
         changed = ProviderChanged(made_for=found.provider, now=provider.kind)
         return follow.result(JobStatus.PAUSED, queue.Reason.of(changed))
     files = storage.from_settings(config)

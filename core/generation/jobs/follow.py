@@ -1,12 +1,14 @@
 """How a batch job follows its task, in the very transaction that moves the task.
 
 A task that ends well says in its result what has become of the job: it may be completed, failed (not one item came to
-anything), or paused. Pausing ends the task; resuming makes a new one.
+anything), paused, or cancelled. Pausing ends the task; resuming makes a new one. So does a cancel that leaves items in
+flight: what they may have cost, and the replies that they have left, the new task counts before the job is cancelled.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -26,6 +28,7 @@ from core.generation.jobs.states import (
 from core.queue import TaskState
 
 KIND: Final = "generation.batch"
+SOON: Final = -1  # the priority of what is short, before whole jobs
 
 
 def result(status: JobStatus, reason: queue.Reason | None = None) -> dict[str, Any]:
@@ -40,17 +43,34 @@ def lock_tasks(session: Session, *where: sa.ColumnElement[bool]) -> None:
     session.execute(held).all()
 
 
+def enqueue(session: Session, batch_job_id: UUID, user_id: UUID, *, n_items: int, priority: int = 0) -> UUID:
+    """A task for this job, in the caller's transaction."""
+    payload = {"batch_job_id": str(batch_job_id)}
+    return queue.enqueue(
+        session, kind_name=KIND, user_id=user_id, payload=payload, total=n_items, priority=priority
+    )
+
+
+def has_items_in_flight(session: Session, batch_job_id: UUID) -> bool:
+    """Whether an item was being asked when nobody heard any more of it."""
+    these = BatchItemRow.batch_job_id == batch_job_id, BatchItemRow.state == ItemState.PROCESSING
+    return session.execute(sa.select(BatchItemRow.id).where(*these).limit(1)).first() is not None
+
+
 def follow(session: Session, task: queue.Task) -> None:
     """Move the job that this task works for, and its items where it ends."""
-    job = session.execute(
-        sa.select(BatchJobRow.id, BatchJobRow.requested_status, BatchJobRow.mode)
-        .where(BatchJobRow.task_id == task.id)
-        .with_for_update()
-    ).one_or_none()
+    names = ("id", "status", "requested_status", "mode", "n_items")
+    of_task = sa.select(*(getattr(BatchJobRow, name) for name in names)).where(BatchJobRow.task_id == task.id)
+    job = session.execute(of_task.with_for_update()).one_or_none()
     if job is None:  # deleted: the task goes on, and its run says so
         return
     status, reason = _becomes(task, wants_pause=job.requested_status == JobStatus.PAUSED)
     values: dict[str, Any] = {"reason": reason}
+    was_cut_off = task.state is TaskState.CANCELLED and job.status == JobStatus.PROCESSING
+    if was_cut_off and status is JobStatus.CANCELLED and has_items_in_flight(session, job.id):
+        status = JobStatus.QUEUED
+        values["task_id"] = enqueue(session, job.id, task.user_id, n_items=job.n_items, priority=SOON)
+        values["requested_status"] = JobStatus.CANCELLED
     if status is JobStatus.PROCESSING:
         if job.requested_status is not None:
             del values["reason"]  # why it is to pause, for whoever runs it now

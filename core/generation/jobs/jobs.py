@@ -22,7 +22,7 @@ from core.generation.engine.reply_store import log_key, raw_folder
 from core.generation.errors import CapTooLow
 from core.generation.jobs import progress, spend
 from core.generation.jobs.drafts import PILOT, Draft, require_cap
-from core.generation.jobs.follow import KIND, lock_tasks
+from core.generation.jobs.follow import enqueue, has_items_in_flight, lock_tasks
 from core.generation.jobs.states import (
     JOB_TRANSITIONS,
     OPEN_ITEMS,
@@ -41,7 +41,7 @@ def create(session: Session, draft: Draft, *, estimate: dict[str, Any] | None = 
     """Make the job, its items and its task, in the caller's transaction. Raises CapMissing, CapTooLow."""
     require_cap(draft)
     wanted, user_id = draft.wanted, db.owner(session)
-    task_id = _enqueue(session, draft.batch_job_id, user_id, n_items=len(draft.rows))
+    task_id = enqueue(session, draft.batch_job_id, user_id, n_items=len(draft.rows))
     job = BatchJobRow(
         id=draft.batch_job_id,
         user_id=user_id,
@@ -98,8 +98,9 @@ def pause(session: Session, *, batch_job_id: UUID) -> BatchJobRow:
     Raises NotFound, OwnedByAnother, Conflict.
     """
     job = locked(session, batch_job_id=batch_job_id)
-    if job.status not in PENDING:
-        raise Conflict(resource="batch job", state=job.status, asked="paused")
+    if job.status not in PENDING or job.requested_status == JobStatus.CANCELLED:
+        state = job.status if job.status not in PENDING else "being cancelled"
+        raise Conflict(resource="batch job", state=state, asked="paused")
     _update(session, job, requested_status=JobStatus.PAUSED, reason=None)
     if queue.claimable_kind(session, task_id=job.task_id) is not None:  # nobody runs it
         queue.cancel(session, task_id=job.task_id)
@@ -144,8 +145,11 @@ def cancel(session: Session, *, batch_job_id: UUID) -> BatchJobRow:
     job = locked(session, batch_job_id=batch_job_id)
     if job.status in SETTLED:
         raise Conflict(resource="batch job", state=job.status, asked="cancelled")
-    has_open = provider_batches.has_open(session, batch_job_id=job.id)
-    if job.status == JobStatus.PAUSED and has_open:  # to be cancelled at the provider first
+    is_idle = queue.claimable_kind(session, task_id=job.task_id) is not None or job.status == JobStatus.PAUSED
+    has_more = provider_batches.has_open(session, batch_job_id=job.id) or (
+        is_idle and has_items_in_flight(session, job.id)
+    )  # to be cancelled at the provider first, or to be counted
+    if job.status == JobStatus.PAUSED and has_more:
         return _queued_again(session, job, "batch_job.cancelled", requested_status=JobStatus.CANCELLED)
     if job.status == JobStatus.PAUSED:
         moved = queue.move(
@@ -157,7 +161,7 @@ def cancel(session: Session, *, batch_job_id: UUID) -> BatchJobRow:
         move_items(session, *still_open, to=ItemState.CANCELLED)
     else:
         _update(session, job, requested_status=JobStatus.CANCELLED, reason=None)
-        if has_open:
+        if has_more:
             queue.prioritize(session, task_id=job.task_id)
         else:
             queue.cancel(session, task_id=job.task_id)
@@ -202,8 +206,7 @@ def items(
 
 
 def _queued_again(session: Session, job: BatchJobRow, action: str, **values: Any) -> BatchJobRow:
-    remaining = progress.of(session, batch_job_id=job.id).total
-    task_id = _enqueue(session, job.id, job.user_id, n_items=remaining)
+    task_id = enqueue(session, job.id, job.user_id, n_items=job.n_items)
     moved = queue.move(
         session, BatchJobRow, BatchJobRow.id == job.id, to=JobStatus.QUEUED, transitions=JOB_TRANSITIONS,
         **{"requested_status": None, **values}, task_id=task_id, reason=None, finished_at=None, by_hand=False,
@@ -211,11 +214,6 @@ def _queued_again(session: Session, job: BatchJobRow, action: str, **values: Any
     assert moved, "the row is locked, so its status is still what was just read"
     audit.note(session, action, subject(job))
     return _again(session, job)
-
-
-def _enqueue(session: Session, batch_job_id: UUID, user_id: UUID, *, n_items: int) -> UUID:
-    payload = {"batch_job_id": str(batch_job_id)}
-    return queue.enqueue(session, kind_name=KIND, user_id=user_id, payload=payload, total=n_items)
 
 
 def _update(session: Session, job: BatchJobRow, **values: Any) -> None:

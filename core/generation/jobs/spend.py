@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core import db
 from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.types import DATABASE_CLOCK, UtcDateTime, seconds_between
-from core.generation.jobs.states import JobStatus
+from core.generation.jobs.states import SETTLED
 
 HOUR_S = 3_600.0
 DAILY_CAP_LOCK = 0x6D64_6361  # any number that no other lock of the app has
@@ -49,8 +49,8 @@ def today_with_others(session: Session, *, batch_job_id: UUID, now: datetime) ->
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(DAILY_CAP_LOCK)))
     flying = sa.select(sa.func.coalesce(sa.func.sum(BatchJobRow.in_flight), 0)).where(
-        BatchJobRow.id != batch_job_id, BatchJobRow.status == JobStatus.PROCESSING
-    )
+        BatchJobRow.id != batch_job_id, BatchJobRow.status.not_in(SETTLED)
+    )  # also of one that waits or is paused: the provider goes on with its Message Batch
     return today(session, now=now) + int(session.execute(flying).scalar_one())
 
 

@@ -44,7 +44,7 @@ def _buttons(job: BatchJobRow, done: Progress) -> str | None:
         and st.button(f"Review {n_made}", key="review", type="primary", icon=":material/rate_review:")
     ):
         links.go(review, job=job.id)
-    is_ending = job.status == JobStatus.PROCESSING and job.requested_status is not None
+    is_ending = job.requested_status is not None
     if job.status in PENDING and not is_ending and st.button("Pause", key="pause", icon=":material/pause:"):
         asked = "pause"
     if (

@@ -156,13 +156,13 @@ def _counts(done: Progress) -> None:
         amount = links.escape(formatting.money(done.maybe_twice))
         st.caption(
             f":material/receipt_long: Possibly paid twice: {amount} ({requests}). "
-            "No reply arrived, so the items were asked again; the cost includes it."
+            "No reply arrived, so the items were asked again or cancelled; the cost includes it."
         )
 
 
 def _notice(found: Look) -> None:
     job = found.job
-    if job.reason and job.status == JobStatus.PROCESSING:
+    if job.reason and job.status == JobStatus.PROCESSING and job.requested_status is None:
         st.warning(f"**{links.escape(job.reason['message'])}** {_MEANWHILE}", icon=":material/cloud_off:")
     elif job.requested_status == JobStatus.PAUSED:
         st.caption("Pausing. Requests that are under way are paid for, so they may still finish.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from core.db.tables.batch_jobs import BatchJobRow
-from core.generation.jobs.states import ItemState, JobStatus
+from core.generation.jobs.states import PENDING, ItemState, JobStatus
 from core.llm import ProviderKind
 from core.ui.badges import Badge
 
@@ -30,11 +30,10 @@ CANCELLING: Final = Badge("Cancelling", ":material/block:", "orange")
 
 def of(row: BatchJobRow) -> Badge:
     """The badge of its status; one that runs and is to become another says so until it has."""
-    if row.status == JobStatus.PROCESSING:
-        if row.requested_status == JobStatus.PAUSED:
-            return PAUSING
-        if row.requested_status == JobStatus.CANCELLED:
-            return CANCELLING
+    if row.status == JobStatus.PROCESSING and row.requested_status == JobStatus.PAUSED:
+        return PAUSING
+    if row.status in PENDING and row.requested_status == JobStatus.CANCELLED:
+        return CANCELLING
     return BADGES[JobStatus(row.status)]
 
 

@@ -81,6 +81,16 @@ def test_each_request_ends_in_one_of_four_ways(claude: ClaudeServer) -> None:
     }
 
 
+def test_half_a_character_in_one_reply_keeps_nobody_from_the_others(claude: ClaudeServer) -> None:
+    claude.ends = {"item-0": {"type": "succeeded", "message": message("\ud83d")}}
+    batch = new(claude, "item-0", "item-1")
+    claude.end(batch.id)
+    found = {one.custom_id: one for one in results(claude, batch.id)}
+    odd = found["item-0"]
+    assert isinstance(odd, batches.Succeeded)
+    assert (odd.reply.text, set(found)) == ("\ud83d", {"item-0", "item-1"})
+
+
 def test_one_whose_creation_nobody_heard_of_is_found_by_time_and_number(claude: ClaudeServer) -> None:
     old = new(claude, "item-0")
     claude.batches[old.id]["created_at"] = (datetime.now(UTC) - timedelta(hours=3)).isoformat()

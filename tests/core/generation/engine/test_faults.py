@@ -123,6 +123,26 @@ def test_a_cancel_is_heard_while_storage_is_away(small_bench: Bench, claude: Cla
         assert small_bench.attempt(job_id, told).status == "cancelled"
 
 
+def test_a_drain_is_heard_while_only_replies_are_left_that_storage_does_not_take(
+    small_bench: Bench, claude: ClaudeServer
+) -> None:
+    claude.next.append(REFUSAL)
+    job_id = small_bench.create(1)
+
+    class Waiting(Told):
+        """Is to end once the job has said again that it still lives, with nothing left to ask."""
+
+        def report(self, done: int | None = None, *, total: int | None = None) -> None:
+            super().report(done, total=total)
+            if self.reported[-3:].count(self.reported[-1]) == 3 and _n_kept():
+                self.drain.set()
+
+    with without_storage(small_bench.settings):
+        assert small_bench.attempt(job_id, Waiting()).status == "queued"
+    assert small_bench.attempt(job_id).status == "failed"
+    assert wrongs(job_id, storage=storage.from_settings(small_bench.settings)) == []
+
+
 def test_of_two_replies_to_one_item_row_and_file_have_the_same(
     small_bench: Bench, claude: ClaudeServer
 ) -> None:

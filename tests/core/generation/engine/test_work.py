@@ -12,6 +12,7 @@ from core import db, queue, storage
 from core.db.tables.batch_jobs import BatchJobRow
 from core.db.types import now_plus
 from core.errors import Conflict
+from core.generation.engine import replies
 from core.generation.engine.conversations import business_key
 from core.generation.jobs import by_hand, jobs, progress
 from core.settings import Settings
@@ -168,6 +169,8 @@ def test_a_refusal_of_the_model_fails_the_item_in_the_providers_words(
         ),
         (message(json.dumps(TALK)[:-9], stop_reason="max_tokens"), "cut off"),
         (message("[" * 100_000), "nested"),
+        (message('{"messages": %s}' % ("1" * 5_000)), "endless number"),
+        (message("```" + "\n" * 20_000 + "!"), "no valid JSON"),
         (b'{"type": "message", "content": 7}', "no message"),
     ],
 )
@@ -182,6 +185,22 @@ def test_a_useless_reply_is_asked_for_twice_more_and_then_fails_with_the_place(
     assert told in (item.error or {})["message"]
     assert [call.status for call in small_bench.calls(job_id)] == [200] * 3
     assert all(call.cost > 0 for call in small_bench.calls(job_id))  # it was paid for, useless or not
+
+
+@pytest.mark.parametrize("fence", ["```", "```json", " ```JSON \n"])
+def test_a_reply_that_is_fenced_as_code_is_read(fence: str) -> None:
+    assert replies.messages(f"\n{fence}\n{json.dumps(TALK)}\n ```\n") == TALK["messages"]
+
+
+def test_what_a_server_calls_itself_is_kept_as_far_as_a_database_takes_it(
+    bench: Bench, claude: ClaudeServer
+) -> None:
+    odd = message(stop_reason="end\0turn") | {"model": "x\0\ud800" * 100}
+    claude.next.append(Answer(body=odd))
+    job_id = bench.create(1)
+    assert bench.attempt(job_id).status == "completed"
+    (call,), (made,) = bench.calls(job_id), bench.conversations(job_id)
+    assert (call.stop_reason, made.model) == ("end\ufffdturn", "x\ufffd?" * 33 + "x")
 
 
 def test_a_useless_reply_and_then_a_good_one_completes_the_item(
