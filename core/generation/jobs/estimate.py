@@ -25,7 +25,10 @@ from core.generation.jobs.drafts import Draft
 
 LOOKS_BACK: Final = 500  # replies
 ENOUGH: Final = 5  # past replies from which output is told by them
-ASSUMED_LEAST: Final = 150  # tokens of a short conversation
+ASSUMED_LEAST: Final = {
+    "generate": 150,
+    "enrich": 60,
+}  # tokens of a short conversation, of a short enrichment
 Z: Final = 2.0
 
 
@@ -70,6 +73,7 @@ def of(user: db.User, *, draft: Draft, provider: llm.Provider) -> Estimate:
         is_rough=any(is_rough for _, is_rough in counts),
         past=past,
         max_tokens=draft.wanted.max_tokens,
+        kind=draft.kind,
     )
 
 
@@ -100,13 +104,14 @@ def estimated(
     is_rough: bool,
     past: Sequence[int],
     max_tokens: int,
+    kind: Literal["generate", "enrich"] = "generate",
 ) -> Estimate:
     """The estimate that follows from these counts. past: (n,) tokens of output of past replies."""
     is_known = len(past) >= ENOUGH
     if is_known:
         low, high = _range(past, n_items)
     else:
-        low, high = min(ASSUMED_LEAST, max_tokens), max_tokens
+        low, high = min(ASSUMED_LEAST[kind], max_tokens), max_tokens
     n_low, n_high = math.floor(low), min(max_tokens, math.ceil(high))
     rough_share = 0.25 if is_rough else 0.0
     at = datetime.now(UTC)
