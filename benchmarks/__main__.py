@@ -2,7 +2,7 @@
 
 With `--data FILE --target COLUMN` the training on that file alone; else training on the sample, scoring,
 queue, the reading of messy files, lists at size, many machines, asking a model, the pages of a large batch job,
-and the start of a sandbox.
+the quality of conversations, exports, and the start of a sandbox.
 Exits non-zero when one of them misses its floor.
 """
 
@@ -23,9 +23,18 @@ PARTS = (
     "machines",
     "generation",
     "batch_pages",
+    "quality",
+    "export",
     "sandbox",
 )
-ASKED_FOR = ("hostile", "heads", "turns", "live_apps", "app_start")  # too long to be in every run
+ASKED_FOR = (
+    "hostile",
+    "heads",
+    "turns",
+    "live_apps",
+    "app_start",
+    "quality_at_size",
+)  # too long to be in every run
 
 
 def main(arguments: list[str]) -> int:

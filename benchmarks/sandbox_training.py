@@ -143,7 +143,7 @@ def _served(config: Settings, table: pa.Table, target: str) -> tuple[bool, bool]
         took = []
         for _ in range(N_CALLS):
             began = time.perf_counter()
-            client.predictions(socket, [row])
+            client.predictions(socket, [row], width=len(trained.schema.labels) or 1)
             took.append(time.perf_counter() - began)
         alone = _medians(
             lambda: own.predict_proba(given.head(1)) if not is_number else own.predict(given.head(1))

@@ -8,7 +8,7 @@ from core import db
 from core.access import roles
 from core.access.errors import NotSignedIn
 from core.errors import AppError, Unavailable
-from core.ui import brand, browser, links, notices, page_frame, registry, session
+from core.ui import brand, browser, links, notices, page_frame, registry, session, undo
 from core.ui.account.pages import ACCOUNT
 from core.ui.admin.pages import SYSTEM
 from core.ui.links import PageEntry
@@ -84,5 +84,6 @@ page = st.navigation([as_page(entry) for entry in entries])
 page_frame.name_tab(page.title)
 show_who(user)
 brand.footer()
+undo.show()
 with page_frame.guarded(way_out=next(entry for entry in entries if entry.is_default)):
     page.run()

@@ -4,9 +4,10 @@ import streamlit as st
 
 from core import db
 from core.errors import NotFound
+from core.generation.quality import rows
 from core.generation.templates import templates, usage
 from core.ui import formatting, links, owners, page_frame, params, session, tabs
-from core.ui.templates import cards, preview
+from core.ui.templates import cards, preview, quality_form
 from core.ui.templates.pages import EDITOR, TEMPLATE, TEMPLATES
 
 user, now = session.user(), session.now()
@@ -49,6 +50,7 @@ if row.id != newest.id:
         links.go(TEMPLATE, id=newest.id)
 
 preview.show(row)
+st.caption(quality_form.told(rows.of_template(row)))
 opened, tab = tabs.show(
     {"versions": f"Versions · {len(of_family)}", "text": "As written"}, key=f"template_tabs_{row.id}"
 )

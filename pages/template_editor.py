@@ -53,6 +53,7 @@ with draft.below_prompt:
                     name=draft.name,
                     prompt=draft.prompt,
                     described=draft.described,
+                    asked=draft.asked,
                     system=draft.system,
                     description=draft.description,
                     family_id=base.family_id if base and is_version else None,

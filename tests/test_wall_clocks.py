@@ -61,7 +61,6 @@ LOOKED_AT = {
     "core/db/pagination.py": "the order of lists, and the same for a page and the next",
     "core/predictions/repeats.py": "a result is compared with the one that seems to be earlier, or with none",
     "core/storage/ranged.py": "places in a file, no moments",
-    "core/generation/conversations/export.py": "the order of rows, and the same from page to page",
     "core/generation/conversations/review_queue.py": "the order of rows, and the same from page to page",
     "core/generation/engine/batch_loop.py": "a batch whose id was lost is looked for as much longer",
     "core/llm/batches.py": "the provider's own moments, compared with each other but for two minutes",

@@ -1,4 +1,4 @@
-"""What the System page says of generation: who writes, whether the key is good, and what was spent today."""
+"""What the System page says of generation: who writes, the key, what was spent today, and what waits to be removed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from core import db, llm
+from core import db, llm, queue
 from core.check import Check, State
 from core.db.tables.batch_jobs import BatchJobRow
-from core.db.types import json_member
+from core.db.tables.deletions import DeletedBatchJobRow, DeletedConversationRow
+from core.db.tables.tasks import TaskRow
+from core.db.types import DATABASE_CLOCK, json_member
+from core.errors import counted
 from core.generation.jobs import spend
 from core.generation.jobs.states import JobStatus
 from core.llm import KeyRefused, UnknownPrice
 from core.llm.prices import usd
+from core.queue.tasks import is_ready
 from core.room import CheckContext, SystemCheck
 from core.settings import part
 from core.settings.parts.llm import LlmSettings
 
 PART: Final = "Generation"
+LATE_S: Final = 600.0
 
 
 def provider(context: CheckContext) -> Iterator[Check]:
@@ -56,6 +61,20 @@ def key(context: CheckContext) -> Iterator[Check]:
         )
 
 
+def deleted(context: CheckContext) -> Iterator[Check]:
+    """Conversations and jobs that are hidden and should have been removed long ago; nothing where there are none."""
+    late = (TaskRow.state == queue.TaskState.QUEUED, is_ready(DATABASE_CLOCK, TaskRow, for_s=LATE_S))
+    n_late = 0
+    with db.session_scope(context.principal) as session:
+        for row in (DeletedConversationRow, DeletedBatchJobRow):
+            hidden = sa.select(sa.func.count()).select_from(row).join(TaskRow, row.task_id == TaskRow.id)
+            n_late += session.execute(hidden.where(*late)).scalar_one()
+    if n_late:
+        message = f"{counted(n_late, 'deleted thing waits|deleted things wait')} for a worker to remove them."
+        hint = "Start a worker (make worker). Nobody is shown them meanwhile."
+        yield Check(PART, "Deleted", State.WARN, message, hint)
+
+
 def spent(context: CheckContext) -> Iterator[Check]:
     """Of today, against the limit over all jobs; nothing where no money flows."""
     if not llm.provider(context.settings).costs_money:
@@ -79,4 +98,5 @@ CHECKS: Final = (
     SystemCheck(PART, "Provider", provider, position=50),
     SystemCheck(PART, "Key", key, position=51, needs_database=True),
     SystemCheck(PART, "Spent today", spent, position=52, needs_database=True),
+    SystemCheck(PART, "Deleted", deleted, position=53, needs_database=True),
 )

@@ -23,6 +23,18 @@ class TooManyItems(AppError):
     limit: int
 
 
+class TooMuchText(AppError):
+    """The columns of an upload that a job takes hold more than one job may have in memory."""
+
+    code = "too_much_text"
+    message = (
+        "The columns of {file_name} that the template uses hold more than {limit_mb} MB; a job takes no more."
+    )
+    hint = "Split the file, and create a job for each part."
+    file_name: str
+    limit_mb: int
+
+
 class BadParameters(AppError):
     """The parameters of a job are not a grid, rows or an upload."""
 

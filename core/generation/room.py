@@ -8,9 +8,11 @@ from core.db.tables.batch_jobs import BatchJobRow
 from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.generation.checks import CHECKS
+from core.generation.deletions import deletions
 from core.generation.gauges import GAUGES
 from core.generation.jobs import follow
 from core.generation.owned_files import OWNED_FILES
+from core.generation.quality import backlog
 from core.room import AuditedAction, AuditedResource, HandedOver, Room
 from core.storage import StorageUnavailable
 
@@ -27,6 +29,27 @@ ROOM = Room(
             grace_s=60.0,
             hears_drain=True,
         ),
+        queue.Kind(
+            name=backlog.KIND,
+            label="Quality check",
+            module=__name__,
+            run="core.generation.quality.backlog:run",
+            follow=backlog.follow,
+            pool=queue.Pool.GENERATION,
+            hears_drain=True,
+        ),
+        queue.Kind(
+            name=deletions.KIND,
+            label="Deletion",
+            module=__name__,
+            run="core.generation.deletions.work:run",
+            follow=deletions.follow,
+            pool=queue.Pool.GENERATION,
+            attempts=deletions.MOST_ATTEMPTS,
+            transient=(StorageUnavailable, DatabaseUnavailable),
+            retry_delay_s=deletions.retry_delay_s,
+            hears_drain=True,
+        ),
     ),
     actions=(
         AuditedAction("batch_job.created", "created"),
@@ -37,6 +60,7 @@ ROOM = Room(
         AuditedAction("batch_job.retried", "retried the failed items of"),
         AuditedAction("batch_job.cancelled", "cancelled"),
         AuditedAction("batch_job.deleted", "deleted"),
+        AuditedAction("batch_job.restored", "restored"),
         AuditedAction("template.added", "added"),
         AuditedAction("template.changed", "added a version of"),
         AuditedAction("conversation.approved", "approved"),
@@ -44,7 +68,9 @@ ROOM = Room(
         AuditedAction("conversation.reopened", "put back into review"),
         AuditedAction("conversation.edited", "edited"),
         AuditedAction("conversation.deleted", "deleted"),
+        AuditedAction("conversation.restored", "restored"),
         AuditedAction("conversation.exported", "exported"),
+        AuditedAction("conversation.checked", "had the quality checked of"),
     ),
     audited=(
         AuditedResource("batch_job", " the batch job {}", "a batch job"),

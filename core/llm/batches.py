@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from core.llm.client import Client
+from core.llm.client import GET_S, Client
 from core.llm.errors import ProviderUnavailable, UnreadableReply
 from core.llm.messages import Reply, Request
 
 Status = Literal["in_progress", "canceling", "ended"]
 PATH: Final = "/v1/messages/batches"
+CREATE_S: Final = 240.0  # less than a worker may be silent
 MOST_REQUESTS: Final = 100_000  # of one batch, by the API
 MOST_LISTED, N_PAGE = 1_000, 100
 LONGEST_LINE: Final = 16_000_000
@@ -97,7 +98,8 @@ async def create(client: Client, requests: Sequence[tuple[str, Request]]) -> Bat
             "a batch needs 1 to 100,000 requests, each with an id of its own of at most 64 letters"
         )
     body = {"requests": [{"custom_id": custom_id, "params": one.body()} for custom_id, one in requests]}
-    return _batch(client, await client.post(PATH, body, sent=[one for _, one in requests]))
+    sent = [one for _, one in requests]
+    return _batch(client, await client.post(PATH, body, deadline_s=CREATE_S, sent=sent))
 
 
 async def get(client: Client, batch_id: str) -> Batch:
@@ -107,7 +109,7 @@ async def get(client: Client, batch_id: str) -> Batch:
 
 async def cancel(client: Client, batch_id: str) -> Batch:
     """Ask to end a batch; requests under way are finished and paid. Raises as `Client.ask`."""
-    return _batch(client, await client.post(f"{_path(batch_id)}/cancel"))
+    return _batch(client, await client.post(f"{_path(batch_id)}/cancel", deadline_s=GET_S))
 
 
 async def since(client: Client, at: datetime) -> list[Batch]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CONNECT_S: Final = 10.0
 COUNT_S: Final = 10.0
+GET_S: Final = 60.0
 
 
 class Client:
@@ -76,13 +77,16 @@ class Client:
         n = found.get("input_tokens")
         return TokenCount(n, is_rough=False) if type(n) is int and n > 0 else tokens.rough_count(request)
 
-    async def get(self, path: str, params: Mapping[str, object] | None = None) -> dict[str, Any]:
+    async def get(
+        self, path: str, params: Mapping[str, object] | None = None, *, deadline_s: float = GET_S
+    ) -> dict[str, Any]:
         """What the API answers to a GET: a JSON object. Raises as `ask`."""
         import httpx2
 
         with failures.told(self.provider):
-            options: Any = {"params": params} if params else {}
-            response = await self._sdk.get(path, cast_to=httpx2.Response, options=options)
+            options: Any = {"timeout": _timeout(deadline_s)} | ({"params": params} if params else {})
+            async with asyncio.timeout(deadline_s):
+                response = await self._sdk.get(path, cast_to=httpx2.Response, options=options)
         return self._object(response)
 
     async def post(
@@ -90,7 +94,7 @@ class Client:
         path: str,
         body: Mapping[str, Any] | None = None,
         *,
-        deadline_s: float = 600.0,
+        deadline_s: float,
         sent: Sequence[Request] = (),
     ) -> dict[str, Any]:
         """What the API answers to a POST: a JSON object. sent: what is in it. Raises as `ask`."""
@@ -105,13 +109,17 @@ class Client:
 
     @contextlib.asynccontextmanager
     async def stream(self, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """What the API answers to a GET, piece by piece. Raises as `ask`."""
+        """What the API answers to a GET, piece by piece, none of which takes longer than GET_S. Raises as `ask`."""
         import httpx2
         from anthropic import AsyncStream
 
         with failures.told(self.provider):
             response: Any = await self._sdk.get(
-                path, cast_to=httpx2.Response, stream=True, stream_cls=AsyncStream[Any]
+                path,
+                cast_to=httpx2.Response,
+                options={"timeout": _timeout(GET_S)},
+                stream=True,
+                stream_cls=AsyncStream[Any],
             )
             try:
                 yield response.aiter_bytes()

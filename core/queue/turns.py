@@ -37,11 +37,13 @@ def enqueue(
     total: int | None = None,
     max_attempts: int | None = None,
     dedupe_key: str | None = None,
+    delay_s: float = 0.0,
     clock: Clock = DATABASE_CLOCK,
 ) -> UUID:
     """Add a task in the caller's transaction and return its id: it exists if that commits.
 
     size: rows or so; within a turn, what has fewer digits goes first. max_attempts: where not those of its kind.
+    delay_s: nobody takes it earlier.
     """
     row = TaskRow(
         kind=kind_name,
@@ -53,6 +55,7 @@ def enqueue(
         total=total,
         max_attempts=max_attempts or kind(kind_name).attempts,
         dedupe_key=dedupe_key,
+        run_at=clock.now(delay_s) if delay_s else None,
         timed_at=clock.now(),
         created_at=clock.now(),
     )

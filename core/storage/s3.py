@@ -27,13 +27,9 @@ from core.storage.protocol import (
 from core.storage.side_by_side import side_by_side
 
 PART_BYTES = 64 << 20  # a larger file goes up in such parts, one after the other
-LINK_S = 300
-CONNECT_S, READ_S, N_ATTEMPTS, N_CONNECTIONS = 3, 20, 4, 20
-
-NEW, NONCE = (
-    {"IfNoneMatch": "*"},
-    "desk-write",
-)  # the latter is metadata of each object: the write that made it
+LINK_S, CONNECT_S, READ_S, N_ATTEMPTS, N_CONNECTIONS = 300, 3, 20, 4, 20
+NEW = {"IfNoneMatch": "*"}
+NONCE = "desk-write"  # metadata of each object: the write that made it
 GONE = {"NoSuchKey", "404", "NotFound"}
 TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload"}
 CAUSES = {

@@ -75,6 +75,11 @@ class QueuedWork:
     button: str
     prioritize: Callable[[Session], UUID | None]
 
+    @classmethod
+    def of(cls, verb: str, n_waiting: int, prioritize: Callable[[Session], UUID | None]) -> QueuedWork:
+        """verb: what is done with it, "Train"."""
+        return cls(f"{verb} it now" if n_waiting == 1 else f"{verb} the next one now", prioritize)
+
 
 @dataclass(frozen=True)
 class Activity:

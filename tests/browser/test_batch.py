@@ -36,8 +36,9 @@ def test_a_template_becomes_reviewed_conversations_to_train_with(tmp_path: Path,
         page.get_by_role("button", name="Approve").click()
         expect(bar).to_contain_text("1 of 3 waiting")
         with page.expect_download() as download:
-            page.get_by_role("link", name="Export 1 approved").click()
+            page.get_by_role("button", name="Export 1 approved").click()
+            page.get_by_role("link", name="Download zip").click()
         with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
-            (line,) = (json.loads(one) for one in archive.read("conversations.jsonl").splitlines())
+            (line,) = (json.loads(one) for one in archive.read("data/train.jsonl").splitlines())
         assert [message["role"] for message in line["messages"]][::2][:1] == ["user"]
         assert "OFFLINE" in json.dumps(line)

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core import access, db
+from core.generation.quality.findings import Finding
 from tests import generation
 from tests.journeys import embedded
 from tests.servers import app as servers
@@ -91,10 +92,35 @@ def test_a_reviewer_needs_no_mouse(app: App, page: Page, waiting: Sequence[UUID]
     expect(page.get_by_text("All reviewed")).to_be_visible()
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export 2 approved").click()
+        page.get_by_role("button", name="Export 2 approved").click()
+        page.get_by_role("link", name="Download zip").click()
     with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
-        lines = [json.loads(line) for line in archive.read("conversations.jsonl").splitlines()]
+        lines = [json.loads(line) for line in archive.read("data/train.jsonl").splitlines()]
         manifest = json.loads(archive.read("manifest.json"))
     assert [line["id"] for line in lines] == [str(one) for one in waiting[1:]]
     assert {line["source"] for line in lines} == {"OFFLINE"}
     assert (manifest["n_conversations"], manifest["filters"]) == (2, {"status": ["approved"]})
+
+
+def test_what_was_found_is_marked_at_its_place_and_stays_text(app: App, page: Page) -> None:
+    words = f"{HOSTILE}\n  Write to jo@acme-mail.de \u202efor <i>it</i>."
+    start = words.index("jo@")
+    found = [
+        Finding("email", 1, start, start + 15),
+        Finding("placeholder", 1, 0, 12),
+        Finding("short_turn", 0),
+    ]
+    database = db.connect(embedded(app.data_dir).database)
+    said = generation.talk("Where is it?", words)
+    row_id = generation.conversation(
+        access.local_user(), said=said, score=25, findings=[one.to_json() for one in found]
+    )
+    database.dispose()
+    page.goto(f"{app.url}/review?id={row_id}")
+    chat = page.locator(".st-key-chat")
+    marks = chat.locator("mark")
+    expect(marks).to_have_text(["<b>bold</b> ", "jo@acme-mail.de"])
+    assert marks.evaluate_all("all => all.map(one => one.title)") == ["Placeholder", "E-mail address"]
+    assert words in chat.locator("p").evaluate_all("all => all.map(one => one.textContent)")
+    assert chat.locator("a, img, b, i, .katex").count() == 0
+    expect(page.locator(".st-key-quality")).to_contain_text("25 · poor")

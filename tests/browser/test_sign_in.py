@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlparse
 
 import httpx
 import pytest
@@ -12,20 +14,27 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PATIENCE_MS
 from tests.servers import app as servers
 from tests.servers.app import App, spare_port
+from tests.servers.lent import Lent
 from tests.servers.oidc import OidcServer
+from tests.servers.postgres import PAGES, Cluster
+from tests.trainings import require_sandbox
 
-pytestmark = pytest.mark.browser
+LIVE_MS = 240_000
+
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The product, whose people sign in with a provider; Ada is its admin."""
+def desk(tmp_path_factory: pytest.TempPathFactory, postgres: Cluster, lent_postgres: Lent) -> Iterator[App]:
+    """The product on Postgres with row-level security, whose people sign in with a provider; Ada is its admin."""
+    name = lent_postgres.fresh()
     port = spare_port()
     provider = OidcServer(f"http://localhost:{port}")
     chosen = {name.upper(): str(value) for name, value in provider.settings().items()}
     with servers.running(
-        tmp_path_factory.mktemp("app"), PORT=str(port), ADMIN_EMAILS="ada@example.org", **chosen
-    ) as started:
+        tmp_path_factory.mktemp("app"), PORT=str(port), ADMIN_EMAILS="ada@example.org",
+        DATABASE_URL=postgres.url(name), USER_DATABASE_URL=postgres.url(name, login=PAGES), **chosen,
+    ) as started:  # fmt: skip
         yield started
     provider.stop()
 
@@ -129,6 +138,80 @@ def test_an_admin_looks_at_what_another_has_uploaded(
     ada.get_by_role("option", name="Cleo").click()
     expect(ada.get_by_text("No model has been trained yet.")).to_be_visible()
     assert "whose=" in ada.url
+
+
+@pytest.mark.timeout(300)  # a training, on a busy machine
+def test_conversations_and_trainings_are_their_owners_and_an_admin_reviews(
+    desk: App, pages: tuple[Page, Page], customers: Path
+) -> None:
+    other, dora = pages
+    require_sandbox(customers.parent)
+    dora.goto(f"{desk.url}/generator")
+    sign_in(dora, "dora")
+    dora.get_by_role("combobox", name="Template").click()
+    dora.get_by_role("option", name=re.compile("Support: product question")).click()
+    dora.get_by_role("textbox", name="Product").fill("Dora's router")
+    dora.get_by_role("textbox", name="Question").fill("Why is it slow?\nHow do I reset it?")
+    dora.keyboard.press("Tab")
+    dora.get_by_role("button", name="Start 2 items").click()
+    dora.wait_for_url("**/job?id=*")
+    job = dora.url
+    expect(dora.get_by_text("2 of 2")).to_be_visible()
+    asked = {"upload_id": _uploaded(dora, desk, customers), "target": "churned", "goal": ""}
+    headers = {"Origin": desk.url}
+    triggered = dora.request.post(f"{desk.url}/api/ai/train", data=asked, headers=headers)
+    assert triggered.ok, triggered.text()
+    training = f"{desk.url}/training?id={triggered.json()['training_job_id']}"
+
+    other.goto(f"{desk.url}/login?next=%2Fjobs")
+    sign_in(other, "eva")
+    for page, sentence in (
+        ("jobs", "No batch jobs yet"),
+        ("review", "No conversations yet"),
+        ("workspace", "No trainings yet"),
+    ):
+        other.goto(f"{desk.url}/{page}")
+        expect(other.get_by_text(sentence)).to_be_visible()
+    other.goto(job)
+    expect(other.get_by_text("There is no batch job with the id")).to_be_visible()
+    other.goto(training)
+    expect(other.get_by_text("There is no training with the id")).to_be_visible()
+
+    other.context.clear_cookies()
+    other.goto(f"{desk.url}/review")
+    sign_in(other, "ada")
+    bar = other.locator(".st-key-review_bar")
+    expect(bar).to_contain_text("1 of 2 waiting")
+    other.get_by_role("button", name="Approve").click()
+    expect(bar).to_contain_text("1 of 1 waiting")
+    other.goto(training)
+    expect(other.get_by_text("You are viewing the work of Dora")).to_be_visible()
+    dora.goto(f"{desk.url}/review?status=Approved")
+    expect(dora.locator(".st-key-facts")).to_contain_text("by another reviewer")
+
+    dora.goto(training)
+    live = dora.get_by_role("link", name="Open app")
+    expect(live).to_be_visible(timeout=LIVE_MS)
+    address = live.get_attribute("href") or ""
+    other.goto(f"{desk.url}{urlparse(address).path}")
+    expect(other.get_by_text("This app is somebody else's")).to_be_visible()
+    refused = other.request.post(
+        f"{desk.url}{urlparse(address).path}predict", data={"rows": [{}]}, headers=headers
+    )
+    assert refused.status == 403
+    answered = dora.request.post(
+        f"{desk.url}{urlparse(address).path}predict", data={"rows": [{}]}, headers=headers
+    )
+    assert len(answered.json()["predictions"]) == 1
+
+
+def _uploaded(page: Page, desk: App, path: Path) -> str:
+    file = {"name": path.name, "mimeType": "text/csv", "buffer": path.read_bytes()}
+    sent = page.request.post(
+        f"{desk.url}/api/csv", multipart={"file": file, "mode": "none"}, headers={"Origin": desk.url}
+    )
+    assert sent.ok, sent.text()
+    return str(sent.json()["upload_id"])
 
 
 def test_an_admin_reads_the_trail_and_keeps_somebody_out(desk: App, pages: tuple[Page, Page]) -> None:

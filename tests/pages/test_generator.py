@@ -8,11 +8,14 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import db
+from core import db, storage
 from core.db.tables.batch_jobs import BatchJobRow
 from core.db.tables.uploads import UploadRow
 from core.generation.jobs import jobs, listing
 from core.generation.templates import shipped
+from core.settings import Settings
+from core.uploads import uploads
+from core.uploads.report.overrides import ReadingOverrides
 from tests import journeys
 from tests.pages.conftest import texts
 from tests.servers.claude import ClaudeServer
@@ -158,6 +161,23 @@ def test_an_upload_fills_the_template_by_the_names_of_its_columns(
     app.button(key="generator_start").click().run()
     (job,) = made(reader)
     assert job.n_items == 2
+
+
+def test_an_upload_that_is_read_differently_since_is_looked_at_anew(
+    open_page: OpenPage, reader: db.User, settings: Settings, take_in: Callable[..., UploadRow]
+) -> None:
+    upload = take_in(
+        pa.table({"product": ["a kettle", "a lamp"], "complaint": ["late", "loud"]}), "cases.csv"
+    )
+    assert "Columns used" in texts(_by_upload(open_page, upload))
+    uploads.reread(
+        reader,
+        storage=storage.from_settings(settings),
+        staging_dir=settings.staging_dir,
+        upload_id=upload.id,
+        overrides=ReadingOverrides(delimiter="|"),
+    )
+    assert "The file has no columns" in _by_upload(open_page, upload).error[0].value
 
 
 def test_an_upload_that_lacks_a_column_is_refused_by_its_name(

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import db, queue
+from core import access, db, queue
 from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
 from core.db.tables.conversations import ConversationRow
 from core.db.tables.users import UserRow
 from core.errors import AppError
 from core.generation import errors
+from core.generation.conversations import conversations
+from core.generation.conversations.conversations import Filter
+from core.generation.conversations.states import Status
 from core.settings import Settings
 from core.ui.jobs import items as job_items
 from core.ui.jobs import progress
 from tests.batches import Bench, with_provider
+from tests.journeys import ask
 from tests.pages import scored
-from tests.pages.conftest import abandon, attempt, confirm, texts
+from tests.pages.conftest import abandon, attempt, confirm, keyed, texts
 from tests.servers.claude import Answer, ClaudeServer, message
 
 OpenPage = Callable[..., AppTest]
@@ -234,16 +239,58 @@ def test_a_cancellation_is_confirmed_first(open_page: OpenPage, bench: Bench) ->
     assert bench.job(job_id).status == "cancelled"
 
 
-def test_a_deletion_is_confirmed_first_and_leads_to_the_list(open_page: OpenPage, bench: Bench) -> None:
+def conversations_of(job_id: UUID) -> int:
+    """How many anybody is shown."""
+    return ask(access.local_user(), partial(conversations.counts, asked=Filter(batch_job_id=job_id)))[
+        Status.PENDING
+    ]
+
+
+def test_a_deletion_is_confirmed_first_leads_to_the_list_and_can_be_undone(
+    open_page: OpenPage, bench: Bench
+) -> None:
     job_id = offline(bench)
     attempt(bench, job_id)
     app = open_page("job.py", id=job_id)
     app.button(key="delete").click().run()
     assert "Its 3\u00a0conversations stay" in texts(app)
     confirm(app, key="delete")
+    assert not app.exception
     assert app.title[0].value == "Batch jobs"
-    with db.session_scope(db.WORKER) as session:
-        assert session.execute(sa.select(sa.func.count()).select_from(ConversationRow)).scalar_one() == 3
+    assert "Talks" not in {button.label for button in app.button}
+    assert conversations_of(job_id) == 3
+    assert "Deleted **Talks**." in texts(app)
+    keyed(app.button, "undo_deletion").click().run()
+    assert not app.exception
+    assert app.toast[0].value == "Restored."
+    assert "Deleted **Talks**" not in texts(app)
+    assert not [button for button in app.button if (button.key or "").startswith("undo_deletion")]
+    assert open_page("job.py", id=job_id).title[0].value == "Talks"
+
+
+def test_its_conversations_go_with_it_only_where_that_is_ticked_and_approved_ones_where_it_is_typed(
+    open_page: OpenPage, bench: Bench
+) -> None:
+    job_id = offline(bench)
+    attempt(bench, job_id)
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(
+            sa.update(ConversationRow).where(ConversationRow.idx == 0).values(status=Status.APPROVED)
+        )
+    app = open_page("job.py", id=job_id)
+    app.button(key="delete").click()
+    app.run()
+    app.button(key="delete").click()
+    app.checkbox(key="with_conversations").check().run()
+    assert keyed(app.button, "confirm_delete").label == "Delete batch job and 2\u00a0conversations"
+    app.button(key="delete").click()
+    app.text_input(key="type_approved").input("delete 1 approved").run()
+    assert keyed(app.button, "confirm_delete").label == "Delete batch job and 3\u00a0conversations"
+    app.button(key="delete").click()
+    keyed(app.button, "confirm_delete_3").click().run()
+    assert not app.exception
+    assert "Deleted **Talks** and 3\u00a0conversations." in texts(app)
+    assert conversations_of(job_id) == 0
 
 
 def test_items_are_shown_by_state_and_page_as_the_address_says(bench: Bench) -> None:

@@ -13,9 +13,14 @@ from streamlit.testing.v1 import AppTest
 from core import db
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import conversations, review
+from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
+from core.generation.quality import backlog
+from core.generation.quality.findings import Finding, from_json
+from core.ui.review import marked
 from tests import generation
 from tests.journeys import ask
+from tests.pages.conftest import keyed
 from tests.pages.scored import texts
 from tests.principals import ELSEWHERE
 
@@ -184,6 +189,51 @@ def test_hostile_words_are_text(reader: db.User, open_page: Open) -> None:
     assert ":red[x]" not in shown
 
 
+def test_the_open_one_is_deleted_once_it_is_confirmed_and_comes_back(
+    reader: db.User, open_page: Open
+) -> None:
+    first, _ = generation.conversations(reader, 2)
+    app = open_page("review.py", id=first)
+    app.button(key=f"delete_{first}").click().run()
+    assert "Question 1?" in texts(app)
+    assert get(reader, first).row_version == 1
+    app.button(key=f"delete_{first}").click()
+    app.button(key=f"confirm_delete_{first}").click().run()
+    assert not app.exception
+    assert said(app) == ["Question 2?", "Answer 2."]
+    assert "Deleted 1\u00a0conversation." in texts(app)
+    keyed(app.button, "undo_deletion").click().run()
+    assert "**1** of 2 waiting" in texts(app)
+    assert get(reader, first).id == first
+
+
+def test_all_that_the_filters_find_are_deleted_without_the_approved(reader: db.User, open_page: Open) -> None:
+    job_id = generation.job(reader, name="One")
+    generation.conversations(reader, 2, job_id=job_id)
+    kept = generation.conversation(reader, job_id=job_id, idx=8, status="approved")
+    other = generation.conversation(reader, idx=9)
+    app = open_page("review.py", status="all", job=job_id)
+    app.button(key="delete_filtered").click().run()
+    assert "The filters find **3\u00a0conversations** of yours" in texts(app)
+    app.button(key="delete_filtered").click()
+    app.button(key="confirm_delete_2").click().run()
+    assert not app.exception
+    assert "Deleted 2\u00a0conversations." in texts(app)
+    shown = ask(reader, partial(conversations.page, asked=Filter()))
+    assert {row.id for row in shown.items} == {kept, other}
+
+
+def test_a_number_that_has_changed_is_not_confirmed(reader: db.User, open_page: Open) -> None:
+    generation.conversations(reader, 2)
+    app = open_page("review.py", status="all")
+    app.button(key="delete_filtered").click().run()
+    generation.conversation(reader, idx=9)
+    app.button(key="delete_filtered").click()
+    app.button(key="confirm_delete_2").click().run()
+    assert keyed(app.button, "confirm_delete").label == "Delete 3\u00a0conversations"
+    assert sum(ask(reader, partial(conversations.counts, asked=Filter())).values()) == 3
+
+
 @pytest.mark.parametrize("given", ["7", str(ELSEWHERE), "x" * 500, "../../etc"])
 def test_a_bad_link_is_a_sentence_with_the_way_to_the_queue(
     reader: db.User, open_page: Open, given: str
@@ -215,3 +265,45 @@ def test_home_says_how_many_wait(reader: db.User, open_page: Open) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
         session.execute(sa.update(ConversationRow).values(status="approved"))
     assert "review" not in texts(open_page("home.py"))
+
+
+def test_the_score_and_its_reasons_stand_beside_and_old_ones_can_be_checked(
+    reader: db.User, open_page: Open
+) -> None:
+    said = generation.talk("Where is it?", "Write to **jo@acme-mail.de** for it.")
+    (start, end), words = (8, 28), said[1]["content"]
+    found = [
+        Finding("email", 1, start, end).to_json(),
+        Finding("near_duplicate_in_job", detail=str(ELSEWHERE)).to_json(),
+        {"code": "of a *later* version"},
+    ]
+    row_id = generation.conversation(reader, said=said, score=15, findings=found)
+    generation.conversation(reader, idx=1)
+    app = open_page("review.py", id=row_id)
+    assert not app.exception
+    shown = texts(app)
+    assert "15 · poor" in shown
+    assert "An e\\-mail address \\(message 2\\)" in shown
+    assert "of a \\*later\\* version" in shown
+    drawn = marked.parts(words, from_json(found))
+    assert "".join(part.text for part in drawn) == words
+    assert [(part.text, part.says) for part in drawn if part.says] == [(words[start:end], "E-mail address")]
+    app.button(key="check_quality").click().run()
+    assert not app.exception
+    with db.session_scope(reader) as session:
+        assert backlog.is_under_way(session)
+    assert "check_quality" not in {button.key for button in app.button}
+
+
+@pytest.mark.parametrize(
+    ("spans", "wanted"),
+    [
+        ([], ["abcdef"]),
+        ([(0, 6)], ["abcdef"]),
+        ([(1, 3), (2, 4)], ["a", "b", "c", "d", "ef"]),
+        ([(4, 99), (-3, 1), (5, 5), (9, 12)], ["a", "bcd", "ef"]),
+    ],
+)
+def test_marks_keep_every_letter_wherever_they_point(spans: list[tuple[int, int]], wanted: list[str]) -> None:
+    drawn = marked.parts("abcdef", [Finding("email", 0, start, end) for start, end in spans])
+    assert [part.text for part in drawn] == wanted

@@ -284,6 +284,17 @@ def test_a_live_app_says_what_its_state_means_and_what_can_be_done(open_page: Op
     for page, id_ in (("training.py", job.id), ("model.py", job.model_id)):
         shown = texts(open_page(page, id=id_)).replace("\u00a0", " ")
         assert "Expires in 23 h 53 min unless somebody uses it." in shown
+    of_model = open_page("model.py", id=job.model_id)
+    assert of_model.button(key="delete").disabled
+    assert of_model.button(key="delete").help == "Its live app is awake. Stop the app first."
+    become(Live.PAUSED)
+    assert "Asleep" in texts(open_page("workspace.py"))
+    of_model = open_page("model.py", id=job.model_id)
+    assert not of_model.button(key="delete").disabled
+    become(Live.STARTING)  # somebody asks it for a prediction meanwhile
+    of_model.button(key="delete").click().run()
+    assert of_model.button(key="delete").disabled
+    assert not [button for button in of_model.button if button.key == "confirm_delete"]
     become(Live.PAUSED)
     app = open_page("training.py", id=job.id)
     assert "The next prediction wakes it up. Expires in 23\u00a0h 53\u00a0min" in texts(app)

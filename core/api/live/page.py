@@ -15,15 +15,19 @@ from core import db
 from core.db.tables.deployments import DeploymentRow
 from core.models.schema import Feature, Schema
 
+TOP: Final = (
+    "../../"  # the app's first page, seen from `/live/{id}/`: also where a proxy puts a prefix before it
+)
+
 
 def _font() -> str:
-    """Where the process serves the letters of its other pages, which Streamlit brings along."""
+    """Where, seen from the page, the letters of the other pages are, which Streamlit brings along."""
     found = find_spec("streamlit")
     assert found is not None
     assert found.origin is not None
     below = Path(found.origin).parent / "static"
     upright = next(below.glob("static/media/SourceSansVF-Upright.*.woff2"), None)
-    return f"/{upright.relative_to(below).as_posix()}" if upright else ""
+    return f"{TOP}{upright.relative_to(below).as_posix()}" if upright else ""
 
 
 HERE: Final = Path(__file__).parent
@@ -81,9 +85,9 @@ def html(shown: Shown, *, nonce: str) -> str:
     """The whole page."""
     title = f"{escape(shown.name)} v{shown.version}"
     fields = "".join(_field(number, feature) for number, feature in enumerate(shown.schema.features))
-    back = f'<a href="/model?id={shown.model_id}">About the model</a>'
+    back = f'<a href="{TOP}model?id={shown.model_id}">About the model</a>'
     if shown.training_job_id:
-        back = f'<a href="/training?id={shown.training_job_id}">How it was trained</a>'
+        back = f'<a href="{TOP}training?id={shown.training_job_id}">How it was trained</a>'
     found = escape(json.dumps(shown.status), quote=True)
     target = escape(shown.schema.target)
     others = (
@@ -93,7 +97,7 @@ def html(shown: Shown, *, nonce: str) -> str:
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} · Live · Model Desk</title><style>{STYLE}</style></head>
 <body data-mine="{str(shown.is_mine).lower()}" data-found="{found}"><main>
-<nav aria-label="Model Desk"><a href="/">{MARK}<b>Model Desk</b></a>{back}</nav>
+<nav aria-label="Model Desk"><a href="{TOP}">{MARK}<b>Model Desk</b></a>{back}</nav>
 <header><h1><bdi>{escape(shown.name)}</bdi> <span>v{shown.version}</span></h1>
 <span class="state" id="state" role="status"></span></header>
 <p>Predicts <b><bdi>{target}</bdi></b> of one row at a time.</p>

@@ -84,7 +84,9 @@ def _caller(request: Request, settings: Settings) -> db.User:
 
 
 async def _add_slash(request: Request) -> Response:
-    return RedirectResponse(f"{request.url.path}/", 307)
+    return RedirectResponse(
+        f"./{request.path_params['deployment_id']}/", 307
+    )  # whatever a proxy puts before it
 
 
 async def _page(_request: Request, user: db.User, deployment_id: UUID) -> Response:

@@ -38,7 +38,6 @@ from core.generation.jobs.states import ItemState, JobStatus
 from core.llm.prices import NANO
 from core.settings import Settings
 from core.storage import Storage
-from core.uploads import stored
 
 router = APIRouter(prefix="/batch-jobs", tags=["batch jobs"])
 
@@ -280,13 +279,6 @@ def retry_failed_items(user: Writer, batch_job_id: BatchJobId) -> BatchJob:
     """Queue the failed items of a job once more."""
     with db.session_scope(user, write=True) as session:
         return _shown(session, jobs.retry_failed(session, batch_job_id=batch_job_id))
-
-
-@router.delete("/{batch_job_id}", responses=documented(403, 404, 409, 503))
-def delete_batch_job(user: Writer, files: Files, batch_job_id: BatchJobId) -> work.Deleted:
-    """Delete a job that has ended, with its items and log. Its conversations stay."""
-    stored.delete(user, files, partial(jobs.delete, batch_job_id=batch_job_id))
-    return work.Deleted(id=str(batch_job_id))
 
 
 def _shown(session: Any, job: Any) -> BatchJob:

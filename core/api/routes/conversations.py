@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -21,18 +21,22 @@ from core.api.schemas import conversations as schemas
 from core.api.schemas import work
 from core.api.schemas.enrichment import EnrichmentShown, EnrichRequest
 from core.db.pagination import MAX_LIMIT
-from core.generation.conversations import conversations, export, files, review
+from core.generation.conversations import conversations, files, review
 from core.generation.conversations.conversations import Filter
-from core.generation.conversations.export import Wanted
 from core.generation.conversations.states import Status
 from core.generation.enrichment import drafts
 from core.generation.enrichment.errors import NothingToEnrich
+from core.generation.export import archive, plan
+from core.generation.export.formats import FORMATS
+from core.generation.export.wanted import Wanted
 from core.generation.jobs import estimate
 from core.generation.jobs.drafts import require_cap
+from core.generation.quality import backlog
 from core.settings import Settings
-from core.uploads import stored
 
 router = APIRouter(prefix="/conversations", tags=["conversations"], max_body_size=4_000_000)
+
+MISSING_IDS = "X-Missing-Ids"
 
 
 def _conversation_in_path(
@@ -79,10 +83,17 @@ def list_conversations(
     response_class=Response,
     responses={
         200: {
-            "content": {export.MEDIA_TYPE: {}, "application/zip": {}},
-            "description": "The file, or a zip with the file and its manifest.",
+            "content": {archive.MEDIA_TYPE: {}},
+            "description": "A zip: `data/train.*`, `data/validation.*`, `manifest.json` and a `README.md` by which "
+            "`datasets` loads the folder.",
+            "headers": {
+                MISSING_IDS: {
+                    "schema": {"type": "integer"},
+                    "description": "How many of `ids` are gone or don't fit; the manifest names them.",
+                }
+            },
         },
-        **documented(403, 404, 422, 503),
+        **documented(403, 404, 409, 422, 503),
     },
 )
 @router.head("/export", include_in_schema=False)
@@ -91,7 +102,7 @@ def export_conversations(
     user: Reader,
     asked: Asked,
     format: Annotated[  # noqa: A002  # the name of the query's parameter
-        Text, Query(max_length=40, description=f"One of: {', '.join(export.FORMATS)}.")
+        Text, Query(max_length=40, description=f"One of: {', '.join(FORMATS)}.")
     ] = "chat-jsonl",
     ids: Annotated[
         str | None,
@@ -101,30 +112,32 @@ def export_conversations(
             description="These alone, joined by commas; of any status unless `status` is given.",
         ),
     ] = None,
-    manifest: Annotated[
-        bool, Query(description="A zip with the file and `manifest.json`: counts, filters, SHA-256.")
-    ] = False,
+    validation: Annotated[
+        float,
+        Query(
+            json_schema_extra={"minimum": 0, "exclusiveMaximum": 1},
+            description="Which share to hold back for validation, about; near-duplicates stay on one side.",
+        ),
+    ] = 0.0,
+    split: Annotated[
+        int, Query(ge=0, le=2**32 - 1, description="The seed: another one holds others back.")
+    ] = 0,
 ) -> Response:
     """Conversations to train with, oldest first: the approved ones unless `status` or `ids` say otherwise."""
-    wanted = Wanted(format, _approved_unless_named(asked, ids), _ids(ids))
+    if ids is None and not asked.statuses:
+        asked = replace(asked, statuses=(Status.APPROVED,))
+    planned = plan.of(user, Wanted(format, asked, _ids(ids), validation, split))
     if request.method != "HEAD":
-        export.note(user, wanted)
-    name = "-".join(["conversations", *wanted.asked.statuses])
-    if manifest:
-        chunks, suffix, media_type = (
-            export.packed(user, wanted, now=datetime.now(UTC)),
-            "zip",
-            "application/zip",
-        )
-    else:
-        chunks, suffix, media_type = export.plain(user, wanted), "jsonl", export.MEDIA_TYPE
-    return downloads.respond_with(request, chunks, file_name=f"{name}.{suffix}", media_type=media_type)
-
-
-def _approved_unless_named(asked: Filter, ids: str | None) -> Filter:
-    if asked.statuses or ids is not None:
-        return asked
-    return Filter((Status.APPROVED,), asked.batch_job_id, asked.template_id, asked.is_offline, asked.owner)
+        archive.note(user, planned)
+    response = downloads.respond_with(
+        request,
+        archive.packed(user, planned),
+        file_name=f"{'-'.join(['conversations', *asked.statuses, format])}.zip",
+        media_type=archive.MEDIA_TYPE,
+    )
+    if ids is not None:
+        response.headers[MISSING_IDS] = str(len(planned.missing))
+    return response
 
 
 def _ids(joined: str | None) -> tuple[UUID, ...] | None:
@@ -198,6 +211,13 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
+@router.post("/check", status_code=202, responses=documented(403, 503))
+def check_conversations(user: Writer) -> schemas.CheckRequested:
+    """Have the quality checked of all conversations that have no score, as they were made before there were checks."""
+    with db.session_scope(user, write=True) as session:
+        return schemas.CheckRequested(n_unchecked=backlog.request(session))
+
+
 @router.get("/{id}", responses=documented(403, 404, 503))
 def get_conversation(user: Reader, row_id: ConversationId) -> schemas.ConversationDetail:
     """One conversation, by its primary key, with its messages and earlier revisions."""
@@ -220,10 +240,3 @@ def edit_conversation(
         )
     files.rewrite_or_log(user, files=storage, staging_dir=config.staging_dir, row_id=row_id)
     return get_conversation(user, row_id)
-
-
-@router.delete("/{id}", responses=documented(403, 404, 409, 503))
-def delete_conversation(user: Writer, storage: Files, row_id: ConversationId) -> work.Deleted:
-    """Delete a conversation and its file. The job's item stays completed."""
-    stored.delete(user, storage, partial(conversations.delete, row_id=row_id))
-    return work.Deleted(id=str(row_id))

@@ -11,11 +11,25 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from core import db
-from core.api.dependencies import TEXT_KEYS, Cursor, IdempotencyKey, Limit, Reader, Text, Writer, uuid_of
+from core.api.dependencies import (
+    TEXT_KEYS,
+    WHOLE,
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    Reader,
+    Text,
+    Writer,
+    uuid_of,
+)
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.schemas import work
 from core.api.schemas.templates import Template, TemplateDetail, TemplatePreview
+from core.generation.conversations.messages import LONGEST_CONTENT, MOST_MESSAGES
+from core.generation.quality.findings import Code
+from core.generation.quality.languages import BY_CODE
+from core.generation.quality.thresholds import DEFAULT
 from core.generation.templates import rendering, templates, usage, variables
 from core.generation.templates.rendering import CompiledTemplate
 
@@ -50,6 +64,38 @@ class WantedVariable(BaseModel):
     description: Text = Field(default="", max_length=variables.LONGEST_DESCRIPTION)
 
 
+class WantedThresholds(BaseModel):
+    """What is asked of its conversations; the default holds for what is left out. Findings say what misses it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    least_messages: Annotated[int, Field(ge=2, le=MOST_MESSAGES), WHOLE] = DEFAULT.least_messages
+    most_messages: Annotated[int, Field(ge=2, le=MOST_MESSAGES), WHOLE] = DEFAULT.most_messages
+    least_words: Annotated[int, Field(ge=0, le=10_000), WHOLE] = Field(
+        default=DEFAULT.least_words, description="Of each answer."
+    )
+    most_words: Annotated[int, Field(ge=1, le=LONGEST_CONTENT), WHOLE] = Field(
+        default=DEFAULT.most_words, description="Of each turn."
+    )
+    language: Literal["", "any", *BY_CODE] = Field(  # type: ignore[valid-type]
+        default=DEFAULT.language,
+        description="An ISO 639-1 code, `any`, or empty: what the value of `language` says, else most turns.",
+    )
+    similarity: float = Field(
+        default=DEFAULT.similarity,
+        ge=0.3,
+        le=1,
+        description="From which share of common word triples on two are near-duplicates.",
+    )
+    passing_score: Annotated[int, Field(ge=0, le=100), WHOLE] = Field(
+        default=DEFAULT.passing_score, description="Below it a conversation is shown as weak."
+    )
+    ignored: list[Annotated[Code, Field(strict=False)]] = Field(
+        default_factory=list,
+        max_length=len(Code),
+        description="Codes of findings that are meant to be there.",
+    )
+
+
 class WantedTemplate(BaseModel):
     """A template to add, or the next version of one."""
 
@@ -67,6 +113,9 @@ class WantedTemplate(BaseModel):
         description="What the model is told for every item alike; it takes no variables.",
     )
     description: Text = Field(default="", max_length=templates.LONGEST_DESCRIPTION)
+    thresholds: WantedThresholds | None = Field(
+        default=None, description="What is asked of its conversations; the defaults if left out."
+    )
     family_id: Text | None = Field(
         default=None, description="The template that this is the next version of; a new one if left out."
     )
@@ -120,6 +169,7 @@ def _add(user: db.User, call: Call, wanted: WantedTemplate) -> TemplateDetail:
             system=wanted.system,
             description=wanted.description,
             family_id=family_id,
+            asked=None if wanted.thresholds is None else wanted.thresholds.model_dump(mode="json"),
         )
         of_family = templates.versions(session, family_id=row.family_id)
         used = usage.of_versions(session, family_ids=[row.family_id])

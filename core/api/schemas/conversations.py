@@ -17,6 +17,7 @@ from core.generation.conversations.conversations import Filter
 from core.generation.conversations.messages import LONGEST_CONTENT, MOST_MESSAGES
 from core.generation.conversations.review import LONGEST_REASON, MOST_AT_ONCE, Decided, Decisions
 from core.generation.conversations.states import Status
+from core.generation.quality.findings import Finding, from_json, sentence
 
 RowVersion = Annotated[int, Field(ge=1, le=2**31 - 1), WHOLE]
 
@@ -27,6 +28,23 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid")
     role: Literal["user", "assistant"]
     content: Text = Field(min_length=1, max_length=LONGEST_CONTENT)
+
+
+class FoundInConversation(BaseModel):
+    """Something that the checks have found."""
+
+    code: str
+    sentence: str = Field(description="What a person reads.")
+    message_idx: int | None = Field(
+        description="In which message, from 0; null: in the conversation as a whole."
+    )
+    start: int | None = Field(description="Where in its content, in code points; null: all of it.")
+    end: int | None
+    detail: str = Field(description="Of a near-duplicate the other's id, where its owner is the same.")
+
+    @classmethod
+    def of(cls, found: Finding) -> Self:
+        return cls(sentence=sentence(found), **found.to_json())
 
 
 class Conversation(BaseModel):
@@ -48,7 +66,9 @@ class Conversation(BaseModel):
     reviewer_id: str | None
     decided_at: datetime | None
     score: int | None = Field(description="0 to 100; null until it was checked.")
-    findings: list[Any] | None
+    findings: list[FoundInConversation] | None = Field(
+        description="What was found; null until it was checked."
+    )
     n_messages: int
     first_words: str
     content_sha256: str
@@ -102,7 +122,6 @@ def _values(row: ConversationRow) -> dict[str, Any]:
     same = (
         *("idx", "params", "provider", "model", "is_offline", "status", "reason", "decided_at", "score"),
         *(
-            "findings",
             "n_messages",
             "first_words",
             "content_sha256",
@@ -112,7 +131,13 @@ def _values(row: ConversationRow) -> dict[str, Any]:
         ),
     )
     texts = {name: None if (found := getattr(row, name)) is None else str(found) for name in ids}
-    return {**texts, **{name: getattr(row, name) for name in same}, "source": files.source(row)}
+    found = None if row.findings is None else [FoundInConversation.of(one) for one in from_json(row.findings)]
+    return {
+        **texts,
+        **{name: getattr(row, name) for name in same},
+        "findings": found,
+        "source": files.source(row),
+    }
 
 
 class EditRequest(BaseModel):
@@ -181,6 +206,12 @@ class ReviewRequest(BaseModel):
         max_length=MOST_AT_ONCE,
         description="By id, as they were read: one that was changed since is left alone.",
     )
+
+
+class CheckRequested(BaseModel):
+    """How many conversations are to be checked by a worker."""
+
+    n_unchecked: int = Field(description="Of those that you may review.")
 
 
 class ItemRefusal(Refusal):

@@ -119,6 +119,9 @@ class BatchJob(JobStatusShown):
     )
     maybe_paid_twice: int = Field(description="How many requests that were.")
     pause_requested: bool
+    cancel_requested: bool = Field(
+        description="It is cancelled once requests under way have ended or were counted."
+    )
     reason: Told | None = Field(description="Why it is paused or failed, or what it waits for.")
     estimate: EstimateShown | None
     task_id: str
@@ -151,6 +154,7 @@ class BatchJob(JobStatusShown):
             maybe_paid_twice_usd=found.maybe_twice / NANO,
             maybe_paid_twice=found.n_maybe_twice,
             pause_requested=row.requested_status == JobStatus.PAUSED,
+            cancel_requested=row.requested_status == JobStatus.CANCELLED,
             reason=Told.of(row.reason),
             estimate=EstimateShown.of(Estimate.from_json(row.estimate)) if row.estimate else None,
             task_id=str(row.task_id),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from core.api.http.error_responses import Refusal
 from core.db.tables.prompt_templates import PromptTemplateRow
+from core.generation.quality import rows
 from core.generation.templates import templates
 from core.generation.templates.usage import Usage
 
@@ -24,6 +25,23 @@ class TemplateVariable(BaseModel):
     default: str | float | None = Field(description="What it is where no value is given; null is empty.")
     options: list[str] = Field(description="What a choice may be.")
     description: str
+
+
+class TemplateThresholds(BaseModel):
+    """What is asked of its conversations."""
+
+    least_messages: int
+    most_messages: int
+    least_words: int = Field(description="Of each answer.")
+    most_words: int = Field(description="Of each turn.")
+    language: str = Field(
+        description="An ISO 639-1 code, `any`, or empty: what its values or most turns say."
+    )
+    similarity: float = Field(
+        description="From which share of common word triples on two are near-duplicates."
+    )
+    passing_score: int
+    ignored: list[str] = Field(description="Codes of findings that are meant to be there.")
 
 
 class TemplateUsage(BaseModel):
@@ -79,6 +97,7 @@ class TemplateDetail(Template):
 
     system: str = Field(description="What the model is told for every item alike.")
     prompt: str
+    thresholds: TemplateThresholds
     versions: list[TemplateVersion] = Field(description="Newest first.")
 
     @classmethod
@@ -96,6 +115,7 @@ class TemplateDetail(Template):
                 "variables": row.variables,
                 "system": row.system,
                 "prompt": row.prompt,
+                "thresholds": rows.of_template(row).to_json(),
                 "versions": told,
             }
         )

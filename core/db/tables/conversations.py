@@ -9,8 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.row_rules import ME, MINE_OR_REVIEWER, RowRules, update_guard
-from core.db.tables.base import Base, NewId, Now, Owner, one_of
+from core.db.row_rules import FROM_THE_APP, ME, MINE_OR_REVIEWER, SCHEMA, USERS, RowRules, update_guard
+from core.db.tables.base import Base, NewId, Now, Owner, one_of, partial_index
 
 OF_A_SEEN_ONE = (
     "exists (select from public.conversations c where c.id = conversation_revisions.conversation_id)"
@@ -28,12 +28,63 @@ _NOBODY_DECIDES_FOR_ANOTHER = update_guard(
 )
 
 
+N_BANDS, BAND_BYTES = 16, 16  # of a signature of 64 numbers of 4 bytes
+IS_APPROVED = "status = 'approved'"
+BANDS = tuple(f"substr(minhash, {at * BAND_BYTES + 1}, {BAND_BYTES})" for at in range(N_BANDS))
+MOST_OF_A_BAND = 20  # that are looked at: where more have it, they are like each other too
+
+
+def _band_indexes() -> list[sa.Index]:
+    """Of what is approved, who has which band of a signature: near-duplicates are found by any that they share."""
+    condition = sa.text(IS_APPROVED)
+    return [
+        sa.Index(
+            f"ix_conversations_band_{at:02}",
+            sa.text(band),
+            sqlite_where=condition,
+            postgresql_where=condition,
+        )
+        for at, band in enumerate(BANDS)
+    ]
+
+
+def _like_an_approved_one() -> tuple[str, ...]:
+    """The approved conversation that a signature is most like, whoever's, and the share of numbers that they have in
+    common. Arguments: the signature, the conversation that has it, its owner.
+
+    The rules of rows would keep the indexes from being asked, as `substr` is not leakproof. Its id is told where it has
+    the same owner and the reader may read it; else no more than the share.
+    """
+    function = f"{SCHEMA}.like_an_approved_one(bytea, uuid, uuid)"
+    found = " union ".join(
+        f"(select c.id, c.user_id, c.minhash from public.conversations c where c.{IS_APPROVED} "  # noqa: S608  # ours
+        f"and {band.replace('minhash', 'c.minhash')} = {band.replace('minhash', '$1')} limit {MOST_OF_A_BAND})"
+        for band in BANDS
+    )
+    shared = (
+        "(select count(*) from generate_series(1, 253, 4) place "
+        "where substr(f.minhash, place, 4) = substr($1, place, 4)) / 64.0"
+    )
+    return (
+        f"create function {function} returns table (id uuid, share double precision) language sql stable "  # noqa: S608
+        f"security definer set search_path = '' as $$ "
+        f"select case when f.user_id = $3 and {MINE_OR_REVIEWER} then f.id end, {shared} as share "
+        f"from ({found}) f where f.id is distinct from $2 and {FROM_THE_APP} order by share desc, f.id limit 1 $$",
+        f"revoke all on function {function} from public",
+        f"grant execute on function {function} to {USERS}",
+    )
+
+
+_LIKE_AN_APPROVED_ONE = _like_an_approved_one()
+
+
 class ConversationRow(Base):
     """A generated conversation. `id` is what rows refer to; `conversation_id` names its file and never a row.
 
     conversation_id: uuid5 of job, item and template version, so that a replay writes the same one. messages: a list
     of {"role", "content"}, user first. first_words: how it begins, for lists. row_version: grows with each change.
-    score: 0 to 100, findings: what was found; both null until it was checked.
+    score: 0 to 100, findings: what was found, as `core/generation/quality/findings.py` reads it, minhash: the signature
+    that near-duplicates are told by; all null until it was checked.
     """
 
     __tablename__ = "conversations"
@@ -70,6 +121,8 @@ class ConversationRow(Base):
         sa.Index("ix_conversations_of_job", "batch_job_id", "status", "idx"),
         sa.Index("ix_conversations_of_template", "template_id", "status", "user_id"),
         sa.Index("ix_conversations_content_sha256", "content_sha256"),
+        partial_index("ix_conversations_unchecked", "user_id", "batch_job_id", "idx", where="score IS NULL"),
+        *_band_indexes(),
     )
     n_distinct: ClassVar = {"template_id": 100, "status": 3, "batch_job_id": 1_000}
     row_rules = RowRules(
@@ -81,7 +134,7 @@ class ConversationRow(Base):
             *("messages", "n_messages", "first_words", "content_sha256", "minhash", "score", "findings"),
             "enrichment",
         ),
-        sql=_NOBODY_DECIDES_FOR_ANOTHER,
+        sql=(*_NOBODY_DECIDES_FOR_ANOTHER, *_LIKE_AN_APPROVED_ONE),
     )
 
 

@@ -16,7 +16,8 @@ class PromptTemplateRow(Base):
     """One version of a prompt template, never changed. `author_id` is null for those that come with the app.
 
     family_id: what all versions of a template have in common; they count up from 1. variables: a list of objects as
-    `core/generation/templates/variables.py` reads them.
+    `core/generation/templates/variables.py` reads them. thresholds: what is asked of its conversations, as
+    `core/generation/quality/thresholds.py` reads it; null where it is nothing of its own.
     """
 
     __tablename__ = "prompt_templates"
@@ -29,6 +30,7 @@ class PromptTemplateRow(Base):
     system: Mapped[str] = mapped_column(default="")
     prompt: Mapped[str]
     variables: Mapped[list[Any]]
+    thresholds: Mapped[dict[str, Any] | None]
     created_at: Mapped[Now]
     __table_args__ = (sa.UniqueConstraint("family_id", "version"),)
     n_distinct: ClassVar = {"author_id": 50}

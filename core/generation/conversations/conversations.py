@@ -1,4 +1,4 @@
-"""Conversations: one of them, lists of them, how many there are, and their end.
+"""Conversations: one of them, lists of them, and how many there are.
 
 A conversation is asked for by its primary key, `row_id`, alone; its `conversation_id` names its file.
 """
@@ -19,7 +19,7 @@ from core.db.tables.batch_jobs import BatchJobRow
 from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.errors import NotFound
-from core.generation.conversations import files
+from core.generation import hidden
 from core.generation.conversations.errors import BusinessKeyGiven
 from core.generation.conversations.states import Status
 
@@ -40,7 +40,7 @@ class Filter:
     def conditions(self, session: Session) -> list[sa.ColumnElement[bool]]:
         """Raises NotAllowed for others' conversations, except to reviewers and admins."""
         row = ConversationRow
-        named = [ownership.reviewed(session, row.user_id, self.owner)]
+        named = [ownership.reviewed(session, row.user_id, self.owner), hidden.is_shown(session)]
         if self.statuses:
             named.append(row.status.in_(self.statuses))
         if self.batch_job_id is not None:
@@ -63,7 +63,7 @@ class Origin:
 
 def get(session: Session, *, row_id: UUID) -> ConversationRow:
     """One conversation with its messages. Raises NotFound, BusinessKeyGiven."""
-    mine = ownership.reviewed(session, ConversationRow.user_id)
+    mine = sa.and_(ownership.reviewed(session, ConversationRow.user_id), hidden.is_shown(session))
     whole = undefer(ConversationRow.messages), undefer(ConversationRow.enrichment)
     found = session.execute(
         sa.select(ConversationRow).where(ConversationRow.id == row_id, mine).options(*whole)
@@ -104,7 +104,7 @@ def jobs(session: Session, *, asked: Filter) -> dict[UUID, str]:
     of_job = ConversationRow.batch_job_id == BatchJobRow.id
     rows = (
         sa.select(BatchJobRow.id, BatchJobRow.name)
-        .where(sa.exists().where(of_job, *asked.conditions(session)))
+        .where(sa.exists().where(of_job, *asked.conditions(session)), hidden.is_job_shown())
         .order_by(BatchJobRow.created_at.desc(), BatchJobRow.id)
         .limit(MOST_JOBS)
     )
@@ -114,22 +114,12 @@ def jobs(session: Session, *, asked: Filter) -> dict[UUID, str]:
 def origin(session: Session, conversation: ConversationRow) -> Origin:
     """What this conversation came of."""
     template = session.get_one(PromptTemplateRow, conversation.template_id)
-    of_it = sa.select(BatchJobRow.name).where(BatchJobRow.id == conversation.batch_job_id)
+    of_it = sa.select(BatchJobRow.name).where(
+        BatchJobRow.id == conversation.batch_job_id, hidden.is_job_shown()
+    )
     return Origin(session.execute(of_it).scalar_one_or_none(), template.name, template.version)
 
 
 def subject(row_id: UUID) -> audit.Subject:
     """A conversation as the audit trail names it: none of its words, which outlive it there."""
     return audit.Subject(RESOURCE, row_id, str(row_id)[:8])
-
-
-def delete(session: Session, *, row_id: UUID) -> Sequence[str]:
-    """Delete a conversation; returns the storage prefixes to remove once committed. Its item stays completed.
-
-    Raises NotFound, BusinessKeyGiven, OwnedByAnother.
-    """
-    conversation = get(session, row_id=row_id)
-    ownership.require_own(session, conversation.user_id, resource=RESOURCE)
-    session.execute(sa.delete(ConversationRow).where(ConversationRow.id == row_id))
-    audit.note(session, "conversation.deleted", subject(row_id))
-    return [files.key(conversation.conversation_id)]

@@ -1,4 +1,4 @@
-"""Why a conversation is not found, not changed or not exported."""
+"""Why a conversation is not found or not changed."""
 
 from __future__ import annotations
 
@@ -35,16 +35,6 @@ class BadMessages(AppError):
     hint = "User and assistant take turns: the user begins, and the assistant has the last word."
     problem: str
     place: str = ""
-
-
-class FormatUnknown(AppError):
-    """There is no such format to export in."""
-
-    code = "format_unknown"
-    message = "Conversations can't be exported as {format}."
-    hint = "Use one of these formats: {known}."
-    format: str
-    known: str
 
 
 class NothingNamed(AppError):

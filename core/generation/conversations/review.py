@@ -17,10 +17,12 @@ from core import db
 from core.access import audit, ownership
 from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
 from core.errors import AppError, NotFound
+from core.generation import hidden
 from core.generation.conversations import conversations, messages, states
 from core.generation.conversations.conversations import RESOURCE, Filter
 from core.generation.conversations.errors import ConversationChanged, NothingNamed, TooManyNamed
 from core.generation.conversations.states import Status
+from core.generation.quality import rows
 
 MOST_AT_ONCE: Final = 1_000
 LONGEST_REASON: Final = 500  # characters
@@ -102,7 +104,7 @@ def _decide_some(
         found.id: found
         for found in session.execute(
             sa.select(row.id, row.status, row.reason, row.row_version)
-            .where(row.id.in_(some), ownership.reviewed(session, row.user_id))
+            .where(row.id.in_(some), ownership.reviewed(session, row.user_id), hidden.is_shown(session))
             .order_by(row.id)
             .with_for_update()
         )
@@ -176,9 +178,8 @@ def edit(
         )
     )
     session.flush()
-    # what was found out about other words
-    stale = {"minhash": None, "score": None, "findings": None, "enrichment": None}
-    states.move(session, *this, to=Status.PENDING, by=db.owner(session), reason=None, **values, **stale)
+    values |= rows.edited(session, was, wanted) | {"enrichment": None}  # what was found out about other words
+    states.move(session, *this, to=Status.PENDING, by=db.owner(session), reason=None, **values)
     audit.note(session, "conversation.edited", conversations.subject(row_id), revision=n + 1)
     session.flush()
     session.expire(was)

@@ -7,7 +7,6 @@ flight: the next request of the same item goes through the budget again.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from core.db.tables.conversations import ConversationRow
 from core.errors import AppError
 from core.generation import errors
 from core.generation.conversations import files
+from core.generation.engine.checking import Checking
 from core.generation.engine.flights import Asked, Flight, Origin, Phase
 from core.generation.engine.keeper import Keeper
 from core.generation.engine.purpose import Purpose
@@ -30,7 +30,7 @@ MOST_BAD: Final = 3  # useless replies to one item, after which it has failed
 MOST_FAILED: Final = 6  # requests of one item that failed while others succeeded
 ALIKE: Final = 5  # requests refused alike at the start, after which the job pauses
 GIVE_UP_S: Final = 900.0  # without any answer, after which the job pauses
-MOST_WAIT_S, STORAGE_WAIT_S, EARLY_WAIT_S = 30.0, 1.0, 1.0
+STORAGE_WAIT_S: Final = 1.0
 
 
 class Asker:
@@ -46,12 +46,13 @@ class Asker:
         store: ReplyStore,
         threads: ThreadPoolExecutor,
         at_once: int,
+        checking: Checking,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
         self._origin, self._purpose = origin, purpose
         self._client, self._gate, self._store = client, gate, store
-        self._keeper = Keeper(store, threads)
+        self._keeper, self._checking = Keeper(store, threads), checking
         self._wall, self._sleep = wall, sleep
         self._places = asyncio.Semaphore(at_once)
         self._flights: dict[int, Flight] = {}
@@ -77,7 +78,8 @@ class Asker:
                 flight.phase = Phase.WAITING
                 self._note(flight, early, status=429)
                 if not early.from_quota:
-                    await self._sleep(early.retry_after_s or EARLY_WAIT_S)
+                    await self._sleep(llm.pause_s(early, flight.n_early))
+                    flight.n_early += 1
             except (llm.KeyRefused, llm.RequestRefused, llm.ProviderUnavailable) as failure:
                 return self._landed(self._failed(flight, failure))
             else:
@@ -160,7 +162,7 @@ class Asker:
         item, flight.phase = flight.item, Phase.ANSWERED
         key = self._store.raw_key(item.idx, item.n_asked)
         self._n_good += 1
-        item.wait_s = 0.0
+        item.wait_s, item.n_waits = 0.0, 0
         try:
             await self._keeper.keep(key, reply.raw)
         except (StorageUnavailable, DiskFull) as away:
@@ -203,6 +205,7 @@ class Asker:
                 self.waits_for_storage = False
                 if stored != file:
                     values |= files.contents(stored)
+                values |= self._checking.by_text(values)
                 return
 
     def _failed(self, flight: Flight, failure: AppError) -> Asked:
@@ -241,8 +244,8 @@ class Asker:
         if item.n_failed >= MOST_FAILED:
             gone = errors.NoAnswerForItem(n_tries=item.n_failed, problem=failure.problem)
             return self._end(flight, ItemState.FAILED, gone)
-        longer = min(MOST_WAIT_S, max(0.5, item.wait_s * 2)) * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
-        item.wait_s = max(longer, failure.retry_after_s or 0.0)
+        item.wait_s = llm.pause_s(failure, item.n_waits)
+        item.n_waits += 1
         return self._end(flight, ItemState.QUEUED)
 
     def _end(self, flight: Flight, state: ItemState, why: AppError | None = None) -> Asked:

@@ -35,12 +35,13 @@ class Phase(IntEnum):
 
 @dataclass
 class Flight:
-    """An item that is being asked."""
+    """An item that is being asked. n_early: how often it was told to come later."""
 
     item: Item
     phase: Phase = Phase.WAITING
     asked_at: datetime = NEVER
     n_good_before: int = 0
+    n_early: int = 0
     calls: list[Call] = field(default_factory=list)
 
 

@@ -17,10 +17,11 @@ from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, B
 from core.db.tables.conversations import ConversationRow
 from core.db.types import now_plus
 from core.generation.engine import enrichments, provider_batches
+from core.generation.engine.checking import Checking
 from core.generation.engine.records import Batch, Call, End, Wishes
 from core.generation.enrichment import automatic
 from core.generation.jobs import spend
-from core.generation.jobs.follow import KIND, lock_tasks
+from core.generation.jobs.follow import lock_tasks
 from core.generation.jobs.states import PENDING, ItemState, JobStatus, move_items
 
 Answer = TypeVar("Answer")
@@ -31,10 +32,18 @@ class Ledger:
     """What is written for one job by the attempt that runs it. Methods may raise DatabaseUnavailable, LeaseLost."""
 
     def __init__(
-        self, task: queue.Task, *, batch_job_id: UUID, user_id: UUID, lease_s: float, daily_cap: int | None
+        self,
+        task: queue.Task,
+        *,
+        batch_job_id: UUID,
+        user_id: UUID,
+        lease_s: float,
+        daily_cap: int | None,
+        checking: Checking,
     ) -> None:
         self._task, self._lease_s, self._daily_cap = task, lease_s, daily_cap
         self.batch_job_id, self._user_id = batch_job_id, user_id
+        self._checking = checking
         self._n_commits = 0
 
     def commit(
@@ -44,6 +53,7 @@ class Ledger:
 
         notice: what people should know while it runs. looks_for_others: whether it would make way for one that waits.
         """
+        self._checking.compare([end.conversation for end in batch.ends if end.conversation is not None])
         with db.session_scope(db.WORKER, write=True) as session:
             self._beat(session, batch)
             if not self._holds(session, batch):
@@ -264,6 +274,7 @@ class Ledger:
         self, session: Session, *, in_flight: int, notice: queue.Reason | None, looks_for_others: bool
     ) -> Wishes:
         told = sa.literal(notice.to_json() if notice else None, Json)
+        of_pool = queue.known_kinds(queue.Pool.GENERATION)
         job = session.execute(
             sa.update(BatchJobRow)
             .where(BatchJobRow.id == self.batch_job_id)
@@ -279,7 +290,7 @@ class Ledger:
             wants_pause=job.requested_status == JobStatus.PAUSED,
             wants_cancel=job.requested_status == JobStatus.CANCELLED,
             reason=queue.Reason.from_json(job.reason) if job.reason else None,
-            others_wait=looks_for_others and bool(queue.ready_kinds(session, kinds=[KIND])),
+            others_wait=looks_for_others and bool(queue.ready_kinds(session, kinds=of_pool)),
             max_cost=job.max_cost,
         )
 

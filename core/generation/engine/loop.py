@@ -29,7 +29,7 @@ from core.generation.engine.purpose import Prepare
 from core.generation.engine.records import Batch, End, Ending, Item, Limits, Wishes
 from core.generation.engine.reply_store import ReplyStore
 from core.generation.jobs import follow
-from core.generation.jobs.states import ItemState, JobStatus
+from core.generation.jobs.states import OPEN_ITEMS, ItemState, JobStatus
 from core.storage import DiskFull, StorageUnavailable
 
 GATHER_S: Final = 0.1  # so long at most a first result waits for others to share its transaction
@@ -96,8 +96,7 @@ class Loop:
 
     async def _round(self) -> None:
         """Take what may be asked, keep what has happened, and wait for news."""
-        claims = [] if self._ending else await self._claimable()
-        self._kept.claims = claims
+        self._kept.claims = claims = [] if self._ending else await self._claimable()
         wishes = await self._commit()
         if wishes.are_claims_denied:
             self._put_back(claims)
@@ -293,12 +292,10 @@ class Loop:
         if await self._read_ahead():
             if self._limits.only is not None:
                 return Ending(None)
-            done = errors.PilotDone(n_items=self._n_settled())
-            return Ending(JobStatus.PAUSED, queue.Reason.of(done))
+            return Ending(JobStatus.PAUSED, queue.Reason.of(errors.PilotDone(n_items=self._n_settled())))
         if self._counts[ItemState.COMPLETED]:
             return Ending(JobStatus.COMPLETED)
         return Ending(JobStatus.FAILED, queue.Reason.of(errors.NothingCame(n_items=self._n_settled())))
 
     def _n_settled(self) -> int:
-        settled = ItemState.COMPLETED, ItemState.FAILED, ItemState.CANCELLED
-        return sum(self._counts[state] for state in settled)
+        return sum(n for state, n in self._counts.items() if state not in OPEN_ITEMS)

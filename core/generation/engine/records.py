@@ -18,7 +18,7 @@ class Item:
 
     n_asked: how many requests were made for it, over all attempts; n_bad, n_failed: of those, how many replies were
     useless, and how many failed while others succeeded. unfit: why it can't be asked for, and has no request.
-    wait_s: before it is asked again.
+    wait_s: before it is asked again, after n_waits in a row.
     """
 
     id: UUID
@@ -31,6 +31,7 @@ class Item:
     worst: int
     unfit: AppError | None = None
     wait_s: float = 0.0
+    n_waits: int = 0
 
     def failed(self) -> End:
         """The end of an item that can't be asked for."""

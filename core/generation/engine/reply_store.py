@@ -30,7 +30,7 @@ class ReplyStore:
     batch_job_id: UUID
 
     def raw_key(self, idx: int, n: int) -> str:
-        return f"{raw_folder(self.batch_job_id)}{idx}-{n}.json"
+        return raw_key(self.batch_job_id, idx, n)
 
     def keep(self, contents: Sequence[tuple[str, bytes]]) -> list[bytes]:
         """Store replies and conversations, together; of each, what is stored under its key: the first that came.
@@ -76,6 +76,11 @@ class ReplyStore:
 def raw_folder(batch_job_id: UUID) -> str:
     """How the keys of all raw replies of a job begin."""
     return f"{RAW_FILES}{batch_job_id}/"
+
+
+def raw_key(batch_job_id: UUID, idx: int, n: int) -> str:
+    """The key of the reply to an item's n-th request."""
+    return f"{raw_folder(batch_job_id)}{idx}-{n}.json"
 
 
 def log_folder(batch_job_id: UUID) -> str:

@@ -18,6 +18,7 @@ from core.generation.engine import replies
 from core.generation.engine.asking import Asker
 from core.generation.engine.batch_loop import BatchLoop
 from core.generation.engine.budget import Budget
+from core.generation.engine.checking import Checking
 from core.generation.engine.enriching import Enriching
 from core.generation.engine.flights import Origin
 from core.generation.engine.ledger import Ledger
@@ -30,6 +31,7 @@ from core.generation.enrichment import enrichment
 from core.generation.errors import ProviderChanged
 from core.generation.jobs import follow
 from core.generation.jobs.states import JobStatus
+from core.generation.quality import rows
 from core.generation.templates.rendering import CompiledTemplate
 from core.settings import part
 from core.settings.parts.llm import LlmSettings
@@ -47,6 +49,7 @@ class ToDo:
     ledger: Ledger
     store: ReplyStore
     budget: Budget
+    checking: Checking
 
 
 def load() -> None:
@@ -73,17 +76,19 @@ def work(task: queue.Task, job: queue.Job, *, config: settings.Settings) -> dict
         return follow.result(JobStatus.PAUSED, queue.Reason.of(changed))
     files = storage.from_settings(config)
     limits = part(config, LlmSettings)
+    checking = Checking(batch_job_id=found.id, user_id=found.user_id, asked=rows.of_template(found.template))
     ledger = Ledger(
         task,
         batch_job_id=found.id,
         user_id=found.user_id,
         lease_s=part(config, LeaseSettings).lease_s,
         daily_cap=limits.max_cost_nano_usd_per_day,
+        checking=checking,
     )
     spent, daily_cap = ledger.spent() + ledger.given_away(), limits.max_cost_nano_usd_per_day
     budget = Budget(spent=spent, cap=found.max_cost, daily_cap=daily_cap)
     store = ReplyStore(files, config.staging_dir, found.id)
-    ended = asyncio.run(_loop(ToDo(found, provider, ledger, store, budget), job))
+    ended = asyncio.run(_loop(ToDo(found, provider, ledger, store, budget, checking), job))
     if ended is None:
         raise queue.TaskStopped(task_id=task.id)
     return ended
@@ -121,6 +126,7 @@ async def _loop(todo: ToDo, job: queue.Job) -> queue.GoOnLater | dict[str, Any] 
                 store=todo.store,
                 threads=threads,
                 at_once=batch_job.concurrency,
+                checking=todo.checking,
             )
             if is_batch:
                 return await BatchLoop(

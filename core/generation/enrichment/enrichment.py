@@ -94,8 +94,11 @@ def _topics(found: object) -> list[str]:
         raise _bad('it has no list "topics"')
     if len(found) > MOST_TOPICS:
         raise _bad(f"it names {len(found):,} topics instead of 1 to {MOST_TOPICS}")
-    topics = [_text(one, longest=LONGEST_TOPIC, name="topic") for one in found]
-    return list({topic.casefold(): topic for topic in reversed(topics)}.values())[::-1]
+    topics = dict[str, str]()
+    for one in found:
+        topic = _text(one, longest=LONGEST_TOPIC, name="topic")
+        topics.setdefault(topic.casefold(), topic)
+    return list(topics.values())
 
 
 def _one_of(found: object, known: Sequence[str], *, name: str) -> str:

@@ -95,10 +95,9 @@ def _checked(
     n_uses = template.prompt.count("{{") + template.prompt.count("{%")
     room = LONGEST_PROMPT_BYTES // 8 - len(template.prompt)
     checked = []
-    for number, row in enumerate(given.rows, start=1):
-        values = {name: row.get(name) for name in known} if given.may_have_more else row
+    for number, row in enumerate(given.rows(known), start=1):
         try:
-            typed = variables.check(compiled.variables, values)
+            typed = variables.check(compiled.variables, row)
             if sum(len(str(value)) + 60 for value in typed.values()) * max(1, n_uses) > room:
                 compiled.render(typed)
         except AppError as error:

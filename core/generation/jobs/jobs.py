@@ -1,4 +1,4 @@
-"""Batch jobs: what a user can ask for, from the first click to the deleted log."""
+"""Batch jobs: what a user can ask for, from the first click to the last."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from core.db.tables.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 from core.db.types import now_plus
 from core.errors import Conflict, NotFound
+from core.generation import hidden
 from core.generation.engine import provider_batches
-from core.generation.engine.reply_store import log_key, raw_folder
 from core.generation.errors import CapTooLow
 from core.generation.jobs import progress, spend
 from core.generation.jobs.drafts import PILOT, Draft, require_cap
@@ -76,7 +76,11 @@ def subject(job: BatchJobRow) -> audit.Subject:
 def get(session: Session, *, batch_job_id: UUID) -> BatchJobRow:
     """One job with its template and task; an admin sees others' too. Raises NotFound."""
     found = session.execute(
-        whole().where(BatchJobRow.id == batch_job_id, ownership.seen(session, BatchJobRow.user_id))
+        whole().where(
+            BatchJobRow.id == batch_job_id,
+            ownership.seen(session, BatchJobRow.user_id),
+            hidden.is_job_shown(),
+        )
     ).scalar_one_or_none()
     if found is None:
         raise NotFound(resource="batch job", id=batch_job_id)
@@ -170,11 +174,8 @@ def cancel(session: Session, *, batch_job_id: UUID) -> BatchJobRow:
     return _again(session, job)
 
 
-def delete(session: Session, *, batch_job_id: UUID) -> Sequence[str]:
-    """Delete a job that has ended, with items, requests and log; its conversations stay.
-
-    Returns the storage prefixes to remove once committed. Raises NotFound, OwnedByAnother, Conflict.
-    """
+def deletable(session: Session, *, batch_job_id: UUID) -> BatchJobRow:
+    """The job, held, if it can be deleted: it has ended or is paused. Raises NotFound, OwnedByAnother, Conflict."""
     job = locked(session, batch_job_id=batch_job_id)
     if job.status in PENDING:
         raise Conflict(resource="batch job", state=job.status, asked="deleted until it ends or is cancelled")
@@ -184,9 +185,7 @@ def delete(session: Session, *, batch_job_id: UUID) -> Sequence[str]:
         raise Conflict(
             resource="batch job", state="part of today's spending", asked="deleted before tomorrow, UTC"
         )
-    audit.note(session, "batch_job.deleted", subject(job))
-    session.execute(sa.delete(BatchJobRow).where(BatchJobRow.id == job.id))
-    return [raw_folder(job.id), log_key(job.id)]
+    return job
 
 
 def items(
@@ -229,7 +228,7 @@ def _again(session: Session, job: BatchJobRow) -> BatchJobRow:
 
 def locked(session: Session, *, batch_job_id: UUID) -> BatchJobRow:
     """The user's job, which nobody else changes before this transaction ends. Raises NotFound, OwnedByAnother."""
-    mine = BatchJobRow.id == batch_job_id, BatchJobRow.user_id == db.owner(session)
+    mine = BatchJobRow.id == batch_job_id, BatchJobRow.user_id == db.owner(session), hidden.is_job_shown()
     lock_tasks(session, *mine)
     this = sa.select(BatchJobRow).where(*mine)
     found = session.execute(

@@ -17,6 +17,7 @@ from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, seconds_between
+from core.generation import hidden
 from core.generation.jobs import jobs
 from core.generation.jobs.states import ItemState, JobStatus
 
@@ -134,7 +135,7 @@ def _filtered(
     search: str = "",
 ) -> sa.Select[*Columns]:
     """Those that are all this, by columns of jobs alone, as their indexes hold them."""
-    rows = rows.where(ownership.listed(session, BatchJobRow.user_id, whose))
+    rows = rows.where(ownership.listed(session, BatchJobRow.user_id, whose), hidden.is_job_shown())
     if statuses:
         rows = rows.where(BatchJobRow.status.in_(statuses))
     if search:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from core import db
-from core.generation.errors import BadParameters, NoItems, TooManyItems
+from core.db.tables.uploads import UploadRow
+from core.generation.errors import BadParameters, NoItems, TooManyItems, TooMuchText
 from core.storage import Storage
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 
 MOST_ITEMS: Final = 100_000
+MOST_BYTES: Final = 64_000_000  # of text from an upload, which is in memory at once, several times as large
 SOURCES: Final = ("grid", "rows", "upload_id")
 
 
@@ -23,12 +26,12 @@ SOURCES: Final = ("grid", "rows", "upload_id")
 class Parameters:
     """The rows of a job, before they are checked against a template. names: of what has a value in every row.
 
-    may_have_more: whether values that the template has no variable for are left out, as other columns of a file are.
+    rows(known): all of them, where the template has these variables; other columns of a file are left out. May raise
+    TooMuchText, and what reading an upload raises.
     """
 
     names: tuple[str, ...]
-    rows: Sequence[Mapping[str, Any]]
-    may_have_more: bool = False
+    rows: Callable[[Collection[str]], Sequence[Mapping[str, Any]]]
 
 
 def read(user: db.User, *, files: Storage, given: Mapping[str, Any]) -> Parameters:
@@ -57,7 +60,8 @@ def of_grid(grid: object) -> Parameters:
     require_size(math.prod(len(values) for values in grid.values()))
     names = tuple(str(name) for name in grid)
     combined = itertools.product(*grid.values())
-    return Parameters(names, [dict(zip(names, values, strict=True)) for values in combined])
+    rows = [dict(zip(names, values, strict=True)) for values in combined]
+    return Parameters(names, lambda _known: rows)
 
 
 def of_rows(rows: object) -> Parameters:
@@ -68,7 +72,7 @@ def of_rows(rows: object) -> Parameters:
     common = set(rows[0])
     for row in rows:
         common &= set(row)
-    return Parameters(tuple(name for name in rows[0] if name in common), rows)
+    return Parameters(tuple(name for name in rows[0] if name in common), lambda _known: rows)
 
 
 def of_upload(user: db.User, *, files: Storage, upload_id: object) -> Parameters:
@@ -77,12 +81,31 @@ def of_upload(user: db.User, *, files: Storage, upload_id: object) -> Parameters
         raise BadParameters(problem="upload_id is no number")
     with db.session_scope(user) as session:
         upload = uploads.own(session, upload_id=int(str(upload_id)))
-        dialect: Dialect = uploads.examination_of(upload).dialect
+        examined = uploads.examination_of(upload)
         session.expunge(upload)
     require_size(upload.n_rows)
+    names = tuple(column.name for column in examined.columns)
+    return Parameters(names, partial(_rows_of, files, upload, examined.dialect))
+
+
+def _rows_of(
+    files: Storage, upload: UploadRow, dialect: Dialect, known: Collection[str]
+) -> Sequence[Mapping[str, Any]]:
+    """What an upload says of these variables; None where it has no such column."""
+    rows: list[Mapping[str, Any]] = []
+    n_bytes = 0
     with stored.open_bytes(files, upload) as source:
-        table = stream.read_table(source, dialect)
-    return Parameters(tuple(table.column_names), table.to_pylist(), may_have_more=True)
+        for block in stream.read_blocks(source, dialect, known):
+            if (n_bytes := n_bytes + block.nbytes) > MOST_BYTES:
+                raise TooMuchText(file_name=upload.file_name, limit_mb=MOST_BYTES // 1_000_000)
+            columns = {
+                name: block[name].to_pylist() if name in block.column_names else None for name in known
+            }
+            rows += (
+                {name: None if cells is None else cells[at] for name, cells in columns.items()}
+                for at in range(block.num_rows)
+            )
+    return rows
 
 
 def require_size(n_items: int) -> None:

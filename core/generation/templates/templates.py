@@ -14,6 +14,7 @@ from core.access import audit, ownership
 from core.db.pagination import Page, newest_first
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.errors import NotFound
+from core.generation.quality import thresholds
 from core.generation.templates import usage, values, variables
 from core.generation.templates.enrichment_text import ENRICHMENT
 from core.generation.templates.errors import (
@@ -56,10 +57,13 @@ def add(
     system: str = "",
     description: str = "",
     family_id: UUID | None = None,
+    asked: object = None,
 ) -> PromptTemplateRow:
-    """A new template, or with `family_id` the next version of one. described: its variables, as JSON.
+    """A new template, or with `family_id` the next version of one. described: its variables, as JSON. asked: of its
+    conversations, as `quality/thresholds.py` reads it; the defaults where it is None.
 
-    Raises TextUnfit, VariablesUnfit, TemplateRefused; NotFound, NotItsAuthor, NothingChanged of the family.
+    Raises TextUnfit, VariablesUnfit, TemplateRefused, ThresholdsUnfit; of the family NotFound, NotItsAuthor,
+    NothingChanged.
     """
     name = " ".join(name.split())
     _require_words(name, part="name", longest=LONGEST_NAME, is_needed=True)
@@ -77,6 +81,7 @@ def add(
         system=system,
         prompt=prompt,
         variables=[variable.to_json() for variable in known],
+        thresholds=thresholds.parse(asked).stored(),
     )
     if family_id is not None:
         of_family = versions(session, family_id=family_id)
@@ -175,7 +180,7 @@ def _require_author(session: Session, of_family: Sequence[PromptTemplateRow]) ->
 
 def _require_change(row: PromptTemplateRow, *, newest: PromptTemplateRow) -> None:
     """Raises NothingChanged."""
-    told = ("name", "description", "system", "prompt", "variables")
+    told = ("name", "description", "system", "prompt", "variables", "thresholds")
     if all(getattr(row, one) == getattr(newest, one) for one in told):
         raise NothingChanged(name=f"{newest.name} v{newest.version}")
 

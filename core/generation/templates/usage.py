@@ -15,6 +15,7 @@ from core.access import ownership, roles
 from core.db.tables.batch_jobs import BatchJobRow
 from core.db.tables.conversations import ConversationRow
 from core.db.tables.prompt_templates import PromptTemplateRow
+from core.generation import hidden
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ def of_families(session: Session, *, family_ids: Collection[UUID]) -> Mapping[UU
 
 def _counted(session: Session, *, family_ids: Collection[UUID]) -> list[tuple[UUID, UUID, int, int, int]]:
     jobs = sa.select(sa.func.count()).where(
-        BatchJobRow.template_id == PromptTemplateRow.id, ownership.seen(session, BatchJobRow.user_id)
+        BatchJobRow.template_id == PromptTemplateRow.id,
+        ownership.seen(session, BatchJobRow.user_id),
+        hidden.is_job_shown(),
     )
     query = sa.select(
         PromptTemplateRow.family_id,
@@ -73,7 +76,9 @@ def _decided(session: Session, status: str) -> sa.ScalarSelect[int]:
     user = session.info["user"]
     sees_all = isinstance(user, db.User) and user.role in (roles.REVIEWER, roles.ADMIN)
     count = sa.select(sa.func.count()).where(
-        ConversationRow.template_id == PromptTemplateRow.id, ConversationRow.status == status
+        ConversationRow.template_id == PromptTemplateRow.id,
+        ConversationRow.status == status,
+        hidden.is_shown(session),
     )
     if not sees_all:
         count = count.where(ConversationRow.user_id == db.owner(session))

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from core.models.errors import AnswerUnusable
 
-MAX_ANSWER_BYTES: Final = 1_000_000
+MAX_ANSWER_BYTES: Final = 1_000_000  # and of predictions as much more as their numbers may take
+NUMBER_BYTES: Final = 28  # of one number in JSON, with what stands around it
 CHUNK_BYTES: Final = 1 << 16
 
 
@@ -26,10 +27,11 @@ def health(path: str, *, nonce: str, timeout_s: float = 3.0) -> bool:
     return isinstance(said, dict) and said.get("nonce") == nonce
 
 
-def predictions(path: str, rows: list[dict[str, Any]], *, timeout_s: float = 30.0) -> Any:
-    """What it says of these rows, as it says it. Raises AnswerUnusable."""
+def predictions(path: str, rows: list[dict[str, Any]], *, width: int, timeout_s: float = 30.0) -> Any:
+    """What it says of these rows, as it says it. width: how many numbers answer a row. Raises AnswerUnusable."""
     body = json.dumps({"rows": rows}, allow_nan=False).encode()
-    content = call(path, "POST", "/predict", body, timeout_s=timeout_s)
+    most = MAX_ANSWER_BYTES + len(rows) * width * NUMBER_BYTES
+    content = call(path, "POST", "/predict", body, timeout_s=timeout_s, max_bytes=most)
     try:
         return json.loads(content)["predictions"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:

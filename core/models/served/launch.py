@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -76,45 +74,56 @@ class Served:
 
 
 def launch(settings: Settings, model: ServedModel) -> Served:
-    """Raises SandboxUnavailable, SandboxDiskFull, NotStored, StorageUnavailable, ModelFileChanged."""
-    contents = files(settings, model)
+    """Raises SandboxUnavailable, SandboxDiskFull, NotStored, StorageUnavailable, DiskFull, ModelFileChanged."""
     limits = replace(
         sandboxes.configured_limits(settings), wall_s=None, cpu_s=None, life_s=LIFE_S, n_processes=64
     )
-    sandbox = sandboxes.configured(settings).create(labels={"model": str(model.id)}, limits=limits)
-    try:
-        for name, content in contents.items():
-            sandbox.put(name, content)
-        nonce = secrets.token_hex(16)
-        process = sandbox.start(("python", SERVE), env={"NONCE": nonce})
-    except BaseException:
-        sandbox.stop()
-        raise
+    with storage.stage(settings.staging_dir) as staged:
+        _fetch(settings, model, staged)
+        sandbox = sandboxes.configured(settings).create(labels={"model": str(model.id)}, limits=limits)
+        try:
+            fill(sandbox, model, staged.path)
+            nonce = secrets.token_hex(16)
+            process = sandbox.start(("python", SERVE), env={"NONCE": nonce})
+        except BaseException:
+            sandbox.stop()
+            raise
     return Served(sandbox, process, nonce)
 
 
-def files(settings: Settings, model: ServedModel) -> dict[str, bytes]:
-    """All that lies in the sandbox: the model's own files, what it is asked, and who serves it."""
-    target = BytesIO()
+def _fetch(settings: Settings, model: ServedModel, staged: storage.Staging) -> None:
+    """Copy the model's file from storage, which may have 200 MB. Raises ModelFileChanged."""
     with storage.from_settings(settings).open(model.artifact_key) as stream:
         while chunk := stream.read(1 << 20):
-            target.write(chunk)
-    content = target.getvalue()
-    if hashlib.sha256(content).hexdigest() != model.artifact_sha256:
+            staged.write(chunk)
+    staged.close()
+    if staged.sha256 != model.artifact_sha256:
         name = model.artifact_key.rpartition("/")[2]
         raise ModelFileChanged(file_name=name, found="not the file that was saved")
+
+
+def fill(sandbox: Sandbox, model: ServedModel, file: Path) -> None:
+    """Put all into the sandbox that lies there: the model's own files, what it is asked, and who serves it.
+
+    file: the model's, whose hash was checked. Never in memory as a whole. Raises FileRefused, SandboxDiskFull.
+    """
     if model.format == "bytes":
-        own = packed.unpacked(content)
+        for name, content in packed.unpacked(file):
+            sandbox.put(name, content)
     else:
-        predict = OPENED_BY_SKOPS.format(trusted=TRUSTED)
-        own = {packed.MODEL: content, packed.PREDICT: predict.encode()}
-    schema = Schema.from_json(model.schema)
-    job = {
+        with file.open("rb") as stream:
+            sandbox.put(packed.MODEL, stream)
+        sandbox.put(packed.PREDICT, OPENED_BY_SKOPS.format(trusted=TRUSTED).encode())
+    sandbox.put(JOB, json.dumps(_question(Schema.from_json(model.schema))).encode())
+    sandbox.put(SERVE, Path(__file__).with_name(SERVE).read_bytes())
+
+
+def _question(schema: Schema) -> dict[str, Any]:
+    """What job.json holds."""
+    return {
         "target": schema.target,
         "task": schema.task,
         "labels": list(schema.labels),
         "positive_label": schema.positive_label,
         "features": [{"name": feature.name, "kind": feature.kind} for feature in schema.features],
     }
-    serve = Path(__file__).with_name(SERVE).read_bytes()
-    return own | {JOB: json.dumps(job).encode(), SERVE: serve}

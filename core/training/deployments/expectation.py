@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core import queue
 from core.db.tables.deployments import DeploymentRow
 from core.db.tables.models import ModelRow
+from core.db.tables.tasks import TaskRow
 from core.models.schema import Feature, Schema
 from core.queue import TaskState
 from core.training.deployments import states
@@ -28,6 +29,12 @@ def request(session: Session, *, model: ModelRow) -> UUID:
     """The task that makes them, in the caller's transaction."""
     payload = {"model_id": str(model.id)}
     return queue.enqueue(session, kind_name=KIND, user_id=model.user_id, payload=payload, priority=-1)
+
+
+def is_over(session: Session, *, task_id: UUID | None) -> bool:
+    """Whether nobody makes them any more."""
+    state = session.execute(sa.select(TaskRow.state).where(TaskRow.id == task_id)).scalar_one_or_none()
+    return state is None or state in queue.SETTLED
 
 
 def follow(session: Session, task: queue.Task) -> None:

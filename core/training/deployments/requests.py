@@ -54,7 +54,7 @@ def predict(
     found, schema = _look(user, deployment_id)
     checked = rows.checked(given, schema=schema)
     path = _awaited(user, found, sleep)
-    said = client.predictions(path, checked)
+    said = client.predictions(path, checked, width=served_answers.width(schema))
     answers = served_answers.of_json(said, schema=schema, n_rows=len(checked))
     if schema.task == "regression":
         return [Answer(value, None) for value in answers.tolist()]

@@ -22,7 +22,7 @@ from core.models.served import client
 from core.models.served.launch import Served, ServedModel, launch
 from core.settings import Settings, part
 from core.settings.parts.training import DeploymentSettings
-from core.training.deployments import states
+from core.training.deployments import expectation, states
 from core.training.deployments.states import AWAKE, Status
 
 START_LIMIT_S: Final = 60.0
@@ -119,8 +119,9 @@ class Serving:
             self._starts.clear()
             return self._fail("keeps_dying", f"The model's process ended {MOST_STARTS} times in a row.", HINT)
         found = self._load()
-        if found is None:  # its expected answers are still being made
+        if found is None:
             self._starts.pop()
+            self._ask_for_checks()
             return False
         try:
             self._served = launch(self._settings, found)
@@ -149,6 +150,18 @@ class Serving:
                 model.id, model.artifact_key, model.artifact_sha256, model.format, model.schema
             )
 
+    def _ask_for_checks(self) -> None:
+        """The expected answers are still being made; where that has failed before it was restarted, once more."""
+        held = DeploymentRow.id == self.deployment_id, DeploymentRow.lease_owner == self._keeper_id
+        with db.session_scope(db.WORKER, write=True) as session:
+            found = session.execute(
+                sa.select(DeploymentRow.task_id, DeploymentRow.model_id).where(*held)
+            ).one_or_none()
+            if found is None or not expectation.is_over(session, task_id=found.task_id):
+                return
+            task_id = expectation.request(session, model=session.get_one(ModelRow, found.model_id))
+            session.execute(sa.update(DeploymentRow).where(*held).values(task_id=task_id))
+
     def _await_start(self) -> bool:
         assert self._served is not None
         try:
@@ -168,7 +181,8 @@ class Serving:
         assert self._path is not None
         assert self._schema is not None
         try:
-            said = client.predictions(self._path, [check["row"] for check in self._checks])
+            rows, width = [check["row"] for check in self._checks], served_answers.width(self._schema)
+            said = client.predictions(self._path, rows, width=width)
             answers = served_answers.of_json(said, schema=self._schema, n_rows=len(self._checks)).tolist()
         except AnswerUnusable as error:
             return self._fail("check_failed", error.message, HINT)

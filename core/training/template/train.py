@@ -16,6 +16,7 @@ the better one then learns from all. The same table gives the same model: every 
 """
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -171,8 +172,9 @@ def main() -> None:
     say(started, f"{len(frame):,} rows to learn from, {frame.shape[1]} columns")
 
     stratify = None if job["task"] == "regression" else target
+    n_unseen = max(math.ceil(0.2 * len(frame)), len(job["labels"]))  # at least one of each label
     seen, unseen = train_test_split(
-        np.arange(len(frame)), test_size=0.2, random_state=SEED, stratify=stratify
+        np.arange(len(frame)), test_size=n_unseen, random_state=SEED, stratify=stratify
     )
     of_linear = linear(job, frame.iloc[seen]).fit(frame.iloc[seen], target[seen])
     linear_score = score(job, target[unseen], predict(of_linear, frame.iloc[unseen]))

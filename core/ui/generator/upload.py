@@ -9,12 +9,14 @@ from typing import Final
 import streamlit as st
 
 from core import db
+from core.db.tables.uploads import UploadRow
 from core.generation.templates import values
 from core.generation.templates.variables import Variable
 from core.ui import formatting, links, session
 from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
 
 MOST_LISTED: Final = 200
 MOST_SHOWN: Final = 50  # rows that can be looked at in a preview
@@ -58,7 +60,11 @@ def ask(known: Sequence[Variable] | None) -> Sample | None:
     )
     if upload_id is None:
         return None
-    sample = _read(session.user().id, upload_id)
+    with db.session_scope(session.user()) as scope:
+        upload = uploads.own(scope, upload_id=upload_id)
+        dialect = uploads.examination_of(upload).dialect
+        scope.expunge(upload)
+    sample = _read(upload_id, upload.sha256, repr(dialect), upload, dialect)
     columns = list(sample.first_rows[0]) if sample.first_rows else []
     if known is None:
         st.caption(f"Columns: {links.escape(', '.join(columns))}")
@@ -86,14 +92,10 @@ def _fits(known: Sequence[Variable], columns: Sequence[str]) -> bool:
     return True
 
 
-@st.cache_data(max_entries=32, show_spinner=False)  # an upload is never changed
-def _read(user_id: object, upload_id: int) -> Sample:
-    """user_id: for whom it is kept."""
-    del user_id
-    with db.session_scope(session.user()) as scope:
-        row = uploads.own(scope, upload_id=upload_id)
-        dialect = uploads.examination_of(row).dialect
-        scope.expunge(row)
-    with stored.open_bytes(session.files(), row) as source:
-        table = stream.read_table(source, dialect, max_rows=MOST_SHOWN)
-    return Sample(row.id, row.file_name, row.n_rows, table.to_pylist())
+@st.cache_data(max_entries=32, show_spinner=False)
+def _read(upload_id: int, sha256: str, reading: str, _upload: UploadRow, _dialect: Dialect) -> Sample:
+    """Of an upload that its reader owns. reading: how it is read, which may be overruled."""
+    del upload_id, sha256, reading
+    with stored.open_bytes(session.files(), _upload) as source:
+        table = stream.read_table(source, _dialect, max_rows=MOST_SHOWN)
+    return Sample(_upload.id, _upload.file_name, _upload.n_rows, table.to_pylist())

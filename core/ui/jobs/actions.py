@@ -10,13 +10,15 @@ import streamlit as st
 from core import db, queue
 from core.db.tables.batch_jobs import BatchJobRow
 from core.errors import Conflict
+from core.generation.conversations.conversations import Filter
+from core.generation.deletions import deletions
 from core.generation.jobs import by_hand, jobs, progress
 from core.llm.prices import NANO
-from core.ui import formatting, links, notices, page_frame, session
+from core.ui import confirmations, formatting, links, page_frame, session, undo
 from core.ui.jobs.pages import JOBS
-from core.uploads import stored
 
 MOST_USD = 1_000_000.0
+_CONVERSATION = "conversation"
 
 
 def pause(batch_job_id: UUID) -> None:
@@ -114,13 +116,33 @@ def confirm_delete(job: BatchJobRow) -> None:
     name = links.escape(job.name)
     with page_frame.guarded():
         with db.session_scope(session.user()) as scope:
-            n_made = progress.of(scope, batch_job_id=job.id).completed
-        st.markdown(f"This permanently deletes **{name}** with its items, its costs and its log.")
-        if n_made:
-            st.caption(
-                f"Its {formatting.exact(n_made, 'conversation')} stay, and can be reviewed and exported."
+            found = deletions.find(scope, asked=Filter(batch_job_id=job.id))
+        st.markdown(f"This deletes **{name}** with its items, its costs, its raw replies and its log.")
+        with_them, with_approved = _ask_for_conversations(found)
+        n = found.n_deleted(include_approved=with_approved) if with_them else 0
+        label = f"Delete batch job and {formatting.exact(n, 'conversation')}" if n else "Delete batch job"
+        if page_frame.confirmed(label, key=f"confirm_delete_{n}"):  # what is confirmed is what was shown
+            delete = partial(
+                deletions.job,
+                batch_job_id=job.id,
+                with_conversations=with_them,
+                n_confirmed=n,
+                include_approved=with_approved,
             )
-        if page_frame.confirmed("Delete batch job", key="confirm_delete"):
-            stored.delete(session.user(), session.files(), partial(jobs.delete, batch_job_id=job.id))
-            notices.leave(f"Deleted {name}.", icon=":material/delete:")
+            made = deletions.carried_out(session.user(), delete)
+            undo.leave(
+                made.id, f"Deleted **{name}**{f' and {formatting.exact(n, _CONVERSATION)}' if n else ''}."
+            )
             links.go(JOBS)
+
+
+def _ask_for_conversations(found: deletions.Found) -> tuple[bool, bool]:
+    """Whether its conversations are to go too, and the approved ones of them."""
+    if not found.n:
+        return False, False
+    stay = f"Its {formatting.exact(found.n, _CONVERSATION)} stay, and can be reviewed and exported."
+    with_them = st.checkbox("Delete its conversations too", key="with_conversations")
+    if not with_them:
+        st.caption(stay)
+        return False, False
+    return True, bool(found.n_approved) and confirmations.approved_too(found.n_approved)

@@ -103,14 +103,11 @@ def activity(scope: Session, now: datetime) -> Activity:
         active=[_active(row) for row in running],
         n_running=counts[JobStatus.PROCESSING] - len(abandoned),
         n_queued=n_queued,
-        queued=_by_hand(next_id, n_queued=n_queued) if next_id else None,
+        queued=QueuedWork.of("Do", n_queued, partial(by_hand.begin_all, batch_job_id=next_id))
+        if next_id
+        else None,
         newest=tuple(row.id for row in listing.page(scope, limit=1).items),
     )
-
-
-def _by_hand(next_id: UUID, *, n_queued: int) -> QueuedWork:
-    button = "Do it now" if n_queued == 1 else "Do the next one now"
-    return QueuedWork(button, partial(by_hand.begin_all, batch_job_id=next_id))
 
 
 def _paused(row: BatchJobRow) -> FailedItem:

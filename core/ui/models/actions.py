@@ -12,6 +12,7 @@ from core.db.tables.training_jobs import TrainingJobRow
 from core.models import models
 from core.models.errors import NEED_ANOTHER_FILE
 from core.predictions import listing
+from core.training.deployments import deployments
 from core.ui import formatting, links, notices, page_frame, session
 from core.ui.models.pages import MODELS
 from core.ui.predictions import filters
@@ -49,8 +50,21 @@ def toolbar(model: ModelRow, training: TrainingJobRow | None) -> None:
             links.go(WORKSPACE, like=training.id)
         again = {"upload": model.upload_id} if model.upload_id else {}
         links.go(UPLOADS, train=1, version_of=model.id, **again)
-    if st.button("Delete", key="delete", icon=":material/delete:", type="tertiary"):
+    is_awake = is_ready and _has_app_awake(model)
+    if st.button(
+        "Delete",
+        key="delete",
+        icon=":material/delete:",
+        type="tertiary",
+        disabled=is_awake,
+        help="Its live app is awake. Stop the app first." if is_awake else None,
+    ):
         _confirm_delete(model)
+
+
+def _has_app_awake(model: ModelRow) -> bool:
+    with db.session_scope(session.user()) as scope:
+        return deployments.n_awake(scope, model.id) > 0
 
 
 @st.dialog("Delete this model?", icon=":material/delete:")

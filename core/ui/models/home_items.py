@@ -61,7 +61,9 @@ def activity(session: Session, now: datetime) -> Activity:
         ],
         n_running=len(running),
         n_queued=len(waiting),
-        queued=_by_hand(waiting) if waiting else None,
+        queued=QueuedWork.of("Train", len(waiting), partial(models.prioritize, model_id=waiting[0].id))
+        if waiting
+        else None,
         newest=tuple(row.id for row in newest[:1]),
     )
 
@@ -95,11 +97,6 @@ def _recent(row: ModelRow) -> RecentItem:
 def _failed(row: ModelRow) -> FailedItem:
     text = f"**{links.escape(row.name)}** could not be trained"
     return FailedItem(row.id, MODEL, text, (row.error or {}).get("message", ""))
-
-
-def _by_hand(oldest_first: Sequence[ModelRow]) -> QueuedWork:
-    button = "Train it now" if len(oldest_first) == 1 else "Train the next one now"
-    return QueuedWork(button, partial(models.prioritize, model_id=oldest_first[0].id))
 
 
 def _unmended(newest_first: Sequence[ModelRow], *, now: datetime) -> list[ModelRow]:

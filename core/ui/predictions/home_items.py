@@ -86,9 +86,7 @@ def activity(session: Session, now: datetime) -> Activity:
         active=[_active(row) for row in running[:N_SHOWN]],
         n_running=counts[Status.PROCESSING] - len(abandoned),
         n_queued=n_queued,
-        queued=QueuedWork("Score it now" if n_queued == 1 else "Score the next one now", prioritize)
-        if n_queued
-        else None,
+        queued=QueuedWork.of("Score", n_queued, prioritize) if n_queued else None,
         newest=tuple(row.id for row in listing.page(session, limit=1).items),
     )
 

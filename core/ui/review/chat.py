@@ -11,20 +11,27 @@ from core import db
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import files, review
 from core.generation.conversations.messages import LONGEST_CONTENT
+from core.generation.quality.findings import Finding
 from core.ui import notices, page_frame, session
+from core.ui.review import marked
 
 _WHO: Final = {"user": ("User", ":material/person:"), "assistant": ("Assistant", ":material/smart_toy:")}
 _LINE_PX, _LEAST_PX, _MOST_PX = 24, 90, 400
 
 
-def show(messages: Sequence[dict[str, Any]]) -> None:
-    """Draw the turns."""
+def show(messages: Sequence[dict[str, Any]], found: Sequence[Finding], *, key: str) -> None:
+    """Draw the turns, with what was found marked at its place. key: names this state of this conversation."""
+    placed = [one for one in found if one.start is not None]
     with st.container(border=True, key="chat"):
-        for message in messages:
+        for idx, message in enumerate(messages):
+            here = [one for one in placed if one.message_idx == idx]
             name, avatar = _WHO[message["role"]]
             with st.chat_message(name, avatar=avatar), st.container(gap=None):
                 st.caption(name)
-                st.text(message["content"], width="stretch")
+                if here:
+                    marked.show(message["content"], here, key=f"marked_{key}_{idx}")
+                else:
+                    st.text(message["content"], width="stretch")
 
 
 def edit(conversation: ConversationRow) -> bool:

@@ -38,8 +38,6 @@ def _facts(
         yield "Decided", f"by {by}, {formatting.ago(row.decided_at, now=now)}"
     if row.reason:
         yield "Reason", row.reason
-    if row.score is not None:
-        yield "Score", f"{row.score} of 100"
     yield "Batch", f"{origin.job or 'A deleted batch'}, item {row.idx + 1:,}"
     yield "Template", f"{origin.template} v{origin.template_version}"
     if not row.is_offline:

@@ -8,19 +8,23 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.db.tables.conversations import ConversationRow
+from core.db.tables.prompt_templates import PromptTemplateRow
 from core.generation.conversations import conversations, review_queue
 from core.generation.conversations.conversations import Filter, Origin
 from core.generation.conversations.review_queue import Place
+from core.generation.quality import rows
+from core.generation.quality.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
 class Opened:
-    """n_edits: how often it was edited."""
+    """n_edits: how often it was edited. asked: what its template asks of its quality."""
 
     conversation: ConversationRow
     place: Place
     origin: Origin
     n_edits: int
+    asked: Thresholds
 
 
 def read(session: Session, *, asked: Filter, row_id: UUID | None) -> Opened | None:
@@ -34,4 +38,5 @@ def read(session: Session, *, asked: Filter, row_id: UUID | None) -> Opened | No
         review_queue.place(session, asked=asked, row_id=row_id, created_at=found.created_at),
         conversations.origin(session, found),
         len(conversations.revisions(session, row_id=row_id)),
+        rows.of_template(session.get_one(PromptTemplateRow, found.template_id)),
     )

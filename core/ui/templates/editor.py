@@ -11,10 +11,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.errors import AppError
+from core.generation.quality import rows, thresholds
+from core.generation.quality.thresholds import DEFAULT
 from core.generation.templates import rendering, syntax, templates, variables
 from core.generation.templates.errors import TemplateRefused
 from core.generation.templates.rendering import CompiledTemplate
 from core.ui import links, page_frame
+from core.ui.templates import quality_form
 
 KINDS: Final = {"text": "Text", "number": "Number", "choice": "Choice"}
 EXAMPLE: Final = (
@@ -31,12 +34,14 @@ class Draft:
     system: str
     prompt: str
     described: list[dict[str, Any]]
+    asked: dict[str, Any]
     below_prompt: DeltaGenerator
 
     def refusal(self) -> AppError | None:
         """What is wrong with it as it stands."""
         try:
             CompiledTemplate.made(system=self.system.strip(), prompt=self.prompt, described=self.described)
+            thresholds.parse(self.asked)
         except AppError as error:
             return error
         return None
@@ -79,7 +84,11 @@ def show(base: PromptTemplateRow | None, *, is_copy: bool = False) -> Draft:
     with panels:
         page_frame.section("Variables", "Each name between {{ and }} becomes one.")
         described = _variables(prompt, base, key=key)
-    return Draft(name, description, system, prompt, described, below_prompt)
+        page_frame.section(
+            "Quality", "What is asked of its conversations. Nothing is refused; reviewers are told."
+        )
+        asked = quality_form.show(rows.of_template(base) if base else DEFAULT, key=key)
+    return Draft(name, description, system, prompt, described, asked, below_prompt)
 
 
 def _name(base: PromptTemplateRow | None, *, is_copy: bool) -> str:

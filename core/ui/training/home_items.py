@@ -69,7 +69,9 @@ def activity(session: Session, now: datetime) -> Activity:
         ],
         n_running=len(running),
         n_queued=len(waiting),
-        queued=_by_hand(waiting) if waiting else None,
+        queued=QueuedWork.of("Train", len(waiting), partial(jobs.prioritize, training_job_id=waiting[0].id))
+        if waiting
+        else None,
         newest=(*(job.id for job in newest), *apps.values()),
     )
 
@@ -118,11 +120,6 @@ def _active(job: TrainingJobRow, *, is_waiting: bool) -> ActiveItem:
     text = f"Training {_name(job)} · {stages.step(job, is_waiting=is_waiting)}"
     done = stages.n_done(job, is_waiting=is_waiting)
     return ActiveItem(job.id, TRAINING, text, done, len(STAGES), is_waiting)
-
-
-def _by_hand(oldest_first: Sequence[TrainingJobRow]) -> QueuedWork:
-    button = "Train it now" if len(oldest_first) == 1 else "Train the next one now"
-    return QueuedWork(button, partial(jobs.prioritize, training_job_id=oldest_first[0].id))
 
 
 def _recent(job: TrainingJobRow) -> RecentItem:

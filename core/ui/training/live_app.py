@@ -15,7 +15,7 @@ from core.db.tables.deployments import DeploymentRow
 from core.settings import part
 from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import deployments
-from core.training.deployments.states import STOPPED_FROM, WITHOUT_URL, Status
+from core.training.deployments.states import AWAKE, STOPPED_FROM, WITHOUT_URL, Status
 from core.ui import badges, formatting, links, no_worker, page_frame, session
 from core.ui.training import status_badges
 
@@ -43,8 +43,8 @@ def show_live(model_id: UUID, *, is_mine: bool) -> None:
         with page_frame.guarded():
             with db.session_scope(session.user()) as scope:
                 now = deployments.of_model(scope, model_id=model_id)
-            if now is None or _interval_s(now) != _interval_s(found):
-                st.rerun()
+            if now is None or _look_of(now) != _look_of(found):
+                st.rerun()  # the rest of the page depends on it, too
             show(now, is_mine=is_mine)
 
     polled()
@@ -77,6 +77,11 @@ def _interval_s(deployment: DeploymentRow) -> float | None:
     if deployment.status in BEGINNING:
         return 1.0
     return None if deployment.status in WITHOUT_URL else 15.0
+
+
+def _look_of(deployment: DeploymentRow) -> object:
+    """How often it is looked at, and whether its model can be deleted."""
+    return _interval_s(deployment), deployment.status in AWAKE
 
 
 def open_button(deployment: DeploymentRow, *, key: str, is_first: bool) -> None:

@@ -12,7 +12,7 @@ from core import db
 from core.db.tables.deployments import DeploymentRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.training import jobs, listing
-from core.training.deployments.states import AWAKE
+from core.training.deployments.states import STOPPED_FROM
 from core.training.states import PENDING, Status
 from core.ui import formatting, links, lists, owners, page_frame, session
 from core.ui.badges import Badge
@@ -76,9 +76,9 @@ def _short(name: str) -> str:
 
 
 def _badge(job: TrainingJobRow, apps: Mapping[UUID, DeploymentRow]) -> Badge:
-    """Of a training that is done, that its app is up; the rest is known by its own."""
+    """Of a training that is done, that its app is up or asleep; the rest is known by its own."""
     app = apps.get(job.model_id)
-    if job.status == Status.SUCCEEDED and app is not None and app.status in AWAKE:
+    if job.status == Status.SUCCEEDED and app is not None and app.status in STOPPED_FROM:
         return status_badges.of_deployment(app)
     return status_badges.of(job)
 

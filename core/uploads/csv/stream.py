@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -197,6 +197,14 @@ def read_table(
         if max_rows is not None and n_rows >= max_rows:
             break
     return pa.concat_tables(parts).slice(0, max_rows)
+
+
+def read_blocks(source: BinaryIO, dialect: Dialect, columns: Collection[str]) -> Iterator[pa.Table]:
+    """The file piece by piece, of its columns these alone, as text. Raises ChangedSinceChecked."""
+    stream = open_csv(source, dialect)
+    kept = [name for name in stream.header if name in columns]
+    for block in stream.blocks:
+        yield parse_block(block, stream.header, dialect).select(kept)
 
 
 def read_rows(source: BinaryIO, dialect: Dialect, rows: npt.NDArray[np.int64]) -> pa.Table:

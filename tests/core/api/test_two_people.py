@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID, uuid4
 
 import httpx
@@ -19,6 +20,7 @@ from core.db.tables import Base
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
+from core.generation.deletions import deletions
 from core.predictions import predictions
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -60,6 +62,8 @@ def theirs(user: db.User, upload: UploadRow, model: ModelRow, asked: Desk) -> di
         token, _ = tokens.create(session, name="t", scopes=["read"], days=1, now=now)
     with db.session_scope(user) as session:
         (open_one,) = sessions.alive(session, settings=asked.settings, now=now)
+    gone = generation.conversation(user)
+    deletion = deletions.carried_out(user, partial(deletions.one, row_id=gone))
     tables = Base.metadata.tables
     training = rows.add(tables["training_jobs"], owner=user.id, model_id=model.id, task_id=model.task_id)
     deployment = rows.add(tables["deployments"], owner=user.id, model_id=model.id)
@@ -72,6 +76,7 @@ def theirs(user: db.User, upload: UploadRow, model: ModelRow, asked: Desk) -> di
         "prediction_id": str(prediction_id),
         "batch_job_id": str(generation.job(user)),
         "id": str(generation.conversation(user)),
+        "deletion_id": str(deletion.id),
         "token_id": str(token.id),
         "session_id": str(open_one.id),
         "user_id": str(user.id),

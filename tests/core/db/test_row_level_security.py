@@ -353,7 +353,11 @@ def test_before_it_is_known_who_asks_a_hash_finds_its_session_and_its_token_and_
                 "('public'::regnamespace, 'model_desk'::regnamespace) order by proname"
             )
         )
-        assert definers.scalars().all() == ["session_by_hash", "token_by_hash"]
+        assert definers.scalars().all() == [
+            "like_an_approved_one",
+            "session_by_hash",
+            "token_by_hash",
+        ]
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -501,7 +505,7 @@ def test_every_table_has_row_level_security_and_is_closed_to_who_has_not_signed_
 @pytest.mark.parametrize("name", [name for name in OWNED if "user_id" in Base.metadata.tables[name].columns])
 def test_the_condition_on_the_user_is_answered_by_an_index(name: str) -> None:
     table = Base.metadata.tables[name]
-    first = {next(iter(index.columns)).name for index in table.indexes}
+    first = {column.name for index in table.indexes for column in list(index.columns)[:1]}
     assert "user_id" in first | {next(iter(table.primary_key)).name}
 
 

@@ -12,11 +12,16 @@ from core import db, queue
 from core.access.errors import NotAllowed
 from core.check import Check, State
 from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.tables.tasks import TaskRow
+from core.db.types import now_plus
 from core.generation import checks
+from core.generation.deletions import deletions
 from core.llm import KeyRefused
 from core.settings import Settings
 from core.system import gauges
+from tests import generation
 from tests.batches import NANO, Bench
+from tests.core.generation.deletions.carried_out import delete, finish
 from tests.core.system.contexts import looked_at
 
 KEY = "sk-ant-only-for-this-test"
@@ -32,6 +37,19 @@ def test_without_a_key_the_offline_generator_is_named_and_nothing_of_money(
     told = found(settings)
     assert list(told) == ["Provider"]
     assert (told["Provider"].state, "offline generator" in told["Provider"].message) == (State.OK, True)
+
+
+def test_what_was_deleted_and_is_not_removed_is_told_after_ten_minutes(
+    database: db.Database, user: db.User, settings: Settings
+) -> None:
+    made = delete(user, deletions.named, ids=generation.conversations(user, 2))
+    assert "Deleted" not in found(settings)
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(sa.update(TaskRow).where(TaskRow.id == made.id).values(run_at=now_plus(-601.0)))
+    line = found(settings)["Deleted"]
+    assert (line.state, line.message.startswith("2 deleted things wait")) == (State.WARN, True)
+    finish(made.id, settings)
+    assert "Deleted" not in found(settings)
 
 
 def test_a_key_is_said_to_be_there_and_never_shown(small_bench: Bench) -> None:

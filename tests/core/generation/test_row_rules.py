@@ -198,3 +198,33 @@ def test_of_a_job_a_user_steers_its_course_and_writes_no_account_of_it(
     for name in ("batch_items", "batch_calls", "batch_log_lines", "provider_batches"):
         owned(name, user)
     assert refused(user, sa.text(change))
+
+
+def test_one_hides_ones_own_conversations_by_ones_own_task_alone(
+    database: db.Database, user: db.User, stranger: db.User
+) -> None:
+    hidden = Base.metadata.tables["deleted_conversations"]
+    theirs, mine = owned("conversations", stranger), owned("conversations", user)
+    my_task, their_task = owned("tasks", user), owned("tasks", stranger)
+
+    def hide(conversation: dict[str, Any], task: dict[str, Any], owner: db.User) -> Any:
+        values = {"conversation_id": conversation["id"], "task_id": task["id"], "row_version": 1}
+        return sa.insert(hidden).values(**values, user_id=owner.id)
+
+    for who in (user, as_role(user, "reviewer"), as_role(user, "admin")):
+        assert refused(who, hide(theirs, my_task, user))
+        assert refused(who, hide(mine, their_task, user))
+        assert refused(who, hide(theirs, their_task, stranger))
+    assert not refused(stranger, hide(theirs, their_task, stranger))
+    reviewer = as_role(user, "reviewer")
+    with db.session_scope(user) as seen_by_me, db.session_scope(reviewer) as seen_by_reviewer:
+        found = sa.select(hidden.c.conversation_id)
+        assert seen_by_me.execute(found).all() == []
+        assert seen_by_reviewer.execute(found).scalars().all() == [theirs["id"]]
+    assert not _is_deleted(reviewer, hidden)
+    assert refused(stranger, sa.update(hidden).values(row_version=2))
+
+
+def _is_deleted(who: db.User, table: sa.Table) -> bool:
+    with db.session_scope(who, write=True) as session:
+        return bool(session.execute(sa.delete(table).returning(table.c.conversation_id)).all())

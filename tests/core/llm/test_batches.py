@@ -11,6 +11,8 @@ import pytest
 
 from core import llm
 from core.llm import batches
+from core.llm.client import GET_S
+from core.settings.parts.worker import WorkerSettings
 from tests.core.llm.conftest import KEY, SECRET_WORDS, provider, request, with_client
 from tests.servers.claude import LOST, Answer, ClaudeServer, message, refusal
 
@@ -203,3 +205,14 @@ def test_a_failure_of_a_batch_says_nothing_of_its_prompts(claude: ClaudeServer) 
             ),
         )
     assert SECRET_WORDS not in str(refused.value)
+
+
+def test_a_provider_that_hangs_is_not_waited_for_as_long_as_a_worker_may_be_silent(
+    claude: ClaudeServer,
+) -> None:
+    assert max(batches.CREATE_S, GET_S) < WorkerSettings.model_fields["silence_s"].default
+    batch = new(claude, "item-0")
+    claude.hold()
+    with pytest.raises(llm.ProviderUnavailable, match="did not answer in time"):
+        asked(claude, lambda client: client.get(f"{PATH}/{batch.id}", deadline_s=0.2))
+    claude.go_on()

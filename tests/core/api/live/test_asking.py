@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 from uuid import UUID
 
 import anyio
@@ -96,3 +97,18 @@ def test_who_goes_away_in_the_middle_of_a_request_is_no_error_of_the_app(
 
     anyio.run(served(settings), scope, receive, send)  # raises nothing
     assert said[0] == 408
+
+
+@pytest.mark.parametrize("asked", ["1", "https:evil.example", "javascript:alert(1)"])
+def test_an_address_without_its_slash_leads_to_the_same_with_one(settings: Settings, asked: str) -> None:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(served(settings), client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(
+            transport=transport, base_url=f"http://localhost:{settings.port}"
+        ) as client:
+            return await client.get(f"/live/{asked}")
+
+    answer = anyio.run(ask)
+    assert answer.status_code == 307
+    for below in ("https://desk.example", "https://example.com/tools/desk"):
+        assert urljoin(f"{below}/live/{asked}", answer.headers["location"]).startswith(f"{below}/live/")

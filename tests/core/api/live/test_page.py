@@ -6,6 +6,7 @@ import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 from uuid import UUID
 
 import pytest
@@ -38,9 +39,19 @@ def test_its_colours_are_those_of_the_app_in_both_themes(name: str) -> None:
 
 def test_its_letters_are_those_of_the_app_and_come_from_the_app() -> None:
     (address,) = re.findall(r'src: url\("(.+?)"\)', page.STYLE)
-    assert (Path(streamlit.__file__).parent / "static" / address.lstrip("/")).is_file()
-    assert address.startswith("/static/"), "which the gate leaves open"
+    path = urlsplit(urljoin("https://desk.example/live/1/", address)).path
+    assert (Path(streamlit.__file__).parent / "static" / path.lstrip("/")).is_file()
+    assert path.startswith("/static/"), "which the gate leaves open"
     assert "font-src 'self'" in page.policy("nonce")
+
+
+@pytest.mark.parametrize("below", ["https://desk.example", "https://example.com/tools/desk"])
+def test_its_links_lead_into_the_app_also_behind_a_prefix(below: str) -> None:
+    html = page.html(SHOWN, nonce="n")
+    addresses = re.findall(r'href="(.+?)"', html) + re.findall(r'url\("(.+?)"\)', html)
+    assert len(addresses) > 2
+    for address in addresses:
+        assert urljoin(f"{below}/live/{UUID(int=3)}/", address).startswith(f"{below}/")
 
 
 def test_every_field_has_a_label_what_training_saw_and_a_place_for_its_error() -> None:
@@ -67,6 +78,6 @@ def test_what_users_wrote_is_text() -> None:
 
 
 def test_it_leads_back_to_the_training_or_to_a_model_that_has_none() -> None:
-    assert f'<a href="/training?id={UUID(int=2)}">How it was trained</a>' in page.html(SHOWN, nonce="n")
+    assert f'<a href="../../training?id={UUID(int=2)}">How it was trained</a>' in page.html(SHOWN, nonce="n")
     built_in = page.html(replace(SHOWN, training_job_id=None), nonce="n")
-    assert f'<a href="/model?id={UUID(int=1)}">About the model</a>' in built_in
+    assert f'<a href="../../model?id={UUID(int=1)}">About the model</a>' in built_in

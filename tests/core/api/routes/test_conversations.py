@@ -112,7 +112,7 @@ def test_the_business_key_is_a_404_that_names_the_right_id(
 def test_neither_the_export_nor_a_jobs_status_is_taken_for_an_id(client: httpx.Client, me: db.User) -> None:
     job_id = generation.job(me)
     generation.conversation(me, job_id=job_id, status="approved")
-    assert client.get(f"{PATH}/export").headers["content-type"].startswith("application/jsonl")
+    assert client.get(f"{PATH}/export").headers["content-type"].startswith("application/zip")
     assert "progress" in client.get(f"{PATH}/batch/{job_id}/status").json()
     assert client.post(f"{PATH}/export").status_code == 405
 
@@ -214,48 +214,67 @@ def test_what_is_no_conversation_is_refused(
     assert client.get(f"{PATH}/{row_id}").json()["row_version"] == 1
 
 
-@ONE_DATABASE
-def test_a_deleted_conversation_is_gone_with_its_file(
-    client: httpx.Client, me: db.User, storage: LocalStorage
-) -> None:
-    row_id = generation.conversation(me)
-    client.patch(f"{PATH}/{row_id}", json={"row_version": 1, "messages": generation.talk("a", "b")})
-    assert list(storage.keys("conversation-files/"))
-    assert client.delete(f"{PATH}/{row_id}").json() == {"id": str(row_id), "deleted": True}
-    assert list(storage.keys("conversation-files/")) == []
-    assert error(client.delete(f"{PATH}/{row_id}")) == (404, "not_found")
+def exported(client: httpx.Client, **asked: str) -> zipfile.ZipFile:
+    answer = client.get(f"{PATH}/export", params=asked)
+    assert answer.headers["content-type"] == "application/zip"
+    return zipfile.ZipFile(io.BytesIO(answer.content))
 
 
-def test_the_export_is_a_file_of_lines_or_a_zip_with_its_manifest(client: httpx.Client, me: db.User) -> None:
+def test_the_export_is_a_zip_of_what_is_approved_named_or_filtered(client: httpx.Client, me: db.User) -> None:
     approved = str(generation.conversation(me, status="approved"))
     pending = str(generation.conversation(me, idx=1))
-    plain = client.get(f"{PATH}/export", params={"format": "chat-jsonl", "status": "approved"})
-    assert "conversations-approved.jsonl" in plain.headers["content-disposition"]
-    (line,) = [json.loads(line) for line in plain.text.splitlines()]
+    with exported(client, format="alpaca", status="approved") as archive:
+        assert archive.namelist() == ["data/train.jsonl", "manifest.json", "README.md"]
+        (line,) = [json.loads(line) for line in archive.read("data/train.jsonl").splitlines()]
     assert (line["id"], line["source"], line["is_offline"]) == (approved, "OFFLINE", True)
-    assert client.get(f"{PATH}/export").content == plain.content
-    named = client.get(f"{PATH}/export", params={"ids": f"{pending},{approved}"}).text.splitlines()
-    assert [json.loads(line)["id"] for line in named] == [approved, pending]
-    zipped = client.get(f"{PATH}/export", params={"manifest": "true"})
-    assert zipped.headers["content-type"] == "application/zip"
-    with zipfile.ZipFile(io.BytesIO(zipped.content)) as archive:
-        assert archive.read("conversations.jsonl") == plain.content
-        assert json.loads(archive.read("manifest.json"))["n_conversations"] == 1
+    with exported(client) as archive:
+        assert json.loads(archive.read("manifest.json"))["conversations"]["train"].keys() == {approved}
+    gone = str(ELSEWHERE)
+    named = client.get(f"{PATH}/export", params={"ids": f"{pending},{gone},{approved}"})
+    assert named.headers["x-missing-ids"] == "1"
+    assert "conversations-chat-jsonl.zip" in named.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(named.content)) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert [*manifest["conversations"]["train"]] == [approved, pending]
+    assert manifest["missing_ids"] == [gone]
     head = client.head(f"{PATH}/export")
     assert (head.status_code, head.content) == (200, b"")
 
 
 @ONE_DATABASE
-def test_an_export_that_can_not_be_made_is_refused(client: httpx.Client) -> None:
+def test_a_split_is_asked_for_by_share_and_number(client: httpx.Client, me: db.User) -> None:
+    generation.conversations(me, 12, status="approved")
+    asked = {"validation": "0.5", "split": "7", "format": "parquet"}
+    with exported(client, **asked) as archive:
+        assert archive.namelist()[:2] == ["data/train.parquet", "data/validation.parquet"]
+    first, second = (client.get(f"{PATH}/export", params=asked).content for _ in range(2))
+    assert first == second
+    assert first != client.get(f"{PATH}/export", params={**asked, "split": "8"}).content
+
+
+@ONE_DATABASE
+def test_an_export_that_can_not_be_made_is_refused(client: httpx.Client, me: db.User) -> None:
+    generation.conversation(me)
     for asked, refusal in (
-        ({"format": "sharegpt"}, (422, "format_unknown")),
+        ({"format": "csv"}, (422, "format_unknown")),
         ({"format": "chat-jsonl", "status": "good"}, (422, "invalid")),
         ({"ids": "7"}, (404, "not_found")),
         ({"batch_job_id": ""}, (404, "not_found")),
         ({"ids": "first,second"}, (422, "invalid")),
         ({"ids": ",".join([str(ELSEWHERE)] * 201)}, (422, "invalid")),
+        ({}, (409, "nothing_to_export")),
+        ({"ids": str(ELSEWHERE)}, (409, "nothing_to_export")),
+        ({"status": "pending", "validation": "1.5"}, (422, "bad_share")),
+        ({"status": "pending", "validation": "nan"}, (422, "bad_share")),
+        ({"status": "pending", "validation": "half"}, (422, "invalid")),
+        ({"status": "pending", "split": "-1"}, (422, "invalid")),
+        ({"status": "pending", "validation": "0.5"}, (409, "cannot_split")),
     ):
         assert error(client.get(f"{PATH}/export", params=asked)) == refusal
+    told = client.get(f"{PATH}/export", params={"validation": "1.5"}).json()["error"]
+    assert "validation=0.1" in told["hint"]
+    assert "no conversation that fits is approved" in client.get(f"{PATH}/export").json()["error"]["message"]
+    assert client.head(f"{PATH}/export").status_code == 409
 
 
 def test_two_clicks_decide_once(client: httpx.Client, me: db.User) -> None:

@@ -47,6 +47,20 @@ def test_a_template_is_added_and_read_again(client: httpx.Client, me: db.User) -
     assert found["created_at"].endswith("Z")
 
 
+def test_thresholds_are_kept_shown_and_refused_by_name(client: httpx.Client, me: db.User) -> None:
+    plain = add(client).json()
+    assert plain["thresholds"]["least_messages"] == 2
+    wanted = {"least_messages": 4, "language": "de", "ignored": ["email"], "similarity": 0.8}
+    added = add(client, family_id=plain["family_id"], thresholds=wanted).json()
+    assert added["version"] == 2
+    found = client.get(f"/api/templates/{added['id']}").json()["thresholds"]
+    assert found == {**plain["thresholds"], **wanted}
+    for refused in ({"least_messages": 1}, {"language": "German"}, {"ignored": ["x"]}, {"most": 1}):
+        assert error(add(client, thresholds=refused))[0] == 422
+    crossed = {"least_messages": 9, "most_messages": 8}
+    assert error(add(client, thresholds=crossed)) == (422, "thresholds_unfit")
+
+
 def test_a_version_follows_and_the_list_has_the_newest(client: httpx.Client, me: db.User) -> None:
     first = add(client).json()
     second = add(client, prompt="Now {{ topic }}{{ n }}", family_id=first["family_id"]).json()

@@ -6,12 +6,10 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-import sqlalchemy as sa
 
 from core import db
-from core.access.errors import NotAllowed, OwnedByAnother
+from core.access.errors import NotAllowed
 from core.db.tables import Base
-from core.db.tables.batch_jobs import BatchItemRow
 from core.db.tables.conversations import ConversationRow
 from core.errors import NotFound
 from core.generation.conversations import conversations
@@ -113,21 +111,3 @@ def test_what_it_came_of_is_told_in_words(database: db.Database, user: db.User, 
     alone = get(user, generation.conversation(user))
     with db.session_scope(user) as session:
         assert conversations.origin(session, alone).job is None
-
-
-def test_its_owner_alone_deletes_it_and_its_item_stays(
-    database: db.Database, user: db.User, reviewer: db.User
-) -> None:
-    job_id, key = generation.job(user), uuid4()
-    row_id = generation.conversation(user, job_id=job_id, conversation_id=key)
-    items = Base.metadata.tables["batch_items"]
-    rows.add(items, owner=user.id, batch_job_id=job_id, conversation_id=row_id, state="completed")
-    with pytest.raises(OwnedByAnother), db.session_scope(reviewer, write=True) as session:
-        conversations.delete(session, row_id=row_id)
-    with pytest.raises(NotFound), db.session_scope(as_role(reviewer, "analyst"), write=True) as session:
-        conversations.delete(session, row_id=row_id)
-    with db.session_scope(user, write=True) as session:
-        assert conversations.delete(session, row_id=row_id) == [f"conversation-files/{key}.json"]
-    with db.session_scope(user) as session:
-        item = session.execute(sa.select(BatchItemRow)).scalar_one()
-        assert (item.state, item.conversation_id) == ("completed", None)

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from core import db
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import conversations, files, review
@@ -44,7 +46,7 @@ def test_after_an_edit_its_file_is_that_of_the_edit(
     with storage.open(files.key(row.conversation_id)) as stored:
         assert stored.read() == files.document(row)
     with db.session_scope(user, write=True) as session:
-        conversations.delete(session, row_id=row_id)
+        session.execute(sa.delete(ConversationRow).where(ConversationRow.id == row_id))
     rewrite()  # it is gone: nothing is written, and nothing fails
 
 

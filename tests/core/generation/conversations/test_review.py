@@ -162,7 +162,7 @@ def test_an_edit_keeps_what_was_and_asks_for_a_new_decision(
         3,
     )
     assert edited.messages == generation.talk("Where is it?", "On its way.")
-    assert (edited.score, edited.findings, edited.n_messages) == (None, None, 2)
+    assert (edited.score, edited.findings, edited.n_messages) == (100, [], 2)
     edit(user, row_id, "Where?", "There.", row_version=3)
     kept = ask(user, partial(conversations.revisions, row_id=row_id))
     assert [(one.revision, one.author_id, one.messages) for one in kept] == [

@@ -9,11 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, llm, queue, storage
+from core.api.schemas.generation import BatchJob
 from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
 from core.db.tables.tasks import TaskRow
 from core.errors import Conflict
+from core.generation.engine.checking import Checking
 from core.generation.engine.ledger import Ledger
-from core.generation.jobs import jobs
+from core.generation.jobs import jobs, progress
+from core.generation.quality.thresholds import DEFAULT
 from core.settings import Settings
 from tests.batches import LEASE_S, Bench
 from tests.faults.batch_invariant import wrongs
@@ -38,6 +41,9 @@ def test_a_cancel_after_the_worker_has_died_counts_what_was_in_flight(
     _expire(bench, job_id)
     assert _cancel(bench, job_id).requested_status == "cancelled"
     assert _cancel(bench, job_id).requested_status == "cancelled"  # clicked twice
+    with db.session_scope(bench.user) as session:
+        told = progress.of(session, batch_job_id=job_id)
+        assert BatchJob.of_job(jobs.get(session, batch_job_id=job_id), told).cancel_requested
     _require_counted(bench, job_id, claude)
 
 
@@ -75,7 +81,12 @@ def test_a_job_that_is_being_cancelled_is_not_paused_instead(small_bench: Bench)
         jobs.pause(session, batch_job_id=job_id)
     other = small_bench.create(1)
     ledger = Ledger(
-        small_bench.claim(other), batch_job_id=other, user_id=small_bench.user.id, lease_s=1.0, daily_cap=None
+        small_bench.claim(other),
+        batch_job_id=other,
+        user_id=small_bench.user.id,
+        lease_s=1.0,
+        daily_cap=None,
+        checking=Checking(batch_job_id=other, user_id=small_bench.user.id, asked=DEFAULT),
     )
     ledger.pause_others(llm.provider(small_bench.settings), queue.Reason("llm_key_refused", "No."))
     assert small_bench.job(job_id).requested_status == "cancelled"

@@ -12,11 +12,13 @@ from core import db, queue, storage
 from core.db.tables.batch_jobs import BatchJobRow
 from core.db.types import now_plus
 from core.errors import Conflict
+from core.generation.deletions import deletions
 from core.generation.engine import replies
 from core.generation.engine.conversations import business_key
 from core.generation.jobs import by_hand, jobs, progress
 from core.settings import Settings
 from tests.batches import NANO, Bench, Told
+from tests.core.generation.deletions.carried_out import delete, finish
 from tests.servers.claude import TALK, Answer, ClaudeServer, message, refusal
 
 REFUSAL = Answer(body=message("", stop_reason="refusal"))
@@ -248,13 +250,14 @@ def test_a_job_that_cost_money_today_stays_until_tomorrow_and_a_free_one_goes(
     paid, free = small_bench.create(1), Bench(settings, small_bench.user).create(1, max_cost_usd=None)
     small_bench.attempt(paid)
     Bench(settings, small_bench.user).attempt(free)
-    with pytest.raises(Conflict), db.session_scope(small_bench.user, write=True) as session:
-        jobs.delete(session, batch_job_id=paid)
-    with db.session_scope(small_bench.user, write=True) as session:
-        assert jobs.delete(session, batch_job_id=free) == [
-            f"conversation-files/raw/{free}/",
-            f"batch-logs/{free}/log.txt",
-        ]
+    me = small_bench.user
+    with pytest.raises(Conflict, match="today's spending"):
+        delete(me, deletions.job, batch_job_id=paid)
+    finish(delete(me, deletions.job, batch_job_id=free).id, settings)
+    files = storage.from_settings(settings)
+    assert list(files.keys(f"conversation-files/raw/{free}/")) == []
+    assert list(files.keys(f"batch-logs/{free}/")) == []
+    assert list(files.keys(f"conversation-files/raw/{paid}/")) != []
     assert small_bench.items(free) == []
 
 

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from core import db, llm, queue
 from core.db.tables.tasks import TaskRow
+from core.generation.engine.checking import Checking
 from core.generation.engine.ledger import Ledger
 from core.generation.jobs import by_hand, jobs
+from core.generation.quality.thresholds import DEFAULT
 from core.settings import Settings
 from tests.batches import Bench, with_provider
 from tests.servers.waiting import wait_for
@@ -39,7 +41,14 @@ def click(bench: Bench, job_id: UUID, other_id: UUID) -> None:
 
 def refuse_the_key(bench: Bench, job_id: UUID, other_id: UUID) -> None:
     task = bench.claim(other_id)
-    ledger = Ledger(task, batch_job_id=other_id, user_id=bench.user.id, lease_s=30.0, daily_cap=None)
+    ledger = Ledger(
+        task,
+        batch_job_id=other_id,
+        user_id=bench.user.id,
+        lease_s=30.0,
+        daily_cap=None,
+        checking=Checking(batch_job_id=other_id, user_id=bench.user.id, asked=DEFAULT),
+    )
     ledger.pause_others(llm.provider(bench.settings), queue.Reason("refused", "The key is refused."))
 
 

@@ -111,7 +111,7 @@ def test_it_counts_tokens_and_refuses_what_it_does_not_know() -> None:
     async def asked(client: llm.Client) -> llm.TokenCount:
         for path, body in (("/v1/models", None), ("/v1/messages", {"messages": 5}), ("/v1/messages", {})):
             with pytest.raises(llm.RequestRefused):
-                await client.post(path, body)
+                await client.post(path, body, deadline_s=10.0)
         with pytest.raises(llm.RequestRefused):
             await client.get("/v1/messages/batches")
         return await client.count_tokens(request(prompt(topic="tea")))

@@ -9,9 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from core import db
+from core import db, queue
+from core.training.deployments import deployments
 from core.training.deployments.serving import Serving
 from core.training.deployments.states import Status
+from tests import made
 from tests.core.training.deployments.test_keeper import change, deployed, row
 from tests.trainings import Bench
 
@@ -88,3 +90,25 @@ def test_an_app_whose_recovery_was_not_written_is_said_to_be_live(sandboxed: Ben
         serving.step()
     found = row(sandboxed, serving.deployment_id)
     assert (found.status, found.expires_at) == ("live", expires_at)
+
+
+def test_a_restart_makes_the_expected_answers_that_could_not_be_made_before(bench: Bench) -> None:
+    model = made.ready_model(bench.user, bench.upload())
+    with db.session_scope(bench.user, write=True) as session:
+        made_of = deployments.create(session, model_id=model.id)
+        deployment_id, first = made_of.id, made_of.task_id
+        assert first is not None
+        queue.cancel(session, task_id=first)
+    assert row(bench, deployment_id).status == "failed"
+    keeper_id = uuid4()
+    with db.session_scope(bench.user, write=True) as session:
+        deployments.restart(session, deployment_id=deployment_id)
+    change(deployment_id, lease_owner=keeper_id)
+    serving = Serving(bench.settings, deployment_id=deployment_id, keeper_id=keeper_id)
+    for _ in range(2):
+        with db.as_worker():
+            assert not serving.step()
+    second = row(bench, deployment_id).task_id
+    assert second not in (None, first)
+    with db.session_scope(db.WORKER) as session:
+        assert queue.claimable_kind(session, task_id=second) == "deployments.expect"

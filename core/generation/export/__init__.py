@@ -1,0 +1,1 @@
+"""Export: conversations as a data set to train with, made while it is sent."""
