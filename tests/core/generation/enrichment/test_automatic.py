@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-import pytest
 import sqlalchemy as sa
 
 from core import db
@@ -15,11 +14,6 @@ from core.generation.templates import shipped
 from tests import enrichments
 from tests.batches import NANO, Bench
 from tests.servers.claude import TALK, Answer, ClaudeServer, message, refusal
-
-
-@pytest.fixture(autouse=True)
-def _shipped(bench: Bench) -> None:
-    shipped.ensure()
 
 
 def children(job_id: UUID) -> list[BatchJobRow]:
@@ -41,6 +35,7 @@ def spent(bench: Bench, *job_ids: UUID) -> int:
 
 
 def test_it_gets_what_the_cap_leaves_and_enriches_all(bench: Bench, claude: ClaudeServer) -> None:
+    shipped.ensure()
     job_id = bench.create(3, auto_enrich=True, max_cost_usd=0.5)
     assert bench.attempt(job_id).status == "completed"
     (child,) = children(job_id)
@@ -54,6 +49,7 @@ def test_it_gets_what_the_cap_leaves_and_enriches_all(bench: Bench, claude: Clau
 
 
 def test_without_the_wish_there_is_none(small_bench: Bench) -> None:
+    shipped.ensure()
     job_id = small_bench.create(2)
     assert small_bench.attempt(job_id).status == "completed"
     assert children(job_id) == []
@@ -62,6 +58,7 @@ def test_without_the_wish_there_is_none(small_bench: Bench) -> None:
 def test_a_retried_job_enriches_only_what_has_none_and_both_stay_below_the_cap(
     bench: Bench, claude: ClaudeServer
 ) -> None:
+    shipped.ensure()
     claude.next.append(Answer(400, refusal("invalid_request_error")))
     job_id = bench.create(4, auto_enrich=True, concurrency=1, max_cost_usd=0.01)
     bench.attempt(job_id)
@@ -92,6 +89,7 @@ def test_a_retried_job_enriches_only_what_has_none_and_both_stay_below_the_cap(
 def test_with_nothing_left_of_the_cap_no_job_is_made_and_the_log_says_so(
     small_bench: Bench, claude: ClaudeServer
 ) -> None:
+    shipped.ensure()
     claude.next.append(Answer(body=message(output_tokens=50_000)))  # more than the provider was asked for
     job_id = small_bench.create(1, auto_enrich=True, max_cost_usd=0.01)
     assert small_bench.attempt(job_id).status == "completed"

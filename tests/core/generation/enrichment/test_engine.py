@@ -11,13 +11,14 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from core import db, storage
+from core import db, llm, storage
 from core.db.tables.batch_jobs import BatchItemRow
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import review
 from core.generation.conversations.states import Status
 from core.generation.engine.reply_store import ReplyStore
 from core.generation.enrichment import enrichment
+from core.generation.errors import BadReply
 from core.generation.jobs import jobs
 from core.settings import Settings
 from tests import enrichments, generation
@@ -167,16 +168,21 @@ def test_what_was_edited_or_deleted_since_fails_and_nothing_is_written(
         ([1], "no object"),
     ],
 )
+def test_a_reply_that_is_no_enrichment_says_what_is_wrong(bad: object, told: str) -> None:
+    with pytest.raises(BadReply, match=told):
+        enrichment.read(llm.Reply(enrichments.reply(bad).content()))
+
+
 def test_a_useless_reply_fails_the_item_after_three_and_changes_no_conversation(
-    small_bench: Bench, claude: ClaudeServer, bad: object, told: str
+    small_bench: Bench, claude: ClaudeServer
 ) -> None:
     ids = generation.conversations(small_bench.user, 1)
-    claude.always = enrichments.reply(bad)
+    claude.always = enrichments.reply({**enrichments.FOUND, "emotion": "hungry"})
     job_id = enrichments.create(small_bench, ids)
     assert small_bench.attempt(job_id).status == "failed"
     (item,) = small_bench.items(job_id)
-    assert told in (item.error or {})["message"]
-    assert item.n_asked == 3
+    assert "The reply is not an enrichment: its emotion is none of" in (item.error or {})["message"]
+    assert item.n_asked == len(small_bench.calls(job_id)) == 3
     assert enrichments.found(ids) == [None]
 
 
@@ -258,7 +264,7 @@ def test_by_message_batches_at_half_the_price_and_what_is_unfit_is_not_sent(
     assert bench.attempt(job_id).status == "queued"
     (batch,) = claude.batches.values()
     assert batch["request_counts"]["processing"] == 2
-    for one in [one for one in claude.asked if one.path == "/v1/messages/batches"][0].body["requests"]:
+    for one in next(one for one in claude.asked if one.path == "/v1/messages/batches").body["requests"]:
         claude.ends[one["custom_id"]] = {"type": "succeeded", "message": enrichments.reply().body}
     edit(bench.user, first, "Other words while it was under way.")
     claude.end("msgbatch_0")
