@@ -11,7 +11,18 @@ from core.generation.conversations.conversations import Filter
 from core.generation.quality import backlog
 from core.generation.quality.findings import from_json
 from core.ui import page_frame, params, session
-from core.ui.review import chat, decisions, deleting, empty, export_button, facts, filters, opened, quality
+from core.ui.review import (
+    chat,
+    decisions,
+    deleting,
+    empty,
+    enriched,
+    export_button,
+    facts,
+    filters,
+    opened,
+    quality,
+)
 from core.ui.review.pages import REVIEW
 
 user = session.user()
@@ -41,6 +52,7 @@ with st.container(
     statuses = filters.statuses()
     with page_frame.toolbar():
         filters.choose_job(jobs)
+        enriched.button(replace(of_job, statuses=statuses))
         deleting.show_many(replace(of_job, statuses=statuses))
 filters.show_numbers(counts)
 with db.session_scope(user) as scope:
@@ -65,4 +77,5 @@ with words:
 with beside:
     quality.show(conversation.score, from_json(conversation.findings), asked=found.asked)
     facts.show(conversation, found.origin, n_edits=found.n_edits, me=user.id, now=session.now())
+    enriched.show(conversation, me=user.id)
     deleting.show_one(conversation, me=user.id)

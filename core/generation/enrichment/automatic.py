@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow, BatchLogLineRow
 from core.db.tables.conversations import ConversationRow
 from core.db.tables.prompt_templates import PromptTemplateRow
+from core.generation import hidden
 from core.generation.enrichment import enrichment, pending
 from core.generation.jobs import progress
 from core.generation.jobs.states import SETTLED
@@ -61,6 +62,12 @@ def given_away(session: Session, *, batch_job_id: UUID) -> int:
     )
 
 
+def newest(session: Session, *, batch_job_id: UUID) -> BatchJobRow | None:
+    """The last enrichment that has followed a job; the caller may see it."""
+    jobs = sa.select(BatchJobRow).where(BatchJobRow.parent_id == batch_job_id, hidden.is_job_shown())
+    return session.execute(jobs.order_by(BatchJobRow.created_at.desc()).limit(1)).scalar_one_or_none()
+
+
 def _spent(session: Session, batch_job_id: UUID) -> int:
     return progress.of(session, batch_job_id=batch_job_id).cost
 
@@ -69,7 +76,10 @@ def _left(session: Session, parent: BatchJobRow) -> list[tuple[UUID, str]]:
     """The conversations that none has enriched and none is about to, in the order of their items."""
     row = ConversationRow
     rows = sa.select(row.id, row.content_sha256).where(
-        row.batch_job_id == parent.id, row.user_id == parent.user_id, is_not_enriched()
+        row.batch_job_id == parent.id,
+        row.user_id == parent.user_id,
+        is_not_enriched(),
+        hidden.is_shown(session),
     )
     taken = pending.ids(session, user_id=parent.user_id)
     found = session.execute(rows.order_by(row.idx)).all()
