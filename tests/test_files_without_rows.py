@@ -57,7 +57,7 @@ def test_what_a_kill_between_file_and_row_leaves_is_removed_and_nothing_else(
     assert ended.returncode == -signal.SIGKILL
     user = access.local_user()
     large = journeys.upload_bytes(
-        user, journeys.sample_bytes(tmp_path, n_rows=60_000, seed=3), settings=config, files=files
+        user, journeys.sample_bytes(tmp_path, n_rows=300_000, seed=3), settings=config, files=files
     )
     before.add(large.storage_key)
     with db.session_scope(user) as session:

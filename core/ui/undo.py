@@ -13,6 +13,7 @@ from core.ui import notices, page_frame, session
 
 LOOK_S: Final = 2.0  # between two looks whether it can still be undone
 _KEY: Final = "deletion"
+_DRAWN: Final = "deletion_drawn"  # which was seen, if any
 
 
 def leave(deletion_id: UUID, text: str) -> None:
@@ -40,7 +41,10 @@ def _draw() -> None:
     with db.session_scope(session.user()) as scope:
         if not deletions.can_undo(scope, deletion_id=UUID(deletion_id)):
             del st.session_state[_KEY]
+            if st.session_state.get(_DRAWN) != deletion_id:  # a slow page: at least say what has become of it
+                notices.leave(text, icon=":material/delete:")
             st.rerun()
+    st.session_state[_DRAWN] = deletion_id
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo_deletion_bar"):
         st.markdown(text, width="stretch")
         if st.button("Undo", key=f"undo_deletion_{deletion_id}", icon=":material/undo:"):
