@@ -64,6 +64,7 @@ with left, page_frame.guarded():
                 mode=asked.mode,
                 concurrency=asked.concurrency,
                 max_tokens=asked.max_tokens,
+                auto_enrich=asked.auto_enrich,
             )
 if chosen is None:
     show_steps()

@@ -28,5 +28,5 @@ else:
     progress.show(found)
 if found.progress.failed:
     failures.show(job.id)
-items.show(job.id, is_live=job.status in PENDING)
+items.show(job.id, kind=job.kind, is_live=job.status in PENDING)
 st.space("small")

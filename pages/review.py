@@ -15,6 +15,7 @@ from core.ui.review import (
     chat,
     decisions,
     empty,
+    enriched,
     export_button,
     facts,
     filters,
@@ -62,6 +63,7 @@ with st.container(
         filters.view()
         filters.search()
         filters.choose()
+        enriched.button(replace(asked, statuses=statuses))
 filters.show_numbers(counts)
 filters.chips(asked)
 asked = replace(asked, statuses=statuses)
@@ -91,6 +93,7 @@ with words:
 with beside:
     quality.show(conversation.score, from_json(conversation.findings), asked=found.asked)
     facts.show(conversation, found.origin, n_edits=found.n_edits, now=now)
+    enriched.show(conversation, me=user.id)
     origins.button(conversation)
     deleting.show_one(conversation, me=user.id)
     history.show(found.events, me=user.id, now=now)

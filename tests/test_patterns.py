@@ -91,7 +91,19 @@ def used() -> list[Used]:
                     found += [
                         Used(f"{module}.{name}", value, one) for one in sorted(calls.get(name, {"search"}))
                     ]
+                elif isinstance(value, tuple):
+                    kept = list(kept_in(value))
+                    found += [Used(f"{module}.{name}[{n}]", one, "finditer") for n, one in enumerate(kept)]
     return list({(one.pattern, one.method): one for one in found}.values())
+
+
+def kept_in(values: tuple[Any, ...]) -> Iterator[re.Pattern[Any]]:
+    """The patterns of a list of them, or of pairs."""
+    for value in values:
+        if isinstance(value, re.Pattern):
+            yield value
+        elif isinstance(value, tuple):
+            yield from kept_in(value)
 
 
 def example(nodes: Any) -> str:
@@ -220,6 +232,7 @@ def test_the_patterns_are_found() -> None:
     assert len(FOUND) > 40
     assert any(one.where.startswith("core.api.http.downloads") for one in FOUND)
     assert {one.where for one in FOUND} >= BOUNDED.keys()
+    assert sum(one.where.startswith("core.generation.quality.credentials._KEYS[") for one in FOUND) > 15
 
 
 @pytest.mark.parametrize("one", FOUND, ids=lambda one: f"{one.where}.{one.method}")

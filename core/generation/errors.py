@@ -134,13 +134,14 @@ class ProviderChanged(Clash):
 
 
 class BadReply(AppError):
-    """A reply that came, and was paid for, but is no conversation. place: where the fault is."""
+    """A reply that came, and was paid for, but is not what was wanted. place: where the fault is."""
 
     code = "bad_reply"
-    message = "The reply is not a conversation: {problem}{place}."
+    message = "The reply is not {wanted}: {problem}{place}."
     hint = "It was asked three times. Change the template, or retry the item."
     problem: str
     place: str = ""
+    wanted: str = "a conversation"
 
 
 class Refused(AppError):

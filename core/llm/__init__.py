@@ -23,7 +23,7 @@ from core.llm.errors import (
 )
 from core.llm.gate import Gate, pause_s
 from core.llm.gate import of as gate
-from core.llm.messages import MOST_TOKENS, Reply, Request, Usage
+from core.llm.messages import MOST_TOKENS, Effort, Reply, Request, Usage, thinks
 from core.llm.prices import PriceTable
 from core.llm.provider import Provider, ProviderKind, provider
 from core.llm.tokens import TokenCount
@@ -32,6 +32,7 @@ __all__ = [
     "FAILURES",
     "MOST_TOKENS",
     "Client",
+    "Effort",
     "Failure",
     "Gate",
     "KeyRefused",
@@ -54,5 +55,6 @@ __all__ = [
     "pause_s",
     "prices",
     "provider",
+    "thinks",
     "tokens",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,6 +14,7 @@ from core.generation.jobs import jobs
 from core.generation.jobs.states import SETTLED, JobStatus
 from core.settings import Settings
 from core.storage import LocalStorage
+from tests import enrichments, generation
 from tests.batches import without_storage
 from tests.faults.batch_desk import AT_ONCE, Desk
 from tests.servers.claude_process import claude_process
@@ -42,6 +44,7 @@ def test_a_job_outlives_what_happens_to_its_worker_its_database_its_storage_and_
             _stop_the_worker(desk)
             _revoke_the_key(desk)
             _cancel_with_the_last_item(desk)
+            _kill_the_child_in_an_enrichment(desk)
         finally:
             desk.end()
 
@@ -54,6 +57,24 @@ def _kill_the_child(desk: Desk) -> None:
     assert told.completed == N_ITEMS
     assert again <= AT_ONCE + 1, "more was asked again than was in flight"
     assert again <= told.n_maybe_twice <= AT_ONCE + 1, "what was asked again is not counted"
+
+
+def _kill_the_child_in_an_enrichment(desk: Desk) -> None:
+    ids, before = generation.conversations(desk.bench.user, 2 * N_ITEMS), desk.claude.ask("again")
+    job_id = enrichments.create(desk.bench, ids)
+    wait_for(lambda: desk.told(job_id).completed >= N_ITEMS // 2, what="an enrichment to be in the middle")
+    desk.workers[0].kill_children()
+    wait_for(lambda: desk.bench.job(job_id).status == JobStatus.COMPLETED, what="the enrichment to be done")
+    told, calls = desk.told(job_id), desk.bench.calls(job_id)
+    assert told.completed == len(ids)
+    assert [item.conversation_id for item in desk.bench.items(job_id)] == ids
+    assert None not in enrichments.found(ids)
+    good = Counter(call.item_idx for call in calls if call.status == 200)
+    assert set(good.values()) == {1}, "what was stored was asked for again"
+    assert len(good) == len(ids)
+    assert desk.claude.ask("again") - before <= told.n_maybe_twice, "what was asked again is not counted"
+    stored = set(desk.storage.keys(f"conversation-files/raw/{job_id}/"))
+    assert {call.raw_key for call in calls if call.status == 200} == stored
 
 
 def _restart_the_database(desk: Desk, crash: Callable[[], None]) -> None:

@@ -199,3 +199,20 @@ def _by_upload(open_page: OpenPage, upload: UploadRow) -> AppTest:
     app = open_page("generator.py", template=COMPLAINT)
     app.segmented_control(key="generator_way").set_value("Upload").run()
     return app.selectbox(key="generator_upload").set_value(upload.id).run()
+
+
+def test_enriching_afterwards_is_part_of_the_price_and_of_the_limit(
+    open_page: OpenPage, reader: db.User, paid: ClaudeServer
+) -> None:
+    app = filled(open_page)
+    before = app.number_input(key="generator_cap").value
+    app.checkbox(key="generator_auto_enrich").check().run()
+    assert not app.exception
+    assert "of it for enriching the conversations afterwards." in texts(app)
+    assert app.number_input(key="generator_cap").value > before
+    app.button(key="generator_start").click().run()
+    (job,) = made(reader)
+    assert job.auto_enrich
+    assert job.estimate is not None
+    assert 0 < job.estimate["enrich_low"] < job.estimate["low"]
+    assert job.estimate["enrich_low"] < job.estimate["enrich_high"] < job.estimate["high"]

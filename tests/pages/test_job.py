@@ -19,9 +19,11 @@ from core.generation import errors
 from core.generation.conversations import conversations
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
+from core.generation.templates import shipped
 from core.settings import Settings
 from core.ui.jobs import items as job_items
 from core.ui.jobs import progress
+from tests import enrichments
 from tests.batches import Bench, with_provider
 from tests.journeys import ask
 from tests.pages import scored
@@ -326,3 +328,57 @@ def test_somebody_elses_job_can_be_looked_at_by_an_admin_and_no_more(
     app = open_page("job.py", id=job_id)
     assert "You are viewing the work of **Mallory**" in app.info[0].value
     assert not {"pause", "cancel", "delete", "all_by_hand"} & {button.key for button in app.button}
+
+
+def test_conversations_are_enriched_by_a_button_that_tells_the_price_first(
+    open_page: OpenPage, paid: Bench, claude: ClaudeServer
+) -> None:
+    shipped.ensure()
+    job_id = paid.create(3)
+    attempt(paid, job_id)
+    app = open_page("job.py", id=job_id)
+    app.button(key="enrich").click().run()
+    assert "**3\u00a0conversations**" in texts(app)
+    assert "It will cost" in texts(app)
+    app.button(key="enrich").click()
+    app.button(key="enrich_start").click().run()
+    assert not app.exception
+    (made,) = enrichments_of(paid)
+    assert (made.kind, made.n_items, made.name, made.max_cost is not None) == (
+        "enrich", 3, "Enrich Talks", True,
+    )  # fmt: skip
+    claude.always = enrichments.reply({**enrichments.FOUND, "topics": [":red[no] **markup**"]})
+    attempt(paid, made.id)
+    app = open_page("job.py", id=made.id)
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table["Topics"]) == [":red[no] **markup**"] * 3
+    assert list(table["Begins with"]) == ["Hello."] * 3
+    assert "review" not in {one.key for one in app.button}
+    assert "enrich" not in {one.key for one in open_page("job.py", id=job_id).button}, (
+        "nothing is left to enrich"
+    )
+
+
+def test_an_enrichment_that_followed_by_itself_is_one_click_from_its_job(
+    open_page: OpenPage, bench: Bench
+) -> None:
+    shipped.ensure()
+    job_id = bench.create(2, max_cost_usd=None, auto_enrich=True)
+    attempt(bench, job_id)
+    (made,) = enrichments_of(bench)
+    app = open_page("job.py", id=job_id)
+    assert not app.exception
+    assert "enrich" not in {one.key for one in app.button}, "it is under way"
+    assert "Its enrichment" in [link.proto.label for link in app.get("page_link")]
+    back = open_page("job.py", id=made.id)
+    assert not back.exception
+    assert "Its conversations' job" in [link.proto.label for link in back.get("page_link")]
+
+
+def enrichments_of(bench: Bench) -> list[BatchJobRow]:
+    with db.session_scope(bench.user) as scope:
+        rows = sa.select(BatchJobRow).where(BatchJobRow.kind == "enrich")
+        found = list(scope.execute(rows).scalars())
+        scope.expunge_all()
+        return found

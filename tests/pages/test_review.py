@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import db
+from core.db.tables.batch_jobs import BatchJobRow
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import conversations, review
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
 from core.generation.quality import backlog
 from core.generation.quality.findings import Finding, from_json
+from core.generation.templates import shipped
 from core.ui.review import marked
-from tests import generation
+from tests import enrichments, generation
 from tests.journeys import ask
 from tests.pages.conftest import keyed
 from tests.pages.scored import texts
@@ -309,3 +311,31 @@ def test_the_score_and_its_reasons_stand_beside_and_old_ones_can_be_checked(
 def test_marks_keep_every_letter_wherever_they_point(spans: list[tuple[int, int]], wanted: list[str]) -> None:
     drawn = marked.parts("abcdef", [Finding("email", 0, start, end) for start, end in spans])
     assert [part.text for part in drawn] == wanted
+
+
+def test_what_was_found_out_stands_beside_it_as_text_and_what_was_not_can_be(
+    reader: db.User, open_page: Open
+) -> None:
+    shipped.ensure()
+    found = {
+        **enrichments.FOUND, "source": "claude-haiku-5-5", "summary": "<b>bold</b> :red[red] \u202egnorw",
+    }  # fmt: skip
+    known = generation.conversation(reader, enrichment=found)
+    new = generation.conversation(reader, idx=1)
+    app = open_page("review.py", id=known)
+    assert not app.exception
+    assert "late parcel, tracking" in texts(app)
+    assert ":red[red]" not in texts(app)
+    assert "<b>" not in texts(app)
+    assert f"enrich_{known}" not in {one.key for one in app.button}
+    app = open_page("review.py", id=new)
+    app.button(key=f"enrich_{new}").click().run()
+    app.button(key=f"enrich_{new}").click()
+    app.button(key="enrich_start").click().run()
+    assert not app.exception
+    with db.session_scope(reader) as scope:
+        made = scope.execute(sa.select(BatchJobRow)).scalar_one()
+        assert (made.kind, made.n_items) == ("enrich", 1)
+    app = open_page("review.py")
+    app.button(key="enrich_many").click().run()
+    assert "None of these conversations is left to enrich" in app.error[0].value

@@ -23,6 +23,9 @@ from typing import Any
 TALK = {
     "messages": [{"role": "user", "content": "Hello."}, {"role": "assistant", "content": "Good morning."}]
 }
+ENRICHED = {
+    "topics": ["greeting"], "emotion": "neutral", "difficulty": "easy", "summary": "They greet each other.",
+}  # fmt: skip
 REASONS = {200: "OK", 429: "Too Many Requests"}
 
 
@@ -231,7 +234,7 @@ class ClaudeServer:
             return planned
         match asked.method, asked.path.removeprefix("/v1/messages"):
             case "POST", "":
-                answer = self._message()
+                answer = self._message(asked.body)
                 if answer.status == 200:
                     self.accepted[hash(json.dumps(asked.body.get("messages")))] += 1
                 return answer
@@ -246,7 +249,7 @@ class ClaudeServer:
             case _:
                 return self._of_batch(asked)
 
-    def _message(self) -> Answer:
+    def _message(self, body: dict[str, Any]) -> Answer:
         if self.next:
             return self.next.popleft()
         if self.always is not None:
@@ -265,6 +268,8 @@ class ClaudeServer:
         if self._varies:
             n_output = min(2_000, round(self._random.lognormvariate(math.log(600), 0.5)))
             return Answer(body=message(output_tokens=n_output), headers=headers, delay_s=self.latency_s)
+        if "topics" in json.dumps(body.get("output_config")):
+            return Answer(body=message(json.dumps(ENRICHED)), headers=headers, delay_s=self.latency_s)
         if not self._tells_apart:
             return Answer(headers=headers, delay_s=self.latency_s)
         said = [TALK["messages"][0], {"role": "assistant", "content": f"This is reply {len(self.asked)}."}]

@@ -84,7 +84,10 @@ class BatchJobRequest(BaseModel):
     mode: Literal["realtime", "batches"] = Field(
         default="realtime", description="`batches` takes up to a day, at half the price."
     )
-    auto_enrich: bool = False
+    auto_enrich: bool = Field(
+        default=False,
+        description="Once it is completed, enrich its conversations by another job, with what its cap leaves.",
+    )
     pilot: bool = Field(default=False, description="Pause after five items, with a better estimate.")
     dry_run: bool = Field(default=False, description="Answer the estimate alone, and create nothing.")
 

@@ -41,6 +41,9 @@ class EstimateShown(BaseModel):
     past_replies: int
     cost_usd: CostRange
     cost_usd_as_batches: CostRange = Field(description="By Message Batches, at half the price.")
+    enrichment_cost_usd: CostRange | None = Field(
+        description="Of `cost_usd`, what enriching the conversations afterwards takes (`auto_enrich`)."
+    )
 
     @classmethod
     def of(cls, found: Estimate) -> Self:
@@ -53,6 +56,9 @@ class EstimateShown(BaseModel):
             past_replies=found.n_past,
             cost_usd=CostRange(low=found.low / NANO, high=found.high / NANO),
             cost_usd_as_batches=CostRange(low=found.batch_low / NANO, high=found.batch_high / NANO),
+            enrichment_cost_usd=CostRange(low=found.enrich_low / NANO, high=found.enrich_high / NANO)
+            if found.enrich_high
+            else None,
         )
 
 

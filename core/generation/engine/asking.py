@@ -17,10 +17,10 @@ from core.db.tables.conversations import ConversationRow
 from core.errors import AppError
 from core.generation import errors
 from core.generation.conversations import files
-from core.generation.engine import conversations, replies
 from core.generation.engine.checking import Checking
 from core.generation.engine.flights import Asked, Flight, Origin, Phase
 from core.generation.engine.keeper import Keeper
+from core.generation.engine.purpose import Purpose
 from core.generation.engine.records import Call, End, Item
 from core.generation.engine.reply_store import ReplyStore
 from core.generation.jobs.states import ItemState
@@ -40,6 +40,7 @@ class Asker:
         self,
         origin: Origin,
         *,
+        purpose: Purpose,
         client: llm.Client,
         gate: llm.Gate,
         store: ReplyStore,
@@ -49,7 +50,8 @@ class Asker:
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
-        self._origin, self._client, self._gate, self._store = origin, client, gate, store
+        self._origin, self._purpose = origin, purpose
+        self._client, self._gate, self._store = client, gate, store
         self._keeper, self._checking = Keeper(store, threads), checking
         self._wall, self._sleep = wall, sleep
         self._places = asyncio.Semaphore(at_once)
@@ -63,6 +65,8 @@ class Asker:
 
     async def ask(self, item: Item) -> Asked:
         """One flight. Raises CancelledError: `cut_short` then says what has become of it."""
+        if item.unfit is not None:
+            return Asked(item.failed(), [])
         flight = self._flights[item.idx] = Flight(item)
         if item.wait_s:
             await self._sleep(item.wait_s)
@@ -150,6 +154,7 @@ class Asker:
         flight.item.n_asked += 1
         flight.asked_at, flight.n_good_before = self._wall(), self._n_good
         flight.phase = Phase.SENT
+        assert flight.item.request is not None
         return await self._client.ask(flight.item.request)
 
     async def _answered(self, flight: Flight, reply: llm.Reply) -> Asked:
@@ -170,10 +175,12 @@ class Asker:
         return await self._made_of(flight, reply)
 
     async def _made_of(self, flight: Flight, reply: llm.Reply) -> Asked:
-        """The conversation that a reply holds, or why it holds none."""
-        item, origin = flight.item, self._origin
+        """What a reply holds, or why it holds nothing."""
+        item = flight.item
+        if item.unfit is not None:  # since it was asked for
+            return Asked(item.failed(), flight.calls)
         try:
-            messages = replies.conversation(reply)
+            end = self._purpose.end(item, reply)
         except (errors.Refused, errors.ContextFull) as refused:
             return self._end(flight, ItemState.FAILED, refused)
         except (errors.BadReply, llm.UnreadableReply) as bad:
@@ -181,17 +188,12 @@ class Asker:
             if item.n_bad >= MOST_BAD:
                 return self._end(flight, ItemState.FAILED, bad)
             return self._end(flight, ItemState.QUEUED)
-        values = conversations.values(
-            messages,
-            batch_job_id=origin.batch_job_id,
-            idx=item.idx,
-            template_id=origin.template_id,
-            version=origin.version,
-            params=item.params,
-            provider=origin.provider.kind,
-            model=reply.model or origin.model,
-            is_offline=origin.provider.is_offline,
-        )
+        if end.conversation is not None:
+            await self._keep_document(end.conversation)
+        return Asked(end, flight.calls)
+
+    async def _keep_document(self, values: dict[str, Any]) -> None:
+        """Store the file of a new conversation; where another is there, the values become what that says."""
         file, key = files.document(ConversationRow(**values)), files.key(values["conversation_id"])
         while True:
             try:
@@ -204,7 +206,7 @@ class Asker:
                 if stored != file:
                     values |= files.contents(stored)
                 values |= self._checking.by_text(values)
-                return Asked(End(item, ItemState.COMPLETED, values), flight.calls)
+                return
 
     def _failed(self, flight: Flight, failure: AppError) -> Asked:
         """What follows from a failure that asking at once again would not mend."""

@@ -23,6 +23,7 @@ from core.generation.engine.budget import Budget
 from core.generation.engine.flights import Asked
 from core.generation.engine.ledger import Ledger
 from core.generation.engine.patience import Wait
+from core.generation.engine.purpose import Prepare
 from core.generation.engine.records import Batch, End, Item, Wishes
 from core.generation.engine.reply_store import ReplyStore
 from core.generation.jobs import follow
@@ -49,7 +50,7 @@ class BatchLoop:
         asker: Asker,
         client: llm.Client,
         budget: Budget,
-        prepare: Callable[[Any], Item],
+        prepare: Prepare,
         wait: Wait,
         pause_after: int | None,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -119,7 +120,7 @@ class BatchLoop:
         wishes = await self._keep(Batch(claims=items, intended=row_id))
         if wishes.are_claims_denied:
             return await self._no_more(errors.DailyCapReached(spent="most", cap="the day's limit"))
-        requests = [(custom_id(row_id, item.idx), item.request) for item in items]
+        requests = [(custom_id(row_id, item.idx), item.request) for item in items if item.request]
         try:
             created = await llm.batches.create(self._client, requests)
         except (llm.RateLimited, llm.KeyRefused, llm.RequestRefused):
@@ -140,9 +141,8 @@ class BatchLoop:
     async def _affordable(self, limit: int) -> tuple[list[Item], AppError | None]:
         items: list[Item] = []
         n_bytes = 0
-        rows = await self._wait(partial(self._ledger.waiting, after_idx=-1, limit=limit))
-        for row in rows:
-            item = self._prepare(row)
+        for item in await self._fit(limit):
+            assert item.request is not None
             n_bytes += tokens.at_most(item.request)
             if items and n_bytes > MOST_BYTES:
                 break
@@ -152,10 +152,24 @@ class BatchLoop:
             items.append(item)
         return items, None
 
+    async def _fit(self, limit: int) -> list[Item]:
+        """The next items that can be asked for; those before them that can't have failed."""
+        while True:
+            rows = await self._wait(partial(self._ledger.waiting, after_idx=-1, limit=limit))
+            items = await self._wait(partial(self._prepare, rows))
+            if not (unfit := [item for item in items if item.unfit]):
+                return list(items)
+            wishes = await self._keep(Batch(claims=unfit))
+            if wishes.are_claims_denied:
+                return [item for item in items if not item.unfit]
+            await self._keep(Batch(ends=[item.failed() for item in unfit]))
+
     async def _no_more(self, refusal: AppError | None) -> dict[str, Any]:
+        counts = await self._wait(self._ledger.counts)
+        if refusal is None and counts[ItemState.QUEUED]:  # they were not to be taken today
+            refusal = errors.DailyCapReached(spent="most", cap="the day's limit")
         if refusal is not None:
             return await self._ended(JobStatus.PAUSED, queue.Reason.of(refusal))
-        counts = await self._wait(self._ledger.counts)
         if counts[ItemState.COMPLETED]:
             return await self._ended(JobStatus.COMPLETED)
         nothing = errors.NothingCame(n_items=counts[ItemState.FAILED])
@@ -246,7 +260,7 @@ class BatchLoop:
 
     async def _items(self, row: ProviderBatchRow) -> dict[str, Item]:
         rows = await self._fenced(partial(provider_batches.items, idxs=row.idxs))
-        return {custom_id(row.id, one.idx): self._prepare(one) for one in rows}
+        return {custom_id(row.id, one.idx): one for one in await self._wait(partial(self._prepare, rows))}
 
     async def _fenced(self, verb: Callable[..., Any]) -> Any:
         return await self._wait(

@@ -16,9 +16,10 @@ from core.db.tables.base import Json
 from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, BatchLogLineRow
 from core.db.tables.conversations import ConversationRow
 from core.db.types import now_plus
-from core.generation.engine import provider_batches
+from core.generation.engine import enrichments, provider_batches
 from core.generation.engine.checking import Checking
 from core.generation.engine.records import Batch, Call, End, Wishes
+from core.generation.enrichment import automatic
 from core.generation.jobs import spend
 from core.generation.jobs.follow import lock_tasks
 from core.generation.jobs.states import PENDING, ItemState, JobStatus, move_items
@@ -105,6 +106,11 @@ class Ledger:
                     BatchCallRow.batch_job_id == self.batch_job_id
                 )
             ).scalar_one()
+
+    def given_away(self) -> int:
+        """What of the job's cap belongs to the enrichment that followed it, in nano-dollars."""
+        with db.session_scope(db.WORKER) as session:
+            return automatic.given_away(session, batch_job_id=self.batch_job_id)
 
     def last_asked(self, idxs: Sequence[int]) -> dict[int, int]:
         """Of items that were interrupted: the number of the last request that is accounted for."""
@@ -199,6 +205,8 @@ class Ledger:
         """Keep requests, ends, lines, and which replies have reached storage."""
         if batch.calls:
             session.execute(sa.insert(BatchCallRow), [self._call_values(call) for call in batch.calls])
+        if any(end.enrichment for end in batch.ends):
+            enrichments.keep(session, batch, user_id=self._user_id)
         self._settle(session, batch.ends)
         if batch.lines:
             told = [
@@ -244,7 +252,7 @@ class Ledger:
             {
                 "this": end.item.id,
                 "to": end.state.value,
-                "made": end.conversation["id"] if end.conversation else None,
+                "made": _about(end),
                 "why": end.reason.to_json() if end.reason else None,
                 "asked": end.item.n_asked,
                 "bad": end.item.n_bad,
@@ -285,6 +293,14 @@ class Ledger:
             others_wait=looks_for_others and bool(queue.ready_kinds(session, kinds=of_pool)),
             max_cost=job.max_cost,
         )
+
+
+def _about(end: End) -> UUID | None:
+    """The conversation that an item has come to."""
+    if end.enrichment is not None:
+        return UUID(end.item.params["conversation"])
+    found: UUID | None = end.conversation["id"] if end.conversation else None
+    return found
 
 
 _SETTLED = (

@@ -25,6 +25,7 @@ from core.generation.engine.flights import Asked
 from core.generation.engine.job_log import JobLog
 from core.generation.engine.ledger import Ledger
 from core.generation.engine.patience import RETRY_S, patient
+from core.generation.engine.purpose import Prepare
 from core.generation.engine.records import Batch, End, Ending, Item, Limits, Wishes
 from core.generation.engine.reply_store import ReplyStore
 from core.generation.jobs import follow
@@ -51,7 +52,7 @@ class Loop:
         asker: Asker,
         budget: Budget,
         limits: Limits,
-        prepare: Callable[[Any], Item],
+        prepare: Prepare,
         threads: ThreadPoolExecutor,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -171,7 +172,7 @@ class Loop:
             self._is_all_read = len(rows) < PAGE
             if rows:
                 self._read_to = rows[-1].idx
-            self._ready.extend(self._prepare(row) for row in rows)
+                self._ready.extend(await self._persist(partial(self._prepare, rows)))
         return bool(self._ready)
 
     def _heed(self, wishes: Wishes) -> None:

@@ -1,4 +1,4 @@
-"""From a template and values to the request that is sent, and what it may cost at most."""
+"""From a prompt to the request that is sent, and what it may cost at most."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from typing import Any
 
 from core import llm
 from core.generation.engine.replies import SCHEMA
-from core.generation.templates.rendering import CompiledTemplate
+from core.generation.templates.rendering import Prompt
 from core.llm import tokens
 
 
 def request(
-    compiled: CompiledTemplate, params: Mapping[str, Any], *, model: str, max_tokens: int
+    prompt: Prompt,
+    *,
+    model: str,
+    max_tokens: int,
+    schema: Mapping[str, Any] = SCHEMA,
+    effort: llm.Effort | None = None,
 ) -> llm.Request:
-    """What is asked for one item. Raises what rendering raises."""
-    prompt = compiled.render(params)
+    """What is asked for one item. schema: of the JSON that a reply is to be."""
     return llm.Request(
-        model=model, system=prompt.system, prompt=prompt.user, max_tokens=max_tokens, schema=SCHEMA
+        model=model,
+        system=prompt.system,
+        prompt=prompt.user,
+        max_tokens=max_tokens,
+        schema=schema,
+        effort=effort,
     )
 
 

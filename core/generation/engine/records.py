@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from core import llm, queue
+from core.errors import AppError
 from core.generation.jobs.states import ItemState, JobStatus
 
 
@@ -16,7 +17,8 @@ class Item:
     """An item that waits or is being asked, with what it would cost at worst, in nano-dollars.
 
     n_asked: how many requests were made for it, over all attempts; n_bad, n_failed: of those, how many replies were
-    useless, and how many failed while others succeeded. wait_s: before it is asked again, after n_waits in a row.
+    useless, and how many failed while others succeeded. unfit: why it can't be asked for, and has no request.
+    wait_s: before it is asked again, after n_waits in a row.
     """
 
     id: UUID
@@ -25,10 +27,16 @@ class Item:
     n_asked: int
     n_bad: int
     n_failed: int
-    request: llm.Request
+    request: llm.Request | None
     worst: int
+    unfit: AppError | None = None
     wait_s: float = 0.0
     n_waits: int = 0
+
+    def failed(self) -> End:
+        """The end of an item that can't be asked for."""
+        assert self.unfit is not None
+        return End(self, ItemState.FAILED, reason=queue.Reason.of(self.unfit))
 
 
 @dataclass(frozen=True)
@@ -53,15 +61,16 @@ class Call:
 
 @dataclass(frozen=True)
 class End:
-    """What has become of an item: completed with a conversation, failed for a reason, or back in the queue.
+    """What has become of an item: completed, failed for a reason, or back in the queue.
 
-    conversation: the values of its row.
+    Completed with one of two. conversation: the values of a new one's row; enrichment: what was found out about one.
     """
 
     item: Item
     state: ItemState
     conversation: dict[str, Any] | None = field(default=None, repr=False)
     reason: queue.Reason | None = None
+    enrichment: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass

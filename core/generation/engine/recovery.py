@@ -7,22 +7,21 @@ is asked again, and counted as possibly paid twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 from core.generation.engine.asking import Asker
 from core.generation.engine.flights import Asked
 from core.generation.engine.ledger import Ledger
 from core.generation.engine.patience import Wait
-from core.generation.engine.records import End, Item
+from core.generation.engine.purpose import Prepare
+from core.generation.engine.records import End
 from core.generation.engine.reply_store import ReplyStore
 from core.generation.jobs.states import ItemState
 
 
 async def recover(
-    ledger: Ledger, store: ReplyStore, asker: Asker, prepare: Callable[[Any], Item], wait: Wait
+    ledger: Ledger, store: ReplyStore, asker: Asker, prepare: Prepare, wait: Wait
 ) -> tuple[list[Asked], list[str]]:
     """What has become of each interrupted item; and the keys of replies that have now reached storage.
 
@@ -40,8 +39,7 @@ async def recover(
     stored = await wait(store.stored)
     accounted = await wait(lambda: ledger.last_asked([row.idx for row in rows]))
     found: list[Asked] = []
-    for row in rows:
-        item = prepare(row)
+    for item in await wait(partial(prepare, rows)):
         if item.idx in kept and kept[item.idx][0] >= item.n_asked:  # else it was read, and asked for again
             item.n_asked, key, raw = kept[item.idx]
             found.append(await asker.resume(item, raw, key=key, is_kept=True))

@@ -34,6 +34,11 @@ _FENCE: Final = "```"
 
 def conversation(reply: llm.Reply) -> Messages:
     """The messages of a reply. Raises BadReply, Refused, ContextFull, UnreadableReply."""
+    return messages(whole_text(reply))
+
+
+def whole_text(reply: llm.Reply) -> str:
+    """What a reply says, where it was not cut off. Raises BadReply, Refused, ContextFull, UnreadableReply."""
     match reply.stop_reason:
         case "refusal":
             raise Refused(said=f": {reply.refusal}" if reply.refusal else "")
@@ -42,15 +47,27 @@ def conversation(reply: llm.Reply) -> Messages:
         case "max_tokens":
             raise BadReply(problem="it was cut off at the most tokens that a reply may have")
         case _:
-            return messages(reply.text)
+            return reply.text
 
 
 def messages(text: str) -> Messages:
-    """The messages that a text holds as JSON, also where the model has fenced it as code. Raises BadReply."""
+    """The messages that a text holds. Raises BadReply."""
+    found = parsed(text)
+    listed = found.get("messages") if isinstance(found, dict) else None
+    if not isinstance(listed, list):
+        raise BadReply(problem='it has no list "messages"')
+    try:
+        return checked([_told(one) for one in listed])
+    except BadMessages as bad:
+        raise BadReply(problem=bad.problem, place=bad.place) from bad
+
+
+def parsed(text: str) -> Any:
+    """What a text holds as JSON, also where the model has fenced it as code. Raises BadReply."""
     if not text.strip():
         raise BadReply(problem="it is empty")
     try:
-        found = json.loads(_unfenced(text))
+        return json.loads(_unfenced(text))
     except json.JSONDecodeError as error:
         raise BadReply(
             problem="it is no valid JSON", place=f", line {error.lineno}, column {error.colno}"
@@ -59,13 +76,6 @@ def messages(text: str) -> Messages:
         raise BadReply(problem="its JSON is nested too deeply") from error
     except ValueError as error:  # more digits than Python reads
         raise BadReply(problem="its JSON holds an endless number") from error
-    listed = found.get("messages") if isinstance(found, dict) else None
-    if not isinstance(listed, list):
-        raise BadReply(problem='it has no list "messages"')
-    try:
-        return checked([_told(one) for one in listed])
-    except BadMessages as bad:
-        raise BadReply(problem=bad.problem, place=bad.place) from bad
 
 
 def _unfenced(text: str) -> str:
@@ -81,9 +91,9 @@ def _told(found: object) -> dict[str, Any]:
     if not isinstance(found, dict):
         return {}
     content = found.get("content")
-    return {"role": found.get("role"), "content": _storable(content) if isinstance(content, str) else None}
+    return {"role": found.get("role"), "content": storable(content) if isinstance(content, str) else None}
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Without NUL and halves of surrogate pairs, which no database keeps."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -15,17 +14,20 @@ from sqlalchemy.orm import joinedload
 from core import db, llm, queue, settings, storage
 from core.db.tables.batch_jobs import BatchJobRow
 from core.errors import NotFound
-from core.generation.engine import prompts
+from core.generation.engine import replies
 from core.generation.engine.asking import Asker
 from core.generation.engine.batch_loop import BatchLoop
 from core.generation.engine.budget import Budget
 from core.generation.engine.checking import Checking
+from core.generation.engine.enriching import Enriching
 from core.generation.engine.flights import Origin
 from core.generation.engine.ledger import Ledger
 from core.generation.engine.loop import Loop
 from core.generation.engine.patience import patient
-from core.generation.engine.records import Item, Limits
+from core.generation.engine.purpose import Asking, Purpose, Writing
+from core.generation.engine.records import Limits
 from core.generation.engine.reply_store import ReplyStore
+from core.generation.enrichment import enrichment
 from core.generation.errors import ProviderChanged
 from core.generation.jobs import follow
 from core.generation.jobs.states import JobStatus
@@ -83,7 +85,8 @@ def work(task: queue.Task, job: queue.Job, *, config: settings.Settings) -> dict
         daily_cap=limits.max_cost_nano_usd_per_day,
         checking=checking,
     )
-    budget = Budget(spent=ledger.spent(), cap=found.max_cost, daily_cap=limits.max_cost_nano_usd_per_day)
+    spent, daily_cap = ledger.spent() + ledger.given_away(), limits.max_cost_nano_usd_per_day
+    budget = Budget(spent=spent, cap=found.max_cost, daily_cap=daily_cap)
     store = ReplyStore(files, config.staging_dir, found.id)
     ended = asyncio.run(_loop(ToDo(found, provider, ledger, store, budget, checking), job))
     if ended is None:
@@ -112,11 +115,12 @@ async def _loop(todo: ToDo, job: queue.Job) -> queue.GoOnLater | dict[str, Any] 
     origin = Origin(
         batch_job.id, batch_job.template_id, batch_job.template.version, provider, batch_job.model, is_batch
     )
-    prepare = _preparing(batch_job, provider)
+    purpose = _purpose(batch_job, origin)
     with ThreadPoolExecutor(N_THREADS, thread_name_prefix="keep") as threads:
         async with llm.client(provider) as client:
             asker = Asker(
                 origin,
+                purpose=purpose,
                 client=client,
                 gate=llm.gate(provider, batch_job.model, at_once=batch_job.concurrency),
                 store=todo.store,
@@ -132,7 +136,7 @@ async def _loop(todo: ToDo, job: queue.Job) -> queue.GoOnLater | dict[str, Any] 
                     asker=asker,
                     client=client,
                     budget=todo.budget,
-                    prepare=prepare,
+                    prepare=purpose.prepare,
                     wait=patient(job, threads),
                     pause_after=batch_job.pause_after,
                 ).run()
@@ -147,28 +151,15 @@ async def _loop(todo: ToDo, job: queue.Job) -> queue.GoOnLater | dict[str, Any] 
                     only=1 if batch_job.by_hand else None,
                     pause_after=batch_job.pause_after,
                 ),
-                prepare=prepare,
+                prepare=purpose.prepare,
                 threads=threads,
             ).run()
 
 
-def _preparing(batch_job: BatchJobRow, provider: llm.Provider) -> Callable[[sa.Row[Any]], Item]:
-    """What makes a request of an item's row."""
-    compiled = CompiledTemplate.of(batch_job.template)
-
-    def prepare(row: sa.Row[Any]) -> Item:
-        request = prompts.request(
-            compiled, row.params, model=batch_job.model, max_tokens=batch_job.max_tokens
-        )
-        return Item(
-            id=row.id,
-            idx=row.idx,
-            params=row.params,
-            n_asked=row.n_asked,
-            n_bad=row.n_bad,
-            n_failed=row.n_failed,
-            request=request,
-            worst=prompts.worst_case(provider, request, batch=batch_job.mode == "batches"),
-        )
-
-    return prepare
+def _purpose(batch_job: BatchJobRow, origin: Origin) -> Purpose:
+    """What the requests of this job are made of, and what their replies become."""
+    template = CompiledTemplate.of(batch_job.template)
+    if batch_job.kind == "enrich":
+        asking = Asking(origin, batch_job.max_tokens, schema=enrichment.SCHEMA, effort=enrichment.EFFORT)
+        return Enriching(asking, template, batch_job.user_id)
+    return Writing(Asking(origin, batch_job.max_tokens, schema=replies.SCHEMA), template)

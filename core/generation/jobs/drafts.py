@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
@@ -56,6 +56,11 @@ class Draft:
     rows: Sequence[dict[str, Any]]
     samples: Sequence[llm.Request]
     worst: int
+    kind: Literal["generate", "enrich"] = "generate"
+
+    def of(self, rows: Sequence[dict[str, Any]]) -> Draft:
+        """The same job with these items alone."""
+        return replace(self, rows=rows)
 
 
 def draft(user: db.User, *, files: Storage, provider: llm.Provider, wanted: Wanted) -> Draft:
@@ -74,8 +79,8 @@ def draft(user: db.User, *, files: Storage, provider: llm.Provider, wanted: Want
         for idx, params in enumerate(_checked(compiled, chosen.template, given))
     ]
     samples = [
-        prompts.request(compiled, rows[idx]["params"], model=model, max_tokens=wanted.max_tokens)
-        for idx in _spread(len(rows))
+        prompts.request(compiled.render(rows[idx]["params"]), model=model, max_tokens=wanted.max_tokens)
+        for idx in spread(len(rows))
     ]
     is_batch = wanted.mode == "batches"
     worst = max(prompts.worst_case(provider, sample, batch=is_batch) for sample in samples)
@@ -114,7 +119,7 @@ def require_cap(draft: Draft) -> None:
         raise CapTooLow(cap=usd(draft.wanted.max_cost), worst=usd(draft.worst))
 
 
-def _spread(n_rows: int) -> list[int]:
+def spread(n_rows: int) -> list[int]:
     """The places of a few rows, from first to last."""
     n = min(N_SAMPLES, n_rows)
     return sorted({round(at * (n_rows - 1) / max(1, n - 1)) for at in range(n)})

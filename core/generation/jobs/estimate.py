@@ -10,7 +10,7 @@ import asyncio
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -21,11 +21,18 @@ from sqlalchemy.orm import Session
 from core import db, llm
 from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.tables.prompt_templates import PromptTemplateRow
+from core.generation.engine import prompts
+from core.generation.enrichment import enrichment
 from core.generation.jobs.drafts import Draft
+from core.generation.templates.enrichment_text import ENRICHMENT
+from core.generation.templates.rendering import CompiledTemplate
 
 LOOKS_BACK: Final = 500  # replies
 ENOUGH: Final = 5  # past replies from which output is told by them
-ASSUMED_LEAST: Final = 150  # tokens of a short conversation
+ASSUMED_LEAST: Final = {
+    "generate": 150,
+    "enrich": 60,
+}  # tokens of a short conversation, of a short enrichment
 Z: Final = 2.0
 
 
@@ -34,7 +41,8 @@ class Estimate:
     """Tokens per item and money of the whole job, in nano-dollars; `batch_*` at the price of Message Batches.
 
     is_rough: whether the input was counted by ourselves. source: where the length of replies comes from, "past" ones
-    (n_past of them) or "assumed": anything up to the most that is allowed.
+    (n_past of them) or "assumed": anything up to the most that is allowed. enrich_*: of the money, what enriching the
+    conversations afterwards takes.
     """
 
     n_items: int
@@ -48,6 +56,10 @@ class Estimate:
     high: int
     batch_low: int
     batch_high: int
+    enrich_low: int = 0
+    enrich_high: int = 0
+    enrich_batch_low: int = 0
+    enrich_batch_high: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,7 +74,8 @@ def of(user: db.User, *, draft: Draft, provider: llm.Provider) -> Estimate:
     counts = asyncio.run(_counts(provider, draft.samples))
     with db.session_scope(user) as session:
         past = past_outputs(session, family_id=draft.template.family_id, model=draft.model)
-    return estimated(
+        enriched = past_outputs(session, family_id=ENRICHMENT.family_id, model=draft.model)
+    found = estimated(
         provider,
         model=draft.model,
         n_items=len(draft.rows),
@@ -70,6 +83,42 @@ def of(user: db.User, *, draft: Draft, provider: llm.Provider) -> Estimate:
         is_rough=any(is_rough for _, is_rough in counts),
         past=past,
         max_tokens=draft.wanted.max_tokens,
+        kind=draft.kind,
+    )
+    return with_enrichment(found, draft, provider, past=enriched) if draft.wanted.auto_enrich else found
+
+
+def with_enrichment(
+    found: Estimate, draft: Draft, provider: llm.Provider, *, past: Sequence[int]
+) -> Estimate:
+    """The estimate with what enriching adds, whose input is the replies. past: (n,) tokens of past enrichments."""
+    max_tokens = enrichment.max_tokens(draft.model)
+    prompt = CompiledTemplate.of(ENRICHMENT.row(version=1)).render({"conversation": "-"})
+    asked = prompts.request(prompt, model=draft.model, max_tokens=max_tokens, schema=enrichment.SCHEMA)
+    frame = llm.tokens.rough_count(asked).n
+    least, most = (
+        estimated(
+            provider,
+            model=draft.model,
+            n_items=found.n_items,
+            n_input=frame + n_reply,
+            is_rough=True,
+            past=past,
+            max_tokens=max_tokens,
+            kind="enrich",
+        )
+        for n_reply in (found.n_output_low, found.n_output_high)
+    )
+    return replace(
+        found,
+        low=found.low + least.low,
+        high=found.high + most.high,
+        batch_low=found.batch_low + least.batch_low,
+        batch_high=found.batch_high + most.batch_high,
+        enrich_low=least.low,
+        enrich_high=most.high,
+        enrich_batch_low=least.batch_low,
+        enrich_batch_high=most.batch_high,
     )
 
 
@@ -100,13 +149,14 @@ def estimated(
     is_rough: bool,
     past: Sequence[int],
     max_tokens: int,
+    kind: Literal["generate", "enrich"] = "generate",
 ) -> Estimate:
     """The estimate that follows from these counts. past: (n,) tokens of output of past replies."""
     is_known = len(past) >= ENOUGH
     if is_known:
         low, high = _range(past, n_items)
     else:
-        low, high = min(ASSUMED_LEAST, max_tokens), max_tokens
+        low, high = min(ASSUMED_LEAST[kind], max_tokens), max_tokens
     n_low, n_high = math.floor(low), min(max_tokens, math.ceil(high))
     rough_share = 0.25 if is_rough else 0.0
     at = datetime.now(UTC)

@@ -17,6 +17,7 @@ from core import queue
 from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
 from core.db.tables.tasks import TaskRow
 from core.db.types import now_plus
+from core.generation.enrichment import automatic
 from core.generation.jobs.states import (
     JOB_TRANSITIONS,
     OPEN_ITEMS,
@@ -59,7 +60,7 @@ def has_items_in_flight(session: Session, batch_job_id: UUID) -> bool:
 
 def follow(session: Session, task: queue.Task) -> None:
     """Move the job that this task works for, and its items where it ends."""
-    names = ("id", "status", "requested_status", "mode", "n_items")
+    names = ("id", "status", "requested_status", "mode", "n_items", "kind", "auto_enrich")
     of_task = sa.select(*(getattr(BatchJobRow, name) for name in names)).where(BatchJobRow.task_id == task.id)
     job = session.execute(of_task.with_for_update()).one_or_none()
     if job is None:  # deleted: the task goes on, and its run says so
@@ -85,6 +86,8 @@ def follow(session: Session, task: queue.Task) -> None:
     this = BatchJobRow.id == job.id
     if not queue.move(session, BatchJobRow, this, to=status, transitions=JOB_TRANSITIONS, **values):
         raise RuntimeError(f"task {task.id} is {task.state}, but batch job {job.id} can't become {status}")
+    if status is JobStatus.COMPLETED and job.auto_enrich and job.kind == "generate":
+        automatic.begin(session, batch_job_id=job.id, enqueue=enqueue)
     if status is JobStatus.CANCELLED:  # what was interrupted otherwise stays so: it may have left a reply
         still_open = BatchItemRow.batch_job_id == job.id, BatchItemRow.state.in_(OPEN_ITEMS)
         move_items(session, *still_open, to=ItemState.CANCELLED)

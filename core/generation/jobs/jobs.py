@@ -48,6 +48,7 @@ def create(session: Session, draft: Draft, *, estimate: dict[str, Any] | None = 
         name=wanted.name,
         template_id=draft.template.id,
         choice=draft.choice,
+        kind=draft.kind,
         mode=wanted.mode,
         provider=draft.provider.kind.value,
         model=draft.model,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Final
 
 import phonenumbers
@@ -71,33 +72,29 @@ def personal_data(talk: Talk) -> Iterator[Finding]:
 def _found(turn: Turn) -> Iterator[tuple[Code, int, int, str]]:
     text = turn.text
     if "@" in text or "at" in text:
-        for found in _tried(_EMAIL, text):
+        for found in _tried(_EMAIL.finditer(text)):
             if not _RESERVED.search(found[1]):
                 yield Code.EMAIL, *found.span(), ""
     if not any(map(str.isdecimal, text)):
         return
-    for found in _tried(_IBAN, text):
+    for found in _tried(_IBAN.finditer(text)):
         if (end := _iban_end(found[0])) is not None:
             yield Code.BANK_ACCOUNT, found.start(), found.start() + end, "IBAN"
-    for found in _tried(_CARD, text):
+    for found in _tried(_CARD.finditer(text)):
         if is_card(found[0]):
             yield Code.CARD, *found.span(), ""
-    for found in _tried(_SSN, text):
+    for found in _tried(_SSN.finditer(text)):
         yield Code.NATIONAL_ID, *found.span(), "US Social Security number"
-    for pattern in (_IPV4, _IPV6):
-        for found in _tried(pattern, text):
-            if is_global_ip(found[0]) and not _is_version(text, found.start()):
-                yield Code.IP_ADDRESS, *found.span(), ""
-    for found in _tried(_STREET, turn.prose):
+    for found in _tried(chain(_IPV4.finditer(text), _IPV6.finditer(text))):
+        if is_global_ip(found[0]) and not _is_version(text, found.start()):
+            yield Code.IP_ADDRESS, *found.span(), ""
+    for found in _tried(_STREET.finditer(turn.prose)):
         yield Code.POSTAL_ADDRESS, *found.span(), ""
     yield from _phones(turn)
 
 
-def _tried(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    for n, found in enumerate(pattern.finditer(text)):
-        if n >= MOST_TRIED:
-            return
-        yield found
+def _tried(found: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:
+    return islice(found, MOST_TRIED)
 
 
 def _iban_end(text: str) -> int | None:
@@ -138,7 +135,7 @@ def _is_version(text: str, start: int) -> bool:
 def _phones(turn: Turn) -> Iterator[tuple[Code, int, int, str]]:
     text = turn.text
     regions: tuple[str, ...] | None = None
-    for found in _tried(_PHONE, text):
+    for found in _tried(_PHONE.finditer(text)):
         said = found[0]
         n_digits = sum(map(str.isdecimal, said))
         if not 7 <= n_digits <= 16 or _DATE.search(said):

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.generation.templates import templates, usage, values, variables
-from core.generation.templates.errors import NoTemplateFits, NoTemplates
+from core.generation.templates.enrichment_text import ENRICHMENT
+from core.generation.templates.errors import NoTemplateFits, NoTemplates, NotForWriting
 from core.generation.templates.usage import Usage
 from core.generation.templates.variables import Variable
 
@@ -48,10 +49,13 @@ def choose(session: Session, *, template_id: UUID | None, names: Collection[str]
 
     names: of the variables that have a value in every item. One fits whose required variables all have values; of
     several, the one that uses the most of them, then the one with the largest share approved, then the newest.
-    Raises NotFound, NoTemplates, NoTemplateFits.
+    Raises NotFound, NotForWriting, NoTemplates, NoTemplateFits.
     """
     if template_id is not None and template_id != NIL:
-        return Choice(templates.get(session, template_id=template_id), None)
+        named = templates.get(session, template_id=template_id)
+        if named.family_id == ENRICHMENT.family_id:
+            raise NotForWriting(name=named.name)
+        return Choice(named, None)
     candidates = _candidates(session, frozenset(names))
     if not candidates:
         raise NoTemplates

@@ -115,3 +115,12 @@ class NothingChanged(Clash):
     message = "{name} is the newest version already, and it is the same."
     hint = "Change something first, or use the version that is there."
     name: str
+
+
+class NotForWriting(AppError):
+    """The prompt of enrichments was named for a job that writes conversations."""
+
+    code = "not_for_writing"
+    message = "The template {name} enriches conversations and writes none."
+    hint = "Choose another template."
+    name: str

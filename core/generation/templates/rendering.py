@@ -15,7 +15,8 @@ from typing import Any, Final
 from jinja2 import Template
 
 from core.db.tables.prompt_templates import PromptTemplateRow
-from core.generation.templates import syntax, values, variables
+from core.generation.templates import enrichment_text, syntax, values, variables
+from core.generation.templates.enrichment_text import ENRICHMENT
 from core.generation.templates.errors import PromptTooLong, TextUnfit
 from core.generation.templates.values import Value
 from core.generation.templates.variables import Variable
@@ -51,11 +52,15 @@ class CompiledTemplate:
     @classmethod
     def of(cls, row: PromptTemplateRow) -> CompiledTemplate:
         """Raises VariablesUnfit, TextUnfit, TemplateRefused."""
-        return cls.made(system=row.system, prompt=row.prompt, described=row.variables)
+        rules = enrichment_text.RULES if row.family_id == ENRICHMENT.family_id else RULES
+        return cls.made(system=row.system, prompt=row.prompt, described=row.variables, rules=rules)
 
     @classmethod
-    def made(cls, *, system: str, prompt: str, described: object) -> CompiledTemplate:
-        """described: the variables, as JSON. Raises VariablesUnfit, TextUnfit, TemplateRefused."""
+    def made(cls, *, system: str, prompt: str, described: object, rules: str = RULES) -> CompiledTemplate:
+        """described: the variables, as JSON. rules: what is said about values and reply.
+
+        Raises VariablesUnfit, TextUnfit, TemplateRefused.
+        """
         known = variables.parse(described)
         _require_text(prompt, part="prompt")
         if system:
@@ -64,7 +69,7 @@ class CompiledTemplate:
         tree = syntax.parse(prompt, known)
         code = syntax.environment.compile(tree)
         compiled = Template.from_code(syntax.environment, code, {})
-        return cls(known, f"{system.strip()}\n\n{RULES}".strip(), compiled)
+        return cls(known, f"{system.strip()}\n\n{rules}".strip(), compiled)
 
     def render(self, params: Mapping[str, object]) -> Prompt:
         """The prompt with these values in place.

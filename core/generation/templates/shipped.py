@@ -1,4 +1,4 @@
-"""The templates that come with the app: two each for support, sales and coaching.
+"""The templates that come with the app: two each for support, sales and coaching, and the prompt of enrichments.
 
 They are put into the database when the app starts. Their ids are made of their names and their text, so that they are
 the same in every installation, and a text that was changed becomes the next version there.
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.db.tables.prompt_templates import PromptTemplateRow
+from core.generation.templates.enrichment_text import ENRICHMENT
 from core.generation.templates.shipped_texts import ALL, Shipped
 
 __all__ = ["ALL", "Shipped", "ensure"]
@@ -37,9 +38,10 @@ def ensure() -> None:
 
 
 def _lacking(session: Session) -> list[Shipped]:
-    there = sa.select(PromptTemplateRow.id).where(PromptTemplateRow.id.in_([one.id for one in ALL]))
+    shipped = (*ALL, ENRICHMENT)
+    there = sa.select(PromptTemplateRow.id).where(PromptTemplateRow.id.in_([one.id for one in shipped]))
     known = set(session.execute(there).scalars())
-    return [one for one in ALL if one.id not in known]
+    return [one for one in shipped if one.id not in known]
 
 
 def _add(session: Session) -> None:

@@ -16,6 +16,7 @@ from core.db.tables.prompt_templates import PromptTemplateRow
 from core.errors import NotFound
 from core.generation.quality import thresholds
 from core.generation.templates import usage, values, variables
+from core.generation.templates.enrichment_text import ENRICHMENT
 from core.generation.templates.errors import (
     NothingChanged,
     NotItsAuthor,
@@ -131,12 +132,13 @@ def listing(session: Session, *, limit: int = 50, cursor: str | None = None, tex
 
 
 def newest_versions() -> sa.Select[PromptTemplateRow]:
-    """Selects the newest version of each template."""
+    """Selects the newest version of each template by which conversations are written."""
     later = sa.orm.aliased(PromptTemplateRow)
     is_older = sa.exists().where(
         later.family_id == PromptTemplateRow.family_id, later.version > PromptTemplateRow.version
     )
-    return sa.select(PromptTemplateRow).where(~is_older)
+    writes = PromptTemplateRow.family_id != ENRICHMENT.family_id
+    return sa.select(PromptTemplateRow).where(~is_older, writes)
 
 
 def preview(template: CompiledTemplate, *, params: Mapping[str, object]) -> Preview:
@@ -153,7 +155,12 @@ def preview(template: CompiledTemplate, *, params: Mapping[str, object]) -> Prev
 
 
 def may_add_version(session: Session, of_family: Sequence[PromptTemplateRow]) -> bool:
-    """Whether this user may: the author of the first version, or an admin. of_family: `versions`."""
+    """Whether this user may: the author of the first version, or an admin. of_family: `versions`.
+
+    The prompt of enrichments is nobody's to change: what its replies must be is written in code.
+    """
+    if of_family[-1].family_id == ENRICHMENT.family_id:
+        return False
     return ownership.sees_all(session) or of_family[-1].author_id == db.owner(session)
 
 

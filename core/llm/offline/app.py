@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from core.llm.offline import conversations
+from core.llm.offline import conversations, enrichments
 
 MODEL: Final = "offline-generator"
 LETTERS_A_TOKEN: Final = 4
@@ -43,15 +43,18 @@ def _answer(method: str, path: str, raw: bytes) -> tuple[int, dict[str, Any]]:
         system = _text(body.get("system") or "")
         if path.endswith("count_tokens"):
             return 200, {"input_tokens": _n_tokens(system) + _n_tokens(prompt)}
-        return 200, _message(prompt, system, int(body["max_tokens"]))
+        return 200, _message(prompt, system, int(body["max_tokens"]), _schema(body))
     except (ValueError, KeyError, TypeError):
         return 400, _error("invalid_request_error", "The request is none of the Messages API")
 
 
-def _message(prompt: str, system: str, max_tokens: int) -> dict[str, Any]:
+def _message(prompt: str, system: str, max_tokens: int, schema: dict[str, Any]) -> dict[str, Any]:
     digest = hashlib.sha256(f"{system}\0{prompt}".encode("utf-8", "replace")).hexdigest()
-    messages = conversations.write(prompt, seed=digest, system=system)
-    text, n_most = json.dumps({"messages": messages}, ensure_ascii=False), max_tokens * LETTERS_A_TOKEN
+    if enrichments.is_wanted(schema):
+        written: dict[str, Any] = enrichments.write(prompt, seed=digest, schema=schema)
+    else:
+        written = {"messages": conversations.write(prompt, seed=digest, system=system)}
+    text, n_most = json.dumps(written, ensure_ascii=False), max_tokens * LETTERS_A_TOKEN
     is_whole = len(text) < n_most
     text = text if is_whole else text[:n_most]
     return {
@@ -67,6 +70,12 @@ def _message(prompt: str, system: str, max_tokens: int) -> dict[str, Any]:
             "output_tokens": min(_n_tokens(text), max_tokens),
         },
     }
+
+
+def _schema(body: dict[str, Any]) -> dict[str, Any]:
+    """Of the JSON that is asked for; empty where none is."""
+    output = body.get("output_config") or {}
+    return dict((output.get("format") or {}).get("schema") or {})
 
 
 def _text(content: Any) -> str:

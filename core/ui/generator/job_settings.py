@@ -25,6 +25,7 @@ class JobSettings:
     mode: Mode
     concurrency: int
     max_tokens: int
+    auto_enrich: bool
 
 
 def ask(provider: llm.Provider, *, name: str) -> JobSettings:
@@ -51,7 +52,12 @@ def ask(provider: llm.Provider, *, name: str) -> JobSettings:
             key="generator_max_tokens",
             help="Thinking counts too. A reply that is cut off here can't be used, but is paid for",
         )
-    return JobSettings(written.strip(), model, mode, int(concurrency), int(max_tokens))
+    auto_enrich = st.checkbox(
+        "Enrich the conversations afterwards",
+        key="generator_auto_enrich",
+        help="Topics, emotion, difficulty and a summary of each, by another job that gets what the limit leaves",
+    )
+    return JobSettings(written.strip(), model, mode, int(concurrency), int(max_tokens), auto_enrich)
 
 
 def _model(provider: llm.Provider) -> str:

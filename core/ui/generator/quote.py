@@ -62,6 +62,11 @@ def show(quote: Quote, *, provider: llm.Provider, mode: str) -> None:
         elif mode == "batches":
             told.reverse()
         st.markdown("  \n".join(told))
+        if found.enrich_high:
+            is_batch = mode == "batches"
+            low = found.enrich_batch_low if is_batch else found.enrich_low
+            high = found.enrich_batch_high if is_batch else found.enrich_high
+            st.caption(f"{money(low, high)} of it for enriching the conversations afterwards.")
     else:
         st.markdown(f":gray[{links.escape(provider.label)} answers, and nothing is paid.]")
     st.caption(f"{_tokens(found)} {_basis(found)}")

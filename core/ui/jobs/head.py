@@ -6,12 +6,16 @@ from datetime import datetime
 
 import streamlit as st
 
+from core import db
 from core.db.tables.batch_jobs import BatchJobRow
+from core.generation.conversations.conversations import Filter
+from core.generation.enrichment import automatic, selection
+from core.generation.enrichment.drafts import Wanted
 from core.generation.jobs.progress import Progress
 from core.generation.jobs.states import PENDING, SETTLED, JobStatus
 from core.ui import badges, formatting, links, page_frame, registry, session
-from core.ui.jobs import actions, status_badges
-from core.ui.jobs.pages import JOBS
+from core.ui.jobs import actions, enriching, status_badges
+from core.ui.jobs.pages import JOB, JOBS
 
 
 def show(job: BatchJobRow, done: Progress, *, now: datetime, is_mine: bool) -> None:
@@ -30,6 +34,9 @@ def show(job: BatchJobRow, done: Progress, *, now: datetime, is_mine: bool) -> N
             actions.confirm_cancel(job)
         case "delete":
             actions.confirm_delete(job)
+        case "enrich":
+            name = f"Enrich {job.name}"[: automatic.LONGEST_NAME]
+            enriching.ask(Wanted(asked=_of_job(job), name=name))
 
 
 def _buttons(job: BatchJobRow, done: Progress) -> str | None:
@@ -37,13 +44,19 @@ def _buttons(job: BatchJobRow, done: Progress) -> str | None:
     asked = None
     review = registry.find("review.py")
     n_made = formatting.exact(done.completed, "conversation")
+    is_writing = job.kind == "generate"
     if (
         job.status in SETTLED
         and done.completed
+        and is_writing
         and review
         and st.button(f"Review {n_made}", key="review", type="primary", icon=":material/rate_review:")
     ):
         links.go(review, job=job.id)
+    if job.status in SETTLED and done.completed and is_writing and (n_new := _n_to_enrich(job)):
+        label = f"Enrich {formatting.exact(n_new, 'conversation')}"
+        if st.button(label, key="enrich", icon=":material/label:"):
+            asked = "enrich"
     is_ending = job.requested_status is not None
     if job.status in PENDING and not is_ending and st.button("Pause", key="pause", icon=":material/pause:"):
         asked = "pause"
@@ -71,6 +84,29 @@ def _buttons(job: BatchJobRow, done: Progress) -> str | None:
     return asked
 
 
+def _of_job(job: BatchJobRow) -> Filter:
+    return Filter(batch_job_id=job.id, owner="me")
+
+
+def _n_to_enrich(job: BatchJobRow) -> int:
+    """How many of its conversations nothing is known of; none while the enrichment that followed it has not ended."""
+    with db.session_scope(session.user()) as scope:
+        after = automatic.newest(scope, batch_job_id=job.id)
+        if after is not None and after.status not in SETTLED:
+            return 0
+        return selection.count_new(scope, asked=_of_job(job))
+
+
+def _related(job: BatchJobRow) -> None:
+    """The way to the enrichment that has followed a job, and back."""
+    with db.session_scope(session.user()) as scope:
+        after = automatic.newest(scope, batch_job_id=job.id)
+    if after is not None:
+        links.link("Its enrichment", JOB, icon=":material/label:", tip="What followed by itself", id=after.id)
+    if job.parent_id is not None:
+        links.link("Its conversations' job", JOB, icon=":material/forum:", id=job.parent_id)
+
+
 def _facts(job: BatchJobRow, *, now: datetime) -> None:
     zone = session.zone()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="facts"):
@@ -94,6 +130,7 @@ def _facts(job: BatchJobRow, *, now: datetime) -> None:
         facts.append(f"{job.concurrency:,} at once")
         facts.append(f"created {formatting.moment(job.created_at, now=now, zone=zone)}")
         st.caption(" · ".join(facts), width="content")
+        _related(job)
         st.link_button(
             "Log",
             f"/api/batch-jobs/{job.id}/log",

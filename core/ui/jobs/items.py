@@ -10,9 +10,11 @@ from uuid import UUID
 
 import pandas as pd
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from core import db
 from core.db.tables.batch_jobs import BatchItemRow
+from core.generation.enrichment import shown
 from core.generation.jobs import listing
 from core.generation.jobs.states import ItemState
 from core.generation.templates.variables import Variable
@@ -28,19 +30,19 @@ _NUMBER, _STATE_OF, _PROBLEM, _ASKED, _CONVERSATION = "#", "State ", "Problem ",
 MOST_UNSCROLLED: Final = 12
 
 
-def show(batch_job_id: UUID, *, is_live: bool) -> None:
+def show(batch_job_id: UUID, *, kind: str, is_live: bool) -> None:
     """Draw them; while the job is pending they are looked at again now and then."""
 
     @st.fragment(run_every=REFRESH_S if is_live else None)
     def live() -> None:
         with page_frame.guarded():
-            _draw(batch_job_id)
+            _draw(batch_job_id, is_enriching=kind == "enrich")
 
     page_frame.section("Items")
     live()
 
 
-def _draw(batch_job_id: UUID) -> None:
+def _draw(batch_job_id: UUID, *, is_enriching: bool) -> None:
     with db.session_scope(session.user()) as scope:
         found = listing.item_counts(scope, batch_job_id=batch_job_id)
     state = _state(found)
@@ -51,8 +53,23 @@ def _draw(batch_job_id: UUID) -> None:
         rows = listing.items(
             scope, batch_job_id=batch_job_id, offset=(page - 1) * PER_PAGE, limit=PER_PAGE, state=state
         )
+        values = _found_out(scope, rows) if is_enriching else {row.id: row.params for row in rows}
     with table:
-        _table(rows, state)
+        _table(rows, values, state)
+
+
+def _found_out(scope: Session, rows: Sequence[BatchItemRow]) -> Mapping[UUID, Mapping[str, Any]]:
+    """By item: how its conversation begins, and what is known of it now."""
+    about = shown.of_items(scope, rows)
+    return {
+        row.id: {
+            "begins_with": one.first_words if (one := about.get(row.id)) else "",
+            "topics": ", ".join(one.found.get("topics", ())) if one else "",
+            "emotion": one.found.get("emotion", "") if one else "",
+            "difficulty": one.found.get("difficulty", "") if one else "",
+        }
+        for row in rows
+    }
 
 
 def _state(found: Mapping[ItemState, int]) -> ItemState | None:
@@ -78,28 +95,30 @@ def _page(slot: Any, *, n_found: int, state: ItemState | None) -> int:
         return 1
     asked = params.number(st.query_params.get(_PAGE, "")) or 1
     with slot:
-        shown = st.empty()
+        told = st.empty()
     with slot.container(width="stretch"):
         chosen = st.pagination(n_pages, default=min(asked, n_pages), key=f"items_page_{state}")
     chosen = min(chosen, n_pages)
     _remember(_PAGE, str(chosen) if chosen > 1 else "")
     first, last = (chosen - 1) * PER_PAGE + 1, min(chosen * PER_PAGE, n_found)
-    shown.caption(f"{first:,}–{last:,} of {formatting.exact(n_found, 'item')}", width="content")
+    told.caption(f"{first:,}–{last:,} of {formatting.exact(n_found, 'item')}", width="content")
     return chosen
 
 
-def _table(rows: Sequence[BatchItemRow], state: ItemState | None) -> None:
+def _table(
+    rows: Sequence[BatchItemRow], values: Mapping[UUID, Mapping[str, Any]], state: ItemState | None
+) -> None:
     if not rows:
         st.caption("No items in this state.")
         return
-    names = _telling([row.params for row in rows])
-    drawn = [_cells(row, names) for row in rows]
+    names = _telling([values[row.id] for row in rows])
+    drawn = [_cells(row, values[row.id], names) for row in rows]
     if state is ItemState.FAILED:
         drawn = [{_NUMBER: 0, _STATE_OF: "", _PROBLEM: "", **one} for one in drawn]
-    shown = [name for name in drawn[0] if name in (_NUMBER, _STATE_OF) or any(one[name] for one in drawn)]
+    columns = [name for name in drawn[0] if name in (_NUMBER, _STATE_OF) or any(one[name] for one in drawn)]
     badges = list(status_badges.ITEMS.values())
     st.dataframe(
-        pd.DataFrame(drawn)[shown],
+        pd.DataFrame(drawn)[columns],
         hide_index=True,
         key="items_table",
         height="content" if len(rows) <= MOST_UNSCROLLED else 460,
@@ -122,14 +141,14 @@ def _telling(given: Sequence[Mapping[str, Any]]) -> list[str]:
     return differing or names
 
 
-def _cells(row: BatchItemRow, names: Sequence[str]) -> dict[str, object]:
+def _cells(row: BatchItemRow, values: Mapping[str, Any], names: Sequence[str]) -> dict[str, object]:
     """What the table says of one. Its values stand behind words of ours, which none of their names can be."""
     review = registry.find("review.py")
     path = f"/{PurePath(review.file).stem}?id={row.conversation_id}" if review and row.conversation_id else ""
     return {
         _NUMBER: row.idx + 1,
         _STATE_OF: [status_badges.ITEMS[ItemState(row.state)].word],
-        **{_label(name): _short(row.params.get(name)) for name in names},
+        **{_label(name): _short(values.get(name)) for name in names},
         _PROBLEM: (row.error or {}).get("message", ""),
         _ASKED: f"{row.n_asked:,} times" if row.n_asked > 1 else "",
         _CONVERSATION: path or None,

@@ -119,7 +119,8 @@ def _pending(found: Look, pace: Pace, *, is_mine: bool) -> None:
 def _figures(found: Look, *, rate: float | None) -> None:
     job, done = found.job, found.progress
     with st.container(horizontal=True, gap="large"):
-        st.metric("Conversations", f"{done.completed:,} of {done.total:,}", width="content")
+        label = "Enriched" if job.kind == "enrich" else "Conversations"
+        st.metric(label, f"{done.completed:,} of {done.total:,}", width="content")
         if job.max_cost is not None:
             cost = f"{formatting.money(done.cost)} of {formatting.money(job.max_cost)}"
             st.metric("Cost", links.escape(cost), width="content", help=_cost_help(found))

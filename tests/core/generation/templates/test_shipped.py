@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from core import db
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.generation.templates import shipped, variables
+from core.generation.templates.enrichment_text import ENRICHMENT
 from core.generation.templates.rendering import CompiledTemplate
 from core.settings import Settings
 from core.system import first_start
@@ -32,15 +33,15 @@ def values(template: CompiledTemplate, *, is_full: bool) -> dict[str, object]:
     }
 
 
-def test_six_are_there_after_a_start_without_a_sample_and_before_anybody_signs_in(
+def test_all_are_there_after_a_start_without_a_sample_and_before_anybody_signs_in(
     database: db.Database, settings: Settings
 ) -> None:
     assert not settings.sample
     first_start(settings)
-    assert {row.id for row in rows()} == {one.id for one in shipped.ALL}
+    assert {row.id for row in rows()} == {one.id for one in (*shipped.ALL, ENRICHMENT)}
     assert {(row.version, row.author_id) for row in rows()} == {(1, None)}
     first_start(settings)
-    assert len(rows()) == 6
+    assert len(rows()) == 7
 
 
 def test_starts_at_once_add_each_once(database: db.Database) -> None:
@@ -48,7 +49,7 @@ def test_starts_at_once_add_each_once(database: db.Database) -> None:
         for start in [pool.submit(shipped.ensure) for _ in range(6)]:
             start.result()
     assert sorted((row.family_id, row.version) for row in rows()) == sorted(
-        (one.family_id, 1) for one in shipped.ALL
+        (one.family_id, 1) for one in (*shipped.ALL, ENRICHMENT)
     )
 
 
