@@ -187,7 +187,7 @@ def test_conversations_and_trainings_are_their_owners_and_an_admin_reviews(
     other.goto(training)
     expect(other.get_by_text("You are viewing the work of Dora")).to_be_visible()
     dora.goto(f"{desk.url}/review?status=Approved")
-    expect(dora.locator(".st-key-facts")).to_contain_text("by another reviewer")
+    expect(dora.locator(".st-key-receipts")).to_contain_text("Ada approved it")
 
     dora.goto(training)
     live = dora.get_by_role("link", name="Open app")
