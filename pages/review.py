@@ -104,4 +104,4 @@ with bar:
         noun=decisions.queue_noun(statuses, found.place.n),
         recent=found.recent,
     )
-keys.guard(version)
+keys.guard(version, is_form=decisions.is_edited(conversation))
