@@ -47,7 +47,7 @@ with page_frame.heading("Review", today.line(decided, counts)):
     quality.show_backlog(n_unchecked)
     if is_any:
         keys.show()
-    export_button.show(counts, asked)
+        export_button.show(counts, asked)
 
 if not is_any:
     empty.nothing_yet()

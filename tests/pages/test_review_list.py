@@ -129,6 +129,8 @@ def test_what_is_ticked_is_decided_and_taken_back_as_one(
     app = open_page("review.py", view="list")
     click(app, rows=[0, 2])
     assert "**2** ticked" in texts(app)
+    (link,) = [one.proto for one in app.get("link_button") if one.proto.id.endswith("ticked_zip")]
+    assert link.url == f"/api/conversations/export?ids={three[0]},{three[2]}&format=chat-jsonl"
     app.button(key="bulk_reject").click().run()
     assert "Reject the **2\u00a0conversations** that you ticked" in texts(app)
     assert statuses(reader, three) == ["pending"] * 3

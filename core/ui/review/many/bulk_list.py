@@ -19,7 +19,7 @@ from core.generation.conversations.review_queue import Order
 from core.generation.conversations.states import Status
 from core.generation.quality import findings
 from core.ui import formatting, page_frame, params, session, status_pills
-from core.ui.review import address, filters, status_badges
+from core.ui.review import address, export_button, filters, status_badges
 from core.ui.review.many import bulk_dialog, deleting
 
 PER_PAGE: Final = 50
@@ -142,6 +142,8 @@ def _actions(asked: Filter, ticked: Sequence[ConversationRow], *, n_found: int) 
         ):
             bulk_dialog.ask(decision, versions=versions)
     all_of = f"All {formatting.exact(n_found, 'conversation')}" if n_found > 1 else "All"
+    if ticked:
+        export_button.show_ticked([row.id for row in ticked])
     chosen = st.menu_button(
         all_of,
         ["Approve all", "Reject all"],
