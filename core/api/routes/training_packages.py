@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
@@ -62,9 +61,8 @@ async def download_package(
     make = partial(_made, files, asked, address=config.url, data_path=f"{MOUNT}{PATH}/{package.DATA}?{query}")
     content = await anyio.to_thread.run_sync(make, limiter=_making)
     await anyio.to_thread.run_sync(partial(_note, user, asked))
-    plain = re.sub(r"[^\w-]+", "_", asked.model_name).strip("_")[:60] or "model"
     return downloads.respond_with(
-        request, iter([content]), file_name=f"{plain}-package.zip", media_type="application/zip"
+        request, iter([content]), file_name=package.file_name(asked.model_name), media_type="application/zip"
     )
 
 

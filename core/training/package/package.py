@@ -6,6 +6,7 @@ import ast
 import hashlib
 import io
 import json
+import re
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -62,6 +63,12 @@ def make(storage: Storage, subject: Subject, *, address: str, data_path: str) ->
         if data is not None:
             zipped.writestr(_entry(DATA), data)
     return sink.getvalue()
+
+
+def file_name(model_name: str) -> str:
+    """What the zip is called, of letters that every shell and file system takes."""
+    plain = re.sub(r"[^\w-]+", "_", model_name, flags=re.ASCII).strip("_")[:60]
+    return f"{plain or 'model'}-package.zip"
 
 
 def led(code: str) -> str:

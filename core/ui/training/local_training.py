@@ -21,6 +21,7 @@ from core.ui.training import details, timeline
 SILENT_S: Final = 60.0
 EVERY_S: Final = 2.0
 SHOWN_ROWS: Final = 200
+CODE: Final = {"template": "The built-in template", "user": "A model's own", "claude": "Claude's"}
 TABS: Final = {"curves": "Curves", "predictions": "Predictions", "data": "Data", "environment": "Environment"}
 
 
@@ -115,4 +116,7 @@ def _predictions(found: Look) -> None:
 
 def _environment(job: TrainingJobRow) -> None:
     names = {"host": "Machine", "system": "System", "python": "Python"}
-    details.facts({names.get(name, name): value for name, value in (job.environment or {}).items()})
+    known = {names.get(name, name): value for name, value in (job.environment or {}).items()}
+    if job.code_source:
+        known["Code"] = f"{CODE[job.code_source]}, sha256 {(job.code_sha256 or '')[:12]}"
+    details.facts(known)

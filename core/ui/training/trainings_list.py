@@ -63,7 +63,7 @@ def _draw(found: Sequence[TrainingJobRow]) -> None:
             lists.row(
                 _title(job),
                 TRAINING,
-                icon=":material/model_training:",
+                icon=":material/model_training:" if job.model_id else ":material/laptop_mac:",
                 badge=_badge(job, apps),
                 facts=[_result(job), formatting.ago(job.created_at, now=now)],
                 tip=_tip(job, owner=None if job.user_id == me.id else people.get(job.user_id, "")),

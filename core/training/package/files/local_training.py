@@ -81,6 +81,9 @@ def main(argv: Sequence[str]) -> int:
     except (InTheWay, ValueError, OSError) as error:
         say(str(error))
         return IN_THE_WAY
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return BY_HAND
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -114,6 +117,8 @@ def _train(desk: Desk, config: dict[str, Any], data: Path) -> int:
     status, reason, exit_code = _reported(writer, code, config)
     if writer.refusal is not None and not writer.refusal.is_about_token:
         return _refused(writer.refusal, state)
+    if writer.disk_error is not None:
+        status, reason, exit_code = _disk_full(writer.disk_error)
     writer.end(status, reason)
     return _finished(writer, state, exit_code=exit_code)
 
@@ -136,12 +141,17 @@ def _reported(writer: PredictionsWriter, code: CodeRun, config: dict[str, Any]) 
         return "failed", str(error), CODE_FAILED
     except OSError as error:
         code.stop()
-        say(f"This machine's disk takes no more: {error}.")
-        return "failed", f"The disk of its machine is full: {error}.", IN_THE_WAY
+        return _disk_full(error)
     except KeyboardInterrupt:
         code.stop()
         return "cancelled", "It was stopped on its machine.", BY_HAND
     return "succeeded", "", DONE
+
+
+def _disk_full(error: OSError) -> tuple[str, str, int]:
+    """What is told of it here and in the app."""
+    say(f"This machine's disk takes no more ({error}). Make room, then run train.py again.")
+    return "failed", f"The disk of its machine takes no more ({error}).", IN_THE_WAY
 
 
 def _tell_predictions(writer: PredictionsWriter, config: dict[str, Any]) -> None:

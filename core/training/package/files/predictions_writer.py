@@ -67,7 +67,8 @@ class PredictionsWriter:
         self._unspooled_end: Row | None = None
         self._user_id: str | None = None
         self._is_closing = self._is_told = False
-        self._heard_at = self._saved_at = self._flushed_at = time.monotonic()
+        self._saved_at = self._flushed_at = time.monotonic()
+        self._told_at = -BEAT_S  # so that a first sign of life goes out at once
         self._lock, self._wake, self._done = threading.Lock(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._live, name="model desk", daemon=True)
 
@@ -197,7 +198,7 @@ class PredictionsWriter:
         if self._unspooled_end is not None:
             self._send_end(self._unspooled_end)
             self._unspooled_end = None
-        elif time.monotonic() - self._heard_at > BEAT_S:
+        elif time.monotonic() - self._told_at > BEAT_S:
             self._tell(f"/local/jobs/{self._job['job_id']}/heartbeat", {})
         return False
 
@@ -238,10 +239,10 @@ class PredictionsWriter:
     def _tell(self, path: str, body: Row) -> None:
         """Raises Refused, OutOfReach, TooLarge."""
         self._desk.post(path, {"attempt": self._job["attempt"], **body})
+        self._told_at = time.monotonic()
         self._note_contact()
 
     def _note_contact(self) -> None:
-        self._heard_at = time.monotonic()
         if self._is_told:
             self._is_told = False
             say("The app is in reach again.")
