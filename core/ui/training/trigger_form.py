@@ -123,7 +123,7 @@ def _positive(column: ColumnProfile, *, like: TrainingJobRow | None, key: str) -
     if column.n_distinct != 2 or len(column.examples) != 2:
         return None
     labels = list(column.examples)
-    before = like.task.payload["positive_label"] if like is not None else None
+    before = like.task.payload["positive_label"] if like is not None and like.task is not None else None
     likely = before if before in labels else targets.likely_positive(labels)
     return st.selectbox(
         "Positive outcome",
