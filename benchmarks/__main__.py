@@ -34,6 +34,7 @@ ASKED_FOR = (
     "live_apps",
     "app_start",
     "quality_at_size",
+    "review",
 )  # too long to be in every run
 
 
