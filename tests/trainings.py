@@ -24,6 +24,7 @@ from core.training import jobs
 from core.training.follow import KIND
 from core.training.jobs import Wanted
 from core.training.runs import work
+from core.training.sources.fetching import Web
 from core.uploads import uploads
 from tests import journeys
 from tests.servers.parts import lacking
@@ -127,12 +128,14 @@ class Bench:
         assert taken is not None
         return taken
 
-    def attempt(self, training_job_id: UUID, *, told: ToldJob | None = None) -> TrainingJobRow:
+    def attempt(
+        self, training_job_id: UUID, *, told: ToldJob | None = None, web: Web | None = None
+    ) -> TrainingJobRow:
         """Claim it, do it, and write how it ended, as a worker would; the job as it is then."""
         task, told = self.claim(training_job_id), told or ToldJob()
         result, reason = None, None
         try:
-            result = work.work(task, told, config=self.settings)
+            result = work.work(task, told, config=self.settings, web=web)
             state = TaskState.SUCCEEDED
         except queue.TaskStopped:
             state = TaskState.CANCELLED
@@ -174,7 +177,8 @@ class Bench:
         pairs = {
             "QUEUED": {("queued", "training")},
             "RUNNING": {
-                (stage, "training") for stage in ("generating", "provisioning", "training", "collecting")
+                (stage, "training")
+                for stage in ("scraping", "generating", "provisioning", "training", "collecting")
             },
             "SUCCEEDED": {("succeeded", "ready")},
             "FAILED": {(state, "failed") for state in ("failed", "timed_out", "lost")},

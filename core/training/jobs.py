@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -27,6 +27,7 @@ from core.training.errors import GoalUnusable, TooManyTrainings
 from core.training.follow import KIND
 from core.training.local import reports
 from core.training.local.reports import LOCAL
+from core.training.sources import addresses
 from core.training.states import PENDING, RETRIED_FROM, Status
 from core.uploads import uploads
 
@@ -35,22 +36,31 @@ MAX_GOAL: Final = 4_000
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a model is to learn. positive_label: the outcome looked for; guessed when None. keep: columns that stay."""
+    """What a model is to learn. positive_label: the outcome looked for; guessed when None. keep: columns that stay.
+
+    resources: addresses of web pages that its code should know of. shares_values: whether Claude, who writes it, may
+    be told values of the file beside the names, kinds and counts of its columns.
+    """
 
     target: str
     name: str = ""
     goal: str = ""
     positive_label: str | None = None
     keep: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    shares_values: bool = False
 
 
-def trigger(session: Session, *, upload: UploadRow, wanted: Wanted, most_waiting: int) -> TrainingJobRow:
-    """Make model version, job and task, in the caller's transaction.
+def trigger(
+    session: Session, *, upload: UploadRow, wanted: Wanted, most_waiting: int, app_url: str = ""
+) -> TrainingJobRow:
+    """Make model version, job and task, in the caller's transaction. app_url: by which people reach this app.
 
     Where the very same training of the user waits or runs, that is the answer: a click may come twice. Raises
-    TooManyTrainings, GoalUnusable, and what `models.new_version` raises.
+    TooManyTrainings, GoalUnusable, TooManyResources, ResourceRefused, and what `models.new_version` raises.
     """
     goal = tidied_goal(wanted.goal)
+    wanted = replace(wanted, resources=addresses.tidied(wanted.resources, app_url=app_url))
     models.hold_owner(session)
     pending = _pending(session)
     asked = (upload.id, wanted.target, models.tidied(wanted.name), goal)
@@ -59,6 +69,7 @@ def trigger(session: Session, *, upload: UploadRow, wanted: Wanted, most_waiting
         known = (job.upload_id, job.target, "" if job.name == default else job.name, job.goal)
         payload = _task(job).payload
         same = payload["positive_label"] == wanted.positive_label and set(payload["keep"]) == set(wanted.keep)
+        same = same and (tuple(job.resources), job.shares_values) == (wanted.resources, wanted.shares_values)
         if same and known in (asked, (*asked[:2], "" if asked[2] == default else asked[2], goal)):
             return job
     _require_room(pending, most_waiting)
@@ -91,6 +102,8 @@ def retry(session: Session, *, training_job_id: UUID, most_waiting: int) -> Trai
         goal=before.goal,
         positive_label=payload["positive_label"],
         keep=tuple(payload["keep"]),
+        resources=tuple(before.resources),
+        shares_values=before.shares_values,
     )
     upload = uploads.get(session, upload_id=before.upload_id)
     job = _made(session, upload=upload, wanted=wanted, goal=before.goal, before=before)
@@ -243,10 +256,12 @@ def _made(
         goal=goal,
         target=model.target,
         data_sha256=upload.sha256,
+        resources=list(wanted.resources),
+        shares_values=wanted.shares_values,
     )
     if before is not None:
         job.retry_of = before.id
-        job.code, job.code_source, job.code_sha256 = _code(session, before.id)
+        job.code, job.predict_code, job.code_source, job.code_sha256 = _code(session, before.id)
     session.add(job)
     session.flush()
     states.note(session, training_job_id=job.id, state=Status.QUEUED, attempt=0)
@@ -256,9 +271,8 @@ def _made(
     return job
 
 
-def _code(session: Session, training_job_id: UUID) -> tuple[str | None, str | None, str | None]:
-    columns = TrainingJobRow.code, TrainingJobRow.code_source, TrainingJobRow.code_sha256
-    code, source, sha256 = session.execute(
-        sa.select(*columns).where(TrainingJobRow.id == training_job_id)
-    ).one()
-    return code, source, sha256
+def _code(session: Session, training_job_id: UUID) -> tuple[str | None, ...]:
+    """train.py, predict.py, their author and the hash of train.py."""
+    row = TrainingJobRow
+    columns = sa.select(row.code, row.predict_code, row.code_source, row.code_sha256)
+    return tuple(session.execute(columns.where(row.id == training_job_id)).one())

@@ -15,6 +15,7 @@ from core.db.tables.training_jobs import (
     TrainingJobRow,
     TrainingLogRow,
     TrainingMetricRow,
+    TrainingPageRow,
     TrainingPredictionRow,
 )
 from core.training.bargain.metric_lines import OWN_SPLITS
@@ -71,6 +72,12 @@ def predictions(
     )
     rows = sa.select(TrainingPredictionRow).where(*this).order_by(TrainingPredictionRow.row)
     return session.execute(rows.limit(limit)).scalars().all()
+
+
+def pages(session: Session, *, training_job_id: UUID) -> Sequence[TrainingPageRow]:
+    """The web pages that were read for it or could not be, in the order in which they were named."""
+    rows = sa.select(TrainingPageRow).where(TrainingPageRow.training_job_id == training_job_id)
+    return session.execute(rows.order_by(TrainingPageRow.n)).scalars().all()
 
 
 def code(session: Session, *, training_job_id: UUID) -> str | None:

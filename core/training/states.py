@@ -46,9 +46,15 @@ PENDING: Final = frozenset(Status) - SETTLED
 RETRIED_FROM: Final = SETTLED - {Status.SUCCEEDED}
 
 # Seconds that a stage may take; how long the code itself may, TRAINING_LIMIT_S says.
-LIMITS_S: Final = {Status.GENERATING: 60.0, Status.PROVISIONING: 30.0, Status.COLLECTING: 20.0}
+LIMITS_S: Final = {
+    Status.SCRAPING: 20.0,
+    Status.GENERATING: 60.0,
+    Status.PROVISIONING: 30.0,
+    Status.COLLECTING: 20.0,
+}
 
-# Where any stage may end, or begin anew. Its sandbox dies with its worker: whoever takes over provisions again.
+# Where any stage may end, or begin anew. Its sandbox dies with its worker: whoever takes over provisions again. Code
+# that Claude wrote and that failed is written again.
 _ENDS = {Status.QUEUED, Status.PROVISIONING, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT, Status.LOST}
 TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
     Status.QUEUED: frozenset(
@@ -57,8 +63,8 @@ TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
     Status.SCRAPING: frozenset({Status.SCRAPING, Status.GENERATING} | _ENDS),
     Status.GENERATING: frozenset({Status.GENERATING} | _ENDS),
     Status.PROVISIONING: frozenset({Status.TRAINING} | _ENDS),
-    Status.TRAINING: frozenset({Status.COLLECTING} | _ENDS),
-    Status.COLLECTING: frozenset({Status.SUCCEEDED} | _ENDS),
+    Status.TRAINING: frozenset({Status.COLLECTING, Status.GENERATING} | _ENDS),
+    Status.COLLECTING: frozenset({Status.SUCCEEDED, Status.GENERATING} | _ENDS),
 } | {settled: frozenset() for settled in SETTLED}
 
 # Of one on its owner's own machine, which only reports: begun anew in its folder it trains again, and one that was
@@ -109,6 +115,8 @@ def note(session: Session, *, training_job_id: UUID, state: Status, attempt: int
     session.execute(sa.insert(TrainingEventRow).values(n=n, message=message, **event))
 
 
-def first_stage(*, has_code: bool) -> Status:
-    """The first stage that is not done: without code, that it is written."""
-    return Status.PROVISIONING if has_code else Status.GENERATING
+def first_stage(*, has_code: bool, has_unread_pages: bool = False) -> Status:
+    """The first stage that is not done: without code, that pages are read, then that it is written."""
+    if has_code:
+        return Status.PROVISIONING
+    return Status.SCRAPING if has_unread_pages else Status.GENERATING

@@ -35,6 +35,7 @@ from core.settings import Settings
 from core.training import jobs, records
 from core.training.deployments import deployments
 from core.training.jobs import Wanted
+from core.training.sources import addresses
 from core.training.states import Status
 from core.uploads import uploads
 
@@ -66,7 +67,14 @@ class TrainingRequest(BaseModel):
         description="Columns to use even if they look like identifiers or give the answer away.",
     )
     resources: list[Text] = Field(
-        default_factory=list, max_length=0, description="Web pages to read; none can be given yet."
+        default_factory=list,
+        max_length=addresses.MOST,
+        description="Addresses of public web pages to read first; what they say is given to whoever writes the code.",
+    )
+    shares_values: bool = Field(
+        default=False,
+        description="Whether Claude, where it writes the code, may be told values of the file, "
+        "and not only names, kinds and counts of its columns.",
     )
 
 
@@ -107,11 +115,13 @@ def _trigger(
         goal=wanted.goal,
         positive_label=wanted.positive_label,
         keep=tuple(wanted.keep),
+        resources=tuple(wanted.resources),
+        shares_values=wanted.shares_values,
     )
     with db.session_scope(user, write=True) as session:
         upload = uploads.get(session, upload_id=upload_id)
         most = config.max_waiting_trainings
-        job = jobs.trigger(session, upload=upload, wanted=asked, most_waiting=most)
+        job = jobs.trigger(session, upload=upload, wanted=asked, most_waiting=most, app_url=config.url)
         triggered = Triggered(model_id=str(job.model_id), training_job_id=str(job.id))
         call.made(session, 202, triggered)
     return triggered

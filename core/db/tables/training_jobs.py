@@ -47,12 +47,14 @@ class TrainingJobRow(Base):
 
     origin: who runs it, `trigger` in this app; a `local` one only reports here, and has neither model nor task. goal:
     in the user's own words. reason: why it was no success, as an error's code, message and hint. warnings: sentences.
-    code: what runs in the sandbox; code_source: who wrote it. data_sha256: of the upload, or of the package's data.
-    data_name: of a local one's file. environment: versions in the sandbox; of a local one, where it runs as well.
-    isolation: what keeps the code in, in a sentence. usage: seconds, memory and output of the last run. deployment_url:
-    of the live app, while it is up. retry_of: the training of which this has inputs and code. token_id: of the token of
-    the scope `package` that a local one reports by. attempt: how often a local one was begun in its folder. heard_at:
-    when its worker, or the machine that it runs on, last wrote something.
+    code: what runs in the sandbox; code_source: who wrote it. predict_code: the predict.py that the code is given
+    beside it, where its author wrote one. resources: addresses of web pages to read first. shares_values: whether who
+    writes the code may be told values of the rows. data_sha256: of the upload, or of the package's data. data_name: of
+    a local one's file. environment: versions in the sandbox; of a local one, where it runs as well. isolation: what
+    keeps the code in, in a sentence. usage: seconds, memory and output of the last run. deployment_url: of the live
+    app, while it is up. retry_of: the training of which this has inputs and code. token_id: of the token of the scope
+    `package` that a local one reports by. attempt: how often a local one was begun in its folder. heard_at: when its
+    worker, or the machine that it runs on, last wrote something.
     """
 
     __tablename__ = "training_jobs"
@@ -75,6 +77,9 @@ class TrainingJobRow(Base):
     code: Mapped[str | None] = mapped_column(deferred=True)
     code_source: Mapped[str | None]
     code_sha256: Mapped[str | None]
+    predict_code: Mapped[str | None] = mapped_column(deferred=True)
+    resources: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    shares_values: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     data_sha256: Mapped[str]
     data_name: Mapped[str | None]
     environment: Mapped[dict[str, Any] | None]
@@ -144,6 +149,29 @@ class TrainingEventRow(Base):
     __table_args__ = (one_of("state", *STATES),)
     n_distinct: ClassVar = {"training_job_id": 1_000}
     row_rules = RowRules(mine=OF_MY_JOB, readable=OF_MY_JOB_OR_ADMIN, may=("select", "insert"))
+
+
+class TrainingPageRow(Base):
+    """A web page of a training's resources as it was read, or why it was not.
+
+    n: its place among the resources, from 1. url: as it was given. final_url: where redirects led, if elsewhere.
+    text: Markdown; is_cut: whether the page went on; sha256: of the text in UTF-8. problem: why there is no text.
+    """
+
+    __tablename__ = "training_pages"
+    training_job_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("training_jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    url: Mapped[str]
+    final_url: Mapped[str | None]
+    text: Mapped[str | None]
+    is_cut: Mapped[bool] = mapped_column(default=False)
+    sha256: Mapped[str | None]
+    problem: Mapped[str | None]
+    at: Mapped[Now]
+    n_distinct: ClassVar = {"training_job_id": 1_000}
+    row_rules = RowRules(mine=OF_MY_JOB, readable=OF_MY_JOB_OR_ADMIN, may=("select",))
 
 
 class TrainingLogRow(Base):

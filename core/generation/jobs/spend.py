@@ -13,6 +13,7 @@ from core import db
 from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.types import DATABASE_CLOCK, UtcDateTime, seconds_between
 from core.generation.jobs.states import SETTLED
+from core.llm import calls
 
 HOUR_S = 3_600.0
 DAILY_CAP_LOCK = 0x6D64_6361  # any number that no other lock of the app has
@@ -36,20 +37,24 @@ def by_hour(session: Session, *, since: datetime) -> Sequence[tuple[datetime, in
 
 
 def today(session: Session, *, now: datetime) -> int:
-    """What all requests that may be seen have cost since midnight UTC, as MAX_COST_USD_PER_DAY counts it."""
+    """What all requests that may be seen have cost since midnight UTC, as MAX_COST_USD_PER_DAY counts it: those of
+    batch jobs, and those for the code of trainings.
+    """
     spent = sa.select(sa.func.coalesce(sa.func.sum(BatchCallRow.cost), 0))
-    return int(session.execute(spent.where(BatchCallRow.asked_at >= midnight(now))).scalar_one())
+    of_batches = session.execute(spent.where(BatchCallRow.asked_at >= midnight(now))).scalar_one()
+    return int(of_batches) + calls.since(session, midnight(now))
 
 
-def today_with_others(session: Session, *, batch_job_id: UUID, now: datetime) -> int:
-    """`today`, and what other jobs than this one may be spending now.
+def today_with_others(session: Session, *, batch_job_id: UUID | None, now: datetime) -> int:
+    """`today`, and what other jobs than this one may be spending now. batch_job_id: None for what is no batch job.
 
-    No other job takes items under the day's limit until this transaction ends.
+    Nobody else takes anything under the day's limit until this transaction ends.
     """
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(DAILY_CAP_LOCK)))
     flying = sa.select(sa.func.coalesce(sa.func.sum(BatchJobRow.in_flight), 0)).where(
-        BatchJobRow.id != batch_job_id, BatchJobRow.status.not_in(SETTLED)
+        sa.true() if batch_job_id is None else BatchJobRow.id != batch_job_id,
+        BatchJobRow.status.not_in(SETTLED),
     )  # also of one that waits or is paused: the provider goes on with its Message Batch
     return today(session, now=now) + int(session.execute(flying).scalar_one())
 

@@ -13,7 +13,7 @@ from core.settings.values import ModelPrices, WebAddress
 NANO = 1_000_000_000
 
 
-class LlmSettings(Part, pools=("generation",), secrets=("anthropic_base_url",)):
+class LlmSettings(Part, pools=("generation", "training"), secrets=("anthropic_base_url",)):
     anthropic_api_key: SecretStr = Field(
         default=SecretStr(""),
         description="Anthropic API key; without it and ANTHROPIC_BASE_URL, the app's offline generator writes.",

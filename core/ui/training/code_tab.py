@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Final
 
@@ -12,6 +11,8 @@ from core import db
 from core.db.tables.training_jobs import TrainingJobRow
 from core.training import records
 from core.ui import formatting, session
+from core.ui.training import claude_rounds
+from core.ui.training.code_changes import diff
 
 AUTHORS: Final = {"template": "the built-in template", "claude": "Claude", "user": "you"}
 HEIGHT_PX: Final = 520
@@ -26,6 +27,7 @@ def show(job: TrainingJobRow) -> None:
         before = records.code_before(scope, job=job)
     if not code:
         st.caption("There is no code yet.")
+        claude_rounds.show(job)
         return
     changes = diff(before.code, code) if before else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="code_head"):
@@ -57,12 +59,7 @@ def show(job: TrainingJobRow) -> None:
         st.code(changes, language="diff", height=HEIGHT_PX if is_long else "content")
     else:
         st.code(code, language="python", height=HEIGHT_PX, line_numbers=True)
-
-
-def diff(before: str, after: str) -> str:
-    """What was taken away and added, with three lines around it; empty where nothing was."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=3)
-    return "\n".join(list(lines)[2:])  # without the names of two files
+    claude_rounds.show(job)
 
 
 def _about(job: TrainingJobRow, code: str, before: records.EarlierCode | None, changes: str) -> str:

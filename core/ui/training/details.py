@@ -17,7 +17,7 @@ from core.training.states import SETTLED, Status
 from core.ui import charts, formatting, links, page_frame, session, tabs
 from core.ui.models import labels
 from core.ui.models import report as model_report
-from core.ui.training import actions, code_tab
+from core.ui.training import actions, code_tab, pages_read
 from core.ui.uploads.pages import UPLOADS
 
 LAST_LINES = 20
@@ -143,6 +143,7 @@ def data(job: TrainingJobRow) -> None:
         st.caption("The file was deleted.")
     else:
         links.link("Open the file", UPLOADS, icon=":material/table_view:", upload=job.upload_id)
+    pages_read.show(job)
     if model is None:
         return
     if model.schema is None:

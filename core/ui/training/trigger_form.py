@@ -16,6 +16,7 @@ from core.sandboxes import SandboxUnavailable
 from core.training import jobs
 from core.training.jobs import Wanted
 from core.ui import formatting, links, session
+from core.ui.training import sharing
 from core.ui.training.pages import TRAINING
 from core.ui.uploads.pages import UPLOADS
 from core.ui.uploads.receipt import KINDS
@@ -63,7 +64,17 @@ def show(like: TrainingJobRow | None = None) -> None:
         placeholder="What the model is for, in your own words",
         height=100,
     )
-    refusal = _refusal(upload, columns, target)
+    shared = sharing.resources(like, key=f"training_pages{asked}")
+    if target:
+        shared = sharing.leaving(
+            row,
+            target=target,
+            goal=goal or "",
+            chosen=shared,
+            like=like,
+            key=f"shares_values_{upload.id}{asked}",
+        )
+    refusal = _refusal(upload, columns, target) or shared.refusal
     clicked = st.button(
         "Trigger training",
         key="trigger",
@@ -78,7 +89,14 @@ def show(like: TrainingJobRow | None = None) -> None:
             "Code trains in a sandbox without network, is measured on rows it never saw, and its app goes live."
         )
     if clicked and target:
-        wanted = Wanted(target=target, name=name or "", goal=goal or "", positive_label=positive)
+        wanted = Wanted(
+            target=target,
+            name=name or "",
+            goal=goal or "",
+            positive_label=positive,
+            resources=shared.resources,
+            shares_values=shared.shares_values,
+        )
         links.go(TRAINING, id=_trigger(upload.id, wanted), open=1)
 
 
@@ -151,5 +169,6 @@ def _trigger(upload_id: int, wanted: Wanted) -> UUID:
             upload=uploads.get(scope, upload_id=upload_id),
             wanted=wanted,
             most_waiting=session.config().max_waiting_trainings,
+            app_url=session.config().url,
         )
         return job.id

@@ -155,7 +155,8 @@ def test_a_retry_and_a_cancel(client: httpx.Client, upload: UploadRow, bench: Be
         ({"goal": "bell\a"}, 422),
         ({"target": "nobody"}, 422),
         ({"upload_id": "999"}, 404),
-        ({"resources": ["https://example.org"]}, 422),
+        ({"resources": ["http://127.0.0.1/secrets"]}, 422),
+        ({"resources": ["https://pages.example"] * 11}, 422),
         ({"name": "x" * 81}, 422),
     ],
 )
