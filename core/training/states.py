@@ -46,8 +46,9 @@ RETRIED_FROM: Final = SETTLED - {Status.SUCCEEDED}
 
 # Seconds that a stage may take; how long the code itself may, TRAINING_LIMIT_S says.
 LIMITS_S: Final = {Status.GENERATING: 60.0, Status.PROVISIONING: 30.0, Status.COLLECTING: 20.0}
+REMOTE_PROVISIONING_S: Final = 180.0  # where packages may have to be installed first
 
-# Where any stage may end, or begin anew. Its sandbox dies with its worker: whoever takes over provisions again.
+# Where any stage may end, or begin anew. Whoever takes over begins at `provisioning`, which may find the sandbox.
 _ENDS = {Status.QUEUED, Status.PROVISIONING, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT, Status.LOST}
 TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
     Status.QUEUED: frozenset(

@@ -38,7 +38,8 @@ class TrainingJobRow(Base):
     error's code, message and hint. warnings: sentences. code: what runs in the sandbox; code_source: who wrote it.
     data_sha256: of the upload. environment: versions in the sandbox. isolation: what keeps the code in, in a sentence.
     usage: seconds, memory and output of the last run. deployment_url: of the live app, while it is up. retry_of: the
-    training of which this has inputs and code. heard_at: when its worker last wrote something.
+    training of which this has inputs and code. heard_at: when its worker last wrote something. backend, sandbox_ref:
+    the kind of the sandbox that it last had, and which one. unreachable_since: since when nobody could reach that.
     """
 
     __tablename__ = "training_jobs"
@@ -72,11 +73,15 @@ class TrainingJobRow(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]
+    backend: Mapped[str | None]
+    sandbox_ref: Mapped[str | None]
+    unreachable_since: Mapped[datetime | None]
     model: Mapped[ModelRow] = relationship(lazy="raise_on_sql")
     task: Mapped[TaskRow] = relationship(lazy="raise_on_sql")
     __table_args__ = (
         one_of("status", *STATES),
         one_of("origin", "trigger", "local"),
+        one_of("backend", "local", "e2b"),
         one_of("code_source", "template", "claude", "user"),
         sa.UniqueConstraint(
             "id", "user_id"
