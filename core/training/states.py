@@ -52,8 +52,9 @@ LIMITS_S: Final = {
     Status.PROVISIONING: 30.0,
     Status.COLLECTING: 20.0,
 }
+REMOTE_PROVISIONING_S: Final = 180.0  # where packages may have to be installed first
 
-# Where any stage may end, or begin anew. Its sandbox dies with its worker: whoever takes over provisions again. Code
+# Where any stage may end, or begin anew. Whoever takes over begins at `provisioning`, which may find the sandbox. Code
 # that Claude wrote and that failed is written again.
 _ENDS = {Status.QUEUED, Status.PROVISIONING, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT, Status.LOST}
 TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {

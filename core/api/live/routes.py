@@ -18,13 +18,12 @@ from core.access.errors import NotSignedIn
 from core.api.dependencies import uuid_of
 from core.api.errors import RequestTooLarge
 from core.api.http import error_responses
-from core.api.live import page
 from core.api.live.asking import Asking
 from core.api.security import sign_in_page
 from core.api.security.authentication import PRINCIPAL, RequestPrincipal, address_of
 from core.errors import AppError, BadRequest
 from core.settings import Settings
-from core.training.deployments import deployments
+from core.training.deployments import deployments, page
 
 MAX_BODY_BYTES = 1_000_000
 log = logs.get("api")

@@ -54,7 +54,8 @@ class TrainingJobRow(Base):
     keeps the code in, in a sentence. usage: seconds, memory and output of the last run. deployment_url: of the live
     app, while it is up. retry_of: the training of which this has inputs and code. token_id: of the token of the scope
     `package` that a local one reports by. attempt: how often a local one was begun in its folder. heard_at: when its
-    worker, or the machine that it runs on, last wrote something.
+    worker, or the machine that it runs on, last wrote something. backend, sandbox_ref: the kind of the sandbox that it
+    last had, and which one. unreachable_since: since when nobody could reach that.
     """
 
     __tablename__ = "training_jobs"
@@ -96,11 +97,15 @@ class TrainingJobRow(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]
+    backend: Mapped[str | None]
+    sandbox_ref: Mapped[str | None]
+    unreachable_since: Mapped[datetime | None]
     model: Mapped[ModelRow | None] = relationship(lazy="raise_on_sql")
     task: Mapped[TaskRow | None] = relationship(lazy="raise_on_sql")
     __table_args__ = (
         one_of("status", *STATES),
         one_of("origin", "trigger", "local"),
+        one_of("backend", "local", "e2b"),
         one_of("code_source", "template", "claude", "user"),
         sa.CheckConstraint(
             "origin = 'local' OR (model_id IS NOT NULL AND task_id IS NOT NULL)", name="model_and_task"

@@ -29,7 +29,7 @@ class ServedPipeline:
 
     def __init__(self, served: Served, schema: Schema) -> None:
         self._served, self._schema = served, schema
-        self.path = served.path
+        self.address = served.address
 
     def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
         """(n, k) probabilities. Raises AnswerUnusable, SandboxLost where its process is gone."""
@@ -42,7 +42,7 @@ class ServedPipeline:
     def _answers(self, frame: pd.DataFrame) -> np.ndarray:
         try:
             said = client.call(
-                self.path,
+                self.address,
                 "POST",
                 "/score",
                 _stream(frame, self._schema),

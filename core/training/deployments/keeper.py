@@ -17,12 +17,14 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import db, logs
+from core import db, logs, sandboxes
 from core.db.tables.deployments import DeploymentRow
 from core.db.types import DATABASE_CLOCK, SET_BACK_S, is_ahead, now_plus
+from core.sandboxes import Address
 from core.settings import Settings, part
 from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import local_keeper, states
+from core.training.deployments.remote_serving import RemoteServing
 from core.training.deployments.serving import Serving
 from core.training.deployments.states import AWAKE, Status
 
@@ -51,7 +53,7 @@ class Keeper:
 
     def start(self) -> None:
         self._thread.start()
-        local_keeper.serve(self._poked.set, self.socket_of)
+        local_keeper.serve(self._poked.set, self.address_of)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """End all processes and give the rows back; False where that was not done in time."""
@@ -61,13 +63,13 @@ class Keeper:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def socket_of(self, deployment_id: UUID) -> str | None:
+    def address_of(self, deployment_id: UUID) -> Address | None:
         """Where the live process of a deployment answers; None where this keeper has none. Notes that it is used."""
         serving = self._servings.get(deployment_id)
-        path = serving.socket() if serving else None
-        if path is not None:
+        address = serving.address() if serving else None
+        if address is not None:
             self._used.add(deployment_id)
-        return path
+        return address
 
     def _live(self) -> None:
         with db.as_worker():
@@ -99,6 +101,11 @@ class Keeper:
                 self._steps[deployment_id] = self._threads.submit(self._step, serving)
 
     def _serving(self, deployment_id: UUID) -> Serving:
+        backend = sandboxes.configured(self._settings)
+        if isinstance(backend, sandboxes.E2BBackend):
+            return RemoteServing(
+                self._settings, backend, deployment_id=deployment_id, keeper_id=self.id, now=self._now
+            )
         return Serving(self._settings, deployment_id=deployment_id, keeper_id=self.id, now=self._now)
 
     def _is_free(self, deployment_id: UUID) -> bool:
