@@ -154,7 +154,8 @@ class Sandbox(Protocol):
         8,000 characters comes in pieces, and what can't be shown is replaced. stop(): asked from this thread about
         five times a second; True ends the command within 5 seconds with `stopped`. What either raises ends the
         command and comes out of here. name: what it is called; one that was begun in this sandbox before by that name
-        is watched from its beginning on and not begun again.
+        is watched from its beginning on and not begun again, and what a
+        callback raises does not end it.
 
         Raises SandboxLost, SandboxUnavailable, SandboxUnreachable.
         """

@@ -75,11 +75,11 @@ class Served:
         self.sandbox.stop()
 
 
-def launch(settings: Settings, model: ServedModel) -> Served:
+def launch(settings: Settings, model: ServedModel, *, task_id: UUID | None = None) -> Served:
     """Raises SandboxUnavailable, SandboxDiskFull, NotStored, StorageUnavailable, DiskFull, ModelFileChanged."""
     backend = sandboxes.configured(settings)
     life_s = LIFE_S if backend.name == "local" else REMOTE_LIFE_S
-    labels = {"model": str(model.id)}
+    labels = {"model": str(model.id)} | ({"task": str(task_id)} if task_id else {})
     return begin(
         settings, model, lambda: backend.create(labels=labels, limits=limits(settings, life_s=life_s))
     )

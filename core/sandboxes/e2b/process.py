@@ -27,7 +27,10 @@ Verdict = tuple[Reason, str]
 
 
 class Watched:
-    """A command that prints lines. end(): has it ended there. is_stopped(): whether its sandbox was, by us."""
+    """A command that prints lines. end(): has it ended there. is_stopped(): whether its sandbox was, by us.
+
+    outlives: whether it goes on where a callback raises, for whoever watches it next.
+    """
 
     def __init__(
         self,
@@ -38,8 +41,10 @@ class Watched:
         deadline: Callable[[], float],
         end: Callable[[], object],
         is_stopped: Callable[[], bool],
+        outlives: bool,
     ) -> None:
         self._follower, self._limits, self._wall_s = follower, limits, wall_s
+        self._outlives = outlives
         self._deadline, self._end, self._is_stopped = deadline, end, is_stopped
         self._began = monotonic()
         self._verdict: Verdict | None = None
@@ -56,7 +61,9 @@ class Watched:
                     self._last_words.append(line)
                 on_output(source, line)
         except BaseException:
-            self._stop_there()
+            if not self._outlives:
+                with suppress(AppError):  # what was raised first is what comes out
+                    self._stop_there()
             raise
         finally:
             self._follower.close()

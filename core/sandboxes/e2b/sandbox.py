@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import shlex
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from core import logs
+from core.sandboxes.e2b import desk
 from core.sandboxes.e2b.contact import Contact, Meaning, meaning, refusal
 from core.sandboxes.e2b.process import Server, Watched
 from core.sandboxes.e2b.stream import Follower, Opened
@@ -30,12 +29,10 @@ from core.sandboxes.protocol import Ended, Limits, OnOutput, Process, WebAddress
 if TYPE_CHECKING:
     import e2b
 
-DESK, WORK = ".model-desk", "work"  # below the home of the sandbox's user
+WORK = "work"  # the folder of the code, below the home of the sandbox's user
 COMMAND_S: Final = 30.0  # of what is done at once
 LOOK_S: Final = 30.0  # of one look at a log, which ends by itself after twenty
 STOP_S: Final = 5.0
-MOST_SAID: Final = 100_000
-MOST_COMPLAINT: Final = 200
 FIRST_PORT: Final = 8_000
 MOST_SOCKETS: Final = 50
 PLAIN: Final = {
@@ -44,10 +41,6 @@ PLAIN: Final = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
 }  # fmt: skip
 log = logs.get("sandboxes")
-
-
-class Mute(Exception):  # what the code has done to its own machine
-    """The files of ours in the sandbox do not answer as they should."""
 
 
 class E2BSandbox:
@@ -75,7 +68,7 @@ class E2BSandbox:
         """See `Sandbox`. Where code has run, a file gets its place by a rename: a link of that name leads nowhere."""
         require_plain(name)
         staged = f"in-{secrets.token_hex(8)}"
-        path = f"{DESK}/{staged}" if self._has_run else f"{WORK}/{name}"
+        path = f"{desk.FOLDER}/{staged}" if self._has_run else f"{WORK}/{name}"
         start = 0 if isinstance(source, bytes) else source.tell()
 
         def write() -> None:
@@ -132,7 +125,7 @@ class E2BSandbox:
     ) -> Ended:
         """See `Sandbox`."""
         wall_s = self._limits.wall_s if wall_s is None else wall_s
-        name = name or f"run-{secrets.token_hex(6)}"
+        outlives, name = name is not None, name or f"run-{secrets.token_hex(6)}"
         self._begin(name, argv, env or {}, wall_s=wall_s, is_server=False)
         watched = Watched(
             self._follow(name),
@@ -141,6 +134,7 @@ class E2BSandbox:
             deadline=lambda: self._deadline,
             end=lambda: self._end(name),
             is_stopped=lambda: self._is_stopped,
+            outlives=outlives,
         )
         return watched.pump(on_output, stop)
 
@@ -216,7 +210,9 @@ class E2BSandbox:
 
     def furnish(self, files: Mapping[str, bytes]) -> None:
         """Bring in the files of ours that commands are run with."""
-        entries: list[Any] = [{"path": f"{DESK}/{name}", "data": content} for name, content in files.items()]
+        entries: list[Any] = [
+            {"path": f"{desk.FOLDER}/{name}", "data": content} for name, content in files.items()
+        ]
         self._ask(lambda: self._sdk.files.write_files(entries, request_timeout=COMMAND_S))
 
     def _begin(
@@ -237,8 +233,8 @@ class E2BSandbox:
         def open_at(offset: int) -> Opened:
             if self._is_stopped:
                 raise SandboxLost(ref=self.ref)
-            line = _line("follow", name, offset)
-            return iter(self._sdk.commands.run(line, background=True, timeout=LOOK_S, retain_output=False))
+            line = desk.line("follow", name, offset)
+            return self._sdk.commands.run(line, background=True, timeout=LOOK_S, retain_output=False)
 
         return Follower(open_at, self._contact)
 
@@ -276,39 +272,7 @@ class E2BSandbox:
 
     def _desk(self, *asked: Any, timeout_s: float = COMMAND_S) -> dict[str, Any]:
         """What `desk.py` says to this, there. Raises SandboxUnavailable where it says nothing of use."""
-        from e2b import CommandExitException
-
-        said: list[str] = []
-        complaint = deque[str](maxlen=20)
-
-        def hear(text: str) -> None:
-            said.append(text)
-            if sum(map(len, said)) > MOST_SAID:
-                raise Mute
-
-        def ask() -> None:
-            said.clear()
-            try:
-                self._sdk.commands.run(
-                    _line(*asked),
-                    timeout=timeout_s,
-                    on_stdout=hear,
-                    on_stderr=complaint.append,
-                    retain_output=False,
-                )
-            except CommandExitException as error:
-                raise Mute(str(error)) from error
-
-        try:
-            self._ask(ask)
-            answer = json.loads("".join(said))
-        except (Mute, ValueError, RecursionError) as error:
-            last = " ".join("".join(complaint).split())[-MOST_COMPLAINT:]
-            problem = f"its sandbox does not answer as it should ({last or 'it says nothing'})"
-            raise RemoteSandboxUnavailable(
-                problem=problem, cure="Retry, or choose another E2B_TEMPLATE."
-            ) from error
-        return answer if isinstance(answer, dict) else {}
+        return desk.ask(self._sdk, self._ask, *asked, timeout_s=timeout_s)
 
     def _ask(self, what: Callable[[], object]) -> None:
         """Raises SandboxLost, SandboxUnreachable, SandboxUnavailable."""
@@ -338,9 +302,3 @@ def kill(sdk: Any, ref: str) -> bool:
         log.warning("a sandbox at E2B could not be ended", sandbox=ref, problem=str(refusal(error)))
         return False
     return True
-
-
-def _line(command: str, *arguments: Any) -> str:
-    """The command as a shell reads it."""
-    words = ["python3", f"{DESK}/desk.py", command, *(json.dumps(one) for one in arguments)]
-    return shlex.join(words)

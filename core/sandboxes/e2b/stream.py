@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import Full, Queue
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from core.sandboxes.e2b.contact import Contact
 from core.sandboxes.protocol import Source
@@ -49,7 +49,14 @@ class Silence(OSError):
 
 
 Item = Printed | End | Overlong | Exception
-Opened = Iterator[tuple[str | None, str | None, Any]]  # of the SDK: stdout, stderr, pty
+
+
+class Opened(Protocol):
+    """A stream of the SDK: stdout, stderr and pty as they come; `wait` tells afterwards whether it had an end."""
+
+    def __iter__(self) -> Iterator[tuple[str | None, str | None, Any]]: ...
+
+    def wait(self) -> object: ...
 
 
 class Follower:
@@ -89,8 +96,8 @@ class Follower:
 
     def _one_look(self) -> Item | None:
         """What ends the reading; None where the next look goes on. Raises what the SDK raises, Silence."""
-        rest = ""
-        for out, _, _ in self._open_at(self._offset):
+        rest, opened = "", self._open_at(self._offset)
+        for out, _, _ in opened:
             if self._is_closed.is_set():
                 return None
             *lines, rest = (rest + (out or "")).split("\n")
@@ -110,7 +117,7 @@ class Follower:
                         self._contact.found()
                     case _:
                         return Overlong()
-        raise Silence("the stream ended without a word")
+        return _last_word(opened)
 
     def _put(self, item: Item) -> None:
         while not self._is_closed.is_set():
@@ -119,6 +126,19 @@ class Follower:
             except Full:  # whoever reads is busy: the code waits, as its pipe fills
                 continue
             return
+
+
+def _last_word(opened: Opened) -> End:
+    """Of a stream that said nothing of the command's end: either `desk.py` itself has ended, or contact was lost."""
+    from e2b import CommandExitException
+
+    try:
+        opened.wait()
+    except CommandExitException:
+        return End(None)
+    except Exception as error:
+        raise Silence("the stream ended without a word") from error
+    return End(None)
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ from core.settings import Settings, part
 from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import local_keeper, states
 from core.training.deployments.remote_serving import RemoteServing
+from core.training.deployments.rounds import Rounds
 from core.training.deployments.serving import Serving
 from core.training.deployments.states import AWAKE, Status
 
@@ -48,6 +49,8 @@ class Keeper:
         self._used: set[UUID] = set()
         self._renewed_at = -LEASE_S
         self._poked, self._stopping = threading.Event(), threading.Event()
+        backend = sandboxes.configured(settings)
+        self._rounds = Rounds(backend) if isinstance(backend, sandboxes.E2BBackend) else None
         self._threads = ThreadPoolExecutor(N_THREADS, thread_name_prefix="keeper")
         self._thread = threading.Thread(target=self._live, name="keeper", daemon=True)
 
@@ -88,6 +91,8 @@ class Keeper:
 
     def look(self) -> None:
         """Once: take leases, let sleep what nobody uses, and begin a step for each that is mine."""
+        if self._rounds is not None and self._rounds.is_due():
+            self._threads.submit(self._go_round, self._rounds)
         mine = self._leased()
         for deployment_id in [known for known in self._servings if known not in mine]:
             if self._is_free(deployment_id):
@@ -99,6 +104,15 @@ class Keeper:
                     self._servings[deployment_id] = self._serving(deployment_id)
                 serving = self._servings[deployment_id]
                 self._steps[deployment_id] = self._threads.submit(self._step, serving)
+
+    def _go_round(self, rounds: Rounds) -> None:
+        with db.as_worker():
+            try:
+                rounds.look()
+            except db.DatabaseUnavailable as error:
+                log.warning("the sandboxes at E2B can't be looked after", problem=str(error))
+            except Exception:  # of one look; the next may fare better
+                log.exception("unforeseen error of the rounds at E2B")
 
     def _serving(self, deployment_id: UUID) -> Serving:
         backend = sandboxes.configured(self._settings)
@@ -127,7 +141,10 @@ class Keeper:
         used, self._used = self._used, set()
         is_due = self._now() - self._renewed_at > RENEW_S
         config = self._config
-        idle = DeploymentRow.used_at < now_plus(-config.deployment_idle_s)
+        # One at E2B is paused there, as visitors of its own address are not seen here.
+        idle = sa.and_(
+            DeploymentRow.backend == "local", DeploymentRow.used_at < now_plus(-config.deployment_idle_s)
+        )
         over = DeploymentRow.used_at < now_plus(-config.deployment_ttl_s)
         with db.session_scope(db.WORKER, write=True) as session:
             is_used = sa.or_(DeploymentRow.id.in_(used), is_ahead(DeploymentRow.used_at, DATABASE_CLOCK))

@@ -31,14 +31,12 @@ from core.settings import LOOPBACK, Settings, part
 from core.settings.parts.e2b import E2BSettings
 from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import page
+from core.training.deployments.rounds import GONE
 from core.training.deployments.serving import MOST_FAILURES, Serving
 from core.training.deployments.states import WITHOUT_URL, Status
 from core.training.errors import AppAddressMissing
 
 LOOK_S: Final = 15.0
-GONE: Final = queue.Reason(
-    "gone", "Its sandbox at E2B is gone.", "Restart it: a new one is made, at a new address."
-)
 log = logs.get("training")
 
 

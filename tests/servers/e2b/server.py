@@ -99,6 +99,12 @@ class E2BServer:
             self.machines.kill(machine.id)
         self.faults, self.asked = Faults(), []
 
+    def cut_off(self, machine_id: str) -> None:
+        """Nobody reaches a sandbox any more, and who was connected is not."""
+        self.faults.cut_off.add(machine_id)
+        self.vanish()
+        self.come_back()
+
     def vanish(self) -> None:
         """Break every connection and refuse new ones, until `come_back`; the sandboxes live on."""
         for one in (self._plain, self._tls, *self._held):

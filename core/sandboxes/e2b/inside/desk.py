@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 WORK = HERE.parent / "work"
 RUNS = HERE / "runs"
 SOON_S = 0.03
+LONGEST_END = 10_000
 LOOK_S, BEAT_S = 20.0, 3.0  # one look at a log, and between two signs of life in it
 KINDS = {
     stat.S_IFDIR: "folder", stat.S_IFLNK: "link", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket",
@@ -105,8 +106,9 @@ def follow(name: str, offset: int) -> None:
 def ended(folder: Path) -> Any:
     """What is written of its end; None where nothing is."""
     try:
-        return json.loads((folder / "end").read_text())
-    except (OSError, ValueError):
+        with (folder / "end").open("rb") as file:
+            return json.loads(file.read(LONGEST_END))
+    except (OSError, ValueError, RecursionError):
         return None
 
 
