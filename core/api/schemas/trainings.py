@@ -139,6 +139,8 @@ class TrainingJob(BaseModel):
     name: str
     goal: str
     target: str
+    resources: list[str] = Field(description="Web pages that were to be read first.")
+    shares_values: bool
     status: Status
     warnings: list[str]
     error: Failure | None
@@ -162,6 +164,8 @@ class TrainingJob(BaseModel):
                 "name",
                 "goal",
                 "target",
+                "resources",
+                "shares_values",
                 "warnings",
                 "code_source",
                 "code_sha256",
