@@ -53,3 +53,9 @@ def since(session: Session, moment: datetime) -> int:
     """What those that may be seen have cost from then on, in nano-dollars."""
     spent = sa.select(sa.func.coalesce(sa.func.sum(LlmCallRow.cost), 0))
     return int(session.execute(spent.where(LlmCallRow.asked_at >= moment)).scalar_one())
+
+
+def paid(*, user_id: UUID, since: datetime) -> sa.Select[datetime, int]:
+    """When a user's requests were made and what they have cost, of those from then on that did."""
+    mine = LlmCallRow.user_id == user_id, LlmCallRow.asked_at >= since, LlmCallRow.cost > 0
+    return sa.select(LlmCallRow.asked_at, LlmCallRow.cost).where(*mine)

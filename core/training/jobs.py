@@ -74,7 +74,15 @@ def trigger(
             return job
     _require_room(pending, most_waiting)
     job = _made(session, upload=upload, wanted=wanted, goal=goal)
-    audit.note(session, "training.triggered", subject(job), upload_id=upload.id, target=job.target)
+    audit.note(
+        session,
+        "training.triggered",
+        subject(job),
+        upload_id=upload.id,
+        target=job.target,
+        n_pages=len(job.resources),
+        shares_values=job.shares_values,
+    )
     return get(session, training_job_id=job.id)
 
 

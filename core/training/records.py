@@ -80,11 +80,11 @@ def pages(session: Session, *, training_job_id: UUID) -> Sequence[TrainingPageRo
     return session.execute(rows.order_by(TrainingPageRow.n)).scalars().all()
 
 
-def code(session: Session, *, training_job_id: UUID) -> str | None:
-    """What ran in the sandbox."""
-    return session.execute(
-        sa.select(TrainingJobRow.code).where(TrainingJobRow.id == training_job_id)
-    ).scalar_one_or_none()
+def code(session: Session, *, training_job_id: UUID) -> tuple[str | None, str | None]:
+    """What ran in the sandbox: train.py, and the predict.py beside it where its author wrote one."""
+    columns = sa.select(TrainingJobRow.code, TrainingJobRow.predict_code)
+    found = session.execute(columns.where(TrainingJobRow.id == training_job_id)).one_or_none()
+    return (found.code, found.predict_code) if found else (None, None)
 
 
 @dataclass(frozen=True)

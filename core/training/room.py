@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from core import queue
 from core.db import DatabaseUnavailable
 from core.db.tables.deployments import DeploymentRow
+from core.db.tables.llm_calls import LlmCallRow
 from core.db.tables.messages import MessageRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.models import handler
@@ -74,5 +75,6 @@ ROOM = Room(
         HandedOver("trainings", TrainingJobRow),
         HandedOver("live apps", DeploymentRow),
         HandedOver("messages", MessageRow),
+        HandedOver("requests for code", LlmCallRow),
     ),
 )

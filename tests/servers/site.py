@@ -28,13 +28,9 @@ GOOD, PRIVATE = "127.0.0.1", "10.0.0.7"
 
 def page(body: bytes, *, kind: str = "text/html; charset=utf-8", status: int = 200, **headers: str) -> Serve:
     """A whole answer."""
-    lines = [
-        f"HTTP/1.1 {status} Said",
-        f"content-type: {kind}",
-        f"content-length: {len(body)}",
-        "connection: close",
-    ]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    given = {"content-type": kind, "content-length": str(len(body)), "connection": "close"}
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"HTTP/1.1 {status} Said", *(f"{name}: {value}" for name, value in given.items())]
 
     async def serve(writer: asyncio.StreamWriter) -> None:
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
@@ -77,6 +73,7 @@ class Site:
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._under_way = set[object]()  # a loop alone would forget who waits for ever
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -121,6 +118,7 @@ class Site:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", found) for found in addresses[host]]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._under_way.add(asyncio.current_task())
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.asked.append(head)

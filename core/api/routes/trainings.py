@@ -194,6 +194,7 @@ class Code(BaseModel):
     """What ran in the sandbox; null before it is there."""
 
     code: str | None
+    predict: str | None = Field(description="The predict.py beside it; null where the code writes its own.")
     source: str | None
     sha256: str | None
 
@@ -203,8 +204,8 @@ def get_training_code(user: Reader, training_job_id: TrainingJobId) -> Code:
     """The code of a training."""
     with db.session_scope(user) as session:
         job = jobs.get(session, training_job_id=training_job_id)
-        code = records.code(session, training_job_id=training_job_id)
-        return Code(code=code, source=job.code_source, sha256=job.code_sha256)
+        code, predict = records.code(session, training_job_id=training_job_id)
+        return Code(code=code, predict=predict, source=job.code_source, sha256=job.code_sha256)
 
 
 @router.post("/training-jobs/{training_job_id}/cancel", responses=documented(403, 404, 409, 503))

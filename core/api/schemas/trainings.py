@@ -140,6 +140,8 @@ class TrainingJob(BaseModel):
     name: str
     goal: str
     target: str
+    resources: list[str] = Field(description="Web pages that were to be read first.")
+    shares_values: bool
     status: Status
     warnings: list[str]
     error: Failure | None
@@ -165,6 +167,8 @@ class TrainingJob(BaseModel):
                 "origin",
                 "goal",
                 "target",
+                "resources",
+                "shares_values",
                 "warnings",
                 "code_source",
                 "code_sha256",

@@ -21,19 +21,17 @@ DAILY_CAP_LOCK = 0x6D64_6361  # any number that no other lock of the app has
 
 def by_hour(session: Session, *, since: datetime) -> Sequence[tuple[datetime, int]]:
     """What the user's own requests have cost in nano-dollars, an entry an hour in which any did, oldest first."""
-    hours_ago = sa.cast(
-        sa.func.floor(seconds_between(BatchCallRow.asked_at, DATABASE_CLOCK.now()) / HOUR_S), sa.Integer
+    owner = db.owner(session)
+    mine = sa.select(BatchJobRow.id).where(BatchJobRow.user_id == owner)
+    batch = sa.select(BatchCallRow.asked_at, BatchCallRow.cost).where(
+        BatchCallRow.asked_at >= since, BatchCallRow.cost > 0, BatchCallRow.batch_job_id.in_(mine)
     )
-    mine = sa.select(BatchJobRow.id).where(BatchJobRow.user_id == db.owner(session))
-    rows = (
-        sa.select(
-            sa.type_coerce(sa.func.min(BatchCallRow.asked_at), UtcDateTime()), sa.func.sum(BatchCallRow.cost)
-        )
-        .where(BatchCallRow.asked_at >= since, BatchCallRow.cost > 0, BatchCallRow.batch_job_id.in_(mine))
-        .group_by(hours_ago)
-        .order_by(sa.desc(hours_ago))
-    )
-    return [(at, int(cost)) for at, cost in session.execute(rows)]
+    asked = sa.union_all(batch, calls.paid(user_id=owner, since=since)).subquery()
+    at, now = asked.c.asked_at, DATABASE_CLOCK.now()
+    hours_ago = sa.cast(sa.func.floor(seconds_between(at, now) / HOUR_S), sa.Integer)
+    rows = sa.select(sa.type_coerce(sa.func.min(at), UtcDateTime()), sa.func.sum(asked.c.cost))
+    found = session.execute(rows.group_by(hours_ago).order_by(sa.desc(hours_ago)))
+    return [(moment, int(cost)) for moment, cost in found]
 
 
 def today(session: Session, *, now: datetime) -> int:

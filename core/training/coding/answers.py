@@ -32,7 +32,9 @@ def read(text: str) -> Files:
     try:
         said = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CodeUnusable(problems=("it is no JSON object",)) from error
+        is_broken = text.lstrip().startswith("{")
+        problem = "its JSON is broken, or breaks off" if is_broken else "it is no JSON object"
+        raise CodeUnusable(problems=(problem,)) from error
     if not isinstance(said, dict):
         raise CodeUnusable(problems=("it is no JSON object",))
     parts = {name: said.get(name) for name in ("train_py", "predict_py", "approach")}

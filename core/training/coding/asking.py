@@ -28,18 +28,19 @@ from core.training.runs.watched import watched
 from core.training.states import LIMITS_S, Status
 
 NO_CODE: Final = {
-    "refusal": "It refused{said}",
-    "model_context_window_exceeded": "What it was sent is too long for it{said}",
+    "refusal": "{provider} refused to write the code{said}",
+    "model_context_window_exceeded": "What {provider} was sent is too long for it{said}",
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sent:
-    """A request that is out. worst: most that it can cost, in nano-dollars."""
+    """A request that is noted. worst: most that it can cost, in nano-dollars. is_out: whether it had its turn."""
 
     call_id: UUID
     at: datetime
     worst: int
+    is_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,20 +65,21 @@ class Asker:
         """
         if left_s <= 0:
             raise self._too_slow()
-        asked = prompts.request(prompt, model=self.model, limit_s=self.run_limit_s, timeout_s=left_s)
+        asked = prompts.request(prompt, model=self.model, limit_s=self.run_limit_s)
         try:
             sent = self._begun(asked, prompt, n)
         except (llm.UnknownPrice, DailyCapReached) as refused:
             raise NotAsked(problem=refused.message) from refused
         try:
-            reply = watched(self.task, self.job, self._reply(asked, left_s))
+            reply = watched(self.task, self.job, self._reply(asked, sent, left_s))
         except (TimeoutError, *llm.FAILURES) as failure:
             raise self._unanswered(n, sent, failure) from failure
         return self._answered(n, sent, reply)
 
-    async def _reply(self, asked: llm.Request, left_s: float) -> llm.Reply:
+    async def _reply(self, asked: llm.Request, sent: Sent, left_s: float) -> llm.Reply:
         gate = llm.gate(self.provider, self.model)
         async with asyncio.timeout(left_s), llm.client(self.provider) as client, gate.admit():
+            sent.is_out = True
             return await client.ask(asked)
 
     def _begun(self, asked: llm.Request, prompt: str, n: int) -> Sent:
@@ -109,7 +111,8 @@ class Asker:
         paid: dict[str, Any] = {"model": model, "cost": cost}
         if usage is not None:
             paid |= {"n_input": usage.n_prompt, "n_output": usage.n_output}
-        told = ended.format(said=f": {reply.refusal}" if reply.refusal else "") if ended else ""
+        said = f": {reply.refusal.rstrip('.')}" if reply.refusal else ""
+        told = ended.format(provider=self.provider.label, said=said) if ended else ""
 
         def write(session: Session) -> None:
             calls.settle(
@@ -127,10 +130,10 @@ class Asker:
 
     def _unanswered(self, n: int, sent: Sent, failure: Exception) -> NotAsked:
         """Note that no answer came, and what it may have cost."""
-        may_be_paid = not isinstance(failure, llm.FAILURES) or bool(getattr(failure, "may_be_paid", False))
+        is_free = isinstance(failure, llm.FAILURES) and not getattr(failure, "may_be_paid", False)
         told = NotAsked(problem=failure.message) if isinstance(failure, AppError) else self._too_slow()
         code = failure.code if isinstance(failure, AppError) else told.code
-        cost = sent.worst if may_be_paid else 0
+        cost = sent.worst if sent.is_out and not is_free else 0
 
         def write(session: Session) -> None:
             calls.settle(session, sent.call_id, cost=cost, code=code)

@@ -99,13 +99,12 @@ def failed(asked: str, *, files: Files, reason: str, printed: Sequence[str]) -> 
     )
 
 
-def request(prompt: str, *, model: str, limit_s: float, timeout_s: float | None = None) -> llm.Request:
-    """As it is sent."""
+def request(prompt: str, *, model: str, limit_s: float) -> llm.Request:
+    """As it is sent. limit_s: for which the code may run."""
     return llm.Request(
         model=model,
         system=system(limit_s=limit_s),
         prompt=prompt,
         max_tokens=MAX_TOKENS,
         schema=SCHEMA,
-        timeout_s=timeout_s,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from ssrfguard import BlockedAddressError, BlockedURLError, Policy
+from ssrfguard import Policy, SSRFGuardError
 
 from core.settings import LOOPBACK
 from core.training.errors import ResourceRefused, TooManyResources
@@ -39,17 +40,22 @@ def refusal(address: str, *, app_url: str, policy: Policy) -> str | None:
     if any(not letter.isprintable() or letter == " " for letter in address):
         return "holds blanks or characters that nobody can see"
     try:
-        target = policy.check_url(address)
-    except (BlockedURLError, ValueError):
-        return _malformed(address)
-    if is_own(target.host, app_url=app_url):
-        return "is an address of this app"
-    if target.address is not None:
-        try:
-            policy.check_address(target.address)
-        except BlockedAddressError:
+        host = urlsplit(address).hostname or ""
+        if is_own(host, app_url=app_url):
+            return "is an address of this app"
+        if (literal := _literal(host)) is not None and not policy.permits_address(literal):
             return "is an address of a private network"
+        policy.check_url(address)
+    except (SSRFGuardError, ValueError):
+        return _malformed(address)
     return None
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 def is_own(host: str, *, app_url: str) -> bool:

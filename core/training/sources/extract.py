@@ -5,20 +5,28 @@ and then the page's bytes; standard output gets {"text"}, without what no databa
 """
 
 import json
+import re
 import resource
 import sys
 
 MOST_CHARACTERS = 20_000
 MEMORY_BYTES, CPU_S = 1 << 30, 8
+META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
 
 def decoded(content: bytes, charset: str) -> str:
-    """By what the page's head says, where that is true, else by what its bytes look like."""
-    if charset:
+    """As UTF-8 where it is that, else by what the page says of itself, where that is true, else by its bytes' look.
+
+    What a page says is often not so, and nothing but UTF-8 looks like UTF-8; but for encodings of seven bits.
+    """
+    named = META.search(content[:2_000])
+    said = [charset, named[1].decode("ascii", "replace") if named else ""]
+    first = [one for one in said if one.lower().startswith("iso-2022")]
+    for encoding in [*first, "utf-8-sig", *said]:
         try:
-            return content.decode(charset)
+            return content.decode(encoding or "utf-8")
         except (LookupError, UnicodeError, ValueError):
-            pass  # it says what is not so
+            continue
     from trafilatura.utils import decode_file
 
     return str(decode_file(content))

@@ -3,6 +3,7 @@
 `ssrfguard` looks each name up once, compares every address it gets with the policy, and connects to that very address,
 at each redirect anew. So no name that changes what it means, no redirect and no way of writing an address leads into a
 private network. What else bounds a page stands here: no environment, no compression, two ports, bytes and seconds.
+Redirects are followed here too: httpx would read the whole body of each, however long.
 """
 
 from __future__ import annotations
@@ -13,20 +14,20 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import httpx
-from ssrfguard import Policy, Resolver, SSRFGuardError, TooManyRedirectsError
-from ssrfguard.errors import BlockedAddressError
+from ssrfguard import BlockedAddressError, Policy, Resolver, SSRFGuardError
 from ssrfguard.httpx import AsyncClient
-from ssrfguard.resolvers import UdpResolver
+from ssrfguard.resolvers import UdpResolver, nameservers_from_resolv_conf
 
 from core.training.errors import PageUnread
-from core.training.sources.addresses import POLICY, is_own
+from core.training.sources.addresses import POLICY, refusal
 
-PAGE_S: Final = 10.0  # for all of one page, however it comes
 LOOKUP_S: Final = 3.0
 MOST_BYTES: Final = 2_000_000
+MOST_REDIRECTS: Final = 5
 UPLOAD: Final = "Choose an upload that holds what the page says."
 HEADERS: Final = {
     "accept": "text/html, application/xhtml+xml, text/plain;q=0.9, text/*;q=0.8",
@@ -41,12 +42,17 @@ WIDE: Final = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 and UTF-32 begin, whose t
 
 @dataclass(frozen=True)
 class Web:
-    """What of the web may be reached. resolver: looks names up, as `socket.getaddrinfo`; None asks the name servers of
-    this machine, with a deadline.
+    """What of the web may be reached, and how long that may take.
+
+    resolver: looks names up, as `socket.getaddrinfo`; None asks the name servers that `resolv_conf` lists, with a
+    deadline. page_s: for all of one page, however it comes. all_s: for all pages of a training together.
     """
 
     policy: Policy = POLICY
     resolver: Resolver | None = None
+    resolv_conf: Path = Path("/etc/resolv.conf")
+    page_s: float = 10.0
+    all_s: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -59,46 +65,51 @@ class Fetched:
     charset: str
 
 
-def client(web: Web, *, app_url: str) -> AsyncClient:
+def client(web: Web) -> AsyncClient:
     """For the pages of one training. Raises OSError, ValueError where this machine knows no name server."""
-
-    async def refuse_own(request: httpx.Request) -> None:
-        if is_own(request.url.host, app_url=app_url):
-            raise PageUnread(problem="it leads to an address of this app", cure=UPLOAD)
+    resolver = web.resolver or UdpResolver(nameservers_from_resolv_conf(web.resolv_conf), timeout=LOOKUP_S)
 
     return AsyncClient(
         policy=web.policy,
-        resolver=web.resolver or UdpResolver(timeout=LOOKUP_S),
+        resolver=resolver,
         trust_env=False,
-        follow_redirects=True,
-        timeout=PAGE_S,
+        follow_redirects=False,
+        timeout=web.page_s,
         headers=HEADERS,
-        event_hooks={"request": [refuse_own]},
     )
 
 
-async def fetch(opened: AsyncClient, address: str) -> Fetched:
-    """One page, within PAGE_S. Raises PageUnread."""
+async def fetch(opened: AsyncClient, address: str, *, web: Web, app_url: str) -> Fetched:
+    """One page, within its time. app_url: by which people reach this app, which is no page. Raises PageUnread."""
     try:
-        async with asyncio.timeout(PAGE_S), opened.stream("GET", address) as response:
-            _require_text(response)
-            content = await _read(response)
-    except TimeoutError as error:
-        raise PageUnread(problem=f"it did not come within {PAGE_S:.0f} seconds") from error
-    except httpx.TimeoutException as error:
-        raise PageUnread(problem=f"it did not come within {PAGE_S:.0f} seconds") from error
-    except TooManyRedirectsError as error:
-        raise PageUnread(problem="it redirects again and again") from error
+        async with asyncio.timeout(web.page_s):
+            return await _followed(opened, address, web.policy, app_url)
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise PageUnread(problem=f"it did not come within {web.page_s:g} seconds") from error
     except BlockedAddressError as error:
         raise PageUnread(problem="it leads into a private network", cure=UPLOAD) from error
     except SSRFGuardError as error:
-        raise PageUnread(problem="it leads to an address that is not read") from error
-    except socket.gaierror as error:
-        raise PageUnread(problem="its name is not known") from error
-    except ssl.SSLError as error:
-        raise PageUnread(problem="its certificate is not good") from error
+        raise PageUnread(problem="it leads to an address that is not read", cure=UPLOAD) from error
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
         raise PageUnread(problem=_trouble(error)) from error
+
+
+async def _followed(opened: AsyncClient, address: str, policy: Policy, app_url: str) -> Fetched:
+    """The page to which at most MOST_REDIRECTS lead."""
+    url = httpx.URL(address)
+    for _ in range(MOST_REDIRECTS + 1):
+        if (problem := refusal(str(url), app_url=app_url, policy=policy)) is not None:
+            raise PageUnread(problem=f"what it leads to {problem}", cure=UPLOAD)
+        async with opened.stream("GET", url) as response:
+            if response.next_request is None:
+                return await _page(response)
+            url = response.next_request.url
+    raise PageUnread(problem="it redirects again and again")
+
+
+async def _page(response: httpx.Response) -> Fetched:
+    _require_text(response)
+    content = await _read(response)
     if content.startswith(NOT_TEXT) or (b"\0" in content[:4_000] and not content.startswith(WIDE)):
         raise PageUnread(problem="it is no text, whatever it says that it is")
     kind, charset = _kind(response.headers)
@@ -149,8 +160,8 @@ def _trouble(error: Exception) -> str:
         causes.append(cause)  # type: ignore[arg-type]  # nobody raises a BaseException from another here
     if any(isinstance(one, ssl.SSLError) for one in causes):
         return "its certificate is not good"
-    if any(isinstance(one, ConnectionRefusedError) for one in causes):
-        return "nothing answers at its address"
+    if any(isinstance(one, socket.gaierror) for one in causes):
+        return "its name can't be looked up"
     if isinstance(error, (httpx.ConnectError, OSError)):
         return "its server can't be reached"
     return "its server's answer can't be read"

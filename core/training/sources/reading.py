@@ -17,7 +17,6 @@ from core.training.errors import PageUnread
 from core.training.sources import extract, fetching
 from core.training.sources.fetching import Fetched, Web
 
-ALL_S: Final = 20.0  # for all pages together
 EXTRACT_S: Final = 8.0
 N_EXTRACTED_AT_ONCE: Final = 2
 MOST_ANSWER_BYTES: Final = 12 * extract.MOST_CHARACTERS + 1_000
@@ -43,20 +42,20 @@ class Page:
 async def read(addresses: Sequence[str], *, web: Web, app_url: str) -> list[Page]:
     """Each address, in their order. Nothing that a page or its server does comes out of here as an exception."""
     try:
-        opened = fetching.client(web, app_url=app_url)
+        opened = fetching.client(web)
     except (OSError, ValueError):
         unread = PageUnread(problem="this machine names no server to look names up by")
         return [Page(address, unread=unread) for address in addresses]
     places = asyncio.Semaphore(N_EXTRACTED_AT_ONCE)
     async with opened:
-        tasks = [asyncio.create_task(_page(opened, places, address)) for address in addresses]
+        tasks = [asyncio.create_task(_page(opened, places, address, web, app_url)) for address in addresses]
         try:
-            await asyncio.wait(tasks, timeout=ALL_S)
+            await asyncio.wait(tasks, timeout=web.all_s)
         finally:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
-    late = PageUnread(problem=f"all pages together were not read within {ALL_S:.0f} seconds")
+    late = PageUnread(problem=f"all pages together were not read within {web.all_s:g} seconds")
     return [
         Page(address, unread=late) if isinstance(page, asyncio.CancelledError) else _known(page)
         for address, page in zip(addresses, ended, strict=True)
@@ -69,23 +68,26 @@ def _known(page: Page | BaseException) -> Page:
     return page
 
 
-async def _page(opened: AsyncClient, places: asyncio.Semaphore, address: str) -> Page:
+async def _page(opened: AsyncClient, places: asyncio.Semaphore, address: str, web: Web, app_url: str) -> Page:
     try:
-        fetched = await fetching.fetch(opened, address)
+        fetched = await fetching.fetch(opened, address, web=web, app_url=app_url)
         async with places:
-            text, is_cut = await _extracted(fetched)
+            text, is_cut = await extracted(fetched)
     except PageUnread as unread:
         return Page(address, unread=unread)
     elsewhere = fetched.url if fetched.url.rstrip("/") != address.rstrip("/") else None
     return Page(address, elsewhere, text, is_cut)
 
 
-async def _extracted(page: Fetched) -> tuple[str, bool]:
-    """Its text, and whether that was cut; by a child without anything of ours in its environment. Raises PageUnread."""
+async def extracted(page: Fetched, *, script: Path = EXTRACT, limit_s: float = EXTRACT_S) -> tuple[str, bool]:
+    """Its text, and whether that was cut; by a child without anything of ours in its environment. Raises PageUnread.
+
+    script: what the child runs, as `extract.py` is run. limit_s: after which it is killed.
+    """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
-        EXTRACT,
+        script,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -95,14 +97,15 @@ async def _extracted(page: Fetched) -> tuple[str, bool]:
     assert child.stdout is not None
     about = json.dumps({"is_html": page.is_html, "charset": page.charset}).encode()
     try:
-        async with asyncio.timeout(EXTRACT_S):
+        async with asyncio.timeout(limit_s):
             child.stdin.write(about + b"\n" + page.content)
             child.stdin.close()
             answer = await child.stdout.read(MOST_ANSWER_BYTES)
             while more := await child.stdout.read(MOST_ANSWER_BYTES):
                 answer += more
                 if len(answer) > MOST_ANSWER_BYTES:
-                    break
+                    raise ValueError("more than any text has")
+            await child.wait()
         said = json.loads(answer)
         text, is_cut = str(said["text"]), bool(said["is_cut"])
     except (TimeoutError, ConnectionError, ValueError, KeyError, TypeError) as error:

@@ -23,7 +23,7 @@ WHOLE, CHANGES = "Whole file", "Changes"
 def show(job: TrainingJobRow) -> None:
     """Of one that has code yet."""
     with db.session_scope(session.user()) as scope:
-        code = records.code(scope, training_job_id=job.id)
+        code, predict = records.code(scope, training_job_id=job.id)
         before = records.code_before(scope, job=job)
     if not code:
         st.caption("There is no code yet.")
@@ -59,6 +59,9 @@ def show(job: TrainingJobRow) -> None:
         st.code(changes, language="diff", height=HEIGHT_PX if is_long else "content")
     else:
         st.code(code, language="python", height=HEIGHT_PX, line_numbers=True)
+    if predict:
+        with st.expander("predict.py", icon=":material/code:"):
+            st.code(predict, language="python", height=HEIGHT_PX, line_numbers=True)
     claude_rounds.show(job)
 
 
