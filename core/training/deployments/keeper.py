@@ -25,8 +25,10 @@ from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import local_keeper, states
 from core.training.deployments.serving import Serving
 from core.training.deployments.states import AWAKE, Status
+from core.training.local import silence
 
 LOOK_S: Final = 1.0
+LOST_S: Final = 60.0  # between looks at trainings elsewhere that went silent
 LEASE_S: Final = 8.0
 RENEW_S: Final = 2.0
 N_THREADS: Final = 4
@@ -45,6 +47,7 @@ class Keeper:
         self._steps: dict[UUID, Future[None]] = {}
         self._used: set[UUID] = set()
         self._renewed_at = -LEASE_S
+        self._asked_for_lost_at = -LOST_S
         self._poked, self._stopping = threading.Event(), threading.Event()
         self._threads = ThreadPoolExecutor(N_THREADS, thread_name_prefix="keeper")
         self._thread = threading.Thread(target=self._live, name="keeper", daemon=True)
@@ -85,7 +88,13 @@ class Keeper:
             self._end()
 
     def look(self) -> None:
-        """Once: take leases, let sleep what nobody uses, and begin a step for each that is mine."""
+        """Once: take leases, let sleep what nobody uses, and begin a step for each that is mine.
+
+        Now and then, trainings elsewhere that went silent are given up as lost.
+        """
+        if self._now() - self._asked_for_lost_at > LOST_S:
+            self._asked_for_lost_at = self._now()
+            silence.note_lost()
         mine = self._leased()
         for deployment_id in [known for known in self._servings if known not in mine]:
             if self._is_free(deployment_id):
