@@ -46,6 +46,13 @@ class Package:
             (folder / "train.py").write_text(package.led(code), "utf-8")
         return cls(folder)
 
+    def change(self, name: str, old: str, new: str) -> None:
+        """Put something in the place of something in one of its files."""
+        path = self.folder / name
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+
     def start(self, *args: str, **environment: str) -> subprocess.Popen[str]:
         """`python train.py`, begun."""
         return subprocess.Popen(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core import db
 from core.access import tokens
@@ -164,6 +164,12 @@ def end_local_training(principal: Reporter, job_id: JobId, end: End) -> Heard:
     return Heard()
 
 
+def _not_the_apps_own(split: str) -> str:
+    if split in OWN_SPLITS:
+        raise ValueError("the app keeps this split for what it measures itself")
+    return split
+
+
 Word = Annotated[str, Field(pattern=f"^{NAME.pattern}$", max_length=60)]
 
 
@@ -172,7 +178,11 @@ class MetricPoint(BaseModel):
 
     model_config = STRICT
     metric: Word
-    split: Annotated[Word, Field(description=f"Not {' or '.join(sorted(OWN_SPLITS))}.")] = "train"
+    split: Annotated[
+        Word,
+        AfterValidator(_not_the_apps_own),
+        Field(json_schema_extra={"not": {"enum": sorted(OWN_SPLITS)}}),
+    ] = "train"
     step: Annotated[int, Field(ge=0, le=MOST_STEPS), WHOLE] = 0
     value: float
     user_id: UserId = None

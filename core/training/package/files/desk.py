@@ -1,7 +1,7 @@
 """Model Desk's HTTP API, as a training on this machine calls it. Needs the standard library alone.
 
-What an answer means is decided here, once: a success; `Refused`, which another try does not change; `OutOfReach`,
-which it may; `TooLarge`, which fewer rows do.
+What an answer means is decided here, once: a success; `Refused`, which another try does not change, and `TooLarge` among
+it, which fewer rows may; `OutOfReach`, which another try may change.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Refused(Exception):
         return self.status == http.client.UNAUTHORIZED
 
 
+class TooLarge(Refused):
+    """The body is larger than something on the way takes."""
+
+
 class OutOfReach(Exception):
     """No answer, or none that counts; the same may work later."""
-
-
-class TooLarge(Exception):
-    """The body is larger than something on the way takes."""
 
 
 class Desk:
@@ -60,7 +60,7 @@ class Desk:
             self._headers["Authorization"] = f"Bearer {token}"
 
     def post(self, path: str, body: Body) -> Body:
-        """What the app answers. path: below /api/training. Raises Refused, OutOfReach, TooLarge."""
+        """What the app answers. path: below /api/training. Raises Refused, TooLarge, OutOfReach."""
         payload = json.dumps(body, allow_nan=False).encode()
         was_open = self._connection.sock is not None
         try:
@@ -72,6 +72,9 @@ class Desk:
             raise OutOfReach(str(error) or type(error).__name__) from error
         return _taken(status, content)
 
+    def close(self) -> None:
+        self._connection.close()
+
     def _ask(self, path: str, payload: bytes) -> tuple[int, bytes]:
         self._connection.request("POST", self._base + path, payload, self._headers)
         answer = self._connection.getresponse()
@@ -82,7 +85,7 @@ class Desk:
 
 
 def _taken(status: int, content: bytes) -> Body:
-    """A success's content. Raises Refused, OutOfReach, TooLarge."""
+    """A success's content. Raises Refused, TooLarge, OutOfReach."""
     try:
         said = json.loads(content)
     except (ValueError, RecursionError):
@@ -95,7 +98,7 @@ def _taken(status: int, content: bytes) -> Body:
     error = error if isinstance(error, dict) else {}
     sentence = f"{error.get('message') or f'HTTP {status}.'} {error.get('hint') or ''}".strip()
     if status == http.client.REQUEST_ENTITY_TOO_LARGE:
-        raise TooLarge(sentence)
+        raise TooLarge(sentence, status=status)
     if status in LATER or status >= 500:
         raise OutOfReach(sentence)
     if 300 <= status < 400:

@@ -69,7 +69,8 @@ class PredictionsWriter:
         self._is_closing = self._is_told = False
         self._saved_at = self._flushed_at = time.monotonic()
         self._told_at = -BEAT_S  # so that a first sign of life goes out at once
-        self._lock, self._wake, self._done = threading.Lock(), threading.Event(), threading.Event()
+        self._lock = threading.Lock()
+        self._wake, self._done, self._over = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._live, name="model desk", daemon=True)
 
     def begin(self) -> None:
@@ -114,8 +115,13 @@ class PredictionsWriter:
         return "sent" if is_done and self.is_all_sent else "out of reach"
 
     def close(self) -> None:
-        """Let go of the files, once all is sent."""
+        """Send no more, and let go of files and connection. What was not sent can be sent by another writer."""
+        self._over.set()
+        self._wake.set()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._spool.close()
+        self._desk.close()
 
     @property
     def is_all_sent(self) -> bool:
@@ -161,7 +167,7 @@ class PredictionsWriter:
     def _send_all(self) -> None:
         """Raises Refused, OSError."""
         pause_s = 0.0
-        while True:
+        while not self._over.is_set():
             was_closing = self._is_closing
             try:
                 has_sent, pause_s = self._send_next(), 0.0
@@ -173,7 +179,7 @@ class PredictionsWriter:
             if was_closing and not pause_s:
                 return
             if pause_s:
-                time.sleep(pause_s)
+                self._over.wait(pause_s)
             elif not was_closing:
                 self._wake.wait(GATHER_S)
                 self._wake.clear()
@@ -214,9 +220,9 @@ class PredictionsWriter:
         named = [{**row, "user_id": self._user_id} for row in some]
         try:
             self._tell(f"/{kind}/{self._job['job_id']}", {"batch": number, "rows": named})
-        except TooLarge as error:
+        except TooLarge:
             if len(some) == 1:
-                raise Refused(str(error), status=413) from error
+                raise
             progress.limit = len(some) // 2
             self._save()
             return
@@ -227,17 +233,14 @@ class PredictionsWriter:
 
     def _announce(self) -> None:
         """Say which training reports, and learn whose it is. Raises Refused, OutOfReach."""
-        try:
-            answer = self._desk.post("/local/jobs", self._job)
-        except TooLarge as error:
-            raise Refused(str(error), status=413) from error
+        answer = self._desk.post("/local/jobs", self._job)
         if not isinstance(answer.get("user_id"), str) or answer.get("job_id") != self._job["job_id"]:
             raise OutOfReach("what answers there is not Model Desk")
         self._user_id = answer["user_id"]
         self._note_contact()
 
     def _tell(self, path: str, body: Row) -> None:
-        """Raises Refused, OutOfReach, TooLarge."""
+        """Raises Refused, TooLarge, OutOfReach."""
         self._desk.post(path, {"attempt": self._job["attempt"], **body})
         self._told_at = time.monotonic()
         self._note_contact()
