@@ -15,6 +15,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.training_jobs import TrainingEventRow, TrainingJobRow
 from core.db.tables.uploads import UploadRow
+from core.db.types import now_plus
 from core.errors import AppError
 from core.queue import TaskState
 from core.sandboxes import LocalBackend, SandboxUnavailable
@@ -25,6 +26,7 @@ from core.training.follow import KIND
 from core.training.jobs import Wanted
 from core.training.runs import work
 from core.training.sources.fetching import Web
+from core.training.states import LIMITS_S, Status
 from core.uploads import uploads
 from tests import journeys
 from tests.servers.parts import lacking
@@ -129,13 +131,18 @@ class Bench:
         return taken
 
     def attempt(
-        self, training_job_id: UUID, *, told: ToldJob | None = None, web: Web | None = None
+        self,
+        training_job_id: UUID,
+        *,
+        told: ToldJob | None = None,
+        web: Web | None = None,
+        generating_s: float = LIMITS_S[Status.GENERATING],
     ) -> TrainingJobRow:
         """Claim it, do it, and write how it ended, as a worker would; the job as it is then."""
         task, told = self.claim(training_job_id), told or ToldJob()
         result, reason = None, None
         try:
-            result = work.work(task, told, config=self.settings, web=web)
+            result = work.work(task, told, config=self.settings, web=web, generating_s=generating_s)
             state = TaskState.SUCCEEDED
         except queue.TaskStopped:
             state = TaskState.CANCELLED
@@ -143,6 +150,17 @@ class Bench:
             state, reason = TaskState.FAILED, queue.Reason.of(error)
         self.settle(task, state, result=result, reason=reason)
         return self.job(training_job_id)
+
+    def abandon(self, training_job_id: UUID) -> None:
+        """Its worker is gone, and its lease has run out."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            this = sa.update(TaskRow).where(TaskRow.id == self.job(training_job_id).task_id)
+            session.execute(this.values(lease_until=now_plus(-1)))
+
+    def retry(self, training_job_id: UUID) -> UUID:
+        """The id of the training that repeats one."""
+        with db.session_scope(self.user, write=True) as session:
+            return jobs.retry(session, training_job_id=training_job_id, most_waiting=5).id
 
     def settle(self, task: queue.Task, state: TaskState, **values: Any) -> None:
         with db.session_scope(db.WORKER, write=True) as session:

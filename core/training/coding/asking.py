@@ -25,7 +25,6 @@ from core.training.coding import prompts, rounds
 from core.training.errors import NotAsked
 from core.training.runs.recorder import Recorder
 from core.training.runs.watched import watched
-from core.training.states import LIMITS_S, Status
 
 NO_CODE: Final = {
     "refusal": "{provider} refused to write the code{said}",
@@ -45,8 +44,8 @@ class Sent:
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks for one training. run_limit_s: how long the code may run. daily_cap: for all that is asked on a day, in
-    nano-dollars; None where there is none.
+    """Asks for one training. limit_s: of the stage. run_limit_s: how long the code may run. daily_cap: for all that is
+    asked on a day, in nano-dollars; None where there is none.
     """
 
     training: TrainingJobRow
@@ -55,6 +54,7 @@ class Asker:
     job: queue.Job
     provider: llm.Provider
     model: str
+    limit_s: float
     run_limit_s: float
     daily_cap: int | None
 
@@ -143,8 +143,8 @@ class Asker:
         return told
 
     def _too_slow(self) -> NotAsked:
-        limit_s = LIMITS_S[Status.GENERATING]
-        return NotAsked(problem=f"{self.provider.label} did not answer within {limit_s:.0f} seconds.")
+        limit = "1 second" if self.limit_s == 1 else f"{self.limit_s:g} seconds"
+        return NotAsked(problem=f"{self.provider.label} did not answer within {limit}.")
 
     def _say(self, session: Session, role: str, n: int, content: str, **about: Any) -> None:
         training = self.training

@@ -14,7 +14,7 @@ from typing import Final
 HIDDEN: Final = "…"
 WORD: Final = re.compile(r"[^\W\d_]+")
 PIECE: Final = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[^\x00-\x7f]")
-FRAME: Final = re.compile(r'(  File "(?:/job/)?(?:train|predict)\.py", line )(\d{1,5})(, in \w{1,80})')
+FRAME: Final = re.compile(r'(  File "(?:/job/)?(?:train|predict)\.py", line )(\d{1,5})(, in [<\w])')
 _WORDS: Final = """
     a above all allowed ambiguous an and another any are argument arguments array arrays as assert
     assertionerror at attempt attribute attributeerror available axis bad be because been before being

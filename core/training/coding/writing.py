@@ -37,10 +37,11 @@ from core.training.errors import (
     RanOutOf,
 )
 from core.training.runs.recorder import Recorder
-from core.training.states import LIMITS_S, Status
+from core.training.states import Status
 
 OF_THE_CODE: Final = (CodeFailed, NothingMade, RanOutOf, CodeTookTooLong)
 LAST_LINES: Final = 40
+MOST_OWN_LINES: Final = 10  # that the app says among them
 NOT_SET_UP: Final = "Claude is not set up here."
 INSTEAD: Final = "The built-in template is used."
 
@@ -67,7 +68,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Writer:
-    """Finds the code of one training. upload: with its receipt. pages: what was read for it."""
+    """Finds the code of one training. upload: with its receipt. pages: what was read for it. limit_s: of the stage."""
 
     training: TrainingJobRow
     upload: UploadRow
@@ -76,6 +77,7 @@ class Writer:
     task: queue.Task
     job: queue.Job
     config: Settings
+    limit_s: float
 
     def first(self) -> Written:
         """What runs first: what an attempt before or the training that is repeated has left, else what is written now.
@@ -129,7 +131,7 @@ class Writer:
             return answers.read(heard)
         if trouble is not None:
             raise NotAsked(problem=trouble)
-        left_s = LIMITS_S[Status.GENERATING] - (time.monotonic() - began)
+        left_s = self.limit_s - (time.monotonic() - began)
         return answers.read(self._asker().ask(prompt, n=n, left_s=left_s))
 
     def _heard(self, n: int) -> tuple[str | None, str | None]:
@@ -165,6 +167,7 @@ class Writer:
             self.job,
             provider=provider,
             model=provider.default_model,
+            limit_s=self.limit_s,
             run_limit_s=part(self.config, TrainingSettings).training_limit_s,
             daily_cap=limits.max_cost_nano_usd_per_day,
         )
@@ -178,8 +181,9 @@ class Writer:
     def _printed(self, before: Written) -> list[str]:
         """The last lines of the log; without values, where those do not leave the house."""
         with db.session_scope(db.WORKER) as session:
-            found = records.last_lines(session, training_job_id=self.training.id, n=LAST_LINES)
-            lines = [line.text for line in found]
+            n = LAST_LINES + MOST_OWN_LINES
+            found = records.last_lines(session, training_job_id=self.training.id, n=n)
+            lines = [line.text for line in found if line.source != "app"][-LAST_LINES:]
         if self.training.shares_values:
             return lines
         known = "\n".join((prompts.RULES, self._question(), before.code, before.predict or ""))

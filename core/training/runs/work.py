@@ -72,14 +72,21 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
 
 
 def work(
-    task: queue.Task, job: queue.Job, *, config: settings.Settings, web: Web | None = None
+    task: queue.Task,
+    job: queue.Job,
+    *,
+    config: settings.Settings,
+    web: Web | None = None,
+    generating_s: float = LIMITS_S[Status.GENERATING],
 ) -> dict[str, Any]:
-    """`run` with these settings. web: what of the web may be reached; None is what is public."""
+    """`run` with these settings. web: what of the web may be reached; None is what is public. generating_s: for which
+    code is waited for.
+    """
     todo = _load(task, config)
     training, recorder = todo.training, todo.recorder
     pages = stage.run(training, recorder, task, job, web=web or Web(), app_url=config.url)
     _go_on(task, job)
-    writer = Writer(training, todo.upload, pages, recorder, task, job, config)
+    writer = Writer(training, todo.upload, pages, recorder, task, job, config, generating_s)
     written = writer.first()
     _go_on(task, job)
     inputs = data.read(todo.files, todo.upload, task, job, target=training.target)

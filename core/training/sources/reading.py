@@ -100,11 +100,7 @@ async def extracted(page: Fetched, *, script: Path = EXTRACT, limit_s: float = E
         async with asyncio.timeout(limit_s):
             child.stdin.write(about + b"\n" + page.content)
             child.stdin.close()
-            answer = await child.stdout.read(MOST_ANSWER_BYTES)
-            while more := await child.stdout.read(MOST_ANSWER_BYTES):
-                answer += more
-                if len(answer) > MOST_ANSWER_BYTES:
-                    raise ValueError("more than any text has")
+            answer = await _all_of(child.stdout)
             await child.wait()
         said = json.loads(answer)
         text, is_cut = str(said["text"]), bool(said["is_cut"])
@@ -117,3 +113,13 @@ async def extracted(page: Fetched, *, script: Path = EXTRACT, limit_s: float = E
     if not text:
         raise PageUnread(problem="it holds no text")
     return text[: extract.MOST_CHARACTERS], is_cut
+
+
+async def _all_of(answer: asyncio.StreamReader) -> bytes:
+    """Raises ValueError for more than any text makes."""
+    content = b""
+    while more := await answer.read(MOST_ANSWER_BYTES):
+        content += more
+        if len(content) > MOST_ANSWER_BYTES:
+            raise ValueError("more than any text makes")
+    return content
