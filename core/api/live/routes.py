@@ -89,11 +89,16 @@ async def _add_slash(request: Request) -> Response:
 
 
 async def _page(_request: Request, user: db.User, deployment_id: UUID) -> Response:
-    def look() -> page.Shown:
+    """The page, or the way to the one that the app has on another machine at present."""
+
+    def look() -> page.Shown | str:
         with db.session_scope(user) as session:
-            return page.Shown.of(deployments.get(session, deployment_id=deployment_id), me=user)
+            found = deployments.get(session, deployment_id=deployment_id)
+            return found.url if found.is_public and found.url else page.Shown.of(found, me=user)
 
     shown, nonce = await anyio.to_thread.run_sync(look), secrets.token_urlsafe(16)
+    if isinstance(shown, str):
+        return RedirectResponse(shown, 303, headers={"Cache-Control": "no-store"})
     headers = {"Content-Security-Policy": page.policy(nonce), "Cache-Control": "no-store"}
     return HTMLResponse(page.html(shown, nonce=nonce), headers=headers)
 

@@ -12,7 +12,7 @@ from core.db.tables.deployments import DeploymentRow
 from core.db.tables.training_jobs import TrainingEventRow, TrainingJobRow, TrainingMetricRow
 from core.training.bargain.metric_lines import BASELINE, HOLDOUT
 from core.training.deployments.states import Status as DeploymentStatus
-from core.training.states import STAGES, Status
+from core.training.states import PENDING, STAGES, Status
 
 
 class Failure(BaseModel):
@@ -50,6 +50,10 @@ class DeploymentState(BaseModel):
     url: str | None
     expires_at: datetime | None
     error: Failure | None
+    backend: str = Field(description="`local`, or `e2b` where it runs on a machine of E2B's.")
+    unreachable_since: datetime | None = Field(
+        description="Since when nobody could reach it; it may well go on."
+    )
 
     @classmethod
     def of_row(cls, row: DeploymentRow) -> Self:
@@ -59,6 +63,8 @@ class DeploymentState(BaseModel):
             url=row.url,
             expires_at=row.expires_at,
             error=Failure.of(row.reason),
+            backend=row.backend,
+            unreachable_since=row.unreachable_since,
         )
 
 
@@ -99,6 +105,9 @@ class TrainingStatus(BaseModel):
     stages: list[Stage]
     deployment_url: str | None
     deployment: DeploymentState | None
+    unreachable_since: datetime | None = Field(
+        description="Since when its sandbox can't be reached; null if it can."
+    )
     metrics: dict[str, float] = Field(description="Measured on held-out rows; empty until it has succeeded.")
     baseline: dict[str, float]
     warnings: list[str]
@@ -121,6 +130,7 @@ class TrainingStatus(BaseModel):
             stages=[Stage.of(event) for event in events],
             deployment_url=job.deployment_url,
             deployment=DeploymentState.of_row(deployment) if deployment else None,
+            unreachable_since=job.unreachable_since if status in PENDING else None,
             metrics={point.name: point.value for point in measured if point.split == HOLDOUT},
             baseline={point.name: point.value for point in measured if point.split == BASELINE},
             warnings=list(job.warnings),
@@ -150,6 +160,7 @@ class TrainingJob(BaseModel):
     data_sha256: str
     environment: dict[str, str] | None
     isolation: str | None
+    backend: str | None = Field(description="Where it ran: `local`, or `e2b`; null before it had a sandbox.")
     usage: dict[str, float | None] | None
     deployment_url: str | None
     retry_of: str | None
@@ -177,6 +188,7 @@ class TrainingJob(BaseModel):
             ),
             *(
                 "isolation",
+                "backend",
                 "usage",
                 "deployment_url",
                 "heard_at",

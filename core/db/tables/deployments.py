@@ -59,6 +59,12 @@ class DeploymentRow(Base):
     expires_at: Mapped[datetime | None]
     unreachable_since: Mapped[datetime | None]
     model: Mapped[ModelRow] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether its address is another machine's own, which nobody has to sign in for."""
+        return self.backend == "e2b" and self.url is not None and "/live/" not in self.url
+
     __table_args__ = (
         one_of(
             "status",

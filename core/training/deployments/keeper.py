@@ -25,7 +25,7 @@ from core.settings import Settings, part
 from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import local_keeper, states
 from core.training.deployments.remote_serving import RemoteServing
-from core.training.deployments.rounds import Rounds
+from core.training.deployments.rounds import EVERY_S, Rounds
 from core.training.deployments.serving import Serving
 from core.training.deployments.states import AWAKE, Status
 from core.training.local import silence
@@ -40,11 +40,17 @@ log = logs.get("training")
 
 
 class Keeper:
-    """Of one process. now: seconds of a steady clock."""
+    """Of one process. now: seconds of a steady clock. remote_look_s: between two looks at what is at E2B."""
 
-    def __init__(self, settings: Settings, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        remote_look_s: float = EVERY_S,
+    ) -> None:
         self.id = uuid4()
-        self._settings, self._now = settings, now
+        self._settings, self._now, self._remote_look_s = settings, now, remote_look_s
         self._config = part(settings, DeploymentSettings)
         self._servings: dict[UUID, Serving] = {}
         self._steps: dict[UUID, Future[None]] = {}
@@ -53,7 +59,9 @@ class Keeper:
         self._asked_for_lost_at = -LOST_S
         self._poked, self._stopping = threading.Event(), threading.Event()
         backend = sandboxes.configured(settings)
-        self._rounds = Rounds(backend) if isinstance(backend, sandboxes.E2BBackend) else None
+        self._rounds = (
+            Rounds(backend, every_s=remote_look_s) if isinstance(backend, sandboxes.E2BBackend) else None
+        )
         self._threads = ThreadPoolExecutor(N_THREADS, thread_name_prefix="keeper")
         self._thread = threading.Thread(target=self._live, name="keeper", daemon=True)
 
@@ -128,7 +136,12 @@ class Keeper:
         backend = sandboxes.configured(self._settings)
         if isinstance(backend, sandboxes.E2BBackend):
             return RemoteServing(
-                self._settings, backend, deployment_id=deployment_id, keeper_id=self.id, now=self._now
+                self._settings,
+                backend,
+                deployment_id=deployment_id,
+                keeper_id=self.id,
+                now=self._now,
+                look_s=self._remote_look_s,
             )
         return Serving(self._settings, deployment_id=deployment_id, keeper_id=self.id, now=self._now)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -31,17 +30,16 @@ from core.settings import LOOPBACK, Settings, part
 from core.settings.parts.e2b import E2BSettings
 from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import page
-from core.training.deployments.rounds import GONE
+from core.training.deployments.rounds import EVERY_S, GONE
 from core.training.deployments.serving import MOST_FAILURES, Serving
 from core.training.deployments.states import WITHOUT_URL, Status
 from core.training.errors import AppAddressMissing
 
-LOOK_S: Final = 15.0
 log = logs.get("training")
 
 
 class RemoteServing(Serving):
-    """See `Serving`."""
+    """See `Serving`. look_s: seconds between two looks."""
 
     backend_name = "e2b"
 
@@ -53,9 +51,10 @@ class RemoteServing(Serving):
         deployment_id: UUID,
         keeper_id: UUID,
         now: Callable[[], float] = time.monotonic,
+        look_s: float = EVERY_S,
     ) -> None:
         super().__init__(settings, deployment_id=deployment_id, keeper_id=keeper_id, now=now)
-        self._backend = backend.with_patience(0)
+        self._backend, self._look_s = backend.with_patience(0), look_s
         self._is_private = part(settings, E2BSettings).e2b_private
         self._sandbox: E2BSandbox | None = None
         self._nonce = ""
@@ -99,7 +98,7 @@ class RemoteServing(Serving):
                 self._tell(status)
             elif url != self._url:
                 self._write(to=None, url=self._url)
-            if self._now() - self._looked_at >= LOOK_S:
+            if self._now() - self._looked_at >= self._look_s:
                 self._look()
         except SandboxLost:
             return self._gone()

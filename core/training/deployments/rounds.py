@@ -49,9 +49,13 @@ class Rounds:
     """Of one process. now: the wall clock, by which E2B dates its sandboxes."""
 
     def __init__(
-        self, backend: E2BBackend, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        backend: E2BBackend,
+        *,
+        every_s: float = EVERY_S,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._backend, self._now = backend, now
+        self._backend, self._every_s, self._now = backend, every_s, now
         self._is_busy = threading.Lock()
         self._due_at = 0.0
 
@@ -63,7 +67,7 @@ class Rounds:
         if not self._is_busy.acquire(blocking=False):
             return 0
         try:
-            self._due_at = time.monotonic() + EVERY_S
+            self._due_at = time.monotonic() + self._every_s
             try:
                 found = self._backend.list()
             except (SandboxUnavailable, SandboxUnreachable) as error:

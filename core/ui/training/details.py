@@ -164,6 +164,8 @@ def _environment(job: TrainingJobRow) -> None:
         st.caption("No sandbox was started.")
         return
     st.markdown(links.escape(job.isolation))
+    if job.sandbox_ref and job.backend == "e2b":
+        st.caption(f"Sandbox {links.escape(job.sandbox_ref)} at E2B")
     versions = {
         LIBRARIES.get(name, name): version
         for name, version in (job.environment or {}).items()

@@ -17,7 +17,7 @@ from core.training.deployments import deployments
 from core.training.deployments import states as deployment_states
 from core.training.states import PENDING, Status
 from core.ui import no_worker, page_frame, session
-from core.ui.training import live_app, opener, timeline
+from core.ui.training import live_app, opener, outside, timeline
 
 POLLED_S: Final = 120.0
 TAIL: Final = 12
@@ -107,6 +107,7 @@ def _still(found: Look) -> str:
 def _draw(found: Look, *, is_mine: bool) -> None:
     if found.is_waiting and not found.has_worker and is_mine:
         _no_worker(found.job)
+    outside.lost_contact(found.job)
     if found.job.status not in PENDING:
         live_app.show(found.deployment, is_mine=False)
     if found.is_app_beginning and st.query_params.get("open"):
