@@ -103,8 +103,8 @@ class Keeper:
     def look(self) -> None:
         """Once: take leases, let sleep what nobody uses, and begin a step for each that is mine.
 
-        Now and then, sandboxes elsewhere that no row wants are ended, and trainings elsewhere that went silent are given
-        up as lost.
+        Now and then, sandboxes elsewhere that no row wants are ended, and trainings elsewhere that went silent are
+        given up as lost.
         """
         if self._rounds is not None and self._rounds.is_due():
             self._threads.submit(self._go_round, self._rounds)
