@@ -35,6 +35,7 @@ ASKED_FOR = (
     "package",
     "app_start",
     "quality_at_size",
+    "review",
 )  # too long to be in every run
 
 
