@@ -32,6 +32,7 @@ ASKED_FOR = (
     "heads",
     "turns",
     "live_apps",
+    "package",
     "app_start",
     "quality_at_size",
     "review",

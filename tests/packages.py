@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,5 +91,5 @@ def ended(process: subprocess.Popen[str], *, within_s: float = 120.0) -> Ran:
     return Ran(process.returncode, out, said)
 
 
-def _without_ours() -> Mapping[str, str] | Any:
+def _without_ours() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("MODEL_DESK_")}

@@ -27,13 +27,16 @@ from core.training.package.subject import Asked
 
 router = APIRouter(tags=["trainings"])
 PATH: Final = "/training/package"
+LONGEST: Final = 400  # so that the address of a call stays within what a server reads
 N_AT_ONCE: Final = 2  # each reads a whole file
 _making = anyio.CapacityLimiter(N_AT_ONCE)
 
 ModelId = Annotated[str | None, Query(description="Its own code, on the file that it was trained on.")]
 UploadId = Annotated[str | None, Query(description="The file to learn from, by the built-in code.")]
-Target = Annotated[str | None, Query(max_length=1_000, description="The column to predict.")]
-Positive = Annotated[str | None, Query(max_length=1_000, description="The class whose probability you want.")]
+Target = Annotated[str | None, Query(max_length=LONGEST, description="The column to predict.")]
+Positive = Annotated[
+    str | None, Query(max_length=LONGEST, description="The class whose probability you want.")
+]
 Name = Annotated[str, Query(max_length=models.MAX_NAME, description="The model's name; made if left out.")]
 
 

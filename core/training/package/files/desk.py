@@ -1,7 +1,7 @@
 """Model Desk's HTTP API, as a training on this machine calls it. Needs the standard library alone.
 
-What an answer means is decided here, once: a success; `Refused`, which another try does not change, and `TooLarge` among
-it, which fewer rows may; `OutOfReach`, which another try may change.
+What an answer means is decided here, once: a success; `Refused`, which another try does not change, or as `TooLarge`
+with fewer rows alone; `OutOfReach`, which another try may change.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ def _taken(status: int, content: bytes) -> Body:
         said = json.loads(content)
     except (ValueError, RecursionError):
         said = None
-    if status in SUCCESS:
-        if isinstance(said, dict):
-            return said
+    if status in SUCCESS and isinstance(said, dict):
+        return said
+    if status < 300:
         raise OutOfReach("what answers there is not Model Desk")
     error = said.get("error") if isinstance(said, dict) else None
     error = error if isinstance(error, dict) else {}

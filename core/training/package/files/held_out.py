@@ -12,6 +12,10 @@ from typing import Any, Final
 TRUTH: Final = "held_out.jsonl"  # a line a row: its number in the data, and its outcome
 PREDICTIONS: Final = "predictions.json"
 CHUNK: Final = 1 << 16
+MOST_HEAD: Final = 1 << 16  # characters before the list begins
+BEHIND: Final = (
+    ",] \t\r\n"  # what may stand right behind an element: a digit or an exponent still belongs to it
+)
 MOST_OFF: Final = 1e-3  # that probabilities may differ from 1 in their sum
 
 
@@ -70,10 +74,11 @@ def _elements(path: Path) -> Iterator[Any]:
         raise NothingMade(f"The code left no {PREDICTIONS}.")
     decoder = json.JSONDecoder()
     with path.open(encoding="utf-8", errors="replace") as file:
-        text = file.read(CHUNK)
-        at = text.find("[") + 1
-        if not at:
-            raise NothingMade(f"{PREDICTIONS} holds no list.")
+        text, at = "", 0
+        while not (at := text.find("[") + 1):
+            if len(text) > MOST_HEAD or not (more := file.read(CHUNK)):
+                raise NothingMade(f"{PREDICTIONS} holds no list.")
+            text += more
         while True:
             while at < len(text) and text[at] in " \t\r\n,":
                 at += 1
@@ -81,12 +86,12 @@ def _elements(path: Path) -> Iterator[Any]:
                 element, end = decoder.raw_decode(text, at)
             except ValueError:
                 end = len(text)
-            if end < len(text):
+            if end < len(text) and text[end] in BEHIND:
                 yield element
                 at = end
             elif text[at : at + 1] == "]":
                 return
-            elif more := file.read(CHUNK):  # what reaches the end may go on
+            elif more := file.read(CHUNK):  # what reaches the end of what was read may go on
                 text, at = text[at:] + more, 0
             else:
                 raise NothingMade(f"{PREDICTIONS} is cut off, or no JSON.")

@@ -41,7 +41,7 @@ BATCH_BYTES: Final = 400_000  # of 500,000 that the app takes: each row still ge
 LONGEST_TEXT: Final = 1_000
 GATHER_S: Final = 1.0  # so long a row may wait in memory for others
 BEAT_S: Final = 10.0
-SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 3.0
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 2.0
 SAVE_S: Final = 1.0
 
 
@@ -67,7 +67,7 @@ class PredictionsWriter:
         self._unspooled_end: Row | None = None
         self._user_id: str | None = None
         self._is_closing = self._is_told = False
-        self._saved_at = self._flushed_at = time.monotonic()
+        self._saved_at = self._flushed_at = self._contact_at = time.monotonic()
         self._told_at = -BEAT_S  # so that a first sign of life goes out at once
         self._lock = threading.Lock()
         self._wake, self._done, self._over = threading.Event(), threading.Event(), threading.Event()
@@ -105,14 +105,17 @@ class PredictionsWriter:
         self._wake.set()
 
     def finish(self, patience_s: float) -> Outcome:
-        """Wait until all is sent, at most so long; the rest stays in the spool."""
-        self._is_closing = True
+        """Wait until all is sent, or the app was out of reach for so long; the rest stays in the spool."""
+        self._is_closing, self._contact_at = True, time.monotonic()
         self._wake.set()
-        is_done = self._done.wait(patience_s)
+        last_try_s = patience_s + LONGEST_PAUSE_S  # one that is due within the time may still be made
+        while (left_s := self._contact_at + last_try_s - time.monotonic()) > 0:
+            if self._done.wait(left_s):
+                break
         self._save()
         if self.refusal is not None:
             return "refused"
-        return "sent" if is_done and self.is_all_sent else "out of reach"
+        return "sent" if self._done.is_set() and self.is_all_sent else "out of reach"
 
     def close(self) -> None:
         """Send no more, and let go of files and connection. What was not sent can be sent by another writer."""
@@ -246,6 +249,7 @@ class PredictionsWriter:
         self._note_contact()
 
     def _note_contact(self) -> None:
+        self._contact_at = time.monotonic()
         if self._is_told:
             self._is_told = False
             say("The app is in reach again.")
