@@ -32,6 +32,7 @@ ASKED_FOR = (
     "heads",
     "turns",
     "live_apps",
+    "e2b_live",
     "app_start",
     "quality_at_size",
 )  # too long to be in every run
