@@ -35,6 +35,7 @@ ASKED_FOR = (
     "e2b_live",
     "app_start",
     "quality_at_size",
+    "review",
 )  # too long to be in every run
 
 

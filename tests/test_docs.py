@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from benchmarks import __main__ as bench
 from benchmarks import readme
 from core.settings import Settings
 
@@ -48,3 +50,17 @@ def test_pictures_in_the_readme_are_there() -> None:
 
 def test_the_figures_in_the_readme_are_those_that_were_measured() -> None:
     assert readme.figures() in README
+
+
+def test_every_benchmark_that_is_named_somewhere_can_be_asked_for() -> None:
+    named = {
+        part
+        for folder in ("benchmarks", "core", "docs", "pages")
+        for path in (PROJECT / folder).rglob("*")
+        if path.suffix in (".py", ".md")
+        for part in re.findall(r"make bench ONLY=([a-z_]+)", path.read_text("utf-8"))
+    }
+    assert {"review", "generation"} <= named
+    for part in (*bench.PARTS, *bench.ASKED_FOR, *named):
+        assert part in (*bench.PARTS, *bench.ASKED_FOR), part
+        assert (PROJECT / "benchmarks" / f"{part}.py").is_file(), part

@@ -105,6 +105,9 @@ def test_the_list_is_sorted_and_opens_what_is_clicked(open_page: Open, three: li
     app.run()
     assert app.query_params["id"] == str(three[1])
     assert "**2** of 3 waiting" in texts(app)
+    (without,) = open_page("review.py", view="list", score="70-100").dataframe
+    assert list(without.value["Score"]) == [90]
+    assert "Findings" not in without.value  # an empty column takes no room
 
 
 def test_what_is_ticked_is_decided_and_taken_back_as_one(

@@ -41,7 +41,7 @@ def test_cards_say_what_there_is_and_how_it_has_served(open_page: OpenPage, read
     for one in shipped.ALL:
         assert one.name.replace(":", "\\:") in said
     assert "topic\\*" in said
-    assert "1\u00a0job · 75% of 4 approved" in said
+    assert "1\u00a0job · 75\u00a0% of 4 approved" in said
     assert (said.count("Included"), said.count("Yours")) == (6, 1)
 
 

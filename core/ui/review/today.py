@@ -20,11 +20,13 @@ def midnight(now: datetime, zone: tzinfo) -> datetime:
 def line(today: Today, counts: Mapping[Status, int]) -> str:
     """counts: of what the filters show, by state."""
     parts = []
-    if n := today.n_approved + today.n_rejected:
+    n = today.n_approved + today.n_rejected
+    if n:
         parts.append(
             f"You decided on {n:,} today: {today.n_approved:,} approved, {today.n_rejected:,} rejected."
         )
-    if decided := counts[Status.APPROVED] + counts[Status.REJECTED]:
+    decided = counts[Status.APPROVED] + counts[Status.REJECTED]
+    if decided > n:  # of those of today alone the line has said it
         share = formatting.percent(counts[Status.APPROVED] / decided)
         parts.append(f"{share} of {formatting.exact(decided, 'decision')} approved.")
     return " ".join(parts) or INTRODUCTION

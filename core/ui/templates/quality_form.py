@@ -9,6 +9,7 @@ import streamlit as st
 from core.generation.quality import findings, languages
 from core.generation.quality.findings import KINDS
 from core.generation.quality.thresholds import DEFAULT, NUMBERS, Thresholds
+from core.ui import formatting
 
 _BY_VALUES: Final = "As its values say, else as most turns"
 _ANY: Final = "Any"
@@ -60,7 +61,7 @@ def told(asked: Thresholds) -> str:
         f"{asked.least_messages} to {asked.most_messages} messages",
         f"answers from {asked.least_words} words on",
         f"turns of {asked.most_words} words at most",
-        f"near-duplicates from {asked.similarity:.0%} on",
+        f"near-duplicates from {formatting.percent(asked.similarity)} on",
         f"good from a score of {asked.passing_score}",
     ]
     if asked.language:

@@ -62,11 +62,13 @@ def _table(
     key: str,
 ) -> list[ConversationRow]:
     """The rows that are ticked. A click on where a conversation begins opens it."""
-    drawn = [_cells(row, jobs, templates, now=now) for row in rows]
+    drawn = pd.DataFrame([_cells(row, jobs, templates, now=now) for row in rows])
+    if not drawn["Findings"].any():  # an empty column takes no room
+        drawn = drawn.drop(columns="Findings")
     badges = list(status_badges.BADGES.values())
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     chosen = st.dataframe(
-        pd.DataFrame(drawn),
+        drawn,
         hide_index=True,
         key=f"bulk_table_{key}",
         height=min(15, len(rows) + 1) * ROW_PX + 3,
