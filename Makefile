@@ -59,7 +59,7 @@ bench: $(VENV)/.installed-tests
 
 chaos: $(VENV)/.installed-tests servers
 	$(BIN)/python -m benchmarks.chaos && $(BIN)/python -m benchmarks.chaos_batches && \
-	  $(BIN)/python -m benchmarks.chaos_trainings
+	  $(BIN)/python -m benchmarks.chaos_trainings && $(BIN)/python -m benchmarks.chaos_e2b
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -35,7 +35,7 @@ class SandboxUnreachable(errors.Unavailable):
     """Nobody could reach the sandbox for so long that nobody knows what became of it."""
 
     code = "lost_contact"
-    message = "The sandbox {ref} could not be reached for minutes: {problem}."
+    message = "The sandbox {ref} could not be reached: {problem}."
     hint = "Check the network and the state of E2B, then start again: a new sandbox is made."
     ref: str
     problem: str

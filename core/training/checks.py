@@ -67,8 +67,9 @@ def alive_at_e2b(context: CheckContext) -> Iterator[Check]:
         listed = [f"{_what(one)} since {one.since:%d %b %H:%M} UTC" for one in seen.sandboxes]
         if len(listed) > MOST_LISTED:
             listed[MOST_LISTED:] = [f"{len(listed) - MOST_LISTED} more"]
-        told = "; ".join([counted(len(seen.sandboxes), "sandbox|sandboxes"), *listed])
-        yield Check(PART, "Alive at E2B", State.OK, f"{told}.")
+        told = f": {'; '.join(listed)}" if listed else ""
+        n_alive = counted(len(seen.sandboxes), "sandbox|sandboxes")
+        yield Check(PART, "Alive at E2B", State.OK, f"{n_alive}{told}.")
 
 
 def _what(one: Found) -> str:
