@@ -206,9 +206,11 @@ class Accepted(BaseModel):
 @router.post("/training/metrics/{job_id}", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 def take_metrics(principal: Reporter, job_id: JobId, sent: MetricBatch) -> Accepted:
     """Take points of the curve. The same batch again changes nothing; its number with other rows is refused."""
-    _require_own_name(principal, [row.user_id for row in sent.rows])
-    rows = [row.model_dump(exclude={"metric", "user_id"}) | {"name": row.metric} for row in sent.rows]
-    return _taken(batches.metrics, principal, job_id, sent, rows)
+    return _taken(batches.metrics, principal, job_id, sent, [_as_kept(row) for row in _rows(sent)])
+
+
+def _as_kept(point: dict[str, Any]) -> dict[str, Any]:
+    return {"name": point.pop("metric"), **point}
 
 
 class PredictedRow(BaseModel):
@@ -234,14 +236,19 @@ class PredictionBatch(BaseModel):
 @router.post("/training/predictions/{job_id}", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
 def take_predictions(principal: Reporter, job_id: JobId, sent: PredictionBatch) -> Accepted:
     """Take held-out rows. The same batch again changes nothing; its number with other rows is refused."""
-    _require_own_name(principal, [row.user_id for row in sent.rows])
-    rows = [row.model_dump(exclude={"user_id"}) for row in sent.rows]
-    return _taken(batches.predictions, principal, job_id, sent, rows)
+    return _taken(batches.predictions, principal, job_id, sent, _rows(sent))
+
+
+def _rows(sent: MetricBatch | PredictionBatch) -> list[dict[str, Any]]:
+    """In one go: to dump 500 rows one by one takes longer than all the rest."""
+    rows: list[dict[str, Any]] = sent.model_dump(exclude={"rows": {"__all__": {"user_id"}}})["rows"]
+    return rows
 
 
 def _taken(
     take: Any, principal: RequestPrincipal, job_id: UUID, sent: MetricBatch | PredictionBatch, rows: list[Any]
 ) -> Accepted:
+    _require_own_name(principal, [row.user_id for row in sent.rows])
     with db.session_scope(principal.user, write=True) as session:
         own = principal.only_its_own(tokens.TRAINING)
         n = take(session, job_id=job_id, token_id=own, attempt=sent.attempt, number=sent.batch, rows=rows)

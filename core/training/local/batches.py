@@ -138,4 +138,4 @@ def _insert(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any
     """Those that are not there yet."""
     if rows:
         dialect = sqlite if db.current().is_sqlite else postgresql
-        session.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+        session.execute(dialect.insert(table.__table__).on_conflict_do_nothing(), rows)
