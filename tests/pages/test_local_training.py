@@ -67,6 +67,7 @@ def test_where_people_sign_in_a_token_is_made_and_its_secret_stands_in_the_lines
     config, now = settings_module.current(), datetime.now(UTC)
     secret = sessions.begin(stranger, means="oidc", agent="", settings=config, now=now)
     monkeypatch.setattr(type(st.context), "cookies", {sessions.cookie_name(config): secret})
+    monkeypatch.setattr(type(st.context), "ip_address", "192.0.2.7")
     Bench(bench.settings, stranger).upload()
     app = open_page("workspace.py")
     assert not app.exception
