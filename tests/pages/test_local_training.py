@@ -8,10 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import db
-from core.access import tokens
+from core import settings as settings_module
+from core.access import sessions, tokens
 from core.db.tables.training_jobs import TrainingJobRow
 from core.db.types import now_plus
 from core.settings import Settings
@@ -48,13 +50,38 @@ def test_workspace_offers_a_package_of_a_file_and_the_lines_to_run(open_page: Op
     bench.upload()
     app = open_page("workspace.py")
     assert not app.exception
-    (lines,) = [code.value for code in app.code if "python train.py" in code.value]
-    assert lines.splitlines() == [
+    assert lines_of(app) == [
         "unzip churned_from_customers_csv-package.zip -d training && cd training",
         "python -m pip install -r requirements.txt",
         "python train.py",
     ]
     assert "No token is needed" in texts(app)
+
+
+def test_where_people_sign_in_a_token_is_made_and_its_secret_stands_in_the_lines(
+    open_page: OpenPage, bench: Bench, stranger: db.User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"OIDC_ISSUER": "https://id.example", "OIDC_CLIENT_ID": "desk"}.items():
+        monkeypatch.setenv(name, value)
+    settings_module.current.cache_clear()
+    config, now = settings_module.current(), datetime.now(UTC)
+    secret = sessions.begin(stranger, means="oidc", agent="", settings=config, now=now)
+    monkeypatch.setattr(type(st.context), "cookies", {sessions.cookie_name(config): secret})
+    monkeypatch.setattr(type(st.context), "ip_address", "192.0.2.7")
+    Bench(bench.settings, stranger).upload()
+    app = open_page("workspace.py")
+    assert not app.exception
+    assert "export MODEL_DESK_TOKEN=…" in lines_of(app)
+    app.button(key="own_token").click().run()
+    assert not app.exception
+    (line,) = [line for line in lines_of(app) if "MODEL_DESK_TOKEN" in line]
+    token = tokens.check(line.partition("=")[2], settings=config, now=now, address="")
+    assert (token.user.id, token.scopes) == (stranger.id, {"package"})
+
+
+def lines_of(app: AppTest) -> list[str]:
+    (lines,) = [code.value for code in app.code if "python train.py" in code.value]
+    return lines.splitlines()
 
 
 def test_a_running_one_tells_where_it_runs_what_came_of_it_and_its_curve(
@@ -90,7 +117,7 @@ def test_lists_and_home_know_of_one_without_a_model(open_page: OpenPage, job_id:
         assert not app.exception
         links = [link for link in app.get("page_link") if link.page == "training"]
         assert links
-        assert all("Churn" in link.label for link in links)
+        assert "Churn" in {link.label for link in links}
 
 
 def test_account_lists_tokens_of_packages(open_page: OpenPage, reader: db.User) -> None:

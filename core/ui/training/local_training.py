@@ -83,7 +83,7 @@ def _facts(found: Look) -> None:
     if job.status in (Status.QUEUED, Status.TRAINING) and silent_s > SILENT_S:
         since = formatting.moment(heard_at, now=now, zone=session.zone())
         st.warning(
-            f"No contact since {since}. Nothing is lost: what it has to tell waits on its machine.",
+            f"No contact since {since}. If it still runs, what it has to tell waits on its machine.",
             icon=":material/link_off:",
         )
     n_batches = sum(n for n, _ in found.received.values())

@@ -117,7 +117,7 @@ def _train(desk: Desk, config: dict[str, Any], data: Path) -> int:
     status, reason, exit_code = _reported(writer, code, config)
     if writer.refusal is not None and not writer.refusal.is_about_token:
         return _refused(writer.refusal, state)
-    if writer.disk_error is not None:
+    if writer.disk_error is not None and exit_code != IN_THE_WAY:
         status, reason, exit_code = _disk_full(writer.disk_error)
     writer.end(status, reason)
     return _finished(writer, state, exit_code=exit_code)

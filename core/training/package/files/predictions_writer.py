@@ -161,14 +161,11 @@ class PredictionsWriter:
                 self._on_stop()
             elif not self._is_closing:
                 say(f"{error} Training goes on, and what is to be told waits in {self._spool.path.name}.")
-        except OSError as error:
-            self.disk_error = error
-            self._on_stop()
         finally:
             self._done.set()
 
     def _send_all(self) -> None:
-        """Raises Refused, OSError."""
+        """Raises Refused."""
         pause_s = 0.0
         while not self._over.is_set():
             was_closing = self._is_closing
@@ -186,9 +183,17 @@ class PredictionsWriter:
             elif not was_closing:
                 self._wake.wait(GATHER_S)
                 self._wake.clear()
-            if time.monotonic() - self._flushed_at > GATHER_S:
-                self._flushed_at = time.monotonic()
-                self._flush()
+            if time.monotonic() - self._flushed_at > GATHER_S and self.disk_error is None:
+                self._flush_in_time()
+
+    def _flush_in_time(self) -> None:
+        """Where the disk is full, what found room is still sent."""
+        self._flushed_at = time.monotonic()
+        try:
+            self._flush()
+        except OSError as error:
+            self.disk_error = error
+            self._on_stop()
 
     def _send_next(self) -> bool:
         """Send what comes next; False where nothing does. Raises Refused, OutOfReach."""
