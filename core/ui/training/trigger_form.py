@@ -82,9 +82,9 @@ def show(like: TrainingJobRow | None = None) -> None:
         icon=":material/rocket_launch:",
         disabled=target is None or refusal is not None,
     )
-    if refusal is not None:
+    if refusal is not None and refusal is not shared.refusal:
         st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
-    else:
+    elif refusal is None:
         st.caption(
             "Code trains in a sandbox without network, is measured on rows it never saw, and its app goes live."
         )
