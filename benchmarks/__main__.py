@@ -37,6 +37,7 @@ ASKED_FOR = (
     "app_start",
     "quality_at_size",
     "review",
+    "web_pages",
 )  # too long to be in every run
 
 

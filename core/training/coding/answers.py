@@ -29,6 +29,14 @@ class Files:
 
 def read(text: str) -> Files:
     """The files of an answer's text. Raises CodeUnusable, with every problem that there is."""
+    files = parsed(text)
+    if problems := tuple(check(files)):
+        raise CodeUnusable(problems=problems)
+    return files
+
+
+def parsed(text: str) -> Files:
+    """The same, whether or not they can be run. Raises CodeUnusable where there are none."""
     try:
         said = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -40,14 +48,11 @@ def read(text: str) -> Files:
     parts = {name: said.get(name) for name in ("train_py", "predict_py", "approach")}
     if missing := [f'"{name}" is no text' for name, part in parts.items() if not isinstance(part, str)]:
         raise CodeUnusable(problems=tuple(missing))
-    files = Files(
+    return Files(
         train=_storable(str(parts["train_py"])),
         predict=_storable(str(parts["predict_py"])),
         approach=" ".join(_storable(str(parts["approach"])).split())[:LONGEST_APPROACH],
     )
-    if problems := tuple(check(files)):
-        raise CodeUnusable(problems=problems)
-    return files
 
 
 def check(files: Files) -> Iterator[str]:
@@ -60,7 +65,7 @@ def check(files: Files) -> Iterator[str]:
             yield f"{name} has {n_bytes:,} bytes, and {MOST_BYTES:,} at most are taken"
             continue
         try:
-            tree = _parsed(source)
+            tree = _tree(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
             yield f"{name} is no valid Python{line}"
@@ -75,7 +80,7 @@ def check(files: Files) -> Iterator[str]:
             )
 
 
-def _parsed(source: str) -> ast.Module:
+def _tree(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of code that is not ours, such as an invalid escape
         return ast.parse(source)

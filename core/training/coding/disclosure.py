@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from core import llm
 from core.db.tables.uploads import UploadRow
@@ -18,6 +19,11 @@ from core.training.coding.rounds import AFTER_RUN
 from core.training.sources.extract import MOST_CHARACTERS
 from core.uploads import uploads
 from core.uploads.report.profile import ColumnProfile
+
+NOT_SET_UP: Final = "Claude is not set up here."
+TOKENS_OF_A_FAILURE: Final = (
+    prompts.MAX_TOKENS + 25_000
+)  # the code that failed, and 40 lines of what it printed
 
 
 def is_by_claude(config: Settings) -> bool:
@@ -42,16 +48,17 @@ def question(upload: UploadRow, *, target: str, goal: str, with_values: bool) ->
 
 
 def cost(config: Settings, asked: str, *, n_pages: int) -> str:
-    """What it may cost, as a sentence."""
+    """What it may cost, as a sentence. asked: what `question` returns."""
     provider = llm.provider(config)
-    model = provider.default_model
+    model, now = provider.default_model, datetime.now(UTC)
     longest = asked + "x" * (n_pages * MOST_CHARACTERS)
-    limit_s = part(config, TrainingSettings).training_limit_s
-    request = prompts.request(longest, model=model, limit_s=limit_s)
+    request = prompts.request(longest, model=model, limit_s=part(config, TrainingSettings).training_limit_s)
     n_input = tokens.rough_count(request).n
     try:
-        worst = provider.prices.worst_case(model, n_input, request.max_tokens, datetime.now(UTC))
+        dearest = sum(
+            provider.prices.worst_case(model, n_input + more, request.max_tokens, now)
+            for more in (0, 0, TOKENS_OF_A_FAILURE)
+        )
     except llm.UnknownPrice as unknown:
         return f"{unknown.message} The built-in template will be used."
-    times = counted(AFTER_RUN, "time")
-    return f"{model} is asked {times} at most, which costs {usd(AFTER_RUN * worst)} at most."
+    return f"{model} is asked once to {counted(AFTER_RUN, 'time')}: about {usd(dearest)} if all are needed."

@@ -42,7 +42,6 @@ from core.training.states import Status
 OF_THE_CODE: Final = (CodeFailed, NothingMade, RanOutOf, CodeTookTooLong)
 LAST_LINES: Final = 40
 MOST_OWN_LINES: Final = 10  # that the app says among them
-NOT_SET_UP: Final = "Claude is not set up here."
 INSTEAD: Final = "The built-in template is used."
 
 
@@ -92,9 +91,7 @@ class Writer:
             files = self._usable(self._question(), began)
         except (NotAsked, CodeUnusable) as why:
             return self._provision(self._instead(why.message))
-        return self._provision(
-            Written(files.train, files.predict, "claude"), f"Claude wrote the code. {files.approach}"
-        )
+        return self._provision(Written(files.train, files.predict, "claude"), "Claude wrote the code.")
 
     def again(self, before: Written, failure: AppError) -> Written:
         """What runs after code has failed: Claude's own repair, once, then the template.
@@ -159,7 +156,7 @@ class Writer:
         """Raises NotAsked where nobody can be asked."""
         provider, limits = llm.provider(self.config), part(self.config, LlmSettings)
         if not disclosure.is_by_claude(self.config):
-            raise NotAsked(problem=NOT_SET_UP)
+            raise NotAsked(problem=disclosure.NOT_SET_UP)
         return Asker(
             self.training,
             self.recorder,
@@ -194,7 +191,7 @@ class Writer:
 
     def _provision(self, written: Written, said: str = "") -> Written:
         """The stage is over: this is what runs."""
-        outcome = said or written.warnings[0]
+        outcome = said or (written.warnings[0] if disclosure.NOT_SET_UP in written.warnings[0] else INSTEAD)
         self.recorder.stage(
             Status.PROVISIONING,
             checkpoint={"done": Status.GENERATING.value},

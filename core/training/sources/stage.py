@@ -53,8 +53,15 @@ def run(
 
 
 def warnings(pages: Sequence[TrainingPageRow]) -> list[str]:
-    """A sentence for each page that could not be read."""
-    return [f"{page.url} was not read: {page.problem}" for page in pages if page.problem]
+    """Which pages could not be read and why: one sentence for all that have the same trouble."""
+    unread: dict[str, list[str]] = {}
+    for page in pages:
+        if page.problem:
+            unread.setdefault(page.problem, []).append(page.url)
+    return [
+        f"{', '.join(urls)} {'was' if len(urls) == 1 else 'were'} not read: {problem}"
+        for problem, urls in unread.items()
+    ]
 
 
 def _row(training: TrainingJobRow, n: int, page: Page) -> TrainingPageRow:

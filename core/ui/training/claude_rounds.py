@@ -8,10 +8,11 @@ from core import db
 from core.db.tables.messages import MessageRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.training.coding import answers, rounds
-from core.training.coding.answers import Files
+from core.training.coding.answers import PREDICT, TRAIN, Files
 from core.training.coding.rounds import AFTER_RUN, FIRST, MENDED, Round
 from core.training.errors import CodeUnusable
 from core.ui import formatting, links, page_frame, session
+from core.ui.training import code_changes
 from core.ui.training.code_changes import diff
 
 NAMES = {
@@ -42,50 +43,54 @@ def _show(one: Round, before: Files | None) -> Files | None:
         st.markdown(f"**{one.n}. {NAMES.get(one.n, 'Asked again')}**")
         files = _answered(one)
         with st.expander("Prompt", icon=":material/outgoing_mail:"):
-            st.code(one.question.content, language=None, wrap_lines=True, height=HEIGHT_PX)
-        if one.answer is not None:
-            if files is None:
-                with st.expander("Answer"):
-                    st.code(one.answer.content, language=None, wrap_lines=True, height=HEIGHT_PX)
-            else:
-                _code(files, before)
+            _text(one.question.content)
+        if files is not None:
+            _code(files, before)
+        elif one.answer is not None:
+            with st.expander("Answer", icon=":material/chat:"):
+                _text(one.answer.content)
     return files
 
 
 def _answered(one: Round) -> Files | None:
-    """Say what came; the files, where it could be used."""
-    reply = one.answer or one.trouble
+    """Say what came; the files, where there are any, of use or not."""
+    reply, files = one.answer or one.trouble, None
     if reply is None:
         st.caption("No answer is known.")
         return None
-    if one.answer is None:
-        st.caption(f":orange[:material/warning:] {links.escape(reply.content)}")
-        st.caption(_price(reply))
-        return None
-    try:
-        files = answers.read(reply.content)
-    except CodeUnusable as unusable:
-        st.caption(f":orange[:material/warning:] {links.escape(unusable.message)}")
-        st.caption(_price(reply))
-        return None
-    st.markdown(links.escape(files.approach))
+    problem = reply.content
+    if one.answer is not None:
+        try:
+            files = answers.parsed(reply.content)
+            problem = str(CodeUnusable(problems=found)) if (found := tuple(answers.check(files))) else ""
+        except CodeUnusable as unusable:
+            problem = unusable.message
+    if files is not None:
+        st.markdown(links.escape(files.approach))
+    if problem:
+        st.caption(f":orange[:material/warning:] {links.escape(problem)}")
     st.caption(_price(reply))
     return files
 
 
 def _code(files: Files, before: Files | None) -> None:
     for name, now, was in (
-        ("train.py", files.train, before.train if before else None),
-        ("predict.py", files.predict, before.predict if before else None),
+        (TRAIN, files.train, before.train if before else None),
+        (PREDICT, files.predict, before.predict if before else None),
     ):
-        with st.expander(name, icon=":material/code:"):
-            changes = diff(was, now) if was is not None else ""
-            if changes:
-                st.code(changes, language="diff", height=HEIGHT_PX)
-            elif was is not None:
+        changes = diff(was, now) if was is not None else now
+        told = f"Changes of {name}" if was is not None and changes else name
+        with st.expander(told, icon=":material/code:"):
+            if not changes:
                 st.caption("Unchanged.")
             else:
-                st.code(now, language="python", height=HEIGHT_PX, line_numbers=True)
+                is_long = changes.count("\n") > code_changes.MOST_UNSCROLLED
+                language = "python" if was is None else "diff"
+                st.code(changes, language=language, height=HEIGHT_PX if is_long else "content")
+
+
+def _text(content: str) -> None:
+    st.code(content, language=None, wrap_lines=True, height=HEIGHT_PX)
 
 
 def _price(reply: MessageRow) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from typing import Final
+
+MOST_UNSCROLLED: Final = 24  # lines
 
 
 def diff(before: str, after: str) -> str:

@@ -13,11 +13,13 @@ from core.db.tables.training_jobs import TrainingJobRow
 from core.metrics import figures, wording
 from core.training import records
 from core.training.bargain.metric_lines import BASELINE, HOLDOUT
+from core.training.coding.disclosure import NOT_SET_UP
 from core.training.states import SETTLED, Status
 from core.ui import charts, formatting, links, page_frame, session, tabs
 from core.ui.models import labels
 from core.ui.models import report as model_report
 from core.ui.training import actions, code_tab, pages_read
+from core.ui.training.code_changes import MOST_UNSCROLLED
 from core.ui.uploads.pages import UPLOADS
 
 LAST_LINES = 20
@@ -55,8 +57,8 @@ def show_failure(job: TrainingJobRow, *, is_mine: bool) -> None:
 
 
 def show_warnings(job: TrainingJobRow) -> None:
-    """What to know before its model is trusted, each thing once."""
-    told = list(dict.fromkeys(job.warnings))
+    """What to know before its model is trusted, each thing once. That Claude is not set up, the timeline says."""
+    told = [one for one in dict.fromkeys(job.warnings) if not one.startswith(NOT_SET_UP)]
     if told:
         lines = [links.escape(sentence) for sentence in told]
         text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
@@ -117,7 +119,7 @@ def _log(job: TrainingJobRow) -> None:
     if not lines:
         st.caption("Nothing was printed.")
         return
-    is_long = len(lines) > code_tab.MOST_UNSCROLLED
+    is_long = len(lines) > MOST_UNSCROLLED
     text = "\n".join(line.text for line in lines)
     st.code(text, language=None, height=code_tab.HEIGHT_PX if is_long else "content")
 

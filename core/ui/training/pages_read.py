@@ -29,7 +29,8 @@ def _show(page: TrainingPageRow) -> None:
         if page.final_url:
             st.caption(f"Led to {links.escape(page.final_url)}")
         if page.text is None:
-            st.caption(f":orange[:material/warning:] {links.escape(page.problem or 'It was not read.')}")
+            why = page.problem or "it was not read."
+            st.caption(f":orange[:material/warning:] {links.escape(why[:1].upper() + why[1:])}")
             return
         read_at = formatting.moment(page.at, now=session.now(), zone=session.zone())
         n = formatting.exact(len(page.text), "character")

@@ -26,19 +26,22 @@ class Shared:
 
 def resources(like: TrainingJobRow | None, *, key: str) -> Shared:
     """The box for addresses, one a line; what is wrong with one is said beneath it."""
-    text = st.text_area(
-        "Web pages to read first",
-        value="\n".join(like.resources) if like else "",
-        key=key,
-        placeholder="https://… (optional, one address a line)",
-        help=f"At most {addresses.MOST} public pages. What they say is given to whoever writes the code, as data.",
-        height=80,
-    )
-    try:
-        found = addresses.tidied(addresses.lines(text or ""), app_url=session.config().url)
-    except AppError as refused:
-        return Shared(refusal=refused)
-    return Shared(found)
+    with st.expander(
+        "Web pages to read first", icon=":material/language:", expanded=bool(like and like.resources)
+    ):
+        text = st.text_area(
+            "Addresses, one a line",
+            value="\n".join(like.resources) if like else "",
+            key=key,
+            placeholder="https://…",
+            help=f"At most {addresses.MOST} public pages. Whoever writes the code is given what they say, as data.",
+            height=100,
+        )
+        try:
+            return Shared(addresses.tidied(addresses.lines(text or ""), app_url=session.config().url))
+        except AppError as refused:
+            st.caption(f":red[:material/block:] {links.escape(str(refused))}")
+            return Shared(refusal=refused)
 
 
 def leaving(
@@ -56,9 +59,8 @@ def leaving(
         return chosen
     with st.container(border=True, gap="small", key="leaves"):
         st.markdown("**What leaves this machine**")
-        pages = (
-            f", and what {formatting.exact(len(chosen.resources), 'page')} say" if chosen.resources else ""
-        )
+        n = len(chosen.resources)
+        pages = f", and the text of {formatting.exact(n, 'page')}" if n else ""
         st.caption(
             f"{links.escape(disclosure.who(config))} writes the code. It is sent the goal, the target, and names, "
             f"kinds and counts of {formatting.exact(len(disclosure.columns(upload)), 'column')}{pages}. Rows stay here."
@@ -76,5 +78,5 @@ def leaving(
             if chosen.resources:
                 st.caption(f"Then each page's text, at most {MOST_CHARACTERS:,} characters of it.")
             st.caption("With it goes a fixed text on what the code gets and owes.")
-        st.caption(links.escape(disclosure.cost(config, asked, n_pages=len(chosen.resources))))
+        st.caption(links.escape(disclosure.cost(config, asked, n_pages=n)))
     return Shared(chosen.resources, shares, chosen.refusal)

@@ -84,7 +84,7 @@ def show(like: TrainingJobRow | None = None) -> None:
         icon=":material/rocket_launch:",
         disabled=target is None or refusal is not None,
     )
-    if refusal is not None:
+    if refusal is not None and refusal is not shared.refusal:
         st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
     if clicked and target:
         wanted = Wanted(

@@ -44,9 +44,14 @@ def claude() -> Iterator[ClaudeServer]:
         yield server
 
 
+def with_claude(bench: Bench, claude: ClaudeServer) -> Bench:
+    """The same installation with a key, and this server in Claude's place."""
+    given = {"anthropic_api_key": SecretStr(KEY), "anthropic_base_url": claude.url}
+    bench.settings = bench.settings.model_copy(update=given)
+    return bench
+
+
 @pytest.fixture
 def with_key(sandboxed: Bench, claude: ClaudeServer) -> Bench:
     """On SQLite."""
-    given = {"anthropic_api_key": SecretStr(KEY), "anthropic_base_url": claude.url}
-    sandboxed.settings = sandboxed.settings.model_copy(update=given)
-    return sandboxed
+    return with_claude(sandboxed, claude)

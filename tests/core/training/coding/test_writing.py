@@ -71,7 +71,7 @@ def test_a_page_is_read_claude_writes_and_its_code_becomes_a_model(
     assert with_key.events(job.id) == stages
     assert with_key.messages(job.id) == [
         ("scraping", "1 of 2 pages was read."),
-        ("generating", "Claude wrote the code. It guesses. Always the same."),
+        ("generating", "Claude wrote the code."),
     ]
     assert "Customers leave when prices rise by a tenth." in json.dumps(claude.asked[0].body)
     (only,) = rounds_of(with_key, job)
@@ -193,7 +193,7 @@ def test_where_claude_does_not_answer_the_template_is_used_and_said_why(
     (warned,) = job.warnings
     assert why in warned
     assert KEY not in warned
-    assert with_key.messages(job.id)[0] == ("generating", warned)
+    assert with_key.messages(job.id)[0] == ("generating", "The built-in template is used.")
     (only,) = rounds_of(with_key, job)
     assert only.answer is None
     assert only.trouble is not None

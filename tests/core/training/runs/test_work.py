@@ -15,6 +15,7 @@ from core.db.tables.deployments import DeploymentRow
 from core.db.tables.training_jobs import TrainingMetricRow, TrainingPredictionRow
 from core.storage import LocalStorage
 from core.training import records
+from core.training.coding.disclosure import NOT_SET_UP
 from core.training.errors import OutOfDisk
 from core.training.follow import KIND
 from tests.trainings import TINY, Bench, ToldJob
@@ -165,9 +166,7 @@ def test_the_same_job_again_gives_the_same_figures_to_the_last_digit(sandboxed: 
         job = sandboxed.attempt(sandboxed.trigger(name=name))
         assert job.status == "succeeded", job.reason
         assert (job.code_source, len(job.code_sha256 or "")) == ("template", 64)
-        assert sandboxed.messages(job.id) == [
-            ("generating", "Claude is not set up here. The built-in template is used.")
-        ]
+        assert sandboxed.messages(job.id) == [("generating", f"{NOT_SET_UP} The built-in template is used.")]
         with db.session_scope(sandboxed.user) as session:
             curve = records.curve(session, training_job_id=job.id)
             assert len(curve) >= 10
