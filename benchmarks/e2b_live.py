@@ -56,7 +56,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="model-desk-e2b-") as folder,
         emulated(Path(folder) / "emulator") as (_, settings),
-        running(Path(folder), WORKERS="1", **settings) as app,
+        running(Path(folder), **{"WORKERS": "1", **settings}) as app,  # type: ignore[arg-type]  # names of settings alone
         httpx.Client(base_url=app.url, timeout=60) as client,
     ):
         path = Path(folder) / "sample.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
@@ -83,6 +84,37 @@ def test_egress_is_closed_before_anything_of_the_users_goes_in(server: E2BServer
     assert [call for call in calls[calls.index("network") :] if call == "files"] == ["files"]
     sent = [asked.body for asked in server.asked if asked.body is not None]
     assert not any("e2b_of_a_test" in str(body) for body in sent)
+
+
+def wheel(name: str, version: str) -> bytes:
+    """A package with one number in it."""
+    info = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": "NUMBER = 7",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return made.getvalue()
+
+
+def test_what_differs_from_the_apps_versions_is_installed_and_what_can_not_be_is_said(
+    server: E2BServer,
+) -> None:
+    server.image.files["tiny_of_a_test-1.0-py3-none-any.whl"] = wheel("tiny_of_a_test", "1.0")
+    server.image.env.update(PIP_NO_INDEX="1", PIP_FIND_LINKS="/job", PIP_TARGET="/job/lib")
+    said: list[str] = []
+    with stopping(at(server, packages={"tiny_of_a_test": "1.0"}).create(labels={}, limits=LIMITS)) as sandbox:
+        sandbox.put("code.py", b"print(open('../lib/tiny_of_a_test.py').read())")
+        sandbox.run(("python", "code.py"), on_output=lambda _source, line: said.append(line))
+    assert said == ["NUMBER = 7"]
+    with pytest.raises(SandboxUnavailable, match=r"packages can't be installed.*no_such"):
+        at(server, packages={"no_such": "1.0"}).create(labels={}, limits=LIMITS)
+    assert server.machines.all() == []
 
 
 def run_through(sandbox: Sandbox, break_at: str, fault: object) -> tuple[Ended, list[str]]:

@@ -23,7 +23,11 @@ from urllib.parse import parse_qs, urlsplit
 
 HOME = Path.cwd()
 PORTS = """
-import errno, os, socket
+import errno, os, socket, sys, types
+
+distro = types.ModuleType("distro")  # pip reads there what lies in /etc, which is not here
+distro.name = distro.version = distro.codename = distro.id = lambda *_: ""
+sys.modules["pip._vendor.distro"] = distro
 
 def create_server(address, *, backlog=None, **_):
     path = os.path.join(os.environ["EMULATED_PORTS"], str(address[1]))

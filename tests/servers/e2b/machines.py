@@ -66,11 +66,19 @@ class Machine:
         return connection
 
 
+@dataclass
+class Image:
+    """What a new one holds, as a template says at E2B: files of the user's home, and variables."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+
+
 class Machines:
     """All of them. folder: where this machine's sandboxes have their files."""
 
-    def __init__(self, folder: Path, domain: str) -> None:
-        self._backend, self._domain = LocalBackend(folder), domain
+    def __init__(self, folder: Path, domain: str, image: Image) -> None:
+        self._backend, self._domain, self._image = LocalBackend(folder), domain, image
         self._known: dict[str, Machine] = {}
         self._by_key: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -84,7 +92,9 @@ class Machines:
                 return known
             inner = self._backend.create(labels={"of": "the emulator"}, limits=SIZE)
             inner.put("envd.py", ENVD.read_bytes())
-            process = inner.start(("python", "envd.py"), env=wanted.get("envVars") or {})
+            for name, content in self._image.files.items():
+                inner.put(name, content)
+            process = inner.start(("python", "envd.py"), env=self._image.env | (wanted.get("envVars") or {}))
             made = Machine(
                 f"i{secrets.token_hex(8)}",
                 wanted,

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from core.sandboxes import SandboxUnavailable
 from tests.servers.certificates import certificates
-from tests.servers.e2b.machines import Machine, Machines
+from tests.servers.e2b.machines import Image, Machine, Machines
 
 KEY = "e2b_of_a_test"
 DOMAIN = "e2b.localhost"
@@ -71,7 +71,8 @@ class E2BServer:
         self._tls = socket.create_server(("127.0.0.1", tls_port))
         self.port, self.tls_port = self._plain.getsockname()[1], self._tls.getsockname()[1]
         self.domain = f"{DOMAIN}:{self.tls_port}"
-        self.machines = Machines(folder / "machines", self.domain)
+        self.image = Image()
+        self.machines = Machines(folder / "machines", self.domain, self.image)
         self._held: set[socket.socket] = set()
         self._listen()
 
@@ -98,6 +99,8 @@ class E2BServer:
         for machine in self.machines.all():
             self.machines.kill(machine.id)
         self.faults, self.asked = Faults(), []
+        self.image.files.clear()
+        self.image.env.clear()
 
     def cut_off(self, machine_id: str) -> None:
         """Nobody reaches a sandbox any more, and who was connected is not."""

@@ -13,6 +13,7 @@ import os
 import resource
 import selectors
 import signal
+import site
 import subprocess
 import sys
 import tempfile
@@ -131,6 +132,7 @@ class Watch:
         self.env = {
             "PATH": os.pathsep.join(os.get_exec_path()),
             "HOME": str(WORK),
+            "PYTHONUSERBASE": site.getuserbase(),  # where packages may have come in
             "TMPDIR": tempfile.gettempdir(),
             **self.wanted["env"],
         }
