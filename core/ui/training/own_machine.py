@@ -128,9 +128,10 @@ def _token() -> str | None:
             )
     except TooManyTokens as error:
         page_frame.show_error(error)
-        return None
-    st.session_state[_MADE] = secret
-    st.rerun()
+    else:
+        st.session_state[_MADE] = secret
+        st.rerun()
+    return None
 
 
 def _lines(upload: UploadRow, target: str, secret: str | None, *, has_sign_in: bool) -> tuple[str, ...]:
