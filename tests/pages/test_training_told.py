@@ -59,7 +59,7 @@ def test_what_leaves_is_shown_before_the_click_and_values_only_where_ticked(
     assert "Who leaves?" in shown(app)
     assert '"column": "tenure_months"' in shown(app)
     assert "Month to month" not in shown(app)
-    assert "claude-haiku-5-5 is asked once to 3 times: about $0.0" in words(app)
+    assert "claude-haiku-5-5 is asked up to 3 times: about $0.0" in words(app)
     app.checkbox(key=f"shares_values_{upload.id}").check().run()
     assert "Month to month" in shown(app)
     app.button(key="trigger").click().run()

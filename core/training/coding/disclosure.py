@@ -61,4 +61,4 @@ def cost(config: Settings, asked: str, *, n_pages: int) -> str:
         )
     except llm.UnknownPrice as unknown:
         return f"{unknown.message} The built-in template will be used."
-    return f"{model} is asked once to {counted(AFTER_RUN, 'time')}: about {usd(dearest)} if all are needed."
+    return f"{model} is asked up to {counted(AFTER_RUN, 'time')}: about {usd(dearest)} if all are needed."
