@@ -54,8 +54,6 @@ def test_a_key_that_is_refused_and_an_address_that_is_dead_are_said_with_the_cur
     try:
         with pytest.raises(SandboxUnavailable, match="E2B can't be reached"):
             at(server).probe()
-        with pytest.raises(SandboxUnreachable):
-            at(server, patience_s=0.1).create(labels={}, limits=Limits())
     finally:
         server.come_back()
 
@@ -111,10 +109,9 @@ def test_what_differs_from_the_apps_versions_is_installed_and_what_can_not_be_is
     with stopping(at(server, packages={"tiny_of_a_test": "1.0"}).create(labels={}, limits=LIMITS)) as sandbox:
         sandbox.put("code.py", b"print(open('../lib/tiny_of_a_test.py').read())")
         sandbox.run(("python", "code.py"), on_output=lambda _source, line: said.append(line))
-    assert said == ["NUMBER = 7"]
-    with pytest.raises(SandboxUnavailable, match=r"packages can't be installed.*no_such"):
-        at(server, packages={"no_such": "1.0"}).create(labels={}, limits=LIMITS)
-    assert server.machines.all() == []
+        assert said == ["NUMBER = 7"]
+        with pytest.raises(SandboxUnavailable, match=r"packages can't be installed.*no such"):
+            sandbox.install({"no such": "1.0"})
 
 
 def run_through(sandbox: Sandbox, break_at: str, fault: object) -> tuple[Ended, list[str]]:
@@ -243,9 +240,13 @@ while True:
 }
 
 
-@pytest.mark.parametrize("what", FORGERIES)
+@pytest.mark.parametrize("what", ["that we stopped it", "an endless log"])  # the others are `make chaos`'s
 def test_what_code_forges_of_its_own_end_bounds_nobody_else(remote: Sandbox, what: str) -> None:
     """It may look as if it ended well, or ill: what it left is judged all the same, and nothing here grows."""
+    forge(remote, what)
+
+
+def forge(remote: Sandbox, what: str) -> None:
     remote.put("code.py", FORGES.format(what=FORGERIES[what]).encode())
     n = 0
 

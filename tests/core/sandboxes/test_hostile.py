@@ -272,8 +272,7 @@ time.sleep(100)
 
 
 OF_EACH = [("local", what) for what in USES_UP] + [
-    ("e2b", what)
-    for what in ("processes", "memory of many", "disk", "output without a line", "processor time")
+    ("e2b", what) for what in ("processes", "output without a line")
 ]  # the rest at E2B is `make chaos`'s
 
 

@@ -231,13 +231,13 @@ class Watch:
             return "time_limit", f"It took longer than {bounds['wall_s']:,.0f} seconds."
         if bounds["cpu_s"] is not None and self.cpu_s > bounds["cpu_s"]:
             return "time_limit", f"It used more than {bounds['cpu_s']:,.0f} seconds of processor time."
-        if memory > bounds["memory_bytes"]:
-            return "oom", f"It needed more than {bounds['memory_bytes'] / 1e6:,.0f} MB of memory."
         if n_tasks > bounds["n_processes"]:
             return (
                 "too_many_processes",
                 f"It had more than {bounds['n_processes']:,} processes and threads at once.",
             )
+        if memory > bounds["memory_bytes"]:
+            return "oom", f"It needed more than {bounds['memory_bytes'] / 1e6:,.0f} MB of memory."
         if now < self.disk_at:
             return None
         n_bytes, n_files = disk_of({str(WORK), self.env["TMPDIR"], "/dev/shm"}, bounds["n_files"])  # noqa: S108
