@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 # Lowest first. Rooms on one line never import each other.
 ORDER = [
-    {"errors", "check", "private_files", "process_locks"},
+    {"errors", "check", "collector", "private_files", "process_locks"},
     {"settings"},
     {"logs"},
     {"metrics"},
