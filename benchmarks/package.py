@@ -5,8 +5,8 @@
 One app, one package of N rows (500,000: a fifth of them are held out), trained by the template. Measured: from the end
 of the code until all predictions are in the app; the leader's most memory, which is all that reporting needs, as the
 code is a process of its own; its processor time while the code ran, as a share of the code's time; and the processor
-time of a whole run beside that of the code alone, medians of N_TIMES on fewer rows. Then the app is cut off for AWAY_S while as many
-predictions are made: how long after its return all are there, and whether each is there once. Writes
+time of a whole run beside that of the code alone, medians of N_TIMES on fewer rows. Then the app is cut off for AWAY_S
+while as many predictions are made: how long after its return all are there, and whether each is there once. Writes
 results/package.json; exits with 1 where a bound is missed.
 """
 
