@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import db, logs
 from core.access import audit, credential_lookup, hashing, roles
-from core.access.errors import NotSignedIn, TooManyTokens
+from core.access.errors import NotSignedIn, PackageTokenUnfit, TooManyTokens
 from core.db.tables.credentials import ApiTokenRow
 from core.errors import Invalid, NotFound
 from core.settings import Settings
@@ -45,7 +45,7 @@ def create(
 ) -> tuple[ApiTokenRow, str]:
     """A new token of the user's, and its secret, which nobody can show again. days: None for what is usual.
 
-    Raises Invalid, TooManyTokens.
+    Raises Invalid, PackageTokenUnfit, TooManyTokens.
     """
     name = name.strip() or "Token"
     if len(name) > LONGEST_NAME:
@@ -55,7 +55,7 @@ def create(
             problem="The token needs at least one valid scope.", remedy=f"Choose from {', '.join(SCOPES)}."
         )
     if PACKAGE in scopes and len(set(scopes)) > 1:
-        raise Invalid(
+        raise PackageTokenUnfit(
             problem="A token that reports for a training package can do nothing else.",
             remedy=f"Choose {PACKAGE} alone, or leave it out.",
         )
@@ -64,7 +64,8 @@ def create(
         usual, longest = DEFAULT_PACKAGE_DAYS, LONGEST_PACKAGE_DAYS
     days = usual if days is None else days
     if not 1 <= days <= longest:
-        raise Invalid(problem="The token needs an expiry date.", remedy=f"Choose 1 to {longest} days.")
+        unfit = PackageTokenUnfit if PACKAGE in scopes else Invalid
+        raise unfit(problem="The token needs an expiry date.", remedy=f"Choose 1 to {longest} days.")
     if len(alive(session, now=now)) >= MOST:
         raise TooManyTokens(n_tokens=MOST)
     secret = hashing.new_token()
