@@ -130,7 +130,7 @@ def _token() -> str | None:
         page_frame.show_error(error)
         return None
     st.session_state[_MADE] = secret
-    st.rerun()
+    return st.rerun()
 
 
 def _lines(upload: UploadRow, target: str, secret: str | None, *, has_sign_in: bool) -> tuple[str, ...]:

@@ -194,7 +194,7 @@ def test_another_process_goes_on_where_the_last_one_was_ended_with_the_same_numb
             assert writer.finish(PATIENCE_S) == "sent"
             writer.close()
     sent = [body for body in first if "batch" in body]
-    assert [body for body in seen if "batch" in body][0] == sent[0]
+    assert next(body for body in seen if "batch" in body) == sent[0]
     assert [row["row"] for row in later.rows("predictions")] == list(range(1, 1_201))
 
 
