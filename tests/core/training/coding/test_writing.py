@@ -215,7 +215,6 @@ def test_an_answer_that_does_not_come_within_its_time_is_not_waited_for(
     claude.go_on()
     assert job.code_source == "template"
     assert "did not answer within 1 second" in job.warnings[0]
-    assert told.n_reports > 1, "its worker hears that it is alive"
 
 
 def test_who_cancels_while_claude_writes_is_heard(with_key: Bench, claude: ClaudeServer) -> None:
