@@ -32,7 +32,7 @@ ASKED_FOR = (
     "heads",
     "turns",
     "live_apps",
-    "e2b_live",
+    "remote_apps",
     "app_start",
     "quality_at_size",
     "review",
