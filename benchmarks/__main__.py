@@ -33,7 +33,7 @@ ASKED_FOR = (
     "turns",
     "live_apps",
     "package",
-    "e2b_live",
+    "remote_apps",
     "app_start",
     "quality_at_size",
     "review",

@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.e2b_live import emulated, tell
+from benchmarks.remote_apps import emulated, tell
 from core.system import sample
 from tests.servers.app import App, running
 from tests.servers.waiting import wait_for

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from core import logs
-from core.sandboxes.e2b import desk
+from core.sandboxes.e2b import commands, desk
 from core.sandboxes.e2b.contact import Contact, Meaning, meaning, refusal
 from core.sandboxes.e2b.process import Server, Watched
 from core.sandboxes.e2b.stream import Follower, Opened
@@ -35,11 +34,6 @@ LOOK_S: Final = 30.0  # of one look at a log, which ends by itself after twenty
 STOP_S: Final = 5.0
 FIRST_PORT: Final = 8_000
 MOST_SOCKETS: Final = 50
-PLAIN: Final = {
-    "LANG": "C.UTF-8", "TZ": "UTC", "USER": "sandbox",
-    "LOGNAME": "sandbox", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1",
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-}  # fmt: skip
 log = logs.get("sandboxes")
 
 
@@ -218,16 +212,9 @@ class E2BSandbox:
     def _begin(
         self, name: str, argv: Sequence[str], env: Mapping[str, str], *, wall_s: float | None, is_server: bool
     ) -> None:
-        limits = self._limits
-        bounds = {
-            "wall_s": wall_s, "cpu_s": None if is_server else limits.cpu_s, "memory_bytes": limits.memory_bytes,
-            "n_processes": limits.n_processes, "disk_bytes": limits.disk_bytes, "n_files": limits.n_files,
-            "file_bytes": limits.file_bytes, "output_bytes": None if is_server else limits.output_bytes,
-            "output_lines": limits.output_lines,
-        }  # fmt: skip
-        wanted = {"argv": list(argv), "env": PLAIN | dict(env), "bounds": bounds}
         self._has_run = True
-        self._desk("begin", name, base64.b64encode(json.dumps(wanted).encode()).decode())
+        wanted = commands.wanted(argv, env, self._limits, wall_s=wall_s, is_server=is_server)
+        self._desk("begin", name, wanted)
 
     def _follow(self, name: str) -> Follower:
         def open_at(offset: int) -> Opened:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import selectors
 import socket
 import ssl
 import threading
@@ -22,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from core.sandboxes import SandboxUnavailable
 from tests.servers.certificates import certificates
+from tests.servers.e2b import wire
 from tests.servers.e2b.machines import Image, Machine, Machines
 
 KEY = "e2b_of_a_test"
@@ -138,7 +138,7 @@ class E2BServer:
             if context is not None:
                 connection = context.wrap_socket(connection, server_side=True)
             self._held.add(connection)
-            head, rest = _head(connection)
+            head, rest = wire.head(connection)
             if head:
                 self._route(connection, head, rest)
         self._held.discard(connection)
@@ -168,7 +168,7 @@ class E2BServer:
             connection.recv(1)  # nothing comes: until the client has left
             return None
         status, said = self._api(asked, headers)
-        return _answer(connection, status, said)
+        return wire.answer(connection, status, said)
 
     def _to_machine(
         self, connection: socket.socket, machine_id: str, asked: Asked, head: bytes, rest: bytes,
@@ -183,17 +183,17 @@ class E2BServer:
         ):
             self.machines.resume(machine)
         if machine is None or machine.state != "running":
-            return _answer(connection, 502, {"sandboxId": machine_id, "message": NOT_FOUND, "code": 502})
+            return wire.answer(connection, 502, {"sandboxId": machine_id, "message": NOT_FOUND, "code": 502})
         if machine_id in self.faults.cut_off:
-            return _answer(connection, 502, {"sandboxId": machine_id, "message": CLOSED, "code": 502})
+            return wire.answer(connection, 502, {"sandboxId": machine_id, "message": CLOSED, "code": 502})
         if port and not machine.is_open and headers.get("e2b-traffic-access-token") != machine.traffic_token:
-            return _answer(connection, 403, {"message": "Forbidden", "code": 403})
+            return wire.answer(connection, 403, {"message": "Forbidden", "code": 403})
         if not port and headers.get("x-access-token") != machine.envd_token:
-            return _answer(connection, 401, {"message": "Unauthorized", "code": 401})
+            return wire.answer(connection, 401, {"message": "Unauthorized", "code": 401})
         with machine.connected() as inner:
             self._held.add(inner)
             inner.sendall((f"PORT {port}\n".encode() if port else b"") + head + b"\r\n\r\n" + rest)
-            _pass_on(connection, inner)
+            wire.pass_on(connection, inner)
             self._held.discard(inner)
         return None
 
@@ -235,7 +235,7 @@ class E2BServer:
         for pair in query.get("metadata", [""])[0].split("&"):
             name, _, value = pair.partition("=")
             if name:
-                wanted[_plain(name)] = _plain(value)
+                wanted[wire.plain(name)] = wire.plain(value)
         found = [one.told() for one in self.machines.all()]
         return [one for one in found if wanted.items() <= one["metadata"].items()]
 
@@ -262,47 +262,3 @@ class E2BServer:
                 machine.egress = body.get("allow_internet_access", True)
                 return 204, None
         return 404, {"code": 404, "message": "no such route"}
-
-
-def _plain(text: str) -> str:
-    from urllib.parse import unquote, unquote_plus
-
-    return unquote(unquote_plus(text))
-
-
-def _head(connection: socket.socket) -> tuple[bytes, bytes]:
-    found = b""
-    while b"\r\n\r\n" not in found:
-        if not (chunk := connection.recv(1 << 16)):
-            return b"", b""
-        found += chunk
-    head, _, rest = found.partition(b"\r\n\r\n")
-    return head, rest
-
-
-def _pass_on(client: socket.socket, inner: socket.socket) -> None:
-    """Both ways, until the sandbox's side has ended; by one thread, as TLS bears no two."""
-    with suppress(OSError, ValueError), selectors.DefaultSelector() as selector:
-        selector.register(client, selectors.EVENT_READ)
-        selector.register(inner, selectors.EVENT_READ)
-        while True:
-            is_pending = isinstance(client, ssl.SSLSocket) and client.pending()
-            ready = {key.fileobj for key, _ in selector.select(0 if is_pending else None)}
-            if is_pending or client in ready:
-                if data := client.recv(1 << 16):
-                    inner.sendall(data)
-                else:  # the client has left: nobody waits for the rest
-                    return
-            if inner in ready:
-                if not (data := inner.recv(1 << 16)):
-                    return
-                client.sendall(data)
-
-
-def _answer(connection: socket.socket, status: int, said: Any) -> None:
-    content = b"" if said is None else json.dumps(said).encode()
-    lines = [
-        f"HTTP/1.1 {status} Said", "content-type: application/json", f"content-length: {len(content)}",
-        "connection: close",
-    ]  # fmt: skip
-    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + content)

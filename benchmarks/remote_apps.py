@@ -1,8 +1,8 @@
-"""`make bench ONLY=e2b_live`: from Trigger to a live app at E2B's emulator, by the app as people start it.
+"""`make bench ONLY=remote_apps`: from Trigger to a live app at E2B's emulator, by the app as people start it.
 
 The emulator is a process of its own, whose sandboxes are this machine's own; the network, and what E2B itself takes to
 start a sandbox, are not in the figure. N_TIMES in a row, from the click until the public address has predicted a row;
-writes results/e2b_live.json. Exits with 1 where the median misses MOST_LIVE_S.
+writes results/remote_apps.json. Exits with 1 where the median misses MOST_LIVE_S.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from core.system import sample
 from tests.servers.app import running
 from tests.servers.waiting import wait_for
 
-RESULTS = Path(__file__).parent / "results" / "e2b_live.json"
+RESULTS = Path(__file__).parent / "results" / "remote_apps.json"
 N_TIMES = 5
 MOST_LIVE_S = 20.0
 
