@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from core import logs
+from core.errors import AppError
 from core.sandboxes.e2b import commands, desk
 from core.sandboxes.e2b.contact import Contact, Meaning, meaning, refusal
 from core.sandboxes.e2b.process import Server, Watched
@@ -226,7 +227,12 @@ class E2BSandbox:
         return Follower(open_at, self._contact)
 
     def _end(self, name: str) -> None:
-        self._desk("end", name, timeout_s=STOP_S)
+        """Have a command ended there, if that can be told at once: what is not ended now ends with the sandbox."""
+        at_once = Contact(self.ref, patience_s=0).ask
+        try:
+            desk.ask(self._sdk, at_once, "end", name, timeout_s=STOP_S)
+        except AppError as error:
+            log.warning("a command at E2B could not be ended", sandbox=self.ref, problem=error.message)
 
     def _kept(self, name: str) -> bytes:
         try:
@@ -268,7 +274,7 @@ class E2BSandbox:
         self._contact.ask(what, stop=lambda: self._is_stopped)
 
 
-SHORTEST_S: Final = 60.0  # that E2B is asked for: a shorter life is ended from here
+SHORTEST_S: Final = 300.0  # that E2B is asked for: a shorter life is ended from here
 INSTALL_S: Final = 180.0
 
 

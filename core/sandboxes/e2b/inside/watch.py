@@ -149,7 +149,6 @@ class Watch:
             _, hard = resource.getrlimit(kind)
             most = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
             resource.setrlimit(kind, (most, most))
-        os.nice(10)
 
     def run(self) -> None:
         ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
