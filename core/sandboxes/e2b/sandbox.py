@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     import e2b
 
 WORK = "work"  # the folder of the code, below the home of the sandbox's user
-COMMAND_S: Final = 30.0  # of what is done at once
-LOOK_S: Final = 30.0  # of one look at a log, which ends by itself after twenty
+COMMAND_S = LOOK_S = 30.0  # of what is done at once; of one look at a log, which ends by itself after twenty
 STOP_S: Final = 5.0
 FIRST_PORT: Final = 8_000
 MOST_SOCKETS: Final = 50
