@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -139,16 +139,19 @@ class TrainingStatus(BaseModel):
 
 
 class TrainingJob(BaseModel):
-    """A training in a sandbox."""
+    """A training: in a sandbox (`trigger`), or on its owner's own machine (`local`), and then without a model here."""
 
     id: str
     user_id: str
-    model_id: str
-    model_version: int
+    origin: Literal["trigger", "local"]
+    model_id: str | None
+    model_version: int | None
     upload_id: str | None = Field(description="Null if the upload was deleted.")
     name: str
     goal: str
     target: str
+    resources: list[str] = Field(description="Web pages that were to be read first.")
+    shares_values: bool
     status: Status
     warnings: list[str]
     error: Failure | None
@@ -161,6 +164,7 @@ class TrainingJob(BaseModel):
     usage: dict[str, float | None] | None
     deployment_url: str | None
     retry_of: str | None
+    heard_at: datetime | None = Field(description="When its worker or machine last told something.")
     created_at: datetime
     updated_at: datetime
     started_at: datetime | None
@@ -171,8 +175,11 @@ class TrainingJob(BaseModel):
         names = (
             *(
                 "name",
+                "origin",
                 "goal",
                 "target",
+                "resources",
+                "shares_values",
                 "warnings",
                 "code_source",
                 "code_sha256",
@@ -184,6 +191,7 @@ class TrainingJob(BaseModel):
                 "backend",
                 "usage",
                 "deployment_url",
+                "heard_at",
                 "created_at",
                 "updated_at",
                 "started_at",
@@ -193,8 +201,8 @@ class TrainingJob(BaseModel):
         return cls(
             id=str(row.id),
             user_id=str(row.user_id),
-            model_id=str(row.model_id),
-            model_version=row.model.version,
+            model_id=None if row.model_id is None else str(row.model_id),
+            model_version=None if row.model is None else row.model.version,
             upload_id=None if row.upload_id is None else str(row.upload_id),
             status=Status(row.status),
             error=Failure.of(row.reason),

@@ -28,8 +28,10 @@ from core.training.deployments.remote_serving import RemoteServing
 from core.training.deployments.rounds import EVERY_S, Rounds
 from core.training.deployments.serving import Serving
 from core.training.deployments.states import AWAKE, Status
+from core.training.local import silence
 
 LOOK_S: Final = 1.0
+LOST_S: Final = 60.0  # between looks at trainings elsewhere that went silent
 LEASE_S: Final = 8.0
 RENEW_S: Final = 2.0
 N_THREADS: Final = 4
@@ -54,6 +56,7 @@ class Keeper:
         self._steps: dict[UUID, Future[None]] = {}
         self._used: set[UUID] = set()
         self._renewed_at = -LEASE_S
+        self._asked_for_lost_at = -LOST_S
         self._poked, self._stopping = threading.Event(), threading.Event()
         backend = sandboxes.configured(settings)
         self._rounds = (
@@ -98,9 +101,16 @@ class Keeper:
             self._end()
 
     def look(self) -> None:
-        """Once: take leases, let sleep what nobody uses, and begin a step for each that is mine."""
+        """Once: take leases, let sleep what nobody uses, and begin a step for each that is mine.
+
+        Now and then, sandboxes elsewhere that no row wants are ended, and trainings elsewhere that went silent are
+        given up as lost.
+        """
         if self._rounds is not None and self._rounds.is_due():
             self._threads.submit(self._go_round, self._rounds)
+        if self._now() - self._asked_for_lost_at > LOST_S:
+            self._asked_for_lost_at = self._now()
+            silence.note_lost()
         mine = self._leased()
         for deployment_id in [known for known in self._servings if known not in mine]:
             if self._is_free(deployment_id):

@@ -43,15 +43,18 @@ def provisioned(
     *,
     task: queue.Task,
     job: queue.Job,
+    code_key: str,
     files: Callable[[], Mapping[str, bytes]],
 ) -> Iterator[Sandbox]:
     """A sandbox that holds these files, or did when the code in it began.
+
+    code_key: tells the code of one round from that of another, whose sandbox is never this one's.
 
     Raises SandboxUnavailable, SandboxUnreachable, TookTooLong, LeaseLost.
     """
     backend, began = sandboxes.configured(config), time.monotonic()
     training_job_id = recorder.training_job_id
-    labels = {"training_job": str(training_job_id)}
+    labels = {"training_job": str(training_job_id), "code": code_key}
     bounds = limits(config)
 
     def contact(since: datetime | None) -> None:
@@ -69,7 +72,7 @@ def provisioned(
         sandbox = backend.create(
             labels=labels,
             limits=bounds,
-            key=f"{training_job_id}-{task.attempt}",
+            key=f"{training_job_id}-{task.attempt}-{code_key}",
             on_contact=contact,
             on_created=lambda ref: recorder.sandbox(backend.name, ref),
         )

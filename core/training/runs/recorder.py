@@ -52,8 +52,19 @@ class Recorder:
         self._n: int | None = None
         self._flushed_at = now()
 
-    def stage(self, to: Status, *, checkpoint: dict[str, Any], outcome: str = "", **values: Any) -> None:
-        """Move the job on, and write what was not written yet. outcome: of the stage that ends. Raises LeaseLost."""
+    def stage(
+        self,
+        to: Status,
+        *,
+        checkpoint: dict[str, Any],
+        outcome: str = "",
+        write: Callable[[Session], None] | None = None,
+        **values: Any,
+    ) -> None:
+        """Move the job on, and write what was not written yet.
+
+        outcome: of the stage that ends. write: what else belongs into that transaction. Raises LeaseLost.
+        """
         with db.session_scope(db.WORKER, write=True) as session:
             self._fence(session, checkpoint)
             self._write(session)
@@ -68,6 +79,21 @@ class Recorder:
             )
             if not moved:
                 raise queue.LeaseLost(task_id=self._task.id, attempt=self._task.attempt)
+            if write is not None:
+                write(session)
+
+    def write(self, write: Callable[[Session], None]) -> None:
+        """Have something written in a transaction of this attempt. Raises LeaseLost."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            self._fence(session)
+            write(session)
+
+    def warn(self, session: Session, sentences: Sequence[str]) -> None:
+        """Add to what is to be known before the model is trusted, each sentence once; in a transaction of `write`."""
+        this = TrainingJobRow.id == self.training_job_id
+        known = session.execute(sa.select(TrainingJobRow.warnings).where(this)).scalar_one()
+        told = list(dict.fromkeys([*known, *sentences]))
+        session.execute(sa.update(TrainingJobRow).where(this).values(warnings=told))
 
     def sandbox(self, backend: str, ref: str, *, message: str = "") -> None:
         """Note which sandbox it has. message: an event that says so. Raises LeaseLost."""

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from core import db, queue
 from core.db.tables.deployments import DeploymentRow
@@ -52,10 +53,14 @@ def look(training_job_id: UUID) -> Look:
             job=job,
             events=list(records.events(scope, training_job_id=job.id)),
             log=list(records.last_lines(scope, training_job_id=job.id, n=TAIL)) if is_pending else [],
-            deployment=deployments.of_model(scope, model_id=job.model_id),
+            deployment=deployments.of_model(scope, model_id=job.model_id) if job.model_id else None,
             has_worker=not is_pending or bool(queue.workers.alive(scope)),
-            is_waiting=is_pending and queue.claimable_kind(scope, task_id=job.task_id) is not None,
+            is_waiting=is_pending and _is_claimable(scope, job),
         )
+
+
+def _is_claimable(scope: Session, job: TrainingJobRow) -> bool:
+    return job.task_id is not None and queue.claimable_kind(scope, task_id=job.task_id) is not None
 
 
 def show_live(found: Look, *, is_mine: bool) -> None:

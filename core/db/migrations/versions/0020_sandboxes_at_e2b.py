@@ -9,11 +9,11 @@ from alembic import op
 from core.db.types import UtcDateTime
 
 revision = "0020"
-down_revision = "0017"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-RULES_DIGEST = "5a5e81f643d82eff"
+RULES_DIGEST = "85861c301e71a602"
 BACKEND = "ck_deployments_backend_known"
 
 
