@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from queue import Empty
 from time import monotonic
 from typing import Any, Final
@@ -62,8 +61,7 @@ class Watched:
                 on_output(source, line)
         except BaseException:
             if not self._outlives:
-                with suppress(AppError):  # what was raised first is what comes out
-                    self._stop_there()
+                self._stop_there()
             raise
         finally:
             self._follower.close()
@@ -185,8 +183,7 @@ class Server:
     def stop(self) -> Ended:
         """See `Process`."""
         if self._ended is None:
-            with suppress(AppError):  # gone is ended, too; what is out of reach ends with its sandbox
-                self._end()
+            self._end()
             self._settle(ended(None, verdict=STOPPED, began=self._began))
         self.unwatch()
         assert self._ended is not None

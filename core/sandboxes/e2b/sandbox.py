@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from core import logs
+from core.errors import AppError
 from core.sandboxes.e2b import commands, desk
 from core.sandboxes.e2b.contact import Contact, Meaning, meaning, refusal
 from core.sandboxes.e2b.process import Server, Watched
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     import e2b
 
 WORK = "work"  # the folder of the code, below the home of the sandbox's user
-COMMAND_S: Final = 30.0  # of what is done at once
-LOOK_S: Final = 30.0  # of one look at a log, which ends by itself after twenty
+COMMAND_S = LOOK_S = 30.0  # of what is done at once; of one look at a log, which ends by itself after twenty
 STOP_S: Final = 5.0
 FIRST_PORT: Final = 8_000
 MOST_SOCKETS: Final = 50
@@ -214,7 +214,11 @@ class E2BSandbox:
     ) -> None:
         self._has_run = True
         wanted = commands.wanted(argv, env, self._limits, wall_s=wall_s, is_server=is_server)
-        self._desk("begin", name, wanted)
+        try:
+            self._desk("begin", name, wanted)
+        except SandboxUnavailable:  # the code runs beside `desk.py` by now, and may spoil what that says
+            if not self.has_begun(name):
+                raise
 
     def _follow(self, name: str) -> Follower:
         def open_at(offset: int) -> Opened:
@@ -226,7 +230,12 @@ class E2BSandbox:
         return Follower(open_at, self._contact)
 
     def _end(self, name: str) -> None:
-        self._desk("end", name, timeout_s=STOP_S)
+        """Have a command ended there, if that can be told at once: what is not ended now ends with the sandbox."""
+        at_once = Contact(self.ref, patience_s=0).ask
+        try:
+            desk.ask(self._sdk, at_once, "end", name, timeout_s=STOP_S)
+        except AppError as error:
+            log.warning("a command at E2B could not be ended", sandbox=self.ref, problem=error.message)
 
     def _kept(self, name: str) -> bytes:
         try:
@@ -268,7 +277,7 @@ class E2BSandbox:
         self._contact.ask(what, stop=lambda: self._is_stopped)
 
 
-SHORTEST_S: Final = 60.0  # that E2B is asked for: a shorter life is ended from here
+SHORTEST_S: Final = 300.0  # that E2B is asked for: a shorter life is ended from here
 INSTALL_S: Final = 180.0
 
 

@@ -42,6 +42,7 @@ class RemoteServing(Serving):
     """See `Serving`. look_s: seconds between two looks."""
 
     backend_name = "e2b"
+    start_limit_s = 120.0  # the smallest machine there is slower than this one
 
     def __init__(
         self,

@@ -26,7 +26,6 @@ from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import expectation, states
 from core.training.deployments.states import AWAKE, Status
 
-START_LIMIT_S: Final = 60.0
 LOOK_S: Final = 5.0
 SOON_S: Final = 0.2
 MOST_FAILURES: Final = 3  # looks that fail in a row before the process is replaced
@@ -47,6 +46,7 @@ class Serving:
     """
 
     backend_name = "local"
+    start_limit_s = 60.0
 
     def __init__(
         self,
@@ -188,8 +188,8 @@ class Serving:
                 return self._write(to=Status.CHECKING)
         except (sandboxes.SandboxLost, sandboxes.FileRefused) as lost:
             return self._bury(lost.message)
-        if self._now() - self._started_at > START_LIMIT_S:
-            problem = f"The model's process did not answer within {START_LIMIT_S:.0f} seconds."
+        if self._now() - self._started_at > self.start_limit_s:
+            problem = f"The model's process did not answer within {self.start_limit_s:.0f} seconds."
             return self._fail("start_limit", problem, HINT)
         time.sleep(SOON_S)  # a thread of the keeper's own, which has nothing else to do
         return True

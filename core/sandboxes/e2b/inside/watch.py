@@ -28,6 +28,7 @@ LOOK_S, LOOK_DISK_S = 0.05, 0.25
 CHUNK = 1 << 15
 TAIL_BYTES, SLOW_S = 16_384, 0.05
 SUBREAPER = 36  # of prctl: what is orphaned below becomes a child of this process
+SEEN_BEYOND = 16  # processes beyond the bound, so that going past it is seen and said
 MAPPED = 4 << 30  # bytes that Python with its libraries maps beyond what it uses
 PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 Verdict = tuple[str, str]
@@ -124,6 +125,7 @@ class Watch:
         self.bounds: dict[str, Any] = self.wanted["bounds"]
         self.began = time.monotonic()
         self.n_bytes = self.n_lines = 0
+        self.n_others = sum(int(one[17]) for one in processes().values())
         self.peak = 0
         self.cpu_s = 0.0
         self.disk_at = 0.0
@@ -143,13 +145,13 @@ class Watch:
         bounds = {
             resource.RLIMIT_AS: self.bounds["memory_bytes"] + MAPPED,
             resource.RLIMIT_FSIZE: self.bounds["file_bytes"],
+            resource.RLIMIT_NPROC: self.n_others + self.bounds["n_processes"] + SEEN_BEYOND,
             resource.RLIMIT_CORE: 0,
         }
         for kind, bound in bounds.items():
             _, hard = resource.getrlimit(kind)
             most = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
             resource.setrlimit(kind, (most, most))
-        os.nice(10)
 
     def run(self) -> None:
         ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
