@@ -69,6 +69,6 @@ ROOM = Room(
         HandedOver("trainings", TrainingJobRow),
         HandedOver("live apps", DeploymentRow),
         HandedOver("messages", MessageRow),
-        HandedOver("requests for code", LlmCallRow),
+        HandedOver("code requests", LlmCallRow),
     ),
 )
