@@ -1,6 +1,11 @@
 """Pages, API and an embedded worker in one process: `streamlit run streamlit_app.py`."""
 
+import gc
+
 import streamlit as st
+
+if gc.isenabled():
+    gc.disable()  # until the lifespan has begun
 
 from core.app import lifespan, middleware, routes
 

@@ -32,6 +32,8 @@ ASKED_FOR = (
     "heads",
     "turns",
     "live_apps",
+    "package",
+    "remote_apps",
     "app_start",
     "quality_at_size",
     "review",

@@ -17,7 +17,7 @@ import uvicorn
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from core import access, api, db, logs, private_files, queue, rooms, settings, storage, system
+from core import access, api, collector, db, logs, private_files, queue, rooms, settings, storage, system
 from core.api.http import bounded_protocol
 from core.db import migrate
 from core.errors import Unavailable
@@ -63,6 +63,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     greeting = asyncio.create_task(_greet(config))
     try:
         async with api.lifespan():
+            collector.resume()
             yield
     finally:
         greeting.cancel()

@@ -124,6 +124,7 @@ class Bench:
     def claim(self, training_job_id: UUID) -> queue.Task:
         """The task of a training, taken as a worker takes it."""
         task_id = self.job(training_job_id).task_id
+        assert task_id is not None
         with db.session_scope(db.WORKER, write=True) as session:
             taken = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=LEASE_S)
         assert taken is not None
@@ -169,7 +170,9 @@ class Bench:
         return journeys.ask(self.user, lambda session: jobs.get(session, training_job_id=training_job_id))
 
     def model(self, training_job_id: UUID) -> ModelRow:
-        return self.job(training_job_id).model
+        model = self.job(training_job_id).model
+        assert model is not None
+        return model
 
     def events(self, training_job_id: UUID) -> list[str]:
         """The states it went through, in order."""

@@ -12,11 +12,10 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-import skops.io
 from sklearn.pipeline import Pipeline
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from core.models.errors import ModelFileChanged, ModelFileUntrusted
+from core.models.opener import UntrustedTypesFoundException, skops_io
 
 # What our recipes need beyond the types that skops trusts by itself. A literal: never what a file asks for.
 TRUSTED: Final = (
@@ -29,7 +28,7 @@ TRUSTED: Final = (
 
 def save(pipeline: Pipeline, path: Path) -> str:
     """Write the pipeline to `path`, over what is there, and return the file's sha256 as hex."""
-    content = skops.io.dumps(pipeline, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    content = skops_io.dumps(pipeline, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
     path.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
 
@@ -47,7 +46,7 @@ def load(path: Path, sha256: str) -> Pipeline:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ModelFileChanged(file_name=path.name, found="not the file that was saved")
     try:
-        pipeline = skops.io.loads(content, trusted=list(TRUSTED))
+        pipeline = skops_io.loads(content, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as untrusted:
         raise ModelFileUntrusted(
             file_name=path.name, reason="it contains parts that models of this app never have"

@@ -162,6 +162,14 @@ class TooManyRows(AppError):
     n_rows: int
 
 
+class AppAddressMissing(AppError):
+    """A live app that is closed to the public is reached through the app, which has no address that others reach."""
+
+    code = "app_address_missing"
+    message = "Live apps at E2B are private here, and the app has no address by which people reach them."
+    hint = "Set APP_URL to the address that people open, or set E2B_PRIVATE=0."
+
+
 class NotLive(Clash):
     """The live app does not answer in the state it is in."""
 

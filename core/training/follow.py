@@ -18,8 +18,10 @@ from core.training.errors import TookTooLong
 from core.training.states import SETTLED, Status
 
 KIND: Final = "training.run"
-LOST: Final = frozenset({"worker_lost", "worker_silent", "dead_letter"})  # why a task fails that nobody ended
-TAKEN_OVER: Final = "Its worker went away. Another one trains again with the same code."
+LOST: Final = frozenset(
+    {"worker_lost", "worker_silent", "dead_letter", "lost_contact"}
+)  # why a task fails that nobody ended
+TAKEN_OVER: Final = "Its worker went away. Another one goes on with the same code."
 HANDED_BACK: Final = "Its worker stopped. It waits for another one."
 UNKNOWN: Final = queue.Reason(code="unknown", message="It failed for an unknown reason.")
 

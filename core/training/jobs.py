@@ -25,6 +25,8 @@ from core.models import models
 from core.training import states
 from core.training.errors import GoalUnusable, TooManyTrainings
 from core.training.follow import KIND
+from core.training.local import reports
+from core.training.local.reports import LOCAL
 from core.training.sources import addresses
 from core.training.states import PENDING, RETRIED_FROM, Status
 from core.uploads import uploads
@@ -65,7 +67,7 @@ def trigger(
     default = models.default_name(upload, target=wanted.target)
     for job in pending:
         known = (job.upload_id, job.target, "" if job.name == default else job.name, job.goal)
-        payload = job.task.payload
+        payload = _task(job).payload
         same = payload["positive_label"] == wanted.positive_label and set(payload["keep"]) == set(wanted.keep)
         same = same and (tuple(job.resources), job.shares_values) == (wanted.resources, wanted.shares_values)
         if same and known in (asked, (*asked[:2], "" if asked[2] == default else asked[2], goal)):
@@ -90,6 +92,8 @@ def retry(session: Session, *, training_job_id: UUID, most_waiting: int) -> Trai
     Raises NotFound, OwnedByAnother, Conflict where it has not ended or its upload is gone, TooManyTrainings.
     """
     before = own(session, training_job_id=training_job_id)
+    if before.origin == LOCAL:
+        raise Conflict(resource="training", state="one on your own machine", asked="retried here")
     if before.status not in RETRIED_FROM:
         raise Conflict(resource="training", state=before.status, asked="retried")
     if before.upload_id is None:
@@ -99,7 +103,7 @@ def retry(session: Session, *, training_job_id: UUID, most_waiting: int) -> Trai
     if again := next((job for job in pending if job.retry_of == before.id), None):
         return again
     _require_room(pending, most_waiting)
-    payload = before.task.payload
+    payload = _task(before).payload
     wanted = Wanted(
         target=before.target,
         name=before.name,
@@ -116,11 +120,18 @@ def retry(session: Session, *, training_job_id: UUID, most_waiting: int) -> Trai
 
 
 def cancel(session: Session, *, training_job_id: UUID) -> TrainingJobRow:
-    """At once while nobody runs it, else as soon as its worker sees it. Raises NotFound, OwnedByAnother, Conflict."""
+    """At once while nobody runs it, else as soon as its worker sees it; one on its owner's machine with its next call.
+
+    Raises NotFound, OwnedByAnother, Conflict.
+    """
     job = own(session, training_job_id=training_job_id)
-    if job.status not in PENDING:
+    if job.origin == LOCAL:
+        if not reports.cancel(session, job):
+            raise Conflict(resource="training", state=job.status, asked="cancelled")
+    elif job.status not in PENDING:
         raise Conflict(resource="training", state=job.status, asked="cancelled")
-    queue.cancel(session, task_id=job.task_id)
+    else:
+        queue.cancel(session, task_id=_task(job).id)
     audit.note(session, "training.cancelled", subject(job))
     session.expire(job)
     return get(session, training_job_id=training_job_id)
@@ -129,8 +140,9 @@ def cancel(session: Session, *, training_job_id: UUID) -> TrainingJobRow:
 def prioritize(session: Session, *, training_job_id: UUID) -> UUID:
     """Put a training first in line; returns its task. Raises NotFound, OwnedByAnother."""
     job = own(session, training_job_id=training_job_id)
-    queue.prioritize(session, task_id=job.task_id)
-    return job.task_id
+    task_id = _task(job).id
+    queue.prioritize(session, task_id=task_id)
+    return task_id
 
 
 def get(session: Session, *, training_job_id: UUID) -> TrainingJobRow:
@@ -174,11 +186,11 @@ def page(
 
 
 def whole() -> sa.Select[TrainingJobRow]:
-    """Every training, joined with its model and task."""
+    """Every training, joined with its model and task where it has them."""
     return (
         sa.select(TrainingJobRow)
-        .join(ModelRow, TrainingJobRow.model_id == ModelRow.id)
-        .join(TaskRow, TrainingJobRow.task_id == TaskRow.id)
+        .outerjoin(ModelRow, TrainingJobRow.model_id == ModelRow.id)
+        .outerjoin(TaskRow, TrainingJobRow.task_id == TaskRow.id)
         .options(contains_eager(TrainingJobRow.model), contains_eager(TrainingJobRow.task))
     )
 
@@ -199,9 +211,16 @@ def tidied_goal(goal: str) -> str:
 
 
 def _pending(session: Session) -> Sequence[TrainingJobRow]:
-    """The user's trainings that wait or run."""
-    mine = TrainingJobRow.user_id == db.owner(session), TrainingJobRow.status.in_(PENDING)
+    """The user's trainings that wait or run here."""
+    is_mine = TrainingJobRow.user_id == db.owner(session), TrainingJobRow.origin != LOCAL
+    mine = *is_mine, TrainingJobRow.status.in_(PENDING)
     return session.execute(whole().where(*mine)).scalars().all()
+
+
+def _task(job: TrainingJobRow) -> TaskRow:
+    """Of one that runs here."""
+    assert job.task is not None, job.id
+    return job.task
 
 
 def _require_room(pending: Sequence[TrainingJobRow], most_waiting: int) -> None:

@@ -96,7 +96,9 @@ class EarlierCode:
 
 
 def code_before(session: Session, *, job: TrainingJobRow) -> EarlierCode | None:
-    """Of the newest version before this one that ran code; None for the first."""
+    """Of the newest version before this one that ran code; None for the first, and for one without a model here."""
+    if job.model is None:
+        return None
     earlier = (
         sa.select(ModelRow.version, TrainingJobRow.code)
         .join(ModelRow, TrainingJobRow.model_id == ModelRow.id)

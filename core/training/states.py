@@ -6,6 +6,7 @@ that moves the task or that its worker's fence guards; so job, events and task n
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -51,8 +52,9 @@ LIMITS_S: Final = {
     Status.PROVISIONING: 30.0,
     Status.COLLECTING: 20.0,
 }
+REMOTE_PROVISIONING_S: Final = 180.0  # where packages may have to be installed first
 
-# Where any stage may end, or begin anew. Its sandbox dies with its worker: whoever takes over provisions again. Code
+# Where any stage may end, or begin anew. Whoever takes over begins at `provisioning`, which may find the sandbox. Code
 # that Claude wrote and that failed is written again.
 _ENDS = {Status.QUEUED, Status.PROVISIONING, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT, Status.LOST}
 TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
@@ -66,6 +68,15 @@ TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
     Status.COLLECTING: frozenset({Status.SUCCEEDED, Status.GENERATING} | _ENDS),
 } | {settled: frozenset() for settled in SETTLED}
 
+# Of one on its owner's own machine, which only reports: begun anew in its folder it trains again, and one that was
+# given up as lost may still be heard of.
+_REPORTED = {Status.TRAINING, Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}
+LOCAL_TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
+    Status.QUEUED: frozenset({Status.TRAINING, Status.CANCELLED, Status.LOST}),
+    Status.TRAINING: frozenset(_REPORTED | {Status.LOST}),
+    Status.LOST: frozenset({Status.TRAINING, Status.CANCELLED}),
+} | {status: frozenset() for status in Status if status not in ("queued", "training", "lost")}
+
 
 def move(
     session: Session,
@@ -75,6 +86,7 @@ def move(
     attempt: int,
     message: str = "",
     outcome: str = "",
+    transitions: Mapping[Status, Collection[Status]] = TRANSITIONS,
     **values: Any,
 ) -> bool:
     """Move the job and write its event, if its present state allows it; False if not.
@@ -82,7 +94,7 @@ def move(
     message: on the new state. outcome: on the one that ends, beside what is said of it already.
     """
     this = TrainingJobRow.id == training_job_id
-    if not queue.move(session, TrainingJobRow, this, to=to, transitions=TRANSITIONS, **values):
+    if not queue.move(session, TrainingJobRow, this, to=to, transitions=transitions, **values):
         return False
     if outcome:
         of_job = TrainingEventRow.training_job_id == training_job_id

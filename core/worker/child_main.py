@@ -8,8 +8,12 @@ finds in no file either.
 
 from __future__ import annotations
 
-import ctypes
 import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is loaded
+
+import ctypes
 import importlib
 import json
 import os
@@ -20,7 +24,7 @@ import traceback
 from typing import Any
 from uuid import UUID
 
-from core import db, logs, queue, rooms, settings, storage
+from core import collector, db, logs, queue, rooms, settings, storage
 from core.errors import AppError
 
 PR_SET_PDEATHSIG = 1
@@ -96,7 +100,7 @@ def main(arguments: list[str]) -> None:
     for name in queue.known_kinds(modules=modules):
         handler = importlib.import_module(queue.kind(name).run.split(":")[0])
         getattr(handler, "load", lambda: None)()
-    gc.freeze()  # it all stays: else each look for garbage goes through it again, a quarter of a second for the SDK's
+    collector.resume()
     threading.Thread(target=channel.listen, daemon=True, name="listen").start()
     channel.say(said="ready")
     while True:

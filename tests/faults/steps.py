@@ -11,6 +11,7 @@ it). `follow_fails_at` names a state that the resource refuses to follow to.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -34,6 +35,7 @@ class Stopped(Exception):
 
 
 def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
+    assert gc.isenabled(), "a child that never collects garbage would grow"
     payload = task.payload
     if note := payload.get("note"):
         with Path(note).open("a") as file:

@@ -90,5 +90,5 @@ def list_training_messages(user: Reader, training_job_id: TrainingJobId) -> Mess
     """What Claude was asked for a training's code and what it answered, with tokens and cost."""
     with db.session_scope(user) as session:
         job = jobs.get(session, training_job_id=training_job_id)
-        found = rounds.messages(session, model_id=job.model_id)
+        found = [] if job.model_id is None else rounds.messages(session, model_id=job.model_id)
         return Messages(items=[Message.of(row) for row in found])

@@ -47,10 +47,6 @@ def _job_in_path(training_job_id: Annotated[str, Path(json_schema_extra={"format
     return uuid_of(training_job_id, resource="training")
 
 
-def _job_id_in_path(job_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
-    return uuid_of(job_id, resource="training")
-
-
 TrainingJobId = Annotated[UUID, Depends(_job_in_path)]
 
 
@@ -161,7 +157,7 @@ def get_training_status(user: ReaderOrTrainer, training_job_id: TrainingJobId) -
             job,
             events=records.events(session, training_job_id=job.id),
             headline=records.headline(session, training_job_id=job.id),
-            deployment=deployments.of_model(session, model_id=job.model_id),
+            deployment=deployments.of_model(session, model_id=job.model_id) if job.model_id else None,
         )
 
 
@@ -231,35 +227,3 @@ def retry_training(user: Trainer, config: Config, training_job_id: TrainingJobId
         most = config.max_waiting_trainings
         job = jobs.retry(session, training_job_id=training_job_id, most_waiting=most)
         return Triggered(model_id=str(job.model_id), training_job_id=str(job.id))
-
-
-class HeldOutRow(BaseModel):
-    """A row that the code never saw the outcome of. row: its number in the upload, from 1."""
-
-    row: int
-    actual: str
-    prediction: str
-    probability: float | None
-
-
-class HeldOutRows(BaseModel):
-    """Held-out rows in the upload's order."""
-
-    items: list[HeldOutRow]
-    next_cursor: str | None
-
-
-@router.get("/training/predictions/{job_id}", responses=documented(400, 403, 404, 422, 503))
-def list_held_out_rows(
-    user: Reader,
-    job_id: Annotated[UUID, Depends(_job_id_in_path)],
-    limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=0, le=2**31 - 1, description="`next_cursor` of the page before.")] = 0,
-) -> HeldOutRows:
-    """What a training's model said of rows whose outcome it never saw."""
-    with db.session_scope(user) as session:
-        jobs.get(session, training_job_id=job_id)
-        found = records.predictions(session, training_job_id=job_id, after=cursor, limit=limit)
-    names = ("row", "actual", "prediction", "probability")
-    items = [HeldOutRow(**{name: getattr(row, name) for name in names}) for row in found]
-    return HeldOutRows(items=items, next_cursor=str(items[-1].row) if len(items) == limit else None)

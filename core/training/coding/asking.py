@@ -148,5 +148,5 @@ class Asker:
 
     def _say(self, session: Session, role: str, n: int, content: str, **about: Any) -> None:
         training = self.training
-        of = {"model_id": training.model_id, "user_id": training.user_id}
-        rounds.say(session, role=role, n=n, content=content, **of, **about)
+        chat = rounds.chat_of(training)
+        rounds.say(session, model_id=chat, user_id=training.user_id, role=role, n=n, content=content, **about)

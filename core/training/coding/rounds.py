@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.tables.messages import MessageRow
+from core.db.tables.training_jobs import TrainingJobRow
 
 FIRST, MENDED, AFTER_RUN = 1, 2, 3
 LONGEST_ANSWER: Final = 200_000  # characters; what goes beyond is no code that is taken
@@ -37,6 +38,12 @@ def of_model(session: Session, *, model_id: UUID) -> list[Round]:
         for n, by_role in sorted(found.items())
         if "user" in by_role
     ]
+
+
+def chat_of(training: TrainingJobRow) -> UUID:
+    """The model for whose sake is talked; each training that runs here has one."""
+    assert training.model_id is not None, training.id
+    return training.model_id
 
 
 def messages(session: Session, *, model_id: UUID) -> Sequence[MessageRow]:

@@ -58,6 +58,12 @@ class Written:
     def sha256(self) -> str:
         return hashlib.sha256(self.code.encode()).hexdigest()
 
+    @property
+    def key(self) -> str:
+        """Tells it from other code; 16 hexadecimal digits."""
+        whole = "\0".join((self.code, self.predict or ""))
+        return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class Writer:
@@ -128,7 +134,8 @@ class Writer:
     def _heard(self, n: int) -> tuple[str | None, str | None]:
         """What was answered in round n, and why nothing was."""
         with db.session_scope(db.WORKER) as session:
-            found = {one.n: one for one in rounds.of_model(session, model_id=self.training.model_id)}.get(n)
+            asked = rounds.of_model(session, model_id=rounds.chat_of(self.training))
+            found = {one.n: one for one in asked}.get(n)
             if found is None:
                 return None, None
             return (

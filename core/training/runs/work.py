@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
@@ -35,7 +34,7 @@ from core.training.errors import (
     TooManyProcesses,
     TooMuchOutput,
 )
-from core.training.runs import data, held_out
+from core.training.runs import data, held_out, provisioning
 from core.training.runs.recorder import Recorder
 from core.training.sources import stage
 from core.training.sources.fetching import Web
@@ -93,12 +92,21 @@ def work(
     inputs = data.read(todo.files, todo.upload, task, job, target=training.target)
     while True:
         _go_on(task, job)
-        with _sandbox(todo, inputs, written) as sandbox:
+        files = partial(_files, written, inputs, goal=training.goal)
+        with provisioning.provisioned(
+            config, recorder, task=task, job=job, code_key=written.key, files=files
+        ) as sandbox:
             try:
                 return _trained(todo, task, job, inputs, sandbox)
             except OF_THE_CODE as failure:
                 failed = failure
         written = writer.again(written, failed)
+
+
+def _files(written: Written, inputs: Inputs, *, goal: str) -> dict[str, bytes]:
+    """What the sandbox is given."""
+    predict = {} if written.predict is None else {PREDICT: written.predict.encode()}
+    return {CODE: written.code.encode(), **predict, **inputs.files(goal=goal)}
 
 
 def _load(task: queue.Task, config: settings.Settings) -> ToDo:
@@ -126,29 +134,6 @@ def _go_on(task: queue.Task, job: queue.Job) -> None:
     if job.stop_requested():
         raise queue.TaskStopped(task_id=task.id)
     job.report()
-
-
-@contextmanager
-def _sandbox(todo: ToDo, inputs: Inputs, written: Written) -> Iterator[Sandbox]:
-    """A sandbox that holds the code and what it is given. Raises SandboxUnavailable, TookTooLong."""
-    files = inputs.files(goal=todo.training.goal)
-    backend, began = sandboxes.configured(todo.config), time.monotonic()
-    limit_s = part(todo.config, TrainingSettings).training_limit_s
-    limits = replace(
-        sandboxes.configured_limits(todo.config),
-        wall_s=limit_s,
-        cpu_s=2 * limit_s,
-        life_s=limit_s + 120.0,
-    )
-    labels = {"training_job": str(todo.training.id)}
-    with sandboxes.stopping(backend.create(labels=labels, limits=limits)) as sandbox:
-        sandbox.put(CODE, written.code.encode())
-        if written.predict is not None:
-            sandbox.put(PREDICT, written.predict.encode())
-        for name, content in files.items():
-            sandbox.put(name, content)
-        _require_in_time(Status.PROVISIONING, began)
-        yield sandbox
 
 
 def _require_in_time(stage: Status, began: float) -> None:
@@ -185,7 +170,7 @@ def _trained(
     scored = scoring.score(inputs, answers)
     key, sha256 = _kept(todo, task, sandbox)
     job.report()
-    warnings = [*inputs.prepared.warnings, *lines.warnings()]
+    warnings = [*recorder.warnings, *inputs.prepared.warnings, *lines.warnings()]
     if not lines.n_points:
         warnings.append("The code reported no curve.")
     _require_in_time(Status.COLLECTING, began)
@@ -234,7 +219,7 @@ def _run_code(recorder: Recorder, job: queue.Job, sandbox: Sandbox, lines: Metri
             reported_at = time.monotonic()
         return job.stop_requested()
 
-    return sandbox.run(ARGV, on_output=hear, stop=stop), complaint
+    return sandbox.run(ARGV, on_output=hear, stop=stop, name=provisioning.COMMAND), complaint
 
 
 def _require_ok(todo: ToDo, task: queue.Task, ended: Ended, complaint: str, usage: dict[str, Any]) -> None:

@@ -25,6 +25,8 @@ HEIGHT_PX = 360
 
 def show(job: TrainingJobRow) -> None:
     """Nothing where Claude was not asked."""
+    if job.model_id is None:
+        return
     with db.session_scope(session.user()) as scope:
         found = rounds.of_model(scope, model_id=job.model_id)
     if not found:

@@ -81,4 +81,4 @@ def _about(job: TrainingJobRow, code: str, before: records.EarlierCode | None, c
 def _file_name(job: TrainingJobRow) -> str:
     """Of the model's name what every file system takes."""
     name = re.sub(r"[^\w-]+", "_", job.name).strip("_")[:60] or "model"
-    return f"{name}_v{job.model.version}"
+    return f"{name}_v{job.model.version}" if job.model is not None else name

@@ -71,18 +71,18 @@ def show(job: TrainingJobRow) -> None:
     with container:
         match opened:
             case "curves":
-                _curves(job)
+                curves(job)
             case "log":
                 _log(job)
             case "code":
                 code_tab.show(job)
             case "data":
-                _data(job)
+                data(job)
             case _:
                 _environment(job)
 
 
-def _curves(job: TrainingJobRow) -> None:
+def curves(job: TrainingJobRow) -> None:
     """The app's own figures first, then what the code reported of itself."""
     with db.session_scope(session.user()) as scope:
         points = records.curve(scope, training_job_id=job.id)
@@ -124,20 +124,21 @@ def _log(job: TrainingJobRow) -> None:
     st.code(text, language=None, height=code_tab.HEIGHT_PX if is_long else "content")
 
 
-def _data(job: TrainingJobRow) -> None:
+def data(job: TrainingJobRow) -> None:
     """What was learnt from and what was held out; the columns once they are known."""
-    model, report = job.model, job.model.report or {}
-    facts = {"File": model.data_name, "Column to predict": job.target}
+    model = job.model
+    report = (model.report if model is not None else None) or {}
+    known = {"File": job.file_name, "Column to predict": job.target}
     if "n_held_out" in report:
         held_out = formatting.percent(report["n_held_out"] / report["n_rows"])
-        facts |= {
+        known |= {
             "Rows with an outcome": f"{report['n_rows']:,}",
             "Rows learnt from": f"{report['n_fitted']:,}",
             "Rows held out": f"{report['n_held_out']:,} ({held_out})",
         }
     if job.goal:
-        facts["Goal"] = job.goal
-    _show(facts)
+        known["Goal"] = job.goal
+    facts(known)
     st.caption("SHA-256 of the file")
     st.code(job.data_sha256, language=None, wrap_lines=True)
     if job.upload_id is None:
@@ -145,6 +146,8 @@ def _data(job: TrainingJobRow) -> None:
     else:
         links.link("Open the file", UPLOADS, icon=":material/table_view:", upload=job.upload_id)
     pages_read.show(job)
+    if model is None:
+        return
     if model.schema is None:
         st.caption("Which columns are used is known once the model is there.")
         return
@@ -163,12 +166,14 @@ def _environment(job: TrainingJobRow) -> None:
         st.caption("No sandbox was started.")
         return
     st.markdown(links.escape(job.isolation))
+    if job.sandbox_ref and job.backend == "e2b":
+        st.caption(f"Sandbox {links.escape(job.sandbox_ref)} at E2B")
     versions = {
         LIBRARIES.get(name, name): version
         for name, version in (job.environment or {}).items()
         if name != "sandbox"
     }
-    _show(_used(job.usage or {}) | versions)
+    facts(_used(job.usage or {}) | versions)
 
 
 def _used(usage: dict[str, Any]) -> dict[str, str]:
@@ -182,7 +187,7 @@ def _used(usage: dict[str, Any]) -> dict[str, str]:
     return {word: said(usage[name]) for name, (word, said) in words.items() if usage.get(name) is not None}
 
 
-def _show(facts: Mapping[str, str]) -> None:
+def facts(known: Mapping[str, str]) -> None:
     """Names and values in two columns that wrap, so that nothing is cut on a phone."""
-    rows = [{"Detail": name, "Value": links.escape(value)} for name, value in facts.items()]
+    rows = [{"Detail": name, "Value": links.escape(value)} for name, value in known.items()]
     st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)

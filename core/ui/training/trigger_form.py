@@ -16,7 +16,7 @@ from core.sandboxes import SandboxUnavailable
 from core.training import jobs
 from core.training.jobs import Wanted
 from core.ui import formatting, links, session
-from core.ui.training import sharing
+from core.ui.training import outside, sharing
 from core.ui.training.pages import TRAINING
 from core.ui.uploads.pages import UPLOADS
 from core.ui.uploads.receipt import KINDS
@@ -75,6 +75,8 @@ def show(like: TrainingJobRow | None = None) -> None:
             key=f"shares_values_{upload.id}{asked}",
         )
     refusal = _refusal(upload, columns, target) or shared.refusal
+    if refusal is None:
+        outside.before_training(upload.file_name)
     clicked = st.button(
         "Trigger training",
         key="trigger",
@@ -84,10 +86,6 @@ def show(like: TrainingJobRow | None = None) -> None:
     )
     if refusal is not None and refusal is not shared.refusal:
         st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
-    elif refusal is None:
-        st.caption(
-            "Code trains in a sandbox without network, is measured on rows it never saw, and its app goes live."
-        )
     if clicked and target:
         wanted = Wanted(
             target=target,
@@ -141,7 +139,7 @@ def _positive(column: ColumnProfile, *, like: TrainingJobRow | None, key: str) -
     if column.n_distinct != 2 or len(column.examples) != 2:
         return None
     labels = list(column.examples)
-    before = like.task.payload["positive_label"] if like is not None else None
+    before = like.task.payload["positive_label"] if like is not None and like.task is not None else None
     likely = before if before in labels else targets.likely_positive(labels)
     return st.selectbox(
         "Positive outcome",

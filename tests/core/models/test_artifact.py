@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
-import skops.io
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from core.models import artifact, recipes
 from core.models.errors import ModelFileChanged, ModelFileUntrusted
+from core.models.opener import ESTIMATORS, skops_io
 from core.models.schema import frame
 from core.models.training import TrainingResult
 
@@ -43,8 +45,34 @@ def test_every_trusted_type_is_needed_by_some_recipe(fitted: Fitted, tmp_path: P
     asked_for = set()
     for pipeline in fitted.values():
         artifact.save(pipeline, tmp_path / "model.skops")
-        asked_for |= set(skops.io.get_untrusted_types(file=tmp_path / "model.skops"))
+        asked_for |= set(skops_io.get_untrusted_types(file=tmp_path / "model.skops"))
     assert asked_for == set(artifact.TRUSTED)
+
+
+def test_every_estimator_that_is_trusted_is_in_some_model(fitted: Fitted, tmp_path: Path) -> None:
+    in_models = set()
+    for pipeline in fitted.values():
+        artifact.save(pipeline, tmp_path / "model.skops")
+        with zipfile.ZipFile(tmp_path / "model.skops") as archive:
+            described = archive.read("schema.json").decode()
+        in_models |= {one for one in ESTIMATORS if f'"__class__": "{one.__name__}"' in described}
+    assert in_models == set(ESTIMATORS)
+
+
+def test_a_process_that_opens_models_knows_no_other_estimators_and_has_not_looked_for_them() -> None:
+    """In one of its own: of this one, other tests have asked for more."""
+    look = """if True:
+        import sys
+        import core.models.artifact
+        from skops.io._trusted_types import SKLEARN_ESTIMATOR_TYPE_NAMES as names
+        from sklearn.utils import all_estimators
+        print(*sorted(name.rpartition(".")[2] for name in names))
+        print("sklearn.mixture" in sys.modules, all_estimators.__module__)
+    """
+    said = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+    names, loaded = said.splitlines()
+    assert names.split() == sorted(one.__name__ for one in ESTIMATORS)
+    assert loaded == "False sklearn.utils.discovery"
 
 
 def test_the_hash_is_that_of_the_file(trained: dict[str, TrainingResult], tmp_path: Path) -> None:
