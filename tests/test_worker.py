@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -71,6 +72,20 @@ def test_a_worker_told_to_end_ends_what_it_has_and_hands_back_what_takes_longer(
     assert (ended.state, ended.attempt) == ("SUCCEEDED", 1)
     assert (handed_back.state, handed_back.n_released, handed_back.lease_owner) == ("QUEUED", 1, None)
     assert steps.effects(long) == list(range(len(steps.effects(long))))
+
+
+def test_a_worker_ends_though_the_signal_interrupts_another_thread_than_the_one_that_waits(
+    sqlite_database: db.Database, settings: Settings, user: db.User
+) -> None:
+    """So it is, too, for one that comes just before the main thread begins to wait: nothing wakes that thread."""
+    worker = WorkerProcess(settings)
+    try:
+        wait_for(lambda: journeys.ask(user, queue.workers.alive), what="it to be there")
+        another = next(thread for thread in worker.threads_that_hear() if thread != worker.pid)
+        assert ctypes.CDLL(None).tgkill(worker.pid, another, signal.SIGTERM) == 0
+        assert worker.wait() == 0
+    finally:
+        worker.end()
 
 
 def test_what_a_killed_worker_had_is_taken_up_by_the_next_that_starts_here_long_before_its_lease_ends(

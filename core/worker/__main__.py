@@ -15,7 +15,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from queue import SimpleQueue
 from typing import NoReturn
 
 from core import db, logs, private_files, queue, rooms, settings, storage
@@ -67,17 +66,7 @@ def run(config: Settings, *, slots: int, modules: Sequence[str]) -> int:
     done by then is handed back for another worker.
     """
     told, drained = threading.Event(), threading.Event()
-    # An event's lock may be held by this very thread when a signal comes, and would then be waited for without end.
-    heard: SimpleQueue[int] = SimpleQueue()
-
-    def tell() -> None:
-        for event in (told, drained):
-            heard.get()
-            event.set()
-
-    threading.Thread(target=tell, name="signals", daemon=True).start()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: heard.put(number))
+    _set_at_signals(told, drained)
     runner = Runner(config, slots=slots, is_embedded=False, modules=modules)
     runner.start()
     log.info("taking tasks", database=db.current().label, slots=slots)
@@ -88,6 +77,26 @@ def run(config: Settings, *, slots: int, modules: Sequence[str]) -> int:
     clean = runner.stop()
     log.info("stopped", handed_back=clean)
     return 0 if clean else 1
+
+
+def _set_at_signals(*events: threading.Event) -> None:
+    """At each SIGTERM or SIGINT, set the next of these.
+
+    Python runs a handler in the main thread only, which may have begun to wait a moment before, or may hold the lock
+    of the very event. The byte that is written at the signal itself comes through whatever that thread does.
+    """
+    heard, written = os.pipe()
+    os.set_blocking(written, False)
+
+    def tell() -> None:
+        for event in events:
+            os.read(heard, 1)
+            event.set()
+
+    threading.Thread(target=tell, name="signals", daemon=True).start()
+    signal.set_wakeup_fd(written)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
 
 
 def cluster_command(config: Settings) -> list[str]:

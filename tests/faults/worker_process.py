@@ -54,6 +54,13 @@ class WorkerProcess:
         except psutil.NoSuchProcess:
             return []
 
+    def threads_that_hear(self) -> list[int]:
+        """Ids of its threads that block no signal."""
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        return [
+            int(task.name) for task in tasks if "SigBlk:\t0000000000000000" in (task / "status").read_text()
+        ]
+
     def kill_children(self) -> None:
         """kill -9 of whoever runs a task."""
         for pid in self.children():
@@ -71,6 +78,10 @@ class WorkerProcess:
         """kill -9, frozen or not."""
         self._process.kill()
         self._process.wait(PATIENCE_S)
+
+    def wait(self, *, deadline_s: float = PATIENCE_S) -> int:
+        """Its exit code, once it has ended by itself."""
+        return self._process.wait(deadline_s)
 
     def end(self, *, deadline_s: float = PATIENCE_S) -> int:
         """Ask it to hand back and end; its exit code."""
