@@ -32,9 +32,12 @@ ASKED_FOR = (
     "heads",
     "turns",
     "live_apps",
+    "package",
+    "remote_apps",
     "app_start",
     "quality_at_size",
     "review",
+    "web_pages",
 )  # too long to be in every run
 
 

@@ -139,7 +139,7 @@ def _served(config: Settings, table: pa.Table, target: str) -> tuple[bool, bool]
             return once
 
         of_box, of_plain = _medians(scored(asked), scored(Plain(own)))
-        socket = asked.path
+        socket = asked.address
         took = []
         for _ in range(N_CALLS):
             began = time.perf_counter()

@@ -47,7 +47,7 @@ with page_frame.heading("Review", today.line(decided, counts)):
     quality.show_backlog(n_unchecked)
     if is_any:
         keys.show()
-    export_button.show(counts, asked)
+        export_button.show(counts, asked)
 
 if not is_any:
     empty.nothing_yet()
@@ -104,4 +104,4 @@ with bar:
         noun=decisions.queue_noun(statuses, found.place.n),
         recent=found.recent,
     )
-keys.guard(version)
+keys.guard(version, is_form=decisions.is_edited(conversation))

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.training.states import SETTLED
-from core.ui import links, owners, page_frame, params, session
-from core.ui.training import actions, details, live_app, status_badges, timeline, watch
+from core.ui import owners, page_frame, params, session
+from core.ui.training import actions, details, head, live_app, local_training, timeline, watch
 from core.ui.training.pages import WORKSPACE
 
 user = session.user()
@@ -16,23 +16,22 @@ except (NotFound, params.NotNamed) as missing:
 
 job = found.job
 is_mine = job.user_id == user.id
-name = f"{job.name} v{job.model.version}"
-page_frame.name_tab(name)
+page_frame.name_tab(job.title)
 page_frame.back(WORKSPACE)
-badge = status_badges.of(job).markdown
-learns = f"Predicts **{links.escape(job.target)}** · learns from {links.escape(job.model.data_name)}"
-with page_frame.heading(f"{links.escape(job.name)} :gray[v{job.model.version}] {badge}", learns):
+with page_frame.heading(*head.of(job)):
     if is_mine:
         actions.toolbar(job)
 owners.show_notice(job.user_id, me=user)
-if found.is_pending:
+if job.model_id is None:
+    local_training.show(job)
+elif found.is_pending:
     watch.show_live(found, is_mine=is_mine)
 else:
     watch.take_there(found)
     details.show_failure(job, is_mine=is_mine)
     live_app.show_live(job.model_id, is_mine=is_mine)
     timeline.show(found.events)
-if job.status in SETTLED:
+if job.status in SETTLED and job.model_id is not None:
     details.show_warnings(job)
     details.show(job)
 st.space("small")

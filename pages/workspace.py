@@ -7,7 +7,7 @@ from core.access.ownership import MINE
 from core.errors import BadRequest, NotFound
 from core.training import jobs
 from core.ui import owners, page_frame, params, session
-from core.ui.training import trainings_list, trigger_form
+from core.ui.training import own_machine, trainings_list, trigger_form
 from core.ui.training.pages import WORKSPACE
 
 user = session.user()
@@ -33,6 +33,8 @@ with left if is_form_first else right:
     page_frame.section("New training" if like is None else "Train again")
     with st.container(border=True, key="trigger_form"), page_frame.guarded():
         trigger_form.show(like)
+    if like is None:
+        own_machine.show()
 with right if is_form_first else left:
     page_frame.section("Trainings")
     if found:

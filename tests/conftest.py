@@ -23,6 +23,7 @@ from core.storage import LocalStorage
 from tests import journeys
 from tests.clocks import HeldClock
 from tests.once import once
+from tests.servers.e2b import E2BServer
 from tests.servers.lent import TEMPLATE, Lent
 from tests.servers.parts import MISSING, require
 from tests.servers.postgres import PAGES, Cluster
@@ -191,6 +192,21 @@ def scored_model(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
         database.dispose()
 
     return once(tmp_path_factory, "scored-model", make)
+
+
+@pytest.fixture(scope="session")
+def e2b_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[E2BServer]:
+    with E2BServer(tmp_path_factory.mktemp("e2b")) as server:
+        yield server
+
+
+@pytest.fixture
+def e2b(e2b_server: E2BServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[E2BServer]:
+    """The emulator of E2B, as new; who trusts what the system trusts trusts its certificate."""
+    monkeypatch.setenv("SSL_CERT_FILE", e2b_server.ca)
+    e2b_server.reset()
+    yield e2b_server
+    e2b_server.reset()
 
 
 @pytest.fixture

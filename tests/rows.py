@@ -9,9 +9,12 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from core import db
+from core.db.tables import Base
 from core.db.types import UtcDateTime, now_plus
 
 _ONE_OF = re.compile(r"^(\w+) IN \('(\w+)'")
+_OF_PARENT = re.compile(r"from public\.(\w+) where (\w+) = '(\w+)'\)")
+_DEMANDED = re.compile(r"(\w+) IS NOT NULL")
 
 
 def add(table: sa.Table, *, owner: UUID, **values: Any) -> dict[str, Any]:
@@ -32,6 +35,8 @@ def made(table: sa.Table, *, owner: UUID, **values: Any) -> dict[str, Any]:
         for check in table.constraints
         if isinstance(check, sa.CheckConstraint) and (found := _ONE_OF.match(str(check.sqltext)))
     )
+    demanded = {name for check in table.constraints if isinstance(check, sa.CheckConstraint)
+                for name in _DEMANDED.findall(str(check.sqltext))}  # fmt: skip
     row: dict[str, Any] = {}
     for column in table.columns:
         if column.name in values:
@@ -40,14 +45,25 @@ def made(table: sa.Table, *, owner: UUID, **values: Any) -> dict[str, Any]:
             row[column.name] = owner
         elif column.name == "storage_key":
             row[column.name] = f"uploads/user_{owner}/{uuid4().hex}"
-        elif column.nullable or column.default is not None or column is table.autoincrement_column:
+        elif (
+            (column.nullable and column.name not in demanded)
+            or column.default is not None
+            or column is table.autoincrement_column
+        ):
             continue
         elif column.foreign_keys:
             (key,) = column.foreign_keys
-            row[column.name] = add(key.column.table, owner=owner)[key.column.name]
+            parent = key.column.table
+            row[column.name] = add(parent, owner=owner, **_as_ruled(table, parent))[key.column.name]
         else:
             row[column.name] = allowed.get(column.name, _any(column))
     return row
+
+
+def _as_ruled(table: sa.Table, parent: sa.Table) -> dict[str, str]:
+    """What the rules of a table ask of the row that a new one builds on."""
+    of_parent = _OF_PARENT.search(Base.all()[table.name].row_rules.new)
+    return {of_parent[2]: of_parent[3]} if of_parent and of_parent[1] == parent.name else {}
 
 
 def _any(column: sa.Column[Any]) -> Any:

@@ -270,7 +270,7 @@ print(json.dumps("made"))
     assert adopted.stdout == (
         "Handed over to ada@example.org: 0 uploads, 0 models, 0 predictions, "
         "0 templates, 0 batch jobs, 0 conversations, 0 edits, 0 review events, 0 trainings, 0 live apps, 0 messages, "
-        "1 toy, 1 task.\n"
+        "0 code requests, 1 toy, 1 task.\n"
     ), adopted.stderr
 
 

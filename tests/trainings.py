@@ -15,6 +15,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.training_jobs import TrainingEventRow, TrainingJobRow
 from core.db.tables.uploads import UploadRow
+from core.db.types import now_plus
 from core.errors import AppError
 from core.queue import TaskState
 from core.sandboxes import LocalBackend, SandboxUnavailable
@@ -24,6 +25,8 @@ from core.training import jobs
 from core.training.follow import KIND
 from core.training.jobs import Wanted
 from core.training.runs import work
+from core.training.sources.fetching import Web
+from core.training.states import LIMITS_S, Status
 from core.uploads import uploads
 from tests import journeys
 from tests.servers.parts import lacking
@@ -121,17 +124,25 @@ class Bench:
     def claim(self, training_job_id: UUID) -> queue.Task:
         """The task of a training, taken as a worker takes it."""
         task_id = self.job(training_job_id).task_id
+        assert task_id is not None
         with db.session_scope(db.WORKER, write=True) as session:
             taken = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=LEASE_S)
         assert taken is not None
         return taken
 
-    def attempt(self, training_job_id: UUID, *, told: ToldJob | None = None) -> TrainingJobRow:
+    def attempt(
+        self,
+        training_job_id: UUID,
+        *,
+        told: ToldJob | None = None,
+        web: Web | None = None,
+        generating_s: float = LIMITS_S[Status.GENERATING],
+    ) -> TrainingJobRow:
         """Claim it, do it, and write how it ended, as a worker would; the job as it is then."""
         task, told = self.claim(training_job_id), told or ToldJob()
         result, reason = None, None
         try:
-            result = work.work(task, told, config=self.settings)
+            result = work.work(task, told, config=self.settings, web=web, generating_s=generating_s)
             state = TaskState.SUCCEEDED
         except queue.TaskStopped:
             state = TaskState.CANCELLED
@@ -139,6 +150,17 @@ class Bench:
             state, reason = TaskState.FAILED, queue.Reason.of(error)
         self.settle(task, state, result=result, reason=reason)
         return self.job(training_job_id)
+
+    def abandon(self, training_job_id: UUID) -> None:
+        """Its worker is gone, and its lease has run out."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            this = sa.update(TaskRow).where(TaskRow.id == self.job(training_job_id).task_id)
+            session.execute(this.values(lease_until=now_plus(-1)))
+
+    def retry(self, training_job_id: UUID) -> UUID:
+        """The id of the training that repeats one."""
+        with db.session_scope(self.user, write=True) as session:
+            return jobs.retry(session, training_job_id=training_job_id, most_waiting=5).id
 
     def settle(self, task: queue.Task, state: TaskState, **values: Any) -> None:
         with db.session_scope(db.WORKER, write=True) as session:
@@ -148,7 +170,9 @@ class Bench:
         return journeys.ask(self.user, lambda session: jobs.get(session, training_job_id=training_job_id))
 
     def model(self, training_job_id: UUID) -> ModelRow:
-        return self.job(training_job_id).model
+        model = self.job(training_job_id).model
+        assert model is not None
+        return model
 
     def events(self, training_job_id: UUID) -> list[str]:
         """The states it went through, in order."""
@@ -171,7 +195,8 @@ class Bench:
         pairs = {
             "QUEUED": {("queued", "training")},
             "RUNNING": {
-                (stage, "training") for stage in ("generating", "provisioning", "training", "collecting")
+                (stage, "training")
+                for stage in ("scraping", "generating", "provisioning", "training", "collecting")
             },
             "SUCCEEDED": {("succeeded", "ready")},
             "FAILED": {(state, "failed") for state in ("failed", "timed_out", "lost")},

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from core.errors import Clash, Forbidden, Internal, Missing, TooManyRequests, Unauthenticated, Unavailable
+from core.errors import (
+    Clash,
+    Forbidden,
+    Internal,
+    Invalid,
+    Missing,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 class NotSignedIn(Unauthenticated):
@@ -154,3 +163,9 @@ class UnknownPerson(Missing):
     message = "Nobody with the address {email} has signed in yet."
     hint = "Ask them to sign in once, then run this again."
     email: str
+
+
+class PackageTokenUnfit(Invalid):
+    """A token for a training package that should do more, or live longer, than such a token may."""
+
+    code = "package_token_unfit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import db, logs
 from core.access import audit, credential_lookup, hashing, roles
-from core.access.errors import NotSignedIn, TooManyTokens
+from core.access.errors import NotSignedIn, PackageTokenUnfit, TooManyTokens
 from core.db.tables.credentials import ApiTokenRow
 from core.errors import Invalid, NotFound
 from core.settings import Settings
@@ -20,18 +21,32 @@ from core.settings import Settings
 READ: Final = "read"
 WRITE: Final = "write"
 TRAINING: Final = "training"
-SCOPES: Final = (READ, WRITE, TRAINING)
-LONGEST_DAYS = 365
+PACKAGE: Final = "package"  # reports of the trainings that were begun with this very token, and nothing else
+SCOPES: Final = (READ, WRITE, TRAINING, PACKAGE)
+LONGEST_DAYS, DEFAULT_DAYS = 365, 90
+LONGEST_PACKAGE_DAYS, DEFAULT_PACKAGE_DAYS = 30, 7
 LONGEST_NAME = 80
 MOST = 50
 
 log = logs.get("access")
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A token that lets somebody in."""
+
+    user: db.User
+    id: UUID
+    scopes: frozenset[str]
+
+
 def create(
-    session: Session, *, name: str, scopes: Sequence[str], days: int, now: datetime
+    session: Session, *, name: str, scopes: Sequence[str], days: int | None = None, now: datetime
 ) -> tuple[ApiTokenRow, str]:
-    """A new token of the user's, and its secret, which nobody can show again. Raises Invalid, TooManyTokens."""
+    """A new token of the user's, and its secret, which nobody can show again. days: None for what is usual.
+
+    Raises Invalid, PackageTokenUnfit, TooManyTokens.
+    """
     name = name.strip() or "Token"
     if len(name) > LONGEST_NAME:
         raise Invalid(problem="The name is too long.", remedy=f"Use at most {LONGEST_NAME} characters.")
@@ -39,8 +54,18 @@ def create(
         raise Invalid(
             problem="The token needs at least one valid scope.", remedy=f"Choose from {', '.join(SCOPES)}."
         )
-    if not 1 <= days <= LONGEST_DAYS:
-        raise Invalid(problem="The token needs an expiry date.", remedy=f"Choose 1 to {LONGEST_DAYS} days.")
+    if PACKAGE in scopes and len(set(scopes)) > 1:
+        raise PackageTokenUnfit(
+            problem="A token that reports for a training package can do nothing else.",
+            remedy=f"Choose {PACKAGE} alone, or leave it out.",
+        )
+    usual, longest = DEFAULT_DAYS, LONGEST_DAYS
+    if PACKAGE in scopes:
+        usual, longest = DEFAULT_PACKAGE_DAYS, LONGEST_PACKAGE_DAYS
+    days = usual if days is None else days
+    if not 1 <= days <= longest:
+        unfit = PackageTokenUnfit if PACKAGE in scopes else Invalid
+        raise unfit(problem="The token needs an expiry date.", remedy=f"Choose 1 to {longest} days.")
     if len(alive(session, now=now)) >= MOST:
         raise TooManyTokens(n_tokens=MOST)
     secret = hashing.new_token()
@@ -76,8 +101,8 @@ def revoke(session: Session, *, token_id: UUID, now: datetime) -> None:
     audit.note(session, "token.revoked", _subject(row))
 
 
-def check(secret: str, *, settings: Settings, now: datetime, address: str) -> tuple[db.User, frozenset[str]]:
-    """Whose token this is, and its scopes. Raises NotSignedIn, whatever is wrong with it; the log says what."""
+def check(secret: str, *, settings: Settings, now: datetime, address: str) -> Checked:
+    """Whose token this is, and what it is good for. Raises NotSignedIn, whatever is wrong; the log says what."""
     credential = credential_lookup.token_by_hash(hashing.hash_of(secret))
     if credential is None or (problem := _problem(credential, settings=settings, now=now)):
         log.warning("token refused", reason=problem if credential else "unknown", address=address)
@@ -91,7 +116,7 @@ def check(secret: str, *, settings: Settings, now: datetime, address: str) -> tu
     if credential.is_to_be_touched(now):
         with db.session_scope(user, write=True) as session:
             session.execute(sa.update(ApiTokenRow).where(ApiTokenRow.id == credential.id).values(used_at=now))
-    return user, frozenset(credential.scopes or ())
+    return Checked(user, credential.id, frozenset(credential.scopes or ()))
 
 
 def _problem(credential: credential_lookup.Credential, *, settings: Settings, now: datetime) -> str:

@@ -93,6 +93,8 @@ Reader = Annotated[db.User, Security(_caller, scopes=[tokens.READ])]
 Writer = Annotated[db.User, Security(_caller, scopes=[tokens.WRITE])]
 Trainer = Annotated[db.User, Security(_caller, scopes=[tokens.TRAINING])]
 ReaderOrTrainer = Annotated[db.User, Security(_caller, scopes=[tokens.READ, tokens.TRAINING])]
+Reporter = Annotated[RequestPrincipal, Security(_principal, scopes=[tokens.TRAINING, tokens.PACKAGE])]
+ReaderOrReporter = Annotated[RequestPrincipal, Security(_principal, scopes=[tokens.READ, tokens.PACKAGE])]
 Manager = Annotated[db.User, Security(_caller, scopes=[scopes.PERSON])]
 ManagingPrincipal = Annotated[RequestPrincipal, Security(_principal, scopes=[scopes.PERSON])]
 NEEDS_READ = Security(_same_for_all, scopes=[tokens.READ])

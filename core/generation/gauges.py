@@ -42,5 +42,10 @@ def _spend(session: Session) -> Values:
 GAUGES: Final = (
     Gauge("batch_jobs", "Batch jobs, by status.", ("status",), _jobs),
     Gauge("batch_items", "Items of batch jobs that have not ended, by state.", ("state",), _items),
-    Gauge("generation_spend_today_usd", "Spent on generation since midnight UTC, in dollars.", (), _spend),
+    Gauge(
+        "generation_spend_today_usd",
+        "Spent on batch jobs and on code since midnight UTC, in dollars.",
+        (),
+        _spend,
+    ),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +17,7 @@ from core.models import artifact, handler, training
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
-from core.uploads.errors import BadCsv, ChangedSinceChecked
-from core.uploads.hashed import HashedReader
+from core.uploads.hashed import blaming_changes
 
 
 def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
@@ -74,13 +71,3 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         "artifact_key": key,
         "artifact_sha256": sha256,
     }
-
-
-@contextmanager
-def blaming_changes(source: HashedReader) -> Iterator[None]:
-    """What is wrong with bytes that somebody changed since they were checked is theirs."""
-    try:
-        yield
-    except (BadCsv, ChangedSinceChecked, ValueError, IndexError):
-        source.require_unchanged()
-        raise

@@ -113,7 +113,8 @@ def _loaded(
                 wanted = ServedModel(
                     model.id, model.artifact_key, model.artifact_sha256, model.format, model.schema
                 )
-                pipeline: Any = stack.enter_context(served.opened(config, wanted, stop=job.stop_requested))
+                opened = served.opened(config, wanted, stop=job.stop_requested, task_id=prediction.task_id)
+                pipeline: Any = stack.enter_context(opened)
             else:
                 pipeline = pipelines.load(config, model.artifact_key, model.artifact_sha256)
         except storage.NotStored as gone:

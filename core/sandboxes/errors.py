@@ -16,6 +16,12 @@ class SandboxUnavailable(errors.Unavailable):
     cure: str
 
 
+class RemoteSandboxUnavailable(SandboxUnavailable):
+    """The service that has the sandboxes gives none, or not as asked."""
+
+    message = "E2B gives no sandbox: {problem}."
+
+
 class SandboxLost(errors.Unavailable):
     """The sandbox is stopped or gone, with all that was in it."""
 
@@ -23,6 +29,16 @@ class SandboxLost(errors.Unavailable):
     message = "The sandbox {ref} is gone."
     hint = "Start again: a new sandbox is made."
     ref: str
+
+
+class SandboxUnreachable(errors.Unavailable):
+    """Nobody could reach the sandbox for so long that nobody knows what became of it."""
+
+    code = "lost_contact"
+    message = "The sandbox {ref} could not be reached: {problem}."
+    hint = "Check the network and the state of E2B, then start again: a new sandbox is made."
+    ref: str
+    problem: str
 
 
 class SandboxDiskFull(errors.Unavailable):

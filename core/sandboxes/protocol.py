@@ -27,6 +27,9 @@ from typing import BinaryIO, Literal, Protocol
 
 Source = Literal["stdout", "stderr"]
 OnOutput = Callable[[Source, str], None]
+OnContact = Callable[
+    [datetime | None], None
+]  # since when it is out of reach, before each further try; None = reached again
 MIB = 1 << 20
 
 
@@ -90,6 +93,21 @@ class Ended:
     usage: Usage
 
 
+@dataclass(frozen=True)
+class WebAddress:
+    """Where a server in a sandbox of another machine answers. url: scheme, host and port to connect to.
+
+    host: the name by which it is asked for. headers: what a closed sandbox wants besides.
+    """
+
+    url: str
+    host: str
+    headers: Mapping[str, str]
+
+
+Address = str | WebAddress  # the path of a unix socket on this machine, or an address on the web
+
+
 class Process(Protocol):
     """A command that goes on while other things are done, such as a server."""
 
@@ -107,7 +125,7 @@ class Process(Protocol):
 
 
 class Sandbox(Protocol):
-    """One sandbox. Any thread may call it; commands run as long as this process does, never longer."""
+    """One sandbox. Any thread may call it; commands run until their ends, or until the sandbox is stopped."""
 
     @property
     def ref(self) -> str:
@@ -127,6 +145,7 @@ class Sandbox(Protocol):
         on_output: OnOutput = ...,
         stop: Callable[[], bool] = ...,
         wall_s: float | None = None,
+        name: str | None = None,
     ) -> Ended:
         """Run a command to its end, at most `wall_s` or else as long as the limits say.
 
@@ -134,8 +153,15 @@ class Sandbox(Protocol):
         on_output(source, line): called from this thread as lines come, without their ends; what is longer than
         8,000 characters comes in pieces, and what can't be shown is replaced. stop(): asked from this thread about
         five times a second; True ends the command within 5 seconds with `stopped`. What either raises ends the
-        command and comes out of here. Raises SandboxLost, SandboxUnavailable.
+        command and comes out of here. name: what it is called; one that was begun in this sandbox before by that name
+        is watched from its beginning on and not begun again, and what a
+        callback raises does not end it.
+
+        Raises SandboxLost, SandboxUnavailable, SandboxUnreachable.
         """
+
+    def has_begun(self, name: str) -> bool:
+        """Whether a command was begun in it by this name, by whoever. Raises as `run`."""
 
     def start(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Process:
         """Begin a command that goes on until `stop`, or until the sandbox's life is over. Its output is kept as a tail.
@@ -150,15 +176,18 @@ class Sandbox(Protocol):
         that grows meanwhile. Raises FileMissing, FileRefused, SandboxLost.
         """
 
-    def expose(self, name: str) -> str:
-        """A short path by which this process reaches the unix socket `name` of the folder of `put`.
+    def expose(self, name: str) -> Address:
+        """Where this process reaches the unix socket `name` of the folder of `put`: a short path, or a web address.
 
-        The path means the socket that is there now: ask again after a server has started anew. It is good until the
+        It means the socket that is there now: ask again after a server has started anew. It is good until the
         sandbox is stopped. Raises FileMissing, FileRefused, SandboxLost.
         """
 
     def renew(self, life_s: float) -> None:
         """Let the sandbox live that many seconds from now on. Raises SandboxLost."""
+
+    def leave(self) -> None:
+        """Let go of it for whoever goes on with it, where the backend can; else as `stop`."""
 
     def stop(self) -> None:
         """End all that runs in it and remove its files, within 5 seconds. A second time does nothing."""
@@ -179,7 +208,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """`local`, for a row of the database."""
+        """`local` or `e2b`, for a row of the database."""
 
     @property
     def isolation(self) -> str:
@@ -191,8 +220,29 @@ class Backend(Protocol):
         Raises SandboxUnavailable, with the cure.
         """
 
-    def create(self, *, labels: Mapping[str, str], limits: Limits) -> Sandbox:
-        """A new, empty sandbox. labels: what `list` tells of it. Raises SandboxUnavailable, SandboxDiskFull."""
+    def create(
+        self,
+        *,
+        labels: Mapping[str, str],
+        limits: Limits,
+        key: str | None = None,
+        on_contact: OnContact | None = None,
+        on_created: Callable[[str], object] = ...,
+    ) -> Sandbox:
+        """A new, empty sandbox. labels: what `list` tells of it.
+
+        on_created(ref): called as soon as there is something to be found again, before it is made ready.
+        key: the same asking again, after its answer was lost, gives the same sandbox. on_contact: hears of it where the
+        sandbox is out of reach for a while. Raises SandboxUnavailable, SandboxDiskFull, SandboxUnreachable.
+        """
+
+    def find(
+        self, *, labels: Mapping[str, str], limits: Limits, on_contact: OnContact | None = None
+    ) -> Sandbox | None:
+        """A sandbox with these labels that outlived the process that made it; None where none does, or can.
+
+        Raises SandboxUnavailable, SandboxUnreachable.
+        """
 
     def list(self) -> Sequence[Listed]:
         """All there are, of this installation on this machine, oldest first."""

@@ -1,4 +1,4 @@
-"""Whether code that nobody has read can run on this machine, held back as it must be."""
+"""Whether code that nobody has read can run somewhere, held back as it must be."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from core.sandboxes import SandboxUnavailable
 def look(context: CheckContext) -> Iterator[Check]:
     """Without a sandbox the rest of the app works: what needs one is refused, with the cure."""
     backend = sandboxes.configured(context.settings)
+    name = "Local" if backend.name == "local" else "E2B"
     try:
         backend.probe()
     except SandboxUnavailable as error:
-        yield Check("Sandboxes", "Local", State.WARN, error.message, error.hint)
+        yield Check("Sandboxes", name, State.WARN, error.message, error.hint)
     else:
-        yield Check("Sandboxes", "Local", State.OK, backend.isolation)
+        yield Check("Sandboxes", name, State.OK, backend.isolation)

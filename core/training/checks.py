@@ -13,13 +13,17 @@ from core.db.tables.deployments import DeploymentRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.errors import counted
 from core.room import CheckContext, SystemCheck
+from core.sandboxes.e2b.backend import Found
 from core.settings import part
+from core.settings.parts.e2b import E2BSettings
 from core.settings.parts.training import DeploymentSettings
+from core.training.deployments import rounds
 from core.training.deployments.states import AWAKE
 from core.training.deployments.states import Status as Live
 from core.training.states import STAGES, Status
 
 PART: Final = "Sandboxes"
+MOST_LISTED: Final = 20
 
 
 def trainings(context: CheckContext) -> Iterator[Check]:
@@ -48,6 +52,33 @@ def live_apps(context: CheckContext) -> Iterator[Check]:
         yield Check(PART, "Live apps", State.OK, message)
 
 
+def alive_at_e2b(context: CheckContext) -> Iterator[Check]:
+    """Every sandbox there, what it is for and since when: each costs money for as long as it runs."""
+    if not part(context.settings, E2BSettings).e2b_api_key.get_secret_value():
+        return
+    seen = rounds.seen()
+    if seen.problem:
+        yield Check(PART, "Alive at E2B", State.WARN, seen.problem, "It is looked again every 15 seconds.")
+    elif seen.at is None:
+        yield Check(
+            PART, "Alive at E2B", State.OK, "This process has not looked: the app does, every 15 seconds."
+        )
+    else:
+        listed = [f"{_what(one)} since {one.since:%d %b %H:%M} UTC" for one in seen.sandboxes]
+        if len(listed) > MOST_LISTED:
+            listed[MOST_LISTED:] = [f"{len(listed) - MOST_LISTED} more"]
+        told = f": {'; '.join(listed)}" if listed else ""
+        n_alive = counted(len(seen.sandboxes), "sandbox|sandboxes")
+        yield Check(PART, "Alive at E2B", State.OK, f"{n_alive}{told}.")
+
+
+def _what(one: Found) -> str:
+    """What a sandbox is for."""
+    kinds = {"training_job": "a training", "deployment": "a live app", "task": "a scoring"}
+    kind = next((kinds[label] for label in one.labels if label in kinds), "something")
+    return f"{kind} ({one.ref}{', asleep' if one.is_paused else ''})"
+
+
 def _counts(context: CheckContext, rows: type[TrainingJobRow] | type[DeploymentRow]) -> Mapping[str, int]:
     """How many are in each state, of those that whoever asks may see."""
     counted_by = sa.select(rows.status, sa.func.count()).group_by(rows.status)
@@ -61,4 +92,5 @@ def _counts(context: CheckContext, rows: type[TrainingJobRow] | type[DeploymentR
 CHECKS: Final = (
     SystemCheck(PART, "Trainings", trainings, position=41, needs_database=True),
     SystemCheck(PART, "Live apps", live_apps, position=42, needs_database=True),
+    SystemCheck(PART, "Alive at E2B", alive_at_e2b, position=43),
 )

@@ -23,6 +23,57 @@ class TooManyTrainings(TooManyRequests):
     n_waiting: int
 
 
+class TooManyResources(AppError):
+    """More web pages than one training reads."""
+
+    code = "too_many_resources"
+    message = "A training reads {limit:web page} at most; this one names {n_given:web page}."
+    hint = "Keep those that say most."
+    limit: int
+    n_given: int
+
+
+class ResourceRefused(AppError):
+    """A web page that is never fetched."""
+
+    code = "resource_refused"
+    message = "The page {address} can't be read: it {problem}."
+    hint = "Name a public web page, or choose an upload that holds what the page says."
+    address: str
+    problem: str
+
+
+class PageUnread(AppError):
+    """A web page could not be read; the training goes on without it."""
+
+    code = "page_unread"
+    message = "{problem}."
+    hint = "{cure}"
+    problem: str
+    cure: str = ""
+
+
+class CodeUnusable(AppError):
+    """What Claude answered can't be run. problems: ends of sentences."""
+
+    code = "code_invalid"
+    message = "Claude's answer could not be used: {listed}."
+    problems: tuple[str, ...]
+    listed: str = ""
+
+    def __post_init__(self) -> None:
+        self.listed = "; ".join(self.problems)
+        super().__post_init__()
+
+
+class NotAsked(AppError):
+    """Claude is not asked, or has not answered, so the built-in template is used."""
+
+    code = "llm_unavailable"
+    message = "{problem}"
+    problem: str
+
+
 class TookTooLong(AppError):
     """The code, or the stage around it, did not end within its time."""
 
@@ -31,6 +82,10 @@ class TookTooLong(AppError):
     hint = "Use fewer rows or columns, or have an admin raise TRAINING_LIMIT_S."
     what: str
     limit: str
+
+
+class CodeTookTooLong(TookTooLong):
+    """The code itself did not end within TRAINING_LIMIT_S."""
 
 
 class RanOutOf(AppError):
@@ -105,6 +160,14 @@ class TooManyRows(AppError):
     hint = "Send fewer at a time, or upload a file to score many."
     limit: int
     n_rows: int
+
+
+class AppAddressMissing(AppError):
+    """A live app that is closed to the public is reached through the app, which has no address that others reach."""
+
+    code = "app_address_missing"
+    message = "Live apps at E2B are private here, and the app has no address by which people reach them."
+    hint = "Set APP_URL to the address that people open, or set E2B_PRIVATE=0."
 
 
 class NotLive(Clash):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables.training_jobs import TrainingJobRow
+from core.db.tables.training_jobs import TrainingJobRow, TrainingPageRow
 from core.db.types import now_plus
 from core.models import handler
 from core.queue import TaskState
@@ -18,21 +18,27 @@ from core.training.errors import TookTooLong
 from core.training.states import SETTLED, Status
 
 KIND: Final = "training.run"
-LOST: Final = frozenset({"worker_lost", "worker_silent", "dead_letter"})  # why a task fails that nobody ended
-TAKEN_OVER: Final = "Its worker went away. Another one trains again with the same code."
+LOST: Final = frozenset(
+    {"worker_lost", "worker_silent", "dead_letter", "lost_contact"}
+)  # why a task fails that nobody ended
+TAKEN_OVER: Final = "Its worker went away. Another one goes on with the same code."
 HANDED_BACK: Final = "Its worker stopped. It waits for another one."
 UNKNOWN: Final = queue.Reason(code="unknown", message="It failed for an unknown reason.")
 
 
 def follow(session: Session, task: queue.Task) -> None:
     """Move the job that this task works for, its model, and where it has succeeded begin the model's live app."""
-    columns = TrainingJobRow.id, TrainingJobRow.status, TrainingJobRow.code_sha256
-    of_task = sa.select(*columns).where(TrainingJobRow.task_id == task.id)
+    has_pages = sa.exists().where(TrainingPageRow.training_job_id == TrainingJobRow.id).label("has_pages")
+    columns = TrainingJobRow.id, TrainingJobRow.status, TrainingJobRow.code_sha256, TrainingJobRow.resources
+    of_task = sa.select(*columns, has_pages).where(TrainingJobRow.task_id == task.id)
     job = session.execute(of_task.with_for_update()).one_or_none()
     if job is None:  # deleted: the task goes on, and its run says so
         return
     handler.follow(session, task)
-    status, message = _becomes(task, Status(job.status), has_code=job.code_sha256 is not None)
+    first = states.first_stage(
+        has_code=job.code_sha256 is not None, has_unread_pages=bool(job.resources) and not job.has_pages
+    )
+    status, message = _becomes(task, Status(job.status), first=first)
     values: dict[str, Any] = {"reason": task.reason.to_json() if task.reason else None}
     if status in SETTLED:
         values["finished_at"] = now_plus()
@@ -51,14 +57,14 @@ def follow(session: Session, task: queue.Task) -> None:
         deployments.begin(session, training_job_id=job.id, checks=task.result["checks"])
 
 
-def _becomes(task: queue.Task, before: Status, *, has_code: bool) -> tuple[Status, str]:
-    """The job's next state, and what its event says."""
+def _becomes(task: queue.Task, before: Status, *, first: Status) -> tuple[Status, str]:
+    """The job's next state, and what its event says. first: the stage at which an attempt begins."""
     message = task.reason.message if task.reason else ""
     match task.state:
         case TaskState.QUEUED:
             return Status.QUEUED, f"{message} It is tried again." if message else HANDED_BACK
         case TaskState.RUNNING:
-            return states.first_stage(has_code=has_code), "" if before is Status.QUEUED else TAKEN_OVER
+            return first, "" if before is Status.QUEUED else TAKEN_OVER
         case TaskState.SUCCEEDED:
             return Status.SUCCEEDED, ""
         case TaskState.CANCELLED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -25,6 +25,9 @@ from core.models import models
 from core.training import states
 from core.training.errors import GoalUnusable, TooManyTrainings
 from core.training.follow import KIND
+from core.training.local import reports
+from core.training.local.reports import LOCAL
+from core.training.sources import addresses
 from core.training.states import PENDING, RETRIED_FROM, Status
 from core.uploads import uploads
 
@@ -33,35 +36,53 @@ MAX_GOAL: Final = 4_000
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a model is to learn. positive_label: the outcome looked for; guessed when None. keep: columns that stay."""
+    """What a model is to learn. positive_label: the outcome looked for; guessed when None. keep: columns that stay.
+
+    resources: addresses of web pages that its code should know of. shares_values: whether Claude, who writes it, may
+    be told values of the file beside the names, kinds and counts of its columns.
+    """
 
     target: str
     name: str = ""
     goal: str = ""
     positive_label: str | None = None
     keep: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    shares_values: bool = False
 
 
-def trigger(session: Session, *, upload: UploadRow, wanted: Wanted, most_waiting: int) -> TrainingJobRow:
-    """Make model version, job and task, in the caller's transaction.
+def trigger(
+    session: Session, *, upload: UploadRow, wanted: Wanted, most_waiting: int, app_url: str = ""
+) -> TrainingJobRow:
+    """Make model version, job and task, in the caller's transaction. app_url: by which people reach this app.
 
     Where the very same training of the user waits or runs, that is the answer: a click may come twice. Raises
-    TooManyTrainings, GoalUnusable, and what `models.new_version` raises.
+    TooManyTrainings, GoalUnusable, TooManyResources, ResourceRefused, and what `models.new_version` raises.
     """
     goal = tidied_goal(wanted.goal)
+    wanted = replace(wanted, resources=addresses.tidied(wanted.resources, app_url=app_url))
     models.hold_owner(session)
     pending = _pending(session)
     asked = (upload.id, wanted.target, models.tidied(wanted.name), goal)
     default = models.default_name(upload, target=wanted.target)
     for job in pending:
         known = (job.upload_id, job.target, "" if job.name == default else job.name, job.goal)
-        payload = job.task.payload
+        payload = _task(job).payload
         same = payload["positive_label"] == wanted.positive_label and set(payload["keep"]) == set(wanted.keep)
+        same = same and (tuple(job.resources), job.shares_values) == (wanted.resources, wanted.shares_values)
         if same and known in (asked, (*asked[:2], "" if asked[2] == default else asked[2], goal)):
             return job
     _require_room(pending, most_waiting)
     job = _made(session, upload=upload, wanted=wanted, goal=goal)
-    audit.note(session, "training.triggered", subject(job), upload_id=upload.id, target=job.target)
+    audit.note(
+        session,
+        "training.triggered",
+        subject(job),
+        upload_id=upload.id,
+        target=job.target,
+        n_pages=len(job.resources),
+        shares_values=job.shares_values,
+    )
     return get(session, training_job_id=job.id)
 
 
@@ -71,6 +92,8 @@ def retry(session: Session, *, training_job_id: UUID, most_waiting: int) -> Trai
     Raises NotFound, OwnedByAnother, Conflict where it has not ended or its upload is gone, TooManyTrainings.
     """
     before = own(session, training_job_id=training_job_id)
+    if before.origin == LOCAL:
+        raise Conflict(resource="training", state="one on your own machine", asked="retried here")
     if before.status not in RETRIED_FROM:
         raise Conflict(resource="training", state=before.status, asked="retried")
     if before.upload_id is None:
@@ -80,13 +103,15 @@ def retry(session: Session, *, training_job_id: UUID, most_waiting: int) -> Trai
     if again := next((job for job in pending if job.retry_of == before.id), None):
         return again
     _require_room(pending, most_waiting)
-    payload = before.task.payload
+    payload = _task(before).payload
     wanted = Wanted(
         target=before.target,
         name=before.name,
         goal=before.goal,
         positive_label=payload["positive_label"],
         keep=tuple(payload["keep"]),
+        resources=tuple(before.resources),
+        shares_values=before.shares_values,
     )
     upload = uploads.get(session, upload_id=before.upload_id)
     job = _made(session, upload=upload, wanted=wanted, goal=before.goal, before=before)
@@ -95,11 +120,18 @@ def retry(session: Session, *, training_job_id: UUID, most_waiting: int) -> Trai
 
 
 def cancel(session: Session, *, training_job_id: UUID) -> TrainingJobRow:
-    """At once while nobody runs it, else as soon as its worker sees it. Raises NotFound, OwnedByAnother, Conflict."""
+    """At once while nobody runs it, else as soon as its worker sees it; one on its owner's machine with its next call.
+
+    Raises NotFound, OwnedByAnother, Conflict.
+    """
     job = own(session, training_job_id=training_job_id)
-    if job.status not in PENDING:
+    if job.origin == LOCAL:
+        if not reports.cancel(session, job):
+            raise Conflict(resource="training", state=job.status, asked="cancelled")
+    elif job.status not in PENDING:
         raise Conflict(resource="training", state=job.status, asked="cancelled")
-    queue.cancel(session, task_id=job.task_id)
+    else:
+        queue.cancel(session, task_id=_task(job).id)
     audit.note(session, "training.cancelled", subject(job))
     session.expire(job)
     return get(session, training_job_id=training_job_id)
@@ -108,8 +140,9 @@ def cancel(session: Session, *, training_job_id: UUID) -> TrainingJobRow:
 def prioritize(session: Session, *, training_job_id: UUID) -> UUID:
     """Put a training first in line; returns its task. Raises NotFound, OwnedByAnother."""
     job = own(session, training_job_id=training_job_id)
-    queue.prioritize(session, task_id=job.task_id)
-    return job.task_id
+    task_id = _task(job).id
+    queue.prioritize(session, task_id=task_id)
+    return task_id
 
 
 def get(session: Session, *, training_job_id: UUID) -> TrainingJobRow:
@@ -153,11 +186,11 @@ def page(
 
 
 def whole() -> sa.Select[TrainingJobRow]:
-    """Every training, joined with its model and task."""
+    """Every training, joined with its model and task where it has them."""
     return (
         sa.select(TrainingJobRow)
-        .join(ModelRow, TrainingJobRow.model_id == ModelRow.id)
-        .join(TaskRow, TrainingJobRow.task_id == TaskRow.id)
+        .outerjoin(ModelRow, TrainingJobRow.model_id == ModelRow.id)
+        .outerjoin(TaskRow, TrainingJobRow.task_id == TaskRow.id)
         .options(contains_eager(TrainingJobRow.model), contains_eager(TrainingJobRow.task))
     )
 
@@ -178,9 +211,16 @@ def tidied_goal(goal: str) -> str:
 
 
 def _pending(session: Session) -> Sequence[TrainingJobRow]:
-    """The user's trainings that wait or run."""
-    mine = TrainingJobRow.user_id == db.owner(session), TrainingJobRow.status.in_(PENDING)
+    """The user's trainings that wait or run here."""
+    is_mine = TrainingJobRow.user_id == db.owner(session), TrainingJobRow.origin != LOCAL
+    mine = *is_mine, TrainingJobRow.status.in_(PENDING)
     return session.execute(whole().where(*mine)).scalars().all()
+
+
+def _task(job: TrainingJobRow) -> TaskRow:
+    """Of one that runs here."""
+    assert job.task is not None, job.id
+    return job.task
 
 
 def _require_room(pending: Sequence[TrainingJobRow], most_waiting: int) -> None:
@@ -224,10 +264,12 @@ def _made(
         goal=goal,
         target=model.target,
         data_sha256=upload.sha256,
+        resources=list(wanted.resources),
+        shares_values=wanted.shares_values,
     )
     if before is not None:
         job.retry_of = before.id
-        job.code, job.code_source, job.code_sha256 = _code(session, before.id)
+        job.code, job.predict_code, job.code_source, job.code_sha256 = _code(session, before.id)
     session.add(job)
     session.flush()
     states.note(session, training_job_id=job.id, state=Status.QUEUED, attempt=0)
@@ -237,9 +279,8 @@ def _made(
     return job
 
 
-def _code(session: Session, training_job_id: UUID) -> tuple[str | None, str | None, str | None]:
-    columns = TrainingJobRow.code, TrainingJobRow.code_source, TrainingJobRow.code_sha256
-    code, source, sha256 = session.execute(
-        sa.select(*columns).where(TrainingJobRow.id == training_job_id)
-    ).one()
-    return code, source, sha256
+def _code(session: Session, training_job_id: UUID) -> tuple[str | None, ...]:
+    """train.py, predict.py, their author and the hash of train.py."""
+    row = TrainingJobRow
+    columns = sa.select(row.code, row.predict_code, row.code_source, row.code_sha256)
+    return tuple(session.execute(columns.where(row.id == training_job_id)).one())

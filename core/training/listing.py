@@ -70,7 +70,8 @@ def trainings_of(session: Session, *, model_ids: Sequence[UUID]) -> Mapping[UUID
     rows = jobs.whole().where(
         TrainingJobRow.model_id.in_(model_ids), ownership.seen(session, TrainingJobRow.user_id)
     )
-    return {job.model_id: job for job in session.execute(rows).scalars()} if model_ids else {}
+    found = session.execute(rows).scalars() if model_ids else ()
+    return {job.model_id: job for job in found if job.model_id is not None}
 
 
 def apps_of(session: Session, *, model_ids: Sequence[UUID]) -> Mapping[UUID, DeploymentRow]:

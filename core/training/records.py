@@ -15,6 +15,7 @@ from core.db.tables.training_jobs import (
     TrainingJobRow,
     TrainingLogRow,
     TrainingMetricRow,
+    TrainingPageRow,
     TrainingPredictionRow,
 )
 from core.training.bargain.metric_lines import OWN_SPLITS
@@ -73,11 +74,17 @@ def predictions(
     return session.execute(rows.limit(limit)).scalars().all()
 
 
-def code(session: Session, *, training_job_id: UUID) -> str | None:
-    """What ran in the sandbox."""
-    return session.execute(
-        sa.select(TrainingJobRow.code).where(TrainingJobRow.id == training_job_id)
-    ).scalar_one_or_none()
+def pages(session: Session, *, training_job_id: UUID) -> Sequence[TrainingPageRow]:
+    """The web pages that were read for it or could not be, in the order in which they were named."""
+    rows = sa.select(TrainingPageRow).where(TrainingPageRow.training_job_id == training_job_id)
+    return session.execute(rows.order_by(TrainingPageRow.n)).scalars().all()
+
+
+def code(session: Session, *, training_job_id: UUID) -> tuple[str | None, str | None]:
+    """What ran in the sandbox: train.py, and the predict.py beside it where its author wrote one."""
+    columns = sa.select(TrainingJobRow.code, TrainingJobRow.predict_code)
+    found = session.execute(columns.where(TrainingJobRow.id == training_job_id)).one_or_none()
+    return (found.code, found.predict_code) if found else (None, None)
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,9 @@ class EarlierCode:
 
 
 def code_before(session: Session, *, job: TrainingJobRow) -> EarlierCode | None:
-    """Of the newest version before this one that ran code; None for the first."""
+    """Of the newest version before this one that ran code; None for the first, and for one without a model here."""
+    if job.model is None:
+        return None
     earlier = (
         sa.select(ModelRow.version, TrainingJobRow.code)
         .join(ModelRow, TrainingJobRow.model_id == ModelRow.id)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from core import queue
 from core.db import DatabaseUnavailable
 from core.db.tables.deployments import DeploymentRow
+from core.db.tables.llm_calls import LlmCallRow
 from core.db.tables.messages import MessageRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.models import handler
@@ -16,11 +17,13 @@ from core.sandboxes import SandboxDiskFull, SandboxLost
 from core.storage import StorageUnavailable
 from core.training import checks, follow
 from core.training.deployments import deployments, expectation
+from core.training.local.reports import LOCAL
 from core.training.states import PENDING
 
 
 def _is_trained_on(session: Session, upload_id: int) -> bool:
-    pending = TrainingJobRow.upload_id == upload_id, TrainingJobRow.status.in_(PENDING)
+    in_the_app = TrainingJobRow.upload_id == upload_id, TrainingJobRow.origin != LOCAL
+    pending = *in_the_app, TrainingJobRow.status.in_(PENDING)
     return session.execute(sa.select(TrainingJobRow.id).where(*pending).limit(1)).first() is not None
 
 
@@ -50,6 +53,9 @@ ROOM = Room(
         AuditedAction("training.triggered", "triggered"),
         AuditedAction("training.retried", "retried"),
         AuditedAction("training.cancelled", "cancelled"),
+        AuditedAction("training.begun", "begun on their own machine"),
+        AuditedAction("training.ended", "ended on their own machine"),
+        AuditedAction("package.downloaded", "downloaded"),
         AuditedAction("deployment.created", "deployed"),
         AuditedAction("deployment.stopped", "stopped"),
         AuditedAction("deployment.restarted", "restarted"),
@@ -57,6 +63,7 @@ ROOM = Room(
     ),
     audited=(
         AuditedResource("training", " the training {}", "a training"),
+        AuditedResource("package", " the training package of {}", "a training package"),
         AuditedResource("deployment", " the live app of {}", "a live app"),
     ),
     checks=checks.CHECKS,
@@ -68,5 +75,6 @@ ROOM = Room(
         HandedOver("trainings", TrainingJobRow),
         HandedOver("live apps", DeploymentRow),
         HandedOver("messages", MessageRow),
+        HandedOver("code requests", LlmCallRow),
     ),
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from core.errors import AppError
+from core.uploads.errors import BadCsv, ChangedSinceChecked
 
 CHUNK_BYTES = 1 << 20
 
@@ -59,3 +61,13 @@ class HashedReader(io.RawIOBase):
 
     def __enter__(self) -> Any:  # a BinaryIO to all who read it
         return self
+
+
+@contextmanager
+def blaming_changes(source: HashedReader) -> Iterator[None]:
+    """What is wrong with bytes that somebody changed since they were checked is theirs."""
+    try:
+        yield
+    except (BadCsv, ChangedSinceChecked, ValueError, IndexError):
+        source.require_unchanged()
+        raise

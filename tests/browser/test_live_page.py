@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from core.api.live import page as live_page
 from core.models.schema import Feature
+from core.training.deployments import page as live_page
 from tests.core.api.live.test_page import SHOWN
 
 HOME = "http://desk.test/live/1/"

@@ -175,6 +175,47 @@ def test_twenty_decisions_by_keys_alone_and_reasons_by_their_digits(
     assert statuses(me, ids[20:]) == [("pending", None)]
 
 
+def test_each_conversation_is_shown_from_its_start_and_a_form_takes_the_keys(
+    app: App, page: Page, me: db.User
+) -> None:
+    job_id = generation.job(me)
+    for idx in range(4):
+        said = generation.talk(f"Question {idx + 1}?", "A long answer.\n" * (100 if idx < 3 else 1))
+        generation.conversation(me, job_id=job_id, idx=idx, said=said)
+    page.goto(f"{app.url}/review?job={job_id}")
+    chat, undo = page.locator(".st-key-chat"), page.get_by_role("button", name="Undo")
+    for n in (2, 3):  # a short or a long one after it
+        settled(page)
+        page.locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, 1500)")
+        press(page, "a")
+        expect(chat).to_contain_text(f"Question {n}?")
+        page.wait_for_function(
+            "document.querySelector('.st-key-chat').getBoundingClientRect().top"
+            " >= document.querySelector('.st-key-review_head').getBoundingClientRect().bottom"
+        )
+    page.get_by_label("Reason").fill("Dull")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Reason")).not_to_be_focused()  # from here on keys decide
+    press(page, "x")
+    expect(chat).to_contain_text("Question 4?")
+    press(page, "e")
+    expect(page.get_by_label("1. User")).to_be_focused()
+    for name in ("Back", "Undo"):  # whatever else were pressed, what is written here would be lost
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    page.keyboard.type("axu 1 ")
+    page.get_by_role("button", name="Save").click()
+    expect(chat).to_contain_text("axu 1")
+    expect(undo).to_be_enabled()
+
+    page.goto(f"{app.url}/review?job={job_id}&view=list&status=rejected")
+    page.locator("[data-testid=stDataFrame]").click(position={"x": 150, "y": 50})
+    expect(chat).to_contain_text("Question 3?")
+    page.get_by_role("radio", name="List").click()
+    expect(page.get_by_text("decide on all")).to_be_visible()
+    settled(page)
+    expect(page).to_have_url(re.compile("view=list"))
+
+
 def test_keys_as_fast_as_they_come_decide_on_nothing_unseen(app: App, page: Page, me: db.User) -> None:
     job_id = generation.job(me)
     ids = generation.conversations(me, 60, job_id=job_id)

@@ -29,6 +29,13 @@ def key(name: str, row_id: UUID, row_version: int = 1) -> str:
     return f"{name}_{row_id}_{row_version}"
 
 
+def click(app: AppTest, **selected: list[object]) -> None:
+    """In the table of the list."""
+    nothing: dict[str, list[object]] = {"rows": [], "columns": [], "cells": []}
+    app.session_state[app.dataframe[0].key] = {"selection": nothing | selected}
+    app.run()
+
+
 @pytest.fixture
 def three(reader: db.User) -> list[UUID]:
     """The second has a finding and a low score."""
@@ -101,10 +108,19 @@ def test_the_list_is_sorted_and_opens_what_is_clicked(open_page: Open, three: li
     assert list(table.value["Score"]) == [30, 60, 90]
     assert list(table.value["Findings"]) == ["", "E-mail address", ""]
     assert table.value["Begins with"].iloc[0] == "Question 3 about parcels?"
-    app.session_state[table.key] = {"selection": {"rows": [], "columns": [], "cells": [(1, "Begins with")]}}
-    app.run()
+    click(app, columns=["Score"])  # on its head: over all that fit, not over the rows that are drawn
+    assert app.query_params["sort"] == "highest"
+    click(app, columns=["Made"])
+    assert app.query_params["sort"] == "newest"
+    click(app, columns=["Made"])
+    assert "sort" not in app.query_params
+    click(app, cells=[(1, "Begins with")])
     assert app.query_params["id"] == str(three[1])
     assert "**2** of 3 waiting" in texts(app)
+    app.query_params["view"] = "list"
+    app.run()
+    assert app.dataframe[0].key != table.key  # a table that knows of no click: the way back is open
+    assert "view" in app.query_params
     (without,) = open_page("review.py", view="list", score="70-100").dataframe
     assert list(without.value["Score"]) == [90]
     assert "Findings" not in without.value  # an empty column takes no room
@@ -114,9 +130,10 @@ def test_what_is_ticked_is_decided_and_taken_back_as_one(
     open_page: Open, reader: db.User, three: list[UUID]
 ) -> None:
     app = open_page("review.py", view="list")
-    app.session_state[app.dataframe[0].key] = {"selection": {"rows": [0, 2], "columns": [], "cells": []}}
-    app.run()
+    click(app, rows=[0, 2])
     assert "**2** ticked" in texts(app)
+    (link,) = [one.proto for one in app.get("link_button") if one.proto.id.endswith("ticked_zip")]
+    assert link.url == f"/api/conversations/export?ids={three[0]},{three[2]}&format=chat-jsonl"
     app.button(key="bulk_reject").click().run()
     assert "Reject the **2\u00a0conversations** that you ticked" in texts(app)
     assert statuses(reader, three) == ["pending"] * 3

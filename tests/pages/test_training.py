@@ -24,6 +24,7 @@ from core.training.states import Status
 from core.ui.training import trainings_list
 from tests import journeys
 from tests.pages.conftest import texts
+from tests.servers.e2b import E2BServer
 from tests.trainings import TINY, Bench, require_sandbox
 
 OpenPage = Callable[..., AppTest]
@@ -384,3 +385,31 @@ def test_a_ready_model_of_the_built_in_recipes_is_deployed_by_a_button(
     found = journeys.ask(reader, lambda session: deployments.of_model(session, model_id=model.id))
     assert found is not None
     assert found.task_id is not None
+
+
+def test_with_a_key_of_e2b_what_leaves_this_machine_is_said_before_the_click(
+    open_page: OpenPage, bench: Bench, e2b: E2BServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.upload()
+    assert "without network" in texts(open_page("workspace.py"))
+    for name, value in e2b.settings.items():
+        monkeypatch.setenv(name.upper(), value)
+    app = open_page("workspace.py")
+    assert not app.exception
+    assert "the rows of customers\\.csv leave this machine." in texts(app)
+    assert "open to whoever has it" in texts(app)
+    e2b.faults.key_works = False
+    monkeypatch.setenv("E2B_TEMPLATE", "another")  # whether the key is good was asked a moment ago
+    app = open_page("workspace.py")
+    assert app.button(key="trigger").disabled
+    assert "E2B refuses the key" in texts(app)
+
+
+def test_lost_contact_is_said_with_its_time(open_page: OpenPage, bench: Bench) -> None:
+    training_job_id = bench.trigger()
+    bench.claim(training_job_id)
+    bench.change(training_job_id, unreachable_since=now_plus(-120), backend="e2b", sandbox_ref="i1")
+    app = open_page("training.py", id=str(training_job_id))
+    assert not app.exception
+    assert "No contact with its sandbox at E2B since" in texts(app)
+    assert "2\u00a0min ago" in texts(app)

@@ -1,4 +1,4 @@
-"""An authority of our own and a certificate of 127.0.0.1 from it, for servers that ask for TLS."""
+"""An authority of our own and a certificate from it, for servers on loopback that ask for TLS."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def certificates(folder: Path) -> dict[str, str]:
-    """The settings of Dask's certificates, made in `folder`."""
+def certificates(folder: Path, *, names: tuple[str, ...] = ("127.0.0.1",)) -> dict[str, str]:
+    """The settings of Dask's certificates, made in `folder`. names: what the certificate is good for."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _signed(
         "Model Desk's tests", authority_key, "Model Desk's tests", authority_key, is_authority=True
     )
-    own = _signed("127.0.0.1", key, "Model Desk's tests", authority_key, is_authority=False)
+    own = _signed(names[0], key, "Model Desk's tests", authority_key, is_authority=False, good_for=names)
     contents = {
         "dask_tls_ca": authority.public_bytes(serialization.Encoding.PEM),
         "dask_tls_cert": own.public_bytes(serialization.Encoding.PEM),
@@ -38,6 +38,7 @@ def _signed(
     by_key: ec.EllipticCurvePrivateKey,
     *,
     is_authority: bool,
+    good_for: tuple[str, ...] = (),
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     made = (
@@ -51,6 +52,8 @@ def _signed(
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
     )
     if not is_authority:
-        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-        made = made.add_extension(names, critical=False)
+        named = [
+            x509.IPAddress(ip_address(one)) if one[0].isdigit() else x509.DNSName(one) for one in good_for
+        ]
+        made = made.add_extension(x509.SubjectAlternativeName(named), critical=False)
     return made.sign(by_key, hashes.SHA256())

@@ -18,13 +18,12 @@ from core.access.errors import NotSignedIn
 from core.api.dependencies import uuid_of
 from core.api.errors import RequestTooLarge
 from core.api.http import error_responses
-from core.api.live import page
 from core.api.live.asking import Asking
 from core.api.security import sign_in_page
 from core.api.security.authentication import PRINCIPAL, RequestPrincipal, address_of
 from core.errors import AppError, BadRequest
 from core.settings import Settings
-from core.training.deployments import deployments
+from core.training.deployments import deployments, page
 
 MAX_BODY_BYTES = 1_000_000
 log = logs.get("api")
@@ -90,11 +89,16 @@ async def _add_slash(request: Request) -> Response:
 
 
 async def _page(_request: Request, user: db.User, deployment_id: UUID) -> Response:
-    def look() -> page.Shown:
+    """The page, or the way to the one that the app has on another machine at present."""
+
+    def look() -> page.Shown | str:
         with db.session_scope(user) as session:
-            return page.Shown.of(deployments.get(session, deployment_id=deployment_id), me=user)
+            found = deployments.get(session, deployment_id=deployment_id)
+            return found.url if found.is_public and found.url else page.Shown.of(found, me=user)
 
     shown, nonce = await anyio.to_thread.run_sync(look), secrets.token_urlsafe(16)
+    if isinstance(shown, str):
+        return RedirectResponse(shown, 303, headers={"Cache-Control": "no-store"})
     headers = {"Content-Security-Policy": page.policy(nonce), "Cache-Control": "no-store"}
     return HTMLResponse(page.html(shown, nonce=nonce), headers=headers)
 

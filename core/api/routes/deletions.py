@@ -29,10 +29,12 @@ def delete_conversations(user: Writer, wanted: DeletionRequest) -> DeletionShown
     if (wanted.ids is None) == (wanted.filter is None):
         raise NothingNamed
     if wanted.ids is not None:
-        verb = partial(
-            deletions.named, ids=[uuid_of(text, resource=conversations.RESOURCE) for text in wanted.ids]
-        )
-        return DeletionShown.of(deletions.carried_out(user, verb))
+        ids = [uuid_of(text, resource=conversations.RESOURCE) for text in wanted.ids]
+        if wanted.dry_run:
+            with db.session_scope(user) as session:
+                named = deletions.find_named(session, ids=ids)
+            return DeletionShown.of_dry_run(named, include_approved=True)
+        return DeletionShown.of(deletions.carried_out(user, partial(deletions.named, ids=ids)))
     assert wanted.filter is not None
     asked, include_approved = wanted.filter.asked(), wanted.include_approved
     if wanted.dry_run:

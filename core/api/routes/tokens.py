@@ -17,7 +17,7 @@ from core.db.tables.credentials import ApiTokenRow
 
 router = APIRouter(tags=["access"])
 
-Scope = Literal["read", "write", "training"]
+Scope = Literal["read", "write", "training", "package"]
 Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
 
@@ -73,9 +73,16 @@ class WantedToken(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     name: Text = Field(max_length=tokens.LONGEST_NAME)
     scopes: list[Scope] = Field(min_length=1, max_length=len(tokens.SCOPES))
-    days: Annotated[int, Field(ge=1, le=tokens.LONGEST_DAYS, description="Days until it expires."), WHOLE] = (
-        90
-    )
+    days: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=tokens.LONGEST_DAYS,
+            description=f"Days until it expires: {tokens.DEFAULT_DAYS} if left out; of the scope `package`, which "
+            f"stands alone, {tokens.DEFAULT_PACKAGE_DAYS}, and at most {tokens.LONGEST_PACKAGE_DAYS}.",
+        ),
+        WHOLE,
+    ] = None
 
 
 @router.get("/me", responses=documented(401, 403, 503))

@@ -35,6 +35,7 @@ from core.settings import Settings
 from core.training import jobs, records
 from core.training.deployments import deployments
 from core.training.jobs import Wanted
+from core.training.sources import addresses
 from core.training.states import Status
 from core.uploads import uploads
 
@@ -44,10 +45,6 @@ MOST_LINES = 1_000
 
 def _job_in_path(training_job_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
     return uuid_of(training_job_id, resource="training")
-
-
-def _job_id_in_path(job_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
-    return uuid_of(job_id, resource="training")
 
 
 TrainingJobId = Annotated[UUID, Depends(_job_in_path)]
@@ -70,7 +67,14 @@ class TrainingRequest(BaseModel):
         description="Columns to use even if they look like identifiers or give the answer away.",
     )
     resources: list[Text] = Field(
-        default_factory=list, max_length=0, description="Web pages to read; none can be given yet."
+        default_factory=list,
+        max_length=addresses.MOST,
+        description="Addresses of public web pages to read first; what they say is given to whoever writes the code.",
+    )
+    shares_values: bool = Field(
+        default=False,
+        description="Whether Claude, where it writes the code, may be told values of the file, "
+        "and not only names, kinds and counts of its columns.",
     )
 
 
@@ -111,11 +115,13 @@ def _trigger(
         goal=wanted.goal,
         positive_label=wanted.positive_label,
         keep=tuple(wanted.keep),
+        resources=tuple(wanted.resources),
+        shares_values=wanted.shares_values,
     )
     with db.session_scope(user, write=True) as session:
         upload = uploads.get(session, upload_id=upload_id)
         most = config.max_waiting_trainings
-        job = jobs.trigger(session, upload=upload, wanted=asked, most_waiting=most)
+        job = jobs.trigger(session, upload=upload, wanted=asked, most_waiting=most, app_url=config.url)
         triggered = Triggered(model_id=str(job.model_id), training_job_id=str(job.id))
         call.made(session, 202, triggered)
     return triggered
@@ -151,7 +157,7 @@ def get_training_status(user: ReaderOrTrainer, training_job_id: TrainingJobId) -
             job,
             events=records.events(session, training_job_id=job.id),
             headline=records.headline(session, training_job_id=job.id),
-            deployment=deployments.of_model(session, model_id=job.model_id),
+            deployment=deployments.of_model(session, model_id=job.model_id) if job.model_id else None,
         )
 
 
@@ -188,6 +194,7 @@ class Code(BaseModel):
     """What ran in the sandbox; null before it is there."""
 
     code: str | None
+    predict: str | None = Field(description="The predict.py beside it; null where the code writes its own.")
     source: str | None
     sha256: str | None
 
@@ -197,8 +204,8 @@ def get_training_code(user: Reader, training_job_id: TrainingJobId) -> Code:
     """The code of a training."""
     with db.session_scope(user) as session:
         job = jobs.get(session, training_job_id=training_job_id)
-        code = records.code(session, training_job_id=training_job_id)
-        return Code(code=code, source=job.code_source, sha256=job.code_sha256)
+        code, predict = records.code(session, training_job_id=training_job_id)
+        return Code(code=code, predict=predict, source=job.code_source, sha256=job.code_sha256)
 
 
 @router.post("/training-jobs/{training_job_id}/cancel", responses=documented(403, 404, 409, 503))
@@ -220,35 +227,3 @@ def retry_training(user: Trainer, config: Config, training_job_id: TrainingJobId
         most = config.max_waiting_trainings
         job = jobs.retry(session, training_job_id=training_job_id, most_waiting=most)
         return Triggered(model_id=str(job.model_id), training_job_id=str(job.id))
-
-
-class HeldOutRow(BaseModel):
-    """A row that the code never saw the outcome of. row: its number in the upload, from 1."""
-
-    row: int
-    actual: str
-    prediction: str
-    probability: float | None
-
-
-class HeldOutRows(BaseModel):
-    """Held-out rows in the upload's order."""
-
-    items: list[HeldOutRow]
-    next_cursor: str | None
-
-
-@router.get("/training/predictions/{job_id}", responses=documented(400, 403, 404, 422, 503))
-def list_held_out_rows(
-    user: Reader,
-    job_id: Annotated[UUID, Depends(_job_id_in_path)],
-    limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=0, le=2**31 - 1, description="`next_cursor` of the page before.")] = 0,
-) -> HeldOutRows:
-    """What a training's model said of rows whose outcome it never saw."""
-    with db.session_scope(user) as session:
-        jobs.get(session, training_job_id=job_id)
-        found = records.predictions(session, training_job_id=job_id, after=cursor, limit=limit)
-    names = ("row", "actual", "prediction", "probability")
-    items = [HeldOutRow(**{name: getattr(row, name) for name in names}) for row in found]
-    return HeldOutRows(items=items, next_cursor=str(items[-1].row) if len(items) == limit else None)

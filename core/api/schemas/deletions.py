@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.dependencies import WHOLE, Text
 from core.api.schemas.conversations import FilterRequest
-from core.generation.deletions.deletions import MOST_IDS, Deletion, Found
+from core.generation.deletions.deletions import MOST_IDS, Deletion, Found, FoundNamed
 
 MOST = 10**9
 
@@ -42,7 +42,7 @@ class DeletionRequest(BaseModel):
     n_confirmed: Annotated[int, Field(ge=0, le=MOST), WHOLE] = Field(
         default=0, description="With a filter: how many you expect to delete. 409 if it is another number."
     )
-    dry_run: bool = Field(default=False, description="With a filter: count, and delete nothing.")
+    dry_run: bool = Field(default=False, description="Count, and delete nothing.")
 
 
 class DeletionShown(BaseModel):
@@ -66,7 +66,8 @@ class DeletionShown(BaseModel):
     @classmethod
     def of_dry_run(cls, found: Found, *, include_approved: bool) -> Self:
         n = found.n_deleted(include_approved=include_approved)
-        return cls(deletion_id=None, n_conversations=n, n_approved=found.n_approved, missing_ids=[])
+        missing = [str(row_id) for row_id in found.missing] if isinstance(found, FoundNamed) else []
+        return cls(deletion_id=None, n_conversations=n, n_approved=found.n_approved, missing_ids=missing)
 
 
 class Undone(BaseModel):

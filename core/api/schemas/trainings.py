@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -12,7 +12,7 @@ from core.db.tables.deployments import DeploymentRow
 from core.db.tables.training_jobs import TrainingEventRow, TrainingJobRow, TrainingMetricRow
 from core.training.bargain.metric_lines import BASELINE, HOLDOUT
 from core.training.deployments.states import Status as DeploymentStatus
-from core.training.states import STAGES, Status
+from core.training.states import PENDING, STAGES, Status
 
 
 class Failure(BaseModel):
@@ -50,6 +50,10 @@ class DeploymentState(BaseModel):
     url: str | None
     expires_at: datetime | None
     error: Failure | None
+    backend: str = Field(description="`local`, or `e2b` where it runs on a machine of E2B's.")
+    unreachable_since: datetime | None = Field(
+        description="Since when nobody could reach it; it may well go on."
+    )
 
     @classmethod
     def of_row(cls, row: DeploymentRow) -> Self:
@@ -59,6 +63,8 @@ class DeploymentState(BaseModel):
             url=row.url,
             expires_at=row.expires_at,
             error=Failure.of(row.reason),
+            backend=row.backend,
+            unreachable_since=row.unreachable_since,
         )
 
 
@@ -99,6 +105,9 @@ class TrainingStatus(BaseModel):
     stages: list[Stage]
     deployment_url: str | None
     deployment: DeploymentState | None
+    unreachable_since: datetime | None = Field(
+        description="Since when its sandbox can't be reached; null if it can."
+    )
     metrics: dict[str, float] = Field(description="Measured on held-out rows; empty until it has succeeded.")
     baseline: dict[str, float]
     warnings: list[str]
@@ -121,6 +130,7 @@ class TrainingStatus(BaseModel):
             stages=[Stage.of(event) for event in events],
             deployment_url=job.deployment_url,
             deployment=DeploymentState.of_row(deployment) if deployment else None,
+            unreachable_since=job.unreachable_since if status in PENDING else None,
             metrics={point.name: point.value for point in measured if point.split == HOLDOUT},
             baseline={point.name: point.value for point in measured if point.split == BASELINE},
             warnings=list(job.warnings),
@@ -129,16 +139,19 @@ class TrainingStatus(BaseModel):
 
 
 class TrainingJob(BaseModel):
-    """A training in a sandbox."""
+    """A training: in a sandbox (`trigger`), or on its owner's own machine (`local`), and then without a model here."""
 
     id: str
     user_id: str
-    model_id: str
-    model_version: int
+    origin: Literal["trigger", "local"]
+    model_id: str | None
+    model_version: int | None
     upload_id: str | None = Field(description="Null if the upload was deleted.")
     name: str
     goal: str
     target: str
+    resources: list[str] = Field(description="Web pages that were to be read first.")
+    shares_values: bool
     status: Status
     warnings: list[str]
     error: Failure | None
@@ -147,9 +160,11 @@ class TrainingJob(BaseModel):
     data_sha256: str
     environment: dict[str, str] | None
     isolation: str | None
+    backend: str | None = Field(description="Where it ran: `local`, or `e2b`; null before it had a sandbox.")
     usage: dict[str, float | None] | None
     deployment_url: str | None
     retry_of: str | None
+    heard_at: datetime | None = Field(description="When its worker or machine last told something.")
     created_at: datetime
     updated_at: datetime
     started_at: datetime | None
@@ -160,8 +175,11 @@ class TrainingJob(BaseModel):
         names = (
             *(
                 "name",
+                "origin",
                 "goal",
                 "target",
+                "resources",
+                "shares_values",
                 "warnings",
                 "code_source",
                 "code_sha256",
@@ -170,8 +188,10 @@ class TrainingJob(BaseModel):
             ),
             *(
                 "isolation",
+                "backend",
                 "usage",
                 "deployment_url",
+                "heard_at",
                 "created_at",
                 "updated_at",
                 "started_at",
@@ -181,8 +201,8 @@ class TrainingJob(BaseModel):
         return cls(
             id=str(row.id),
             user_id=str(row.user_id),
-            model_id=str(row.model_id),
-            model_version=row.model.version,
+            model_id=None if row.model_id is None else str(row.model_id),
+            model_version=None if row.model is None else row.model.version,
             upload_id=None if row.upload_id is None else str(row.upload_id),
             status=Status(row.status),
             error=Failure.of(row.reason),

@@ -21,11 +21,19 @@ SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True)
 class RequestPrincipal:
-    """Who asks. session_id: of a browser. scopes: what a token allows; None where nothing is held back."""
+    """Who asks.
+
+    session_id: of a browser. scopes: what a token allows; None where nothing is held back. token_id: the token's.
+    """
 
     user: db.User
     session_id: UUID | None = None
     scopes: frozenset[str] | None = None
+    token_id: UUID | None = None
+
+    def only_its_own(self, *scopes: str) -> UUID | None:
+        """The token, where it reaches only what was made with it; None for whoever has one of these scopes, or all."""
+        return self.token_id if self.scopes is not None and self.scopes.isdisjoint(scopes) else None
 
 
 def bearer_of(request: HTTPConnection) -> str | None:
@@ -66,8 +74,8 @@ def _by_bearer(bearer: str, *, settings: Settings, now: datetime, address: str) 
         except NotLetIn as error:
             raise NotSignedIn from error
         return RequestPrincipal(user)
-    user, scopes = tokens.check(bearer, settings=settings, now=now, address=address)
-    return RequestPrincipal(user, scopes=scopes)
+    token = tokens.check(bearer, settings=settings, now=now, address=address)
+    return RequestPrincipal(token.user, scopes=token.scopes, token_id=token.id)
 
 
 def address_of(request: HTTPConnection) -> str:

@@ -59,7 +59,7 @@ class SessionRow(Base):
 class ApiTokenRow(Base):
     """A personal token for programs; of its secret only the hash and the first letters are kept.
 
-    scopes: some of read, write, training.
+    scopes: some of read, write, training; or package alone.
     """
 
     __tablename__ = "api_tokens"

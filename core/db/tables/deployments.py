@@ -32,7 +32,7 @@ class DeploymentRow(Base):
     where people open it, while it is up or would be with the next request. sandbox_ref, nonce: of the process that
     serves now. checks: rows with the answers that the model gave in training; what serves must give the same.
     lease_owner: the keeper whose process it is, until lease_until. used_at: the last request; the times to live count
-    from it.
+    from it. unreachable_since: since when nobody could reach its sandbox, which may well live on.
     """
 
     __tablename__ = "deployments"
@@ -57,13 +57,20 @@ class DeploymentRow(Base):
     used_at: Mapped[Now]
     live_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    unreachable_since: Mapped[datetime | None]
     model: Mapped[ModelRow] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether its address is another machine's own, which nobody has to sign in for."""
+        return self.backend == "e2b" and self.url is not None and "/live/" not in self.url
+
     __table_args__ = (
         one_of(
             "status",
             *("starting", "checking", "live", "unhealthy", "paused", "expired", "stopped", "failed"),
         ),
-        one_of("backend", "local"),
+        one_of("backend", "local", "e2b"),
         sa.Index("ix_deployments_newest", "user_id", "created_at", "id"),
         sa.Index("ix_deployments_status_used_at", "status", "used_at"),
     )

@@ -59,18 +59,21 @@ def contents(document: bytes) -> dict[str, Any]:
 def rewrite(user: db.User, *, files: Storage, staging_dir: Path, row_id: UUID) -> None:
     """Store the document as the conversation is now, after an edit was committed.
 
-    Of two edits at once the file is that of the later one: it is looked at again. Raises StorageUnavailable, DiskFull.
+    Of two edits at once the file is that of the later one: it is looked at again. Nor does it outlive its conversation,
+    which may have been removed meanwhile. Raises StorageUnavailable, DiskFull.
     """
-    written: str | None = None
+    written: ConversationRow | None = None
     for _ in range(_MOST_TRIES):
         now = _read(user, row_id)
-        if now is None or now.content_sha256 == written:
+        if now is None and written is not None:
+            files.delete(key(written.conversation_id))
+        if now is None or (written is not None and now.content_sha256 == written.content_sha256):
             return
         with storage.stage(staging_dir) as staged:
             staged.write(document(now))
             staged.close()
             files.replace(key(now.conversation_id), staged.path)
-        written = now.content_sha256
+        written = now
 
 
 def rewrite_or_log(user: db.User, *, files: Storage, staging_dir: Path, row_id: UUID) -> None:

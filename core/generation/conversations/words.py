@@ -45,7 +45,8 @@ def asked(text: str) -> tuple[str, ...]:
 def _words(text: str) -> Iterator[str]:
     plain = text.casefold()
     if not plain.isascii():
-        plain = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
+        apart = unicodedata.normalize("NFKD", plain)  # of some signs capitals come: of the trademark's, "TM"
+        plain = "".join(one for one in apart if not unicodedata.combining(one)).casefold()
     for found in _WORD.finditer(plain):
         word = found[0]
         if word.isascii():

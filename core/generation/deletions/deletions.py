@@ -51,6 +51,14 @@ class Found:
 
 
 @dataclass(frozen=True)
+class FoundNamed(Found):
+    """The same of conversations that are named. ids: those that are there; missing: those that are not."""
+
+    ids: Sequence[UUID]
+    missing: Sequence[UUID]
+
+
+@dataclass(frozen=True)
 class Deletion:
     """What was hidden. id: by which it is undone. missing: of the ids that were named, those that are gone."""
 
@@ -89,21 +97,29 @@ def named(session: Session, *, ids: Sequence[UUID]) -> Deletion:
 
     Raises TooManyNamed, NothingToDelete, OwnedByAnother.
     """
+    found = find_named(session, ids=ids)
+    if not found.ids:
+        raise NothingToDelete(why="none of these conversations is there.")
+    task_id = _enqueue(session, total=found.n)
+    n = _hide(session, task_id, ConversationRow.id.in_(found.ids))
+    _note_many(session, "conversation.deleted", n)
+    return Deletion(task_id, n, found.missing)
+
+
+def find_named(session: Session, *, ids: Sequence[UUID]) -> FoundNamed:
+    """What `named` would delete. Raises TooManyNamed, OwnedByAnother."""
     if len(ids) > MOST_IDS:
         raise TooManyNamed(n_ids=len(ids), limit=MOST_IDS)
     row, wanted = ConversationRow, list(dict.fromkeys(ids))
-    seen = sa.select(row.id, row.user_id).where(
+    seen = sa.select(row.id, row.user_id, row.status).where(
         row.id.in_(wanted), ownership.reviewed(session, row.user_id), hidden.is_shown(session)
     )
-    found = {row.id: row.user_id for row in session.execute(seen)}
-    for owner_id in found.values():
-        ownership.require_own(session, owner_id, resource=RESOURCE)
-    if not found:
-        raise NothingToDelete(why="none of these conversations is there.")
-    task_id = _enqueue(session, total=len(found))
-    n = _hide(session, task_id, row.id.in_(list(found)))
-    _note_many(session, "conversation.deleted", n)
-    return Deletion(task_id, n, [row_id for row_id in wanted if row_id not in found])
+    found = {one.id: one for one in session.execute(seen)}
+    for one in found.values():
+        ownership.require_own(session, one.user_id, resource=RESOURCE)
+    n_approved = sum(one.status == Status.APPROVED for one in found.values())
+    missing = [row_id for row_id in wanted if row_id not in found]
+    return FoundNamed(len(found), n_approved, list(found), missing)
 
 
 def filtered(

@@ -75,11 +75,10 @@ class _Removal:
         with db.session_scope(db.WORKER) as session:
             found = session.execute(these).all()
             gone = [one for one in found if one.is_same]
-            items = _items(session, gone)
-        keys = [files.key(one.conversation_id) for one in gone]
-        keys += [raw_key(item.batch_job_id, item.idx, n + 1) for item in items for n in range(item.n_asked)]
-        self._remove(keys)
+            items = _items(session, gone, self._task.user_id)
+        self._remove([*(files.key(one.conversation_id) for one in gone), *_raw_keys(items)])
         with self._fenced() as session:
+            items = _items(session, gone, self._task.user_id, locked=True)
             session.execute(sa.delete(row).where(row.id.in_([one.id for one in gone])))
             changed = [one.id for one in found if not one.is_same]
             session.execute(sa.delete(deleted).where(deleted.conversation_id.in_(changed)))
@@ -88,6 +87,7 @@ class _Removal:
                 of_items.in_([(item.batch_job_id, item.idx) for item in items])
             )
             session.execute(replies.values(raw=None, raw_key=None))
+        self._remove(_raw_keys(items))  # what was answered about them meanwhile; from now on nothing is kept
         return len(found)
 
     def job(self) -> None:
@@ -126,12 +126,27 @@ class _Removal:
             yield session
 
 
-def _items(session: Session, gone: Sequence[Any]) -> Sequence[sa.Row[UUID, int, int]]:
-    """The items that conversations came of, or were worked on by: whose replies tell their words."""
-    item = BatchItemRow
+def _raw_keys(items: Iterable[Any]) -> list[str]:
+    return [raw_key(item.batch_job_id, item.idx, n + 1) for item in items for n in range(item.n_asked)]
+
+
+def _items(
+    session: Session, gone: Sequence[Any], user_id: UUID, *, locked: bool = False
+) -> Sequence[sa.Row[UUID, int, int]]:
+    """The items that conversations came of, or that asked about them, whatever came of it: replies tell their words.
+
+    locked: whoever keeps something about these conversations has done so, or waits until they are gone.
+    """
+    item, ids = BatchItemRow, [one.id for one in gone]
+    if locked:
+        row = ConversationRow
+        session.execute(sa.select(row.id).where(row.id.in_(ids)).order_by(row.id).with_for_update())
     came_of = [(one.batch_job_id, one.idx) for one in gone if one.batch_job_id is not None]
-    of_them = sa.or_(
-        sa.tuple_(item.batch_job_id, item.idx).in_(came_of),
-        item.conversation_id.in_([one.id for one in gone]),
+    enriching = sa.select(BatchJobRow.id).where(BatchJobRow.user_id == user_id, BatchJobRow.kind == "enrich")
+    asked_about = sa.and_(
+        item.batch_job_id.in_(enriching),
+        item.n_asked > 0,
+        item.params["conversation"].as_string().in_([str(row_id) for row_id in ids]),
     )
+    of_them = sa.or_(sa.tuple_(item.batch_job_id, item.idx).in_(came_of), asked_about)
     return session.execute(sa.select(item.batch_job_id, item.idx, item.n_asked).where(of_them)).all()

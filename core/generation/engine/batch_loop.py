@@ -277,6 +277,8 @@ class BatchLoop:
                 batch, in_flight=self._budget.in_flight, notice=notice, looks_for_others=False
             )
         )
+        if batch.forgotten:
+            await self._wait(partial(self._store.forget, batch.forgotten))
         self._budget.heed(wishes)
         self._job.report()
         return wishes

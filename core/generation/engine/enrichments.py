@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
+from core.db.tables.batch_jobs import BatchCallRow
 from core.db.tables.conversations import ConversationRow
 from core.errors import AppError
 from core.generation.engine.records import Batch, End
@@ -29,8 +30,11 @@ _KEPT = (
 )
 
 
-def keep(session: Session, batch: Batch, *, user_id: UUID) -> None:
-    """Write the enrichments of a batch; an item whose conversation is gone or has other words has failed."""
+def keep(session: Session, batch: Batch, *, batch_job_id: UUID, user_id: UUID) -> None:
+    """Write the enrichments of a batch; an item whose conversation is gone or has other words has failed.
+
+    Of one that is gone nothing stays, or its words would outlive it in what was answered about them.
+    """
     ids = sorted({UUID(end.item.params["conversation"]) for end in batch.ends if end.enrichment})
     row = ConversationRow
     held = sa.select(row.id, row.content_sha256).where(row.id.in_(ids), row.user_id == user_id)
@@ -45,7 +49,13 @@ def keep(session: Session, batch: Batch, *, user_id: UUID) -> None:
             continue
         why = WordsChanged() if this in now else ConversationGone(resource="conversation", id=this)
         batch.ends[at] = _failed(end, why)
+        if this not in now:
+            batch.forgotten.append(end.item)
         batch.lines.append(("warning", f"Item {end.item.idx + 1} failed: {why.message}"))
+    if batch.forgotten:
+        idxs = [item.idx for item in batch.forgotten]
+        calls = BatchCallRow.batch_job_id == batch_job_id, BatchCallRow.item_idx.in_(idxs)
+        session.execute(sa.update(BatchCallRow).where(*calls).values(raw=None, raw_key=None))
     if kept:
         session.connection().execute(_KEPT, sorted(kept, key=lambda one: str(one["this"])))
 

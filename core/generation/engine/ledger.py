@@ -206,7 +206,7 @@ class Ledger:
         if batch.calls:
             session.execute(sa.insert(BatchCallRow), [self._call_values(call) for call in batch.calls])
         if any(end.enrichment for end in batch.ends):
-            enrichments.keep(session, batch, user_id=self._user_id)
+            enrichments.keep(session, batch, batch_job_id=self.batch_job_id, user_id=self._user_id)
         self._settle(session, batch.ends)
         if batch.lines:
             told = [

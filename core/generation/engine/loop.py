@@ -122,6 +122,8 @@ class Loop:
                 batch, in_flight=self._budget.in_flight, notice=notice, looks_for_others=looks
             )
         )
+        if batch.forgotten:
+            await self._persist(partial(self._store.forget, batch.forgotten))
         for end in batch.ends:
             self._counts[ItemState.PROCESSING] -= 1
             self._counts[end.state] += 1

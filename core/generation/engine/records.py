@@ -76,7 +76,8 @@ class End:
 @dataclass
 class Batch:
     """All that one transaction keeps. intended: the id of the Message Batch that its claims are about to be sent as.
-    was_tried: it may be kept already, as a database that goes away does not say."""
+    was_tried: it may be kept already, as a database that goes away does not say. forgotten: items whose conversation
+    was deleted while it was asked about: nothing that was answered is kept."""
 
     calls: list[Call] = field(default_factory=list)
     ends: list[End] = field(default_factory=list)
@@ -85,6 +86,7 @@ class Batch:
     intended: UUID | None = None
     moved: list[str] = field(default_factory=list)  # keys of raw replies that have reached storage since
     was_tried: bool = False
+    forgotten: list[Item] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.calls or self.ends or self.claims or self.lines or self.moved)

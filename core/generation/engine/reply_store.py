@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from core import storage
+from core.generation.engine.records import Item
 from core.storage import CONVERSATION_FILES, NotStored, Storage
 
 RAW_FILES = f"{CONVERSATION_FILES}/raw/"
@@ -56,6 +57,12 @@ class ReplyStore:
         """What is stored under a key. Raises NotStored."""
         with self.files.open(key) as stream:
             return stream.read()
+
+    def forget(self, items: Sequence[Item]) -> None:
+        """Remove all replies to these, as far as they are there."""
+        for item in items:
+            for n in range(1, item.n_asked + 1):
+                self.files.delete(self.raw_key(item.idx, n))
 
     def stored(self) -> dict[int, list[int]]:
         """The numbers of the requests whose replies are stored, by item."""

@@ -13,6 +13,7 @@ from core import db
 from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.types import DATABASE_CLOCK, UtcDateTime, seconds_between
 from core.generation.jobs.states import SETTLED
+from core.llm import calls
 
 HOUR_S = 3_600.0
 DAILY_CAP_LOCK = 0x6D64_6361  # any number that no other lock of the app has
@@ -20,36 +21,38 @@ DAILY_CAP_LOCK = 0x6D64_6361  # any number that no other lock of the app has
 
 def by_hour(session: Session, *, since: datetime) -> Sequence[tuple[datetime, int]]:
     """What the user's own requests have cost in nano-dollars, an entry an hour in which any did, oldest first."""
-    hours_ago = sa.cast(
-        sa.func.floor(seconds_between(BatchCallRow.asked_at, DATABASE_CLOCK.now()) / HOUR_S), sa.Integer
+    owner = db.owner(session)
+    mine = sa.select(BatchJobRow.id).where(BatchJobRow.user_id == owner)
+    batch = sa.select(BatchCallRow.asked_at, BatchCallRow.cost).where(
+        BatchCallRow.asked_at >= since, BatchCallRow.cost > 0, BatchCallRow.batch_job_id.in_(mine)
     )
-    mine = sa.select(BatchJobRow.id).where(BatchJobRow.user_id == db.owner(session))
-    rows = (
-        sa.select(
-            sa.type_coerce(sa.func.min(BatchCallRow.asked_at), UtcDateTime()), sa.func.sum(BatchCallRow.cost)
-        )
-        .where(BatchCallRow.asked_at >= since, BatchCallRow.cost > 0, BatchCallRow.batch_job_id.in_(mine))
-        .group_by(hours_ago)
-        .order_by(sa.desc(hours_ago))
-    )
-    return [(at, int(cost)) for at, cost in session.execute(rows)]
+    asked = sa.union_all(batch, calls.paid(user_id=owner, since=since)).subquery()
+    at, now = asked.c.asked_at, DATABASE_CLOCK.now()
+    hours_ago = sa.cast(sa.func.floor(seconds_between(at, now) / HOUR_S), sa.Integer)
+    rows = sa.select(sa.type_coerce(sa.func.min(at), UtcDateTime()), sa.func.sum(asked.c.cost))
+    found = session.execute(rows.group_by(hours_ago).order_by(sa.desc(hours_ago)))
+    return [(moment, int(cost)) for moment, cost in found]
 
 
 def today(session: Session, *, now: datetime) -> int:
-    """What all requests that may be seen have cost since midnight UTC, as MAX_COST_USD_PER_DAY counts it."""
+    """What all requests that may be seen have cost since midnight UTC, as MAX_COST_USD_PER_DAY counts it: those of
+    batch jobs, and those for the code of trainings.
+    """
     spent = sa.select(sa.func.coalesce(sa.func.sum(BatchCallRow.cost), 0))
-    return int(session.execute(spent.where(BatchCallRow.asked_at >= midnight(now))).scalar_one())
+    of_batches = session.execute(spent.where(BatchCallRow.asked_at >= midnight(now))).scalar_one()
+    return int(of_batches) + calls.since(session, midnight(now))
 
 
-def today_with_others(session: Session, *, batch_job_id: UUID, now: datetime) -> int:
-    """`today`, and what other jobs than this one may be spending now.
+def today_with_others(session: Session, *, batch_job_id: UUID | None, now: datetime) -> int:
+    """`today`, and what other jobs than this one may be spending now. batch_job_id: None for what is no batch job.
 
-    No other job takes items under the day's limit until this transaction ends.
+    Nobody else takes anything under the day's limit until this transaction ends.
     """
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(DAILY_CAP_LOCK)))
     flying = sa.select(sa.func.coalesce(sa.func.sum(BatchJobRow.in_flight), 0)).where(
-        BatchJobRow.id != batch_job_id, BatchJobRow.status.not_in(SETTLED)
+        sa.true() if batch_job_id is None else BatchJobRow.id != batch_job_id,
+        BatchJobRow.status.not_in(SETTLED),
     )  # also of one that waits or is paused: the provider goes on with its Message Batch
     return today(session, now=now) + int(session.execute(flying).scalar_one())
 

@@ -16,6 +16,7 @@ OTHERS: Final = "Others"
 COLORS: Final = (style.BLUE, style.ORANGE, style.RED)
 LONGEST_NAME: Final = 22
 MOST_NAMES: Final = 10
+FEW: Final = 5
 
 
 def folded(series: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
@@ -49,7 +50,7 @@ def by_day(
         )
     figure.update_layout(barmode="stack")
     figure.update_xaxes(tickformat="%-d %b", nticks=6)
-    figure.update_yaxes(rangemode="tozero")
+    figure.update_yaxes(rangemode="tozero", dtick=_step(found))
     return figure
 
 
@@ -70,6 +71,7 @@ def by_name(
             hovertemplate=f"%{{y}}: %{{x:,.0f}} · {_safe(name)}<extra></extra>",
         )
     figure.update_layout(barmode="stack")
+    figure.update_xaxes(dtick=_step(found))
     return figure
 
 
@@ -114,6 +116,13 @@ def share_by_day(
     figure.update_xaxes(tickformat="%-d %b", nticks=6)
     figure.update_yaxes(range=[-2, 104], tickvals=[0, 25, 50, 75, 100])
     return figure
+
+
+def _step(found: Mapping[str, Sequence[float]]) -> int | None:
+    """Between two marks of an axis: of few whole things 1, as there are no halves; else Plotly's own choice."""
+    stacks = [sum(values) for values in zip(*found.values(), strict=True)]
+    is_few = max(stacks, default=0) <= FEW and all(float(one).is_integer() for one in stacks)
+    return 1 if is_few else None
 
 
 def _colors(found: Mapping[str, object]) -> list[str]:

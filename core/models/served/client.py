@@ -1,4 +1,4 @@
-"""Asks a model's process through its unix socket, and believes nothing of what comes back.
+"""Asks a model's process, through its unix socket or over the web, and believes nothing of what comes back.
 
 What answers may be code that nobody has read. So a call has one deadline, whatever drips in, and its answer an end;
 what is left is read as JSON, or as plain floats, and looked at by the caller.
@@ -12,26 +12,28 @@ import time
 from typing import Any, Final
 
 from core.models.errors import AnswerUnusable
+from core.models.served import web
+from core.sandboxes import Address, WebAddress
 
 MAX_ANSWER_BYTES: Final = 1_000_000  # and of predictions as much more as their numbers may take
 NUMBER_BYTES: Final = 28  # of one number in JSON, with what stands around it
 CHUNK_BYTES: Final = 1 << 16
 
 
-def health(path: str, *, nonce: str, timeout_s: float = 3.0) -> bool:
+def health(address: Address, *, nonce: str, timeout_s: float = 3.0) -> bool:
     """Whether the very process answers that was given this nonce."""
     try:
-        said = json.loads(call(path, "GET", "/health", timeout_s=timeout_s))
+        said = json.loads(call(address, "GET", "/health", timeout_s=timeout_s))
     except (AnswerUnusable, ValueError, RecursionError):
         return False
     return isinstance(said, dict) and said.get("nonce") == nonce
 
 
-def predictions(path: str, rows: list[dict[str, Any]], *, width: int, timeout_s: float = 30.0) -> Any:
+def predictions(address: Address, rows: list[dict[str, Any]], *, width: int, timeout_s: float = 30.0) -> Any:
     """What it says of these rows, as it says it. width: how many numbers answer a row. Raises AnswerUnusable."""
     body = json.dumps({"rows": rows}, allow_nan=False).encode()
     most = MAX_ANSWER_BYTES + len(rows) * width * NUMBER_BYTES
-    content = call(path, "POST", "/predict", body, timeout_s=timeout_s, max_bytes=most)
+    content = call(address, "POST", "/predict", body, timeout_s=timeout_s, max_bytes=most)
     try:
         return json.loads(content)["predictions"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -39,7 +41,7 @@ def predictions(path: str, rows: list[dict[str, Any]], *, width: int, timeout_s:
 
 
 def call(
-    path: str,
+    address: Address,
     method: str,
     target: str,
     body: bytes = b"",
@@ -48,9 +50,12 @@ def call(
     max_bytes: int = MAX_ANSWER_BYTES,
 ) -> bytes:
     """The body of its answer. Raises AnswerUnusable for none in time, one too long, and any but a 200."""
-    head = f"{method} {target} HTTP/1.0\r\nHost: model\r\nContent-Length: {len(body)}\r\n\r\n"
+    deadline = time.monotonic() + timeout_s
     try:
-        answer = _exchange(path, head.encode() + body, deadline=time.monotonic() + timeout_s, most=max_bytes)
+        if isinstance(address, WebAddress):
+            return web.call(address, method, target, body, deadline=deadline, most=max_bytes)
+        head = f"{method} {target} HTTP/1.0\r\nHost: model\r\nContent-Length: {len(body)}\r\n\r\n"
+        answer = _exchange(address, head.encode() + body, deadline=deadline, most=max_bytes)
     except TimeoutError as error:
         raise AnswerUnusable(problem=f"there was no whole answer within {timeout_s:.0f} seconds") from error
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,11 +14,12 @@ from core import sandboxes, storage
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
 from core.models.served import client, packed
-from core.sandboxes import Process, Sandbox
+from core.sandboxes import Address, Limits, Process, Sandbox
 from core.settings import Settings
 
-SERVE, SOCKET, JOB = "serve.py", "serve.sock", "job.json"
+SERVE, SOCKET, JOB, PAGE = "serve.py", "serve.sock", "job.json", "page.html"
 LIFE_S: Final = 10 * 86_400.0  # whoever wants it longer renews it
+REMOTE_LIFE_S: Final = 3_600.0  # of the smallest plan
 OPENED_BY_SKOPS: Final = """import skops.io
 
 TRUSTED = {trusted!r}
@@ -58,14 +60,14 @@ class Served:
     nonce: str
 
     @property
-    def path(self) -> str:
-        """Of its socket. Raises FileMissing before there is one, SandboxLost."""
+    def address(self) -> Address:
+        """Where it answers. Raises FileMissing before there is anything, SandboxLost."""
         return self.sandbox.expose(SOCKET)
 
     def answers(self) -> bool:
         """Whether it answers, and is the process that was started. Raises SandboxLost."""
         try:
-            return client.health(self.path, nonce=self.nonce)
+            return client.health(self.address, nonce=self.nonce)
         except sandboxes.FileRefused:  # no socket yet, or what lies there is none
             return False
 
@@ -73,16 +75,34 @@ class Served:
         self.sandbox.stop()
 
 
-def launch(settings: Settings, model: ServedModel) -> Served:
+def launch(settings: Settings, model: ServedModel, *, task_id: UUID | None = None) -> Served:
     """Raises SandboxUnavailable, SandboxDiskFull, NotStored, StorageUnavailable, DiskFull, ModelFileChanged."""
-    limits = replace(
-        sandboxes.configured_limits(settings), wall_s=None, cpu_s=None, life_s=LIFE_S, n_processes=64
+    backend = sandboxes.configured(settings)
+    life_s = LIFE_S if backend.name == "local" else REMOTE_LIFE_S
+    labels = {"model": str(model.id)} | ({"task": str(task_id)} if task_id else {})
+    return begin(
+        settings, model, lambda: backend.create(labels=labels, limits=limits(settings, life_s=life_s))
     )
+
+
+def limits(settings: Settings, *, life_s: float) -> Limits:
+    """Bounds of a process that serves."""
+    return replace(
+        sandboxes.configured_limits(settings), wall_s=None, cpu_s=None, life_s=life_s, n_processes=64
+    )
+
+
+def begin(
+    settings: Settings, model: ServedModel, make: Callable[[], Sandbox], *, page: str | None = None
+) -> Served:
+    """Serve it in the sandbox that `make` makes. page: what people see who open its address. Raises as `launch`."""
     with storage.stage(settings.staging_dir) as staged:
         _fetch(settings, model, staged)
-        sandbox = sandboxes.configured(settings).create(labels={"model": str(model.id)}, limits=limits)
+        sandbox = make()
         try:
             fill(sandbox, model, staged.path)
+            if page is not None:
+                sandbox.put(PAGE, page.encode())
             nonce = secrets.token_hex(16)
             process = sandbox.start(("python", SERVE), env={"NONCE": nonce})
         except BaseException:

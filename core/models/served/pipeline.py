@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ class ServedPipeline:
 
     def __init__(self, served: Served, schema: Schema) -> None:
         self._served, self._schema = served, schema
-        self.path = served.path
+        self.address = served.address
 
     def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
         """(n, k) probabilities. Raises AnswerUnusable, SandboxLost where its process is gone."""
@@ -42,7 +43,7 @@ class ServedPipeline:
     def _answers(self, frame: pd.DataFrame) -> np.ndarray:
         try:
             said = client.call(
-                self.path,
+                self.address,
                 "POST",
                 "/score",
                 _stream(frame, self._schema),
@@ -58,13 +59,17 @@ class ServedPipeline:
 
 @contextmanager
 def opened(
-    settings: Settings, model: ServedModel, *, stop: Callable[[], bool] = lambda: False
+    settings: Settings,
+    model: ServedModel,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    task_id: UUID | None = None,
 ) -> Iterator[ServedPipeline]:
-    """The model in a sandbox of its own, until the end.
+    """The model in a sandbox of its own, until the end. task_id: of whom it is for, by which it is found.
 
     Raises what `launch` raises, AnswerUnusable where its code does not come up, SandboxLost once `stop` says so.
     """
-    served = launch(settings, model)
+    served = launch(settings, model, task_id=task_id)
     try:
         _await(served, stop)
         yield ServedPipeline(served, Schema.from_json(model.schema))

@@ -5,6 +5,10 @@ Reads job.json and model.bin, and asks predict.py, which may be anybody's, for p
   GET  /schema   what job.json says of the columns
   POST /predict  {"rows": [{column: value, …}, …]} → {"predictions": […]}
   POST /score    an Arrow stream of the schema's frame → its answers as 64-bit floats, row by row
+Where page.html lies beside it, it serves people, too, who may be anybody:
+  GET  /         that page
+  GET  /status   that it is live
+  POST /answer   {"rows": [one]} → what the model says of it, by its labels
 """
 
 import json
@@ -24,6 +28,8 @@ import pyarrow as pa
 SOCKET = "serve.sock"
 JOB: dict[str, Any] = {}
 NONCE = os.environ.pop("NONCE", "")
+PAGE = Path("page.html")
+MOST_BYTES, LARGEST = 100_000, 1e300  # of what anybody may ask
 LOCK = threading.Lock()  # predict.py need not bear two calls at once
 
 
@@ -58,16 +64,56 @@ def answers(frame: pd.DataFrame) -> np.ndarray:
         return np.asarray(predict.predict(MODEL, frame), dtype=np.float64)
 
 
+def cell_of(feature: dict[str, Any], given: Any) -> Any:
+    """A cell that somebody sent, as the frame holds it. Raises ValueError with a sentence."""
+    if given is None or given == "":
+        return None
+    if feature["kind"] != "number":
+        if not isinstance(given, str) or len(given) > 1_000:
+            raise ValueError(f"'{feature['name']}' is no text.")
+        return given
+    try:
+        value = float(given)
+    except (TypeError, ValueError, OverflowError):
+        value = float("nan")
+    if isinstance(given, bool) or not abs(value) <= LARGEST:
+        raise ValueError(f"'{feature['name']}' is no number.")
+    return value
+
+
+def answer_of(said: Any) -> dict[str, Any]:
+    """What the model says of the one row that somebody sent. Raises ValueError with a sentence."""
+    rows = said.get("rows") if isinstance(said, dict) else None
+    if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict):
+        raise ValueError('Send {"rows": [{…}]} with one row.')
+    known = {feature["name"] for feature in JOB["features"]}
+    if unknown := [name for name in rows[0] if name not in known]:
+        raise ValueError(f"The model has no column '{unknown[0][:60]}'.")
+    cells = {feature["name"]: [cell_of(feature, rows[0].get(feature["name"]))] for feature in JOB["features"]}
+    found = answers(frame_of(cells))[0]
+    if not JOB["labels"]:
+        return {"prediction": float(found)}
+    shares = dict(zip(JOB["labels"], map(float, found), strict=True))
+    return {"prediction": max(shares, key=lambda label: shares[label]), "probabilities": shares}
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/health":
             self.reply({"nonce": NONCE})
         elif self.path == "/schema":
             self.reply({name: JOB[name] for name in ("target", "task", "labels", "features")})
+        elif self.path == "/" and PAGE.exists():
+            self.send(PAGE.read_bytes(), "text/html; charset=utf-8")
+        elif self.path == "/status" and PAGE.exists():
+            self.reply({"status": "live", "url": None, "expires_at": None, "error": None})
         else:
             self.send_error(404)
 
     def do_POST(self) -> None:
+        if self.path == "/answer" and PAGE.exists():
+            self.answer()
+            return
         body = self.rfile.read(int(self.headers["Content-Length"]))
         try:
             if self.path == "/predict":
@@ -82,6 +128,28 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_error(404)
         except Exception as error:  # noqa: BLE001  # whatever the model's own code raises, the app is told so
             self.send(json.dumps({"error": f"{type(error).__name__}: {error}"[:500]}).encode(), status=500)
+
+    def answer(self) -> None:
+        """For somebody at the page, in the words that the page shows."""
+        length = self.headers.get("Content-Length") or ""
+        if not length.isdecimal() or int(length) > MOST_BYTES:
+            self.refuse(413, "The request is too long.")
+            return
+        try:
+            made = {"predictions": [answer_of(json.loads(self.rfile.read(int(length))))]}
+        except (ValueError, RecursionError) as error:
+            problem = (
+                "The request can't be read." if isinstance(error, json.JSONDecodeError) else str(error)[:300]
+            )
+            self.refuse(422, problem)
+        except Exception as error:  # noqa: BLE001  # whatever the model's own code raises
+            self.refuse(500, f"The model failed on this row ({type(error).__name__}).")
+        else:
+            self.reply(made)
+
+    def refuse(self, status: int, message: str) -> None:
+        said = {"error": {"message": message, "hint": "Change the row, then predict again."}}
+        self.send(json.dumps(said).encode(), status=status)
 
     def reply(self, said: object) -> None:
         self.send(json.dumps(said).encode())

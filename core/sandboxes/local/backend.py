@@ -14,7 +14,7 @@ from typing import Final
 from core.sandboxes.errors import SandboxDiskFull, SandboxUnavailable
 from core.sandboxes.local import command, cures, folders
 from core.sandboxes.local.sandbox import LocalSandbox
-from core.sandboxes.protocol import MIB, Limits, Listed, Reason, stopping
+from core.sandboxes.protocol import MIB, Limits, Listed, OnContact, Reason, stopping
 
 VALID_S, FAILED_VALID_S = 60.0, 5.0
 PROBE: Final = Limits(wall_s=30, memory_bytes=512 * MIB, disk_bytes=16 * MIB)
@@ -60,8 +60,17 @@ class LocalBackend:
         if failure is not None:
             raise failure
 
-    def create(self, *, labels: Mapping[str, str], limits: Limits) -> LocalSandbox:
-        """See `Backend`."""
+    def create(
+        self,
+        *,
+        labels: Mapping[str, str],
+        limits: Limits,
+        key: str | None = None,
+        on_contact: OnContact | None = None,
+        on_created: Callable[[str], object] = lambda _ref: None,
+    ) -> LocalSandbox:
+        """See `Backend`. What is on this machine is never out of reach."""
+        del key, on_contact
         if (lacking := cures.missing()) is not None:
             raise lacking
         uid = self._free_user() if os.geteuid() == 0 else None
@@ -77,7 +86,12 @@ class LocalBackend:
         place = command.Place(folder.resolve(), uid, self._hidden)
         sandbox = LocalSandbox(place, limits=limits, forget=lambda ref: self._mine.pop(ref, None))
         self._mine[sandbox.ref] = sandbox
+        on_created(sandbox.ref)
         return sandbox
+
+    def find(self, *, labels: Mapping[str, str], limits: Limits, on_contact: OnContact | None = None) -> None:
+        """See `Backend`. A sandbox dies with the process that made it."""
+        del labels, limits, on_contact
 
     def list(self) -> Sequence[Listed]:
         """See `Backend`."""

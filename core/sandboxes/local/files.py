@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -15,8 +14,8 @@ from typing import BinaryIO, Final
 
 from core.sandboxes.errors import FileMissing, FileRefused, SandboxDiskFull
 from core.sandboxes.local import removal
+from core.sandboxes.names import require_plain
 
-NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 CHUNK_BYTES: Final = 1 << 20
 KINDS: Final = {
     stat.S_IFDIR: "it is a folder",
@@ -31,7 +30,7 @@ KINDS: Final = {
 
 def put(folder: Path, name: str, source: BinaryIO | bytes, *, uid: int | None) -> None:
     """Write a new file for the sandbox's user; what had this name is removed. Raises FileRefused, SandboxDiskFull."""
-    _require_plain(name)
+    require_plain(name)
     with _opened(folder) as parent:
         try:
             if name in removal.names(parent):
@@ -76,7 +75,7 @@ def open_socket(folder: Path, name: str) -> int:
 
 def _open(folder: Path, name: str, flags: int, kind: int) -> int:
     """Open what has this name if it is of the kind."""
-    _require_plain(name)
+    require_plain(name)
     with _opened(folder) as parent:
         try:
             found = stat.S_IFMT(os.lstat(name, dir_fd=parent).st_mode)
@@ -106,8 +105,3 @@ def _opened(folder: Path) -> Iterator[int]:
         yield parent
     finally:
         os.close(parent)
-
-
-def _require_plain(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise FileRefused(name=name, problem="a name has letters, digits, dots, dashes and underlines alone")

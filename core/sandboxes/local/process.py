@@ -16,9 +16,10 @@ from time import monotonic
 from typing import IO, Final
 
 from core import logs
-from core.sandboxes.local import endings, folders
-from core.sandboxes.local.output import Lines
+from core.sandboxes import endings
+from core.sandboxes.local import folders
 from core.sandboxes.local.watchdog import Watchdog
+from core.sandboxes.output import Lines
 from core.sandboxes.protocol import Ended, Limits, OnOutput, Reason, Source, Usage
 
 ASKS_EVERY_S: Final = 0.2

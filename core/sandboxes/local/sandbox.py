@@ -68,8 +68,10 @@ class LocalSandbox:
         on_output: OnOutput = lambda _source, _line: None,
         stop: Callable[[], bool] = lambda: False,
         wall_s: float | None = None,
+        name: str | None = None,
     ) -> Ended:
         """See `Sandbox`."""
+        del name  # nothing here was begun by anybody else
         limits = self._limits
         process = self._begin(
             argv,
@@ -79,6 +81,11 @@ class LocalSandbox:
             output_bytes=limits.output_bytes,
         )
         return process.pump(on_output, stop)
+
+    def has_begun(self, name: str) -> bool:
+        """See `Sandbox`."""
+        del name
+        return False
 
     def start(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Process:
         """See `Sandbox`."""
@@ -90,6 +97,10 @@ class LocalSandbox:
         """See `Sandbox`."""
         self._job()
         self._deadline = monotonic() + life_s
+
+    def leave(self) -> None:
+        """See `Sandbox`. Nobody else could go on with it."""
+        self.stop()
 
     def stop(self) -> None:
         """See `Sandbox`."""

@@ -13,10 +13,11 @@ from core.settings.values import ModelPrices, WebAddress
 NANO = 1_000_000_000
 
 
-class LlmSettings(Part, pools=("generation",), secrets=("anthropic_base_url",)):
+class LlmSettings(Part, pools=("generation", "training"), secrets=("anthropic_base_url",)):
     anthropic_api_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Anthropic API key; without it and ANTHROPIC_BASE_URL, the app's offline generator writes.",
+        description="Anthropic API key, for batch jobs and code of trainings; without it and ANTHROPIC_BASE_URL, "
+        "the app itself writes.",
     )
     anthropic_base_url: WebAddress = Field(
         default="",
@@ -37,7 +38,7 @@ class LlmSettings(Part, pools=("generation",), secrets=("anthropic_base_url",)):
         gt=0,
         le=1_000_000,
         allow_inf_nan=False,
-        description="Most that all jobs together may spend on one day (UTC), in dollars; empty = no limit.",
+        description="Most that all jobs and trainings may spend on one day (UTC), in dollars; empty = no limit.",
     )
 
     @field_validator("anthropic_base_url")

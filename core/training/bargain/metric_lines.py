@@ -1,4 +1,7 @@
-"""The curve that the code reports of itself: JSON lines among what it prints, taken with caution."""
+"""The curve that the code reports of itself: JSON lines among what it prints, taken with caution.
+
+Goes into the package for an analyst's own machine too, so it needs the standard library alone.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
-
-from core.errors import counted
 
 MOST_POINTS: Final = 10_000
 MOST_NAMES: Final = 50
@@ -79,7 +80,8 @@ class MetricLines:
     def warnings(self) -> list[str]:
         """A sentence for each reason for which points were dropped."""
         return [
-            f"{counted(n, 'point')} of the reported curve {'was' if n == 1 else 'were'} dropped {which}."
+            f"{n:,} {'point' if n == 1 else 'points'} of the reported curve "
+            f"{'was' if n == 1 else 'were'} dropped {which}."
             for which, n in self._dropped.items()
         ]
 

@@ -107,9 +107,9 @@ def stop(session: Session, *, deployment_id: UUID) -> DeploymentRow:
 def restart(session: Session, *, deployment_id: UUID) -> DeploymentRow:
     """Start it anew, whatever state it is in. Raises NotFound, OwnedByAnother."""
     found = _own(session, deployment_id=deployment_id)
-    return _moved(
-        session, found, Status.STARTING, "deployment.restarted", asked="restarted", used_at=now_plus()
-    )
+    # Elsewhere a new process has a new address; the old one is no longer shown.
+    values = {"used_at": now_plus()} if found.backend == "local" else {"used_at": now_plus(), "url": None}
+    return _moved(session, found, Status.STARTING, "deployment.restarted", asked="restarted", **values)
 
 
 def extend(session: Session, *, deployment_id: UUID, ttl_s: float) -> DeploymentRow:

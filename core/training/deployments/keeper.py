@@ -17,16 +17,21 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import db, logs
+from core import db, logs, sandboxes
 from core.db.tables.deployments import DeploymentRow
 from core.db.types import DATABASE_CLOCK, SET_BACK_S, is_ahead, now_plus
+from core.sandboxes import Address
 from core.settings import Settings, part
 from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import local_keeper, states
+from core.training.deployments.remote_serving import RemoteServing
+from core.training.deployments.rounds import EVERY_S, Rounds
 from core.training.deployments.serving import Serving
 from core.training.deployments.states import AWAKE, Status
+from core.training.local import silence
 
 LOOK_S: Final = 1.0
+LOST_S: Final = 60.0  # between looks at trainings elsewhere that went silent
 LEASE_S: Final = 8.0
 RENEW_S: Final = 2.0
 N_THREADS: Final = 4
@@ -35,23 +40,34 @@ log = logs.get("training")
 
 
 class Keeper:
-    """Of one process. now: seconds of a steady clock."""
+    """Of one process. now: seconds of a steady clock. remote_look_s: between two looks at what is at E2B."""
 
-    def __init__(self, settings: Settings, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        remote_look_s: float = EVERY_S,
+    ) -> None:
         self.id = uuid4()
-        self._settings, self._now = settings, now
+        self._settings, self._now, self._remote_look_s = settings, now, remote_look_s
         self._config = part(settings, DeploymentSettings)
         self._servings: dict[UUID, Serving] = {}
         self._steps: dict[UUID, Future[None]] = {}
         self._used: set[UUID] = set()
         self._renewed_at = -LEASE_S
+        self._asked_for_lost_at = -LOST_S
         self._poked, self._stopping = threading.Event(), threading.Event()
+        backend = sandboxes.configured(settings)
+        self._rounds = (
+            Rounds(backend, every_s=remote_look_s) if isinstance(backend, sandboxes.E2BBackend) else None
+        )
         self._threads = ThreadPoolExecutor(N_THREADS, thread_name_prefix="keeper")
         self._thread = threading.Thread(target=self._live, name="keeper", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
-        local_keeper.serve(self._poked.set, self.socket_of)
+        local_keeper.serve(self._poked.set, self.address_of)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """End all processes and give the rows back; False where that was not done in time."""
@@ -61,13 +77,13 @@ class Keeper:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def socket_of(self, deployment_id: UUID) -> str | None:
+    def address_of(self, deployment_id: UUID) -> Address | None:
         """Where the live process of a deployment answers; None where this keeper has none. Notes that it is used."""
         serving = self._servings.get(deployment_id)
-        path = serving.socket() if serving else None
-        if path is not None:
+        address = serving.address() if serving else None
+        if address is not None:
             self._used.add(deployment_id)
-        return path
+        return address
 
     def _live(self) -> None:
         with db.as_worker():
@@ -85,7 +101,16 @@ class Keeper:
             self._end()
 
     def look(self) -> None:
-        """Once: take leases, let sleep what nobody uses, and begin a step for each that is mine."""
+        """Once: take leases, let sleep what nobody uses, and begin a step for each that is mine.
+
+        Now and then, sandboxes elsewhere that no row wants are ended, and trainings elsewhere that went silent are
+        given up as lost.
+        """
+        if self._rounds is not None and self._rounds.is_due():
+            self._threads.submit(self._go_round, self._rounds)
+        if self._now() - self._asked_for_lost_at > LOST_S:
+            self._asked_for_lost_at = self._now()
+            silence.note_lost()
         mine = self._leased()
         for deployment_id in [known for known in self._servings if known not in mine]:
             if self._is_free(deployment_id):
@@ -98,7 +123,26 @@ class Keeper:
                 serving = self._servings[deployment_id]
                 self._steps[deployment_id] = self._threads.submit(self._step, serving)
 
+    def _go_round(self, rounds: Rounds) -> None:
+        with db.as_worker():
+            try:
+                rounds.look()
+            except db.DatabaseUnavailable as error:
+                log.warning("the sandboxes at E2B can't be looked after", problem=str(error))
+            except Exception:  # of one look; the next may fare better
+                log.exception("unforeseen error of the rounds at E2B")
+
     def _serving(self, deployment_id: UUID) -> Serving:
+        backend = sandboxes.configured(self._settings)
+        if isinstance(backend, sandboxes.E2BBackend):
+            return RemoteServing(
+                self._settings,
+                backend,
+                deployment_id=deployment_id,
+                keeper_id=self.id,
+                now=self._now,
+                look_s=self._remote_look_s,
+            )
         return Serving(self._settings, deployment_id=deployment_id, keeper_id=self.id, now=self._now)
 
     def _is_free(self, deployment_id: UUID) -> bool:
@@ -120,7 +164,10 @@ class Keeper:
         used, self._used = self._used, set()
         is_due = self._now() - self._renewed_at > RENEW_S
         config = self._config
-        idle = DeploymentRow.used_at < now_plus(-config.deployment_idle_s)
+        # One at E2B is paused there, as visitors of its own address are not seen here.
+        idle = sa.and_(
+            DeploymentRow.backend == "local", DeploymentRow.used_at < now_plus(-config.deployment_idle_s)
+        )
         over = DeploymentRow.used_at < now_plus(-config.deployment_ttl_s)
         with db.session_scope(db.WORKER, write=True) as session:
             is_used = sa.or_(DeploymentRow.id.in_(used), is_ahead(DeploymentRow.used_at, DATABASE_CLOCK))

@@ -8,14 +8,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.sandboxes import Address
+
 _poke: Callable[[], None] | None = None
-_socket_of: Callable[[UUID], str | None] | None = None
+_address_of: Callable[[UUID], Address | None] | None = None
 
 
-def serve(poke: Callable[[], None] | None, socket_of: Callable[[UUID], str | None] | None = None) -> None:
+def serve(
+    poke: Callable[[], None] | None, address_of: Callable[[UUID], Address | None] | None = None
+) -> None:
     """Name what wakes the keeper up, and what tells where a live app answers; None when the keeper ends."""
-    global _poke, _socket_of
-    _poke, _socket_of = poke, socket_of
+    global _poke, _address_of
+    _poke, _address_of = poke, address_of
 
 
 def after_commit(session: Session) -> None:
@@ -29,6 +33,6 @@ def poke() -> None:
         _poke()
 
 
-def socket_of(deployment_id: UUID) -> str | None:
+def address_of(deployment_id: UUID) -> Address | None:
     """Where this process reaches the live app; None where it is not live, or another process keeps it."""
-    return _socket_of(deployment_id) if _socket_of is not None else None
+    return _address_of(deployment_id) if _address_of is not None else None

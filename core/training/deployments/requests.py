@@ -14,6 +14,7 @@ from core.db.tables.deployments import DeploymentRow
 from core.models.schema import Schema
 from core.models.served import answers as served_answers
 from core.models.served import client
+from core.sandboxes import Address
 from core.training.deployments import deployments, local_keeper, rows
 from core.training.deployments.states import AWAKE, Status
 from core.training.errors import NotLive
@@ -53,8 +54,8 @@ def predict(
     """
     found, schema = _look(user, deployment_id)
     checked = rows.checked(given, schema=schema)
-    path = _awaited(user, found, sleep)
-    said = client.predictions(path, checked, width=served_answers.width(schema))
+    address = _awaited(user, found, sleep)
+    said = client.predictions(address, checked, width=served_answers.width(schema))
     answers = served_answers.of_json(said, schema=schema, n_rows=len(checked))
     if schema.task == "regression":
         return [Answer(value, None) for value in answers.tolist()]
@@ -72,12 +73,12 @@ def _look(user: db.User, deployment_id: UUID) -> tuple[DeploymentRow, Schema]:
         return found, Schema.from_json(found.model.schema)
 
 
-def _awaited(user: db.User, found: DeploymentRow, sleep: Callable[[float], None]) -> str:
+def _awaited(user: db.User, found: DeploymentRow, sleep: Callable[[float], None]) -> Address:
     """Where it answers, once it does. Raises NotLive."""
     deadline, status = time.monotonic() + WAKES_WITHIN_S, Status(found.status)
     while True:
-        if (path := local_keeper.socket_of(found.id)) is not None and status in AWAKE:
-            return path
+        if (address := local_keeper.address_of(found.id)) is not None and status in AWAKE:
+            return address
         if status is Status.PAUSED:
             with db.session_scope(user, write=True) as session:
                 deployments.wake(session, deployment_id=found.id)

@@ -20,6 +20,7 @@ from core.models.schema import Schema
 from core.models.served import answers as served_answers
 from core.models.served import client
 from core.models.served.launch import Served, ServedModel, launch
+from core.sandboxes import Address
 from core.settings import Settings, part
 from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import expectation, states
@@ -40,7 +41,12 @@ HINT = "Restart it. If it happens again, train the model anew."
 
 
 class Serving:
-    """keeper_id: whose lease the row must have for anything to be written. now: seconds of a steady clock."""
+    """On this machine. keeper_id: whose lease the row must have for anything to be written.
+
+    now: seconds of a steady clock.
+    """
+
+    backend_name = "local"
 
     def __init__(
         self,
@@ -56,18 +62,18 @@ class Serving:
         self._phase = Status.STARTING
         self._checks: list[dict[str, Any]] = []
         self._schema: Schema | None = None
-        self._path: str | None = None
+        self._address: Address | None = None
         self._started_at = self._looked_at = 0.0
         self._n_failures = 0
         self._starts: list[float] = []
 
-    def socket(self) -> str | None:
+    def address(self) -> Address | None:
         """Where it answers; None unless it is live."""
-        return self._path if self._phase in (Status.LIVE, Status.UNHEALTHY) else None
+        return self._address if self._phase in (Status.LIVE, Status.UNHEALTHY) else None
 
     def stop(self) -> None:
         """End the process, where there is one."""
-        served, self._served, self._path = self._served, None, None
+        served, self._served, self._address = self._served, None, None
         self._phase = Status.STARTING
         if served is not None:
             served.stop()
@@ -124,13 +130,25 @@ class Serving:
             self._ask_for_checks()
             return False
         try:
-            self._served = launch(self._settings, found)
+            self._served = self._launch(found)
         except AppError as error:
-            return self._fail(error.code, error.message, error.hint)
+            return self._not_launched(error)
         self._started_at = self._now()
         self._phase, self._n_failures = Status.STARTING, 0
-        self._write(to=None, nonce=self._served.nonce, sandbox_ref=self._served.sandbox.ref)
+        self._write(
+            to=None,
+            backend=self.backend_name,
+            nonce=self._served.nonce,
+            sandbox_ref=self._served.sandbox.ref,
+            unreachable_since=None,
+        )
         return True
+
+    def _not_launched(self, error: AppError) -> bool:
+        return self._fail(error.code, error.message, error.hint)
+
+    def _launch(self, model: ServedModel) -> Served:
+        return launch(self._settings, model)
 
     def _load(self) -> ServedModel | None:
         """The model, where the answers are known that it must give."""
@@ -166,7 +184,7 @@ class Serving:
         assert self._served is not None
         try:
             if self._served.answers():
-                self._path, self._phase = self._served.path, Status.CHECKING
+                self._address, self._phase = self._served.address, Status.CHECKING
                 return self._write(to=Status.CHECKING)
         except (sandboxes.SandboxLost, sandboxes.FileRefused) as lost:
             return self._bury(lost.message)
@@ -178,11 +196,11 @@ class Serving:
 
     def _check(self) -> bool:
         """Live only with the very answers that the model gave in training."""
-        assert self._path is not None
+        assert self._address is not None
         assert self._schema is not None
         try:
             rows, width = [check["row"] for check in self._checks], served_answers.width(self._schema)
-            said = client.predictions(self._path, rows, width=width)
+            said = client.predictions(self._address, rows, width=width)
             answers = served_answers.of_json(said, schema=self._schema, n_rows=len(self._checks)).tolist()
         except AnswerUnusable as error:
             return self._fail("check_failed", error.message, HINT)
@@ -207,9 +225,9 @@ class Serving:
     def _look(self) -> None:
         """Every few seconds: whether it still answers."""
         assert self._served is not None
-        assert self._path is not None
+        assert self._address is not None
         self._looked_at = self._now()
-        if client.health(self._path, nonce=self._served.nonce):
+        if client.health(self._address, nonce=self._served.nonce):
             self._n_failures = 0
             if self._phase is Status.UNHEALTHY:
                 self._phase = Status.LIVE
@@ -247,6 +265,8 @@ class Serving:
                 return states.move(
                     session, deployment_id=self.deployment_id, to=to, reason=reason, where=(held,), **values
                 )
+            if reason is not None:
+                values["reason"] = reason.to_json()
             this = DeploymentRow.id == self.deployment_id, DeploymentRow.status.in_(AWAKE), held
             noting = sa.update(DeploymentRow).where(*this).values(**values)
             noted = session.execute(noting.returning(DeploymentRow.id)).one_or_none()

@@ -9,13 +9,13 @@ import pyarrow as pa
 from core import queue
 from core.db.tables.uploads import UploadRow
 from core.models import targets
-from core.models.work import blaming_changes
 from core.storage import Storage
 from core.training.bargain import inputs
 from core.training.bargain.inputs import Inputs
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
+from core.uploads.hashed import blaming_changes
 
 
 def read(files: Storage, upload: UploadRow, task: queue.Task, job: queue.Job, *, target: str) -> Inputs:

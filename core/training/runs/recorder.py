@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,11 +25,13 @@ FLUSH_S: Final = 0.5
 MOST_FIRST_LINES, MOST_FIRST_CHARS = 4_000, 800_000
 MOST_LAST_LINES, MOST_LAST_CHARS = 1_000, 200_000
 LONGEST_LINE: Final = 2_000
+MOST_WARNINGS: Final = 20
+BACK: Final = "The sandbox is reached again."
 CUT: Final = "More is printed than is kept. The last lines follow at the end."
 
 
 class Recorder:
-    """Of one attempt. now: seconds of a steady clock."""
+    """Of one attempt. now: seconds of a steady clock. warnings: what was noted of lost contact."""
 
     def __init__(
         self,
@@ -38,22 +41,36 @@ class Recorder:
         lease_s: float,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._task, self._training_job_id, self._lease_s, self._now = task, training_job_id, lease_s, now
+        self._task, self.training_job_id, self._lease_s, self._now = task, training_job_id, lease_s, now
         self._lines: list[tuple[str, str]] = []
         self._points: list[Point] = []
         self._last: deque[tuple[str, str]] = deque()
+        self._notes: deque[str] = deque()
+        self.warnings: list[str] = []
+        self._unreachable_since: datetime | None = None
         self._n_lines = self._n_chars = self._n_last_chars = self._n_cut = 0
         self._n: int | None = None
         self._flushed_at = now()
 
-    def stage(self, to: Status, *, checkpoint: dict[str, Any], outcome: str = "", **values: Any) -> None:
-        """Move the job on, and write what was not written yet. outcome: of the stage that ends. Raises LeaseLost."""
+    def stage(
+        self,
+        to: Status,
+        *,
+        checkpoint: dict[str, Any],
+        outcome: str = "",
+        write: Callable[[Session], None] | None = None,
+        **values: Any,
+    ) -> None:
+        """Move the job on, and write what was not written yet.
+
+        outcome: of the stage that ends. write: what else belongs into that transaction. Raises LeaseLost.
+        """
         with db.session_scope(db.WORKER, write=True) as session:
             self._fence(session, checkpoint)
             self._write(session)
             moved = states.move(
                 session,
-                training_job_id=self._training_job_id,
+                training_job_id=self.training_job_id,
                 to=to,
                 attempt=self._task.attempt,
                 outcome=outcome,
@@ -62,6 +79,51 @@ class Recorder:
             )
             if not moved:
                 raise queue.LeaseLost(task_id=self._task.id, attempt=self._task.attempt)
+            if write is not None:
+                write(session)
+
+    def write(self, write: Callable[[Session], None]) -> None:
+        """Have something written in a transaction of this attempt. Raises LeaseLost."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            self._fence(session)
+            write(session)
+
+    def warn(self, session: Session, sentences: Sequence[str]) -> None:
+        """Add to what is to be known before the model is trusted, each sentence once; in a transaction of `write`."""
+        this = TrainingJobRow.id == self.training_job_id
+        known = session.execute(sa.select(TrainingJobRow.warnings).where(this)).scalar_one()
+        told = list(dict.fromkeys([*known, *sentences]))
+        session.execute(sa.update(TrainingJobRow).where(this).values(warnings=told))
+
+    def sandbox(self, backend: str, ref: str, *, message: str = "") -> None:
+        """Note which sandbox it has. message: an event that says so. Raises LeaseLost."""
+        with db.session_scope(db.WORKER, write=True) as session:
+            self._fence(session)
+            this = sa.update(TrainingJobRow).where(TrainingJobRow.id == self.training_job_id)
+            session.execute(this.values(backend=backend, sandbox_ref=ref, unreachable_since=None))
+            if message:
+                provisioning, attempt = Status.PROVISIONING, self._task.attempt
+                states.note(
+                    session,
+                    training_job_id=self.training_job_id,
+                    state=provisioning,
+                    attempt=attempt,
+                    message=message,
+                )
+
+    def contact(self, since: datetime | None) -> None:
+        """Note that its sandbox is out of reach since then, or is reached again; from any thread. Raises LeaseLost."""
+        if since == self._unreachable_since:
+            return
+        self._unreachable_since = since
+        sentence = BACK if since is None else f"No contact with the sandbox since {since:%H:%M:%S} UTC."
+        self._notes.append(sentence)
+        if since is not None:
+            self.warnings = [*self.warnings, sentence][-MOST_WARNINGS:]
+        with db.session_scope(db.WORKER, write=True) as session:
+            self._fence(session)
+            this = sa.update(TrainingJobRow).where(TrainingJobRow.id == self.training_job_id)
+            session.execute(this.values(unreachable_since=since, warnings=self.warnings))
 
     def line(self, source: str, text: str) -> None:
         """One line of the log; written some time later."""
@@ -93,12 +155,12 @@ class Recorder:
     def flush(self) -> None:
         """Write what was not written yet. Raises LeaseLost."""
         self._flushed_at = self._now()
-        if not self._lines and not self._points:
+        if not self._lines and not self._points and not self._notes:
             return
         with db.session_scope(db.WORKER, write=True) as session:
             self._fence(session)
             self._write(session)
-            heard = sa.update(TrainingJobRow).where(TrainingJobRow.id == self._training_job_id)
+            heard = sa.update(TrainingJobRow).where(TrainingJobRow.id == self.training_job_id)
             session.execute(heard.values(heard_at=now_plus()))
 
     def close(self, write: Callable[[Session], None] | None = None) -> None:
@@ -124,6 +186,7 @@ class Recorder:
         )
 
     def _write(self, session: Session) -> None:
+        self._take_notes()
         lines, self._lines = self._lines, []
         points, self._points = self._points, []
         if lines:
@@ -131,14 +194,19 @@ class Recorder:
         if points:
             self.write_points(session, points)
 
+    def _take_notes(self) -> None:
+        """Add to the log what was noted beside it."""
+        while self._notes:
+            self._lines.append(("app", self._notes.popleft()))
+
     def _write_lines(self, session: Session, lines: Sequence[tuple[str, str]]) -> None:
         if self._n is None:  # an attempt's log takes the place of the one before, and counts on
-            of_job = TrainingLogRow.training_job_id == self._training_job_id
+            of_job = TrainingLogRow.training_job_id == self.training_job_id
             last = sa.select(sa.func.coalesce(sa.func.max(TrainingLogRow.n), 0)).where(of_job)
             self._n = session.execute(last).scalar_one()
             session.execute(sa.delete(TrainingLogRow).where(of_job))
         rows = [
-            {"training_job_id": self._training_job_id, "n": n, "source": source, "text": text}
+            {"training_job_id": self.training_job_id, "n": n, "source": source, "text": text}
             for n, (source, text) in enumerate(lines, start=self._n + 1)
         ]
         self._n += len(rows)
@@ -148,7 +216,7 @@ class Recorder:
         """Write points of this attempt, in the caller's transaction."""
         rows = [
             {
-                "training_job_id": self._training_job_id,
+                "training_job_id": self.training_job_id,
                 "attempt": self._task.attempt,
                 "name": point.name,
                 "split": point.split,

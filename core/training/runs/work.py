@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
@@ -22,20 +20,24 @@ from core.sandboxes import Ended, Reason, Sandbox
 from core.settings import part
 from core.settings.parts.training import TrainingSettings
 from core.settings.parts.worker import LeaseSettings
-from core.training import template
 from core.training.bargain import outputs, scoring
 from core.training.bargain.inputs import Inputs
 from core.training.bargain.metric_lines import BASELINE, HOLDOUT, MetricLines, Point
+from core.training.coding.answers import PREDICT
+from core.training.coding.writing import OF_THE_CODE, Writer, Written
 from core.training.errors import (
     CodeFailed,
+    CodeTookTooLong,
     OutOfDisk,
     OutOfMemory,
     TookTooLong,
     TooManyProcesses,
     TooMuchOutput,
 )
-from core.training.runs import data, held_out
+from core.training.runs import data, held_out, provisioning
 from core.training.runs.recorder import Recorder
+from core.training.sources import stage
+from core.training.sources.fetching import Web
 from core.training.states import LIMITS_S, Status
 
 CODE: Final = "train.py"
@@ -69,25 +71,42 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
     return work(task, job, config=settings.current())
 
 
-def work(task: queue.Task, job: queue.Job, *, config: settings.Settings) -> dict[str, Any]:
-    """`run` with these settings."""
+def work(
+    task: queue.Task,
+    job: queue.Job,
+    *,
+    config: settings.Settings,
+    web: Web | None = None,
+    generating_s: float = LIMITS_S[Status.GENERATING],
+) -> dict[str, Any]:
+    """`run` with these settings. web: what of the web may be reached; None is what is public. generating_s: for which
+    code is waited for.
+    """
     todo = _load(task, config)
-    code = _code(todo)
-    source = hashlib.sha256(code.encode()).hexdigest()
-    if todo.training.code_sha256 is None:
-        todo.recorder.stage(
-            Status.PROVISIONING,
-            checkpoint={"done": Status.GENERATING.value},
-            outcome="The built-in template is used.",
-            code=code,
-            code_source="template",
-            code_sha256=source,
-        )
+    training, recorder = todo.training, todo.recorder
+    pages = stage.run(training, recorder, task, job, web=web or Web(), app_url=config.url)
     _go_on(task, job)
-    inputs = data.read(todo.files, todo.upload, task, job, target=todo.training.target)
+    writer = Writer(training, todo.upload, pages, recorder, task, job, config, generating_s)
+    written = writer.first()
     _go_on(task, job)
-    with _sandbox(todo, inputs, code) as sandbox:
-        return _trained(todo, task, job, inputs, sandbox)
+    inputs = data.read(todo.files, todo.upload, task, job, target=training.target)
+    while True:
+        _go_on(task, job)
+        files = partial(_files, written, inputs, goal=training.goal)
+        with provisioning.provisioned(
+            config, recorder, task=task, job=job, code_key=written.key, files=files
+        ) as sandbox:
+            try:
+                return _trained(todo, task, job, inputs, sandbox)
+            except OF_THE_CODE as failure:
+                failed = failure
+        written = writer.again(written, failed)
+
+
+def _files(written: Written, inputs: Inputs, *, goal: str) -> dict[str, bytes]:
+    """What the sandbox is given."""
+    predict = {} if written.predict is None else {PREDICT: written.predict.encode()}
+    return {CODE: written.code.encode(), **predict, **inputs.files(goal=goal)}
 
 
 def _load(task: queue.Task, config: settings.Settings) -> ToDo:
@@ -95,7 +114,9 @@ def _load(task: queue.Task, config: settings.Settings) -> ToDo:
     training_job_id = UUID(task.payload["training_job_id"])
     with db.session_scope(db.WORKER) as session:
         of_job = sa.select(TrainingJobRow).where(TrainingJobRow.id == training_job_id)
-        training = session.execute(of_job.options(undefer(TrainingJobRow.code))).scalar_one_or_none()
+        training = session.execute(
+            of_job.options(undefer(TrainingJobRow.code), undefer(TrainingJobRow.predict_code))
+        ).scalar_one_or_none()
         upload_id = training.upload_id if training else None
         upload = (
             session.get(UploadRow, upload_id, options=[undefer(UploadRow.receipt)]) if upload_id else None
@@ -108,37 +129,11 @@ def _load(task: queue.Task, config: settings.Settings) -> ToDo:
     return ToDo(training, upload, config, storage.from_settings(config), recorder)
 
 
-def _code(todo: ToDo) -> str:
-    """What runs in the sandbox: what an attempt before, or the job that is retried, has left; else the template."""
-    return todo.training.code if todo.training.code is not None else template.text()
-
-
 def _go_on(task: queue.Task, job: queue.Job) -> None:
     """Raises TaskStopped once somebody has cancelled."""
     if job.stop_requested():
         raise queue.TaskStopped(task_id=task.id)
     job.report()
-
-
-@contextmanager
-def _sandbox(todo: ToDo, inputs: Inputs, code: str) -> Iterator[Sandbox]:
-    """A sandbox that holds the code and what it is given. Raises SandboxUnavailable, TookTooLong."""
-    files = inputs.files(goal=todo.training.goal)
-    backend, began = sandboxes.configured(todo.config), time.monotonic()
-    limit_s = part(todo.config, TrainingSettings).training_limit_s
-    limits = replace(
-        sandboxes.configured_limits(todo.config),
-        wall_s=limit_s,
-        cpu_s=2 * limit_s,
-        life_s=limit_s + 120.0,
-    )
-    labels = {"training_job": str(todo.training.id)}
-    with sandboxes.stopping(backend.create(labels=labels, limits=limits)) as sandbox:
-        sandbox.put(CODE, code.encode())
-        for name, content in files.items():
-            sandbox.put(name, content)
-        _require_in_time(Status.PROVISIONING, began)
-        yield sandbox
 
 
 def _require_in_time(stage: Status, began: float) -> None:
@@ -175,7 +170,7 @@ def _trained(
     scored = scoring.score(inputs, answers)
     key, sha256 = _kept(todo, task, sandbox)
     job.report()
-    warnings = [*inputs.prepared.warnings, *lines.warnings()]
+    warnings = [*recorder.warnings, *inputs.prepared.warnings, *lines.warnings()]
     if not lines.n_points:
         warnings.append("The code reported no curve.")
     _require_in_time(Status.COLLECTING, began)
@@ -188,8 +183,7 @@ def _trained(
             for name, spread in figures.items()
         ]
         recorder.write_points(session, points)
-        changed = sa.update(TrainingJobRow).where(TrainingJobRow.id == todo.training.id)
-        session.execute(changed.values(warnings=warnings))
+        recorder.warn(session, warnings)
 
     recorder.close(judged)
     keep = list(task.payload.get("keep", ()))
@@ -225,7 +219,7 @@ def _run_code(recorder: Recorder, job: queue.Job, sandbox: Sandbox, lines: Metri
             reported_at = time.monotonic()
         return job.stop_requested()
 
-    return sandbox.run(ARGV, on_output=hear, stop=stop), complaint
+    return sandbox.run(ARGV, on_output=hear, stop=stop, name=provisioning.COMMAND), complaint
 
 
 def _require_ok(todo: ToDo, task: queue.Task, ended: Ended, complaint: str, usage: dict[str, Any]) -> None:
@@ -247,7 +241,7 @@ def _require_ok(todo: ToDo, task: queue.Task, ended: Ended, complaint: str, usag
         raise sandboxes.MachineDiskFull(place=str(todo.config.data_dir))
     if ended.reason is Reason.TIME_LIMIT:
         limit_s = part(todo.config, TrainingSettings).training_limit_s
-        raise TookTooLong(what="training", limit=f"{limit_s:,.0f} seconds")
+        raise CodeTookTooLong(what="training", limit=f"{limit_s:,.0f} seconds")
     if (bound := BOUNDS.get(ended.reason)) is not None:
         raise bound(problem=ended.message.rstrip(".").lower())
     said = f": {complaint[:MOST_SAID].rstrip('.')}." if complaint else "."

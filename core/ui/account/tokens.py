@@ -19,6 +19,7 @@ MEANS = {
     tokens.WRITE: "Write: upload, predict, cancel, delete",
     tokens.TRAINING: "Training: train models and report from elsewhere",
 }
+SHORT = {tokens.PACKAGE: "training package: reports of what was begun with it, and nothing else"}
 
 
 def show(made: Sequence[ApiTokenRow]) -> None:
@@ -44,7 +45,9 @@ def _line(row: ApiTokenRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch", gap=None):
             st.markdown(f"**{links.escape(row.name)}** :gray[`{row.begins}…`]")
-            st.caption(f"{', '.join(row.scopes)} · {used} · expires {ends}")
+            st.caption(
+                f"{', '.join(SHORT.get(scope, scope) for scope in row.scopes)} · {used} · expires {ends}"
+            )
         if st.button("Revoke", key=f"revoke_{row.id}", icon=":material/block:", type="tertiary"):
             _confirm(row)
 

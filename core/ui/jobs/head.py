@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import db
 from core.db.tables.batch_jobs import BatchJobRow
+from core.generation.conversations import conversations
 from core.generation.conversations.conversations import Filter
 from core.generation.enrichment import automatic, selection
 from core.generation.enrichment.drafts import Wanted
@@ -43,17 +44,12 @@ def _buttons(job: BatchJobRow, done: Progress) -> str | None:
     """The buttons that fit the state, the likeliest first; what was clicked."""
     asked = None
     review = registry.find("review.py")
-    n_made = formatting.exact(done.completed, "conversation")
-    is_writing = job.kind == "generate"
-    if (
-        job.status in SETTLED
-        and done.completed
-        and is_writing
-        and review
-        and st.button(f"Review {n_made}", key="review", type="primary", icon=":material/rate_review:")
-    ):
-        links.go(review, job=job.id)
-    if job.status in SETTLED and done.completed and is_writing and (n_new := _n_to_enrich(job)):
+    has_written = job.status in SETTLED and done.completed and job.kind == "generate"
+    if has_written and review and (n_there := _n_there(job)):
+        label = f"Review {formatting.exact(n_there, 'conversation')}"
+        if st.button(label, key="review", type="primary", icon=":material/rate_review:"):
+            links.go(review, job=job.id)
+    if has_written and (n_new := _n_to_enrich(job)):
         label = f"Enrich {formatting.exact(n_new, 'conversation')}"
         if st.button(label, key="enrich", icon=":material/label:"):
             asked = "enrich"
@@ -86,6 +82,12 @@ def _buttons(job: BatchJobRow, done: Progress) -> str | None:
 
 def _of_job(job: BatchJobRow) -> Filter:
     return Filter(batch_job_id=job.id, owner="me")
+
+
+def _n_there(job: BatchJobRow) -> int:
+    """How many of its conversations have not been deleted."""
+    with db.session_scope(session.user()) as scope:
+        return sum(conversations.counts(scope, asked=_of_job(job)).values())
 
 
 def _n_to_enrich(job: BatchJobRow) -> int:

@@ -122,6 +122,7 @@ def _table(
         hide_index=True,
         key="items_table",
         height="content" if len(rows) <= MOST_UNSCROLLED else 460,
+        placeholder="–",
         column_config={
             _NUMBER: st.column_config.NumberColumn(width=55, format="%d", pinned=True),
             _STATE_OF: st.column_config.MultiselectColumn(

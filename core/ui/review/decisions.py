@@ -46,17 +46,17 @@ class _Seen:
 
 def show(conversation: ConversationRow, place: Place, *, noun: str, recent: Sequence[str]) -> None:
     """Draw it. noun: what the queue holds: "waiting". recent: the reasons that the reader gave lately."""
-    offered = reasons.offered(recent)
+    offered, is_form = reasons.offered(recent), is_edited(conversation)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="review_bar"):
-        _go("Back", "previous", place.previous_id, shortcut="Left")
+        _go("Back", "previous", place.previous_id, shortcut="Left", disabled=is_form)
         where = f"**{place.place:,}** of {place.n:,} {noun}" if place.place else f"{place.n:,} {noun}"
         st.markdown(where, width="content")
-        _go("Next", "next", place.next_id, shortcut="Right")
+        _go("Next", "next", place.next_id, shortcut="Right", disabled=is_form)
         if done := st.session_state.get(_DONE):
             st.markdown(f":small[:gray[{done[-1].said} the one before]]", width="content")
         st.space("stretch")
         _decide(conversation, place, offered)
-    reasons.show(offered, version=version(conversation), disabled=is_edited(conversation))
+    reasons.show(offered, version=version(conversation), disabled=is_form)
 
 
 def version(conversation: ConversationRow) -> str:
@@ -74,7 +74,7 @@ def leave_form() -> None:
     st.session_state.pop(_EDITED, None)
 
 
-def show_undo() -> None:
+def show_undo(*, disabled: bool = False) -> None:
     """The button that takes the last decision back. Where nothing waits any more it is still there."""
     done: list[_Seen] = st.session_state.get(_DONE, [])
     last = done[-1] if done else None
@@ -83,7 +83,7 @@ def show_undo() -> None:
         key=f"undo_{last.row_id}_{last.row_version}" if last else "undo",
         icon=":material/undo:",
         shortcut=keys.shortcut("U"),
-        disabled=last is None,
+        disabled=disabled or last is None,
         help="Take your last decision back",
         on_click=_undo,
         args=(last,),
@@ -98,12 +98,12 @@ def queue_noun(statuses: tuple[Status, ...], n: int) -> str:
     return formatting.count(n, "conversation").partition(formatting.NO_BREAK)[2]
 
 
-def _go(label: str, name: str, row_id: UUID | None, *, shortcut: str) -> None:
+def _go(label: str, name: str, row_id: UUID | None, *, shortcut: str, disabled: bool) -> None:
     st.button(
         label,
         key=f"{name}_{row_id}",
         shortcut=keys.shortcut(shortcut),
-        disabled=row_id is None,
+        disabled=disabled or row_id is None,
         help=f"The {name} conversation",
         on_click=address.go_to,
         args=(row_id,),
@@ -147,7 +147,7 @@ def _decide(conversation: ConversationRow, place: Place, offered: Sequence[str])
         on_click=st.session_state.update,
         args=({_EDITED: name},),
     )
-    show_undo()
+    show_undo(disabled=not is_open)  # what is written in the form is lost to no key
 
 
 def _perform(seen: _Seen, decision: Status, name: str, offered: Sequence[str], onward: UUID | None) -> None:

@@ -1,10 +1,11 @@
-"""The way to a file of what was approved."""
+"""The way to a file of conversations: of what was approved, or of what is ticked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 import streamlit as st
 
@@ -27,7 +28,7 @@ _NAMES: Final = {
 
 
 def show(counts: Mapping[Status, int], filtered: Filter) -> None:
-    """Draw it. counts: of what the filters find, whatever its state."""
+    """Draw it for what was approved. counts: of what the filters find, whatever its state."""
     n = counts[Status.APPROVED]
     with st.popover(
         f"Export {formatting.number(n)} approved" if n else "Export",
@@ -36,36 +37,51 @@ def show(counts: Mapping[Status, int], filtered: Filter) -> None:
         disabled=not n,
         help="As a zip to train with" if n else "Nothing is approved yet",
     ):
-        form = st.selectbox("Format", list(FORMATS), format_func=_NAMES.__getitem__, key="export_format")
-        percent = st.number_input(
-            "Hold back for validation, in %",
-            min_value=0,
-            max_value=99,
-            value=0,
-            step=5,
-            key="export_validation",
-            help="About so many; near-duplicates stay on one side",
-        )
         named = {name: getattr(filtered, name) for name in _FILTERS}
-        asked: dict[str, str] = {
-            **{name: str(value) for name, value in named.items() if value not in (None, "")},
-            "format": form,
-            "status": Status.APPROVED.value,
-        }
-        if percent:
-            seed = st.number_input(
-                "Seed",
-                min_value=0,
-                max_value=MOST_SEED,
-                key="export_split",
-                help="Another one holds others back",
-            )
-            asked |= {"validation": f"{percent / 100:g}", "split": str(seed)}
-        st.link_button(
-            "Download zip",
-            f"{EXPORT}?{urlencode(asked)}",
-            key="export_zip",
-            icon=":material/download:",
-            type="primary",
+        _form(
+            {
+                **{name: str(value) for name, value in named.items() if value not in (None, "")},
+                "status": Status.APPROVED.value,
+            },
+            key="export",
         )
-        st.caption("With a manifest of counts and hashes, and a README by which `datasets` loads the folder.")
+
+
+def show_ticked(ids: Sequence[UUID]) -> None:
+    """Draw it for these, whatever their state."""
+    with st.popover(
+        "Export", key="export_ticked", icon=":material/download:", help="What is ticked, as a zip"
+    ):
+        _form({"ids": ",".join(map(str, ids))}, key="ticked")
+
+
+def _form(which: Mapping[str, str], *, key: str) -> None:
+    """Format and split, and the link. which: of the API's parameters those that choose; key: of its widgets."""
+    form = st.selectbox("Format", list(FORMATS), format_func=_NAMES.__getitem__, key=f"{key}_format")
+    percent = st.number_input(
+        "Hold back for validation, in %",
+        min_value=0,
+        max_value=99,
+        value=0,
+        step=5,
+        key=f"{key}_validation",
+        help="About so many; near-duplicates stay on one side",
+    )
+    asked = {**which, "format": form}
+    if percent:
+        seed = st.number_input(
+            "Seed",
+            min_value=0,
+            max_value=MOST_SEED,
+            key=f"{key}_split",
+            help="Another one holds others back",
+        )
+        asked |= {"validation": f"{percent / 100:g}", "split": str(seed)}
+    st.link_button(
+        "Download zip",
+        f"{EXPORT}?{urlencode(asked, safe=',')}",
+        key=f"{key}_zip",
+        icon=":material/download:",
+        type="primary",
+    )
+    st.caption("With a manifest of counts and hashes, and a README by which `datasets` loads the folder.")

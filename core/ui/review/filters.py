@@ -112,9 +112,14 @@ def order() -> None:
         key=key,
         label_visibility="collapsed",
         width=180,
-        on_change=_put_order,
+        on_change=_put_chosen_order,
         args=(key,),
     )
+
+
+def put_order(order: Order) -> None:
+    """Have them in this order, from the start."""
+    address.put(address.SORT, "" if order is Order.OLDEST else order.value)
 
 
 def chips(asked: Filter) -> None:
@@ -205,9 +210,8 @@ def _put_chosen(name: str, key: str) -> None:
     address.put(name, str(st.session_state[key] or "").strip())
 
 
-def _put_order(key: str) -> None:
-    chosen = st.session_state[key]
-    address.put(address.SORT, "" if chosen is Order.OLDEST else chosen.value)
+def _put_chosen_order(key: str) -> None:
+    put_order(st.session_state[key])
 
 
 def _put_scores(key: str) -> None:

@@ -46,8 +46,8 @@ def approved(usage: Usage) -> str:
     """What share of its conversations was approved; empty where nothing was decided."""
     if usage.approved_share is None:
         return ""
-    n_decided = usage.n_approved + usage.n_rejected
-    return f"{formatting.percent(usage.approved_share)} of {formatting.number(n_decided)} approved"
+    n = formatting.number(usage.n_approved + usage.n_rejected)
+    return f"{formatting.percent(usage.approved_share)} of {n} approved"
 
 
 def versions(

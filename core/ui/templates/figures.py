@@ -84,9 +84,12 @@ def _decisions(decided: Sequence[Decided], dates: Sequence[date]) -> dict[str, g
     n = sum(approved) + sum(rejected)
     ranked = sorted(decided, key=lambda one: (-one.share, -one.n, one.name))
     best, worst = ranked[0], ranked[-1]
-    title = f"{best.name} passes review most often: {formatting.percent(best.share)}"
+    title = f"{best.name}: {formatting.percent(best.share)} approved"
     if len(ranked) > 1:
-        title += f", {worst.name} least: {formatting.percent(worst.share)}"
+        title = (
+            f"{best.name} passes review most often: {formatting.percent(best.share)}, "
+            f"{worst.name} least: {formatting.percent(worst.share)}"
+        )
     share = formatting.percent(sum(approved) / n)
     return {
         "approved_share_by_template": daily.shares(

@@ -15,12 +15,12 @@ from core.ui.training.pages import TRAINING, WORKSPACE
 
 def toolbar(job: TrainingJobRow) -> None:
     """The buttons that fit the state, the likeliest first; what can be done with a failure stands beside it."""
-    if job.status in PENDING:
+    if job.status in PENDING or (job.model_id is None and job.status == Status.LOST):
         if st.button("Cancel", key="cancel", icon=":material/stop_circle:"):
             with db.session_scope(session.user(), write=True) as scope:
                 jobs.cancel(scope, training_job_id=job.id)
             st.rerun()
-    elif job.status == Status.SUCCEEDED:
+    elif job.status == Status.SUCCEEDED and job.model_id is not None:
         if st.button("View model", key="model", icon=":material/category:"):
             links.go(MODEL, id=job.model_id)
         _ask_again(job, "Train a new version", icon=":material/model_training:")

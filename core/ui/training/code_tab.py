@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Final
 
@@ -12,20 +11,22 @@ from core import db
 from core.db.tables.training_jobs import TrainingJobRow
 from core.training import records
 from core.ui import formatting, session
+from core.ui.training import claude_rounds
+from core.ui.training.code_changes import MOST_UNSCROLLED, diff
 
 AUTHORS: Final = {"template": "the built-in template", "claude": "Claude", "user": "you"}
 HEIGHT_PX: Final = 520
-MOST_UNSCROLLED: Final = 24  # lines
 WHOLE, CHANGES = "Whole file", "Changes"
 
 
 def show(job: TrainingJobRow) -> None:
     """Of one that has code yet."""
     with db.session_scope(session.user()) as scope:
-        code = records.code(scope, training_job_id=job.id)
+        code, predict = records.code(scope, training_job_id=job.id)
         before = records.code_before(scope, job=job)
     if not code:
         st.caption("There is no code yet.")
+        claude_rounds.show(job)
         return
     changes = diff(before.code, code) if before else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="code_head"):
@@ -57,12 +58,10 @@ def show(job: TrainingJobRow) -> None:
         st.code(changes, language="diff", height=HEIGHT_PX if is_long else "content")
     else:
         st.code(code, language="python", height=HEIGHT_PX, line_numbers=True)
-
-
-def diff(before: str, after: str) -> str:
-    """What was taken away and added, with three lines around it; empty where nothing was."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=3)
-    return "\n".join(list(lines)[2:])  # without the names of two files
+    if predict:
+        with st.expander("predict.py", icon=":material/code:"):
+            st.code(predict, language="python", height=HEIGHT_PX, line_numbers=True)
+    claude_rounds.show(job)
 
 
 def _about(job: TrainingJobRow, code: str, before: records.EarlierCode | None, changes: str) -> str:
@@ -82,4 +81,4 @@ def _about(job: TrainingJobRow, code: str, before: records.EarlierCode | None, c
 def _file_name(job: TrainingJobRow) -> str:
     """Of the model's name what every file system takes."""
     name = re.sub(r"[^\w-]+", "_", job.name).strip("_")[:60] or "model"
-    return f"{name}_v{job.model.version}"
+    return f"{name}_v{job.model.version}" if job.model is not None else name

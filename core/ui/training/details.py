@@ -13,11 +13,13 @@ from core.db.tables.training_jobs import TrainingJobRow
 from core.metrics import figures, wording
 from core.training import records
 from core.training.bargain.metric_lines import BASELINE, HOLDOUT
+from core.training.coding.disclosure import NOT_SET_UP
 from core.training.states import SETTLED, Status
 from core.ui import charts, formatting, links, page_frame, session, tabs
 from core.ui.models import labels
 from core.ui.models import report as model_report
-from core.ui.training import actions, code_tab
+from core.ui.training import actions, code_tab, pages_read
+from core.ui.training.code_changes import MOST_UNSCROLLED
 from core.ui.uploads.pages import UPLOADS
 
 LAST_LINES = 20
@@ -55,8 +57,8 @@ def show_failure(job: TrainingJobRow, *, is_mine: bool) -> None:
 
 
 def show_warnings(job: TrainingJobRow) -> None:
-    """What to know before its model is trusted, each thing once."""
-    told = list(dict.fromkeys(job.warnings))
+    """What to know before its model is trusted, each thing once. That Claude is not set up, the timeline says."""
+    told = [one for one in dict.fromkeys(job.warnings) if not one.startswith(NOT_SET_UP)]
     if told:
         lines = [links.escape(sentence) for sentence in told]
         text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
@@ -69,18 +71,18 @@ def show(job: TrainingJobRow) -> None:
     with container:
         match opened:
             case "curves":
-                _curves(job)
+                curves(job)
             case "log":
                 _log(job)
             case "code":
                 code_tab.show(job)
             case "data":
-                _data(job)
+                data(job)
             case _:
                 _environment(job)
 
 
-def _curves(job: TrainingJobRow) -> None:
+def curves(job: TrainingJobRow) -> None:
     """The app's own figures first, then what the code reported of itself."""
     with db.session_scope(session.user()) as scope:
         points = records.curve(scope, training_job_id=job.id)
@@ -117,31 +119,35 @@ def _log(job: TrainingJobRow) -> None:
     if not lines:
         st.caption("Nothing was printed.")
         return
-    is_long = len(lines) > code_tab.MOST_UNSCROLLED
+    is_long = len(lines) > MOST_UNSCROLLED
     text = "\n".join(line.text for line in lines)
     st.code(text, language=None, height=code_tab.HEIGHT_PX if is_long else "content")
 
 
-def _data(job: TrainingJobRow) -> None:
+def data(job: TrainingJobRow) -> None:
     """What was learnt from and what was held out; the columns once they are known."""
-    model, report = job.model, job.model.report or {}
-    facts = {"File": model.data_name, "Column to predict": job.target}
+    model = job.model
+    report = (model.report if model is not None else None) or {}
+    known = {"File": job.file_name, "Column to predict": job.target}
     if "n_held_out" in report:
         held_out = formatting.percent(report["n_held_out"] / report["n_rows"])
-        facts |= {
+        known |= {
             "Rows with an outcome": f"{report['n_rows']:,}",
             "Rows learnt from": f"{report['n_fitted']:,}",
             "Rows held out": f"{report['n_held_out']:,} ({held_out})",
         }
     if job.goal:
-        facts["Goal"] = job.goal
-    _show(facts)
+        known["Goal"] = job.goal
+    facts(known)
     st.caption("SHA-256 of the file")
     st.code(job.data_sha256, language=None, wrap_lines=True)
     if job.upload_id is None:
         st.caption("The file was deleted.")
     else:
         links.link("Open the file", UPLOADS, icon=":material/table_view:", upload=job.upload_id)
+    pages_read.show(job)
+    if model is None:
+        return
     if model.schema is None:
         st.caption("Which columns are used is known once the model is there.")
         return
@@ -160,12 +166,14 @@ def _environment(job: TrainingJobRow) -> None:
         st.caption("No sandbox was started.")
         return
     st.markdown(links.escape(job.isolation))
+    if job.sandbox_ref and job.backend == "e2b":
+        st.caption(f"Sandbox {links.escape(job.sandbox_ref)} at E2B")
     versions = {
         LIBRARIES.get(name, name): version
         for name, version in (job.environment or {}).items()
         if name != "sandbox"
     }
-    _show(_used(job.usage or {}) | versions)
+    facts(_used(job.usage or {}) | versions)
 
 
 def _used(usage: dict[str, Any]) -> dict[str, str]:
@@ -179,7 +187,7 @@ def _used(usage: dict[str, Any]) -> dict[str, str]:
     return {word: said(usage[name]) for name, (word, said) in words.items() if usage.get(name) is not None}
 
 
-def _show(facts: Mapping[str, str]) -> None:
+def facts(known: Mapping[str, str]) -> None:
     """Names and values in two columns that wrap, so that nothing is cut on a phone."""
-    rows = [{"Detail": name, "Value": links.escape(value)} for name, value in facts.items()]
+    rows = [{"Detail": name, "Value": links.escape(value)} for name, value in known.items()]
     st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)

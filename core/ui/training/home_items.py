@@ -94,7 +94,8 @@ def _troubled(session: Session, now: datetime) -> Sequence[DeploymentRow]:
 
 
 def _name(job: TrainingJobRow) -> str:
-    return f"**{links.escape(job.name)}** v{job.model.version}"
+    version = f" v{job.model.version}" if job.model is not None else ""
+    return f"**{links.escape(job.name)}**{version}"
 
 
 def _failed(job: TrainingJobRow) -> FailedItem:
@@ -126,7 +127,7 @@ def _recent(job: TrainingJobRow) -> RecentItem:
     return RecentItem(
         row=job,
         at=job.created_at,
-        label=f"{job.name} v{job.model.version}",
+        label=job.title,
         page=TRAINING,
         query={"id": job.id},
         icon=":material/model_training:",

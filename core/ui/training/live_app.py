@@ -17,7 +17,7 @@ from core.settings.parts.training import DeploymentSettings
 from core.training.deployments import deployments
 from core.training.deployments.states import AWAKE, STOPPED_FROM, WITHOUT_URL, Status
 from core.ui import badges, formatting, links, no_worker, page_frame, session
-from core.ui.training import status_badges
+from core.ui.training import outside, status_badges
 
 BEGINNING: Final = frozenset({Status.STARTING, Status.CHECKING})
 SENTENCES: Final = {
@@ -65,6 +65,12 @@ def show(deployment: DeploymentRow | None, *, is_mine: bool) -> None:
                 _buttons(deployment)
         if is_mine and _has_nobody(deployment):
             _check_by_hand(deployment)
+        if deployment.unreachable_since and deployment.status in AWAKE:
+            when = outside.since(deployment.unreachable_since)
+            st.warning(
+                f"**No contact with E2B since {when}.** The app there most likely goes on.",
+                icon=":material/cloud_off:",
+            )
         if deployment.reason:
             st.caption(f":red[{links.escape(deployment.reason['message'])}]")
         if deployment.url:
@@ -146,7 +152,9 @@ def _check_by_hand(deployment: DeploymentRow) -> None:
 def _sentences(deployment: DeploymentRow) -> list[str]:
     """What its state means, and until when its address is good."""
     said = [SENTENCES[state]] if (state := Status(deployment.status)) in SENTENCES else []
-    if deployment.url and deployment.expires_at is not None:
+    if deployment.is_public:
+        said.append("It runs at E2B, and anybody who has this address can use it.")
+    elif deployment.url and deployment.expires_at is not None:
         left_s = (deployment.expires_at - session.now()).total_seconds()
         if left_s > 0:
             said.append(f"Expires in {formatting.duration(left_s)} unless somebody uses it.")

@@ -13,7 +13,7 @@ from core.training import jobs
 from core.training.deployments import deployments
 from core.training.states import PENDING
 from core.ui import links, page_frame, session
-from core.ui.training import live_app
+from core.ui.training import live_app, outside
 from core.ui.training.pages import TRAINING
 
 
@@ -45,6 +45,7 @@ def show(model: ModelRow, *, is_mine: bool) -> None:
             st.caption(
                 "Gives the model a live app: a page where you predict one row by hand.", width="content"
             )
+        outside.before_deploying()
         if clicked:
             with page_frame.guarded():
                 _deploy(model.id)

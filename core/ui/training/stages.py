@@ -27,7 +27,7 @@ STEPS: Final = {
 def step(job: TrainingJobRow, *, is_waiting: bool) -> str:
     """What goes on in one that is pending. is_waiting: nobody works at it, so what was begun starts over."""
     if is_waiting or job.status == Status.QUEUED:
-        return "waiting to start over" if job.task.attempt else "in the queue"
+        return "waiting to start over" if job.task is not None and job.task.attempt else "in the queue"
     return STEPS[Status(job.status)]
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import streamlit as st
 
 from core.db.tables.training_jobs import TrainingEventRow
-from core.training.states import SETTLED, Status
+from core.training.states import SETTLED, STAGES, Status
 from core.ui import formatting, links, session
 from core.ui.training import stages
 from core.ui.training.status_badges import BADGES
@@ -68,8 +68,14 @@ def _icon(event: TrainingEventRow, after: TrainingEventRow | None) -> str:
         badge = BADGES[Status(after.state)]
         return f":{badge.color}[{badge.icon}]"
     is_waiting = event.state == Status.QUEUED
-    is_left = after.state == Status.QUEUED or after.attempt > event.attempt
+    is_left = after.state == Status.QUEUED or after.attempt > event.attempt or _goes_back(event, after)
     return GIVEN_UP if is_left and not is_waiting else DONE
+
+
+def _goes_back(event: TrainingEventRow, after: TrainingEventRow) -> bool:
+    """Whether an earlier stage follows: code that Claude wrote has failed, and is written again."""
+    stages_of = (Status(event.state), Status(after.state))
+    return all(one in STAGES for one in stages_of) and STAGES.index(stages_of[1]) < STAGES.index(stages_of[0])
 
 
 def _passed(event: TrainingEventRow, after: TrainingEventRow | None, *, now: datetime) -> str:

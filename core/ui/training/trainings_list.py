@@ -57,18 +57,22 @@ def _draw(found: Sequence[TrainingJobRow]) -> None:
     now, me = session.now(), session.user()
     with db.session_scope(me) as scope:
         people = owners.names(scope)
-        apps = listing.apps_of(scope, model_ids=[job.model_id for job in found])
+        apps = listing.apps_of(scope, model_ids=[job.model_id for job in found if job.model_id is not None])
     with lists.box(key="trainings"):
         for job in found:
             lists.row(
-                f"{_short(job.name)} v{job.model.version}",
+                _title(job),
                 TRAINING,
-                icon=":material/model_training:",
+                icon=":material/model_training:" if job.model_id else ":material/laptop_mac:",
                 badge=_badge(job, apps),
                 facts=[_result(job), formatting.ago(job.created_at, now=now)],
                 tip=_tip(job, owner=None if job.user_id == me.id else people.get(job.user_id, "")),
                 query={"id": job.id},
             )
+
+
+def _title(job: TrainingJobRow) -> str:
+    return f"{_short(job.name)} v{job.model.version}" if job.model is not None else _short(job.name)
 
 
 def _short(name: str) -> str:
@@ -77,7 +81,7 @@ def _short(name: str) -> str:
 
 def _badge(job: TrainingJobRow, apps: Mapping[UUID, DeploymentRow]) -> Badge:
     """Of a training that is done, that its app is up or asleep; the rest is known by its own."""
-    app = apps.get(job.model_id)
+    app = apps.get(job.model_id) if job.model_id is not None else None
     if job.status == Status.SUCCEEDED and app is not None and app.status in STOPPED_FROM:
         return status_badges.of_deployment(app)
     return status_badges.of(job)
@@ -85,7 +89,7 @@ def _badge(job: TrainingJobRow, apps: Mapping[UUID, DeploymentRow]) -> Badge:
 
 def _headline(job: TrainingJobRow) -> tuple[str, str] | None:
     """The metric that the model is judged by, and its value on rows that the code never saw."""
-    report = job.model.report or {}
+    report = (job.model.report if job.model is not None else None) or {}
     spread = report.get("metrics", {}).get(report.get("chosen_by"))
     return (labels.METRICS[report["chosen_by"]], formatting.score(spread["mean"])) if spread else None
 
@@ -100,7 +104,7 @@ def _tip(job: TrainingJobRow, *, owner: str | None) -> str:
     about = [
         *([links.escape(owner)] if owner else []),
         *([links.escape(job.name)] if len(job.name) > LONGEST_NAME else []),
-        f"Predicts {links.escape(job.target)}, from {links.escape(job.model.data_name)}",
+        f"Predicts {links.escape(job.target)}, from {links.escape(job.file_name)}",
         *([" ".join(headline)] if headline else []),
         formatting.exact_moment(job.created_at, zone=session.zone()),
     ]

@@ -16,6 +16,7 @@ from core.sandboxes import SandboxUnavailable
 from core.training import jobs
 from core.training.jobs import Wanted
 from core.ui import formatting, links, session
+from core.ui.training import outside, sharing
 from core.ui.training.pages import TRAINING
 from core.ui.uploads.pages import UPLOADS
 from core.ui.uploads.receipt import KINDS
@@ -63,7 +64,19 @@ def show(like: TrainingJobRow | None = None) -> None:
         placeholder="What the model is for, in your own words",
         height=100,
     )
-    refusal = _refusal(upload, columns, target)
+    shared = sharing.resources(like, key=f"training_pages{asked}")
+    if target:
+        shared = sharing.leaving(
+            row,
+            target=target,
+            goal=goal or "",
+            chosen=shared,
+            like=like,
+            key=f"shares_values_{upload.id}{asked}",
+        )
+    refusal = _refusal(upload, columns, target) or shared.refusal
+    if refusal is None:
+        outside.before_training(upload.file_name)
     clicked = st.button(
         "Trigger training",
         key="trigger",
@@ -71,14 +84,17 @@ def show(like: TrainingJobRow | None = None) -> None:
         icon=":material/rocket_launch:",
         disabled=target is None or refusal is not None,
     )
-    if refusal is not None:
+    if refusal is not None and refusal is not shared.refusal:
         st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
-    else:
-        st.caption(
-            "Code trains in a sandbox without network, is measured on rows it never saw, and its app goes live."
-        )
     if clicked and target:
-        wanted = Wanted(target=target, name=name or "", goal=goal or "", positive_label=positive)
+        wanted = Wanted(
+            target=target,
+            name=name or "",
+            goal=goal or "",
+            positive_label=positive,
+            resources=shared.resources,
+            shares_values=shared.shares_values,
+        )
         links.go(TRAINING, id=_trigger(upload.id, wanted), open=1)
 
 
@@ -123,7 +139,7 @@ def _positive(column: ColumnProfile, *, like: TrainingJobRow | None, key: str) -
     if column.n_distinct != 2 or len(column.examples) != 2:
         return None
     labels = list(column.examples)
-    before = like.task.payload["positive_label"] if like is not None else None
+    before = like.task.payload["positive_label"] if like is not None and like.task is not None else None
     likely = before if before in labels else targets.likely_positive(labels)
     return st.selectbox(
         "Positive outcome",
@@ -151,5 +167,6 @@ def _trigger(upload_id: int, wanted: Wanted) -> UUID:
             upload=uploads.get(scope, upload_id=upload_id),
             wanted=wanted,
             most_waiting=session.config().max_waiting_trainings,
+            app_url=session.config().url,
         )
         return job.id

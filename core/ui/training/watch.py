@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from core import db, queue
 from core.db.tables.deployments import DeploymentRow
@@ -16,7 +17,7 @@ from core.training.deployments import deployments
 from core.training.deployments import states as deployment_states
 from core.training.states import PENDING, Status
 from core.ui import no_worker, page_frame, session
-from core.ui.training import live_app, opener, timeline
+from core.ui.training import live_app, opener, outside, timeline
 
 POLLED_S: Final = 120.0
 TAIL: Final = 12
@@ -52,10 +53,14 @@ def look(training_job_id: UUID) -> Look:
             job=job,
             events=list(records.events(scope, training_job_id=job.id)),
             log=list(records.last_lines(scope, training_job_id=job.id, n=TAIL)) if is_pending else [],
-            deployment=deployments.of_model(scope, model_id=job.model_id),
+            deployment=deployments.of_model(scope, model_id=job.model_id) if job.model_id else None,
             has_worker=not is_pending or bool(queue.workers.alive(scope)),
-            is_waiting=is_pending and queue.claimable_kind(scope, task_id=job.task_id) is not None,
+            is_waiting=is_pending and _is_claimable(scope, job),
         )
+
+
+def _is_claimable(scope: Session, job: TrainingJobRow) -> bool:
+    return job.task_id is not None and queue.claimable_kind(scope, task_id=job.task_id) is not None
 
 
 def show_live(found: Look, *, is_mine: bool) -> None:
@@ -102,6 +107,7 @@ def _still(found: Look) -> str:
 def _draw(found: Look, *, is_mine: bool) -> None:
     if found.is_waiting and not found.has_worker and is_mine:
         _no_worker(found.job)
+    outside.lost_contact(found.job)
     if found.job.status not in PENDING:
         live_app.show(found.deployment, is_mine=False)
     if found.is_app_beginning and st.query_params.get("open"):

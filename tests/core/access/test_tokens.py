@@ -25,13 +25,13 @@ def make(user: db.User, *, name: str = "Nightly", scopes: tuple[str, ...] = ("re
     return secret
 
 
-def check(secret: str, settings: Settings, *, now: datetime = NOW) -> tuple[db.User, frozenset[str]]:
+def check(secret: str, settings: Settings, *, now: datetime = NOW) -> tokens.Checked:
     return tokens.check(secret, settings=settings, now=now, address="192.0.2.7")
 
 
 def test_a_token_says_whose_it_is_and_what_it_may_do(user: db.User, settings: Settings) -> None:
-    found, scopes = check(make(user, scopes=("write", "read")), settings)
-    assert (found, found.via, scopes) == (user, "token", {"read", "write"})
+    found = check(make(user, scopes=("write", "read")), settings)
+    assert (found.user, found.user.via, found.scopes) == (user, "token", {"read", "write"})
 
 
 def test_of_a_token_only_the_hash_and_the_first_letters_are_kept(
@@ -111,7 +111,7 @@ def test_a_token_of_the_local_user_ends_when_people_sign_in(
     sqlite_database: db.Database, settings: Settings
 ) -> None:
     secret = make(access.settle_local_user())
-    found, _ = check(secret, settings)
+    found = check(secret, settings).user
     assert found.role == "admin"
     asks = settings.model_copy(update={"oidc_issuer": "https://id.example", "oidc_client_id": "desk"})
     with pytest.raises(NotSignedIn):

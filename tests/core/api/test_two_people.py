@@ -118,6 +118,10 @@ def bodies(path: str, theirs: dict[str, str]) -> object:
         return {"row_version": 1, "messages": generation.talk("Mine?", "Yes.")}
     if path.startswith("/deployments/") and path.endswith("/predict"):
         return {"rows": [{}]}
+    if path in ("/training/metrics/{job_id}", "/training/predictions/{job_id}"):
+        return {"batch": 1, "rows": []}
+    if path.startswith("/training/local/jobs/"):
+        return {"status": "succeeded"} if path.endswith("/end") else {}
     return {"role": "admin"} if "/people/" in path else None
 
 
@@ -149,6 +153,12 @@ def test_what_belongs_to_somebody_else_can_not_be_built_upon(
     csv = {"file": ("a.csv", b"a,b\n1,2\n", "text/csv")}
     assert as_mallory.post("/api/predictions", json=both).status_code == 404
     train = {"upload_id": theirs["upload_id"], "target": "churned"}
+    packed = ({"model_id": theirs["model_id"]}, train)
+    for path in ("/api/training/package", "/api/training/package/data.csv"):
+        assert [as_mallory.get(path, params=asked).status_code for asked in packed] == [404, 404]
+    told = {"model_name": "Churn", "job_id": theirs["job_id"]}
+    taken = as_mallory.post("/api/training/local/jobs", json=told)
+    assert (taken.status_code, taken.json()["error"]["code"]) == (409, "job_id_taken")
     assert as_mallory.post("/api/models/train", json=train).status_code == 404
     assert as_mallory.post("/api/ai/train", json=train).status_code in (
         404,

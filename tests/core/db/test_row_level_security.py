@@ -38,7 +38,7 @@ from tests.together import together
 pytestmark = pytest.mark.postgres
 
 TABLES = sorted(Base.metadata.tables)
-FOR_ALL = {"workers"}  # liveness is everybody's to read
+FOR_ALL = {"installation", "workers"}  # whose it is, and liveness, are everybody's to read
 FOR_USERS = {"prompt_templates"}  # written by one, used by all
 USERS = Base.metadata.tables["users"]
 OWNED = sorted(set(TABLES) - FOR_ALL)

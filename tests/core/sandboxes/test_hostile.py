@@ -73,8 +73,13 @@ def test_no_way_out_leads_anywhere(
         ended = sandbox.run(("python", "attempts.py"), on_output=lambda _source, line: said.append(line))
     assert ended.reason is Reason.OK, said
     told = json.loads(said[-1])
-    assert told["found"] == {}
     assert told["n"] > 20
+    if (
+        backend.name == "e2b"
+    ):  # in a machine of its own it sees that machine, which holds nothing else of anybody
+        told["found"] = {way: led_to for way, led_to in told["found"].items() if way not in OWN_MACHINE}
+        assert mark not in json.dumps(told)
+    assert told["found"] == {}
 
 
 def is_above_python(path: Path) -> bool:
@@ -82,6 +87,19 @@ def is_above_python(path: Path) -> bool:
     return any(Path(prefix).is_relative_to(path) for prefix in (sys.prefix, sys.base_prefix))
 
 
+# At E2B the code has a virtual machine to itself, where it sees what else runs there: nothing of ours or of others.
+OWN_MACHINE = {
+    "count_more_processes_than_there_should_be",
+    "find_descriptors_that_were_left_open",
+    "go_through_the_folders_of_processes",
+    "trace_and_read_its_own_monitor",
+}
+# What that machine's own size bounds: the app's file in it does not see this, and need not.
+THE_MACHINES = {
+    "memory behind a thread that has ended", "disk that is only in memory", "areas of memory",
+    "open files of a program that nobody may read", "disk without names", "disk in a closed folder",
+    "folders in each other", "open files", "tables of pages",
+}  # fmt: skip
 # What uses up what all share: the code, and the bound that it meets.
 USES_UP = {
     "processes": (Reason.TOO_MANY_PROCESSES, """
@@ -253,7 +271,12 @@ time.sleep(100)
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", USES_UP)
+OF_EACH = [("local", what) for what in USES_UP] + [
+    ("e2b", what) for what in ("processes", "output without a line")
+]  # the rest at E2B is `make chaos`'s
+
+
+@pytest.mark.parametrize(("backend", "what"), OF_EACH, indirect=["backend"])
 def test_what_all_share_is_not_used_up(backend: Backend, what: str) -> None:
     reason, code = USES_UP[what]
     n_characters = 0
@@ -280,6 +303,7 @@ def test_who_prints_without_end_while_nobody_listens_has_to_wait(sandbox: Sandbo
     assert ended.usage.output_bytes < 100_000_000
 
 
+@pytest.mark.parametrize("backend", ["local"], indirect=True)
 def test_what_runs_inside_steps_back_behind_everything_else(sandbox: Sandbox) -> None:
     """Also where processors are shared out among sessions first, and the code makes a session of its own; and where
     memory runs out, though the code takes itself out of the line.
@@ -379,6 +403,7 @@ def starter(folder: Path, mark: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.parametrize("backend", ["local"], indirect=True)
 def test_nothing_outlives_the_process_that_has_started_it(backend: Backend, tmp_path: Path) -> None:
     """Killed, not asked to end: nobody stops the sandbox."""
     mark = uuid4().hex
@@ -396,6 +421,7 @@ def test_nothing_outlives_the_process_that_has_started_it(backend: Backend, tmp_
     assert backend.list() == []
 
 
+@pytest.mark.parametrize("backend", ["local"], indirect=True)
 def test_a_sandbox_of_another_process_can_be_stopped(backend: Backend, tmp_path: Path) -> None:
     mark = uuid4().hex
     with starter(tmp_path, mark) as process:

@@ -47,10 +47,10 @@ def show() -> None:
         st.caption("While you type in a box, keys decide nothing.")
 
 
-def guard(drawn: str) -> None:
-    """Drawn last, once all else is: from then on keys count. drawn: names what stands there now."""
+def guard(drawn: str, *, is_form: bool = False) -> None:
+    """Drawn last, once all else is: from then on keys count. drawn: names what stands there. is_form: to edit it."""
     runs = st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
-    _guard()(data={"drawn": drawn, "run": runs}, key="review_guard")
+    _guard()(data={"drawn": drawn, "isForm": is_form, "run": runs}, key="review_guard")
 
 
 def _switch(was_on: bool) -> None:

@@ -15,16 +15,19 @@ from core import db
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import conversations, review_queue
 from core.generation.conversations.conversations import Filter
+from core.generation.conversations.review_queue import Order
 from core.generation.conversations.states import Status
 from core.generation.quality import findings
 from core.ui import formatting, page_frame, params, session, status_pills
-from core.ui.review import address, filters, status_badges
+from core.ui.review import address, export_button, filters, status_badges
 from core.ui.review.many import bulk_dialog, deleting
 
 PER_PAGE: Final = 50
 ROW_PX: Final = 35
 MOST_LABELS: Final = 3
 _WORDS: Final = "Begins with"
+_SORTED: Final = {"Score": (Order.LOWEST, Order.HIGHEST), "Made": (Order.NEWEST, Order.OLDEST)}
+_TABLES: Final = "review_tables"  # how many times a click was answered: the next table knows nothing of it
 
 
 def show(asked: Filter, *, n_found: int, now: datetime) -> None:
@@ -61,38 +64,47 @@ def _table(
     now: datetime,
     key: str,
 ) -> list[ConversationRow]:
-    """The rows that are ticked. A click on where a conversation begins opens it."""
+    """The rows that are ticked. A click on where a conversation begins opens it; on a head, it sorts all that fit."""
     drawn = pd.DataFrame([_cells(row, jobs, templates, now=now) for row in rows])
-    if not drawn["Findings"].any():  # an empty column takes no room
-        drawn = drawn.drop(columns="Findings")
     badges = list(status_badges.BADGES.values())
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     chosen = st.dataframe(
-        drawn,
+        drawn[[name for name in drawn if name != "Findings" or drawn[name].any()]],
         hide_index=True,
-        key=f"bulk_table_{key}",
+        key=f"bulk_table_{key}_{st.session_state.get(_TABLES, 0)}",
         height=min(15, len(rows) + 1) * ROW_PX + 3,
         on_select="rerun",
-        selection_mode=["multi-row", "single-cell"],
+        selection_mode=["multi-row", "single-cell", "single-column"],
         placeholder="–",
         column_config={
             _WORDS: text(width=330, help="Click to open"),
             "State": st.column_config.MultiselectColumn(
                 options=[badge.word for badge in badges], color=[badge.color for badge in badges], width=95
             ),
-            "Score": number(width=60, help="0 is worst, 100 best"),
+            "Score": number(width=60, help="0 is worst, 100 best. Click to sort"),
             "Findings": text(width=175),
             "Batch": text(width=90),
             "Template": text(width=150),
-            "Made": text(width=95),
+            "Made": text(width=95, help="Click to sort"),
         },
     )
     for at, column in chosen.selection.cells:
         if column == _WORDS:
             address.go_to(rows[at].id)
             status_pills.remember(address.VIEW, "")
-            st.rerun()
+            _answered()
+    for column in chosen.selection.columns:
+        if orders := _SORTED.get(column):
+            first, other = orders
+            filters.put_order(other if address.order() is first else first)
+            _answered()
     return [rows[at] for at in chosen.selection.rows]
+
+
+def _answered() -> None:
+    """Draw the page anew after a click in the table; else the click would stand there still when it is drawn again."""
+    st.session_state[_TABLES] = st.session_state.get(_TABLES, 0) + 1
+    st.rerun()
 
 
 def _cells(
@@ -130,6 +142,8 @@ def _actions(asked: Filter, ticked: Sequence[ConversationRow], *, n_found: int) 
         ):
             bulk_dialog.ask(decision, versions=versions)
     all_of = f"All {formatting.exact(n_found, 'conversation')}" if n_found > 1 else "All"
+    if ticked:
+        export_button.show_ticked([row.id for row in ticked])
     chosen = st.menu_button(
         all_of,
         ["Approve all", "Reject all"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 
 import anyio
@@ -29,7 +28,15 @@ PIECES = st.sampled_from(
 FILE = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,b\r\n1,2\r\n\r\n'
 
 
-def received(body: bytes, size: int, content_type: str) -> tuple[str, bytes, dict[str, str]] | None:
+@pytest.fixture(scope="module")
+def staging(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all examples: a process holds a lock for each folder in which it has staged."""
+    return tmp_path_factory.mktemp("uploads") / "staging"
+
+
+def received(
+    staging: Path, body: bytes, size: int, content_type: str
+) -> tuple[str, bytes, dict[str, str]] | None:
     chunks = [body[at : at + size] for at in range(0, len(body), size)]
 
     async def receive() -> dict[str, object]:
@@ -37,7 +44,7 @@ def received(body: bytes, size: int, content_type: str) -> tuple[str, bytes, dic
         return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
 
     scope = {"type": "http", "headers": [(b"content-type", content_type.encode())]}
-    with tempfile.TemporaryDirectory() as folder, stage(Path(folder)) as staged:
+    with stage(staging) as staged:
 
         async def form() -> multipart.Form:
             return await multipart.receive(Request(scope, receive), staged, limit_mb=1, silence_s=60)
@@ -53,22 +60,23 @@ def received(body: bytes, size: int, content_type: str) -> tuple[str, bytes, dic
 
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(pieces=st.lists(PIECES | st.binary(max_size=20), max_size=25), size=st.integers(1, 400))
-def test_no_body_breaks_an_upload(pieces: list[bytes], size: int) -> None:
+def test_no_body_breaks_an_upload(staging: Path, pieces: list[bytes], size: int) -> None:
     for body in (b"".join(pieces), FILE + b"".join(pieces), FILE + b"--edge--" + b"".join(pieces)):
         content_type = f"multipart/form-data; boundary={BOUNDARY}"
-        assert received(body, size, content_type) == received(body, 1 << 20, content_type)
+        in_parts = received(staging, body, size, content_type)
+        assert in_parts == received(staging, body, 1 << 20, content_type)
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(content=st.binary(max_size=600), size=st.integers(1, 100), name=st.text(min_size=1, max_size=30))
-def test_any_bytes_arrive_as_they_are(content: bytes, size: int, name: str) -> None:
+def test_any_bytes_arrive_as_they_are(staging: Path, content: bytes, size: int, name: str) -> None:
     sent_as = re.sub(r'["\\\r\n]', "_", name).encode("utf-8", "replace")
     body = (
         b'--edge\r\nContent-Disposition: form-data; name="mode"\r\n\r\nnone\r\n--edge\r\n'
         b'Content-Disposition: form-data; name="file"; filename="' + sent_as + b'"\r\n\r\n'
         + content.replace(b"\r\n--edge", b"") + b"\r\n--edge--\r\n"
     )  # fmt: skip
-    found = received(body, size, f'multipart/form-data; boundary="{BOUNDARY}"')
+    found = received(staging, body, size, f'multipart/form-data; boundary="{BOUNDARY}"')
     if found is None:
         pytest.fail("a right body was refused")
     assert found[1:] == (content.replace(b"\r\n--edge", b""), {"mode": "none"})
@@ -79,7 +87,7 @@ def test_any_bytes_arrive_as_they_are(content: bytes, size: int, name: str) -> N
     content_type=st.text(max_size=60)
     | st.sampled_from(["multipart/form-data", "multipart/form-data; boundary="])
 )
-def test_no_content_type_breaks_an_upload(content_type: str) -> None:
+def test_no_content_type_breaks_an_upload(staging: Path, content_type: str) -> None:
     plain = content_type.encode("latin-1", "replace").decode("latin-1")
-    received(FILE + b"--edge--", 100, plain)
-    received(FILE + b"--edge--", 100, f"multipart/form-data; boundary={plain}")
+    received(staging, FILE + b"--edge--", 100, plain)
+    received(staging, FILE + b"--edge--", 100, f"multipart/form-data; boundary={plain}")

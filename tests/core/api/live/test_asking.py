@@ -112,3 +112,26 @@ def test_an_address_without_its_slash_leads_to_the_same_with_one(settings: Setti
     assert answer.status_code == 307
     for below in ("https://desk.example", "https://example.com/tools/desk"):
         assert urljoin(f"{below}/live/{asked}", answer.headers["location"]).startswith(f"{below}/live/")
+
+
+def test_the_apps_address_of_a_live_app_elsewhere_leads_to_its_present_one(
+    deployment_id: UUID, settings: Settings
+) -> None:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(served(settings), client=("127.0.0.1", 1))
+        address = f"http://localhost:{settings.port}"
+        async with httpx.AsyncClient(transport=transport, base_url=address) as client:
+            return await client.get(f"/live/{deployment_id}/")
+
+    def is_at(url: str | None) -> None:
+        with db.session_scope(db.WORKER, write=True) as session:
+            this = sa.update(DeploymentRow).where(DeploymentRow.id == deployment_id)
+            session.execute(this.values(backend="e2b", url=url))
+
+    for url in ("https://8000-i1.e2b.app", "https://8000-i2.e2b.app"):
+        is_at(url)
+        answer = anyio.run(ask)
+        assert (answer.status_code, answer.headers["location"]) == (303, url)
+    for url in (None, f"{settings.url}/live/{deployment_id}/"):  # none at present; closed to the public
+        is_at(url)
+        assert "Predicts <b>" in anyio.run(ask).text

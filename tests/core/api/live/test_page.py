@@ -12,8 +12,8 @@ from uuid import UUID
 import pytest
 import streamlit
 
-from core.api.live import page
 from core.models.schema import Feature
+from core.training.deployments import page
 from tests import made
 
 PROJECT = Path(__file__).resolve().parents[4]

@@ -50,7 +50,11 @@ def test_many_are_deleted_by_a_filter_once_their_number_is_confirmed(
     assert made["n_conversations"] == 3
     assert [one["id"] for one in client.get(PATH).json()["items"]] == [approved]
     client.post(f"/api/deletions/{made['deletion_id']}/undo")
-    named = client.post(f"{PATH}/delete", json={"ids": [approved, ids[0], str(ELSEWHERE)]}).json()
+    by_name = {"ids": [approved, ids[0], str(ELSEWHERE)]}
+    dry = client.post(f"{PATH}/delete", json={**by_name, "dry_run": True}).json()
+    told = (dry["deletion_id"], dry["n_conversations"], dry["n_approved"], dry["missing_ids"])
+    assert told == (None, 2, 1, [str(ELSEWHERE)])
+    named = client.post(f"{PATH}/delete", json=by_name).json()
     assert (named["n_conversations"], named["missing_ids"]) == (2, [str(ELSEWHERE)])
     whole = client.delete(
         f"/api/batch-jobs/{job_id}", params={"with_conversations": "true", "n_confirmed": "2"}

@@ -11,12 +11,16 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
+from core.db.tables.audit_events import AuditEventRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.db.tables.uploads import UploadRow
 from core.settings import Settings
 from core.training.deployments.keeper import Keeper
+from tests.core.training.coding.conftest import PREDICT, TRAIN, files, said, with_claude
+from tests.servers.claude import ClaudeServer
+from tests.servers.site import Site, page
 from tests.servers.waiting import wait_for
-from tests.trainings import TARGET, TINY, Bench, require_sandbox
+from tests.trainings import TARGET, TINY, Bench, ToldJob, require_sandbox
 
 ROW = {"tenure_months": 3}
 
@@ -82,7 +86,12 @@ def test_a_training_goes_from_the_trigger_to_a_prediction(
     assert (status["metrics"]["roc_auc"], status["baseline"]["roc_auc"]) == (0.5, 0.5)
     assert client.get(f"{job}/log").json()["lines"] == [{"n": 1, "source": "stdout", "text": "made"}]
     assert client.get(f"{job}/log?after=1").json() == {"lines": [], "last": 1}
-    assert client.get(f"{job}/code").json() == {"code": TINY, "source": "user", "sha256": "0" * 64}
+    assert client.get(f"{job}/code").json() == {
+        "code": TINY,
+        "predict": None,
+        "source": "user",
+        "sha256": "0" * 64,
+    }
     rows = client.get(f"/api/training/predictions/{made['training_job_id']}?limit=2").json()
     assert [row["prediction"] for row in rows["items"]] == ["Yes", "Yes"]
     assert rows["next_cursor"] == str(rows["items"][1]["row"])
@@ -155,7 +164,8 @@ def test_a_retry_and_a_cancel(client: httpx.Client, upload: UploadRow, bench: Be
         ({"goal": "bell\a"}, 422),
         ({"target": "nobody"}, 422),
         ({"upload_id": "999"}, 404),
-        ({"resources": ["https://example.org"]}, 422),
+        ({"resources": ["http://127.0.0.1/secrets"]}, 422),
+        ({"resources": ["https://pages.example"] * 11}, 422),
         ({"name": "x" * 81}, 422),
     ],
 )
@@ -167,6 +177,40 @@ def test_what_can_not_be_trained_is_refused_and_makes_nothing(
     assert answer.status_code == status, answer.text
     with db.session_scope(db.WORKER) as session:
         assert session.execute(sa.select(TrainingJobRow.id)).all() == []
+
+
+def test_pages_code_and_messages_of_a_training_are_read(
+    client: httpx.Client, upload: UploadRow, bench: Bench
+) -> None:
+    with ClaudeServer() as claude, Site() as site:
+        claude.always = said(files())
+        site.pages["/terms"] = page(b"Prices rise.", kind="text/plain")
+        named = ["http://pages.example/terms", "http://private.example/"]
+        made = trigger(client, upload, goal="Who leaves?", resources=named, shares_values=True).json()
+        job_id = UUID(made["training_job_id"])
+        told = ToldJob(stop=lambda: bench.job(job_id).status == "provisioning")
+        with_claude(bench, claude).attempt(job_id, told=told, web=site.web())
+    job = f"/api/training-jobs/{job_id}"
+    found = client.get(job).json()
+    assert (found["resources"], found["shares_values"], found["code_source"]) == (named, True, "claude")
+    read, unread = client.get(f"{job}/pages").json()["items"]
+    assert (read["text"], read["problem"], len(read["sha256"])) == ("Prices rise.", None, 64)
+    assert (unread["text"], unread["url"]) == (None, named[1])
+    assert "private network" in unread["problem"]
+    assert any("private.example" in one for one in client.get(f"{job}/status").json()["warnings"])
+    code = client.get(f"{job}/code").json()
+    assert (code["code"], code["predict"]) == (TRAIN, PREDICT)
+    goal, question, answer = client.get(f"{job}/messages").json()["items"]
+    assert (goal["role"], goal["round"], goal["content"]) == ("user", None, "Who leaves?")
+    assert (question["role"], question["round"]) == ("user", 1)
+    assert "Prices rise." in question["content"]
+    assert (answer["role"], answer["round"], answer["content"]) == ("assistant", 1, files())
+    assert (answer["input_tokens"], answer["output_tokens"], answer["cost_usd"]) == (120, 90, 0.000057)
+    with db.session_scope(db.WORKER) as session:
+        facts = session.execute(
+            sa.select(AuditEventRow.details).where(AuditEventRow.action == "training.triggered")
+        ).scalar_one()
+    assert (facts["n_pages"], facts["shares_values"]) == (2, True)
 
 
 def test_the_page_of_a_live_app_that_is_not_there_is_a_404(client: httpx.Client, bench: Bench) -> None:

@@ -13,7 +13,7 @@ from core import db
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import conversations, files, review
 from core.settings import Settings
-from core.storage import LocalStorage
+from core.storage import CONVERSATION_FILES, LocalStorage, Stored
 from tests import generation
 from tests.journeys import ask
 
@@ -48,6 +48,25 @@ def test_after_an_edit_its_file_is_that_of_the_edit(
     with db.session_scope(user, write=True) as session:
         session.execute(sa.delete(ConversationRow).where(ConversationRow.id == row_id))
     rewrite()  # it is gone: nothing is written, and nothing fails
+
+
+class SlowStorage(LocalStorage):
+    """Storage that takes so long that what is stored has been deleted when it is done."""
+
+    def replace(self, key: str, source: Path) -> Stored:
+        stored = super().replace(key, source)
+        with db.session_scope(db.WORKER, write=True) as session:
+            session.execute(sa.delete(ConversationRow))
+        return stored
+
+
+def test_no_file_is_left_of_what_was_deleted_while_it_was_stored(
+    database: db.Database, user: db.User, settings: Settings, tmp_path: Path
+) -> None:
+    row_id = generation.conversation(user)
+    slow = SlowStorage(tmp_path / "slow")
+    files.rewrite(user, files=slow, staging_dir=settings.staging_dir, row_id=row_id)
+    assert list(slow.keys(CONVERSATION_FILES)) == []
 
 
 def test_an_edit_stands_while_storage_is_away(

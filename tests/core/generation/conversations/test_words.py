@@ -17,6 +17,7 @@ def found(text: str) -> list[str]:
     [
         ("The parcel, the PARCEL's label", ["the", "parcel", "s", "label"]),
         ("Größe naïve İstanbul ﬁne", ["grosse", "naive", "istanbul", "fine"]),
+        ("Brand™ ℂ Ⅳ", ["brandtm", "c", "iv"]),
         ("a_b 4.5 x-1", ["a", "b", "4", "5", "x", "1"]),
         ("Мир", ["_43c__438__440_"]),
         ("日本 語", ["_65e5_", "_672c_", "_8a9e_"]),

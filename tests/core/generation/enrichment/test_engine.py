@@ -16,13 +16,15 @@ from core.db.tables.batch_jobs import BatchItemRow
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import review
 from core.generation.conversations.states import Status
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.deletions import deletions
+from core.generation.engine.reply_store import ReplyStore, raw_folder
 from core.generation.enrichment import enrichment
 from core.generation.errors import BadReply
 from core.generation.jobs import jobs
 from core.settings import Settings
 from tests import enrichments, generation
 from tests.batches import NANO, Bench, Told, without_storage
+from tests.core.generation.deletions.carried_out import delete, finish
 from tests.servers.claude import Answer, ClaudeServer, message
 
 
@@ -151,7 +153,17 @@ def test_what_was_edited_or_deleted_since_fails_and_nothing_is_written(
     assert codes == ["words_changed", "conversation_gone", None]
     assert enrichments.found([edited, deleted]) == [None, None]
     assert row(edited).status == "pending"
-    assert len(bench.calls(job_id)) == (1 if when == "before it is asked" else 3)
+    calls = bench.calls(job_id)
+    assert len(calls) == (1 if when == "before it is asked" else 3)
+    # Of the one that is gone no reply stays, and of the others none once they are deleted, whatever came of it.
+    stored = storage.from_settings(bench.settings)
+    kept = [call.raw_key for call in calls if call.raw_key]
+    assert list(stored.keys(raw_folder(job_id))) == sorted(kept)
+    assert [call.item_idx for call in calls if call.raw_key] == ([2] if len(calls) == 1 else [0, 2])
+    made = delete(bench.user, deletions.named, ids=[edited, same])
+    assert finish(made.id, bench.settings) == {"n": 2}
+    assert list(stored.keys(raw_folder(job_id))) == []
+    assert [call.raw_key for call in bench.calls(job_id)] == [None] * len(calls)
 
 
 @pytest.mark.parametrize(

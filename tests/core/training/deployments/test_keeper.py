@@ -30,8 +30,8 @@ ROW = {"tenure_months": 3}
 
 
 @contextmanager
-def keeping(settings: Settings) -> Iterator[Keeper]:
-    keeper = Keeper(settings)
+def keeping(settings: Settings, **options: float) -> Iterator[Keeper]:
+    keeper = Keeper(settings, **options)
     keeper.start()
     try:
         yield keeper

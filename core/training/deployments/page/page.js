@@ -168,7 +168,7 @@ at("row").addEventListener("submit", async (event) => {
   isBusy = at("predict").disabled = true;
   at("predict").textContent = state === "paused" ? "Waking it up…" : "Predicting…";
   try {
-    const [answer, said] = await ask("predict", { rows: [row] });
+    const [answer, said] = await ask(document.body.dataset.ask, { rows: [row] });
     if (answer.ok) draw(said.predictions[0]);
     else refuse(said.error);
     owed = answer.status === 409 ? "refused" : null;

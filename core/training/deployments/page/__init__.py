@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from html import escape
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from uuid import UUID
 import core
 from core import db
 from core.db.tables.deployments import DeploymentRow
+from core.db.tables.models import ModelRow
 from core.models.schema import Feature, Schema
 
 TOP: Final = (
@@ -31,16 +33,18 @@ def _font() -> str:
 
 
 HERE: Final = Path(__file__).parent
-STYLE: Final = (HERE / "page.css").read_text("utf-8").replace("FONT", _font())
+STYLE_ALONE: Final = (HERE / "page.css").read_text("utf-8")  # without our letters: the system's own are taken
+STYLE: Final = STYLE_ALONE.replace("FONT", _font())
 SCRIPT: Final = (HERE / "page.js").read_text("utf-8")
 MARK: Final = Path(core.__file__).with_name("logo.svg").read_text("utf-8")
 
 
-def policy(nonce: str) -> str:
-    """Our own script runs and asks our own app; nothing else is loaded, sent or framed."""
+def policy(nonce: str, *, is_public: bool = False) -> str:
+    """Our own script runs and asks where it came from; nothing else is loaded, sent or framed."""
+    framed = "" if is_public else "; frame-ancestors 'none'"  # which a page can't say of itself
     return (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; connect-src 'self'; "
-        "font-src 'self'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+        f"font-src 'self'; img-src data:; form-action 'none'; base-uri 'none'{framed}"
     )
 
 
@@ -55,6 +59,7 @@ class Shown:
     is_mine: bool
     schema: Schema
     status: dict[str, Any]
+    is_public: bool = False
 
     @classmethod
     def of(cls, found: DeploymentRow, *, me: db.User) -> Shown:
@@ -81,13 +86,22 @@ def status(found: DeploymentRow) -> dict[str, Any]:
     }
 
 
+def public_html(model: ModelRow, *, schema: Schema) -> str:
+    """The page as it is served beside the model on another machine, where nobody is known and nothing of ours is."""
+    alive = {"status": "live", "url": None, "expires_at": None, "error": None}
+    shown = Shown(model.name, model.version, model.id, None, True, schema, alive, is_public=True)
+    return html(shown, nonce=secrets.token_urlsafe(16))
+
+
 def html(shown: Shown, *, nonce: str) -> str:
     """The whole page."""
     title = f"{escape(shown.name)} v{shown.version}"
     fields = "".join(_field(number, feature) for number, feature in enumerate(shown.schema.features))
-    back = f'<a href="{TOP}model?id={shown.model_id}">About the model</a>'
-    if shown.training_job_id:
-        back = f'<a href="{TOP}training?id={shown.training_job_id}">How it was trained</a>'
+    top = f'<nav aria-label="Model Desk"><a href="{TOP}">{MARK}<b>Model Desk</b></a>{_back(shown)}</nav>'
+    style, ask, meta = STYLE, "predict", ""
+    if shown.is_public:
+        top, style, ask = f'<nav aria-label="Model Desk">{MARK}<b>Model Desk</b></nav>', STYLE_ALONE, "answer"
+        meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(nonce, is_public=True)}">'
     found = escape(json.dumps(shown.status), quote=True)
     target = escape(shown.schema.target)
     others = (
@@ -95,9 +109,9 @@ def html(shown: Shown, *, nonce: str) -> str:
     )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Live · Model Desk</title><style>{STYLE}</style></head>
-<body data-mine="{str(shown.is_mine).lower()}" data-found="{found}"><main>
-<nav aria-label="Model Desk"><a href="{TOP}">{MARK}<b>Model Desk</b></a>{back}</nav>
+{meta}<title>{title} · Live · Model Desk</title><style>{style}</style></head>
+<body data-mine="{str(shown.is_mine).lower()}" data-ask="{ask}" data-found="{found}"><main>
+{top}
 <header><h1><bdi>{escape(shown.name)}</bdi> <span>v{shown.version}</span></h1>
 <span class="state" id="state" role="status"></span></header>
 <p>Predicts <b><bdi>{target}</bdi></b> of one row at a time.</p>
@@ -116,6 +130,12 @@ def html(shown: Shown, *, nonce: str) -> str:
 {others}</aside>
 </div></main>
 <script nonce="{nonce}">{SCRIPT}</script></body></html>"""
+
+
+def _back(shown: Shown) -> str:
+    if shown.training_job_id:
+        return f'<a href="{TOP}training?id={shown.training_job_id}">How it was trained</a>'
+    return f'<a href="{TOP}model?id={shown.model_id}">About the model</a>'
 
 
 def _field(number: int, feature: Feature) -> str:

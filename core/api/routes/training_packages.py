@@ -1,0 +1,132 @@
+"""Routes of the package to train with on one's own machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from core import db
+from core.access import audit
+from core.api.dependencies import Config, Files, ReaderOrTrainer, model_id_of, upload_id_of
+from core.api.http import downloads
+from core.api.http.error_responses import documented
+from core.api.http.front import MOUNT
+from core.models import models
+from core.storage import Storage
+from core.training.package import package, rows, subject
+from core.training.package.errors import NotSaidOfWhat
+from core.training.package.subject import Asked
+
+router = APIRouter(tags=["trainings"])
+PATH: Final = "/training/package"
+LONGEST: Final = 400  # so that the address of a call stays within what a server reads
+N_AT_ONCE: Final = 2  # each reads a whole file
+_making = anyio.CapacityLimiter(N_AT_ONCE)
+
+ModelId = Annotated[str | None, Query(description="Its own code, on the file that it was trained on.")]
+UploadId = Annotated[str | None, Query(description="The file to learn from, by the built-in code.")]
+Target = Annotated[str | None, Query(max_length=LONGEST, description="The column to predict.")]
+Positive = Annotated[
+    str | None, Query(max_length=LONGEST, description="The class whose probability you want.")
+]
+Name = Annotated[str, Query(max_length=models.MAX_NAME, description="The model's name; made if left out.")]
+
+
+@router.get(
+    PATH,
+    response_class=Response,
+    responses={**documented(403, 404, 409, 422, 503), 200: {"content": {"application/zip": {}}}},
+)
+async def download_package(
+    request: Request,
+    user: ReaderOrTrainer,
+    config: Config,
+    files: Files,
+    model_id: ModelId = None,
+    upload_id: UploadId = None,
+    target: Target = None,
+    positive_label: Positive = None,
+    name: Name = "",
+) -> Response:
+    """A zip that trains on your own machine and reports here: the same bytes each time, and no token in it."""
+    asked = await anyio.to_thread.run_sync(
+        partial(_asked, user, model_id, upload_id, target, positive_label, name)
+    )
+    query = urlencode({key: value for key, value in request.query_params.items() if value})
+    make = partial(_made, files, asked, address=config.url, data_path=f"{MOUNT}{PATH}/{package.DATA}?{query}")
+    content = await anyio.to_thread.run_sync(make, limiter=_making)
+    await anyio.to_thread.run_sync(partial(_note, user, asked))
+    return downloads.respond_with(
+        request, iter([content]), file_name=package.file_name(asked.model_name), media_type="application/zip"
+    )
+
+
+@router.get(
+    f"{PATH}/{package.DATA}",
+    response_class=Response,
+    responses={**documented(403, 404, 409, 422, 503), 200: {"content": {"text/csv": {}}}},
+)
+async def download_package_data(
+    request: Request,
+    user: ReaderOrTrainer,
+    files: Files,
+    model_id: ModelId = None,
+    upload_id: UploadId = None,
+    target: Target = None,
+    positive_label: Positive = None,
+) -> Response:
+    """The rows of a package by themselves, for `train.py --data PATH`: those above 50 MB are not in the zip."""
+    asked = await anyio.to_thread.run_sync(
+        partial(_asked, user, model_id, upload_id, target, positive_label, "")
+    )
+    chunks = await anyio.to_thread.run_sync(partial(_rows, files, asked), limiter=_making)
+    await anyio.to_thread.run_sync(partial(_note, user, asked))
+    return downloads.respond_with(
+        request, chunks, file_name=package.DATA, media_type="text/csv; charset=utf-8"
+    )
+
+
+def _asked(
+    user: db.User,
+    model_id: str | None,
+    upload_id: str | None,
+    target: str | None,
+    positive_label: str | None,
+    name: str,
+) -> Asked:
+    """Raises NotSaidOfWhat, NotFound, NothingToPack."""
+    with db.session_scope(user) as session:
+        if model_id is not None and upload_id is None and target is None:
+            return subject.of_model(session, model_id=model_id_of(model_id))
+        if model_id is None and upload_id is not None and target is not None:
+            return subject.of_upload(
+                session,
+                upload_id=upload_id_of(upload_id),
+                target=target,
+                model_name=name,
+                positive_label=positive_label,
+            )
+    raise NotSaidOfWhat
+
+
+def _made(files: Storage, asked: Asked, *, address: str, data_path: str) -> bytes:
+    return package.make(files, subject.look(files, asked), address=address, data_path=data_path)
+
+
+def _rows(files: Storage, asked: Asked) -> Iterator[bytes]:
+    """Its first block is read here, so that what is wrong with the file can still be said."""
+    chunks = rows.write(files, subject.look(files, asked))
+    return chain([next(chunks, b"")], chunks)
+
+
+def _note(user: db.User, asked: Asked) -> None:
+    told = audit.Subject("package", asked.upload.id, asked.model_name)
+    downloads.note(user, told, "application/zip")

@@ -1,0 +1,31 @@
+"""Sandboxes at E2B: with a key, code that nobody has read runs there and not on this machine."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from core.settings.part import Part
+from core.settings.values import WebAddress
+
+
+class E2BSettings(Part, pools=("training", "scoring")):
+    e2b_api_key: SecretStr = Field(
+        default=SecretStr(""), description="E2B API key; with it, code and live apps run in sandboxes there."
+    )
+    e2b_domain: str = Field(
+        default="e2b.app", min_length=1, description="Domain of E2B, below which its sandboxes are reached."
+    )
+    e2b_template: str = Field(
+        default="base", min_length=1, description="Template of the sandboxes at E2B; it needs Python and pip."
+    )
+    e2b_api_url: WebAddress = Field(
+        default="", description="Address of another server that speaks like E2B's API; empty = E2B's."
+    )
+    e2b_sandbox_url: WebAddress = Field(
+        default="",
+        description="Address by which all sandboxes of such a server are reached; empty = by their own.",
+    )
+    e2b_private: bool = Field(
+        default=False,
+        description="Close live apps at E2B to the public; they are reached through APP_URL, which must be set.",
+    )

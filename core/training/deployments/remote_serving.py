@@ -1,0 +1,268 @@
+"""One deployment whose process runs at E2B, where it outlives this keeper and its app.
+
+E2B pauses it when its time is over, and the next visitor wakes it up: nothing of that passes through here. So whether
+it runs is asked of E2B, and its page only where it does, as a question would wake it. What is out of reach is no
+failure: it most likely serves on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core import db, logs, queue
+from core.db.tables.deployments import DeploymentRow
+from core.db.tables.models import ModelRow
+from core.errors import AppError
+from core.models.schema import Schema
+from core.models.served import client
+from core.models.served.launch import SOCKET, Served, ServedModel, begin, limits
+from core.sandboxes import E2BBackend, SandboxLost, SandboxUnavailable, SandboxUnreachable
+from core.sandboxes.e2b.contact import PATIENCE_S
+from core.sandboxes.e2b.process import Server
+from core.sandboxes.e2b.sandbox import E2BSandbox
+from core.settings import LOOPBACK, Settings, part
+from core.settings.parts.e2b import E2BSettings
+from core.settings.parts.training import DeploymentSettings
+from core.training.deployments import page
+from core.training.deployments.rounds import EVERY_S, GONE
+from core.training.deployments.serving import MOST_FAILURES, Serving
+from core.training.deployments.states import WITHOUT_URL, Status
+from core.training.errors import AppAddressMissing
+
+log = logs.get("training")
+
+
+class RemoteServing(Serving):
+    """See `Serving`. look_s: seconds between two looks."""
+
+    backend_name = "e2b"
+
+    def __init__(
+        self,
+        settings: Settings,
+        backend: E2BBackend,
+        *,
+        deployment_id: UUID,
+        keeper_id: UUID,
+        now: Callable[[], float] = time.monotonic,
+        look_s: float = EVERY_S,
+    ) -> None:
+        super().__init__(settings, deployment_id=deployment_id, keeper_id=keeper_id, now=now)
+        self._backend, self._look_s = backend.with_patience(0), look_s
+        self._is_private = part(settings, E2BSettings).e2b_private
+        self._sandbox: E2BSandbox | None = None
+        self._nonce = ""
+        self._used_at: datetime | None = None
+        self._since: datetime | None = None
+        self._lost_at = 0.0
+
+    def stop(self) -> None:
+        """Let go of it; end it where its row says that it is over, and have it sleep where the row does."""
+        sandbox, self._sandbox, self._served, self._address = self._sandbox, None, None, None
+        self._phase = Status.STARTING
+        if sandbox is None:
+            return
+        with db.session_scope(db.WORKER) as session:
+            this = sa.select(DeploymentRow.status, DeploymentRow.sandbox_ref)
+            found = session.execute(this.where(DeploymentRow.id == self.deployment_id)).one_or_none()
+        if found is None or found.sandbox_ref != sandbox.ref or Status(found.status) in WITHOUT_URL:
+            sandbox.stop()
+        elif found.status == Status.PAUSED:
+            self._backend.pause(sandbox.ref)
+            sandbox.leave()
+        else:
+            sandbox.leave()
+
+    def step(self) -> bool:
+        """See `Serving`."""
+        row = self._row()
+        if row is None:
+            return False
+        status, url = row
+        try:
+            if self._sandbox is None:
+                return self._adopt(status) or self._begin(status)
+            if status is Status.STARTING and self._phase in (Status.LIVE, Status.UNHEALTHY):
+                return self._again(is_new=url is None)
+            if self._phase is Status.STARTING:
+                return self._await_start()
+            if self._phase is Status.CHECKING:
+                return self._check()
+            if status is not self._phase:
+                self._tell(status)
+            elif url != self._url:
+                self._write(to=None, url=self._url)
+            if self._now() - self._looked_at >= self._look_s:
+                self._look()
+        except SandboxLost:
+            return self._gone()
+        except SandboxUnreachable as error:
+            return self._lost_contact(error)
+        except SandboxUnavailable as refused:
+            return self._fail(refused.code, refused.message, refused.hint)
+        return False
+
+    @property
+    def _url(self) -> str:
+        if self._is_private:
+            return super()._url
+        assert self._sandbox is not None
+        return f"https://{self._sandbox.address().host}"
+
+    @property
+    def _idle_s(self) -> float:
+        return part(self._settings, DeploymentSettings).deployment_idle_s
+
+    def _launch(self, model: ServedModel) -> Served:
+        if self._is_private and urlsplit(self._settings.app_url).hostname in (None, *LOOPBACK):
+            raise AppAddressMissing
+        shown = None
+        if not self._is_private:
+            with db.session_scope(db.WORKER) as session:
+                schema = Schema.from_json(model.schema)
+                shown = page.public_html(session.get_one(ModelRow, model.id), schema=schema)
+        served = begin(self._settings, model, self._made, page=shown)
+        self._found_contact()
+        return served
+
+    def _made(self) -> E2BSandbox:
+        self._sandbox = self._backend.create(
+            labels={"deployment": str(self.deployment_id)},
+            limits=limits(self._settings, life_s=self._idle_s),
+            on_created=lambda ref: self._write(to=None, backend=self.backend_name, sandbox_ref=ref),
+            sleeps=True,
+        )
+        return self._sandbox
+
+    def _not_launched(self, error: AppError) -> bool:
+        self._sandbox = None
+        if isinstance(error, SandboxUnreachable | SandboxLost):
+            self._starts.pop()
+            return self._lost_contact(error)
+        return super()._not_launched(error)
+
+    def _adopt(self, status: Status) -> bool:
+        """Take up what an app before, or this one before it slept, has started; False where that is to be made anew."""
+        columns = DeploymentRow.sandbox_ref, DeploymentRow.nonce, DeploymentRow.url, DeploymentRow.backend
+        this = DeploymentRow.id == self.deployment_id
+        with db.session_scope(db.WORKER) as session:
+            found = session.execute(sa.select(*columns).where(this)).one()
+        if not (found.sandbox_ref and found.nonce and found.url and found.backend == self.backend_name):
+            return False
+        self._phase = Status.LIVE  # so that one that is gone has expired, and is not started in silence
+        if status is not Status.STARTING and self._backend.state(found.sandbox_ref) == "paused":
+            self._phase = Status.STARTING
+            return not self._write(to=Status.PAUSED)
+        if self._load() is None:
+            self._phase = Status.STARTING
+            return False
+        bounds = limits(self._settings, life_s=self._idle_s)
+        self._sandbox = self._backend.connect(found.sandbox_ref, limits=bounds)
+        self._nonce, self._address = found.nonce, self._sandbox.address()
+        self._found_contact()
+        if status is Status.STARTING:
+            self._phase = Status.CHECKING
+            return self._write(to=Status.CHECKING)
+        self._phase, self._looked_at = status if status is Status.UNHEALTHY else Status.LIVE, 0.0
+        return True
+
+    def _await_start(self) -> bool:
+        assert self._served is not None
+        going_on = super()._await_start()
+        if self._phase is Status.CHECKING:
+            self._nonce = self._served.nonce
+        elif self._served is not None and (ended := self._served.process.poll()) is not None:
+            return self._bury(ended.message)
+        return going_on
+
+    def _check(self) -> bool:
+        if self._served is not None and isinstance(self._served.process, Server):
+            self._served.process.unwatch()
+        return super()._check()
+
+    def _again(self, *, is_new: bool) -> bool:
+        """Somebody has asked for a new one, or has woken this one up."""
+        assert self._sandbox is not None
+        if is_new:
+            self._sandbox.stop()
+            self._sandbox = None
+            self.stop()
+            return self._begin(Status.STARTING)
+        self._sandbox.renew(self._idle_s)
+        self._phase = Status.CHECKING
+        return self._write(to=Status.CHECKING)
+
+    def _look(self) -> None:
+        """Every some seconds: whether it runs, and if so, whether it answers."""
+        assert self._sandbox is not None
+        assert self._address is not None
+        self._looked_at = self._now()
+        if self._backend.state(self._sandbox.ref) == "paused":
+            self._write(to=Status.PAUSED)
+            self._sandbox.leave()
+            self._sandbox = None
+            return
+        self._renew_when_used()
+        if client.health(self._address, nonce=self._nonce):
+            self._found_contact()
+            self._n_failures = 0
+            if self._phase is Status.UNHEALTHY:
+                self._phase = Status.LIVE
+                self._tell(Status.UNHEALTHY)
+            return
+        self._sandbox.has_begun(SOCKET)  # raises where the way to the sandbox is what fails
+        self._found_contact()
+        self._n_failures += 1
+        if self._phase is Status.LIVE:
+            self._phase = Status.UNHEALTHY
+            self._tell(Status.LIVE)
+        if self._n_failures >= MOST_FAILURES:
+            self._write(to=Status.STARTING, url=None)
+
+    def _renew_when_used(self) -> None:
+        """Let it live on while somebody asks it through the app, or has extended it, as far as the plan goes."""
+        assert self._sandbox is not None
+        with db.session_scope(db.WORKER) as session:
+            this = DeploymentRow.id == self.deployment_id
+            used_at: datetime = session.execute(sa.select(DeploymentRow.used_at).where(this)).scalar_one()
+        if self._used_at is not None and used_at <= self._used_at:
+            return
+        is_first, self._used_at = self._used_at is None, used_at
+        if is_first:
+            return
+        try:
+            self._sandbox.renew(self._idle_s)
+        except SandboxUnavailable as refused:
+            log.warning("E2B lets a live app live no longer", problem=refused.problem)
+            self._write(to=None, reason=queue.Reason("not_renewed", refused.message, refused.hint))
+
+    def _lost_contact(self, error: AppError) -> bool:
+        """Nobody knows how it is: its row says since when, and keeps its state."""
+        if self._since is None:
+            self._since, self._lost_at = datetime.now(UTC), self._now()
+            log.warning(
+                "no contact with a live app", deployment=str(self.deployment_id), problem=error.message
+            )
+            self._write(to=None, unreachable_since=self._since)
+        is_up = self._phase in (Status.LIVE, Status.UNHEALTHY)
+        if not is_up and self._now() - self._lost_at > PATIENCE_S:
+            return self._fail(error.code, error.message, error.hint)
+        return False
+
+    def _found_contact(self) -> None:
+        if self._since is not None:
+            self._since = None
+            self._write(to=None, unreachable_since=None)
+
+    def _gone(self) -> bool:
+        """It is no more: what was live has expired, what was being started is started once more."""
+        was_up = self._phase in (Status.LIVE, Status.UNHEALTHY)
+        self._sandbox = self._served = self._address = None
+        self._phase = Status.STARTING
+        return not was_up or not self._write(to=Status.EXPIRED, reason=GONE, unreachable_since=None)

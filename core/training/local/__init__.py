@@ -1,0 +1,1 @@
+"""Trainings that run on their owner's own machine, and only report here."""

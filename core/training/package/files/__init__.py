@@ -1,0 +1,1 @@
+"""What runs on an analyst's own machine. Modules import each other by whole names here, by bare ones there."""

@@ -1,0 +1,94 @@
+"""The file in which what is to be told waits, and the note of how far it was sent. Needs the standard library alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+Record = dict[str, Any]
+
+BATCH_ROWS: Final = 500
+
+
+class Spool:
+    """A file of lines, each a JSON object. One thread appends, one reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("ab", buffering=0)
+        self._reader = path.open("rb")
+        self.size = _whole_bytes(path)
+        self._file.truncate(self.size)
+
+    def append(self, record: str) -> None:
+        """On the disk when it returns. Raises OSError, and then nothing of it is kept."""
+        left = memoryview(f"{record}\n".encode())
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.truncate(self.size)
+            raise
+        self.size = self._file.tell()
+
+    def at(self, offset: int) -> tuple[Record, int] | None:
+        """The record that begins there, and where the next one will; None at the end."""
+        if offset >= self.size:
+            return None
+        self._reader.seek(offset)
+        line = self._reader.readline()
+        record: Record = json.loads(line)
+        return record, offset + len(line)
+
+    def close(self) -> None:
+        self._file.close()
+        self._reader.close()
+
+
+@dataclass
+class Progress:
+    """How far the spool was sent: `sent` rows of the line at `offset`, behind so many batches of each kind.
+
+    limit: of rows in a batch; halved where one is too large for something on the way.
+    """
+
+    offset: int = 0
+    sent: int = 0
+    limit: int = BATCH_ROWS
+    batches: dict[str, int] = field(default_factory=lambda: {"metrics": 0, "predictions": 0})
+
+    @classmethod
+    def read(cls, path: Path) -> Progress:
+        """As it was written; from the start where nothing was. Raises OSError."""
+        return cls(**json.loads(path.read_text("utf-8"))) if path.exists() else cls()
+
+    def write(self, path: Path) -> None:
+        """Raises OSError, and then what was written before is there still."""
+        replace_text(path, json.dumps(asdict(self)))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put this text in the place of a file, whole or not at all. Raises OSError."""
+    new = path.with_name(f"{path.name}.new")
+    with new.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _whole_bytes(path: Path) -> int:
+    """How many bytes the whole lines of a file take."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - (1 << 20))
+            file.seek(start)
+            if (found := file.read(end - start).rfind(b"\n")) >= 0:
+                return start + found + 1
+            end = start
+    return 0

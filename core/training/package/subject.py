@@ -1,0 +1,137 @@
+"""What a package is about: which rows, what is to be learnt of them, and by which code."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.db.tables.training_jobs import TrainingJobRow
+from core.db.tables.uploads import UploadRow
+from core.models import models, targets
+from core.models.schema import Schema
+from core.models.targets import Target
+from core.storage import Storage
+from core.training import template
+from core.training.package import columns
+from core.training.package.errors import NothingToPack
+from core.uploads import stored, uploads
+from core.uploads.csv import stream
+from core.uploads.csv.dialect import Dialect
+from core.uploads.hashed import blaming_changes
+
+ROWS_LOOKED_AT: Final = 50_000  # to decide which columns say something
+ROWS_OF_A_LABEL: Final = 50  # at least, where there are so many
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants packed. schema: a model's own, None if it is to be made. code: None for the template."""
+
+    upload: UploadRow
+    target: str
+    model_name: str
+    positive_label: str | None = None
+    schema: Schema | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """All that a package says. outcome: of each row that has one."""
+
+    asked: Asked
+    schema: Schema
+    outcome: Target
+    dialect: Dialect
+
+    @property
+    def code(self) -> str:
+        return self.asked.code if self.asked.code is not None else template.text()
+
+    @property
+    def code_sha256(self) -> str:
+        return hashlib.sha256(self.code.encode()).hexdigest()
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """The schema as the code is told of it."""
+        schema = self.schema
+        return {
+            "target": schema.target,
+            "task": schema.task,
+            "labels": list(schema.labels),
+            "positive_label": schema.positive_label,
+            "features": [{"name": feature.name, "kind": feature.kind} for feature in schema.features],
+        }
+
+
+def of_upload(
+    session: Session, *, upload_id: int, target: str, model_name: str = "", positive_label: str | None = None
+) -> Asked:
+    """To train the template on one's own file. Raises NotFound."""
+    upload = uploads.own(session, upload_id=upload_id)
+    uploads.examination_of(upload)
+    name = models.tidied(model_name) or models.default_name(upload, target=target)
+    return Asked(upload, target, name, positive_label)
+
+
+def of_model(session: Session, *, model_id: UUID) -> Asked:
+    """To train a model's own code, or the template, as the model was trained. Raises NotFound, NothingToPack."""
+    model = models.own(session, model_id=model_id)
+    if model.schema is None:
+        raise NothingToPack(model=model.name, problem="is not trained yet")
+    if model.upload_id is None:
+        raise NothingToPack(model=model.name, problem="was trained on a file that was deleted")
+    upload = uploads.own(session, upload_id=model.upload_id)
+    code = session.execute(
+        sa.select(TrainingJobRow.code).where(TrainingJobRow.model_id == model_id)
+    ).scalar_one_or_none()
+    schema = models.schema_of(model)
+    return Asked(upload, model.target, model.name, schema.positive_label, schema, code)
+
+
+def look(files: Storage, asked: Asked) -> Subject:
+    """Read the outcome, and decide which columns are learnt from. Blocking; raises what reading and `targets` raise."""
+    dialect = Dialect.from_json(asked.upload.receipt["dialect"])
+    with stored.open_bytes(files, asked.upload) as source:
+        with blaming_changes(source):
+            column = stream.read_table(source, dialect, only=asked.target)
+        outcome = targets.find(
+            column, target=asked.target, decimal=dialect.decimal, positive_label=asked.positive_label
+        )
+        if asked.schema is not None:
+            if outcome.labels != asked.schema.labels:
+                raise NothingToPack(
+                    model=asked.model_name, problem="was trained on a file read differently now"
+                )
+            return Subject(asked, asked.schema, outcome, dialect)
+        names = [one.name for one in uploads.examination_of(asked.upload).columns]
+        source.seek(0)
+        with blaming_changes(source):
+            sample = stream.read_rows(source, dialect, _some(outcome))
+    features = columns.chosen(
+        sample,
+        target=asked.target,
+        decimal=dialect.decimal,
+        kinds={names[rule.column]: rule.kind for rule in dialect.rules if rule.kind},
+    )
+    schema = Schema(features, asked.target, outcome.task, outcome.labels, outcome.positive_label)
+    return Subject(asked, schema, outcome, dialect)
+
+
+def _some(outcome: Target) -> npt.NDArray[np.int64]:
+    """(m,) ascending rows that have an outcome: all, or of a long file some, and of each label a few."""
+    if len(outcome.rows) <= ROWS_LOOKED_AT:
+        return outcome.rows
+    shuffled = np.random.default_rng(0).permutation(len(outcome.rows))
+    parts = [shuffled[:ROWS_LOOKED_AT]]
+    for label in range(len(outcome.labels)):
+        parts.append(np.flatnonzero(outcome.values == label)[:ROWS_OF_A_LABEL])
+    return np.sort(outcome.rows[np.unique(np.concatenate(parts))])

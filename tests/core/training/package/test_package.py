@@ -1,0 +1,198 @@
+"""What is in the zip: rows as the app reads them, code that reports, the same bytes each time, and no secret."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from core import db
+from core.models.errors import NoFeatures
+from core.settings import Settings
+from core.storage import LocalStorage
+from core.training.package import package, subject
+from core.training.package.files import held_out, local_inputs
+from core.training.package.subject import Asked
+from tests import journeys
+from tests.packages import Package
+
+PACKED: list[bytes] = []
+
+
+@pytest.fixture
+def database(sqlite_database: db.Database) -> db.Database:
+    return sqlite_database
+
+
+def asked(content: bytes, target: str, user: db.User, settings: Settings) -> tuple[LocalStorage, Asked]:
+    """A file, uploaded, and what is to be packed of it."""
+    files = LocalStorage(settings.files_dir)
+    upload = journeys.upload_bytes(user, content, settings=settings, files=files, file_name="kunden.csv")
+    with db.session_scope(user) as session:
+        return files, subject.of_upload(session, upload_id=upload.id, target=target)
+
+
+def made(files: LocalStorage, wanted: Asked) -> bytes:
+    found = subject.look(files, wanted)
+    return package.make(files, found, address="http://desk", data_path="/api/data")
+
+
+def german() -> bytes:
+    """Semicolons, decimal commas, Windows line ends and code page, words for missing cells, breaks in cells."""
+    lines = ["name;ort;betrag;quote;gekündigt"]
+    for n in range(60):
+        place = f'"Süd;\r\nWest {n % 3}"' if n % 2 else "Nord"
+        amount = "n/a" if n == 7 else f"{n},5"
+        outcome = "" if n == 9 else "Ja" if n % 3 else " ja "
+        lines.append(f"K{n};{place};{amount};{n % 5};{outcome if n % 4 else 'Nein'}")
+    return "\r\n".join(lines).encode("cp1252")
+
+
+def test_rows_are_written_as_the_app_reads_them_and_read_back_without_a_guess(
+    user: db.User, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked = Package.unpacked(packed(user, settings), tmp_path / "p")
+    text = (unpacked.folder / "data.csv").read_bytes()
+    assert b'"K1","S\xc3\xbcd;\r\nWest 1",1.5,1,"Ja"\n' in text
+    assert b'"K7","S\xc3\xbcd;\r\nWest 1",,2,' in text
+    config = json.loads((unpacked.folder / "config.json").read_text("utf-8"))
+    assert (config["target"], config["schema"]["labels"]) == ("gekündigt", ["Ja", "Nein"])
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    local_inputs.lay_out(config, unpacked.folder / "data.csv", truth=tmp_path / held_out.TRUTH)
+    learnt, held = pq.read_table("train.parquet"), pq.read_table("holdout.parquet")
+    assert learnt.num_rows + held.num_rows == 59  # of 60, one without an outcome
+    assert "gekündigt" not in held.column_names
+    truth = [json.loads(line) for line in (tmp_path / held_out.TRUTH).read_text("utf-8").splitlines()]
+    assert [row for row, _ in truth] == sorted(row for row, _ in truth)
+    assert {outcome for _, outcome in truth} == {"Ja", "Nein"}
+
+
+def packed(user: db.User, settings: Settings) -> bytes:
+    """Of the German file: made once, as each installation of a test makes the same."""
+    if not PACKED:
+        PACKED.append(made(*asked(german(), "gekündigt", user, settings)))
+    return PACKED[0]
+
+
+def test_the_same_asking_gives_the_same_bytes_and_no_secret_is_in_them(
+    user: db.User, settings: Settings
+) -> None:
+    first = packed(user, settings)
+    assert first == made(*asked(german(), "gekündigt", user, settings))
+    with zipfile.ZipFile(io.BytesIO(first)) as zipped:
+        assert {
+            "train.py",
+            "predictions_writer.py",
+            "requirements.txt",
+            "README.md",
+            "config.json",
+            "data.csv",
+        } <= {*zipped.namelist()}
+        assert all(len(line.split("==")) == 2 for line in zipped.read("requirements.txt").decode().split())
+        everything = b"".join(zipped.read(name) for name in zipped.namelist())
+    assert b"mdk_" not in everything
+    assert str(user.id).encode() not in everything
+
+
+def test_what_reports_needs_the_standard_library_alone(
+    user: db.User, settings: Settings, tmp_path: Path
+) -> None:
+    folder = Package.unpacked(packed(user, settings), tmp_path / "p").folder
+    beside = {path.stem for path in folder.glob("*.py")}
+    for name in beside - {"local_inputs", "train"}:
+        tree = ast.parse((folder / f"{name}.py").read_text("utf-8"))
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert {one.partition(".")[0] for one in names} <= sys.stdlib_module_names | beside
+    imported = subprocess.run(
+        [sys.executable, "-S", "-c", "import predictions_writer, local_training"], cwd=folder, check=False
+    )
+    assert imported.returncode == 0
+
+
+def test_rows_beyond_the_bound_are_a_download_of_their_own(
+    user: db.User, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "MOST_DATA_BYTES", 100)
+    unpacked = Package.unpacked(made(*asked(german(), "gekündigt", user, settings)), tmp_path / "p")
+    assert not (unpacked.folder / "data.csv").exists()
+    ran = unpacked.run()
+    assert (ran.code, "http://desk/api/data" in ran.said) == (4, True)
+
+
+def test_a_file_without_a_column_to_learn_from_says_so(user: db.User, settings: Settings) -> None:
+    content = b"id,y\n" + b"".join(f"k{n},{n % 2}\n".encode() for n in range(60))
+    with pytest.raises(NoFeatures):
+        made(*asked(content, "y", user, settings))
+
+
+@pytest.mark.parametrize(
+    ("code", "first"),
+    [
+        ('"""Doc."""\n\nimport os\n', 3),
+        ('"""Doc."""\nfrom __future__ import annotations\n\n@decorated\ndef f(): ...\n', 4),
+        ("print(1)", 1),
+        ('"""Only\na docstring."""', None),
+        ("", None),
+    ],
+)
+def test_code_reports_before_its_first_statement_and_is_else_as_it_was(code: str, first: int | None) -> None:
+    led = package.led(code)
+    ast.parse(led)
+    lines = code.splitlines()
+    above = lines if first is None else lines[: first - 1]
+    assert led.startswith("\n".join(above).rstrip())
+    assert led.rstrip().endswith("\n".join(lines[len(above) :]).rstrip())
+    assert "local_training.lead()" in led
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ("", "holds no list"),
+        ('{"predictions": [[0.5, 0.5]', "cut off"),
+        ('{"predictions": [[0.5, 0.5]]}', "too few"),
+        ('{"predictions": [[0.5, 0.5], [1, 0], [0, 1]]}', "more rows"),
+        ('{"predictions": [[0.5, 0.4], [1, 0]]}', "add up"),
+        ('{"predictions": [[NaN, 0.5], [1, 0]]}', "not usable"),
+        ('{"predictions": [[true, 0], [1, 0]]}', "not usable"),
+        ('{"predictions": ["Yes", "No"]}', "not usable"),
+        ('{"predictions": [0.5, 1]}', "not usable"),
+    ],
+)
+def test_predictions_that_are_none_are_told_as_such(tmp_path: Path, said: str, problem: str) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / held_out.PREDICTIONS).write_text(said)
+    (tmp_path / held_out.TRUTH).write_text('[1, "No"]\n[4, "Yes"]\n')
+    schema = {"labels": ["No", "Yes"], "positive_label": "Yes"}
+    with pytest.raises(held_out.NothingMade, match=problem):
+        list(held_out.answers(tmp_path, schema))
+
+
+def test_numbers_and_several_labels_are_read_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_out, "CHUNK", 7)  # so that numbers are cut in the middle
+    (tmp_path / "work").mkdir()
+    said = tmp_path / "work" / held_out.PREDICTIONS
+    (tmp_path / held_out.TRUTH).write_text('[1, "1.5"]\n[2, "2.0"]\n[9, "0.1"]\n')
+    said.write_text(json.dumps({"predictions": [1.25, -3.5e-07, 123456789.123]}))
+    numbers = held_out.answers(tmp_path, {"labels": [], "positive_label": None})
+    assert [(one.row, one.predicted) for one in numbers] == [
+        (1, "1.25"),
+        (2, "-3.5e-07"),
+        (9, "123456789.123"),
+    ]
+    said.write_text(json.dumps({"predictions": [[0.2, 0.7, 0.1], [1.0, 0.0, 0.0], [0.1, 0.2, 0.7]]}))
+    labels = held_out.answers(tmp_path, {"labels": ["a", "b", "c"], "positive_label": None})
+    assert [(one.predicted, one.probability) for one in labels] == [("b", 0.7), ("a", 1.0), ("c", 0.7)]

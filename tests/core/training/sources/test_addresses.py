@@ -1,0 +1,58 @@
+"""Which addresses are taken, and what is said of the others before anything is fetched."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.training.errors import ResourceRefused, TooManyResources
+from core.training.sources import addresses
+
+APP = "https://desk.example.org/app"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1/", "this app"),
+        ("http://[::1]/", "this app"),
+        ("http://127.0.0.2/", "private network"),
+        ("http://10.1.2.3/x", "private network"),
+        ("http://169.254.169.254/latest/meta-data/", "private network"),
+        ("http://[::ffff:127.0.0.1]/", "private network"),
+        ("http://[64:ff9b::7f00:1]/", "private network"),
+        ("http://2130706433/", "no web address"),
+        ("http://0177.0.0.1/", "no web address"),
+        ("http://localhost/", "this app"),
+        ("http://LOCALHOST./", "this app"),
+        ("http://desk.localhost/", "this app"),
+        ("https://desk.example.org/live/1/", "this app"),
+        ("https://DESK.EXAMPLE.ORG./", "this app"),
+        ("https://pages.example:8080/", "port 8080"),
+        ("https://user:secret@pages.example/", "password"),
+        ("ftp://pages.example/", "https://"),
+        ("file:///etc/passwd", "https://"),
+        ("pages.example/terms", "https://"),
+        ("javascript:alert(1)", "https://"),
+        ("https://", "no web address"),
+        ("https://pages.example/a b", "nobody can see"),
+        ("https://pages.example/\u202egnp", "nobody can see"),
+        ("https://pages.example/\0", "nobody can see"),
+        ("https://pages.example/\ud800", "nobody can see"),
+        ("https://pages.example:99999/", "no web address"),
+        ("https://[pages.example/", "no web address"),
+        (f"https://pages.example/{'x' * 2_000}", "2,000 at most"),
+    ],
+)
+def test_what_is_no_public_page_is_refused_with_the_cure(address: str, said: str) -> None:
+    with pytest.raises(ResourceRefused) as refused:
+        addresses.tidied([address], app_url=APP)
+    assert said in refused.value.message
+    assert "choose an upload" in refused.value.hint
+
+
+def test_addresses_are_kept_once_and_without_blanks_and_no_more_than_ten() -> None:
+    given = addresses.lines(" https://a.example/x \n\nhttps://bücher.example/\nhttps://a.example/x\n")
+    assert addresses.tidied(given, app_url=APP) == ("https://a.example/x", "https://bücher.example/")
+    assert addresses.tidied([f"https://a.example/{n % 10}" for n in range(11)], app_url=APP)
+    with pytest.raises(TooManyResources, match="10 web pages at most; this one names 11 web pages"):
+        addresses.tidied([f"https://a.example/{n}" for n in range(11)], app_url=APP)
