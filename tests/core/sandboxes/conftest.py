@@ -40,7 +40,7 @@ def at(server: E2BServer, **options: Any) -> E2BBackend:
     account = Account(
         known["e2b_api_key"], known["e2b_domain"], "base", known["e2b_api_url"], known["e2b_sandbox_url"]
     )
-    return E2BBackend(account, **{"installation": lambda: "tests", "patience_s": 5.0, **options})
+    return E2BBackend(account, **{"installation": lambda: "tests", "patience_s": 60.0, **options})
 
 
 @pytest.fixture(params=BACKENDS)
