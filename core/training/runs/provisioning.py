@@ -7,7 +7,6 @@ another.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -50,9 +49,9 @@ def provisioned(
 
     code_key: tells the code of one round from that of another, whose sandbox is never this one's.
 
-    Raises SandboxUnavailable, SandboxUnreachable, TookTooLong, LeaseLost.
+    Raises SandboxLost, SandboxUnavailable, SandboxUnreachable, TookTooLong, LeaseLost.
     """
-    backend, began = sandboxes.configured(config), time.monotonic()
+    backend, began = sandboxes.configured(config), recorder.in_contact_s()
     training_job_id = recorder.training_job_id
     labels = {"training_job": str(training_job_id), "code": code_key}
     bounds = limits(config)
@@ -72,7 +71,7 @@ def provisioned(
         sandbox = backend.create(
             labels=labels,
             limits=bounds,
-            key=f"{training_job_id}-{task.attempt}-{code_key}",
+            key=f"{training_job_id}-{task.attempt}-{recorder.n_gone}-{code_key}",
             on_contact=contact,
             on_created=lambda ref: recorder.sandbox(backend.name, ref),
         )
@@ -82,7 +81,7 @@ def provisioned(
         else:
             for name, content in files().items():
                 sandbox.put(name, content)
-            _require_in_time(backend, began)
+            _require_in_time(backend, recorder.in_contact_s() - began)
         yield sandbox
     except (queue.LeaseLost, db.DatabaseUnavailable, StorageUnavailable):  # somebody goes on with it
         sandbox.leave()
@@ -93,8 +92,8 @@ def provisioned(
     sandbox.stop()
 
 
-def _require_in_time(backend: Backend, began: float) -> None:
+def _require_in_time(backend: Backend, took_s: float) -> None:
     """Raises TookTooLong."""
     limit_s = LIMITS_S[Status.PROVISIONING] if backend.name == "local" else REMOTE_PROVISIONING_S
-    if time.monotonic() - began > limit_s:
+    if took_s > limit_s:
         raise TookTooLong(what="provisioning stage", limit=f"{limit_s:.0f} seconds")
