@@ -15,7 +15,12 @@ from core.sandboxes.e2b.connection import Account
 from core.sandboxes.e2b.contact import PATIENCE_S, Contact
 from core.sandboxes.e2b.life import kill, lifetime
 from core.sandboxes.e2b.sandbox import E2BSandbox
-from core.sandboxes.errors import RemoteSandboxUnavailable, SandboxUnavailable, SandboxUnreachable
+from core.sandboxes.errors import (
+    RemoteSandboxUnavailable,
+    SandboxLost,
+    SandboxUnavailable,
+    SandboxUnreachable,
+)
 from core.sandboxes.protocol import Limits, Listed, OnContact
 
 if TYPE_CHECKING:
@@ -147,9 +152,18 @@ class E2BBackend:
         return self._sandbox(sdk, limits, on_contact)
 
     def state(self, ref: str) -> State:
-        """Whether it runs or sleeps. Raises SandboxLost, SandboxUnreachable, SandboxUnavailable."""
+        """Whether it runs or sleeps. Raises SandboxLost, also where it bears another's mark, SandboxUnreachable,
+        SandboxUnavailable.
+        """
         options = self._account.options()
-        said = self._contact(ref).ask(lambda: self._account.sdk().get_info(ref, **options).state.value)
+
+        def ask() -> tuple[str, str | None]:
+            info = self._account.sdk().get_info(ref, **options)
+            return info.state.value, (info.metadata or {}).get(MARK)
+
+        said, mark = self._contact(ref).ask(ask)
+        if mark not in (None, self._installation()):  # as in a copy of a database that named it
+            raise SandboxLost(ref=ref)
         return "paused" if said == "paused" else "running"
 
     def pause(self, ref: str) -> None:

@@ -37,6 +37,7 @@ from core.training.deployments.serving import MOST_FAILURES, Serving
 from core.training.deployments.states import WITHOUT_URL, Status
 from core.training.errors import AppAddressMissing
 
+AGAIN_S: Final = 5.0  # between two tries to have one at all
 UNASKED_S: Final = 5.0  # of a start, before its process is asked for
 log = logs.get("training")
 
@@ -91,6 +92,8 @@ class RemoteServing(Serving):
         status, url = row
         try:
             if self._sandbox is None:
+                if self._since is not None and self._now() - self._looked_at < min(self._look_s, AGAIN_S):
+                    return False
                 return self._adopt(status) or self._begin(status)
             if status is Status.STARTING and self._phase in (Status.LIVE, Status.UNHEALTHY):
                 return self._again(is_new=url is None)
@@ -163,7 +166,8 @@ class RemoteServing(Serving):
         if not (found.sandbox_ref and found.nonce and found.url and found.backend == self.backend_name):
             return False
         self._phase = Status.LIVE  # so that one that is gone has expired, and is not started in silence
-        if status is not Status.STARTING and self._backend.state(found.sandbox_ref) == "paused":
+        is_asleep = self._backend.state(found.sandbox_ref) == "paused"
+        if is_asleep and status is not Status.STARTING:
             self._phase = Status.STARTING
             return not self._write(to=Status.PAUSED)
         if self._load() is None:
@@ -172,6 +176,10 @@ class RemoteServing(Serving):
         bounds = limits(self._settings, life_s=self._renewal.idle_s)
         self._sandbox = self._backend.connect(found.sandbox_ref, limits=bounds)
         self._nonce, self._address = found.nonce, self._sandbox.address()
+        if self._is_private is not bool(self._address.headers):  # E2B_PRIVATE has changed since it was made
+            self._sandbox.stop()
+            self._sandbox, self._phase = None, Status.STARTING
+            return False
         self._renewal.begin(n_visits=None)
         self._started_at = self._now()
         self._found_contact()

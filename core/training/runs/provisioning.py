@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from core import db, queue, sandboxes
-from core.sandboxes import Backend, Limits, Sandbox
+from core.sandboxes import Backend, Limits, OnContact, Sandbox
 from core.settings import Settings, part
 from core.settings.parts.training import TrainingSettings
 from core.storage import StorageUnavailable
@@ -62,10 +62,7 @@ def provisioned(
             raise queue.TaskStopped(task_id=task.id)
         recorder.contact(since)
 
-    sandbox = backend.find(labels=labels, limits=bounds, on_contact=contact)
-    if sandbox is not None and not sandbox.has_begun(COMMAND):  # it never got all of its files
-        sandbox.stop()
-        sandbox = None
+    sandbox = _begun_before(backend, labels, bounds, contact)
     is_found = sandbox is not None
     if sandbox is None:
         sandbox = backend.create(
@@ -90,6 +87,23 @@ def provisioned(
         sandbox.stop()
         raise
     sandbox.stop()
+
+
+def _begun_before(
+    backend: Backend, labels: Mapping[str, str], bounds: Limits, contact: OnContact
+) -> Sandbox | None:
+    """The sandbox in which the code runs already, or ran; None where there is none.
+
+    Raises SandboxUnavailable, SandboxUnreachable.
+    """
+    try:
+        sandbox = backend.find(labels=labels, limits=bounds, on_contact=contact)
+        if sandbox is None or sandbox.has_begun(COMMAND):
+            return sandbox
+    except sandboxes.SandboxLost:  # a list may hold for a while what is gone
+        return None
+    sandbox.stop()  # it never got all of its files
+    return None
 
 
 def _require_in_time(backend: Backend, took_s: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO, Final, cast
@@ -41,7 +42,8 @@ from core.training.sources.fetching import Web
 from core.training.states import LIMITS_S, Status
 
 CODE: Final = "train.py"
-ARGV: Final = ("nice", "-n", "10", "python", CODE)  # predictions and pages go first
+ARGV: Final = ("python", CODE)
+LAST: Final = ("nice", "-n", "10")  # on this machine, where predictions and pages go first
 REPORT_S: Final = 5.0
 MOST_SAID: Final = 300  # characters of what the code complained of last
 BOUNDS: Final = {
@@ -156,7 +158,8 @@ def _trained(
         environment=versions.installed() | {"sandbox": backend.name},
     )
     lines = MetricLines()
-    ended, complaint = _run_code(recorder, job, sandbox, lines)
+    argv = (*LAST, *ARGV) if backend.name == "local" else ARGV
+    ended, complaint = _run_code(recorder, job, sandbox, argv, lines)
     recorder.close()
     usage = {
         "wall_s": ended.usage.wall_s,
@@ -199,7 +202,9 @@ def _trained(
     }
 
 
-def _run_code(recorder: Recorder, job: queue.Job, sandbox: Sandbox, lines: MetricLines) -> tuple[Ended, str]:
+def _run_code(
+    recorder: Recorder, job: queue.Job, sandbox: Sandbox, argv: Sequence[str], lines: MetricLines
+) -> tuple[Ended, str]:
     """Run it to its end; what it prints is written meanwhile. Also the last thing that it complained of."""
     reported_at, complaint = time.monotonic(), ""
 
@@ -220,7 +225,7 @@ def _run_code(recorder: Recorder, job: queue.Job, sandbox: Sandbox, lines: Metri
             reported_at = time.monotonic()
         return job.stop_requested()
 
-    return sandbox.run(ARGV, on_output=hear, stop=stop, name=provisioning.COMMAND), complaint
+    return sandbox.run(argv, on_output=hear, stop=stop, name=provisioning.COMMAND), complaint
 
 
 def _require_ok(

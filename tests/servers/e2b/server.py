@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from core.sandboxes import SandboxUnavailable
+from core.sandboxes import SandboxLost, SandboxUnavailable
 from tests.servers.certificates import certificates
 from tests.servers.e2b import wire
 from tests.servers.e2b.machines import Image, Machine, Machines
@@ -237,7 +237,7 @@ class E2BServer:
             return refusal
         try:
             return 201, self.machines.make(asked.body, headers.get("idempotency-key")).told()
-        except SandboxUnavailable as error:
+        except (SandboxUnavailable, SandboxLost) as error:
             return 500, {"code": 500, "message": str(error)}
 
     def _too_long(self, body: dict[str, Any]) -> tuple[int, Any] | None:

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from core.sandboxes import Reason, Sandbox, SandboxUnavailable, SandboxUnreachable, stopping
+from core.sandboxes import Reason, Sandbox, SandboxLost, SandboxUnavailable, SandboxUnreachable, stopping
 from tests.core.sandboxes.conftest import LIMITS, at
 from tests.core.sandboxes.test_faults_at_e2b import TALKS, remote, server
 from tests.servers.e2b import E2BServer
@@ -34,6 +34,17 @@ def test_answers_that_nobody_can_read_are_lost_contact_and_no_fault_of_ours(
             use()
     with pytest.raises(SandboxUnavailable, match="E2B can't be reached"):
         at(server).probe()
+
+
+def test_what_bears_anothers_mark_is_gone_for_us_and_what_has_lost_its_mark_is_not(
+    server: E2BServer, remote: Sandbox
+) -> None:
+    with pytest.raises(SandboxLost):
+        at(server, installation=lambda: "another").state(remote.ref)
+    [machine] = server.machines.all()
+    machine.wanted["metadata"] = None
+    assert at(server).state(remote.ref) == "running"
+    assert at(server).list() == []
 
 
 def test_a_busy_agent_of_a_sandbox_is_asked_again(server: E2BServer, remote: Sandbox) -> None:

@@ -145,6 +145,9 @@ def test_a_private_app_is_reached_through_the_apps_own_address_alone(remote: Ben
         with httpx.Client(verify=ssl.create_default_context()) as somebody:
             asked = somebody.get(f"https://127.0.0.1:{e2b.tls_port}/", headers={"Host": host})
         assert asked.status_code == 403
+    with keeping(remote.settings.model_copy(update={"e2b_private": False}), remote_look_s=0.3):
+        opened = await_row(remote, app.id, lambda now: now.status == "live" and now.is_public)
+        assert [machine.id for machine in e2b.machines.all()] == [opened.sandbox_ref] != [app.sandbox_ref]
 
 
 def test_what_no_row_wants_is_ended_paused_ones_too_and_what_others_have_is_left(
