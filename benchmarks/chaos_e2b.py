@@ -207,17 +207,17 @@ def revoked(desk: Desk, app: App, stage: str) -> None:
 
 Fault = Callable[[Desk, App, str], None]
 FAULTS: list[tuple[str, Fault, tuple[str, ...]]] = [
-    ("frozen", frozen, ("provisioning", "training", "starting")),
-    ("cancelled", cancelled, OF_A_TRAINING),
     ("gone", gone, (*OF_A_TRAINING, *OF_AN_APP)),
+    ("cancelled", cancelled, OF_A_TRAINING),
+    ("frozen", frozen, ("provisioning", "training", "starting")),
     ("E2B came back without a sandbox", restarted, ("training", "live")),
     ("E2B away", away, ("training", "collecting")),
     ("key revoked", revoked, ("training",)),
 ]
 
 
-def run(kind: str) -> tuple[dict[str, Any], list[str]]:
-    """All faults on one kind of database: what they took, and what did not hold."""
+def run(kind: str) -> list[str]:
+    """All faults on one kind of database; what did not hold. Each is written down as soon as it is over."""
     took: dict[str, dict[str, float]] = {}
     wrong: list[str] = []
 
@@ -229,34 +229,36 @@ def run(kind: str) -> tuple[dict[str, Any], list[str]]:
             wrong.append(f"{what} in {stage}: {error}")
         took.setdefault(what, {})[stage] = round(time.monotonic() - began, 1)
         print(kind, what, stage, took[what][stage], wrong[-1:] if wrong else "", flush=True)
+        figures = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        figures[kind] = {
+            "n_faults": sum(map(len, took.values())),
+            "n_wrong": len(wrong),
+            "took_s": took,
+            "wrong": wrong,
+            "load": round(os.getloadavg()[0], 1),
+        }
+        RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="model-desk-e2b-")))
         url, _ = stack.enter_context(a_database(kind, str(folder)))
         emulator, settings = stack.enter_context(emulated(folder / "emulator"))
         desk = Desk(folder, emulator, settings | {"DATABASE_URL": url})
-        for stage in (*OF_A_TRAINING, "starting"):
-            one("killed", killed, stage, desk, None)
         with desk.running() as app:
             for what, fault, stages in FAULTS:
                 for stage in stages:
                     one(what, fault, stage, desk, app)
-    n_faults = sum(map(len, took.values()))
-    load = round(os.getloadavg()[0], 1)
-    return {"n_faults": n_faults, "n_wrong": len(wrong), "took_s": took, "wrong": wrong, "load": load}, wrong
+        for stage in (*OF_A_TRAINING, "starting"):
+            one("killed", killed, stage, desk, None)
+    return wrong
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--database", choices=["sqlite", "postgres", "all"], default="all")
     chosen = parser.parse_args().database
-    figures = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    n_wrong = 0
-    for kind in ["sqlite", "postgres"] if chosen == "all" else [chosen]:
-        figures[kind], wrong = run(kind)
-        n_wrong += len(wrong)
-        RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
-    return 1 if n_wrong else 0
+    kinds = ["sqlite", "postgres"] if chosen == "all" else [chosen]
+    return 1 if [wrong for kind in kinds for wrong in run(kind)] else 0
 
 
 if __name__ == "__main__":
