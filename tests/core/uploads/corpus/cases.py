@@ -5,10 +5,10 @@ A family of cases is a TOML file, such as portals/weather.toml. Of a `[[case]]`:
 kind, about, source    its name, what is messy, where such files are described
 text, encoding, bom, line_end      what makes the file's bytes; UTF-8, none and a line feed unless stated
 delimiter, decimal     for people: what a reader should find
-table                  what is to be read, as a plain CSV: numbers as digits with a point, missing cells empty, texts and
-                       dates as spelt, names as they should be used (`column_3` where the file has none)
-kinds                  a word a column: `number`; `text` and `date`, which must not become numbers; `code`, whose spelling
-                       counts and nothing else; `date|text` where either is right
+table                  what is to be read, as a plain CSV: numbers as digits with a point, missing cells empty, texts
+                       and dates as spelt, names as they should be used (`column_3` where the file has none)
+kinds                  a word a column: `number`; `text` and `date`, which must not become numbers; `code`, whose
+                       spelling counts and nothing else; `date|text` where either is right
 headers                other right names. Parts of a name of several lines may be joined by a blank, a dash or a slash
 either                 `[column, cell, other…]`: cells that may be read otherwise as well ("" for missing)
 say                    groups of words: of each group one must stand in what the reader says of the file
