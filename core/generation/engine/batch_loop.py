@@ -17,15 +17,15 @@ from core import llm, queue
 from core.db.tables.batch_jobs import ProviderBatchRow
 from core.errors import AppError
 from core.generation import errors
-from core.generation.engine import provider_batches
-from core.generation.engine.asking import MOST_FAILED, Asker
 from core.generation.engine.budget import Budget
-from core.generation.engine.flights import Asked
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger import provider_batches
+from core.generation.engine.ledger.ledger import Ledger
+from core.generation.engine.ledger.records import Batch, End, Item, Wishes
 from core.generation.engine.patience import Wait
-from core.generation.engine.purpose import Prepare
-from core.generation.engine.records import Batch, End, Item, Wishes
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests.asking import MOST_FAILED, Asker
+from core.generation.engine.requests.flights import Asked
+from core.generation.engine.requests.purpose import Prepare
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.generation.jobs import follow
 from core.generation.jobs.states import ItemState, JobStatus
 from core.llm import tokens

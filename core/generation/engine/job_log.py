@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from core import logs
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger.ledger import Ledger
 from core.generation.engine.patience import Wait
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.storage import DiskFull, StorageUnavailable
 
 log = logs.get("generation")

@@ -19,15 +19,15 @@ from typing import Any, Final
 from core import queue
 from core.generation import errors
 from core.generation.engine import recovery
-from core.generation.engine.asking import Asker
 from core.generation.engine.budget import Budget
-from core.generation.engine.flights import Asked
 from core.generation.engine.job_log import JobLog
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger.ledger import Ledger
+from core.generation.engine.ledger.records import Batch, End, Ending, Item, Limits, Wishes
 from core.generation.engine.patience import RETRY_S, patient
-from core.generation.engine.purpose import Prepare
-from core.generation.engine.records import Batch, End, Ending, Item, Limits, Wishes
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests.asking import Asker
+from core.generation.engine.requests.flights import Asked
+from core.generation.engine.requests.purpose import Prepare
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.generation.jobs import follow
 from core.generation.jobs.states import OPEN_ITEMS, ItemState, JobStatus
 from core.storage import DiskFull, StorageUnavailable

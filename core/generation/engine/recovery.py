@@ -10,13 +10,13 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from core.generation.engine.asking import Asker
-from core.generation.engine.flights import Asked
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger.ledger import Ledger
+from core.generation.engine.ledger.records import End
 from core.generation.engine.patience import Wait
-from core.generation.engine.purpose import Prepare
-from core.generation.engine.records import End
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests.asking import Asker
+from core.generation.engine.requests.flights import Asked
+from core.generation.engine.requests.purpose import Prepare
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.generation.jobs.states import ItemState
 
 

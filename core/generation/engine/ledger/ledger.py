@@ -16,9 +16,9 @@ from core.db.tables.base import Json
 from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, BatchLogLineRow
 from core.db.tables.conversations import ConversationRow
 from core.db.types import now_plus
-from core.generation.engine import enrichments, provider_batches
-from core.generation.engine.checking import Checking
-from core.generation.engine.records import Batch, Call, End, Wishes
+from core.generation.engine.ledger import enrichments, provider_batches
+from core.generation.engine.ledger.checking import Checking
+from core.generation.engine.ledger.records import Batch, Call, End, Wishes
 from core.generation.enrichment import automatic
 from core.generation.jobs import spend
 from core.generation.jobs.follow import lock_tasks
