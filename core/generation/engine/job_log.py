@@ -44,7 +44,7 @@ class JobLog:
 
     async def write(self) -> None:
         self._written_at, self.has_news = self._now(), False
-        lines = await self._wait(self._ledger.log_lines)
+        lines = await self._wait(self._ledger.stored.log_lines)
         try:
             await asyncio.get_running_loop().run_in_executor(
                 self._threads, lambda: self._store.keep_log(lines)

@@ -85,7 +85,7 @@ def work(task: queue.Task, job: queue.Job, *, config: settings.Settings) -> dict
         daily_cap=limits.max_cost_nano_usd_per_day,
         checking=checking,
     )
-    spent, daily_cap = ledger.spent() + ledger.given_away(), limits.max_cost_nano_usd_per_day
+    spent, daily_cap = ledger.stored.spent() + ledger.stored.given_away(), limits.max_cost_nano_usd_per_day
     budget = Budget(spent=spent, cap=found.max_cost, daily_cap=daily_cap)
     store = ReplyStore(files, config.staging_dir, found.id)
     ended = asyncio.run(_loop(ToDo(found, provider, ledger, store, budget, checking), job))
