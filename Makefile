@@ -51,8 +51,7 @@ check: lint
 	$(BIN)/python -m tests.touched
 
 test: servers lint
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not faults"
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m faults
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.installed-tests
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(TARGET),--target $(TARGET)) $(if $(ONLY),--only $(ONLY))

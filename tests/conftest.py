@@ -36,16 +36,20 @@ TOGETHER = (
     "tests/core/predictions/scoring/distributed",
 )  # one cluster of processes for all files of a folder
 SLOW = (
+    "tests/faults",
     "tests/core/predictions/scoring/distributed",
-    "tests/core/worker/test_runner.py",
     "tests/browser",
     "tests/core/predictions/scoring/fast/test_path.py",
-    "tests/core/worker/test_pools.py",
-    "tests/test_toy_room.py",
+    "tests/core/worker/test_runner.py",
+    "tests/test_worker.py",
+    "tests/core/training",
+    "tests/test_patterns.py",
     "tests/core/api/conformance",
-    "tests/test_on_buckets.py",
-    "tests/test_start.py",
     "tests/core/worker",
+    "tests/test_toy_room.py",
+    "tests/pages/test_training.py",
+    "tests/test_start.py",
+    "tests/test_on_buckets.py",
     "tests/test_thin_line.py",
 )  # in this order before all others, so that none is left at the end for one process alone
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -67,9 +71,10 @@ class ByFile(LoadFileScheduling):
 
 
 def pytest_collection_finish() -> None:
-    """All that is loaded by now stays: no look for garbage need go through it."""
+    """All that is loaded by now stays: no look for garbage need go through it; and looks may be rarer."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from core import rooms
@@ -38,6 +39,7 @@ def modules(folder: str) -> list[Path]:
     return sorted((PROJECT / folder).rglob("*.py"))
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Every dotted name that a file imports, wherever in it; also by a text, as a kind of task names its handler."""
     names: set[str] = set()

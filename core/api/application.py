@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import anyio
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
@@ -102,7 +102,7 @@ def unconfigured() -> FastAPI:
             Exception: error_responses.of_unforeseen,
         },
     )
-    api.include_router(APIRouter(routes=declared()))
+    api.router.routes.extend(declared())
 
     @api.get("/", include_in_schema=False, dependencies=[NEEDS_READ])
     async def welcome() -> Welcome:

@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS
 from tests.servers import app as servers
-from tests.servers.app import App, spare_port
+from tests.servers.app import App
 from tests.servers.lent import Lent
 from tests.servers.oidc import OidcServer
+from tests.servers.ports import spare_port
 from tests.servers.postgres import PAGES, Cluster
 from tests.trainings import require_sandbox
 

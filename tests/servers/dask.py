@@ -19,7 +19,8 @@ from distributed import Client
 
 from core.predictions.scoring.distributed import cluster
 from core.settings import Settings
-from tests.servers.app import PROJECT, spare_port
+from tests.servers.app import PROJECT
+from tests.servers.ports import spare_port
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 

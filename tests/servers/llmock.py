@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from tests.servers.parts import require
-from tests.servers.postgres import spare_port
+from tests.servers.ports import spare_port
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 APP = Path(__file__).with_name("llmock_app.py")

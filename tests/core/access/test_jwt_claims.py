@@ -21,7 +21,7 @@ from core.access import jwt_claims
 from core.access.errors import NotSignedIn, ProviderUnavailable
 from core.settings import Settings
 from core.settings import read as read_settings
-from tests.servers.postgres import spare_port
+from tests.servers.ports import spare_port
 
 ISSUER, AUDIENCE = "https://id.example", "desk"
 SHARED = "a secret of at least thirty-two characters"

@@ -15,7 +15,7 @@ from core.settings import read as read_settings
 from core.system import checks
 from tests.core.system.contexts import looked_at
 from tests.servers.oidc import OidcServer
-from tests.servers.postgres import spare_port
+from tests.servers.ports import spare_port
 
 
 @pytest.fixture(scope="module")

@@ -31,8 +31,9 @@ from core.storage import LocalStorage
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from tests import journeys, made
-from tests.servers.app import app, spare_port
+from tests.servers.app import app
 from tests.servers.children import Lender
+from tests.servers.ports import spare_port
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 __all__ = ["app"]

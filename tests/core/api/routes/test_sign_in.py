@@ -25,7 +25,7 @@ from core.db.tables.users import UserRow
 from core.settings import Settings
 from tests.core.api.conftest import Switch, served
 from tests.servers.oidc import OidcServer, sign_in
-from tests.servers.postgres import spare_port
+from tests.servers.ports import spare_port
 from tests.servers.supabase_auth import PASSWORD, SupabaseAuthServer
 from tests.servers.waiting import PATIENCE_S
 

@@ -19,9 +19,9 @@ from core.settings import Settings, WrongSetting
 from core.uploads.csv.dialect import Dialect
 from tests.core.predictions.scoring.distributed.conftest import same, share
 from tests.core.predictions.scoring.fast.conftest import fitted
-from tests.servers.app import spare_port
 from tests.servers.certificates import certificates
 from tests.servers.dask import DaskCluster
+from tests.servers.ports import spare_port
 from tests.servers.seaweed import S3Server
 
 pytestmark = pytest.mark.timeout(600)  # a machine that is busy starts the processes of a cluster slowly

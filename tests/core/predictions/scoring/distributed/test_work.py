@@ -14,8 +14,8 @@ from core.db.tables.uploads import UploadRow
 from core.predictions import predictions
 from core.storage import LocalStorage
 from tests import journeys
-from tests.servers.app import spare_port
 from tests.servers.dask import DaskCluster
+from tests.servers.ports import spare_port
 from tests.servers.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(600)  # a machine that is busy starts the processes of a cluster slowly
