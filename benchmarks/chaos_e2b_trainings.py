@@ -127,7 +127,7 @@ def _run(kind: str) -> list[str]:
             for stage in STAGES:
                 began = time.monotonic()
                 try:
-                    fault(desk, stage)  # type: ignore[arg-type]  # each is a method of this desk
+                    fault(desk, stage)
                 except (AssertionError, TimeoutError) as error:
                     wrong.append(f"{name} in {stage}: {error}")
                 took[name][stage] = round(time.monotonic() - began, 1)

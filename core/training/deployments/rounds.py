@@ -56,6 +56,7 @@ class Rounds:
         self._is_busy = threading.Lock()
         self._due_at = -every_s
         self._first_seen: dict[str, float] = {}
+        self._seen_awake: set[UUID] = set()  # whose rows sleep
 
     def is_due(self) -> bool:
         return self._now() >= self._due_at
@@ -103,12 +104,19 @@ class Rounds:
         return is_new
 
     def _agree(self, asleep: Mapping[UUID, str | None], alive: Mapping[str, Found]) -> None:
-        """Rows of live apps that sleep follow: one that was woken up by a visitor, one that is gone."""
+        """Rows of live apps that sleep follow: one that was woken up by a visitor, one that is gone.
+
+        Falling asleep takes E2B some seconds: awake is what two looks have found so.
+        """
+        before, self._seen_awake = self._seen_awake, set()
         for deployment_id, ref in asleep.items():
             if ref is None or ref not in alive:
                 to = Status.EXPIRED if ref is None or self._is_gone(ref) else None
+            elif alive[ref].is_paused:
+                to = None
             else:
-                to = None if alive[ref].is_paused else Status.STARTING
+                to = Status.STARTING if deployment_id in before else None
+                self._seen_awake.add(deployment_id)
             if to is None:
                 continue
             same = DeploymentRow.sandbox_ref == ref if ref else DeploymentRow.sandbox_ref.is_(None)
