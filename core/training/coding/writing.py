@@ -109,7 +109,7 @@ class Writer:
         files = Files(before.code, before.predict or "")
         prompt = prompts.failed(self._question(), files=files, reason=failure.code, printed=printed)
         try:
-            mended = self._answer(prompt, AFTER_RUN, began)
+            mended = self._changed(files, self._answer(prompt, AFTER_RUN, began))
         except (NotAsked, CodeUnusable) as why:
             return self._provision(self._instead(f"Claude's code failed: {failure.message} {why.message}"))
         return self._provision(Written(mended.train, mended.predict, "claude"), "Claude has mended its code.")
@@ -130,6 +130,13 @@ class Writer:
             raise NotAsked(problem=trouble)
         left_s = self.limit_s - (time.monotonic() - began)
         return answers.read(self._asker().ask(prompt, n=n, left_s=left_s))
+
+    @staticmethod
+    def _changed(before: Files, now: Files) -> Files:
+        """The files of a repair. Raises CodeUnusable where they are those that have failed."""
+        if (now.train, now.predict) == (before.train, before.predict):
+            raise CodeUnusable(problems=("it is the very code that failed",))
+        return now
 
     def _heard(self, n: int) -> tuple[str | None, str | None]:
         """What was answered in round n, and why nothing was."""
@@ -172,7 +179,7 @@ class Writer:
     def _question(self) -> str:
         training = self.training
         table = Outline.of(self.upload, target=training.target).text(with_values=training.shares_values)
-        pages = [prompts.Known(page.final_url or page.url, page.text) for page in self.pages if page.text]
+        pages = [prompts.Known(page.url, page.text) for page in self.pages if page.text]
         return prompts.question(goal=training.goal, table=table, pages=pages)
 
     def _printed(self, before: Written) -> list[str]:

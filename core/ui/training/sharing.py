@@ -11,7 +11,6 @@ from core.db.tables.uploads import UploadRow
 from core.errors import AppError
 from core.training.coding import disclosure
 from core.training.sources import addresses
-from core.training.sources.extract import MOST_CHARACTERS
 from core.ui import formatting, links, session
 
 
@@ -60,7 +59,7 @@ def leaving(
     with st.container(border=True, gap="small", key="leaves"):
         st.markdown("**What leaves this machine**")
         n = len(chosen.resources)
-        pages = f", and the text of {formatting.exact(n, 'page')}" if n else ""
+        pages = f", and address and text of {formatting.exact(n, 'page')}" if n else ""
         st.caption(
             f"{links.escape(disclosure.who(config))} writes the code. It is sent the goal, the target, and names, "
             f"kinds and counts of {formatting.exact(len(disclosure.columns(upload)), 'column')}{pages}. Rows stay here."
@@ -73,10 +72,10 @@ def leaving(
             "Without this, numbers and words that Claude does not know yet are blacked out.",
         )
         with st.expander("Show what is sent", icon=":material/visibility:"):
-            asked = disclosure.question(upload, target=target, goal=goal, with_values=shares)
+            asked = disclosure.question(
+                upload, target=target, goal=goal, with_values=shares, resources=chosen.resources
+            )
             st.code(asked, language=None, wrap_lines=True, height=320)
-            if chosen.resources:
-                st.caption(f"Then each page's text, at most {MOST_CHARACTERS:,} characters of it.")
             st.caption("With it goes a fixed text on what the code gets and owes.")
         st.caption(links.escape(disclosure.cost(config, asked, n_pages=n)))
     return Shared(chosen.resources, shares, chosen.refusal)
