@@ -11,7 +11,10 @@ import resource
 import sys
 
 MOST_CHARACTERS = 20_000
-MEMORY_BYTES, CPU_S = 1 << 30, 8  # of all pages together, and of each
+MEMORY_BYTES, CPU_S = (
+    1 << 30,
+    10,
+)  # of all pages together, and of each: more than the app waits, should it have died
 TELLING = (("iso-2022", b"\x1b"), ("utf-16", b"\0"), ("utf-32", b"\0"))
 META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 

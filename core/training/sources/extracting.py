@@ -6,6 +6,8 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -21,16 +23,16 @@ SCRIPT: Final = Path(extract.__file__)
 
 
 class Extractor:
-    """Pages go through it one at a time. The child begins with the first, has nothing of ours in its environment, and
-    is gone when this is left.
+    """Pages go through it one at a time, of those that wait the shortest first: those that take long hold up no other.
+    The child begins with the first, has nothing of ours in its environment, and is gone when this is left.
 
     script: what it runs, as `extract.py` is run. page_s: after which it is killed; its start has START_S of its own.
     """
 
     def __init__(self, *, script: Path = SCRIPT, page_s: float = PAGE_S) -> None:
         self._script, self._page_s = script, page_s
-        self._turn = asyncio.Lock()
         self._child: Process | None = None
+        self._changed, self._waiting, self._is_busy = asyncio.Condition(), list[int](), False
 
     async def __aenter__(self) -> Self:
         return self
@@ -45,7 +47,7 @@ class Extractor:
 
         A child that breaks with a page may have been worn out by those before: then a new one has it once more.
         """
-        async with self._turn:
+        async with self._turn(len(page.content)):
             is_worn = self._child is not None
             try:
                 try:
@@ -59,6 +61,23 @@ class Extractor:
         if not text:
             raise PageUnread(problem="it holds no text")
         return text, is_cut
+
+    @asynccontextmanager
+    async def _turn(self, n_bytes: int) -> AsyncIterator[None]:
+        async with self._changed:
+            self._waiting.append(n_bytes)
+            try:
+                await self._changed.wait_for(lambda: not self._is_busy and n_bytes == min(self._waiting))
+                self._is_busy = True
+            finally:
+                self._waiting.remove(n_bytes)
+                self._changed.notify_all()
+        try:
+            yield
+        finally:
+            async with self._changed:
+                self._is_busy = False
+                self._changed.notify_all()
 
     async def _asked(self, page: Fetched) -> tuple[str, bool]:
         """Raises PageUnread; OSError, EOFError where the child has broken. Whoever does not answer well is killed."""

@@ -63,6 +63,7 @@ def child(tmp_path: Path) -> Child:
 
 UNTOLD = "its text can't be told from what surrounds it."
 GOOD = "said = f'{len(seen)}'"
+LATER = GOOD + "#" * 200  # a longer page, so that it has its turn after shorter ones
 
 
 def test_all_pages_share_one_child_which_is_gone_afterwards(child: Child) -> None:
@@ -86,15 +87,20 @@ def test_all_pages_share_one_child_which_is_gone_afterwards(child: Child) -> Non
     ],
 )
 def test_a_page_that_breaks_it_costs_only_itself(child: Child, bad: str) -> None:
-    assert child.answers(GOOD, bad, GOOD, GOOD) == ["1", UNTOLD, "1", "2"]
+    assert child.answers(GOOD, bad, LATER, LATER) == ["1", UNTOLD, "1", "2"]
 
 
 def test_a_page_that_hangs_costs_only_itself_and_its_child_is_killed(child: Child) -> None:
-    assert child.answers(GOOD, "threading.Event().wait()", GOOD, page_s=2.0) == ["1", UNTOLD, "1"]
+    assert child.answers(GOOD, "threading.Event().wait()", LATER, page_s=2.0) == ["1", UNTOLD, "1"]
     assert len(child.pids) == 2
     for pid in child.pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_of_pages_that_wait_the_shortest_has_its_turn_first(child: Child) -> None:
+    pages = [GOOD + "#" * n for n in (0, 300, 200, 100)]
+    assert child.answers(*pages) == ["1", "4", "3", "2"]
 
 
 def test_a_page_is_not_blamed_for_what_those_before_it_have_left(child: Child) -> None:
