@@ -55,7 +55,7 @@ def test_what_leaves_is_shown_before_the_click_and_values_only_where_ticked(
     app.text_area(key="training_pages").set_value("https://a.example/x\nhttps://b.example/").run()
     assert not app.exception
     assert "Claude writes the code" in words(app)
-    assert "15 columns, and address and text of 2 pages. Rows stay here." in words(app)
+    assert "15 columns, and address and text of 2 pages. It gets no rows." in words(app)
     assert '<page address="https://b.example/">\n(What the page says' in shown(app)
     assert "Who leaves?" in shown(app)
     assert '"column": "tenure_months"' in shown(app)

@@ -15,6 +15,7 @@ from core.training.errors import ResourceRefused, TooManyResources
 
 MOST: Final = 10
 LONGEST: Final = 2_000
+LONGEST_NAMED: Final = 100
 LONGEST_SENT: Final = 12 * LONGEST  # where each character is written as four bytes of three signs
 POLICY: Final = Policy(
     max_url_length=LONGEST_SENT
@@ -31,8 +32,13 @@ def tidied(given: Sequence[str], *, app_url: str, policy: Policy = POLICY) -> tu
         raise TooManyResources(n_given=len(found), limit=MOST)
     for address in found:
         if (problem := refusal(address, app_url=app_url, policy=policy)) is not None:
-            raise ResourceRefused(address=address, problem=problem)
+            raise ResourceRefused(address=short(address), problem=problem)
     return found
+
+
+def short(address: str) -> str:
+    """An address as a sentence names it: of a long one the beginning."""
+    return address if len(address) <= LONGEST_NAMED else f"{address[:LONGEST_NAMED]}…"
 
 
 def refusal(address: str, *, app_url: str, policy: Policy, longest: int = LONGEST) -> str | None:

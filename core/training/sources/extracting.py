@@ -15,6 +15,7 @@ from typing import Final, Self
 from core.training.errors import PageUnread
 from core.training.sources import extract
 from core.training.sources.fetching import Fetched
+from core.training.unseen import UNSEEN
 
 START_S: Final = 15.0
 PAGE_S: Final = 8.0
@@ -139,8 +140,8 @@ class Extractor:
 
 
 def _storable(text: str) -> str:
-    """Without what no database keeps."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode().strip()
+    """Without what no database keeps, and nobody sees."""
+    return UNSEEN.sub("", text.replace("\0", "")).encode("utf-8", "replace").decode().strip()
 
 
 def _unread() -> PageUnread:

@@ -60,9 +60,10 @@ def leaving(
         st.markdown("**What leaves this machine**")
         n = len(chosen.resources)
         pages = f", and address and text of {formatting.exact(n, 'page')}" if n else ""
+        columns = formatting.exact(len(disclosure.columns(upload)), "column")
         st.caption(
             f"{links.escape(disclosure.who(config))} writes the code. It is sent the goal, the target, and names, "
-            f"kinds and counts of {formatting.exact(len(disclosure.columns(upload)), 'column')}{pages}. Rows stay here."
+            f"kinds and counts of {columns}{pages}. It gets no rows."
         )
         shares = st.checkbox(
             "Also send example values",

@@ -345,6 +345,14 @@ def test_code_that_fails_twice_makes_way_for_the_template(with_key: Bench, claud
     assert warned.startswith("Claude's code failed twice: The training code ended with exit code 1")
 
 
+def test_the_same_code_again_is_no_repair_and_is_not_run(with_key: Bench, claude: ClaudeServer) -> None:
+    claude.always = said(files(train=BROKEN))
+    job = until_the_template(with_key, with_key.trigger())
+    assert with_key.events(job.id) == [*MOST_EVENTS[:-1], "cancelled"]
+    assert len(claude.asked) == 2
+    assert "it is the very code that failed" in job.warnings[0]
+
+
 def test_a_key_that_is_revoked_before_the_repair_leads_to_the_template(
     with_key: Bench, claude: ClaudeServer
 ) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.db.tables.training_jobs import TrainingPageRow
 from core.training.errors import ResourceRefused, TooManyResources
-from core.training.sources import addresses
+from core.training.sources import addresses, stage
 
 APP = "https://desk.example.org/app"
 
@@ -72,6 +73,18 @@ def test_an_app_with_an_international_name_knows_itself() -> None:
     for address in ("https://xn--bcher-kva.example/x", "https://BÜCHER.example/", "https://bücher.example./"):
         problem = addresses.refusal(address, app_url="https://bücher.example", policy=addresses.POLICY)
         assert problem == "is an address of this app"
+
+
+def test_of_a_long_address_a_sentence_names_the_beginning() -> None:
+    with pytest.raises(ResourceRefused) as refused:
+        addresses.tidied([f"https://pages.example/{'x' * 1_000_000}"], app_url=APP)
+    assert "https://pages.example/xxx" in refused.value.message
+    assert len(refused.value.message) < 250
+    row = TrainingPageRow(n=1, url=f"https://pages.example/{'x' * 1_900}", problem="it has more than 2 MB.")
+    (warned,) = stage.warnings([row])
+    assert warned.startswith("https://pages.example/xxx")
+    assert warned.endswith("x… was not read: it has more than 2 MB.")
+    assert len(warned) < 250
 
 
 def test_an_address_that_grows_as_it_is_sent_is_taken() -> None:

@@ -130,6 +130,7 @@ def test_whoever_waits_no_longer_leaves_no_child_behind(child: Child) -> None:
 
 def test_what_no_database_keeps_does_not_come_out(child: Child) -> None:
     assert child.answers(r"said = ' a\0b\ud800c '") == ["ab?c"]
+    assert child.answers("said = 'ab\\u202ec\\U000e0041d'") == ["abcd"], "nor what nobody sees"
     assert child.answers("said = 'x' * 19_000 + '\U0001f600' * 2_000") == [
         "x" * 19_000 + "\U0001f600" * 1_000
     ]
