@@ -27,6 +27,9 @@ UNUSABLE: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "imports relatively": (lambda: files(predict="from . import x\n" + PREDICT), "imports relatively"),
     "imports train.py": (lambda: files(predict="import train\n" + PREDICT), "predict.py imports train"),
+    "a predict that is to be awaited": (
+        lambda: files(predict=PREDICT.replace("def predict", "async def predict")), "predict.py has no function predict"
+    ),
     "no load": (lambda: files(predict="def predict(a, b):\n    return []\n"), "predict.py has no function load"),
     "code that reads otherwise than it runs": (
         lambda: files(train=f"x = 1  # \u202e then \u2066\n{TRAIN}"), "train.py holds characters that nobody sees"

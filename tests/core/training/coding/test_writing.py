@@ -345,6 +345,23 @@ def test_code_that_fails_twice_makes_way_for_the_template(with_key: Bench, claud
     assert warned.startswith("Claude's code failed twice: The training code ended with exit code 1")
 
 
+def test_a_page_that_lists_values_does_not_have_them_pass(with_key: Bench, claude: ClaudeServer) -> None:
+    """As one could that also has Claude write code which prints rows and fails."""
+    rows = "import pyarrow.parquet as pq\nraise ValueError(pq.read_table('train.parquet').to_pylist()[:40])"
+    claude.next.extend((said(files(train=rows)), said(files())))
+    with Site() as site:
+        site.pages["/values"] = page(b"Fibre Invoice Central South East " * 9, kind="text/plain")
+        job_id = with_key.trigger(resources=("http://pages.example/values",))
+        told = ToldJob(stop=lambda: len(claude.asked) == 2 and with_key.job(job_id).status == "provisioning")
+        with_key.attempt(job_id, told=told, web=site.web())
+    again = claude.asked[1].body["messages"][0]["content"]
+    assert "Fibre Invoice" in again.partition("</page>")[0]
+    printed = again.partition("<printed>")[2]
+    assert "ValueError" in printed
+    assert "payment_method" in printed
+    assert not [value for value in ("Fibre", "Invoice", "Central", "South", "East") if value in printed]
+
+
 def test_the_same_code_again_is_no_repair_and_is_not_run(with_key: Bench, claude: ClaudeServer) -> None:
     claude.always = said(files(train=BROKEN))
     job = until_the_template(with_key, with_key.trigger())
