@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.db.tables.batch_jobs import BatchJobRow
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import files
-from core.generation.engine.reply_store import RAW_FILES, log_folder, raw_folder
+from core.generation.engine.requests.reply_store import RAW_FILES, log_folder, raw_folder
 from core.room import OwnedFiles
 from core.storage import BATCH_LOGS, CONVERSATION_FILES
 

@@ -16,8 +16,8 @@ from core import db
 from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import files
-from core.generation.engine.conversations import business_key
-from core.generation.engine.reply_store import log_key
+from core.generation.engine.requests.conversations import business_key
+from core.generation.engine.requests.reply_store import log_key
 from core.generation.jobs import progress
 from core.generation.jobs.states import SETTLED, ItemState, JobStatus
 from core.queue import TaskState

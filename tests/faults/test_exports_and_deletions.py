@@ -26,7 +26,7 @@ from core.generation.conversations import conversations, files
 from core.generation.conversations.messages import columns
 from core.generation.deletions import deletions
 from core.generation.deletions.errors import TooLateToUndo
-from core.generation.engine.reply_store import log_key, raw_key
+from core.generation.engine.requests.reply_store import log_key, raw_key
 from core.settings import Settings
 from core.system import unreferenced_files
 from tests import generation

@@ -21,7 +21,7 @@ from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, B
 from core.db.tables.conversations import ConversationRow
 from core.db.tables.deletions import DeletedBatchJobRow, DeletedConversationRow
 from core.generation.conversations import files
-from core.generation.engine.reply_store import log_folder, raw_folder, raw_key
+from core.generation.engine.requests.reply_store import log_folder, raw_folder, raw_key
 from core.settings import part
 from core.settings.parts.worker import LeaseSettings
 from core.storage import Storage, StorageUnavailable

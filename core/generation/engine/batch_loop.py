@@ -17,15 +17,15 @@ from core import llm, queue
 from core.db.tables.batch_jobs import ProviderBatchRow
 from core.errors import AppError
 from core.generation import errors
-from core.generation.engine import provider_batches
-from core.generation.engine.asking import MOST_FAILED, Asker
 from core.generation.engine.budget import Budget
-from core.generation.engine.flights import Asked
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger import provider_batches
+from core.generation.engine.ledger.ledger import Ledger
+from core.generation.engine.ledger.records import Batch, End, Item, Wishes
 from core.generation.engine.patience import Wait
-from core.generation.engine.purpose import Prepare
-from core.generation.engine.records import Batch, End, Item, Wishes
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests.asking import MOST_FAILED, Asker
+from core.generation.engine.requests.flights import Asked
+from core.generation.engine.requests.purpose import Prepare
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.generation.jobs import follow
 from core.generation.jobs.states import ItemState, JobStatus
 from core.llm import tokens
@@ -107,7 +107,7 @@ class BatchLoop:
         """Send what waits, as far as the budget allows; or the end, where nothing does."""
         limit = MOST_ITEMS
         if self._pause_after is not None:
-            counts = await self._wait(self._ledger.counts)
+            counts = await self._wait(self._ledger.stored.counts)
             n_settled = counts[ItemState.COMPLETED] + counts[ItemState.FAILED]
             if n_settled >= self._pause_after:
                 done = errors.PilotDone(n_items=n_settled)
@@ -155,7 +155,7 @@ class BatchLoop:
     async def _fit(self, limit: int) -> list[Item]:
         """The next items that can be asked for; those before them that can't have failed."""
         while True:
-            rows = await self._wait(partial(self._ledger.waiting, after_idx=-1, limit=limit))
+            rows = await self._wait(partial(self._ledger.stored.waiting, after_idx=-1, limit=limit))
             items = await self._wait(partial(self._prepare, rows))
             if not (unfit := [item for item in items if item.unfit]):
                 return list(items)
@@ -165,7 +165,7 @@ class BatchLoop:
             await self._keep(Batch(ends=[item.failed() for item in unfit]))
 
     async def _no_more(self, refusal: AppError | None) -> dict[str, Any]:
-        counts = await self._wait(self._ledger.counts)
+        counts = await self._wait(self._ledger.stored.counts)
         if refusal is None and counts[ItemState.QUEUED]:  # they were not to be taken today
             refusal = errors.DailyCapReached(spent="most", cap="the day's limit")
         if refusal is not None:
@@ -286,7 +286,7 @@ class BatchLoop:
     async def _ended(self, status: JobStatus, reason: queue.Reason | None = None) -> dict[str, Any]:
         told = f": {reason.message}" if reason else "."
         await self._keep(Batch(lines=[("warning" if reason else "info", f"The job is {status}{told}")]))
-        lines = await self._wait(self._ledger.log_lines)
+        lines = await self._wait(self._ledger.stored.log_lines)
         await self._wait(partial(self._store.keep_log, lines))
         return follow.result(status, reason)
 

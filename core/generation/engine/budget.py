@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.errors import AppError
-from core.generation.engine.flights import Asked
-from core.generation.engine.records import Call, Item, Wishes
+from core.generation.engine.ledger.records import Call, Item, Wishes
+from core.generation.engine.requests.flights import Asked
 from core.generation.errors import CapReached, DailyCapReached
 from core.llm.prices import usd
 

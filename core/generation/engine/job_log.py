@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from core import logs
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger.ledger import Ledger
 from core.generation.engine.patience import Wait
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.storage import DiskFull, StorageUnavailable
 
 log = logs.get("generation")
@@ -44,7 +44,7 @@ class JobLog:
 
     async def write(self) -> None:
         self._written_at, self.has_news = self._now(), False
-        lines = await self._wait(self._ledger.log_lines)
+        lines = await self._wait(self._ledger.stored.log_lines)
         try:
             await asyncio.get_running_loop().run_in_executor(
                 self._threads, lambda: self._store.keep_log(lines)

@@ -12,28 +12,26 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 from core import queue
 from core.generation import errors
 from core.generation.engine import recovery
-from core.generation.engine.asking import Asker
 from core.generation.engine.budget import Budget
-from core.generation.engine.flights import Asked
 from core.generation.engine.job_log import JobLog
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger.ledger import Ledger
+from core.generation.engine.ledger.records import Batch, End, Ending, Item, Limits, Wishes
+from core.generation.engine.news import News
 from core.generation.engine.patience import RETRY_S, patient
-from core.generation.engine.purpose import Prepare
-from core.generation.engine.records import Batch, End, Ending, Item, Limits, Wishes
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests.asking import Asker
+from core.generation.engine.requests.flights import Asked
+from core.generation.engine.requests.purpose import Prepare
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.generation.jobs import follow
 from core.generation.jobs.states import OPEN_ITEMS, ItemState, JobStatus
 from core.storage import DiskFull, StorageUnavailable
 
-GATHER_S: Final = 0.1  # so long at most a first result waits for others to share its transaction
-LOOK_S: Final = 0.5  # between looks at what others want, while nothing happens
 MAKE_WAY_S: Final = 60.0  # after which a job lets one that waits go first
 GRACE_S: Final = 45.0  # for requests under way when a job is to end: less than its kind's grace
 PAGE: Final = 500  # items read ahead
@@ -67,8 +65,9 @@ class Loop:
         self._taken: set[int] = set()
         self._kept = Batch()
         self._spare = limits.concurrency // 10  # items taken that wait for a place, so that none stays empty
-        self._n_heard, asker.on_stored = 0, self._heard
-        self._news, self._enough = asyncio.Event(), asyncio.Event()
+        # of each reply it hears twice: as it is stored, so that another item may be taken, and as its own has ended
+        self._news = News(enough=2 * max(1, self._spare))
+        asker.on_stored = self._news.add
         self._ending: Ending | None = None
         self._began = self._now()
         self._keeps_raw = False  # whether replies wait in their rows for storage
@@ -77,7 +76,7 @@ class Loop:
 
     async def run(self) -> queue.GoOnLater | dict[str, Any] | None:
         """Ask until all are done, or somebody wants it otherwise; None: it was cancelled. Raises LeaseLost."""
-        self._counts = await self._persist(self._ledger.counts)
+        self._counts = await self._persist(self._ledger.stored.counts)
         recovered, self._kept.moved = await recovery.recover(
             self._ledger, self._store, self._asker, self._prepare, self._persist
         )
@@ -104,10 +103,10 @@ class Loop:
         for item in claims:
             task = asyncio.create_task(self._asker.ask(item))
             self._under_way[task] = item
-            task.add_done_callback(lambda _: self._heard())
+            task.add_done_callback(lambda _: self._news.add())
         self._heed(wishes)
         if self._under_way:
-            await self._wait()
+            await self._news.wait(are_more_expected=len(self._under_way) > 1)
         elif self._asker.waits_for_storage and not await self._move_kept():
             await asyncio.sleep(RETRY_S)
         await self._collect()
@@ -170,7 +169,9 @@ class Loop:
     async def _read_ahead(self) -> bool:
         """Whether an item waits; those of the queue are fetched when none is at hand."""
         while not self._ready and not self._is_all_read:
-            rows = await self._persist(partial(self._ledger.waiting, after_idx=self._read_to, limit=PAGE))
+            rows = await self._persist(
+                partial(self._ledger.stored.waiting, after_idx=self._read_to, limit=PAGE)
+            )
             self._is_all_read = len(rows) < PAGE
             if rows:
                 self._read_to = rows[-1].idx
@@ -205,23 +206,6 @@ class Loop:
     def _cut_short(self) -> None:
         for task in self._under_way:
             task.cancel()
-
-    def _heard(self) -> None:
-        """Of each reply twice: when it is stored, so that another item may be taken, and when its own has ended."""
-        self._n_heard += 1
-        self._news.set()
-        if self._n_heard >= 2 * max(1, self._spare):
-            self._enough.set()
-
-    async def _wait(self) -> None:
-        """Until something is back, with others that share its transaction, or it is time to look around."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), LOOK_S)
-            if len(self._under_way) > 1:
-                await asyncio.wait_for(self._enough.wait(), GATHER_S)
-        self._n_heard = 0
-        self._news.clear()
-        self._enough.clear()
 
     async def _collect(self) -> None:
         """Take up what has come back; replies that storage does not take are kept before anything else."""

@@ -10,13 +10,13 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from core.generation.engine.asking import Asker
-from core.generation.engine.flights import Asked
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger.ledger import Ledger
+from core.generation.engine.ledger.records import End
 from core.generation.engine.patience import Wait
-from core.generation.engine.purpose import Prepare
-from core.generation.engine.records import End
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests.asking import Asker
+from core.generation.engine.requests.flights import Asked
+from core.generation.engine.requests.purpose import Prepare
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.generation.jobs.states import ItemState
 
 
@@ -27,17 +27,17 @@ async def recover(
 
     wait(verb): the answer of a verb that blocks, once the database and storage are there.
     """
-    rows = await wait(ledger.interrupted)
+    rows = await wait(ledger.stored.interrupted)
     kept: dict[int, tuple[int, str, bytes]] = {}
     moved: list[str] = []
-    for idx, n, key, raw in await wait(ledger.kept_replies):
+    for idx, n, key, raw in await wait(ledger.stored.kept_replies):
         await wait(partial(store.keep, [(key, raw)]))
         moved.append(key)
         kept[idx] = max(kept.get(idx, (0, key, raw)), (n, key, raw))
     if not rows:
         return [], moved
     stored = await wait(store.stored)
-    accounted = await wait(lambda: ledger.last_asked([row.idx for row in rows]))
+    accounted = await wait(lambda: ledger.stored.last_asked([row.idx for row in rows]))
     found: list[Asked] = []
     for item in await wait(partial(prepare, rows)):
         if item.idx in kept and kept[item.idx][0] >= item.n_asked:  # else it was read, and asked for again
@@ -59,7 +59,7 @@ async def recover(
 
 async def move_kept(ledger: Ledger, store: ReplyStore, wait: Wait, threads: ThreadPoolExecutor) -> list[str]:
     """Bring the replies that wait in their rows into storage; their keys. Raises StorageUnavailable, DiskFull."""
-    kept = await wait(ledger.kept_replies)
+    kept = await wait(ledger.stored.kept_replies)
     loop = asyncio.get_running_loop()
     for _, _, key, raw in kept:
         await loop.run_in_executor(threads, partial(store.keep, [(key, raw)]))

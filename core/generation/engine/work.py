@@ -14,19 +14,19 @@ from sqlalchemy.orm import joinedload
 from core import db, llm, queue, settings, storage
 from core.db.tables.batch_jobs import BatchJobRow
 from core.errors import NotFound
-from core.generation.engine import replies
-from core.generation.engine.asking import Asker
 from core.generation.engine.batch_loop import BatchLoop
 from core.generation.engine.budget import Budget
-from core.generation.engine.checking import Checking
-from core.generation.engine.enriching import Enriching
-from core.generation.engine.flights import Origin
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger.checking import Checking
+from core.generation.engine.ledger.ledger import Ledger
+from core.generation.engine.ledger.records import Limits
 from core.generation.engine.loop import Loop
 from core.generation.engine.patience import patient
-from core.generation.engine.purpose import Asking, Purpose, Writing
-from core.generation.engine.records import Limits
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests import replies
+from core.generation.engine.requests.asking import Asker
+from core.generation.engine.requests.enriching import Enriching
+from core.generation.engine.requests.flights import Origin
+from core.generation.engine.requests.purpose import Asking, Purpose, Writing
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.generation.enrichment import enrichment
 from core.generation.errors import ProviderChanged
 from core.generation.jobs import follow
@@ -85,7 +85,7 @@ def work(task: queue.Task, job: queue.Job, *, config: settings.Settings) -> dict
         daily_cap=limits.max_cost_nano_usd_per_day,
         checking=checking,
     )
-    spent, daily_cap = ledger.spent() + ledger.given_away(), limits.max_cost_nano_usd_per_day
+    spent, daily_cap = ledger.stored.spent() + ledger.stored.given_away(), limits.max_cost_nano_usd_per_day
     budget = Budget(spent=spent, cap=found.max_cost, daily_cap=daily_cap)
     store = ReplyStore(files, config.staging_dir, found.id)
     ended = asyncio.run(_loop(ToDo(found, provider, ledger, store, budget, checking), job))

@@ -14,7 +14,7 @@ from core import db, llm
 from core.db.tables.batch_jobs import BatchJobRow
 from core.db.tables.conversations import ConversationRow
 from core.generation.conversations.conversations import Filter
-from core.generation.engine import prompts
+from core.generation.engine.requests import prompts
 from core.generation.enrichment import automatic, enrichment, pending, selection
 from core.generation.enrichment.errors import NothingToEnrich
 from core.generation.enrichment.selection import Selection

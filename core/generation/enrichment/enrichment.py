@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from core import llm
-from core.generation.engine import replies
+from core.generation.engine.requests import replies
 from core.generation.errors import BadReply
 from core.generation.templates.rendering import escaped
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from core import db, llm
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.errors import AppError
-from core.generation.engine import prompts
+from core.generation.engine.requests import prompts
 from core.generation.errors import CapMissing, CapTooLow, NoBatches, RowRefused
 from core.generation.jobs import parameters
 from core.generation.jobs.parameters import Parameters

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from core import db, llm
 from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.tables.prompt_templates import PromptTemplateRow
-from core.generation.engine import prompts
+from core.generation.engine.requests import prompts
 from core.generation.enrichment import enrichment
 from core.generation.jobs.drafts import Draft
 from core.generation.templates.enrichment_text import ENRICHMENT

@@ -18,7 +18,7 @@ from core.db.tables.tasks import TaskRow
 from core.db.types import now_plus
 from core.errors import Conflict, NotFound
 from core.generation import hidden
-from core.generation.engine import provider_batches
+from core.generation.engine.ledger import provider_batches
 from core.generation.errors import CapTooLow
 from core.generation.jobs import progress, spend
 from core.generation.jobs.drafts import PILOT, Draft, require_cap

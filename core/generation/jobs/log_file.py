@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core import db
 from core.db.tables.batch_jobs import BatchLogLineRow
-from core.generation.engine.reply_store import log_key, log_text
+from core.generation.engine.requests.reply_store import log_key, log_text
 from core.generation.jobs import jobs
 from core.storage import NotStored, Storage
 

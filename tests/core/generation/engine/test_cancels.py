@@ -13,8 +13,8 @@ from core.api.schemas.generation import BatchJob
 from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
 from core.db.tables.tasks import TaskRow
 from core.errors import Conflict
-from core.generation.engine.checking import Checking
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger.checking import Checking
+from core.generation.engine.ledger.ledger import Ledger
 from core.generation.jobs import jobs, progress
 from core.generation.quality.thresholds import DEFAULT
 from core.settings import Settings

@@ -17,8 +17,8 @@ from core.db.tables.batch_jobs import BatchCallRow
 from core.db.tables.conversations import ConversationRow
 from core.db.tables.prompt_templates import PromptTemplateRow
 from core.generation.conversations import files
-from core.generation.engine import conversations
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests import conversations
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.settings import Settings
 from tests.batches import Bench, Told, with_provider, without_storage
 from tests.faults.batch_invariant import wrongs

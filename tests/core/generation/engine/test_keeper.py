@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from core.generation.engine import keeper
-from core.generation.engine.keeper import Keeper
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests import keeper
+from core.generation.engine.requests.keeper import Keeper
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.storage import LocalStorage, StorageUnavailable
 from tests.servers.waiting import PATIENCE_S
 

@@ -13,8 +13,8 @@ from core.db.tables.batch_jobs import BatchJobRow
 from core.db.types import now_plus
 from core.errors import Conflict
 from core.generation.deletions import deletions
-from core.generation.engine import replies
-from core.generation.engine.conversations import business_key
+from core.generation.engine.requests import replies
+from core.generation.engine.requests.conversations import business_key
 from core.generation.jobs import by_hand, jobs, progress
 from core.settings import Settings
 from tests.batches import NANO, Bench, Told

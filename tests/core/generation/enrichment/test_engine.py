@@ -17,7 +17,7 @@ from core.db.tables.conversations import ConversationRow
 from core.generation.conversations import review
 from core.generation.conversations.states import Status
 from core.generation.deletions import deletions
-from core.generation.engine.reply_store import ReplyStore, raw_folder
+from core.generation.engine.requests.reply_store import ReplyStore, raw_folder
 from core.generation.enrichment import enrichment
 from core.generation.errors import BadReply
 from core.generation.jobs import jobs

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from core import db, llm, queue
 from core.db.tables.tasks import TaskRow
-from core.generation.engine.checking import Checking
-from core.generation.engine.ledger import Ledger
+from core.generation.engine.ledger.checking import Checking
+from core.generation.engine.ledger.ledger import Ledger
 from core.generation.jobs import by_hand, jobs
 from core.generation.quality.thresholds import DEFAULT
 from core.settings import Settings

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from core import llm
 from core.errors import AppError
-from core.generation.engine import conversations, prompts, replies
-from core.generation.engine.flights import Origin
-from core.generation.engine.records import End, Item
+from core.generation.engine.ledger.records import End, Item
+from core.generation.engine.requests import conversations, prompts, replies
+from core.generation.engine.requests.flights import Origin
 from core.generation.jobs.states import ItemState
 from core.generation.templates.rendering import CompiledTemplate, Prompt
 

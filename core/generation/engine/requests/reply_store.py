@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from core import storage
-from core.generation.engine.records import Item
+from core.generation.engine.ledger.records import Item
 from core.storage import CONVERSATION_FILES, NotStored, Storage
 
 RAW_FILES = f"{CONVERSATION_FILES}/raw/"

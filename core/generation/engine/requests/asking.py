@@ -17,12 +17,12 @@ from core.db.tables.conversations import ConversationRow
 from core.errors import AppError
 from core.generation import errors
 from core.generation.conversations import files
-from core.generation.engine.checking import Checking
-from core.generation.engine.flights import Asked, Flight, Origin, Phase
-from core.generation.engine.keeper import Keeper
-from core.generation.engine.purpose import Purpose
-from core.generation.engine.records import Call, End, Item
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.ledger.checking import Checking
+from core.generation.engine.ledger.records import Call, End, Item
+from core.generation.engine.requests.flights import Asked, Flight, Origin, Phase
+from core.generation.engine.requests.keeper import Keeper
+from core.generation.engine.requests.purpose import Purpose
+from core.generation.engine.requests.reply_store import ReplyStore
 from core.generation.jobs.states import ItemState
 from core.storage import DiskFull, StorageUnavailable
 

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from core import llm, queue
-from core.generation.engine.records import Call, End, Item
+from core.generation.engine.ledger.records import Call, End, Item
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

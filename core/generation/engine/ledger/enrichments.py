@@ -16,7 +16,7 @@ from core import queue
 from core.db.tables.batch_jobs import BatchCallRow
 from core.db.tables.conversations import ConversationRow
 from core.errors import AppError
-from core.generation.engine.records import Batch, End
+from core.generation.engine.ledger.records import Batch, End
 from core.generation.enrichment.errors import ConversationGone, WordsChanged
 from core.generation.jobs.states import ItemState
 

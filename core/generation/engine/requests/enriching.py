@@ -14,9 +14,9 @@ from core import db, llm
 from core.db.tables.conversations import ConversationRow
 from core.errors import AppError
 from core.generation.conversations.files import OFFLINE
-from core.generation.engine import prompts
-from core.generation.engine.purpose import Asking, Rows
-from core.generation.engine.records import End, Item
+from core.generation.engine.ledger.records import End, Item
+from core.generation.engine.requests import prompts
+from core.generation.engine.requests.purpose import Asking, Rows
 from core.generation.enrichment import enrichment
 from core.generation.enrichment.errors import ConversationGone, WordsChanged
 from core.generation.jobs.states import ItemState

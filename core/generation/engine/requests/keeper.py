@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from core.generation.engine.reply_store import ReplyStore
+from core.generation.engine.requests.reply_store import ReplyStore
 
 MOST: Final = 32  # files of one round
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core import llm
-from core.generation.engine.replies import SCHEMA
+from core.generation.engine.requests.replies import SCHEMA
 from core.generation.templates.rendering import Prompt
 from core.llm import tokens
 

@@ -1,0 +1,1 @@
+"""What a job keeps in the database while it runs."""
