@@ -60,9 +60,12 @@ def test_what_leaves_is_shown_before_the_click_and_values_only_where_ticked(
     assert "Who leaves?" in shown(app)
     assert '"column": "tenure_months"' in shown(app)
     assert "Month to month" not in shown(app)
+    assert "numbers and words that Claude does not know yet are blacked out" in words(app)
     assert "claude-haiku-5-5 is asked up to 3 times: about $0.0" in words(app)
     app.checkbox(key=f"shares_values_{upload.id}").check().run()
     assert "Month to month" in shown(app)
+    assert "It gets no rows" not in words(app)
+    assert "what code prints when it fails, which may be rows" in words(app)
     app.button(key="trigger").click().run()
     assert not app.exception
     (job,) = journeys.ask(bench.user, lambda session: jobs.page(session).items)
