@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import IO
-from uuid import uuid4
+from typing import IO, Final
+from uuid import UUID, uuid4
 
-from core.training.package.files.spool import replace_text
+from core.training.package.files.spool import Unreadable, replace_text
 
-STATE = "state.json"
+STATE: Final = "state.json"
+PINNED: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})\s*==")
+MOST_NAMED: Final = 20  # of the libraries that requirements.txt names: the app takes no more
 
 
 @dataclass
@@ -29,13 +32,20 @@ class RunState:
 
     @classmethod
     def read(cls, folder: Path) -> RunState | None:
-        """None in a folder that has trained nothing yet. Raises OSError, ValueError."""
+        """None in a folder that has trained nothing yet. Raises Unreadable, OSError."""
         path = folder / STATE
-        return cls(path, **json.loads(path.read_text("utf-8"))) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            known = json.loads(path.read_text("utf-8"))
+            job_id, attempt = str(UUID(known["job_id"])), int(known["attempt"])
+            return cls(path, job_id, attempt, is_ended=known.get("is_ended", False) is True)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Unreadable(path, "Remove it: the next run is then another training.") from error
 
     @classmethod
     def next_of(cls, folder: Path) -> RunState:
-        """Of a run that begins now: the same training until it has ended. Raises OSError, ValueError."""
+        """Of a run that begins now: the same training until it has ended. Raises Unreadable, OSError."""
         last = cls.read(folder)
         if last is None or last.is_ended:
             return cls(folder / STATE, str(uuid4()), 1)
@@ -77,15 +87,13 @@ def environment(requirements: Path) -> dict[str, str]:
     """Where it runs, and with which versions of what the package asks for."""
     found = {"host": platform.node()[:100], "system": f"{platform.system()} {platform.machine()}"[:100]}
     found["python"] = platform.python_version()
-    for line in requirements.read_text("utf-8").splitlines():
-        name = line.partition("==")[0].strip()
-        if name and not name.startswith("#"):
-            found[name] = _version(name)
-    return found
+    lines = requirements.read_text("utf-8", errors="replace").splitlines() if requirements.exists() else []
+    pinned = [match[1] for line in lines if (match := PINNED.match(line.strip()))]
+    return found | {name: _version(name) for name in pinned[:MOST_NAMED]}
 
 
 def _version(name: str) -> str:
     try:
-        return metadata.version(name)
+        return metadata.version(name)[:100]
     except metadata.PackageNotFoundError:
         return "missing"
