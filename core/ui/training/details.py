@@ -43,7 +43,8 @@ def show_failure(job: TrainingJobRow, *, is_mine: bool) -> None:
     reason = job.reason or {}
     with st.container(border=True, key="failure"):
         if job.status == Status.CANCELLED:
-            st.markdown(":gray[:material/block:] **This training was cancelled.**")
+            where = links.escape(reason.get("message", "")) if job.model_id is None else ""
+            st.markdown(f":gray[:material/block:] **This training was cancelled.** {where}".rstrip())
         else:
             page_frame.show_failure(reason.get("message", "It failed."), reason.get("hint", ""))
         if is_mine:

@@ -32,7 +32,7 @@ from core.training.package.files.code_run import CHILD, CodeRun, echo, end_with_
 from core.training.package.files.desk import Desk, Refused, say
 from core.training.package.files.predictions_writer import SENT, SPOOL, Outcome, PredictionsWriter
 from core.training.package.files.preflight import InTheWay
-from core.training.package.files.run_state import RunState, environment, only_one
+from core.training.package.files.run_state import CONFIG, RunState, environment, only_one
 from core.training.package.files.spool import Unreadable, last
 
 FOLDER: Final = Path(__file__).resolve().parent
@@ -102,7 +102,7 @@ def _token() -> str:
 
 def _config() -> dict[str, Any]:
     """Raises Unreadable, OSError."""
-    path = FOLDER / "config.json"
+    path = FOLDER / CONFIG
     try:
         config: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except ValueError as error:
@@ -114,8 +114,9 @@ def _train(desk: Desk, config: dict[str, Any], data: Path) -> int:
     """Raises InTheWay, OSError."""
     preflight.require_libraries()
     preflight.require_data(data, config["data"])
-    state = RunState.next_of(FOLDER)
-    if state.attempt > 1 and (last(FOLDER / SPOOL) or {}).get("status") == "succeeded":
+    before, state = RunState.read(FOLDER), RunState.next_of(FOLDER)
+    is_waiting = (last(FOLDER / SPOOL) or {}).get("status") == "succeeded"
+    if is_waiting and before is not None and not before.is_ended:
         raise InTheWay(
             f"What the last run has found still waits in {SPOOL}. Send it: {SEND}. "
             "To drop it and train anew, remove that file."

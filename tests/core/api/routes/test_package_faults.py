@@ -255,6 +255,7 @@ def test_stopped_by_hand_it_is_cancelled_in_the_app(
     process.send_signal(signal.SIGINT)
     assert ended(process).code == 130
     assert status(client, package) == "cancelled"
+    assert "It was stopped on its machine." in client.get(f"/api/training-jobs/{package.job_id}").text
 
 
 def test_data_that_is_not_the_packages_is_not_trained_on(package: Package) -> None:

@@ -78,6 +78,17 @@ def test_rows_are_written_as_the_app_reads_them_and_read_back_without_a_guess(
     assert {outcome for _, outcome in truth} == {"Ja", "Nein"}
 
 
+def test_a_cell_of_megabytes_is_read_back_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / "data.csv"
+    rows = [f'"{3_000_000 * "x" if n == 7 else n}","{"Yes" if n % 2 else "No"}"' for n in range(20)]
+    data.write_text("\n".join(['"text","y"', *rows, ""]))
+    schema = {"target": "y", "task": "binary", "features": [{"name": "text", "kind": "category"}]}
+    monkeypatch.chdir(tmp_path)
+    local_inputs.lay_out({"schema": schema}, data, truth=tmp_path / held_out.TRUTH)
+    read = [pq.read_table(name).column("text").to_pylist() for name in ("train.parquet", "holdout.parquet")]
+    assert max(len(text) for texts in read for text in texts) == 3_000_000
+
+
 def packed(user: db.User, settings: Settings) -> bytes:
     """Of the German file: made once, as each installation of a test makes the same."""
     if not PACKED:
@@ -176,11 +187,25 @@ def test_code_whose_first_statement_shares_a_line_with_what_must_be_first_still_
 )
 def test_a_note_that_is_damaged_is_named_with_what_to_do(tmp_path: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
+    (tmp_path / "config.json").write_text("{}")
     with pytest.raises(Unreadable, match=r"state\.json can't be read.*Remove it"):
         RunState.next_of(tmp_path)
     (tmp_path / "sent.json").write_text(text or "[")
     with pytest.raises(Unreadable, match=r"sent\.json"):
         Progress.read(tmp_path / "sent.json")
+
+
+def test_another_package_that_is_unpacked_over_one_is_another_training(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"target": "a"}')
+    first = RunState.next_of(tmp_path)
+    first.write()
+    again = RunState.next_of(tmp_path)
+    assert (again.job_id, again.attempt) == (first.job_id, 2)
+    config.write_text('{"target": "b"}')
+    other = RunState.next_of(tmp_path)
+    assert other.job_id != first.job_id
+    assert other.attempt == 1
 
 
 def test_what_is_told_of_the_environment_stays_small_whatever_requirements_say(tmp_path: Path) -> None:
