@@ -149,7 +149,7 @@ def _insert(session: Session, table: type[Base], same: Mapping[str, Any], rows: 
 def _statement(table: type[Base], is_sqlite: bool) -> str:
     """SQL with named parameters."""
     if is_sqlite:
-        of_sqlite = sqlite.insert(table.__table__).on_conflict_do_nothing()
+        of_sqlite = sqlite.insert(table).on_conflict_do_nothing()
         return str(of_sqlite.compile(dialect=sqlite.dialect(paramstyle="named")))
-    of_postgres = postgresql.insert(table.__table__).on_conflict_do_nothing()
+    of_postgres = postgresql.insert(table).on_conflict_do_nothing()
     return str(of_postgres.compile(dialect=db.current().engine.dialect))
