@@ -127,12 +127,17 @@ class Recorder:
             self._away_from = self._now()
         sentence = BACK if since is None else f"No contact with the sandbox since {since:%H:%M:%S} UTC."
         self._notes.append(sentence)
+        before = self.warnings
         if since is not None:
-            self.warnings = [*self.warnings, sentence][-MOST_WARNINGS:]
+            self.warnings = [*before, sentence][-MOST_WARNINGS:]
         with db.session_scope(db.WORKER, write=True) as session:
             self._fence(session)
-            this = sa.update(TrainingJobRow).where(TrainingJobRow.id == self.training_job_id)
-            session.execute(this.values(unreachable_since=since, warnings=self.warnings))
+            this = TrainingJobRow.id == self.training_job_id
+            known = session.execute(sa.select(TrainingJobRow.warnings).where(this)).scalar_one()
+            told = [*(one for one in known if one not in before), *self.warnings]
+            session.execute(
+                sa.update(TrainingJobRow).where(this).values(unreachable_since=since, warnings=told)
+            )
 
     def in_contact_s(self) -> float:
         """A steady clock that stands still while the sandbox is out of reach: no limit counts that time."""
