@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchLogLineRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchItemRow, BatchLogLineRow
 from core.generation.enrichment import automatic
 from core.generation.jobs.states import ItemState
 
