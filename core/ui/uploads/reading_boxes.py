@@ -28,17 +28,17 @@ def show(upload: UploadRow, model: ModelRow, found: SchemaCheck) -> dict[str, st
             st.markdown(f":small[:orange[:material/help:] {_sentence(question)}]")
             said = st.radio(
                 f"How to read {links.escape(question.name)}",
-                keys,
+                range(len(question.options)),
                 index=keys.index(before) if before in keys else None,
-                format_func=lambda key, question=question: _label(question, key),
+                format_func=lambda place, question=question: _label(question.options[place]),
                 label_visibility="collapsed",
                 horizontal=True,
                 key=f"reading_{upload.id}_{model.id}_{question.name}",
             )
-            if before in keys and said == before:
+            if said is not None and keys[said] == before:
                 st.caption(":material/history: Filled in from your last prediction with this model.")
-        if said:
-            chosen[question.name] = said
+        if said is not None:
+            chosen[question.name] = keys[said]
     return chosen
 
 
@@ -49,6 +49,5 @@ def _sentence(question: ReadingQuestion) -> str:
     )
 
 
-def _label(question: ReadingQuestion, key: str) -> str:
-    option: ReadingOption = next(one for one in question.options if one.key == key)
+def _label(option: ReadingOption) -> str:
     return ", ".join(links.escape(value) for value in option.values)
