@@ -22,6 +22,7 @@ from core.models.columns import DroppedColumn
 from core.models.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
 from core.models.preparation import Take, draw
 from core.models.schema import Schema
+from core.uploads.csv.dialect import ColumnRule
 
 CROSS_VALIDATED_ROWS = 50_000
 MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
@@ -96,7 +97,7 @@ def train(
     decimal: str,
     positive_label: str | None = None,
     keep: Collection[str] = (),
-    kinds: Mapping[str, str] = MappingProxyType({}),
+    rules: Mapping[str, ColumnRule] = MappingProxyType({}),
     progress: Callable[[int, int], None],
     take: Take | None = None,
 ) -> TrainingResult:
@@ -105,7 +106,7 @@ def train(
     table: (n,) rows, every column pa.string(), cells as in the file.  decimal: the file's decimal mark.
     positive_label: the class whose probability is asked for; guessed when None.
     keep: columns that stay in even if they look like identifiers or leaks.
-    kinds: "number" or "category", by column, where a user said so.
+    rules: how a column was read, by its name, where it needed a rule.
     progress: called with (units done, units in all) after each fold and fit.
     take: gives rows by their ascending places, with every column; then the table needs only the target's.
     Same table, same result. Raises the errors of `targets.find` and NoFeatures.
@@ -114,7 +115,7 @@ def train(
     # elsewhere.
     with threadpool_limits(limits=1):
         given = take or (lambda rows: table.take(pa.array(rows)))
-        return _train(table, given, target, decimal, positive_label, frozenset(keep), kinds, progress)
+        return _train(table, given, target, decimal, positive_label, frozenset(keep), rules, progress)
 
 
 def _train(
@@ -124,14 +125,15 @@ def _train(
     decimal: str,
     positive_label: str | None,
     keep: frozenset[str],
-    kinds: Mapping[str, str],
+    rules: Mapping[str, ColumnRule],
     progress: Callable[[int, int], None],
 ) -> TrainingResult:
     started = time.perf_counter()
     step = _counter(len(recipes.NAMES) * N_FOLDS + 2, progress)
 
-    outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label)
-    prepared = preparation.prepare(take, outcome, decimal=decimal, keep=keep, kinds=kinds)
+    kept = rules[target].values if target in rules else ()
+    outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label, kept=kept)
+    prepared = preparation.prepare(take, outcome, decimal=decimal, keep=keep, rules=rules)
     schema, features, values = prepared.schema, prepared.features, prepared.values
     step()
 

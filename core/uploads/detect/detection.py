@@ -33,10 +33,11 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 @dataclass(frozen=True)
 class Detected:
-    """A dialect, and what was guessed to come by it."""
+    """A dialect, and what was guessed to come by it. samples: as `column_formats.samples` gives, of each column."""
 
     dialect: Dialect
     guesses: tuple[Guess, ...]
+    samples: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,8 @@ def _with_formats(detected: Detected, cells: list[list[str]], overrides: Detecti
     ]
     guesses += [guess for one in formats for guess in one.guesses]
     rules = tuple(one.rule for one in formats if one.rule is not None)
-    return Detected(replace(dialect, decimal=decimal, rules=rules), tuple(guesses))
+    samples = tuple(map(column_formats.samples, cells))
+    return Detected(replace(dialect, decimal=decimal, rules=rules), tuple(guesses), samples)
 
 
 def with_loose_quotes(
@@ -145,7 +147,7 @@ def with_loose_quotes(
     why = "Its quotes don't pair up and no cell is in quotes; read as plain text, they leave all rows the same width."
     guess = Guess("quotes", "", "likely", why, None, ('"',))
     guesses = tuple(guess if one.about == "quotes" else one for one in loose.guesses)
-    return Detected(loose.dialect, guesses)
+    return replace(loose, guesses=guesses)
 
 
 def _detected_marks(head: str, found: encoding.Encoding, overrides: DetectionOverrides) -> DetectedMarks:

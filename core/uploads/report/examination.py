@@ -20,6 +20,7 @@ class Examination:
     columns: in the file's order. n_rows: records below the header that are rows. preview: the cells of the first
     PREVIEW_ROWS rows as the file spells them, long ones cut; changes: those of them that were rewritten.
     notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
+    samples: of each column of numbers that are not all whole, a few cells of different forms as the file spells them.
     treatment: what was done to its lines. overrides: what a user overruled. packed: what it came in; None if plain.
     """
 
@@ -33,6 +34,7 @@ class Examination:
     treatment: LineTreatment = field(default_factory=LineTreatment)
     overrides: ReadingOverrides = field(default_factory=ReadingOverrides)
     packed: SourceArchive | None = None
+    samples: tuple[tuple[str, ...], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal examination."""
@@ -47,6 +49,7 @@ class Examination:
             "treatment": self.treatment.to_json(),
             "reading": self.overrides.to_json(),
             "packed": asdict(self.packed) if self.packed else None,
+            "samples": [list(cells) for cells in self.samples],
         }
 
     @classmethod
@@ -63,4 +66,5 @@ class Examination:
             treatment=LineTreatment.from_json(data.get("treatment", {})),
             overrides=ReadingOverrides.from_json(data.get("reading", {})),
             packed=SourceArchive(**data["packed"]) if data.get("packed") else None,
+            samples=tuple(map(tuple, data.get("samples", ()))),
         )

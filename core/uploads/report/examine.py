@@ -14,7 +14,6 @@ from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.positions import line_and_column
 from core.uploads.detect import column_formats, detection, encoding
 from core.uploads.detect.detection import Detected
-from core.uploads.detect.guesses import Guess
 from core.uploads.errors import (
     BadCsv,
     ChangedSinceChecked,
@@ -66,7 +65,7 @@ def examine(
         detected = overrides.applied(_with_rules(detected, late))
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
-    return run.summed_up(found, detected.guesses, overrides, packed)
+    return run.summed_up(found, detected, overrides, packed)
 
 
 def _with_rules(detected: Detected, found: list[column_formats.FoundFormat]) -> Detected:
@@ -74,7 +73,9 @@ def _with_rules(detected: Detected, found: list[column_formats.FoundFormat]) -> 
     ruled = {rule.column for rule in more}
     kept = tuple(rule for rule in detected.dialect.rules if rule.column not in ruled)
     guesses = tuple(guess for one in found for guess in one.guesses)
-    return Detected(replace(detected.dialect, rules=kept + more), detected.guesses + guesses)
+    return replace(
+        detected, dialect=replace(detected.dialect, rules=kept + more), guesses=detected.guesses + guesses
+    )
 
 
 class _FilePass:
@@ -103,9 +104,15 @@ class _FilePass:
                 self._check_header(opened)
                 self._header = opened.header
                 self._given_names = self._cells_of_header(opened)
+                values = {rule.column: rule.values for rule in dialect.rules}
                 self._summaries = [
-                    ColumnSummary(name, decimal=dialect.decimal, n_columns=len(opened.header))
-                    for name in opened.header
+                    ColumnSummary(
+                        name,
+                        decimal=dialect.decimal,
+                        n_columns=len(opened.header),
+                        values=values.get(column, ()),
+                    )
+                    for column, name in enumerate(opened.header)
                 ]
                 offset, block = 0, b""
                 for offset, block in _with_offsets(opened):
@@ -143,12 +150,12 @@ class _FilePass:
     def summed_up(
         self,
         found: encoding.Encoding,
-        guesses: tuple[Guess, ...],
+        detected: Detected,
         overrides: ReadingOverrides,
         packed: SourceArchive | None,
     ) -> Examination:
         """All that was found."""
-        treatment = self._treatment
+        treatment, guesses = self._treatment, detected.guesses
         is_ragged = bool(treatment.n_short or treatment.n_long) or self._dialect.index_column
         dialect = replace(self._dialect, is_ragged=is_ragged)
         if dialect.is_regular and dialect.has_header and dialect.names == self._given_names:
@@ -170,6 +177,7 @@ class _FilePass:
             treatment,
             overrides,
             packed,
+            detected.samples,
         )
 
     def _check_header(self, opened: stream.CsvStream) -> None:
