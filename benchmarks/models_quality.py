@@ -7,6 +7,7 @@ trainings in a sandbox begin with.
 
     --sets NAME …   these alone         --rows N    fewer rows, to try something; then nothing is kept
     --ways WAY …    of app, template, lightgbm, catboost
+    --go-on         keep what an interrupted run has measured of the app and the template
     --data FOLDER   where telco_churn.csv, insurance.csv, credit_g.csv and telecust_multiclass.csv lie, if anywhere
 
 Results go to benchmarks/results/models_quality.json. Exits with 1 where the app falls behind the better of both by
@@ -67,6 +68,7 @@ def main() -> int:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--rows", type=int)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--go-on", action="store_true")
     parser.add_argument("--one", nargs=3, metavar=("WAY", "FOLDER", "SET"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
@@ -82,7 +84,7 @@ def main() -> int:
         if not _made(one, folder, alone, asked.data, asked.rows):
             print(f"{one.name}: left out, its file is not there", flush=True)
             continue
-        found[one.name] = compare(one, folder, alone, asked.ways)
+        found[one.name] = compare(one, folder, alone, asked.ways, go_on=asked.go_on)
     missed = list(misses(found))
     if asked.rows is None and set(asked.ways) == set(WAYS):
         RESULTS.write_text(json.dumps({"sets": found, "missed": missed}, indent=2) + "\n")
@@ -123,7 +125,7 @@ def _made(one: Set, folder: Path, alone: list[str], data: Path | None, rows: int
     return True
 
 
-def compare(one: Set, folder: Path, alone: list[str], ways: list[str]) -> dict[str, Any]:
+def compare(one: Set, folder: Path, alone: list[str], ways: list[str], *, go_on: bool) -> dict[str, Any]:
     """Every way's figures on the set, printed as they come."""
     held_out = pd.read_csv(folder / "holdout.csv", dtype=str, keep_default_na=False)
     labels = sorted(set(pd.read_csv(folder / "train.csv", dtype=str, usecols=[one.target])[one.target]))
@@ -131,11 +133,12 @@ def compare(one: Set, folder: Path, alone: list[str], ways: list[str]) -> dict[s
     found: dict[str, Any] = {"task": task, "held_back": one.held_back, "ways": {}}
     for way in ways:
         kept = folder / f"{way}.npz"
-        if way in ("app", "template"):
-            command = [sys.executable, "-m", "benchmarks.models_quality", "--one", way, str(folder), one.name]
+        ours = way in ("app", "template")
+        # of the others, the same rows, library and seed give the same answers again
+        if not kept.exists() or (ours and not go_on):
+            here = [sys.executable, "-m", "benchmarks.models_quality", "--one", way, str(folder), one.name]
+            command = here if ours else [*alone, way, str(folder), one.target, task]
             subprocess.run(command, check=True)
-        elif not kept.exists():  # the same rows, library and seed give the same answers again
-            subprocess.run([*alone, way, str(folder), one.target, task], check=True)
         with np.load(kept) as said:
             measured = figures(task, labels, held_out[one.target].to_numpy(), said["answers"])
             measured["seconds"] = float(said["seconds"])

@@ -162,7 +162,7 @@ def importance(
     """
     draw = np.random.default_rng(0)
     names = [feature.name for feature in schema.features]
-    n_repeats = max(1, min(3, 60 // len(names)))
+    n_repeats = max(1, min(3, 30 // len(names)))
     n_rows = max(200, min(IMPORTANCE_ROWS, IMPORTANCE_CELLS // (n_repeats * len(names) ** 2)))
     rows = evaluated.held_out
     rows = draw.choice(rows, n_rows, replace=False) if len(rows) > n_rows else rows

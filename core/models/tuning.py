@@ -15,10 +15,9 @@ from core.models.evaluation import CHOSEN_BY, Fold
 from core.models.recipes import GROWTHS, Growth
 from core.models.schema import Schema
 
-TRIED_ROWS: Final = (
-    20_000  # rows to learn from in all folds together, about: small files need more folds than one
-)
-PATIENCE: Final = 30  # trees that may come without making the held-out rows likelier
+# Rows to learn from in all folds together, about: small files need more folds than one.
+TRIED_ROWS: Final = 10_000
+PATIENCE: Final = 20  # trees that may come without making the held-out rows likelier
 FEWEST_TREES: Final = 10
 # The right class may still win more often when its probability gets no better any more: of several classes, large
 # trees are also grown to this number, as LightGBM does by default, and the temperature mends their probabilities.
