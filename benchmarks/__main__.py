@@ -1,8 +1,8 @@
 """`make bench`: every figure that the README quotes, made again.
 
 With `--data FILE --target COLUMN` the training on that file alone; else training on the sample, scoring,
-queue, the reading of messy files, lists at size, many machines, asking a model, the pages of a large batch job,
-the quality of conversations, exports, and the start of a sandbox.
+queue, the reading of messy files and of portals' files, lists at size, many machines, asking a model, the pages of a
+large batch job, the quality of conversations, exports, and the start of a sandbox.
 Exits non-zero when one of them misses its floor.
 """
 
@@ -19,6 +19,7 @@ PARTS = (
     "scoring",
     "queue",
     "reading",
+    "corpus",
     "lists",
     "machines",
     "generation",

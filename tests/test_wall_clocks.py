@@ -55,13 +55,14 @@ LOOKED_AT = {
     **dict.fromkeys(
         [
             "core/ui/predictions/home_items.py", "core/ui/jobs/home_items.py", "core/ui/jobs/progress.py",
-            "core/generation/jobs/listing.py", "core/generation/jobs/spend.py", "core/ui/training/watch.py",
+            "core/generation/jobs/listing.py", "core/generation/jobs/spend.py", "core/ui/training/detail/watch.py",
             "core/training/listing.py", "core/ui/training/home_items.py", "core/llm/calls.py",
         ],
         LONGER,
     ),
     "core/training/local/reports.py": "a job passes to another token as much later as the old one ends later",
     "core/training/deployments/remote_serving.py": "steady; a use is compared with the last one that E2B was told of",
+    "core/training/runs/provisioning.py": "steady; time out of contact moves the limit on",
     "core/access/tokens.py": "a token ends on the day that was shown when it was made",
     "core/access/audit.py": "a filter of who reads the trail",
     "core/db/pagination.py": "the order of lists, and the same for a page and the next",
