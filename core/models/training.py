@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from core.errors import counted
-from core.models import evaluation, preparation, recipes, targets, versions
+from core.models import evaluation, preparation, recipes, targets, tuning, versions
 from core.models.columns import DroppedColumn
 from core.models.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
 from core.models.preparation import Take, draw
@@ -25,6 +25,7 @@ from core.models.schema import Schema
 from core.uploads.csv.dialect import ColumnRule
 
 CROSS_VALIDATED_ROWS = 50_000
+_FITTED = (recipes.LINEAR, recipes.TREES)  # the blend is the mean of these two
 MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
 
 
@@ -129,7 +130,7 @@ def _train(
     progress: Callable[[int, int], None],
 ) -> TrainingResult:
     started = time.perf_counter()
-    step = _counter(len(recipes.NAMES) * N_FOLDS + 2, progress)
+    step = _counter(len(recipes.GROWTHS) + len(_FITTED) * N_FOLDS + 2, progress)
 
     kept = rules[target].values if target in rules else ()
     outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label, kept=kept)
@@ -139,7 +140,7 @@ def _train(
 
     comparison = _compare(features, values, schema, step)
     best = comparison.evaluated[comparison.chosen]
-    pipeline = comparison.make[comparison.chosen]().fit(features, values)
+    pipeline = _fitted(comparison, schema, features, values)
     step()
 
     warnings = prepared.warnings + _about_rows(len(outcome.rows), len(values), comparison.n_rows)
@@ -182,11 +183,18 @@ def _compare(
     """Cross-validate every recipe and choose the best by the metric of the task."""
     compared = draw(values, schema.task, CROSS_VALIDATED_ROWS)
     seen, answers = features.iloc[compared], values[compared]
-    make = _makers(features, schema, n_rows=len(seen) - -(-len(seen) // N_FOLDS))
+    build = partial(
+        recipes.build,
+        schema=schema,
+        n_rows=len(seen) - -(-len(seen) // N_FOLDS),  # of the smallest fold
+        with_missing=_with_missing(features),
+    )
+    growth = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step)
+    make = {name: partial(build, name, growth=growth) for name in recipes.NAMES}
     evaluated = {
-        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step)
-        for name in recipes.NAMES
+        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step) for name in _FITTED
     }
+    evaluated[recipes.BLEND] = evaluation.blended([evaluated[name] for name in _FITTED], answers, schema)
     baseline = evaluation.cross_validate(
         lambda: recipes.baseline(schema), seen, answers, schema, step=lambda: None
     ).metrics
@@ -202,19 +210,24 @@ def _compare(
     )
 
 
+def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, values: np.ndarray) -> Pipeline:
+    """The chosen recipe fitted on all rows; of several classes, as sure of itself as it was right."""
+    pipeline = comparison.make[comparison.chosen]().fit(features, values)
+    if schema.task != "multiclass":
+        return pipeline
+    members = pipeline[-1].members if comparison.chosen == recipes.BLEND else [pipeline]
+    return recipes.blended(members, schema, comparison.evaluated[comparison.chosen].temperature)
+
+
 def _counter(n_units: int, progress: Callable[[int, int], None]) -> Callable[[], None]:
     done = itertools.count(1)
     return lambda: progress(next(done), n_units)
 
 
-def _makers(features: pd.DataFrame, schema: Schema, *, n_rows: int) -> dict[str, Callable[[], Pipeline]]:
-    """For each recipe, what makes it anew; n_rows is the size of the smallest training fold."""
+def _with_missing(features: pd.DataFrame) -> frozenset[str]:
+    """The columns in which so many cells are missing that a gap is a signal of its own."""
     n_gaps = features.isna().sum()
-    with_missing = frozenset(name for name in features.columns if n_gaps[name] >= MIN_GAPS)
-    return {
-        name: partial(recipes.build, name, schema, n_rows=n_rows, with_missing=with_missing)
-        for name in recipes.NAMES
-    }
+    return frozenset(name for name in features.columns if n_gaps[name] >= MIN_GAPS)
 
 
 def _about_rows(n_rows: int, n_fitted: int, n_compared: int) -> tuple[str, ...]:
