@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.rewriting import Rewriting
 from core.uploads.detect import (
     column_formats,
     delimiters,
@@ -19,11 +20,14 @@ from core.uploads.detect import (
     footers,
     header_detection,
     sampling,
+    tables,
 )
 from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.header_detection import TableLocation
+from core.uploads.detect.other_tables import OtherTable
 from core.uploads.detect.sampling import Sample
+from core.uploads.detect.tables import Region
 
 _LOCATED_ROWS = 400
 _MOST_NOT_ROWS_BYTES = 16 << 10
@@ -33,21 +37,30 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 @dataclass(frozen=True)
 class Detected:
-    """A dialect, and what was guessed to come by it."""
+    """A dialect, what was guessed to come by it, and tables of the file that it leaves out. is_edged: last columns that
+    seem to hold nothing are left out too.
+    """
 
     dialect: Dialect
     guesses: tuple[Guess, ...]
+    others: tuple[OtherTable, ...] = ()
+    is_edged: bool = False
 
 
 @dataclass(frozen=True)
 class DetectionOverrides:
-    """What a user said of a file; None where that is left to be found. header_line: 0 for none."""
+    """What a user said of a file; None where that is left to be found. header_line: 0 for none.
+
+    is_one_table: all lines belong to one table. keeps_edges: last columns stay that seem to hold nothing.
+    """
 
     delimiter: str | None = None
     quotechar: str | None = None
     escapechar: str | None = None
     decimal: str | None = None
     header_line: int | None = None
+    is_one_table: bool = False
+    keeps_edges: bool = False
 
 
 def of_encoding(
@@ -63,11 +76,18 @@ def of_encoding(
         rows = rows[1:]
     if not rows:
         return written
-    location = header_detection.locate(rows[:_LOCATED_ROWS], header_line=overrides.header_line)
+    regions = [] if overrides.is_one_table else tables.split(rows)
+    others: tuple[OtherTable, ...] = ()
+    if len(regions) > 1:
+        written, sample, rows, others = _of_one_table(written, sample, rows, regions, overrides)
+    location = header_detection.locate(
+        rows[:_LOCATED_ROWS], header_line=overrides.header_line, keeps_edges=overrides.keeps_edges
+    )
     if len(location.names) > stream.MAX_COLUMNS:
         return written  # the reading refuses it
     header = rows[location.header]
-    body = [row for row in rows[location.header + location.has_header :] if row not in location.below]
+    explaining = {row.line for row in location.below}
+    body = [row for row in rows[location.header + location.has_header :] if row.line not in explaining]
     last = body if sample.is_whole else delimiters.rows(sample.tail, marks.marks)
     below = footers.footer(last, len(location.names)) if len(last) > 1 else ()
     dialect = replace(
@@ -82,13 +102,51 @@ def of_encoding(
     guesses = (
         *written.guesses,
         *location.guesses,
-        *explanations.of_preamble(header, rows, location),
+        *explanations.of_preamble(rows, location, rows[0].line if others else 1),
         *explanations.of_footer(location.below, below),
     )
     not_kept = set(below)
     kept = [row for row in body if row not in not_kept and row.cells != header.cells]
     cells = sampling.columns(sampling.rows(sample, marks.marks, kept, below), len(location.names))
-    return _with_formats(Detected(dialect, guesses), cells, overrides)
+    is_edged = len(location.names) < len(header.cells)
+    return _with_formats(Detected(dialect, guesses, others, is_edged), cells, overrides)
+
+
+def _of_one_table(
+    written: Detected, sample: Sample, rows: list[Row], regions: list[Region], overrides: DetectionOverrides
+) -> tuple[Detected, Sample, list[Row], tuple[OtherTable, ...]]:
+    """What is read where a file holds several tables: the dialect, the sample and the rows of one, and the others."""
+    chosen = tables.largest(regions, is_whole=sample.is_whole)
+    if overrides.header_line:
+        chosen = tables.holding(regions, rows, overrides.header_line)
+    last_line = 0
+    if chosen + 1 < len(regions):
+        last_line = rows[regions[chosen + 1].start].line - 1
+        sample = replace(sample, slices=(), tail="")
+    others = tuple(
+        OtherTable(
+            first_line=rows[region.start].line,
+            last_line=_last_line(rows, region.stop, sample),
+            title=region.title(rows),
+            n_rows=region.n_rows,
+            n_columns=region.n_columns,
+        )
+        for index, region in enumerate(regions)
+        if index != chosen
+    )
+    region = regions[chosen]
+    guess = explanations.of_tables(others, rows[region.start].line, last_line)
+    rewriting = replace(written.dialect.rewriting or Rewriting(), last_line=last_line)
+    dialect = replace(written.dialect, rewriting=rewriting if rewriting != Rewriting() else None)
+    kept = rows[region.start : region.stop]
+    return Detected(dialect, (*written.guesses, guess)), sample, kept, others
+
+
+def _last_line(rows: Sequence[Row], stop: int, sample: Sample) -> int:
+    """The last line of what ends before a row; 0 where that is beyond the sample."""
+    if stop < len(rows):
+        return rows[stop].line - 1
+    return rows[-1].line + sum(cell.count("\n") for cell in rows[-1].cells) if sample.is_whole else 0
 
 
 def _with_marks(
@@ -126,7 +184,8 @@ def _with_formats(detected: Detected, cells: list[list[str]], overrides: Detecti
     ]
     guesses += [guess for one in formats for guess in one.guesses]
     rules = tuple(one.rule for one in formats if one.rule is not None)
-    return Detected(replace(dialect, decimal=decimal, rules=rules), tuple(guesses))
+    dialect = replace(dialect, decimal=decimal, rules=rules)
+    return replace(detected, dialect=dialect, guesses=tuple(guesses))
 
 
 def with_loose_quotes(
@@ -145,7 +204,7 @@ def with_loose_quotes(
     why = "Its quotes don't pair up and no cell is in quotes; read as plain text, they leave all rows the same width."
     guess = Guess("quotes", "", "likely", why, None, ('"',))
     guesses = tuple(guess if one.about == "quotes" else one for one in loose.guesses)
-    return Detected(loose.dialect, guesses)
+    return replace(loose, guesses=guesses)
 
 
 def _detected_marks(head: str, found: encoding.Encoding, overrides: DetectionOverrides) -> DetectedMarks:

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.uploads.csv import header as headers
-from core.uploads.detect import cell_patterns, headings
+from core.uploads.detect import cell_patterns, first_rows, headings
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Confidence, Guess
+from core.uploads.detect.headings import HeaderLines
 
 _ENOUGH_FILLED = 0.6
 _BODY_ROWS = 200
 _MEASURES = 0.8
 _MOST_ABOVE = 100
+_MOST_TITLES = 3
 _LISTED = 10
 _FEWEST_WIDE = 2
 _NEARLY_ALL = 0.9
@@ -25,7 +27,8 @@ class TableLocation:
     """Where the table is.
 
     header: the index of its row among the rows looked at, or of the first row where there is no header.
-    names: clean, one a column. below: rows directly below the header that explain it and are no data.
+    names: clean, one a column. below: rows directly below the header that explain it and are no data. joined: the
+    indexes of all rows that give the names.
     """
 
     header: int
@@ -34,64 +37,60 @@ class TableLocation:
     index_column: bool
     below: tuple[Row, ...]
     guesses: tuple[Guess, ...]
+    joined: tuple[int, ...] = ()
 
 
-def locate(rows: Sequence[Row], *, header_line: int | None = None) -> TableLocation:
+def locate(
+    rows: Sequence[Row], *, header_line: int | None = None, keeps_edges: bool = False
+) -> TableLocation:
     """Find the header among a file's first rows, of which there is one at least.
 
-    header_line: the line it stands in, where a user says so; 0 for none.
+    header_line: the line it stands in, where a user says so; 0 for none. keeps_edges: last columns count that have
+    neither a name nor, in these rows, a cell, as of lines that end with delimiters.
     """
+    if not keeps_edges:
+        rows = _without_edges(rows)
     width = _width(rows)
     if header_line == 0:
         return _without_header(rows, 0, width, "chosen")
     if header_line is not None:
         at = next((index for index, row in enumerate(rows) if row.line >= header_line), len(rows) - 1)
         chosen = Guess("header", str(header_line), "chosen", "You chose this line as the header.")
-        return _with_header(rows, at, rows[at].cells, width, (), (chosen,))
+        return _with_header(rows, HeaderLines((at,), rows[at].cells, ()), width, (chosen,))
     at = _header_index(rows, width)
     body = rows[at + 1 :]
-    measures = _measure_columns(body[2:] or body, width)
-    if _is_data(rows[at], body, measures):
+    measures = measure_columns(body[2:] or body, width)
+    is_data = first_rows.is_data(rows[at], body, measures)
+    if is_data and (named := _named_below(rows, at, measures, width)):
+        at, is_data = named, False
+    if lines := headings.find(rows, at, measures, width, is_data=is_data):
+        return _with_header(rows, lines, width, (_of_lines(rows, lines),))
+    if is_data:
+        while at and len(rows[at - 1].cells) == width and first_rows.comes_again(rows[at - 1], rows[at:]):
+            at -= 1
         return _without_header(rows, at, width, "likely")
-    if grouped := headings.grouped(rows, at):
-        line = rows[at].line
-        why = f"Line {rows[at - 1].line} groups the columns that line {line} names, so both were combined."
-        return _with_header(
-            rows,
-            at,
-            grouped,
-            width,
-            headings.explaining(rows, at, measures),
-            (Guess("header", str(line), "likely", why),),
-        )
-    if combined := headings.combined(rows, at, measures):
-        line = rows[at + 1].line
-        why = f"Line {rows[at].line} groups the columns that line {line} names, so both were combined."
-        return _with_header(
-            rows,
-            at + 1,
-            combined,
-            width,
-            (),
-            (Guess("header", str(line), "likely", why, None, (str(rows[at].line),)),),
-        )
-    below = headings.explaining(rows, at, measures)
-    return _with_header(rows, at, rows[at].cells, width, below, (_of_header(rows, at, width, measures),))
+    alone = HeaderLines((at,), rows[at].cells, headings.explaining(rows, at, measures))
+    return _with_header(rows, alone, width, (_of_header(rows, at, width, measures),))
+
+
+def _without_edges(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows without what is blank in all of them at their ends, where the first of that width has more."""
+    reach = max(map(effective, rows))
+    if reach < 1 or all(len(row.cells) <= reach for row in rows):
+        return rows
+    return [Row(row.line, row.cells[:reach]) for row in rows]
 
 
 def _with_header(
-    rows: Sequence[Row],
-    at: int,
-    cells: Sequence[str],
-    width: int,
-    below: tuple[Row, ...],
-    guesses: tuple[Guess, ...],
+    rows: Sequence[Row], lines: HeaderLines, width: int, guesses: tuple[Guess, ...]
 ) -> TableLocation:
+    at, cells, below = lines.joined[-1], lines.names, lines.below
     body = rows[at + 1 + len(below) :]
     n_columns = len(cells)
     wide = [row for row in body if len(row.cells) == width]
-    reach = max(Counter(map(_effective, wide)).items(), key=lambda pair: pair[1])[0] if wide else n_columns
-    is_rule = len(wide) >= _FEWEST_WIDE and len(wide) >= _NEARLY_ALL * len(body)
+    reach = max(Counter(map(effective, wide)).items(), key=lambda pair: pair[1])[0] if wide else n_columns
+    is_only_row = len(body) == len(wide) == 1 and reach == width == n_columns + 1
+    is_rule = (len(wide) >= _FEWEST_WIDE or is_only_row) and len(wide) >= _NEARLY_ALL * len(body)
     firsts = {row.cells[0] for row in wide}
     index_column = is_rule and n_columns + 1 == width == reach and all(cell.strip() for cell in cells)
     index_column = index_column and len(firsts) >= _NEARLY_ALL * len(wide)
@@ -106,7 +105,8 @@ def _with_header(
     else:
         names = headers.names(cells)
     given = ("", *cells) if index_column else cells
-    return TableLocation(at, True, names, index_column, below, (*guesses, *_of_names(given, names)))
+    guesses = (*guesses, *_of_names(given, names))
+    return TableLocation(at, True, names, index_column, below, guesses, lines.joined)
 
 
 def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
@@ -157,15 +157,60 @@ def _width(rows: Sequence[Row]) -> int:
     return max(widths, key=lambda n: (widths[n] * (1 - 1 / (n + 0.5)), n))
 
 
-def _effective(row: Row) -> int:
+def effective(row: Row) -> int:
+    """How many cells it has up to the last that holds something."""
     return max((number for number, cell in enumerate(row.cells, 1) if cell.strip()), default=0)
 
 
 def _header_index(rows: Sequence[Row], width: int) -> int:
-    """The first row that is as wide as the table and named nearly throughout."""
-    for index, row in enumerate(rows[: min(len(rows) - 1, _MOST_ABOVE)] or rows[:1]):
-        if _may_be_header(row, rows[index + 1 :], width):
-            return index
+    """The first row that is as wide as the table and named nearly throughout, titles that are wider left out."""
+    candidates = range(min(len(rows) - 1, _MOST_ABOVE) or 1)
+    found = next(
+        (index for index in candidates if _may_be_header(rows[index], rows[index + 1 :], width)), None
+    )
+    if found is None:
+        return 0
+    return next(
+        (
+            index
+            for index in _below_title(rows, found)
+            if _may_be_header(rows[index], rows[index + 1 :], width)
+        ),
+        found,
+    )
+
+
+def _below_title(rows: Sequence[Row], at: int) -> list[int]:
+    """Where the header may stand if the row is a title: it has more cells than nearly all rows, and one of the next
+    that has as many as they names what they measure.
+    """
+    body = rows[at + 1 + _MOST_TITLES :] or rows[at + 2 :]
+    typical = _typical(body) if body else 0
+    if not body or rows[at].n_filled <= typical or any(effective(row) > typical for row in body[:_BODY_ROWS]):
+        return []
+    measures = measure_columns(body, typical)
+    return [
+        index
+        for index in range(at + 1, min(at + 1 + _MOST_TITLES, len(rows) - 1))
+        if effective(rows[index]) == rows[index].n_filled == typical
+        and (
+            first_rows.is_worded(rows[index], measures)
+            or (rows[index].n_filled == typical > 1
+            and not measures)
+        )
+    ]
+
+
+def _named_below(rows: Sequence[Row], at: int, measures: frozenset[int], width: int) -> int:
+    """The index of a row below one of values that names every column, as that one does not; 0 where there is none."""
+    if rows[at].n_filled >= width:
+        return 0
+    for index in range(at + 1, min(len(rows) - 1, _MOST_ABOVE)):
+        cells = {cell.strip() for cell in rows[index].cells if cell.strip()}
+        if len(cells) == width == len(rows[index].cells) and all(
+            column < width and not cell_patterns.is_measure(rows[index].cells[column]) for column in measures
+        ):
+            return index if first_rows.is_worded(rows[index], measures) else 0
     return 0
 
 
@@ -186,7 +231,7 @@ def _may_be_header(row: Row, below: Sequence[Row], width: int) -> bool:
         )
     if filled <= 1 and row.cells[0].strip():
         return False
-    reach = max((_effective(next_) for next_ in below[:_BODY_ROWS]), default=filled)
+    reach = max((effective(next_) for next_ in below[:_BODY_ROWS]), default=filled)
     wanted = min(width, reach)
     return filled >= _ENOUGH_FILLED * wanted or filled >= wanted - 1
 
@@ -195,22 +240,34 @@ def _begin_with_values(rows: Sequence[Row], width: int) -> bool:
     """Whether the first of these rows is like those below it, and no header of theirs."""
     if not rows or len(rows[0].cells) < width - 1:
         return False
-    measures = [column for column in _measure_columns(rows[1:] or rows, width) if column < len(rows[0].cells)]
+    measures = [column for column in measure_columns(rows[1:] or rows, width) if column < len(rows[0].cells)]
     return (
         any(cell_patterns.is_measure(rows[0].cells[column]) for column in measures) if measures else width > 2
     )
 
 
 def _typical(rows: Sequence[Row]) -> int:
-    widths = Counter(_effective(row) for row in rows[:_BODY_ROWS])
+    widths = Counter(effective(row) for row in rows[:_BODY_ROWS])
     return max(widths, key=lambda n: widths[n])
+
+
+def like_rows(above: Sequence[Row]) -> list[Row]:
+    """Of the lines above a header those that look like rows of a table: some alike in a row, with a measure each."""
+    found: list[Row] = []
+    for row in above:
+        is_alike = not found or effective(row) == effective(found[-1])
+        if row.n_filled > 2 and is_alike and any(map(cell_patterns.is_measure, row.cells)):
+            found.append(row)
+        elif len(found) < _FEWEST_WIDE + 1:
+            found = []
+    return found if len(found) > _FEWEST_WIDE else []
 
 
 def _is_comment(row: Row) -> bool:
     return row.cells[0].lstrip().startswith(("#", "//", "%", "--"))
 
 
-def _measure_columns(body: Sequence[Row], width: int) -> frozenset[int]:
+def measure_columns(body: Sequence[Row], width: int) -> frozenset[int]:
     """The columns of the body that hold numbers, dates or times."""
     found = set()
     for column in range(width):
@@ -223,17 +280,6 @@ def _measure_columns(body: Sequence[Row], width: int) -> frozenset[int]:
         if present and sum(map(cell_patterns.is_measure, present)) >= _MEASURES * len(present):
             found.add(column)
     return frozenset(found)
-
-
-def _is_data(row: Row, body: Sequence[Row], measures: frozenset[int]) -> bool:
-    """Whether a row that might be the header is a row of values: measures where the columns hold measures."""
-    if not body:
-        return False
-    there = [(column, row.cells[column].strip()) for column in measures if column < len(row.cells)]
-    filled = [(column, cell) for column, cell in there if cell]
-    if not filled or not all(cell_patterns.is_measure(cell) for _, cell in filled):
-        return False
-    return not headings.count_up([cell for _, cell in filled]) and len(filled) >= 0.5 * len(measures)
 
 
 def _of_header(rows: Sequence[Row], at: int, width: int, measures: frozenset[int]) -> Guess:
@@ -255,3 +301,20 @@ def _of_header(rows: Sequence[Row], at: int, width: int, measures: frozenset[int
     return Guess(
         "header", str(row.line), confidence, why, None, tuple(str(r.line) for r in rows[:3] if r is not row)
     )
+
+
+def _of_lines(rows: Sequence[Row], lines: HeaderLines) -> Guess:
+    """What was made of a header of several lines."""
+    *above, last = (rows[index].line for index in lines.joined)
+    if not above:
+        why = f"Line {last} has words where the rows below have values."
+        return Guess("header", str(last), "likely", why, None, ("0",))
+    listed = ", ".join(map(str, above))
+    if len(above) == 1 and rows[lines.joined[-1]].n_filled <= 0.5 * len(lines.names):
+        why = f"Line {last} adds to the names in line {listed}, so both were joined."
+    else:
+        s = "" if len(above) == 1 else "s"
+        groups = "groups" if len(above) == 1 else "group"
+        why = f"Line{s} {listed} {groups} the columns that line {last} names, so all {len(above) + 1} were joined."
+        why = why.replace("all 2", "both")
+    return Guess("header", str(last), "likely", why, None, tuple(map(str, above)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.uploads.csv.dialect import Dialect
 from core.uploads.detect.guesses import Guess
+from core.uploads.detect.other_tables import OtherTable
 from core.uploads.report.overrides import ReadingOverrides
 from core.uploads.report.profile import ColumnProfile
 from core.uploads.report.receipt import CellChange, LineTreatment, SourceArchive
@@ -21,6 +22,7 @@ class Examination:
     PREVIEW_ROWS rows as the file spells them, long ones cut; changes: those of them that were rewritten.
     notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
     treatment: what was done to its lines. overrides: what a user overruled. packed: what it came in; None if plain.
+    other_tables: of the file, which are not read with this one.
     """
 
     dialect: Dialect
@@ -33,6 +35,7 @@ class Examination:
     treatment: LineTreatment = field(default_factory=LineTreatment)
     overrides: ReadingOverrides = field(default_factory=ReadingOverrides)
     packed: SourceArchive | None = None
+    other_tables: tuple[OtherTable, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal examination."""
@@ -47,6 +50,7 @@ class Examination:
             "treatment": self.treatment.to_json(),
             "reading": self.overrides.to_json(),
             "packed": asdict(self.packed) if self.packed else None,
+            "other_tables": [table.to_json() for table in self.other_tables],
         }
 
     @classmethod
@@ -63,4 +67,5 @@ class Examination:
             treatment=LineTreatment.from_json(data.get("treatment", {})),
             overrides=ReadingOverrides.from_json(data.get("reading", {})),
             packed=SourceArchive(**data["packed"]) if data.get("packed") else None,
+            other_tables=tuple(OtherTable.from_json(table) for table in data.get("other_tables", ())),
         )

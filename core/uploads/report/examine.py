@@ -11,10 +11,8 @@ import pyarrow as pa
 from core.uploads.csv import cleaning, error_locations, layout, records, stream
 from core.uploads.csv import header as headers
 from core.uploads.csv.dialect import Dialect
-from core.uploads.csv.positions import line_and_column
 from core.uploads.detect import column_formats, detection, encoding
 from core.uploads.detect.detection import Detected
-from core.uploads.detect.guesses import Guess
 from core.uploads.errors import (
     BadCsv,
     ChangedSinceChecked,
@@ -23,6 +21,7 @@ from core.uploads.errors import (
     HeaderOnly,
     QuoteNeverClosed,
     TextAfterQuote,
+    UnequalRow,
 )
 from core.uploads.report import notes, receipt
 from core.uploads.report.examination import Examination
@@ -62,11 +61,18 @@ def examine(
         run = _FilePass(path, file_name, detected.dialect)
         if not run.reads_evenly():
             raise
+    except UnequalRow:
+        if not detected.is_edged:
+            raise
+        asked = replace(overrides.for_detection, keeps_edges=True)
+        detected = overrides.applied(detection.of_encoding(path, found, asked))
+        run = _FilePass(path, file_name, detected.dialect)
+        run.read()
     if late := run.late_rules(overrides):
         detected = overrides.applied(_with_rules(detected, late))
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
-    return run.summed_up(found, detected.guesses, overrides, packed)
+    return run.summed_up(found, detected, overrides, packed)
 
 
 def _with_rules(detected: Detected, found: list[column_formats.FoundFormat]) -> Detected:
@@ -74,7 +80,9 @@ def _with_rules(detected: Detected, found: list[column_formats.FoundFormat]) -> 
     ruled = {rule.column for rule in more}
     kept = tuple(rule for rule in detected.dialect.rules if rule.column not in ruled)
     guesses = tuple(guess for one in found for guess in one.guesses)
-    return Detected(replace(detected.dialect, rules=kept + more), detected.guesses + guesses)
+    return replace(
+        detected, dialect=replace(detected.dialect, rules=kept + more), guesses=detected.guesses + guesses
+    )
 
 
 class _FilePass:
@@ -111,7 +119,7 @@ class _FilePass:
                 for offset, block in _with_offsets(opened):
                     self._add(offset, block)
                 if dialect.escapechar and records.plain(block, dialect).endswith(dialect.escapechar.encode()):
-                    line, _ = line_and_column(self._path, offset + len(block), dialect.encoding)
+                    line, _ = stream.line_and_column(self._path, offset + len(block), dialect)
                     raise EscapeAtEnd(file_name=file_name, line=line)
             except stream.RecordOverLimit as too_long:
                 raise error_locations.of_long_record(self._path, too_long, dialect, file_name) from too_long
@@ -143,12 +151,12 @@ class _FilePass:
     def summed_up(
         self,
         found: encoding.Encoding,
-        guesses: tuple[Guess, ...],
+        detected: Detected,
         overrides: ReadingOverrides,
         packed: SourceArchive | None,
     ) -> Examination:
         """All that was found."""
-        treatment = self._treatment
+        treatment, guesses = self._treatment, detected.guesses
         is_ragged = bool(treatment.n_short or treatment.n_long) or self._dialect.index_column
         dialect = replace(self._dialect, is_ragged=is_ragged)
         if dialect.is_regular and dialect.has_header and dialect.names == self._given_names:
@@ -170,6 +178,7 @@ class _FilePass:
             treatment,
             overrides,
             packed,
+            detected.others,
         )
 
     def _check_header(self, opened: stream.CsvStream) -> None:
@@ -202,8 +211,8 @@ class _FilePass:
         start = self._header_start(opened)
         raw = opened.header_bytes[start:]
         starts, _ = layout.spans(raw, self._dialect)
-        return line_and_column(
-            self._path, start + (int(starts[0]) if len(starts) else 0), self._dialect.encoding
+        return stream.line_and_column(
+            self._path, start + (int(starts[0]) if len(starts) else 0), self._dialect
         )[0]
 
     def _add(self, offset: int, block: bytes) -> None:
@@ -258,7 +267,7 @@ class _FilePass:
             for name, is_so in (("first_short", is_short), ("first_long", is_long)):
                 if is_so.any() and getattr(past, name) is None:
                     start = int(layout.spans(block, self._dialect)[0][int(is_so.argmax())])
-                    counted[name] = line_and_column(self._path, offset + start, self._dialect.encoding)[0]
+                    counted[name] = stream.line_and_column(self._path, offset + start, self._dialect)[0]
         self._treatment = replace(
             past,
             n_blank=past.n_blank + bounds.n_lines - n_records,

@@ -11,6 +11,7 @@ from core.uploads.report.profile import ColumnProfile
 from core.uploads.report.receipt import LineTreatment, SourceArchive
 
 _LINE_ENDS = {"\r": "Its lines end with a carriage return only, as on old Macs."}
+_JOINED = "joined."
 _BLANKS = {" ": "spaces", "'": "apostrophes", ",": "commas", ".": "points"}
 
 
@@ -28,7 +29,7 @@ def of(
         for sentence in (
             *_of_archive(packed),
             *_of_file(encoding, dialect, columns),
-            *_of_lines(dialect, treatment),
+            *_of_lines(dialect, treatment, guesses),
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns),
         )
@@ -63,9 +64,15 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
         yield "It has only one column: no comma, semicolon, tab or bar separates its cells."
 
 
-def _of_lines(dialect: Dialect, treatment: LineTreatment) -> Iterator[str]:
-    if dialect.skip_lines:
-        yield f"Skipped {_counted(dialect.skip_lines, 'line')} above the header."
+def _of_lines(dialect: Dialect, treatment: LineTreatment, guesses: Sequence[Guess]) -> Iterator[str]:
+    yield from (guess.why for guess in guesses if guess.about == "tables")
+    joined = [guess.why for guess in guesses if guess.about == "header" and _JOINED in guess.why]
+    above = [int(guess.value) for guess in guesses if guess.about == "preamble"]
+    is_one_of_several = any(guess.about == "tables" for guess in guesses)
+    n_above = sum(above) if above or joined or is_one_of_several else dialect.skip_lines
+    if n_above:
+        yield f"Skipped {_counted(n_above, 'line')} above the header."
+    yield from joined
     if not dialect.has_header:
         yield "It has no header, so its columns were numbered."
     if treatment.n_not_rows:

@@ -43,7 +43,7 @@ class ReadingOverrides:
 
     header_line: the line the header stands in, as an editor counts; 0 for none. thousands: of every number column
     with a spelling of its own. missing: spellings of "no value" in every column. keep_lines: lines taken for totals,
-    notes and repeated headers are rows. columns: by name.
+    notes and repeated headers are rows, and so are those of other tables. columns: by name.
     """
 
     encoding: str | None = None
@@ -61,7 +61,12 @@ class ReadingOverrides:
     def for_detection(self) -> DetectionOverrides:
         """What detection must keep to."""
         return DetectionOverrides(
-            self.delimiter, self.quotechar, self.escapechar, self.decimal, self.header_line
+            self.delimiter,
+            self.quotechar,
+            self.escapechar,
+            self.decimal,
+            self.header_line,
+            is_one_table=bool(self.keep_lines),
         )
 
     def mentions(self, column: str) -> bool:
@@ -137,7 +142,7 @@ class ReadingOverrides:
         if self.keep_lines:
             kept = tuple(guess for guess in kept if guess.about != "not_rows")
             kept += (Guess("not_rows", "0", "chosen", "You chose to keep these lines as rows."),)
-        return Detected(replace(dialect, rules=rules), kept + tuple(chosen))
+        return replace(detected, dialect=replace(dialect, rules=rules), guesses=kept + tuple(chosen))
 
     def _rule(self, rule: ColumnRule, column: ColumnOverrides, decimal: str) -> ColumnRule:
         missing = rule.missing if column.missing is None else _folded(column.missing)
