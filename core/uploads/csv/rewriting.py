@@ -9,7 +9,7 @@ import codecs
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal
 
@@ -39,12 +39,13 @@ class Rewriting:
     """What is done to the text, in this order.
 
     repairs: "c1", control characters U+0080 to U+009F become the characters that Windows-1252 has there; "nfc",
-    letters and marks that stand apart become one. last_line: nothing behind that line is read; 0 for all.
+    letters and marks that stand apart become one. first_line, last_line: no other lines are read; 0 for all.
     mark: several characters that stand between cells, which become the dialect's delimiter. columns: where columns
     aligned by blanks begin and end, in characters. is_aligned: any number of blanks separates cells.
     """
 
     repairs: tuple[Repair, ...] = ()
+    first_line: int = 0
     last_line: int = 0
     mark: str = ""
     columns: tuple[tuple[int, int], ...] = ()
@@ -88,7 +89,6 @@ class RewrittenReader(io.RawIOBase):
     ) -> None:
         self._source = source
         self._rewriting = rewriting
-        self._rewrite: Callable[[str, str], str] = rewriting.text
         self._delimiter = delimiter
         self._codec = codec
         self._decoder = codecs.getincrementaldecoder(codec)()
@@ -117,18 +117,19 @@ class RewrittenReader(io.RawIOBase):
         end = len(self._held) if not chunk else _whole_lines(self._held)
         text, self._held = self._held[:end], self._held[end:]
         self._is_over = not chunk
-        return self._rewrite(self._until_last_line(text), self._delimiter).encode(self._codec)
+        if self._rewriting.first_line or self._rewriting.last_line:
+            text = self._wanted(text)
+        return self._rewriting.text(text, self._delimiter).encode(self._codec)
 
-    def _until_last_line(self, text: str) -> str:
-        last = self._rewriting.last_line
-        if not last:
-            return text
-        n_left = last - self._n_lines
-        ends = [match.end() for match in _LINE_END.finditer(text)] if n_left > 0 else []
-        self._n_lines += len(ends)
-        if n_left <= 0:
+    def _wanted(self, text: str) -> str:
+        """Of these lines those from the first to the last that are wanted."""
+        first, last = self._rewriting.first_line, self._rewriting.last_line
+        if self._n_lines >= last > 0:
             return ""
-        return text if len(ends) < n_left else text[: ends[n_left - 1]]
+        ends = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        begun, self._n_lines = self._n_lines, self._n_lines + len(ends) - 1
+        start = ends[min(max(first - 1 - begun, 0), len(ends) - 1)]
+        return text[start : ends[last - begun]] if 0 < last <= self._n_lines else text[start:]
 
 
 def _whole_lines(text: str) -> int:

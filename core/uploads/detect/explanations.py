@@ -90,7 +90,7 @@ def of_tables(others: Sequence[OtherTable], first_line: int, last_line: int) -> 
     mine = f"lines {first_line:,} to {last_line:,}" if last_line else f"lines {first_line:,} to the end"
     are = "The other table was" if len(others) == 1 else "The other tables were"
     why = f"The file holds {len(others) + 1} tables. The one in {mine} is read. {are} left out: {listed}."
-    return Guess("tables", mine.removeprefix("lines "), "likely", why)
+    return Guess("tables", mine, "likely", why)
 
 
 def of_footer(explaining: Sequence[Row], below: Sequence[Row]) -> list[Guess]:

@@ -195,8 +195,7 @@ def _below_title(rows: Sequence[Row], at: int) -> list[int]:
         if effective(rows[index]) == rows[index].n_filled == typical
         and (
             first_rows.is_worded(rows[index], measures)
-            or (rows[index].n_filled == typical > 1
-            and not measures)
+            or (rows[index].n_filled == typical > 1 and not measures)
         )
     ]
 
