@@ -117,8 +117,9 @@ class UploadOtherTable(BaseModel):
 class UploadTextRewriting(BaseModel):
     """What is done to the file's text before it is split into rows."""
 
-    repairs: list[Literal["c1", "nfc"]] = Field(
-        description="c1: control characters are read as Windows-1252; nfc: separate accents are joined to letters."
+    repairs: list[Literal["c1", "nfc", "invisible"]] = Field(
+        description="c1: control characters are read as Windows-1252; nfc: separate accents are joined to letters; "
+        "invisible: marks without a width are left out."
     )
     first_line: int
     last_line: int = Field(description="No line after it is read; 0 if all are.")

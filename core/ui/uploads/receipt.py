@@ -54,8 +54,10 @@ def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
 def _how(dialect: Dialect) -> str:
     mark = " with a byte order mark" if dialect.has_bom else ""
     decimal = "comma" if dialect.decimal == "," else "point"
-    delimiter = delimiter_name(dialect.delimiter)
-    return f"{charsets.label(dialect.encoding)}{mark} · {delimiter}-separated · decimal {decimal}"
+    cells = f"{delimiter_name(dialect.delimiter)}-separated"
+    if dialect.rewriting is not None and dialect.rewriting.lays_out:
+        cells = f"separated by {dialect.rewriting.mark}" if dialect.rewriting.mark else "aligned by spaces"
+    return f"{charsets.label(dialect.encoding)}{mark} · {links.escape(cells)} · decimal {decimal}"
 
 
 def _preview(found: Examination) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal
 
-Repair = Literal["c1", "nfc"]
+Repair = Literal["c1", "nfc", "invisible"]
 
 CELL_MARK = "\t"
 """What stands between the cells of text that was cut into columns."""
@@ -22,6 +22,10 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _BLANKS = re.compile(" {1,}")
 C1 = re.compile("[\x80-\x9f]")
+INVISIBLE = dict.fromkeys(
+    map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+)
+"""Marks that nobody sees and no word needs: of the text's direction, of byte order, of no width."""
 
 
 def _in_windows(control: int) -> str:
@@ -39,9 +43,10 @@ class Rewriting:
     """What is done to the text, in this order.
 
     repairs: "c1", control characters U+0080 to U+009F become the characters that Windows-1252 has there; "nfc",
-    letters and marks that stand apart become one. first_line, last_line: no other lines are read; 0 for all.
-    mark: several characters that stand between cells, which become the dialect's delimiter. columns: where columns
-    aligned by blanks begin and end, in characters. is_aligned: any number of blanks separates cells.
+    letters and marks that stand apart become one; "invisible", marks that nobody sees are left out.
+    first_line, last_line: no other lines are read; 0 for all. mark: several characters
+    that stand between cells, which become the dialect's delimiter. columns: where columns aligned by blanks begin and
+    end, in characters. is_aligned: any number of blanks separates cells.
     """
 
     repairs: tuple[Repair, ...] = ()
@@ -51,10 +56,17 @@ class Rewriting:
     columns: tuple[tuple[int, int], ...] = ()
     is_aligned: bool = False
 
+    @property
+    def lays_out(self) -> bool:
+        """Whether the cells stand otherwise than between single marks."""
+        return bool(self.mark or self.columns or self.is_aligned)
+
     def text(self, text: str, delimiter: str) -> str:
         """Whole lines, rewritten."""
         if "c1" in self.repairs and C1.search(text):
             text = text.translate(_WINDOWS)
+        if "invisible" in self.repairs:
+            text = text.translate(INVISIBLE)
         if "nfc" in self.repairs:
             text = unicodedata.normalize("NFC", text)
         if self.mark:
@@ -128,7 +140,10 @@ class RewrittenReader(io.RawIOBase):
             return ""
         ends = [0, *(match.end() for match in _LINE_END.finditer(text))]
         begun, self._n_lines = self._n_lines, self._n_lines + len(ends) - 1
-        start = ends[min(max(first - 1 - begun, 0), len(ends) - 1)]
+        n_unwanted = max(first - 1 - begun, 0)
+        if n_unwanted >= len(ends):
+            return ""
+        start = ends[n_unwanted]
         return text[start : ends[last - begun]] if 0 < last <= self._n_lines else text[start:]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
-from core.uploads.csv.rewriting import Rewriting
+from core.uploads.csv.rewriting import CELL_MARK, Rewriting
 from core.uploads.detect import (
     column_formats,
     delimiters,
@@ -21,6 +21,8 @@ from core.uploads.detect import (
     header_detection,
     sampling,
     tables,
+    text_layout,
+    text_repairs,
 )
 from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
 from core.uploads.detect.guesses import Guess
@@ -69,8 +71,14 @@ def of_encoding(
     """The dialect of a file whose encoding is known, from a bounded sample of it."""
     overrides = overrides or DetectionOverrides()
     sample = sampling.take(path, found)
-    marks = _detected_marks(sample.head, found, overrides)
+    repairs, of_text = text_repairs.find(path, found.codec, has_bom=found.has_bom)
+    marks, rewriting = _detected_marks(sample.head, found, overrides)
+    rewriting = replace(rewriting, repairs=repairs)
+    of_layout = text_layout.guess_of(rewriting, sample.head)
+    if rewriting != Rewriting():
+        sample = sampling.rewritten(sample, rewriting, marks.marks.delimiter)
     written = _with_marks(sample, found, marks, overrides)
+    written = _rewritten(written, rewriting, of_text, of_layout)
     rows = _whole_rows(sample, marks.marks)
     if marks.announced and len(rows) > 1:
         rows = rows[1:]
@@ -169,17 +177,27 @@ def _with_marks(
     return Detected(dialect, (explanations.of_encoding(found), *of_marks))
 
 
+def _rewritten(
+    written: Detected, rewriting: Rewriting, of_text: Sequence[Guess], of_layout: Guess | None
+) -> Detected:
+    """What is known before any row is looked at, with what is done to the text before."""
+    guesses = [of_layout if one.about == "delimiter" and of_layout else one for one in written.guesses]
+    kept = rewriting if rewriting != Rewriting() else None
+    return Detected(replace(written.dialect, rewriting=kept), (*guesses, *of_text))
+
+
 def _with_formats(detected: Detected, cells: list[list[str]], overrides: DetectionOverrides) -> Detected:
     """With the decimal mark and the rules of columns. cells: a sample of each column's."""
     dialect, guesses = detected.dialect, list(detected.guesses)
     decimal, n_commas, n_points = column_formats.decimal_mark(cells, dialect.delimiter)
+    usual = overrides.decimal or column_formats.usual_mark(n_commas, n_points)
     if overrides.decimal:
         decimal = overrides.decimal
         guesses.append(Guess("decimal", decimal, "chosen", "You chose this."))
     elif n_commas or n_points:
         guesses.append(explanations.of_decimal(decimal, n_commas, n_points))
     formats = [
-        column_formats.find(column, name, sample, decimal)
+        column_formats.find(column, name, sample, decimal, usual=usual)
         for column, (name, sample) in enumerate(zip(dialect.names, cells, strict=True))
     ]
     guesses += [guess for one in formats for guess in one.guesses]
@@ -196,6 +214,8 @@ def with_loose_quotes(
     Only files with tabs or bars are written so: there, quotes are not needed for a comma in a cell.
     """
     dialect = detected.dialect
+    if dialect.rewriting is not None and dialect.rewriting.lays_out:
+        return None
     if overrides.quotechar is not None or dialect.quotechar != '"' or dialect.delimiter not in "\t|":
         return None
     if delimiters.has_quoted_cells(sampling.take(path, found).head, dialect.delimiter):
@@ -207,8 +227,15 @@ def with_loose_quotes(
     return replace(loose, guesses=guesses)
 
 
-def _detected_marks(head: str, found: encoding.Encoding, overrides: DetectionOverrides) -> DetectedMarks:
+def _detected_marks(
+    head: str, found: encoding.Encoding, overrides: DetectionOverrides
+) -> tuple[DetectedMarks, Rewriting]:
+    """The marks of the text as it is, or those that it has once it is laid out anew."""
     detected = delimiters.detect(head, found.codec)
+    if not (overrides.delimiter or detected.announced):
+        laid_out = _layout(head, detected)
+        if laid_out is not None:
+            return DetectedMarks(Marks(CELL_MARK), ((CELL_MARK, 1.0),)), laid_out
     marks = detected.marks
     if overrides.delimiter:
         marks = delimiters.quotes(head, overrides.delimiter, found.codec)
@@ -216,7 +243,17 @@ def _detected_marks(head: str, found: encoding.Encoding, overrides: DetectionOve
         marks = replace(marks, quotechar=overrides.quotechar)
     if overrides.escapechar is not None:
         marks = replace(marks, escapechar=overrides.escapechar)
-    return replace(detected, marks=marks)
+    return replace(detected, marks=marks), Rewriting()
+
+
+def _layout(head: str, detected: DetectedMarks) -> Rewriting | None:
+    """How text must be laid out that no single mark makes a table of; None where one does."""
+    if mark := text_layout.double_mark(head):
+        return Rewriting(mark=mark)
+    best = detected.scores[0] if detected.scores else ("", 0.0)
+    if best[0] in delimiters.DELIMITERS and best[1] >= delimiters.GOOD:
+        return None
+    return text_layout.aligned(head)
 
 
 def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:

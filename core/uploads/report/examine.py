@@ -139,11 +139,14 @@ class _FilePass:
     def late_rules(self, overrides: ReadingOverrides) -> list[column_formats.FoundFormat]:
         """Rules for columns whose cells the first look did not show."""
         ruled = {rule.column for rule in self._dialect.rules}
+        usual = "," if any(rule.decimal == "," for rule in self._dialect.rules) else ""
         found = []
         for column, summary in enumerate(self._summaries):
             if column in ruled or not summary.odd or overrides.mentions(self._header[column]):
                 continue
-            one = column_formats.find(column, self._header[column], summary.odd, self._dialect.decimal)
+            one = column_formats.find(
+                column, self._header[column], summary.odd, self._dialect.decimal, usual=usual
+            )
             if one.rule is not None:
                 found.append(one)
         return found

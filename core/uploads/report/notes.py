@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from core.uploads.csv.dialect import Dialect, delimiter_name
+from core.uploads.csv.rewriting import Rewriting
 from core.uploads.detect.encoding import Encoding
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.profile import ColumnProfile
@@ -29,6 +30,7 @@ def of(
         for sentence in (
             *_of_archive(packed),
             *_of_file(encoding, dialect, columns),
+            *_of_text(guesses),
             *_of_lines(dialect, treatment, guesses),
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns),
@@ -49,7 +51,9 @@ def _of_archive(packed: SourceArchive | None) -> Iterator[str]:
 
 def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[str]:
     yield _of_encoding(encoding)
-    if dialect.delimiter != "," and len(columns) > 1:
+    if dialect.rewriting is not None and dialect.rewriting.lays_out:
+        yield layout_name(dialect.rewriting)
+    elif dialect.delimiter != "," and len(columns) > 1:
         yield f"Its cells are separated by {delimiter_name(dialect.delimiter)}s."
     if dialect.quotechar == "'":
         yield "Its cells are quoted with single quotes (')."
@@ -60,8 +64,21 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
     if dialect.decimal == ",":
         yield "Its numbers are written with a decimal comma."
     yield _LINE_ENDS.get(dialect.line_end, "")
-    if len(columns) == 1:
+    if len(columns) == 1 and not (dialect.rewriting and dialect.rewriting.lays_out):
         yield "It has only one column: no comma, semicolon, tab or bar separates its cells."
+
+
+def layout_name(rewriting: Rewriting) -> str:
+    """What stands between the cells where that is no single mark."""
+    if rewriting.mark:
+        return f"Its cells are separated by {rewriting.mark}."
+    if rewriting.columns:
+        return f"Its columns are aligned by spaces; lines were cut into {len(rewriting.columns)} columns."
+    return "Its columns are aligned by spaces, so any number of them separates cells."
+
+
+def _of_text(guesses: Sequence[Guess]) -> Iterator[str]:
+    yield from (guess.why for guess in guesses if guess.about == "text")
 
 
 def _of_lines(dialect: Dialect, treatment: LineTreatment, guesses: Sequence[Guess]) -> Iterator[str]:

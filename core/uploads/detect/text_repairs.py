@@ -1,0 +1,115 @@
+"""Characters that stand for others or for nothing: controls from Windows-1252, letters apart from their marks, marks
+that nobody sees.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import counted
+from core.uploads.csv.rewriting import C1, INVISIBLE, Repair
+from core.uploads.detect.guesses import Guess
+
+_CHUNK_BYTES = 1 << 20
+_C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
+_SHOWN = 5
+_UNDEFINED = frozenset("\x81\x8d\x8f\x90\x9d")
+_INVISIBLE_IN_UTF8 = tuple(chr(one).encode()[1:] for one in INVISIBLE if one < 0xFEFF)
+_ODD_IN_UTF8: Mapping[bytes, tuple[bytes, ...]] = {
+    b"\xcc": (b"",),
+    b"\xcd": (b"",),
+    b"\xd9": (b"\x93", b"\x94", b"\x95"),
+    b"\xe0": (b"\xa4\xbc", b"\xa6\xbe", b"\xa7\x97", b"\xad\x96", b"\xae\xbe", b"\xb3\x82"),
+    b"\xe1": (b"\x84", b"\x85", b"\x86", b"\x87"),
+    b"\xe2": (b"\x84\xa6", b"\x84\xab", *_INVISIBLE_IN_UTF8),
+    b"\xe3": (b"\x82\x99", b"\x82\x9a"),
+    b"\xef": (b"\xbb\xbf",),
+}
+"""Bytes that text in UTF-8 has where NFC may be another, by the first of them, which is looked for first: marks above
+letters, those of Arabic, signs of India, parts of Hangul, ohm and angstrom, voiced kana; and marks that nobody sees.
+"""
+
+
+def find(path: Path, codec: str, *, has_bom: bool) -> tuple[tuple[Repair, ...], tuple[Guess, ...]]:
+    """What is to be repaired in a file in Unicode, and what to say of it. ASCII is passed over."""
+    if codec not in ("utf-8", "utf-16-le", "utf-16-be"):
+        return (), ()
+    seen = _Seen()
+    held = b""
+    with path.open("rb") as source:
+        if has_bom:
+            source.read(len("\ufeff".encode(codec)))
+        while chunk := source.read(_CHUNK_BYTES):
+            if codec == "utf-8" and chunk.isascii() and not held:
+                continue
+            text, held = _cut(held + chunk, codec)
+            if codec != "utf-8" or _may_need_repair(text):
+                seen.add(text.decode(codec, "replace"))
+    seen.add(held.decode(codec, "replace"))
+    return seen.judged()
+
+
+@dataclass
+class _Seen:
+    """What was seen of a text: its control characters, how many marks that nobody sees, whether NFC is another."""
+
+    controls: Counter[str] = field(default_factory=Counter)
+    n_invisible: int = 0
+    is_apart: bool = False
+
+    def add(self, text: str) -> None:
+        self.controls.update(C1.findall(text))
+        self.n_invisible += len(text) - len(text.translate(INVISIBLE))
+        self.is_apart = self.is_apart or not unicodedata.is_normalized("NFC", text)
+
+    def judged(self) -> tuple[tuple[Repair, ...], tuple[Guess, ...]]:
+        """The repairs, and what to say of them."""
+        repairs: list[Repair] = []
+        guesses = []
+        if self.controls:
+            guesses.append(_of_controls(self.controls))
+            repairs += ["c1"] if guesses[0].value else []
+        if self.n_invisible:
+            n = counted(self.n_invisible, "invisible character was|invisible characters were")
+            why = f"{n} left out, such as marks of the text's direction."
+            guesses.append(Guess("text", "invisible", "likely", why))
+            repairs.append("invisible")
+        if self.is_apart:
+            why = "Letters and their accents that were separate characters were joined (Unicode NFC)."
+            guesses.append(Guess("text", "nfc", "certain", why))
+            repairs.append("nfc")
+        return tuple(repairs), tuple(guesses)
+
+
+def _of_controls(controls: Counter[str]) -> Guess:
+    """Windows-1252's characters where it has one for each, and not only line ends of old machines."""
+    shown = [one for one, _ in controls.most_common(_SHOWN)]
+    if set(controls) & _UNDEFINED or set(controls) == {"\x85"}:
+        codes = ", ".join(f"U+{ord(one):04X}" for one in shown)
+        why = f"Control characters were kept as they are: {codes}. The file's encoding may be another."
+        return Guess("text", "", "guess", why)
+    meant = ", ".join(f"{one.encode('latin-1').decode('cp1252')} for U+{ord(one):04X}" for one in shown)
+    n = counted(controls.total(), "control character was|control characters were")
+    return Guess("text", "c1", "likely", f"{n} read as in Windows-1252: {meant}.")
+
+
+def _may_need_repair(text: bytes) -> bool:
+    if b"\xc2" in text and _C1_IN_UTF8.search(text):
+        return True
+    return any(
+        first in text and any(first + rest in text for rest in rests) for first, rests in _ODD_IN_UTF8.items()
+    )
+
+
+def _cut(data: bytes, codec: str) -> tuple[bytes, bytes]:
+    """Up to the last line's end, so that no character is cut, and the rest; all of it where there is none."""
+    mark = "\n".encode(codec)
+    end = data.rfind(mark) + len(mark)
+    while codec != "utf-8" and end >= len(mark) and (end - len(mark)) % 2:
+        end = data.rfind(mark, 0, end - 1) + len(mark)
+    return (data[:end], data[end:]) if end >= len(mark) else (data, b"")
