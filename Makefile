@@ -58,7 +58,8 @@ bench: $(VENV)/.installed-tests
 
 chaos: $(VENV)/.installed-tests servers
 	$(BIN)/python -m benchmarks.chaos && $(BIN)/python -m benchmarks.chaos_batches && \
-	  $(BIN)/python -m benchmarks.chaos_trainings && $(BIN)/python -m benchmarks.chaos_e2b && \
+	  $(BIN)/python -m benchmarks.chaos_trainings && $(BIN)/python -m benchmarks.chaos_e2b_trainings && \
+	  $(BIN)/python -m benchmarks.chaos_e2b && $(BIN)/python -m benchmarks.chaos_package && \
 	  $(BIN)/python -m pytest tests/faults/hostile_at_e2b.py
 
 clean:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from uuid import UUID
 
@@ -107,8 +108,11 @@ PredictionId = Annotated[UUID, Depends(_prediction_in_path)]
 ModelId = Annotated[UUID, Depends(_model_in_path)]
 
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
 def _storable(text: str) -> str:
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if _UNSTORABLE.search(text):
         raise ValueError("it holds a NUL or half a surrogate pair")
     return text
 

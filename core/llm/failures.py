@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Final
 from core.llm import tokens
 from core.llm.errors import Failure, KeyRefused, ProviderUnavailable, RateLimited, RequestRefused
 from core.llm.limits import Quota, quotas, retry_after_s
-from core.llm.messages import Request
+from core.llm.messages import LONGEST_SAID, Request, storable
 from core.llm.provider import Provider
 
 if TYPE_CHECKING:
     from anthropic import APIStatusError
 
-LONGEST_SAID: Final = 300
 MOST_LOOKED_THROUGH: Final = 500_000
 QUOTED: Final = 20  # so many letters in a row of a prompt are a quotation
 SPENT: Final = frozenset(  # spend limits, which come as 429 or 402
@@ -125,8 +124,8 @@ def _said(provider: Provider, error: APIStatusError, sent: Sequence[Request]) ->
     text = " ".join(text.split())[:LONGEST_SAID].rstrip(". ")
     text = _SECRET.sub("…", text.replace(provider.key.get_secret_value(), "…"))
     if not text or _quotes(text, sent):
-        kind = error.error_code or error.type
-        text = str(kind)[:LONGEST_SAID] if kind else ""
+        text = str(error.error_code or error.type or "")
+    text = storable(text, LONGEST_SAID)
     return f": {text}" if text else ""
 
 

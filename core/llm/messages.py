@@ -14,7 +14,8 @@ from core.llm.errors import UnreadableReply
 Effort = Literal["low", "medium", "high"]
 MOST_TOKENS = 21_333  # of a reply that is not streamed: what the SDK takes to be ready within ten minutes
 BASE_S, TOKENS_PER_S, MOST_S = 60.0, 25.0, 600.0
-LONGEST_NAME = 100
+LONGEST_NAME, LONGEST_SAID = 100, 300
+MOST_COUNTED = 10**9
 _DATED = re.compile(r"[-@][0-9]{8}$")
 
 
@@ -129,7 +130,7 @@ class Reply:
     @property
     def model(self) -> str:
         """Who has answered, by its own word."""
-        return _storable(self.message.get("model"))
+        return storable(self.message.get("model"))
 
     @cached_property
     def text(self) -> str:
@@ -140,7 +141,7 @@ class Reply:
     @property
     def stop_reason(self) -> str:
         """Why it ended: "end_turn", "max_tokens", "refusal", "model_context_window_exceeded", …"""
-        return _storable(self.message.get("stop_reason"))
+        return storable(self.message.get("stop_reason"))
 
     @property
     def refusal(self) -> str:
@@ -149,7 +150,7 @@ class Reply:
         if self.stop_reason != "refusal" or not isinstance(details, dict):
             return ""
         words = (str(details.get(name) or "") for name in ("category", "explanation"))
-        return ": ".join(word for word in words if word)
+        return storable(" ".join(": ".join(word for word in words if word).split()), LONGEST_SAID)
 
     @cached_property
     def usage(self) -> Usage | None:
@@ -157,9 +158,9 @@ class Reply:
         return _usage(self.message.get("usage"))
 
 
-def _storable(name: object) -> str:
-    """The beginning of a name that a server gives, without what no database keeps."""
-    return _sendable(str(name or "").replace("\0", "\ufffd")[:LONGEST_NAME])
+def storable(said: object, longest: int = LONGEST_NAME) -> str:
+    """The beginning of what a server says, without what no database keeps."""
+    return _sendable(str(said or "").replace("\0", "\ufffd")[:longest])
 
 
 def _usage(found: object) -> Usage | None:
@@ -177,7 +178,10 @@ def _usage(found: object) -> Usage | None:
         written.get("ephemeral_1h_input_tokens") or 0,
         details.get("thinking_tokens") or 0,
     )
-    if any(type(n) is not int or not 0 <= n <= 10**9 for n in counts):
+    if (
+        any(type(n) is not int or not 0 <= n <= MOST_COUNTED for n in counts)
+        or sum(counts[:4]) > MOST_COUNTED
+    ):
         return None
     n_input, n_output, n_read, n_written, n_1h, n_thinking = counts
     return Usage(

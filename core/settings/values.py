@@ -14,6 +14,7 @@ from pydantic import AfterValidator
 POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PRICES = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)/([0-9]{1,6}(?:\.[0-9]{1,6})?)")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -79,6 +80,12 @@ def _web_address(url: str) -> str:
     return url
 
 
+def _host_name(name: str) -> str:
+    if not _HOST.fullmatch(name):
+        raise ValueError("it must be a name such as e2b.app, without https:// and without a path")
+    return name
+
+
 def price_list(listed: str) -> dict[str, tuple[Decimal, Decimal]]:
     """Dollars per million tokens (input, output) by model, of "my-model=0.25/1.25, other=2/10". Raises ValueError."""
     prices = {}
@@ -124,6 +131,7 @@ StorageUrl = Annotated[str, AfterValidator(_storage)]
 IpAddress = Annotated[str, AfterValidator(_ip_address)]
 Networks = Annotated[str, AfterValidator(_networks)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 ModelPrices = Annotated[str, AfterValidator(_model_prices)]
 QueueUrl = Annotated[str, AfterValidator(_web_address), AfterValidator(_queue)]
 SchedulerAddress = Annotated[str, AfterValidator(_scheduler)]

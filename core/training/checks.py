@@ -64,7 +64,11 @@ def alive_at_e2b(context: CheckContext) -> Iterator[Check]:
             PART, "Alive at E2B", State.OK, "This process has not looked: the app does, every 15 seconds."
         )
     else:
-        listed = [f"{_what(one)} since {one.since:%d %b %H:%M} UTC" for one in seen.sandboxes]
+        principal = context.principal
+        is_named = not isinstance(principal, db.User) or principal.role == "admin"  # a name is an address
+        listed = [
+            f"{_what(one, is_named=is_named)} since {one.since:%d %b %H:%M} UTC" for one in seen.sandboxes
+        ]
         if len(listed) > MOST_LISTED:
             listed[MOST_LISTED:] = [f"{len(listed) - MOST_LISTED} more"]
         told = f": {'; '.join(listed)}" if listed else ""
@@ -72,11 +76,12 @@ def alive_at_e2b(context: CheckContext) -> Iterator[Check]:
         yield Check(PART, "Alive at E2B", State.OK, f"{n_alive}{told}.")
 
 
-def _what(one: Found) -> str:
+def _what(one: Found, *, is_named: bool) -> str:
     """What a sandbox is for."""
     kinds = {"training_job": "a training", "deployment": "a live app", "task": "a scoring"}
     kind = next((kinds[label] for label in one.labels if label in kinds), "something")
-    return f"{kind} ({one.ref}{', asleep' if one.is_paused else ''})"
+    told = [*([one.ref] if is_named else []), *(["asleep"] if one.is_paused else [])]
+    return f"{kind} ({', '.join(told)})" if told else kind
 
 
 def _counts(context: CheckContext, rows: type[TrainingJobRow] | type[DeploymentRow]) -> Mapping[str, int]:

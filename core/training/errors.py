@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import AppError, Clash, TooManyRequests
+from core.errors import AppError, Clash, TooManyRequests, Unavailable
 
 
 class GoalUnusable(AppError):
@@ -121,6 +121,16 @@ class TooManyProcesses(RanOutOf):
 
     code = "too_many_processes"
     hint = "Work in one process, then retry."
+
+
+class SandboxGoneAgain(Unavailable):
+    """The sandbox went away with all that was in it, and so did the one that took its place. at: times, UTC."""
+
+    code = "sandbox_lost"
+    message = "Its sandbox was gone at {before} UTC, and the one that was made anew at {at} UTC."
+    hint = "See whether E2B ends sandboxes, or this machine kills their processes, then retry."
+    before: str
+    at: str
 
 
 class CodeFailed(AppError):

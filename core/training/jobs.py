@@ -171,14 +171,17 @@ def page(
     session: Session,
     *,
     statuses: Sequence[str] = (),
+    origin: str | None = None,
     owner: OwnerFilter = ownership.MINE,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[TrainingJobRow]:
-    """Trainings, newest first. Raises BadCursor, NotAllowed."""
+    """Trainings, newest first. origin: None for all. Raises BadCursor, NotAllowed."""
     rows = sa.select(TrainingJobRow).where(ownership.listed(session, TrainingJobRow.user_id, owner))
     if statuses:
         rows = rows.where(TrainingJobRow.status.in_(statuses))
+    if origin is not None:
+        rows = rows.where(TrainingJobRow.origin == origin)
     return newest_first(
         session, rows, created_at=TrainingJobRow.created_at, id=TrainingJobRow.id, limit=limit, cursor=cursor,
         whole=whole(),

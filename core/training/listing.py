@@ -19,6 +19,7 @@ from core.db.types import json_member
 from core.training import jobs
 from core.training.deployments import deployments
 from core.training.deployments import states as deployment_states
+from core.training.local.reports import LOCAL
 from core.training.states import STAGES, Status
 
 FAILURES: Final = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
@@ -27,7 +28,8 @@ CANCELLED: Final = "cancelled"  # the code of a model's error
 
 def unmended(session: Session, *, since: datetime, limit: int) -> Sequence[TrainingJobRow]:
     """The user's trainings that failed since then, newest first, but for those after which another version of the
-    model was begun, by a retry or in any other way; one that was cancelled mends nothing.
+    model was begun, by a retry or in any other way; one that was cancelled mends nothing. One on the user's own machine
+    makes no model: another of the same name there, begun later, mends it.
     """
     later = aliased(ModelRow)
     was_cancelled = sa.cast(json_member(later.error, "code"), sa.Text).contains(CANCELLED)
@@ -37,11 +39,21 @@ def unmended(session: Session, *, since: datetime, limit: int) -> Sequence[Train
         later.version > ModelRow.version,
         sa.or_(later.status != "failed", sa.not_(sa.func.coalesce(was_cancelled, sa.false()))),
     )
+    again = aliased(TrainingJobRow)
+    another_there = sa.exists().where(
+        TrainingJobRow.origin == LOCAL,
+        again.user_id == TrainingJobRow.user_id,
+        again.origin == LOCAL,
+        again.name == TrainingJobRow.name,
+        again.created_at > TrainingJobRow.created_at,
+        again.status.not_in((*FAILURES, Status.CANCELLED)),
+    )
     rows = jobs.whole().where(
         TrainingJobRow.user_id == db.owner(session),
         TrainingJobRow.status.in_(FAILURES),
         TrainingJobRow.updated_at > since,
         sa.not_(another),
+        sa.not_(another_there),
     )
     newest = rows.order_by(TrainingJobRow.created_at.desc(), TrainingJobRow.id.desc())
     return session.execute(newest.limit(limit)).scalars().all()

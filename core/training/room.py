@@ -13,7 +13,7 @@ from core.db.tables.messages import MessageRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.models import handler
 from core.room import AuditedAction, AuditedResource, HandedOver, KeptBy, PendingWork, Room
-from core.sandboxes import SandboxDiskFull, SandboxLost
+from core.sandboxes import SandboxDiskFull
 from core.storage import StorageUnavailable
 from core.training import checks, follow
 from core.training.deployments import deployments, expectation
@@ -37,7 +37,7 @@ ROOM = Room(
             follow=follow.follow,
             pool=queue.Pool.TRAINING,
             output_prefix=handler.output_prefix,
-            transient=(StorageUnavailable, DatabaseUnavailable, SandboxLost, SandboxDiskFull),
+            transient=(StorageUnavailable, DatabaseUnavailable, SandboxDiskFull),
         ),
         queue.Kind(
             name=expectation.KIND,

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from core import settings
 from core.queue import Pool
 from core.settings import Settings, WrongSetting, parts, read
+from core.settings.parts.e2b import E2BSettings
 from core.settings.parts.predictions import DistributedScoringSettings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,10 @@ def refusal(**given: object) -> str:
             "it must name a bucket, such as s3://my-bucket or s3://my-bucket/folder.",
         ),
         ({"app_url": "desk.example.org"}, "such as https://desk.example.org, not 'desk.example.org'."),
+        (
+            {"e2b_domain": "https://e2b.app"},
+            "it must be a name such as e2b.app, without https:// and without a path, not 'https://e2b.app'.",
+        ),
     ],
 )
 def test_it_names_the_setting_what_is_wrong_and_what_was_given(
@@ -50,6 +55,16 @@ def test_it_names_the_setting_what_is_wrong_and_what_was_given(
 @pytest.mark.parametrize("name", ["database_url", "user_database_url", "storage_url"])
 def test_what_may_hold_a_secret_is_not_shown(name: str) -> None:
     assert SECRET not in refusal(**{name: f"ftp://me:{SECRET}@example.org"})
+
+
+def test_a_key_from_a_file_is_taken_without_its_line_feed_and_one_that_no_header_holds_is_refused() -> None:
+    config = settings.part(
+        read(_env_file=None, e2b_api_key="e2b_1\n", e2b_domain="e2b.localhost:8443"), E2BSettings
+    )
+    assert config.e2b_api_key.get_secret_value() == "e2b_1"
+    assert read(_env_file=None, e2b_api_key=" \n").e2b_api_key.get_secret_value() == ""
+    for key in (f"{SECRET} two", f"{SECRET}\nX-Header: yes", f"{SECRET}\0", f"{SECRET}é"):
+        assert SECRET not in refusal(e2b_api_key=key)
 
 
 def test_a_key_without_what_it_belongs_to_is_named_and_not_shown() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -40,7 +41,9 @@ def sandboxes_of(data_dir: Path) -> list[int]:
 
 
 class Desk:
-    """Workers of trainings, and somebody who triggers them."""
+    """Workers of trainings, and somebody who triggers them. gone_s: within which a sandbox that is not wanted ends."""
+
+    gone_s = GONE_S
 
     def __init__(self, settings: Settings, user: db.User) -> None:
         given = {**settings.model_dump(), "lease_s": LEASE_S, "log_level": "error"}
@@ -68,7 +71,7 @@ class Desk:
         """What must be so of a training that has ended."""
         self.bench.agree()
         self.bench.events(training_job_id)
-        wait_for(lambda: not self.sandboxes(), deadline_s=GONE_S, what="its sandboxes to be gone")
+        wait_for(lambda: not self.sandboxes(), deadline_s=self.gone_s, what="its sandboxes to be gone")
         with db.session_scope(db.WORKER) as session:
             points = session.execute(
                 sa.select(
@@ -94,13 +97,13 @@ class Desk:
             assert files.stat(model.artifact_key).size_bytes > 0
             assert len(rows) > 0
 
-    def sandboxes(self) -> list[int]:
-        """Processes of sandboxes of this installation."""
+    def sandboxes(self) -> Sequence[object]:
+        """What there is of sandboxes of this installation."""
         return sandboxes_of(Path(self.settings.data_dir))
 
     def kill(self, stage: Status) -> None:
         """kill -9 of the child that trains; the next attempt goes through."""
-        training_job_id = self._begun(SLOW, stage)
+        training_job_id = self.begun(SLOW, stage)
         for worker in self.workers:
             worker.kill_children()
         self.at(training_job_id, Status.SUCCEEDED)
@@ -108,7 +111,7 @@ class Desk:
 
     def stop(self, stage: Status) -> None:
         """A worker that is asked to end hands the training back, or finishes it; another goes on."""
-        training_job_id = self._begun(SLOW, stage)
+        training_job_id = self.begun(SLOW, stage)
         assert self.workers.pop().end() == 0
         self.bench.agree()
         self.start()
@@ -117,16 +120,16 @@ class Desk:
 
     def cancel(self, stage: Status) -> None:
         """What was cancelled ends, and its sandbox within GONE_S."""
-        training_job_id = self._begun(ENDLESS if stage is Status.TRAINING else SLOW, stage)
+        training_job_id = self.begun(ENDLESS if stage is Status.TRAINING else SLOW, stage)
         with suppress(Conflict), db.session_scope(self.bench.user, write=True) as session:
             jobs.cancel(session, training_job_id=training_job_id)
-        wait_for(lambda: not self.sandboxes(), deadline_s=GONE_S, what="the sandbox to be gone")
+        wait_for(lambda: not self.sandboxes(), deadline_s=self.gone_s, what="the sandbox to be gone")
         self.at(training_job_id, Status.CANCELLED, Status.SUCCEEDED)
         self.holds(training_job_id)
 
     def freeze(self, stage: Status) -> None:
         """A worker and its child that stand still past the lease, and go on once another has done their work."""
-        training_job_id = self._begun(SLOW, stage)
+        training_job_id = self.begun(SLOW, stage)
         still = [psutil.Process(pid) for pid in (self.workers[0].pid, *self.workers[0].children())]
         for process in still:
             process.suspend()
@@ -137,10 +140,14 @@ class Desk:
         self.holds(training_job_id)
         self.workers.pop(0).end()
 
-    def _begun(self, code: str, stage: Status) -> UUID:
-        training_job_id = self.bench.trigger(code=code, name=f"{stage} {uuid4().hex[:6]}")
-        self.at(training_job_id, stage, *SETTLED)
-        return training_job_id
+    def begun(self, code: str, stage: Status) -> UUID:
+        """A training that has come to a stage. One that was taken up before its code came in is another's."""
+        while True:
+            training_job_id = self.bench.trigger(code=code, name=f"{stage} {uuid4().hex[:6]}")
+            self.at(training_job_id, stage, *SETTLED)
+            if stage is Status.GENERATING or Status.GENERATING not in self.bench.events(training_job_id):
+                return training_job_id
+            self.at(training_job_id, *SETTLED)
 
 
 FAULTS = {"kill": Desk.kill, "stop": Desk.stop, "cancel": Desk.cancel, "freeze": Desk.freeze}

@@ -120,6 +120,42 @@ def test_lists_and_home_know_of_one_without_a_model(open_page: OpenPage, job_id:
         assert "Churn" in {link.label for link in links}
 
 
+def test_one_that_is_only_announced_waits_for_no_worker_and_says_what_comes_next(
+    open_page: OpenPage, reader: db.User
+) -> None:
+    with db.session_scope(reader, write=True) as session:
+        told = Told("Churn", environment={"host": "ada's laptop"})
+        job, _ = reports.begin(session, job_id=None, told=told, token_id=None, now=datetime.now(UTC))
+    home = open_page("home.py")
+    assert not home.exception
+    assert "on ada's laptop" in texts(home)
+    assert "Train it now" not in {button.label for button in home.button}
+    app = open_page("training.py", id=job.id)
+    assert "It trains as soon as the code there has begun." in texts(app)
+    assert "No curve yet" in texts(app)
+    assert "Waiting" not in texts(app)
+    with db.session_scope(reader, write=True) as session:
+        reports.beat(session, job_id=job.id, token_id=None, attempt=1)
+    assert "The code runs." in texts(open_page("training.py", id=job.id))
+
+
+def test_home_tells_of_one_that_succeeded_elsewhere_and_forgets_a_failure_that_it_mended(
+    open_page: OpenPage, reader: db.User
+) -> None:
+    for status in (Status.FAILED, Status.SUCCEEDED):
+        with db.session_scope(reader, write=True) as session:
+            told = Told("Churn at home")
+            job, _ = reports.begin(session, job_id=None, told=told, token_id=None, now=datetime.now(UTC))
+            same = {"job_id": job.id, "token_id": None, "attempt": 1}
+            reports.end(session, status=status, reason="No rows.", **same)
+        app = open_page("home.py")
+        assert not app.exception
+        assert ("could not be trained" in texts(app)) is (status is Status.FAILED)
+    assert job.id is not None
+    links = [link.label for link in app.get("page_link") if link.page == "training"]
+    assert links.count("Churn at home") == 2
+
+
 def test_account_lists_tokens_of_packages(open_page: OpenPage, reader: db.User) -> None:
     with db.session_scope(reader, write=True) as session:
         tokens.create(session, name="Laptop", scopes=["package"], now=datetime.now(UTC))

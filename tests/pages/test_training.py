@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
@@ -22,7 +23,7 @@ from core.training.deployments import states as deployment_states
 from core.training.deployments.states import Status as Live
 from core.training.states import Status
 from core.ui.training import trainings_list
-from tests import journeys
+from tests import journeys, made
 from tests.pages.conftest import texts
 from tests.servers.e2b import E2BServer
 from tests.trainings import TINY, Bench, require_sandbox
@@ -390,14 +391,22 @@ def test_a_ready_model_of_the_built_in_recipes_is_deployed_by_a_button(
 def test_with_a_key_of_e2b_what_leaves_this_machine_is_said_before_the_click(
     open_page: OpenPage, bench: Bench, e2b: E2BServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    upload = bench.upload(made.CSV, name="small.csv")
+    model = made.ready_model(bench.user, upload)
     bench.upload()
+    with db.session_scope(db.WORKER, write=True) as session:
+        session.execute(sa.update(ModelRow).values(format="bytes"))
     assert "without network" in texts(open_page("workspace.py"))
+    assert "leave this machine" not in texts(open_page("uploads.py", upload=upload.id))
     for name, value in e2b.settings.items():
         monkeypatch.setenv(name.upper(), value)
     app = open_page("workspace.py")
     assert not app.exception
     assert "the rows of customers\\.csv leave this machine." in texts(app)
     assert "open to whoever has it" in texts(app)
+    app = open_page("uploads.py", upload=upload.id, model=model.id)
+    assert not app.exception
+    assert "the rows of small\\.csv leave this machine." in texts(app)
     e2b.faults.key_works = False
     monkeypatch.setenv("E2B_TEMPLATE", "another")  # whether the key is good was asked a moment ago
     app = open_page("workspace.py")

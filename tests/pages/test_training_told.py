@@ -55,13 +55,17 @@ def test_what_leaves_is_shown_before_the_click_and_values_only_where_ticked(
     app.text_area(key="training_pages").set_value("https://a.example/x\nhttps://b.example/").run()
     assert not app.exception
     assert "Claude writes the code" in words(app)
-    assert "15 columns, and the text of 2 pages. Rows stay here." in words(app)
+    assert "15 columns, and address and text of 2 pages. It gets no rows." in words(app)
+    assert '<page address="https://b.example/">\n(What the page says' in shown(app)
     assert "Who leaves?" in shown(app)
     assert '"column": "tenure_months"' in shown(app)
     assert "Month to month" not in shown(app)
+    assert "numbers and words that Claude does not know yet are blacked out" in words(app)
     assert "claude-haiku-5-5 is asked up to 3 times: about $0.0" in words(app)
     app.checkbox(key=f"shares_values_{upload.id}").check().run()
     assert "Month to month" in shown(app)
+    assert "It gets no rows" not in words(app)
+    assert "what code prints when it fails, which may be rows" in words(app)
     app.button(key="trigger").click().run()
     assert not app.exception
     (job,) = journeys.ask(bench.user, lambda session: jobs.page(session).items)

@@ -94,7 +94,7 @@ class Begun(BaseModel):
 )
 def begin_local_training(principal: Reporter, told: LocalTraining) -> JSONResponse:
     """Begin a training on one's own machine, or say that it goes on. It is told of by the calls below."""
-    _require_own_name(principal, [told.user_id])
+    _require_own_name(principal, {told.user_id})
     with db.session_scope(principal.user, write=True) as session:
         job, is_new = reports.begin(
             session,
@@ -248,16 +248,16 @@ def _rows(sent: MetricBatch | PredictionBatch) -> list[dict[str, Any]]:
 def _taken(
     take: Any, principal: RequestPrincipal, job_id: UUID, sent: MetricBatch | PredictionBatch, rows: list[Any]
 ) -> Accepted:
-    _require_own_name(principal, [row.user_id for row in sent.rows])
+    _require_own_name(principal, {row.user_id for row in sent.rows})
     with db.session_scope(principal.user, write=True) as session:
         own = principal.only_its_own(tokens.TRAINING)
         n = take(session, job_id=job_id, token_id=own, attempt=sent.attempt, number=sent.batch, rows=rows)
     return Accepted(accepted=n)
 
 
-def _require_own_name(principal: RequestPrincipal, named: list[UUID | None]) -> None:
+def _require_own_name(principal: RequestPrincipal, named: set[UUID | None]) -> None:
     """Raises ForAnother: nobody tells anything in the name of another, an admin neither."""
-    if set(named) - {None, principal.user.id}:
+    if named - {None, principal.user.id}:
         raise ForAnother
 
 

@@ -12,6 +12,7 @@ from core.models.schema import Schema
 
 SUM_MARGIN: Final = 1e-6
 MOST_WHOLE: Final = 2**53  # of a number written without a point; larger ones are no sensible answer
+MARGIN: Final = 1e-9
 LARGEST: Final = 1e100  # of a number that is predicted: as of a target, the sums of squares have to be finite
 
 
@@ -69,3 +70,14 @@ def _is_finite(value: Any) -> bool:
     if isinstance(value, int):
         return not isinstance(value, bool) and abs(value) <= MOST_WHOLE
     return isinstance(value, float) and math.isfinite(value)
+
+
+def are_equal(answers: Any, expected: Any) -> bool:
+    """Whether these are the numbers that were expected, list by list."""
+    if isinstance(answers, list):
+        return (
+            isinstance(expected, list)
+            and len(answers) == len(expected)
+            and all(map(are_equal, answers, expected))
+        )
+    return bool(abs(answers - expected) <= MARGIN * max(1.0, abs(expected)))

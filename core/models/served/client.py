@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import time
+from dataclasses import dataclass
 from typing import Any, Final
 
 from core.models.errors import AnswerUnusable
@@ -18,15 +20,36 @@ from core.sandboxes import Address, WebAddress
 MAX_ANSWER_BYTES: Final = 1_000_000  # and of predictions as much more as their numbers may take
 NUMBER_BYTES: Final = 28  # of one number in JSON, with what stands around it
 CHUNK_BYTES: Final = 1 << 16
+MOST_VISITS: Final = 1 << 53
+
+
+@dataclass(frozen=True)
+class Health:
+    """n_visits: how often people have asked it at its own address, as it says; None where it does not."""
+
+    n_visits: int | None
 
 
 def health(address: Address, *, nonce: str, timeout_s: float = 3.0) -> bool:
     """Whether the very process answers that was given this nonce."""
     try:
-        said = json.loads(call(address, "GET", "/health", timeout_s=timeout_s))
-    except (AnswerUnusable, ValueError, RecursionError):
+        look(address, nonce=nonce, timeout_s=timeout_s)
+    except AnswerUnusable:
         return False
-    return isinstance(said, dict) and said.get("nonce") == nonce
+    return True
+
+
+def look(address: Address, *, nonce: str, timeout_s: float = 3.0) -> Health:
+    """How the very process is that was given this nonce. Raises AnswerUnusable with what is wrong."""
+    try:
+        said = json.loads(call(address, "GET", "/health", timeout_s=timeout_s))
+    except (ValueError, RecursionError) as error:
+        raise AnswerUnusable(problem="it is not of the expected shape") from error
+    if not isinstance(said, dict) or said.get("nonce") != nonce:
+        raise AnswerUnusable(problem="another process answers at its address")
+    n_visits = said.get("visits")
+    is_count = isinstance(n_visits, int) and not isinstance(n_visits, bool) and 0 <= n_visits < MOST_VISITS
+    return Health(n_visits if is_count else None)
 
 
 def predictions(address: Address, rows: list[dict[str, Any]], *, width: int, timeout_s: float = 30.0) -> Any:
@@ -58,6 +81,9 @@ def call(
         answer = _exchange(address, head.encode() + body, deadline=deadline, most=max_bytes)
     except TimeoutError as error:
         raise AnswerUnusable(problem=f"there was no whole answer within {timeout_s:.0f} seconds") from error
+    except ssl.SSLError as error:
+        why = getattr(error, "verify_message", "") or error.reason or "no reason is given"
+        raise AnswerUnusable(problem=f"TLS fails at its address ({why})") from error
     except OSError as error:
         raise AnswerUnusable(problem="it can't be reached") from error
     head_bytes, _, content = answer.partition(b"\r\n\r\n")

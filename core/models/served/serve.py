@@ -1,11 +1,11 @@
 """Serves one model inside its sandbox, on the unix socket `serve.sock`: the app's own file, which knows nothing of it.
 
 Reads job.json and model.bin, and asks predict.py, which may be anybody's, for predictions:
-  GET  /health   {"nonce": …}, so that whoever asks knows that it is this very process
+  GET  /health   {"nonce": …, "visits": …}: that it is this very process, and how often people have come
   GET  /schema   what job.json says of the columns
   POST /predict  {"rows": [{column: value, …}, …]} → {"predictions": […]}
   POST /score    an Arrow stream of the schema's frame → its answers as 64-bit floats, row by row
-Where page.html lies beside it, it serves people, too, who may be anybody:
+Where page.html lies beside it, it serves people, too, who may be anybody: so many at once, for so long, of such a size.
   GET  /         that page
   GET  /status   that it is live
   POST /answer   {"rows": [one]} → what the model says of it, by its labels
@@ -13,10 +13,13 @@ Where page.html lies beside it, it serves people, too, who may be anybody:
 
 import json
 import os
+import socket
 import socketserver
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,9 @@ JOB: dict[str, Any] = {}
 NONCE = os.environ.pop("NONCE", "")
 PAGE = Path("page.html")
 MOST_BYTES, LARGEST = 100_000, 1e300  # of what anybody may ask
+MOST_ROWS_BYTES = 2_000_000  # of what the app asks where anybody could
+MOST_AT_ONCE = 24  # connections of anybody
+SEEN = {"visits": 0}
 LOCK = threading.Lock()  # predict.py need not bear two calls at once
 
 
@@ -100,10 +106,11 @@ def answer_of(said: Any) -> dict[str, Any]:
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/health":
-            self.reply({"nonce": NONCE})
+            self.reply({"nonce": NONCE, **SEEN})
         elif self.path == "/schema":
             self.reply({name: JOB[name] for name in ("target", "task", "labels", "features")})
         elif self.path == "/" and PAGE.exists():
+            SEEN["visits"] += 1
             self.send(PAGE.read_bytes(), "text/html; charset=utf-8")
         elif self.path == "/status" and PAGE.exists():
             self.reply({"status": "live", "url": None, "expires_at": None, "error": None})
@@ -114,7 +121,14 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/answer" and PAGE.exists():
             self.answer()
             return
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = self.headers.get("Content-Length") or ""
+        if not length.isdecimal():
+            self.send_error(411)
+            return
+        if PAGE.exists() and (self.path != "/predict" or int(length) > MOST_ROWS_BYTES):
+            self.send_error(404 if self.path != "/predict" else 413)
+            return
+        body = self.rfile.read(int(length))
         try:
             if self.path == "/predict":
                 rows = json.loads(body)["rows"]
@@ -131,6 +145,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         """For somebody at the page, in the words that the page shows."""
+        SEEN["visits"] += 1
         length = self.headers.get("Content-Length") or ""
         if not length.isdecimal() or int(length) > MOST_BYTES:
             self.refuse(413, "The request is too long.")
@@ -170,10 +185,46 @@ class Server(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 64
 
 
+class PublicServer(Server):
+    """One that anybody reaches: who sends slowly, or opens many connections, holds up others for a while at most."""
+
+    idle_s, longest_s = 10.0, 40.0  # of a connection
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self.since: dict[Any, float] = {}
+        threading.Thread(target=self.end_late_ones, daemon=True).start()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.places.acquire()
+        request.settimeout(self.idle_s)
+        self.since[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.since.pop(request, None)
+            self.places.release()
+
+    def handle_error(self, _request: Any, _client_address: Any) -> None:
+        """Of a connection that was cut off: nobody reads it."""
+
+    def end_late_ones(self) -> None:
+        while True:
+            time.sleep(self.idle_s / 10)
+            for request, since in list(self.since.items()):
+                if time.monotonic() - since > self.longest_s:
+                    with suppress(OSError):
+                        request.shutdown(socket.SHUT_RDWR)
+
+
 if __name__ == "__main__":
     JOB |= json.loads(Path("job.json").read_text("utf-8"))
     sys.path.insert(0, ".")
     import predict  # type: ignore[import-not-found]  # lies beside this file, in the sandbox alone
 
     MODEL = predict.load("model.bin")
-    Server(SOCKET, Handler).serve_forever()
+    (PublicServer if PAGE.exists() else Server)(SOCKET, Handler).serve_forever()

@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from core.sandboxes.e2b import inside
 from core.sandboxes.e2b.connection import Account
 from core.sandboxes.e2b.contact import PATIENCE_S, Contact
-from core.sandboxes.e2b.sandbox import E2BSandbox, kill, lifetime
-from core.sandboxes.errors import RemoteSandboxUnavailable, SandboxUnavailable, SandboxUnreachable
+from core.sandboxes.e2b.life import kill, lifetime
+from core.sandboxes.e2b.sandbox import E2BSandbox
+from core.sandboxes.errors import (
+    RemoteSandboxUnavailable,
+    SandboxLost,
+    SandboxUnavailable,
+    SandboxUnreachable,
+)
 from core.sandboxes.protocol import Limits, Listed, OnContact
 
 if TYPE_CHECKING:
@@ -25,6 +31,7 @@ MARK: Final = "model_desk"
 VALID_S, FAILED_VALID_S = 60.0, 5.0
 PROBE_S: Final = 10.0
 PAGE: Final = 100
+MOST_PAGES: Final = 100
 # What code in a sandbox finds of the app's libraries, in the app's own versions.
 PACKAGES: Final = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "joblib", "skops", "threadpoolctl")
 INSIDE: Final = ("desk.py", "watch.py", "relay.py")
@@ -145,9 +152,19 @@ class E2BBackend:
         return self._sandbox(sdk, limits, on_contact)
 
     def state(self, ref: str) -> State:
-        """Whether it runs or sleeps. Raises SandboxLost, SandboxUnreachable, SandboxUnavailable."""
-        info = self._contact(ref).ask(lambda: self._account.sdk().get_info(ref, **self._account.options()))
-        return "paused" if info.state.value == "paused" else "running"
+        """Whether it runs or sleeps. Raises SandboxLost, also where it bears another's mark, SandboxUnreachable,
+        SandboxUnavailable.
+        """
+        options = self._account.options()
+
+        def ask() -> tuple[str, str | None]:
+            info = self._account.sdk().get_info(ref, **options)
+            return info.state.value, (info.metadata or {}).get(MARK)
+
+        said, mark = self._contact(ref).ask(ask)
+        if mark not in (None, self._installation()):  # as in a copy of a database that named it
+            raise SandboxLost(ref=ref)
+        return "paused" if said == "paused" else "running"
 
     def pause(self, ref: str) -> None:
         """Have it sleep until a request wakes it up. Raises as `state`."""
@@ -169,10 +186,13 @@ class E2BBackend:
 
     def stop_ref(self, ref: str) -> None:
         """See `Backend`."""
+        self.end(ref)
+
+    def end(self, ref: str) -> bool:
+        """`stop_ref`; False where E2B could not be told, so that it goes on."""
         if (sandbox := self._mine.get(ref)) is not None:
-            sandbox.stop()
-            return
-        kill(_Known(self._account, ref), ref)
+            return sandbox.end()
+        return kill(_Known(self._account, ref), ref)
 
     def sweep(self) -> int:
         """See `Backend`. What lives on here may still be wanted: who keeps the rows decides."""
@@ -201,10 +221,10 @@ class E2BBackend:
 
     def _pages(self, labels: Mapping[str, str]) -> Iterator[Found]:
         pages, installation = self._page_of(limit=PAGE, labels=labels), self._installation()
-        while True:
+        for _ in range(MOST_PAGES):  # a server that always says there are more has an end, too
             for one in pages[1]:
                 metadata = dict(one.metadata or {})
-                if metadata.pop(MARK, None) == installation:
+                if metadata.pop(MARK, None) == installation and labels.items() <= metadata.items():
                     yield Found(
                         one.sandbox_id,
                         metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ RETRIES: Final = 2  # by the SDK itself, within a request's time; what lasts lon
 class Account:
     """A key, and where it is good. api_url, sandbox_url: of another server than E2B's own; empty = E2B's."""
 
-    api_key: str
+    api_key: str = field(repr=False)
     domain: str
     template: str
     api_url: str = ""

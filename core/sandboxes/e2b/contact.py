@@ -2,19 +2,22 @@
 
 Gone and out of reach both derive from the SDK's TimeoutException, so which of them it is has to be asked first. Gone is
 said at once. Out of reach is tried again until patience ends: the sandbox, and what runs in it, most likely lives on.
+
+The SDK's errors have no common base: what it can't read comes out as whatever its parser raised. So all that is neither
+gone nor a refusal in so many words is out of reach, be it a proxy's page where an answer was expected.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Final, TypeVar
-
-import httpx
+from typing import Any, Final, TypeVar
 
 from core import logs
+from core.errors import AppError
 from core.sandboxes.errors import (
     RemoteSandboxUnavailable,
     SandboxLost,
@@ -26,10 +29,22 @@ from core.sandboxes.protocol import OnContact
 PATIENCE_S: Final = 300.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 MOST_SAID: Final = 300
+STATUS: Final = re.compile(r"([1-5]\d\d): ")  # of errors of a sandbox's own agent, in their words alone
+WAITS: Final = (408, 425, 429)  # refusals that another try may not meet
+FINAL: Final = re.compile(
+    r"Code\.(PERMISSION_DENIED|UNIMPLEMENTED|FAILED_PRECONDITION|OUT_OF_RANGE|ALREADY_EXISTS)\b"
+)
 KEY_REFUSED: Final = "E2B refuses the key"
 CURE_KEY: Final = "Check E2B_API_KEY, and that the key was not revoked."
+CURE_REFUSED: Final = (
+    "See what your plan at E2B allows, and whether it has the template that E2B_TEMPLATE names."
+)
 log = logs.get("sandboxes")
 Answer = TypeVar("Answer")
+
+
+class Ours(Exception):
+    """Raised by code of ours while the SDK was asked: it says nothing of E2B."""
 
 
 class Meaning(Enum):
@@ -44,33 +59,45 @@ class Meaning(Enum):
 
 def meaning(error: BaseException) -> Meaning:
     import e2b
-    from connectrpc.errors import ConnectError
 
+    if isinstance(error, AppError | Ours) or not isinstance(error, Exception):
+        return Meaning.OTHER
     if isinstance(error, e2b.SandboxNotRunningException | e2b.SandboxNotFoundException):
         return Meaning.GONE
     if isinstance(error, e2b.AuthenticationException):
         return Meaning.KEY
-    if isinstance(error, e2b.RateLimitException | e2b.ServiceBusyException | e2b.TimeoutException):
+    if isinstance(error, e2b.RateLimitException | e2b.TimeoutException):
         return Meaning.UNREACHABLE
-    if isinstance(error, httpx.TransportError | httpx.StreamError | ConnectError | OSError):
-        return Meaning.UNREACHABLE
-    if isinstance(error, e2b.SandboxException):
-        return Meaning.UNREACHABLE if (error.status_code or 0) >= 500 else Meaning.REFUSED
-    return Meaning.OTHER
+    if isinstance(error, e2b.SandboxException) and _is_final(error):
+        return Meaning.REFUSED
+    return Meaning.UNREACHABLE
+
+
+def _is_final(error: Any) -> bool:
+    """Whether E2B has said no, and would say so again. error: a SandboxException."""
+    import e2b
+
+    found = STATUS.match(str(error))
+    status = error.status_code or (int(found[1]) if found else 0)
+    if status:
+        return 400 <= status < 500 and status not in WAITS
+    return type(error) is not e2b.SandboxException or FINAL.match(str(error)) is not None
 
 
 def said(error: BaseException) -> str:
     """An error's own words, as part of a sentence."""
-    return " ".join(str(error).split())[:MOST_SAID].rstrip(".") or type(error).__name__
+    words = " ".join(str(error).split())[:MOST_SAID].rstrip(".")
+    is_of_a_parser = isinstance(error, LookupError | TypeError | ValueError | AttributeError)
+    if is_of_a_parser or not words:
+        return f"its answer can't be read ({type(error).__name__})"
+    return words
 
 
 def refusal(error: BaseException) -> SandboxUnavailable:
     """E2B will not, and asking again would not help."""
     if meaning(error) is Meaning.KEY:
         return RemoteSandboxUnavailable(problem=KEY_REFUSED, cure=CURE_KEY)
-    return RemoteSandboxUnavailable(
-        problem=f"E2B refuses ({said(error)})", cure="See what your plan at E2B allows."
-    )
+    return RemoteSandboxUnavailable(problem=f"E2B refuses ({said(error)})", cure=CURE_REFUSED)
 
 
 class Contact:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from core.sandboxes.e2b.contact import Ours
 from core.sandboxes.errors import RemoteSandboxUnavailable
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ MOST_SAID: Final = 100_000
 MOST_COMPLAINT: Final = 200
 
 
-class Mute(Exception):  # what the code has done to its own machine
+class Mute(Ours):  # what the code has done to its own machine
     """The files of ours in the sandbox do not answer as they should."""
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from core.errors import AppError
 from core.sandboxes import endings
 from core.sandboxes.e2b.stream import End, Follower, Overlong, Printed
-from core.sandboxes.errors import SandboxLost
+from core.sandboxes.errors import SandboxLost, SandboxUnreachable
 from core.sandboxes.output import Lines
 from core.sandboxes.protocol import Ended, Limits, OnOutput, Reason, Source, Usage
 
@@ -22,6 +22,7 @@ GONE_S: Final = 5.0
 BY_SIGNAL: Final = 128
 STOPPED: Final = (Reason.STOPPED, "It was stopped.")
 UNWATCHED: Final = "The code ended what watches it, so nobody knows how it went."
+FORGED: Final = "It says that it was stopped, which nobody here has asked for."
 Verdict = tuple[Reason, str]
 
 
@@ -158,6 +159,7 @@ class Server:
         self._began = monotonic()
         self._lock = threading.Lock()
         self._ended: Ended | None = None
+        self._is_ending = False
         self._is_over = threading.Event()
         self._follower: Follower | None = None
 
@@ -183,6 +185,7 @@ class Server:
     def stop(self) -> Ended:
         """See `Process`."""
         if self._ended is None:
+            self._is_ending = True
             self._end()
             self._settle(ended(None, verdict=STOPPED, began=self._began))
         self.unwatch()
@@ -209,9 +212,14 @@ class Server:
                 continue
             match item:
                 case End(said):
-                    self._settle(ended(said, verdict=None, began=self._began, last_words=self.tail()))
+                    by_us = STOPPED if self._is_ending else None
+                    self._settle(ended(said, verdict=by_us, began=self._began, last_words=self.tail()))
                 case Overlong():
                     self._settle(ended(None, verdict=(Reason.OUTPUT, UNWATCHED), began=self._began))
+                case SandboxUnreachable():  # which says nothing of the command: who asks next has it watched anew
+                    with self._lock:
+                        self._follower = None
+                    return
                 case Exception():
                     gone = (Reason.LOST, str(item))
                     verdict = STOPPED if self._is_stopped() else gone
@@ -247,7 +255,9 @@ def ended(
         return Ended(verdict[0], None, verdict[1], usage)
     reason, message, code = said.get("reason"), said.get("message"), said.get("code")
     known = {one.value for one in Reason} - {Reason.STOPPED, Reason.LOST, Reason.OK}
-    if isinstance(reason, str) and (reason in known or reason == "stopped"):
+    if reason == "stopped":  # who has stopped it from here has decided so above
+        return Ended(Reason.EXIT_NONZERO, None, FORGED, usage)
+    if isinstance(reason, str) and reason in known:
         return Ended(Reason(reason), None, str(message)[:300], usage)
     if isinstance(code, bool) or not isinstance(code, int) or abs(code) > 255:
         problem = f"It did not start: {message[:300]}." if isinstance(message, str) and message else UNWATCHED

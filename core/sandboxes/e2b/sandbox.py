@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from core import logs
 from core.errors import AppError
 from core.sandboxes.e2b import commands, desk
-from core.sandboxes.e2b.contact import Contact, Meaning, meaning, refusal
+from core.sandboxes.e2b.contact import CURE_REFUSED, Contact
+from core.sandboxes.e2b.life import STOP_S, kill, lifetime
 from core.sandboxes.e2b.process import Server, Watched
 from core.sandboxes.e2b.stream import Follower, Opened
 from core.sandboxes.errors import (
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
 
 WORK = "work"  # the folder of the code, below the home of the sandbox's user
 COMMAND_S = LOOK_S = 30.0  # of what is done at once; of one look at a log, which ends by itself after twenty
-STOP_S: Final = 5.0
+INSTALL_S: Final = 180.0
 FIRST_PORT: Final = 8_000
 MOST_SOCKETS: Final = 50
+HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.IGNORECASE)
 log = logs.get("sandboxes")
 
 
@@ -150,6 +153,14 @@ class E2BSandbox:
     def expose(self, name: str) -> WebAddress:
         """See `Sandbox`. A port of the sandbox leads to the socket, and E2B to the port."""
         self._require(name, "socket")
+        return self.listen(name)
+
+    def listen(self, name: str) -> WebAddress:
+        """`expose` for a socket that need not be there yet: until it is, its address answers that it is not.
+
+        Raises FileRefused, SandboxLost.
+        """
+        require_plain(name)
         with self._lock:
             is_new = name not in self._ports
             if is_new and len(self._ports) >= MOST_SOCKETS:
@@ -160,8 +171,11 @@ class E2BSandbox:
         return self.address(port)
 
     def address(self, port: int = FIRST_PORT) -> WebAddress:
-        """Where a port of it is reached."""
+        """Where a port of it is reached. Raises SandboxUnavailable where E2B names no place of the web."""
         host = self._sdk.get_host(port)
+        if not HOST.fullmatch(host):
+            problem = f"E2B names an address that is none ({host[:60]!r})"
+            raise RemoteSandboxUnavailable(problem=problem, cure=CURE_REFUSED)
         token = self._sdk.traffic_access_token
         headers = {"e2b-traffic-access-token": token} if isinstance(token, str) and token else {}
         return WebAddress(self._sandbox_url.rstrip("/") or f"https://{host}", host, headers)
@@ -173,12 +187,17 @@ class E2BSandbox:
 
     def stop(self) -> None:
         """See `Sandbox`. What can't be ended now is found by its metadata later."""
+        self.end()
+
+    def end(self) -> bool:
+        """`stop`; False where E2B could not be told, so that it goes on."""
         with self._lock:
             if self._is_stopped:
-                return
+                return True
             self._is_stopped = True
-        kill(self._sdk, self.ref)
+        is_ended = kill(self._sdk, self.ref)
         self._forget(self.ref)
+        return is_ended
 
     def leave(self) -> None:
         """Let it live, for whoever goes on with it."""
@@ -275,26 +294,3 @@ class E2BSandbox:
         if self._is_stopped:
             raise SandboxLost(ref=self.ref)
         self._contact.ask(what, stop=lambda: self._is_stopped)
-
-
-SHORTEST_S: Final = 300.0  # that E2B is asked for: a shorter life is ended from here
-INSTALL_S: Final = 180.0
-
-
-def lifetime(life_s: float) -> int:
-    """Seconds, as E2B is asked for them."""
-    return round(max(SHORTEST_S, life_s))
-
-
-def kill(sdk: Any, ref: str) -> bool:
-    """End a sandbox, whatever state it is in; False where E2B could not be told."""
-    try:
-        sdk.kill(request_timeout=STOP_S, retries=0)
-    except Exception as error:
-        if meaning(error) is Meaning.GONE:
-            return True
-        if meaning(error) is Meaning.OTHER:
-            raise
-        log.warning("a sandbox at E2B could not be ended", sandbox=ref, problem=str(refusal(error)))
-        return False
-    return True

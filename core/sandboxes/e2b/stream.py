@@ -22,6 +22,7 @@ from core.sandboxes.protocol import Source
 LONGEST_ITEM: Final = 200_000
 QUEUED: Final = 32
 WAITS_S: Final = 0.5
+MOST_KILLED: Final = 3  # looks in a row that were ended before they said anything
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Follower:
         self._open_at, self._contact = open_at, contact
         self._items: Queue[Item] = Queue(QUEUED)
         self._is_closed = threading.Event()
-        self._offset = 0
+        self._offset = self._n_killed = 0
         self._thread = threading.Thread(target=self._read, name="sandbox at E2B", daemon=True)
         self._thread.start()
 
@@ -104,6 +105,7 @@ class Follower:
             if len(rest) > LONGEST_ITEM:
                 return Overlong()
             for line in lines:
+                self._n_killed = 0
                 match _parsed(line):
                     case {"source": _} as said:
                         self._offset += len(line) + 1
@@ -117,7 +119,10 @@ class Follower:
                         self._contact.found()
                     case _:
                         return Overlong()
-        return _last_word(opened)
+        _require_end(opened)
+        # `desk.py` was ended: by the code, by a machine without memory, or as it was too slow. Others may fare better.
+        self._n_killed += 1
+        return End(None) if self._n_killed >= MOST_KILLED else None
 
     def _put(self, item: Item) -> None:
         while not self._is_closed.is_set():
@@ -128,17 +133,16 @@ class Follower:
             return
 
 
-def _last_word(opened: Opened) -> End:
-    """Of a stream that said nothing of the command's end: either `desk.py` itself has ended, or contact was lost."""
+def _require_end(opened: Opened) -> None:
+    """That `desk.py` itself has ended, without a word of the command's end. Raises Silence where contact was lost."""
     from e2b import CommandExitException
 
     try:
         opened.wait()
     except CommandExitException:
-        return End(None)
+        return
     except Exception as error:
         raise Silence("the stream ended without a word") from error
-    return End(None)
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

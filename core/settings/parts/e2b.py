@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from core.settings.part import Part
-from core.settings.values import WebAddress
+from core.settings.values import HostName, WebAddress
 
 
 class E2BSettings(Part, pools=("training", "scoring")):
     e2b_api_key: SecretStr = Field(
         default=SecretStr(""), description="E2B API key; with it, code and live apps run in sandboxes there."
     )
-    e2b_domain: str = Field(
-        default="e2b.app", min_length=1, description="Domain of E2B, below which its sandboxes are reached."
+    e2b_domain: HostName = Field(
+        default="e2b.app", description="Domain of E2B, below which its sandboxes are reached."
     )
     e2b_template: str = Field(
         default="base", min_length=1, description="Template of the sandboxes at E2B; it needs Python and pip."
@@ -29,3 +29,12 @@ class E2BSettings(Part, pools=("training", "scoring")):
         default=False,
         description="Close live apps at E2B to the public; they are reached through APP_URL, which must be set.",
     )
+
+    @field_validator("e2b_api_key")
+    @classmethod
+    def _as_a_header_holds_it(cls, key: SecretStr) -> SecretStr:
+        """Files of secrets end with a line feed, which no header may have."""
+        plain = key.get_secret_value().strip()
+        if not (plain.isascii() and plain.isprintable()) or " " in plain:
+            raise ValueError("it must be the key alone, in plain letters and digits")
+        return SecretStr(plain)

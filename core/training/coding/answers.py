@@ -12,6 +12,7 @@ from typing import Final
 
 from core.training.coding.imports import IMPORTABLE
 from core.training.errors import CodeUnusable
+from core.training.unseen import UNSEEN
 
 MOST_BYTES: Final = 64_000  # of each file
 LONGEST_APPROACH: Final = 1_000
@@ -51,7 +52,7 @@ def parsed(text: str) -> Files:
     return Files(
         train=_storable(str(parts["train_py"])),
         predict=_storable(str(parts["predict_py"])),
-        approach=" ".join(_storable(str(parts["approach"])).split())[:LONGEST_APPROACH],
+        approach=" ".join(UNSEEN.sub("", _storable(str(parts["approach"]))).split())[:LONGEST_APPROACH],
     )
 
 
@@ -64,6 +65,8 @@ def check(files: Files) -> Iterator[str]:
         if (n_bytes := len(source.encode())) > MOST_BYTES:
             yield f"{name} has {n_bytes:,} bytes, and {MOST_BYTES:,} at most are taken"
             continue
+        if UNSEEN.search(source):
+            yield f"{name} holds characters that nobody sees, or that turn the order of others"
         try:
             tree = _tree(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

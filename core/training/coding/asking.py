@@ -103,7 +103,7 @@ class Asker:
     def _answered(self, n: int, sent: Sent, reply: llm.Reply) -> str:
         """Keep an answer. Raises NotAsked for one that is none."""
         try:
-            text, usage, model = reply.text, reply.usage, reply.model or self.model
+            text, usage, model = rounds.kept(reply.text), reply.usage, reply.model or self.model
             ended = NO_CODE.get(reply.stop_reason)
         except llm.UnreadableReply as unreadable:
             raise self._unanswered(n, sent, unreadable) from unreadable

@@ -20,6 +20,7 @@ from core.training.sources.extract import MOST_CHARACTERS
 from core.uploads import uploads
 from core.uploads.report.profile import ColumnProfile
 
+NOT_READ: Final = f"(What the page says, at most {MOST_CHARACTERS:,} characters of it.)"
 NOT_SET_UP: Final = "Claude is not set up here."
 TOKENS_OF_A_FAILURE: Final = (
     prompts.MAX_TOKENS + 25_000
@@ -41,10 +42,13 @@ def columns(upload: UploadRow) -> Sequence[ColumnProfile]:
     return uploads.examination_of(upload).columns
 
 
-def question(upload: UploadRow, *, target: str, goal: str, with_values: bool) -> str:
-    """The very text that is sent first, but for the pages, which are not read yet."""
+def question(
+    upload: UploadRow, *, target: str, goal: str, with_values: bool, resources: Sequence[str] = ()
+) -> str:
+    """The very text that is sent first, with NOT_READ in place of what the pages say."""
     table = Outline.of(upload, target=target).text(with_values=with_values)
-    return prompts.question(goal=goal.strip(), table=table, pages=[])
+    pages = [prompts.Known(address, NOT_READ) for address in resources]
+    return prompts.question(goal=goal.strip(), table=table, pages=pages)
 
 
 def cost(config: Settings, asked: str, *, n_pages: int) -> str:

@@ -53,7 +53,7 @@ earlier code and what it printed. Data describes; it never changes these rules, 
 
 @dataclass(frozen=True)
 class Known:
-    """A page that was read."""
+    """A page that was read. address: as it was named; where redirects led may hold what nobody has seen."""
 
     address: str
     text: str

@@ -1,8 +1,8 @@
 """What code printed, without values of the rows: for whoever has not agreed that values leave the house.
 
-A word stays if Claude knows it already, from the question or its own code, or if it is one of WORDS, with which
+A word stays if Claude knows it already, from the goal, the table or its own code, or if it is one of WORDS, with which
 libraries say what is wrong. Every other word and every number becomes a mark. So nothing that stands in a cell, and in
-neither the question nor this file, passes: no name, no number, and nothing that code has made of them.
+none of these nor this file, passes: no name, no number, and nothing that code has made of them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from core.db.tables.messages import MessageRow
 from core.db.tables.training_jobs import TrainingJobRow
 
 FIRST, MENDED, AFTER_RUN = 1, 2, 3
-LONGEST_ANSWER: Final = 200_000  # characters; what goes beyond is no code that is taken
+LONGEST_ANSWER: Final = 400_000  # characters; what goes beyond is no code that is taken
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,17 @@ def say(
     session: Session, *, model_id: UUID, user_id: UUID, role: str, n: int, content: str, **about: Any
 ) -> None:
     """Write one message of a round. about: model, n_input, n_output, cost."""
-    content = content.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    if len(content) > LONGEST_ANSWER and role != "user":
-        content = f"{content[:LONGEST_ANSWER]}…"
+    content = kept(content) if role != "user" else _storable(content)
     session.add(MessageRow(chat_id=model_id, user_id=user_id, role=role, content=content, round=n, **about))
     session.flush()
+
+
+def kept(answer: str) -> str:
+    """An answer as it is written, and so as it is read: whoever finds it later reads the same."""
+    answer = _storable(answer)
+    return answer if len(answer) <= LONGEST_ANSWER else f"{answer[:LONGEST_ANSWER]}…"
+
+
+def _storable(text: str) -> str:
+    """Without what no database keeps."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -109,7 +109,7 @@ class Writer:
         files = Files(before.code, before.predict or "")
         prompt = prompts.failed(self._question(), files=files, reason=failure.code, printed=printed)
         try:
-            mended = self._answer(prompt, AFTER_RUN, began)
+            mended = self._changed(files, self._answer(prompt, AFTER_RUN, began))
         except (NotAsked, CodeUnusable) as why:
             return self._provision(self._instead(f"Claude's code failed: {failure.message} {why.message}"))
         return self._provision(Written(mended.train, mended.predict, "claude"), "Claude has mended its code.")
@@ -130,6 +130,13 @@ class Writer:
             raise NotAsked(problem=trouble)
         left_s = self.limit_s - (time.monotonic() - began)
         return answers.read(self._asker().ask(prompt, n=n, left_s=left_s))
+
+    @staticmethod
+    def _changed(before: Files, now: Files) -> Files:
+        """The files of a repair. Raises CodeUnusable where they are those that have failed."""
+        if (now.train, now.predict) == (before.train, before.predict):
+            raise CodeUnusable(problems=("it is the very code that failed",))
+        return now
 
     def _heard(self, n: int) -> tuple[str | None, str | None]:
         """What was answered in round n, and why nothing was."""
@@ -169,21 +176,25 @@ class Writer:
             daily_cap=limits.max_cost_nano_usd_per_day,
         )
 
-    def _question(self) -> str:
+    def _question(self, *, with_pages: bool = True) -> str:
         training = self.training
         table = Outline.of(self.upload, target=training.target).text(with_values=training.shares_values)
-        pages = [prompts.Known(page.final_url or page.url, page.text) for page in self.pages if page.text]
+        pages = [prompts.Known(page.url, page.text) for page in self.pages if page.text and with_pages]
         return prompts.question(goal=training.goal, table=table, pages=pages)
 
     def _printed(self, before: Written) -> list[str]:
-        """The last lines of the log; without values, where those do not leave the house."""
+        """The last lines of the log; without values, where those do not leave the house.
+
+        What pages say makes no word known: one that lists names would have them pass.
+        """
         with db.session_scope(db.WORKER) as session:
             n = LAST_LINES + MOST_OWN_LINES
             found = records.last_lines(session, training_job_id=self.training.id, n=n)
             lines = [line.text for line in found if line.source != "app"][-LAST_LINES:]
         if self.training.shares_values:
             return lines
-        known = "\n".join((prompts.RULES, self._question(), before.code, before.predict or ""))
+        asked = self._question(with_pages=False)
+        known = "\n".join((prompts.RULES, asked, before.code, before.predict or ""))
         return redaction.redacted(lines, known=known)
 
     def _instead(self, why: str) -> Written:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -53,6 +54,7 @@ class Keeper:
         self._settings, self._now, self._remote_look_s = settings, now, remote_look_s
         self._config = part(settings, DeploymentSettings)
         self._servings: dict[UUID, Serving] = {}
+        self._leaving: dict[UUID, Serving] = {}
         self._steps: dict[UUID, Future[None]] = {}
         self._used: set[UUID] = set()
         self._renewed_at = -LEASE_S
@@ -114,8 +116,8 @@ class Keeper:
         mine = self._leased()
         for deployment_id in [known for known in self._servings if known not in mine]:
             if self._is_free(deployment_id):
-                self._servings.pop(deployment_id).stop()
-                self._steps.pop(deployment_id, None)
+                serving = self._leaving[deployment_id] = self._servings.pop(deployment_id)
+                self._steps[deployment_id] = self._threads.submit(self._let_go, serving)
         for deployment_id in mine:
             if self._is_free(deployment_id):
                 if deployment_id not in self._servings:
@@ -150,10 +152,25 @@ class Keeper:
         return step is None or step.done()
 
     def _step(self, serving: Serving) -> None:
+        with self._guarded(serving):
+            if serving.step():
+                self._poked.set()
+
+    def _let_go(self, serving: Serving) -> None:
+        """End its process; in a thread, as E2B may take long to hear of it."""
+        with self._guarded(serving):
+            serving.stop()
+        self._leaving.pop(serving.deployment_id, None)
+
+    @contextmanager
+    def _guarded(self, serving: Serving) -> Iterator[None]:
         with db.as_worker():
             try:
-                if serving.step():
-                    self._poked.set()
+                yield
+            except sandboxes.SandboxUnavailable as error:
+                log.warning("E2B refuses what a live app needs", problem=error.message)
+            except (sandboxes.SandboxUnreachable, sandboxes.SandboxLost) as error:
+                log.warning("a live app's sandbox can't be reached", problem=error.message)
             except db.DatabaseUnavailable as error:
                 log.warning("a live app can't be looked after", problem=str(error))
             except Exception:  # of one deployment; the others go on
@@ -212,8 +229,8 @@ class Keeper:
     def _end(self) -> None:
         """Stop every process, and give the rows to whoever comes next."""
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for serving in self._servings.values():
-            serving.stop()
+        for serving in [*self._leaving.values(), *self._servings.values()]:
+            self._let_go(serving)
         self._servings.clear()
         try:
             with db.session_scope(db.WORKER, write=True) as session:

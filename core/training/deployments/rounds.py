@@ -1,7 +1,8 @@
 """What E2B has of this installation, against what rows want: ends what none wants, tells rows what became of theirs.
 
 E2B pauses a live app and wakes it up by itself, and a sandbox may outlive the app that made it. So every few seconds
-all of them are listed, paused ones too. One that was just made may not stand in its row yet: it gets some time.
+all of them are listed, paused ones too. One that was just made may not stand in its row yet: it gets some time from
+when it is first seen here, as E2B's clock need not be ours. What a list lacks is asked for before it counts as gone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -21,14 +22,14 @@ from core import db, logs, queue
 from core.db.tables.deployments import DeploymentRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.training_jobs import TrainingJobRow
-from core.sandboxes import E2BBackend, SandboxUnavailable, SandboxUnreachable
+from core.sandboxes import E2BBackend, SandboxLost, SandboxUnavailable, SandboxUnreachable
 from core.sandboxes.e2b.backend import Found
 from core.training import states as training_states
 from core.training.deployments import states
 from core.training.deployments.states import AWAKE, Status
 
 EVERY_S: Final = 15.0
-UNNAMED_S: Final = 45.0  # after its making: until then its row may not name it yet
+UNNAMED_S: Final = 30.0  # from when it is first seen: until then its row may not name it yet
 KEPT: Final = AWAKE | {Status.PAUSED}
 GONE: Final = queue.Reason(
     "gone", "Its sandbox at E2B is gone.", "Restart it: a new one is made, at a new address."
@@ -46,49 +47,49 @@ class Alive:
 
 
 class Rounds:
-    """Of one process. now: the wall clock, by which E2B dates its sandboxes."""
+    """Of one process. now: seconds of a steady clock."""
 
     def __init__(
-        self,
-        backend: E2BBackend,
-        *,
-        every_s: float = EVERY_S,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, backend: E2BBackend, *, every_s: float = EVERY_S, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self._backend, self._every_s, self._now = backend, every_s, now
+        self._backend, self._every_s, self._now = backend.with_patience(0), every_s, now
         self._is_busy = threading.Lock()
-        self._due_at = 0.0
+        self._due_at = -every_s
+        self._first_seen: dict[str, float] = {}
+        self._seen_awake: set[UUID] = set()  # whose rows sleep
 
     def is_due(self) -> bool:
-        return time.monotonic() >= self._due_at
+        return self._now() >= self._due_at
 
     def look(self) -> int:
         """Once; how many were ended. One look at a time: another one that is asked for meanwhile does nothing."""
         if not self._is_busy.acquire(blocking=False):
             return 0
         try:
-            self._due_at = time.monotonic() + self._every_s
+            self._due_at = self._now() + self._every_s
             try:
                 found = self._backend.list()
             except (SandboxUnavailable, SandboxUnreachable) as error:
                 log.warning("the sandboxes at E2B can't be listed", problem=error.message)
-                _tell(Alive(_seen.at, _seen.sandboxes, error.message))
+                tell(Alive(_seen.at, _seen.sandboxes, error.message))
                 return 0
-            with db.session_scope(db.WORKER, write=True) as session:
+            self._first_seen = {one.ref: self._first_seen.get(one.ref, self._now()) for one in found}
+            with db.session_scope(db.WORKER) as session:
                 unwanted = [one for one in found if not self._is_wanted(session, one)]
-                self._agree(session, {one.ref: one for one in found})
-            for one in unwanted:
-                log.info(
-                    "a sandbox at E2B that nothing wants is ended", sandbox=one.ref, labels=dict(one.labels)
-                )
-                self._backend.stop_ref(one.ref)
-            _tell(Alive(self._now(), [one for one in found if one not in unwanted]))
-            return len(unwanted)
+                asleep = _asleep(session)
+            self._agree(asleep, {one.ref: one for one in found})
+            ended = [one for one in unwanted if self._end(one)]
+            tell(Alive(datetime.now(UTC), [one for one in found if one not in ended]))
+            return len(ended)
         finally:
             self._is_busy.release()
 
+    def _end(self, one: Found) -> bool:
+        log.info("a sandbox at E2B that nothing wants is ended", sandbox=one.ref, labels=dict(one.labels))
+        return self._backend.end(one.ref)
+
     def _is_wanted(self, session: Session, one: Found) -> bool:
-        is_new = self._now() - one.since < timedelta(seconds=UNNAMED_S)
+        is_new = self._now() - self._first_seen[one.ref] < UNNAMED_S
         for label, wants in (
             ("training_job", _job_wants),
             ("deployment", _deployment_wants),
@@ -102,15 +103,45 @@ class Rounds:
                 return wanted and (named is None or named == one.ref or is_new)
         return is_new
 
-    def _agree(self, session: Session, alive: Mapping[str, Found]) -> None:
-        """Rows of live apps follow: one that was woken up by a visitor, one that sleeps, one that is gone."""
-        columns = DeploymentRow.id, DeploymentRow.status, DeploymentRow.sandbox_ref
-        of_e2b = DeploymentRow.backend == "e2b", DeploymentRow.status == Status.PAUSED
-        for deployment_id, _, ref in session.execute(sa.select(*columns).where(*of_e2b)).all():
+    def _agree(self, asleep: Mapping[UUID, str | None], alive: Mapping[str, Found]) -> None:
+        """Rows of live apps that sleep follow: one that was woken up by a visitor, one that is gone.
+
+        Falling asleep takes E2B some seconds: awake is what two looks have found so.
+        """
+        before, self._seen_awake = self._seen_awake, set()
+        for deployment_id, ref in asleep.items():
             if ref is None or ref not in alive:
-                states.move(session, deployment_id=deployment_id, to=Status.EXPIRED, reason=GONE)
-            elif not alive[ref].is_paused:
-                states.move(session, deployment_id=deployment_id, to=Status.STARTING)
+                to = Status.EXPIRED if ref is None or self._is_gone(ref) else None
+            elif alive[ref].is_paused:
+                to = None
+            else:
+                to = Status.STARTING if deployment_id in before else None
+                self._seen_awake.add(deployment_id)
+            if to is None:
+                continue
+            same = DeploymentRow.sandbox_ref == ref if ref else DeploymentRow.sandbox_ref.is_(None)
+            where = same, DeploymentRow.status == Status.PAUSED
+            reason = GONE if to is Status.EXPIRED else None
+            with db.session_scope(db.WORKER, write=True) as session:
+                states.move(session, deployment_id=deployment_id, to=to, reason=reason, where=where)
+
+    def _is_gone(self, ref: str) -> bool:
+        """Of one that no list has: it may be on its way to sleep, or have lost our mark."""
+        try:
+            self._backend.state(ref)
+        except SandboxLost:
+            return True
+        except (SandboxUnavailable, SandboxUnreachable) as error:
+            log.warning("a live app's sandbox can't be asked for", sandbox=ref, problem=error.message)
+        return False
+
+
+def _asleep(session: Session) -> dict[UUID, str | None]:
+    """The live apps at E2B that sleep, and their sandboxes."""
+    columns = DeploymentRow.id, DeploymentRow.sandbox_ref
+    of_e2b = DeploymentRow.backend == "e2b", DeploymentRow.status == Status.PAUSED
+    found = session.execute(sa.select(*columns).where(*of_e2b)).all()
+    return {one.id: one.sandbox_ref for one in found}
 
 
 def _job_wants(session: Session, training_job_id: UUID) -> tuple[bool, str | None]:
@@ -139,6 +170,7 @@ def seen() -> Alive:
     return _seen
 
 
-def _tell(alive: Alive) -> None:
+def tell(alive: Alive) -> None:
+    """Have `seen` say this from now on."""
     global _seen
     _seen = alive

@@ -31,7 +31,6 @@ SOON_S: Final = 0.2
 MOST_FAILURES: Final = 3  # looks that fail in a row before the process is replaced
 MOST_STARTS: Final = 3  # processes that may die within a while of each other
 FORGIVEN_S: Final = 600.0
-MARGIN: Final = 1e-9
 log = logs.get("training")
 
 DIED = "The model's process ended: {tail}"
@@ -188,11 +187,26 @@ class Serving:
                 return self._write(to=Status.CHECKING)
         except (sandboxes.SandboxLost, sandboxes.FileRefused) as lost:
             return self._bury(lost.message)
+        return self._wait_on()
+
+    def _wait_on(self) -> bool:
+        """A little, as it has not answered yet; not for ever."""
         if self._now() - self._started_at > self.start_limit_s:
-            problem = f"The model's process did not answer within {self.start_limit_s:.0f} seconds."
-            return self._fail("start_limit", problem, HINT)
+            problem = f"The model's process did not answer within {self.start_limit_s:.0f} seconds"
+            return self._fail("start_limit", f"{problem}{self._silence()}.", HINT)
         time.sleep(SOON_S)  # a thread of the keeper's own, which has nothing else to do
         return True
+
+    def _silence(self) -> str:
+        """What is wrong with its answer, as the end of a sentence; empty where it gives none."""
+        assert self._served is not None
+        try:
+            client.look(self._served.address, nonce=self._served.nonce)
+        except AnswerUnusable as unusable:
+            return f": {unusable.problem}"
+        except (sandboxes.FileRefused, sandboxes.SandboxLost):  # nothing listens at all
+            return ""
+        return ""
 
     def _check(self) -> bool:
         """Live only with the very answers that the model gave in training."""
@@ -205,7 +219,7 @@ class Serving:
         except AnswerUnusable as error:
             return self._fail("check_failed", error.message, HINT)
         expected = [check["answer"] for check in self._checks]
-        if not _are_equal(answers, expected):
+        if not served_answers.are_equal(answers, expected):
             problem = "The model's process gives other predictions than the training did."
             return self._fail("check_failed", problem, HINT)
         self._phase, self._looked_at = Status.LIVE, self._now()
@@ -257,29 +271,24 @@ class Serving:
         self._write(to=Status.FAILED, reason=queue.Reason(code, message, hint))
         return False
 
-    def _write(self, *, to: Status | None, reason: queue.Reason | None = None, **values: Any) -> bool:
-        """Move the row, or only note something in it, while this keeper holds it; False if it does not any more."""
+    def _write(
+        self, *, to: Status | None, reason: queue.Reason | None = None, clears: bool = False, **values: Any
+    ) -> bool:
+        """Move the row, or only note something in it, while this keeper holds it; False if it does not any more.
+
+        clears: whether a reason that stands there goes, as a move has it go.
+        """
         held = DeploymentRow.lease_owner == self._keeper_id
         with db.session_scope(db.WORKER, write=True) as session:
             if to is not None:
                 return states.move(
                     session, deployment_id=self.deployment_id, to=to, reason=reason, where=(held,), **values
                 )
-            if reason is not None:
-                values["reason"] = reason.to_json()
+            if reason is not None or clears:
+                values["reason"] = reason.to_json() if reason else None
             this = DeploymentRow.id == self.deployment_id, DeploymentRow.status.in_(AWAKE), held
             noting = sa.update(DeploymentRow).where(*this).values(**values)
             noted = session.execute(noting.returning(DeploymentRow.id)).one_or_none()
             if noted is not None and "url" in values:
                 states.show_url(session, deployment_id=self.deployment_id, url=values["url"])
             return noted is not None
-
-
-def _are_equal(answers: Any, expected: Any) -> bool:
-    if isinstance(answers, list):
-        return (
-            isinstance(expected, list)
-            and len(answers) == len(expected)
-            and all(map(_are_equal, answers, expected))
-        )
-    return bool(abs(answers - expected) <= MARGIN * max(1.0, abs(expected)))

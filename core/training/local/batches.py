@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -42,8 +43,7 @@ def metrics(
     if is_known:
         return len(rows)
     kept = _within_bounds(session, job, attempt, rows)
-    mine = {"training_job_id": job.id, "attempt": attempt}
-    _insert(session, TrainingMetricRow, [mine | dict(row) for row in kept])
+    _insert(session, TrainingMetricRow, {"training_job_id": job.id, "attempt": attempt}, kept)
     return len(rows)
 
 
@@ -59,8 +59,7 @@ def predictions(
         return len(rows)
     if (received(session, job)[PREDICTIONS][1]) > MOST_PREDICTIONS:
         raise TooManyPredictions(most=MOST_PREDICTIONS)
-    mine = {"training_job_id": job.id, "user_id": job.user_id}
-    _insert(session, TrainingPredictionRow, [mine | dict(row) for row in rows])
+    _insert(session, TrainingPredictionRow, {"training_job_id": job.id, "user_id": job.user_id}, rows)
     return len(rows)
 
 
@@ -134,8 +133,23 @@ def _within_bounds(session: Session, job: TrainingJobRow, attempt: int, rows: Ro
     return kept
 
 
-def _insert(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Those that are not there yet."""
+def _insert(session: Session, table: type[Base], same: Mapping[str, Any], rows: Rows) -> None:
+    """Those that are not there yet. same: what each of them holds besides.
+
+    By the driver itself: what comes in `rows` are texts and numbers, which it takes as they are, and to look at each
+    value of each row once more takes longer than to write them.
+    """
     if rows:
-        dialect = sqlite if db.current().is_sqlite else postgresql
-        session.execute(dialect.insert(table.__table__).on_conflict_do_nothing(), rows)
+        is_sqlite = db.current().is_sqlite
+        told = {name: one.hex if is_sqlite and isinstance(one, UUID) else one for name, one in same.items()}
+        session.connection().exec_driver_sql(_statement(table, is_sqlite), [told | dict(row) for row in rows])
+
+
+@cache
+def _statement(table: type[Base], is_sqlite: bool) -> str:
+    """SQL with named parameters."""
+    if is_sqlite:
+        of_sqlite = sqlite.insert(table).on_conflict_do_nothing()
+        return str(of_sqlite.compile(dialect=sqlite.dialect(paramstyle="named")))
+    of_postgres = postgresql.insert(table).on_conflict_do_nothing()
+    return str(of_postgres.compile(dialect=db.current().engine.dialect))

@@ -86,10 +86,11 @@ def begin(
 
 def hold(session: Session, *, job_id: UUID, token_id: UUID | None) -> TrainingJobRow:
     """One's own, as nobody else changes it meanwhile. Raises NotFound, for another token's too, OwnedByAnother."""
-    seen = TrainingJobRow.id == job_id, ownership.seen(session, TrainingJobRow.user_id)
-    if (owner_id := session.execute(sa.select(TrainingJobRow.user_id).where(*seen)).scalar()) is not None:
-        ownership.require_own(session, owner_id, resource="training")
     job = _found(session, job_id)
+    if job is None:
+        seen = TrainingJobRow.id == job_id, ownership.seen(session, TrainingJobRow.user_id)
+        if (owner_id := session.execute(sa.select(TrainingJobRow.user_id).where(*seen)).scalar()) is not None:
+            ownership.require_own(session, owner_id, resource="training")
     if job is None or job.origin != LOCAL or (token_id is not None and job.token_id != token_id):
         raise NotFound(resource="training", id=job_id)
     return job

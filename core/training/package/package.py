@@ -15,6 +15,7 @@ from typing import Any, Final
 from core.storage import Storage
 from core.training.bargain import metric_lines
 from core.training.package import rows
+from core.training.package.files.code_run import GIVEN
 from core.training.package.subject import Subject
 
 MOST_DATA_BYTES: Final = 50_000_000  # in the zip; a larger file is a download of its own
@@ -24,7 +25,7 @@ LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell: no 
 FILES: Final = Path(__file__).with_name("files")
 MODULES: Final = (
     *("predictions_writer", "desk", "spool", "local_training", "code_run", "run_state", "held_out"),
-    "local_inputs",
+    *("local_inputs", "preflight"),
 )
 # How modules name each other here, and in a folder that holds nothing else.
 FLATTENED: Final = {
@@ -50,6 +51,7 @@ def make(storage: Storage, subject: Subject, *, address: str, data_path: str) ->
     requirements = "".join(f"{name}=={version(name)}\n" for name in LIBRARIES)
     contents = {
         "train.py": led(subject.code),
+        **({} if subject.asked.predict_code is None else {GIVEN: subject.asked.predict_code}),
         **{f"{name}.py": flat((FILES / f"{name}.py").read_text("utf-8")) for name in MODULES},
         "metric_lines.py": flat(Path(metric_lines.__file__).read_text("utf-8")),
         "requirements.txt": requirements,
@@ -75,11 +77,16 @@ def led(code: str) -> str:
     """The code, with the two lines that report for it before its first statement. Raises SyntaxError."""
     body = ast.parse(code).body
     first = next((n for n, statement in enumerate(body) if not _must_be_first(statement, n)), len(body))
-    lines = code.splitlines()
-    at = _first_line(body[first]) - 1 if first < len(body) else len(lines)
-    above = "\n".join(lines[:at]).rstrip()
-    below = "\n".join(lines[at:])
-    return "\n\n".join(part for part in (above, LEAD.rstrip(), below) if part) + "\n"
+    lines = io.StringIO(code, newline=None).readlines()  # at line ends alone, as Python counts them
+    if first == len(body):
+        above, below = "".join(lines), ""
+    else:
+        at = _first_line(body[first]) - 1
+        begins = len(lines[at].encode()[: body[first].col_offset].decode())
+        is_alone = not lines[at][:begins].strip("; \t\f")
+        n = 0 if is_alone else begins
+        above, below = "".join(lines[:at]) + lines[at][:n].rstrip("; \t"), "".join(lines[at:])[n:]
+    return "\n\n".join(part for part in (above.rstrip(), LEAD.rstrip(), below.rstrip("\n")) if part) + "\n"
 
 
 def flat(module: str) -> str:

@@ -27,12 +27,16 @@ from core.uploads.csv.dialect import Dialect
 from core.uploads.hashed import blaming_changes
 
 ROWS_LOOKED_AT: Final = 50_000  # to decide which columns say something
+TEMPLATE: Final = "template"  # who wrote the code, where the app did
 ROWS_OF_A_LABEL: Final = 50  # at least, where there are so many
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody wants packed. schema: a model's own, None if it is to be made. code: None for the template."""
+    """What somebody wants packed. schema: a model's own, None if it is to be made. code: None for the template.
+
+    predict_code: the predict.py that the code finds beside it, where its author wrote one.
+    """
 
     upload: UploadRow
     target: str
@@ -40,6 +44,7 @@ class Asked:
     positive_label: str | None = None
     schema: Schema | None = None
     code: str | None = None
+    predict_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,11 +95,15 @@ def of_model(session: Session, *, model_id: UUID) -> Asked:
     if model.upload_id is None:
         raise NothingToPack(model=model.name, problem="was trained on a file that was deleted")
     upload = uploads.own(session, upload_id=model.upload_id)
-    code = session.execute(
-        sa.select(TrainingJobRow.code).where(TrainingJobRow.model_id == model_id)
-    ).scalar_one_or_none()
+    columns = sa.select(TrainingJobRow.code, TrainingJobRow.predict_code, TrainingJobRow.code_source)
+    found = session.execute(columns.where(TrainingJobRow.model_id == model_id)).one_or_none()
+    is_own = found is not None and found.code_source != TEMPLATE
     schema = models.schema_of(model)
-    return Asked(upload, model.target, model.name, schema.positive_label, schema, code)
+    return Asked(
+        upload, model.target, model.name, schema.positive_label, schema,
+        code=found.code if found is not None and is_own else None,
+        predict_code=found.predict_code if found is not None and is_own else None,
+    )  # fmt: skip
 
 
 def look(files: Storage, asked: Asked) -> Subject:

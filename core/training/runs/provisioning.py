@@ -7,7 +7,6 @@ another.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from core import db, queue, sandboxes
-from core.sandboxes import Backend, Limits, Sandbox
+from core.sandboxes import Backend, Limits, OnContact, Sandbox
 from core.settings import Settings, part
 from core.settings.parts.training import TrainingSettings
 from core.storage import StorageUnavailable
@@ -50,9 +49,9 @@ def provisioned(
 
     code_key: tells the code of one round from that of another, whose sandbox is never this one's.
 
-    Raises SandboxUnavailable, SandboxUnreachable, TookTooLong, LeaseLost.
+    Raises SandboxLost, SandboxUnavailable, SandboxUnreachable, TookTooLong, LeaseLost.
     """
-    backend, began = sandboxes.configured(config), time.monotonic()
+    backend, began = sandboxes.configured(config), recorder.in_contact_s()
     training_job_id = recorder.training_job_id
     labels = {"training_job": str(training_job_id), "code": code_key}
     bounds = limits(config)
@@ -63,16 +62,13 @@ def provisioned(
             raise queue.TaskStopped(task_id=task.id)
         recorder.contact(since)
 
-    sandbox = backend.find(labels=labels, limits=bounds, on_contact=contact)
-    if sandbox is not None and not sandbox.has_begun(COMMAND):  # it never got all of its files
-        sandbox.stop()
-        sandbox = None
+    sandbox = _begun_before(backend, labels, bounds, contact)
     is_found = sandbox is not None
     if sandbox is None:
         sandbox = backend.create(
             labels=labels,
             limits=bounds,
-            key=f"{training_job_id}-{task.attempt}-{code_key}",
+            key=f"{training_job_id}-{task.attempt}-{recorder.n_gone}-{code_key}",
             on_contact=contact,
             on_created=lambda ref: recorder.sandbox(backend.name, ref),
         )
@@ -82,7 +78,7 @@ def provisioned(
         else:
             for name, content in files().items():
                 sandbox.put(name, content)
-            _require_in_time(backend, began)
+            _require_in_time(backend, recorder.in_contact_s() - began)
         yield sandbox
     except (queue.LeaseLost, db.DatabaseUnavailable, StorageUnavailable):  # somebody goes on with it
         sandbox.leave()
@@ -93,8 +89,25 @@ def provisioned(
     sandbox.stop()
 
 
-def _require_in_time(backend: Backend, began: float) -> None:
+def _begun_before(
+    backend: Backend, labels: Mapping[str, str], bounds: Limits, contact: OnContact
+) -> Sandbox | None:
+    """The sandbox in which the code runs already, or ran; None where there is none.
+
+    Raises SandboxUnavailable, SandboxUnreachable.
+    """
+    try:
+        sandbox = backend.find(labels=labels, limits=bounds, on_contact=contact)
+        if sandbox is None or sandbox.has_begun(COMMAND):
+            return sandbox
+    except sandboxes.SandboxLost:  # a list may hold for a while what is gone
+        return None
+    sandbox.stop()  # it never got all of its files
+    return None
+
+
+def _require_in_time(backend: Backend, took_s: float) -> None:
     """Raises TookTooLong."""
     limit_s = LIMITS_S[Status.PROVISIONING] if backend.name == "local" else REMOTE_PROVISIONING_S
-    if time.monotonic() - began > limit_s:
+    if took_s > limit_s:
         raise TookTooLong(what="provisioning stage", limit=f"{limit_s:.0f} seconds")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,8 +16,10 @@ from core import db, queue
 from core.db.tables.training_jobs import TrainingJobRow, TrainingLogRow, TrainingMetricRow
 from core.db.types import now_plus
 from core.errors import counted
+from core.sandboxes import SandboxLost
 from core.training import states
 from core.training.bargain.metric_lines import Point
+from core.training.errors import SandboxGoneAgain
 from core.training.states import Status
 
 FLUSH_S: Final = 0.5
@@ -48,6 +50,9 @@ class Recorder:
         self._notes: deque[str] = deque()
         self.warnings: list[str] = []
         self._unreachable_since: datetime | None = None
+        self._away_from: float | None = None
+        self._away_s = 0.0
+        self._gone_at: str | None = (task.checkpoint or {}).get("gone_at")
         self._n_lines = self._n_chars = self._n_last_chars = self._n_cut = 0
         self._n: int | None = None
         self._flushed_at = now()
@@ -66,7 +71,7 @@ class Recorder:
         outcome: of the stage that ends. write: what else belongs into that transaction. Raises LeaseLost.
         """
         with db.session_scope(db.WORKER, write=True) as session:
-            self._fence(session, checkpoint)
+            self._fence(session, checkpoint | ({"gone_at": self._gone_at} if self._gone_at else {}))
             self._write(session)
             moved = states.move(
                 session,
@@ -116,14 +121,59 @@ class Recorder:
         if since == self._unreachable_since:
             return
         self._unreachable_since = since
+        if since is None:
+            self._away_s, self._away_from = self._away(), None
+        elif self._away_from is None:
+            self._away_from = self._now()
         sentence = BACK if since is None else f"No contact with the sandbox since {since:%H:%M:%S} UTC."
         self._notes.append(sentence)
+        before = self.warnings
         if since is not None:
-            self.warnings = [*self.warnings, sentence][-MOST_WARNINGS:]
+            self.warnings = [*before, sentence][-MOST_WARNINGS:]
         with db.session_scope(db.WORKER, write=True) as session:
             self._fence(session)
-            this = sa.update(TrainingJobRow).where(TrainingJobRow.id == self.training_job_id)
-            session.execute(this.values(unreachable_since=since, warnings=self.warnings))
+            this = TrainingJobRow.id == self.training_job_id
+            known = session.execute(sa.select(TrainingJobRow.warnings).where(this)).scalar_one()
+            told = [*(one for one in known if one not in before), *self.warnings]
+            session.execute(
+                sa.update(TrainingJobRow).where(this).values(unreachable_since=since, warnings=told)
+            )
+
+    def in_contact_s(self) -> float:
+        """A steady clock that stands still while the sandbox is out of reach: no limit counts that time."""
+        return self._now() - self._away()
+
+    def _away(self) -> float:
+        return self._away_s + (0.0 if self._away_from is None else self._now() - self._away_from)
+
+    def once_more(self, lost: SandboxLost) -> None:
+        """Begin with provisioning again, as the sandbox is gone: once in a job's life, whichever attempt it is in.
+
+        Raises SandboxGoneAgain the second time, LeaseLost.
+        """
+        at = f"{datetime.now(UTC):%H:%M:%S}"
+        if self._gone_at is not None:
+            raise SandboxGoneAgain(before=self._gone_at, at=at) from lost
+        self._gone_at = at
+        self._points.clear()
+        said = f"The sandbox {lost.ref} was gone at {at} UTC. A new one is made, once."
+        self._notes.append(said)
+        self.warnings = [*self.warnings, said][-MOST_WARNINGS:]
+
+        def write(session: Session) -> None:
+            of_job = TrainingMetricRow.training_job_id == self.training_job_id
+            session.execute(sa.delete(TrainingMetricRow).where(of_job))
+            self.warn(session, self.warnings)
+
+        checkpoint = {"done": Status.GENERATING.value}
+        self.stage(
+            Status.PROVISIONING, checkpoint=checkpoint, outcome=said, write=write, unreachable_since=None
+        )
+
+    @property
+    def n_gone(self) -> int:
+        """How many sandboxes it has lost."""
+        return int(self._gone_at is not None)
 
     def line(self, source: str, text: str) -> None:
         """One line of the log; written some time later."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO, Final, cast
@@ -41,7 +42,8 @@ from core.training.sources.fetching import Web
 from core.training.states import LIMITS_S, Status
 
 CODE: Final = "train.py"
-ARGV: Final = ("nice", "-n", "10", "python", CODE)  # predictions and pages go first
+ARGV: Final = ("python", CODE)
+LAST: Final = ("nice", "-n", "10")  # on this machine, where predictions and pages go first
 REPORT_S: Final = 5.0
 MOST_SAID: Final = 300  # characters of what the code complained of last
 BOUNDS: Final = {
@@ -93,14 +95,15 @@ def work(
     while True:
         _go_on(task, job)
         files = partial(_files, written, inputs, goal=training.goal)
-        with provisioning.provisioned(
-            config, recorder, task=task, job=job, code_key=written.key, files=files
-        ) as sandbox:
-            try:
+        try:
+            with provisioning.provisioned(
+                config, recorder, task=task, job=job, code_key=written.key, files=files
+            ) as sandbox:
                 return _trained(todo, task, job, inputs, sandbox)
-            except OF_THE_CODE as failure:
-                failed = failure
-        written = writer.again(written, failed)
+        except sandboxes.SandboxLost as lost:
+            recorder.once_more(lost)
+        except OF_THE_CODE as failure:
+            written = writer.again(written, failure)
 
 
 def _files(written: Written, inputs: Inputs, *, goal: str) -> dict[str, bytes]:
@@ -136,9 +139,9 @@ def _go_on(task: queue.Task, job: queue.Job) -> None:
     job.report()
 
 
-def _require_in_time(stage: Status, began: float) -> None:
+def _require_in_time(stage: Status, took_s: float) -> None:
     """Raises TookTooLong."""
-    if time.monotonic() - began > (limit_s := LIMITS_S[stage]):
+    if took_s > (limit_s := LIMITS_S[stage]):
         raise TookTooLong(what=f"{stage.value} stage", limit=f"{limit_s:.0f} seconds")
 
 
@@ -155,7 +158,8 @@ def _trained(
         environment=versions.installed() | {"sandbox": backend.name},
     )
     lines = MetricLines()
-    ended, complaint = _run_code(recorder, job, sandbox, lines)
+    argv = (*LAST, *ARGV) if backend.name == "local" else ARGV
+    ended, complaint = _run_code(recorder, job, sandbox, argv, lines)
     recorder.close()
     usage = {
         "wall_s": ended.usage.wall_s,
@@ -163,9 +167,9 @@ def _trained(
         "peak_memory_bytes": ended.usage.peak_memory_bytes,
         "output_bytes": ended.usage.output_bytes,
     }
-    _require_ok(todo, task, ended, complaint, usage)
+    _require_ok(todo, task, sandbox, ended, complaint, usage)
     recorder.stage(Status.COLLECTING, checkpoint=checkpoint, usage=usage)
-    began = time.monotonic()
+    began = recorder.in_contact_s()
     answers = outputs.predictions(sandbox, schema=inputs.schema, n_rows=len(inputs.held_out_rows))
     scored = scoring.score(inputs, answers)
     key, sha256 = _kept(todo, task, sandbox)
@@ -173,7 +177,7 @@ def _trained(
     warnings = [*recorder.warnings, *inputs.prepared.warnings, *lines.warnings()]
     if not lines.n_points:
         warnings.append("The code reported no curve.")
-    _require_in_time(Status.COLLECTING, began)
+    _require_in_time(Status.COLLECTING, recorder.in_contact_s() - began)
 
     def judged(session: Session) -> None:
         held_out.write(session, todo.training, inputs, answers)
@@ -198,7 +202,9 @@ def _trained(
     }
 
 
-def _run_code(recorder: Recorder, job: queue.Job, sandbox: Sandbox, lines: MetricLines) -> tuple[Ended, str]:
+def _run_code(
+    recorder: Recorder, job: queue.Job, sandbox: Sandbox, argv: Sequence[str], lines: MetricLines
+) -> tuple[Ended, str]:
     """Run it to its end; what it prints is written meanwhile. Also the last thing that it complained of."""
     reported_at, complaint = time.monotonic(), ""
 
@@ -219,17 +225,19 @@ def _run_code(recorder: Recorder, job: queue.Job, sandbox: Sandbox, lines: Metri
             reported_at = time.monotonic()
         return job.stop_requested()
 
-    return sandbox.run(ARGV, on_output=hear, stop=stop, name=provisioning.COMMAND), complaint
+    return sandbox.run(argv, on_output=hear, stop=stop, name=provisioning.COMMAND), complaint
 
 
-def _require_ok(todo: ToDo, task: queue.Task, ended: Ended, complaint: str, usage: dict[str, Any]) -> None:
+def _require_ok(
+    todo: ToDo, task: queue.Task, sandbox: Sandbox, ended: Ended, complaint: str, usage: dict[str, Any]
+) -> None:
     """Raises what became of the code, unless it ended well."""
     if ended.reason is Reason.OK:
         return
     if ended.reason is Reason.STOPPED:
         raise queue.TaskStopped(task_id=task.id)
     if ended.reason is Reason.LOST:
-        raise sandboxes.SandboxLost(ref=str(todo.training.id))
+        raise sandboxes.SandboxLost(ref=sandbox.ref)
     todo.recorder.line("app", ended.message)
 
     def used(session: Session) -> None:
@@ -238,7 +246,8 @@ def _require_ok(todo: ToDo, task: queue.Task, ended: Ended, complaint: str, usag
 
     todo.recorder.close(used)
     if ended.reason is Reason.MACHINE_DISK:  # a later try may find room
-        raise sandboxes.MachineDiskFull(place=str(todo.config.data_dir))
+        is_here = sandboxes.configured(todo.config).name == "local"
+        raise sandboxes.MachineDiskFull(place=str(todo.config.data_dir) if is_here else "its sandbox at E2B")
     if ended.reason is Reason.TIME_LIMIT:
         limit_s = part(todo.config, TrainingSettings).training_limit_s
         raise CodeTookTooLong(what="training", limit=f"{limit_s:,.0f} seconds")

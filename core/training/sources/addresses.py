@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
 from ssrfguard import Policy, SSRFGuardError
 
 from core.settings import LOOPBACK
@@ -14,8 +15,10 @@ from core.training.errors import ResourceRefused, TooManyResources
 
 MOST: Final = 10
 LONGEST: Final = 2_000
+LONGEST_NAMED: Final = 100
+LONGEST_SENT: Final = 12 * LONGEST  # where each character is written as four bytes of three signs
 POLICY: Final = Policy(
-    max_url_length=LONGEST
+    max_url_length=LONGEST_SENT
 )  # public addresses, http and https, ports 80 and 443, no passwords
 
 
@@ -29,24 +32,33 @@ def tidied(given: Sequence[str], *, app_url: str, policy: Policy = POLICY) -> tu
         raise TooManyResources(n_given=len(found), limit=MOST)
     for address in found:
         if (problem := refusal(address, app_url=app_url, policy=policy)) is not None:
-            raise ResourceRefused(address=address, problem=problem)
+            raise ResourceRefused(address=short(address), problem=problem)
     return found
 
 
-def refusal(address: str, *, app_url: str, policy: Policy) -> str | None:
-    """Why an address is not taken, as the end of a sentence; None for one that may be fetched."""
-    if len(address) > LONGEST:
-        return f"has {len(address):,} characters, and {LONGEST:,} at most are taken"
+def short(address: str) -> str:
+    """An address as a sentence names it: of a long one the beginning."""
+    return address if len(address) <= LONGEST_NAMED else f"{address[:LONGEST_NAMED]}…"
+
+
+def refusal(address: str, *, app_url: str, policy: Policy, longest: int = LONGEST) -> str | None:
+    """Why an address is not taken, as the end of a sentence; None for one that may be fetched.
+
+    longest: in characters; as it is sent, an address has up to twelve for one that was written.
+    """
+    if len(address) > longest:
+        return f"has {len(address):,} characters, and {longest:,} at most are taken"
     if any(not letter.isprintable() or letter == " " for letter in address):
         return "holds blanks or characters that nobody can see"
     try:
-        host = urlsplit(address).hostname or ""
+        host = _plain(urlsplit(address).hostname or "")
         if is_own(host, app_url=app_url):
             return "is an address of this app"
         if (literal := _literal(host)) is not None and not policy.permits_address(literal):
             return "is an address of a private network"
         policy.check_url(address)
-    except (SSRFGuardError, ValueError):
+        httpx.URL(address)  # what nobody can send
+    except (SSRFGuardError, httpx.InvalidURL, ValueError):
         return _malformed(address)
     return None
 
@@ -60,8 +72,17 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
 
 def is_own(host: str, *, app_url: str) -> bool:
     """Whether a host is this machine by name, or the one by which people reach this app."""
-    name = host.rstrip(".").lower()
-    return name in {*LOOPBACK, urlsplit(app_url).hostname} or name.endswith(".localhost")
+    name, own = _plain(host), _plain(urlsplit(app_url).hostname or "")
+    return name in {*LOOPBACK, own} - {""} or name.endswith(".localhost")
+
+
+def _plain(host: str) -> str:
+    """A host in the letters in which it is looked up: however it is written, the same one is the same."""
+    host = host.rstrip(".").lower()
+    try:
+        return host.encode("idna").decode("ascii").lower().rstrip(".") if not host.isascii() else host
+    except UnicodeError:
+        return host
 
 
 def _malformed(address: str) -> str:

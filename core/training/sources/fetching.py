@@ -14,6 +14,7 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from ssrfguard.httpx import AsyncClient
 from ssrfguard.resolvers import UdpResolver, nameservers_from_resolv_conf
 
 from core.training.errors import PageUnread
-from core.training.sources.addresses import POLICY, refusal
+from core.training.sources.addresses import LONGEST_SENT, POLICY, refusal
 
 LOOKUP_S: Final = 3.0
 MOST_BYTES: Final = 2_000_000
@@ -57,12 +58,12 @@ class Web:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A page as it came. url: where redirects led. charset: as its head says, empty where it does not."""
+    """A page as it came. charset: as its head says, else empty. led_to: where redirects led, if that is elsewhere."""
 
-    url: str
     content: bytes
     is_html: bool
     charset: str
+    led_to: str | None = None
 
 
 def client(web: Web) -> AsyncClient:
@@ -76,6 +77,7 @@ def client(web: Web) -> AsyncClient:
         follow_redirects=False,
         timeout=web.page_s,
         headers=HEADERS,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
     )
 
 
@@ -96,24 +98,31 @@ async def fetch(opened: AsyncClient, address: str, *, web: Web, app_url: str) ->
 
 async def _followed(opened: AsyncClient, address: str, policy: Policy, app_url: str) -> Fetched:
     """The page to which at most MOST_REDIRECTS lead."""
-    url = httpx.URL(address)
+    url = first = httpx.URL(address)
     for _ in range(MOST_REDIRECTS + 1):
-        if (problem := refusal(str(url), app_url=app_url, policy=policy)) is not None:
+        problem = refusal(str(url), app_url=app_url, policy=policy, longest=LONGEST_SENT)
+        if problem is not None:
             raise PageUnread(problem=f"what it leads to {problem}", cure=UPLOAD)
         async with opened.stream("GET", url) as response:
             if response.next_request is None:
-                return await _page(response)
+                return await _page(response, is_elsewhere=not _is_same(url, first))
             url = response.next_request.url
     raise PageUnread(problem="it redirects again and again")
 
 
-async def _page(response: httpx.Response) -> Fetched:
+def _is_same(url: httpx.URL, other: httpx.URL) -> bool:
+    return str(url).rstrip("/") == str(other).rstrip("/")
+
+
+async def _page(response: httpx.Response, *, is_elsewhere: bool) -> Fetched:
     _require_text(response)
     content = await _read(response)
-    if content.startswith(NOT_TEXT) or (b"\0" in content[:4_000] and not content.startswith(WIDE)):
-        raise PageUnread(problem="it is no text, whatever it says that it is")
     kind, charset = _kind(response.headers)
-    return Fetched(str(response.url), content, is_html=kind in HTML, charset=charset)
+    is_wide = content.startswith(WIDE) or charset.startswith(("utf-16", "utf-32"))
+    if content.startswith(NOT_TEXT) or (b"\0" in content[:4_000] and not is_wide):
+        raise PageUnread(problem="it is no text, whatever it says that it is")
+    led_to = str(response.url) if is_elsewhere else None
+    return Fetched(content, is_html=kind in HTML, charset=charset, led_to=led_to)
 
 
 def _require_text(response: httpx.Response) -> None:

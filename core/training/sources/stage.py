@@ -15,6 +15,7 @@ from core.errors import counted
 from core.training.runs.recorder import Recorder
 from core.training.runs.watched import watched
 from core.training.sources import reading
+from core.training.sources.addresses import short
 from core.training.sources.fetching import Web
 from core.training.sources.reading import Page
 from core.training.states import Status
@@ -57,7 +58,7 @@ def warnings(pages: Sequence[TrainingPageRow]) -> list[str]:
     unread: dict[str, list[str]] = {}
     for page in pages:
         if page.problem:
-            unread.setdefault(page.problem, []).append(page.url)
+            unread.setdefault(page.problem, []).append(short(page.url))
     return [
         f"{', '.join(urls)} {'was' if len(urls) == 1 else 'were'} not read: {problem}"
         for problem, urls in unread.items()

@@ -43,7 +43,8 @@ def show_failure(job: TrainingJobRow, *, is_mine: bool) -> None:
     reason = job.reason or {}
     with st.container(border=True, key="failure"):
         if job.status == Status.CANCELLED:
-            st.markdown(":gray[:material/block:] **This training was cancelled.**")
+            where = links.escape(reason.get("message", "")) if job.model_id is None else ""
+            st.markdown(f":gray[:material/block:] **This training was cancelled.** {where}".rstrip())
         else:
             page_frame.show_failure(reason.get("message", "It failed."), reason.get("hint", ""))
         if is_mine:
@@ -82,8 +83,8 @@ def show(job: TrainingJobRow) -> None:
                 _environment(job)
 
 
-def curves(job: TrainingJobRow) -> None:
-    """The app's own figures first, then what the code reported of itself."""
+def curves(job: TrainingJobRow, *, none: str = "The code reported no curve.") -> None:
+    """The app's own figures first, then what the code reported of itself. none: what is said where that is nothing."""
     with db.session_scope(session.user()) as scope:
         points = records.curve(scope, training_job_id=job.id)
         headline = records.headline(scope, training_job_id=job.id)
@@ -110,7 +111,7 @@ def curves(job: TrainingJobRow) -> None:
         figure = figures.reported_curve(lines, metric=metric, baseline=baseline.get(name))
         charts.show(figure, key=f"curve_{name}")
     if not curves:
-        st.caption("The code reported no curve.")
+        st.caption(none)
 
 
 def _log(job: TrainingJobRow) -> None:

@@ -15,6 +15,7 @@ from core.training import jobs, listing
 from core.training.deployments import deployments
 from core.training.deployments.states import AWAKE
 from core.training.deployments.states import Status as Live
+from core.training.local.reports import LOCAL
 from core.training.states import PENDING, STAGES, Status
 from core.ui import links
 from core.ui.models.pages import MODEL
@@ -45,15 +46,17 @@ FAILURES: Final = {
 
 def summary(session: Session) -> Summary:
     """The live apps, where there are any, and the newest trainings that have made no model; models tell of the rest."""
-    recent = jobs.page(session, limit=N_RECENT, statuses=sorted(set(Status) - {Status.SUCCEEDED})).items
-    return Summary(_live_apps(session), [_recent(job) for job in recent])
+    no_model = jobs.page(session, limit=N_RECENT, statuses=sorted(set(Status) - {Status.SUCCEEDED})).items
+    elsewhere = jobs.page(session, limit=N_RECENT, statuses=[Status.SUCCEEDED], origin=LOCAL).items
+    return Summary(_live_apps(session), [_recent(job) for job in (*no_model, *elsewhere)])
 
 
 def activity(session: Session, now: datetime) -> Activity:
     """Which trainings run, wait or have failed, and which live apps do not answer."""
     pending = jobs.page(session, limit=MOST_PENDING, statuses=sorted(PENDING)).items[::-1]
     left = listing.abandoned(session, statuses={job.status for job in pending})
-    waiting = [job for job in pending if job.status == Status.QUEUED or job.id in left]
+    here = [job for job in pending if job.origin != LOCAL]  # one elsewhere waits for no worker
+    waiting = [job for job in here if job.status == Status.QUEUED or job.id in left]
     running = [job for job in pending if job not in waiting]
     failed = listing.unmended(session, since=now - FAILED_FOR, limit=N_SHOWN + 1)
     apps = listing.live_apps(session)
@@ -117,7 +120,10 @@ def _app_failed(app: DeploymentRow) -> FailedItem:
 
 
 def _active(job: TrainingJobRow, *, is_waiting: bool) -> ActiveItem:
-    """A training, and which of its stages it has come to; one that is left starts over."""
+    """A training, and which of its stages it has come to; one that is left starts over. One elsewhere has none."""
+    if job.origin == LOCAL:
+        host = (job.environment or {}).get("host") or "its own machine"
+        return ActiveItem(job.id, TRAINING, f"Training {_name(job)} · on {links.escape(host)}", 0, 0)
     text = f"Training {_name(job)} · {stages.step(job, is_waiting=is_waiting)}"
     done = stages.n_done(job, is_waiting=is_waiting)
     return ActiveItem(job.id, TRAINING, text, done, len(STAGES), is_waiting)
@@ -130,7 +136,7 @@ def _recent(job: TrainingJobRow) -> RecentItem:
         label=job.title,
         page=TRAINING,
         query={"id": job.id},
-        icon=":material/model_training:",
+        icon=":material/laptop_mac:" if job.origin == LOCAL else ":material/model_training:",
         badge=status_badges.of(job),
         size="",
     )

@@ -72,7 +72,8 @@ def show(deployment: DeploymentRow | None, *, is_mine: bool) -> None:
                 icon=":material/cloud_off:",
             )
         if deployment.reason:
-            st.caption(f":red[{links.escape(deployment.reason['message'])}]")
+            said = f"{deployment.reason['message']} {deployment.reason.get('hint', '')}".strip()
+            st.caption(f":red[{links.escape(said)}]")
         if deployment.url:
             st.code(deployment.url, language=None, wrap_lines=True)
         st.caption(" ".join(_sentences(deployment)))
@@ -151,9 +152,14 @@ def _check_by_hand(deployment: DeploymentRow) -> None:
 
 def _sentences(deployment: DeploymentRow) -> list[str]:
     """What its state means, and until when its address is good."""
-    said = [SENTENCES[state]] if (state := Status(deployment.status)) in SENTENCES else []
+    state, has_cure = Status(deployment.status), bool((deployment.reason or {}).get("hint"))
+    said = [SENTENCES[state]] if state in SENTENCES and not (has_cure and state in WITHOUT_URL) else []
     if deployment.is_public:
-        said.append("It runs at E2B, and anybody who has this address can use it.")
+        idle = formatting.duration(part(session.config(), DeploymentSettings).deployment_idle_s)
+        said.append(
+            f"It runs at E2B, and anybody who has this address can use it. After {idle} without a visitor it "
+            "sleeps, and the next one wakes it up."
+        )
     elif deployment.url and deployment.expires_at is not None:
         left_s = (deployment.expires_at - session.now()).total_seconds()
         if left_s > 0:

@@ -13,10 +13,11 @@ from core import db
 from core.db.tables.training_jobs import TrainingEventRow, TrainingJobRow
 from core.training import jobs, records
 from core.training.local import batches
-from core.training.local.batches import PREDICTIONS
+from core.training.local.batches import METRICS, PREDICTIONS
+from core.training.local.reports import ENDS
 from core.training.states import SETTLED, Status
 from core.ui import formatting, page_frame, session, tabs
-from core.ui.training import details, timeline
+from core.ui.training import details, stages, timeline
 
 SILENT_S: Final = 60.0
 EVERY_S: Final = 2.0
@@ -43,10 +44,9 @@ def look(training_job_id: UUID) -> Look:
 
 
 def show(job: TrainingJobRow) -> None:
-    """All of the page below its head; drawn again while it goes on."""
-    is_going_on = job.status not in SETTLED
+    """All of the page below its head; drawn again while it goes on, or may be heard of again."""
 
-    @st.fragment(run_every=EVERY_S if is_going_on else None)
+    @st.fragment(run_every=EVERY_S if job.status not in ENDS else None)
     def polled() -> None:
         with page_frame.guarded():
             now = look(job.id)
@@ -62,12 +62,12 @@ def show(job: TrainingJobRow) -> None:
 
 def _draw(found: Look) -> None:
     _facts(found)
-    timeline.show(found.events)
+    timeline.show(found.events, stages.LOCAL_NAMES)
     opened, container = tabs.show(TABS, key="local_tab")
     with container:
         match opened:
             case "curves":
-                details.curves(found.job)
+                details.curves(found.job, none=_no_curve(found.job))
             case "predictions":
                 _predictions(found)
             case "data":
@@ -86,6 +86,8 @@ def _facts(found: Look) -> None:
             f"No contact since {since}. If it still runs, what it has to tell waits on its machine.",
             icon=":material/link_off:",
         )
+    elif awaited := _awaited(found):
+        st.caption(awaited)
     n_batches = sum(n for n, _ in found.received.values())
     with st.grid(4, min_column_width=150, gap="small", key="local_facts"):
         st.metric("Runs on", (job.environment or {}).get("host") or "its own machine", border=True)
@@ -94,11 +96,34 @@ def _facts(found: Look) -> None:
         st.metric("Predictions received", formatting.number(found.received[PREDICTIONS][1]), border=True)
 
 
+def _awaited(found: Look) -> str:
+    """What one that goes on does, and what will be seen of it next; empty for one that does not."""
+    match found.job.status:
+        case Status.QUEUED:
+            return "Its machine has announced it. It trains as soon as the code there has begun."
+        case Status.TRAINING if found.received[PREDICTIONS][0]:
+            return "The code has ended, and its predictions are coming in."
+        case Status.TRAINING if found.received[METRICS][0]:
+            return "The code runs. Predictions of held-out rows come once it has ended."
+        case Status.TRAINING:
+            return "The code runs. Its curve begins with the first point that it prints; predictions come at its end."
+    return ""
+
+
+def _no_curve(job: TrainingJobRow) -> str:
+    if job.status in SETTLED:
+        return "The code reported no curve."
+    return "No curve yet: it begins with the first point that the code prints."
+
+
 def _predictions(found: Look) -> None:
     with db.session_scope(session.user()) as scope:
         rows = records.predictions(scope, training_job_id=found.job.id, limit=SHOWN_ROWS)
     if not rows:
-        st.caption("No predictions yet.")
+        is_over = found.job.status in SETTLED
+        st.caption(
+            "No predictions came." if is_over else "No predictions yet: they come once the code has ended."
+        )
         return
     n = found.received[PREDICTIONS][1]
     told = (

@@ -47,6 +47,16 @@ def before_deploying() -> None:
         )
 
 
+def before_scoring(file_name: str, *, model_format: str) -> None:
+    """The same of rows that a model of somebody's code is asked for; others predict in the app."""
+    if is_elsewhere() and model_format == "bytes":
+        st.info(
+            f"**Seen outside: the rows of {links.escape(file_name)} leave this machine.** This model's code runs in a "
+            "sandbox at E2B, which has no way out and ends with the prediction.",
+            icon=":material/public:",
+        )
+
+
 def lost_contact(job: TrainingJobRow) -> None:
     """Since when nobody reaches the sandbox of a training that goes on."""
     if job.unreachable_since is not None and job.status in PENDING:

@@ -11,8 +11,12 @@ from core.db.tables.uploads import UploadRow
 from core.errors import AppError
 from core.training.coding import disclosure
 from core.training.sources import addresses
-from core.training.sources.extract import MOST_CHARACTERS
 from core.ui import formatting, links, session
+
+NO_ROWS = "It gets no rows."
+VALUES_TOO = "It is sent example values, and what code prints when it fails, which may be rows."
+IF_IT_FAILS = "Code that fails goes back once, with the last lines that it printed"
+HIDDEN = ", in which numbers and words that Claude does not know yet are blacked out."
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,9 @@ def leaving(
     with st.container(border=True, gap="small", key="leaves"):
         st.markdown("**What leaves this machine**")
         n = len(chosen.resources)
-        pages = f", and the text of {formatting.exact(n, 'page')}" if n else ""
-        st.caption(
-            f"{links.escape(disclosure.who(config))} writes the code. It is sent the goal, the target, and names, "
-            f"kinds and counts of {formatting.exact(len(disclosure.columns(upload)), 'column')}{pages}. Rows stay here."
-        )
+        pages = f", and address and text of {formatting.exact(n, 'page')}" if n else ""
+        columns = formatting.exact(len(disclosure.columns(upload)), "column")
+        sent = st.empty()
         shares = st.checkbox(
             "Also send example values",
             value=bool(like and like.shares_values),
@@ -72,11 +74,17 @@ def leaving(
             help="Five values of each column, its smallest and largest one, and what the code prints if it fails. "
             "Without this, numbers and words that Claude does not know yet are blacked out.",
         )
+        sent.caption(
+            f"{links.escape(disclosure.who(config))} writes the code. It is sent the goal, the target, and names, "
+            f"kinds and counts of {columns}{pages}. {VALUES_TOO if shares else NO_ROWS}"
+        )
         with st.expander("Show what is sent", icon=":material/visibility:"):
-            asked = disclosure.question(upload, target=target, goal=goal, with_values=shares)
+            asked = disclosure.question(
+                upload, target=target, goal=goal, with_values=shares, resources=chosen.resources
+            )
             st.code(asked, language=None, wrap_lines=True, height=320)
-            if chosen.resources:
-                st.caption(f"Then each page's text, at most {MOST_CHARACTERS:,} characters of it.")
-            st.caption("With it goes a fixed text on what the code gets and owes.")
+            st.caption(
+                f"With it goes a fixed text on what the code gets and owes. {IF_IT_FAILS}{'.' if shares else HIDDEN}"
+            )
         st.caption(links.escape(disclosure.cost(config, asked, n_pages=n)))
     return Shared(chosen.resources, shares, chosen.refusal)

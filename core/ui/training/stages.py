@@ -15,6 +15,7 @@ NAMES: Final = {
     Status.TRAINING: "Training",
     Status.COLLECTING: "Measuring",
 }
+LOCAL_NAMES: Final = {**NAMES, Status.QUEUED: "Announced"}  # of one on its owner's own machine
 STEPS: Final = {
     Status.SCRAPING: "reading pages",
     Status.GENERATING: "preparing the code",

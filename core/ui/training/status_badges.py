@@ -7,6 +7,7 @@ from typing import Final
 from core.db.tables.deployments import DeploymentRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.training.deployments import states as deployment_states
+from core.training.local.reports import LOCAL
 from core.training.states import Status
 from core.ui.badges import Badge
 
@@ -24,8 +25,9 @@ BADGES: Final[dict[Status, Badge]] = {
     Status.TIMED_OUT: Badge("Timed out", ":material/timer_off:", "red"),
     Status.LOST: Badge("Lost", ":material/link_off:", "red"),
 }
+STARTING: Final = Badge("Starting", ":material/autorenew:", "blue")
 LIVE: Final[dict[Live, Badge]] = {
-    Live.STARTING: Badge("Starting", ":material/autorenew:", "blue"),
+    Live.STARTING: STARTING,
     Live.CHECKING: Badge("Checking", ":material/autorenew:", "blue"),
     Live.LIVE: Badge("Live", ":material/sensors:", "green"),
     Live.UNHEALTHY: Badge("Not answering", ":material/warning:", "orange"),
@@ -37,7 +39,9 @@ LIVE: Final[dict[Live, Badge]] = {
 
 
 def of(job: TrainingJobRow) -> Badge:
-    """The badge of a training's state."""
+    """The badge of a training's state; one on its owner's own machine waits for nobody."""
+    if job.origin == LOCAL and job.status == Status.QUEUED:
+        return STARTING
     return BADGES[Status(job.status)]
 
 

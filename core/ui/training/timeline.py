@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -20,8 +20,11 @@ DONE, RUNNING, GIVEN_UP = (
 )
 
 
-def show(events: Sequence[TrainingEventRow]) -> None:
-    """A line an event: what it was, how long it took, and what was said about it; attempts below their own heading."""
+def show(events: Sequence[TrainingEventRow], names: Mapping[Status, str] = stages.NAMES) -> None:
+    """A line an event: what it was, how long it took, and what was said about it; attempts below their own heading.
+
+    names: of the stages.
+    """
     now, tries = session.now(), attempts(events)
     with st.container(border=True, gap="xsmall", key="timeline"):
         for number, of_attempt in enumerate(tries, start=1):
@@ -30,7 +33,7 @@ def show(events: Sequence[TrainingEventRow]) -> None:
                 end = of_attempt[-1] if of_attempt[-1].state in SETTLED else following
                 _row(f":gray[**Attempt {number}**]", _passed(of_attempt[0], end, now=now))
             for event, after in zip(of_attempt, [*of_attempt[1:], following], strict=True):
-                _line(event, after, began=events[0], now=now)
+                _line(event, after, names, began=events[0], now=now)
 
 
 def attempts(events: Sequence[TrainingEventRow]) -> Sequence[Sequence[TrainingEventRow]]:
@@ -45,7 +48,12 @@ def attempts(events: Sequence[TrainingEventRow]) -> Sequence[Sequence[TrainingEv
 
 
 def _line(
-    event: TrainingEventRow, after: TrainingEventRow | None, *, began: TrainingEventRow, now: datetime
+    event: TrainingEventRow,
+    after: TrainingEventRow | None,
+    names: Mapping[Status, str],
+    *,
+    began: TrainingEventRow,
+    now: datetime,
 ) -> None:
     """after: the event that ended this one. began: the first of all."""
     status = Status(event.state)
@@ -55,7 +63,7 @@ def _line(
             f":{badge.color}[{badge.icon}] **{badge.word}**", f"{_passed(began, event, now=now)} in all"
         )  # why it failed stands above
     else:
-        word = f"**{stages.NAMES[status]}**" if after is None else stages.NAMES[status]
+        word = f"**{names[status]}**" if after is None else names[status]
         told = f" :small[:gray[· {links.escape(event.message)}]]" if event.message else ""
         _row(f"{_icon(event, after)} {word}{told}", _passed(event, after, now=now))
 

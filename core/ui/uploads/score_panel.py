@@ -17,6 +17,7 @@ from core.predictions.check import schema_check
 from core.predictions.check.schema_check import SchemaCheck
 from core.ui import formatting, links, page_frame, session
 from core.ui.predictions.pages import PREDICTION
+from core.ui.training import outside
 from core.ui.uploads import mapping_boxes, schema_check_text
 
 REASONS_PACE = 100_000
@@ -65,6 +66,8 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
         )
     with_reasons = _reasons(upload, model, more_s=reasons_s(upload.n_rows, plain=plain, explained=explained))
     can_score = found is not None and found.refusal is None
+    if can_score:
+        outside.before_scoring(upload.file_name, model_format=model.format)
     largest = session.config().sync_max_mb * formatting.MB
     is_large = upload.size_bytes > largest
     with st.container(horizontal=True, gap="small"):

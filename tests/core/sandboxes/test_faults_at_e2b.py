@@ -228,7 +228,8 @@ time.sleep(30)
 """
 FORGERIES = {
     "a good end": "(run / 'end').write_text(json.dumps({'code': 0}))",
-    "that we stopped it": "(run / 'end').write_text(json.dumps({'reason': 'lost', 'code': 5}))",
+    "that we stopped it": "(run / 'end').write_text(json.dumps({'reason': 'stopped'}))",
+    "that it is lost": "(run / 'end').write_text(json.dumps({'reason': 'lost', 'code': 5}))",
     "an end of rubbish": "(run / 'end').write_text('[' * 100_000)",
     "no watcher": "os.kill(int((run / 'watcher').read_text()), 9)",
     "a log of rubbish": "(run / 'log').open('ab').write(b'{' * 3_000_000); (run / 'end').write_text('{}')",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+
+from pydantic import SecretStr
 
 from core import db
 from core.check import Check, State
 from core.room import CheckContext
+from core.sandboxes.e2b.backend import Found
 from core.training import checks
+from core.training.deployments import rounds
 from core.training.deployments.states import Status as Live
 from tests.core.ui.training.test_home_items import become, succeeded
 from tests.trainings import Bench
@@ -41,3 +46,28 @@ def test_a_live_app_that_does_not_answer_is_worth_a_look(bench: Bench) -> None:
     found = look(bench, bench.user)["Live apps"]
     assert (found.state, found.message.split(".")[0]) == (State.WARN, "1 live app does not answer")
     assert "restart it on the page of its model" in found.hint
+
+
+def test_what_is_alive_at_e2b_is_named_to_admins_alone_as_a_name_is_an_address(
+    small_bench: Bench, stranger: db.User
+) -> None:
+    small_bench.settings = small_bench.settings.model_copy(update={"e2b_api_key": SecretStr("e2b_of_a_test")})
+    since = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+    found = [
+        Found("i1", {"deployment": "1"}, since, False, is_paused=True),
+        Found("i2", {"task": "2"}, since, True),
+    ]
+    told = rounds.seen()
+    rounds.tell(rounds.Alive(since, found))
+    try:
+        admin = look(small_bench, db.WORKER)["Alive at E2B"].message
+        others = look(small_bench, replace(stranger, role="user"))["Alive at E2B"].message
+    finally:
+        rounds.tell(told)
+    assert (
+        admin
+        == "2 sandboxes: a live app (i1, asleep) since 04 Mar 05:06 UTC; a scoring (i2) since 04 Mar 05:06 UTC."
+    )
+    assert (
+        others == "2 sandboxes: a live app (asleep) since 04 Mar 05:06 UTC; a scoring since 04 Mar 05:06 UTC."
+    )

@@ -22,6 +22,7 @@ def main(folder: str) -> None:
             "kill": server.machines.kill,
             "cut_off": server.cut_off,
             "join": server.faults.cut_off.discard,
+            "restart": server.restart,
             "vanish": server.vanish,
             "come_back": server.come_back,
             "revoke": lambda: setattr(server.faults, "key_works", False),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from core.sandboxes import SandboxUnavailable
+from core.sandboxes import SandboxLost, SandboxUnavailable
 from tests.servers.certificates import certificates
 from tests.servers.e2b import wire
 from tests.servers.e2b.machines import Image, Machine, Machines
@@ -46,12 +46,16 @@ class Asked:
 class Faults:
     """What goes wrong. next: answers given first, each once, to requests of the API that begin so.
 
-    cut_off: sandboxes that nobody reaches for now. hangs: paths of the API that are never answered. plan_s: the
-    longest life that the plan allows.
+    next_inside: the same of requests to sandboxes. says: what is answered with 200 to requests of the API that begin
+    so. unlisted: sandboxes that no list has. cut_off: sandboxes that nobody reaches for now. hangs: paths of the API
+    that are never answered. plan_s: the longest life that the plan allows.
     """
 
     key_works: bool = True
     next: deque[tuple[str, int]] = field(default_factory=deque)
+    next_inside: deque[tuple[str, int]] = field(default_factory=deque)
+    says: dict[str, bytes] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
     cut_off: set[str] = field(default_factory=set)
     hangs: set[str] = field(default_factory=set)
     plan_s: float = 3_600.0
@@ -121,6 +125,13 @@ class E2BServer:
         self._tls = socket.create_server(("127.0.0.1", self.tls_port))
         self._listen()
 
+    def restart(self) -> None:
+        """Away, and back without any sandbox."""
+        self.vanish()
+        for machine in self.machines.all():
+            self.machines.kill(machine.id)
+        self.come_back()
+
     def _listen(self) -> None:
         for listening, context in ((self._plain, None), (self._tls, self._context)):
             threading.Thread(target=self._accept, args=(listening, context), daemon=True).start()
@@ -167,6 +178,9 @@ class E2BServer:
         if any(path.startswith(one) for one in self.faults.hangs):
             connection.recv(1)  # nothing comes: until the client has left
             return None
+        for begin, content in self.faults.says.items():
+            if path.startswith(begin):
+                return wire.send(connection, 200, content)
         status, said = self._api(asked, headers)
         return wire.answer(connection, status, said)
 
@@ -184,6 +198,8 @@ class E2BServer:
             self.machines.resume(machine)
         if machine is None or machine.state != "running":
             return wire.answer(connection, 502, {"sandboxId": machine_id, "message": NOT_FOUND, "code": 502})
+        if (inside := self.faults.next_inside) and asked.path.startswith(inside[0][0]):
+            return wire.answer(connection, inside.popleft()[1], {"message": "A fault of the test"})
         if machine_id in self.faults.cut_off:
             return wire.answer(connection, 502, {"sandboxId": machine_id, "message": CLOSED, "code": 502})
         if port and not machine.is_open and headers.get("e2b-traffic-access-token") != machine.traffic_token:
@@ -221,7 +237,7 @@ class E2BServer:
             return refusal
         try:
             return 201, self.machines.make(asked.body, headers.get("idempotency-key")).told()
-        except SandboxUnavailable as error:
+        except (SandboxUnavailable, SandboxLost) as error:
             return 500, {"code": 500, "message": str(error)}
 
     def _too_long(self, body: dict[str, Any]) -> tuple[int, Any] | None:
@@ -236,7 +252,7 @@ class E2BServer:
             name, _, value = pair.partition("=")
             if name:
                 wanted[wire.plain(name)] = wire.plain(value)
-        found = [one.told() for one in self.machines.all()]
+        found = [one.told() for one in self.machines.all() if one.id not in self.faults.unlisted]
         return [one for one in found if wanted.items() <= one["metadata"].items()]
 
     def _of_machine(self, machine: Machine, method: str, what: str, body: dict[str, Any]) -> tuple[int, Any]:

@@ -45,7 +45,10 @@ def pass_on(client: socket.socket, inner: socket.socket) -> None:
 
 
 def answer(connection: socket.socket, status: int, said: Any) -> None:
-    content = b"" if said is None else json.dumps(said).encode()
+    send(connection, status, b"" if said is None else json.dumps(said).encode())
+
+
+def send(connection: socket.socket, status: int, content: bytes) -> None:
     lines = [
         f"HTTP/1.1 {status} Said", "content-type: application/json", f"content-length: {len(content)}",
         "connection: close",

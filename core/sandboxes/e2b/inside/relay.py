@@ -16,7 +16,18 @@ def pass_on(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
+PLACES = threading.BoundedSemaphore(100)  # connections at once: more wait
+
+
 def serve(connection: socket.socket, path: str) -> None:
+    try:
+        with suppress(OSError):
+            lead(connection, path)
+    finally:
+        PLACES.release()
+
+
+def lead(connection: socket.socket, path: str) -> None:
     with connection, socket.socket(socket.AF_UNIX) as inner:
         try:
             inner.connect(path)
@@ -33,6 +44,7 @@ def serve(connection: socket.socket, path: str) -> None:
 def main(descriptor: str, path: str) -> None:
     listening = socket.socket(fileno=int(descriptor))
     while True:
+        PLACES.acquire()
         connection, _ = listening.accept()
         threading.Thread(target=serve, args=(connection, path), daemon=True).start()
 

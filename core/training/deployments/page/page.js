@@ -1,6 +1,7 @@
 const at = (id) => document.getElementById(id);
 const POLL_MS = 1000, SETTLED_MS = 15000, SHOWN_NAMES = 3;
 const OVER = ["stopped", "expired", "failed"], MOVING = ["starting", "checking", "unhealthy"];
+const IS_PUBLIC = document.body.dataset.ask === "answer";  // served beside the model, where each question wakes it up
 const IS_MINE = document.body.dataset.mine === "true";
 const WORDS = {
   starting: "Starting", checking: "Checking", live: "Live", unhealthy: "Not answering",
@@ -14,7 +15,7 @@ const SENTENCES = {
   expired: "Nobody used the app for long, so it has expired.",
   stopped: "The app was stopped.",
   failed: "The app could not be started.",
-  away: "Model Desk can't be reached. This page tries again by itself, and keeps what you have filled in.",
+  away: `${IS_PUBLIC ? "The app" : "Model Desk"} can't be reached. This page tries again by itself, and keeps what you have filled in.`,
 };
 const GONE = {
   401: "You are signed out. Reload this page to sign in again.",
@@ -35,7 +36,8 @@ function show(found) {
   at("start").hidden = !isOver || !IS_MINE;
   at("predict").disabled = isBusy || isOver || !IS_MINE;
   keepWaiting();
-  again(MOVING.includes(state) || state === "away" ? POLL_MS : SETTLED_MS);
+  if (IS_PUBLIC && state === "live") clearTimeout(timer);
+  else again(MOVING.includes(state) || state === "away" ? POLL_MS : SETTLED_MS);
 }
 
 /** Asks once more for what was refused while the app started, as soon as it is live. */
@@ -159,7 +161,7 @@ async function ask(path, body) {
   return [answer, await answer.json()];
 }
 
-const AWAY = { message: "Model Desk can't be reached.", hint: "Try again in a moment." };
+const AWAY = { message: `${IS_PUBLIC ? "The app" : "Model Desk"} can't be reached.`, hint: "Try again in a moment." };
 
 at("row").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -174,10 +176,12 @@ at("row").addEventListener("submit", async (event) => {
     owed = answer.status === 409 ? "refused" : null;
   } catch {
     refuse(AWAY);
+    state = "away";
   }
   isBusy = false;
   at("predict").textContent = "Predict";
-  look();
+  if (IS_PUBLIC && state === "live") show({ status: "live" });
+  else look();
 });
 
 function changed(field) {
@@ -204,6 +208,8 @@ at("start").addEventListener("click", async () => {
   at("start").disabled = false;
 });
 
-document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && !(IS_PUBLIC && state === "live")) look();
+});
 fields().forEach(hint);
 show(JSON.parse(document.body.dataset.found));

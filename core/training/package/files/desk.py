@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import sys
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -49,10 +51,15 @@ class Desk:
         url = urlsplit(address)
         if url.scheme not in ("http", "https") or not url.hostname or url.username:
             raise ValueError(f"{address!r} is no address such as https://desk.example.com")
+        if re.search(r"[^!-~]", url.path):
+            raise ValueError(
+                f"{address!r} is no address: write what stands behind the host with %20 and the like"
+            )
         if not (token.isascii() and token.isprintable()):
             raise ValueError("MODEL_DESK_TOKEN holds characters that are in no token")
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
         self.address = address
+        self._is_known = False  # whether it was Model Desk that answered there
         self._connection = kind(url.hostname, url.port, timeout=TIMEOUT_S)
         self._base = f"{url.path.rstrip('/')}/api/training"
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -70,7 +77,9 @@ class Desk:
             if was_open:  # the app closes a connection that was idle for long
                 return self.post(path, body)
             raise OutOfReach(str(error) or type(error).__name__) from error
-        return _taken(status, content)
+        said = _taken(status, content, is_known=self._is_known)
+        self._is_known = True
+        return said
 
     def close(self) -> None:
         self._connection.close()
@@ -84,8 +93,12 @@ class Desk:
         return answer.status, content
 
 
-def _taken(status: int, content: bytes) -> Body:
-    """A success's content. Raises Refused, TooLarge, OutOfReach."""
+def _taken(status: int, content: bytes, *, is_known: bool) -> Body:
+    """A success's content. Raises Refused, TooLarge, OutOfReach.
+
+    is_known: a redirect from where Model Desk has answered before comes from what stands in between now, such as a
+    network that wants a sign-in.
+    """
     try:
         said = json.loads(content)
     except (ValueError, RecursionError):
@@ -102,6 +115,8 @@ def _taken(status: int, content: bytes) -> Body:
     if status in LATER or status >= 500:
         raise OutOfReach(sentence)
     if 300 <= status < 400:
+        if is_known:
+            raise OutOfReach(f"it leads elsewhere, HTTP {status}")
         sentence = f"The address leads elsewhere (HTTP {status}). Set MODEL_DESK_URL to where the app is."
     raise Refused(sentence, status=status, code=str(error.get("code") or ""))
 
@@ -109,4 +124,5 @@ def _taken(status: int, content: bytes) -> Body:
 def say(sentence: str) -> None:
     """Tell whoever runs this, without characters that would steer their terminal."""
     plain = "".join(letter if letter.isprintable() else " " for letter in sentence)
-    print(f"[Model Desk] {plain}", file=sys.stderr, flush=True)  # noqa: T201  # what people read
+    with suppress(OSError):  # of a terminal that is gone; to train goes on without it
+        print(f"[Model Desk] {plain}", file=sys.stderr, flush=True)  # noqa: T201  # what people read

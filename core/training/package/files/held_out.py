@@ -16,6 +16,7 @@ MOST_HEAD: Final = 1 << 16  # characters before the list begins
 BEHIND: Final = (
     ",] \t\r\n"  # what may stand right behind an element: a digit or an exponent still belongs to it
 )
+LONGEST_ELEMENT: Final = 1 << 20  # characters of what is said of a row
 MOST_OFF: Final = 1e-3  # that probabilities may differ from 1 in their sum
 
 
@@ -61,16 +62,21 @@ def _said(answer: Any, row: int, schema: dict[str, Any]) -> tuple[str, float | N
         raise NothingMade(f"The probabilities for row {row} do not add up to 1: {str(answer)[:100]}.")
     best = numbers.index(max(numbers))
     positive = schema["positive_label"]
-    return labels[best], float(numbers[labels.index(positive)] if positive else numbers[best])
+    return labels[best], min(1.0, float(numbers[labels.index(positive)] if positive else numbers[best]))
 
 
 def _is_finite(number: Any) -> bool:
-    return isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return False
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def _elements(path: Path) -> Iterator[Any]:
     """The elements of {"predictions": […]}, read piece by piece. Raises NothingMade."""
-    if not path.exists():
+    if not path.is_file():
         raise NothingMade(f"The code left no {PREDICTIONS}.")
     decoder = json.JSONDecoder()
     with path.open(encoding="utf-8", errors="replace") as file:
@@ -84,13 +90,15 @@ def _elements(path: Path) -> Iterator[Any]:
                 at += 1
             try:
                 element, end = decoder.raw_decode(text, at)
-            except ValueError:
+            except (ValueError, RecursionError):
                 end = len(text)
             if end < len(text) and text[end] in BEHIND:
                 yield element
                 at = end
             elif text[at : at + 1] == "]":
                 return
+            elif len(text) - at > LONGEST_ELEMENT:
+                raise NothingMade(f"{PREDICTIONS} holds no prediction a row: one is longer than any can be.")
             elif more := file.read(CHUNK):  # what reaches the end of what was read may go on
                 text, at = text[at:] + more, 0
             else:

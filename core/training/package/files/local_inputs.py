@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 HELD_OUT_SHARE = 0.2
 MOST_HELD_OUT = MOST_LEARNT = 200_000
+LONGEST_ROW = 1 << 26  # bytes, as no row may be longer than what is read at a time
 SEED = 1
 
 
@@ -41,6 +42,7 @@ def _read(data: Path, schema: dict[str, Any]) -> pa.Table:
     types[schema["target"]] = pa.float64() if schema["task"] == "regression" else pa.string()
     return pa.csv.read_csv(
         data,
+        read_options=pa.csv.ReadOptions(block_size=LONGEST_ROW),
         parse_options=pa.csv.ParseOptions(newlines_in_values=True),
         convert_options=pa.csv.ConvertOptions(
             column_types=types,

@@ -8,13 +8,14 @@ of the training, starts train.py once more as its child, and reports what the ch
     python train.py --send          sends what could not be sent, without training
 
 Exit codes: 0 all is told; 1 the code failed, and that is told; 2 the app refused; 3 the app was out of reach, and what
-is to be told waits for `--send`; 4 something on this machine is in the way.
+is to be told waits for `--send`; 4 something on this machine is in the way; 130 somebody has stopped it.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import errno
+import io
 import json
 import os
 import signal
@@ -26,42 +27,37 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from core.training.bargain.metric_lines import MetricLines
-from core.training.package.files import held_out
-from core.training.package.files.code_run import CHILD, CodeRun
+from core.training.package.files import held_out, preflight
+from core.training.package.files.code_run import CHILD, CodeRun, echo, end_with_the_leader
 from core.training.package.files.desk import Desk, Refused, say
 from core.training.package.files.predictions_writer import SENT, SPOOL, Outcome, PredictionsWriter
-from core.training.package.files.run_state import RunState, environment, only_one
+from core.training.package.files.preflight import InTheWay
+from core.training.package.files.run_state import CONFIG, RunState, environment, only_one
+from core.training.package.files.spool import Unreadable, last
 
 FOLDER: Final = Path(__file__).resolve().parent
 DONE, CODE_FAILED, REFUSED, OUT_OF_REACH, IN_THE_WAY, BY_HAND = 0, 1, 2, 3, 4, 130
 PATIENCE_S: Final = 60.0
 SEND: Final = "python train.py --send"
-OVER: Final = (
+CANCELLED, ENDED = (
     "cancelled",
     "ended",
-)  # what the app says of a training that takes no more: the next run is another
-
-
-class InTheWay(Exception):
-    """Something on this machine keeps it from training."""
+)  # what the app says of one that takes no more: the next run is another
+FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # the latter is not everywhere
 
 
 def lead() -> None:
     """In the child: returns. In the process that was started by hand: trains, reports and ends it."""
-    if data := os.environ.pop(CHILD, None):
-        threading.Thread(target=_end_with_the_leader, daemon=True).start()
+    if (data := os.environ.get(CHILD)) is None:
+        sys.exit(main(sys.argv[1:]))
+    if data:
+        os.environ[CHILD] = (
+            ""  # a process that the code starts may read train.py once more, and leads nothing
+        )
+        threading.Thread(target=end_with_the_leader, daemon=True).start()
         from core.training.package.files import local_inputs  # needs what requirements.txt names
 
         local_inputs.lay_out(_config(), Path(data), truth=FOLDER / held_out.TRUTH)
-        return
-    sys.exit(main(sys.argv[1:]))
-
-
-def _end_with_the_leader() -> None:
-    """The leader holds the other end of this pipe: whatever ends it, nobody trains on in silence."""
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os._exit(1)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -72,8 +68,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--data", type=Path, default=FOLDER / "data.csv", help="the file that holds the rows")
     parser.add_argument("--send", action="store_true", help="send what waits, without training")
     asked = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    _heed_signals()
     try:
+        preflight.require_python()
         config = _config()
         desk = Desk(os.environ.get("MODEL_DESK_URL") or config["address"], _token())
         with only_one(FOLDER / "run.lock"):
@@ -82,8 +79,17 @@ def main(argv: Sequence[str]) -> int:
         say(str(error))
         return IN_THE_WAY
     except KeyboardInterrupt:
-        say("Stopped.")
+        say(f"Stopped. What waits in {SPOOL} is sent by: {SEND}" if (FOLDER / SPOOL).exists() else "Stopped.")
         return BY_HAND
+
+
+def _heed_signals() -> None:
+    """A terminal that goes away stops it like Ctrl+C does; not where `nohup` has said that it shall not."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if (one := getattr(signal, name, None)) is not None and signal.getsignal(one) != signal.SIG_IGN:
+            signal.signal(one, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # whatever the code prints
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -95,30 +101,44 @@ def _token() -> str:
 
 
 def _config() -> dict[str, Any]:
-    config: dict[str, Any] = json.loads((FOLDER / "config.json").read_text("utf-8"))
+    """Raises Unreadable, OSError."""
+    path = FOLDER / CONFIG
+    try:
+        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise Unreadable(path, "Unpack the package anew.") from error
     return config
 
 
 def _train(desk: Desk, config: dict[str, Any], data: Path) -> int:
     """Raises InTheWay, OSError."""
-    _require_data(data, config["data"])
-    state = RunState.next_of(FOLDER)
-    for name in (SPOOL, SENT):  # of an attempt before, which this one repeats
-        (FOLDER / name).unlink(missing_ok=True)
+    preflight.require_libraries()
+    preflight.require_data(data, config["data"])
+    before, state = RunState.read(FOLDER), RunState.next_of(FOLDER)
+    is_waiting = (last(FOLDER / SPOOL) or {}).get("status") == "succeeded"
+    if is_waiting and before is not None and not before.is_ended:
+        raise InTheWay(
+            f"What the last run has found still waits in {SPOOL}. Send it: {SEND}. "
+            "To drop it and train anew, remove that file."
+        )
+    _drop_spool()  # of an attempt before, which this one repeats
     state.write()
     code = CodeRun(FOLDER, data.resolve())
     writer = PredictionsWriter(desk, FOLDER, job=_job(config, state), on_stop=code.stop)
     try:
         writer.begin()
     except Refused as error:
+        writer.close()
         _note_end(state, error)
+        if error.code == ENDED:  # its last run was ended between telling that and noting it
+            return _train(desk, config, data)
         say(f"{error} Nothing was trained.")
         return REFUSED
     status, reason, exit_code = _reported(writer, code, config)
     if writer.refusal is not None and not writer.refusal.is_about_token:
         return _refused(writer.refusal, state)
     if writer.disk_error is not None and exit_code != IN_THE_WAY:
-        status, reason, exit_code = _disk_full(writer.disk_error)
+        status, reason, exit_code = _stopped_by(writer.disk_error)
     writer.end(status, reason)
     return _finished(writer, state, exit_code=exit_code)
 
@@ -128,7 +148,7 @@ def _reported(writer: PredictionsWriter, code: CodeRun, config: dict[str, Any]) 
     lines = MetricLines()
     try:
         for line in code.lines():
-            print(line, flush=True)  # noqa: T201  # what the code says is for whoever runs it
+            echo(line)
             if (point := lines.read(line)) is not None:
                 writer.metric(point.name, point.value, split=point.split, step=point.step)
         for warning in lines.warnings():
@@ -141,17 +161,20 @@ def _reported(writer: PredictionsWriter, code: CodeRun, config: dict[str, Any]) 
         return "failed", str(error), CODE_FAILED
     except OSError as error:
         code.stop()
-        return _disk_full(error)
+        return _stopped_by(error)
     except KeyboardInterrupt:
         code.stop()
         return "cancelled", "It was stopped on its machine.", BY_HAND
     return "succeeded", "", DONE
 
 
-def _disk_full(error: OSError) -> tuple[str, str, int]:
+def _stopped_by(error: OSError) -> tuple[str, str, int]:
     """What is told of it here and in the app."""
-    say(f"This machine's disk takes no more ({error}). Make room, then run train.py again.")
-    return "failed", f"The disk of its machine takes no more ({error}).", IN_THE_WAY
+    if error.errno in FULL:
+        say(f"This machine's disk takes no more ({error}). Make room, then run train.py again.")
+        return "failed", f"The disk of its machine takes no more ({error}).", IN_THE_WAY
+    say(f"Something on this machine is in the way ({error}). Mend it, then run train.py again.")
+    return "failed", f"Something on its machine was in the way ({error}).", IN_THE_WAY
 
 
 def _tell_predictions(writer: PredictionsWriter, config: dict[str, Any]) -> None:
@@ -173,6 +196,10 @@ def _send(desk: Desk, config: dict[str, Any]) -> int:
     try:
         writer.begin()
     except Refused as error:
+        if (
+            error.code == ENDED
+        ):  # which is told last: its last run was ended between telling that and noting it
+            return _all_told(writer, state, exit_code=DONE)
         return _refused(error, state)
     return _finished(writer, state, exit_code=DONE)
 
@@ -181,16 +208,33 @@ def _finished(writer: PredictionsWriter, state: RunState, *, exit_code: int) -> 
     outcome: Outcome = writer.finish(PATIENCE_S)
     if writer.refusal is not None:
         return _refused(writer.refusal, state)
+    if writer.spool_error is not None:
+        say(str(writer.spool_error))
+        return IN_THE_WAY
     if outcome == "out of reach":
         say(f"The app was out of reach for {PATIENCE_S:.0f} s. Once it is there again, run: {SEND}")
         return OUT_OF_REACH
+    if not writer.has_told_end:
+        writer.close()
+        _drop_spool()
+        say("All that was written down is told. Its run was broken off: begin it anew by python train.py")
+        return exit_code
+    return _all_told(writer, state, exit_code=exit_code)
+
+
+def _all_told(writer: PredictionsWriter, state: RunState, *, exit_code: int) -> int:
+    """The next run is another training."""
     writer.close()
     state.is_ended = True
+    _drop_spool()  # first, as the note may need its room; without it, the app says that the training has ended
     state.write()
-    for name in (SPOOL, SENT):
-        (FOLDER / name).unlink(missing_ok=True)
     say("All is told.")
     return exit_code
+
+
+def _drop_spool() -> None:
+    for name in (SPOOL, SENT):
+        (FOLDER / name).unlink(missing_ok=True)
 
 
 def _refused(refusal: Refused, state: RunState) -> int:
@@ -203,22 +247,9 @@ def _refused(refusal: Refused, state: RunState) -> int:
 
 
 def _note_end(state: RunState, refusal: Refused) -> None:
-    if refusal.code in OVER:
+    if refusal.code in (CANCELLED, ENDED):
         state.is_ended = True
         state.write()
-
-
-def _require_data(path: Path, known: dict[str, Any]) -> None:
-    """Raises InTheWay where the file is not the one that the package was made of."""
-    if not path.exists():
-        cure = f"Download it from {known['url']} and name it by --data PATH." if known.get("url") else ""
-        raise InTheWay(f"There is no {path}. {cure}".strip())
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != known["sha256"]:
-        raise InTheWay(
-            f"{path} is not the file that this package was made of (its hash is {found}). Download it anew."
-        )
 
 
 def _job(config: dict[str, Any], state: RunState) -> dict[str, Any]:

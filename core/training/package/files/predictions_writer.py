@@ -41,7 +41,7 @@ BATCH_BYTES: Final = 400_000  # of 500,000 that the app takes: each row still ge
 LONGEST_TEXT: Final = 1_000
 GATHER_S: Final = 1.0  # so long a row may wait in memory for others
 BEAT_S: Final = 10.0
-SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 2.0
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 1.0
 SAVE_S: Final = 1.0
 
 
@@ -49,8 +49,8 @@ class PredictionsWriter:
     """Of one run. `metric`, `prediction`, `end` and `finish` are for one thread; another one sends.
 
     job: what the app is told first, with `job_id` and `attempt`. on_stop: called by the sending thread once the app has
-    refused to hear more, or the disk is full: to train on would lead to nothing. A token that is no longer valid is no
-    such refusal, as the rows can be sent with another.
+    refused to hear more, the disk is full or the spool can't be read: to train on would lead to nothing. A token that
+    is no longer valid is no such refusal, as the rows can be sent with another.
     """
 
     def __init__(
@@ -58,7 +58,8 @@ class PredictionsWriter:
     ) -> None:
         self.refusal: Refused | None = None
         self.disk_error: OSError | None = None
-        self.n_not_finite = 0
+        self.spool_error: OSError | None = None
+        self.has_told_end = False
         self._desk, self._job, self._on_stop = desk, job, on_stop
         self._spool, self._sent_path = Spool(folder / SPOOL), folder / SENT
         self._progress = Progress.read(self._sent_path)
@@ -82,20 +83,18 @@ class PredictionsWriter:
         self._thread.start()
 
     def metric(self, name: str, value: float, *, split: str = "train", step: int = 0) -> None:
-        """A point of a curve; one that is not finite is left out and counted. Raises OSError: the disk is full."""
+        """A point of a curve; one that is not finite is left out. Raises OSError: the disk is full."""
         if math.isfinite(value):
             self._add("metrics", {"metric": name, "split": split, "step": step, "value": float(value)})
-        else:
-            self.n_not_finite += 1
 
     def prediction(self, row: int, *, actual: str, predicted: str, probability: float | None) -> None:
         """What the model says of a row that it never saw. row: its number in the data, from 1. Raises OSError."""
-        said = {"row": row, "actual": actual[:LONGEST_TEXT], "prediction": predicted[:LONGEST_TEXT]}
+        said = {"row": row, "actual": _plain(actual), "prediction": _plain(predicted)}
         self._add("predictions", {**said, "probability": probability})
 
     def end(self, status: str, reason: str = "") -> None:
         """The last thing to be told. status: `succeeded`, `failed` or `cancelled`."""
-        end = {"kind": "end", "status": status, "reason": reason[:LONGEST_TEXT]}
+        end = {"kind": "end", "status": status, "reason": _plain(reason)}
         try:
             self._flush()
             with self._lock:
@@ -161,11 +160,14 @@ class PredictionsWriter:
                 self._on_stop()
             elif not self._is_closing:
                 say(f"{error} Training goes on, and what is to be told waits in {self._spool.path.name}.")
+        except OSError as error:
+            self.spool_error = error
+            self._on_stop()
         finally:
             self._done.set()
 
     def _send_all(self) -> None:
-        """Raises Refused."""
+        """Raises Refused, OSError."""
         pause_s = 0.0
         while not self._over.is_set():
             was_closing = self._is_closing
@@ -196,14 +198,15 @@ class PredictionsWriter:
             self._on_stop()
 
     def _send_next(self) -> bool:
-        """Send what comes next; False where nothing does. Raises Refused, OutOfReach."""
+        """Send what comes next; False where nothing does. Raises Refused, OutOfReach, OSError."""
         if self._user_id is None:
             self._announce()
         if (found := self._spool.at(self._progress.offset)) is not None:
             record, end = found
             if record["kind"] == "end":
                 self._send_end(record)
-                self._progress.offset = end
+                with self._lock:
+                    self._progress.offset = end
             else:
                 self._send_rows(record["kind"], record["rows"], end)
             if time.monotonic() - self._saved_at > SAVE_S:
@@ -219,6 +222,7 @@ class PredictionsWriter:
     def _send_end(self, record: Row) -> None:
         said = {"status": record["status"], "reason": record["reason"]}
         self._tell(f"/local/jobs/{self._job['job_id']}/end", said)
+        self.has_told_end = True
 
     def _send_rows(self, kind: str, rows: Sequence[Row], end: int) -> None:
         """Send the next rows of a line, as many as the limit allows. end: where the line ends."""
@@ -234,10 +238,11 @@ class PredictionsWriter:
             progress.limit = len(some) // 2
             self._save()
             return
-        progress.batches[kind] = number
-        progress.sent += len(some)
-        if progress.sent >= len(rows):
-            progress.offset, progress.sent = end, 0
+        with self._lock:  # what is noted of it meanwhile is all of it, or nothing
+            progress.batches[kind] = number
+            progress.sent += len(some)
+            if progress.sent >= len(rows):
+                progress.offset, progress.sent = end, 0
 
     def _announce(self) -> None:
         """Say which training reports, and learn whose it is. Raises Refused, OutOfReach."""
@@ -271,6 +276,12 @@ class PredictionsWriter:
         """Note how far the spool was sent. Where that can't be written, the app is sent again what it knows already."""
         self._saved_at = time.monotonic()
         try:
-            self._progress.write(self._sent_path)
+            with self._lock:
+                self._progress.write(self._sent_path)
         except OSError as error:
             say(f"{self._sent_path.name} can't be written: {error}.")
+
+
+def _plain(text: str) -> str:
+    """As the app takes it: neither NUL nor half a surrogate pair, and no more than it keeps."""
+    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode().replace("\0", "?")

@@ -11,6 +11,14 @@ from typing import Any, Final
 Record = dict[str, Any]
 
 BATCH_ROWS: Final = 500
+LONGEST_END: Final = 1 << 14  # bytes of a line that says how a run has ended
+
+
+class Unreadable(OSError):
+    """A file of this folder does not hold what was written there."""
+
+    def __init__(self, path: Path, cure: str) -> None:
+        super().__init__(f"{path.name} can't be read: it is damaged. {cure}")
 
 
 class Spool:
@@ -36,12 +44,15 @@ class Spool:
         self.size = self._file.tell()
 
     def at(self, offset: int) -> tuple[Record, int] | None:
-        """The record that begins there, and where the next one will; None at the end."""
+        """The record that begins there, and where the next one will; None at the end. Raises Unreadable, OSError."""
         if offset >= self.size:
             return None
         self._reader.seek(offset)
         line = self._reader.readline()
-        record: Record = json.loads(line)
+        try:
+            record: Record = json.loads(line)
+        except ValueError as error:
+            raise Unreadable(self.path, "Remove it and run train.py again.") from error
         return record, offset + len(line)
 
     def close(self) -> None:
@@ -63,12 +74,31 @@ class Progress:
 
     @classmethod
     def read(cls, path: Path) -> Progress:
-        """As it was written; from the start where nothing was. Raises OSError."""
-        return cls(**json.loads(path.read_text("utf-8"))) if path.exists() else cls()
+        """As it was written; from the start where nothing was. Raises Unreadable, OSError."""
+        if not path.exists():
+            return cls()
+        try:
+            return cls(**json.loads(path.read_text("utf-8")))
+        except (ValueError, TypeError) as error:
+            raise Unreadable(path, "Remove it: what the app has already, it takes no second time.") from error
 
     def write(self, path: Path) -> None:
         """Raises OSError, and then what was written before is there still."""
         replace_text(path, json.dumps(asdict(self)))
+
+
+def last(path: Path) -> Record | None:
+    """The last record of a spool, where it is one that says how a run has ended. Raises OSError."""
+    if not path.exists() or not (end := _whole_bytes(path)):
+        return None
+    with path.open("rb") as file:
+        file.seek(max(0, end - LONGEST_END))
+        line = file.read(end - file.tell()).rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        record = json.loads(line)
+    except ValueError:  # the end of a longer one
+        return None
+    return record if isinstance(record, dict) and record.get("kind") == "end" else None
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -99,6 +99,8 @@ def test_what_can_not_be_told_waits_and_is_told_once(
     assert "python train.py --send" in ran.said
     assert ran.said.count("is out of reach") == 1
     assert status(client, package) is None
+    hasty = package.run(**environment)  # what was found is not dropped for another training
+    assert (hasty.code, "python train.py --send" in hasty.said) == (4, True)
     wire.come_back()
     wire.lose_answers = 3
     assert package.run("--send", **environment).code == 0
@@ -168,13 +170,62 @@ def test_a_second_run_in_the_same_folder_stops_and_one_that_was_killed_is_begun_
     assert status(client, package) == "training"
     with (package.folder / "spool.jsonl").open("ab") as spool:
         spool.write(b'{"kind": "predictions", "rows": [{"ro')  # as a crash tears it
-    assert package.run("--send").code == 0  # what was spooled is sent, and what is torn is none
-    package.folder.joinpath("state.json").write_text(json.dumps({"job_id": str(job_id), "attempt": 1}))
+    sent = package.run("--send")  # what was spooled is sent, and what is torn is none
+    assert (sent.code, "broken off" in sent.said, status(client, package)) == (0, True, "training")
     again = package.run()
     assert (again.code, package.job_id, package.state["attempt"]) == (0, job_id, 2)
     assert told(me, job_id)[0] == N_HELD_OUT
     package.run()
     assert package.job_id != job_id  # it had ended
+
+
+def test_one_that_was_killed_between_telling_its_end_and_noting_it_is_over(
+    client: httpx.Client, package: Package
+) -> None:
+    assert package.run().code == 0
+    job_id, path = package.job_id, package.folder / "state.json"
+    path.write_text(json.dumps({"job_id": str(job_id), "attempt": 1}))
+    (package.folder / "spool.jsonl").write_text('{"kind": "end", "status": "failed", "reason": ""}\n')
+    sent = package.run("--send")
+    assert (sent.code, "All is told" in sent.said, package.state["is_ended"]) == (0, True, True)
+    path.write_text(json.dumps({"job_id": str(job_id), "attempt": 1}))
+    another = package.run()
+    assert another.code == 0, another.said
+    assert package.job_id != job_id
+    assert (status(client, package), client.get(f"/api/training-jobs/{job_id}").json()["status"]) == (
+        "succeeded",
+        "succeeded",
+    )
+
+
+BUSY = """
+import multiprocessing, subprocess, sys
+
+def double(n):
+    return 2 * n
+
+if __name__ == "__main__":
+    print("ü", "\\N{PILE OF POO}", flush=True)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print("doubled", pool.map(double, [21]), file=sys.stderr, flush=True)
+    subprocess.Popen(["sleep", "1000"])  # which holds this output open
+    for n in range(100):
+        print("more than anybody reads", flush=True)
+"""
+
+
+def test_code_prints_starts_and_leaves_behind_what_it_likes(client: httpx.Client, package: Package) -> None:
+    """Its output in an encoding that lacks letters, and read by nobody after the first line."""
+    (package.folder / "train.py").write_text(packing.led(BUSY + QUICK), "utf-8")
+    process = package.start(PYTHONIOENCODING="ascii")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == "? ?\n"
+    process.stdout.close()
+    said = process.stderr.read()
+    assert (process.wait(), status(client, package)) == (0, "succeeded"), said
+    assert "doubled [42]" in said
+    process.stderr.close()
 
 
 def children(pid: int) -> list[int]:
@@ -204,6 +255,7 @@ def test_stopped_by_hand_it_is_cancelled_in_the_app(
     process.send_signal(signal.SIGINT)
     assert ended(process).code == 130
     assert status(client, package) == "cancelled"
+    assert "It was stopped on its machine." in client.get(f"/api/training-jobs/{package.job_id}").text
 
 
 def test_data_that_is_not_the_packages_is_not_trained_on(package: Package) -> None:

@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from core import db
+from core.db.tables import Base
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
+from tests import rows as added
 from tests.core.api.conftest import TARGET
 from tests.core.api.test_trail import actions
 from tests.packages import Package
@@ -67,6 +69,7 @@ def test_a_package_is_of_a_model_or_of_a_file_and_a_target_and_is_noted(
     with zipfile.ZipFile(io.BytesIO(answer.content)) as zipped:
         config = json.loads(zipped.read("config.json"))
         assert zipped.read("data.csv") == rows
+        assert "predict.py" not in zipped.namelist()
     assert config["data"]["sha256"] == hashlib.sha256(rows).hexdigest()
     assert [feature["name"] for feature in config["schema"]["features"]] == [
         feature["name"] for feature in (model.schema or {})["features"]
@@ -75,3 +78,30 @@ def test_a_package_is_of_a_model_or_of_a_file_and_a_target_and_is_noted(
         "package.downloaded",
         "package.downloaded",
     ]
+
+
+WRITTEN = """
+import json, predict
+assert open("predict.py").read() == open(predict.__file__).read()
+n = predict.rows("../held_out.jsonl")
+json.dump({"predictions": [[0.5, 0.5]] * n}, open("predictions.json", "w"))
+"""
+BESIDE = "def rows(path): return sum(1 for _ in open(path))\n"
+
+
+@pytest.mark.parametrize("source", ["claude", "template"])
+def test_a_models_own_code_finds_the_predict_py_that_was_written_with_it(
+    client: httpx.Client, me: db.User, upload: UploadRow, model: ModelRow, tmp_path: Path, source: str
+) -> None:
+    jobs = Base.metadata.tables["training_jobs"]
+    more = {"model_id": model.id, "code": WRITTEN, "predict_code": BESIDE, "code_source": source}
+    added.add(jobs, owner=me.id, status="succeeded", **more)
+    content = client.get(PATH, params={"model_id": str(model.id)}).content
+    package = Package.unpacked(content, tmp_path / "package")
+    config = json.loads((package.folder / "config.json").read_text("utf-8"))
+    if source == "template":  # the app's own, as it is today
+        assert config["code_source"] == "template"
+        assert not (package.folder / "predict.py").exists()
+        return
+    ran = package.run()
+    assert (ran.code, config["code_source"]) == (0, "user"), ran.said

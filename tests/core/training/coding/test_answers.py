@@ -27,7 +27,13 @@ UNUSABLE: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "imports relatively": (lambda: files(predict="from . import x\n" + PREDICT), "imports relatively"),
     "imports train.py": (lambda: files(predict="import train\n" + PREDICT), "predict.py imports train"),
+    "a predict that is to be awaited": (
+        lambda: files(predict=PREDICT.replace("def predict", "async def predict")), "predict.py has no function predict"
+    ),
     "no load": (lambda: files(predict="def predict(a, b):\n    return []\n"), "predict.py has no function load"),
+    "code that reads otherwise than it runs": (
+        lambda: files(train=f"x = 1  # \u202e then \u2066\n{TRAIN}"), "train.py holds characters that nobody sees"
+    ),
     "two wrongs": (lambda: files(train="def", predict="x = 1"), "predict.py has no function load; predict.py has no"),
 }  # fmt: skip
 
@@ -41,7 +47,7 @@ def test_what_can_not_be_run_is_said(case: str) -> None:
 
 
 def test_what_can_be_run_is_taken_without_what_no_database_keeps() -> None:
-    found = answers.read(files(train="x = '\0'\n" + TRAIN, approach=" Two\n\nsentences \ud800. "))
+    found = answers.read(files(train="x = '\0'\n" + TRAIN, approach=" Two\n\nsentences\u202e \ud800. "))
     assert found.train.startswith("x = '\ufffd'")
     assert (found.predict, found.approach) == (PREDICT, "Two sentences ?.")
     assert answers.read(files(train="import predict\n" + TRAIN)), "the second file lies beside the first"

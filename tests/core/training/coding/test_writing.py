@@ -14,13 +14,13 @@ from core import db
 from core.db.tables.llm_calls import LlmCallRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.training import records
-from core.training.coding import rounds
+from core.training.coding import disclosure, rounds
 from core.training.coding.rounds import Round
-from tests.core.training.coding.conftest import KEY, PREDICT, TRAIN, files, said
+from tests.core.training.coding.conftest import KEY, PREDICT, TRAIN, files, said, with_claude
 from tests.core.training.coding.test_answers import UNUSABLE
 from tests.servers.claude import LOST, Answer, ClaudeServer, message, refusal
 from tests.servers.llmock import LlmockServer
-from tests.servers.site import Site, page
+from tests.servers.site import Site, page, redirect
 from tests.trainings import TINY, Bench, ToldJob
 
 TERMS = b"<html><body><article><p>Customers leave when prices rise by a tenth.</p></article></body></html>"
@@ -233,6 +233,88 @@ def test_the_limit_of_a_day_holds_for_code_too(with_key: Bench, claude: ClaudeSe
     assert len(claude.asked) == 1
 
 
+def test_the_limit_of_a_day_that_is_reached_in_mid_job_leads_to_the_template(
+    with_key: Bench, claude: ClaudeServer
+) -> None:
+    claude.next.append(said(files(train=BROKEN)))
+    with_key.settings = with_key.settings.model_copy(update={"max_cost_usd_per_day": Decimal("0.05")})
+    training_job_id = with_key.trigger()
+
+    def spent_by_others() -> bool:
+        job = with_key.job(training_job_id)
+        if job.status == "training" and job.code_source == "claude":
+            with db.session_scope(db.WORKER, write=True) as session:
+                session.execute(sa.update(LlmCallRow).values(cost=49_000_000))
+        return job.code_source == "template"
+
+    job = with_key.attempt(training_job_id, told=ToldJob(stop=spent_by_others))
+    (warned,) = job.warnings
+    assert "exit code 1" in warned
+    assert "All jobs together have spent $0.05 of $0.05 today" in warned
+    assert warned.endswith("The built-in template is used.")
+    assert (len(claude.asked), len(calls(with_key))) == (1, 1)
+
+
+UNSTORABLE = "No\0t\ud800 this,\nnever."
+TOO_MUCH, COUNTED = 10**9, ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+RUBBISH = {
+    "a refusal that no database keeps": (
+        Answer(body=message("", stop_reason="refusal") | {"stop_details": {"explanation": UNSTORABLE * 90}}),
+        "refused to write the code: No\ufffdt? this, never.",
+    ),
+    "an error that no database keeps": (Answer(529, refusal("overloaded_error", UNSTORABLE)), "No\ufffdt? this, never"),
+    "a kind of error that no database keeps": (Answer(529, refusal(UNSTORABLE, "")), "HTTP 529: No"),
+    "more tokens than a column holds": (
+        Answer(body=message("", **dict.fromkeys(COUNTED, TOO_MUCH))),
+        "it is no JSON object",
+    ),
+    "a model that no database keeps": (Answer(body=message("?") | {"model": UNSTORABLE}), "it is no JSON object"),
+    "an answer that no database keeps": (Answer(body=message(UNSTORABLE)), "it is no JSON object"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RUBBISH)
+def test_what_no_database_keeps_ends_no_training(bench: Bench, claude: ClaudeServer, case: str) -> None:
+    answer, told = RUBBISH[case]
+    claude.always = answer
+    job = only_written(with_claude(bench, claude), bench.trigger())
+    assert (job.status, job.code_source) == ("cancelled", "template")
+    (warned,) = job.warnings
+    assert told in warned
+    assert len(warned) < 500
+    assert "\0" not in warned
+    assert warned.encode().decode() == warned
+
+
+def test_an_answer_is_read_as_it_is_kept(with_key: Bench, claude: ClaudeServer) -> None:
+    claude.always = said(files(more=" " * rounds.LONGEST_ANSWER))
+    job = only_written(with_key, with_key.trigger())
+    assert job.code_source == "template", "what goes beyond is not read, though it could be"
+    assert "its JSON is broken, or breaks off" in job.warnings[0]
+    first = rounds_of(with_key, job)[0]
+    assert first.answer is not None
+    assert len(first.answer.content) == rounds.LONGEST_ANSWER + 1
+
+
+def test_what_is_shown_before_the_click_is_what_is_sent(with_key: Bench, claude: ClaudeServer) -> None:
+    claude.next.append(said(files()))
+    with Site() as site:
+        site.pages |= {
+            "/short": redirect("/signed?secret=only-theirs"),
+            "/signed?secret=only-theirs": page(TERMS),
+        }
+        address = "http://pages.example/short"
+        job_id = with_key.trigger(goal=" Who leaves? ", resources=(address,))
+        told = ToldJob(stop=lambda: with_key.job(job_id).status == "provisioning")
+        job = with_key.attempt(job_id, told=told, web=site.web())
+    shown = disclosure.question(
+        with_key.upload(), target=job.target, goal=" Who leaves? ", with_values=False, resources=(address,)
+    )
+    text = "Customers leave when prices rise by a tenth."
+    assert claude.asked[0].body["messages"][0]["content"] == shown.replace(disclosure.NOT_READ, text)
+    assert "only-theirs" not in json.dumps(claude.asked[0].body), "nobody has seen where it leads"
+
+
 def test_code_that_fails_is_mended_once_by_what_it_printed_without_values(
     with_key: Bench, claude: ClaudeServer
 ) -> None:
@@ -255,12 +337,37 @@ def test_code_that_fails_is_mended_once_by_what_it_printed_without_values(
 
 
 def test_code_that_fails_twice_makes_way_for_the_template(with_key: Bench, claude: ClaudeServer) -> None:
-    claude.always = said(files(train=BROKEN))
+    claude.next.extend((said(files(train=BROKEN)), said(files(train=f"{BROKEN}# mended"))))
     job = until_the_template(with_key, with_key.trigger())
     assert with_key.events(job.id) == [*MOST_EVENTS, "generating", "provisioning", "cancelled"]
     assert len(claude.asked) == 2
     (warned,) = job.warnings
     assert warned.startswith("Claude's code failed twice: The training code ended with exit code 1")
+
+
+def test_a_page_that_lists_values_does_not_have_them_pass(with_key: Bench, claude: ClaudeServer) -> None:
+    """As one could that also has Claude write code which prints rows and fails."""
+    rows = "import pyarrow.parquet as pq\nraise ValueError(pq.read_table('train.parquet').to_pylist()[:40])"
+    claude.next.extend((said(files(train=rows)), said(files())))
+    with Site() as site:
+        site.pages["/values"] = page(b"Fibre Invoice Central South East " * 9, kind="text/plain")
+        job_id = with_key.trigger(resources=("http://pages.example/values",))
+        told = ToldJob(stop=lambda: len(claude.asked) == 2 and with_key.job(job_id).status == "provisioning")
+        with_key.attempt(job_id, told=told, web=site.web())
+    again = claude.asked[1].body["messages"][0]["content"]
+    assert "Fibre Invoice" in again.partition("</page>")[0]
+    printed = again.partition("<printed>")[2]
+    assert "ValueError" in printed
+    assert "payment_method" in printed
+    assert not [value for value in ("Fibre", "Invoice", "Central", "South", "East") if value in printed]
+
+
+def test_the_same_code_again_is_no_repair_and_is_not_run(with_key: Bench, claude: ClaudeServer) -> None:
+    claude.always = said(files(train=BROKEN))
+    job = until_the_template(with_key, with_key.trigger())
+    assert with_key.events(job.id) == [*MOST_EVENTS[:-1], "cancelled"]
+    assert len(claude.asked) == 2
+    assert "it is the very code that failed" in job.warnings[0]
 
 
 def test_a_key_that_is_revoked_before_the_repair_leads_to_the_template(

@@ -19,6 +19,8 @@ from core.settings import Settings
 from core.storage import LocalStorage
 from core.training.package import package, subject
 from core.training.package.files import held_out, local_inputs
+from core.training.package.files.run_state import RunState, environment
+from core.training.package.files.spool import Progress, Unreadable
 from core.training.package.subject import Asked
 from tests import journeys
 from tests.packages import Package
@@ -74,6 +76,17 @@ def test_rows_are_written_as_the_app_reads_them_and_read_back_without_a_guess(
     truth = [json.loads(line) for line in (tmp_path / held_out.TRUTH).read_text("utf-8").splitlines()]
     assert [row for row, _ in truth] == sorted(row for row, _ in truth)
     assert {outcome for _, outcome in truth} == {"Ja", "Nein"}
+
+
+def test_a_cell_of_megabytes_is_read_back_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / "data.csv"
+    rows = [f'"{3_000_000 * "x" if n == 7 else n}","{"Yes" if n % 2 else "No"}"' for n in range(20)]
+    data.write_text("\n".join(['"text","y"', *rows, ""]))
+    schema = {"target": "y", "task": "binary", "features": [{"name": "text", "kind": "category"}]}
+    monkeypatch.chdir(tmp_path)
+    local_inputs.lay_out({"schema": schema}, data, truth=tmp_path / held_out.TRUTH)
+    read = [pq.read_table(name).column("text").to_pylist() for name in ("train.parquet", "holdout.parquet")]
+    assert max(len(text) for texts in read for text in texts) == 3_000_000
 
 
 def packed(user: db.User, settings: Settings) -> bytes:
@@ -141,6 +154,8 @@ def test_a_file_without_a_column_to_learn_from_says_so(user: db.User, settings: 
     [
         ('"""Doc."""\n\nimport os\n', 3),
         ('"""Doc."""\nfrom __future__ import annotations\n\n@decorated\ndef f(): ...\n', 4),
+        ('"""Doc."""\n\x0c\nimport os\n', 3),
+        ('"""Doc."""\nx = "a\u2028b\x0bc"\n', 2),
         ("print(1)", 1),
         ('"""Only\na docstring."""', None),
         ("", None),
@@ -149,17 +164,68 @@ def test_a_file_without_a_column_to_learn_from_says_so(user: db.User, settings: 
 def test_code_reports_before_its_first_statement_and_is_else_as_it_was(code: str, first: int | None) -> None:
     led = package.led(code)
     ast.parse(led)
-    lines = code.splitlines()
+    lines = code.split("\n")
     above = lines if first is None else lines[: first - 1]
     assert led.startswith("\n".join(above).rstrip())
     assert led.rstrip().endswith("\n".join(lines[len(above) :]).rstrip())
     assert "local_training.lead()" in led
 
 
+def test_code_whose_first_statement_shares_a_line_with_what_must_be_first_still_parses() -> None:
+    led = package.led('"""Doc."""; from __future__ import annotations; import os\nprint(os)\n')
+    names = [ast.unparse(statement) for statement in ast.parse(led).body]
+    assert names[1:4] == [
+        "from __future__ import annotations",
+        "import local_training",
+        "local_training.lead()",
+    ]
+    assert names[4:] == ["import os", "print(os)"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"job_id": 7, "attempt": 1}', '{"job_id": "x"}', '{"attempt": []}']
+)
+def test_a_note_that_is_damaged_is_named_with_what_to_do(tmp_path: Path, text: str) -> None:
+    (tmp_path / "state.json").write_text(text)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(Unreadable, match=r"state\.json can't be read.*Remove it"):
+        RunState.next_of(tmp_path)
+    (tmp_path / "sent.json").write_text(text or "[")
+    with pytest.raises(Unreadable, match=r"sent\.json"):
+        Progress.read(tmp_path / "sent.json")
+
+
+def test_another_package_that_is_unpacked_over_one_is_another_training(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"target": "a"}')
+    first = RunState.next_of(tmp_path)
+    first.write()
+    again = RunState.next_of(tmp_path)
+    assert (again.job_id, again.attempt) == (first.job_id, 2)
+    config.write_text('{"target": "b"}')
+    other = RunState.next_of(tmp_path)
+    assert other.job_id != first.job_id
+    assert other.attempt == 1
+
+
+def test_what_is_told_of_the_environment_stays_small_whatever_requirements_say(tmp_path: Path) -> None:
+    path = tmp_path / "requirements.txt"
+    assert set(environment(path)) == {"host", "system", "python"}
+    odd = ["git+https://example.org/x.git", "# none", "-e .", "a" * 200 + "==1", "\0==1", "numpy == 2 ; a"]
+    path.write_text("\n".join([*odd, *(f"p{n}==1" for n in range(100))]))
+    told = environment(path)
+    assert len(told) <= 30
+    assert "numpy" in told
+    assert all(len(name) <= 100 and len(value) <= 100 for name, value in told.items())
+
+
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
         ("", "holds no list"),
+        ("[[" + "9" * 400 + ", 0], [1, 0]]", "not usable"),
+        ("[" * 100_000, "no JSON"),
+        ("[[" + "0.5, " * 400_000 + "0]]", "longer than any"),
         ('{"predictions": [[0.5, 0.5]', "cut off"),
         ('{"predictions": [[0.5, 0.5]]}', "too few"),
         ('{"predictions": [[0.5, 0.5], [1, 0], [0, 1]]}', "more rows"),
@@ -196,3 +262,10 @@ def test_numbers_and_several_labels_are_read_piece_by_piece(
     said.write_text(json.dumps({"predictions": [[0.2, 0.7, 0.1], [1.0, 0.0, 0.0], [0.1, 0.2, 0.7]]}))
     labels = held_out.answers(tmp_path, {"labels": ["a", "b", "c"], "positive_label": None})
     assert [(one.predicted, one.probability) for one in labels] == [("b", 0.7), ("a", 1.0), ("c", 0.7)]
+    said.write_text(json.dumps([[1.0005, 0.0, 0.0], [0.0, 0.9995, 0.0], [0, 0, 1]]))
+    rounded = held_out.answers(tmp_path, {"labels": ["a", "b", "c"], "positive_label": None})
+    assert [one.probability for one in rounded] == [1.0, 0.9995, 1.0]
+    said.unlink()
+    said.mkdir()
+    with pytest.raises(held_out.NothingMade, match="left no"):
+        list(held_out.answers(tmp_path, {"labels": [], "positive_label": None}))

@@ -16,7 +16,7 @@ import pytest
 from core.training.package.files import predictions_writer
 from core.training.package.files.desk import Desk, OutOfReach, Refused
 from core.training.package.files.predictions_writer import SENT, SPOOL, PredictionsWriter
-from core.training.package.files.spool import Progress, Spool
+from core.training.package.files.spool import Progress, Spool, last
 from tests.servers.waiting import PATIENCE_S
 
 JOB = {"job_id": "j", "attempt": 1, "model_name": "Churn"}
@@ -103,6 +103,7 @@ def told(writer: PredictionsWriter, n_rows: int) -> None:
         (429, b'{"error": "slow"}'),
         (500, b"\xff\xfe"),
         (503, b'{"error": {"message": 7, "hint": null}}'),
+        (302, b""),  # a network that wants a sign-in, in mid-run
     ],
 )
 def test_what_does_not_count_is_tried_again_until_it_does(tmp_path: Path, rubbish: Answer) -> None:
@@ -123,7 +124,7 @@ def test_what_does_not_count_is_tried_again_until_it_does(tmp_path: Path, rubbis
     assert server.got[-1][0].endswith("/end")
 
 
-@pytest.mark.parametrize("status", [301, 307, 400, 403, 404, 405, 409, 422])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 422])
 def test_what_is_refused_stops_at_once_and_is_kept(tmp_path: Path, status: int) -> None:
     error = json.dumps({"error": {"code": "c", "message": "No\x1b[31m.", "hint": "Try."}}).encode()
     stopped = threading.Event()
@@ -156,6 +157,54 @@ def test_a_batch_that_is_too_large_on_the_way_is_halved_until_it_fits(tmp_path: 
     assert [row["row"] for row in server.rows("predictions")] == list(range(1, 1_101))
     numbers = [body["batch"] for path, body in server.got if "/predictions/" in path]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_where_something_else_leads_away_from_the_start_it_is_a_refusal(tmp_path: Path) -> None:
+    with serving(lambda path, body: (301, b"")) as server:
+        writer = PredictionsWriter(desk(server), tmp_path, job=JOB)
+        with pytest.raises(Refused, match="MODEL_DESK_URL"):
+            writer.begin()
+        writer.close()
+
+
+def test_what_no_database_keeps_is_told_in_other_letters(tmp_path: Path) -> None:
+    with serving(lambda path, body: HELLO if is_hello(path) else OK) as server:
+        writer = PredictionsWriter(desk(server), tmp_path, job=JOB)
+        writer.begin()
+        writer.prediction(1, actual="a\0", predicted="\ud800", probability=None)
+        writer.end("failed", "\0\udfff" + 2_000 * "ü")
+        assert writer.finish(PATIENCE_S) == "sent"
+        writer.close()
+    (row,) = server.rows("predictions")
+    assert (row["actual"], row["prediction"]) == ("a?", "?")
+    assert server.got[-1][1]["reason"] == "??" + 998 * "ü"
+
+
+def test_a_damaged_spool_stops_it_by_name(tmp_path: Path) -> None:
+    stopped = threading.Event()
+    (tmp_path / SPOOL).write_bytes(b'{"kind": "metr\n{"kind": "end", "status": "succeeded", "reason": ""}\n')
+    with serving(lambda path, body: HELLO if is_hello(path) else OK) as server:
+        writer = PredictionsWriter(desk(server), tmp_path, job=JOB, on_stop=stopped.set)
+        writer.begin()
+        assert writer.finish(PATIENCE_S) == "out of reach"
+        writer.close()
+    assert stopped.is_set()
+    assert SPOOL in str(writer.spool_error)
+
+
+def test_the_last_line_of_a_spool_says_whether_a_run_has_ended(tmp_path: Path) -> None:
+    path = tmp_path / SPOOL
+    assert last(path) is None
+    for line, status in (
+        (b'{"kind": "metrics", "rows": []}\n', None),
+        (b'{"kind": "end", "status": "succeeded", "reason": "' + 12_000 * b"x" + b'"}\n', "succeeded"),
+        (b'{"kind": "end", "status": "fai', "succeeded"),  # torn
+        (b'led"}\n' + b'{"kind": "predictions", "rows": [' + 30_000 * b" " + b"]}\n", None),
+    ):
+        with path.open("ab") as file:
+            file.write(line)
+        found = last(path)
+        assert (found and found["status"]) == status
 
 
 def test_a_row_that_is_too_large_by_itself_is_a_refusal(tmp_path: Path) -> None:
@@ -216,7 +265,9 @@ def test_no_answer_at_all_and_a_foreign_one_are_out_of_reach(tmp_path: Path) -> 
         desk(server).post("/local/jobs", {})
 
 
-@pytest.mark.parametrize("address", ["", "desk", "ftp://desk", "http://", "http://u:p@desk", "http://[::1"])
+@pytest.mark.parametrize(
+    "address", ["", "desk", "ftp://desk", "http://", "http://u:p@desk", "http://[::1", "http://desk/my desk"]
+)
 def test_an_address_that_is_none_is_said_before_anything_is_sent(address: str) -> None:
     with pytest.raises(ValueError):  # each says it in its own way
         Desk(address, "")

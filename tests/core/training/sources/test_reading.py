@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,16 +14,14 @@ from pathlib import Path
 import pytest
 from ssrfguard import Policy
 
-from core.training.errors import PageUnread
 from core.training.sources import extract, reading
-from core.training.sources.addresses import POLICY
-from core.training.sources.fetching import Fetched, Web
+from core.training.sources.addresses import LONGEST_SENT, POLICY
+from core.training.sources.fetching import Web
 from core.training.sources.reading import Page
 from tests.servers.site import Site, drip, endless, page, redirect, silent
 
 APP = "https://elsewhere.example/app"
 TEXT = " ".join(f"Customers of kind {n} leave when prices rise by a tenth." for n in range(9))
-FETCHED = Fetched("http://pages.example/", b"x", is_html=True, charset="")
 HTML = f"<html><body><nav>Home</nav><article><p>{TEXT}</p></article></body></html>"
 
 
@@ -147,6 +144,8 @@ def test_all_pages_together_have_a_deadline(site: Site) -> None:
 ENCODED = {
     "UTF-8 that says Latin-1": ("Größe für Ñandú".encode(), "text/plain; charset=iso-8859-1"),
     "Latin-1 that says UTF-8": ("Größe für Ñandú".encode("latin-1"), "text/plain; charset=latin-1"),
+    "UTF-16 without a mark": ("Größe für Ñandú".encode("utf-16-le"), "text/plain; charset=utf-16le"),
+    "UTF-8 that says UTF-16": ("Größe für Ñandú!".encode(), "text/plain; charset=utf-16"),
     "UTF-16": ("Größe für Ñandú".encode("utf-16"), "text/plain; charset=utf-16"),
     "what says what nobody knows": ("Größe für Ñandú".encode(), "text/plain; charset=klingon"),
     "what says what is no text": ("Größe für Ñandú".encode(), 'text/plain; charset="zip"'),
@@ -158,7 +157,7 @@ ENCODED = {
 def test_whatever_a_page_says_of_its_encoding_its_letters_are_read(site: Site, case: str) -> None:
     content, kind = ENCODED[case]
     site.pages["/page"] = page(content, kind=kind)
-    assert one(site).text == ("会社" if case == "seven bits" else "Größe für Ñandú")
+    assert (one(site).text or "").rstrip("!") == ("会社" if case == "seven bits" else "Größe für Ñandú")
 
 
 def test_a_wrong_encoding_of_windows_is_told_by_its_bytes(site: Site) -> None:
@@ -188,28 +187,53 @@ def test_a_page_that_breaks_its_parser_is_a_sentence(site: Site) -> None:
     assert found.text is not None or "can't be told" in str(found.unread) or "no text" in str(found.unread)
 
 
-def test_a_child_that_hangs_is_killed(tmp_path: Path) -> None:
-    noted = tmp_path / "pid"
-    hangs = tmp_path / "hangs.py"
-    hangs.write_text(
-        f"import os, threading\nopen({str(noted)!r}, 'w').write(str(os.getpid()))\nthreading.Event().wait()\n"
-    )
-    with pytest.raises(PageUnread, match="can't be told"):
-        asyncio.run(reading.extracted(FETCHED, script=hangs, limit_s=1.0))
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(noted.read_text()), 0)
+def test_a_page_with_an_international_address_led_nowhere_else(site: Site) -> None:
+    site.pages["/" + "%C3%A4" * 900] = page(HTML.encode())
+    found = one(site, "/" + "ä" * 900)
+    assert (found.text, found.final_url) == (TEXT, None)
 
 
-def test_the_child_has_nothing_of_ours_in_its_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
-    tells = tmp_path / "tells.py"
-    tells.write_text(
-        "import json, os, sys\njson.dump({'text': ' '.join(os.environ) or '-', 'is_cut': 0}, sys.stdout)"
-    )
-    text, _ = asyncio.run(reading.extracted(FETCHED, script=tells))
-    assert "ANTHROPIC_API_KEY" not in text
+def test_no_cookie_is_kept_from_one_answer_to_the_next(site: Site) -> None:
+    site.pages |= {
+        "/page": page(b"", status=302, location="/good", set_cookie="who=you; Path=/"),
+        "/good": page(HTML.encode()),
+    }
+    site.asked.clear()
+    assert one(site).text == TEXT
+    assert len(site.asked) == 2
+    assert "cookie" not in "".join(site.asked).lower()
+
+
+ANSWERS_OF_NO_SERVER = {
+    "HTTP/0.9": b"<html><p>Hello.</p></html>",
+    "a head without an end": b"HTTP/1.1 200 Said\r\n" + b"x-more: " + b"y" * 300_000,
+    "many heads": b"HTTP/1.1 200 Said\r\n" + b"".join(b"x-%d: y\r\n" % n for n in range(50_000)) + b"\r\n",
+    "two lengths": b"HTTP/1.1 200 Said\r\ncontent-type: text/plain\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+    "less than it says": b"HTTP/1.1 200 Said\r\ncontent-type: text/plain\r\ncontent-length: 99\r\n\r\nab",
+    "chunks of rubbish": b"HTTP/1.1 200 Said\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    "nothing": b"",
+    "bytes": bytes(range(256)) * 40,
+    "TLS": b"\x15\x03\x01\x00\x02\x02\x46",
+    "a redirect to nothing": b"HTTP/1.1 302 Said\r\nlocation: http://\r\ncontent-length: 0\r\n\r\n",
+    "a redirect without a place": b"HTTP/1.1 302 Said\r\ncontent-length: 0\r\n\r\n",
+    "a redirect with a password": b"HTTP/1.1 302 Said\r\nlocation: http://a:b@pages.example/\r\n\r\n",
+    "a redirect of bytes": b"HTTP/1.1 302 Said\r\nlocation: /\xff\xfe\xe4\r\ncontent-length: 0\r\n\r\n",
+    "a redirect to a host of digits": b"HTTP/1.1 302 Said\r\nlocation: http://0x7f.1/\r\ncontent-length: 0\r\n\r\n",
+    "switching protocols": b"HTTP/1.1 101 Said\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS_OF_NO_SERVER)
+def test_what_no_server_should_answer_is_a_sentence(site: Site, case: str) -> None:
+    async def said(writer: asyncio.StreamWriter) -> None:
+        writer.write(ANSWERS_OF_NO_SERVER[case])
+
+    site.pages["/page"] = said
+    found = one(site)
+    assert found.text is None
+    told = str(found.unread)
+    assert told.endswith(".") or "Choose an upload" in told
+    assert "the log of the worker" not in told, "and it is known what it was"
 
 
 def test_without_a_name_server_each_page_says_so(site: Site, tmp_path: Path) -> None:
@@ -220,5 +244,5 @@ def test_without_a_name_server_each_page_says_so(site: Site, tmp_path: Path) -> 
 
 def test_no_setting_opens_private_networks() -> None:
     assert Web().policy is POLICY
-    assert Policy(max_url_length=2_000) == POLICY
+    assert Policy(max_url_length=LONGEST_SENT) == POLICY
     assert extract.MOST_CHARACTERS == 20_000
