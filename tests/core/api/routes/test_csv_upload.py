@@ -234,7 +234,7 @@ def test_a_file_whose_text_is_rewritten_is_scored_as_the_plain_one(
         lines = list(
             csv.reader(io.StringIO(result), delimiter="\t" if mess == "||" and text == given else ",")
         )
-        answers.append([line[-3:] for line in lines])
+        answers.append([line[-3:] for line in lines if line])
         parquet = client.get(f"{address}?format=parquet").content
         assert pq.read_table(pa.BufferReader(parquet)).num_rows == 300
     assert answers[0] == answers[1]
