@@ -11,7 +11,7 @@ from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import Rewriting
-from core.uploads.detect.other_tables import OtherTable
+from core.uploads.detect.shape.other_tables import OtherTable
 from core.uploads.report.overrides import ReadingOverrides
 from core.uploads.uploads import ReceivedUpload
 

@@ -5,64 +5,27 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import CELL_MARK, Rewriting
-from core.uploads.detect import (
-    column_formats,
-    delimiters,
-    encoding,
-    explanations,
-    footers,
-    header_detection,
-    sampling,
-    tables,
-    text_layout,
-    text_repairs,
-)
+from core.uploads.detect import column_formats, delimiters, encoding, explanations, sampling, text_repairs
 from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
+from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.guesses import Guess
-from core.uploads.detect.header_detection import TableLocation
-from core.uploads.detect.other_tables import OtherTable
 from core.uploads.detect.sampling import Sample
-from core.uploads.detect.tables import Region
+from core.uploads.detect.shape import footers, header_detection, tables, text_layout
+from core.uploads.detect.shape.header_detection import TableLocation
+from core.uploads.detect.shape.other_tables import OtherTable
+from core.uploads.detect.shape.tables import Region
 
 _LOCATED_ROWS = 400
 _MOST_NOT_ROWS_BYTES = 16 << 10
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-
-
-@dataclass(frozen=True)
-class Detected:
-    """A dialect, what was guessed to come by it, and tables of the file that it leaves out. is_edged: last columns that
-    seem to hold nothing are left out too.
-    """
-
-    dialect: Dialect
-    guesses: tuple[Guess, ...]
-    others: tuple[OtherTable, ...] = ()
-    is_edged: bool = False
-
-
-@dataclass(frozen=True)
-class DetectionOverrides:
-    """What a user said of a file; None where that is left to be found. header_line: 0 for none.
-
-    is_one_table: all lines belong to one table. keeps_edges: last columns stay that seem to hold nothing.
-    """
-
-    delimiter: str | None = None
-    quotechar: str | None = None
-    escapechar: str | None = None
-    decimal: str | None = None
-    header_line: int | None = None
-    is_one_table: bool = False
-    keeps_edges: bool = False
 
 
 def of_encoding(

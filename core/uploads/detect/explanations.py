@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from core.errors import counted
 from core.uploads.csv.dialect import delimiter_name
-from core.uploads.detect import encoding, header_detection
+from core.uploads.detect import encoding
 from core.uploads.detect.delimiters import DetectedMarks, Row
 from core.uploads.detect.guesses import Guess
-from core.uploads.detect.other_tables import OtherTable
+from core.uploads.detect.shape import header_detection, widths
+from core.uploads.detect.shape.other_tables import OtherTable
 
 
 def of_encoding(found: encoding.Encoding) -> Guess:
@@ -72,7 +73,7 @@ def of_preamble(rows: Sequence[Row], location: header_detection.TableLocation, b
         return []
     n_lines = str(rows[top].line - begin)
     first = " ".join(cell for cell in rows[0].cells if cell.strip()).strip()[:60]
-    like_rows = header_detection.like_rows(rows[:top])
+    like_rows = widths.like_rows(rows[:top])
     if like_rows:
         lines = f"Lines {like_rows[0].line} to {like_rows[-1].line}"
         why = f"{lines} look like rows, but stand above the header and were left out."

@@ -4,35 +4,47 @@ that nobody sees.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from core.errors import counted
 from core.uploads.csv.rewriting import C1, INVISIBLE, Repair
 from core.uploads.detect.guesses import Guess
 
 _CHUNK_BYTES = 1 << 20
-_C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
 _SHOWN = 5
 _UNDEFINED = frozenset("\x81\x8d\x8f\x90\x9d")
-_INVISIBLE_IN_UTF8 = tuple(chr(one).encode()[1:] for one in INVISIBLE if one < 0xFEFF)
-_ODD_IN_UTF8: Mapping[bytes, tuple[bytes, ...]] = {
-    b"\xcc": (b"",),
-    b"\xcd": (b"",),
-    b"\xd9": (b"\x93", b"\x94", b"\x95"),
-    b"\xe0": (b"\xa4\xbc", b"\xa6\xbe", b"\xa7\x97", b"\xad\x96", b"\xae\xbe", b"\xb3\x82"),
-    b"\xe1": (b"\x84", b"\x85", b"\x86", b"\x87"),
-    b"\xe2": (b"\x84\xa6", b"\x84\xab", *_INVISIBLE_IN_UTF8),
-    b"\xe3": (b"\x82\x99", b"\x82\x9a"),
-    b"\xef": (b"\xbb\xbf",),
+
+
+def _following(*characters: str) -> frozenset[int]:
+    """The second and third bytes of characters in UTF-8, as one number; 0 for the third of those that have two."""
+    return frozenset((*one.encode()[1:], 0)[0] << 8 | (*one.encode()[1:], 0)[1] for one in characters)
+
+
+def _span(first: int, last: int) -> Iterable[str]:
+    return map(chr, range(first, last + 1))
+
+
+_ODD_IN_UTF8: Mapping[int, frozenset[int]] = {
+    0xC2: _following(*_span(0x80, 0x9F)),
+    0xCC: _following(*_span(0x300, 0x33F)),
+    0xCD: _following(*_span(0x340, 0x36F)),
+    0xD9: _following(*_span(0x653, 0x655)),
+    0xE0: _following(*"\u093c\u09be\u09d7\u0b56\u0bbe\u0cc2"),
+    0xE1: _following(*_span(0x1100, 0x11FF)),
+    0xE2: _following("\u2126", "\u212b", *(chr(one) for one in INVISIBLE if one < 0xFEFF)),
+    0xE3: _following("\u3099", "\u309a"),
+    0xEF: _following("\ufeff"),
 }
-"""Bytes that text in UTF-8 has where NFC may be another, by the first of them, which is looked for first: marks above
-letters, those of Arabic, signs of India, parts of Hangul, ohm and angstrom, voiced kana; and marks that nobody sees.
+"""Characters by their first byte that are controls or that nobody sees, or with which NFC may be another text: marks
+above letters, those of Arabic, signs of India, parts of Hangul, ohm and angstrom, voiced kana.
 """
+_OF_TWO_BYTES = 0xE0
 
 
 def find(path: Path, codec: str, *, has_bom: bool) -> tuple[tuple[Repair, ...], tuple[Guess, ...]]:
@@ -99,11 +111,18 @@ def _of_controls(controls: Counter[str]) -> Guess:
 
 
 def _may_need_repair(text: bytes) -> bool:
-    if b"\xc2" in text and _C1_IN_UTF8.search(text):
-        return True
-    return any(
-        first in text and any(first + rest in text for rest in rests) for first, rests in _ODD_IN_UTF8.items()
-    )
+    """Whether the text, in UTF-8, holds one of the characters above."""
+    units = np.frombuffer(text + b"\0\0", np.uint8)
+    for first, following in _ODD_IN_UTF8.items():
+        if bytes([first]) not in text:
+            continue
+        at = np.flatnonzero(units[:-2] == first)
+        codes = units[at + 1].astype(np.uint16) << 8
+        if first >= _OF_TWO_BYTES:
+            codes |= units[at + 2]
+        if np.isin(codes, list(following)).any():
+            return True
+    return False
 
 
 def _cut(data: bytes, codec: str) -> tuple[bytes, bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.uploads.csv.dialect import Dialect
 from core.uploads.detect.guesses import Guess
-from core.uploads.detect.other_tables import OtherTable
+from core.uploads.detect.shape.other_tables import OtherTable
 from core.uploads.report.overrides import ReadingOverrides
 from core.uploads.report.profile import ColumnProfile
 from core.uploads.report.receipt import CellChange, LineTreatment, SourceArchive

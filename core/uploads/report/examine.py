@@ -12,7 +12,7 @@ from core.uploads.csv import cleaning, error_locations, layout, records, stream
 from core.uploads.csv import header as headers
 from core.uploads.csv.dialect import Dialect
 from core.uploads.detect import column_formats, detection, encoding
-from core.uploads.detect.detection import Detected
+from core.uploads.detect.detected import Detected
 from core.uploads.errors import (
     BadCsv,
     ChangedSinceChecked,

@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import Invalid
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
-from core.uploads.detect.detection import Detected, DetectionOverrides
+from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.guesses import About, Guess
 from core.uploads.errors import ColumnUnknown, MarksClash
 

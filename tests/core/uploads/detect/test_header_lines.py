@@ -127,3 +127,29 @@ def test_lines_above_the_header_that_look_like_rows_are_a_doubt(tmp_path: Path) 
     doubt = [guess for guess in found.guesses if guess.about == "preamble"]
     assert [guess.confidence for guess in doubt] == ["guess"]
     assert "Lines 1 to 4" in doubt[0].why
+
+
+SERIES = (
+    "Title,Boats on the lake\nSource,Harbour\nUnit,Number of boats\nRelease,01-02-2020\nNext,later\nNotes,\n"
+)
+
+
+def test_attributes_directly_above_a_series_are_no_rows(tmp_path: Path) -> None:
+    found, rows = read(tmp_path, SERIES + "".join(f"{2000 + n},{n}.5\n" for n in range(12)))
+    assert names(found) == ["column_1", "Boats on the lake"]
+    assert rows[0] == ("2000", "0.5")
+    assert any(guess.about == "header" and "Lines 1 to 6" in guess.why for guess in found.guesses)
+
+
+def test_a_table_of_words_and_numbers_has_no_attributes(tmp_path: Path) -> None:
+    text = "name,fee\nkayak,free\ncanoe,on request\nraft,by the hour\n" + "".join(
+        f"b{n},{n}\n" for n in range(9)
+    )
+    found, rows = read(tmp_path, text.replace("b3,3", "b3,none yet"))
+    assert names(found) == ["name", "fee"]
+    assert len(rows) == 12
+
+
+def test_a_rule_below_the_rows_and_what_follows_it_are_no_rows(tmp_path: Path) -> None:
+    text = "lake;depth;area\n" + "".join(f"L{n};{n};4\n" for n in range(9)) + "________;;\nWithout ponds.;;\n"
+    assert len(read(tmp_path, text)[1]) == 9

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.uploads.csv import header as headers
-from core.uploads.detect import cell_patterns, first_rows, headings
+from core.uploads.detect import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Confidence, Guess
-from core.uploads.detect.headings import HeaderLines
+from core.uploads.detect.shape import attributes, first_rows, headings, widths
+from core.uploads.detect.shape.headings import HeaderLines
 
 _ENOUGH_FILLED = 0.6
-_BODY_ROWS = 200
-_MEASURES = 0.8
 _MOST_ABOVE = 100
 _MOST_TITLES = 3
 _LISTED = 10
@@ -50,16 +49,18 @@ def locate(
     """
     if not keeps_edges:
         rows = _without_edges(rows)
-    width = _width(rows)
+    width = widths.width(rows)
     if header_line == 0:
         return _without_header(rows, 0, width, "chosen")
     if header_line is not None:
         at = next((index for index, row in enumerate(rows) if row.line >= header_line), len(rows) - 1)
         chosen = Guess("header", str(header_line), "chosen", "You chose this line as the header.")
         return _with_header(rows, HeaderLines((at,), rows[at].cells, ()), width, (chosen,))
+    if first := attributes.first_row(rows, widths.measure_columns(rows[len(rows) // 2 :], width), width):
+        return _below_attributes(rows, first)
     at = _header_index(rows, width)
     body = rows[at + 1 :]
-    measures = measure_columns(body[2:] or body, width)
+    measures = widths.measure_columns(body[2:] or body, width)
     is_data = first_rows.is_data(rows[at], body, measures)
     if is_data and (named := _named_below(rows, at, measures, width)):
         at, is_data = named, False
@@ -75,7 +76,10 @@ def locate(
 
 def _without_edges(rows: Sequence[Row]) -> Sequence[Row]:
     """The rows without what is blank in all of them at their ends, where the first of that width has more."""
-    reach = max(map(effective, rows))
+    widest = max(len(row.cells) for row in rows)
+    if any(len(row.cells) == widest and row.cells[-1].strip() for row in rows):
+        return rows
+    reach = max(map(widths.effective, rows))
     if reach < 1 or all(len(row.cells) <= reach for row in rows):
         return rows
     return [Row(row.line, row.cells[:reach]) for row in rows]
@@ -88,7 +92,9 @@ def _with_header(
     body = rows[at + 1 + len(below) :]
     n_columns = len(cells)
     wide = [row for row in body if len(row.cells) == width]
-    reach = max(Counter(map(effective, wide)).items(), key=lambda pair: pair[1])[0] if wide else n_columns
+    reach = (
+        max(Counter(map(widths.effective, wide)).items(), key=lambda pair: pair[1])[0] if wide else n_columns
+    )
     is_only_row = len(body) == len(wide) == 1 and reach == width == n_columns + 1
     is_rule = (len(wide) >= _FEWEST_WIDE or is_only_row) and len(wide) >= _NEARLY_ALL * len(body)
     firsts = {row.cells[0] for row in wide}
@@ -151,15 +157,13 @@ def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confid
     return TableLocation(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
 
 
-def _width(rows: Sequence[Row]) -> int:
-    """The most frequent width of rows, wide ones counting for more: the table's."""
-    widths = Counter(len(row.cells) for row in rows)
-    return max(widths, key=lambda n: (widths[n] * (1 - 1 / (n + 0.5)), n))
-
-
-def effective(row: Row) -> int:
-    """How many cells it has up to the last that holds something."""
-    return max((number for number, cell in enumerate(row.cells, 1) if cell.strip()), default=0)
+def _below_attributes(rows: Sequence[Row], first: int) -> TableLocation:
+    names = headers.names(("", attributes.title(rows[:first])))
+    line = rows[first].line
+    why = f"Lines {rows[0].line} to {line - 1} give attributes of the table, not rows; its values begin in line {line}."
+    return TableLocation(
+        first, False, names, False, (), (Guess("header", "0", "likely", why, None, (str(line),)),)
+    )
 
 
 def _header_index(rows: Sequence[Row], width: int) -> int:
@@ -185,17 +189,21 @@ def _below_title(rows: Sequence[Row], at: int) -> list[int]:
     that has as many as they names what they measure.
     """
     body = rows[at + 1 + _MOST_TITLES :] or rows[at + 2 :]
-    typical = _typical(body) if body else 0
-    if not body or rows[at].n_filled <= typical or any(effective(row) > typical for row in body[:_BODY_ROWS]):
+    usual = widths.typical(body) if body else 0
+    if (
+        not body
+        or rows[at].n_filled <= usual
+        or any(widths.effective(row) > usual for row in body[: widths.BODY_ROWS])
+    ):
         return []
-    measures = measure_columns(body, typical)
+    measures = widths.measure_columns(body, usual)
     return [
         index
         for index in range(at + 1, min(at + 1 + _MOST_TITLES, len(rows) - 1))
-        if effective(rows[index]) == rows[index].n_filled == typical
+        if widths.effective(rows[index]) == rows[index].n_filled == usual
         and (
             first_rows.is_worded(rows[index], measures)
-            or (rows[index].n_filled == typical > 1 and not measures)
+            or (rows[index].n_filled == usual > 1 and not measures)
         )
     ]
 
@@ -221,7 +229,7 @@ def _may_be_header(row: Row, below: Sequence[Row], width: int) -> bool:
         return False
     if n < width:
         short = n == width - 1 and filled == n and _begin_with_values(below, width)
-        ragged = n > 1 and filled == n and below and n >= _typical(below)
+        ragged = n > 1 and filled == n and below and n >= widths.typical(below)
         values_follow = n > 1 and filled == n and below and any(map(cell_patterns.is_measure, below[0].cells))
         return bool(
             short
@@ -230,7 +238,7 @@ def _may_be_header(row: Row, below: Sequence[Row], width: int) -> bool:
         )
     if filled <= 1 and row.cells[0].strip():
         return False
-    reach = max((effective(next_) for next_ in below[:_BODY_ROWS]), default=filled)
+    reach = max((widths.effective(next_) for next_ in below[: widths.BODY_ROWS]), default=filled)
     wanted = min(width, reach)
     return filled >= _ENOUGH_FILLED * wanted or filled >= wanted - 1
 
@@ -239,46 +247,16 @@ def _begin_with_values(rows: Sequence[Row], width: int) -> bool:
     """Whether the first of these rows is like those below it, and no header of theirs."""
     if not rows or len(rows[0].cells) < width - 1:
         return False
-    measures = [column for column in measure_columns(rows[1:] or rows, width) if column < len(rows[0].cells)]
+    measures = [
+        column for column in widths.measure_columns(rows[1:] or rows, width) if column < len(rows[0].cells)
+    ]
     return (
         any(cell_patterns.is_measure(rows[0].cells[column]) for column in measures) if measures else width > 2
     )
 
 
-def _typical(rows: Sequence[Row]) -> int:
-    widths = Counter(effective(row) for row in rows[:_BODY_ROWS])
-    return max(widths, key=lambda n: widths[n])
-
-
-def like_rows(above: Sequence[Row]) -> list[Row]:
-    """Of the lines above a header those that look like rows of a table: some alike in a row, with a measure each."""
-    found: list[Row] = []
-    for row in above:
-        is_alike = not found or effective(row) == effective(found[-1])
-        if row.n_filled > 2 and is_alike and any(map(cell_patterns.is_measure, row.cells)):
-            found.append(row)
-        elif len(found) < _FEWEST_WIDE + 1:
-            found = []
-    return found if len(found) > _FEWEST_WIDE else []
-
-
 def _is_comment(row: Row) -> bool:
     return row.cells[0].lstrip().startswith(("#", "//", "%", "--"))
-
-
-def measure_columns(body: Sequence[Row], width: int) -> frozenset[int]:
-    """The columns of the body that hold numbers, dates or times."""
-    found = set()
-    for column in range(width):
-        cells = [row.cells[column] for row in body[:_BODY_ROWS] if column < len(row.cells)]
-        present = [
-            cell
-            for cell in cells
-            if cell.strip() and cell.strip().lower() not in cell_patterns.MISSING_AMONG_NUMBERS
-        ]
-        if present and sum(map(cell_patterns.is_measure, present)) >= _MEASURES * len(present):
-            found.add(column)
-    return frozenset(found)
 
 
 def _of_header(rows: Sequence[Row], at: int, width: int, measures: frozenset[int]) -> Guess:

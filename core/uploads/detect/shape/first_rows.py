@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from core.uploads.csv import cells
-from core.uploads.detect import cell_patterns, headings
+from core.uploads.detect import cell_patterns
 from core.uploads.detect.delimiters import Row
+from core.uploads.detect.shape import headings
 
 _LOOKED_AT = 200
 _LIKE_BELOW = 0.5

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from core.uploads.detect import cell_patterns
 from core.uploads.detect.delimiters import Row
 
 _MOST_BELOW = 400
+_RULE = re.compile("[-=_+*~]{4,}")
 _LONG_NOTE = 25
 _END_OF_FILE = "\x1a"  # as old programs write it
 _NOTHING = f" \t\u00a0,;|{_END_OF_FILE}"
@@ -29,6 +31,8 @@ def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
         return len(row.cells) > 1 or _END_OF_FILE in row.cells[0]
     if n_columns == 1:
         return False
+    if all(_RULE.fullmatch(cell) for cell in filled):
+        return True
     first = row.cells[0].strip() or filled[0]
     gap = row.line - previous.line > 1 + sum(cell.count("\n") for cell in previous.cells)
     if cell_patterns.is_total(first) and (len(filled) > 1 or n_columns > 2):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from core.uploads.detect import first_rows, header_detection
 from core.uploads.detect.delimiters import Row
+from core.uploads.detect.shape import first_rows, widths
 
 _LOOKED_AT = 30
 _MOST_STARTS = 5_000
@@ -38,15 +39,19 @@ class Region:
 
 
 def split(rows: Sequence[Row]) -> list[Region]:
-    """The tables of a file in their order, lines that belong to none with the next; one region where there is one."""
+    """The tables of a file in their order, lines that belong to none with the next; none where there is but one."""
     starts = [(0, _first_wide(rows, 0, len(rows)))]
     n_tried = 0
-    for index in range(1, len(rows) - 1):
-        if n_tried < _MOST_STARTS and _is_apart(rows, index) and not _is_title(rows[index]):
+    for index, (above, row) in enumerate(pairwise(rows[:-1]), 1):
+        if len(above.cells) == len(row.cells) > 1 and row.line == above.line + 1 and above.cells[1].strip():
+            continue  # quickly said of nearly all
+        if n_tried < _MOST_STARTS and _is_apart(rows, index) and not _is_title(row):
             n_tried += 1
             begin = _with_titles(rows, index)
             if begin > starts[-1][1] + 1 and _is_new_header(rows, index, begin, starts[-1]):
                 starts.append((begin, index))
+    if len(starts) == 1:
+        return []
     stops = [*(begin for begin, _ in starts[1:]), len(rows)]
     found = [_region(rows, begin, stop, header) for (begin, header), stop in zip(starts, stops, strict=True)]
     merged: list[Region] = []
@@ -70,8 +75,8 @@ def holding(regions: Sequence[Region], rows: Sequence[Row], line: int) -> int:
 
 def _region(rows: Sequence[Row], start: int, stop: int, header: int) -> Region:
     body = [row for row in rows[header + 1 : stop] if row.n_filled >= _FEWEST_CELLS]
-    widths = Counter(header_detection.effective(row) for row in body[:_LOOKED_AT])
-    width = max(widths, key=lambda n: widths[n], default=0)
+    counts = Counter(widths.effective(row) for row in body[:_LOOKED_AT])
+    width = max(counts, key=lambda n: counts[n], default=0)
     return Region(start, stop, header, sum(row.n_filled for row in body), len(body), width)
 
 
@@ -81,10 +86,10 @@ def _is_table(rows: Sequence[Row], region: Region) -> bool:
     wide = [row for row in body if row.n_filled >= _FEWEST_CELLS]
     if len(wide) < 1:
         return False
-    measures = header_detection.measure_columns(wide, region.n_columns)
+    measures = widths.measure_columns(wide, region.n_columns)
     if measures and first_rows.is_worded(rows[region.header], measures):
         return True
-    alike = [row for row in wide if header_detection.effective(row) == region.n_columns]
+    alike = [row for row in wide if widths.effective(row) == region.n_columns]
     return region.n_columns > _FEWEST_CELLS and len(alike) >= max(_FEWEST_ROWS, 0.8 * len(wide))
 
 
@@ -143,14 +148,14 @@ def _is_new_header(rows: Sequence[Row], index: int, begin: int, last: tuple[int,
     title = [one.cells for one in rows[begin:index] if one.n_filled]
     if row.cells == above.cells:  # repeated names, as on each page, unless another title stands above them
         return bool(title) and title[-1] not in [one.cells for one in rows[last[0] : previous]]
-    reach = max(map(header_detection.effective, below))
+    reach = max(map(widths.effective, below))
     if row.n_filled < _NAMED * reach:
         return False
-    measures = header_detection.measure_columns(below, reach)
+    measures = widths.measure_columns(below, reach)
     if measures:
         there = [column for column in measures if column < len(row.cells) and row.cells[column].strip()]
         return first_rows.is_worded(row, measures) and len(there) >= _WORDED * len(measures)
     cells = [cell.strip() for cell in row.cells if cell.strip()]
-    usual = header_detection.effective(rows[previous + 1]) if previous + 1 < len(rows) else 0
-    is_other = reach != usual and header_detection.effective(row) == reach
+    usual = widths.effective(rows[previous + 1]) if previous + 1 < len(rows) else 0
+    is_other = reach != usual and widths.effective(row) == reach
     return is_other and len(cells) == reach == len(set(cells)) and begin < index
