@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.uploads.csv import number_formats
 from core.uploads.detect import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.shape import first_rows
@@ -21,7 +22,7 @@ _TITLE = re.compile(
 def first_row(rows: Sequence[Row], measures: frozenset[int], width: int) -> int:
     """The index of the first row of values; 0 where the first lines are no attributes.
 
-    They are if at least three of them have words where all rows below have measures.
+    They are if at least three of them have words, and none a number, where all rows below have measures.
     """
     if width != _VALUES + 1 or _VALUES not in measures or len(rows) < _FEWEST + _FEWEST_BELOW:
         return 0
@@ -31,12 +32,19 @@ def first_row(rows: Sequence[Row], measures: frozenset[int], width: int) -> int:
     first = worded[-1] + 1
     while first < len(rows) and not _value(rows[first]):
         first += 1
-    below = [_value(row) for row in rows[first:] if _value(row)]
-    is_pure = all(cell_patterns.is_measure(cell) or first_rows.is_missing(cell) for cell in below)
     keys = [row.cells[0].strip() for row in rows[:first]]
-    is_key = all(key and not cell_patterns.is_measure(key) for key in keys) and len(set(keys)) == len(keys)
-    few = len(worded) >= first / 2
-    return first if is_pure and is_key and few and len(below) >= _FEWEST_BELOW else 0
+    if len(set(keys)) < len(keys) or not all(keys) or any(map(cell_patterns.is_measure, keys)):
+        return 0
+    has_number = any(number_formats.of(_value(row)) is not None for row in rows[:first])
+    return 0 if has_number or not _is_series(rows[first:]) else first
+
+
+def _is_series(rows: Sequence[Row]) -> bool:
+    """Whether rows hold measures, or nothing, of periods: what each begins with has a digit."""
+    values = [_value(row) for row in rows if _value(row)]
+    if len(values) < _FEWEST_BELOW or not all(any(map(str.isdigit, row.cells[0])) for row in rows):
+        return False
+    return all(cell_patterns.is_measure(cell) or first_rows.is_missing(cell) for cell in values)
 
 
 def title(rows: Sequence[Row]) -> str:

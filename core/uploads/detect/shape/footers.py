@@ -22,7 +22,18 @@ def footer(rows: Sequence[Row], n_columns: int) -> tuple[Row, ...]:
         kept > 1 and len(rows) - kept < _MOST_BELOW and _is_below(rows[kept - 1], rows[kept - 2], n_columns)
     ):
         kept -= 1
-    return tuple(rows[kept:])
+    return tuple(rows[min(kept, _last_rule(rows, n_columns)) :])
+
+
+def _last_rule(rows: Sequence[Row], n_columns: int) -> int:
+    """The index of a line of dashes below which nothing but lines of one cell stand; behind the last where none is."""
+    for index in range(len(rows) - 1, max(0, len(rows) - _MOST_BELOW), -1):
+        filled = [cell.strip() for cell in rows[index].cells if cell.strip()]
+        if n_columns < 2 or len(filled) > 1:
+            break
+        if filled and _RULE.fullmatch(filled[0]):
+            return index
+    return len(rows)
 
 
 def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
@@ -31,8 +42,6 @@ def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
         return len(row.cells) > 1 or _END_OF_FILE in row.cells[0]
     if n_columns == 1:
         return False
-    if all(_RULE.fullmatch(cell) for cell in filled):
-        return True
     first = row.cells[0].strip() or filled[0]
     gap = row.line - previous.line > 1 + sum(cell.count("\n") for cell in previous.cells)
     if cell_patterns.is_total(first) and (len(filled) > 1 or n_columns > 2):
