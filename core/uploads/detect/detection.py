@@ -49,10 +49,14 @@ def of_encoding(
         return written
     regions = [] if overrides.is_one_table else tables.split(rows)
     others: tuple[OtherTable, ...] = ()
+    begins = regions[0].header if len(regions) == 1 else 0
     if len(regions) > 1:
         written, sample, rows, others = _of_one_table(written, sample, rows, regions, overrides)
     location = header_detection.locate(
-        rows[:_LOCATED_ROWS], header_line=overrides.header_line, keeps_edges=overrides.keeps_edges
+        rows[:_LOCATED_ROWS],
+        header_line=overrides.header_line,
+        keeps_edges=overrides.keeps_edges,
+        begins=begins if begins < _LOCATED_ROWS - 1 else 0,
     )
     if len(location.names) > stream.MAX_COLUMNS:
         return written  # the reading refuses it
@@ -67,7 +71,7 @@ def of_encoding(
         has_header=location.has_header,
         names=location.names,
         index_column=location.index_column,
-        not_rows=_not_rows(sample, header, location, below),
+        not_rows=_not_rows(sample, header, location, below) + (("",) if _has_empty(body) else ()),
         is_ragged=True,
     )
     guesses = (
@@ -249,6 +253,11 @@ def _not_rows(sample: Sample, header: Row, location: TableLocation, below: Seque
             found.append(header_text)
     texts = tuple(dict.fromkeys(one for one in found if one))
     return texts if sum(map(len, texts)) <= _MOST_NOT_ROWS_BYTES else ()
+
+
+def _has_empty(body: Sequence[Row]) -> bool:
+    """Whether lines stand among the rows that hold nothing but delimiters."""
+    return any(len(row.cells) > 1 and not row.cells[0] and not "".join(row.cells) for row in body)
 
 
 def _text(text: str, row: Row) -> str:

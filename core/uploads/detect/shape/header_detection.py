@@ -40,12 +40,13 @@ class TableLocation:
 
 
 def locate(
-    rows: Sequence[Row], *, header_line: int | None = None, keeps_edges: bool = False
+    rows: Sequence[Row], *, header_line: int | None = None, keeps_edges: bool = False, begins: int = 0
 ) -> TableLocation:
     """Find the header among a file's first rows, of which there is one at least.
 
     header_line: the line it stands in, where a user says so; 0 for none. keeps_edges: last columns count that have
-    neither a name nor, in these rows, a cell, as of lines that end with delimiters.
+    neither a name nor, in these rows, a cell, as of lines that end with delimiters. begins: the index of the header, or
+    of its first line, where that is known already; else 0.
     """
     if not keeps_edges:
         rows = _without_edges(rows)
@@ -58,7 +59,7 @@ def locate(
         return _with_header(rows, HeaderLines((at,), rows[at].cells, ()), width, (chosen,))
     if first := attributes.first_row(rows, widths.measure_columns(rows[len(rows) // 2 :], width), width):
         return _below_attributes(rows, first)
-    at = _header_index(rows, width)
+    at = begins or _header_index(rows, width)
     body = rows[at + 1 :]
     measures = widths.measure_columns(body[2:] or body, width)
     is_data = first_rows.is_data(rows[at], body, measures)

@@ -18,6 +18,7 @@ _WORDED = 0.8
 _COVERED = 0.6
 _MOSTLY = 0.9
 _LOOKED_AT = 50
+_FEWEST_BELOW = 3
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _is_dense(row: Row, measures: frozenset[int]) -> bool:
     filled, words = _worded(row, measures)
     if len(measures) < 2 or len(filled) < 2 or len(filled) < _SPARSE * len(measures):
         return False
-    return len(words) >= _WORDED * len(filled) or count_up(filled)
+    return len(words) >= _WORDED * len(filled)
 
 
 def _qualifies(rows: Sequence[Row], index: int, measures: frozenset[int]) -> bool:
@@ -165,10 +166,22 @@ def explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[
         filled, words = _worded(row, measures)
         is_units = len(measures) > 1 and len(filled) >= 2 and len(words) >= _WORDED * len(filled)
         is_units = is_units and len(filled) >= _SPARSE * len(measures)
+        is_units = is_units or (not found and _labels_only_measure(rows, at, measures))
         if not (_is_rule(row) or is_units) or at + 1 + len(found) + 1 >= len(rows):
             break
         found.append(row)
     return tuple(found)
+
+
+def _labels_only_measure(rows: Sequence[Row], at: int, measures: frozenset[int]) -> bool:
+    """Whether the row below the header has words in each column, and no row below it one where there are measures."""
+    below = rows[at + 2 : at + 2 + _LOOKED_AT]
+    if len(measures) != 1 or len(below) < _FEWEST_BELOW or rows[at + 1].n_filled < len(rows[at].cells):
+        return False
+    (column,) = measures
+    return bool(_worded(rows[at + 1], measures)[1]) and all(
+        column < len(row.cells) and cell_patterns.is_measure(row.cells[column]) for row in below
+    )
 
 
 def count_up(cells: Sequence[str]) -> bool:

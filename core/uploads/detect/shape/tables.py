@@ -156,6 +156,17 @@ def _is_new_header(rows: Sequence[Row], index: int, begin: int, last: tuple[int,
         there = [column for column in measures if column < len(row.cells) and row.cells[column].strip()]
         return first_rows.is_worded(row, measures) and len(there) >= _WORDED * len(measures)
     cells = [cell.strip() for cell in row.cells if cell.strip()]
+    if row.line - rows[index - 1].line > 1 and _is_worded_throughout(
+        rows[previous + 1 : index], [row, *below]
+    ):
+        return True
     usual = widths.effective(rows[previous + 1]) if previous + 1 < len(rows) else 0
     is_other = reach != usual and widths.effective(row) == reach
     return is_other and len(cells) == reach == len(set(cells)) and begin < index
+
+
+def _is_worded_throughout(above: Sequence[Row], rows: Sequence[Row]) -> bool:
+    """Whether rows have nothing but words where those above have measures."""
+    reach = max(map(widths.effective, above[:_LOOKED_AT]), default=0)
+    measures = widths.measure_columns(above[:_LOOKED_AT], reach)
+    return len(above) > 1 and bool(measures) and all(first_rows.is_worded(row, measures) for row in rows)

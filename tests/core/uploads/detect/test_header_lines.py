@@ -153,3 +153,27 @@ def test_a_table_of_words_and_numbers_has_no_attributes(tmp_path: Path) -> None:
 def test_a_rule_below_the_rows_and_what_follows_it_are_no_rows(tmp_path: Path) -> None:
     text = "lake;depth;area\n" + "".join(f"L{n};{n};4\n" for n in range(9)) + "________;;\nWithout ponds.;;\n"
     assert len(read(tmp_path, text)[1]) == 9
+
+
+def test_groups_above_names_that_repeat_are_joined_though_the_first_row_counts_up(tmp_path: Path) -> None:
+    found, rows = read(tmp_path, "Pier;2020;;2021;\n;in;out;in;out\nA;1;2;3;4\nB;5;6;7;8\nC;9;1;2;3\n")
+    assert names(found) == ["Pier", "2020 in", "2020 out", "2021 in", "2021 out"]
+    assert len(rows) == 3
+
+
+def test_a_line_of_labels_above_the_only_numbers_is_left_out_and_said(tmp_path: Path) -> None:
+    found, rows = read(tmp_path, "lake,len\nName of it,Length in km\nA,1.5\nB,2.5\nC,3.5\nD,4.5\n")
+    assert (found.columns[1].kind, len(rows)) == ("number", 4)
+    assert any(guess.about == "not_rows" and "Line 2" in guess.why for guess in found.guesses)
+
+
+def test_lines_of_delimiters_alone_are_no_rows(tmp_path: Path) -> None:
+    found, rows = read(tmp_path, "a,b,c\n1,2,3\n,,\n4,5,6\n,,\n7,8,9\n")
+    assert [row[0] for row in rows] == ["1", "4", "7"]
+    assert found.treatment.n_not_rows == 2
+
+
+def test_keys_and_values_above_a_blank_line_are_not_the_header(tmp_path: Path) -> None:
+    found, rows = read(tmp_path, "Probe,P4\nBy,Mo\nOn,2024-01-01\n\ndepth,oxygen\n0,9\n1,8.5\n2,8\n")
+    assert names(found) == ["depth", "oxygen"]
+    assert len(rows) == 3

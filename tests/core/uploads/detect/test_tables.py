@@ -91,3 +91,9 @@ def test_many_small_tables_are_told_apart_in_one_pass(tmp_path: Path) -> None:
     one = found(tmp_path, text)
     assert one.n_rows == 2
     assert 100 < len(one.other_tables) < 300
+
+
+def test_a_legend_of_the_same_width_below_a_blank_line_is_no_part_of_the_table(tmp_path: Path) -> None:
+    one = found(tmp_path, "kind,n\nK,1\nB,2\nR,3\n\nKind,Meaning\nK,Kayak\nB,Barge\n")
+    assert (one.n_rows, one.columns[1].kind) == (3, "number")
+    assert [table.title for table in one.other_tables] == ["Kind Meaning"]
