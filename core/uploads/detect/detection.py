@@ -12,15 +12,21 @@ from pathlib import Path
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import CELL_MARK, Rewriting
-from core.uploads.detect import column_formats, delimiters, encoding, explanations, sampling, text_repairs
+from core.uploads.detect import (
+    column_formats,
+    delimiters,
+    encoding,
+    explanations,
+    sampling,
+    several_tables,
+    text_repairs,
+)
 from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
 from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.sampling import Sample
-from core.uploads.detect.shape import footers, header_detection, tables, text_layout
+from core.uploads.detect.shape import footers, header_detection, text_layout
 from core.uploads.detect.shape.header_detection import TableLocation
-from core.uploads.detect.shape.other_tables import OtherTable
-from core.uploads.detect.shape.tables import Region
 
 _LOCATED_ROWS = 400
 _MOST_NOT_ROWS_BYTES = 16 << 10
@@ -33,25 +39,18 @@ def of_encoding(
 ) -> Detected:
     """The dialect of a file whose encoding is known, from a bounded sample of it."""
     overrides = overrides or DetectionOverrides()
-    sample = sampling.take(path, found)
-    repairs, of_text = text_repairs.find(path, found.codec, has_bom=found.has_bom)
-    marks, rewriting = _detected_marks(sample.head, found, overrides)
-    rewriting = replace(rewriting, repairs=repairs)
-    of_layout = text_layout.guess_of(rewriting, sample.head)
-    if rewriting != Rewriting():
-        sample = sampling.rewritten(sample, rewriting, marks.marks.delimiter)
-    written = _with_marks(sample, found, marks, overrides)
-    written = _rewritten(written, rewriting, of_text, of_layout)
+    sample, marks, written = _written(path, found, overrides)
     rows = _whole_rows(sample, marks.marks)
     if marks.announced and len(rows) > 1:
         rows = rows[1:]
     if not rows:
         return written
-    regions = [] if overrides.is_one_table else tables.split(rows)
-    others: tuple[OtherTable, ...] = ()
-    begins = regions[0].header if len(regions) == 1 else 0
-    if len(regions) > 1:
-        written, sample, rows, others = _of_one_table(written, sample, rows, regions, overrides)
+    begins = 0
+    if not overrides.is_one_table:
+        found_tables = several_tables.find(path, sample, rows, marks.marks, found.codec)
+        begins = found_tables.header
+        if len(found_tables.regions) > 1:
+            written, sample, rows = several_tables.of_one(written, sample, rows, found_tables, overrides)
     location = header_detection.locate(
         rows[:_LOCATED_ROWS],
         header_line=overrides.header_line,
@@ -77,51 +76,29 @@ def of_encoding(
     guesses = (
         *written.guesses,
         *location.guesses,
-        *explanations.of_preamble(rows, location, rows[0].line if others else 1),
+        *explanations.of_preamble(rows, location, rows[0].line if written.others else 1),
         *explanations.of_footer(location.below, below),
     )
     not_kept = set(below)
     kept = [row for row in body if row not in not_kept and row.cells != header.cells]
     cells = sampling.columns(sampling.rows(sample, marks.marks, kept, below), len(location.names))
     is_edged = len(location.names) < len(header.cells)
-    return _with_formats(Detected(dialect, guesses, others, is_edged), cells, overrides)
+    return _with_formats(Detected(dialect, guesses, written.others, is_edged), cells, overrides)
 
 
-def _of_one_table(
-    written: Detected, sample: Sample, rows: list[Row], regions: list[Region], overrides: DetectionOverrides
-) -> tuple[Detected, Sample, list[Row], tuple[OtherTable, ...]]:
-    """What is read where a file holds several tables: the dialect, the sample and the rows of one, and the others."""
-    chosen = tables.largest(regions, is_whole=sample.is_whole)
-    if overrides.header_line:
-        chosen = tables.holding(regions, rows, overrides.header_line)
-    last_line = 0
-    if chosen + 1 < len(regions):
-        last_line = rows[regions[chosen + 1].start].line - 1
-        sample = replace(sample, slices=(), tail="")
-    others = tuple(
-        OtherTable(
-            first_line=rows[region.start].line,
-            last_line=_last_line(rows, region.stop, sample),
-            title=region.title(rows),
-            n_rows=region.n_rows,
-            n_columns=region.n_columns,
-        )
-        for index, region in enumerate(regions)
-        if index != chosen
-    )
-    region = regions[chosen]
-    guess = explanations.of_tables(others, rows[region.start].line, last_line)
-    rewriting = replace(written.dialect.rewriting or Rewriting(), last_line=last_line)
-    dialect = replace(written.dialect, rewriting=rewriting if rewriting != Rewriting() else None)
-    kept = rows[region.start : region.stop]
-    return Detected(dialect, (*written.guesses, guess)), sample, kept, others
-
-
-def _last_line(rows: Sequence[Row], stop: int, sample: Sample) -> int:
-    """The last line of what ends before a row; 0 where that is beyond the sample."""
-    if stop < len(rows):
-        return rows[stop].line - 1
-    return rows[-1].line + sum(cell.count("\n") for cell in rows[-1].cells) if sample.is_whole else 0
+def _written(
+    path: Path, found: encoding.Encoding, overrides: DetectionOverrides
+) -> tuple[Sample, DetectedMarks, Detected]:
+    """A sample of the text, rewritten where it must be, its marks, and what is known before any row is looked at."""
+    sample = sampling.take(path, found)
+    repairs, of_text = text_repairs.find(path, found.codec, has_bom=found.has_bom)
+    marks, rewriting = _detected_marks(sample.head, found, overrides)
+    rewriting = replace(rewriting, repairs=repairs)
+    of_layout = text_layout.guess_of(rewriting, sample.head)
+    if rewriting != Rewriting():
+        sample = sampling.rewritten(sample, rewriting, marks.marks.delimiter)
+    written = _with_marks(sample, found, marks, overrides)
+    return sample, marks, _rewritten(written, rewriting, of_text, of_layout)
 
 
 def _with_marks(

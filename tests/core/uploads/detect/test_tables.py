@@ -97,3 +97,19 @@ def test_a_legend_of_the_same_width_below_a_blank_line_is_no_part_of_the_table(t
     one = found(tmp_path, "kind,n\nK,1\nB,2\nR,3\n\nKind,Meaning\nK,Kayak\nB,Barge\n")
     assert (one.n_rows, one.columns[1].kind) == (3, "number")
     assert [table.title for table in one.other_tables] == ["Kind Meaning"]
+
+
+def test_a_table_at_the_end_of_a_long_file_is_found_with_its_lines(tmp_path: Path) -> None:
+    rows = "".join(f"kayak {n},{n},{n * 20.5}\n" for n in range(20_000))
+    one = found(tmp_path, "kind,days,income\n" + rows + "\n" + MOORINGS)
+    assert (one.n_rows, one.columns[1].kind) == (20_000, "number")
+    table = one.other_tables[0]
+    assert (table.first_line, table.last_line, table.n_rows) == (20_003, 20_008, 3)
+    kept = found(tmp_path, "kind,days,income\n" + rows + "\nkayak 1,1,20.5\n")
+    assert (kept.n_rows, kept.other_tables) == (20_001, ())
+
+
+def test_a_small_table_above_a_long_one_is_named(tmp_path: Path) -> None:
+    rows = "".join(f"kayak {n},{n},{n * 20.5}\n" for n in range(20_000))
+    one = found(tmp_path, MOORINGS + "\nBoats let\nkind,days,income\n" + rows)
+    assert (one.n_rows, one.other_tables[0].last_line) == (20_000, 7)
