@@ -91,7 +91,9 @@ def _of_lines(dialect: Dialect, treatment: LineTreatment, guesses: Sequence[Gues
         yield f"Skipped {_counted(n_above, 'line')} above the header."
     yield from joined
     if not dialect.has_header:
-        yield "It has no header, so its columns were numbered."
+        why = next((guess.why for guess in guesses if guess.about == "header"), "")
+        is_named = any(name != f"column_{number}" for number, name in enumerate(dialect.names, 1))
+        yield why if is_named and why else "It has no header, so its columns were numbered."
     if treatment.n_not_rows:
         lines, are = _counted(treatment.n_not_rows, "line"), "is" if treatment.n_not_rows == 1 else "are"
         yield f"{lines} left out that {are} not data: repeated headers, totals or notes."

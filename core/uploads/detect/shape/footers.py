@@ -43,6 +43,8 @@ def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
     if n_columns == 1:
         return False
     first = row.cells[0].strip() or filled[0]
+    if first.startswith("#") and len(row.cells) < n_columns:
+        return True
     gap = row.line - previous.line > 1 + sum(cell.count("\n") for cell in previous.cells)
     if cell_patterns.is_total(first) and (len(filled) > 1 or n_columns > 2):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from core.uploads.detect.shape.headings import HeaderLines
 
 _ENOUGH_FILLED = 0.6
 _MOST_ABOVE = 100
+_MARK = re.compile(r"#\s?(fields|columns|names|header)\W*", re.IGNORECASE)
 _MOST_TITLES = 3
 _LISTED = 10
 _FEWEST_WIDE = 2
@@ -59,6 +61,8 @@ def locate(
         return _with_header(rows, HeaderLines((at,), rows[at].cells, ()), width, (chosen,))
     if first := attributes.first_row(rows, widths.measure_columns(rows[len(rows) // 2 :], width), width):
         return _below_attributes(rows, first)
+    if marked := _behind_mark(rows, width):
+        return marked
     at = begins or _header_index(rows, width)
     body = rows[at + 1 :]
     measures = widths.measure_columns(body[2:] or body, width)
@@ -156,6 +160,19 @@ def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confid
         why = "You chose to read it without a header."
     line = str(rows[at].line)
     return TableLocation(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
+
+
+def _behind_mark(rows: Sequence[Row], width: int) -> TableLocation | None:
+    """The table whose names stand in a comment, behind a word of its own: "#fields", then a name for each column."""
+    first = next((index for index, row in enumerate(rows) if not row.cells[0].startswith("#")), 0)
+    for row in rows[:first]:
+        if len(row.cells) == width + 1 == len(rows[first].cells) + 1 and _MARK.fullmatch(
+            row.cells[0].strip()
+        ):
+            names = headers.names(row.cells[1:])
+            why = f"Line {row.line} names the columns, behind {row.cells[0].strip()!r}."
+            return TableLocation(first, False, names, False, (), (Guess("header", "0", "likely", why),))
+    return None
 
 
 def _below_attributes(rows: Sequence[Row], first: int) -> TableLocation:

@@ -177,3 +177,11 @@ def test_keys_and_values_above_a_blank_line_are_not_the_header(tmp_path: Path) -
     found, rows = read(tmp_path, "Probe,P4\nBy,Mo\nOn,2024-01-01\n\ndepth,oxygen\n0,9\n1,8.5\n2,8\n")
     assert names(found) == ["depth", "oxygen"]
     assert len(rows) == 3
+
+
+def test_names_in_a_comment_behind_a_word_of_its_own(tmp_path: Path) -> None:
+    text = "#path\tboats\n#fields\tts\tboat\tfee\n#types\ttime\tstring\tcount\n"
+    found, rows = read(tmp_path, text + "".join(f"{n}.5\tb{n}\t{n}\n" for n in range(9)) + "#close\t2024\n")
+    assert names(found) == ["ts", "boat", "fee"]
+    assert len(rows) == 9
+    assert "Line 2 names the columns, behind '#fields'." in found.notes
