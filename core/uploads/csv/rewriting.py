@@ -22,10 +22,8 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _BLANKS = re.compile(" {1,}")
 C1 = re.compile("[\x80-\x9f]")
-INVISIBLE = dict.fromkeys(
-    map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
-)
-"""Marks that nobody sees and no word needs: of the text's direction, of byte order, of no width."""
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u2060\ufeff"))
+"""Marks that nobody sees and no word needs: of no width, of byte order, of text that runs from left to right."""
 
 
 def _in_windows(control: int) -> str:

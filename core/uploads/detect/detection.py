@@ -56,6 +56,7 @@ def of_encoding(
         header_line=overrides.header_line,
         keeps_edges=overrides.keeps_edges,
         begins=begins if begins < _LOCATED_ROWS - 1 else 0,
+        is_quoted=sample.head.startswith('"'),
     )
     if len(location.names) > stream.MAX_COLUMNS:
         return written  # the reading refuses it

@@ -56,8 +56,8 @@ def find(path: Path, sample: Sample, rows: Sequence[Row], marks: Marks, codec: s
 
 
 def of_one(
-    written: Detected, sample: Sample, rows: Sequence[Row], found: TablesFound, overrides: DetectionOverrides
-) -> tuple[Detected, Sample, Sequence[Row]]:
+    written: Detected, sample: Sample, rows: list[Row], found: TablesFound, overrides: DetectionOverrides
+) -> tuple[Detected, Sample, list[Row]]:
     """What is read where a file holds several tables: the dialect with the others, the sample and the rows of one."""
     regions = found.regions
     chosen = 0 if found.is_far else tables.largest(regions, is_whole=sample.is_whole)
@@ -82,7 +82,7 @@ def of_one(
     guess = explanations.of_tables(others, found.rows[region.start].line, last_line)
     rewriting = replace(written.dialect.rewriting or Rewriting(), last_line=last_line)
     dialect = replace(written.dialect, rewriting=rewriting if rewriting != Rewriting() else None)
-    kept = rows if found.is_far and chosen == 0 else found.rows[region.start : region.stop]
+    kept = rows if found.is_far and chosen == 0 else list(found.rows[region.start : region.stop])
     return replace(written, dialect=dialect, guesses=(*written.guesses, guess), others=others), sample, kept
 
 

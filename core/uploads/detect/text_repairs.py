@@ -88,7 +88,7 @@ class _Seen:
             repairs += ["c1"] if guesses[0].value else []
         if self.n_invisible:
             n = counted(self.n_invisible, "invisible character was|invisible characters were")
-            why = f"{n} left out, such as marks of the text's direction."
+            why = f"{n} left out, such as spaces without a width."
             guesses.append(Guess("text", "invisible", "likely", why))
             repairs.append("invisible")
         if self.is_apart:

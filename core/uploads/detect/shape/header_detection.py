@@ -42,13 +42,18 @@ class TableLocation:
 
 
 def locate(
-    rows: Sequence[Row], *, header_line: int | None = None, keeps_edges: bool = False, begins: int = 0
+    rows: Sequence[Row],
+    *,
+    header_line: int | None = None,
+    keeps_edges: bool = False,
+    begins: int = 0,
+    is_quoted: bool = False,
 ) -> TableLocation:
     """Find the header among a file's first rows, of which there is one at least.
 
     header_line: the line it stands in, where a user says so; 0 for none. keeps_edges: last columns count that have
     neither a name nor, in these rows, a cell, as of lines that end with delimiters. begins: the index of the header, or
-    of its first line, where that is known already; else 0.
+    of its first line, where that is known already; else 0. is_quoted: the file begins with a quote, as R writes names.
     """
     if not keeps_edges:
         rows = _without_edges(rows)
@@ -76,7 +81,7 @@ def locate(
             at -= 1
         return _without_header(rows, at, width, "likely")
     alone = HeaderLines((at,), rows[at].cells, headings.explaining(rows, at, measures))
-    return _with_header(rows, alone, width, (_of_header(rows, at, width, measures),))
+    return _with_header(rows, alone, width, (_of_header(rows, at, width, measures),), is_quoted=is_quoted)
 
 
 def _without_edges(rows: Sequence[Row]) -> Sequence[Row]:
@@ -91,7 +96,12 @@ def _without_edges(rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def _with_header(
-    rows: Sequence[Row], lines: HeaderLines, width: int, guesses: tuple[Guess, ...]
+    rows: Sequence[Row],
+    lines: HeaderLines,
+    width: int,
+    guesses: tuple[Guess, ...],
+    *,
+    is_quoted: bool = False,
 ) -> TableLocation:
     at, cells, below = lines.joined[-1], lines.names, lines.below
     body = rows[at + 1 + len(below) :]
@@ -100,7 +110,7 @@ def _with_header(
     reach = (
         max(Counter(map(widths.effective, wide)).items(), key=lambda pair: pair[1])[0] if wide else n_columns
     )
-    is_only_row = len(body) == len(wide) == 1 and reach == width == n_columns + 1
+    is_only_row = is_quoted and len(body) == len(wide) == 1 and reach == width == n_columns + 1
     is_rule = (len(wide) >= _FEWEST_WIDE or is_only_row) and len(wide) >= _NEARLY_ALL * len(body)
     firsts = {row.cells[0] for row in wide}
     index_column = is_rule and n_columns + 1 == width == reach and all(cell.strip() for cell in cells)
