@@ -292,6 +292,23 @@ def test_the_same_bytes_again_are_said_to_be_the_earlier_upload(
     assert "You uploaded this file before" in app.info[0].value
 
 
+def test_another_table_in_the_file_is_made_an_upload_of_its_own(
+    open_page: OpenPage, reader: db.User, take_in: TakeIn
+) -> None:
+    names = ["a", "b", "c", "", "Buoys", "berth", "d", "e"]
+    fees = ["1", "2", "3", "", "", "fee", "4", "5"]
+    table = pa.table({"kayak": names, "fee": fees})
+    upload = take_in(table, "harbour.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    assert any("2 tables" in one.value for one in app.markdown)
+    app.button(key=f"add_table_{upload.id}_1").click().run()
+    with db.session_scope(reader) as session:
+        newest = uploads.page(session).items[0]
+    assert newest.file_name.startswith("harbour (lines ")
+    assert newest.n_rows == 2
+    assert not app.exception
+
+
 def test_a_file_with_too_few_outcomes_is_not_offered_for_training_and_says_why(
     open_page: OpenPage, customers: pa.Table, take_in: TakeIn
 ) -> None:

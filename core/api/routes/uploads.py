@@ -7,7 +7,7 @@ from typing import Annotated
 
 import anyio
 import anyio.to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from core import db
@@ -35,7 +35,7 @@ from core.api.schemas.checks import SchemaCheckReport
 from core.predictions.check import schema_check
 from core.settings import Settings
 from core.storage import Storage
-from core.uploads import stored, uploads
+from core.uploads import separate, stored, uploads
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 
@@ -135,6 +135,33 @@ async def _reread(
     )
     async with request.app.state.lanes.lane(size_bytes) as heavy:
         return schemas.UploadDetail.of(await anyio.to_thread.run_sync(verb, limiter=heavy))
+
+
+@router.post(
+    "/{upload_id}/tables/{number}", status_code=201, responses=documented(403, 404, 409, 415, 422, 503)
+)
+async def add_table(
+    request: Request,
+    user: Writer,
+    config: Config,
+    files: Files,
+    upload_id: UploadId,
+    number: Annotated[int, Path(ge=1, le=10_000, description="Its place among `other_tables`, from 1.")],
+) -> schemas.UploadDetail:
+    """Make one of the file's other tables an upload of its own. If it is one already, you get that one."""
+    size_bytes = await anyio.to_thread.run_sync(partial(_size_bytes, user, upload_id))
+    verb = partial(
+        separate.add_table,
+        user,
+        storage=files,
+        staging_dir=config.staging_dir,
+        upload_id=upload_id,
+        number=number,
+    )
+    async with request.app.state.lanes.lane(size_bytes) as heavy:
+        received = await anyio.to_thread.run_sync(verb, limiter=heavy)
+    with db.session_scope(user) as session:
+        return schemas.UploadDetail.of(uploads.get(session, upload_id=received.upload.id))
 
 
 def _size_bytes(user: db.User, upload_id: int) -> int:

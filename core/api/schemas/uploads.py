@@ -51,6 +51,7 @@ class UploadDialect(BaseModel):
     not_rows: list[str] = Field(description="Lines that are not rows, wherever they occur.")
     is_ragged: bool = Field(description="Short rows are filled up to the header's width.")
     rules: list[UploadColumnRule]
+    rewriting: UploadTextRewriting | None = Field(description="Null if the text is read as it is.")
 
 
 class Column(BaseModel):
@@ -116,6 +117,30 @@ class Packed(BaseModel):
     n_others: int = Field(description="Other files in the archive, which were not read.")
 
 
+class UploadOtherTable(BaseModel):
+    """A table of the file that is not read with it. `POST` its place to the upload's tables to upload it by itself."""
+
+    first_line: int = Field(description="Line number where it begins, its title included.")
+    last_line: int = Field(description="Line number where it ends; 0 for the file's end.")
+    title: str = Field(description="The text above it, or its column names.")
+    n_rows: int
+    n_columns: int
+
+
+class UploadTextRewriting(BaseModel):
+    """What is done to the file's text before it is split into rows."""
+
+    repairs: list[Literal["c1", "nfc", "invisible"]] = Field(
+        description="c1: control characters are read as Windows-1252; nfc: separate accents are joined to letters; "
+        "invisible: marks without a width are left out."
+    )
+    first_line: int
+    last_line: int = Field(description="No line after it is read; 0 if all are.")
+    mark: str = Field(description="Several characters that separate cells, such as ||.")
+    columns: list[tuple[int, int]] = Field(description="Where aligned columns begin and end, in characters.")
+    is_aligned: bool = Field(description="Any number of spaces separates cells.")
+
+
 class UploadColumnOverrides(BaseModel):
     """Settings for one column; what you leave out is detected."""
 
@@ -178,6 +203,7 @@ class Receipt(BaseModel):
     samples: list[list[str]] = Field(
         description="A few cells of each column of numbers, spelled as in the file; empty for whole numbers."
     )
+    other_tables: list[UploadOtherTable] = Field(description="Other tables in the file, which are not read.")
 
     @classmethod
     def of(cls, examination: Examination) -> Self:

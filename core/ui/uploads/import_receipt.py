@@ -22,6 +22,8 @@ from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 
 ABOUT: Final[dict[str, str]] = {
     "encoding": "Encoding",
+    "text": "Characters",
+    "tables": "Tables in the file",
     "delimiter": "Delimiter",
     "quotes": "Quotes",
     "header": "Header line",

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.ui import formatting, links
-from core.ui.uploads import import_receipt
+from core.ui.uploads import import_receipt, other_tables
 from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.detect import charsets
 from core.uploads.report.examination import Examination
@@ -33,6 +33,8 @@ def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
         st.caption(f":material/receipt_long: {_how(found.dialect)}")
         for note in found.notes:
             st.markdown(f":small[:blue[:material/info:] {links.escape(note)}]")
+        if is_mine:
+            other_tables.show(upload_id, found)
     n_rows = len(found.preview)
     rows, columns, guesses = st.tabs(
         [
@@ -52,8 +54,10 @@ def show(upload_id: int, found: Examination, *, is_mine: bool) -> None:
 def _how(dialect: Dialect) -> str:
     mark = " with a byte order mark" if dialect.has_bom else ""
     decimal = "comma" if dialect.decimal == "," else "point"
-    delimiter = delimiter_name(dialect.delimiter)
-    return f"{charsets.label(dialect.encoding)}{mark} · {delimiter}-separated · decimal {decimal}"
+    cells = f"{delimiter_name(dialect.delimiter)}-separated"
+    if dialect.rewriting is not None and dialect.rewriting.lays_out:
+        cells = f"separated by {dialect.rewriting.mark}" if dialect.rewriting.mark else "aligned by spaces"
+    return f"{charsets.label(dialect.encoding)}{mark} · {links.escape(cells)} · decimal {decimal}"
 
 
 def _preview(found: Examination) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from core.uploads.csv.rewriting import Rewriting
+
 DELIMITER_NAMES = {
     ",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "^": "caret", "~": "tilde", ":": "colon",
     " ": "space",
@@ -69,7 +71,7 @@ class Dialect:
     not_rows: the texts of records that are no rows wherever they stand (repeated headers, totals, notes); delimiters
     may follow them.
     is_ragged: rows shorter than `names` are filled up, empty cells beyond it left out; otherwise rows have one width.
-    rules: of columns that need one.
+    rules: of columns that need one. rewriting: what is done to the text before all this; None for most files.
     """
 
     encoding: str = "utf-8"
@@ -86,6 +88,12 @@ class Dialect:
     not_rows: tuple[str, ...] = ()
     is_ragged: bool = False
     rules: tuple[ColumnRule, ...] = ()
+    rewriting: Rewriting | None = None
+
+    @property
+    def of_results(self) -> Dialect:
+        """What is written of the file: as it is, but where its text was rewritten, that."""
+        return replace(self, rewriting=None)
 
     @property
     def verbatim(self) -> Dialect:
@@ -114,4 +122,6 @@ class Dialect:
         rules = tuple(map(ColumnRule.from_json, given.pop("rules", ())))
         for name in ("names", "not_rows"):
             given[name] = tuple(given.get(name, ()))
+        if given.get("rewriting") is not None:
+            given["rewriting"] = Rewriting.from_json(given["rewriting"])
         return cls(**given, rules=rules)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from core.uploads.csv import layout, records, stream
 from core.uploads.csv.dialect import Dialect, delimiter_name
-from core.uploads.csv.positions import line_and_column
 from core.uploads.csv.records import NOWHERE, Bounds
 from core.uploads.csv.units import narrow
 from core.uploads.errors import (
@@ -26,7 +25,7 @@ def of_quotes(
     at, is_open = _doubtful_quote(block, bounds, dialect)
     if at == NOWHERE:
         return None
-    line, column = line_and_column(path, offset + at, dialect.encoding)
+    line, column = stream.line_and_column(path, offset + at, dialect)
     refusal = QuoteNeverClosed if is_open else TextAfterQuote
     return refusal(file_name=file_name, line=line, column=column)
 
@@ -49,7 +48,7 @@ def of_widths(
     at, _ = _doubtful_quote(block, bounds, dialect)
     if NOWHERE < at < end:
         return of_quotes(path, offset, block, bounds, dialect, file_name)
-    line, _ = line_and_column(path, offset + start, dialect.encoding)
+    line, _ = stream.line_and_column(path, offset + start, dialect)
     return UnequalRow(
         file_name=file_name,
         line=line,
@@ -66,11 +65,11 @@ def of_long_record(path: Path, error: stream.RecordOverLimit, dialect: Dialect, 
     limit_mb = stream.RECORD_BYTES >> 20
     # what is held ends anywhere, so a quote that opened late may well be closed beyond
     if NOWHERE < at < len(error.held) // 2:
-        line, column = line_and_column(path, error.offset + at, dialect.encoding)
+        line, column = stream.line_and_column(path, error.offset + at, dialect)
         if is_open:
             return QuoteStaysOpen(file_name=file_name, line=line, column=column, limit_mb=limit_mb)
         return TextAfterQuote(file_name=file_name, line=line, column=column)
-    line, _ = line_and_column(path, error.offset, dialect.encoding)
+    line, _ = stream.line_and_column(path, error.offset, dialect)
     return RecordTooLong(file_name=file_name, line=line, limit_mb=limit_mb)
 
 

@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -14,9 +15,10 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from core.uploads.csv import header as headers
-from core.uploads.csv import layout, records
+from core.uploads.csv import layout, positions, records
 from core.uploads.csv.cleaning import clean
 from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.rewriting import RewrittenReader
 from core.uploads.csv.units import narrow, unit_bytes
 from core.uploads.errors import ChangedSinceChecked, TooManyColumns
 
@@ -61,6 +63,7 @@ def open_csv(
     source: at the file's first byte; it stays open until the blocks are used up.
     Raises TooManyColumns, and RecordOverLimit here and from the blocks.
     """
+    source = rewritten(source, dialect)
     above, held = _above(source, dialect)
     rest = _blocks(source, dialect, block_bytes, offset=len(above), held=held)
     if len(dialect.names) > MAX_COLUMNS:
@@ -81,11 +84,21 @@ def open_csv(
     return CsvStream((), b"".join(parts), iter(()))
 
 
+def rewritten(source: BinaryIO, dialect: Dialect) -> BinaryIO:
+    """The source as the dialect's reader sees it. source: at the file's first byte."""
+    if dialect.rewriting is None:
+        return source
+    bom = _BOMS[dialect.encoding] if dialect.has_bom else b""
+    return RewrittenReader(  # type: ignore[return-value]  # a raw stream will do
+        source, dialect.rewriting, codec=dialect.encoding, bom=bom, delimiter=dialect.delimiter
+    )
+
+
 def _names(cells: tuple[str, ...], dialect: Dialect) -> tuple[str, ...]:
     if not dialect.names:
         return cells
     more = cells[len(dialect.names) - dialect.index_column :]
-    return headers.names((*dialect.names, *more)) if more else dialect.names
+    return headers.names((*dialect.names, *more)) if any(map(headers.tidied, more)) else dialect.names
 
 
 def _above(source: BinaryIO, dialect: Dialect) -> tuple[bytes, bytes]:
@@ -115,6 +128,13 @@ def line_start(text: bytes, n_lines: int, codec: str) -> int:
             return -1
         at = found.end()
     return at * unit_bytes(codec)
+
+
+def line_and_column(path: Path, offset: int, dialect: Dialect) -> tuple[int, int]:
+    """(line, column) in the file of the byte at an offset of what `open_csv` reads."""
+    return positions.line_and_column(
+        path, offset, dialect.encoding, opened=lambda source: rewritten(source, dialect)
+    )
 
 
 def bom_bytes(dialect: Dialect) -> int:

@@ -70,13 +70,23 @@ _NOTE = re.compile(
 _CALENDAR = re.compile(
     r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|[0-9]{1,2}:[0-9]{2})\b.*"
 )
+_POWER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)[eE][+-]?[0-9]{1,3}")
 _LOOKED_AT = 200
 
 
 def is_measure(cell: str) -> bool:
     """Whether the cell is a number in any spelling, a date or a time."""
     text = cell.strip()
-    return number_formats.of(text) is not None or _CALENDAR.fullmatch(text) is not None
+    return (
+        number_formats.of(text) is not None
+        or _CALENDAR.fullmatch(text) is not None
+        or _POWER.fullmatch(text[:_LOOKED_AT]) is not None
+    )
+
+
+def is_calendar(cell: str) -> bool:
+    """Whether the cell begins as a date or a time in digits does."""
+    return _CALENDAR.fullmatch(cell.strip()) is not None
 
 
 def is_date(cell: str) -> bool:

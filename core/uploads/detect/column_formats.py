@@ -17,6 +17,8 @@ from core.uploads.detect.guesses import Confidence, Guess
 MOST_CELLS = 500
 _NUMBERS = 0.9
 _MARKED = 0.5
+_FAR_MORE = 10
+_FEWEST_DOUBTFUL, _GROUP = 3, 3
 _FEWEST_SENTINELS = 3
 _SENTINEL_SHARE = 0.01
 _NEAR = 0.5
@@ -52,13 +54,22 @@ def decimal_mark(samples: Sequence[Sequence[str]], delimiter: str) -> tuple[str,
     return mark, votes[","], votes["."]
 
 
-def find(column: int, name: str, sample: Sequence[str], decimal: str) -> FoundFormat:
-    """The rule of one column. sample: cells as the file spells them. decimal: the file's mark."""
+def usual_mark(n_commas: int, n_points: int) -> str:
+    """The decimal mark that the file's cells are certain of, by how many show a comma and a point; "" for none."""
+    if n_commas > _FAR_MORE * n_points:
+        return ","
+    return "." if n_points > _FAR_MORE * n_commas else ""
+
+
+def find(column: int, name: str, sample: Sequence[str], decimal: str, *, usual: str = "") -> FoundFormat:
+    """The rule of one column. sample: cells as the file spells them. decimal: the file's mark. usual: the mark that
+    other cells of the file are certain of, where that is known.
+    """
     present = _present(sample)
-    usual = Counter(
+    words = Counter(
         cell for cell in (cell.strip() for cell in sample) if cell and cell.lower() in cells.MISSING
     )
-    if not present and not usual:
+    if not present and not words:
         return FoundFormat(None, ())
     filled = {
         cell: n for cell, n in present.items() if _folded(cell) not in cell_patterns.MISSING_AMONG_NUMBERS
@@ -67,8 +78,8 @@ def find(column: int, name: str, sample: Sequence[str], decimal: str) -> FoundFo
     found = {cell: numeral for cell in filled if (numeral := units.numeral(cell, unit)) is not None}
     loose = _loose(filled, found, decimal, unit)
     if _are_numbers(filled, {*found, *loose}):
-        return _of_numbers(column, name, decimal, present, filled, found, loose)
-    return _of_texts(column, name, sample, present, filled, usual)
+        return _of_numbers(column, name, decimal, usual, present, filled, found, loose)
+    return _of_texts(column, name, sample, present, filled, words)
 
 
 def _are_numbers(filled: Mapping[str, int], found: Collection[str]) -> bool:
@@ -94,6 +105,7 @@ def _of_numbers(
     column: int,
     name: str,
     decimal: str,
+    usual: str,
     present: Mapping[str, int],
     filled: Mapping[str, int],
     found: Mapping[str, Numeral],
@@ -101,7 +113,7 @@ def _of_numbers(
 ) -> FoundFormat:
     missing = {text for text in map(_folded, present) if text in cell_patterns.MISSING_AMONG_NUMBERS}
     numbers = {cell: n for cell, n in filled.items() if cell in found}
-    spelling, guesses = _spelling(name, found, numbers, decimal) if found else (None, [])
+    spelling, guesses = _spelling(name, found, numbers, decimal, usual) if found else (None, [])
     plain = spelling or Spelling(decimal)
     scale, about_scale = _scale(name, found, plain)
     guesses = about_scale or guesses
@@ -124,7 +136,7 @@ def _of_texts(
     sample: Sequence[str],
     present: Mapping[str, int],
     filled: Mapping[str, int],
-    usual: Mapping[str, int],
+    words: Mapping[str, int],
 ) -> FoundFormat:
     """Words, dates, yes and no: which of the spellings of "no value" are values here."""
     dated = sum(cell_patterns.is_measure(cell) for cell in filled)
@@ -139,8 +151,8 @@ def _of_texts(
             missing = among_numbers - missing_words.ANSWERS
             guesses += _about_answers(name, among_numbers - missing, present)
         n_blank = sum(1 for cell in sample if not cell.strip())
-        values = missing_words.values_among(usual, present, n_blank=n_blank)
-    guesses += [_of_value(name, word, why, usual) for word, why in values.items()]
+        values = missing_words.values_among(words, present, n_blank=n_blank)
+    guesses += [_of_value(name, word, why, words) for word, why in values.items()]
     if missing:
         guesses.append(_of_missing(name, missing, present, is_number=False))
     if not missing and not values:
@@ -158,9 +170,9 @@ def _about_answers(name: str, words: Collection[str], present: Mapping[str, int]
     return found
 
 
-def _of_value(name: str, word: str, why: str, usual: Mapping[str, int]) -> Guess:
-    n = sum(count for cell, count in usual.items() if _folded(cell) == word)
-    spelled = next(cell for cell in usual if _folded(cell) == word)
+def _of_value(name: str, word: str, why: str, words: Mapping[str, int]) -> Guess:
+    n = sum(count for cell, count in words.items() if _folded(cell) == word)
+    spelled = next(cell for cell in words if _folded(cell) == word)
     said = f"{spelled!r} is read as a value in {counted(n, 'cell')} of a sample, because {why}."
     return Guess("missing", "", "likely", said, name, (word,))
 
@@ -237,11 +249,11 @@ def _folded(cell: str) -> str:
 
 
 def _spelling(
-    name: str, found: Mapping[str, Numeral], filled: Mapping[str, int], decimal: str
+    name: str, found: Mapping[str, Numeral], filled: Mapping[str, int], decimal: str, usual: str
 ) -> tuple[Spelling | None, list[Guess]]:
     """The spelling that most of the numbers have, None where they are plain, and how sure that is."""
     if all(numeral.is_plain(decimal) for numeral in found.values()) and len(found) == len(filled):
-        return None, []
+        return None, [] if usual else _doubt(name, found, decimal)
     marks = Counter(numeral.mark for numeral in found.values())
     mark = next((mark for mark, n in marks.most_common() if mark and n >= _MARKED * len(found)), "")
     if not mark and set(marks) == {"", "%"}:
@@ -253,6 +265,10 @@ def _spelling(
         return None, []
     simplest = next(way for way in ways if admitted[way] == admitted[best])
     spelling, confidence = _weighed(simplest, admitted, found, decimal)
+    as_others = Spelling(usual, "", mark) if usual else spelling
+    is_as_others = spelling != as_others and admitted[as_others] >= admitted[spelling] and not _shown(found)
+    if is_as_others:
+        spelling, confidence = as_others, "likely"
     if spelling == Spelling(decimal) and not any(numeral.is_signed_oddly for numeral in found.values()):
         return None, []
     others = [
@@ -263,8 +279,23 @@ def _spelling(
     why = f"{admitted[spelling]:,} of {len(filled):,} different values are written like {_example(found, spelling)!r}."
     if confidence == "guess":
         why += " The mark could also be a decimal mark instead of a thousands mark."
+    if is_as_others:
+        named = "comma" if usual == "," else "point"
+        why += f" Other columns' numbers can only have a decimal {named}, so these were read with one too."
     alternatives = tuple(way.example for way in others[:3])
     return spelling, [Guess("numbers", spelling.example, confidence, why, name, alternatives)]
+
+
+def _doubt(name: str, found: Mapping[str, Numeral], decimal: str) -> list[Guess]:
+    """That decimals may be groups of three digits, where no number of the file tells: "1.250" throughout."""
+    marked = [cell for cell, numeral in found.items() if decimal in numeral.number]
+    is_either = all(number_formats.decimal_of(found[cell].number) is None for cell in marked)
+    longest = max((len(found[cell].number) for cell in found if cell not in marked), default=0)
+    if len(marked) < max(_FEWEST_DOUBTFUL, _MARKED * len(found)) or not is_either or longest > _GROUP:
+        return []
+    grouped = Spelling("," if decimal == "." else ".", decimal)
+    why = f"Every number like {marked[0]!r} has three decimals. The mark could also separate thousands."
+    return [Guess("numbers", Spelling(decimal).example, "guess", why, name, (grouped.example,))]
 
 
 def _weighed(
@@ -274,7 +305,7 @@ def _weighed(
     decimal: str,
 ) -> tuple[Spelling, Confidence]:
     """Between decimals and groups of three digits, where both could be meant: the other mark than the file's groups."""
-    shown = {number_formats.decimal_of(numeral.number) for numeral in found.values()} - {None}
+    shown = _shown(found)
     marked = any(mark in numeral.number for numeral in found.values() for mark in ".,")
     if shown or not marked:
         return simplest, "certain" if len(shown) <= 1 else "likely"
@@ -282,6 +313,11 @@ def _weighed(
     if admitted[grouped] >= admitted[simplest] and simplest.decimal != decimal:
         return grouped, "guess"
     return simplest, "likely"
+
+
+def _shown(found: Mapping[str, Numeral]) -> set[str]:
+    """The marks that can only be decimal ones in some cell."""
+    return {mark for numeral in found.values() if (mark := number_formats.decimal_of(numeral.number))}
 
 
 def _differs(way: Spelling, spelling: Spelling, found: Mapping[str, Numeral]) -> bool:

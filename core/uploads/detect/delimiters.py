@@ -20,7 +20,7 @@ RARE_DELIMITERS = ("^", "~", ":", " ")
 JUDGED_CHARACTERS = 48 << 10
 _JUDGED_ROWS = 300
 _JUDGED_CELLS = 3000
-_GOOD = 0.35
+GOOD = 0.35
 _SECOND_BYTES = frozenset("|\\^~")
 _SHARE_SECOND_BYTES = ("cp932", "gb18030", "big5")
 _ANNOUNCED = re.compile(r'"?sep=([\t !#-&(-/:-@\[\]-`{-~])"?[ \t]*(?:[\r\n]|\Z)', re.IGNORECASE)
@@ -92,10 +92,10 @@ def detect(text: str, codec: str) -> DetectedMarks:
     text = text[:JUDGED_CHARACTERS]
     present = [mark for mark in DELIMITERS if mark in text and _may_delimit(mark, codec)]
     scored = [(mark, _quality(text, quotes(text, mark, codec))) for mark in present]
-    if not scored or max(score for _, score in scored) < _GOOD:
+    if not scored or max(score for _, score in scored) < GOOD:
         rare = [mark for mark in RARE_DELIMITERS if mark in text and _may_delimit(mark, codec)]
         better = [(mark, _quality(text, quotes(text, mark, codec))) for mark in rare]
-        scored += [(mark, score) for mark, score in better if score >= _GOOD]
+        scored += [(mark, score) for mark, score in better if score >= GOOD]
     if not scored:
         return DetectedMarks(quotes(text, ",", codec), ())
     scored.sort(key=lambda pair: -pair[1])

@@ -5,25 +5,28 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.rewriting import CELL_MARK, Rewriting
 from core.uploads.detect import (
     column_formats,
     delimiters,
     encoding,
     explanations,
-    footers,
-    header_detection,
     sampling,
+    several_tables,
+    text_repairs,
 )
 from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
+from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.guesses import Guess
-from core.uploads.detect.header_detection import TableLocation
 from core.uploads.detect.sampling import Sample
+from core.uploads.detect.shape import footers, header_detection, text_layout
+from core.uploads.detect.shape.header_detection import TableLocation
 
 _LOCATED_ROWS = 400
 _MOST_NOT_ROWS_BYTES = 16 << 10
@@ -31,44 +34,35 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
-@dataclass(frozen=True)
-class Detected:
-    """A dialect, and what was guessed to come by it. samples: as `column_formats.samples` gives, of each column."""
-
-    dialect: Dialect
-    guesses: tuple[Guess, ...]
-    samples: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True)
-class DetectionOverrides:
-    """What a user said of a file; None where that is left to be found. header_line: 0 for none."""
-
-    delimiter: str | None = None
-    quotechar: str | None = None
-    escapechar: str | None = None
-    decimal: str | None = None
-    header_line: int | None = None
-
-
 def of_encoding(
     path: Path, found: encoding.Encoding, overrides: DetectionOverrides | None = None
 ) -> Detected:
     """The dialect of a file whose encoding is known, from a bounded sample of it."""
     overrides = overrides or DetectionOverrides()
-    sample = sampling.take(path, found)
-    marks = _detected_marks(sample.head, found, overrides)
-    written = _with_marks(sample, found, marks, overrides)
+    sample, marks, written = _written(path, found, overrides)
     rows = _whole_rows(sample, marks.marks)
     if marks.announced and len(rows) > 1:
         rows = rows[1:]
     if not rows:
         return written
-    location = header_detection.locate(rows[:_LOCATED_ROWS], header_line=overrides.header_line)
+    begins = 0
+    if not overrides.is_one_table:
+        found_tables = several_tables.find(path, sample, rows, marks.marks, found.codec)
+        begins = found_tables.header
+        if len(found_tables.regions) > 1:
+            written, sample, rows = several_tables.of_one(written, sample, rows, found_tables, overrides)
+    location = header_detection.locate(
+        rows[:_LOCATED_ROWS],
+        header_line=overrides.header_line,
+        keeps_edges=overrides.keeps_edges,
+        begins=begins if begins < _LOCATED_ROWS - 1 else 0,
+        is_quoted=sample.head.startswith('"'),
+    )
     if len(location.names) > stream.MAX_COLUMNS:
         return written  # the reading refuses it
     header = rows[location.header]
-    body = [row for row in rows[location.header + location.has_header :] if row not in location.below]
+    explaining = {row.line for row in location.below}
+    body = [row for row in rows[location.header + location.has_header :] if row.line not in explaining]
     last = body if sample.is_whole else delimiters.rows(sample.tail, marks.marks)
     below = footers.footer(last, len(location.names)) if len(last) > 1 else ()
     dialect = replace(
@@ -77,19 +71,35 @@ def of_encoding(
         has_header=location.has_header,
         names=location.names,
         index_column=location.index_column,
-        not_rows=_not_rows(sample, header, location, below),
+        not_rows=_not_rows(sample, header, location, below) + (("",) if _has_empty(body) else ()),
         is_ragged=True,
     )
     guesses = (
         *written.guesses,
         *location.guesses,
-        *explanations.of_preamble(header, rows, location),
+        *explanations.of_preamble(rows, location, rows[0].line if written.others else 1),
         *explanations.of_footer(location.below, below),
     )
     not_kept = set(below)
     kept = [row for row in body if row not in not_kept and row.cells != header.cells]
     cells = sampling.columns(sampling.rows(sample, marks.marks, kept, below), len(location.names))
-    return _with_formats(Detected(dialect, guesses), cells, overrides)
+    is_edged = len(location.names) < len(header.cells)
+    return _with_formats(Detected(dialect, guesses, written.others, is_edged), cells, overrides)
+
+
+def _written(
+    path: Path, found: encoding.Encoding, overrides: DetectionOverrides
+) -> tuple[Sample, DetectedMarks, Detected]:
+    """A sample of the text, rewritten where it must be, its marks, and what is known before any row is looked at."""
+    sample = sampling.take(path, found)
+    repairs, of_text = text_repairs.find(path, found.codec, has_bom=found.has_bom)
+    marks, rewriting = _detected_marks(sample.head, found, overrides)
+    rewriting = replace(rewriting, repairs=repairs)
+    of_layout = text_layout.guess_of(rewriting, sample.head)
+    if rewriting != Rewriting():
+        sample = sampling.rewritten(sample, rewriting, marks.marks.delimiter)
+    written = _with_marks(sample, found, marks, overrides)
+    return sample, marks, _rewritten(written, rewriting, of_text, of_layout)
 
 
 def _with_marks(
@@ -112,23 +122,34 @@ def _with_marks(
     return Detected(dialect, (explanations.of_encoding(found), *of_marks))
 
 
+def _rewritten(
+    written: Detected, rewriting: Rewriting, of_text: Sequence[Guess], of_layout: Guess | None
+) -> Detected:
+    """What is known before any row is looked at, with what is done to the text before."""
+    guesses = [of_layout if one.about == "delimiter" and of_layout else one for one in written.guesses]
+    kept = rewriting if rewriting != Rewriting() else None
+    return Detected(replace(written.dialect, rewriting=kept), (*guesses, *of_text))
+
+
 def _with_formats(detected: Detected, cells: list[list[str]], overrides: DetectionOverrides) -> Detected:
     """With the decimal mark and the rules of columns. cells: a sample of each column's."""
     dialect, guesses = detected.dialect, list(detected.guesses)
     decimal, n_commas, n_points = column_formats.decimal_mark(cells, dialect.delimiter)
+    usual = overrides.decimal or column_formats.usual_mark(n_commas, n_points)
     if overrides.decimal:
         decimal = overrides.decimal
         guesses.append(Guess("decimal", decimal, "chosen", "You chose this."))
     elif n_commas or n_points:
         guesses.append(explanations.of_decimal(decimal, n_commas, n_points))
     formats = [
-        column_formats.find(column, name, sample, decimal)
+        column_formats.find(column, name, sample, decimal, usual=usual)
         for column, (name, sample) in enumerate(zip(dialect.names, cells, strict=True))
     ]
     guesses += [guess for one in formats for guess in one.guesses]
     rules = tuple(one.rule for one in formats if one.rule is not None)
     samples = tuple(map(column_formats.samples, cells))
-    return Detected(replace(dialect, decimal=decimal, rules=rules), tuple(guesses), samples)
+    dialect = replace(dialect, decimal=decimal, rules=rules)
+    return replace(detected, dialect=dialect, guesses=tuple(guesses), samples=samples)
 
 
 def with_loose_quotes(
@@ -139,6 +160,8 @@ def with_loose_quotes(
     Only files with tabs or bars are written so: there, quotes are not needed for a comma in a cell.
     """
     dialect = detected.dialect
+    if dialect.rewriting is not None and dialect.rewriting.lays_out:
+        return None
     if overrides.quotechar is not None or dialect.quotechar != '"' or dialect.delimiter not in "\t|":
         return None
     if delimiters.has_quoted_cells(sampling.take(path, found).head, dialect.delimiter):
@@ -150,8 +173,15 @@ def with_loose_quotes(
     return replace(loose, guesses=guesses)
 
 
-def _detected_marks(head: str, found: encoding.Encoding, overrides: DetectionOverrides) -> DetectedMarks:
+def _detected_marks(
+    head: str, found: encoding.Encoding, overrides: DetectionOverrides
+) -> tuple[DetectedMarks, Rewriting]:
+    """The marks of the text as it is, or those that it has once it is laid out anew."""
     detected = delimiters.detect(head, found.codec)
+    if not (overrides.delimiter or detected.announced):
+        laid_out = _layout(head, detected)
+        if laid_out is not None:
+            return DetectedMarks(Marks(CELL_MARK), ((CELL_MARK, 1.0),)), laid_out
     marks = detected.marks
     if overrides.delimiter:
         marks = delimiters.quotes(head, overrides.delimiter, found.codec)
@@ -159,7 +189,17 @@ def _detected_marks(head: str, found: encoding.Encoding, overrides: DetectionOve
         marks = replace(marks, quotechar=overrides.quotechar)
     if overrides.escapechar is not None:
         marks = replace(marks, escapechar=overrides.escapechar)
-    return replace(detected, marks=marks)
+    return replace(detected, marks=marks), Rewriting()
+
+
+def _layout(head: str, detected: DetectedMarks) -> Rewriting | None:
+    """How text must be laid out that no single mark makes a table of; None where one does."""
+    if mark := text_layout.double_mark(head):
+        return Rewriting(mark=mark)
+    best = detected.scores[0] if detected.scores else ("", 0.0)
+    if best[0] in delimiters.DELIMITERS and best[1] >= delimiters.GOOD:
+        return None
+    return text_layout.aligned(head)
 
 
 def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:
@@ -192,6 +232,11 @@ def _not_rows(sample: Sample, header: Row, location: TableLocation, below: Seque
             found.append(header_text)
     texts = tuple(dict.fromkeys(one for one in found if one))
     return texts if sum(map(len, texts)) <= _MOST_NOT_ROWS_BYTES else ()
+
+
+def _has_empty(body: Sequence[Row]) -> bool:
+    """Whether lines stand among the rows that hold nothing but delimiters."""
+    return any(len(row.cells) > 1 and not row.cells[0] and not "".join(row.cells) for row in body)
 
 
 def _text(text: str, row: Row) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.errors import counted
 from core.uploads.csv.dialect import delimiter_name
-from core.uploads.detect import encoding, header_detection
+from core.uploads.detect import encoding
 from core.uploads.detect.delimiters import DetectedMarks, Row
 from core.uploads.detect.guesses import Guess
+from core.uploads.detect.shape import header_detection, widths
+from core.uploads.detect.shape.other_tables import OtherTable
 
 
 def of_encoding(found: encoding.Encoding) -> Guess:
@@ -63,13 +66,32 @@ def of_marks(detected: DetectedMarks, *, is_delimiter_chosen: bool, are_quotes_c
     return found
 
 
-def of_preamble(header: Row, rows: Sequence[Row], location: header_detection.TableLocation) -> list[Guess]:
-    """Lines above the header, if there are any."""
-    if not location.header:
+def of_preamble(rows: Sequence[Row], location: header_detection.TableLocation, begin: int) -> list[Guess]:
+    """Lines above the header, if there are any; a doubt where several of them look like rows. begin: the first line."""
+    top = location.joined[0] if location.joined else location.header
+    if not top:
         return []
-    first = " ".join(rows[0].cells).strip()[:60]
+    n_lines = str(rows[top].line - begin)
+    first = " ".join(cell for cell in rows[0].cells if cell.strip()).strip()[:60]
+    like_rows = widths.like_rows(rows[:top])
+    if like_rows:
+        lines = f"Lines {like_rows[0].line} to {like_rows[-1].line}"
+        why = f"{lines} look like rows, but stand above the header and were left out."
+        return [Guess("preamble", n_lines, "guess", f"{why} The first begins with {first!r}.", None, ("0",))]
     why = f"These lines are not as wide as the table below. The first begins with {first!r}."
-    return [Guess("preamble", str(header.line - 1), "likely", why, None, ("0",))]
+    return [Guess("preamble", n_lines, "likely", why, None, ("0",))]
+
+
+def of_tables(others: Sequence[OtherTable], first_line: int, last_line: int) -> Guess:
+    """That a file holds several tables, and which of them is read."""
+    listed = "; ".join(
+        f"{one.lines}, {one.title!r}, {counted(one.n_rows, 'row')} of {counted(one.n_columns, 'column')}"
+        for one in others
+    )
+    mine = f"lines {first_line:,} to {last_line:,}" if last_line else f"lines {first_line:,} to the end"
+    are = "The other table was" if len(others) == 1 else "The other tables were"
+    why = f"The file holds {len(others) + 1} tables. The one in {mine} is read. {are} left out: {listed}."
+    return Guess("tables", mine, "likely", why)
 
 
 def of_footer(explaining: Sequence[Row], below: Sequence[Row]) -> list[Guess]:

@@ -12,6 +12,7 @@ from core.uploads.detect.charsets import LEGACY
 
 _NEUTRAL = frozenset("€£¥¢°§–—’‘“”„«»…·²³½¼¾±×÷µº\u00a0´©®™•ªⁿ№¿¡†‡¬¶")
 _MAY_TOUCH = frozenset("²³’‘´\u00a0°µº§©®™ª№“”„«»–—€£¿¡")
+_STANDS_ALONE = frozenset("©®")
 _WORDS = frozenset("àèéòùìíóúôâêöåæøőоьвикосуюяіїєйаāīąšηο")
 _SIGN, _BLANK, _SELDOM, _ALONE, _BESIDE_DIGIT = 0.6, 0.95, 0.85, 0.4, -0.2
 _FOREIGN, _STRANGE, _MISPLACED, _BAD = 0.1, -0.25, -0.5, -1.0
@@ -97,6 +98,8 @@ def _suits(before: str, character: str, after: str, alphabet: Alphabet, foreign:
         return _BLANK
     if character not in alphabet.letters:
         if character in _NEUTRAL:
+            if character in _STANDS_ALONE and not before and not after:
+                return 1.0
             touches = (before.isalpha() or after.isalpha()) and character not in _MAY_TOUCH
             return _MISPLACED if touches and not before.isdigit() else _SIGN
         if character in foreign:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.uploads.csv.rewriting import Rewriting
 from core.uploads.csv.units import unit_bytes
 from core.uploads.detect import column_formats, delimiters
 from core.uploads.detect.delimiters import Marks, Row
@@ -51,6 +52,14 @@ def take(path: Path, found: Encoding) -> Sample:
             source.seek(max(0, start) // width * width)
             parts.append(_from_line_start(source.read(length).decode(found.codec, errors="ignore")))
     return Sample(head, tuple(_until_line_end(part) for part in parts[:-1]), parts[-1])
+
+
+def rewritten(sample: Sample, rewriting: Rewriting, delimiter: str) -> Sample:
+    """The parts as the dialect's reader sees them."""
+    head, *slices, tail = (
+        rewriting.text(part, delimiter) for part in (sample.head, *sample.slices, sample.tail)
+    )
+    return Sample(head, tuple(slices), tail)
 
 
 def _until_line_end(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.uploads.csv.dialect import Dialect
 from core.uploads.detect.guesses import Guess
+from core.uploads.detect.shape.other_tables import OtherTable
 from core.uploads.report.overrides import ReadingOverrides
 from core.uploads.report.profile import ColumnProfile
 from core.uploads.report.receipt import CellChange, LineTreatment, SourceArchive
@@ -22,6 +23,7 @@ class Examination:
     notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
     samples: of each column of numbers that are not all whole, a few cells of different forms as the file spells them.
     treatment: what was done to its lines. overrides: what a user overruled. packed: what it came in; None if plain.
+    other_tables: of the file, which are not read with this one.
     """
 
     dialect: Dialect
@@ -35,6 +37,7 @@ class Examination:
     overrides: ReadingOverrides = field(default_factory=ReadingOverrides)
     packed: SourceArchive | None = None
     samples: tuple[tuple[str, ...], ...] = ()
+    other_tables: tuple[OtherTable, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal examination."""
@@ -50,6 +53,7 @@ class Examination:
             "reading": self.overrides.to_json(),
             "packed": asdict(self.packed) if self.packed else None,
             "samples": [list(cells) for cells in self.samples],
+            "other_tables": [table.to_json() for table in self.other_tables],
         }
 
     @classmethod
@@ -67,4 +71,5 @@ class Examination:
             overrides=ReadingOverrides.from_json(data.get("reading", {})),
             packed=SourceArchive(**data["packed"]) if data.get("packed") else None,
             samples=tuple(map(tuple, data.get("samples", ()))),
+            other_tables=tuple(OtherTable.from_json(table) for table in data.get("other_tables", ())),
         )

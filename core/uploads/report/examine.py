@@ -11,9 +11,8 @@ import pyarrow as pa
 from core.uploads.csv import cleaning, error_locations, layout, records, stream
 from core.uploads.csv import header as headers
 from core.uploads.csv.dialect import Dialect
-from core.uploads.csv.positions import line_and_column
 from core.uploads.detect import column_formats, detection, encoding
-from core.uploads.detect.detection import Detected
+from core.uploads.detect.detected import Detected
 from core.uploads.errors import (
     BadCsv,
     ChangedSinceChecked,
@@ -22,6 +21,7 @@ from core.uploads.errors import (
     HeaderOnly,
     QuoteNeverClosed,
     TextAfterQuote,
+    UnequalRow,
 )
 from core.uploads.report import notes, receipt
 from core.uploads.report.examination import Examination
@@ -61,6 +61,13 @@ def examine(
         run = _FilePass(path, file_name, detected.dialect)
         if not run.reads_evenly():
             raise
+    except UnequalRow:
+        if not detected.is_edged:
+            raise
+        asked = replace(overrides.for_detection, keeps_edges=True)
+        detected = overrides.applied(detection.of_encoding(path, found, asked))
+        run = _FilePass(path, file_name, detected.dialect)
+        run.read()
     if late := run.late_rules(overrides):
         detected = overrides.applied(_with_rules(detected, late))
         run = _FilePass(path, file_name, detected.dialect)
@@ -118,7 +125,7 @@ class _FilePass:
                 for offset, block in _with_offsets(opened):
                     self._add(offset, block)
                 if dialect.escapechar and records.plain(block, dialect).endswith(dialect.escapechar.encode()):
-                    line, _ = line_and_column(self._path, offset + len(block), dialect.encoding)
+                    line, _ = stream.line_and_column(self._path, offset + len(block), dialect)
                     raise EscapeAtEnd(file_name=file_name, line=line)
             except stream.RecordOverLimit as too_long:
                 raise error_locations.of_long_record(self._path, too_long, dialect, file_name) from too_long
@@ -138,11 +145,14 @@ class _FilePass:
     def late_rules(self, overrides: ReadingOverrides) -> list[column_formats.FoundFormat]:
         """Rules for columns whose cells the first look did not show."""
         ruled = {rule.column for rule in self._dialect.rules}
+        usual = "," if any(rule.decimal == "," for rule in self._dialect.rules) else ""
         found = []
         for column, summary in enumerate(self._summaries):
             if column in ruled or not summary.odd or overrides.mentions(self._header[column]):
                 continue
-            one = column_formats.find(column, self._header[column], summary.odd, self._dialect.decimal)
+            one = column_formats.find(
+                column, self._header[column], summary.odd, self._dialect.decimal, usual=usual
+            )
             if one.rule is not None:
                 found.append(one)
         return found
@@ -178,6 +188,7 @@ class _FilePass:
             overrides,
             packed,
             detected.samples,
+            detected.others,
         )
 
     def _check_header(self, opened: stream.CsvStream) -> None:
@@ -210,8 +221,8 @@ class _FilePass:
         start = self._header_start(opened)
         raw = opened.header_bytes[start:]
         starts, _ = layout.spans(raw, self._dialect)
-        return line_and_column(
-            self._path, start + (int(starts[0]) if len(starts) else 0), self._dialect.encoding
+        return stream.line_and_column(
+            self._path, start + (int(starts[0]) if len(starts) else 0), self._dialect
         )[0]
 
     def _add(self, offset: int, block: bytes) -> None:
@@ -266,7 +277,7 @@ class _FilePass:
             for name, is_so in (("first_short", is_short), ("first_long", is_long)):
                 if is_so.any() and getattr(past, name) is None:
                     start = int(layout.spans(block, self._dialect)[0][int(is_so.argmax())])
-                    counted[name] = line_and_column(self._path, offset + start, self._dialect.encoding)[0]
+                    counted[name] = stream.line_and_column(self._path, offset + start, self._dialect)[0]
         self._treatment = replace(
             past,
             n_blank=past.n_blank + bounds.n_lines - n_records,

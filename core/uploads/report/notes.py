@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from core.uploads.csv.dialect import Dialect, delimiter_name
+from core.uploads.csv.rewriting import Rewriting
 from core.uploads.detect.encoding import Encoding
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.profile import ColumnProfile
@@ -12,6 +13,7 @@ from core.uploads.report.receipt import LineTreatment, SourceArchive
 
 _LINE_ENDS = {"\r": "Its lines end with a carriage return only, as on old Macs."}
 _SCALED = {"fractions": "times 100 where it is lacking", "hundredths": "as hundredths"}
+_JOINED = "joined."
 _BLANKS = {" ": "spaces", "'": "apostrophes", ",": "commas", ".": "points"}
 
 
@@ -29,7 +31,8 @@ def of(
         for sentence in (
             *_of_archive(packed),
             *_of_file(encoding, dialect, columns),
-            *_of_lines(dialect, treatment),
+            *_of_text(guesses),
+            *_of_lines(dialect, treatment, guesses),
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns),
             *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.is_of_value),
@@ -50,7 +53,9 @@ def _of_archive(packed: SourceArchive | None) -> Iterator[str]:
 
 def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[str]:
     yield _of_encoding(encoding)
-    if dialect.delimiter != "," and len(columns) > 1:
+    if dialect.rewriting is not None and dialect.rewriting.lays_out:
+        yield layout_name(dialect.rewriting)
+    elif dialect.delimiter != "," and len(columns) > 1:
         yield f"Its cells are separated by {delimiter_name(dialect.delimiter)}s."
     if dialect.quotechar == "'":
         yield "Its cells are quoted with single quotes (')."
@@ -61,15 +66,36 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
     if dialect.decimal == ",":
         yield "Its numbers are written with a decimal comma."
     yield _LINE_ENDS.get(dialect.line_end, "")
-    if len(columns) == 1:
+    if len(columns) == 1 and not (dialect.rewriting and dialect.rewriting.lays_out):
         yield "It has only one column: no comma, semicolon, tab or bar separates its cells."
 
 
-def _of_lines(dialect: Dialect, treatment: LineTreatment) -> Iterator[str]:
-    if dialect.skip_lines:
-        yield f"Skipped {_counted(dialect.skip_lines, 'line')} above the header."
+def layout_name(rewriting: Rewriting) -> str:
+    """What stands between the cells where that is no single mark."""
+    if rewriting.mark:
+        return f"Its cells are separated by {rewriting.mark}."
+    if rewriting.columns:
+        return f"Its columns are aligned by spaces; lines were cut into {len(rewriting.columns)} columns."
+    return "Its columns are aligned by spaces, so any number of them separates cells."
+
+
+def _of_text(guesses: Sequence[Guess]) -> Iterator[str]:
+    yield from (guess.why for guess in guesses if guess.about == "text")
+
+
+def _of_lines(dialect: Dialect, treatment: LineTreatment, guesses: Sequence[Guess]) -> Iterator[str]:
+    yield from (guess.why for guess in guesses if guess.about == "tables")
+    joined = [guess.why for guess in guesses if guess.about == "header" and _JOINED in guess.why]
+    above = [int(guess.value) for guess in guesses if guess.about == "preamble"]
+    is_one_of_several = any(guess.about == "tables" for guess in guesses)
+    n_above = sum(above) if above or joined or is_one_of_several else dialect.skip_lines
+    if n_above:
+        yield f"Skipped {_counted(n_above, 'line')} above the header."
+    yield from joined
     if not dialect.has_header:
-        yield "It has no header, so its columns were numbered."
+        why = next((guess.why for guess in guesses if guess.about == "header"), "")
+        is_named = any(name != f"column_{number}" for number, name in enumerate(dialect.names, 1))
+        yield why if is_named and why else "It has no header, so its columns were numbered."
     if treatment.n_not_rows:
         lines, are = _counted(treatment.n_not_rows, "line"), "is" if treatment.n_not_rows == 1 else "are"
         yield f"{lines} left out that {are} not data: repeated headers, totals or notes."

@@ -10,7 +10,7 @@ from core.errors import Invalid
 from core.uploads.csv import cells
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
-from core.uploads.detect.detection import Detected, DetectionOverrides
+from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.guesses import About, Guess
 from core.uploads.errors import ColumnUnknown, MarksClash
 
@@ -46,8 +46,8 @@ class ReadingOverrides:
 
     header_line: the line the header stands in, as an editor counts; 0 for none. thousands: of every number column
     with a spelling of its own. missing: spellings of "no value" in every column of which nothing else was said, as in
-    ColumnOverrides. keep_lines: lines taken for totals,
-    notes and repeated headers are rows. columns: by name.
+    ColumnOverrides. keep_lines: lines taken for totals, notes and repeated headers are rows, and so are those of other
+    tables. columns: by name.
     """
 
     encoding: str | None = None
@@ -65,7 +65,12 @@ class ReadingOverrides:
     def for_detection(self) -> DetectionOverrides:
         """What detection must keep to."""
         return DetectionOverrides(
-            self.delimiter, self.quotechar, self.escapechar, self.decimal, self.header_line
+            self.delimiter,
+            self.quotechar,
+            self.escapechar,
+            self.decimal,
+            self.header_line,
+            is_one_table=bool(self.keep_lines),
         )
 
     def mentions(self, column: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from core.uploads import errors
 from core.uploads.csv import number_formats, stream
 from core.uploads.csv.dialect import Dialect
-from core.uploads.detect import headings
+from core.uploads.detect.shape import headings
 from core.uploads.report.examination import Examination
 from core.uploads.report.examine import examine
 from core.uploads.report.overrides import ReadingOverrides

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from starlette.applications import Starlette
 
@@ -209,6 +212,32 @@ def test_with_mode_sync_the_answer_waits_for_the_scores(
     lines = scored.content.splitlines()
     assert lines[0] == trained.csv.splitlines()[0] + b",prediction,probability,caution"
     assert len(lines) == 301
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("mess", ["||", "\u200e", "two tables"])
+def test_a_file_whose_text_is_rewritten_is_scored_as_the_plain_one(
+    client: httpx.Client, by_hand: None, model: ModelRow, trained: Trained, mess: str
+) -> None:
+    plain = trained.csv.decode()
+    given = {
+        "||": plain.replace(",", "||"),
+        "\u200e": plain.replace("Month", "\u200eMonth"),
+        "two tables": plain + "\nPrices\nname,price\nbasic,9\nplus,19\n",
+    }[mess]
+    answers = []
+    for text in (plain, given):
+        made = _post(client, text.encode(), mode="sync", model_id=str(model.id)).json()
+        assert made["status"] == "COMPLETED"
+        address = f"/api/predictions/download_predictions/{made['prediction_id']}"
+        result = client.get(address).content.decode()
+        lines = list(
+            csv.reader(io.StringIO(result), delimiter="\t" if mess == "||" and text == given else ",")
+        )
+        answers.append([line[-3:] for line in lines if line])
+        parquet = client.get(f"{address}?format=parquet").content
+        assert pq.read_table(pa.BufferReader(parquet)).num_rows == 300
+    assert answers[0] == answers[1]
 
 
 @ONE_DATABASE

@@ -238,3 +238,24 @@ def test_a_whole_number_may_be_written_with_a_point(client: httpx.Client) -> Non
 @pytest.mark.parametrize("upload_id", NO_IDS[:4])
 def test_no_upload_is_read_in_another_way_that_is_not_there(client: httpx.Client, upload_id: str) -> None:
     assert client.put(f"/api/uploads/{upload_id}/reading", json={}).status_code == 404
+
+
+TWO_TABLES = "Länge\nort,länge\nÖd,4.5\nUm,7\nAu,9\n\nBreite\nort,breite\nÖd,2.5\nUm,3\n"
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "cp1252", "utf-16"])
+def test_another_table_of_a_file_becomes_an_upload_of_its_own_once(client: httpx.Client, codec: str) -> None:
+    upload_id = _upload(client, TWO_TABLES.encode(codec), "rivers.csv")
+    first = client.get(f"/api/uploads/{upload_id}").json()
+    (other,) = first["receipt"]["other_tables"]
+    assert (first["rows"], other["title"], other["first_line"], other["last_line"]) == (3, "Breite", 7, 10)
+    made = client.post(f"/api/uploads/{upload_id}/tables/1")
+    assert made.status_code == 201
+    found = made.json()
+    assert (found["file_name"], found["rows"]) == ("rivers (lines 7 to 10).csv", 2)
+    assert [column["name"] for column in found["receipt"]["columns"]] == ["ort", "breite"]
+    stored_bytes = client.get(f"/api/uploads/{found['id']}/file").content
+    assert stored_bytes.decode(codec) == "Breite\nort,breite\nÖd,2.5\nUm,3\n"
+    assert client.post(f"/api/uploads/{upload_id}/tables/1").json()["id"] == found["id"]
+    assert client.post(f"/api/uploads/{upload_id}/tables/2").status_code == 404
+    assert client.post(f"/api/uploads/{upload_id}/tables/0").status_code == 422

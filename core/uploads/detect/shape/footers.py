@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from core.uploads.detect import cell_patterns
 from core.uploads.detect.delimiters import Row
 
 _MOST_BELOW = 400
+_RULE = re.compile("[-=_+*~]{4,}")
 _LONG_NOTE = 25
 _END_OF_FILE = "\x1a"  # as old programs write it
 _NOTHING = f" \t\u00a0,;|{_END_OF_FILE}"
@@ -20,7 +22,18 @@ def footer(rows: Sequence[Row], n_columns: int) -> tuple[Row, ...]:
         kept > 1 and len(rows) - kept < _MOST_BELOW and _is_below(rows[kept - 1], rows[kept - 2], n_columns)
     ):
         kept -= 1
-    return tuple(rows[kept:])
+    return tuple(rows[min(kept, _last_rule(rows, n_columns)) :])
+
+
+def _last_rule(rows: Sequence[Row], n_columns: int) -> int:
+    """The index of a line of dashes below which nothing but lines of one cell stand; behind the last where none is."""
+    for index in range(len(rows) - 1, max(0, len(rows) - _MOST_BELOW), -1):
+        filled = [cell.strip() for cell in rows[index].cells if cell.strip()]
+        if n_columns < 2 or len(filled) > 1:
+            break
+        if filled and _RULE.fullmatch(filled[0]):
+            return index
+    return len(rows)
 
 
 def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
@@ -30,6 +43,8 @@ def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
     if n_columns == 1:
         return False
     first = row.cells[0].strip() or filled[0]
+    if first.startswith("#") and len(row.cells) < n_columns:
+        return True
     gap = row.line - previous.line > 1 + sum(cell.count("\n") for cell in previous.cells)
     if cell_patterns.is_total(first) and (len(filled) > 1 or n_columns > 2):
         return True

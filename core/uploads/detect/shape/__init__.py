@@ -1,0 +1,1 @@
+"""Where in a file its table is: text laid out in columns, several tables, header lines, rows of another kind."""

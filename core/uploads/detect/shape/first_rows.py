@@ -1,0 +1,99 @@
+"""Whether a row that might be the header is a row of values, or one of words above values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from core.uploads.csv import cells
+from core.uploads.detect import cell_patterns
+from core.uploads.detect.delimiters import Row
+from core.uploads.detect.shape import headings
+
+_LOOKED_AT = 200
+_LIKE_BELOW = 0.5
+_FEWEST_ROWS = 3
+_DIGITS = re.compile("[0-9]+")
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell spells "no value" where the others are numbers or dates."""
+    folded = cell.strip().lower()
+    return folded in cells.MISSING or folded in cell_patterns.MISSING_AMONG_NUMBERS
+
+
+def is_worded(row: Row, measures: Iterable[int]) -> bool:
+    """Whether words stand wherever the columns hold measures, and in one of these at least."""
+    there = [row.cells[column].strip() for column in measures if column < len(row.cells)]
+    valued = [cell for cell in there if cell and not is_missing(cell)]
+    return bool(valued) and not any(cell_patterns.is_measure(cell) for cell in valued)
+
+
+def is_data(row: Row, body: Sequence[Row], measures: frozenset[int]) -> bool:
+    """Whether a row that might be the header is one of values: measures, or nothing, where the columns hold measures;
+    where no measure shows, values that come again below. body: the rows below it.
+    """
+    if not body or (
+        len(body) > 1 and is_worded(body[0], measures) and not is_data(body[0], body[1:], measures)
+    ):
+        return False
+    there = [row.cells[column].strip() for column in measures if column < len(row.cells)]
+    filled = [cell for cell in there if cell]
+    valued = [cell for cell in filled if not is_missing(cell)]
+    if not all(map(cell_patterns.is_measure, valued)):
+        return False
+    if not valued:
+        return _is_like_below(row, body, measures)
+    if len(filled) < 0.5 * len(measures):
+        return False
+    return not headings.count_up(valued) or _are_dates_too(body[0], measures)
+
+
+def _are_dates_too(row: Row, measures: frozenset[int]) -> bool:
+    """Whether a row has a date or a time in each column of measures: such names are no heading of it."""
+    return all(
+        column < len(row.cells) and cell_patterns.is_calendar(row.cells[column]) for column in measures
+    )
+
+
+def _is_like_below(row: Row, body: Sequence[Row], measures: frozenset[int]) -> bool:
+    """Whether at least half of its words, and two, or one beside a missing number, come again in their columns."""
+    words = {
+        column: cell.strip()
+        for column, cell in enumerate(row.cells)
+        if column not in measures and cell.strip() and not is_missing(cell)
+    }
+    others = [one for one in body[:_LOOKED_AT] if one.cells != row.cells]
+    if not words or len(others) < _FEWEST_ROWS - 1:
+        return False
+    below = {
+        column: {one.cells[column].strip() for one in others if column < len(one.cells)} for column in words
+    }
+    again = [column for column, cell in words.items() if cell in below[column]]
+    counted = [
+        column
+        for column, cell in words.items()
+        if column not in again and _DIGITS.search(cell) and _is_counted(cell, below[column])
+    ]
+    lacks_number = any(row.cells[column].strip() for column in measures if column < len(row.cells))
+    enough = 1 if lacks_number else 2
+    return len(again) >= enough - bool(counted) and len(again) + len(counted) >= max(
+        enough, _LIKE_BELOW * len(words)
+    )
+
+
+def comes_again(row: Row, body: Sequence[Row]) -> bool:
+    """Whether all that a row holds comes again in its columns below."""
+    filled = [(column, cell) for column, cell in enumerate(row.cells) if cell.strip()]
+    others = body[:_LOOKED_AT]
+    return bool(filled) and all(
+        any(column < len(one.cells) and one.cells[column] == cell for one in others)
+        for column, cell in filled
+    )
+
+
+def _is_counted(cell: str, below: Iterable[str]) -> bool:
+    """Whether most cells below have its words with other numbers: "Table 1" above "Table 2"."""
+    stem = _DIGITS.sub("0", cell)
+    stems = [_DIGITS.sub("0", one) for one in below if one]
+    return stems.count(stem) > len(stems) / 2

@@ -1,0 +1,325 @@
+"""Where in a file its table begins: its header, and what stands above it and explains it below."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.uploads.csv import header as headers
+from core.uploads.detect import cell_patterns
+from core.uploads.detect.delimiters import Row
+from core.uploads.detect.guesses import Confidence, Guess
+from core.uploads.detect.shape import attributes, first_rows, headings, widths
+from core.uploads.detect.shape.headings import HeaderLines
+
+_ENOUGH_FILLED = 0.6
+_MOST_ABOVE = 100
+_MARK = re.compile(r"#\s?(fields|columns|names|header)\W*", re.IGNORECASE)
+_MOST_TITLES = 3
+_LISTED = 10
+_FEWEST_WIDE = 2
+_NEARLY_ALL = 0.9
+
+
+@dataclass(frozen=True)
+class TableLocation:
+    """Where the table is.
+
+    header: the index of its row among the rows looked at, or of the first row where there is no header.
+    names: clean, one a column. below: rows directly below the header that explain it and are no data. joined: the
+    indexes of all rows that give the names.
+    """
+
+    header: int
+    has_header: bool
+    names: tuple[str, ...]
+    index_column: bool
+    below: tuple[Row, ...]
+    guesses: tuple[Guess, ...]
+    joined: tuple[int, ...] = ()
+
+
+def locate(
+    rows: Sequence[Row],
+    *,
+    header_line: int | None = None,
+    keeps_edges: bool = False,
+    begins: int = 0,
+    is_quoted: bool = False,
+) -> TableLocation:
+    """Find the header among a file's first rows, of which there is one at least.
+
+    header_line: the line it stands in, where a user says so; 0 for none. keeps_edges: last columns count that have
+    neither a name nor, in these rows, a cell, as of lines that end with delimiters. begins: the index of the header, or
+    of its first line, where that is known already; else 0. is_quoted: the file begins with a quote, as R writes names.
+    """
+    if not keeps_edges:
+        rows = _without_edges(rows)
+    width = widths.width(rows)
+    if header_line == 0:
+        return _without_header(rows, 0, width, "chosen")
+    if header_line is not None:
+        at = next((index for index, row in enumerate(rows) if row.line >= header_line), len(rows) - 1)
+        chosen = Guess("header", str(header_line), "chosen", "You chose this line as the header.")
+        return _with_header(rows, HeaderLines((at,), rows[at].cells, ()), width, (chosen,))
+    if first := attributes.first_row(rows, widths.measure_columns(rows[len(rows) // 2 :], width), width):
+        return _below_attributes(rows, first)
+    if marked := _behind_mark(rows, width):
+        return marked
+    at = begins or _header_index(rows, width)
+    body = rows[at + 1 :]
+    measures = widths.measure_columns(body[2:] or body, width)
+    is_data = first_rows.is_data(rows[at], body, measures)
+    if is_data and (named := _named_below(rows, at, measures, width)):
+        at, is_data = named, False
+    if lines := headings.find(rows, at, measures, width, is_data=is_data):
+        return _with_header(rows, lines, width, (_of_lines(rows, lines),))
+    if is_data:
+        while at and len(rows[at - 1].cells) == width and first_rows.comes_again(rows[at - 1], rows[at:]):
+            at -= 1
+        return _without_header(rows, at, width, "likely")
+    alone = HeaderLines((at,), rows[at].cells, headings.explaining(rows, at, measures))
+    return _with_header(rows, alone, width, (_of_header(rows, at, width, measures),), is_quoted=is_quoted)
+
+
+def _without_edges(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows without what is blank in all of them at their ends, where the first of that width has more."""
+    widest = max(len(row.cells) for row in rows)
+    if any(len(row.cells) == widest and row.cells[-1].strip() for row in rows):
+        return rows
+    reach = max(map(widths.effective, rows))
+    if reach < 1 or all(len(row.cells) <= reach for row in rows):
+        return rows
+    return [Row(row.line, row.cells[:reach]) for row in rows]
+
+
+def _with_header(
+    rows: Sequence[Row],
+    lines: HeaderLines,
+    width: int,
+    guesses: tuple[Guess, ...],
+    *,
+    is_quoted: bool = False,
+) -> TableLocation:
+    at, cells, below = lines.joined[-1], lines.names, lines.below
+    body = rows[at + 1 + len(below) :]
+    n_columns = len(cells)
+    wide = [row for row in body if len(row.cells) == width]
+    reach = (
+        max(Counter(map(widths.effective, wide)).items(), key=lambda pair: pair[1])[0] if wide else n_columns
+    )
+    is_only_row = is_quoted and len(body) == len(wide) == 1 and reach == width == n_columns + 1
+    is_rule = (len(wide) >= _FEWEST_WIDE or is_only_row) and len(wide) >= _NEARLY_ALL * len(body)
+    firsts = {row.cells[0] for row in wide}
+    index_column = is_rule and n_columns + 1 == width == reach and all(cell.strip() for cell in cells)
+    index_column = index_column and len(firsts) >= _NEARLY_ALL * len(wide)
+    if index_column:
+        names = headers.names(("", *cells))
+        why = "Its header has one name fewer than its rows have cells, so the first has no name, as in files from R."
+        guesses += (Guess("names", names[0], "likely", why, names[0]),)
+    elif is_rule and width > n_columns and reach > n_columns:
+        names = headers.names(cells, n_columns=reach)
+        why = f"Its header has {n_columns} names, but its rows have {reach} cells."
+        guesses += (Guess("names", names[-1], "guess", why, names[-1]),)
+    else:
+        names = headers.names(cells)
+    given = ("", *cells) if index_column else cells
+    guesses = (*guesses, *_of_names(given, names))
+    return TableLocation(at, True, names, index_column, below, guesses, lines.joined)
+
+
+def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
+    """What had to be done to the header's cells to make them names."""
+    padded, unnamed, repeated = [], [], []
+    for cell, name in zip(cells, names, strict=False):
+        tidy = headers.tidied(cell)
+        if not tidy:
+            unnamed.append(f"'{name}'")
+        elif tidy != name:
+            repeated.append(f"'{name}'")
+        elif cell != name:
+            padded.append(f"'{name}'")
+    found = []
+    if padded:
+        found.append(
+            (
+                padded,
+                "certain",
+                f"Spaces, line breaks or invisible characters were removed from names: {_listed(padded)}.",
+            )
+        )
+    if unnamed:
+        found.append((unnamed, "certain", f"Columns without a name were numbered: {_listed(unnamed)}."))
+    if repeated:
+        found.append((repeated, "likely", f"Repeated names were numbered: {_listed(repeated)}."))
+    return [Guess("names", _listed(which), sure, why) for which, sure, why in found]  # type: ignore[arg-type]  # two of the words
+
+
+def _listed(found: Sequence[str]) -> str:
+    """The first few of them, and how many more there are."""
+    shown = ", ".join(found[:_LISTED])
+    return shown if len(found) <= _LISTED else f"{shown} and {len(found) - _LISTED:,} more"
+
+
+def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confidence) -> TableLocation:
+    names = headers.names([""] * width)
+    why = "Its first row has values like the rows below it, so the columns were numbered."
+    if confidence == "chosen":
+        why = "You chose to read it without a header."
+    line = str(rows[at].line)
+    return TableLocation(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
+
+
+def _behind_mark(rows: Sequence[Row], width: int) -> TableLocation | None:
+    """The table whose names stand in a comment, behind a word of its own: "#fields", then a name for each column."""
+    first = next((index for index, row in enumerate(rows) if not row.cells[0].startswith("#")), 0)
+    for row in rows[:first]:
+        if len(row.cells) == width + 1 == len(rows[first].cells) + 1 and _MARK.fullmatch(
+            row.cells[0].strip()
+        ):
+            names = headers.names(row.cells[1:])
+            why = f"Line {row.line} names the columns, behind {row.cells[0].strip()!r}."
+            return TableLocation(first, False, names, False, (), (Guess("header", "0", "likely", why),))
+    return None
+
+
+def _below_attributes(rows: Sequence[Row], first: int) -> TableLocation:
+    names = headers.names(("", attributes.title(rows[:first])))
+    line = rows[first].line
+    why = f"Lines {rows[0].line} to {line - 1} give attributes of the table, not rows; its values begin in line {line}."
+    return TableLocation(
+        first, False, names, False, (), (Guess("header", "0", "likely", why, None, (str(line),)),)
+    )
+
+
+def _header_index(rows: Sequence[Row], width: int) -> int:
+    """The first row that is as wide as the table and named nearly throughout, titles that are wider left out."""
+    candidates = range(min(len(rows) - 1, _MOST_ABOVE) or 1)
+    found = next(
+        (index for index in candidates if _may_be_header(rows[index], rows[index + 1 :], width)), None
+    )
+    if found is None:
+        return 0
+    return next(
+        (
+            index
+            for index in _below_title(rows, found)
+            if _may_be_header(rows[index], rows[index + 1 :], width)
+        ),
+        found,
+    )
+
+
+def _below_title(rows: Sequence[Row], at: int) -> list[int]:
+    """Where the header may stand if the row is a title: it has more cells than nearly all rows, and one of the next
+    that has as many as they names what they measure.
+    """
+    body = rows[at + 1 + _MOST_TITLES :] or rows[at + 2 :]
+    usual = widths.typical(body) if body else 0
+    if (
+        not body
+        or rows[at].n_filled <= usual
+        or any(widths.effective(row) > usual for row in body[: widths.BODY_ROWS])
+    ):
+        return []
+    measures = widths.measure_columns(body, usual)
+    return [
+        index
+        for index in range(at + 1, min(at + 1 + _MOST_TITLES, len(rows) - 1))
+        if widths.effective(rows[index]) == rows[index].n_filled == usual
+        and (
+            first_rows.is_worded(rows[index], measures)
+            or (rows[index].n_filled == usual > 1 and not measures)
+        )
+    ]
+
+
+def _named_below(rows: Sequence[Row], at: int, measures: frozenset[int], width: int) -> int:
+    """The index of a row below one of values that names every column, as that one does not; 0 where there is none."""
+    if rows[at].n_filled >= width:
+        return 0
+    for index in range(at + 1, min(len(rows) - 1, _MOST_ABOVE)):
+        cells = {cell.strip() for cell in rows[index].cells if cell.strip()}
+        if len(cells) == width == len(rows[index].cells) and all(
+            column < width and not cell_patterns.is_measure(rows[index].cells[column]) for column in measures
+        ):
+            return index if first_rows.is_worded(rows[index], measures) else 0
+    return 0
+
+
+def _may_be_header(row: Row, below: Sequence[Row], width: int) -> bool:
+    n, filled = len(row.cells), row.n_filled
+    if width == 1:
+        return n == 1
+    if _is_comment(row) and filled < width:
+        return False
+    if n < width:
+        short = n == width - 1 and filled == n and _begin_with_values(below, width)
+        ragged = n > 1 and filled == n and below and n >= widths.typical(below)
+        values_follow = n > 1 and filled == n and below and any(map(cell_patterns.is_measure, below[0].cells))
+        return bool(
+            short
+            or ragged
+            or (values_follow and n >= 0.5 * width and not any(map(cell_patterns.is_measure, row.cells)))
+        )
+    if filled <= 1 and row.cells[0].strip():
+        return False
+    reach = max((widths.effective(next_) for next_ in below[: widths.BODY_ROWS]), default=filled)
+    wanted = min(width, reach)
+    return filled >= _ENOUGH_FILLED * wanted or filled >= wanted - 1
+
+
+def _begin_with_values(rows: Sequence[Row], width: int) -> bool:
+    """Whether the first of these rows is like those below it, and no header of theirs."""
+    if not rows or len(rows[0].cells) < width - 1:
+        return False
+    measures = [
+        column for column in widths.measure_columns(rows[1:] or rows, width) if column < len(rows[0].cells)
+    ]
+    return (
+        any(cell_patterns.is_measure(rows[0].cells[column]) for column in measures) if measures else width > 2
+    )
+
+
+def _is_comment(row: Row) -> bool:
+    return row.cells[0].lstrip().startswith(("#", "//", "%", "--"))
+
+
+def _of_header(rows: Sequence[Row], at: int, width: int, measures: frozenset[int]) -> Guess:
+    row = rows[at]
+    differs = bool(measures) and not any(
+        cell_patterns.is_measure(row.cells[column]) for column in measures if column < len(row.cells)
+    )
+    if row.line == 1 or at == 0:
+        confidence: Confidence = "certain" if differs and row.n_filled == width else "likely"
+        why = "It is the first line with text" + (
+            ", and it has words where the rows below have values." if differs else "."
+        )
+    else:
+        confidence = "likely" if differs else "guess"
+        why = f"It is the first line as wide as the rows below it; {at} above it " + (
+            "is" if at == 1 else "are"
+        )
+        why += " not."
+    return Guess(
+        "header", str(row.line), confidence, why, None, tuple(str(r.line) for r in rows[:3] if r is not row)
+    )
+
+
+def _of_lines(rows: Sequence[Row], lines: HeaderLines) -> Guess:
+    """What was made of a header of several lines."""
+    *above, last = (rows[index].line for index in lines.joined)
+    if not above:
+        why = f"Line {last} has words where the rows below have values."
+        return Guess("header", str(last), "likely", why, None, ("0",))
+    listed = ", ".join(map(str, above))
+    if len(above) == 1 and rows[lines.joined[-1]].n_filled <= 0.5 * len(lines.names):
+        why = f"Line {last} adds to the names in line {listed}, so both were joined."
+    else:
+        s = "" if len(above) == 1 else "s"
+        groups = "groups" if len(above) == 1 else "group"
+        why = f"Line{s} {listed} {groups} the columns that line {last} names, so all {len(above) + 1} were joined."
+        why = why.replace("all 2", "both")
+    return Guess("header", str(last), "likely", why, None, tuple(map(str, above)))

@@ -1,0 +1,223 @@
+"""Headers of more than one line: names grouped by lines above them, and lines below that explain them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.uploads.csv import cells as cell_spellings
+from core.uploads.detect import cell_patterns
+from core.uploads.detect.delimiters import Row
+
+_WHOLE = re.compile("[0-9]{1,18}")
+_MOST_LINES = 5
+_SPARSE = 0.5
+_WORDED = 0.8
+_COVERED = 0.6
+_MOSTLY = 0.9
+_LOOKED_AT = 50
+_FEWEST_BELOW = 3
+
+
+@dataclass(frozen=True)
+class HeaderLines:
+    """A header of several lines. joined: the indexes of its rows; the names they give together, one a column;
+    below: rows under the last of them that explain the names and are no data.
+    """
+
+    joined: tuple[int, ...]
+    names: tuple[str, ...]
+    below: tuple[Row, ...]
+
+
+def find(
+    rows: Sequence[Row], at: int, measures: frozenset[int], width: int, *, is_data: bool
+) -> HeaderLines | None:
+    """The lines around the one that looks like the header that are part of it; None where it is that line alone.
+
+    is_data: the row at `at` is the first of values, so that the header can only stand above it.
+    """
+    if not measures:
+        return None
+    first_row = at if is_data else _first_row(rows, at, measures)
+    top = first_row if is_data else at
+    while top > 0 and first_row - top < _MOST_LINES and _may_group(rows, top - 1, measures, width):
+        top -= 1
+    lines = [index for index in range(top, first_row) if not _is_rule(rows[index])]
+    if not lines or (len(lines) == 1 and not is_data):
+        return None
+    main = next((index for index in lines if _is_complete(rows[index], width)), None)
+    if main is None:
+        return _all_joined(rows, lines, width, is_data=is_data)
+    above = [
+        index
+        for index in lines
+        if index < main and (_is_group_line(rows[index], width) or _fills_gaps(rows[index], rows[main]))
+    ]
+    below = [index for index in lines if index > main]
+    sparse = [index for index in below if rows[index].n_filled <= _SPARSE * width]
+    if not above and not sparse:
+        return HeaderLines((main,), rows[main].cells, explaining(rows, main, measures)) if is_data else None
+    joined = (*above, main, *sparse)
+    dropped = tuple(rows[index] for index in below if index > joined[-1])
+    return HeaderLines(joined, _joined([rows[index].cells for index in joined], n_filled=len(above)), dropped)
+
+
+def _all_joined(
+    rows: Sequence[Row], lines: Sequence[int], width: int, *, is_data: bool
+) -> HeaderLines | None:
+    """All lines joined, where that names more columns, or tells more of them apart, than any one does."""
+    names = _joined([rows[index].cells for index in lines], n_filled=len(lines) - 1)
+    n_named = len({name for name in names if name})
+    best = max(len({cell.strip() for cell in rows[index].cells if cell.strip()}) for index in lines)
+    if n_named < _COVERED * width or (n_named <= best and not is_data):
+        return None
+    return HeaderLines(tuple(lines), names, ())
+
+
+def _first_row(rows: Sequence[Row], at: int, measures: frozenset[int]) -> int:
+    """The first row of values below the one that looks like the header."""
+    gaps = {column for column, cell in enumerate(rows[at].cells) if not cell.strip()}
+    index = at + 1
+    while index < len(rows) - 1 and index - at < _MOST_LINES - 1:
+        row = rows[index]
+        filled = {column for column, cell in enumerate(row.cells) if cell.strip()}
+        fills_gaps = bool(filled) and filled <= gaps and bool(gaps - set(measures))
+        if not (fills_gaps or _is_rule(row) or _is_dense(row, measures) or _qualifies(rows, index, measures)):
+            break
+        gaps -= filled
+        index += 1
+    return index
+
+
+def _worded(row: Row, measures: frozenset[int]) -> tuple[list[str], list[str]]:
+    """The cells in the columns of measures that hold something, and those of them that are words."""
+    there = [row.cells[column].strip() for column in measures if column < len(row.cells)]
+    filled = [cell for cell in there if cell]
+    return filled, [cell for cell in filled if _is_word(cell)]
+
+
+def _is_word(cell: str) -> bool:
+    folded = cell.lower()
+    return not (
+        cell_patterns.is_measure(cell)
+        or folded in cell_patterns.MISSING_AMONG_NUMBERS
+        or folded in cell_spellings.MISSING
+        or _is_range(cell)
+    )
+
+
+def _is_dense(row: Row, measures: frozenset[int]) -> bool:
+    """Whether words stand in most columns of measures."""
+    filled, words = _worded(row, measures)
+    if len(measures) < 2 or len(filled) < 2 or len(filled) < _SPARSE * len(measures):
+        return False
+    return len(words) >= _WORDED * len(filled)
+
+
+def _qualifies(rows: Sequence[Row], index: int, measures: frozenset[int]) -> bool:
+    """Whether a row holds nothing but words above some measures, while the rows below begin with something."""
+    row = rows[index]
+    filled, words = _worded(row, measures)
+    if not words or len(words) < len(filled) or row.n_filled != len(filled) or row.cells[0].strip():
+        return False
+    below = rows[index + 1 : index + 1 + _LOOKED_AT]
+    return sum(bool(one.cells[0].strip()) for one in below) >= _MOSTLY * len(below)
+
+
+def _may_group(rows: Sequence[Row], index: int, measures: frozenset[int], width: int) -> bool:
+    """Whether the row stands directly above the next and may be a line of the header: several cells, no values."""
+    row = rows[index]
+    n_lines = 1 + sum(cell.count("\n") for cell in row.cells)
+    if row.line + n_lines != rows[index + 1].line or row.n_filled < 2 or len(row.cells) < _MOSTLY * width:
+        return False
+    if row.cells[0].lstrip().startswith("#") or cell_patterns.is_note(row.cells[0]):
+        return False
+    filled, words = _worded(row, measures)
+    return len(words) == len(filled) or count_up(filled)
+
+
+def _is_group_line(row: Row, width: int) -> bool:
+    """Whether a line above complete names groups them: it begins with a gap, and has more of them."""
+    return not row.cells[0].strip() and 2 <= row.n_filled < width - 1
+
+
+def _fills_gaps(row: Row, names: Row) -> bool:
+    """Whether a line names every column that the names below it leave unnamed."""
+    gaps = [column for column, cell in enumerate(names.cells) if not cell.strip()]
+    return bool(gaps) and all(column < len(row.cells) and row.cells[column].strip() for column in gaps)
+
+
+def _is_complete(row: Row, width: int) -> bool:
+    named = [cell.strip() for cell in row.cells if cell.strip()]
+    return len(named) >= min(width, len(row.cells)) - (width > 2) and len(set(named)) == len(named)
+
+
+def _is_rule(row: Row) -> bool:
+    return row.n_filled > 0 and all(set(cell.strip()) <= set("-=+:_") for cell in row.cells)
+
+
+def explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[Row, ...]:
+    """Rows directly below the header that hold words where the columns hold measures: labels, units, rules."""
+    found: list[Row] = []
+    for row in rows[at + 1 : at + 4]:
+        filled, words = _worded(row, measures)
+        is_units = len(measures) > 1 and len(filled) >= 2 and len(words) >= _WORDED * len(filled)
+        is_units = is_units and len(filled) >= _SPARSE * len(measures)
+        is_units = is_units or (not found and _labels_only_measure(rows, at, measures))
+        if not (_is_rule(row) or is_units) or at + 1 + len(found) + 1 >= len(rows):
+            break
+        found.append(row)
+    return tuple(found)
+
+
+def _labels_only_measure(rows: Sequence[Row], at: int, measures: frozenset[int]) -> bool:
+    """Whether the row below the header has words in each column, and no row below it one where there are measures."""
+    below = rows[at + 2 : at + 2 + _LOOKED_AT]
+    if len(measures) != 1 or len(below) < _FEWEST_BELOW or rows[at + 1].n_filled < len(rows[at].cells):
+        return False
+    (column,) = measures
+    return bool(_worded(rows[at + 1], measures)[1]) and all(
+        column < len(row.cells) and cell_patterns.is_measure(row.cells[column]) for row in below
+    )
+
+
+def count_up(cells: Sequence[str]) -> bool:
+    """Whether these are names as statistics have them: years, or months and days counted up.
+
+    A name that stands above several columns may be repeated.
+    """
+    cells = [cell for cell, _ in itertools.groupby(cells)]
+    digits = [cell.strip("()* ") for cell in cells]
+    if not all(_WHOLE.fullmatch(cell) for cell in digits):
+        return len(cells) > 2 and len(set(cells)) == len(cells) and all(map(cell_patterns.is_calendar, cells))
+    numbers = [int(cell) for cell in digits]
+    are_years = all(1800 <= number <= 2100 for number in numbers)
+    steps = {after - before for before, after in itertools.pairwise(numbers)}
+    return (are_years and (len(numbers) > 1) and 0 not in steps and len(steps) == 1) or (
+        len(numbers) > 2 and steps in ({1}, {-1})
+    )
+
+
+def _joined(lines: Sequence[Sequence[str]], *, n_filled: int) -> tuple[str, ...]:
+    """The names of each column from the top, the first n_filled lines filled to the right as far as their group goes.
+
+    Two lines are joined by a blank, more by slashes; a name that is repeated below itself is said once.
+    """
+    width = max(map(len, lines))
+    padded = [[cell.strip() for cell in line] + [""] * (width - len(line)) for line in lines]
+    filled = [list(line) for line in padded]
+    for level in range(n_filled):
+        for column in range(1, width):
+            begins = any(padded[upper][column] for upper in range(level))
+            if not padded[level][column] and not begins:
+                filled[level][column] = filled[level][column - 1]
+    mark = " " if len(lines) == 2 and n_filled else " / "
+    columns = ([name for name, _ in itertools.groupby(parts) if name] for parts in zip(*filled, strict=True))
+    return tuple(mark.join(parts) for parts in columns)
+
+
+def _is_range(cell: str) -> bool:
+    return cell[:1] in "<>~≤≥"
