@@ -36,6 +36,7 @@ ASKED_FOR = (
     "package",
     "remote_apps",
     "app_start",
+    "models_quality",
     "quality_at_size",
     "review",
     "web_pages",

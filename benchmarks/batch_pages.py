@@ -25,8 +25,8 @@ from benchmarks.queue import database_url
 from benchmarks.visitor import Visitor
 from core import access, db, queue, rooms
 from core.db import migrate
-from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 from core.generation import errors
 from core.generation.jobs import follow

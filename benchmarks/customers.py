@@ -1,4 +1,4 @@
-"""A file of customers, some of whom leave, made on the spot; and both recipes fitted on its first rows."""
+"""A file of customers, some of whom leave, made on the spot; and every recipe fitted on its first rows."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Fitted:
 
 
 def fit(path: Path, folder: Path) -> str:
-    """Train on the first rows of the file at `path`; keep both candidates in the folder, and say which was chosen."""
+    """Train on the first rows of the file at `path`; keep every candidate in the folder, and say which was chosen."""
     with path.open("rb") as source:
         table = stream.read_table(source, Dialect(), max_rows=FITTED_ROWS)
     trained = training.train(table, target=TARGET, decimal=".", progress=lambda _done, _total: None)

@@ -30,8 +30,8 @@ import sqlalchemy as sa
 from benchmarks.queue import database_url
 from core import access, db, rooms
 from core.db import migrate, postgres
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.conversations.messages import columns
 from core.generation.quality.duplicates import signature
 from core.generation.templates import shipped

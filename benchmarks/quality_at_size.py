@@ -25,9 +25,9 @@ import sqlalchemy as sa
 from benchmarks.queue import database_url
 from core import access, db, queue, rooms
 from core.db import migrate
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.conversations import messages, review
 from core.generation.conversations.states import Status
 from core.generation.jobs import follow

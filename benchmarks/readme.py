@@ -10,7 +10,7 @@ from typing import Any
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
 BEGIN, END = "<!-- figures, written by benchmarks/readme.py -->", "<!-- end of figures -->"
-NAMES = {"linear_splines": "logistic + splines", "boosted_trees": "boosted trees"}
+NAMES = {"linear_splines": "logistic + splines", "boosted_trees": "boosted trees", "blend": "mean of both"}
 LABELS = {"roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "r2": "R²", "mae": "MAE", "accuracy": "accuracy"}
 WAYS = {
     "naive": "`read_csv`, `predict_proba`, `to_csv`",

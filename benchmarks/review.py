@@ -27,7 +27,7 @@ from benchmarks import reviewable
 from benchmarks.queue import database_url
 from benchmarks.visitor import Visitor
 from core import access, db, rooms
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import conversations, review_queue
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.review_queue import Order

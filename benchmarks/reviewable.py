@@ -17,10 +17,10 @@ import sqlalchemy as sa
 
 from core import access, db, queue
 from core.db import migrate, postgres
-from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
-from core.db.tables.review_events import ReviewEventRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.review_events import ReviewEventRow
 from core.db.tables.tasks import TaskRow
 from core.generation.conversations import messages
 from core.generation.jobs import follow

@@ -5,7 +5,8 @@ import streamlit as st
 from core.errors import NotFound
 from core.training.states import SETTLED
 from core.ui import owners, page_frame, params, session
-from core.ui.training import actions, details, head, live_app, local_training, timeline, watch
+from core.ui.training import live_app
+from core.ui.training.detail import actions, details, head, local_training, timeline, watch
 from core.ui.training.pages import WORKSPACE
 
 user = session.user()

@@ -7,8 +7,8 @@ from core.access.ownership import MINE
 from core.errors import BadRequest, NotFound
 from core.training import jobs
 from core.ui import owners, page_frame, params, session
-from core.ui.training import own_machine, trainings_list, trigger_form
 from core.ui.training.pages import WORKSPACE
+from core.ui.training.workspace import own_machine, trainings_list, trigger_form
 
 user = session.user()
 cursor = st.query_params.get("after")

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from core import db, llm, queue, storage
-from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 from core.generation.engine import work
 from core.generation.jobs import drafts, jobs

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db, llm
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.enrichment import drafts
 from core.generation.enrichment.drafts import Wanted
 from core.generation.jobs import estimate

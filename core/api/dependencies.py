@@ -159,6 +159,19 @@ def _mapping_in_query(
     return mapping_of(mapping)
 
 
+def _reading_in_query(
+    reading: Annotated[
+        str,
+        Query(
+            description="A JSON object: each of the model's columns that can be read in two ways, and which way.",
+            examples=['{"utilization": "fractions"}'],
+        ),
+    ] = "",
+) -> dict[str, str]:
+    return mapping_of(reading)
+
+
+ReadingInQuery = Annotated[dict[str, str], Depends(_reading_in_query)]
 MappingInQuery = Annotated[dict[str, str], Depends(_mapping_in_query)]
 
 

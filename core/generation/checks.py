@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from core import db, llm, queue
 from core.check import Check, State
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.deletions import DeletedBatchJobRow, DeletedConversationRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.deletions import DeletedBatchJobRow, DeletedConversationRow
 from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, json_member
 from core.errors import counted

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.access import ownership
-from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.types import seconds_between
 from core.generation.conversations import search
 from core.generation.conversations.conversations import Filter

@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchItemRow, BatchJobRow
 from core.generation.jobs import spend
 from core.generation.jobs.states import SETTLED, ItemState, JobStatus
 from core.llm.prices import NANO

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.deletions import DeletedBatchJobRow, DeletedConversationRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.deletions import DeletedBatchJobRow, DeletedConversationRow
 
 
 def is_shown(session: Session) -> sa.ColumnElement[bool]:

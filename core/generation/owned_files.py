@@ -8,8 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import files
 from core.generation.engine.requests.reply_store import RAW_FILES, log_folder, raw_folder
 from core.room import OwnedFiles

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from core import queue
 from core.db import DatabaseUnavailable
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
-from core.db.tables.review_events import ReviewEventRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.review_events import ReviewEventRow
 from core.generation.checks import CHECKS
 from core.generation.deletions import deletions
 from core.generation.gauges import GAUGES

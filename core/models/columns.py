@@ -14,8 +14,10 @@ import pyarrow as pa
 from core.errors import counted
 from core.models.schema import CATEGORIES_KEPT, Feature, categories
 from core.uploads.csv import cells
+from core.uploads.csv.dialect import ColumnRule
+from core.uploads.report.profile import ODD_SHARE
 
-NUMBER_SHARE = 0.99  # of the cells that are filled; the rest are typing errors and become missing
+NUMBER_SHARE = 1 - ODD_SHARE  # of the cells that are filled; the rest are typing errors and become missing
 NEARLY_DISTINCT = 0.95
 REPEATED_OFTEN = 5
 MIN_REPEATED_SHARE = 0.2
@@ -46,20 +48,21 @@ def examine(
     target: str,
     decimal: str,
     keep: Collection[str] = (),
-    kinds: Mapping[str, str] = MappingProxyType({}),
+    rules: Mapping[str, ColumnRule] = MappingProxyType({}),
 ) -> Features:
     """Sort the columns of a table of text cells, target apart, into features and those set aside.
 
     Set aside: columns without a value, with one value only, that name the row (identifiers), or whose texts
-    seldom repeat. keep: columns never set aside as identifiers. kinds: "number" or "category", by name, where a user
-    said what a column is.
+    seldom repeat. keep: columns never set aside as identifiers. rules: how a column was read, by its name, where
+    it needed a rule.
     """
     kept, dropped, warnings = [], [], []
     for name in table.column_names:
         if name == target:
             continue
         column = table.column(name).combine_chunks()
-        found = _examine_column(name, column, decimal, kinds.get(name, ""), may_name=name not in keep)
+        rule = rules.get(name, ColumnRule(0))
+        found = _examine_column(name, column, decimal, rule, may_name=name not in keep)
         if isinstance(found, DroppedColumn):
             dropped.append(found)
             continue
@@ -70,9 +73,9 @@ def examine(
 
 
 def _examine_column(
-    name: str, column: pa.Array, decimal: str, kind: str, *, may_name: bool
+    name: str, column: pa.Array, decimal: str, rule: ColumnRule, *, may_name: bool
 ) -> DroppedColumn | tuple[Feature, str | None]:
-    missing = cells.is_missing(column)
+    missing, kind = cells.is_missing(column, rule.values), rule.kind
     n_filled = int(len(column) - missing.sum())
     if n_filled == 0:
         return DroppedColumn(name, f"'{name}' is empty in every row.")
@@ -81,7 +84,7 @@ def _examine_column(
     numbers, bad = cells.numbers(column, decimal)
     is_text = int(bad.sum()) > (1 - NUMBER_SHARE) * n_filled and kind != "number"
     if is_text or kind == "category" or np.isnan(numbers).all():
-        return _category(name, column, may_name=may_name)
+        return _category(name, column, rule.values, may_name=may_name)
     seen = numbers[~np.isnan(numbers)]
     distinct = np.unique(seen)
     if len(distinct) == 1 and n_filled == len(column):
@@ -102,8 +105,10 @@ def _examine_column(
     )
 
 
-def _category(name: str, column: pa.Array, *, may_name: bool) -> DroppedColumn | tuple[Feature, str | None]:
-    values = categories(column)
+def _category(
+    name: str, column: pa.Array, kept: Collection[str], *, may_name: bool
+) -> DroppedColumn | tuple[Feature, str | None]:
+    values = categories(column, values=kept)
     counts = Counter(value for value in values.tolist() if value is not None)
     n_filled = counts.total()
     if len(counts) == 1 and n_filled == len(values):

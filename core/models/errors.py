@@ -119,7 +119,9 @@ class NoFeatures(AppError):
 
     code = "no_features"
     message = "No column is left to predict '{target}' from. {reasons}"
-    hint = "Add columns that say something about the outcome."
+    hint = (
+        "Add columns that say something about the outcome, or keep those that are known before it (`keep`)."
+    )
     target: str
     reasons: str
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,8 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from core.models.schema import Schema, Task
+from core.models import blend, recipes
+from core.models.schema import RowIndices, Schema, Task
 
 N_FOLDS: Final = 5
 IMPORTANCE_ROWS = 2000
@@ -31,6 +32,7 @@ IMPORTANCE_CALL_ROWS = 10_000
 CHOSEN_BY: Final[dict[Task, str]] = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 
 Metrics = dict[str, float]
+Fold = tuple[RowIndices, RowIndices]
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,22 @@ class FoldStatistics:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """A recipe after cross-validation; `fitted` is the first fold's, with the rows it has not seen."""
+    """A recipe after cross-validation; `fitted` is the first fold's, with the rows it has not seen.
+
+    said: (n,) or (n, k) what each row's own fold answers of it, as `answers_of`.  temperature: of `said`.
+    """
 
     metrics: dict[str, FoldStatistics]
     fitted: BaseEstimator
     held_out: np.ndarray
+    said: np.ndarray
+    temperature: float
+
+
+def folds(values: np.ndarray, schema: Schema) -> list[Fold]:
+    """Five folds, shuffled with seed 0, stratified by class: (rows to learn from, rows held out) each."""
+    kind = KFold if schema.task == "regression" else StratifiedKFold
+    return list(kind(N_FOLDS, shuffle=True, random_state=0).split(np.zeros(len(values)), values))
 
 
 def cross_validate(
@@ -58,40 +71,67 @@ def cross_validate(
     *,
     step: Callable[[], None],
 ) -> CrossValidation:
-    """Five folds, shuffled with seed 0, stratified by class.
+    """Fit anew for each of the `folds` and measure on the rows held out.
 
     make: a new unfitted estimator.  features: (n,) rows.  values: (n,) labels as str, or float64 for
     regression.
     step: called after each fold.
     """
-    folds = (KFold if schema.task == "regression" else StratifiedKFold)(N_FOLDS, shuffle=True, random_state=0)
-    of_folds: list[Metrics] = []
-    first: tuple[BaseEstimator, np.ndarray] | None = None
-    for train, test in folds.split(features, values):
+    k = len(schema.labels)
+    said = np.empty((len(values), k) if schema.task == "multiclass" else len(values))
+    first: BaseEstimator | None = None
+    for train, test in folds(values, schema):
         estimator = make().fit(features.iloc[train], values[train])
-        of_folds.append(metrics(estimator, features.iloc[test], values[test], schema))
-        first = first or (estimator, test)
+        said[test] = answers_of(estimator, features.iloc[test], schema)
+        first = first or estimator
         step()
     assert first is not None
+    return of_answers(said, values, schema, first)
+
+
+def blended(parts: Sequence[CrossValidation], values: np.ndarray, schema: Schema) -> CrossValidation:
+    """The mean of recipes that were cross-validated on the same rows, whose folds answered already."""
+    fitted = recipes.blended([part.fitted for part in parts], schema)
+    return of_answers(blend.mean([part.said for part in parts]), values, schema, fitted)
+
+
+def of_answers(
+    said: np.ndarray, values: np.ndarray, schema: Schema, fitted: BaseEstimator
+) -> CrossValidation:
+    """Answers of the rows held out, measured fold by fold. fitted: the first fold's."""
+    heat = 1.0
+    if schema.task == "multiclass":
+        heat = blend.temperature(said, np.searchsorted(schema.labels, values))
+    splits = folds(values, schema)
+    of_folds = [metrics(said[test], values[test], schema, heat) for _, test in splits]
     statistics = {name: _fold_statistics([fold[name] for fold in of_folds]) for name in of_folds[0]}
-    return CrossValidation(statistics, *first)
+    return CrossValidation(statistics, fitted, splits[0][1], said, heat)
 
 
-def metrics(estimator: BaseEstimator, features: pd.DataFrame, values: np.ndarray, schema: Schema) -> Metrics:
-    """The task's metrics of a fitted estimator on these rows.
+def answers_of(estimator: BaseEstimator, features: pd.DataFrame | np.ndarray, schema: Schema) -> np.ndarray:
+    """(n,) numbers, (n,) logits of the second of two classes, or (n, k) logits of several."""
+    if schema.task == "regression":
+        return np.asarray(estimator.predict(features), np.float64)
+    if hasattr(estimator, "decision_function"):
+        return np.asarray(estimator.decision_function(features), np.float64)
+    logs = np.log(estimator.predict_proba(features))
+    return np.asarray(logs if schema.task == "multiclass" else logs[:, 1] - logs[:, 0], np.float64)
+
+
+def metrics(said: np.ndarray, values: np.ndarray, schema: Schema, temperature: float = 1.0) -> Metrics:
+    """The task's metrics of these rows' answers. said: as `answers_of` gives them.
 
     binary: roc_auc, pr_auc (average precision of the positive label), log_loss, accuracy at one half.
     multiclass: roc_auc (one class against the rest, plain mean), log_loss, accuracy.  regression: r2, mae,
     rmse.
     """
     if schema.task == "regression":
-        predicted = estimator.predict(features)
         return {
-            "r2": float(r2_score(values, predicted)),
-            "mae": float(mean_absolute_error(values, predicted)),
-            "rmse": float(root_mean_squared_error(values, predicted)),
+            "r2": float(r2_score(values, said)),
+            "mae": float(mean_absolute_error(values, said)),
+            "rmse": float(root_mean_squared_error(values, said)),
         }
-    probabilities = estimator.predict_proba(features)
+    probabilities = blend.probabilities(said, temperature)
     codes = np.searchsorted(schema.labels, values)
     common = {
         "log_loss": float(log_loss(codes, probabilities, labels=range(len(schema.labels)))),
@@ -122,7 +162,7 @@ def importance(
     """
     draw = np.random.default_rng(0)
     names = [feature.name for feature in schema.features]
-    n_repeats = max(1, min(3, 60 // len(names)))
+    n_repeats = max(1, min(3, 30 // len(names)))
     n_rows = max(200, min(IMPORTANCE_ROWS, IMPORTANCE_CELLS // (n_repeats * len(names) ** 2)))
     rows = evaluated.held_out
     rows = draw.choice(rows, n_rows, replace=False) if len(rows) > n_rows else rows

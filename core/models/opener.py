@@ -23,12 +23,13 @@ from sklearn.preprocessing import (
     QuantileTransformer,
     SplineTransformer,
     StandardScaler,
+    TargetEncoder,
 )
 
 ESTIMATORS: Final = (
     ColumnTransformer, FeatureUnion, FunctionTransformer, HistGradientBoostingClassifier,
     HistGradientBoostingRegressor, LabelEncoder, LogisticRegression, MissingIndicator, OneHotEncoder,
-    Pipeline, QuantileTransformer, Ridge, SimpleImputer, SplineTransformer, StandardScaler,
+    Pipeline, QuantileTransformer, Ridge, SimpleImputer, SplineTransformer, StandardScaler, TargetEncoder,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from core.models.columns import DroppedColumn, Features
 from core.models.errors import NoFeatures
 from core.models.schema import Schema, Task, frame
 from core.models.targets import Target
+from core.uploads.csv.dialect import ColumnRule
 
 FITTED_ROWS = 200_000
 MAX_ENCODED_CELLS = 30_000_000  # 240 MB of float64
@@ -47,18 +48,18 @@ def prepare(
     *,
     decimal: str,
     keep: Collection[str] = (),
-    kinds: Mapping[str, str] = MappingProxyType({}),
+    rules: Mapping[str, ColumnRule] = MappingProxyType({}),
 ) -> Prepared:
     """Draw the rows to fit on, and decide which of their columns are learnt from.
 
-    take, decimal, keep, kinds: as `training.train` takes them. Raises NoFeatures.
+    take, decimal, keep, rules: as `training.train` takes them. Raises NoFeatures.
     """
     kept = frozenset(keep)
     n_rows = min(len(outcome.rows), FITTED_ROWS)
-    drawn, fitted, found = _examined(take, outcome, n_rows, decimal, kept, kinds)
+    drawn, fitted, found = _examined(take, outcome, n_rows, decimal, kept, rules)
     # memory follows rows × encoded columns, so a very wide file gives up rows
     if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
-        drawn, fitted, found = _examined(take, outcome, most, decimal, kept, kinds)
+        drawn, fitted, found = _examined(take, outcome, most, decimal, kept, rules)
     values = outcome.answers(drawn)
     schema = Schema(found.kept, outcome.name, outcome.task, outcome.labels, outcome.positive_label)
     features = frame(fitted, schema, decimal)
@@ -97,12 +98,12 @@ def _examined(
     n_rows: int,
     decimal: str,
     keep: frozenset[str],
-    kinds: Mapping[str, str],
+    rules: Mapping[str, ColumnRule],
 ) -> tuple[np.ndarray, pa.Table, Features]:
     """Which of the outcomes are drawn, the cells of their rows, and what the columns are."""
     drawn = draw(outcome.values, outcome.task, n_rows)
     fitted = take(outcome.rows[drawn])
-    found = columns.examine(fitted, target=outcome.name, decimal=decimal, keep=keep, kinds=kinds)
+    found = columns.examine(fitted, target=outcome.name, decimal=decimal, keep=keep, rules=rules)
     return drawn, fitted, found
 
 

@@ -1,13 +1,15 @@
-"""The two recipes that every training tries, and the baseline they must beat.
+"""The recipes that every training tries, and the baseline they must beat.
 
 A linear model over splines of the quantiles is strong on small files and smooth effects; boosted trees find
-thresholds and interactions and win as files grow. Which is better is for cross-validation to say.
+thresholds and interactions and win as files grow; the mean of both is often better than either. Which is best is for
+cross-validation to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
@@ -15,14 +17,23 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, SplineTransformer, StandardScaler
+from sklearn.preprocessing import (
+    OneHotEncoder,
+    QuantileTransformer,
+    SplineTransformer,
+    StandardScaler,
+    TargetEncoder,
+)
 
+from core.models.blend import MeanOfLogits, MeanOfNumbers
 from core.models.schema import Feature, Schema
 
 LINEAR: Final = "linear_splines"
 TREES: Final = "boosted_trees"
-NAMES: Final = (LINEAR, TREES)
+BLEND: Final = "blend"
+NAMES: Final = (LINEAR, TREES, BLEND)
 
 MIN_FREQUENCY = 5
 MAX_CATEGORIES = 60  # columns a category may become; rarer values share one
@@ -31,16 +42,58 @@ N_QUANTILES = 200
 # Splines scaled down beside a straight line: one penalty then costs a bend more than a slope, which small
 # files need.
 BEND = 0.35
-# Early stopping sets aside a tenth of the rows and needs a few of each class there.
-MIN_ROWS_HELD_A_CLASS = 2
+# Categories of more values go to the trees as one column, the mean outcome of each value: a column a value would
+# cost five times as long and say no more.
+ONE_HOT_VALUES = 8
+# Newton's steps need the square of (columns × classes) and a few passes; beyond this, gradients are quicker.
+NEWTON_COEFFICIENTS = 1500
 
 
-def build(name: str, schema: Schema, *, n_rows: int, with_missing: frozenset[str]) -> Pipeline:
+@dataclass(frozen=True)
+class Growth:
+    """How trees are grown: leaves a tree, rows a leaf at least, and the share of columns that a split may look at.
+
+    n_trees: how many, at most where `tuning` looks for the number.
+    """
+
+    n_leaves: int
+    learning_rate: float
+    min_leaf: int
+    l2: float
+    share_of_columns: float
+    n_trees: int = 1500
+
+
+# Small trees for effects that add up, large ones for what only hangs together in many columns.
+GROWTHS: Final = (
+    Growth(n_leaves=6, learning_rate=0.1, min_leaf=30, l2=3.0, share_of_columns=0.5),
+    Growth(n_leaves=12, learning_rate=0.05, min_leaf=30, l2=3.0, share_of_columns=0.5),
+    Growth(n_leaves=31, learning_rate=0.1, min_leaf=20, l2=1.0, share_of_columns=1.0),
+)
+USUAL_GROWTH: Final = Growth(
+    n_leaves=12, learning_rate=0.05, min_leaf=30, l2=3.0, share_of_columns=0.5, n_trees=120
+)
+
+
+def build(
+    name: str,
+    schema: Schema,
+    *,
+    n_rows: int,
+    with_missing: frozenset[str],
+    growth: Growth = USUAL_GROWTH,
+) -> Pipeline:
     """An unfitted pipeline from the schema's frame to the task's answer.
 
-    name: one of NAMES.  n_rows: the fewest rows it will be fitted on.
+    name: one of NAMES.  n_rows: the fewest rows it will be fitted on.  growth: of the trees.
     with_missing: number columns whose gaps are frequent enough to be a signal of their own.
     """
+    if name == BLEND:
+        members = [
+            build(one, schema, n_rows=n_rows, with_missing=with_missing, growth=growth)
+            for one in (LINEAR, TREES)
+        ]
+        return blended(members, schema)
     numbers = [feature.name for feature in schema.features if feature.kind == "number"]
     categories = [feature.name for feature in schema.features if feature.kind == "category"]
     if name == LINEAR:
@@ -52,14 +105,21 @@ def build(name: str, schema: Schema, *, n_rows: int, with_missing: frozenset[str
         ]
         model = _linear(schema)
     else:
-        columns = [("numbers", "passthrough", numbers), ("categories", _one_hot(), categories)]
-        model = _trees(schema, n_rows)
+        columns = _columns_of_trees(schema)
+        model = trees(schema, growth)
     return Pipeline(
         [
             ("columns", ColumnTransformer([part for part in columns if part[2]], sparse_threshold=0)),
             ("model", model),
         ]
     )
+
+
+def blended(members: Sequence[Pipeline], schema: Schema, temperature: float = 1.0) -> Pipeline:
+    """The mean of these pipelines as one. temperature: of classes, as in `core.models.blend`."""
+    if schema.task == "regression":
+        return Pipeline([("blend", MeanOfNumbers(list(members)))])
+    return Pipeline([("blend", MeanOfLogits(list(members), temperature))])
 
 
 def n_columns(features: Sequence[Feature]) -> int:
@@ -102,22 +162,46 @@ def _splines(n_rows: int) -> Pipeline:
 
 
 def _linear(schema: Schema) -> BaseEstimator:
-    return Ridge(alpha=1.0) if schema.task == "regression" else LogisticRegression(C=0.3, max_iter=2000)
+    if schema.task == "regression":
+        return Ridge(alpha=1.0)
+    n_answers = 1 if schema.task == "binary" else len(schema.labels)
+    small = n_columns(schema.features) * n_answers <= NEWTON_COEFFICIENTS
+    return LogisticRegression(C=0.3, max_iter=2000, solver="newton-cholesky" if small else "lbfgs")
 
 
-def _trees(schema: Schema, n_rows: int) -> BaseEstimator:
-    stops_early = n_rows // 10 >= MIN_ROWS_HELD_A_CLASS * max(1, len(schema.labels))
-    settings = {
-        "learning_rate": 0.05,
-        "max_iter": 1500 if stops_early else 100,
-        "max_leaf_nodes": 12,
-        "min_samples_leaf": 30,
-        "l2_regularization": 3.0,
-        "max_features": 0.5,
-        "early_stopping": stops_early,
-        "n_iter_no_change": 30,
-        "validation_fraction": 0.1,
+def _columns_of_trees(schema: Schema) -> list[tuple[str, Any, list[str]]]:
+    """Numbers as they are, few categories a column each, many as the mean outcome of each.
+
+    The means are cross-fitted: those that the trees learn from leave a row's own outcome out. Source: Micci-Barreca
+    2001, A preprocessing scheme for high-cardinality categorical attributes, SIGKDD Explorations.
+    """
+    texts = [feature for feature in schema.features if feature.kind == "category"]
+    kinds = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
+    means = TargetEncoder(target_type=kinds[schema.task], cv=KFold(5, shuffle=True, random_state=0))
+    return [
+        ("numbers", "passthrough", [feature.name for feature in schema.features if feature.kind == "number"]),
+        ("categories", _one_hot(), [text.name for text in texts if not _as_means(text, schema)]),
+        ("means", means, [text.name for text in texts if _as_means(text, schema)]),
+    ]
+
+
+def _as_means(text: Feature, schema: Schema) -> bool:
+    """Whether a category's values become means: one column, or of several classes one a class."""
+    return min(len(text.categories), MAX_CATEGORIES) > max(ONE_HOT_VALUES, len(schema.labels))
+
+
+def trees(schema: Schema, growth: Growth, **more: object) -> BaseEstimator:
+    """Unfitted boosted trees. more: settings of scikit-learn's besides, such as those of early stopping."""
+    settings: dict[str, Any] = {
+        "learning_rate": growth.learning_rate,
+        "max_iter": growth.n_trees,
+        "max_leaf_nodes": growth.n_leaves,
+        "min_samples_leaf": growth.min_leaf,
+        "l2_regularization": growth.l2,
+        "max_features": growth.share_of_columns,
+        "early_stopping": False,
         "random_state": 0,
+        **more,
     }
     if schema.task == "regression":
         return HistGradientBoostingRegressor(**settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from core.models.errors import ColumnsMissing
 from core.uploads.csv import cells
+from core.uploads.csv.dialect import ColumnRule
 
 Kind = Literal["number", "category"]
 Task = Literal["binary", "multiclass", "regression"]
@@ -30,6 +31,8 @@ class Feature:
     minimum, maximum: the range seen; None for a category, and for a number that was always missing.
     median: of the numbers seen, of two in the middle the smaller; None like the range, and where a model was
     trained before it was kept.
+    reading: how its cells were read, its decimal mark stated where it is a number; None where a model was trained
+    before it was kept.
     """
 
     name: str
@@ -38,6 +41,19 @@ class Feature:
     minimum: float | None = None
     maximum: float | None = None
     median: float | None = None
+    reading: ColumnRule | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Feature:
+        """The feature that `asdict` gave, now or before readings were kept."""
+        reading = data.get("reading")
+        return cls(
+            **{
+                **data,
+                "categories": tuple(data["categories"]),
+                "reading": ColumnRule.from_json(reading) if reading else None,
+            }
+        )
 
     @property
     def reference(self) -> float | str | None:
@@ -51,7 +67,7 @@ class Schema:
 
     labels: the classes in the training file's own spelling, in the order of predict_proba's columns and
     equal to the pipeline's `classes_`; empty for regression. positive_label: one of `labels` for a binary
-    task, else None.
+    task, else None. target_reading: as a feature's `reading`.
     """
 
     features: tuple[Feature, ...]
@@ -59,6 +75,7 @@ class Schema:
     task: Task
     labels: tuple[str, ...] = ()
     positive_label: str | None = None
+    target_reading: ColumnRule | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal schema."""
@@ -67,10 +84,15 @@ class Schema:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Schema:
         """The schema that `to_json` wrote."""
-        features = tuple(
-            Feature(**{**feature, "categories": tuple(feature["categories"])}) for feature in data["features"]
+        reading = data.get("target_reading")
+        return cls(
+            **{
+                **data,
+                "features": tuple(map(Feature.from_json, data["features"])),
+                "labels": tuple(data["labels"]),
+                "target_reading": ColumnRule.from_json(reading) if reading else None,
+            }
         )
-        return cls(**{**data, "features": features, "labels": tuple(data["labels"])})
 
 
 @dataclass(frozen=True)
@@ -78,12 +100,14 @@ class ModelFrame:
     """A frame and what had to be blanked or was new in it.
 
     bad: the rows, from 0 and ascending, in which a number column holds no number (it became missing).
-    unseen: those in which a category column holds a value that training never saw. Columns without any are absent.
+    unseen: those in which a category column holds a value that training never saw. about: those in which a number is
+    named only nearly. Columns without any are absent.
     """
 
     frame: pd.DataFrame
     bad: dict[str, RowIndices]
     unseen: dict[str, RowIndices]
+    about: dict[str, RowIndices] = field(default_factory=dict)
 
 
 def missing_columns(header: Collection[str], schema: Schema) -> list[str]:
@@ -109,12 +133,15 @@ def framed(table: pa.Table, schema: Schema, decimal: str) -> ModelFrame:
     columns: dict[str, pd.Series] = {}
     bad: dict[str, RowIndices] = {}
     unseen: dict[str, RowIndices] = {}
+    about: dict[str, RowIndices] = {}
     for feature in schema.features:
         column = _one_chunk(table.column(feature.name))
         if feature.kind == "number":
             numbers, wrong = cells.numbers(column, decimal)
             columns[feature.name] = pd.Series(numbers, copy=False)
             rows, cautions = np.flatnonzero(wrong), bad
+            if (nearly := cells.is_about(column)).any():
+                about[feature.name] = np.flatnonzero(nearly & ~wrong)
         else:
             texts, rows = _categories(column, frozenset(feature.categories))
             # named, because pandas would turn texts into its `str` type, and the encoder turn them back
@@ -122,21 +149,29 @@ def framed(table: pa.Table, schema: Schema, decimal: str) -> ModelFrame:
             cautions = unseen
         if len(rows):
             cautions[feature.name] = rows
-    return ModelFrame(pd.DataFrame(columns, copy=False), bad, unseen)
+    return ModelFrame(pd.DataFrame(columns, copy=False), bad, unseen, about)
 
 
-def categories(column: pa.Array) -> np.ndarray:
-    """(n,) object array of trimmed str, None where the cell is missing."""
-    return _categories(column, frozenset())[0]
+def categories(column: pa.Array, *, known: Collection[str] = (), values: Collection[str] = ()) -> np.ndarray:
+    """(n,) object array of trimmed str, None where the cell is missing.
+
+    known: cells that are values, whatever they look like. values: likewise, in lower case.
+    """
+    return _categories(column, frozenset(known), values)[0]
 
 
-def _categories(column: pa.Array, known: Collection[str]) -> tuple[np.ndarray, RowIndices]:
-    """(n,) the values, and the rows whose value is not known."""
+def _categories(
+    column: pa.Array, known: Collection[str], kept: Collection[str] = ()
+) -> tuple[np.ndarray, RowIndices]:
+    """(n,) the values, and the rows whose value is not known. A cell that is known is no missing one."""
     encoded = column.dictionary_encode()
     spellings = pc.utf8_trim_whitespace(encoded.dictionary)
     # a null cell has no code: it points to one more value, None
     values = np.array([*spellings.to_pylist(), None], dtype=object)
-    values[:-1][cells.is_missing(encoded.dictionary)] = None
+    is_missing = cells.is_missing(encoded.dictionary, kept)
+    values[:-1][
+        [missing and value not in known for missing, value in zip(is_missing, values, strict=False)]
+    ] = None
     codes = pc.fill_null(encoded.indices, len(values) - 1).to_numpy()
     new = np.array([value is not None and value not in known for value in values], dtype=bool)
     return values[codes], np.flatnonzero(new[codes]) if new.any() else np.empty(0, np.int64)

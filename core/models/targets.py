@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ MOST_SPELLINGS = (
 )  # of text; where a profile counts more, no merging of spellings leaves so few classes
 MAX_NUMERIC_CLASSES = 20
 LARGEST = 1e100  # of a target's numbers: the sums of their squares have to be finite
-MAX_BAD_SHARE = 0.01  # of the filled cells of a target of numbers
+MAX_BAD_SHARE = 0.1  # of the filled cells of a target of numbers
 
 # fmt: off
 POSITIVE_WORDS = frozenset((
@@ -74,8 +74,17 @@ class Target:
         return np.array(self.labels)[values] if self.labels else values
 
 
-def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | None = None) -> Target:
+def find(
+    table: pa.Table,
+    *,
+    target: str,
+    decimal: str,
+    positive_label: str | None = None,
+    kept: Collection[str] = (),
+) -> Target:
     """Read the target column of a table of text cells and decide what is asked.
+
+    kept: the usual spellings of "no value" that are values in it.
 
     A column of numbers with many distinct values is a regression; anything else has classes. Spellings that
     differ in case or surrounding blanks, or as numbers in form only ("1", "1.0"), are one class, kept in its
@@ -88,7 +97,7 @@ def find(table: pa.Table, *, target: str, decimal: str, positive_label: str | No
     # What is asked of cells is asked of each spelling once: few rows of a long file differ.
     encoded = pc.fill_null(table.column(target).combine_chunks(), "").dictionary_encode()
     spellings, codes = encoded.dictionary, encoded.indices.to_numpy()
-    is_missing = cells.is_missing(spellings)
+    is_missing = cells.is_missing(spellings, kept)
     rows = np.flatnonzero(~is_missing[codes])
     n_missing = table.num_rows - len(rows)
     if len(rows) == 0:

@@ -17,13 +17,15 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from core.errors import counted
-from core.models import evaluation, preparation, recipes, targets, versions
+from core.models import evaluation, preparation, recipes, targets, tuning, versions
 from core.models.columns import DroppedColumn
 from core.models.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
 from core.models.preparation import Take, draw
 from core.models.schema import Schema
+from core.uploads.csv.dialect import ColumnRule
 
 CROSS_VALIDATED_ROWS = 50_000
+_FITTED = (recipes.LINEAR, recipes.TREES)  # the blend is the mean of these two
 MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
 
 
@@ -96,7 +98,7 @@ def train(
     decimal: str,
     positive_label: str | None = None,
     keep: Collection[str] = (),
-    kinds: Mapping[str, str] = MappingProxyType({}),
+    rules: Mapping[str, ColumnRule] = MappingProxyType({}),
     progress: Callable[[int, int], None],
     take: Take | None = None,
 ) -> TrainingResult:
@@ -105,7 +107,7 @@ def train(
     table: (n,) rows, every column pa.string(), cells as in the file.  decimal: the file's decimal mark.
     positive_label: the class whose probability is asked for; guessed when None.
     keep: columns that stay in even if they look like identifiers or leaks.
-    kinds: "number" or "category", by column, where a user said so.
+    rules: how a column was read, by its name, where it needed a rule.
     progress: called with (units done, units in all) after each fold and fit.
     take: gives rows by their ascending places, with every column; then the table needs only the target's.
     Same table, same result. Raises the errors of `targets.find` and NoFeatures.
@@ -114,7 +116,7 @@ def train(
     # elsewhere.
     with threadpool_limits(limits=1):
         given = take or (lambda rows: table.take(pa.array(rows)))
-        return _train(table, given, target, decimal, positive_label, frozenset(keep), kinds, progress)
+        return _train(table, given, target, decimal, positive_label, frozenset(keep), rules, progress)
 
 
 def _train(
@@ -124,20 +126,21 @@ def _train(
     decimal: str,
     positive_label: str | None,
     keep: frozenset[str],
-    kinds: Mapping[str, str],
+    rules: Mapping[str, ColumnRule],
     progress: Callable[[int, int], None],
 ) -> TrainingResult:
     started = time.perf_counter()
-    step = _counter(len(recipes.NAMES) * N_FOLDS + 2, progress)
+    step = _counter(len(recipes.GROWTHS) + len(_FITTED) * N_FOLDS + 2, progress)
 
-    outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label)
-    prepared = preparation.prepare(take, outcome, decimal=decimal, keep=keep, kinds=kinds)
+    kept = rules[target].values if target in rules else ()
+    outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label, kept=kept)
+    prepared = preparation.prepare(take, outcome, decimal=decimal, keep=keep, rules=rules)
     schema, features, values = prepared.schema, prepared.features, prepared.values
     step()
 
     comparison = _compare(features, values, schema, step)
     best = comparison.evaluated[comparison.chosen]
-    pipeline = comparison.make[comparison.chosen]().fit(features, values)
+    pipeline = _fitted(comparison, schema, features, values)
     step()
 
     warnings = prepared.warnings + _about_rows(len(outcome.rows), len(values), comparison.n_rows)
@@ -180,11 +183,18 @@ def _compare(
     """Cross-validate every recipe and choose the best by the metric of the task."""
     compared = draw(values, schema.task, CROSS_VALIDATED_ROWS)
     seen, answers = features.iloc[compared], values[compared]
-    make = _makers(features, schema, n_rows=len(seen) - -(-len(seen) // N_FOLDS))
+    build = partial(
+        recipes.build,
+        schema=schema,
+        n_rows=len(seen) - -(-len(seen) // N_FOLDS),  # of the smallest fold
+        with_missing=_with_missing(features),
+    )
+    growth = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step)
+    make = {name: partial(build, name, growth=growth) for name in recipes.NAMES}
     evaluated = {
-        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step)
-        for name in recipes.NAMES
+        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step) for name in _FITTED
     }
+    evaluated[recipes.BLEND] = evaluation.blended([evaluated[name] for name in _FITTED], answers, schema)
     baseline = evaluation.cross_validate(
         lambda: recipes.baseline(schema), seen, answers, schema, step=lambda: None
     ).metrics
@@ -200,19 +210,24 @@ def _compare(
     )
 
 
+def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, values: np.ndarray) -> Pipeline:
+    """The chosen recipe fitted on all rows; of several classes, as sure of itself as it was right."""
+    pipeline = comparison.make[comparison.chosen]().fit(features, values)
+    if schema.task != "multiclass":
+        return pipeline
+    members = pipeline[-1].members if comparison.chosen == recipes.BLEND else [pipeline]
+    return recipes.blended(members, schema, comparison.evaluated[comparison.chosen].temperature)
+
+
 def _counter(n_units: int, progress: Callable[[int, int], None]) -> Callable[[], None]:
     done = itertools.count(1)
     return lambda: progress(next(done), n_units)
 
 
-def _makers(features: pd.DataFrame, schema: Schema, *, n_rows: int) -> dict[str, Callable[[], Pipeline]]:
-    """For each recipe, what makes it anew; n_rows is the size of the smallest training fold."""
+def _with_missing(features: pd.DataFrame) -> frozenset[str]:
+    """The columns in which so many cells are missing that a gap is a signal of its own."""
     n_gaps = features.isna().sum()
-    with_missing = frozenset(name for name in features.columns if n_gaps[name] >= MIN_GAPS)
-    return {
-        name: partial(recipes.build, name, schema, n_rows=n_rows, with_missing=with_missing)
-        for name in recipes.NAMES
-    }
+    return frozenset(name for name in features.columns if n_gaps[name] >= MIN_GAPS)
 
 
 def _about_rows(n_rows: int, n_fitted: int, n_compared: int) -> tuple[str, ...]:

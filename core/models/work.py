@@ -13,7 +13,7 @@ from core import db, queue, settings, storage
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import artifact, handler, training
+from core.models import artifact, handler, readings, training
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
@@ -54,7 +54,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             take=read,
             target=target,
             decimal=dialect.decimal,
-            kinds={names[rule.column]: rule.kind for rule in dialect.rules if rule.kind},
+            rules=readings.rules_of(dialect, names),
             positive_label=task.payload["positive_label"],
             keep=keep,
             progress=progress,
@@ -65,7 +65,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         sha256 = artifact.save(trained.pipeline, staged.path)
         files.put(key, staged.path)
     return {
-        "schema": trained.schema.to_json(),
+        "schema": readings.kept(trained.schema, dialect, names).to_json(),
         "report": trained.report(keep=keep),
         "task_type": trained.schema.task,
         "artifact_key": key,

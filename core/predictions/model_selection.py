@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.db.tables.models import ModelRow
-from core.models import models
+from core.models import models, readings
 from core.predictions.check import schema_check
 from core.predictions.check.schema_check import SchemaCheck
 from core.predictions.errors import BadMapping, FeatureMissing, FeatureRetyped
@@ -42,10 +42,11 @@ def choose(
     *,
     model_id: UUID | None,
     mapping: Mapping[str, str],
+    choices: Mapping[str, str] | None = None,
 ) -> ModelChoice:
     """Check the file against the model that is named, else take the newest that it fits under the mapping.
 
-    path: the file. found: what its examination found.
+    path: the file. found: what its examination found. choices: as `reading.of` takes them, where a model is named.
     Raises NotFound, OwnedByAnother, Conflict for a model that is not ready, BadMapping where a model is named.
     """
     columns = [column.name for column in found.columns]
@@ -54,12 +55,12 @@ def choose(
             candidates = [(models.own(session, model_id=model_id), dict(mapping))]
         else:
             candidates = fitting(session, columns=columns, mapping=mapping)
-        schemas = [(model.id, models.schema_of(model), given) for model, given in candidates]
+        schemas = [(model.id, readings.schema_of(session, model), given) for model, given in candidates]
         offered = None if candidates else _offered(session, columns=columns)
     refusal = None
     for candidate_id, schema, given in schemas:
         with path.open("rb") as source:
-            checked = schema_check.of_file(source, found, schema, mapping=given)
+            checked = schema_check.of_file(source, found, schema, mapping=given, choices=choices)
         if checked.refusal is None:
             return ModelChoice(model_id=candidate_id, checked=checked)
         refusal = refusal or checked.refusal

@@ -16,10 +16,11 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
-from core.models import models
+from core.models import models, readings
 from core.predictions import listing, states
 from core.predictions.handler import KIND, result_folder
 from core.predictions.matching import mapping as mappings
+from core.predictions.matching import reading
 from core.predictions.matching.header import require_features
 from core.predictions.scoring.pipeline import reasons
 from core.predictions.states import PENDING, RETRIED_FROM, SETTLED, Status
@@ -38,21 +39,26 @@ def create(
     mode: Mode = "queued",
     mapping: Mapping[str, str] | None = None,
     with_reasons: bool = False,
+    choices: Mapping[str, str] | None = None,
 ) -> PredictionRow:
     """Make a prediction and its task, in the caller's transaction; `sync` is first in line.
 
     mapping: feature or target → the column of the file to read in its place; kept with the prediction.
-    with_reasons: say of each row what moved its answer most.
+    with_reasons: say of each row what moved its answer most. choices: for columns that can be read in two ways, as
+    `reading.of` takes them; kept likewise, those of which nothing is asked left out.
     Raises NotFound, Conflict for a model that is not ready, BadMapping, FeatureMissing when the file lacks a column,
     ReasonsUnknown for a model that can't give any.
     """
     upload = uploads.hold(session, upload_id=upload_id)
     model = models.hold(session, model_id=model_id)
-    columns = [column.name for column in uploads.examination_of(upload).columns]
-    schema = models.schema_of(model)
+    found = uploads.examination_of(upload)
+    columns = [column.name for column in found.columns]
+    schema = readings.schema_of(session, model)
     read_from = mappings.checked(mapping or {}, columns, schema)
     require_features(columns, schema, mapping=read_from)
     options: dict[str, Any] = {mappings.OPTION: read_from} if read_from else {}
+    if choices and (kept := reading.of(found, schema, mapping=read_from, choices=choices).choices):
+        options[reading.OPTION] = kept
     if with_reasons:
         reasons.require_references(schema)
         options[reasons.OPTION] = True

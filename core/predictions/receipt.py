@@ -36,12 +36,16 @@ def of(
     model: ModelRow,
     scored: RunSummary,
     *,
+    reading: Json,
     code_sha256: str | None,
 ) -> Json:
-    """What a finished run leaves. upload: with its receipt. code_sha256: `code.sha256` of the code that ran."""
+    """What a finished run leaves.
+
+    upload: with its receipt. reading: the dialect that it was read in. code_sha256: `code.sha256` of the code that ran.
+    """
     ingredients = {
         "input": {"sha256": upload.sha256, "bytes": upload.size_bytes},
-        "reading": upload.receipt["dialect"],
+        "reading": reading,
         "model": {"sha256": model.artifact_sha256, "schema_sha256": sha256_of(model.schema)},
         "options": dict(prediction.options),
         "code": {"version": __version__, "sha256": code_sha256},

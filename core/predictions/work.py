@@ -14,20 +14,21 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
+from core.models import readings
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
 from core.models.served import pipeline as served
 from core.models.served.launch import ServedModel
 from core.predictions import code_hash, handler, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
-from core.predictions.matching import mapping
+from core.predictions.matching import mapping, reading
 from core.predictions.results.run_summary import ClusterShare, RunSummary
 from core.predictions.scoring import engine
 from core.predictions.scoring.distributed import score as distributed
 from core.predictions.scoring.distributed.errors import ClusterUnavailable
 from core.predictions.scoring.distributed.score import LoadedModel
 from core.predictions.scoring.pipeline import pipelines, reasons
-from core.uploads import stored
+from core.uploads import stored, uploads
 from core.uploads.csv.dialect import Dialect
 from core.uploads.errors import BadCsv, ChangedSinceChecked
 
@@ -59,13 +60,21 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             raise NotFound(resource="prediction", id=prediction_id)
         upload = session.get_one(UploadRow, prediction.upload_id)
         model = session.get_one(ModelRow, prediction.model_id)
-        dialect = Dialect.from_json(upload.receipt["dialect"])
+        schema = readings.schema_of(session, model)
+        found = uploads.examination_of(upload)
+    choices = reading.chosen_in(prediction)
+    read = reading.of(found, schema, mapping=mapping.of(prediction), choices=choices)
+    dialect = read.dialect
     n_rows = upload.n_rows
     job.report(0, total=n_rows)
     output_key = handler.output_prefix(task) + (
         PurePosixPath(upload.storage_key).suffix.removeprefix(".") or "csv"
     )
-    with storage.stage(config.staging_dir) as staged, _loaded(config, model, prediction, job) as loaded:
+    with (
+        storage.stage(config.staging_dir) as staged,
+        _loaded(config, model, prediction, schema, job) as loaded_model,
+    ):
+        loaded = replace(loaded_model, unsure=read.unsure)
         with stored.open_bytes(files, upload) as source:
             try:
                 scored = _scored(source, staged, upload, dialect, loaded, task, job)
@@ -91,13 +100,15 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             "n_rows": scored.n_rows,
             "seconds": scored.seconds,
         },
-        "receipt": receipt.of(prediction, upload, model, scored, code_sha256=CODE_SHA256),
+        "receipt": receipt.of(
+            prediction, upload, model, scored, reading=dialect.to_json(), code_sha256=CODE_SHA256
+        ),
     }
 
 
 @contextmanager
 def _loaded(
-    config: settings.Settings, model: ModelRow, prediction: PredictionRow, job: queue.Job
+    config: settings.Settings, model: ModelRow, prediction: PredictionRow, schema: Schema, job: queue.Job
 ) -> Iterator[LoadedModel]:
     """The model with its pipeline, and what the prediction asks of it; one of others' code in a sandbox for the run.
 
@@ -106,7 +117,6 @@ def _loaded(
     assert model.artifact_key is not None
     assert model.artifact_sha256 is not None
     assert model.schema is not None
-    schema = Schema.from_json(model.schema)
     with ExitStack() as stack:
         try:
             if model.format == "bytes":
@@ -186,6 +196,7 @@ def _scored(
         stop=job.stop_requested,
         with_reasons=model.with_reasons,
         mapping=model.mapping,
+        unsure=model.unsure,
     )
     return replace(scored, cluster_share=ClusterShare(0, 0, why_alone)) if why_alone else scored
 

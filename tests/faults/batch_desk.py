@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.tables.tasks import TaskRow
 from core.generation.jobs import progress
 from core.generation.jobs.progress import Progress

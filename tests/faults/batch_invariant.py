@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, undefer
 
 from core import db
-from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import files
 from core.generation.engine.requests.conversations import business_key
 from core.generation.engine.requests.reply_store import log_key

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.db.tables.tasks import TaskRow, WorkerRow
 from core.errors import Conflict
 from core.generation.jobs import jobs

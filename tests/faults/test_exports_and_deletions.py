@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from core import access, db, rooms, storage
 from core import settings as settings_module
 from core.db import migrate
-from core.db.tables.batch_jobs import BatchItemRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchItemRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import conversations, files
 from core.generation.conversations.messages import columns
 from core.generation.deletions import deletions

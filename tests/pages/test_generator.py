@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import db, storage
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.db.tables.uploads import UploadRow
 from core.generation.jobs import jobs, listing
 from core.generation.templates import shipped

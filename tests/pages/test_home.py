@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import db, queue
-from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import access, db, queue
-from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.db.tables.users import UserRow
 from core.errors import AppError
 from core.generation import errors

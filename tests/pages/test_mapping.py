@@ -113,7 +113,7 @@ def test_a_column_of_text_in_place_of_numbers_can_be_read_from_another(
     open_page: OpenPage, customers: pa.Table, take_in: TakeIn, model: ModelRow
 ) -> None:
     worded = customers.append_column("tenure_number", customers["tenure"])
-    text = pa.array([f"about {cell}" for cell in customers["tenure"].to_pylist()], pa.string())
+    text = pa.array([f"row {cell}" for cell in customers["tenure"].to_pylist()], pa.string())
     upload = take_in(worded.set_column(worded.column_names.index("tenure"), "tenure", text), "worded.csv")
     app = open_page("uploads.py", upload=upload.id)
     assert "This file can't be scored" in texts(app)

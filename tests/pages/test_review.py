@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import db
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import conversations, review
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status

@@ -22,7 +22,7 @@ from core.training.deployments import deployments
 from core.training.deployments import states as deployment_states
 from core.training.deployments.states import Status as Live
 from core.training.states import Status
-from core.ui.training import trainings_list
+from core.ui.training.workspace import trainings_list
 from tests import journeys, made
 from tests.pages.conftest import texts
 from tests.servers.e2b import E2BServer

@@ -1,4 +1,4 @@
-"""The routes: every module in here that has a `router` is part of the API."""
+"""The routes: every module in here, and in the folders below, that has a `router` is part of the API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def declared() -> list[BaseRoute]:
 
     `/predictions/{prediction_id}/metrics` would else be asked for what `/predictions/download_predictions/metrics` is.
     """
-    modules = (import_module(found.name) for found in pkgutil.iter_modules(__path__, f"{__name__}."))
+    modules = (import_module(found.name) for found in pkgutil.walk_packages(__path__, f"{__name__}."))
     routers = (module.router for module in modules if hasattr(module, "router"))
     return sorted((route for router in routers for route in router.routes), key=_specificity)
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from core import db, queue
 from core.api.dependencies import Reader, Writer
 from core.api.http.error_responses import documented
-from core.api.routes.batch_jobs import BatchJobId
+from core.api.routes.generation.batch_jobs import BatchJobId
 from core.api.schemas.generation import BatchItem, ConversationIds, JobStatusShown, ProcessedNext
 from core.generation.jobs import by_hand, jobs, progress
 

@@ -85,17 +85,18 @@ class CsvRequest:
     model_id: UUID | None
     mode: Mode
     mapping: dict[str, str]
+    reading: dict[str, str]
     with_reasons: bool
     encoding: str | None = None
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> Self:
         """Raises Invalid, NotFound for what can't be a model's id."""
-        if unknown := sorted(set(fields) - {"model_id", "mode", "mapping", "reasons", "encoding"}):
+        if unknown := sorted(set(fields) - {"model_id", "mode", "mapping", "reading", "reasons", "encoding"}):
             problem = f"There is no field '{unknown[0][:80]}'."
             raise Invalid(
                 problem=problem,
-                remedy="Besides the file, send model_id, mode, mapping, reasons or encoding.",
+                remedy="Besides the file, send model_id, mode, mapping, reading, reasons or encoding.",
             )
         mode = fields.get("mode", "") or "queued"
         if mode not in get_args(Mode):
@@ -108,6 +109,7 @@ class CsvRequest:
             model_id=model_id_of(model_id) if model_id else None,
             mode=cast(Mode, mode),
             mapping=mapping_of(fields.get("mapping", "")),
+            reading=mapping_of(fields.get("reading", "")),
             with_reasons=reasons == "true",
             encoding=fields.get("encoding") or None,
         )
@@ -138,6 +140,11 @@ _BODY: dict[str, Any] = {
                             "type": "string",
                             "description": "A JSON object of at most 4,096 bytes: each of the model's columns, "
                             "and the file's column to read instead.",
+                        },
+                        "reading": {
+                            "type": "string",
+                            "description": "A JSON object of at most 4,096 bytes: each of the model's columns that can "
+                            "be read in two ways, and which way.",
                         },
                         "reasons": {"type": "boolean", "default": False, "description": REASONS},
                         "encoding": {
@@ -232,7 +239,9 @@ def _store(
         nonlocal chosen
         if asked.mode != "none" or asked.model_id is not None:
             path = plain.staged.path
-            chosen = model_selection.choose(user, path, found, model_id=asked.model_id, mapping=asked.mapping)
+            chosen = model_selection.choose(
+                user, path, found, model_id=asked.model_id, mapping=asked.mapping, choices=asked.reading
+            )
         if asked.model_id is not None and chosen.refusal is not None:
             raise chosen.refusal
 
@@ -255,6 +264,7 @@ def _store(
             mode=asked.mode,
             mapping=chosen.checked.mapping,
             with_reasons=asked.with_reasons,
+            choices=chosen.checked.reading,
         )
         call.made(session, 202, _body(received, chosen, prediction, asked))
     return received, chosen, prediction

@@ -56,6 +56,11 @@ class PredictionRequest(BaseModel):
         default_factory=dict,
         description="Each of the model's columns, and the file's column to read instead; saved with the prediction.",
     )
+    reading: ColumnMapping = Field(
+        default_factory=dict,
+        description="Each of the model's columns that can be read in two ways, and the way to read it; "
+        "`GET /api/uploads/{upload_id}/check` asks. Saved with the prediction.",
+    )
     reasons: bool = Field(default=False, description=work.REASONS)
 
 
@@ -116,6 +121,8 @@ async def create_prediction(
         made_of["reasons"] = True
     if wanted.mapping:
         made_of["mapping"] = wanted.mapping
+    if wanted.reading:
+        made_of["reading"] = wanted.reading
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:
             return call.replay
@@ -151,7 +158,12 @@ def _create(
             upload = uploads.get(session, upload_id=upload_id)
         scoring.require_small(config, size_bytes=upload.size_bytes)
     checked = schema_check.check(
-        user, storage=files, upload_id=upload_id, model_id=model_id, mapping=wanted.mapping
+        user,
+        storage=files,
+        upload_id=upload_id,
+        model_id=model_id,
+        mapping=wanted.mapping,
+        choices=wanted.reading,
     )
     if checked.refusal is not None:
         raise checked.refusal
@@ -164,6 +176,7 @@ def _create(
             mode=wanted.mode,
             mapping=checked.mapping,
             with_reasons=wanted.reasons,
+            choices=checked.reading,
         )
         call.made(session, 202, created(prediction, warnings))
     return prediction, warnings

@@ -110,8 +110,8 @@ class Spread(BaseModel):
 class Run(BaseModel):
     """How the run went, which doesn't affect the result's bytes."""
 
-    answered_by: Literal["trees", "curves", "pipeline"] = Field(
-        description="Tables of the model's trees, tables of its curves, or the pipeline itself."
+    answered_by: Literal["trees", "curves", "blend", "pipeline"] = Field(
+        description="Tables of the model's trees, of its curves, or of a blend, or the pipeline itself."
     )
     why_pipeline: str | None = Field(description="Why the pipeline itself answered, if it did.")
     rows_by_pipeline: int

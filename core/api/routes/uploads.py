@@ -20,6 +20,7 @@ from core.api.dependencies import (
     MappingInQuery,
     Owner,
     Reader,
+    ReadingInQuery,
     Text,
     UploadId,
     Writer,
@@ -64,14 +65,24 @@ def get_upload(user: Reader, upload_id: UploadId) -> schemas.UploadDetail:
 
 @router.get("/{upload_id}/check", responses=documented(403, 404, 409, 422, 503))
 def check_upload(
-    user: Reader, files: Files, upload_id: UploadId, model_id: str, mapping: MappingInQuery
+    user: Reader,
+    files: Files,
+    upload_id: UploadId,
+    model_id: str,
+    mapping: MappingInQuery,
+    reading: ReadingInQuery,
 ) -> SchemaCheckReport:
     """Whether a model can score the file: columns that match, are missing, were renamed or are not read, and values
     that differ from the training data.
     """
     return SchemaCheckReport.of(
         schema_check.check(
-            user, storage=files, upload_id=upload_id, model_id=model_id_of(model_id), mapping=mapping
+            user,
+            storage=files,
+            upload_id=upload_id,
+            model_id=model_id_of(model_id),
+            mapping=mapping,
+            choices=reading,
         )
     )
 

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from core.predictions.check import cell_warnings, schema_check
+from core.predictions.matching import reading
 from core.predictions.matching.mapping import SavedMapping
 
 
@@ -27,7 +28,8 @@ class Warned(BaseModel):
     name: str = Field(description="The model's column.")
     about: cell_warnings.About = Field(
         description="`retyped`: not a number where the model reads numbers; `unseen`: a value not seen in training; "
-        "`outside`: outside the range of the training data; `blank`: no value in any row."
+        "`outside`: outside the range of the training data; `blank`: no value in any row; `guessed`: it can be read in "
+        "two ways; `about`: it names a number only nearly, such as `<0.5`."
     )
     n_cells: int
     n_rows: int = Field(description="How many rows were checked for it.")
@@ -58,6 +60,35 @@ class Remembered(BaseModel):
         return cls(prediction_id=str(kept.prediction_id), mapping=kept.mapping, created_at=kept.at)
 
 
+class ReadingOption(BaseModel):
+    """One way to read a column."""
+
+    key: str = Field(description="Send it as the column's `reading`.")
+    values: list[str] = Field(description="The cells, read this way.")
+
+
+class ReadingQuestion(BaseModel):
+    """A column whose cells can be read in two ways for this model."""
+
+    name: str = Field(description="The model's column.")
+    column: str = Field(description="The file's column.")
+    cells: list[str] = Field(description="Its first cells, as the file spells them.")
+    options: list[ReadingOption] = Field(description="The first one is used if you don't choose.")
+    chosen: str | None
+    why: str
+
+    @classmethod
+    def of(cls, one: reading.ReadingQuestion) -> Self:
+        return cls(
+            name=one.name,
+            column=one.column,
+            cells=list(one.cells),
+            options=[ReadingOption(key=option.key, values=list(option.values)) for option in one.options],
+            chosen=one.chosen or None,
+            why=one.why,
+        )
+
+
 class SchemaCheckReport(BaseModel):
     """How well a file fits a model."""
 
@@ -78,6 +109,11 @@ class SchemaCheckReport(BaseModel):
     rows: int
     rows_read: int = Field(description="How many of the first rows were checked.")
     warnings: list[Warned]
+    questions: list[ReadingQuestion] = Field(
+        description="Columns that can be read in two ways. Without a choice, each of their rows gets a caution."
+    )
+    reading: dict[str, str] = Field(description="The choices, as they would be saved with a prediction.")
+    remembered_reading: dict[str, str] = Field(description="What was chosen the last time.")
 
     @classmethod
     def of(cls, checked: schema_check.SchemaCheck) -> Self:
@@ -104,4 +140,7 @@ class SchemaCheckReport(BaseModel):
             rows=checked.n_rows,
             rows_read=checked.n_rows_read,
             warnings=[Warned.of(one) for one in checked.warnings],
+            questions=[ReadingQuestion.of(one) for one in checked.questions],
+            reading=dict(checked.reading),
+            remembered_reading=dict(checked.remembered_reading),
         )

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.api.dependencies import WHOLE, Text, owner_of, uuid_of
 from core.api.http.error_responses import Refusal
 from core.api.schemas.provenance import Receipt, WhereFrom
-from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
-from core.db.tables.review_events import ReviewEventRow
+from core.db.tables.generation.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.generation.review_events import ReviewEventRow
 from core.generation.conversations import files
 from core.generation.conversations.conversations import LONGEST_SEARCH, Filter
 from core.generation.conversations.messages import LONGEST_CONTENT, MOST_MESSAGES

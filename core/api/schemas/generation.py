@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchItemRow, BatchJobRow
 from core.generation.jobs.estimate import Estimate
 from core.generation.jobs.progress import Progress
 from core.generation.jobs.states import ItemState, JobStatus

@@ -7,9 +7,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
-from core.db.tables.batch_jobs import BatchCallRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.review_events import ReviewEventRow
+from core.db.tables.generation.batch_jobs import BatchCallRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.review_events import ReviewEventRow
 from core.generation.conversations.provenance import Provenance, RawReply
 from core.llm.prices import NANO
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from core.api.http.error_responses import Refusal
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.quality import rows
 from core.generation.templates import templates
 from core.generation.templates.usage import Usage

@@ -24,6 +24,14 @@ class UploadColumnRule(BaseModel):
     mark: str = Field(description="A currency or percent sign next to them.")
     missing: list[str] = Field(description="Spellings of a missing value, besides the usual ones.")
     kind: Literal["", "number", "category"] = Field(description="The type you set for the column.")
+    values: list[str] = Field(
+        description="Usual spellings of a missing value that are values in this column."
+    )
+    scale: Literal["", "fractions", "hundredths"] = Field(
+        description="`fractions`: numbers without a percent sign are multiplied by 100; `hundredths`: numbers with one "
+        "are divided by 100."
+    )
+    is_loose: bool = Field(description="Cells such as `<0.5` and `575K` are read as numbers.")
 
 
 class UploadDialect(BaseModel):
@@ -61,6 +69,11 @@ class Column(BaseModel):
     first_odd: str | None
     n_coerced: int = Field(description="Cells that were rewritten so that they can be read.")
     n_declared_missing: int = Field(description="Rewritten cells that became missing.")
+    n_about: int = Field(description="Cells that name a number only nearly, such as `<0.5`.")
+    first_about: str | None
+    missing: dict[str, int] = Field(
+        description="Usual spellings of a missing value, and how many cells hold each."
+    )
 
 
 class UploadGuess(BaseModel):
@@ -137,7 +150,12 @@ class UploadColumnOverrides(BaseModel):
     decimal: Literal[".", ","] | None = None
     thousands: Literal["", ",", ".", " ", "'"] | None = None
     mark: Annotated[str, Field(max_length=10)] | None = None
-    missing: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = None
+    missing: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = Field(
+        default=None,
+        description="Spellings of a missing value. An empty list, or one with a usual spelling such as `na`, is "
+        "complete; otherwise the usual spellings count too.",
+    )
+    scale: Literal["", "fractions", "hundredths"] | None = None
 
 
 def _one_of(known: Sequence[str]) -> Any:
@@ -182,6 +200,9 @@ class Receipt(BaseModel):
     treatment: Treatment
     reading: UploadOverrides = Field(description="Settings that override what was detected.")
     packed: Packed | None = Field(description="Null if the file came plain.")
+    samples: list[list[str]] = Field(
+        description="A few cells of each column of numbers, spelled as in the file; empty for whole numbers."
+    )
     other_tables: list[UploadOtherTable] = Field(description="Other tables in the file, which are not read.")
 
     @classmethod

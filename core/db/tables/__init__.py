@@ -11,5 +11,5 @@ from core.db.tables.base import Base
 
 __all__ = ["Base"]
 
-for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
+for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
     import_module(_module.name)

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.review_events import ReviewEventRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.review_events import ReviewEventRow
 from core.generation.conversations import receipts, review, states
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.errors import MoreThanConfirmed

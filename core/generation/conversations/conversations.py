@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session, undefer
 from core.access import audit, ownership
 from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, newest_first
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.errors import NotFound
 from core.generation import hidden
 from core.generation.conversations import search

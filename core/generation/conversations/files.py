@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
 from core import db, logs, storage
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations.messages import columns
 from core.storage import CONVERSATION_FILES, Storage
 

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from core import db
-from core.db.tables.batch_jobs import BatchCallRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchCallRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.errors import AppError
 from core.generation.conversations import conversations
 from core.generation.conversations.conversations import Origin

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.access import ownership
-from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
-from core.db.tables.review_events import ReviewEventRow
+from core.db.tables.generation.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.generation.review_events import ReviewEventRow
 from core.db.types import now_plus
 from core.generation.conversations.states import DECIDED, Status
 

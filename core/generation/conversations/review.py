@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.access import audit, ownership
-from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
-from core.db.tables.review_events import ReviewEventRow
+from core.db.tables.generation.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.generation.review_events import ReviewEventRow
 from core.errors import AppError, NotFound
 from core.generation import hidden
 from core.generation.conversations import conversations, messages, receipts, states

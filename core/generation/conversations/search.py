@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from core import db
-from core.db.tables.conversation_search import FULL_TEXT
-from core.db.tables.conversations import CODES, WITH_FINDING, WITH_WORDS, WORDS, ConversationRow
+from core.db.tables.generation.conversation_search import FULL_TEXT
+from core.db.tables.generation.conversations import CODES, WITH_FINDING, WITH_WORDS, WORDS, ConversationRow
 from core.generation.conversations import words
 
 _CODE: Final = re.compile("[a-z0-9_]{1,60}")

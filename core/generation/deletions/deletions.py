@@ -1,10 +1,10 @@
 """Deleting: what is hidden at once, and how it is taken back.
 
 A deletion is a task that begins UNDO_S later. What it is to remove is named in tables of its own
-(`core/db/tables/deletions.py`), and is shown to nobody from the same transaction on. Until the task has begun, undoing
-cancels it, and everything is there again. Approved conversations go only where they are named, one by one or by a word
-of its own: neither a filter nor a job takes them along unasked. What was decided on or edited by somebody who saw it
-before it was hidden stays.
+(`tables/generation/deletions.py`), and is shown to nobody from the same transaction on. Until the task has begun,
+undoing cancels it, and everything is there again. Approved conversations go only where they are named, one by one
+or by a word of its own: neither a filter nor a job takes them along unasked. What was decided on or edited by somebody
+who saw it before it was hidden stays.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from core import db, queue
 from core.access import audit, ownership
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.deletions import DeletedBatchJobRow, DeletedConversationRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.deletions import DeletedBatchJobRow, DeletedConversationRow
 from core.db.tables.tasks import TaskRow
 from core.errors import NotFound
 from core.generation import hidden

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from core import db, queue, settings, storage
 from core.db.tables import Base
-from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, BatchLogLineRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.deletions import DeletedBatchJobRow, DeletedConversationRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, BatchLogLineRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.deletions import DeletedBatchJobRow, DeletedConversationRow
 from core.generation.conversations import files
 from core.generation.engine.requests.reply_store import log_folder, raw_folder, raw_key
 from core.settings import part

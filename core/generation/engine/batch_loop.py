@@ -14,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from core import llm, queue
-from core.db.tables.batch_jobs import ProviderBatchRow
+from core.db.tables.generation.batch_jobs import ProviderBatchRow
 from core.errors import AppError
 from core.generation import errors
 from core.generation.engine.budget import Budget

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from core import db, llm, queue, settings, storage
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.errors import NotFound
 from core.generation.engine.batch_loop import BatchLoop
 from core.generation.engine.budget import Budget

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow, BatchLogLineRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchItemRow, BatchJobRow, BatchLogLineRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation import hidden
 from core.generation.enrichment import enrichment, pending
 from core.generation.jobs import progress

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db, llm
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations.conversations import Filter
 from core.generation.engine.requests import prompts
 from core.generation.enrichment import automatic, enrichment, pending, selection

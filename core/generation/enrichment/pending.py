@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchItemRow, BatchJobRow
 from core.generation.jobs.states import OPEN_ITEMS, SETTLED
 
 LOCK: Final = 0x6D64_656E  # any number that no other lock of the app has

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.access.errors import OwnedByAnother
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.errors import AppError, NotFound
 from core.generation.conversations.conversations import RESOURCE, Filter
 from core.generation.conversations.errors import NothingNamed, TooManyNamed

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from core import db
 from core.access import audit
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import files
 from core.generation.export import card, manifest, plan
 from core.generation.export.formats import FORMATS, Format, Said, line

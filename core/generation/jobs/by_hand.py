@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from core import queue
 from core.access import audit
-from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchItemRow, BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, is_ahead, now_plus
 from core.errors import Conflict

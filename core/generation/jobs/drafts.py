@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
 from core import db, llm
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.errors import AppError
 from core.generation.engine.requests import prompts
 from core.generation.errors import CapMissing, CapTooLow, NoBatches, RowRefused

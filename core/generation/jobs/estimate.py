@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db, llm
-from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.engine.requests import prompts
 from core.generation.enrichment import enrichment
 from core.generation.jobs.drafts import Draft

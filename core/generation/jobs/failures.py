@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables.batch_jobs import BatchItemRow
+from core.db.tables.generation.batch_jobs import BatchItemRow
 from core.db.types import json_member
 from core.generation.jobs.states import ItemState
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchItemRow, BatchJobRow
 from core.db.tables.tasks import TaskRow
 from core.db.types import now_plus
 from core.generation.enrichment import automatic

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, contains_eager
 
 from core import db, queue
 from core.access import audit, ownership
-from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchItemRow, BatchJobRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 from core.db.types import now_plus
 from core.errors import Conflict, NotFound

@@ -13,8 +13,8 @@ from core import queue
 from core.access import ownership
 from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, newest_first
-from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 from core.db.types import DATABASE_CLOCK, seconds_between
 from core.generation import hidden

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.batch_jobs import BatchLogLineRow
+from core.db.tables.generation.batch_jobs import BatchLogLineRow
 from core.generation.engine.requests.reply_store import log_key, log_text
 from core.generation.jobs import jobs
 from core.storage import NotStored, Storage

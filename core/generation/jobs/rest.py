@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import llm
-from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchJobRow
 from core.generation.jobs import estimate
 from core.generation.jobs.estimate import Estimate
 

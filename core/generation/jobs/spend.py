@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
-from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.types import DATABASE_CLOCK, UtcDateTime, seconds_between
 from core.generation.jobs.states import SETTLED
 from core.llm import calls

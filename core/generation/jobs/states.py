@@ -8,7 +8,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables.batch_jobs import BatchItemRow
+from core.db.tables.generation.batch_jobs import BatchItemRow
 from core.db.types import now_plus
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, undefer
 
 from core import db, queue
 from core.access import audit, ownership
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 from core.generation.quality import nearest, rows
 from core.generation.quality.duplicates import Signatures

@@ -1,7 +1,7 @@
 """Which conversations one is like: of its own job, and of what is approved, whoever's it is.
 
-Near-duplicates of approved ones are found by the indexes of bands (`core/db/tables/conversations.py`); those of a job
-by reading its signatures, which an attempt at the job does once.
+Near-duplicates of approved ones are found by the indexes of bands (`tables/generation/conversations.py`); those of a
+job by reading its signatures, which an attempt at the job does once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.db.row_rules import SCHEMA
-from core.db.tables.conversations import BANDS, IS_APPROVED, MOST_OF_A_BAND, ConversationRow
+from core.db.tables.generation.conversations import BANDS, IS_APPROVED, MOST_OF_A_BAND, ConversationRow
 from core.generation.quality.duplicates import SIZE_BYTES, Signatures, bands, similarity
 from core.generation.quality.findings import Code, Finding
 

@@ -9,8 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.errors import AppError
 from core.generation.quality import check, nearest, thresholds
 from core.generation.quality.duplicates import Signatures

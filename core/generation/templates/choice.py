@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.templates import templates, usage, values, variables
 from core.generation.templates.enrichment_text import ENRICHMENT
 from core.generation.templates.errors import NoTemplateFits, NoTemplates, NotForWriting

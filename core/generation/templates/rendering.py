@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from jinja2 import Template
 
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.templates import enrichment_text, syntax, values, variables
 from core.generation.templates.enrichment_text import ENRICHMENT
 from core.generation.templates.errors import PromptTooLong, TextUnfit

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.templates.enrichment_text import ENRICHMENT
 from core.generation.templates.shipped_texts import ALL, Shipped
 

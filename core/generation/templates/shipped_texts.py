@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.templates import variables
 
 NAMESPACE: Final = UUID("5a0c6a52-7a3b-5d0e-9f57-3f3d6c1f6b51")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core import db
 from core.access import audit, ownership
 from core.db.pagination import Page, newest_first
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.errors import NotFound
 from core.generation.quality import thresholds
 from core.generation.templates import usage, values, variables

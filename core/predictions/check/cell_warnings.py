@@ -9,9 +9,10 @@ from typing import Literal
 from core.metrics import wording
 from core.models.schema import Feature
 from core.predictions.check.first_rows import FirstRows
+from core.predictions.matching.reading import ReadingQuestion
 from core.uploads.report.profile import ColumnProfile, shortened
 
-About = Literal["retyped", "unseen", "outside", "blank"]
+About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about"]
 _EXAMPLE_LENGTH = 40
 
 
@@ -20,7 +21,8 @@ class CellWarning:
     """One thing about the cells of a feature.
 
     about: "retyped", not a number where the model expects numbers; "unseen", a value not seen in training; "outside",
-    a number beyond the range of training; "blank", no value in any row.
+    a number beyond the range of training; "blank", no value in any row; "guessed", it can be read in two ways and
+    nobody has chosen; "about", it names a number only nearly.
     n_cells, n_rows: so many cells in the rows looked at, of which there are n_rows: the file's first, or all of them.
     refuses: scoring would refuse the file. says: a sentence.
     """
@@ -52,10 +54,28 @@ def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int
     elif feature.kind == "number":
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
+        yield from _about(feature, name, seen, n_rows)
     elif n := seen.unseen[feature.name]:
         where, has = _where(n, seen.n_rows, n_rows, "has a value|have values")
         message = f"{name}: {where} {has} not seen in training{_such_as(feature, seen)}."
         yield CellWarning(feature.name, "unseen", n, seen.n_rows, False, message)
+
+
+def of_question(question: ReadingQuestion, *, n_rows: int) -> CellWarning:
+    """What there is to say of a column that is read by a guess."""
+    cell, read, other = question.cells[0], question.options[0].values[0], question.options[1].values[0]
+    message = (
+        f"{question.name}: {question.why} {wording.quoted(cell)} is read as {read}; it could also mean {other}. "
+        "Choose one, or each row gets a caution."
+    )
+    return CellWarning(question.name, "guessed", n_rows, n_rows, False, message)
+
+
+def _about(feature: Feature, name: str, seen: FirstRows, n_rows: int) -> Iterator[CellWarning]:
+    if n := seen.about[feature.name]:
+        where, names = _where(n, seen.n_rows, n_rows, "names|name")
+        message = f"{name}: {where} {names} a number only nearly, as in '<0.5'. The number itself is used."
+        yield CellWarning(feature.name, "about", n, seen.n_rows, False, message)
 
 
 def _retyped(

@@ -29,20 +29,24 @@ _EXAMPLES, _EXAMPLE_LENGTH = 3, 40
 class FirstRows:
     """Counts over the rows looked at.
 
-    bad, unseen, outside: cells per feature, as in RunStatistics. examples: per feature with bad or unseen cells, the
-    first different ones. retyped: per feature why scoring would refuse the file.
+    bad, unseen, outside, about: cells per feature, as in RunStatistics. examples: per feature with bad or unseen cells,
+    the first different ones. retyped: per feature why scoring would refuse the file.
     """
 
     n_rows: int = 0
     bad: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
     outside: Counter[str] = field(default_factory=Counter)
+    about: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     retyped: dict[str, FeatureRetyped] = field(default_factory=dict)
 
 
 def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[str, str]) -> FirstRows:
-    """Count. source: at the file's first byte. schema: less the features that the file lacks.
+    """Count.
+
+    source: at the file's first byte. dialect: as the file is read for the model. schema: less the features that the
+    file lacks.
 
     Raises ChangedSinceChecked, and ValueError where bytes are not those that were checked.
     """
@@ -61,6 +65,7 @@ def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[st
         seen.bad.update(caution.counted(cautions.bad))
         seen.unseen.update(caution.counted(cautions.unseen))
         seen.outside.update(caution.counted(cautions.outside))
+        seen.about.update(caution.counted(cautions.about))
         for feature in schema.features:
             if feature.name in cautions.bad or feature.name in cautions.unseen:
                 shown = seen.examples.setdefault(feature.name, [])

@@ -7,22 +7,24 @@ what is known of whole columns since the file was examined.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 from uuid import UUID
 
 import pyarrow as pa
 
 from core import db
-from core.models import models
+from core.models import models, readings
 from core.models.schema import Kind, Schema
 from core.predictions.check import cell_warnings, first_rows
 from core.predictions.check.cell_warnings import CellWarning
 from core.predictions.errors import FeatureMissing, FeatureRetyped
 from core.predictions.matching import mapping as mappings
 from core.predictions.matching import name_similarity
+from core.predictions.matching import reading as readings_of_files
 from core.predictions.matching.header import HeaderCheck, as_read, check_header, refusal_of
 from core.predictions.matching.mapping import SavedMapping
+from core.predictions.matching.reading import ReadingQuestion
 from core.storage import Storage
 from core.uploads import stored, uploads
 from core.uploads.csv import cells
@@ -55,6 +57,8 @@ class SchemaCheck:
     mapping: as it would be kept. n_rows_read: those of the file's n_rows whose cells were looked at.
     warnings: those that refuse the file first, then those of most rows.
     refusal: why it can't be scored so. remembered: the mapping last used with this model for such columns.
+    questions: columns that can be read in two ways. reading: what was chosen for them, as it would be kept;
+    remembered_reading: what was chosen the last time.
     """
 
     columns: tuple[FeatureMatch, ...]
@@ -68,6 +72,9 @@ class SchemaCheck:
     warnings: tuple[CellWarning, ...]
     refusal: FeatureMissing | FeatureRetyped | None
     remembered: SavedMapping | None = None
+    questions: tuple[ReadingQuestion, ...] = ()
+    reading: Mapping[str, str] = field(default_factory=dict)
+    remembered_reading: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[FeatureMatch]:
@@ -87,45 +94,55 @@ def check(
     upload_id: int,
     model_id: UUID,
     mapping: Mapping[str, str] | None = None,
+    choices: Mapping[str, str] | None = None,
 ) -> SchemaCheck:
     """Check an upload against a model. No session is open while bytes are read.
 
-    mapping: feature or target → the column of the file to read in its place.
+    mapping: feature or target → the column of the file to read in its place. choices: as `reading.of` takes them.
     Raises NotFound, Conflict for a model that is not ready, BadMapping, UploadGone, ChangedSinceChecked.
     """
     with db.session_scope(user) as session:
         upload = uploads.get(session, upload_id=upload_id)
         model = models.get(session, model_id=model_id)
-        schema = models.schema_of(model)
+        schema = readings.schema_of(session, model)
         found = uploads.examination_of(upload)
         columns = [column.name for column in found.columns]
         kept = mappings.kept(session, model_name=model.name)
         remembered = mappings.remembered(session, kept, model=model, columns=columns)
+        chosen_before = readings_of_files.remembered(session, model_name=model.name)
     with stored.open_bytes(storage, upload) as source:
         try:
-            checked = of_file(source, found, schema, mapping=mapping)
+            checked = of_file(source, found, schema, mapping=mapping, choices=choices)
         except (ValueError, IndexError):
             source.require_unchanged()  # else whoever changed the bytes is to blame
             raise
-    return replace(checked, remembered=remembered)
+    return replace(checked, remembered=remembered, remembered_reading=chosen_before)
 
 
 def of_file(
-    source: BinaryIO, found: Examination, schema: Schema, *, mapping: Mapping[str, str] | None = None
+    source: BinaryIO,
+    found: Examination,
+    schema: Schema,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    choices: Mapping[str, str] | None = None,
 ) -> SchemaCheck:
-    """The check of a file. source: at its first byte. found: what its examination found. Raises BadMapping."""
+    """The check of a file. source: at its first byte. found: what its examination found. Raises BadMapping, Invalid."""
     header = [column.name for column in found.columns]
     read_from = mappings.checked(mapping or {}, header, schema)
     by_name = check_header(header, schema, mapping=read_from)
     here = set(by_name.matched)
     present = replace(schema, features=tuple(one for one in schema.features if one.name in here))
-    seen = first_rows.read(source, found.dialect, present, read_from)
+    as_trained = readings_of_files.of(found, present, mapping=read_from, choices=choices)
+    seen = first_rows.read(source, as_trained.dialect, present, read_from)
     profiles = dict(zip(as_read(header, read_from), found.columns, strict=True))
     warnings = [
         one
         for feature in present.features
         for one in cell_warnings.of(feature, seen, profiles[feature.name], n_rows=found.n_rows)
     ]
+    asked = [one for one in as_trained.questions if not one.chosen and one.cells]
+    warnings += [cell_warnings.of_question(one, n_rows=found.n_rows) for one in asked]
     return SchemaCheck(
         columns=_columns(by_name, schema, read_from, found),
         extra=by_name.extra,
@@ -137,6 +154,8 @@ def of_file(
         n_rows_read=seen.n_rows,
         warnings=tuple(sorted(warnings, key=lambda one: (not one.refuses, -one.share))),
         refusal=refusal_of(by_name) or next(iter(seen.retyped.values()), None),
+        questions=as_trained.questions,
+        reading=as_trained.choices,
     )
 
 

@@ -1,14 +1,15 @@
 """Which cells make a row's answer less sure, and the words in which each row says so.
 
-A category that training never saw, a number outside the range that it saw, and text where a number is due, which was
-taken as missing. Rows are kept column by column, so that what a row says and what is counted are the same thing.
-Columns have the model's names here, also where a mapping reads another column of the file in their place.
+A category that training never saw, a number outside the range that it saw, text where a number is due, which was
+taken as missing, a cell that names its number only nearly, and a cell of a column that was read by a guess. Rows are
+kept column by column, so that what a row says and what is counted are the same thing. Columns have the model's names
+here, also where a mapping reads another column of the file in their place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,23 +25,32 @@ from core.uploads.csv.dialect import Dialect
 NAMED = 3
 """Columns that one row names at most; further ones are counted."""
 UNSEEN, OUTSIDE, BAD = "unseen", "out of range", "not a number"
+ABOUT, GUESSED = "not exactly a number", "read by a guess"
 
 
 @dataclass(frozen=True)
 class Cautions:
     """The rows of a block that call for caution: column → (m,) ascending places of its rows, from 0.
 
-    Columns are in the model's order; one without such rows is absent. A cell is in one of the three at most.
+    Columns are in the model's order; one without such rows is absent. A cell is in one of the first three at most.
     """
 
     unseen: Mapping[str, RowIndices]
     outside: Mapping[str, RowIndices]
     bad: Mapping[str, RowIndices]
+    about: Mapping[str, RowIndices] = field(default_factory=dict)
+    guessed: Mapping[str, RowIndices] = field(default_factory=dict)
 
     @cached_property
     def _all(self) -> list[tuple[str, str, RowIndices]]:
         """(kind, column, rows), in the order in which a row names them."""
-        kinds = ((UNSEEN, self.unseen), (OUTSIDE, self.outside), (BAD, self.bad))
+        kinds = (
+            (UNSEEN, self.unseen),
+            (OUTSIDE, self.outside),
+            (BAD, self.bad),
+            (ABOUT, self.about),
+            (GUESSED, self.guessed),
+        )
         return [(kind, name, rows) for kind, columns in kinds for name, rows in columns.items()]
 
     @cached_property
@@ -115,3 +125,11 @@ def outside_of_training(numbers: Mapping[str, Any] | pd.DataFrame, schema: Schem
             if below.any() or above.any():
                 found[feature.name] = np.flatnonzero(below | above)
     return found
+
+
+def read_by_guess(
+    numbers: Mapping[str, Any] | pd.DataFrame, unsure: Collection[str]
+) -> dict[str, RowIndices]:
+    """The rows of each column that nobody has said how to read, where they hold a value. numbers: as above."""
+    found = {name: np.flatnonzero(~np.isnan(np.asarray(numbers[name]))) for name in sorted(unsure)}
+    return {name: rows for name, rows in found.items() if len(rows)}

@@ -6,7 +6,7 @@ Blocks are counted apart, in threads, and put together in order by `merge`, whic
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -34,8 +34,9 @@ class RunStatistics:
     n_measured: rows whose outcome is known. n_blank, n_unknown: rows whose outcome is missing, or none that
     the model knows (a new label; no number for a regression, or one too large to measure by). All three are 0 where
     the file has no outcomes. missing, bad, unseen, outside: cells per feature that are blank, no number where one is
-    due, a category that training never saw, or a number beyond the range that it saw; only features that have any.
-    n_cautioned: rows with any cell of the last three kinds, None in statistics of before they were counted.
+    due, a category that training never saw, or a number beyond the range that it saw; about, guessed: that name a
+    number only nearly, or were read by a guess; only features that have any.
+    n_cautioned: rows with any cell of the last five kinds, None in statistics of before they were counted.
     formulas: columns of the file, of any kind, with cells that a spreadsheet would run.
     unknown_outcomes: the first few spellings among the n_unknown, as examples.
     classes, numbers: the answers; one of them, by the model's task.
@@ -49,6 +50,8 @@ class RunStatistics:
     bad: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, int] = field(default_factory=dict)
     outside: dict[str, int] = field(default_factory=dict)
+    about: dict[str, int] = field(default_factory=dict)
+    guessed: dict[str, int] = field(default_factory=dict)
     n_cautioned: int | None = None
     formulas: dict[str, FormulaCount] = field(default_factory=dict)
     unknown_outcomes: tuple[str, ...] = ()
@@ -88,6 +91,8 @@ _PLAIN = (
     "bad",
     "unseen",
     "outside",
+    "about",
+    "guessed",
     "n_cautioned",
 )
 
@@ -108,8 +113,12 @@ class BlockRows:
     cautions: Cautions
 
     @classmethod
-    def of(cls, table: pa.Table, framed: ModelFrame, schema: Schema) -> BlockRows:
-        """table: (n,) rows of text cells.  framed: what the pipeline was given of them."""
+    def of(
+        cls, table: pa.Table, framed: ModelFrame, schema: Schema, unsure: Collection[str] = ()
+    ) -> BlockRows:
+        """table: (n,) rows of text cells.  framed: what the pipeline was given of them.  unsure: columns that were read
+        by a guess.
+        """
         target = schema.target
         blanks = framed.frame.isna().sum()
         missing = {str(name): int(n) - len(framed.bad.get(str(name), ())) for name, n in blanks.items()}
@@ -121,6 +130,8 @@ class BlockRows:
                 unseen=framed.unseen,
                 outside=caution.outside_of_training(framed.frame, schema),
                 bad=framed.bad,
+                about=framed.about,
+                guessed=caution.read_by_guess(framed.frame, unsure),
             ),
         )
 
@@ -150,6 +161,8 @@ def of_block(
         "bad": caution.counted(rows.cautions.bad),
         "unseen": caution.counted(rows.cautions.unseen),
         "outside": caution.counted(rows.cautions.outside),
+        "about": caution.counted(rows.cautions.about),
+        "guessed": caution.counted(rows.cautions.guessed),
         "n_cautioned": rows.cautions.n_rows,
         "formulas": dict(formulas),
     }
@@ -217,6 +230,8 @@ def merge(a: RunStatistics, b: RunStatistics) -> RunStatistics:
         bad=_summed(a.bad, b.bad),
         unseen=_summed(a.unseen, b.unseen),
         outside=_summed(a.outside, b.outside),
+        about=_summed(a.about, b.about),
+        guessed=_summed(a.guessed, b.guessed),
         n_cautioned=None if a.n_cautioned is None or b.n_cautioned is None else a.n_cautioned + b.n_cautioned,
         formulas=_formulas(a, b),
         unknown_outcomes=tuple(dict.fromkeys([*a.unknown_outcomes, *b.unknown_outcomes]))[:EXAMPLES],

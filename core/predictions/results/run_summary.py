@@ -7,7 +7,7 @@ from typing import Literal
 
 from core.predictions.results.run_statistics import RunStatistics
 
-AnsweredBy = Literal["trees", "curves", "pipeline"]
+AnsweredBy = Literal["trees", "curves", "blend", "pipeline"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -83,6 +83,7 @@ def scorer(
     mapping: Mapping[str, str] | None,
     with_reasons: bool,
     bare: bool = False,
+    unsure: Collection[str] = (),
 ) -> Scorer:
     """For a file with this header; the rest as `engine.score` takes it.
 
@@ -95,7 +96,12 @@ def scorer(
         file_header, schema, dialect, with_caution=not bare, n_reasons=reasons.TOP if with_reasons else 0
     )
     pipeline_scorer = PipelineScorer(
-        header.as_read(file_header, mapping), dialect, pipeline, schema, with_reasons
+        header.as_read(file_header, mapping),
+        dialect,
+        pipeline,
+        schema,
+        with_reasons,
+        frozenset(unsure),
     )
     return Scorer(pipeline_scorer, added, file_header, bare)
 

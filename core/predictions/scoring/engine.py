@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
@@ -43,6 +43,7 @@ def score(
     mapping: Mapping[str, str] | None = None,
     with_reasons: bool = False,
     bare: bool = False,
+    unsure: Collection[str] = (),
     n_threads: int = N_THREADS,
     block_bytes: int = BLOCK_BYTES,
 ) -> RunSummary:
@@ -52,7 +53,8 @@ def score(
     progress: called with the rows written so far.  stop: asked before each block is written.
     mapping: feature or target → the column of the file to read in its place.
     with_reasons: say of each row what moved its answer most.  bare: the answers and nothing about them, no caution,
-    hash or count of anything but rows; to measure what these cost.
+    hash or count of anything but rows; to measure what these cost.  unsure: the model's columns that are read by a
+    guess, of which every row is told.
     Raises FeatureMissing, FeatureRetyped, LabelUnwritable, ReasonsUnknown, InputLost, DiskFull, ScoringStopped,
     BlockFailed, and what `stream` raises for bytes that are no records; what the sink holds then is no result.
     """
@@ -67,6 +69,7 @@ def score(
         mapping=mapping,
         with_reasons=with_reasons,
         bare=bare,
+        unsure=unsure,
     )
     run = ResultWriter(sink, scorer, file.header_bytes, started=started)
 

@@ -21,6 +21,7 @@ from core.models import preparation
 from core.models.preparation import Prepared, Take
 from core.models.schema import Schema, frame
 from core.models.targets import Target
+from core.uploads.csv.dialect import ColumnRule
 
 HELD_OUT_SHARE: Final = 0.2
 MOST_HELD_OUT: Final = 20_000
@@ -76,12 +77,12 @@ def prepare(
     *,
     decimal: str,
     keep: Collection[str] = (),
-    kinds: Mapping[str, str] = MappingProxyType({}),
+    rules: Mapping[str, ColumnRule] = MappingProxyType({}),
 ) -> Inputs:
     """Hold rows out, then prepare the others as for any training. Raises NoFeatures."""
     is_held_out = _held_out(outcome)
     learnt = replace(outcome, rows=outcome.rows[~is_held_out], values=outcome.values[~is_held_out])
-    prepared = preparation.prepare(take, learnt, decimal=decimal, keep=keep, kinds=kinds)
+    prepared = preparation.prepare(take, learnt, decimal=decimal, keep=keep, rules=rules)
     rows = outcome.rows[is_held_out]
     return Inputs(
         prepared=prepared,

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from core.models.errors import NoFeatures
 from core.models.schema import Feature
+from core.uploads.csv.dialect import ColumnRule
 
 LIMIT_S: Final = 120.0
 PROJECT: Final = Path(__file__).resolve().parents[3]
@@ -25,9 +26,12 @@ QUESTION: Final = b"question"
 CHILD: Final = "core.training.package.columns"
 
 
-def chosen(table: pa.Table, *, target: str, decimal: str, kinds: Mapping[str, str]) -> tuple[Feature, ...]:
+def chosen(
+    table: pa.Table, *, target: str, decimal: str, rules: Mapping[str, ColumnRule]
+) -> tuple[Feature, ...]:
     """The columns in their order. table: text cells of rows that have an outcome. Blocking; raises NoFeatures."""
-    question = json.dumps({"target": target, "decimal": decimal, "kinds": dict(kinds)})
+    said = {name: asdict(rule) for name, rule in rules.items()}
+    question = json.dumps({"target": target, "decimal": decimal, "rules": said})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema.with_metadata({QUESTION: question})) as written:
         written.write_table(table.replace_schema_metadata({QUESTION: question}))
@@ -42,9 +46,7 @@ def chosen(table: pa.Table, *, target: str, decimal: str, kinds: Mapping[str, st
     answer = json.loads(ran.stdout)
     if "features" not in answer:
         raise NoFeatures(target=target, reasons=answer["reasons"])
-    return tuple(
-        Feature(**{**feature, "categories": tuple(feature["categories"])}) for feature in answer["features"]
-    )
+    return tuple(map(Feature.from_json, answer["features"]))
 
 
 def _answer(stream: pa.ipc.RecordBatchStreamReader) -> dict[str, Any]:
@@ -54,10 +56,13 @@ def _answer(stream: pa.ipc.RecordBatchStreamReader) -> dict[str, Any]:
     table = stream.read_all()
     question = json.loads(table.schema.metadata[QUESTION])
     decimal = question["decimal"]
-    outcome = targets.find(table, target=question["target"], decimal=decimal)
+    rules = {name: ColumnRule.from_json(rule) for name, rule in question["rules"].items()}
+    target = question["target"]
+    kept = rules[target].values if target in rules else ()
+    outcome = targets.find(table, target=target, decimal=decimal, kept=kept)
     try:
         prepared = preparation.prepare(
-            lambda rows: table.take(pa.array(rows)), outcome, decimal=decimal, kinds=question["kinds"]
+            lambda rows: table.take(pa.array(rows)), outcome, decimal=decimal, rules=rules
         )
     except NoFeatures as error:
         return {"reasons": error.reasons}

@@ -7,13 +7,14 @@ or the number, or nothing where it has no outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
 from core.models import schema as schemas
+from core.models.schema import Feature
 from core.storage import Storage
 from core.training.package.subject import Subject
 from core.uploads import stored
@@ -23,27 +24,32 @@ from core.uploads.hashed import blaming_changes
 
 def write(files: Storage, subject: Subject) -> Iterator[bytes]:
     """The file, block by block; the first is its header. Raises UploadGone, ChangedSinceChecked."""
-    numbers = {feature.name for feature in subject.schema.features if feature.kind == "number"}
+    features = {feature.name: feature for feature in subject.schema.features}
     with stored.open_bytes(files, subject.asked.upload) as source, blaming_changes(source):
         opened = stream.open_csv(source, subject.dialect)
         n_rows, has_begun = 0, False
         for block in opened.blocks:
             table = stream.parse_block(block, opened.header, subject.dialect)
-            columns = [_column(table, name, n_rows, numbers, subject) for name in table.column_names]
+            columns = [_column(table, name, n_rows, features, subject) for name in table.column_names]
             plain = pa.Table.from_arrays(columns, names=table.column_names)
             yield _csv(plain, has_header=not has_begun)
             n_rows, has_begun = n_rows + table.num_rows, True
 
 
-def _column(table: pa.Table, name: str, first: int, numbers: set[str], subject: Subject) -> pa.Array:
+def _column(
+    table: pa.Table, name: str, first: int, features: Mapping[str, Feature], subject: Subject
+) -> pa.Array:
     """A column of a block whose first row is the file's row `first`."""
     if name == subject.schema.target:
         return _outcomes(first, table.num_rows, subject)
     column = table.column(name)
-    if name in numbers:
+    feature = features.get(name)
+    if feature is not None and feature.kind == "number":
         values, _ = cells.numbers(column, subject.dialect.decimal)
         return pa.array(values, from_pandas=True)
-    return pa.array(schemas.categories(column.combine_chunks()), pa.string(), from_pandas=True)
+    known = feature.categories if feature is not None else ()
+    texts = schemas.categories(column.combine_chunks(), known=known)
+    return pa.array(texts, pa.string(), from_pandas=True)
 
 
 def _outcomes(first: int, n_rows: int, subject: Subject) -> pa.Array:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.db.tables.training_jobs import TrainingJobRow
 from core.db.tables.uploads import UploadRow
-from core.models import models, targets
+from core.models import models, readings, targets
 from core.models.schema import Schema
 from core.models.targets import Target
 from core.storage import Storage
@@ -109,11 +109,17 @@ def of_model(session: Session, *, model_id: UUID) -> Asked:
 def look(files: Storage, asked: Asked) -> Subject:
     """Read the outcome, and decide which columns are learnt from. Blocking; raises what reading and `targets` raise."""
     dialect = Dialect.from_json(asked.upload.receipt["dialect"])
+    names = [one.name for one in uploads.examination_of(asked.upload).columns]
+    rules = readings.rules_of(dialect, names)
     with stored.open_bytes(files, asked.upload) as source:
         with blaming_changes(source):
             column = stream.read_table(source, dialect, only=asked.target)
         outcome = targets.find(
-            column, target=asked.target, decimal=dialect.decimal, positive_label=asked.positive_label
+            column,
+            target=asked.target,
+            decimal=dialect.decimal,
+            positive_label=asked.positive_label,
+            kept=rules[asked.target].values if asked.target in rules else (),
         )
         if asked.schema is not None:
             if outcome.labels != asked.schema.labels:
@@ -121,7 +127,6 @@ def look(files: Storage, asked: Asked) -> Subject:
                     model=asked.model_name, problem="was trained on a file read differently now"
                 )
             return Subject(asked, asked.schema, outcome, dialect)
-        names = [one.name for one in uploads.examination_of(asked.upload).columns]
         source.seek(0)
         with blaming_changes(source):
             sample = stream.read_rows(source, dialect, _some(outcome))
@@ -129,7 +134,7 @@ def look(files: Storage, asked: Asked) -> Subject:
         sample,
         target=asked.target,
         decimal=dialect.decimal,
-        kinds={names[rule.column]: rule.kind for rule in dialect.rules if rule.kind},
+        rules=rules,
     )
     schema = Schema(features, asked.target, outcome.task, outcome.labels, outcome.positive_label)
     return Subject(asked, schema, outcome, dialect)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from core import queue
 from core.db.tables.uploads import UploadRow
-from core.models import targets
+from core.models import readings, targets
 from core.storage import Storage
 from core.training.bargain import inputs
 from core.training.bargain.inputs import Inputs
@@ -22,6 +24,7 @@ def read(files: Storage, upload: UploadRow, task: queue.Task, job: queue.Job, *,
     """What the code will be given. Raises what reading, `targets.find` and `inputs.prepare` raise."""
     dialect = Dialect.from_json(upload.receipt["dialect"])
     names = [column.name for column in uploads.examination_of(upload).columns]
+    rules = readings.rules_of(dialect, names)
     with stored.open_bytes(files, upload) as source:
 
         def take(rows: npt.NDArray[np.int64]) -> pa.Table:
@@ -37,11 +40,14 @@ def read(files: Storage, upload: UploadRow, task: queue.Task, job: queue.Job, *,
             target=target,
             decimal=dialect.decimal,
             positive_label=task.payload.get("positive_label"),
+            kept=rules[target].values if target in rules else (),
         )
-        return inputs.prepare(
+        prepared = inputs.prepare(
             take,
             outcome,
             decimal=dialect.decimal,
             keep=task.payload.get("keep", ()),
-            kinds={names[rule.column]: rule.kind for rule in dialect.rules if rule.kind},
+            rules=rules,
         )
+    schema = readings.kept(prepared.schema, dialect, names)
+    return replace(prepared, prepared=replace(prepared.prepared, schema=schema))

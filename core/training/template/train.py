@@ -1,4 +1,4 @@
-"""Trains one of two recipes on a table, keeps the model, and predicts the rows that were held out.
+"""Trains trees and curves on a table, keeps the better or the mean of both, and predicts the rows that were held out.
 
 Runs by itself, in a folder that holds
   train.parquet    the rows to learn from: the features, and the target
@@ -11,12 +11,15 @@ and leaves there
 It prints a line of JSON for each point of the curve: {"metric", "split", "step", "value"}.
 
 The linear recipe lays splines over the quantiles of each number: it is strong on small tables and smooth effects. The
-boosted trees find thresholds and interactions, and win as tables grow. A fifth of the rows decides between the two;
-the better one then learns from all. The same table gives the same model: every random choice begins at seed 0.
+boosted trees find thresholds and interactions, and win as tables grow; they are grown in three ways, small trees to
+large ones. A fifth of the rows says which way is best, when more trees stop helping, and whether trees, curves or the
+mean of both are kept; what is kept then learns from all rows. Of several classes, a temperature makes probabilities as
+sure as they were right there. The same table gives the same model: every random choice begins at seed 0.
 """
 
 import json
 import math
+import runpy
 import time
 from pathlib import Path
 from typing import Any
@@ -24,33 +27,65 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, SplineTransformer, StandardScaler
+from sklearn.preprocessing import (
+    OneHotEncoder,
+    QuantileTransformer,
+    SplineTransformer,
+    StandardScaler,
+    TargetEncoder,
+)
 
 Job = dict[str, Any]
+Growth = tuple[int, float, int, float, float]
+Rows = np.ndarray
 
 SEED = 0
 N_POINTS = 15  # of the curve, at most
 MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
 METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 
+# As (leaves a tree, learning rate, rows a leaf at least, l2, share of the columns that a split may look at)
+GROWTHS = ((6, 0.1, 30, 3.0, 0.5), (12, 0.05, 30, 3.0, 0.5), (31, 0.1, 20, 1.0, 1.0))
+PATIENCE = 20  # trees that may come without making unseen rows likelier
+ONE_HOT_VALUES = 8  # a category of more values becomes the mean outcome of each
+
 PREDICT = '''"""Opens model.bin and predicts: a row of probabilities, one a label, or a number."""
 
 import joblib
+import numpy as np
+from scipy.special import expit, softmax
 
 
 def load(path):
     return joblib.load(path)
 
 
+def said(model, frame):
+    """The mean of what the members say: logits, or numbers."""
+    answers = [
+        one.decision_function(frame) if hasattr(one, "predict_proba") else one.predict(frame)
+        for one in model["members"]
+    ]
+    return np.mean(answers, axis=0)
+
+
 def predict(model, frame):
-    return model.predict_proba(frame) if hasattr(model, "predict_proba") else model.predict(frame)
+    answers = said(model, frame)
+    if not hasattr(model["members"][0], "predict_proba"):
+        return answers
+    logits = answers / model["temperature"]
+    if logits.ndim == 1:
+        return np.column_stack([expit(-logits), expit(logits)])
+    return softmax(logits, axis=1)
 '''
 
 
@@ -73,9 +108,12 @@ def one_hot() -> OneHotEncoder:
     )
 
 
+def named(job: Job, kind: str) -> list[str]:
+    return [feature["name"] for feature in job["features"] if feature["kind"] == kind]
+
+
 def linear(job: Job, frame: pd.DataFrame) -> Pipeline:
-    numbers = [feature["name"] for feature in job["features"] if feature["kind"] == "number"]
-    categories = [feature["name"] for feature in job["features"] if feature["kind"] == "category"]
+    numbers, categories = named(job, "number"), named(job, "category")
     gaps = [name for name in numbers if frame[name].isna().sum() >= MIN_GAPS]
     # Splines count less than the straight line beside them: small tables need that.
     curves = FeatureUnion(
@@ -100,27 +138,52 @@ def linear(job: Job, frame: pd.DataFrame) -> Pipeline:
     return Pipeline([("columns", columns), ("model", LogisticRegression(C=0.3, max_iter=2000))])
 
 
-def trees(job: Job, frame: pd.DataFrame, n_trees: int | None = None) -> Pipeline:
-    """n_trees: how many to grow; where that is not known yet, as many as help."""
-    numbers = [feature["name"] for feature in job["features"] if feature["kind"] == "number"]
-    categories = [feature["name"] for feature in job["features"] if feature["kind"] == "category"]
-    stops_early = n_trees is None and len(frame) // 10 >= 2 * max(1, len(job["labels"]))
+def columns_of_trees(job: Job, frame: pd.DataFrame) -> ColumnTransformer:
+    """Numbers as they are, few categories a column each, many as the mean outcome of each, cross-fitted."""
+    kinds = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
+    means = TargetEncoder(target_type=kinds[job["task"]], cv=KFold(5, shuffle=True, random_state=SEED))
+    most = max(ONE_HOT_VALUES, len(job["labels"]))
+    few = [name for name in named(job, "category") if frame[name].nunique() <= most]
+    many = [name for name in named(job, "category") if name not in few]
+    parts = [("numbers", "passthrough", named(job, "number")), ("few", one_hot(), few), ("many", means, many)]
+    return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0)
+
+
+def trees(job: Job, growth: Growth, n_trees: int = 1500, **more: Any) -> BaseEstimator:
+    n_leaves, learning_rate, min_leaf, l2, share = growth
     settings = {
-        "learning_rate": 0.05,
-        "max_iter": n_trees or (1500 if stops_early else 100),
-        "max_leaf_nodes": 12,
-        "min_samples_leaf": 30,
-        "l2_regularization": 3.0,
-        "max_features": 0.5,
-        "early_stopping": stops_early,
-        "n_iter_no_change": 30,
-        "validation_fraction": 0.1,
+        "learning_rate": learning_rate,
+        "max_iter": n_trees,
+        "max_leaf_nodes": n_leaves,
+        "min_samples_leaf": min_leaf,
+        "l2_regularization": l2,
+        "max_features": share,
+        "early_stopping": False,
         "random_state": SEED,
+        **more,
     }
-    parts = [("numbers", "passthrough", numbers), ("categories", one_hot(), categories)]
-    columns = ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0)
     forest = HistGradientBoostingRegressor if job["task"] == "regression" else HistGradientBoostingClassifier
-    return Pipeline([("columns", columns), ("model", forest(**settings))])
+    return forest(**settings)
+
+
+def grown(job: Job, frame: pd.DataFrame, target: np.ndarray, seen: Rows, unseen: Rows) -> Pipeline:
+    """The best of the growths, fitted on the rows seen until more trees stop helping on those unseen."""
+    columns = columns_of_trees(job, frame)
+    matrix = columns.fit_transform(frame.iloc[seen], target[seen])
+    held_out = columns.transform(frame.iloc[unseen])
+    best: tuple[float, BaseEstimator] | None = None
+    for growth in GROWTHS:
+        n_trees = 100  # the right class may still win more often when its probability gets no better
+        if job["task"] != "multiclass" or growth is not GROWTHS[-1]:
+            tried = trees(job, growth, early_stopping=True, n_iter_no_change=PATIENCE)
+            tried.fit(matrix, target[seen], X_val=held_out, y_val=target[unseen])
+            n_trees = max(10, int(np.argmax(tried.validation_score_)))
+        found = trees(job, growth, n_trees).fit(matrix, target[seen])
+        value = score(job, target[unseen], answers_of(found, held_out))
+        if best is None or value > best[0]:
+            best = value, found
+    assert best is not None
+    return Pipeline([("columns", columns), ("model", best[1])])
 
 
 def score(job: Job, truth: np.ndarray, answers: np.ndarray) -> float:
@@ -134,9 +197,16 @@ def score(job: Job, truth: np.ndarray, answers: np.ndarray) -> float:
     return float(accuracy_score(truth, labels[answers.argmax(axis=1)]))
 
 
-def predict(model: Pipeline, frame: pd.DataFrame) -> np.ndarray:
-    answers = model.predict_proba(frame) if hasattr(model, "predict_proba") else model.predict(frame)
-    return np.asarray(answers)
+def answers_of(model: Any, frame: Any) -> np.ndarray:
+    return np.asarray(model.predict_proba(frame) if hasattr(model, "predict_proba") else model.predict(frame))
+
+
+def temperature(job: Job, logits: np.ndarray, truth: np.ndarray) -> float:
+    """At which the true classes are likeliest. Source: Guo et al. 2017, On Calibration of Modern Neural Networks."""
+    codes, rows = np.searchsorted(job["labels"], truth), np.arange(len(truth))
+    heats = np.geomspace(0.2, 5.0, 65)
+    losses = [-log_softmax(logits / heat, axis=1)[rows, codes].mean() for heat in heats]
+    return float(heats[int(np.argmin(losses))])
 
 
 def report(job: Job, split: str, step: int, value: float) -> None:
@@ -144,17 +214,14 @@ def report(job: Job, split: str, step: int, value: float) -> None:
     print(json.dumps(point), flush=True)  # noqa: T201  # what it prints is read
 
 
-def curve(job: Job, model: Pipeline, frame: pd.DataFrame, truth: np.ndarray) -> float:
-    """Tell how the trees got better as they became more; the last point is the model's own."""
+def curve(job: Job, model: Pipeline, frame: pd.DataFrame, truth: np.ndarray) -> None:
+    """Tell how the trees got better as they became more."""
     columns, forest = model[:-1], model[-1]
     staged = forest.staged_predict if job["task"] == "regression" else forest.staged_predict_proba
     shown = {round(n) for n in np.linspace(1, forest.n_iter_, min(N_POINTS, forest.n_iter_))}
-    last = 0.0
     for n_trees, answers in enumerate(staged(columns.transform(frame)), start=1):
         if n_trees in shown:
-            last = score(job, truth, answers)
-            report(job, "boosted_trees", n_trees, last)
-    return last
+            report(job, "boosted_trees", n_trees, score(job, truth, answers))
 
 
 def say(started: float, sentence: str) -> None:
@@ -177,26 +244,35 @@ def main() -> None:
         np.arange(len(frame)), test_size=n_unseen, random_state=SEED, stratify=stratify
     )
     of_linear = linear(job, frame.iloc[seen]).fit(frame.iloc[seen], target[seen])
-    linear_score = score(job, target[unseen], predict(of_linear, frame.iloc[unseen]))
-    say(started, f"linear model over splines: {METRIC[job['task']]} {linear_score:.4f}")
-    of_trees = trees(job, frame.iloc[seen]).fit(frame.iloc[seen], target[seen])
-    trees_score = curve(job, of_trees, frame.iloc[unseen], target[unseen])
-    report(job, "linear_splines", of_trees[-1].n_iter_, linear_score)
-    say(started, f"{of_trees[-1].n_iter_} boosted trees: {METRIC[job['task']]} {trees_score:.4f}")
+    of_trees = grown(job, frame, target, seen, unseen)
+    curve(job, of_trees, frame.iloc[unseen], target[unseen])
 
-    if trees_score > linear_score:
-        model, chosen = trees(job, frame, of_trees[-1].n_iter_), "boosted trees"
-    else:
-        model, chosen = linear(job, frame), "the linear model"
-    model.fit(frame, target)
+    Path("predict.py").write_text(PREDICT, "utf-8")
+    served = runpy.run_path("predict.py")  # what serves the model later also predicts here
+    candidates = {"curves": [of_linear], "trees": [of_trees], "their mean": [of_linear, of_trees]}
+    scores = {}
+    for name, members in candidates.items():
+        answers = served["predict"]({"members": members, "temperature": 1.0}, frame.iloc[unseen])
+        scores[name] = score(job, target[unseen], answers)
+        say(started, f"{name}: {METRIC[job['task']]} {scores[name]:.4f}")
+    report(job, "linear_splines", of_trees[-1].n_iter_, scores["curves"])
+    report(job, "blend", of_trees[-1].n_iter_, scores["their mean"])
+
+    chosen = max(scores, key=scores.__getitem__)
+    model: dict[str, Any] = {"members": candidates[chosen], "temperature": 1.0}
+    if job["task"] == "multiclass":
+        logits = served["said"](model, frame.iloc[unseen])
+        model["temperature"] = temperature(job, logits, target[unseen])
+    model["members"] = [clone(member).fit(frame, target) for member in candidates[chosen]]
     say(started, f"fitted {chosen} to all rows")
 
-    answers = predict(model, held_out)
-    if job["task"] != "regression" and list(model.classes_) != job["labels"]:
-        raise SystemExit(f"the model knows {list(model.classes_)}, but was asked for {job['labels']}")
+    answers = served["predict"](model, held_out)
+    if job["task"] != "regression" and list(model["members"][0].classes_) != job["labels"]:
+        raise SystemExit(
+            f"the model knows {list(model['members'][0].classes_)}, but was asked for {job['labels']}"
+        )
     Path("predictions.json").write_text(json.dumps({"predictions": answers.tolist()}), "utf-8")
     joblib.dump(model, "model.bin", compress=1)
-    Path("predict.py").write_text(PREDICT, "utf-8")
     say(started, f"predicted {len(held_out):,} held-out rows")
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.templates import templates
 from core.generation.templates.rendering import CompiledTemplate
 from core.ui import links

@@ -10,7 +10,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.errors import NotFound
 from core.generation.templates import templates, variables
 from core.generation.templates.variables import Variable

@@ -8,7 +8,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db, queue
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.errors import Conflict
 from core.generation.conversations.conversations import Filter
 from core.generation.deletions import deletions

@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from core import db
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.generation.conversations import conversations
 from core.generation.conversations.conversations import Filter
 from core.generation.enrichment import automatic, selection

@@ -12,7 +12,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core import db, llm
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.generation.jobs import by_hand, listing, spend
 from core.generation.jobs.states import JobStatus
 from core.llm.prices import NANO

@@ -13,7 +13,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core import db
-from core.db.tables.batch_jobs import BatchItemRow
+from core.db.tables.generation.batch_jobs import BatchItemRow
 from core.generation.enrichment import shown
 from core.generation.jobs import listing
 from core.generation.jobs.states import ItemState

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import db, queue
 from core.access.ownership import OwnerFilter
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.errors import BadRequest
 from core.generation.jobs import listing
 from core.generation.jobs import progress as job_progress

@@ -12,7 +12,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db, queue
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.errors import NotFound
 from core.generation.jobs import jobs
 from core.generation.jobs import progress as job_progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.generation.jobs.states import PENDING, ItemState, JobStatus
 from core.llm import ProviderKind
 from core.ui.badges import Badge

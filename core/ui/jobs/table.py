@@ -10,7 +10,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.generation.jobs.progress import Progress
 from core.generation.jobs.states import SETTLED, JobStatus
 from core.ui import formatting, links, session

@@ -34,6 +34,7 @@ IN_UNITS_OF_THE_TARGET: Final = frozenset({"mae", "rmse"})
 RECIPES: Final[dict[str, str]] = {
     "linear_splines": "Linear with splines",
     "boosted_trees": "Boosted trees",
+    "blend": "Mean of both",
     "sandbox": "Code in a sandbox",
 }
 

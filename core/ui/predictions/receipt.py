@@ -30,6 +30,7 @@ MOST_LISTED, MOST_MAPPED = 7, 12
 _ANSWERED_BY: Final = {
     "trees": "compiled trees",
     "curves": "compiled curves",
+    "blend": "compiled trees and curves",
     "pipeline": "scikit-learn pipeline",
 }
 _SHORT = 12

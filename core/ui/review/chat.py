@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from core import db
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import files, review
 from core.generation.conversations.messages import LONGEST_CONTENT
 from core.generation.quality.findings import Finding

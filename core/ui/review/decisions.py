@@ -16,7 +16,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.errors import AppError
 from core.generation.conversations import review
 from core.generation.conversations.errors import ConversationChanged

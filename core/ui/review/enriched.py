@@ -6,7 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.files import OFFLINE
 from core.generation.enrichment.drafts import Wanted

@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations.conversations import Origin
 from core.generation.conversations.states import Status
 from core.generation.templates.variables import Variable

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.db.tables.review_events import ReviewEventRow
+from core.db.tables.generation.review_events import ReviewEventRow
 from core.ui import formatting, links, session
 
 MOST: Final = 8

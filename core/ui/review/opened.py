@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
-from core.db.tables.review_events import ReviewEventRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.review_events import ReviewEventRow
 from core.generation.conversations import conversations, receipts, review_queue
 from core.generation.conversations.conversations import Filter, Origin
 from core.generation.conversations.review_queue import Order, Place

@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from core import db
-from core.db.tables.batch_jobs import BatchCallRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchCallRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import conversations, provenance
 from core.generation.conversations.provenance import Provenance, RawReply
 from core.llm.prices import NANO

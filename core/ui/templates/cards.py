@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.templates.templates import Listed
 from core.generation.templates.usage import Usage
 from core.ui import formatting, links, lists

@@ -1,4 +1,4 @@
-"""Values such as -200 that may stand for "no value": asked about before anything is trained on or scored."""
+"""Values such as -200 and "unknown" that may stand for "no value": asked about before a training or a scoring."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.ui import formatting, links
 from core.ui.uploads import import_receipt
+from core.uploads.csv import number_formats
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 
@@ -18,17 +19,22 @@ N_NAMED: Final = 3
 
 @dataclass(frozen=True)
 class MissingCode:
-    """A number that may mean "missing". spellings: as its cells have it, "-200" and "-200,0". columns: where it is."""
+    """What may mean "missing". spellings: as its cells have it, "-200" and "-200,0". columns: where it is."""
 
     spellings: tuple[str, ...]
     columns: tuple[str, ...]
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number, and no word."""
+        return number_formats.of(self.spellings[0]) is not None
+
 
 def suspected(found: Examination) -> list[MissingCode]:
-    """The numbers that may mean "missing" and are read as numbers so far."""
+    """The numbers and words that may mean "missing" and are read as values so far."""
     alike: dict[float | str, dict[str, list[str]]] = {}
     for guess in found.guesses:
-        if guess.about == "missing" and guess.confidence == "guess" and not guess.value and guess.column:
+        if guess.is_asked and guess.column:
             for spelling in guess.alternatives:
                 by_spelling = alike.setdefault(_number(spelling, found.dialect.decimal), {})
                 by_spelling.setdefault(spelling, []).append(guess.column)
@@ -62,7 +68,8 @@ def sentence(code: MissingCode) -> str:
         names = [f"**{links.escape(name)}**" for name in code.columns]
         where = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     value = f"**{links.escape(code.spellings[0])}**"
-    return f"{value} appears in {where} and may mean “missing”. It is read as a number now."
+    read = "a number" if code.is_number else "a value of its own"
+    return f"{value} appears in {where} and may mean “missing”. It is read as {read} now."
 
 
 def _as_missing(found: Examination, code: MissingCode) -> ReadingOverrides:

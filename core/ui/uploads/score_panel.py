@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from core.predictions.check.schema_check import SchemaCheck
 from core.ui import formatting, links, page_frame, session
 from core.ui.predictions.pages import PREDICTION
 from core.ui.training import outside
-from core.ui.uploads import mapping_boxes, schema_check_text
+from core.ui.uploads import mapping_boxes, reading_boxes, schema_check_text
 
 REASONS_PACE = 100_000
 """Rows a second with reasons before a first run tells better; measured with 19 columns (`benchmarks.scoring`)."""
@@ -90,7 +90,7 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
     pace = explained if with_reasons else plain
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
     if found is not None and (at_once or queued):
-        made = _create(upload.id, model.id, mapping=found.mapping, now=at_once, with_reasons=with_reasons)
+        made = _create(upload.id, model.id, found, now=at_once, with_reasons=with_reasons)
         links.go(PREDICTION, id=made)
 
 
@@ -124,23 +124,24 @@ def _checked(upload: UploadRow, model: ModelRow) -> SchemaCheck:
     first = st.container(gap="xsmall")
     if mapping := mapping_boxes.show(upload, model, found):
         found = check(mapping=mapping)
+    if choices := reading_boxes.show(upload, model, found):
+        found = check(mapping=mapping, choices=choices)
     with first:
         schema_check_text.matched(found)
     schema_check_text.alerts(found)
     return found
 
 
-def _create(
-    upload_id: int, model_id: UUID, *, mapping: Mapping[str, str], now: bool, with_reasons: bool
-) -> UUID:
+def _create(upload_id: int, model_id: UUID, found: SchemaCheck, *, now: bool, with_reasons: bool) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         made = predictions.create(
             scope,
             upload_id=upload_id,
             model_id=model_id,
             mode="sync" if now else "queued",
-            mapping=mapping,
+            mapping=found.mapping,
             with_reasons=with_reasons,
+            choices=found.reading,
         )
     if now:
         queue.local_runner.run_now(made.task_id)

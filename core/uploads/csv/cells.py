@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,12 +14,18 @@ MISSING: frozenset[str] = frozenset(
 """Spellings of "no value", trimmed and in lower case. Not "none" or "unknown": both are used as answers."""
 
 _MISSING = pa.array(sorted(MISSING), pa.string())
+ABOUT = "≈"
+"""Stands before a clean number that its cell names only nearly, such as "<0.5"."""
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
-def is_missing(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """(n,) bool: True where the cell is null or, trimmed and in lower case, one of MISSING."""
-    found: np.ndarray = _missing(pc.utf8_trim_whitespace(_one_chunk(column))).to_numpy(zero_copy_only=False)
+def is_missing(column: pa.Array | pa.ChunkedArray, values: Collection[str] = ()) -> np.ndarray:
+    """(n,) bool: True where the cell is null or, trimmed and in lower case, one of MISSING but none of `values`."""
+    trimmed = pc.utf8_trim_whitespace(_one_chunk(column))
+    found: np.ndarray = _missing(trimmed).to_numpy(zero_copy_only=False)
+    if values and found.any():
+        kept = pc.is_in(pc.ascii_lower(trimmed), value_set=pa.array(sorted(values), pa.string()))
+        found = found & ~kept.to_numpy(zero_copy_only=False)
     return found
 
 
@@ -44,12 +52,21 @@ def numbers(column: pa.Array | pa.ChunkedArray, decimal: str) -> tuple[np.ndarra
     try:
         values = present.cast(pa.float64())
     except pa.ArrowInvalid:
+        present = pc.utf8_ltrim(present, ABOUT)
         readable = pc.match_substring_regex(present, _NUMBER)
         values = pc.if_else(readable, present, pa.scalar(None, pa.string())).cast(pa.float64())
     found = _writable(values.to_numpy(zero_copy_only=False))
     found[~np.isfinite(found)] = np.nan
     bad = np.isnan(found) & ~missing.to_numpy(zero_copy_only=False)
     return found, bad
+
+
+def is_about(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """(n,) bool: True where the cell names its number only nearly."""
+    found: np.ndarray = pc.fill_null(pc.starts_with(_one_chunk(column), ABOUT), False).to_numpy(
+        zero_copy_only=False
+    )
+    return found
 
 
 def _one_chunk(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.uploads.csv import loose_numbers, number_formats
 from core.uploads.csv.dialect import ColumnRule, Dialect
 from core.uploads.csv.number_formats import Spelling
+
+_SCALES = {"fractions": 2, "hundredths": -2}
+_PLAIN = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 
 
 def clean(table: pa.Table, dialect: Dialect) -> pa.Table:
@@ -27,6 +34,38 @@ def cleaned(column: pa.Array, rule: ColumnRule, decimal: str) -> pa.Array:
     if rule.missing:
         spelled = pc.ascii_lower(pc.utf8_trim_whitespace(column))
         column = pc.if_else(pc.is_in(spelled, value_set=pa.array(rule.missing, pa.string())), "", column)
-    if rule.is_number:
-        column = Spelling(rule.decimal, rule.thousands, rule.mark).plain(column, decimal)
-    return column
+    if not rule.is_number:
+        return column
+    spelling = Spelling(rule.decimal, rule.thousands, rule.mark)
+    numbers = spelling.plain(column, decimal)
+    if rule.scale:
+        numbers = _scaled(numbers, column, rule, decimal)
+    return _loose(numbers, column, spelling, decimal) if rule.is_loose else numbers
+
+
+def _scaled(numbers: pa.Array, column: pa.Array, rule: ColumnRule, decimal: str) -> pa.Array:
+    """Percentages on the column's scale. numbers: (n,) plain ones. column: (n,) as they were spelled."""
+    has_mark = pc.match_substring(column, rule.mark)
+    is_moved = has_mark if rule.scale == "hundredths" else pc.invert(has_mark)
+    encoded = numbers.dictionary_encode()
+    moved = [_moved(text, _SCALES[rule.scale], decimal) for text in encoded.dictionary.to_pylist()]
+    return pc.if_else(is_moved, pa.array(moved, pa.string()).take(encoded.indices), numbers)
+
+
+def _moved(text: str, n_places: int, decimal: str) -> str:
+    """The number with its decimal mark moved by so many places; what is no plain number as it stands."""
+    plain = text.strip().replace(decimal, ".")
+    if _PLAIN.fullmatch(plain) is None:
+        return text
+    return format(Decimal(plain).scaleb(n_places), "f").replace(".", decimal)
+
+
+def _loose(numbers: pa.Array, column: pa.Array, spelling: Spelling, decimal: str) -> pa.Array:
+    """With the cells that are nearly numbers as `number_formats.loosely` reads them."""
+    is_odd = pc.invert(pc.match_substring_regex(number_formats.folded(column), spelling.pattern))
+    is_odd = pc.and_(is_odd, pc.not_equal(column, ""))
+    if not pc.any(is_odd).as_py():
+        return numbers
+    encoded = column.filter(is_odd).dictionary_encode()
+    read = [loose_numbers.loosely(text, spelling, decimal) or text for text in encoded.dictionary.to_pylist()]
+    return pc.replace_with_mask(numbers, is_odd, pa.array(read, pa.string()).take(encoded.indices))

@@ -25,8 +25,12 @@ class ColumnRule:
 
     column: its place, from 0.  decimal, thousands, mark: how its numbers are spelled: their decimal mark ("" where
     it needs no care), what groups their digits ("" nothing, " " any blank, "'" any apostrophe), and what stands
-    before or behind them: "%" or a money sign.  missing: spellings of "no value", trimmed and in lower case.
+    before or behind them: "%", a money sign or a unit.  missing: spellings of "no value", trimmed and in lower case.
+    values: of the usual spellings of "no value" (`cells.MISSING`) those that are values here, likewise.
     kind: "number" or "category" where a user said what the column is, else "".
+    scale: what is done to a percentage. "fractions": numbers without the sign are parts of one, times 100;
+    "hundredths": numbers with the sign are hundredths, in a column of parts of one. "": the sign is left out.
+    is_loose: cells that are nearly numbers, such as "<0.5" and "575K", are read as the numbers that they name.
     """
 
     column: int
@@ -35,6 +39,18 @@ class ColumnRule:
     mark: str = ""
     missing: tuple[str, ...] = ()
     kind: str = ""
+    values: tuple[str, ...] = ()
+    scale: str = ""
+    is_loose: bool = False
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ColumnRule:
+        """The rule that `asdict` gave, now or before it knew as much as today."""
+        known = {field.name for field in fields(cls)}
+        given = {name: value for name, value in data.items() if name in known}
+        for name in ("missing", "values"):
+            given[name] = tuple(given.get(name, ()))
+        return cls(**given)
 
     @property
     def is_number(self) -> bool:
@@ -103,9 +119,7 @@ class Dialect:
         """The dialect that `to_json` wrote, now or before it knew as much as today."""
         known = {field.name for field in fields(cls)}
         given = {name: value for name, value in data.items() if name in known}
-        rules = tuple(
-            ColumnRule(**{**rule, "missing": tuple(rule["missing"])}) for rule in given.pop("rules", ())
-        )
+        rules = tuple(map(ColumnRule.from_json, given.pop("rules", ())))
         for name in ("names", "not_rows"):
             given[name] = tuple(given.get(name, ()))
         if given.get("rewriting") is not None:

@@ -38,7 +38,10 @@ class Spelling:
     @property
     def example(self) -> str:
         """A number so written: "$1,234.5", "1.234,5%"."""
+        is_unit = bool(self.mark) and _MARK.fullmatch(self.mark) is None
         before, behind = ("", self.mark) if self.mark in _BEHIND else (self.mark, "")
+        if is_unit:
+            before, behind = "", f" {self.mark}"
         return f"{before}1{self.thousands}234{self.decimal}5{behind}"
 
     @cached_property
@@ -108,6 +111,7 @@ class Numeral:
     number: str
     mark: str
     is_signed_oddly: bool
+    is_negative: bool = False
 
     def is_plain(self, decimal: str) -> bool:
         """Whether it is digits, a sign before them, and at most this mark among them."""
@@ -127,7 +131,9 @@ def _of(text: str) -> Numeral | None:
     if found is None or bool(found["open"]) != bool(found["shut"]) or (found["before"] and found["behind"]):
         return None
     is_odd = bool(found["open"]) or found["late"] is not None or any(sign in text for sign in "\u2212\u2013")
-    return Numeral(found["number"], found["before"] or found["behind"] or "", is_odd)
+    beside = plain[: found.start("number")] + plain[found.end("number") :]
+    is_negative = bool(found["open"]) or "-" in beside
+    return Numeral(found["number"], found["before"] or found["behind"] or "", is_odd, is_negative)
 
 
 def decimal_of(number: str) -> str | None:

@@ -12,13 +12,14 @@ from core.uploads.detect.shape.other_tables import OtherTable
 @dataclass(frozen=True)
 class Detected:
     """A dialect, what was guessed to come by it, and tables of the file that it leaves out. is_edged: last columns that
-    seem to hold nothing are left out too.
+    seem to hold nothing are left out too. samples: as `column_formats.samples` gives, of each column.
     """
 
     dialect: Dialect
     guesses: tuple[Guess, ...]
     others: tuple[OtherTable, ...] = ()
     is_edged: bool = False
+    samples: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -147,8 +147,9 @@ def _with_formats(detected: Detected, cells: list[list[str]], overrides: Detecti
     ]
     guesses += [guess for one in formats for guess in one.guesses]
     rules = tuple(one.rule for one in formats if one.rule is not None)
+    samples = tuple(map(column_formats.samples, cells))
     dialect = replace(dialect, decimal=decimal, rules=rules)
-    return replace(detected, dialect=dialect, guesses=tuple(guesses))
+    return replace(detected, dialect=dialect, guesses=tuple(guesses), samples=samples)
 
 
 def with_loose_quotes(

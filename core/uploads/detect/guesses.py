@@ -29,6 +29,16 @@ class Guess:
     column: str | None = None
     alternatives: tuple[str, ...] = ()
 
+    @property
+    def is_of_value(self) -> bool:
+        """Whether it says that a usual spelling of "no value" is a value in its column."""
+        return self.about == "missing" and self.confidence == "likely" and not self.value
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a spelling may stand for "no value", and nobody has said so yet."""
+        return self.about == "missing" and self.confidence == "guess" and not self.value
+
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal guess."""
         return asdict(self)

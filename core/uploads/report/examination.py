@@ -21,6 +21,7 @@ class Examination:
     columns: in the file's order. n_rows: records below the header that are rows. preview: the cells of the first
     PREVIEW_ROWS rows as the file spells them, long ones cut; changes: those of them that were rewritten.
     notes: sentences on what had to be found out about the file. guesses: each with how sure it is.
+    samples: of each column of numbers that are not all whole, a few cells of different forms as the file spells them.
     treatment: what was done to its lines. overrides: what a user overruled. packed: what it came in; None if plain.
     other_tables: of the file, which are not read with this one.
     """
@@ -35,6 +36,7 @@ class Examination:
     treatment: LineTreatment = field(default_factory=LineTreatment)
     overrides: ReadingOverrides = field(default_factory=ReadingOverrides)
     packed: SourceArchive | None = None
+    samples: tuple[tuple[str, ...], ...] = ()
     other_tables: tuple[OtherTable, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class Examination:
             "treatment": self.treatment.to_json(),
             "reading": self.overrides.to_json(),
             "packed": asdict(self.packed) if self.packed else None,
+            "samples": [list(cells) for cells in self.samples],
             "other_tables": [table.to_json() for table in self.other_tables],
         }
 
@@ -67,5 +70,6 @@ class Examination:
             treatment=LineTreatment.from_json(data.get("treatment", {})),
             overrides=ReadingOverrides.from_json(data.get("reading", {})),
             packed=SourceArchive(**data["packed"]) if data.get("packed") else None,
+            samples=tuple(map(tuple, data.get("samples", ()))),
             other_tables=tuple(OtherTable.from_json(table) for table in data.get("other_tables", ())),
         )

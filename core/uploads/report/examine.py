@@ -111,9 +111,15 @@ class _FilePass:
                 self._check_header(opened)
                 self._header = opened.header
                 self._given_names = self._cells_of_header(opened)
+                values = {rule.column: rule.values for rule in dialect.rules}
                 self._summaries = [
-                    ColumnSummary(name, decimal=dialect.decimal, n_columns=len(opened.header))
-                    for name in opened.header
+                    ColumnSummary(
+                        name,
+                        decimal=dialect.decimal,
+                        n_columns=len(opened.header),
+                        values=values.get(column, ()),
+                    )
+                    for column, name in enumerate(opened.header)
                 ]
                 offset, block = 0, b""
                 for offset, block in _with_offsets(opened):
@@ -181,6 +187,7 @@ class _FilePass:
             treatment,
             overrides,
             packed,
+            detected.samples,
             detected.others,
         )
 

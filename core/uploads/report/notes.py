@@ -12,6 +12,7 @@ from core.uploads.report.profile import ColumnProfile
 from core.uploads.report.receipt import LineTreatment, SourceArchive
 
 _LINE_ENDS = {"\r": "Its lines end with a carriage return only, as on old Macs."}
+_SCALED = {"fractions": "times 100 where it is lacking", "hundredths": "as hundredths"}
 _JOINED = "joined."
 _BLANKS = {" ": "spaces", "'": "apostrophes", ",": "commas", ".": "points"}
 
@@ -34,6 +35,7 @@ def of(
             *_of_lines(dialect, treatment, guesses),
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns),
+            *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.is_of_value),
         )
         if sentence
     )
@@ -114,7 +116,7 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
     rules = {rule.column: rule for rule in dialect.rules}
     for index, column in enumerate(columns):
         rule = rules.get(index)
-        n_numbers = column.n_coerced - column.n_declared_missing
+        n_numbers = column.n_coerced - column.n_declared_missing - column.n_about
         if rule is not None and rule.is_number and n_numbers:
             marks = [f"{_BLANKS[rule.thousands]} between thousands"] if rule.thousands else []
             marks += (
@@ -123,12 +125,19 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
                 else []
             )
             marks += [f"'{rule.mark}'"] if rule.mark else []
+            marks += [_SCALED[rule.scale]] if rule.scale else []
             how = f" with {' and '.join(marks)}" if marks else ""
             cells, what = _counted(n_numbers, "cell"), "a number" if n_numbers == 1 else "numbers"
             yield f"In '{column.name}', {cells} read as {what}{how}."
         if rule is not None and column.n_declared_missing:
             words = ", ".join(f"'{word}'" for word in rule.missing)
             yield f"In '{column.name}', {_counted(column.n_declared_missing, 'cell')} ({words}) read as missing."
+        if column.n_about:
+            nearly = _counted(column.n_about, "cell")
+            yield f"In '{column.name}', {nearly} read as the number next to a sign, such as '{column.first_about}'."
+        if column.missing:
+            words = ", ".join(f"'{word}'" for word in sorted(column.missing))
+            yield f"In '{column.name}', {_counted(sum(column.missing.values()), 'cell')} ({words}) read as missing."
         if column.n_odd:
             yield (
                 f"Column '{column.name}' holds numbers, except in {_counted(column.n_odd, 'cell')},"

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from core.errors import Invalid
+from core.uploads.csv import cells
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
 from core.uploads.detect.detected import Detected, DetectionOverrides
@@ -16,6 +17,7 @@ from core.uploads.errors import ColumnUnknown, MarksClash
 KINDS = ("number", "category")
 THOUSANDS = ("", ",", ".", " ", "'")
 DECIMALS = (".", ",")
+SCALES = ("", "fractions", "hundredths")
 QUOTES = ('"', "'", "")
 ESCAPES = ("", "\\")
 MARKS = (",", ";", "\t", "|", "^", "~", ":", " ")
@@ -26,8 +28,8 @@ _MOST_MISSING = 50
 class ColumnOverrides:
     """What was said of one column; None where nothing was.
 
-    kind: "number" or "category". decimal, thousands, mark: how its numbers are spelled. missing: spellings of "no
-    value", all there are beside the usual ones.
+    kind: "number" or "category". decimal, thousands, mark: how its numbers are spelled. scale: as ColumnRule has it.
+    missing: spellings of "no value": all there are where it is empty or names a usual one, else beside the usual ones.
     """
 
     kind: str | None = None
@@ -35,6 +37,7 @@ class ColumnOverrides:
     thousands: str | None = None
     mark: str | None = None
     missing: tuple[str, ...] | None = None
+    scale: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,9 @@ class ReadingOverrides:
     """What was said of a file; None, and what is not named, is found as always.
 
     header_line: the line the header stands in, as an editor counts; 0 for none. thousands: of every number column
-    with a spelling of its own. missing: spellings of "no value" in every column. keep_lines: lines taken for totals,
-    notes and repeated headers are rows, and so are those of other tables. columns: by name.
+    with a spelling of its own. missing: spellings of "no value" in every column of which nothing else was said, as in
+    ColumnOverrides. keep_lines: lines taken for totals, notes and repeated headers are rows, and so are those of other
+    tables. columns: by name.
     """
 
     encoding: str | None = None
@@ -89,6 +93,7 @@ class ReadingOverrides:
                 raise MarksClash(mark=decimal)
         for one in self.columns.values():
             _require("kind", one.kind, KINDS)
+            _require("scale", one.scale, SCALES)
         for spellings in (self.missing, *(one.missing for one in self.columns.values())):
             if spellings is not None and len(spellings) > _MOST_MISSING:
                 raise Invalid(
@@ -145,12 +150,15 @@ class ReadingOverrides:
         return replace(detected, dialect=replace(dialect, rules=rules), guesses=kept + tuple(chosen))
 
     def _rule(self, rule: ColumnRule, column: ColumnOverrides, decimal: str) -> ColumnRule:
-        missing = rule.missing if column.missing is None else _folded(column.missing)
-        rule = replace(rule, missing=tuple(sorted({*missing, *_folded(self.missing or ())})))
+        rule = _with_missing(
+            rule, self.missing if column.missing is None else column.missing, more=self.missing
+        )
+        if column.scale is not None:
+            rule = replace(rule, scale=column.scale)
         if column.kind is not None:
             rule = replace(rule, kind=column.kind)
         if rule.kind == "category":
-            rule = replace(rule, decimal="", thousands="", mark="")
+            rule = replace(rule, decimal="", thousands="", mark="", scale="", is_loose=False)
         thousands = self.thousands if column.thousands is None and rule.is_number else column.thousands
         if column.decimal is not None or thousands is not None or column.mark is not None:
             thousands = rule.thousands if thousands is None else thousands
@@ -181,6 +189,26 @@ class ReadingOverrides:
         return cls(**{**data, "missing": _tuple(data.get("missing")), "columns": columns})
 
 
+def _with_missing(
+    rule: ColumnRule, said: tuple[str, ...] | None, *, more: tuple[str, ...] | None
+) -> ColumnRule:
+    """The rule with the spellings of "no value" that were said of its column. more: those said of every column."""
+    if said is None:
+        return rule
+    usual = cells.MISSING - {""}
+    words = {*_folded(said)}
+    are_all = not words or words & usual
+    if said is more and not are_all:
+        words |= {*rule.missing}  # said of every column, beside what was found in this one
+    elif more and not are_all:
+        words |= {*_folded(more)}
+    return replace(
+        rule,
+        missing=tuple(sorted(words - usual)),
+        values=tuple(sorted(usual - words)) if are_all else tuple(sorted({*rule.values} - words)),
+    )
+
+
 def _require(name: str, value: str | None, known: tuple[str, ...]) -> None:
     if value is not None and value not in known:
         listed = ", ".join(repr(one) for one in known)
@@ -189,9 +217,10 @@ def _require(name: str, value: str | None, known: tuple[str, ...]) -> None:
 
 def _guesses_of(name: str, before: ColumnRule, after: ColumnRule) -> list[Guess]:
     found: list[tuple[About, str, str]] = []
-    if (before.decimal, before.thousands, before.mark) != (after.decimal, after.thousands, after.mark):
+    spelled = (before.decimal, before.thousands, before.mark, before.scale)
+    if spelled != (after.decimal, after.thousands, after.mark, after.scale):
         found.append(("numbers", _spelled(after), _spelled(before)))
-    if before.missing != after.missing:
+    if (before.missing, before.values) != (after.missing, after.values):
         found.append(("missing", ", ".join(after.missing), ", ".join(before.missing)))
     if before.kind != after.kind:
         found.append(("kind", after.kind, before.kind))

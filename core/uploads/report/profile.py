@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.uploads.csv import cells, number_formats
+from core.uploads.csv import cells, loose_numbers, number_formats
+from core.uploads.csv.number_formats import Spelling
 from core.uploads.detect import cell_patterns
 
 Kind = Literal["number", "category", "text", "date", "boolean", "empty"]
@@ -22,7 +24,9 @@ _DISTINCT_BUDGET = 400_000
 _SURE_CATEGORIES = 20
 _MOST_CATEGORIES = 1000
 _ROWS_PER_CATEGORY = 5
-_ODD_SHARE = 0.01
+ODD_SHARE = 0.1
+"""Of a column's cells that hold something, as many may be no number in a column of numbers."""
+_MOST_SPELLINGS = 20
 _LARGEST_WHOLE = 1e15
 _ODD_KEPT, _PLAIN_KEPT, _ODD_LOOKED_AT, _SPELLED_SHARE = 500, 100, 50, 0.8
 
@@ -33,8 +37,10 @@ class ColumnProfile:
 
     n_distinct: different values, trimmed, missing ones apart; the count stopped there where distinct_capped.
     minimum, maximum: by value for numbers, else by spelling; None where every cell is missing.
-    n_odd: cells that are no number in a column where 99 in 100 are, with the first of them; it is no "number" then.
-    n_coerced: cells that were rewritten to be read; n_declared_missing: those of them that became missing.
+    n_odd: cells that are no number in a column where nine in ten are, with the first of them; it is no "number" then.
+    n_coerced: cells that were rewritten to be read; n_declared_missing: those of them that became missing, n_about:
+    those that name a number only nearly, such as "<0.5", with the first of them.
+    missing: the usual spellings of "no value" among its cells, with their counts.
     """
 
     name: str
@@ -49,6 +55,9 @@ class ColumnProfile:
     first_odd: str | None = None
     n_coerced: int = 0
     n_declared_missing: int = 0
+    n_about: int = 0
+    first_about: str | None = None
+    missing: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal profile."""
@@ -63,8 +72,12 @@ class ColumnProfile:
 class ColumnSummary:
     """Takes a column's cells in blocks and gives its profile at the end."""
 
-    def __init__(self, name: str, *, decimal: str, n_columns: int) -> None:
+    def __init__(self, name: str, *, decimal: str, n_columns: int, values: Collection[str] = ()) -> None:
+        """values: the usual spellings of "no value" that are values in this column."""
         self._name = name
+        self._values = values
+        self._missing: Counter[str] = Counter()
+        self._n_about, self._first_about = 0, ""
         self._decimal = decimal
         self._cap = max(100, min(_DISTINCT_CAP, _DISTINCT_BUDGET // n_columns))
         self._seen: set[int] = set()
@@ -89,16 +102,34 @@ class ColumnSummary:
             counted = pc.value_counts(column)
             values, weights = counted.field("values"), counted.field("counts").to_numpy()
         is_open = self._may_be_number or self._may_be_spelled
-        missing = self._numbers(values, weights) if is_open else cells.is_missing(values)
+        missing = self._numbers(values, weights) if is_open else cells.is_missing(values, self._values)
         self._n_missing += _total(missing, weights)
+        self._note_missing(values, missing, weights)
         present = values.filter(pa.array(~missing)) if missing.any() else values
         if len(present):
             self._texts(present)
 
-    def add_coerced(self, n_cells: int, n_declared_missing: int) -> None:
-        """Count cells that were rewritten before they were added, and those of them that became missing."""
+    def add_coerced(self, n_cells: int, n_declared_missing: int, n_about: int, first_about: str) -> None:
+        """Count cells that were rewritten before they were added, those of them that became missing, and those that
+        name a number only nearly, the first as it is spelled.
+        """
         self._n_coerced += n_cells
         self._n_declared_missing += n_declared_missing
+        self._n_about += n_about
+        self._first_about = self._first_about or first_about
+
+    def _note_missing(self, values: pa.Array, missing: np.ndarray, weights: np.ndarray | None) -> None:
+        """Count the usual spellings of "no value", blank cells apart."""
+        if not missing.any() or len(self._missing) >= _MOST_SPELLINGS:
+            return
+        places = np.flatnonzero(missing)
+        found = pc.value_counts(pc.utf8_trim_whitespace(values.take(pa.array(places))))
+        if weights is not None:
+            for place in places:
+                self._missing[values[int(place)].as_py().strip()] += int(weights[place])
+        else:
+            self._missing.update({one["values"].as_py(): one["counts"].as_py() for one in found})
+        del self._missing[""]
 
     @property
     def odd(self) -> list[str]:
@@ -124,12 +155,18 @@ class ColumnSummary:
             first_odd=shortened(self._first_bad) if self._may_be_number and self._first_bad else None,
             n_coerced=self._n_coerced,
             n_declared_missing=self._n_declared_missing,
+            n_about=self._n_about,
+            first_about=shortened(self._first_about) if self._first_about else None,
+            missing=dict(self._missing),
         )
 
     def _numbers(self, values: pa.Array, weights: np.ndarray | None) -> np.ndarray:
         found, bad = cells.numbers(values, self._decimal)
         blank = np.isnan(found)
         missing: np.ndarray = blank & ~bad
+        if self._values and missing.any():
+            kept = missing & ~cells.is_missing(values, self._values)
+            missing, bad = missing & ~kept, bad | kept
         if not blank.all():
             self._lowest = min(self._lowest, float(np.nanmin(found)))
             self._highest = max(self._highest, float(np.nanmax(found)))
@@ -137,7 +174,7 @@ class ColumnSummary:
         if self._first_bad is None and bad.any():
             self._first_bad = values[int(bad.argmax())].as_py()
         n_present = self._n_rows - self._n_missing - _total(missing, weights)
-        self._may_be_number = self._may_be_number and self._n_bad <= _ODD_SHARE * n_present
+        self._may_be_number = self._may_be_number and self._n_bad <= ODD_SHARE * n_present
         if self._may_be_spelled:
             self._look_at_odd(values, bad, ~bad & ~missing)
         return missing
@@ -148,7 +185,9 @@ class ColumnSummary:
             if len(kept) < most and is_so.any():
                 kept += values.take(pa.array(np.flatnonzero(is_so)[: most - len(kept)])).to_pylist()
         spelled = sum(
-            number_formats.of(cell) is not None or cell.strip().lower() in cell_patterns.MISSING_AMONG_NUMBERS
+            number_formats.of(cell) is not None
+            or cell.strip().lower() in cell_patterns.MISSING_AMONG_NUMBERS
+            or loose_numbers.loosely(cell, Spelling(self._decimal), ".") is not None
             for cell in self._odd[:_ODD_LOOKED_AT]
         )
         self._may_be_spelled = spelled >= _SPELLED_SHARE * len(self._odd[:_ODD_LOOKED_AT])

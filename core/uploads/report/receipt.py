@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.uploads.csv import cells
 from core.uploads.report.profile import shortened
 
 CHANGES_KEPT = 40
@@ -75,10 +76,14 @@ def changes(given: pa.Table, clean: pa.Table, *, n_kept: int) -> list[CellChange
     return sorted(found, key=lambda change: change.row)[:n_kept]
 
 
-def coerced(given: pa.ChunkedArray, clean: pa.ChunkedArray) -> tuple[int, int]:
-    """How many cells of a column were rewritten, and how many of these became missing."""
+def coerced(given: pa.ChunkedArray, clean: pa.ChunkedArray) -> tuple[int, int, int, str]:
+    """How many cells of a column were rewritten, how many of these became missing, how many name a number only nearly,
+    and the first such cell as it is spelled.
+    """
     if given is clean:
-        return 0, 0
+        return 0, 0, 0, ""
     differs: np.ndarray = pc.not_equal(given, clean).to_numpy()
     emptied: np.ndarray = pc.equal(clean, "").to_numpy()
-    return int(differs.sum()), int((differs & emptied).sum())
+    is_about = cells.is_about(clean)
+    first = given[int(is_about.argmax())].as_py() if is_about.any() else ""
+    return int(differs.sum()), int((differs & emptied).sum()), int(is_about.sum()), first

@@ -16,7 +16,7 @@ from core.access import ownership, roles
 from core.access.errors import NotAllowed, OwnedByAnother
 from core.access.ownership import OwnerFilter
 from core.db.tables import Base
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow

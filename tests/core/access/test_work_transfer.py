@@ -15,7 +15,7 @@ from core.access import tokens, users, work_transfer
 from core.access.errors import UnknownPerson
 from core.access.users import Identity
 from core.db.tables.audit_events import AuditEventRow
-from core.db.tables.conversations import ConversationRevisionRow, ConversationRow
+from core.db.tables.generation.conversations import ConversationRevisionRow, ConversationRow
 from core.db.tables.models import ModelRow
 from core.generation.conversations import review
 from core.generation.conversations.states import Status

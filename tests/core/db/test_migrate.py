@@ -16,7 +16,8 @@ from alembic.migration import MigrationContext
 
 from core import db
 from core.db import migrate
-from core.db.tables import Base, conversation_search
+from core.db.tables import Base
+from core.db.tables.generation import conversation_search
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow

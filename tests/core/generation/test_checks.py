@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core import db, queue
 from core.access.errors import NotAllowed
 from core.check import Check, State
-from core.db.tables.batch_jobs import BatchCallRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchJobRow
 from core.db.tables.tasks import TaskRow
 from core.db.types import now_plus
 from core.generation import checks

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
@@ -15,10 +16,20 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from core.models import artifact, recipes
 from core.models.errors import ModelFileChanged, ModelFileUntrusted
 from core.models.opener import ESTIMATORS, skops_io
-from core.models.schema import frame
+from core.models.schema import Feature, Schema, frame
 from core.models.training import TrainingResult
 
 Fitted = dict[tuple[str, str], Pipeline]
+
+
+@pytest.fixture(scope="module")
+def of_many_values() -> Pipeline:
+    """Trees after a category of so many values that their means are learnt from."""
+    values = tuple(f"region {place}" for place in range(20))
+    schema = Schema((Feature("region", "category", categories=values),), "y", "regression")
+    cells = pd.DataFrame({"region": pd.Series(values * 10, dtype=object)})
+    made = recipes.build(recipes.TREES, schema, n_rows=200, with_missing=frozenset())
+    return made.fit(cells, np.arange(200.0) % 20)
 
 
 def answers(pipeline: Pipeline, trained: TrainingResult, table: pa.Table) -> np.ndarray:
@@ -41,17 +52,21 @@ def test_every_recipe_answers_the_same_after_a_round_trip(
     assert np.array_equal(answers(again, trained[task], table), answers(pipeline, trained[task], table))
 
 
-def test_every_trusted_type_is_needed_by_some_recipe(fitted: Fitted, tmp_path: Path) -> None:
+def test_every_trusted_type_is_needed_by_some_recipe(
+    fitted: Fitted, of_many_values: Pipeline, tmp_path: Path
+) -> None:
     asked_for = set()
-    for pipeline in fitted.values():
+    for pipeline in (*fitted.values(), of_many_values):
         artifact.save(pipeline, tmp_path / "model.skops")
         asked_for |= set(skops_io.get_untrusted_types(file=tmp_path / "model.skops"))
     assert asked_for == set(artifact.TRUSTED)
 
 
-def test_every_estimator_that_is_trusted_is_in_some_model(fitted: Fitted, tmp_path: Path) -> None:
+def test_every_estimator_that_is_trusted_is_in_some_model(
+    fitted: Fitted, of_many_values: Pipeline, tmp_path: Path
+) -> None:
     in_models = set()
-    for pipeline in fitted.values():
+    for pipeline in (*fitted.values(), of_many_values):
         artifact.save(pipeline, tmp_path / "model.skops")
         with zipfile.ZipFile(tmp_path / "model.skops") as archive:
             described = archive.read("schema.json").decode()

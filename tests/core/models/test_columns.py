@@ -5,6 +5,7 @@ import pytest
 
 from core.models import columns
 from core.models.columns import Features
+from core.uploads.csv.dialect import ColumnRule
 from tests.core.models.tables import text_table
 
 N_ROWS = 200
@@ -122,6 +123,11 @@ def test_a_column_is_what_a_user_says_it_is() -> None:
     spoilt = [f"{value} est." if place % 10 == 0 else value for place, value in enumerate(AMOUNT)]
     table = text_table(code=codes, amount=spoilt)
     said = {"code": "category", "amount": "number"}
-    found = columns.examine(table, target="outcome", decimal=".", kinds=said)
+    found = columns.examine(
+        table,
+        target="outcome",
+        decimal=".",
+        rules={name: ColumnRule(0, kind=kind) for name, kind in said.items()},
+    )
     assert kinds(found) == said
     assert "In 'amount', 20 cells are not numbers" in found.warnings[0]

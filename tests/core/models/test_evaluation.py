@@ -6,7 +6,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from core.models import evaluation
+from core.models import blend, evaluation
 from core.models.evaluation import CrossValidation
 from core.models.schema import Feature, Schema
 
@@ -25,7 +25,7 @@ CLASSES = np.where(SIGNAL + DRAW.normal(0, 0.5, 200) > 0.8, "yes", "no")
 
 def test_an_answer_that_looks_at_nothing_scores_half_and_the_share_of_the_positive_label() -> None:
     prior = DummyClassifier(strategy="prior").fit(FEATURES, CLASSES)
-    found = evaluation.metrics(prior, FEATURES, CLASSES, BINARY)
+    found = evaluation.metrics(evaluation.answers_of(prior, FEATURES, BINARY), CLASSES, BINARY)
     assert found["roc_auc"] == 0.5
     assert found["pr_auc"] == pytest.approx(np.mean(CLASSES == "no"))
     assert found["accuracy"] == pytest.approx(np.mean(CLASSES == "no"))
@@ -34,7 +34,7 @@ def test_an_answer_that_looks_at_nothing_scores_half_and_the_share_of_the_positi
 def test_a_perfect_line_explains_everything() -> None:
     schema = Schema(BINARY.features, "y", "regression")
     line = LinearRegression().fit(FEATURES, SIGNAL * 3)
-    found = evaluation.metrics(line, FEATURES, SIGNAL * 3, schema)
+    found = evaluation.metrics(line.predict(FEATURES), SIGNAL * 3, schema)
     assert found == {"r2": pytest.approx(1), "mae": pytest.approx(0), "rmse": pytest.approx(0)}
 
 
@@ -53,7 +53,8 @@ def test_cross_validation_reports_each_fold_and_keeps_rows_its_first_model_has_n
 def test_shuffling_the_signal_costs_more_than_shuffling_noise(task: str) -> None:
     schema = Schema(BINARY.features, "y", task, BINARY.labels, "no")  # type: ignore[arg-type]  # a literal passed on
     model = LogisticRegression().fit(FEATURES, CLASSES)
-    found = evaluation.importance(CrossValidation({}, model, np.arange(200)), FEATURES, CLASSES, schema)
+    evaluated = CrossValidation({}, model, np.arange(200), said=np.empty(0), temperature=1.0)
+    found = evaluation.importance(evaluated, FEATURES, CLASSES, schema)
     assert [name for name, _ in found] == ["signal", "noise"]
     assert found[0][1] > 0.1 > abs(found[1][1])
 
@@ -61,5 +62,27 @@ def test_shuffling_the_signal_costs_more_than_shuffling_noise(task: str) -> None
 def test_shuffling_leaves_the_features_as_they_were() -> None:
     before = FEATURES.copy()
     model = LogisticRegression().fit(FEATURES, CLASSES)
-    evaluation.importance(CrossValidation({}, model, np.arange(200)), FEATURES, CLASSES, BINARY)
+    evaluated = CrossValidation({}, model, np.arange(200), said=np.empty(0), temperature=1.0)
+    evaluation.importance(evaluated, FEATURES, CLASSES, BINARY)
     pd.testing.assert_frame_equal(FEATURES, before)
+
+
+def test_a_temperature_makes_sure_answers_as_sure_as_they_are_right() -> None:
+    draw = np.random.default_rng(5)
+    logits = draw.normal(0, 1.5, (4000, 3))
+    codes = np.array([draw.choice(3, p=row) for row in blend.probabilities(logits, 1.0)])
+    assert blend.temperature(logits, codes) == pytest.approx(1, abs=0.1)
+    assert blend.temperature(logits * 3, codes) == pytest.approx(3, abs=0.3)
+
+
+def test_the_mean_of_recipes_is_measured_from_what_their_folds_said() -> None:
+    parts = [
+        evaluation.cross_validate(
+            lambda c=c: LogisticRegression(C=c), FEATURES, CLASSES, BINARY, step=lambda: None
+        )
+        for c in (0.01, 10.0)
+    ]
+    found = evaluation.blended(parts, CLASSES, BINARY)
+    assert np.array_equal(found.said, (parts[0].said + parts[1].said) / 2)
+    own = evaluation.answers_of(found.fitted, FEATURES.iloc[found.held_out], BINARY)
+    assert np.array_equal(own, found.said[found.held_out])

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.db.tables.batch_jobs import BatchCallRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchCallRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.errors import AppError
 from core.generation.engine.ledger.records import Batch, End
 from core.generation.enrichment.errors import ConversationGone, WordsChanged

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from core import db, llm, queue
 from core.db.tables.base import Json
-from core.db.tables.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, BatchLogLineRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow, BatchLogLineRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.db.types import now_plus
 from core.generation.engine.ledger import enrichments, provider_batches
 from core.generation.engine.ledger.checking import Checking

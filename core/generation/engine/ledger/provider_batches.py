@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.tables.batch_jobs import BatchItemRow, ProviderBatchRow
+from core.db.tables.generation.batch_jobs import BatchItemRow, ProviderBatchRow
 from core.db.types import now_plus
 
 OPEN = ("intended", "submitted")

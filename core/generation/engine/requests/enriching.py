@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db, llm
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.errors import AppError
 from core.generation.conversations.files import OFFLINE
 from core.generation.engine.ledger.records import End, Item

@@ -43,6 +43,7 @@ class RangeJob:
     with_reasons: bool
     is_fast: bool
     parts: str
+    unsure: frozenset[str] = frozenset()
 
     def key(self, piece: Range) -> str:
         """Where a range is stored once it is scored."""
@@ -154,5 +155,6 @@ def _scorer(config: Settings, work: RangeJob) -> tuple[Scorer, FastScorer | None
         schema=work.schema,
         mapping=dict(work.mapping),
         with_reasons=work.with_reasons,
+        unsure=work.unsure,
     )
     return scorer, path.choose(scorer.pipeline_scorer).fast if work.is_fast else None

@@ -46,7 +46,7 @@ log = logs.get("distributed")
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """What a run scores with. mapping, with_reasons: as for `engine.score`."""
+    """What a run scores with. mapping, with_reasons, unsure: as for `engine.score`."""
 
     artifact_key: str
     artifact_sha256: str
@@ -54,6 +54,7 @@ class LoadedModel:
     schema: Schema
     mapping: Mapping[str, str]
     with_reasons: bool
+    unsure: frozenset[str] = frozenset()
 
 
 def score(
@@ -88,6 +89,7 @@ def score(
             schema=model.schema,
             mapping=model.mapping,
             with_reasons=model.with_reasons,
+            unsure=model.unsure,
         )
         run = ResultWriter(sink, scorer, file.header_bytes, started=started)
         way, n_head, n_head_bytes = _head(run, file.blocks)
@@ -102,6 +104,7 @@ def score(
             with_reasons=model.with_reasons,
             is_fast=way.fast is not None,
             parts=parts,
+            unsure=model.unsure,
         )
         pieces = ranges.cut(
             file.blocks,

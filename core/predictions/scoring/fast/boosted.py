@@ -1,14 +1,15 @@
-"""The recipe of boosted trees: numbers as they are, categories one-hot, and the trees over both."""
+"""The recipe of boosted trees: numbers as they are, categories one-hot or as means, and the trees over all of these."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, TargetEncoder
 
 from core.models.schema import Schema
 from core.predictions.scoring.fast import ablation, probe
@@ -22,7 +23,7 @@ _SIGNAL = -7.25  # a number that stands for itself in any column it reaches
 
 
 class BoostedTables:
-    """Answers of a fitted pipeline of numbers, one-hot categories and HistGradientBoosting, bit for bit."""
+    """Answers of a fitted pipeline of numbers, encoded categories and HistGradientBoosting, bit for bit."""
 
     slack = 0.0
     answered_by: Final = "trees"
@@ -30,7 +31,7 @@ class BoostedTables:
     def __init__(self, columns: ColumnTransformer, model: Any, schema: Schema) -> None:
         """Raises Unsupported where the pipeline is another, or larger than tables may be."""
         for _, step, _ in columns.transformers_:
-            if not (isinstance(step, OneHotEncoder) or _passes_through(step)):
+            if not (isinstance(step, (OneHotEncoder, TargetEncoder)) or _passes_through(step)):
                 raise Unsupported(f"a {type(step).__name__} comes before the trees")
         nodes = np.concatenate([tree.nodes for tree in chain.from_iterable(model._predictors)])
         inner = nodes[nodes["is_leaf"] == 0]
@@ -54,33 +55,48 @@ class BoostedTables:
         self._trees = Trees(model, splits)
         self._loss = model._loss
 
-    def answers(self, given: FeatureValues) -> Floats:
-        """What the pipeline's predict_proba answers, (n, k), or for a regression its predict, (n,)."""
-        raw = self._trees.raw(
+    def sums(self, given: FeatureValues) -> Floats:
+        """(n, k) in Fortran's order: log-odds, one a class or of the second of two, or the number itself."""
+        return self._trees.raw(
             [group.codes(lambda name: self._codes(given, name)) for group in self._trees.groups]
         )
-        return self._answered(raw)
+
+    @property
+    def size(self) -> float:
+        """No sum of the absolute terms of a row is larger."""
+        return float(np.abs(self._trees.start).max()) + sum(
+            float(np.abs(word.values).max()) * len(word.trees) for word in self._trees.words
+        )
+
+    def answers(self, given: FeatureValues) -> Floats:
+        """What the pipeline's predict_proba answers, (n, k), or for a regression its predict, (n,)."""
+        return self._answered(self.sums(given))
 
     def changes(self, given: FeatureValues, answers: Floats) -> ScoreChanges:
         """As in `compiled.Tables`; none is in doubt."""
-        schema, n_answers = self._schema, self._trees.n_answers
-        asked = [name for group in self._trees.groups for name in group.names]
-        codes = {name: self._codes(given, name) for name in asked}
+        schema = self._schema
         chosen = reasons.predicted(answers, schema)
         own = reasons.as_written(reasons.explained(answers, schema, chosen), schema)
         changes = np.zeros((len(schema.features), given.n_rows))
-        step = ablation.rows_at_once(len(asked), n_answers)
-        for first in range(0, given.n_rows, step):
-            rows = slice(first, first + step)
-            sums = ablation.without(
-                self._trees, {name: codes[name][rows] for name in asked}, self._references
-            )
+        for rows, sums in self.without(given):
             of_rows = None if chosen is None else chosen[rows]
             for index, feature in enumerate(schema.features):
                 if feature.name in sums:
                     without = reasons.explained(self._answered(sums[feature.name]), schema, of_rows)
                     changes[index, rows] = own[rows] - reasons.as_written(without, schema)
         return ScoreChanges(changes, np.zeros(given.n_rows, bool))
+
+    def without(self, given: FeatureValues) -> Iterator[tuple[slice, dict[str, Floats]]]:
+        """A few rows at a time: feature that a tree asks for → (m, k) their sums with its reference instead."""
+        asked = [name for group in self._trees.groups for name in group.names]
+        codes = {name: self._codes(given, name) for name in asked}
+        step = ablation.rows_at_once(len(asked), self._trees.n_answers)
+        for first in range(0, given.n_rows, step):
+            rows = slice(first, first + step)
+            yield (
+                rows,
+                ablation.without(self._trees, {name: codes[name][rows] for name in asked}, self._references),
+            )
 
     def _answered(self, raw: Floats) -> Floats:
         if self._schema.task == "regression":

@@ -10,9 +10,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
+from core.models.blend import MeanOfLogits, MeanOfNumbers
 from core.models.schema import Schema
 from core.predictions.results.histograms import Floats
 from core.predictions.results.run_summary import AnsweredBy
+from core.predictions.scoring.fast.blended import BlendedTables
 from core.predictions.scoring.fast.boosted import BoostedTables
 from core.predictions.scoring.fast.features import FeatureValues, ScoreChanges
 from core.predictions.scoring.fast.linear import LinearTables, LogisticTables
@@ -57,12 +59,14 @@ def build(pipeline: Any, schema: Schema) -> Tables:
 
 
 def _recognised(pipeline: Any, schema: Schema) -> Tables:
+    if isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], (MeanOfLogits, MeanOfNumbers)):
+        return BlendedTables(pipeline, schema)
     if isinstance(pipeline, Pipeline) and len(pipeline) == 2 and isinstance(pipeline[0], ColumnTransformer):
         columns, model = pipeline[0], pipeline[1]
         if isinstance(model, (HistGradientBoostingClassifier, HistGradientBoostingRegressor)):
             return BoostedTables(columns, model, schema)
         if isinstance(model, LogisticRegression):
             return LogisticTables(columns, model, schema)
-        if (linear := exact.of(pipeline)) is not None:
+        if isinstance(linear := exact.of(pipeline), exact.LinearModel):
             return LinearTables(linear, schema)
     raise Unsupported("its model is not one of the built-in recipes")

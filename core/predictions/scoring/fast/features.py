@@ -46,8 +46,9 @@ class CategoryCells:
 class FeatureValues:
     """The features of n rows.
 
-    numbers: (n,) each, NaN for missing or bad. missing: cells per feature. unseen, bad: the rows of a category that
-    training never saw and of what is no number, per feature. Features without any are absent.
+    numbers: (n,) each, NaN for missing or bad. missing: cells per feature. unseen, bad, about: the rows of a category
+    that training never saw, of what is no number, and of what names one only nearly, per feature. Features without any
+    are absent.
     """
 
     n_rows: int
@@ -56,6 +57,7 @@ class FeatureValues:
     missing: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, RowIndices] = field(default_factory=dict)
     bad: dict[str, RowIndices] = field(default_factory=dict)
+    about: dict[str, RowIndices] = field(default_factory=dict)
 
     def values(self, feature: Feature, rows: RowIndices) -> Floats | pa.Array:
         """The feature's cells in these rows: numbers, NaN for missing, or texts, null for missing."""
@@ -111,6 +113,8 @@ def of_texts(table: pa.Table, schema: Schema, decimal: str) -> FeatureValues:
             _note_numbers(given, feature, numbers, n_missing=n_missing)
             if wrong.any():
                 given.bad[feature.name] = np.flatnonzero(wrong)
+            if (nearly := cells.is_about(column)).any():
+                given.about[feature.name] = np.flatnonzero(nearly & ~wrong)
         else:
             _note_texts(given, feature, pc.fill_null(column, "").dictionary_encode())
     return given
@@ -136,7 +140,7 @@ def _texts(feature: Feature, column: pa.DictionaryArray) -> CategoryCells:
     n_known = len(feature.categories)
     slots = pc.index_in(spellings, value_set=pa.array(feature.categories, pa.string()))
     found = pc.fill_null(slots, n_known).to_numpy(zero_copy_only=False).astype(np.int64)
-    missing = cells.is_missing(column.dictionary)
+    missing = cells.is_missing(column.dictionary) & (found == n_known)
     found[missing] = n_known + 1
     spellings = pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), spellings)
     return CategoryCells(spellings, found, column.indices.to_numpy(zero_copy_only=False))

@@ -67,7 +67,8 @@ class FastScorer:
         if answers is None:
             return None
         outside = caution.outside_of_training(given.numbers, schema)
-        cautions = Cautions(unseen=given.unseen, outside=outside, bad=given.bad)
+        guessed = caution.read_by_guess(given.numbers, self.pipeline_scorer.unsure)
+        cautions = Cautions(given.unseen, outside, given.bad, given.about, guessed)
         rows = BlockRows(given.n_rows, read.outcome, given.missing, cautions)
         if not self.pipeline_scorer.gives_reasons:
             return BlockAnswers(rows, answers)

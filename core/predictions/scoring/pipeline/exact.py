@@ -19,27 +19,36 @@ from core.predictions.results.histograms import Floats
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
     from sklearn.linear_model import Ridge
+    from sklearn.pipeline import Pipeline
 
 EPSILON = float(np.finfo(np.float64).eps)
 
 
 def predicted(pipeline: Any, given: pd.DataFrame) -> Floats:
-    """(n,) what the pipeline predicts; of a linear regression as `LinearModel` says it."""
-    linear = of(pipeline)
-    return np.asarray(pipeline.predict(given), np.float64) if linear is None else linear.predicted(given)
+    """(n,) what the pipeline predicts; of a linear regression, alone or in a mean, with exact digits."""
+    found = of(pipeline)
+    return np.asarray(pipeline.predict(given), np.float64) if found is None else found.predicted(given)
 
 
-def of(pipeline: Any) -> LinearModel | None:
-    """The pipeline's last sum; None where it is not the linear recipe's regression."""
+def of(pipeline: Any) -> LinearModel | MeanWithTrees | None:
+    """The pipeline's last sum; None where it is neither the linear recipe's regression nor a mean with it."""
     # Not at the top: the app reads first rows as scoring does, but never predicts, and scikit-learn takes a second.
     from sklearn.compose import ColumnTransformer
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import Pipeline
 
-    if isinstance(pipeline, Pipeline) and len(pipeline) == 2 and isinstance(pipeline[0], ColumnTransformer):
+    from core.models.blend import MeanOfNumbers
+
+    if not isinstance(pipeline, Pipeline):
+        return None
+    if len(pipeline) == 2 and isinstance(pipeline[0], ColumnTransformer):
         columns, model = pipeline[0], pipeline[1]
         if isinstance(model, Ridge) and np.ndim(model.coef_) == 1:
             return LinearModel(columns, model)
+    if isinstance(pipeline[-1], MeanOfNumbers) and len(pipeline[-1].members) == 2:
+        linear, trees = (of(pipeline[-1].members[0]), pipeline[-1].members[1])
+        if isinstance(linear, LinearModel):
+            return MeanWithTrees(linear, trees)
     return None
 
 
@@ -52,18 +61,47 @@ class LinearModel:
 
     def predicted(self, given: pd.DataFrame) -> Floats:
         """(n,) the model's own sums, those with a digit in doubt replaced by the exact ones."""
+        matrix, sums, slack = self.rough(given)
+        doubtful = rounding.in_doubt(sums, slack)
+        sums[doubtful] = self.exact(matrix[doubtful])
+        return sums
+
+    def rough(self, given: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+        """The columns' matrix, (n,) the model's own sums, and (n,) how far from the exact ones they may be."""
         matrix = np.asarray(self.columns.transform(given), np.float64)
         sums = np.asarray(self.model.predict(matrix), np.float64)
         # n terms added in any order: Higham 2002, Accuracy and Stability of Numerical Algorithms, 3.1
         sizes = np.abs(matrix) @ np.abs(self.model.coef_) + abs(self.model.intercept_)
-        doubtful = rounding.in_doubt(sums, (matrix.shape[1] + 2) * (EPSILON / 2) * sizes)
-        sums[doubtful] = self._summed(matrix[doubtful])
-        return sums
+        return matrix, sums, (matrix.shape[1] + 2) * (EPSILON / 2) * sizes
 
     def summed(self, given: pd.DataFrame) -> Floats:
         """(n,) the sums of the terms, rounded once, at the end."""
-        return self._summed(np.asarray(self.columns.transform(given), np.float64))
+        return self.exact(np.asarray(self.columns.transform(given), np.float64))
 
-    def _summed(self, matrix: Floats) -> Floats:
+    def exact(self, matrix: Floats) -> Floats:
+        """(n,) the sums of the terms of the columns' matrix, rounded once."""
         terms = matrix * self.model.coef_
         return np.array([math.fsum((*row, self.model.intercept_)) for row in terms], np.float64)
+
+
+@dataclass(frozen=True)
+class MeanWithTrees:
+    """The mean of a linear regression and of trees, whose own sums come out alike in every way."""
+
+    linear: LinearModel
+    trees: Pipeline
+
+    def predicted(self, given: pd.DataFrame) -> Floats:
+        """(n,) the means, those with a digit in doubt from the exact linear sums."""
+        matrix, sums, slack = self.linear.rough(given)
+        grown = np.asarray(self.trees.predict(given), np.float64)
+        means = (sums + grown) / 2
+        doubtful = rounding.in_doubt(means, mean_slack(slack, sums, grown))
+        means[doubtful] = (self.linear.exact(matrix[doubtful]) + grown[doubtful]) / 2
+        return means
+
+
+def mean_slack(slack: Floats | float, sums: Floats, grown: Floats) -> Floats:
+    """(n,) how far a mean may be from that with the exact linear sum. slack: of the linear sums."""
+    allowed: Floats = slack + EPSILON * (np.abs(sums) + np.abs(grown))
+    return allowed

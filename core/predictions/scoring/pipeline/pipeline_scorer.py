@@ -38,13 +38,17 @@ class BlockAnswers:
 
 @dataclass(frozen=True)
 class PipelineScorer:
-    """Answers blocks of one file with one pipeline. header: under the model's names. gives_reasons: for each row."""
+    """Answers blocks of one file with one pipeline.
+
+    header: under the model's names. gives_reasons: for each row. unsure: the model's columns that are read by a guess.
+    """
 
     header: tuple[str, ...]
     dialect: Dialect
     pipeline: Any
     schema: Schema
     gives_reasons: bool = False
+    unsure: frozenset[str] = frozenset()
 
     def read(self, block: bytes) -> pa.Table:
         """The block's cells as text. Raises ChangedSinceChecked."""
@@ -54,7 +58,7 @@ class PipelineScorer:
         """The rows of what `read` returned, at least one."""
         given = framed(table, self.schema, self.dialect.decimal)
         answers = self._answers(given.frame)
-        rows = BlockRows.of(table, given, self.schema)
+        rows = BlockRows.of(table, given, self.schema, self.unsure)
         if not self.gives_reasons:
             return BlockAnswers(rows, answers)
         changes = self._changes(given.frame, answers)

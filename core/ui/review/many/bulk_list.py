@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from core import db
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import conversations, review_queue
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.review_queue import Order

@@ -8,7 +8,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import db
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.states import Status
 from core.generation.deletions import deletions

@@ -10,7 +10,7 @@ import pytest
 from core import db
 from core.access.errors import NotAllowed
 from core.db.tables import Base
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.errors import NotFound
 from core.generation.conversations import conversations
 from core.generation.conversations.conversations import Filter

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import conversations, files, review
 from core.settings import Settings
 from core.storage import CONVERSATION_FILES, LocalStorage, Stored

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import bulk, conversations, receipts, review
 from core.generation.conversations.bulk import Progress
 from core.generation.conversations.conversations import Filter

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from core import db
 from core.access.errors import NotAllowed
 from core.db.tables.audit_events import AuditEventRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.errors import NotFound
 from core.generation.conversations import conversations, messages, review
 from core.generation.conversations.conversations import Filter

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import conversations, review, review_queue
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.review_queue import Order

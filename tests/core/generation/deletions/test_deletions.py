@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core import db, queue, storage
 from core.access.errors import NotAllowed, OwnedByAnother
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.db.tables.tasks import TaskRow
 from core.errors import Conflict, NotFound
 from core.generation.conversations import conversations, files, review, review_queue

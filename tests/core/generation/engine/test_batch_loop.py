@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.batch_jobs import ProviderBatchRow
+from core.db.tables.generation.batch_jobs import ProviderBatchRow
 from core.db.types import now_plus
 from core.generation.jobs import jobs
 from core.settings import Settings

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core import db, llm, queue, storage
 from core.api.schemas.generation import BatchJob
-from core.db.tables.batch_jobs import BatchItemRow, BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchItemRow, BatchJobRow
 from core.db.tables.tasks import TaskRow
 from core.errors import Conflict
 from core.generation.engine.ledger.checking import Checking

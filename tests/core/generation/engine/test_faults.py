@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, storage
-from core.db.tables.batch_jobs import BatchCallRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchCallRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.conversations import files
 from core.generation.engine.requests import conversations
 from core.generation.engine.requests.reply_store import ReplyStore

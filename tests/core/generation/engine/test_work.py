@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, queue, storage
-from core.db.tables.batch_jobs import BatchJobRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.db.types import now_plus
 from core.errors import Conflict
 from core.generation.deletions import deletions
@@ -363,7 +363,7 @@ def test_a_reply_that_was_stored_before_the_worker_died_is_not_asked_for_again(
 def _interrupt(bench: Bench, job_id: UUID, *, idxs: tuple[int, ...]) -> None:
     """As a worker leaves it that is killed while these are asked."""
     bench.claim(job_id)
-    from core.db.tables.batch_jobs import BatchItemRow
+    from core.db.tables.generation.batch_jobs import BatchItemRow
 
     with db.session_scope(db.WORKER, write=True) as session:
         these = BatchItemRow.batch_job_id == job_id, BatchItemRow.idx.in_(idxs)

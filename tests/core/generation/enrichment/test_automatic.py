@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.batch_jobs import BatchJobRow, BatchLogLineRow
+from core.db.tables.generation.batch_jobs import BatchJobRow, BatchLogLineRow
 from core.generation.jobs import jobs
 from core.generation.templates import shipped
 from tests import enrichments

@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, llm, storage
-from core.db.tables.batch_jobs import BatchItemRow
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.batch_jobs import BatchItemRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import review
 from core.generation.conversations.states import Status
 from core.generation.deletions import deletions

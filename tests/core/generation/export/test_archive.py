@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from core import db
 from core.access.errors import NotAllowed
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.generation.conversations import review
 from core.generation.conversations.conversations import Filter
 from core.generation.conversations.errors import TooManyNamed

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core import db
 from core.access.errors import NotAllowed
 from core.db.pagination import BadCursor
-from core.db.tables.batch_jobs import BatchCallRow
+from core.db.tables.generation.batch_jobs import BatchCallRow
 from core.generation.jobs import failures, listing, spend
 from core.generation.jobs.states import ItemState, JobStatus
 from tests.batches import NANO, Bench, template

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db, queue
-from core.db.tables.conversations import ConversationRow
+from core.db.tables.generation.conversations import ConversationRow
 from core.db.tables.tasks import TaskRow
 from core.generation.conversations import conversations
 from core.generation.quality import backlog

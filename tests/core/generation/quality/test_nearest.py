@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.conversations import BANDS, IS_APPROVED
+from core.db.tables.generation.conversations import BANDS, IS_APPROVED
 from core.generation.conversations import review
 from core.generation.quality import nearest
 from core.generation.quality.duplicates import signature

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from core import db
-from core.db.tables.batch_jobs import BatchJobRow
-from core.db.tables.conversations import ConversationRow
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.batch_jobs import BatchJobRow
+from core.db.tables.generation.conversations import ConversationRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 from core.generation.templates import templates
 from core.generation.templates.rendering import CompiledTemplate

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import db
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.generation.templates import shipped, variables
 from core.generation.templates.enrichment_text import ENRICHMENT
 from core.generation.templates.rendering import CompiledTemplate

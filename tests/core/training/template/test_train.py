@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,45 @@ import numpy as np
 import pandas as pd
 
 from core.training import template
+
+
+def ran(
+    folder: Path, target: list[str] | np.ndarray, columns: dict[str, object], job: dict[str, object]
+) -> list:
+    """What the template says of the last quarter of the rows, after learning from the others."""
+    table = pd.DataFrame({**columns, "y": target})
+    n_learnt = len(table) * 3 // 4
+    table[:n_learnt].to_parquet(folder / "train.parquet")
+    table[n_learnt:].drop(columns="y").to_parquet(folder / "holdout.parquet")
+    (folder / "job.json").write_text(json.dumps({"target": "y", **job}), "utf-8")
+    (folder / "train.py").write_text(template.text(), "utf-8")
+    subprocess.run([sys.executable, "train.py"], cwd=folder, check=True)
+    said: list = json.loads((folder / "predictions.json").read_text("utf-8"))["predictions"]
+    served = runpy.run_path(str(folder / "predict.py"))
+    features = table[n_learnt:].drop(columns="y").astype({"place": object})
+    again = served["predict"](served["load"](folder / "model.bin"), features)
+    assert np.array_equal(np.asarray(again), np.asarray(said))
+    return said
+
+
+def test_what_serves_the_model_says_what_the_training_said_of_a_number_and_of_two_labels(
+    tmp_path: Path,
+) -> None:
+    draw = np.random.default_rng(2)
+    x, place = draw.normal(size=800), draw.integers(0, 20, 800)
+    strength = 2 * x + draw.normal(0, 1, 20)[place] * 2 + np.sin(4 * x) + draw.normal(0, 0.5, 800)
+    columns = {"x": x, "place": [f"place {code}" for code in place]}
+    features = [{"name": "x", "kind": "number"}, {"name": "place", "kind": "category"}]
+    job = {"task": "regression", "labels": [], "positive_label": None, "features": features}
+    (tmp_path / "number").mkdir()
+    said = np.array(ran(tmp_path / "number", strength, columns, job))
+    assert np.corrcoef(said, strength[600:])[0, 1] > 0.9
+
+    labels = np.where(strength > 0, "up", "down")
+    job = {"task": "binary", "labels": ["down", "up"], "positive_label": "up", "features": features}
+    (tmp_path / "label").mkdir()
+    said = np.array(ran(tmp_path / "label", labels, columns, job))
+    assert (np.array(["down", "up"])[said.argmax(axis=1)] == labels[600:]).mean() > 0.85
 
 
 def test_many_small_classes_are_learnt_from_the_few_rows_that_they_have(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.db.tables.training_jobs import TrainingEventRow
-from core.ui.training import timeline
+from core.ui.training.detail import timeline
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 

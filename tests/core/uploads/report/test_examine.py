@@ -90,6 +90,7 @@ def test_a_profile_counts_missing_and_distinct_and_gives_the_range_by_value(tmp_
         minimum="-0.5",
         maximum="100",
         examples=("10", "9", "100", "-0.5"),
+        missing={"NA": 1},
     )
 
 

@@ -107,6 +107,9 @@ KINDS: tuple[tuple[str, Task], ...] = (
     (recipes.LINEAR, "binary"),
     (recipes.LINEAR, "multiclass"),
     (recipes.LINEAR, "regression"),
+    (recipes.BLEND, "binary"),
+    (recipes.BLEND, "multiclass"),
+    (recipes.BLEND, "regression"),
 )
 
 

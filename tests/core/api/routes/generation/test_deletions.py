@@ -6,7 +6,7 @@ import pytest
 from core import db
 from core.storage import LocalStorage
 from tests import generation
-from tests.core.api.routes.test_conversations import ONE_DATABASE, PATH, error
+from tests.core.api.routes.generation.test_conversations import ONE_DATABASE, PATH, error
 from tests.principals import ELSEWHERE
 
 

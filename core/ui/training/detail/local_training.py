@@ -17,7 +17,8 @@ from core.training.local.batches import METRICS, PREDICTIONS
 from core.training.local.reports import ENDS
 from core.training.states import SETTLED, Status
 from core.ui import formatting, page_frame, session, tabs
-from core.ui.training import details, stages, timeline
+from core.ui.training import stages
+from core.ui.training.detail import details, timeline
 
 SILENT_S: Final = 60.0
 EVERY_S: Final = 2.0

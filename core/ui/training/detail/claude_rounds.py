@@ -12,8 +12,8 @@ from core.training.coding.answers import PREDICT, TRAIN, Files
 from core.training.coding.rounds import AFTER_RUN, FIRST, MENDED, Round
 from core.training.errors import CodeUnusable
 from core.ui import formatting, links, page_frame, session
-from core.ui.training import code_changes
-from core.ui.training.code_changes import diff
+from core.ui.training.detail import code_changes
+from core.ui.training.detail.code_changes import diff
 
 NAMES = {
     FIRST: "First answer",

@@ -18,8 +18,8 @@ from core.training.states import SETTLED, Status
 from core.ui import charts, formatting, links, page_frame, session, tabs
 from core.ui.models import labels
 from core.ui.models import report as model_report
-from core.ui.training import actions, code_tab, pages_read
-from core.ui.training.code_changes import MOST_UNSCROLLED
+from core.ui.training.detail import actions, code_tab, pages_read
+from core.ui.training.detail.code_changes import MOST_UNSCROLLED
 from core.ui.uploads.pages import UPLOADS
 
 LAST_LINES = 20

@@ -17,7 +17,8 @@ from core.training.deployments import deployments
 from core.training.deployments import states as deployment_states
 from core.training.states import PENDING, Status
 from core.ui import no_worker, page_frame, session
-from core.ui.training import live_app, opener, outside, timeline
+from core.ui.training import live_app, opener, outside
+from core.ui.training.detail import timeline
 
 POLLED_S: Final = 120.0
 TAIL: Final = 12

@@ -16,8 +16,9 @@ from core.sandboxes import SandboxUnavailable
 from core.training import jobs
 from core.training.jobs import Wanted
 from core.ui import formatting, links, session
-from core.ui.training import outside, sharing
+from core.ui.training import outside
 from core.ui.training.pages import TRAINING
+from core.ui.training.workspace import sharing
 from core.ui.uploads.pages import UPLOADS
 from core.ui.uploads.receipt import KINDS
 from core.uploads import uploads

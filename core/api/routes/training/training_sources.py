@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from core import db
 from core.api.dependencies import Reader
 from core.api.http.error_responses import documented
-from core.api.routes.trainings import TrainingJobId
+from core.api.routes.training.trainings import TrainingJobId
 from core.db.tables.messages import MessageRow
 from core.db.tables.training_jobs import TrainingPageRow
 from core.llm.prices import NANO

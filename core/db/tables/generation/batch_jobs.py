@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.db.row_rules import ADMIN, MINE_OR_REVIEWER, ROLE, RowRules
 from core.db.tables.base import Base, BigInt, NewId, Now, Owner, one_of
-from core.db.tables.prompt_templates import PromptTemplateRow
+from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 
 OF_MY_JOB = "batch_job_id in (select id from public.batch_jobs where user_id = (select auth.uid()))"

@@ -24,7 +24,7 @@ from core.db.tables.uploads import UploadRow
 from core.db.types import now_plus
 from core.training.package import package as packing
 from tests import rows
-from tests.core.api.routes.test_training_packages import packed
+from tests.core.api.routes.training.test_training_packages import packed
 from tests.packages import QUICK, Package, ended
 from tests.servers.small_disk import on_small_disk
 from tests.servers.waiting import wait_for

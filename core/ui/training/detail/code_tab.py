@@ -11,8 +11,8 @@ from core import db
 from core.db.tables.training_jobs import TrainingJobRow
 from core.training import records
 from core.ui import formatting, session
-from core.ui.training import claude_rounds
-from core.ui.training.code_changes import MOST_UNSCROLLED, diff
+from core.ui.training.detail import claude_rounds
+from core.ui.training.detail.code_changes import MOST_UNSCROLLED, diff
 
 AUTHORS: Final = {"template": "the built-in template", "claude": "Claude", "user": "you"}
 HEIGHT_PX: Final = 520

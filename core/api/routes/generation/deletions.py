@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Query
 from core import db
 from core.api.dependencies import Writer, uuid_of
 from core.api.http.error_responses import documented
-from core.api.routes.batch_jobs import BatchJobId
-from core.api.routes.conversations import ConversationId
+from core.api.routes.generation.batch_jobs import BatchJobId
+from core.api.routes.generation.conversations import ConversationId
 from core.api.schemas.deletions import DeletedLater, DeletionRequest, DeletionShown, Undone
 from core.generation.conversations import conversations
 from core.generation.conversations.errors import NothingNamed

@@ -11,7 +11,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from core.db.tables.conversations import CODES, WORDS, ConversationRow
+from core.db.tables.generation.conversations import CODES, WORDS, ConversationRow
 
 FULL_TEXT: Final = "conversation_index"
 GIN_INDEXES: Final = {"ix_conversations_words": WORDS, "ix_conversations_findings": CODES}

@@ -1,0 +1,1 @@
+"""Routes of templates, batch jobs and conversations."""

@@ -1,0 +1,1 @@
+"""Routes of trainings, live apps and packages."""

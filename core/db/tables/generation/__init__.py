@@ -1,0 +1,1 @@
+"""Tables of templates, batch jobs and conversations."""

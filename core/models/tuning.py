@@ -1,0 +1,89 @@
+"""How trees should be grown on a file: three ways are tried on the same folds, each until more trees stop helping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from core.models import evaluation, recipes
+from core.models.evaluation import CHOSEN_BY, Fold
+from core.models.recipes import GROWTHS, Growth
+from core.models.schema import Schema
+
+# Rows to learn from in all folds together, about: small files need more folds than one.
+TRIED_ROWS: Final = 10_000
+PATIENCE: Final = 20  # trees that may come without making the held-out rows likelier
+FEWEST_TREES: Final = 10
+# The right class may still win more often when its probability gets no better any more: of several classes, large
+# trees are also grown to this number, as LightGBM does by default, and the temperature mends their probabilities.
+LARGE_TREES_A_CLASS: Final = 100
+
+
+@dataclass(frozen=True)
+class _Tried:
+    n_trees: int
+    score: float
+
+
+def growth(
+    make: Callable[[], Pipeline],
+    features: pd.DataFrame,
+    values: np.ndarray,
+    schema: Schema,
+    *,
+    step: Callable[[], None],
+) -> Growth:
+    """The growth that is best by the metric of the task, with the number of trees that was best.
+
+    make: a new unfitted pipeline of columns and trees; its columns are used.  features, values: as
+    `evaluation.cross_validate` takes them.  step: called after each way that was tried.
+    """
+    n_folds = int(np.clip(TRIED_ROWS // len(values), 1, evaluation.N_FOLDS))
+    matrices = [
+        _Matrices.of(make, fold, features, values) for fold in evaluation.folds(values, schema)[:n_folds]
+    ]
+    found: list[tuple[float, Growth]] = []
+    for one in GROWTHS:
+        tried = [_tried(one, matrix, schema) for matrix in matrices]
+        n_trees = round(float(np.mean([fold.n_trees for fold in tried])))
+        found.append((float(np.mean([fold.score for fold in tried])), replace(one, n_trees=n_trees)))
+        step()
+    return max(found, key=lambda pair: pair[0])[1]
+
+
+@dataclass(frozen=True)
+class _Matrices:
+    """One fold as the trees see it."""
+
+    learnt: np.ndarray
+    learnt_values: np.ndarray
+    held_out: np.ndarray
+    held_out_values: np.ndarray
+
+    @classmethod
+    def of(
+        cls, make: Callable[[], Pipeline], fold: Fold, features: pd.DataFrame, values: np.ndarray
+    ) -> _Matrices:
+        columns, (train, test) = make()[0], fold
+        learnt = columns.fit_transform(features.iloc[train], values[train])
+        return cls(learnt, values[train], columns.transform(features.iloc[test]), values[test])
+
+
+def _tried(one: Growth, fold: _Matrices, schema: Schema) -> _Tried:
+    """How good trees of this growth are on the fold, and how many were best."""
+    is_fixed = schema.task == "multiclass" and one is GROWTHS[-1]
+    if is_fixed:
+        model = recipes.trees(schema, replace(one, n_trees=LARGE_TREES_A_CLASS))
+        model.fit(fold.learnt, fold.learnt_values)
+        n_trees = LARGE_TREES_A_CLASS
+    else:
+        model = recipes.trees(schema, one, early_stopping=True, n_iter_no_change=PATIENCE)
+        model.fit(fold.learnt, fold.learnt_values, X_val=fold.held_out, y_val=fold.held_out_values)
+        n_trees = max(FEWEST_TREES, int(np.argmax(model.validation_score_)))
+    said = evaluation.answers_of(model, fold.held_out, schema)
+    return _Tried(n_trees, evaluation.metrics(said, fold.held_out_values, schema)[CHOSEN_BY[schema.task]])

@@ -1,0 +1,1 @@
+"""What the Workspace shows: the form, one's own machine, all trainings."""
