@@ -146,7 +146,7 @@ async def add_table(
     config: Config,
     files: Files,
     upload_id: UploadId,
-    number: Annotated[int, Path(ge=1, le=10_000, description="Its place among `other_tables`, from 1.")],
+    number: Annotated[int, Path(ge=1, le=2**31 - 1, description="Its place among `other_tables`, from 1.")],
 ) -> schemas.UploadDetail:
     """Make one of the file's other tables an upload of its own. If it is one already, you get that one."""
     size_bytes = await anyio.to_thread.run_sync(partial(_size_bytes, user, upload_id))

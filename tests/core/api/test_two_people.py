@@ -72,6 +72,7 @@ def theirs(user: db.User, upload: UploadRow, model: ModelRow, asked: Desk) -> di
         "job_id": str(training["id"]),
         "deployment_id": str(deployment["id"]),
         "upload_id": str(upload.id),
+        "number": "1",
         "model_id": str(model.id),
         "prediction_id": str(prediction_id),
         "batch_job_id": str(generation.job(user)),
@@ -128,7 +129,7 @@ def bodies(path: str, theirs: dict[str, str]) -> object:
 def test_no_call_finds_what_belongs_to_somebody_else(
     as_mallory: httpx.Client, asked: Desk, theirs: dict[str, str], user: db.User
 ) -> None:
-    nothing = {name: "999999" if name == "upload_id" else str(uuid4()) for name in theirs}
+    nothing = {name: "999999" if name in ("upload_id", "number") else str(uuid4()) for name in theirs}
     answers, said = {}, ""
     for method, path in calls_by_id(asked.settings):
         for ids in (theirs, nothing):

@@ -11,14 +11,13 @@ from core.uploads.csv import header as headers
 from core.uploads.detect import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Confidence, Guess
-from core.uploads.detect.shape import attributes, first_rows, headings, widths
+from core.uploads.detect.shape import attributes, first_rows, header_guesses, headings, widths
 from core.uploads.detect.shape.headings import HeaderLines
 
 _ENOUGH_FILLED = 0.6
 _MOST_ABOVE = 100
 _MARK = re.compile(r"#\s?(fields|columns|names|header)\W*", re.IGNORECASE)
 _MOST_TITLES = 3
-_LISTED = 10
 _FEWEST_WIDE = 2
 _NEARLY_ALL = 0.9
 
@@ -75,13 +74,15 @@ def locate(
     if is_data and (named := _named_below(rows, at, measures, width)):
         at, is_data = named, False
     if lines := headings.find(rows, at, measures, width, is_data=is_data):
-        return _with_header(rows, lines, width, (_of_lines(rows, lines),))
+        return _with_header(rows, lines, width, (header_guesses.of_lines(rows, lines),))
     if is_data:
         while at and len(rows[at - 1].cells) == width and first_rows.comes_again(rows[at - 1], rows[at:]):
             at -= 1
         return _without_header(rows, at, width, "likely")
     alone = HeaderLines((at,), rows[at].cells, headings.explaining(rows, at, measures))
-    return _with_header(rows, alone, width, (_of_header(rows, at, width, measures),), is_quoted=is_quoted)
+    return _with_header(
+        rows, alone, width, (header_guesses.of_header(rows, at, width, measures),), is_quoted=is_quoted
+    )
 
 
 def _without_edges(rows: Sequence[Row]) -> Sequence[Row]:
@@ -126,41 +127,8 @@ def _with_header(
     else:
         names = headers.names(cells)
     given = ("", *cells) if index_column else cells
-    guesses = (*guesses, *_of_names(given, names))
+    guesses = (*guesses, *header_guesses.of_names(given, names))
     return TableLocation(at, True, names, index_column, below, guesses, lines.joined)
-
-
-def _of_names(cells: Sequence[str], names: Sequence[str]) -> list[Guess]:
-    """What had to be done to the header's cells to make them names."""
-    padded, unnamed, repeated = [], [], []
-    for cell, name in zip(cells, names, strict=False):
-        tidy = headers.tidied(cell)
-        if not tidy:
-            unnamed.append(f"'{name}'")
-        elif tidy != name:
-            repeated.append(f"'{name}'")
-        elif cell != name:
-            padded.append(f"'{name}'")
-    found = []
-    if padded:
-        found.append(
-            (
-                padded,
-                "certain",
-                f"Spaces, line breaks or invisible characters were removed from names: {_listed(padded)}.",
-            )
-        )
-    if unnamed:
-        found.append((unnamed, "certain", f"Columns without a name were numbered: {_listed(unnamed)}."))
-    if repeated:
-        found.append((repeated, "likely", f"Repeated names were numbered: {_listed(repeated)}."))
-    return [Guess("names", _listed(which), sure, why) for which, sure, why in found]  # type: ignore[arg-type]  # two of the words
-
-
-def _listed(found: Sequence[str]) -> str:
-    """The first few of them, and how many more there are."""
-    shown = ", ".join(found[:_LISTED])
-    return shown if len(found) <= _LISTED else f"{shown} and {len(found) - _LISTED:,} more"
 
 
 def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confidence) -> TableLocation:
@@ -285,41 +253,3 @@ def _begin_with_values(rows: Sequence[Row], width: int) -> bool:
 
 def _is_comment(row: Row) -> bool:
     return row.cells[0].lstrip().startswith(("#", "//", "%", "--"))
-
-
-def _of_header(rows: Sequence[Row], at: int, width: int, measures: frozenset[int]) -> Guess:
-    row = rows[at]
-    differs = bool(measures) and not any(
-        cell_patterns.is_measure(row.cells[column]) for column in measures if column < len(row.cells)
-    )
-    if row.line == 1 or at == 0:
-        confidence: Confidence = "certain" if differs and row.n_filled == width else "likely"
-        why = "It is the first line with text" + (
-            ", and it has words where the rows below have values." if differs else "."
-        )
-    else:
-        confidence = "likely" if differs else "guess"
-        why = f"It is the first line as wide as the rows below it; {at} above it " + (
-            "is" if at == 1 else "are"
-        )
-        why += " not."
-    return Guess(
-        "header", str(row.line), confidence, why, None, tuple(str(r.line) for r in rows[:3] if r is not row)
-    )
-
-
-def _of_lines(rows: Sequence[Row], lines: HeaderLines) -> Guess:
-    """What was made of a header of several lines."""
-    *above, last = (rows[index].line for index in lines.joined)
-    if not above:
-        why = f"Line {last} has words where the rows below have values."
-        return Guess("header", str(last), "likely", why, None, ("0",))
-    listed = ", ".join(map(str, above))
-    if len(above) == 1 and rows[lines.joined[-1]].n_filled <= 0.5 * len(lines.names):
-        why = f"Line {last} adds to the names in line {listed}, so both were joined."
-    else:
-        s = "" if len(above) == 1 else "s"
-        groups = "groups" if len(above) == 1 else "group"
-        why = f"Line{s} {listed} {groups} the columns that line {last} names, so all {len(above) + 1} were joined."
-        why = why.replace("all 2", "both")
-    return Guess("header", str(last), "likely", why, None, tuple(map(str, above)))
