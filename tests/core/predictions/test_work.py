@@ -84,7 +84,7 @@ def test_a_file_with_its_outcome_is_measured(desk: Desk) -> None:
 def test_a_prediction_keeps_how_it_was_answered(desk: Desk) -> None:
     kept = desk.score(desk.upload).receipt
     assert kept is not None
-    assert kept["run"]["answered_by"] in ("trees", "curves")
+    assert kept["run"]["answered_by"] in ("trees", "curves", "blend")
     assert (kept["run"]["why_pipeline"], kept["run"]["rows_by_pipeline"]) == (None, 0)
 
 

@@ -39,7 +39,7 @@ def test_a_ready_model_tells_what_it_reads_and_how_good_it_is(client: httpx.Clie
     assert (found["status"], found["task_type"]) == ("ready", "binary")
     assert found["schema"]["target"] == TARGET
     assert "contract" in [feature["name"] for feature in found["schema"]["features"]]
-    assert len(found["report"]["candidates"]) == 2
+    assert len(found["report"]["candidates"]) == 3
     assert found["report"]["baseline"]["roc_auc"]["mean"] == pytest.approx(0.5)
     assert found["metrics"]["roc_auc"] == found["report"]["metrics"]["roc_auc"]
     assert "scikit-learn" in found["report"]["versions"]
