@@ -22,7 +22,8 @@ import clevercsv
 import duckdb
 
 from core.uploads.csv import header as headers
-from core.uploads.detect import detection, encoding
+from core.uploads.detect import detection
+from core.uploads.detect.encodings import encoding
 from core.uploads.report.examine import examine
 from tests.core.uploads.corpus import first_half, reading, second_half
 from tests.core.uploads.corpus.sample import Sample

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from core.uploads.csv import number_formats
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 
 ROOT = Path(__file__).resolve().parents[1]
 METHODS = ("search", "match", "fullmatch", "sub", "split", "findall", "finditer")
@@ -32,8 +32,8 @@ SHORT, MOST_SHORT_S = (16, 20, 24, 28, 32, 36), 0.02
 # Where only so many characters of a text are looked at, which is said beside the pattern.
 BOUNDED = {
     "core.uploads.csv.number_formats._CELL": number_formats._LONGEST,
-    "core.uploads.detect.cell_patterns._NOTE": cell_patterns._LOOKED_AT,
-    "core.uploads.detect.cell_patterns._TOTAL": cell_patterns._LOOKED_AT,
+    "core.uploads.detect.columns.cell_patterns._NOTE": cell_patterns._LOOKED_AT,
+    "core.uploads.detect.columns.cell_patterns._TOTAL": cell_patterns._LOOKED_AT,
 }
 MOST_TIMES = 3.0
 N_AGAIN = 4  # others work on this machine too

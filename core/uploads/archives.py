@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from core.storage import Staging, stage
-from core.uploads.detect import encoding
+from core.uploads.detect.encodings import encoding
 from core.uploads.errors import (
     ArchiveInside,
     ArchiveUnreadable,

@@ -18,7 +18,7 @@ from core import db, logs
 from core.access import audit
 from core.api.errors import PreconditionFailed, RangeUnsatisfiable
 from core.storage import Storage, disk_reserve
-from core.uploads.detect import charsets
+from core.uploads.detect.encodings import charsets
 
 log = logs.get("api")
 

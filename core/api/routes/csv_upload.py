@@ -34,7 +34,7 @@ from core.predictions.states import PENDING, Status
 from core.storage import Storage
 from core.uploads import archives, uploads
 from core.uploads.archives import UnpackedFile
-from core.uploads.detect.charsets import CODECS
+from core.uploads.detect.encodings.charsets import CODECS
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ReadingOverrides
 

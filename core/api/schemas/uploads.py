@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.dependencies import WHOLE
 from core.db.tables.uploads import UploadRow
-from core.uploads.detect.charsets import CODECS
+from core.uploads.detect.encodings.charsets import CODECS
 from core.uploads.report import overrides
 from core.uploads.report.examination import Examination
 

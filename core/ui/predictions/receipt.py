@@ -24,7 +24,7 @@ from core.ui.predictions import rows
 from core.ui.predictions import verdict as prediction_verdict
 from core.ui.predictions.rows import ResultColumns
 from core.uploads.csv.dialect import delimiter_name
-from core.uploads.detect import charsets
+from core.uploads.detect.encodings import charsets
 
 MOST_LISTED, MOST_MAPPED = 7, 12
 _ANSWERED_BY: Final = {

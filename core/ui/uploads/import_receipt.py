@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.ui import formatting, links, notices, page_frame, session
 from core.uploads import uploads
 from core.uploads.csv.dialect import DELIMITER_NAMES, delimiter_name
-from core.uploads.detect import charsets
+from core.uploads.detect.encodings import charsets
 from core.uploads.detect.guesses import Guess
 from core.uploads.errors import UnequalRow
 from core.uploads.report.examination import Examination

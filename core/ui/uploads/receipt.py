@@ -11,7 +11,7 @@ import streamlit as st
 from core.ui import formatting, links
 from core.ui.uploads import import_receipt, other_tables
 from core.uploads.csv.dialect import Dialect, delimiter_name
-from core.uploads.detect import charsets
+from core.uploads.detect.encodings import charsets
 from core.uploads.report.examination import Examination
 from core.uploads.report.profile import ColumnProfile
 

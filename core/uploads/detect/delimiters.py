@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from core.uploads.csv import records
 from core.uploads.csv.dialect import Dialect
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 
 DELIMITERS = (",", ";", "\t", "|")
 RARE_DELIMITERS = ("^", "~", ":", " ")

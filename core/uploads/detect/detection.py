@@ -12,17 +12,11 @@ from pathlib import Path
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import CELL_MARK, Rewriting
-from core.uploads.detect import (
-    column_formats,
-    delimiters,
-    encoding,
-    explanations,
-    sampling,
-    several_tables,
-    text_repairs,
-)
+from core.uploads.detect import delimiters, explanations, sampling, several_tables
+from core.uploads.detect.columns import column_formats
 from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
 from core.uploads.detect.detected import Detected, DetectionOverrides
+from core.uploads.detect.encodings import encoding, text_repairs
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.sampling import Sample
 from core.uploads.detect.shape import footers, header_detection, text_layout

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from core.errors import counted
 from core.uploads.csv.dialect import delimiter_name
-from core.uploads.detect import encoding
 from core.uploads.detect.delimiters import DetectedMarks, Row
+from core.uploads.detect.encodings import encoding
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.shape import header_detection, widths
 from core.uploads.detect.shape.other_tables import OtherTable

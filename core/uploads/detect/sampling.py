@@ -8,9 +8,10 @@ from pathlib import Path
 
 from core.uploads.csv.rewriting import Rewriting
 from core.uploads.csv.units import unit_bytes
-from core.uploads.detect import column_formats, delimiters
+from core.uploads.detect import delimiters
+from core.uploads.detect.columns import column_formats
 from core.uploads.detect.delimiters import Marks, Row
-from core.uploads.detect.encoding import Encoding
+from core.uploads.detect.encodings.encoding import Encoding
 
 HEAD_BYTES = 128 << 10
 TAIL_BYTES = 64 << 10

@@ -11,8 +11,10 @@ import pyarrow as pa
 from core.uploads.csv import cleaning, error_locations, layout, records, stream
 from core.uploads.csv import header as headers
 from core.uploads.csv.dialect import Dialect
-from core.uploads.detect import column_formats, detection, encoding
+from core.uploads.detect import detection
+from core.uploads.detect.columns import column_formats
 from core.uploads.detect.detected import Detected
+from core.uploads.detect.encodings import encoding
 from core.uploads.errors import (
     BadCsv,
     ChangedSinceChecked,

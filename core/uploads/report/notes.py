@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.csv.rewriting import Rewriting
-from core.uploads.detect.encoding import Encoding
+from core.uploads.detect.encodings.encoding import Encoding
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.profile import ColumnProfile
 from core.uploads.report.receipt import LineTreatment, SourceArchive

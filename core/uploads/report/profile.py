@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from core.uploads.csv import cells, loose_numbers, number_formats
 from core.uploads.csv.number_formats import Spelling
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 
 Kind = Literal["number", "category", "text", "date", "boolean", "empty"]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.errors import AppError
 from core.uploads.csv import stream
-from core.uploads.detect.charsets import CODECS as CODECS_KNOWN
+from core.uploads.detect.encodings.charsets import CODECS as CODECS_KNOWN
 from core.uploads.report.examination import Examination
 from core.uploads.report.examine import examine
 from core.uploads.report.overrides import (

@@ -10,7 +10,7 @@ from typing import Any, cast
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from core.uploads.detect import charsets
+from core.uploads.detect.encodings import charsets
 
 HERE = Path(__file__).parent
 

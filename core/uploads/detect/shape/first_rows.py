@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from core.uploads.csv import cells
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.shape import headings
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.uploads.csv import header as headers
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Confidence, Guess
 from core.uploads.detect.shape import attributes, first_rows, header_guesses, headings, widths

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.uploads.csv import header as headers
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Confidence, Guess
 from core.uploads.detect.shape.headings import HeaderLines

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.uploads.csv import cells as cell_spellings
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 
 _WHOLE = re.compile("[0-9]{1,18}")

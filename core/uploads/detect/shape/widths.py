@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 
 BODY_ROWS = 200

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.uploads.csv.dialect import ColumnRule, Dialect
-from core.uploads.detect import detection, encoding
+from core.uploads.detect import detection
+from core.uploads.detect.encodings import encoding
 
 
 def found(tmp_path: Path, data: bytes) -> Dialect:

@@ -10,7 +10,7 @@ import pytest
 from babel import Locale
 
 from core.errors import AppError
-from core.uploads.detect import encoding
+from core.uploads.detect.encodings import encoding
 
 CODECS = {
     "cp1252": "de fr es pt it nl sv da nb fi is ca",

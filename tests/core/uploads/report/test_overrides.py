@@ -15,7 +15,7 @@ from core.storage import LocalStorage
 from core.uploads import uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
-from core.uploads.detect import column_formats
+from core.uploads.detect.columns import column_formats
 from core.uploads.detect.detected import Detected
 from core.uploads.detect.guesses import Guess
 from core.uploads.errors import ColumnUnknown, MarksClash, UndecodableBytes

@@ -10,7 +10,7 @@ from dataclasses import replace
 from core.errors import counted
 from core.uploads.csv import number_formats
 from core.uploads.csv.number_formats import Numeral, Spelling
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.guesses import Confidence, Guess
 
 LEAST_SHARE = 0.9  # of a column's cells, for it to be one of numbers

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from operator import add
 
-from core.uploads.detect.alphabets import ALPHABETS, Alphabet
-from core.uploads.detect.charsets import LEGACY
+from core.uploads.detect.encodings.alphabets import ALPHABETS, Alphabet
+from core.uploads.detect.encodings.charsets import LEGACY
 
 _NEUTRAL = frozenset("€£¥¢°§–—’‘“”„«»…·²³½¼¾±×÷µº\u00a0´©®™•ªⁿ№¿¡†‡¬¶")
 _MAY_TOUCH = frozenset("²³’‘´\u00a0°µº§©®™ª№“”„«»–—€£¿¡")

@@ -11,9 +11,9 @@ from core.errors import counted
 from core.uploads.csv import cells, loose_numbers, number_formats
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Numeral, Spelling
-from core.uploads.detect import cell_patterns, missing_words, number_columns, units
+from core.uploads.detect.columns import cell_patterns, missing_words, number_columns, units
+from core.uploads.detect.columns.number_columns import LEAST_SHARE, MOSTLY
 from core.uploads.detect.guesses import Guess
-from core.uploads.detect.number_columns import LEAST_SHARE, MOSTLY
 
 MOST_CELLS = 500
 _FAR_MORE = 10

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from core.uploads.detect.charsets import LEGACY
+from core.uploads.detect.encodings.charsets import LEGACY
 
 _APART = "€£¥§©®«»·±½¼¾…–—°"
 _SIGN = re.compile(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.uploads.detect import charsets, encoding
+from core.uploads.detect.encodings import charsets, encoding
 from core.uploads.errors import EncodingUnclear, MixedEncodings, UnsupportedEncoding
 from tests.core.uploads.corpus import languages
 from tests.core.uploads.corpus.languages import FIRST, SECOND, LegacyFile

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from core.errors import Invalid
 from core.uploads.csv import positions
-from core.uploads.detect import (
+from core.uploads.detect.encodings import (
     charsets,
     legacy_encodings,
     non_ascii_lines,
@@ -19,7 +19,7 @@ from core.uploads.detect import (
     unsupported_encodings,
     utf8_runs,
 )
-from core.uploads.detect.non_ascii_lines import NonAsciiLines
+from core.uploads.detect.encodings.non_ascii_lines import NonAsciiLines
 from core.uploads.errors import (
     Compressed,
     EmptyFile,

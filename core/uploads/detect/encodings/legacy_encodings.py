@@ -21,8 +21,8 @@ from functools import lru_cache
 
 import chardet
 
-from core.uploads.detect import letters
-from core.uploads.detect.charsets import LEGACY
+from core.uploads.detect.encodings import letters
+from core.uploads.detect.encodings.charsets import LEGACY
 
 _LEAST_CONFIDENCE = 0.003  # of chardet; below, one number says no more than another
 _MISFIT_NATS = 3.0

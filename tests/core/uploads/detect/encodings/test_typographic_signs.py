@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.uploads.detect import encoding
-from core.uploads.detect.typographic_signs import encoding_of
+from core.uploads.detect.encodings import encoding
+from core.uploads.detect.encodings.typographic_signs import encoding_of
 from core.uploads.errors import EncodingUnclear
 
 PLAIN = "".join(f"{i};Miller;Springfield\n" for i in range(20))

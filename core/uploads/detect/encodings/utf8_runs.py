@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.uploads.detect import letters, non_ascii_lines
+from core.uploads.detect.encodings import letters, non_ascii_lines
 
 _CHUNK_BYTES = 1 << 20
 _MOST_LOOKED_AT = 2_000  # lines; where an encoding's own letters look like UTF-8, they are many

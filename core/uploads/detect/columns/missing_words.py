@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from core.uploads.detect import cell_patterns
+from core.uploads.detect.columns import cell_patterns
 
 ANSWERS: Final = frozenset(
     (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.uploads.csv.dialect import ColumnRule
-from core.uploads.detect import column_formats
-from core.uploads.detect.column_formats import FoundFormat
+from core.uploads.detect.columns import column_formats
+from core.uploads.detect.columns.column_formats import FoundFormat
 
 NUMBERS = [f"{place}.5" for place in range(40)]
 

@@ -1,0 +1,1 @@
+"""How a column's cells are written, and which are missing."""
