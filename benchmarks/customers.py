@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from sklearn.pipeline import Pipeline
 
-from core.models import artifact, recipes, training
+from core.models import artifact, recipes
+from core.models.fitting import training
 from core.models.schema import Schema, frame
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.errors import AppError
-from core.models import training
+from core.models.fitting import training
 from core.models.schema import Feature, Schema
 from core.predictions.results.run_summary import RunSummary
 from core.predictions.scoring import engine

@@ -28,7 +28,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when NumPy and sciki
 
 import httpx
 
-from core.models import targets
+from core.models.fitting import targets
 from core.system import sample
 from core.training import template
 from core.training.bargain import inputs

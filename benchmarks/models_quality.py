@@ -34,7 +34,7 @@ import pandas as pd
 from sklearn.metrics import accuracy_score, average_precision_score, r2_score, roc_auc_score
 
 from benchmarks.models_quality_sets import SETS, Set, write
-from core.models import training
+from core.models.fitting import training
 from core.models.schema import Schema, Task, frame
 from core.training import template
 from core.uploads.csv import stream
@@ -222,7 +222,7 @@ def _told(trained: training.TrainingResult) -> str:
 
 def _by_template(tables: list[Any], folder: Path, one: Set) -> tuple[np.ndarray, float]:
     """What the template answers for the rows held out, and how long it took in all."""
-    from core.models import preparation, targets
+    from core.models.fitting import preparation, targets
 
     learnt = tables[0]
     outcome = targets.find(learnt, target=one.target, decimal=".", positive_label=None)

@@ -27,7 +27,7 @@ import pandas as pd
 
 from benchmarks import customers, scoring
 from core.models import artifact, recipes
-from core.models.columns import examine
+from core.models.fitting.columns import examine
 from core.models.schema import Schema, frame
 from core.predictions.scoring import engine
 from core.uploads.csv import cells, stream

@@ -24,7 +24,8 @@ import pandas as pd
 import pyarrow as pa
 
 from core import sandboxes, settings, storage
-from core.models import artifact, targets, training
+from core.models import artifact
+from core.models.fitting import targets, training
 from core.models.schema import frame
 from core.models.served import client, pipeline
 from core.models.served.launch import ServedModel

@@ -19,7 +19,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when NumPy and scikit-learn are first imported
 
-from core.models import evaluation, training
+from core.models.fitting import evaluation, training
 from core.system import sample
 from core.uploads.csv import stream
 from core.uploads.report.examine import examine

@@ -13,7 +13,8 @@ from core import db, queue, settings, storage
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import artifact, handler, readings, training
+from core.models import artifact, handler, readings
+from core.models.fitting import training
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models import targets
+from core.models.fitting import targets
 from core.models.schema import ModelFrame, Schema
 from core.predictions.results import caution
 from core.predictions.results.caution import Cautions

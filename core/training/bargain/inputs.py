@@ -17,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.models import preparation
-from core.models.preparation import Prepared, Take
+from core.models.fitting import preparation
+from core.models.fitting.preparation import Prepared, Take
+from core.models.fitting.targets import Target
 from core.models.schema import Schema, frame
-from core.models.targets import Target
 from core.uploads.csv.dialect import ColumnRule
 
 HELD_OUT_SHARE: Final = 0.2

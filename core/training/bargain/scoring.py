@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from core.metrics import binary, multiclass, regression
-from core.models.evaluation import CHOSEN_BY
+from core.models.fitting.evaluation import CHOSEN_BY
 from core.models.schema import Schema
 from core.training.bargain.inputs import Inputs
 

@@ -51,7 +51,7 @@ def chosen(
 
 def _answer(stream: pa.ipc.RecordBatchStreamReader) -> dict[str, Any]:
     """In the child."""
-    from core.models import preparation, targets
+    from core.models.fitting import preparation, targets
 
     table = stream.read_all()
     question = json.loads(table.schema.metadata[QUESTION])

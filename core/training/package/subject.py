@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from core.db.tables.training_jobs import TrainingJobRow
 from core.db.tables.uploads import UploadRow
-from core.models import models, readings, targets
+from core.models import models, readings
+from core.models.fitting import targets
+from core.models.fitting.targets import Target
 from core.models.schema import Schema
-from core.models.targets import Target
 from core.storage import Storage
 from core.training import template
 from core.training.package import columns

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from core import queue
 from core.db.tables.uploads import UploadRow
-from core.models import readings, targets
+from core.models import readings
+from core.models.fitting import targets
 from core.storage import Storage
 from core.training.bargain import inputs
 from core.training.bargain.inputs import Inputs

@@ -10,7 +10,8 @@ import streamlit as st
 from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import models, targets, training_requests
+from core.models import models, training_requests
+from core.models.fitting import targets
 from core.ui import links, session
 from core.ui.models.pages import MODEL
 from core.ui.uploads.receipt import KINDS

@@ -24,7 +24,8 @@ from core.api import application
 from core.api.security.gate import Gate
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import artifact, models, training
+from core.models import artifact, models
+from core.models.fitting import training
 from core.queue import TaskState
 from core.settings import Settings
 from core.storage import LocalStorage

@@ -10,8 +10,8 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from core.models import recipes
+from core.models.fitting.training import TrainingResult
 from core.models.schema import frame
-from core.models.training import TrainingResult
 from tests.core.models.tables import TARGETS, subscribers, train, without
 
 

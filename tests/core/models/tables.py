@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from core.models import training
+from core.models.fitting import training
 
 
 def text_table(**columns: Sequence[object]) -> pa.Table:

@@ -15,9 +15,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from core.models import artifact, recipes
 from core.models.errors import ModelFileChanged, ModelFileUntrusted
+from core.models.fitting.training import TrainingResult
 from core.models.opener import ESTIMATORS, skops_io
 from core.models.schema import Feature, Schema, frame
-from core.models.training import TrainingResult
 
 Fitted = dict[tuple[str, str], Pipeline]
 

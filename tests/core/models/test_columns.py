@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.models import columns
-from core.models.columns import Features
+from core.models.fitting import columns
+from core.models.fitting.columns import Features
 from core.uploads.csv.dialect import ColumnRule
 from tests.core.models.tables import text_table
 

@@ -6,8 +6,9 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from core.models import blend, evaluation
-from core.models.evaluation import CrossValidation
+from core.models import blend
+from core.models.fitting import evaluation
+from core.models.fitting.evaluation import CrossValidation
 from core.models.schema import Feature, Schema
 
 DRAW = np.random.default_rng(0)

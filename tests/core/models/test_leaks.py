@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core.models import leaks
-from core.models.leaks import Suspect
+from core.models.fitting import leaks
+from core.models.fitting.leaks import Suspect
 from core.models.schema import Feature, Schema, Task
 
 N_ROWS = 400

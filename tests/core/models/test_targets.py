@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.models import targets
 from core.models.errors import (
     OneClassOnly,
     PositiveLabelUnknown,
@@ -16,7 +15,8 @@ from core.models.errors import (
     TooFewRows,
     TooManyClasses,
 )
-from core.models.targets import Target
+from core.models.fitting import targets
+from core.models.fitting.targets import Target
 from core.uploads.report.profile import ColumnProfile
 from tests.core.models.tables import text_table
 

@@ -5,10 +5,11 @@ import pyarrow as pa
 import pytest
 from sklearn.pipeline import Pipeline
 
-from core.models import preparation, recipes, training
+from core.models import recipes
 from core.models.errors import NoFeatures, TargetMissing
+from core.models.fitting import preparation, training
+from core.models.fitting.training import TrainingResult
 from core.models.schema import frame
-from core.models.training import TrainingResult
 from tests.core.models.tables import subscribers, text_table, train, without
 
 METRICS = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from core.models import training
+from core.models.fitting import training
 from core.system import sample
 
 

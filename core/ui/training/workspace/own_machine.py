@@ -12,7 +12,8 @@ from core.access import tokens
 from core.access.errors import TooManyTokens
 from core.db.tables.uploads import UploadRow
 from core.errors import AppError
-from core.models import models, targets
+from core.models import models
+from core.models.fitting import targets
 from core.training.package import package
 from core.ui import formatting, links, page_frame, session
 from core.uploads import uploads

@@ -11,7 +11,8 @@ from core import db, sandboxes
 from core.db.tables.training_jobs import TrainingJobRow
 from core.db.tables.uploads import UploadRow
 from core.errors import AppError
-from core.models import models, targets
+from core.models import models
+from core.models.fitting import targets
 from core.sandboxes import SandboxUnavailable
 from core.training import jobs
 from core.training.jobs import Wanted

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from core.models import columns, readings
+from core.models import readings
+from core.models.fitting import columns
 from core.models.schema import Schema, framed
 from core.predictions.matching import reading
 from core.uploads.csv import stream

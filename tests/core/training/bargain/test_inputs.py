@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.models import targets
+from core.models.fitting import targets
 from core.training.bargain import inputs, scoring
 from core.training.bargain.inputs import Inputs
 

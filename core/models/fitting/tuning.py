@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from core.models import evaluation, recipes
-from core.models.evaluation import CHOSEN_BY, Fold
+from core.models import recipes
+from core.models.fitting import evaluation
+from core.models.fitting.evaluation import CHOSEN_BY, Fold
 from core.models.recipes import GROWTHS, Growth
 from core.models.schema import Schema
 

@@ -17,10 +17,11 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from core.errors import counted
-from core.models import evaluation, preparation, recipes, targets, tuning, versions
-from core.models.columns import DroppedColumn
-from core.models.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
-from core.models.preparation import Take, draw
+from core.models import recipes, versions
+from core.models.fitting import evaluation, preparation, targets, tuning
+from core.models.fitting.columns import DroppedColumn
+from core.models.fitting.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
+from core.models.fitting.preparation import Take, draw
 from core.models.schema import Schema
 from core.uploads.csv.dialect import ColumnRule
 

@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from core.models import columns, leaks, recipes
-from core.models.columns import DroppedColumn, Features
+from core.models import recipes
 from core.models.errors import NoFeatures
+from core.models.fitting import columns, leaks
+from core.models.fitting.columns import DroppedColumn, Features
+from core.models.fitting.targets import Target
 from core.models.schema import Schema, Task, frame
-from core.models.targets import Target
 from core.uploads.csv.dialect import ColumnRule
 
 FITTED_ROWS = 200_000

@@ -1,0 +1,1 @@
+"""Training a model: its target, its columns, its recipes compared on folds."""
