@@ -103,6 +103,7 @@ def test_a_reviewer_needs_no_mouse(app: App, page: Page, me: db.User) -> None:
     press(page, "ArrowLeft")
     expect(chat).to_contain_text("Question 1?")
 
+    expect(page.get_by_label("Reason")).to_have_count(1)  # the one of the conversation before is gone
     page.get_by_label("Reason").fill("axe 123")  # what is written decides nothing and chooses nothing
     page.keyboard.press("Tab")
     press(page, "x")
