@@ -116,6 +116,8 @@ def _type(shape: Json) -> str:
         return " | ".join(_code(str(choice)) for choice in shape["enum"])
     if "const" in shape:
         return _code(str(shape["const"]))
+    if "prefixItems" in shape:
+        return f"[{', '.join(_type(item) for item in shape['prefixItems'])}]"
     if shape.get("type") == "array":
         return f"list of {_type(shape['items'])}"
     if isinstance(shape.get("additionalProperties"), dict):

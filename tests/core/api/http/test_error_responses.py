@@ -184,7 +184,15 @@ def test_the_documentation_says_that_a_text_holds_no_nul() -> None:
 def test_the_documentation_names_every_field_of_an_upload() -> None:
     schema = application.build(settings_module.read(_env_file=None)).openapi()
     form = schema["paths"]["/csv"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    assert set(form["properties"]) == {"file", "encoding", "model_id", "mode", "mapping", "reasons"}
+    assert set(form["properties"]) == {
+        "file",
+        "encoding",
+        "model_id",
+        "mode",
+        "mapping",
+        "reading",
+        "reasons",
+    }
     assert form["additionalProperties"] is False
 
 

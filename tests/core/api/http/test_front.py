@@ -176,7 +176,10 @@ def test_json_that_is_no_object_is_told_what_it_should_be(client: httpx.Client, 
     answer = client.post("/api/predictions", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
     assert answer.json()["error"]["message"] == "The body must be a JSON object."
-    assert answer.json()["error"]["hint"] == "Its fields are upload_id, model_id, mode, mapping, reasons."
+    assert (
+        answer.json()["error"]["hint"]
+        == "Its fields are upload_id, model_id, mode, mapping, reading, reasons."
+    )
 
 
 @ONE_DATABASE
@@ -202,7 +205,10 @@ def test_a_field_that_nobody_knows_is_named(client: httpx.Client) -> None:
     answer = client.post("/api/predictions", json={"upload_id": "1", "model_id": "x", "colour": "red"})
     assert answer.status_code == 422
     assert answer.json()["error"]["message"] == "There is no field 'colour'."
-    assert answer.json()["error"]["hint"] == "Its fields are upload_id, model_id, mode, mapping, reasons."
+    assert (
+        answer.json()["error"]["hint"]
+        == "Its fields are upload_id, model_id, mode, mapping, reading, reasons."
+    )
 
 
 @ONE_DATABASE

@@ -244,7 +244,7 @@ def test_a_file_whose_text_is_rewritten_is_scored_as_the_plain_one(
 def test_a_file_with_text_in_place_of_numbers_is_not_kept_for_the_named_model_and_fits_none(
     client: httpx.Client, me: db.User, model: ModelRow, trained: Trained
 ) -> None:
-    retyped = trained.csv.replace(b",Month to month,", b",Month to month,about ")
+    retyped = trained.csv.replace(b",Month to month,", b",Month to month,row ")
     refused = _post(client, retyped, model_id=str(model.id))
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "feature_retyped")
     assert "tenure_months" in refused.json()["error"]["message"]

@@ -195,7 +195,7 @@ def test_a_guess_is_overruled_and_the_receipt_says_so(client: httpx.Client) -> N
     kept = client.patch(path, json={"keep_lines": True}).json()
     assert (kept["rows"], kept["receipt"]["columns"][1]["kind"]) == (4, "category")
     assert kept["receipt"]["reading"]["columns"] == {
-        "amount": {"kind": "category", "decimal": None, "thousands": None, "mark": None, "missing": None}
+        "amount": dict.fromkeys(["decimal", "thousands", "mark", "missing", "scale"]) | {"kind": "category"}
     }
     again = client.put(path, json={}).json()
     assert (again["rows"], again["receipt"]["columns"][1]["kind"]) == (3, "number")
