@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.shape import first_rows, widths
 
@@ -133,17 +134,20 @@ def _with_titles(rows: Sequence[Row], index: int) -> int:
 
 
 def _is_new_header(rows: Sequence[Row], index: int, begin: int, last: tuple[int, int]) -> bool:
-    """Whether a row names what stands below it, and is no row of the table above. begin: where its titles begin; last:
-    where those of the table above do, and its header.
+    """Whether a row names what stands below it, and is no row of the table above.
+
+    Below neither a title nor a blank line, one that has a word for a number is more likely than another table of a row
+    or two. begin: where its titles begin; last: where those of the table above do, and its header.
     """
     row, previous = rows[index], last[1]
     above = rows[previous]
     below = []
     for one in rows[index + 1 : index + 1 + _LOOKED_AT]:
-        if one.n_filled < _FEWEST_CELLS:
+        if one.n_filled < _FEWEST_CELLS or cell_patterns.is_total(one.cells[0].strip()):
             break
         below.append(one)
-    if not below or row.n_filled < _FEWEST_CELLS:
+    is_close = begin == index and row.line == rows[index - 1].line + 1
+    if len(below) < (_FEWEST_ROWS if is_close else 1) or row.n_filled < _FEWEST_CELLS:
         return False
     title = [one.cells for one in rows[begin:index] if one.n_filled]
     if row.cells == above.cells:  # repeated names, as on each page, unless another title stands above them
