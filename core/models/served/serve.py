@@ -246,6 +246,7 @@ if __name__ == "__main__":
     import predict  # type: ignore[import-not-found]  # lies beside this file, in the sandbox alone
 
     MODEL = predict.load("model.bin")
+    server: socketserver.UnixStreamServer
     if (n_processes := int(os.environ.pop("PROCESSES", "1"))) == 1:
         server = (PublicServer if PAGE.exists() else Server)(SOCKET, Handler)
     else:  # each takes one request at a time from the same socket, so that whoever is free has the next
