@@ -16,7 +16,7 @@ class CheckedColumn(BaseModel):
     """A column that the model reads, and the file's column for it."""
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "date"]
     column: str | None = Field(description="The file's column; null if it has none.")
     nearest: str | None = Field(description="If there is none, the unused column with the most similar name.")
     is_guess: bool = Field(description="It is the only close match, so it is a good suggestion.")

@@ -42,7 +42,7 @@ class ModelFeature(BaseModel):
     """A column that the model reads, as it was in the training data."""
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "date"]
     categories: list[str]
     minimum: float | None
     maximum: float | None

@@ -35,6 +35,7 @@ def of(
             *_of_lines(dialect, treatment, guesses),
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns),
+            *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.about == "dates"),
             *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.is_of_value),
         )
         if sentence
@@ -139,8 +140,9 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
             words = ", ".join(f"'{word}'" for word in sorted(column.missing))
             yield f"In '{column.name}', {_counted(sum(column.missing.values()), 'cell')} ({words}) read as missing."
         if column.n_odd:
+            what = "dates" if column.kind == "date" else "numbers"
             yield (
-                f"Column '{column.name}' holds numbers, except in {_counted(column.n_odd, 'cell')},"
+                f"Column '{column.name}' holds {what}, except in {_counted(column.n_odd, 'cell')},"
                 f" the first of which is '{column.first_odd}'."
             )
 
