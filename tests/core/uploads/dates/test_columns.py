@@ -22,6 +22,7 @@ def test_at_once_and_one_by_one_are_the_same(order: str) -> None:
     cells += [f"{month:02}-{day:02}-{year} {day % 26}:{month * 5:02}" for day, month, year in parts]
     cells += [f"{day:02}.{month:02}.{year}" for day, month, year in parts]
     cells += [f" {year}-{month:02}-{day:02}T{day % 25:02}:30:{month * 5:02}" for day, month, year in parts]
+    cells += [f"{day:02}/{month:02}/{year} {day % 25:02}:30" for day, month, year in parts]
     cells += ODD * 2
     days, bad = columns.days(pa.array(cells, pa.string()), order)
     expected = [texts.read(cell.strip(), order) for cell in cells]
