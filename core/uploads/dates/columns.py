@@ -16,13 +16,17 @@ import pyarrow.compute as pc
 
 from core.uploads.csv import cells
 from core.uploads.dates import texts
-from core.uploads.dates.texts import DAY_FIRST, MONTH_FIRST, SECONDS_A_DAY, TIME, YEAR_FIRST
+from core.uploads.dates.texts import DAY_FIRST, EPOCH, EPOCH_MS, MONTH_FIRST, SECONDS_A_DAY, TIME, YEAR_FIRST
 
 Floats = npt.NDArray[np.float64]
 
 _ONE_BY_ONE: Final = 200  # so few different cells are read as fast by themselves
-_CLOCK: Final = r"(?:[T ](?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?)?"
+_CLOCK: Final = (
+    r"(?:[T ](?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]+)?)?"
+    r"(?: ?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
+)
 _YEAR: Final = r"(?P<year>1[0-9]{3}|2[01][0-9]{2})"
+_FIRST_LOOKED_AT: Final = 100  # most columns of text show soon that they hold no dates
 _YEARS: Final = (1000, 2199)
 _LENGTHS: Final = (10, 16, 19)  # of a day, and of one with a time
 _PLACES: Final = {
@@ -30,6 +34,7 @@ _PLACES: Final = {
     DAY_FIRST: ((6, 10), (3, 5), (0, 2)),
     MONTH_FIRST: ((6, 10), (0, 2), (3, 5)),
 }
+_COUNTS: Final = {EPOCH: ("^[0-9]{9,11}$", 1), EPOCH_MS: ("^[0-9]{13}$", 1000)}
 _MARKS: Final = {YEAR_FIRST: (4, 7), DAY_FIRST: (2, 5), MONTH_FIRST: (2, 5)}
 _MARK, _AGAIN = r"(?P<mark>[-/.])", r"(?P<again>[-/.])"
 _USUAL: Final = {
@@ -55,7 +60,13 @@ def days(column: pa.Array, order: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
 
 
 def are_dates(column: pa.Array, *, least_share: float) -> bool:
-    """Whether so many of the cells that hold something have one meaning as a date."""
+    """Whether so many of the cells that hold something have one meaning as a date, and one of the first does.
+
+    column: (n,) text.
+    """
+    first = pc.utf8_trim_whitespace(column.slice(0, _FIRST_LOOKED_AT)).to_pylist()
+    if not any(cell and texts.read(cell, texts.CERTAIN) is not None for cell in first):
+        return False
     found, bad = days(column, texts.CERTAIN)
     n_dates = int((~np.isnan(found)).sum())
     return n_dates > 0 and n_dates >= least_share * (n_dates + int(bad.sum()))
@@ -73,10 +84,23 @@ def _of_spellings(spelled: pa.Array, missing: npt.NDArray[np.bool_], order: str)
                         spelled if len(rows) == len(spelled) else spelled.take(pa.array(rows)), form
                     )
                     left &= np.isnan(found)
+    if order in _COUNTS:
+        counted = _counted(spelled, order)
+        found = np.where(left & ~np.isnan(counted), counted, found)
+        left &= np.isnan(found)
     for place in np.flatnonzero(left).tolist():
         one = texts.read(spelled[place].as_py(), order)
         found[place] = np.nan if one is None else one
     return found
+
+
+def _counted(spelled: pa.Array, order: str) -> Floats:
+    """(n,) the days of usual counts of seconds or milliseconds, NaN for others."""
+    digits, scale = _COUNTS[order]
+    is_count = pc.match_substring_regex(spelled, digits)
+    counts = pc.if_else(is_count, spelled, "0").cast(pa.int64()).to_numpy(zero_copy_only=False) // scale
+    days: Floats = counts // SECONDS_A_DAY + (counts % SECONDS_A_DAY) / SECONDS_A_DAY
+    return np.where(is_count.to_numpy(zero_copy_only=False), days, np.nan)
 
 
 def _in_places(spelled: pa.Array, form: str) -> Floats:

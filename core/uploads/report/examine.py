@@ -72,20 +72,10 @@ def examine(
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
     if late := run.late_rules(overrides):
-        detected = overrides.applied(_with_rules(detected, late))
+        detected = overrides.applied(detected.with_formats(late))
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
     return run.summed_up(found, run.with_dates(detected, overrides), overrides, packed)
-
-
-def _with_rules(detected: Detected, found: list[column_formats.FoundFormat]) -> Detected:
-    more = tuple(one.rule for one in found if one.rule is not None)
-    ruled = {rule.column for rule in more}
-    kept = tuple(rule for rule in detected.dialect.rules if rule.column not in ruled)
-    guesses = tuple(guess for one in found for guess in one.guesses)
-    anew = {(guess.about, guess.column) for guess in guesses}
-    before = tuple(guess for guess in detected.guesses if (guess.about, guess.column) not in anew)
-    return replace(detected, dialect=replace(detected.dialect, rules=kept + more), guesses=before + guesses)
 
 
 class _FilePass:
@@ -165,7 +155,7 @@ class _FilePass:
         """What was detected, with the order of day and month where whole columns tell what a sample did not."""
         if not (found := self._date_orders.told(detected.guesses, self._dialect, self._header)):
             return detected
-        detected = overrides.applied(_with_rules(detected, found))
+        detected = overrides.applied(detected.with_formats(found))
         self._dialect = replace(self._dialect, rules=detected.dialect.rules)  # no cell is rewritten otherwise
         return detected
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.csv.rewriting import Rewriting
+from core.uploads.dates import texts
 from core.uploads.detect.encodings.encoding import Encoding
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.profile import ColumnProfile
@@ -35,7 +36,7 @@ def of(
             *_of_lines(dialect, treatment, guesses),
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns),
-            *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.about == "dates"),
+            *_of_dates(guesses),
             *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.is_of_value),
         )
         if sentence
@@ -145,6 +146,15 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
                 f"Column '{column.name}' holds {what}, except in {_counted(column.n_odd, 'cell')},"
                 f" the first of which is '{column.first_odd}'."
             )
+
+
+def _of_dates(guesses: Sequence[Guess]) -> Iterator[str]:
+    for guess in guesses:
+        if guess.about == "dates" and guess.confidence == "chosen":
+            read = f"dates are read as {texts.FORMS[guess.value]}" if guess.value else "no dates are read"
+            yield f"In '{guess.column}', {read}, as you chose."
+        elif guess.about == "dates":
+            yield f"In '{guess.column}', {guess.why}"
 
 
 def _of_encoding(encoding: Encoding) -> str:

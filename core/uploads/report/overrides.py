@@ -118,6 +118,8 @@ class ReadingOverrides:
         columns = dict(self.columns)
         for name, column in other.columns.items():
             more = {key: value for key, value in vars(column).items() if value is not None}
+            if column.kind is not None:
+                more.setdefault("date", "")  # a type that was said last is no date that was said before
             columns[name] = replace(columns.get(name, ColumnOverrides()), **more)
         return replace(
             self, **{key: value for key, value in given.items() if value is not None}, columns=columns

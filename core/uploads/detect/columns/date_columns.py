@@ -170,7 +170,7 @@ def _ordered(
         told += " In this order alone its days count up, are all the first of a month, or lie close to each other."
         return FoundDates(order, (_told(name, order, "likely", told, *others),))
     others_say = " or ".join(_day(doubtful[example][one]) for one in others if one in doubtful[example])
-    told += f" It could also be {others_say}: no day of a sample is above 12."
+    told += f" It could also be {others_say}: in a sample, no day is above 12."
     return FoundDates(order, (_told(name, order, "guess", told, *others),))
 
 

@@ -14,7 +14,7 @@ ODD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("order", ["", "dmy", "mdy", "ymd", "time", "epoch"])
+@pytest.mark.parametrize("order", ["", "dmy", "mdy", "ymd", "time", "epoch", "epoch_ms", "excel"])
 def test_at_once_and_one_by_one_are_the_same(order: str) -> None:
     draw = np.random.default_rng(3)
     parts = [(int(a), int(b), int(c)) for a, b, c in draw.integers([1, 1, 1000], [33, 14, 2300], (600, 3))]
@@ -23,6 +23,10 @@ def test_at_once_and_one_by_one_are_the_same(order: str) -> None:
     cells += [f"{day:02}.{month:02}.{year}" for day, month, year in parts]
     cells += [f" {year}-{month:02}-{day:02}T{day % 25:02}:30:{month * 5:02}" for day, month, year in parts]
     cells += [f"{day:02}/{month:02}/{year} {day % 25:02}:30" for day, month, year in parts]
+    cells += [
+        f"{year}-{month:02}-{day:02} {day % 25:02}:30:15.250 +0{day % 10}:00" for day, month, year in parts
+    ]
+    cells += [str(count) for count in draw.integers(0, 10 ** draw.integers(1, 15, 900))]
     cells += ODD * 2
     days, bad = columns.days(pa.array(cells, pa.string()), order)
     expected = [texts.read(cell.strip(), order) for cell in cells]

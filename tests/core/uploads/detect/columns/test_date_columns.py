@@ -115,6 +115,14 @@ def test_a_question_can_be_answered_and_a_date_be_no_date(tmp_path: Path) -> Non
     category = of_file(tmp_path, cells, when=ColumnOverrides(kind="category"))
     assert [rule.date for rule in category.dialect.rules] == [""]
     assert category.columns[0].kind in ("category", "text")
+    said = ReadingOverrides(columns={"when": ColumnOverrides(date="mdy")})
+    for last, expected in (("category", ("", "category")), ("number", ("", "number"))):
+        (rule,) = of_file(
+            tmp_path,
+            cells,
+            **said.updated(ReadingOverrides(columns={"when": ColumnOverrides(kind=last)})).columns,
+        ).dialect.rules
+        assert (rule.date, rule.kind) == expected
     serial = of_file(tmp_path, ["45485", "45486.5"] * 5, when=ColumnOverrides(date="excel"))
     assert (serial.dialect.rules[0].date, serial.columns[0].kind) == ("excel", "date")
     with pytest.raises(Invalid):
