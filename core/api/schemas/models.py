@@ -45,8 +45,8 @@ class ModelFeature(BaseModel):
     kind: Literal["number", "category", "date"]
     categories: list[str]
     minimum: float | None = Field(
-        description="The least seen in training; of a date the days since 1970-01-01, with the part of the day that has "
-        "passed, and of a time of day that part alone."
+        description="The least seen in training; of a date the days since 1970-01-01 with the part of the day that has "
+        "passed, of a time of day that part alone."
     )
     maximum: float | None
     median: float | None = Field(

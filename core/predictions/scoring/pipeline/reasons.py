@@ -72,6 +72,7 @@ def cells(changes: Floats, values_of: ValuesOf, schema: Schema, dialect: Dialect
     a date the whole date.
     """
     n = changes.shape[1]
+    changes = _of_missing_dates_one(changes, values_of, schema)
     features, is_higher = _strongest(changes)
     in_order = np.argsort(features, kind="stable")
     bounds = np.searchsorted(features[in_order], np.arange(len(schema.inputs) + 1))
@@ -87,6 +88,28 @@ def cells(changes: Floats, values_of: ValuesOf, schema: Schema, dialect: Dialect
     which[in_order[bounds[0] :]] = np.arange(len(texts) - 1)
     found = cell_encoding.cells(texts, dialect)
     return tuple(found.take(pa.array(which[rank * n : (rank + 1) * n])) for rank in range(TOP))
+
+
+def _of_missing_dates_one(changes: Floats, values_of: ValuesOf, schema: Schema) -> Floats:
+    """The changes, of the parts of a date that is missing the largest alone: all of them would say the same."""
+    for feature in schema.features:
+        if not feature.parts:
+            continue
+        days = values_of(feature, np.arange(changes.shape[1]))
+        (rows,) = np.nonzero(np.isnan(days))
+        if not len(rows):
+            continue
+        name = feature.name
+        of_date = [
+            place
+            for place, one in enumerate(schema.inputs)
+            if name == (one.source if isinstance(one, PartOfDate) else one.name)
+        ]
+        changes = changes.copy()
+        largest = np.abs(changes[of_date][:, rows]).argmax(axis=0)
+        for place, index in enumerate(of_date):
+            changes[index, rows[largest != place]] = 0.0
+    return changes
 
 
 def _strongest(changes: Floats) -> tuple[RowIndices, npt.NDArray[np.bool_]]:
