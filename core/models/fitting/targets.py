@@ -169,7 +169,10 @@ def guess_target(columns: Sequence[ColumnProfile], *, n_rows: int) -> str | None
     worth_it = [
         column
         for number, column in enumerate(columns, 1)
-        if not _is_unnamed(column.name, number) and column.n_distinct > 1 and 2 * column.n_missing <= n_rows
+        if not _is_unnamed(column.name, number)
+        and column.n_distinct > 1
+        and 2 * column.n_missing <= n_rows
+        and column.kind != "date"
     ]
     by_name: dict[str, str] = {}
     for column in worth_it:
