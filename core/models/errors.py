@@ -36,6 +36,15 @@ class TargetMissing(AppError):
     columns: str
 
 
+class TargetOfDates(AppError):
+    """Dates are no classes, and no number that a model could answer with."""
+
+    code = "target_of_dates"
+    message = "'{target}' holds dates, which can't be predicted."
+    hint = "Choose another target. If its values are classes, set its column type to Category."
+    target: str
+
+
 class TargetEmpty(AppError):
     """No row has a value in the target."""
 

@@ -157,5 +157,5 @@ def _question(schema: Schema) -> dict[str, Any]:
         "task": schema.task,
         "labels": list(schema.labels),
         "positive_label": schema.positive_label,
-        "features": [{"name": feature.name, "kind": feature.kind} for feature in schema.features],
+        "features": schema.told,
     }

@@ -173,7 +173,9 @@ def _columns(
     for one in schema.features:
         if missing := lacking.get(one.name):
             is_guess = missing.is_guess
-            if missing.nearest is not None and one.kind == "number":
+            if missing.nearest is not None and one.kind == "date":
+                is_guess = is_guess and profiles[missing.nearest].kind == "date"
+            elif missing.nearest is not None and one.kind == "number":
                 is_guess = is_guess and _holds_numbers(profiles[missing.nearest], decimal)
             columns.append(FeatureMatch(one.name, one.kind, None, missing.nearest, is_guess))
         else:
