@@ -67,7 +67,8 @@ class Schema:
 
     labels: the classes in the training file's own spelling, in the order of predict_proba's columns and
     equal to the pipeline's `classes_`; empty for regression. positive_label: one of `labels` for a binary
-    task, else None. target_reading: as a feature's `reading`.
+    task, else None. target_reading: as a feature's `reading`. spellings: what else training counted as one of the
+    labels, though its form is another → that label.
     """
 
     features: tuple[Feature, ...]
@@ -76,6 +77,7 @@ class Schema:
     labels: tuple[str, ...] = ()
     positive_label: str | None = None
     target_reading: ColumnRule | None = None
+    spellings: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads them back to an equal schema."""
@@ -91,6 +93,7 @@ class Schema:
                 "features": tuple(map(Feature.from_json, data["features"])),
                 "labels": tuple(data["labels"]),
                 "target_reading": ColumnRule.from_json(reading) if reading else None,
+                "spellings": tuple((spelling, label) for spelling, label in data.get("spellings", ())),
             }
         )
 

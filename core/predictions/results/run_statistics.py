@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.models import labels as one_label
 from core.models.fitting import targets
 from core.models.schema import ModelFrame, Schema
 from core.predictions.results import caution
@@ -148,11 +149,13 @@ def of_block(
     decimal: str,
     seed: int,
     formulas: Mapping[str, FormulaCount] = MappingProxyType({}),
+    chosen: Counts | None = None,
 ) -> RunStatistics:
     """The statistics of one block.
 
     answers: (n, k) probabilities, or (n,) numbers for a regression.  decimal: the file's decimal mark.
     seed: another for each block.  formulas: the columns of the block with cells that a spreadsheet would run.
+    chosen: (n,) the place of each row's label, where it is not the most probable one.
     """
     outcome = rows.outcome
     found: dict[str, Any] = {
@@ -182,8 +185,8 @@ def of_block(
             numbers=NumberSums.of(answers, values, seed),
         )
     if outcome is None:
-        return RunStatistics(**found, classes=ClassCounts.of(schema, answers, None))
-    codes = outcome_codes(outcome, schema.labels)
+        return RunStatistics(**found, classes=ClassCounts.of(schema, answers, None, chosen))
+    codes = outcome_codes(outcome, schema.labels, decimal=decimal, spellings=dict(schema.spellings))
     n_unknown = int((codes == UNKNOWN).sum())
     return RunStatistics(
         **found,
@@ -191,7 +194,7 @@ def of_block(
         n_blank=int((codes == BLANK).sum()),
         n_unknown=n_unknown,
         unknown_outcomes=_examples(outcome, codes == UNKNOWN) if n_unknown else (),
-        classes=ClassCounts.of(schema, answers, codes),
+        classes=ClassCounts.of(schema, answers, codes, chosen),
     )
 
 
@@ -201,19 +204,25 @@ def _examples(column: pa.Array, chosen: npt.NDArray[np.bool_]) -> tuple[str, ...
     return tuple(pc.utf8_slice_codeunits(spellings, 0, _EXAMPLE_LENGTH).unique()[:EXAMPLES].to_pylist())
 
 
-def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
+def outcome_codes(
+    column: pa.Array,
+    labels: tuple[str, ...],
+    *,
+    decimal: str = ".",
+    spellings: Mapping[str, str] = MappingProxyType({}),
+) -> Counts:
     """(n,) the index of each cell's label, BLANK for a missing cell, UNKNOWN for any other text.
 
-    Spaces around a cell or a label don't count. A label that reads like a missing cell ("None") is a label.
+    decimal, spellings: as for `core.models.labels.lookup`. A label that reads like a missing cell ("None") is a label.
     """
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    spellings = pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()
-    indexes = {label.strip(): i for i, label in enumerate(labels)}
-    blank = cells.is_missing(encoded.dictionary)
-    meaning = [
-        indexes.get(spelling, BLANK if is_blank else UNKNOWN)
-        for spelling, is_blank in zip(spellings, blank, strict=True)
-    ]
+    find = one_label.lookup(labels, decimal, spellings=spellings)
+    meaning = []
+    for cell, is_blank in zip(
+        encoded.dictionary.to_pylist(), cells.is_missing(encoded.dictionary), strict=True
+    ):
+        place = None if cell is None else find(cell)
+        meaning.append((BLANK if is_blank else UNKNOWN) if place is None else place)
     codes = pc.fill_null(encoded.indices, len(meaning)).to_numpy()
     found: Counts = np.array([*meaning, BLANK], np.int64)[codes]
     return found
