@@ -6,7 +6,7 @@ Blocks are counted apart, in threads, and put together in order by `merge`, whic
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -172,9 +172,7 @@ def of_block(
     if schema.task == "regression":
         if outcome is None:
             return RunStatistics(**found, numbers=NumberSums.of(answers, None, seed))
-        values, wrong = cells.numbers(outcome, decimal)
-        wrong |= np.abs(values) > targets.LARGEST
-        values[wrong] = np.nan
+        values, wrong = numbers_of(outcome, decimal)
         n_unknown, n_lacking = int(wrong.sum()), int(np.isnan(values).sum())
         return RunStatistics(
             **found,
@@ -196,6 +194,34 @@ def of_block(
         unknown_outcomes=_examples(outcome, codes == UNKNOWN) if n_unknown else (),
         classes=ClassCounts.of(schema, answers, codes, chosen),
     )
+
+
+def unknown_outcomes(column: pa.Array, schema: Schema, *, decimal: str) -> tuple[int, tuple[str, ...]]:
+    """How many outcomes are none that the model knows, and the first few. column: of text cells."""
+    if schema.task == "regression":
+        is_unknown = numbers_of(column, decimal)[1]
+    else:
+        is_unknown = (
+            outcome_codes(column, schema.labels, decimal=decimal, spellings=dict(schema.spellings)) == UNKNOWN
+        )
+    n_unknown = int(is_unknown.sum())
+    return n_unknown, _examples(column, is_unknown) if n_unknown else ()
+
+
+def numbers_of(outcome: pa.Array, decimal: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """(n,) the outcomes as numbers, NaN where missing or unknown; and whether each is unknown: no number, or one too
+    large to measure by.
+    """
+    values, wrong = cells.numbers(outcome, decimal)
+    with np.errstate(invalid="ignore"):
+        wrong |= np.abs(values) > targets.LARGEST
+    values[wrong] = np.nan
+    return values, wrong
+
+
+def first_different(before: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    """The first few of both."""
+    return tuple(dict.fromkeys([*before, *more]))[:EXAMPLES]
 
 
 def _examples(column: pa.Array, chosen: npt.NDArray[np.bool_]) -> tuple[str, ...]:
@@ -243,7 +269,7 @@ def merge(a: RunStatistics, b: RunStatistics) -> RunStatistics:
         guessed=_summed(a.guessed, b.guessed),
         n_cautioned=None if a.n_cautioned is None or b.n_cautioned is None else a.n_cautioned + b.n_cautioned,
         formulas=_formulas(a, b),
-        unknown_outcomes=tuple(dict.fromkeys([*a.unknown_outcomes, *b.unknown_outcomes]))[:EXAMPLES],
+        unknown_outcomes=first_different(a.unknown_outcomes, b.unknown_outcomes),
         classes=a.classes.merged(b.classes) if a.classes and b.classes else a.classes or b.classes,
         numbers=a.numbers.merged(b.numbers) if a.numbers and b.numbers else a.numbers or b.numbers,
     )
