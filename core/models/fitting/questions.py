@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
@@ -20,6 +21,22 @@ MAX_NUMERIC_CLASSES: Final = 20
 MOST_SPELLINGS: Final = 10 * MAX_CLASSES  # of text; of more, no merging of spellings leaves so few classes
 MAX_BAD_SHARE: Final = 0.1  # of the filled cells of a target of numbers
 _TWO: Final = 2
+_CODE_WORDS: Final = frozenset(
+    (
+        "code",
+        "codes",
+        "class",
+        "klasse",
+        "classe",
+        "category",
+        "kategorie",
+        "type",
+        "typ",
+        "group",
+        "cluster",
+        "label",
+    )
+)
 _SHOWN: Final = 40  # characters of a value in a sentence
 
 
@@ -72,7 +89,11 @@ def propose(values: TargetValues, found: Classes) -> Question:
     n_classes = len(found.sizes)
     of_classes: Task = "binary" if n_classes == _TWO else "multiclass"
     may_count = values.n_bad <= MAX_BAD_SHARE * values.n_known and len(distinct) > _TWO
-    possible: tuple[Task, ...] = (of_classes, *(("regression",) if may_count else ()))
+    may_class = n_classes <= MAX_CLASSES or not may_count
+    possible: tuple[Task, ...] = (
+        *((of_classes,) if may_class else ()),
+        *(("regression",) if may_count else ()),
+    )
     if n_classes == _TWO:
         first, second = (repr(_short(label)) for label in sorted(found.sizes))
         return Question("binary", f"It has two values, {first} and {second}.", possible)
@@ -82,6 +103,9 @@ def propose(values: TargetValues, found: Classes) -> Question:
         return Question("regression", "You set this column to number.", possible)
     if may_count and values.are_codes and n_classes <= MAX_CLASSES:
         reason = "Its numbers look like codes, as some have leading zeros or very many digits."
+        return Question("multiclass", reason, possible)
+    if may_count and n_classes <= MAX_CLASSES and _is_named_code(values):
+        reason = f"It holds {counted(len(distinct), 'different whole number')}, and its name says that they are codes."
         return Question("multiclass", reason, possible)
     if may_count and _is_measured(values):
         return Question("regression", f"It holds {counted(len(distinct), 'different number')}.", possible)
@@ -99,6 +123,14 @@ def _is_measured(values: TargetValues) -> bool:
     _, sizes = values.amounts
     often_rare = len(sizes) > MAX_NUMERIC_CLASSES // 2 and sizes.min() < MIN_ROWS_A_CLASS
     return bool(len(sizes) > MAX_NUMERIC_CLASSES or often_rare or len(sizes) > sizes.sum() / 5)
+
+
+def _is_named_code(values: TargetValues) -> bool:
+    """Whether whole numbers that repeat stand in a column that is called after codes: occupation_code, jobType."""
+    distinct, sizes = values.amounts
+    words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", values.name))
+    is_named = bool(words) and words[-1].casefold() in _CODE_WORDS
+    return is_named and bool(np.all(distinct == np.floor(distinct))) and bool(sizes.min() >= MIN_ROWS_A_CLASS)
 
 
 def _short(label: str) -> str:

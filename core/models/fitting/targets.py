@@ -142,21 +142,32 @@ def _of_numbers(values: TargetValues, choices: TargetChoices, warnings: list[str
     return Target(target, "regression", rows, values.numbers[values.places[rows]], (), None, tuple(warnings))
 
 
+def kept_classes(
+    target: str, sizes: Mapping[str, int], choices: TargetChoices, fewest: int = FEWEST_FOLDS
+) -> tuple[dict[str, int], dict[str, str], list[str]]:
+    """Rows by class as they are learnt, which classes were put together as which, and sentences on both.
+
+    sizes: rows by class as the column has them. Raises TooManyClasses, RareClass where too little would be left.
+    """
+    kept, joined, warnings = dict(sizes), dict[str, str](), list[str]()
+    match choices.rare_classes:
+        case "fewer_folds":
+            _require_few(target, kept)
+        case "leave_out":
+            fewest = max(fewest, MIN_ROWS_A_CLASS)
+        case "other":
+            kept, joined = _put_together(kept, warnings)
+    kept = _left_out(target, kept, fewest, choices, warnings)
+    _require_few(target, kept)
+    return kept, joined, warnings
+
+
 def _of_classes(
     values: TargetValues, found: Classes, choices: TargetChoices, fewest: int, warnings: list[str]
 ) -> Target:
     target = values.name
-    warnings += found.notes
-    sizes, joined = found.sizes, dict[str, str]()
-    if choices.rare_classes == "fewer_folds":
-        _require_few(target, sizes)
-    else:
-        fewest = max(fewest, MIN_ROWS_A_CLASS)
-        if choices.rare_classes == "other":
-            sizes, joined = _put_together(sizes, warnings)
-    sizes = _left_out(values, sizes, fewest, choices, warnings)
-    _require_few(target, sizes)
-
+    sizes, joined, about_rare = kept_classes(target, found.sizes, choices, fewest)
+    warnings += [*found.notes, *about_rare]
     labels = sorted(sizes)
     place_of = {label: place for place, label in enumerate(labels)}
     code_of = np.array([place_of.get(joined.get(name, name), -1) for name in found.names], np.int32)
@@ -194,20 +205,20 @@ def _put_together(sizes: dict[str, int], warnings: list[str]) -> tuple[dict[str,
 
 
 def _left_out(
-    values: TargetValues, sizes: dict[str, int], fewest: int, choices: TargetChoices, warnings: list[str]
+    target: str, sizes: dict[str, int], fewest: int, choices: TargetChoices, warnings: list[str]
 ) -> dict[str, int]:
     """The classes that have rows enough. Raises RareClass where hardly any would be left."""
     rare = {label: size for label, size in sizes.items() if size < fewest}
     if not rare:
         return sizes
-    n_out = sum(rare.values())
-    is_much = choices.rare_classes == "fewer_folds" and n_out > MAX_BAD_SHARE * values.n_known
-    if len(sizes) - len(rare) < 2 or is_much or values.n_known - n_out < MIN_ROWS:
-        raise RareClass(target=values.name, minimum=fewest, classes=_listed(rare))
+    n_out, n_known = sum(rare.values()), sum(sizes.values())
+    is_much = choices.rare_classes == "fewer_folds" and n_out > MAX_BAD_SHARE * n_known
+    if len(sizes) - len(rare) < 2 or is_much or n_known - n_out < MIN_ROWS:
+        raise RareClass(target=target, minimum=fewest, classes=_listed(rare))
     have = "has" if len(rare) == 1 else "have"
     were = "was" if n_out == 1 else "were"
     warnings.append(
-        f"{counted(len(rare), 'class|classes')} of '{values.name}' {have} fewer than {fewest} rows: {_listed(rare)}. "
+        f"{counted(len(rare), 'class|classes')} of '{target}' {have} fewer than {fewest} rows: {_listed(rare)}. "
         f"{counted(n_out, 'row')} {were} left out."
     )
     return {label: size for label, size in sizes.items() if label not in rare}

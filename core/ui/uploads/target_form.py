@@ -15,7 +15,7 @@ from core.db.tables.uploads import UploadRow
 from core.errors import AppError
 from core.models import labels as one_label
 from core.models import proposals
-from core.models.fitting import target_columns
+from core.models.fitting import target_columns, targets
 from core.models.fitting.questions import RARE_CLASSES, RareClasses, TargetChoices
 from core.models.proposals import Proposal
 from core.models.schema import Task
@@ -100,7 +100,19 @@ def show(
     choices = replace(old, merge_words=merge_words, task=_task(found, old, key=key))
     positive = _positive(found, old, key=key) if choices.task == "binary" else None
     rare = _rare(found, old, key=key) if choices.task != "regression" and found.rare else "fewer_folds"
-    return StatedTarget(target, replace(choices, positive_label=positive, rare_classes=rare))
+    choices = replace(choices, positive_label=positive, rare_classes=rare)
+    return StatedTarget(target, choices, _impossible(target, found, choices))
+
+
+def _impossible(target: str, found: Proposal, choices: TargetChoices) -> AppError | None:
+    """Why nothing can be learnt so."""
+    if choices.task == "regression":
+        return None
+    try:
+        targets.kept_classes(target, found.sizes, choices)
+    except AppError as refused:
+        return refused
+    return None
 
 
 def _task(found: Proposal, old: TargetChoices, *, key: str) -> Task:

@@ -194,6 +194,11 @@ def test_rare_classes_are_left_out_or_put_together_as_somebody_chooses() -> None
     assert found.warnings == (
         "2 classes of fewer than 5 rows were put together as 'Other': 'mauve' (4), 'teal' (3).",
     )
+    assert find(["red", "green"] * 30 + ["mauve"] * 4, rare_classes="other").labels == (
+        "Other",
+        "green",
+        "red",
+    )
 
 
 def test_a_target_of_free_text_is_refused() -> None:
@@ -272,6 +277,12 @@ def test_what_is_stated_of_the_question_is_obeyed_where_the_values_allow_it() ->
     assert len(found.labels) == 25
     assert find([3, 4, 5, 6] * 20).task == "multiclass"
     assert find([3, 4, 5, 6] * 20, task="regression").task == "regression"
+
+
+def test_whole_numbers_in_a_column_that_is_called_after_codes_are_classes() -> None:
+    for name, task in (("occupation_code", "multiclass"), ("jobType", "multiclass"), ("price", "regression")):
+        table = text_table(**{name: [f"{code}" for code in range(25)] * 12})
+        assert targets.find(table, target=name, decimal=".").task == task
 
 
 @pytest.mark.parametrize(
