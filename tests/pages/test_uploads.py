@@ -360,8 +360,8 @@ def test_a_new_version_is_said_in_the_title_and_on_the_button(
 def test_a_column_of_hundreds_of_texts_is_refused_before_the_click(
     open_page: OpenPage, take_in: TakeIn
 ) -> None:
-    remarks = [f"remark number {n} of many" for n in range(600)]
-    upload = take_in(pa.table({"n": list(range(600)), "remark": remarks}), "remarks.csv")
+    remarks = [f"remark number {n} of many" for n in range(600)] * 2
+    upload = take_in(pa.table({"n": list(range(1200)), "remark": remarks}), "remarks.csv")
     app = open_page("uploads.py", upload=upload.id, train=1)
     keyed(app.selectbox, "target_").set_value("remark").run()
     assert app.button(key="train_model").disabled

@@ -66,6 +66,7 @@ class TrainingResult:
     versions: dict[str, str]
     seconds: float
     scores: KnownScores | None = None
+    n_folds: int = N_FOLDS
 
     def report(self, *, keep: Collection[str] = ()) -> dict[str, Any]:
         """Everything but the pipeline and the schema as plain values, as it is kept with the model.
@@ -89,6 +90,7 @@ class TrainingResult:
             "n_fitted": self.n_fitted,
             "versions": self.versions,
             "seconds": self.seconds,
+            "n_folds": self.n_folds,
             "thresholds": self.scores.to_json() if self.scores else None,
         }
 
@@ -169,6 +171,7 @@ def _train(
         versions=versions.installed(),
         seconds=time.perf_counter() - started,
         scores=comparison.scores,
+        n_folds=n_folds,
     )
 
 

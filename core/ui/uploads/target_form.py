@@ -58,7 +58,9 @@ def column(
         key=key,
         help="The outcome that the model learns to predict from the other columns.",
     )
-    return target, refusals[target] if target else None
+    if target is None:
+        return None, refusals[names[-1]] if all(refusals.values()) else None
+    return target, refusals[target]
 
 
 def _named(one: ColumnProfile, refusal: AppError | None) -> str:
@@ -132,8 +134,8 @@ def _task(found: Proposal, old: TargetChoices, *, key: str) -> Task:
         st.caption(f"Proposed: {TASKS[question.task].lower()}. {links.escape(question.reason)}")
     else:
         st.caption(f"**{TASKS[begins]}**. {links.escape(question.reason)}")
-    for note in found.notes[:_SHOWN] if chosen != "regression" else ():
-        st.caption(f":material/merge: {links.escape(note)}")
+    if found.notes and chosen != "regression":
+        st.caption(f":material/merge: {links.escape(' '.join(found.notes[:_SHOWN]))}")
     return chosen or begins
 
 
