@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from core.errors import AppError
-from core.models.errors import NothingRepeats, OneClassOnly, TargetEmpty, TooFewRows, TooManyClasses
+from core.models.errors import (
+    NothingRepeats,
+    OneClassOnly,
+    TargetEmpty,
+    TargetOfDates,
+    TooFewRows,
+    TooManyClasses,
+)
 from core.models.fitting.questions import MAX_CLASSES, MAX_NUMERIC_CLASSES, MOST_SPELLINGS
 from core.models.fitting.targets import MIN_ROWS
 
@@ -23,10 +30,12 @@ _UNNAMED: Final = re.compile(r"(unnamed[:_ ]*\d*(_level_\d+)?|\.\.\.\d+|\s*)", r
 
 
 def refusal(column: ColumnProfile, *, n_rows: int) -> AppError | None:
-    """What a training would raise for a column, as far as its profile tells: too few outcomes, all the same, or texts
-    of which hardly one is like another.
+    """What a training would raise for a column, as far as its profile tells: dates, too few outcomes, all the same, or
+    texts of which hardly one is like another.
     """
     n_known = n_rows - column.n_missing
+    if column.kind == "date":
+        return TargetOfDates(target=column.name)
     if n_known == 0:
         return TargetEmpty(target=column.name)
     if n_known < MIN_ROWS:
