@@ -10,7 +10,7 @@ import pytest
 
 from core.models import date_parts
 from core.models.errors import TargetOfDates
-from core.models.fitting import columns, leaks
+from core.models.fitting import columns, leaks, target_columns
 from core.models.schema import Feature, Schema, frame, framed
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.report.profile import ColumnProfile
