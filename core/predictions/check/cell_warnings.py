@@ -24,8 +24,7 @@ class CellWarning:
 
     about: "retyped", no number or date where the model expects one; "unseen", a value not seen in training; "outside",
     a number or date beyond the range of training; "blank", no value in any row; "guessed", it can be read in two ways
-    and nobody has chosen; "about", it names a number only nearly; "outcome", an outcome that the model does
-    not know.
+    and nobody has chosen; "about", it names a number only nearly; "outcome", an outcome that the model does not know.
     n_cells, n_rows: so many cells in the rows looked at, of which there are n_rows: the file's first, or all of them.
     refuses: scoring would refuse the file. says: a sentence.
     """
