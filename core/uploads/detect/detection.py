@@ -19,7 +19,7 @@ from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.encodings import encoding, text_repairs
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.sampling import Sample
-from core.uploads.detect.shape import footers, header_detection, text_layout
+from core.uploads.detect.shape import footers, header_detection, odd_rows, text_layout
 from core.uploads.detect.shape.header_detection import TableLocation
 
 _LOCATED_ROWS = 400
@@ -39,7 +39,7 @@ def of_encoding(
         rows = rows[1:]
     if not rows:
         return written
-    begins = 0
+    first_line, begins = rows[0].line, 0
     if not overrides.is_one_table:
         found_tables = several_tables.find(path, sample, rows, marks.marks, found.codec)
         begins = found_tables.header
@@ -59,13 +59,14 @@ def of_encoding(
     body = [row for row in rows[location.header + location.has_header :] if row.line not in explaining]
     last = body if sample.is_whole else delimiters.rows(sample.tail, marks.marks)
     below = footers.footer(last, len(location.names)) if len(last) > 1 else ()
+    among = _among(rows, body, location)
     dialect = replace(
         written.dialect,
-        skip_lines=_skipped(header, location, marks),
+        skip_lines=header.line - 1 if header.line > first_line or marks.announced else 0,
         has_header=location.has_header,
         names=location.names,
         index_column=location.index_column,
-        not_rows=_not_rows(sample, header, location, below) + (("",) if _has_empty(body) else ()),
+        not_rows=_not_rows(sample, header, location, below, among) + (("",) if _has_empty(body) else ()),
         is_ragged=True,
     )
     guesses = (
@@ -73,9 +74,11 @@ def of_encoding(
         *location.guesses,
         *explanations.of_preamble(rows, location, rows[0].line if written.others else 1),
         *explanations.of_footer(location.below, below),
+        *explanations.of_comments(among),
     )
-    not_kept = set(below)
+    not_kept = {*below, *among}
     kept = [row for row in body if row not in not_kept and row.cells != header.cells]
+    guesses = (*guesses, *odd_rows.doubts(kept, len(location.names)))
     cells = sampling.columns(sampling.rows(sample, marks.marks, kept, below), len(location.names))
     is_edged = len(location.names) < len(header.cells)
     return _with_formats(Detected(dialect, guesses, written.others, is_edged), cells, overrides)
@@ -203,16 +206,21 @@ def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:
     return found[:-1] if is_cut and len(found) > 1 else found
 
 
-def _skipped(header: Row, location: TableLocation, marks: DetectedMarks) -> int:
-    """Lines above the header; none where they are blank, as blank lines are no rows anyway."""
-    if location.header == 0 and not marks.announced:
-        return 0
-    return header.line - 1
+def _among(rows: Sequence[Row], body: Sequence[Row], location: TableLocation) -> list[Row]:
+    """Comments and ends of pages among the rows of the body."""
+    is_announced = any(row.cells[0].startswith("#") for row in rows[: location.header])
+    found = odd_rows.comments(body, len(location.names), is_announced=is_announced)
+    header = rows[location.header]
+    if location.has_header and any(row.cells == header.cells for row in body):
+        found += odd_rows.pages(body)
+    return found
 
 
-def _not_rows(sample: Sample, header: Row, location: TableLocation, below: Sequence[Row]) -> tuple[str, ...]:
+def _not_rows(
+    sample: Sample, header: Row, location: TableLocation, below: Sequence[Row], among: Sequence[Row]
+) -> tuple[str, ...]:
     """The texts of records that are no rows, as they stand in the file."""
-    found = [_text(sample.head, row) for row in location.below]
+    found = [_text(sample.head, row) for row in (*location.below, *among)]
     found += [_text(sample.head if sample.is_whole else sample.tail, row) for row in below]
     if location.has_header and len(header.cells) > 1:
         header_text = _text(sample.head, header)

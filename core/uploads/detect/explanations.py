@@ -107,6 +107,16 @@ def of_footer(explaining: Sequence[Row], below: Sequence[Row]) -> list[Guess]:
     return found
 
 
+def of_comments(among: Sequence[Row]) -> list[Guess]:
+    """Lines among the rows that are none."""
+    if not among:
+        return []
+    first = " ".join(cell.strip() for cell in among[0].cells if cell.strip())[:60]
+    why = f"{counted(len(among), 'line')} among the rows {'is' if len(among) == 1 else 'are'} a comment or the end of a page. "
+    why += f"The first, line {among[0].line}, begins with {first!r}."
+    return [Guess("not_rows", str(len(among)), "likely", why, None, ("0",))]
+
+
 def of_decimal(decimal: str, n_commas: int, n_points: int) -> Guess:
     """The decimal mark, by how many cells of the sample show which."""
     mine, other = (n_commas, n_points) if decimal == "," else (n_points, n_commas)

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
+from core.uploads.detect.shape import odd_rows
+from core.uploads.detect.shape.leading import Rules
 
 _MOST_BELOW = 400
 _RULE = re.compile("[-=_+*~]{4,}")
 _LONG_NOTE = 25
 _END_OF_FILE = "\x1a"  # as old programs write it
 _NOTHING = f" \t\u00a0,;|{_END_OF_FILE}"
+_FEWEST_ROWS = 3
+_LOOKED_AT = 200
+_SENTENCE = re.compile(r"[^:]{2,}[:：](\s.*)?|[^:：]{2,}[：].*|.*[.。]|\S+( \S+){3,}")
+_SIGNS = re.compile(r"[^0-9.,-]|(?<=[0-9])-")
+_PARTS = re.compile(r"(?P<whole>-?[0-9.,]*?)([.,](?P<fraction>[0-9]{1,2}|[0-9]{4,}))?")
+_NEARLY_EQUAL = 0.005
 
 
 def footer(rows: Sequence[Row], n_columns: int) -> tuple[Row, ...]:
     """The last rows of a file that are no data: totals, notes, empty cells. rows: its last ones, header left out."""
-    kept = len(rows)
-    while (
-        kept > 1 and len(rows) - kept < _MOST_BELOW and _is_below(rows[kept - 1], rows[kept - 2], n_columns)
-    ):
+    kept = min(len(rows), _apart(rows, n_columns))
+    margin = min((_first_filled(row) for row in rows if row.n_filled), default=0)
+    while kept > 1 and len(rows) - kept < _MOST_BELOW and _is_below(rows, kept - 1, n_columns, margin):
         kept -= 1
     return tuple(rows[min(kept, _last_rule(rows, n_columns)) :])
 
@@ -36,21 +44,88 @@ def _last_rule(rows: Sequence[Row], n_columns: int) -> int:
     return len(rows)
 
 
-def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
+def _apart(rows: Sequence[Row], n_columns: int) -> int:
+    """The index of the first row below a blank line, or of a note, from which on all are unlike the rows above: they
+    break the rules of the columns, or fill half as many; behind the last where there is none.
+    """
+    above = rows[: max(_FEWEST_ROWS, len(rows) * 2 // 3)][-_LOOKED_AT:]
+    rules = Rules.of(above, n_columns)
+    if n_columns < 2 or not rules.measures or len(rows) <= _FEWEST_ROWS:
+        return len(rows)
+    usual = Counter(row.n_filled for row in above).most_common(1)[0][0]
+    found = len(rows)
+    for index in range(len(rows) - 1, max(_FEWEST_ROWS - 1, len(rows) - _MOST_BELOW), -1):
+        row = rows[index]
+        if row.n_filled and not (rules.are_broken(row) or 2 * row.n_filled <= usual):
+            break
+        is_lone_note = row.n_filled == 1 and cell_patterns.is_note(row.cells[0])
+        if row.n_filled and (is_lone_note or _is_gap(rows[index - 1], row)):
+            found = index
+    return found
+
+
+def _is_gap(above: Row, row: Row) -> bool:
+    """Whether blank lines, or cells without anything, stand between two rows."""
+    return not above.n_filled or row.line - above.line > 1 + sum(cell.count("\n") for cell in above.cells)
+
+
+def _is_below(rows: Sequence[Row], index: int, n_columns: int, margin: int) -> bool:
+    """Whether the row is none of the table's, where none below it is. margin: how many first columns are empty."""
+    row, previous = rows[index], rows[index - 1]
     filled = [cell.strip() for cell in row.cells if cell.strip(_NOTHING)]
     if not filled:
         return len(row.cells) > 1 or _END_OF_FILE in row.cells[0]
     if n_columns == 1:
         return False
-    first = row.cells[0].strip() or filled[0]
+    first = filled[0]
     if first.startswith("#") and len(row.cells) < n_columns:
         return True
-    gap = row.line - previous.line > 1 + sum(cell.count("\n") for cell in previous.cells)
-    if cell_patterns.is_total(first) and (len(filled) > 1 or n_columns > 2):
+    gap = _is_gap(previous, row)
+    if _is_total(row, rows[:index], n_columns, margin):
         return True
     is_alone = len(filled) == 1 and not cell_patterns.is_measure(filled[0])
-    if is_alone and row.cells[0].strip():
+    if is_alone and _first_filled(row) <= margin:
         is_sentence = len(first) > _LONG_NOTE or (len(row.cells) == 1 and " " in first)
+        is_sentence = is_sentence or _SENTENCE.fullmatch(first) is not None
         return cell_patterns.is_note(first) or gap or (n_columns > 2 and is_sentence)
     is_torn = len(row.cells) != n_columns and any(cell[:1] == " " for cell in row.cells[1:])
     return cell_patterns.is_note(first) and (gap or is_torn or len(row.cells) < n_columns)
+
+
+def _is_total(row: Row, above: Sequence[Row], n_columns: int, margin: int) -> bool:
+    """Whether a row sums up those above: it says so, or it begins with nothing, as none of them does, and adds up."""
+    if row.n_filled < 2 and n_columns < 3:
+        return False
+    if cell_patterns.is_total(next(cell for cell in row.cells if cell.strip())):
+        return True
+    usual = above[-1].n_filled
+    if odd_rows.is_total(row) and row.n_filled < usual:
+        return True
+    is_unnamed = _first_filled(row) > margin and all(_first_filled(one) == margin for one in above)
+    return is_unnamed and n_columns > 2 and len(above) >= _FEWEST_ROWS and _adds_up(row, above[-_LOOKED_AT:])
+
+
+def _adds_up(row: Row, above: Sequence[Row]) -> bool:
+    """Whether a cell is the sum of those above it."""
+    for column, cell in enumerate(row.cells):
+        if (total := _number(cell)) is None or not total:
+            continue
+        numbers = [_number(one.cells[column]) for one in above if column < len(one.cells)]
+        known = [number for number in numbers if number is not None]
+        if len(known) >= _FEWEST_ROWS and abs(sum(known) - total) <= _NEARLY_EQUAL * abs(total):
+            return True
+    return False
+
+
+def _number(cell: str) -> float | None:
+    """A number whatever groups its digits: the last mark before one or two digits is the decimal one."""
+    if not cell_patterns.is_measure(cell):
+        return None
+    parts = _PARTS.fullmatch(_SIGNS.sub("", cell))
+    if parts is None:
+        return None
+    return float(f"{parts['whole'].replace('.', '').replace(',', '') or 0}.{parts['fraction'] or 0}")
+
+
+def _first_filled(row: Row) -> int:
+    return next((place for place, cell in enumerate(row.cells) if cell.strip()), 0)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.uploads.csv import header as headers
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Confidence, Guess
-from core.uploads.detect.shape import attributes, first_rows, header_guesses, headings, widths
+from core.uploads.detect.shape import attributes, first_rows, header_guesses, headings, leading, widths
 from core.uploads.detect.shape.headings import HeaderLines
 
 _ENOUGH_FILLED = 0.6
 _MOST_ABOVE = 100
 _MARK = re.compile(r"#\s?(fields|columns|names|header)\W*", re.IGNORECASE)
+_BARE_MARK = re.compile(r"#|%|//|--|!")
+_ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)", re.IGNORECASE)
 _MOST_TITLES = 3
 _FEWEST_WIDE = 2
 _NEARLY_ALL = 0.9
@@ -67,7 +69,37 @@ def locate(
         return _below_attributes(rows, first)
     if marked := _behind_mark(rows, width):
         return marked
-    at = begins or _header_index(rows, width)
+    found = _at(rows, begins or _header_index(rows, width), width, is_quoted=is_quoted)
+    return _below_contradictions(rows, found, width) or found
+
+
+def _below_contradictions(rows: Sequence[Row], found: TableLocation, width: int) -> TableLocation | None:
+    """The table further below, where the first rows found are no rows yet: its names, or attributes of its columns,
+    stand directly above the first row that is.
+    """
+    first = leading.first_row(rows, found.header + found.has_header + len(found.below), width)
+    if not first:
+        return None
+    top = leading.block_start(rows, first)
+    block = rows[top:first]
+    named = block[-1].n_filled == width == len({cell.strip() for cell in block[-1].cells})
+    if not named and leading.are_attributes(block):
+        names = headers.names(leading.names(block, width))
+        guess = Guess("header", "0", "likely", leading.explained(rows, first), None, (str(rows[first].line),))
+        return TableLocation(first, False, names, False, (), (guess,))
+    if named and leading.are_attributes(block):
+        top = first - 1
+    below = _at(rows[top:], 0, width, is_quoted=False)
+    if top + below.header + below.has_header + len(below.below) != first:
+        why = f"Line {rows[first - 1].line} is the last with words where the rows below have values."
+        alone = HeaderLines((first - 1,), rows[first - 1].cells, ())
+        return _with_header(rows, alone, width, (Guess("header", str(rows[first - 1].line), "guess", why),))
+    joined = tuple(top + index for index in below.joined)
+    return replace(below, header=top + below.header, joined=joined)
+
+
+def _at(rows: Sequence[Row], at: int, width: int, *, is_quoted: bool) -> TableLocation:
+    """The table whose header, or first row, seems to be the row at `at`."""
     body = rows[at + 1 :]
     measures = widths.measure_columns(body[2:] or body, width)
     is_data = first_rows.is_data(rows[at], body, measures)
@@ -141,14 +173,22 @@ def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confid
 
 
 def _behind_mark(rows: Sequence[Row], width: int) -> TableLocation | None:
-    """The table whose names stand in a comment, behind a word of its own: "#fields", then a name for each column."""
-    first = next((index for index, row in enumerate(rows) if not row.cells[0].startswith("#")), 0)
-    for row in rows[:first]:
-        if len(row.cells) == width + 1 == len(rows[first].cells) + 1 and _MARK.fullmatch(
-            row.cells[0].strip()
-        ):
+    """The table whose names stand in a comment, behind a word of its own: "#fields", then a name for each column; or in
+    the last comment, behind the sign of one; or a line each, as "@attribute length numeric".
+    """
+    stated = [found[1].strip("'\"") for row in rows[:_MOST_ABOVE] if (found := _ATTRIBUTE.match(row.cells[0].strip()))]
+    data = next((i for i, row in enumerate(rows) if row.cells[0].strip().lower() == "@data"), len(rows))
+    if len(stated) == width and data + 1 < len(rows):
+        why = f"{width} lines begin with @attribute and name the columns; its rows begin below @data."
+        return TableLocation(data + 1, False, headers.names(stated), False, (), (Guess("header", "0", "likely", why),))
+    first = next((index for index, row in enumerate(rows) if not _is_comment(row)), 0)
+    for row in reversed(rows[:first]):
+        sign = row.cells[0].strip()
+        if not len(row.cells) == width + 1 == len(rows[first].cells) + 1:
+            continue
+        if _MARK.fullmatch(sign) or (row is rows[first - 1] and _BARE_MARK.fullmatch(sign)):
             names = headers.names(row.cells[1:])
-            why = f"Line {row.line} names the columns, behind {row.cells[0].strip()!r}."
+            why = f"Line {row.line} names the columns, behind {sign!r}."
             return TableLocation(first, False, names, False, (), (Guess("header", "0", "likely", why),))
     return None
 

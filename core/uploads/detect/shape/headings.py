@@ -58,9 +58,12 @@ def find(
     ]
     below = [index for index in lines if index > main]
     sparse = [index for index in below if rows[index].n_filled <= _SPARSE * width]
-    if not above and not sparse:
+    adding = [index for index in below if sparse and index <= sparse[-1]]
+    if below and _names_gaps(rows[main], [rows[index] for index in below]):
+        adding = below
+    if not above and not adding:
         return HeaderLines((main,), rows[main].cells, explaining(rows, main, measures)) if is_data else None
-    joined = (*above, main, *sparse)
+    joined = (*above, main, *adding)
     dropped = tuple(rows[index] for index in below if index > joined[-1])
     return HeaderLines(joined, _joined([rows[index].cells for index in joined], n_filled=len(above)), dropped)
 
@@ -92,7 +95,7 @@ def _first_row(rows: Sequence[Row], at: int, measures: frozenset[int]) -> int:
     return index
 
 
-def _worded(row: Row, measures: frozenset[int]) -> tuple[list[str], list[str]]:
+def worded(row: Row, measures: frozenset[int]) -> tuple[list[str], list[str]]:
     """The cells in the columns of measures that hold something, and those of them that are words."""
     there = [row.cells[column].strip() for column in measures if column < len(row.cells)]
     filled = [cell for cell in there if cell]
@@ -111,7 +114,7 @@ def _is_word(cell: str) -> bool:
 
 def _is_dense(row: Row, measures: frozenset[int]) -> bool:
     """Whether words stand in most columns of measures."""
-    filled, words = _worded(row, measures)
+    filled, words = worded(row, measures)
     if len(measures) < 2 or len(filled) < 2 or len(filled) < _SPARSE * len(measures):
         return False
     return len(words) >= _WORDED * len(filled)
@@ -120,7 +123,7 @@ def _is_dense(row: Row, measures: frozenset[int]) -> bool:
 def _qualifies(rows: Sequence[Row], index: int, measures: frozenset[int]) -> bool:
     """Whether a row holds nothing but words above some measures, while the rows below begin with something."""
     row = rows[index]
-    filled, words = _worded(row, measures)
+    filled, words = worded(row, measures)
     if not words or len(words) < len(filled) or row.n_filled != len(filled) or row.cells[0].strip():
         return False
     below = rows[index + 1 : index + 1 + _LOOKED_AT]
@@ -135,13 +138,23 @@ def _may_group(rows: Sequence[Row], index: int, measures: frozenset[int], width:
         return False
     if row.cells[0].lstrip().startswith("#") or cell_patterns.is_note(row.cells[0]):
         return False
-    filled, words = _worded(row, measures)
+    filled, words = worded(row, measures)
     return len(words) == len(filled) or count_up(filled)
 
 
 def _is_group_line(row: Row, width: int) -> bool:
-    """Whether a line above complete names groups them: it begins with a gap, and has more of them."""
-    return not row.cells[0].strip() and 2 <= row.n_filled < width - 1
+    """Whether a line above complete names groups them: it begins with a gap, and has more of them or repeats a name."""
+    cells = [cell.strip() for cell in row.cells]
+    is_repeated = any(one == next_ != "" for one, next_ in itertools.pairwise(cells))
+    return not cells[0] and row.n_filled >= 2 and (row.n_filled < width - 1 or is_repeated)
+
+
+def _names_gaps(names: Row, below: Sequence[Row]) -> bool:
+    """Whether lines below names have a word for each column that these leave unnamed."""
+    gaps = [column for column, cell in enumerate(names.cells) if not cell.strip()]
+    return bool(gaps) and all(
+        any(column < len(row.cells) and row.cells[column].strip() for row in below) for column in gaps
+    )
 
 
 def _fills_gaps(row: Row, names: Row) -> bool:
@@ -163,7 +176,10 @@ def explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[
     """Rows directly below the header that hold words where the columns hold measures: labels, units, rules."""
     found: list[Row] = []
     for row in rows[at + 1 : at + 4]:
-        filled, words = _worded(row, measures)
+        if _numbers_columns(row, measures) and at + 1 + len(found) + 1 < len(rows):
+            found.append(row)
+            continue
+        filled, words = worded(row, measures)
         is_units = len(measures) > 1 and len(filled) >= 2 and len(words) >= _WORDED * len(filled)
         is_units = is_units and len(filled) >= _SPARSE * len(measures)
         is_units = is_units or (not found and _labels_only_measure(rows, at, measures))
@@ -173,13 +189,22 @@ def explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[
     return tuple(found)
 
 
+def _numbers_columns(row: Row, measures: frozenset[int]) -> bool:
+    """Whether a row does nothing but number the columns: (1), (2), (3); or bare, where one of them has words."""
+    cells = [cell.strip() for cell in row.cells]
+    numbers = [cell.strip("()[]. ") for cell in cells]
+    are_bare = any(map(str.isdigit, cells))
+    is_counted = len(cells) > 2 and numbers == [str(number) for number in range(1, len(cells) + 1)]
+    return is_counted and (not are_bare or any(column not in measures for column in range(len(cells))))
+
+
 def _labels_only_measure(rows: Sequence[Row], at: int, measures: frozenset[int]) -> bool:
     """Whether the row below the header has words in each column, and no row below it one where there are measures."""
     below = rows[at + 2 : at + 2 + _LOOKED_AT]
     if len(measures) != 1 or len(below) < _FEWEST_BELOW or rows[at + 1].n_filled < len(rows[at].cells):
         return False
     (column,) = measures
-    return bool(_worded(rows[at + 1], measures)[1]) and all(
+    return bool(worded(rows[at + 1], measures)[1]) and all(
         column < len(row.cells) and cell_patterns.is_measure(row.cells[column]) for row in below
     )
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
-from core.uploads.detect.shape import first_rows, widths
+from core.uploads.detect.shape import first_rows, odd_rows, widths
 
 _LOOKED_AT = 30
 _MOST_STARTS = 5_000
@@ -151,7 +151,8 @@ def _is_new_header(rows: Sequence[Row], index: int, begin: int, last: tuple[int,
         return False
     title = [one.cells for one in rows[begin:index] if one.n_filled]
     if row.cells == above.cells:  # repeated names, as on each page, unless another title stands above them
-        return bool(title) and title[-1] not in [one.cells for one in rows[last[0] : previous]]
+        is_page_end = bool(title) and odd_rows.is_page(Row(0, title[-1]))
+        return bool(title) and not is_page_end and title[-1] not in [one.cells for one in rows[last[0] : previous]]
     reach = max(map(widths.effective, below))
     if row.n_filled < _NAMED * reach:
         return False

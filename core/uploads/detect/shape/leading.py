@@ -1,0 +1,132 @@
+"""Lines at the head of what looks like a table that its rows contradict: attributes of columns, keys and values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.uploads.detect.delimiters import Row
+from core.uploads.detect.shape import attributes, headings, widths
+
+_MOST = 60
+_FEWEST_ODD = 2
+_FEWEST_ROWS = 3
+_IN_A_ROW = 3
+_LIKE_THE_REST = 0.9
+_LOOKED_AT = 200
+_FEWEST_ATTRIBUTES = 3
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the cells of columns have in common. measures: columns of numbers, dates or times; shaped: columns in which
+    nearly all cells have the same digits and letters, as periods do.
+    """
+
+    measures: frozenset[int]
+    shaped: frozenset[int]
+
+    @classmethod
+    def of(cls, body: Sequence[Row], width: int) -> Rules:
+        """The rules of rows. width: how many columns are looked at."""
+        measures = widths.measure_columns(body, width)
+        return cls(measures, frozenset(c for c in range(width) if c not in measures and _is_shaped(body, c)))
+
+    def are_broken(self, row: Row) -> bool:
+        """Whether half of a row's cells in these columns, or more, are words there; or it holds none of them."""
+        filled, words = headings.worded(row, self.measures)
+        there = [row.cells[column].strip() for column in self.shaped if column < len(row.cells)]
+        shaped = [cell for cell in there if cell]
+        plain = sum(not any(map(str.isdigit, cell)) for cell in shaped)
+        n = len(filled) + len(shaped)
+        return row.n_filled > 0 and 2 * (len(words) + plain) >= n
+
+
+def first_row(rows: Sequence[Row], start: int, width: int) -> int:
+    """The index of the first row of values, where the rows from `start` on are not yet such; else 0.
+
+    They are not if the first of them, and most until three come that do, break the rules of the rows below.
+    """
+    body = _without_end(rows[max(start, len(rows) // 2) :])
+    rules = Rules.of(body, width)
+    if not rules.measures or start >= len(rows) or not rules.are_broken(rows[start]):
+        return 0
+    last, odd, n_like = start, [], 0
+    for index in range(start, min(len(rows), start + _MOST)):
+        if not rows[index].n_filled:
+            continue
+        if rules.are_broken(rows[index]):
+            last, n_like = index, 0
+            odd.append(rows[index])
+        elif (n_like := n_like + 1) >= _IN_A_ROW:
+            break
+    rest = [row for row in _without_end(rows[last + 1 :]) if row.n_filled][:_LOOKED_AT]
+    n_broken = sum(map(rules.are_broken, rest))
+    is_certain = (
+        len(odd) >= max(_FEWEST_ODD, (last + 1 - start) / 2)
+        and len(rest) >= _FEWEST_ROWS
+        and n_broken <= (1 - _LIKE_THE_REST) * len(rest)
+        and len({row.cells for row in odd}) == len(odd)
+        and len({row.cells[0].strip() for row in odd}) > 1
+    )
+    return last + 1 if is_certain else 0
+
+
+def block_start(rows: Sequence[Row], first: int) -> int:
+    """The first of the lines directly above a row that no blank line parts."""
+    top = first - 1
+    while top > 0 and rows[top - 1].n_filled and not _is_parted(rows[top - 1], rows[top]):
+        top -= 1
+    return top
+
+
+def are_attributes(block: Sequence[Row]) -> bool:
+    """Whether lines give attributes of the columns: each begins with another key, and some say the same of two columns,
+    or nothing of one.
+    """
+    keys = [row.cells[0].strip() for row in block[1:]]
+    if len(block) < _FEWEST_ATTRIBUTES or not all(keys) or len(set(keys)) < len(keys):
+        return False
+    values = [[cell.strip() for cell in row.cells[1:]] for row in block]
+    return any(len(cells) < 2 or "" in cells or len(set(cells)) < len(cells) for cells in values)
+
+
+def names(block: Sequence[Row], width: int) -> tuple[str, ...]:
+    """What lines of attributes call the columns; the first has no name."""
+    told = [row for row in block if len(row.cells) == width and all(cell.strip() for cell in row.cells[1:])]
+    titled = next((row for row in told if attributes.is_title(row.cells[0])), None)
+    found = titled or (told[0] if told else None)
+    return ("", *found.cells[1:]) if found else ("",) * width
+
+
+def _is_parted(above: Row, row: Row) -> bool:
+    return row.line - above.line > 1 + sum(cell.count("\n") for cell in above.cells)
+
+
+def _without_end(rows: Sequence[Row]) -> Sequence[Row]:
+    """Rows without the last that hold one cell or none."""
+    stop = len(rows)
+    while stop > 1 and rows[stop - 1].n_filled < 2:
+        stop -= 1
+    return rows[:stop]
+
+
+def _is_shaped(body: Sequence[Row], column: int) -> bool:
+    cells = [row.cells[column].strip() for row in body[:_LOOKED_AT] if column < len(row.cells)]
+    shapes = Counter(map(_shape, filter(None, cells)))
+    shape, n = max(shapes.items(), key=lambda pair: pair[1], default=("", 0))
+    return "9" in shape and n >= _LIKE_THE_REST * len(cells) and n >= _FEWEST_ROWS
+
+
+def _shape(cell: str) -> str:
+    """Which of a cell's characters are digits and which letters."""
+    return "".join("9" if one.isdigit() else "a" if one.isalpha() else one for one in cell)
+
+
+def explained(rows: Sequence[Row], first: int) -> str:
+    """Why the table begins where it does."""
+    return (
+        f"Lines {rows[0].line} to {rows[first].line - 1} have words where the rows from line {rows[first].line} on have "
+        "values, so they describe the table."
+    )

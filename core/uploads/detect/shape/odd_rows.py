@@ -1,0 +1,112 @@
+"""Lines among the rows of a table that are none, and rows that may be none: comments, page ends, totals, headings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from core.errors import counted
+from core.uploads.detect.columns import cell_patterns
+from core.uploads.detect.delimiters import Row
+from core.uploads.detect.guesses import Guess
+from core.uploads.detect.shape import headings
+
+_COMMENT = re.compile(r"\s*(#|//|%)")
+_PAGE = re.compile(r"\W*(page|seite|página|pagina|sida|side|strona|strana|oldal|стр\w*|sayfa|ページ)\W*[0-9]+.*", re.I)
+_ENDS_AS_TOTAL = re.compile(r".*\b(sub-?)?(totals?|summe|gesamt|suma|somme|итого|razem)\W*", re.I)
+_FEW = 0.3
+_SHOWN = 40
+_LOOKED_AT = 400
+_FEWEST = 3
+_NEARLY_ALL = 0.9
+
+
+def comments(rows: Sequence[Row], n_columns: int, *, is_announced: bool) -> list[Row]:
+    """Lines among the rows that begin as comments do, where few do and one at least is no row by its width.
+
+    is_announced: such a line stands above the table.
+    """
+    found = [row for row in rows if _COMMENT.match(row.cells[0])]
+    if not found or len(found) > _FEW * len(rows) or len(rows) - len(found) < _FEWEST:
+        return []
+    return found if is_announced or any(len(row.cells) != n_columns for row in found) else []
+
+
+def pages(rows: Sequence[Row]) -> list[Row]:
+    """Lines that say nothing but which page ends there."""
+    return [row for row in rows if row.n_filled == 1 and is_page(row)]
+
+
+def is_page(row: Row) -> bool:
+    """Whether a row begins with the number of a page."""
+    return _PAGE.fullmatch(next((cell.strip() for cell in row.cells if cell.strip()), "")) is not None
+
+
+def is_total(row: Row) -> bool:
+    """Whether the first cell of a row that is filled names a sum: "Total" or "North total"."""
+    first = next((cell.strip() for cell in row.cells if cell.strip()), "")[:_LOOKED_AT]
+    return cell_patterns.is_total(first) or _ENDS_AS_TOTAL.fullmatch(first) is not None
+
+
+def doubts(rows: Sequence[Row], n_columns: int) -> list[Guess]:
+    """What was kept as rows and may be none, or may be more than rows. rows: the first of the table's."""
+    rows = rows[:_LOOKED_AT]
+    return [guess for guess in (_totals(rows), _headings(rows, n_columns), _sideways(rows, n_columns)) if guess]
+
+
+def _totals(rows: Sequence[Row]) -> Guess | None:
+    """Totals among the rows, of which each is there once, as in no column of categories."""
+    found = [row for row in rows if row.n_filled > 1 and is_total(row)]
+    if not found or len(found) > _FEW * len(rows) or len({row.cells[0] for row in found}) < len(found):
+        return None
+    is_one = len(found) == 1
+    why = f"{_lines(found)} to be {'a total' if is_one else 'totals'} of other rows"
+    return Guess("not_rows", "0", "likely", f"{why}, and {'was' if is_one else 'were'} kept. {_first(found)}")
+
+
+def _headings(rows: Sequence[Row], n_columns: int) -> Guess | None:
+    """Rows that hold nothing but their first cell, where the others are full: headings of those below."""
+    found = [row for row in rows if row.n_filled == 1 and row.cells[0].strip()]
+    others = [row for row in rows if row.n_filled > 1]
+    full = [row for row in others if row.n_filled >= n_columns]
+    if n_columns < _FEWEST or not found or len(found) >= len(others) or len(full) < _NEARLY_ALL * len(others):
+        return None
+    why = f"{_lines(found)} to head the rows below, as nothing but the first cell is filled, and"
+    why += f" {'was' if len(found) == 1 else 'were'} kept as {'a row' if len(found) == 1 else 'rows'}. {_first(found)}"
+    return Guess("not_rows", "0", "guess", why)
+
+
+def _sideways(rows: Sequence[Row], n_columns: int) -> Guess | None:
+    """Whether each row, not each column, holds cells of one sort, and the first column names what."""
+    wide = [row for row in rows if row.n_filled > 2]
+    if n_columns <= _FEWEST or not _FEWEST < len(wide) <= _SHOWN or len(wide) < _NEARLY_ALL * len(rows):
+        return None
+    names = [row.cells[0].strip() for row in wide]
+    sorts = [_sort(row.cells[1:]) for row in wide]
+    is_sorted = "" not in sorts and min(Counter(sorts).values()) > 1 and len(set(sorts)) == 2
+    if not is_sorted or len(set(names)) < len(names) or any(map(cell_patterns.is_measure, names)):
+        return None
+    columns = [_sort([row.cells[c] for row in wide if c < len(row.cells)]) for c in range(1, n_columns)]
+    if any(columns):
+        return None
+    why = f"Its variables seem to stand in its rows ({names[0]!r}, {names[1]!r}, …), not in its columns: turn it sideways."
+    return Guess("header", "0", "guess", why)
+
+
+def _sort(cells: Sequence[str]) -> str:
+    """What all cells are: "measure" or "word"; "" where some differ, or all are empty."""
+    filled, words = headings.worded(Row(0, tuple(cells)), frozenset(range(len(cells))))
+    if not filled or 0 < len(words) < len(filled):
+        return ""
+    return "word" if words else "measure"
+
+
+def _lines(found: Sequence[Row]) -> str:
+    n = len(found)
+    return f"Line {found[0].line} seems" if n == 1 else f"{counted(n, 'line')}, the first is line {found[0].line}, seem"
+
+
+def _first(found: Sequence[Row]) -> str:
+    names = [next(cell.strip() for cell in row.cells if cell.strip())[:_SHOWN] for row in found[:3]]
+    return f"{'It begins' if len(found) == 1 else 'They begin'} with {', '.join(map(repr, names))}."
