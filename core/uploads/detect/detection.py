@@ -59,7 +59,8 @@ def of_encoding(
     body = [row for row in rows[location.header + location.has_header :] if row.line not in explaining]
     last = body if sample.is_whole else delimiters.rows(sample.tail, marks.marks)
     below = footers.footer(last, len(location.names)) if len(last) > 1 else ()
-    among = _among(rows, body, location)
+    within = body[: len(body) - len(below)] if sample.is_whole else body
+    among = _among(rows, within, location) + (odd_rows.subtotals(within) if sample.is_whole else [])
     dialect = replace(
         written.dialect,
         skip_lines=header.line - 1 if header.line > first_line or marks.announced else 0,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
-from core.uploads.detect.shape import odd_rows
+from core.uploads.detect.shape import odd_rows, sums
 from core.uploads.detect.shape.leading import Rules
 
 _MOST_BELOW = 400
@@ -19,9 +19,6 @@ _NOTHING = f" \t\u00a0,;|{_END_OF_FILE}"
 _FEWEST_ROWS = 3
 _LOOKED_AT = 200
 _SENTENCE = re.compile(r"[^:]{2,}[:：](\s.*)?|[^:：]{2,}[：].*|.*[.。]|\S+( \S+){3,}")
-_SIGNS = re.compile(r"[^0-9.,-]|(?<=[0-9])-")
-_PARTS = re.compile(r"(?P<whole>-?[0-9.,]*?)([.,](?P<fraction>[0-9]{1,2}|[0-9]{4,}))?")
-_NEARLY_EQUAL = 0.005
 
 
 def footer(rows: Sequence[Row], n_columns: int) -> tuple[Row, ...]:
@@ -98,33 +95,11 @@ def _is_total(row: Row, above: Sequence[Row], n_columns: int, margin: int) -> bo
         return False
     if cell_patterns.is_total(next(cell for cell in row.cells if cell.strip())):
         return True
-    usual = above[-1].n_filled
-    if odd_rows.is_total(row) and row.n_filled < usual:
+    is_only = not any(one.n_filled > 1 and odd_rows.is_total(one) for one in above)
+    if odd_rows.is_total(row) and row.n_filled < above[-1].n_filled and is_only:
         return True
     is_unnamed = _first_filled(row) > margin and all(_first_filled(one) == margin for one in above)
-    return is_unnamed and n_columns > 2 and len(above) >= _FEWEST_ROWS and _adds_up(row, above[-_LOOKED_AT:])
-
-
-def _adds_up(row: Row, above: Sequence[Row]) -> bool:
-    """Whether a cell is the sum of those above it."""
-    for column, cell in enumerate(row.cells):
-        if (total := _number(cell)) is None or not total:
-            continue
-        numbers = [_number(one.cells[column]) for one in above if column < len(one.cells)]
-        known = [number for number in numbers if number is not None]
-        if len(known) >= _FEWEST_ROWS and abs(sum(known) - total) <= _NEARLY_EQUAL * abs(total):
-            return True
-    return False
-
-
-def _number(cell: str) -> float | None:
-    """A number whatever groups its digits: the last mark before one or two digits is the decimal one."""
-    if not cell_patterns.is_measure(cell):
-        return None
-    parts = _PARTS.fullmatch(_SIGNS.sub("", cell))
-    if parts is None:
-        return None
-    return float(f"{parts['whole'].replace('.', '').replace(',', '') or 0}.{parts['fraction'] or 0}")
+    return is_unnamed and n_columns > 2 and len(above) >= _FEWEST_ROWS and sums.adds_up(row, above[-_LOOKED_AT:])
 
 
 def _first_filled(row: Row) -> int:

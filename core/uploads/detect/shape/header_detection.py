@@ -84,7 +84,7 @@ def _below_contradictions(rows: Sequence[Row], found: TableLocation, width: int)
     block = rows[top:first]
     named = block[-1].n_filled == width == len({cell.strip() for cell in block[-1].cells})
     if not named and leading.are_attributes(block):
-        names = headers.names(leading.names(block, width))
+        names = headers.names(leading.names(block, width, rows[first]))
         guess = Guess("header", "0", "likely", leading.explained(rows, first), None, (str(rows[first].line),))
         return TableLocation(first, False, names, False, (), (guess,))
     if named and leading.are_attributes(block):

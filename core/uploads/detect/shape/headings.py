@@ -200,7 +200,7 @@ def _numbers_columns(row: Row, measures: frozenset[int]) -> bool:
 
 def _labels_only_measure(rows: Sequence[Row], at: int, measures: frozenset[int]) -> bool:
     """Whether the row below the header has words in each column, and no row below it one where there are measures."""
-    below = rows[at + 2 : at + 2 + _LOOKED_AT]
+    below = [row for row in rows[at + 2 : at + 2 + _LOOKED_AT] if row.n_filled > 1]
     if len(measures) != 1 or len(below) < _FEWEST_BELOW or rows[at + 1].n_filled < len(rows[at].cells):
         return False
     (column,) = measures

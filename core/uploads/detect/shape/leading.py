@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from core.uploads.csv import number_formats
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.shape import attributes, headings, widths
 
@@ -16,6 +18,7 @@ _IN_A_ROW = 3
 _LIKE_THE_REST = 0.9
 _LOOKED_AT = 200
 _FEWEST_ATTRIBUTES = 3
+_LARGE = 0.4
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ def first_row(rows: Sequence[Row], start: int, width: int) -> int:
 
     They are not if the first of them, and most until three come that do, break the rules of the rows below.
     """
-    body = _without_end(rows[max(start, len(rows) // 2) :])
-    rules = Rules.of(body, width)
+    begun, stop = _largest_block(rows, start)
+    rules = Rules.of(rows[(begun + stop) // 2 : stop], width)
     if not rules.measures or start >= len(rows) or not rules.are_broken(rows[start]):
         return 0
     last, odd, n_like = start, [], 0
@@ -61,7 +64,7 @@ def first_row(rows: Sequence[Row], start: int, width: int) -> int:
             odd.append(rows[index])
         elif (n_like := n_like + 1) >= _IN_A_ROW:
             break
-    rest = [row for row in _without_end(rows[last + 1 :]) if row.n_filled][:_LOOKED_AT]
+    rest = [row for row in rows[last + 1 : stop] if row.n_filled][:_LOOKED_AT]
     n_broken = sum(map(rules.are_broken, rest))
     is_certain = (
         len(odd) >= max(_FEWEST_ODD, (last + 1 - start) / 2)
@@ -92,8 +95,13 @@ def are_attributes(block: Sequence[Row]) -> bool:
     return any(len(cells) < 2 or "" in cells or len(set(cells)) < len(cells) for cells in values)
 
 
-def names(block: Sequence[Row], width: int) -> tuple[str, ...]:
-    """What lines of attributes call the columns; the first has no name."""
+def names(block: Sequence[Row], width: int, values: Row) -> tuple[str, ...]:
+    """What lines of attributes call the columns; the first has no name. values: the first row below them.
+
+    Where that begins with a number, as points of a curve do, the lines are about all of it.
+    """
+    if number_formats.of(values.cells[0]) is not None:
+        return ("",) * width
     told = [row for row in block if len(row.cells) == width and all(cell.strip() for cell in row.cells[1:])]
     titled = next((row for row in told if attributes.is_title(row.cells[0])), None)
     found = titled or (told[0] if told else None)
@@ -104,12 +112,17 @@ def _is_parted(above: Row, row: Row) -> bool:
     return row.line - above.line > 1 + sum(cell.count("\n") for cell in above.cells)
 
 
-def _without_end(rows: Sequence[Row]) -> Sequence[Row]:
-    """Rows without the last that hold one cell or none."""
+def _largest_block(rows: Sequence[Row], start: int) -> tuple[int, int]:
+    """Where the longest run of rows that no blank line parts begins and ends; all from `start` where none is long."""
+    ends = [i for i in range(start + 1, len(rows)) if not rows[i].n_filled or _is_parted(rows[i - 1], rows[i])]
+    blocks = list(pairwise([start, *ends, len(rows)]))
+    begun, stop = max(blocks, key=lambda block: block[1] - block[0])
+    if stop - begun >= _LARGE * (len(rows) - start):
+        return begun, stop
     stop = len(rows)
-    while stop > 1 and rows[stop - 1].n_filled < 2:
+    while stop > start + 1 and rows[stop - 1].n_filled < 2:
         stop -= 1
-    return rows[:stop]
+    return start, stop
 
 
 def _is_shaped(body: Sequence[Row], column: int) -> bool:

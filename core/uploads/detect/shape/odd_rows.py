@@ -10,12 +10,13 @@ from core.errors import counted
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Guess
-from core.uploads.detect.shape import headings
+from core.uploads.detect.shape import headings, sums
 
 _COMMENT = re.compile(r"\s*(#|//|%)")
 _PAGE = re.compile(r"\W*(page|seite|página|pagina|sida|side|strona|strana|oldal|стр\w*|sayfa|ページ)\W*[0-9]+.*", re.I)
 _ENDS_AS_TOTAL = re.compile(r".*\b(sub-?)?(totals?|summe|gesamt|suma|somme|итого|razem)\W*", re.I)
 _FEW = 0.3
+_MOST_TOTALS = 0.5
 _SHOWN = 40
 _LOOKED_AT = 400
 _FEWEST = 3
@@ -47,6 +48,27 @@ def is_total(row: Row) -> bool:
     """Whether the first cell of a row that is filled names a sum: "Total" or "North total"."""
     first = next((cell.strip() for cell in row.cells if cell.strip()), "")[:_LOOKED_AT]
     return cell_patterns.is_total(first) or _ENDS_AS_TOTAL.fullmatch(first) is not None
+
+
+def subtotals(rows: Sequence[Row]) -> list[Row]:
+    """Rows that name a total and sum up the rows since the one before, where all that name one do, each another.
+
+    rows: all of the table's. A sum of single rows and one of sums may stand one below the other.
+    """
+    found: list[Row] = []
+    since: list[Row] = []
+    singles: list[Row] = []
+    for row in rows:
+        if row.n_filled < 2 or not is_total(row):
+            since += [row] * (row.n_filled > 1)
+            continue
+        if not (sums.adds_up(row, since, fewest=1) or (found and sums.adds_up(row, singles + since))):
+            return []
+        found.append(row)
+        singles += since
+        since = []
+    names = {row.cells[0] for row in found}
+    return found if len(names) == len(found) <= _MOST_TOTALS * len(rows) else []
 
 
 def doubts(rows: Sequence[Row], n_columns: int) -> list[Guess]:
