@@ -44,7 +44,8 @@ class Rewriting:
     letters and marks that stand apart become one; "invisible", marks that nobody sees are left out.
     first_line, last_line: no other lines are read; 0 for all. mark: several characters
     that stand between cells, which become the dialect's delimiter. columns: where columns aligned by blanks begin and
-    end, in characters. is_aligned: any number of blanks separates cells.
+    end, in characters. is_aligned: any number of blanks separates cells. is_wrapped: every line is in quotes as a
+    whole, those within it doubled.
     """
 
     repairs: tuple[Repair, ...] = ()
@@ -53,6 +54,7 @@ class Rewriting:
     mark: str = ""
     columns: tuple[tuple[int, int], ...] = ()
     is_aligned: bool = False
+    is_wrapped: bool = False
 
     @property
     def lays_out(self) -> bool:
@@ -67,6 +69,8 @@ class Rewriting:
             text = text.translate(INVISIBLE)
         if "nfc" in self.repairs:
             text = unicodedata.normalize("NFC", text)
+        if self.is_wrapped:
+            text = "".join(_unwrapped(line) + end for line, end in _LINE.findall(text))
         if self.mark:
             return text.replace(self.mark, delimiter)
         if self.columns or self.is_aligned:
@@ -153,6 +157,10 @@ def _whole_lines(text: str) -> int:
 
 def _at_blanks(line: str) -> list[str]:
     return _BLANKS.split(line.strip(" ")) if line.strip() else []
+
+
+def _unwrapped(line: str) -> str:
+    return line[1:-1].replace('""', '"') if len(line) > 1 and line[0] == line[-1] == '"' else line
 
 
 def _joined(cells: list[str], delimiter: str) -> str:

@@ -124,7 +124,11 @@ def _rewritten(
     written: Detected, rewriting: Rewriting, of_text: Sequence[Guess], of_layout: Guess | None
 ) -> Detected:
     """What is known before any row is looked at, with what is done to the text before."""
-    guesses = [of_layout if one.about == "delimiter" and of_layout else one for one in written.guesses]
+    guesses = list(written.guesses)
+    if of_layout and of_layout.about == "delimiter":
+        guesses = [of_layout if one.about == "delimiter" else one for one in guesses]
+    elif of_layout:
+        guesses.append(of_layout)
     kept = rewriting if rewriting != Rewriting() else None
     return Detected(replace(written.dialect, rewriting=kept), (*guesses, *of_text))
 
@@ -180,6 +184,11 @@ def _detected_marks(
         laid_out = _layout(head, detected)
         if laid_out is not None:
             return DetectedMarks(Marks(CELL_MARK), ((CELL_MARK, 1.0),)), laid_out
+        if text_layout.is_wrapped(head) and _has_one_column(head, detected.marks):
+            wrapped = Rewriting(is_wrapped=True)
+            within = delimiters.detect(wrapped.text(head, ""), found.codec)
+            if within.scores and within.scores[0][1] >= delimiters.GOOD:
+                return within, wrapped
     marks = detected.marks
     if overrides.delimiter:
         marks = delimiters.quotes(head, overrides.delimiter, found.codec)
@@ -195,9 +204,15 @@ def _layout(head: str, detected: DetectedMarks) -> Rewriting | None:
     if mark := text_layout.double_mark(head):
         return Rewriting(mark=mark)
     best = detected.scores[0] if detected.scores else ("", 0.0)
-    if best[0] in delimiters.DELIMITERS and best[1] >= delimiters.GOOD:
+    is_good = best[0] in (*delimiters.DELIMITERS, *delimiters.SEPARATORS) and best[1] >= delimiters.GOOD
+    if is_good and not text_layout.is_spaced(head, best[0]):
         return None
-    return text_layout.aligned(head)
+    laid_out = text_layout.aligned(head)
+    return laid_out if not is_good or (laid_out and laid_out.columns) else None
+
+
+def _has_one_column(head: str, marks: Marks) -> bool:
+    return all(len(row.cells) == 1 for row in delimiters.rows(head, marks, most=_LOCATED_ROWS))
 
 
 def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:

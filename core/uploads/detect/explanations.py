@@ -113,9 +113,9 @@ def of_comments(among: Sequence[Row]) -> list[Guess]:
     if not among:
         return []
     first = " ".join(cell.strip() for cell in among[0].cells if cell.strip())[:60]
-    is_one = len(among) == 1
-    why = f"{counted(len(among), 'line')} among the rows {'holds' if is_one else 'hold'} a comment, a total or the end of a page"
-    why += f" and {'was' if is_one else 'were'} left out. The first, line {among[0].line}, begins with {first!r}."
+    hold, were = ("holds", "was") if len(among) == 1 else ("hold", "were")
+    why = f"{counted(len(among), 'line')} among the rows {hold} a comment, total or end of a page and {were} left out."
+    why += f" The first, line {among[0].line}, begins with {first!r}."
     return [Guess("not_rows", str(len(among)), "likely", why, None, ("0",))]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
-from core.uploads.detect.shape import odd_rows, sums
+from core.uploads.detect.shape import odd_rows, sums, widths
 from core.uploads.detect.shape.leading import Rules
 
 _MOST_BELOW = 400
@@ -50,13 +50,15 @@ def _apart(rows: Sequence[Row], n_columns: int) -> int:
     if n_columns < 2 or not rules.measures or len(rows) <= _FEWEST_ROWS:
         return len(rows)
     usual = Counter(row.n_filled for row in above).most_common(1)[0][0]
-    found = len(rows)
+    found, is_sure = len(rows), False
     for index in range(len(rows) - 1, max(_FEWEST_ROWS - 1, len(rows) - _MOST_BELOW), -1):
         row = rows[index]
-        if row.n_filled and not (rules.are_broken(row) or 2 * row.n_filled <= usual):
+        is_narrow = 2 * row.n_filled <= usual
+        if widths.effective(row) > n_columns or (row.n_filled and not (is_narrow or rules.are_broken(row))):
             break
+        is_sure = is_sure or (row.n_filled > 0 and (is_narrow or rules.are_broken(row, throughout=True)))
         is_lone_note = row.n_filled == 1 and cell_patterns.is_note(row.cells[0])
-        if row.n_filled and (is_lone_note or _is_gap(rows[index - 1], row)):
+        if row.n_filled and is_sure and (is_lone_note or _is_gap(rows[index - 1], row)):
             found = index
     return found
 
@@ -99,7 +101,9 @@ def _is_total(row: Row, above: Sequence[Row], n_columns: int, margin: int) -> bo
     if odd_rows.is_total(row) and row.n_filled < above[-1].n_filled and is_only:
         return True
     is_unnamed = _first_filled(row) > margin and all(_first_filled(one) == margin for one in above)
-    return is_unnamed and n_columns > 2 and len(above) >= _FEWEST_ROWS and sums.adds_up(row, above[-_LOOKED_AT:])
+    return (
+        is_unnamed and n_columns > 2 and len(above) >= _FEWEST_ROWS and sums.adds_up(row, above[-_LOOKED_AT:])
+    )
 
 
 def _first_filled(row: Row) -> int:

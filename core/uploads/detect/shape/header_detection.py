@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +10,19 @@ from core.uploads.csv import header as headers
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Confidence, Guess
-from core.uploads.detect.shape import attributes, first_rows, header_guesses, headings, leading, widths
+from core.uploads.detect.shape import (
+    attributes,
+    first_rows,
+    header_guesses,
+    headings,
+    leading,
+    marked_names,
+    widths,
+)
 from core.uploads.detect.shape.headings import HeaderLines
 
 _ENOUGH_FILLED = 0.6
 _MOST_ABOVE = 100
-_MARK = re.compile(r"#\s?(fields|columns|names|header)\W*", re.IGNORECASE)
-_BARE_MARK = re.compile(r"#|%|//|--|!")
-_ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)", re.IGNORECASE)
 _MOST_TITLES = 3
 _FEWEST_WIDE = 2
 _NEARLY_ALL = 0.9
@@ -67,8 +71,10 @@ def locate(
         return _with_header(rows, HeaderLines((at,), rows[at].cells, ()), width, (chosen,))
     if first := attributes.first_row(rows, widths.measure_columns(rows[len(rows) // 2 :], width), width):
         return _below_attributes(rows, first)
-    if marked := _behind_mark(rows, width):
-        return marked
+    if marked := marked_names.find(rows, width):
+        first, cells, why = marked
+        guess = Guess("header", "0", "likely", why)
+        return TableLocation(first, False, headers.names(cells), False, (), (guess,))
     found = _at(rows, begins or _header_index(rows, width), width, is_quoted=is_quoted)
     return _below_contradictions(rows, found, width) or found
 
@@ -172,27 +178,6 @@ def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confid
     return TableLocation(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
 
 
-def _behind_mark(rows: Sequence[Row], width: int) -> TableLocation | None:
-    """The table whose names stand in a comment, behind a word of its own: "#fields", then a name for each column; or in
-    the last comment, behind the sign of one; or a line each, as "@attribute length numeric".
-    """
-    stated = [found[1].strip("'\"") for row in rows[:_MOST_ABOVE] if (found := _ATTRIBUTE.match(row.cells[0].strip()))]
-    data = next((i for i, row in enumerate(rows) if row.cells[0].strip().lower() == "@data"), len(rows))
-    if len(stated) == width and data + 1 < len(rows):
-        why = f"{width} lines begin with @attribute and name the columns; its rows begin below @data."
-        return TableLocation(data + 1, False, headers.names(stated), False, (), (Guess("header", "0", "likely", why),))
-    first = next((index for index, row in enumerate(rows) if not _is_comment(row)), 0)
-    for row in reversed(rows[:first]):
-        sign = row.cells[0].strip()
-        if not len(row.cells) == width + 1 == len(rows[first].cells) + 1:
-            continue
-        if _MARK.fullmatch(sign) or (row is rows[first - 1] and _BARE_MARK.fullmatch(sign)):
-            names = headers.names(row.cells[1:])
-            why = f"Line {row.line} names the columns, behind {sign!r}."
-            return TableLocation(first, False, names, False, (), (Guess("header", "0", "likely", why),))
-    return None
-
-
 def _below_attributes(rows: Sequence[Row], first: int) -> TableLocation:
     names = headers.names(("", attributes.title(rows[:first])))
     line = rows[first].line
@@ -261,7 +246,7 @@ def _may_be_header(row: Row, below: Sequence[Row], width: int) -> bool:
     n, filled = len(row.cells), row.n_filled
     if width == 1:
         return n == 1
-    if _is_comment(row) and filled < width:
+    if marked_names.is_comment(row) and filled < width:
         return False
     if n < width:
         short = n == width - 1 and filled == n and _begin_with_values(below, width)
@@ -289,7 +274,3 @@ def _begin_with_values(rows: Sequence[Row], width: int) -> bool:
     return (
         any(cell_patterns.is_measure(rows[0].cells[column]) for column in measures) if measures else width > 2
     )
-
-
-def _is_comment(row: Row) -> bool:
-    return row.cells[0].lstrip().startswith(("#", "//", "%", "--"))

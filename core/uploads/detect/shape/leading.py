@@ -36,14 +36,17 @@ class Rules:
         measures = widths.measure_columns(body, width)
         return cls(measures, frozenset(c for c in range(width) if c not in measures and _is_shaped(body, c)))
 
-    def are_broken(self, row: Row) -> bool:
-        """Whether half of a row's cells in these columns, or more, are words there; or it holds none of them."""
+    def are_broken(self, row: Row, *, throughout: bool = False) -> bool:
+        """Whether half of a row's cells in these columns, or more, are words there; or it holds none of them.
+
+        throughout: whether all are.
+        """
         filled, words = headings.worded(row, self.measures)
         there = [row.cells[column].strip() for column in self.shaped if column < len(row.cells)]
         shaped = [cell for cell in there if cell]
         plain = sum(not any(map(str.isdigit, cell)) for cell in shaped)
         n = len(filled) + len(shaped)
-        return row.n_filled > 0 and 2 * (len(words) + plain) >= n
+        return row.n_filled > 0 and (1 if throughout else 2) * (len(words) + plain) >= n
 
 
 def first_row(rows: Sequence[Row], start: int, width: int) -> int:
@@ -114,7 +117,9 @@ def _is_parted(above: Row, row: Row) -> bool:
 
 def _largest_block(rows: Sequence[Row], start: int) -> tuple[int, int]:
     """Where the longest run of rows that no blank line parts begins and ends; all from `start` where none is long."""
-    ends = [i for i in range(start + 1, len(rows)) if not rows[i].n_filled or _is_parted(rows[i - 1], rows[i])]
+    ends = [
+        i for i in range(start + 1, len(rows)) if not rows[i].n_filled or _is_parted(rows[i - 1], rows[i])
+    ]
     blocks = list(pairwise([start, *ends, len(rows)]))
     begun, stop = max(blocks, key=lambda block: block[1] - block[0])
     if stop - begun >= _LARGE * (len(rows) - start):
@@ -139,7 +144,8 @@ def _shape(cell: str) -> str:
 
 def explained(rows: Sequence[Row], first: int) -> str:
     """Why the table begins where it does."""
+    line = rows[first].line
     return (
-        f"Lines {rows[0].line} to {rows[first].line - 1} have words where the rows from line {rows[first].line} on have "
-        "values, so they describe the table."
+        f"Lines {rows[0].line} to {line - 1} have words where the rows from line {line} on have values, so they "
+        "describe the table."
     )

@@ -13,7 +13,9 @@ from core.uploads.detect.guesses import Guess
 from core.uploads.detect.shape import headings, sums
 
 _COMMENT = re.compile(r"\s*(#|//|%)")
-_PAGE = re.compile(r"\W*(page|seite|página|pagina|sida|side|strona|strana|oldal|стр\w*|sayfa|ページ)\W*[0-9]+.*", re.I)
+_PAGE = re.compile(
+    r"\W*(page|seite|página|pagina|sida|side|strona|strana|oldal|стр\w*|sayfa|ページ)\W*[0-9]+.*", re.I
+)
 _ENDS_AS_TOTAL = re.compile(r".*\b(sub-?)?(totals?|summe|gesamt|suma|somme|итого|razem)\W*", re.I)
 _FEW = 0.3
 _MOST_TOTALS = 0.5
@@ -74,7 +76,9 @@ def subtotals(rows: Sequence[Row]) -> list[Row]:
 def doubts(rows: Sequence[Row], n_columns: int) -> list[Guess]:
     """What was kept as rows and may be none, or may be more than rows. rows: the first of the table's."""
     rows = rows[:_LOOKED_AT]
-    return [guess for guess in (_totals(rows), _headings(rows, n_columns), _sideways(rows, n_columns)) if guess]
+    return [
+        guess for guess in (_totals(rows), _headings(rows, n_columns), _sideways(rows, n_columns)) if guess
+    ]
 
 
 def _totals(rows: Sequence[Row]) -> Guess | None:
@@ -112,7 +116,8 @@ def _sideways(rows: Sequence[Row], n_columns: int) -> Guess | None:
     columns = [_sort([row.cells[c] for row in wide if c < len(row.cells)]) for c in range(1, n_columns)]
     if any(columns):
         return None
-    why = f"Its variables seem to stand in its rows ({names[0]!r}, {names[1]!r}, …), not in its columns: turn it sideways."
+    listed = ", ".join(map(repr, names[:3]))
+    why = f"Its variables seem to stand in its rows ({listed}), not in its columns, so it should be turned sideways."
     return Guess("header", "0", "guess", why)
 
 
@@ -126,7 +131,11 @@ def _sort(cells: Sequence[str]) -> str:
 
 def _lines(found: Sequence[Row]) -> str:
     n = len(found)
-    return f"Line {found[0].line} seems" if n == 1 else f"{counted(n, 'line')}, the first is line {found[0].line}, seem"
+    return (
+        f"Line {found[0].line} seems"
+        if n == 1
+        else f"{counted(n, 'line')}, the first is line {found[0].line}, seem"
+    )
 
 
 def _first(found: Sequence[Row]) -> str:

@@ -152,7 +152,11 @@ def _is_new_header(rows: Sequence[Row], index: int, begin: int, last: tuple[int,
     title = [one.cells for one in rows[begin:index] if one.n_filled]
     if row.cells == above.cells:  # repeated names, as on each page, unless another title stands above them
         is_page_end = bool(title) and odd_rows.is_page(Row(0, title[-1]))
-        return bool(title) and not is_page_end and title[-1] not in [one.cells for one in rows[last[0] : previous]]
+        return (
+            bool(title)
+            and not is_page_end
+            and title[-1] not in [one.cells for one in rows[last[0] : previous]]
+        )
     reach = max(map(widths.effective, below))
     if row.n_filled < _NAMED * reach:
         return False
