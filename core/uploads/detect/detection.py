@@ -223,13 +223,15 @@ def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:
 
 
 def _among(rows: Sequence[Row], body: Sequence[Row], location: TableLocation) -> list[Row]:
-    """Comments and ends of pages among the rows of the body."""
+    """Comments, ends of pages and the names in another spelling among the rows of the body."""
     is_announced = any(row.cells[0].startswith("#") for row in rows[: location.header])
     found = odd_rows.comments(body, len(location.names), is_announced=is_announced)
     header = rows[location.header]
-    if location.has_header and any(row.cells == header.cells for row in body):
+    if not location.has_header:
+        return found
+    if any(row.cells == header.cells for row in body):
         found += odd_rows.pages(body)
-    return found
+    return found + odd_rows.names_again(body, header)
 
 
 def _not_rows(

@@ -95,6 +95,10 @@ def _is_total(row: Row, above: Sequence[Row], n_columns: int, margin: int) -> bo
     """Whether a row sums up those above: it says so, or it begins with nothing, as none of them does, and adds up."""
     if row.n_filled < 2 and n_columns < 3:
         return False
+    if any(
+        one.cells[margin : margin + 1] == row.cells[margin : margin + 1] for one in above if one.n_filled > 1
+    ):
+        return False  # a category
     if cell_patterns.is_total(next(cell for cell in row.cells if cell.strip())):
         return True
     is_only = not any(one.n_filled > 1 and odd_rows.is_total(one) for one in above)

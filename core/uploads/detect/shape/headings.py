@@ -40,7 +40,7 @@ def find(
     is_data: the row at `at` is the first of values, so that the header can only stand above it.
     """
     if not measures:
-        return None
+        return _complementary(rows, at, width)
     first_row = at if is_data else _first_row(rows, at, measures)
     top = first_row if is_data else at
     while top > 0 and first_row - top < _MOST_LINES and _may_group(rows, top - 1, measures, width):
@@ -66,6 +66,20 @@ def find(
     joined = (*above, main, *adding)
     dropped = tuple(rows[index] for index in below if index > joined[-1])
     return HeaderLines(joined, _joined([rows[index].cells for index in joined], n_filled=len(above)), dropped)
+
+
+def _complementary(rows: Sequence[Row], at: int, width: int) -> HeaderLines | None:
+    """Two lines of names where no column holds measures: the lower begins with a gap, as hardly a row does, and names
+    each column that the upper leaves unnamed.
+    """
+    below = rows[at + 2 : at + 2 + _LOOKED_AT]
+    if width < 3 or len(below) < 2 or at + 1 >= len(rows) or rows[at + 1].cells[0].strip():
+        return None
+    is_begun = sum(bool(row.cells[0].strip()) for row in below) >= _MOSTLY * len(below)
+    if not is_begun or not _names_gaps(rows[at], [rows[at + 1]]):
+        return None
+    lines = (at, at + 1)
+    return HeaderLines(lines, _joined([rows[index].cells for index in lines], n_filled=1), ())
 
 
 def _all_joined(
@@ -99,10 +113,11 @@ def worded(row: Row, measures: frozenset[int]) -> tuple[list[str], list[str]]:
     """The cells in the columns of measures that hold something, and those of them that are words."""
     there = [row.cells[column].strip() for column in measures if column < len(row.cells)]
     filled = [cell for cell in there if cell]
-    return filled, [cell for cell in filled if _is_word(cell)]
+    return filled, [cell for cell in filled if is_word(cell)]
 
 
-def _is_word(cell: str) -> bool:
+def is_word(cell: str) -> bool:
+    """Whether a cell is neither a measure, nor a range of one, nor a spelling of "no value"."""
     folded = cell.lower()
     return not (
         cell_patterns.is_measure(cell)

@@ -36,45 +36,54 @@ class Rules:
         measures = widths.measure_columns(body, width)
         return cls(measures, frozenset(c for c in range(width) if c not in measures and _is_shaped(body, c)))
 
+    def words(self, row: Row) -> tuple[int, list[tuple[int, str]]]:
+        """How many cells a row has in these columns, and those of them that are words there, with their columns."""
+        n, found = 0, []
+        for column in sorted(self.measures | self.shaped):
+            cell = row.cells[column].strip() if column < len(row.cells) else ""
+            n += bool(cell)
+            is_plain = column in self.shaped and not any(map(str.isdigit, cell))
+            if cell and (is_plain or (column in self.measures and headings.is_word(cell))):
+                found.append((column, cell))
+        return n, found
+
     def are_broken(self, row: Row, *, throughout: bool = False) -> bool:
         """Whether half of a row's cells in these columns, or more, are words there; or it holds none of them.
 
         throughout: whether all are.
         """
-        filled, words = headings.worded(row, self.measures)
-        there = [row.cells[column].strip() for column in self.shaped if column < len(row.cells)]
-        shaped = [cell for cell in there if cell]
-        plain = sum(not any(map(str.isdigit, cell)) for cell in shaped)
-        n = len(filled) + len(shaped)
-        return row.n_filled > 0 and (1 if throughout else 2) * (len(words) + plain) >= n
+        n, found = self.words(row)
+        return row.n_filled > 0 and (1 if throughout else 2) * len(found) >= n
 
 
 def first_row(rows: Sequence[Row], start: int, width: int) -> int:
     """The index of the first row of values, where the rows from `start` on are not yet such; else 0.
 
-    They are not if the first of them, and most until three come that do, break the rules of the rows below.
+    They are not if the first of them, and most until three come that do, break the rules of the rows below. A word that
+    comes again in its column may stand for a missing value, and a row of one cell may be a heading.
     """
     begun, stop = _largest_block(rows, start)
     rules = Rules.of(rows[(begun + stop) // 2 : stop], width)
     if not rules.measures or start >= len(rows) or not rules.are_broken(rows[start]):
         return 0
-    last, odd, n_like = start, [], 0
+    last, odd, n_worded, n_like = start, [], 0, 0
     for index in range(start, min(len(rows), start + _MOST)):
-        if not rows[index].n_filled:
-            continue
-        if rules.are_broken(rows[index]):
-            last, n_like = index, 0
-            odd.append(rows[index])
-        elif (n_like := n_like + 1) >= _IN_A_ROW:
+        row = rows[index]
+        if rules.are_broken(row):
+            is_worded = bool(rules.words(row)[1])
+            n_worded, n_like = n_worded + is_worded, 0
+            last = index if is_worded or n_worded >= _FEWEST_ATTRIBUTES else last
+            odd.append(row)
+        elif row.n_filled and (n_like := n_like + 1) >= _IN_A_ROW:
             break
     rest = [row for row in rows[last + 1 : stop] if row.n_filled][:_LOOKED_AT]
     n_broken = sum(map(rules.are_broken, rest))
+    told = Counter(pair for row in odd for pair in rules.words(row)[1])
     is_certain = (
         len(odd) >= max(_FEWEST_ODD, (last + 1 - start) / 2)
         and len(rest) >= _FEWEST_ROWS
         and n_broken <= (1 - _LIKE_THE_REST) * len(rest)
-        and len({row.cells for row in odd}) == len(odd)
-        and len({row.cells[0].strip() for row in odd}) > 1
+        and set(told.values()) == {1}
     )
     return last + 1 if is_certain else 0
 

@@ -10,7 +10,7 @@ from core.errors import counted
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Guess
-from core.uploads.detect.shape import headings, sums
+from core.uploads.detect.shape import headings, sums, widths
 
 _COMMENT = re.compile(r"\s*(#|//|%)")
 _PAGE = re.compile(
@@ -39,6 +39,19 @@ def comments(rows: Sequence[Row], n_columns: int, *, is_announced: bool) -> list
 def pages(rows: Sequence[Row]) -> list[Row]:
     """Lines that say nothing but which page ends there."""
     return [row for row in rows if row.n_filled == 1 and is_page(row)]
+
+
+def names_again(rows: Sequence[Row], header: Row) -> list[Row]:
+    """Rows that spell the names of several columns once more, in small or capital letters or with other blanks."""
+    wanted = _folded(header)
+    if len(header.cells) < 2:
+        return []
+    initial = wanted[0][:1]
+    return [row for row in rows if row.cells[0].strip()[:1].lower() == initial and _folded(row) == wanted]
+
+
+def _folded(row: Row) -> list[str]:
+    return [" ".join(cell.split()).lower() for cell in row.cells]
 
 
 def is_page(row: Row) -> bool:
@@ -76,9 +89,8 @@ def subtotals(rows: Sequence[Row]) -> list[Row]:
 def doubts(rows: Sequence[Row], n_columns: int) -> list[Guess]:
     """What was kept as rows and may be none, or may be more than rows. rows: the first of the table's."""
     rows = rows[:_LOOKED_AT]
-    return [
-        guess for guess in (_totals(rows), _headings(rows, n_columns), _sideways(rows, n_columns)) if guess
-    ]
+    found = (_totals(rows), _headings(rows, n_columns), _names(rows, n_columns), _sideways(rows, n_columns))
+    return [guess for guess in found if guess]
 
 
 def _totals(rows: Sequence[Row]) -> Guess | None:
@@ -101,6 +113,23 @@ def _headings(rows: Sequence[Row], n_columns: int) -> Guess | None:
     why = f"{_lines(found)} to head the rows below, as nothing but the first cell is filled, and"
     why += f" {'was' if len(found) == 1 else 'were'} kept as {'a row' if len(found) == 1 else 'rows'}. {_first(found)}"
     return Guess("not_rows", "0", "guess", why)
+
+
+def _names(rows: Sequence[Row], n_columns: int) -> Guess | None:
+    """A row among the others that seems to name columns: words in several columns of measures, nowhere a digit."""
+    measures = widths.measure_columns(rows, n_columns)
+    for index in range(2, len(rows) - 2):
+        row = rows[index]
+        if any(map(str.isdigit, "".join(row.cells))) or row.n_filled < max(_FEWEST, n_columns - 1):
+            continue
+        words = headings.worded(row, measures)[1]
+        is_named = (
+            len(words) > 1 and len(set(words)) == len(words) and not any(word[0] == "#" for word in words)
+        )
+        if is_named and not any(headings.worded(one, measures)[1] for one in rows[index + 1 : index + 3]):
+            why = f"Line {row.line} has words where the rows around it have values, as if a table began there, and "
+            return Guess("not_rows", "0", "guess", f"{why}was kept as a row. {_first([row])}")
+    return None
 
 
 def _sideways(rows: Sequence[Row], n_columns: int) -> Guess | None:

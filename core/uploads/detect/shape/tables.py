@@ -57,7 +57,7 @@ def split(rows: Sequence[Row]) -> list[Region]:
     found = [_region(rows, begin, stop, header) for (begin, header), stop in zip(starts, stops, strict=True)]
     merged: list[Region] = []
     for region in found:
-        if merged and not _is_table(rows, merged[-1]):
+        if merged and (not _is_table(rows, merged[-1]) or _are_pairs(merged[-1], region)):
             region = replace(region, start=merged.pop().start)
         merged.append(region)
     return merged
@@ -92,6 +92,11 @@ def _is_table(rows: Sequence[Row], region: Region) -> bool:
         return True
     alike = [row for row in wide if widths.effective(row) == region.n_columns]
     return region.n_columns > _FEWEST_CELLS and len(alike) >= max(_FEWEST_ROWS, 0.8 * len(wide))
+
+
+def _are_pairs(region: Region, next_: Region) -> bool:
+    """Whether a few lines of two cells above a wider table are keys and values."""
+    return region.n_columns == _FEWEST_CELLS < next_.n_columns and region.n_rows < _FEWEST_ROWS
 
 
 def _first_wide(rows: Sequence[Row], start: int, stop: int) -> int:
