@@ -17,6 +17,7 @@ _LONG_NOTE = 25
 _END_OF_FILE = "\x1a"  # as old programs write it
 _NOTHING = f" \t\u00a0,;|{_END_OF_FILE}"
 _FEWEST_ROWS = 3
+_FEWEST_WORDS = 5
 _LOOKED_AT = 200
 _SENTENCE = re.compile(r"[^:]{2,}[:：](\s.*)?|[^:：]{2,}[：].*|.*[.。]|\S+( \S+){3,}")
 
@@ -80,6 +81,8 @@ def _is_below(rows: Sequence[Row], index: int, n_columns: int, margin: int) -> b
     if first.startswith("#") and len(row.cells) < n_columns:
         return True
     gap = _is_gap(previous, row)
+    if odd_rows.is_statistic(row) and _sums_up_others(rows, index):
+        return True
     if _is_total(row, rows[:index], n_columns, margin):
         return True
     is_alone = len(filled) == 1 and not cell_patterns.is_measure(filled[0])
@@ -88,7 +91,35 @@ def _is_below(rows: Sequence[Row], index: int, n_columns: int, margin: int) -> b
         is_sentence = is_sentence or _SENTENCE.fullmatch(first) is not None
         return cell_patterns.is_note(first) or gap or (n_columns > 2 and is_sentence)
     is_torn = len(row.cells) != n_columns and any(cell[:1] == " " for cell in row.cells[1:])
+    if index >= _FEWEST_ROWS and _is_sentence(row, rows[max(0, index - _LOOKED_AT) : index], n_columns):
+        return True
     return cell_patterns.is_note(first) and (gap or is_torn or len(row.cells) < n_columns)
+
+
+def _sums_up_others(rows: Sequence[Row], index: int) -> bool:
+    """Whether a row is one of several at the end that name what is computed of the others, none of which does."""
+    begin = index
+    while begin > 0 and odd_rows.is_statistic(rows[begin - 1]):
+        begin -= 1
+    stop = index + 1
+    while stop < len(rows) and (odd_rows.is_statistic(rows[stop]) or odd_rows.is_total(rows[stop])):
+        stop += 1
+    others = rows[max(0, begin - _LOOKED_AT) : begin]
+    return stop - begin > 1 and len(others) >= _FEWEST_ROWS and not any(map(odd_rows.is_statistic, others))
+
+
+def _is_sentence(row: Row, above: Sequence[Row], n_columns: int) -> bool:
+    """Whether a row is a sentence that its commas cut: a blank follows them, as in no row above, and it breaks their
+    rules throughout.
+    """
+    if (
+        not any(cell[:1] == " " and cell.strip() for cell in row.cells[1:])
+        or len(" ".join(row.cells).split()) < _FEWEST_WORDS
+    ):
+        return False
+    rules = Rules.of(above, n_columns)
+    is_usual = any(cell[:1] == " " for one in above for cell in one.cells[1:])
+    return bool(rules.measures) and not is_usual and rules.are_broken(row, throughout=True)
 
 
 def _is_total(row: Row, above: Sequence[Row], n_columns: int, margin: int) -> bool:

@@ -116,6 +116,11 @@ def _at(rows: Sequence[Row], at: int, width: int, *, is_quoted: bool) -> TableLo
     if is_data:
         while at and len(rows[at - 1].cells) == width and first_rows.comes_again(rows[at - 1], rows[at:]):
             at -= 1
+        if at and _names_some(rows[at - 1], rows[at], measures, width):
+            partly = HeaderLines((at - 1,), rows[at - 1].cells, ())
+            return _with_header(
+                rows, partly, width, (header_guesses.of_header(rows, at - 1, width, measures),)
+            )
         return _without_header(rows, at, width, "likely")
     alone = HeaderLines((at,), rows[at].cells, headings.explaining(rows, at, measures))
     return _with_header(
@@ -176,6 +181,12 @@ def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confid
         why = "You chose to read it without a header."
     line = str(rows[at].line)
     return TableLocation(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
+
+
+def _names_some(row: Row, below: Row, measures: frozenset[int], width: int) -> bool:
+    """Whether the line directly above the first row names some of the columns, of measures one at least."""
+    is_near = below.line == row.line + 1 + sum(cell.count("\n") for cell in row.cells)
+    return is_near and len(row.cells) == width and row.n_filled > 1 and first_rows.is_worded(row, measures)
 
 
 def _below_attributes(rows: Sequence[Row], first: int) -> TableLocation:

@@ -19,6 +19,7 @@ _COVERED = 0.6
 _MOSTLY = 0.9
 _LOOKED_AT = 50
 _FEWEST_BELOW = 3
+_FEWEST_WORDS = 3
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ def explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[
         is_units = len(measures) > 1 and len(filled) >= 2 and len(words) >= _WORDED * len(filled)
         is_units = is_units and len(filled) >= _SPARSE * len(measures)
         is_units = is_units or (not found and _labels_only_measure(rows, at, measures))
+        is_units = is_units or (not found and _asks_questions(rows, at))
         if not (_is_rule(row) or is_units) or at + 1 + len(found) + 1 >= len(rows):
             break
         found.append(row)
@@ -211,6 +213,17 @@ def _numbers_columns(row: Row, measures: frozenset[int]) -> bool:
     are_bare = any(map(str.isdigit, cells))
     is_counted = len(cells) > 2 and numbers == [str(number) for number in range(1, len(cells) + 1)]
     return is_counted and (not are_bare or any(column not in measures for column in range(len(cells))))
+
+
+def _asks_questions(rows: Sequence[Row], at: int) -> bool:
+    """Whether the row below the header has several words in each column, where no row below it has that many."""
+    row, below = rows[at + 1], rows[at + 2 : at + 2 + _LOOKED_AT]
+    n_words = [len(cell.split()) for cell in row.cells]
+    if len(below) < _FEWEST_BELOW or len(n_words) < 2 or min(n_words) < _FEWEST_WORDS:
+        return False
+    return all(
+        len(cell.split()) < least for one in below for cell, least in zip(one.cells, n_words, strict=False)
+    )
 
 
 def _labels_only_measure(rows: Sequence[Row], at: int, measures: frozenset[int]) -> bool:

@@ -16,8 +16,15 @@ _COMMENT = re.compile(r"\s*(#|//|%)")
 _PAGE = re.compile(
     r"\W*(page|seite|página|pagina|sida|side|strona|strana|oldal|стр\w*|sayfa|ページ)\W*[0-9]+.*", re.I
 )
+_STATISTIC = re.compile(
+    r"(mean|average|avg|median|std|stdev|std\.? ?dev\.?|sd|se|cv|variance|min|minimum|max|maximum|range|mittelwert|"
+    r"mittel|standardabweichung|moyenne|médiane|écart[- ]type|media|mediana|desv\.? ?est\.?)\W*(\(?%?\)?)\W*",
+    re.I,
+)
 _ENDS_AS_TOTAL = re.compile(r".*\b(sub-?)?(totals?|summe|gesamt|suma|somme|итого|razem)\W*", re.I)
+_KEYED = re.compile(r"[A-Za-z_][\w.-]*=\S")
 _FEW = 0.3
+_HALF = 0.5
 _MOST_TOTALS = 0.5
 _SHOWN = 40
 _LOOKED_AT = 400
@@ -65,6 +72,14 @@ def is_total(row: Row) -> bool:
     return cell_patterns.is_total(first) or _ENDS_AS_TOTAL.fullmatch(first) is not None
 
 
+def is_statistic(row: Row) -> bool:
+    """Whether the first cell of a row that is filled names what is computed of a column: "Mean", "SD"."""
+    return (
+        _STATISTIC.fullmatch(next((cell.strip() for cell in row.cells if cell.strip()), "")[:_SHOWN])
+        is not None
+    )
+
+
 def subtotals(rows: Sequence[Row]) -> list[Row]:
     """Rows that name a total and sum up the rows since the one before, where all that name one do, each another.
 
@@ -89,7 +104,13 @@ def subtotals(rows: Sequence[Row]) -> list[Row]:
 def doubts(rows: Sequence[Row], n_columns: int) -> list[Guess]:
     """What was kept as rows and may be none, or may be more than rows. rows: the first of the table's."""
     rows = rows[:_LOOKED_AT]
-    found = (_totals(rows), _headings(rows, n_columns), _names(rows, n_columns), _sideways(rows, n_columns))
+    found = (
+        _totals(rows),
+        _headings(rows, n_columns),
+        _names(rows, n_columns),
+        _sideways(rows, n_columns),
+        _keyed(rows),
+    )
     return [guess for guess in found if guess]
 
 
@@ -107,7 +128,7 @@ def _headings(rows: Sequence[Row], n_columns: int) -> Guess | None:
     """Rows that hold nothing but their first cell, where the others are full: headings of those below."""
     found = [row for row in rows if row.n_filled == 1 and row.cells[0].strip()]
     others = [row for row in rows if row.n_filled > 1]
-    full = [row for row in others if row.n_filled >= n_columns]
+    full = [row for row in others if row.n_filled >= n_columns - 1]
     if n_columns < _FEWEST or not found or len(found) >= len(others) or len(full) < _NEARLY_ALL * len(others):
         return None
     why = f"{_lines(found)} to head the rows below, as nothing but the first cell is filled, and"
@@ -147,6 +168,16 @@ def _sideways(rows: Sequence[Row], n_columns: int) -> Guess | None:
         return None
     listed = ", ".join(map(repr, names[:3]))
     why = f"Its variables seem to stand in its rows ({listed}), not in its columns, so it should be turned sideways."
+    return Guess("header", "0", "guess", why)
+
+
+def _keyed(rows: Sequence[Row]) -> Guess | None:
+    """Whether most cells hold a key and its value, as lines of a log do, so that no column is one thing."""
+    cells = [cell.strip() for row in rows for cell in row.cells if cell.strip()]
+    keyed = [cell for cell in cells if _KEYED.match(cell)]
+    if len(rows) < _FEWEST or len(keyed) < _HALF * len(cells):
+        return None
+    why = f"Most of its cells hold a key and its value, such as {keyed[0][:_SHOWN]!r}: it may be a log, not a table."
     return Guess("header", "0", "guess", why)
 
 
