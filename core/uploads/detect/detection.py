@@ -12,7 +12,7 @@ from pathlib import Path
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import CELL_MARK, Rewriting
-from core.uploads.detect import delimiters, explanations, sampling, several_tables
+from core.uploads.detect import delimiters, explanations, far_tables, sampling, several_tables
 from core.uploads.detect.columns import column_formats
 from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
 from core.uploads.detect.detected import Detected, DetectionOverrides
@@ -67,7 +67,8 @@ def of_encoding(
         has_header=location.has_header,
         names=location.names,
         index_column=location.index_column,
-        not_rows=_not_rows(sample, header, location, below, among) + (("",) if _has_empty(body) else ()),
+        not_rows=_not_rows(path, found.codec, sample, location, header=header, below=below, among=among)
+        + (("",) if written.others or _has_empty(body) else ()),
         is_ragged=True,
     )
     guesses = (
@@ -79,7 +80,7 @@ def of_encoding(
     )
     not_kept = {*below, *among}
     kept = [row for row in body if row not in not_kept and row.cells != header.cells]
-    guesses = (*guesses, *odd_rows.doubts(kept, len(location.names)))
+    guesses = (*guesses, *odd_rows.doubts(kept, len(location.names)), *text_layout.of_log(sample.head))
     cells = sampling.columns(sampling.rows(sample, marks.marks, kept, below), len(location.names))
     is_edged = len(location.names) < len(header.cells)
     return _with_formats(Detected(dialect, guesses, written.others, is_edged), cells, overrides)
@@ -235,7 +236,14 @@ def _among(rows: Sequence[Row], body: Sequence[Row], location: TableLocation) ->
 
 
 def _not_rows(
-    sample: Sample, header: Row, location: TableLocation, below: Sequence[Row], among: Sequence[Row]
+    path: Path,
+    codec: str,
+    sample: Sample,
+    location: TableLocation,
+    *,
+    header: Row,
+    below: Sequence[Row],
+    among: Sequence[Row],
 ) -> tuple[str, ...]:
     """The texts of records that are no rows, as they stand in the file."""
     found = [_text(sample.head, row) for row in (*location.below, *among)]
@@ -248,7 +256,8 @@ def _not_rows(
             *sample.slices,
             sample.tail,
         )
-        if again and any(again in other.replace("\r", "\n") for other in others):
+        is_again = again and any(again in other.replace("\r", "\n") for other in others)
+        if is_again or (again and not sample.is_whole and far_tables.has_line(path, header_text, codec)):
             found.append(header_text)
     texts = tuple(dict.fromkeys(one for one in found if one))
     return texts if sum(map(len, texts)) <= _MOST_NOT_ROWS_BYTES else ()

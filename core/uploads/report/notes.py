@@ -55,6 +55,8 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
     yield _of_encoding(encoding)
     if dialect.rewriting is not None and dialect.rewriting.lays_out:
         yield layout_name(dialect.rewriting)
+    if dialect.rewriting is not None and dialect.rewriting.is_wrapped:
+        yield "Each line is in quotes as a whole; they were taken off."
     elif dialect.delimiter != "," and len(columns) > 1:
         yield f"Its cells are separated by {delimiter_name(dialect.delimiter)}s."
     if dialect.quotechar == "'":

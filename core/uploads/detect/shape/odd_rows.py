@@ -22,9 +22,7 @@ _STATISTIC = re.compile(
     re.I,
 )
 _ENDS_AS_TOTAL = re.compile(r".*\b(sub-?)?(totals?|summe|gesamt|suma|somme|итого|razem)\W*", re.I)
-_KEYED = re.compile(r"[A-Za-z_][\w.-]*=\S")
 _FEW = 0.3
-_HALF = 0.5
 _MOST_TOTALS = 0.5
 _SHOWN = 40
 _LOOKED_AT = 400
@@ -109,7 +107,6 @@ def doubts(rows: Sequence[Row], n_columns: int) -> list[Guess]:
         _headings(rows, n_columns),
         _names(rows, n_columns),
         _sideways(rows, n_columns),
-        _keyed(rows),
     )
     return [guess for guess in found if guess]
 
@@ -168,16 +165,6 @@ def _sideways(rows: Sequence[Row], n_columns: int) -> Guess | None:
         return None
     listed = ", ".join(map(repr, names[:3]))
     why = f"Its variables seem to stand in its rows ({listed}), not in its columns, so it should be turned sideways."
-    return Guess("header", "0", "guess", why)
-
-
-def _keyed(rows: Sequence[Row]) -> Guess | None:
-    """Whether most cells hold a key and its value, as lines of a log do, so that no column is one thing."""
-    cells = [cell.strip() for row in rows for cell in row.cells if cell.strip()]
-    keyed = [cell for cell in cells if _KEYED.match(cell)]
-    if len(rows) < _FEWEST or len(keyed) < _HALF * len(cells):
-        return None
-    why = f"Most of its cells hold a key and its value, such as {keyed[0][:_SHOWN]!r}: it may be a log, not a table."
     return Guess("header", "0", "guess", why)
 
 

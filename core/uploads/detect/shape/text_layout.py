@@ -20,6 +20,7 @@ _RULE = re.compile(r" *(-{2,}|={2,})( +(-+|=+))+ *")
 _RUN = re.compile(" +")
 _WIDE_RUN = re.compile("[^ ] {2,}[^ ]")
 _WRAPPED = re.compile(r'"(?:[^"]|"")*"')
+_KEYED = re.compile(r"(?:^|\s)[A-Za-z_][\w.-]*=[^\s,;]+")
 _WIDE_GAP = re.compile(" {2,}")
 _FEWEST_ALIGNED = 5
 
@@ -131,6 +132,17 @@ def _widened(spans: Sequence[tuple[int, int]], lines: Sequence[str]) -> tuple[tu
         return ()
     longest = max([spans[-1][1], *map(len, lines)])
     return (*spans[:-1], (spans[-1][0], max(longest, _LONGEST_LINE)))
+
+
+def of_log(text: str) -> list[Guess]:
+    """A doubt where nearly every line holds several keys with their values, as lines of a log do."""
+    lines = _lines(text)
+    keyed = [line for line in lines if len(_KEYED.findall(line)) > 1]
+    if len(keyed) < max(_FEWEST_LINES, _NEARLY_ALL * len(lines)):
+        return []
+    why = "Nearly every line holds keys with their values, such as "
+    why += f"{_KEYED.findall(keyed[0])[0].strip()[:40]!r}: it may be a log, not a table."
+    return [Guess("header", "0", "guess", why)]
 
 
 def guess_of(rewriting: Rewriting, sample: str) -> Guess | None:
