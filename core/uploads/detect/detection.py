@@ -187,8 +187,10 @@ def _detected_marks(
             return DetectedMarks(Marks(CELL_MARK), ((CELL_MARK, 1.0),)), laid_out
         if text_layout.is_wrapped(head) and _has_one_column(head, detected.marks):
             wrapped = Rewriting(is_wrapped=True)
-            within = delimiters.detect(wrapped.text(head, ""), found.codec)
-            if within.scores and within.scores[0][1] >= delimiters.GOOD:
+            inner = wrapped.text(head, "")
+            within = delimiters.detect(inner, found.codec)
+            is_good = bool(within.scores) and within.scores[0][1] >= delimiters.GOOD
+            if is_good and ('""' in head or not text_layout.is_spaced(inner, within.marks.delimiter)):
                 return within, wrapped
     marks = detected.marks
     if overrides.delimiter:

@@ -83,18 +83,21 @@ def _below_contradictions(rows: Sequence[Row], found: TableLocation, width: int)
     """The table further below, where the first rows found are no rows yet: its names, or attributes of its columns,
     stand directly above the first row that is.
     """
-    first = leading.first_row(rows, found.header + found.has_header + len(found.below), width)
-    if not first:
-        return None
-    top = leading.block_start(rows, first)
+    start = found.header + found.has_header + len(found.below)
+    first = leading.first_row(rows, start, width)
+    if not first and found.header:  # attributes may begin above the line that was taken for the header
+        first = leading.first_row(rows, leading.block_start(rows, found.header) + 1, width)
+    top = leading.block_start(rows, first) if first else 0
     block = rows[top:first]
-    named = block[-1].n_filled == width == len({cell.strip() for cell in block[-1].cells})
-    if not named and leading.are_attributes(block):
+    if first < start or not first or (first == start and not leading.are_attributes(block)):
+        return None
+    n_named = leading.n_named(block, width)
+    if not n_named and leading.are_attributes(block):
         names = headers.names(leading.names(block, width, rows[first]))
         guess = Guess("header", "0", "likely", leading.explained(rows, first), None, (str(rows[first].line),))
         return TableLocation(first, False, names, False, (), (guess,))
-    if named and leading.are_attributes(block):
-        top = first - 1
+    if n_named and leading.are_attributes(block):
+        top = first - n_named
     below = _at(rows[top:], 0, width, is_quoted=False)
     if top + below.header + below.has_header + len(below.below) != first:
         why = f"Line {rows[first - 1].line} is the last with words where the rows below have values."

@@ -50,6 +50,12 @@ def find(
     if not lines or (len(lines) == 1 and not is_data):
         return None
     main = next((index for index in lines if _is_complete(rows[index], width)), None)
+    first_named = main
+    if main is not None and any(not cell.strip() for cell in rows[main].cells[1:]):
+        full = (
+            index for index in lines if rows[index].n_filled == width and _is_complete(rows[index], width)
+        )
+        main = next(full, main)
     if main is None:
         return _all_joined(rows, lines, width, is_data=is_data)
     above = [
@@ -63,7 +69,8 @@ def find(
     if below and _names_gaps(rows[main], [rows[index] for index in below]):
         adding = below
     if not above and not adding:
-        return HeaderLines((main,), rows[main].cells, explaining(rows, main, measures)) if is_data else None
+        alone = HeaderLines((main,), rows[main].cells, explaining(rows, main, measures))
+        return alone if is_data or main != first_named else None
     joined = (*above, main, *adding)
     dropped = tuple(rows[index] for index in below if index > joined[-1])
     return HeaderLines(joined, _joined([rows[index].cells for index in joined], n_filled=len(above)), dropped)
@@ -77,7 +84,7 @@ def _complementary(rows: Sequence[Row], at: int, width: int) -> HeaderLines | No
     if width < 3 or len(below) < 2 or at + 1 >= len(rows) or rows[at + 1].cells[0].strip():
         return None
     is_begun = sum(bool(row.cells[0].strip()) for row in below) >= _MOSTLY * len(below)
-    if not is_begun or not _names_gaps(rows[at], [rows[at + 1]]):
+    if not is_begun or not _fills_gaps(rows[at + 1], rows[at]):
         return None
     lines = (at, at + 1)
     return HeaderLines(lines, _joined([rows[index].cells for index in lines], n_filled=1), ())
@@ -166,9 +173,9 @@ def _is_group_line(row: Row, width: int) -> bool:
 
 
 def _names_gaps(names: Row, below: Sequence[Row]) -> bool:
-    """Whether lines below names have a word for each column that these leave unnamed."""
+    """Whether lines below names have a word for each column that these leave unnamed, of which the first is one."""
     gaps = [column for column, cell in enumerate(names.cells) if not cell.strip()]
-    return bool(gaps) and all(
+    return 0 in gaps and all(
         any(column < len(row.cells) and row.cells[column].strip() for row in below) for column in gaps
     )
 

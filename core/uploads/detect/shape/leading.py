@@ -101,10 +101,17 @@ def are_attributes(block: Sequence[Row]) -> bool:
     or nothing of one.
     """
     keys = [row.cells[0].strip() for row in block[1:]]
-    if len(block) < _FEWEST_ATTRIBUTES or not all(keys) or len(set(keys)) < len(keys):
+    n_told = sum(row.n_filled > 1 for row in block)
+    if n_told < _FEWEST_ATTRIBUTES or not all(keys) or len(set(keys)) < len(keys):
         return False
     values = [[cell.strip() for cell in row.cells[1:]] for row in block]
     return any(len(cells) < 2 or "" in cells or len(set(cells)) < len(cells) for cells in values)
+
+
+def n_named(block: Sequence[Row], width: int) -> int:
+    """How many of the last lines, two at most, name each column otherwise: names, and units below them."""
+    are_named = [row.n_filled == width == len({cell.strip() for cell in row.cells}) for row in block[-2:]]
+    return 0 if not are_named[-1] else sum(are_named)
 
 
 def names(block: Sequence[Row], width: int, values: Row) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ _RUN = re.compile(" +")
 _WIDE_RUN = re.compile("[^ ] {2,}[^ ]")
 _WRAPPED = re.compile(r'"(?:[^"]|"")*"')
 _KEYED = re.compile(r"(?:^|\s)[A-Za-z_][\w.-]*=[^\s,;]+")
-_WIDE_GAP = re.compile(" {2,}")
+_NAME = re.compile("[^ ]+(?: [^ ]+)*")
 _FEWEST_ALIGNED = 5
 
 
@@ -82,9 +82,17 @@ def _named_columns(lines: Sequence[str], width: int) -> tuple[tuple[int, int], .
     """
     if len(_RUN.split(lines[0].strip())) == width:
         return ()
-    found = _columns(lines)
-    named = [lines[0][start:end].strip() for start, end in found]
-    return found if len(found) > 1 and named == _WIDE_GAP.split(lines[0].strip()) else ()
+    names = [match.span() for match in _NAME.finditer(lines[0])]
+    spans: list[tuple[int, int]] = []
+    for start, end in _columns(lines):
+        over = [place for place, (begin, stop) in enumerate(names) if start < stop and begin < end]
+        if len(over) != 1 or over[0] > len(spans):
+            return ()
+        if over[0] == len(spans):
+            spans.append((start, end))
+        else:
+            spans[-1] = (spans[-1][0], end)
+    return tuple(spans) if 1 < len(spans) == len(names) else ()
 
 
 def _is_even(lines: Sequence[str], width: int) -> bool:
