@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from core.uploads.csv import number_formats
+from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.shape import attributes, headings, widths
 
@@ -110,8 +111,17 @@ def are_attributes(block: Sequence[Row]) -> bool:
 
 def n_named(block: Sequence[Row], width: int) -> int:
     """How many of the last lines, two at most, name each column otherwise: names, and units below them."""
-    are_named = [row.n_filled == width == len({cell.strip() for cell in row.cells}) for row in block[-2:]]
-    return 0 if not are_named[-1] else sum(are_named)
+    last, above = block[-1], block[-2:-1]
+    if not _is_named(last, width):
+        return 0
+    has_units = any(
+        _is_named(row, width) and not any(map(cell_patterns.is_measure, row.cells)) for row in above
+    )
+    return 1 + has_units
+
+
+def _is_named(row: Row, width: int) -> bool:
+    return row.n_filled == width == len({cell.strip() for cell in row.cells})
 
 
 def names(block: Sequence[Row], width: int, values: Row) -> tuple[str, ...]:
