@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 
-from core.uploads.csv import stream
+from core.uploads.csv import repairs, stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import CELL_MARK, Rewriting
 from core.uploads.detect import delimiters, explanations, far_tables, sampling, several_tables
@@ -60,14 +61,17 @@ def of_encoding(
     last = body if sample.is_whole else delimiters.rows(sample.tail, marks.marks)
     below = footers.footer(last, len(location.names)) if len(last) > 1 else ()
     within = body[: len(body) - len(below)] if sample.is_whole else body
-    among = _among(rows, within, location) + (odd_rows.subtotals(within) if sample.is_whole else [])
+    among = odd_rows.among(
+        within, rows[: location.header], len(location.names), header if location.has_header else None
+    )
+    among += odd_rows.subtotals(within) if sample.is_whole else []
     dialect = replace(
         written.dialect,
-        skip_lines=header.line - 1 if header.line > first_line or marks.announced else 0,
+        skip_lines=_skipped(header, first_line, marks),
         has_header=location.has_header,
         names=location.names,
         index_column=location.index_column,
-        not_rows=_not_rows(path, found.codec, sample, location, header=header, below=below, among=among)
+        not_rows=_not_rows(path, found.codec, sample, location, marks.marks, header, (below, among))
         + (("",) if written.others or _has_empty(body) else ()),
         is_ragged=True,
     )
@@ -89,15 +93,16 @@ def of_encoding(
 def _written(
     path: Path, found: encoding.Encoding, overrides: DetectionOverrides
 ) -> tuple[Sample, DetectedMarks, Detected]:
-    """A sample of the text, rewritten where it must be, its marks, and what is known before any row is looked at."""
+    """A sample of the text as it is cut into cells, its marks, and what is known before any row is looked at."""
     sample = sampling.take(path, found)
-    repairs, of_text = text_repairs.find(path, found.codec, has_bom=found.has_bom)
+    needed, of_text = text_repairs.find(path, found.codec, has_bom=found.has_bom)
     marks, rewriting = _detected_marks(sample.head, found, overrides)
-    rewriting = replace(rewriting, repairs=repairs)
+    rewriting = replace(rewriting, repairs=needed)
     of_layout = text_layout.guess_of(rewriting, sample.head)
-    if rewriting != Rewriting():
-        sample = sampling.rewritten(sample, rewriting, marks.marks.delimiter)
+    sample = sampling.as_cut(sample, rewriting, marks.marks)
     written = _with_marks(sample, found, marks, overrides)
+    if not rewriting.lays_out:
+        marks = replace(marks, marks=replace(marks.marks, repairs=needed))
     return sample, marks, _rewritten(written, rewriting, of_text, of_layout)
 
 
@@ -187,7 +192,7 @@ def _detected_marks(
             return DetectedMarks(Marks(CELL_MARK), ((CELL_MARK, 1.0),)), laid_out
         if text_layout.is_wrapped(head) and _has_one_column(head, detected.marks):
             wrapped = Rewriting(is_wrapped=True)
-            inner = wrapped.text(head, "")
+            inner = wrapped.laid_out(head, "")
             within = delimiters.detect(inner, found.codec)
             is_good = bool(within.scores) and within.scores[0][1] >= delimiters.GOOD
             if is_good and ('""' in head or not text_layout.is_spaced(inner, within.marks.delimiter)):
@@ -225,16 +230,10 @@ def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:
     return found[:-1] if is_cut and len(found) > 1 else found
 
 
-def _among(rows: Sequence[Row], body: Sequence[Row], location: TableLocation) -> list[Row]:
-    """Comments, ends of pages and the names in another spelling among the rows of the body."""
-    is_announced = any(row.cells[0].startswith("#") for row in rows[: location.header])
-    found = odd_rows.comments(body, len(location.names), is_announced=is_announced)
-    header = rows[location.header]
-    if not location.has_header:
-        return found
-    if any(row.cells == header.cells for row in body):
-        found += odd_rows.pages(body)
-    return found + odd_rows.names_again(body, header)
+def _skipped(header: Row, first_line: int, marks: DetectedMarks) -> int:
+    """Lines above the header; none where they are blank, as no blank line is a row unless a mark is in it."""
+    is_first = header.line <= first_line and not marks.announced and "invisible" not in marks.marks.repairs
+    return 0 if is_first else header.line - 1
 
 
 def _not_rows(
@@ -242,12 +241,12 @@ def _not_rows(
     codec: str,
     sample: Sample,
     location: TableLocation,
-    *,
+    marks: Marks,
     header: Row,
-    below: Sequence[Row],
-    among: Sequence[Row],
+    no_rows: tuple[Sequence[Row], Sequence[Row]],
 ) -> tuple[str, ...]:
-    """The texts of records that are no rows, as they stand in the file."""
+    """The texts of records that are no rows, as they stand in the file. no_rows: those at its end, and among others."""
+    below, among = no_rows
     found = [_text(sample.head, row) for row in (*location.below, *among)]
     found += [_text(sample.head if sample.is_whole else sample.tail, row) for row in below]
     if location.has_header and len(header.cells) > 1:
@@ -261,8 +260,21 @@ def _not_rows(
         is_again = again and any(again in other.replace("\r", "\n") for other in others)
         if is_again or (again and not sample.is_whole and far_tables.has_line(path, header_text, codec)):
             found.append(header_text)
+    found += _unlike_themselves(sample, header, location, marks)
     texts = tuple(dict.fromkeys(one for one in found if one))
     return texts if sum(map(len, texts)) <= _MOST_NOT_ROWS_BYTES else ()
+
+
+def _unlike_themselves(sample: Sample, header: Row, location: TableLocation, marks: Marks) -> Iterator[str]:
+    """Lines that are empty, or the header again, once they are repaired."""
+    if not marks.repairs:
+        return
+    named = repairs.words(_text(sample.head, header), marks.repairs) if location.has_header else ""
+    for part, n_above in [(sample.head, header.line), *((one, 0) for one in (*sample.slices, sample.tail))]:
+        for line in map(str.rstrip, _lines(part)[n_above:], repeat("\r\n")):
+            read = repairs.words(line, marks.repairs)
+            if read != line and (read == named or not read.strip(marks.delimiter)):
+                yield line
 
 
 def _has_empty(body: Sequence[Row]) -> bool:

@@ -30,6 +30,16 @@ _FEWEST = 3
 _NEARLY_ALL = 0.9
 
 
+def among(rows: Sequence[Row], above: Sequence[Row], n_columns: int, header: Row | None) -> list[Row]:
+    """Comments, ends of pages and the names in another spelling. above: the lines above the table."""
+    found = comments(rows, n_columns, is_announced=any(row.cells[0].startswith("#") for row in above))
+    if header is None:
+        return found
+    if any(row.cells == header.cells for row in rows):
+        found += pages(rows)
+    return found + names_again(rows, header)
+
+
 def comments(rows: Sequence[Row], n_columns: int, *, is_announced: bool) -> list[Row]:
     """Lines among the rows that begin as comments do, where few do and one at least is no row by its width.
 
