@@ -94,7 +94,8 @@ class Schema:
 
     labels: the classes in the training file's own spelling, in the order of predict_proba's columns and
     equal to the pipeline's `classes_`; empty for regression. positive_label: one of `labels` for a binary
-    task, else None. target_reading: as a feature's `reading`.
+    task, else None. target_reading: as a feature's `reading`. spellings: what else training counted as one of the
+    labels, though its form is another → that label.
     """
 
     features: tuple[Feature, ...]
@@ -103,6 +104,7 @@ class Schema:
     labels: tuple[str, ...] = ()
     positive_label: str | None = None
     target_reading: ColumnRule | None = None
+    spellings: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def inputs(self) -> tuple[Feature, ...]:
@@ -177,6 +179,7 @@ class Schema:
                 "features": tuple(map(Feature.from_json, data["features"])),
                 "labels": tuple(data["labels"]),
                 "target_reading": ColumnRule.from_json(reading) if reading else None,
+                "spellings": tuple((spelling, label) for spelling, label in data.get("spellings", ())),
             }
         )
 

@@ -74,6 +74,9 @@ class Measurements(BaseModel):
     rows_per_s: float | None
     target: str
     positive_label: str | None
+    threshold: float | None = Field(
+        description="From which probability on rows count as the positive class; null but for two classes."
+    )
     on_training_data: bool = Field(
         description="The model was trained on this very file, so its metrics look better than they are."
     )

@@ -57,10 +57,18 @@ class CrossValidation:
     temperature: float
 
 
+def n_folds(values: np.ndarray, schema: Schema) -> int:
+    """N_FOLDS, or as many as the smallest class has rows; at least two."""
+    if schema.task == "regression":
+        return N_FOLDS
+    return int(np.clip(np.unique(values, return_counts=True)[1].min(), 2, N_FOLDS))
+
+
 def folds(values: np.ndarray, schema: Schema) -> list[Fold]:
-    """Five folds, shuffled with seed 0, stratified by class: (rows to learn from, rows held out) each."""
+    """`n_folds`, shuffled with seed 0, stratified by class: (rows to learn from, rows held out) each."""
     kind = KFold if schema.task == "regression" else StratifiedKFold
-    return list(kind(N_FOLDS, shuffle=True, random_state=0).split(np.zeros(len(values)), values))
+    n = n_folds(values, schema)
+    return list(kind(n, shuffle=True, random_state=0).split(np.zeros(len(values)), values))
 
 
 def cross_validate(

@@ -123,7 +123,17 @@ def answer_of(said: Any) -> dict[str, Any]:
     if not JOB["labels"]:
         return {"prediction": float(found)}
     shares = dict(zip(JOB["labels"], map(float, found), strict=True))
-    return {"prediction": max(shares, key=lambda label: shares[label]), "probabilities": shares}
+    return {"prediction": label_of(shares), "probabilities": shares}
+
+
+def label_of(shares: dict[str, float]) -> str:
+    """The most probable label, or of two the positive one where it reaches the threshold that is set."""
+    positive, threshold = JOB["positive_label"], JOB.get("threshold", 0.5)
+    if positive is None or threshold == 0.5:
+        return max(shares, key=lambda label: shares[label])
+    if round(shares[positive], 6) >= threshold:
+        return str(positive)
+    return next(label for label in shares if label != positive)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -14,8 +14,8 @@ from core.predictions.check.first_rows import FirstRows
 from core.predictions.matching.reading import ReadingQuestion
 from core.uploads.report.profile import ColumnProfile, shortened
 
-About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about"]
-_EXAMPLE_LENGTH = 40
+About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about", "outcome"]
+_EXAMPLES, _EXAMPLE_LENGTH = 3, 40
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class CellWarning:
 
     about: "retyped", no number or date where the model expects one; "unseen", a value not seen in training; "outside",
     a number or date beyond the range of training; "blank", no value in any row; "guessed", it can be read in two ways
-    and nobody has chosen; "about", it names a number only nearly.
+    and nobody has chosen; "about", it names a number only nearly; "outcome", an outcome that the model does
+    not know.
     n_cells, n_rows: so many cells in the rows looked at, of which there are n_rows: the file's first, or all of them.
     refuses: scoring would refuse the file. says: a sentence.
     """
@@ -71,6 +72,18 @@ def of_question(question: ReadingQuestion, *, n_rows: int) -> CellWarning:
         "Choose one, or each row gets a caution."
     )
     return CellWarning(question.name, "guessed", n_rows, n_rows, False, message)
+
+
+def of_outcomes(target: str, seen: FirstRows, *, n_rows: int) -> Iterator[CellWarning]:
+    """What there is to say of the column of outcomes. target: the model's name of it."""
+    if n := seen.n_unknown:
+        where, has = _where(n, seen.n_rows, n_rows, "has|have")
+        shown = wording.listed(seen.unknown_outcomes[:_EXAMPLES])
+        message = (
+            f"{target}: {where} {has} an outcome that the model doesn't know, such as {shown}. These rows are scored "
+            "and left out of the metrics."
+        )
+        yield CellWarning(target, "outcome", n, seen.n_rows, False, message)
 
 
 def _about(feature: Feature, name: str, seen: FirstRows, n_rows: int) -> Iterator[CellWarning]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from core.models.schema import Feature, Schema, categories, framed, order_of
 from core.predictions.errors import FeatureRetyped
 from core.predictions.matching.header import as_read
-from core.predictions.results import caution
+from core.predictions.results import caution, run_statistics
 from core.predictions.results.run_statistics import BlockRows
 from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES, PipelineScorer
 from core.uploads.csv import cells, stream
@@ -31,7 +31,8 @@ class FirstRows:
     """Counts over the rows looked at.
 
     bad, unseen, outside, about: cells per feature, as in RunStatistics. examples: per feature with bad or unseen cells,
-    the first different ones. retyped: per feature why scoring would refuse the file.
+    the first different ones. retyped: per feature why scoring would refuse the file. n_unknown, unknown_outcomes: as in
+    RunStatistics.
     """
 
     n_rows: int = 0
@@ -41,6 +42,8 @@ class FirstRows:
     about: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     retyped: dict[str, FeatureRetyped] = field(default_factory=dict)
+    n_unknown: int = 0
+    unknown_outcomes: tuple[str, ...] = ()
 
 
 def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[str, str]) -> FirstRows:
@@ -69,6 +72,12 @@ def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[st
         seen.unseen.update(caution.counted(cautions.unseen))
         seen.outside.update(caution.counted(cautions.outside))
         seen.about.update(caution.counted(cautions.about))
+        if counted.outcome is not None:
+            n_unknown, found = run_statistics.unknown_outcomes(
+                counted.outcome, schema, decimal=dialect.decimal
+            )
+            seen.n_unknown += n_unknown
+            seen.unknown_outcomes = run_statistics.first_different(seen.unknown_outcomes, found)
         for feature in schema.features:
             if feature.name in cautions.bad or feature.name in cautions.unseen:
                 shown = seen.examples.setdefault(feature.name, [])

@@ -144,6 +144,7 @@ def of_file(
         for feature in present.features
         for one in cell_warnings.of(feature, seen, profiles[feature.name], n_rows=found.n_rows)
     ]
+    warnings += cell_warnings.of_outcomes(schema.target, seen, n_rows=found.n_rows)
     asked = [one for one in as_trained.questions if not one.chosen and one.cells]
     warnings += [cell_warnings.of_question(one, n_rows=found.n_rows) for one in asked]
     return SchemaCheck(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -20,6 +20,7 @@ from core.ui.models import labels
 from core.ui.uploads.receipt import KINDS, height
 
 SHOWN_CATEGORIES = 6
+_FOLDS: Final = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 def numbers(model: ModelRow) -> None:
@@ -125,7 +126,9 @@ def _metric_text(metric: str, spread: Mapping[str, float], baseline: float | Non
 
 def measured_over(report: Mapping[str, Any]) -> str:
     """What its figures vary over: folds, or resamples of the rows that code in a sandbox never saw."""
-    return "resamples of unseen rows" if "n_held_out" in report else "five folds"
+    if "n_held_out" in report:
+        return "resamples of unseen rows"
+    return f"{_FOLDS[report.get('n_folds', max(_FOLDS))]} folds"
 
 
 def _recipe(name: str) -> str:
