@@ -19,7 +19,6 @@ _NOTHING = f" \t\u00a0,;|{_END_OF_FILE}"
 _FEWEST_ROWS = 3
 _FEWEST_WORDS = 5
 _LOOKED_AT = 200
-_SENTENCE = re.compile(r"[^:]{2,}[:：](\s.*)?|[^:：]{2,}[：].*|.*[.。]|\S+( \S+){3,}")
 
 
 def footer(rows: Sequence[Row], n_columns: int) -> tuple[Row, ...]:
@@ -88,7 +87,7 @@ def _is_below(rows: Sequence[Row], index: int, n_columns: int, margin: int) -> b
     is_alone = len(filled) == 1 and not cell_patterns.is_measure(filled[0])
     if is_alone and _first_filled(row) <= margin:
         is_sentence = len(first) > _LONG_NOTE or (len(row.cells) == 1 and " " in first)
-        is_sentence = is_sentence or _SENTENCE.fullmatch(first) is not None
+        is_sentence = is_sentence or _reads_as_text(first)
         return cell_patterns.is_note(first) or gap or (n_columns > 2 and is_sentence)
     is_torn = len(row.cells) != n_columns and any(cell[:1] == " " for cell in row.cells[1:])
     if index >= _FEWEST_ROWS and _is_sentence(row, rows[max(0, index - _LOOKED_AT) : index], n_columns):
@@ -106,6 +105,12 @@ def _sums_up_others(rows: Sequence[Row], index: int) -> bool:
         stop += 1
     others = rows[max(0, begin - _LOOKED_AT) : begin]
     return stop - begin > 1 and len(others) >= _FEWEST_ROWS and not any(map(odd_rows.is_statistic, others))
+
+
+def _reads_as_text(cell: str) -> bool:
+    """Whether a cell has four words, ends as a sentence does, or tells something behind a colon."""
+    is_told = len(cell.partition(":")[0]) > 1 and (cell.endswith(":") or ": " in cell)
+    return is_told or "：" in cell[2:] or cell.endswith((".", "。")) or len(cell.split()) > 3
 
 
 def _is_sentence(row: Row, above: Sequence[Row], n_columns: int) -> bool:

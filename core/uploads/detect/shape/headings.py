@@ -199,7 +199,7 @@ def explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[
     """Rows directly below the header that hold words where the columns hold measures: labels, units, rules."""
     found: list[Row] = []
     for row in rows[at + 1 : at + 4]:
-        if _numbers_columns(row, measures) and at + 1 + len(found) + 1 < len(rows):
+        if _numbers_columns(row) and at + 1 + len(found) + 1 < len(rows):
             found.append(row)
             continue
         filled, words = worded(row, measures)
@@ -213,13 +213,15 @@ def explaining(rows: Sequence[Row], at: int, measures: frozenset[int]) -> tuple[
     return tuple(found)
 
 
-def _numbers_columns(row: Row, measures: frozenset[int]) -> bool:
-    """Whether a row does nothing but number the columns: (1), (2), (3); or bare, where one of them has words."""
+def _numbers_columns(row: Row) -> bool:
+    """Whether a row does nothing but number the columns in brackets: (1), (2), (3)."""
     cells = [cell.strip() for cell in row.cells]
-    numbers = [cell.strip("()[]. ") for cell in cells]
-    are_bare = any(map(str.isdigit, cells))
-    is_counted = len(cells) > 2 and numbers == [str(number) for number in range(1, len(cells) + 1)]
-    return is_counted and (not are_bare or any(column not in measures for column in range(len(cells))))
+    are_bracketed = all(cell[:1] in ("(", "[") and cell[-1:] in (")", "]") for cell in cells)
+    return (
+        len(cells) > 2
+        and are_bracketed
+        and [cell[1:-1] for cell in cells] == [str(n + 1) for n in range(len(cells))]
+    )
 
 
 def _asks_questions(rows: Sequence[Row], at: int) -> bool:

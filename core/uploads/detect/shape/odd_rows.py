@@ -14,7 +14,8 @@ from core.uploads.detect.shape import headings, sums, widths
 
 _COMMENT = re.compile(r"\s*(#|//|%)")
 _PAGE = re.compile(
-    r"\W*(page|seite|página|pagina|sida|side|strona|strana|oldal|стр\w*|sayfa|ページ)\W*[0-9]+.*", re.I
+    r"\W{0,5}(page|seite|página|pagina|sida|side|strona|strana|oldal|стр|страница|sayfa|ページ)\W{0,5}[0-9]",
+    re.I,
 )
 _STATISTIC = re.compile(
     r"(mean|average|avg|median|std|stdev|std\.? ?dev\.?|sd|se|cv|variance|min|minimum|max|maximum|range|mittelwert|"
@@ -62,7 +63,8 @@ def names_again(rows: Sequence[Row], header: Row) -> list[Row]:
     if len(header.cells) < 2:
         return []
     initial = wanted[0][:1]
-    return [row for row in rows if row.cells[0].strip()[:1].lower() == initial and _folded(row) == wanted]
+    others = (row for row in rows if row.cells != header.cells)
+    return [row for row in others if row.cells[0].strip()[:1].lower() == initial and _folded(row) == wanted]
 
 
 def _folded(row: Row) -> list[str]:
@@ -71,7 +73,7 @@ def _folded(row: Row) -> list[str]:
 
 def is_page(row: Row) -> bool:
     """Whether a row begins with the number of a page."""
-    return _PAGE.fullmatch(next((cell.strip() for cell in row.cells if cell.strip()), "")) is not None
+    return _PAGE.match(next((cell.strip() for cell in row.cells if cell.strip()), "")) is not None
 
 
 def is_total(row: Row) -> bool:

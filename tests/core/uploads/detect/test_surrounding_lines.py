@@ -53,6 +53,7 @@ def test_pairs_as_wide_as_the_table_stand_above_its_names_and_units(tmp_path: Pa
 @pytest.mark.parametrize(
     "first",
     [
+        "1,2,3\n",
         "Upper,failed,1.5\nLower,failed,2.5\nMill,failed,3.5\n",
         "Upper,,\nGreat,4,1.5\nSmall,5,1.0\nLower,,\n",
     ],
