@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.uploads.csv import positions
 from core.uploads.csv.rewriting import Rewriting
-from core.uploads.detect import delimiters, explanations
+from core.uploads.detect import explanations, sampling
 from core.uploads.detect.delimiters import Marks, Row
 from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.sampling import Sample
@@ -43,7 +43,7 @@ def find(path: Path, sample: Sample, rows: Sequence[Row], marks: Marks, codec: s
     found = TablesFound(rows, tables.split(rows), sample.is_whole)
     if sample.is_whole or found.regions:
         return found
-    begun, tail = rows[:_OF_THE_HEAD], delimiters.rows(sample.tail, marks)[1:]
+    begun, tail = rows[:_OF_THE_HEAD], sampling.rows_of_tail(sample.tail, marks)[1:]
     together = [*begun, *(Row(row.line + _FAR, row.cells) for row in tail)]
     regions = tables.split(together)
     if len(regions) < 2 or regions[1].start < len(begun):
