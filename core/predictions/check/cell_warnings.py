@@ -9,7 +9,7 @@ from typing import Literal
 from core.metrics import wording
 from core.models.schema import Feature
 from core.predictions.check.first_rows import FirstRows
-from core.predictions.matching.reading import ReadingQuestion
+from core.predictions.matching.column_reading import ReadingQuestion
 from core.uploads.report.profile import ColumnProfile, shortened
 
 About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from core.uploads.detect.columns import cell_patterns
@@ -17,10 +18,12 @@ _NOTHING = f" \t\u00a0,;|{_END_OF_FILE}"
 
 def footer(rows: Sequence[Row], n_columns: int) -> tuple[Row, ...]:
     """The last rows of a file that are no data: totals, notes, empty cells. rows: its last ones, header left out."""
-    kept = len(rows)
-    while (
-        kept > 1 and len(rows) - kept < _MOST_BELOW and _is_below(rows[kept - 1], rows[kept - 2], n_columns)
-    ):
+    kept, named = len(rows), Counter(row.cells[0].strip() for row in rows)
+    while kept > 1 and len(rows) - kept < _MOST_BELOW:
+        row = rows[kept - 1]
+        is_value = len(row.cells) == n_columns and named[row.cells[0].strip()] > 1  # as other rows have it
+        if not _is_below(row, rows[kept - 2], n_columns, is_value=is_value):
+            break
         kept -= 1
     return tuple(rows[min(kept, _last_rule(rows, n_columns)) :])
 
@@ -36,7 +39,7 @@ def _last_rule(rows: Sequence[Row], n_columns: int) -> int:
     return len(rows)
 
 
-def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
+def _is_below(row: Row, previous: Row, n_columns: int, *, is_value: bool) -> bool:
     filled = [cell.strip() for cell in row.cells if cell.strip(_NOTHING)]
     if not filled:
         return len(row.cells) > 1 or _END_OF_FILE in row.cells[0]
@@ -47,7 +50,7 @@ def _is_below(row: Row, previous: Row, n_columns: int) -> bool:
         return True
     gap = row.line - previous.line > 1 + sum(cell.count("\n") for cell in previous.cells)
     if cell_patterns.is_total(first) and (len(filled) > 1 or n_columns > 2):
-        return True
+        return not is_value
     is_alone = len(filled) == 1 and not cell_patterns.is_measure(filled[0])
     if is_alone and row.cells[0].strip():
         is_sentence = len(first) > _LONG_NOTE or (len(row.cells) == 1 and " " in first)
