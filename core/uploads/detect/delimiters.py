@@ -79,19 +79,23 @@ def rows(text: str, marks: Marks, *, most: int = 1 << 30) -> list[Row]:
         escapechar=marks.escapechar or None,
     )
     found: list[Row] = []
+    add, row_of = found.append, Row._make
     line = 0
     try:
         for cells in reader:
-            if marks.repairs:
-                cells = [repairs.words(cell, marks.repairs) for cell in cells]
-            if cells and (not marks.repairs or cells != [""]):
-                found.append(Row(line + 1, tuple(cells)))
+            if cells:
+                add(row_of((line + 1, tuple(cells))))
             line = reader.line_num
             if len(found) >= most:
                 break
     except csv.Error:  # a cell over Python's limit, or an escape at the very end: what came before will do
-        return found
-    return found
+        pass
+    return _repaired(found, marks) if marks.repairs else found
+
+
+def _repaired(found: Sequence[Row], marks: Marks) -> list[Row]:
+    rows = [Row(row.line, tuple(repairs.words(cell, marks.repairs) for cell in row.cells)) for row in found]
+    return [row for row in rows if row.cells != ("",)]
 
 
 def detect(text: str, codec: str) -> DetectedMarks:

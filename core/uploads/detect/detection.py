@@ -58,7 +58,7 @@ def of_encoding(
     header = rows[location.header]
     explaining = {row.line for row in location.below}
     body = [row for row in rows[location.header + location.has_header :] if row.line not in explaining]
-    last = body if sample.is_whole else delimiters.rows(sample.tail, marks.marks)
+    last = body if sample.is_whole else sampling.rows_of_tail(sample.tail, marks.marks)
     below = footers.footer(last, len(location.names)) if len(last) > 1 else ()
     within = body[: len(body) - len(below)] if sample.is_whole else body
     among = odd_rows.among(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.uploads.csv import positions
 from core.uploads.csv.rewriting import Rewriting
-from core.uploads.detect import delimiters, explanations, far_tables, sampling
+from core.uploads.detect import explanations, far_tables, sampling
 from core.uploads.detect.delimiters import Marks, Row
 from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.sampling import Sample
@@ -42,7 +42,7 @@ def find(path: Path, sample: Sample, rows: Sequence[Row], marks: Marks, codec: s
     found = TablesFound(rows, tables.split(rows), sample.is_whole)
     if sample.is_whole or found.regions:
         return found
-    begun, tail = rows[:_OF_THE_HEAD], delimiters.rows(sample.tail, marks)[1:]
+    begun, tail = rows[:_OF_THE_HEAD], sampling.rows_of_tail(sample.tail, marks)[1:]
     size = path.stat().st_size
     n_lines = positions.line_and_column(path, size, codec)[0]
     of_tail = sample.tail.count("\n") + sample.tail.count("\r") - sample.tail.count("\r\n")

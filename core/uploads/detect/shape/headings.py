@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.uploads.csv import cells as cell_spellings
+from core.uploads.csv import loose_numbers
+from core.uploads.csv.number_formats import Spelling
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 
 _WHOLE = re.compile("[0-9]{1,18}")
+_INFINITE = re.compile("[+-]?(?:inf|infinity|∞)")
 _MOST_LINES = 5
 _SPARSE = 0.5
 _WORDED = 0.8
@@ -132,6 +135,8 @@ def is_word(cell: str) -> bool:
         or folded in cell_patterns.MISSING_AMONG_NUMBERS
         or folded in cell_spellings.MISSING
         or _is_range(cell)
+        or _INFINITE.fullmatch(folded) is not None
+        or any(loose_numbers.loosely(cell, Spelling(mark), mark) is not None for mark in ".,")
     )
 
 
