@@ -36,6 +36,15 @@ class TargetMissing(AppError):
     columns: str
 
 
+class TargetOfDates(AppError):
+    """Dates are no classes, and no number that a model could answer with."""
+
+    code = "target_of_dates"
+    message = "'{target}' holds dates, which can't be predicted."
+    hint = "Choose another target. If its values are classes, set its column type to Category."
+    target: str
+
+
 class TargetEmpty(AppError):
     """No row has a value in the target."""
 
@@ -171,6 +180,10 @@ class AnswerUnusable(Clash):
     message = "The model's process did not answer properly: {problem}."
     hint = "Try again. If it happens again, train the model anew."
     problem: str
+
+
+class NoAnswer(AnswerUnusable):
+    """The process that serves a model has closed the connection, or takes none: it may have ended."""
 
 
 NEED_ANOTHER_FILE: Final = frozenset(

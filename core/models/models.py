@@ -19,7 +19,7 @@ from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
 from core.errors import Clash, Conflict, NotFound
 from core.models import handler
-from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
+from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing, TargetOfDates
 from core.models.schema import Schema
 from core.uploads import uploads
 from core.uploads.report.examination import Examination
@@ -69,7 +69,8 @@ def request_training(
 
     keep: columns to learn from even if they look like identifiers or give the answer away.
     A name that exists gets its next version.
-    Raises TargetMissing, ColumnsUnknown, NameUnusable, OwnedByAnother, NotFound where the upload is gone by now.
+    Raises TargetMissing, TargetOfDates, ColumnsUnknown, NameUnusable, OwnedByAnother, NotFound where the upload is gone
+    by now.
     """
     model = new_version(session, upload=upload, target=target, name=name, keep=keep, is_sample=is_sample)
     model.task_id = queue.enqueue(
@@ -94,9 +95,12 @@ def new_version(
     Raises what `request_training` raises. Nobody else counts the name's versions before this transaction ends.
     """
     ownership.require_own(session, upload.user_id, resource="upload")
-    columns = [column.name for column in Examination.from_json(upload.receipt).columns]
+    found = Examination.from_json(upload.receipt)
+    columns = [column.name for column in found.columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
+    if found.columns[columns.index(target)].kind == "date":
+        raise TargetOfDates(target=target)
     if unknown := [name for name in keep if name == target or name not in columns]:
         raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
     name = tidied(name) or default_name(upload, target=target)

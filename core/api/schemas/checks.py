@@ -16,7 +16,7 @@ class CheckedColumn(BaseModel):
     """A column that the model reads, and the file's column for it."""
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "date"]
     column: str | None = Field(description="The file's column; null if it has none.")
     nearest: str | None = Field(description="If there is none, the unused column with the most similar name.")
     is_guess: bool = Field(description="It is the only close match, so it is a good suggestion.")
@@ -27,9 +27,9 @@ class Warned(BaseModel):
 
     name: str = Field(description="The model's column.")
     about: cell_warnings.About = Field(
-        description="`retyped`: not a number where the model reads numbers; `unseen`: a value not seen in training; "
-        "`outside`: outside the range of the training data; `blank`: no value in any row; `guessed`: it can be read in "
-        "two ways; `about`: it names a number only nearly, such as `<0.5`."
+        description="`retyped`: not a number or date where the model reads one; `unseen`: a value not seen in "
+        "training; `outside`: outside the range of the training data; `blank`: no value in any row; `guessed`: it can "
+        "be read in two ways; `about`: it names a number only nearly, such as `<0.5`."
     )
     n_cells: int
     n_rows: int = Field(description="How many rows were checked for it.")
@@ -114,6 +114,9 @@ class SchemaCheckReport(BaseModel):
     )
     reading: dict[str, str] = Field(description="The choices, as they would be saved with a prediction.")
     remembered_reading: dict[str, str] = Field(description="What was chosen the last time.")
+    result_note: str | None = Field(
+        description="What the result will hold otherwise than the file; null if it keeps each line as it is."
+    )
 
     @classmethod
     def of(cls, checked: schema_check.SchemaCheck) -> Self:
@@ -143,4 +146,5 @@ class SchemaCheckReport(BaseModel):
             questions=[ReadingQuestion.of(one) for one in checked.questions],
             reading=dict(checked.reading),
             remembered_reading=dict(checked.remembered_reading),
+            result_note=checked.result_note or None,
         )

@@ -42,9 +42,12 @@ class ModelFeature(BaseModel):
     """A column that the model reads, as it was in the training data."""
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "date"]
     categories: list[str]
-    minimum: float | None
+    minimum: float | None = Field(
+        description="The least seen in training; of a date the days since 1970-01-01 with the part of the day that has "
+        "passed, of a time of day that part alone."
+    )
     maximum: float | None
     median: float | None = Field(
         default=None,

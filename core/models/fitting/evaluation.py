@@ -22,7 +22,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from core.models import blend, recipes
-from core.models.schema import RowIndices, Schema, Task
+from core.models.schema import PartOfDate, RowIndices, Schema, Task
 
 N_FOLDS: Final = 5
 IMPORTANCE_ROWS = 2000
@@ -178,6 +178,10 @@ def importance(
     """
     draw = np.random.default_rng(0)
     names = [feature.name for feature in schema.features]
+    together: dict[str, list[str]] = {name: [name] for name in names}
+    for part_of in schema.inputs:
+        if isinstance(part_of, PartOfDate):
+            together[part_of.source].append(part_of.name)
     n_repeats = max(1, min(3, 30 // len(names)))
     n_rows = max(200, min(IMPORTANCE_ROWS, IMPORTANCE_CELLS // (n_repeats * len(names) ** 2)))
     rows = evaluated.held_out
@@ -195,9 +199,11 @@ def importance(
         copies = seen.iloc[np.tile(np.arange(len(seen)), len(batch))]
         parts = [slice(position * len(seen), (position + 1) * len(seen)) for position in range(len(batch))]
         for name, part in zip(batch, parts, strict=True):
-            column = copies[name].to_numpy(copy=True)
-            column[part] = draw.permutation(column[part])
-            copies[name] = pd.Series(column, index=copies.index, dtype=copies[name].dtype)
+            order = draw.permutation(len(seen))
+            for one in together[name]:  # a date's parts go with it
+                column = copies[one].to_numpy(copy=True)
+                column[part] = column[part][order]
+                copies[one] = pd.Series(column, index=copies.index, dtype=copies[one].dtype)
         answers = answer(copies)
         for name, part in zip(batch, parts, strict=True):
             falls[name].append(whole - _score(answers[part], outcome, schema))

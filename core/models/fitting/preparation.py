@@ -73,7 +73,7 @@ def prepare(
     return Prepared(
         schema=schema,
         rows=outcome.rows[drawn],
-        features=features[[feature.name for feature in schema.features]],
+        features=features[[feature.name for feature in schema.inputs]],
         values=values,
         dropped=dropped,
         n_leaking=len(leaking),

@@ -18,6 +18,7 @@ from core.models.errors import (
     RareClass,
     TargetEmpty,
     TargetMissing,
+    TargetOfDates,
     TargetTooLarge,
     TooFewRows,
     TooManyClasses,
@@ -142,10 +143,12 @@ def find(
 
 
 def refusal(column: ColumnProfile, *, n_rows: int) -> AppError | None:
-    """What `find` would raise for a column, as far as its profile tells: too few outcomes, all the same, or texts of
-    which hardly one is like another.
+    """What `find` would raise for a column, as far as its profile tells: dates, too few outcomes, all the same, or
+    texts of which hardly one is like another.
     """
     n_known = n_rows - column.n_missing
+    if column.kind == "date":
+        return TargetOfDates(target=column.name)
     if n_known == 0:
         return TargetEmpty(target=column.name)
     if n_known < MIN_ROWS:
@@ -166,7 +169,10 @@ def guess_target(columns: Sequence[ColumnProfile], *, n_rows: int) -> str | None
     worth_it = [
         column
         for number, column in enumerate(columns, 1)
-        if not _is_unnamed(column.name, number) and column.n_distinct > 1 and 2 * column.n_missing <= n_rows
+        if not _is_unnamed(column.name, number)
+        and column.n_distinct > 1
+        and 2 * column.n_missing <= n_rows
+        and column.kind != "date"
     ]
     by_name: dict[str, str] = {}
     for column in worth_it:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from core.models.schema import Feature, Schema, categories, framed
+from core.models.schema import Feature, Schema, categories, framed, order_of
 from core.predictions.errors import FeatureRetyped
 from core.predictions.matching.header import as_read
 from core.predictions.results import caution
@@ -18,6 +18,7 @@ from core.predictions.results.run_statistics import BlockRows
 from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES, PipelineScorer
 from core.uploads.csv import cells, stream
 from core.uploads.csv.dialect import Dialect
+from core.uploads.dates import columns as dates
 from core.uploads.report.profile import shortened
 
 N_BLOCKS = 2
@@ -52,7 +53,9 @@ def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[st
     """
     seen = FirstRows()
     file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
-    pipeline_scorer = PipelineScorer(as_read(file.header, mapping), dialect, None, schema)
+    header = as_read(file.header, schema, mapping)
+    schema = schema.read_by(header, dialect.rules)
+    pipeline_scorer = PipelineScorer(header, dialect, None, schema)
     for index, block in enumerate(islice(file.blocks, N_BLOCKS)):
         table = pipeline_scorer.read(block)
         if table.num_rows == 0:
@@ -75,9 +78,11 @@ def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[st
 
 
 def _odd_cells(feature: Feature, column: pa.ChunkedArray, decimal: str) -> list[str]:
-    """The first different cells that are no number, or no category that training saw."""
+    """The first different cells that are no number, no date, or no category that training saw."""
     one = column.combine_chunks()
-    if feature.kind == "number":
+    if feature.kind == "date":
+        odd = one.filter(pa.array(dates.days(one, order_of(feature))[1])).unique().to_pylist()
+    elif feature.kind == "number":
         odd = one.filter(pa.array(cells.numbers(one, decimal)[1])).unique().to_pylist()
     else:
         known = {None, *feature.categories}

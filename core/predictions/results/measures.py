@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
@@ -21,8 +21,8 @@ from core.predictions.results.run_statistics import RunStatistics
 
 @dataclass(frozen=True)
 class FeatureQuality:
-    """Cells of one column that are blank, no number where one is due, a category that training never saw, or a
-    number beyond the range that it saw, from `minimum` to `maximum`.
+    """Cells of one column that are blank, no number or date where one is due, a category that training never saw, or a
+    number or date beyond the range that it saw, from `minimum` to `maximum`. of: what the column holds.
     """
 
     column: str
@@ -32,6 +32,7 @@ class FeatureQuality:
     n_outside: int = 0
     minimum: float | None = None
     maximum: float | None = None
+    of: Literal["numbers", "dates", "times"] = "numbers"
 
     @property
     def n_cells(self) -> int:
@@ -228,6 +229,7 @@ def _quality(statistics: RunStatistics, schema: Schema) -> tuple[FeatureQuality,
             n_outside=statistics.outside.get(feature.name, 0),
             minimum=feature.minimum,
             maximum=feature.maximum,
+            of="times" if feature.is_time_of_day else "dates" if feature.kind == "date" else "numbers",
         )
         for feature in schema.features
     ]

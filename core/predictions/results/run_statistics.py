@@ -121,7 +121,10 @@ class BlockRows:
         """
         target = schema.target
         blanks = framed.frame.isna().sum()
-        missing = {str(name): int(n) - len(framed.bad.get(str(name), ())) for name, n in blanks.items()}
+        features = {feature.name for feature in schema.features}  # less the parts of dates
+        missing = {
+            name: int(n) - len(framed.bad.get(name, ())) for name, n in blanks.items() if name in features
+        }
         return cls(
             n=table.num_rows,
             outcome=table.column(target).combine_chunks() if target in table.column_names else None,
@@ -132,6 +135,7 @@ class BlockRows:
                 bad=framed.bad,
                 about=framed.about,
                 guessed=caution.read_by_guess(framed.frame, unsure),
+                dates=schema.dates,
             ),
         )
 

@@ -90,13 +90,15 @@ def scorer(
     Raises FeatureMissing, LabelUnwritable, ReasonsUnknown.
     """
     header.require_features(file_header, schema, mapping=mapping)
+    read_as = header.as_read(file_header, schema, mapping)
+    schema = schema.read_by(read_as, dialect.rules)
     if with_reasons:
         reasons.require_references(schema)
     added = columns.plan(
         file_header, schema, dialect, with_caution=not bare, n_reasons=reasons.TOP if with_reasons else 0
     )
     pipeline_scorer = PipelineScorer(
-        header.as_read(file_header, mapping),
+        read_as,
         dialect,
         pipeline,
         schema,

@@ -74,7 +74,7 @@ class Subject:
             "task": schema.task,
             "labels": list(schema.labels),
             "positive_label": schema.positive_label,
-            "features": [{"name": feature.name, "kind": feature.kind} for feature in schema.features],
+            "features": schema.told,
         }
 
 

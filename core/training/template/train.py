@@ -3,7 +3,8 @@
 Runs by itself, in a folder that holds
   train.parquet    the rows to learn from: the features, and the target
   holdout.parquet  other rows, without the target
-  job.json         {"target", "task", "labels", "positive_label", "features": [{"name", "kind"}, …]}
+  job.json         {"target", "task", "labels", "positive_label", "features": [{"name", "kind"}, …]}; a date is
+                   the number of its day, and each part of it one more feature, which says {"part": "month", …}
 and leaves there
   model.bin        the model, for predict.py alone
   predict.py       load(path) and predict(model, frame)
@@ -59,6 +60,7 @@ GROWTHS = ((8, 0.1, 10, 3.0, 0.3), (16, 0.1, 10, 3.0, 0.3), (31, 0.1, 5, 10.0, 0
 STEADIED_ROWS, MOST_SEEDS = 20_000, 3  # trees of few rows are grown over by other seeds
 PATIENCE = 20  # trees that may come without making unseen rows likelier
 HEATS = np.geomspace(0.2, 5.0, 65)  # Source: Guo et al. 2017, On Calibration of Modern Neural Networks
+COME_ROUND = ("month", "weekday", "hour")  # parts of dates of which curves take each value for itself
 ONE_HOT_VALUES = 8  # a category of more values becomes the mean outcome of each
 
 PREDICT = '''"""Opens model.bin and predicts: a row of probabilities, one a label, or a number."""
@@ -95,18 +97,15 @@ def as_fitted(frame: pd.DataFrame, job: Job) -> pd.DataFrame:
     columns = {}
     for feature in job["features"]:
         column = frame[feature["name"]]
-        if feature["kind"] == "number":
-            columns[feature["name"]] = column.astype("float64")
-        else:
-            columns[feature["name"]] = column.astype(object).where(column.notna(), None)
+        texts = column.astype(object).where(column.notna(), None)
+        columns[feature["name"]] = column.astype("float64") if feature["kind"] == "number" else texts
     return pd.DataFrame(columns)
 
 
 def one_hot() -> OneHotEncoder:
     """One column a value; rare values share one, and what was never seen gets that one or none."""
-    return OneHotEncoder(
-        min_frequency=5, max_categories=60, handle_unknown="infrequent_if_exist", sparse_output=False
-    )
+    rare = {"min_frequency": 5, "max_categories": 60, "handle_unknown": "infrequent_if_exist"}
+    return OneHotEncoder(**rare, sparse_output=False)
 
 
 def named(job: Job, kind: str) -> list[str]:
@@ -114,8 +113,10 @@ def named(job: Job, kind: str) -> list[str]:
 
 
 def linear(job: Job, frame: pd.DataFrame) -> Pipeline:
-    numbers, categories = named(job, "number"), named(job, "category")
-    gaps = [name for name in numbers if frame[name].isna().sum() >= MIN_GAPS]
+    parts = {feature["name"]: feature["part"] for feature in job["features"] if "part" in feature}
+    coded = [name for name, part in parts.items() if part in COME_ROUND]
+    numbers = [name for name in named(job, "number") if name not in coded]
+    gaps = [name for name in numbers if name not in parts and frame[name].isna().sum() >= MIN_GAPS]
     # Splines count less than the straight line beside them: small tables need that.
     curves = FeatureUnion(
         [("line", StandardScaler()), ("splines", SplineTransformer(n_knots=6))],
@@ -128,15 +129,15 @@ def linear(job: Job, frame: pd.DataFrame) -> Pipeline:
             ("curves", curves),
         ]
     )
-    parts = [
+    made = [
         ("numbers", splines, numbers),
         ("gaps", MissingIndicator(features="all"), gaps),
-        ("categories", one_hot(), categories),
+        ("codes", one_hot(), coded),
+        ("categories", one_hot(), named(job, "category")),
     ]
-    columns = ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0)
-    if job["task"] == "regression":
-        return Pipeline([("columns", columns), ("model", Ridge(alpha=1.0))])
-    return Pipeline([("columns", columns), ("model", LogisticRegression(C=0.3, max_iter=2000))])
+    columns = ColumnTransformer([part for part in made if part[2]], sparse_threshold=0)
+    model = Ridge(alpha=1.0) if job["task"] == "regression" else LogisticRegression(C=0.3, max_iter=2000)
+    return Pipeline([("columns", columns), ("model", model)])
 
 
 def columns_of_trees(job: Job, frame: pd.DataFrame) -> ColumnTransformer:
@@ -259,10 +260,9 @@ def main() -> None:
         target = target.astype(str)
     say(started, f"{len(frame):,} rows to learn from, {frame.shape[1]} columns")
 
-    stratify = None if job["task"] == "regression" else target
+    labels = None if job["task"] == "regression" else target
     n_unseen = max(math.ceil(0.2 * len(frame)), len(job["labels"]))  # at least one of each label
-    rows = np.arange(len(frame))
-    seen, unseen = train_test_split(rows, test_size=n_unseen, random_state=SEED, stratify=stratify)
+    seen, unseen = train_test_split(range(len(frame)), test_size=n_unseen, random_state=SEED, stratify=labels)
     shown, truth = frame.iloc[unseen], target[unseen]
     of_linear = linear(job, frame.iloc[seen]).fit(frame.iloc[seen], target[seen])
     of_trees = grown(job, frame, target, seen, unseen)

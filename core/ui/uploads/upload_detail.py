@@ -16,12 +16,12 @@ from core.models import models
 from core.models.schema import missing_columns
 from core.predictions import listing
 from core.predictions.matching import mapping
-from core.predictions.matching.header import check_header
+from core.predictions.matching.header import as_read, check_header
 from core.predictions.states import PENDING
 from core.ui import formatting, links, notices, owners, page_frame, session
 from core.ui.badges import Badge
 from core.ui.predictions.pages import PREDICTIONS
-from core.ui.uploads import missing_codes, receipt, score_panel, train_panel
+from core.ui.uploads import date_orders, missing_codes, receipt, score_panel, train_panel
 from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored, uploads
 
@@ -51,6 +51,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
     panel, content = st.columns([2, 3], gap="medium")
     with panel, st.container(border=True, key="panel"):
         missing_codes.show(upload.id, found)
+        date_orders.show(upload.id, found)
         task = TRAIN
         if ready:
             task = st.segmented_control(
@@ -92,7 +93,7 @@ def _lacks(scope: Session, ready: Sequence[ModelRow], columns: Sequence[str]) ->
     found = {}
     for index, model in enumerate(ready):
         schema = models.schema_of(model)
-        lacking: float = len(missing_columns(columns, schema))
+        lacking: float = len(missing_columns(as_read(columns, schema), schema))
         if lacking and mapping.remembered(scope, kept, model=model, columns=columns):
             lacking *= RENAMED
         elif lacking and index < GUESSED:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from core.uploads.csv.repairs import Repair
 from core.uploads.csv.rewriting import Rewriting
 
 DELIMITER_NAMES = {
@@ -31,6 +32,8 @@ class ColumnRule:
     scale: what is done to a percentage. "fractions": numbers without the sign are parts of one, times 100;
     "hundredths": numbers with the sign are hundredths, in a column of parts of one. "": the sign is left out.
     is_loose: cells that are nearly numbers, such as "<0.5" and "575K", are read as the numbers that they name.
+    date: how its dates are written, one of `core.uploads.dates.texts.FORMS`; "" where it holds none, or none but those
+    that can be read in one way only. Their cells stay as they are spelled.
     """
 
     column: int
@@ -42,6 +45,7 @@ class ColumnRule:
     values: tuple[str, ...] = ()
     scale: str = ""
     is_loose: bool = False
+    date: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ColumnRule:
@@ -57,6 +61,11 @@ class ColumnRule:
         """Whether the rule says how numbers are spelled."""
         return bool(self.decimal)
 
+    @property
+    def is_of_dates_alone(self) -> bool:
+        """Whether it says no more than how dates are written, so that cells are clean as they stand."""
+        return self == ColumnRule(self.column, date=self.date)
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -71,7 +80,7 @@ class Dialect:
     not_rows: the texts of records that are no rows wherever they stand (repeated headers, totals, notes); delimiters
     may follow them.
     is_ragged: rows shorter than `names` are filled up, empty cells beyond it left out; otherwise rows have one width.
-    rules: of columns that need one. rewriting: what is done to the text before all this; None for most files.
+    rules: of columns that need one. rewriting: how text is read that is not read as it stands; None for most files.
     """
 
     encoding: str = "utf-8"
@@ -90,10 +99,27 @@ class Dialect:
     rules: tuple[ColumnRule, ...] = ()
     rewriting: Rewriting | None = None
 
+    def of_results(self, last_line: int = 0) -> Dialect:
+        """How a result is read, which holds a file that was laid out so. last_line: of its rows; 0 for all."""
+        if self.rewriting is None:
+            return self
+        kept = Rewriting(repairs=self.repairs, last_line=last_line)
+        return replace(self, rewriting=kept if kept != Rewriting() else None)
+
     @property
-    def of_results(self) -> Dialect:
-        """What is written of the file: as it is, but where its text was rewritten, that."""
-        return replace(self, rewriting=None)
+    def repairs(self) -> tuple[Repair, ...]:
+        """What is done to cells once they are cut."""
+        return self.rewriting.repairs if self.rewriting else ()
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether its reader, and a result, has the cells otherwise than they stand in the file."""
+        return self.rewriting is not None and self.rewriting.lays_out
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether its reader sees the file's own bytes, all of them, each in its place."""
+        return self.rewriting is None or not (self.rewriting.lays_out or self.rewriting.has_range)
 
     @property
     def verbatim(self) -> Dialect:
@@ -108,7 +134,8 @@ class Dialect:
     @property
     def is_plain(self) -> bool:
         """Whether records below the header are rows of one width, in double quotes or none, and clean as they stand."""
-        return self.is_regular and not self.rules and self.quotechar == '"' and not self.escapechar
+        are_clean = all(rule.is_of_dates_alone for rule in self.rules)
+        return self.is_regular and are_clean and self.quotechar == '"' and not self.escapechar
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads it back to an equal dialect."""

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from core.uploads.csv import cleaning, error_locations, layout, records, stream
+from core.uploads.csv import cleaning, error_locations, layout, parsing, raw_blocks, records, stream
 from core.uploads.csv import header as headers
-from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.dialect import ColumnRule, Dialect
+from core.uploads.csv.parsing import ParsedBlock
 from core.uploads.detect import detection
 from core.uploads.detect.columns import column_formats
 from core.uploads.detect.detected import Detected
@@ -26,6 +27,7 @@ from core.uploads.errors import (
     UnequalRow,
 )
 from core.uploads.report import notes, receipt
+from core.uploads.report.date_orders import DateOrders
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ReadingOverrides
 from core.uploads.report.profile import ColumnSummary, shortened
@@ -71,20 +73,10 @@ def examine(
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
     if late := run.late_rules(overrides):
-        detected = overrides.applied(_with_rules(detected, late))
+        detected = overrides.applied(detected.with_formats(late))
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
-    return run.summed_up(found, detected, overrides, packed)
-
-
-def _with_rules(detected: Detected, found: list[column_formats.FoundFormat]) -> Detected:
-    more = tuple(one.rule for one in found if one.rule is not None)
-    ruled = {rule.column for rule in more}
-    kept = tuple(rule for rule in detected.dialect.rules if rule.column not in ruled)
-    guesses = tuple(guess for one in found for guess in one.guesses)
-    return replace(
-        detected, dialect=replace(detected.dialect, rules=kept + more), guesses=detected.guesses + guesses
-    )
+    return run.summed_up(found, run.with_dates(detected, overrides), overrides, packed)
 
 
 class _FilePass:
@@ -101,6 +93,7 @@ class _FilePass:
         self._treatment = LineTreatment()
         self._n_rows = 0
         self._given_names: tuple[str, ...] = ()
+        self._date_orders = DateOrders(dialect)
 
     def read(self) -> None:
         """Raises BadCsv."""
@@ -108,18 +101,18 @@ class _FilePass:
         with self._path.open("rb") as source:
             try:
                 wide = len(dialect.names) * _BLOCK_BYTES_A_COLUMN
-                block_bytes = min(max(stream.BLOCK_BYTES, wide), stream.RECORD_BYTES)
+                block_bytes = min(max(stream.BLOCK_BYTES, wide), raw_blocks.RECORD_BYTES)
                 opened = stream.open_csv(source, dialect, block_bytes=block_bytes, file_name=file_name)
                 self._check_header(opened)
                 self._header = opened.header
                 self._given_names = self._cells_of_header(opened)
-                values = {rule.column: rule.values for rule in dialect.rules}
+                rules = {rule.column: rule for rule in dialect.rules}
                 self._summaries = [
                     ColumnSummary(
                         name,
                         decimal=dialect.decimal,
                         n_columns=len(opened.header),
-                        values=values.get(column, ()),
+                        rule=rules.get(column, ColumnRule(column)),
                     )
                     for column, name in enumerate(opened.header)
                 ]
@@ -129,7 +122,7 @@ class _FilePass:
                 if dialect.escapechar and records.plain(block, dialect).endswith(dialect.escapechar.encode()):
                     line, _ = stream.line_and_column(self._path, offset + len(block), dialect)
                     raise EscapeAtEnd(file_name=file_name, line=line)
-            except stream.RecordOverLimit as too_long:
+            except raw_blocks.RecordOverLimit as too_long:
                 raise error_locations.of_long_record(self._path, too_long, dialect, file_name) from too_long
         if not self._n_rows and not any(map(headers.tidied, self._given_names)):
             raise EmptyFile(file_name=file_name)
@@ -158,6 +151,14 @@ class _FilePass:
             if one.rule is not None:
                 found.append(one)
         return found
+
+    def with_dates(self, detected: Detected, overrides: ReadingOverrides) -> Detected:
+        """What was detected, with the order of day and month where whole columns tell what a sample did not."""
+        if not (found := self._date_orders.told(detected.guesses, self._dialect, self._header)):
+            return detected
+        detected = overrides.applied(detected.with_formats(found))
+        self._dialect = replace(self._dialect, rules=detected.dialect.rules)  # no cell is rewritten otherwise
+        return detected
 
     def summed_up(
         self,
@@ -209,12 +210,12 @@ class _FilePass:
         starts, stops = layout.spans(raw, self._dialect)
         if not self._dialect.has_header or not len(starts):
             return ()
-        return stream.cells_of(raw[int(starts[0]) : int(stops[0])], self._dialect)
+        return parsing.cells_of(raw[int(starts[0]) : int(stops[0])], self._dialect)
 
     def _header_start(self, opened: stream.CsvStream) -> int:
         """Where in the file the lines to skip end."""
-        bom = stream.bom_bytes(self._dialect)
-        skipped = stream.line_start(
+        bom = raw_blocks.bom_bytes(self._dialect)
+        skipped = raw_blocks.line_start(
             opened.header_bytes[bom:], self._dialect.skip_lines, self._dialect.encoding
         )
         return bom + max(0, skipped)
@@ -231,6 +232,7 @@ class _FilePass:
         bounds = records.scan(block, self._dialect, final=True)
         read = self._read(offset, block, bounds)
         given, clean = read.table, cleaning.clean(read.table, self._dialect)
+        self._date_orders.add(given)
         first_row = self._n_rows
         self._n_rows += given.num_rows
         self._treat(offset, block, bounds, read)
@@ -250,7 +252,7 @@ class _FilePass:
         changes = receipt.changes(first, after, n_kept=receipt.CHANGES_KEPT - len(self._changes))
         self._changes += [replace(change, row=change.row + first_row) for change in changes]
 
-    def _read(self, offset: int, block: bytes, bounds: records.Bounds) -> stream.ParsedBlock:
+    def _read(self, offset: int, block: bytes, bounds: records.Bounds) -> ParsedBlock:
         where = (self._path, offset, block, bounds)
         dialect, header, file_name = self._dialect, self._header, self._file_name
         quote_error = error_locations.of_quotes(*where, dialect, file_name)
@@ -264,7 +266,7 @@ class _FilePass:
             raise quote_error
         return read
 
-    def _treat(self, offset: int, block: bytes, bounds: records.Bounds, read: stream.ParsedBlock) -> None:
+    def _treat(self, offset: int, block: bytes, bounds: records.Bounds, read: ParsedBlock) -> None:
         """Count what was done to the block's lines."""
         past, width, found = self._treatment, len(self._header), read.layout
         n_records, counted = read.table.num_rows, {}

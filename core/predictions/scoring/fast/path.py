@@ -68,7 +68,7 @@ class FastScorer:
             return None
         outside = caution.outside_of_training(given.numbers, schema)
         guessed = caution.read_by_guess(given.numbers, self.pipeline_scorer.unsure)
-        cautions = Cautions(given.unseen, outside, given.bad, given.about, guessed)
+        cautions = Cautions(given.unseen, outside, given.bad, given.about, guessed, schema.dates)
         rows = BlockRows(given.n_rows, read.outcome, given.missing, cautions)
         if not self.pipeline_scorer.gives_reasons:
             return BlockAnswers(rows, answers)
@@ -156,7 +156,7 @@ def choose(pipeline_scorer: PipelineScorer) -> ScoringPath:
         return ScoringPath(None, str(unsupported))
     reader = (
         Reader(pipeline_scorer.header, pipeline_scorer.dialect, pipeline_scorer.schema)
-        if pipeline_scorer.dialect.is_plain
+        if pipeline_scorer.dialect.is_plain and not pipeline_scorer.apart
         else None
     )
     return ScoringPath(FastScorer(reader, tables, pipeline_scorer))
