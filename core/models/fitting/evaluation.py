@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -48,6 +49,7 @@ class CrossValidation:
     """A recipe after cross-validation; `fitted` is the first fold's, with the rows it has not seen.
 
     said: (n,) or (n, k) what each row's own fold answers of it, as `answers_of`.  temperature: of `said`.
+    weights: of a mean, as in `core.models.blend`.
     """
 
     metrics: dict[str, FoldStatistics]
@@ -55,6 +57,7 @@ class CrossValidation:
     held_out: np.ndarray
     said: np.ndarray
     temperature: float
+    weights: blend.Weights | None = None
 
 
 def n_folds(values: np.ndarray, schema: Schema) -> int:
@@ -78,18 +81,19 @@ def cross_validate(
     schema: Schema,
     *,
     step: Callable[[], None],
+    fitted: Sequence[BaseEstimator] = (),
 ) -> CrossValidation:
     """Fit anew for each of the `folds` and measure on the rows held out.
 
     make: a new unfitted estimator.  features: (n,) rows.  values: (n,) labels as str, or float64 for
     regression.
-    step: called after each fold.
+    step: called after each fold.  fitted: estimators that learnt from the first folds already.
     """
     k = len(schema.labels)
     said = np.empty((len(values), k) if schema.task == "multiclass" else len(values))
     first: BaseEstimator | None = None
-    for train, test in folds(values, schema):
-        estimator = make().fit(features.iloc[train], values[train])
+    for (train, test), known in itertools.zip_longest(folds(values, schema), fitted):
+        estimator = known or make().fit(features.iloc[train], values[train])
         said[test] = answers_of(estimator, features.iloc[test], schema)
         first = first or estimator
         step()
@@ -98,9 +102,16 @@ def cross_validate(
 
 
 def blended(parts: Sequence[CrossValidation], values: np.ndarray, schema: Schema) -> CrossValidation:
-    """The mean of recipes that were cross-validated on the same rows, whose folds answered already."""
-    fitted = recipes.blended([part.fitted for part in parts], schema)
-    return of_answers(blend.mean([part.said for part in parts]), values, schema, fitted)
+    """The mean of two recipes that were cross-validated on the same rows, whose folds answered already.
+
+    Their weights are those at which the rows held out are likeliest. Source: Breiman 1996, Stacked Regressions,
+    Machine Learning 24.
+    """
+    said = [part.said for part in parts]
+    weights = blend.weights(said, values if schema.task == "regression" else _codes(values, schema))
+    fitted = recipes.blended([part.fitted for part in parts], schema, weights=weights)
+    found = of_answers(blend.mean(said, weights), values, schema, fitted)
+    return replace(found, weights=weights)
 
 
 def of_answers(
@@ -109,11 +120,16 @@ def of_answers(
     """Answers of the rows held out, measured fold by fold. fitted: the first fold's."""
     heat = 1.0
     if schema.task == "multiclass":
-        heat = blend.temperature(said, np.searchsorted(schema.labels, values))
+        heat = blend.temperature(said, _codes(values, schema))
     splits = folds(values, schema)
     of_folds = [metrics(said[test], values[test], schema, heat) for _, test in splits]
     statistics = {name: _fold_statistics([fold[name] for fold in of_folds]) for name in of_folds[0]}
     return CrossValidation(statistics, fitted, splits[0][1], said, heat)
+
+
+def _codes(values: np.ndarray, schema: Schema) -> np.ndarray:
+    """(n,) the place of each label among the schema's."""
+    return np.searchsorted(schema.labels, values)
 
 
 def answers_of(estimator: BaseEstimator, features: pd.DataFrame | np.ndarray, schema: Schema) -> np.ndarray:

@@ -17,12 +17,13 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from core.errors import counted
-from core.models import blend, recipes, versions
+from core.models import blend, forest, recipes, versions
 from core.models.fitting import evaluation, preparation, targets, tuning
 from core.models.fitting.columns import DroppedColumn
 from core.models.fitting.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
 from core.models.fitting.preparation import Take, draw
 from core.models.fitting.questions import TargetChoices
+from core.models.recipes import Growth
 from core.models.schema import Schema
 from core.models.thresholds import KnownScores
 from core.uploads.csv.dialect import ColumnRule
@@ -177,9 +178,10 @@ def _train(
 
 @dataclass(frozen=True)
 class _Comparison:
-    """The recipes side by side on the same rows. make: what makes each anew. importance: of the chosen one."""
+    """The recipes side by side on the same rows. make: what makes each of _FITTED. importance: of the chosen one."""
 
     make: Mapping[str, Callable[[], Pipeline]]
+    growth: Growth
     evaluated: Mapping[str, evaluation.CrossValidation]
     baseline: dict[str, FoldStatistics]
     chosen: str
@@ -200,10 +202,12 @@ def _compare(
         n_rows=len(seen) - -(-len(seen) // N_FOLDS),  # of the smallest fold
         with_missing=_with_missing(features),
     )
-    growth = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step)
-    make = {name: partial(build, name, growth=growth) for name in recipes.NAMES}
+    grown = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step)
+    make = {name: partial(build, name, growth=grown.growth) for name in _FITTED}
+    known = {recipes.LINEAR: (), recipes.TREES: grown.fitted}
     evaluated = {
-        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step) for name in _FITTED
+        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step, fitted=known[name])
+        for name in _FITTED
     }
     evaluated[recipes.BLEND] = evaluation.blended([evaluated[name] for name in _FITTED], answers, schema)
     baseline = evaluation.cross_validate(
@@ -213,6 +217,7 @@ def _compare(
     chosen = max(recipes.NAMES, key=lambda name: evaluated[name].metrics[chosen_by].mean)
     return _Comparison(
         make=make,
+        growth=grown.growth,
         evaluated=evaluated,
         baseline=baseline,
         chosen=chosen,
@@ -232,11 +237,20 @@ def _scores(said: np.ndarray, answers: np.ndarray, schema: Schema) -> KnownScore
 
 def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, values: np.ndarray) -> Pipeline:
     """The chosen recipe fitted on all rows; of several classes, as sure of itself as it was right."""
-    pipeline = comparison.make[comparison.chosen]().fit(features, values)
-    if schema.task != "multiclass":
-        return pipeline
-    members = pipeline[-1].members if comparison.chosen == recipes.BLEND else [pipeline]
-    return recipes.blended(members, schema, comparison.evaluated[comparison.chosen].temperature)
+    chosen = comparison.evaluated[comparison.chosen]
+    growth = comparison.growth
+    n_leaves = growth.n_leaves * growth.n_trees * (len(schema.labels) if schema.task == "multiclass" else 1)
+    n_growths = forest.n_growths(n_leaves, len(values), len(schema.features))
+    names = _FITTED if comparison.chosen == recipes.BLEND else (comparison.chosen,)
+    members = [
+        forest.fit(comparison.make[name](), features, values, n_growths=n_growths)
+        if name == recipes.TREES
+        else comparison.make[name]().fit(features, values)
+        for name in names
+    ]
+    if len(members) == 1 and schema.task != "multiclass":
+        return members[0]
+    return recipes.blended(members, schema, chosen.temperature, chosen.weights)
 
 
 def _counter(n_units: int, progress: Callable[[int, int], None]) -> Callable[[], None]:
