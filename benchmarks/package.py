@@ -82,8 +82,15 @@ def _package(client: httpx.Client, folder: Path, n_rows: int, *, code: str | Non
         sent = client.post("/api/csv", files={"file": (path.name, file, "text/csv")}, data={"mode": "none"})
     asked = {"upload_id": sent.raise_for_status().json()["upload_id"], "target": sample.TARGET}
     zipped = client.get("/api/training/package", params=asked).raise_for_status().content
-    place = Path(tempfile.mkdtemp(dir=folder))
-    return Package.unpacked(zipped, place, code=code)
+    package = Package.unpacked(zipped, Path(tempfile.mkdtemp(dir=folder)), code=code)
+    if not (data := package.folder / "data.csv").exists():  # a download of its own, where there is much
+        with (
+            client.stream("GET", "/api/training/package/data.csv", params=asked) as sent,
+            data.open("wb") as file,
+        ):
+            for chunk in sent.raise_for_status().iter_bytes():
+                file.write(chunk)
+    return package
 
 
 def _reported(client: httpx.Client, folder: Path, n_rows: int) -> dict[str, Any]:

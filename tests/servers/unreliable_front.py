@@ -7,11 +7,12 @@ import json
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from tests.servers.posts import Answer, answering
 
 LATER: Final = (408, 425, 429, 500, 502, 503, 504)
 MOST_ROWS: Final = 90  # of a batch that it lets through once it is strict
@@ -62,54 +63,25 @@ class UnreliableFront:
 def standing(front: UnreliableFront) -> Iterator[UnreliableFront]:
     """For as long as it is entered, `front.url` leads to the app, more or less."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def say(path: str, headers: Mapping[str, str], payload: bytes) -> Answer | None:
+        fault = front.fault(path, json.loads(payload))
+        match fault:
+            case "too large":
+                return 413, b"<html>Request Entity Too Large</html>"
+            case "later":
+                return front.later(), b'{"error": {"message": "Not now."}}'
+            case "rubbish":
+                return 200, b"<html>Welcome to the network of this hotel</html>"
+            case "elsewhere":
+                return 302, b""
+            case "unheard":
+                return None
+        kept = {name: headers[name] for name in ("Authorization", "Content-Type") if name in headers}
+        try:
+            told = front.ask(path, kept, payload)
+        except (OSError, http.client.HTTPException):
+            told = 502, b"Bad Gateway"
+        return None if fault == "unanswered" else told
 
-        def do_POST(self) -> None:
-            payload = self.rfile.read(int(self.headers["Content-Length"]))
-            kept = {
-                name: value
-                for name, value in self.headers.items()
-                if name in ("Authorization", "Content-Type")
-            }
-            fault = front.fault(self.path, json.loads(payload))
-            match fault:
-                case "too large":
-                    self._say(413, b"<html>Request Entity Too Large</html>")
-                case "later":
-                    self._say(front.later(), b'{"error": {"message": "Not now."}}')
-                case "rubbish":
-                    self._say(200, b"<html>Welcome to the network of this hotel</html>")
-                case "elsewhere":
-                    self._say(302, b"")
-                case "unheard":
-                    self.close_connection = True
-                case _:
-                    try:
-                        status, content = front.ask(self.path, kept, payload)
-                    except (OSError, http.client.HTTPException):
-                        status, content = 502, b"Bad Gateway"
-                    if fault == "unanswered":
-                        self.close_connection = True
-                    else:
-                        self._say(status, content)
-
-        def _say(self, status: int, content: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None: ...
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listening.daemon_threads = True
-    front.url = f"http://127.0.0.1:{listening.server_port}"
-    thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with answering(say) as front.url:
         yield front
-    finally:
-        listening.shutdown()
-        thread.join()
-        listening.server_close()

@@ -38,7 +38,9 @@ def _conversation_in_path(
 
 
 def _filter(
-    status: Annotated[list[Status] | None, Query(description="Only these; repeat it for several.")] = None,
+    status: Annotated[
+        list[Status] | None, Query(max_length=3, description="Only these; repeat it for several.")
+    ] = None,
     batch_job_id: Text | None = None,
     template_id: Text | None = None,
     is_offline: Annotated[bool | None, Query(description="Written by the offline generator, or not.")] = None,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ from core.training.package.files import predictions_writer
 from core.training.package.files.desk import Desk, OutOfReach, Refused
 from core.training.package.files.predictions_writer import SENT, SPOOL, PredictionsWriter
 from core.training.package.files.spool import Progress, Spool, last
+from tests.servers.posts import Answer, answering
 from tests.servers.waiting import PATIENCE_S
 
 JOB = {"job_id": "j", "attempt": 1, "model_name": "Churn"}
 HELLO = (200, json.dumps({"job_id": "j", "user_id": "u"}).encode())
 OK = (200, b'{"accepted": 1}')
-Answer = tuple[int, bytes]
 
 
 @dataclass
@@ -30,7 +29,7 @@ class Server:
     """Answers as `script` says, and keeps what came."""
 
     script: Callable[[str, Any], Answer]
-    port: int = 0
+    url: str = ""
     got: list[tuple[str, Any]] = field(default_factory=list)
 
     def rows(self, kind: str) -> list[Any]:
@@ -41,36 +40,19 @@ class Server:
 def serving(script: Callable[[str, Any], Answer]) -> Iterator[Server]:
     server = Server(script)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def say(path: str, _headers: Mapping[str, str], payload: bytes) -> Answer:
+        body = json.loads(payload)
+        answer = server.script(path, body)
+        if answer in (HELLO, OK):
+            server.got.append((path, body))
+        return answer
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, content = server.script(self.path, body)
-            if (status, content) in (HELLO, OK):
-                server.got.append((self.path, body))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None: ...
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listening.daemon_threads = True
-    server.port = listening.server_port
-    thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with answering(say) as server.url:
         yield server
-    finally:
-        listening.shutdown()
-        thread.join()
-        listening.server_close()
 
 
 def desk(server: Server) -> Desk:
-    return Desk(f"http://127.0.0.1:{server.port}", "token")
+    return Desk(server.url, "token")
 
 
 def is_hello(path: str) -> bool:
