@@ -135,7 +135,7 @@ def _is_total(row: Row, above: Sequence[Row], n_columns: int, margin: int) -> bo
         one.cells[margin : margin + 1] == row.cells[margin : margin + 1] for one in above if one.n_filled > 1
     ):
         return False  # a category
-    if cell_patterns.is_total(next(cell for cell in row.cells if cell.strip())):
+    if cell_patterns.is_total(next((cell for cell in row.cells if cell.strip()), "")):
         return True
     is_only = not any(one.n_filled > 1 and odd_rows.is_total(one) for one in above)
     if odd_rows.is_total(row) and row.n_filled < above[-1].n_filled and is_only:
