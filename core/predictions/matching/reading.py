@@ -30,6 +30,7 @@ from core.predictions.states import Status
 from core.uploads.csv import cells, cleaning, number_formats
 from core.uploads.csv.dialect import ColumnRule, Dialect
 from core.uploads.csv.number_formats import Spelling
+from core.uploads.detect.columns import missing_words
 from core.uploads.report.examination import Examination
 
 OPTION: Final = "reading"
@@ -159,6 +160,13 @@ def _needed(rule: ColumnRule, decimal: str, *, is_plain: bool) -> ColumnRule | N
     return replace(rule, decimal="") if is_plain else rule
 
 
+def _merged(
+    training: tuple[tuple[str, str], ...], own: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """Words with their meanings: those of training, and of the file those that training did not know."""
+    return tuple(sorted({**dict(own), **dict(training)}.items()))
+
+
 class _Column:
     """One column of the file that the model reads."""
 
@@ -245,7 +253,7 @@ class _Column:
         ]
         ways += [way for way in number_formats.spellings(decimal, mark) if way.decimal == decimal]
         best = max(ways, key=lambda way: (sum(map(way.admits, self._cells)), -ways.index(way)))
-        words = {word for word in own.missing if number_formats.of(word) is None}
+        words = {word for word in own.missing if missing_words.is_none(word)}
         return replace(
             training,
             decimal=decimal,
@@ -253,6 +261,8 @@ class _Column:
             mark=mark,
             missing=tuple(sorted({*training.missing, *words})),
             is_loose=training.is_loose or own.is_loose,
+            suffixes=_merged(training.suffixes, own.suffixes),
+            words=_merged(training.words, own.words),
         )
 
     def _about_percent(self, rule: ColumnRule, chosen: str) -> ReadingQuestion | None:

@@ -113,13 +113,14 @@ class _FilePass:
                 self._check_header(opened)
                 self._header = opened.header
                 self._given_names = self._cells_of_header(opened)
-                values = {rule.column: rule.values for rule in dialect.rules}
+                rules = {rule.column: rule for rule in dialect.rules}
                 self._summaries = [
                     ColumnSummary(
                         name,
                         decimal=dialect.decimal,
                         n_columns=len(opened.header),
-                        values=values.get(column, ()),
+                        values=rules[column].values if column in rules else (),
+                        kind=rules[column].kind if column in rules else "",
                     )
                     for column, name in enumerate(opened.header)
                 ]

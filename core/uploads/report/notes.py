@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from core.uploads.csv.dialect import Dialect, delimiter_name
@@ -14,6 +15,7 @@ from core.uploads.report.receipt import LineTreatment, SourceArchive
 _LINE_ENDS = {"\r": "Its lines end with a carriage return only, as on old Macs."}
 _SCALED = {"fractions": "times 100 where it is lacking", "hundredths": "as hundredths"}
 _JOINED = "joined."
+_NEARLY = re.compile("nearly a number|different units|last digits|read as a number")
 _BLANKS = {" ": "spaces", "'": "apostrophes", ",": "commas", ".": "points"}
 
 
@@ -36,9 +38,19 @@ def of(
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns),
             *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.is_of_value),
+            *_of_readings(guesses),
         )
         if sentence
     )
+
+
+def _of_readings(guesses: Sequence[Guess]) -> Iterator[str]:
+    """Columns whose cells look like numbers and are none, or are some only by a choice."""
+    for guess in guesses:
+        is_label = guess.about == "kind" and guess.confidence == "likely"
+        is_read = guess.about == "numbers" and guess.confidence in ("likely", "guess")
+        if guess.column and (is_label or (is_read and _NEARLY.search(guess.why))):
+            yield f"In '{guess.column}', {guess.why[0].lower()}{guess.why[1:]}"
 
 
 def _of_archive(packed: SourceArchive | None) -> Iterator[str]:
@@ -134,7 +146,8 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
             yield f"In '{column.name}', {_counted(column.n_declared_missing, 'cell')} ({words}) read as missing."
         if column.n_about:
             nearly = _counted(column.n_about, "cell")
-            yield f"In '{column.name}', {nearly} read as the number next to a sign, such as '{column.first_about}'."
+            beside = f"such as '{column.first_about}'"
+            yield f"In '{column.name}', {nearly} read as the number beside a sign or a note, {beside}."
         if column.missing:
             words = ", ".join(f"'{word}'" for word in sorted(column.missing))
             yield f"In '{column.name}', {_counted(sum(column.missing.values()), 'cell')} ({words}) read as missing."

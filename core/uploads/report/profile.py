@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.uploads.csv import cells, loose_numbers, number_formats
-from core.uploads.csv.number_formats import Spelling
-from core.uploads.detect.columns import cell_patterns
+from core.uploads.detect.columns import cell_patterns, missing_words
 
 Kind = Literal["number", "category", "text", "date", "boolean", "empty"]
 
@@ -37,7 +36,7 @@ class ColumnProfile:
 
     n_distinct: different values, trimmed, missing ones apart; the count stopped there where distinct_capped.
     minimum, maximum: by value for numbers, else by spelling; None where every cell is missing.
-    n_odd: cells that are no number in a column where nine in ten are, with the first of them; it is no "number" then.
+    n_odd: cells that are no number in a column where nine in ten are, with the first of them.
     n_coerced: cells that were rewritten to be read; n_declared_missing: those of them that became missing, n_about:
     those that name a number only nearly, such as "<0.5", with the first of them.
     missing: the usual spellings of "no value" among its cells, with their counts.
@@ -72,8 +71,10 @@ class ColumnProfile:
 class ColumnSummary:
     """Takes a column's cells in blocks and gives its profile at the end."""
 
-    def __init__(self, name: str, *, decimal: str, n_columns: int, values: Collection[str] = ()) -> None:
-        """values: the usual spellings of "no value" that are values in this column."""
+    def __init__(
+        self, name: str, *, decimal: str, n_columns: int, values: Collection[str] = (), kind: str = ""
+    ) -> None:
+        """values: the usual spellings of "no value" that are values in this column. kind: as ColumnRule has it."""
         self._name = name
         self._values = values
         self._missing: Counter[str] = Counter()
@@ -84,7 +85,8 @@ class ColumnSummary:
         self._capped = False
         self._examples: list[str] = []
         self._n_rows = self._n_missing = self._n_bad = 0
-        self._may_be_number = self._may_be_spelled = self._may_be_date = True
+        self._may_be_number = self._may_be_spelled = kind != "category"
+        self._may_be_date = True
         self._n_coerced = self._n_declared_missing = 0
         self._odd: list[str] = []
         self._plain: list[str] = []
@@ -186,8 +188,8 @@ class ColumnSummary:
                 kept += values.take(pa.array(np.flatnonzero(is_so)[: most - len(kept)])).to_pylist()
         spelled = sum(
             number_formats.of(cell) is not None
-            or cell.strip().lower() in cell_patterns.MISSING_AMONG_NUMBERS
-            or loose_numbers.loosely(cell, Spelling(self._decimal), ".") is not None
+            or missing_words.is_none(cell)
+            or loose_numbers.taken(cell) is not None
             for cell in self._odd[:_ODD_LOOKED_AT]
         )
         self._may_be_spelled = spelled >= _SPELLED_SHARE * len(self._odd[:_ODD_LOOKED_AT])
@@ -212,7 +214,7 @@ class ColumnSummary:
         n_present = self._n_rows - self._n_missing
         if not n_present:
             return "empty"
-        if self._may_be_number and not self._n_bad:
+        if self._may_be_number:
             return "number"
         if self._may_be_date:
             return "date"
