@@ -27,7 +27,8 @@ _LIMIT: Final = re.compile(
     r"|approx|approximately|about|around|est|env|environ|aprox"
     r"|aproximadamente|etwa|ungefähr|rund|under|over|above|below|unter|über|bis zu|up to|more than|less than|at least"
     r"|at most|mehr als|weniger als|mindestens|höchstens|moins de|plus de|menos de|más de|meno di|più di|около|более"
-    r"|менее|asi|noin|cirka|omkring)\b\.?|約) ?",
+    r"|менее|asi|noin|cirka|omkring|from|ab|bis|à partir de|dès|a partir de|desde|hasta|vanaf|fra|från|от|до|upto|max"
+    r"|min|maximal|minimal)\b\.?|約) ?",
     re.IGNORECASE,
 )
 _SIGNS_BEFORE: Final = re.compile(r"[*†‡§^]{1,3} ?(?=[-+0-9.,($€£])")
@@ -54,6 +55,8 @@ _BEHIND: Final = re.compile(
 _PAIR: Final = re.compile(
     r"(?P<number>[0-9]+(?:[.,][0-9]+)?) ?(?P<unit>[^\W\d_]{1,10}\.?)(?: |,|$)? ?(?:and |und |et |y )?"
 )
+_LABEL: Final = re.compile(r"\.? ?[-:=)] |[.):] ?[^\W\d_]")
+_WORD: Final = re.compile(r"[^\W\d_]|/[^\W\d_]|[%‰°\"'µΩ€$£¥℃℉]")
 _DIGITS: Final = frozenset("0123456789")
 _DIGIT: Final = re.compile("[0-9½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚]")
 _THOUSAND: Final = 3, ("k", "tsd", "thousand", "tys", "тыс", "mil", "tkr", "千")
@@ -163,10 +166,10 @@ def _with_word(text: str) -> Taken | None:
         if marked is not None and (found["word"] not in ("m", "b", "mil", "mm", "md") or marked.mark):
             core = digits + behind if marked.mark else digits
             return Taken(marked, core, rest.strip() if not marked.mark else "", n_places)
-    if rest.startswith((".", ",")):
-        rest = rest[1:]
-    word = rest.strip()
-    return Taken(numeral, digits, word) if word and "/" not in word[:1] else None
+    if _LABEL.match(rest):
+        return None
+    word = rest.lstrip(".,").strip()
+    return Taken(numeral, digits, word) if _WORD.match(word) else None
 
 
 def _of_pairs(text: str) -> Taken | None:

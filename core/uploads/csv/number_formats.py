@@ -18,8 +18,8 @@ _CODES = (
     "|GHS|PKR|BDT|LKR|NPR|PEN|UYU|BOB|PYG|DOP|CRC|GTQ|XOF|XAF|DEM|FRF|ITL|ATS"
 )
 _MONEY = (
-    r"US\$|R\$|A\$|AU\$|C\$|CA\$|NT\$|HK\$|NZ\$|MX\$|S\$|[$¢£¥\u20a0-\u20cf\u0e3f]"
-    rf"|{_CODES}|TL|Rp\.?|RM|S/\.?|SFr\.?|Fr\.|kr\.?|Kr\.?|Kč|zł|Ft|lei|руб\.?|р\.|грн\.?|лв\.?|元|円|원|Euro|Rs\.?"
+    r"[A-Z]{1,3}\$|[$¢£¥\u20a0-\u20cf\u0e3f\u09f2\u09f3\u17db\ufdfc]"
+    rf"|{_CODES}|TL|Rp\.?|RM|S/\.?|SFr\.?|Fr\.|kr\.?|Kr\.?|Kč|zł|Ft|lei|B/\.|Bs\.?|Dhs?\.?|SR|Gs\.|₱|Lei|din\.?|ден\.?|сум|тг\.?|руб\.?|р\.|грн\.?|лв\.?|元|円|원|Euro|Rs\.?"
 )
 _MARK = re.compile(f"{_MONEY}|%|‰")
 # Blanks stand in one place of a pattern only: where two could take the same ones, a long row of them takes for ever.
@@ -115,6 +115,12 @@ class Numeral:
     is_signed_oddly: bool
     is_negative: bool = False
     exponent: str = ""
+
+    @property
+    def decimal(self) -> str | None:
+        """The mark that can only be the decimal one, as `decimal_of` has it; before an exponent no other stands."""
+        marks = set(self.number) & set(".,")
+        return marks.pop() if self.exponent and len(marks) == 1 else decimal_of(self.number)
 
     def is_plain(self, decimal: str) -> bool:
         """Whether it is digits, a sign before them, and at most this mark among them."""

@@ -195,6 +195,15 @@ def of(present: Mapping[str, int], decimal: str, none_words: Collection[str] = (
     traces = {cell for cell in present if not is_sparse and missing_words.is_trace(cell)}
     filled = {cell: n for cell, n in present.items() if cell not in (missing | dashes | traces)}
     taken = {cell: one for cell, one in parts.items() if one is not None and cell in filled}
+    units_shown = {one.word for one in taken.values() if one.word}
+    missing |= {cell for cell in filled if cell not in taken and _is_none_with_unit(cell, units_shown)}
+    filled = {cell: n for cell, n in filled.items() if cell not in missing}
     words = frozenset(cell.lower() for cell in missing | traces)
     meanings = suffixes.of(taken, filled) if taken else WordMeanings()
     return CellReadings(present, filled, taken, words, dashes, decimal, meanings)
+
+
+def _is_none_with_unit(cell: str, shown: Collection[str]) -> bool:
+    """Whether it is a word for "no value" with one of the units that the numbers have: "null kg"."""
+    word, _, unit = cell.rpartition(" ")
+    return unit in shown and missing_words.is_none(word)

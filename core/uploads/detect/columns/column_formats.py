@@ -59,7 +59,7 @@ def decimal_mark(samples: Sequence[Sequence[str]], delimiter: str) -> tuple[str,
         found = [numeral for cell in present if (numeral := number_formats.of(cell)) is not None]
         if len(found) < MOSTLY * len(present):
             continue
-        shown = [mark for numeral in found if (mark := number_formats.decimal_of(numeral.number)) is not None]
+        shown = [mark for numeral in found if (mark := numeral.decimal) is not None]
         votes.update(shown)
     mark = "," if votes[","] > votes["."] and delimiter != "," else "."
     return mark, votes[","], votes["."]

@@ -144,7 +144,7 @@ def values_of(numbers: Collection[str], spelling: Spelling, suffixes: Suffixes =
 def _doubt(name: str, found: Mapping[str, Numeral], decimal: str) -> list[Guess]:
     """That decimals may be groups of three digits, where no number of the file tells: "1.250" throughout."""
     marked = [cell for cell, numeral in found.items() if decimal in numeral.number]
-    is_either = all(number_formats.decimal_of(found[cell].number) is None for cell in marked)
+    is_either = all(found[cell].decimal is None for cell in marked)
     longest = max((len(found[cell].number) for cell in found if cell not in marked), default=0)
     if len(marked) < max(_FEWEST_DOUBTFUL, MOSTLY * len(found)) or not is_either or longest > _GROUP:
         return []
@@ -172,7 +172,7 @@ def _weighed(
 
 def _shown(found: Mapping[str, Numeral]) -> set[str]:
     """The marks that can only be decimal ones in some cell."""
-    return {mark for numeral in found.values() if (mark := number_formats.decimal_of(numeral.number))}
+    return {mark for numeral in found.values() if (mark := numeral.decimal)}
 
 
 def _differs(way: Spelling, spelling: Spelling, found: Mapping[str, Numeral]) -> bool:

@@ -13,6 +13,7 @@ _SHARE = 0.01
 _NEAR, _VERY_NEAR = 0.5, 0.1
 _LEAST_SUSPICIOUS = -9.0
 _MOST_ASKED = 4
+_WIDE = 20
 _HIGH: Final = frozenset(
     (
         77, 88, 96, 97, 98, 99, 777, 888, 997, 998, 999, 7777, 8888, 9997, 9998, 9999, 88888, 99998, 99999, 999999,
@@ -105,7 +106,8 @@ def _low(values: Mapping[str, float], numbers: Mapping[str, int], total: int) ->
     below = [cell for cell in ordered if values[cell] < 0]
     rest = [values[cell] for cell in ordered if values[cell] >= 0]
     are_whole = all(value.is_integer() for value in rest)
-    are_few = 0 < len(below) <= _MOST_ASKED and len(rest) > len(below) and are_whole
+    is_apart = 0 not in rest or max(rest, default=0) >= _WIDE
+    are_few = is_apart and 0 < len(below) <= _MOST_ASKED and len(rest) > len(below) and are_whole
     if (
         are_few
         and {values[cell] for cell in below} <= _LOW

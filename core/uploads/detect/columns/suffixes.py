@@ -75,7 +75,7 @@ def of(taken: Mapping[str, Taken], filled: Mapping[str, int]) -> WordMeanings:
         return WordMeanings(unit, tuple(sorted(factors.items())))
     if all(map(loose_numbers.is_multiplier, words)) and not has_pairs:
         return WordMeanings(suffixes=_multipliers(words))
-    if (has_pairs or len(words) > 1) and all(map(units.is_unit, words)):
+    if (has_pairs or len(words) > 1) and all(map(units.is_unit, words)) and n_bare < _HALF * n_cells:
         named = tuple(sorted(words, key=lambda word: (-words[word], word)))
         conversion = units.factors(named, named[0]) or {}
         return WordMeanings(mixed=named, conversion=tuple(sorted(conversion.items())))

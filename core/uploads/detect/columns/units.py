@@ -82,7 +82,8 @@ KNOWN: Final = frozenset(
         "mA", "Pa",
         "mbar", "MPa", "N", "J", "Wh", "MWh", "GWh", "kn", "kt", "µm", "nm", "L", "mL", "dl", "µS/cm", "mg/kg",
         "℃", "℉",
-        "°C.", "rpm", "Nm", "kVA", "lx", "lm", "cd", "dBm", "µg/L", "µg/l", "ng/l", "ng/L", "mmol/l", "mmol/L", "U/l",
+        "°C.", "rpm", "Nm", "kVA", "bp", "bps", "pct",
+        "lx", "lm", "cd", "dBm", "µg/L", "µg/l", "ng/l", "ng/L", "mmol/l", "mmol/L", "U/l",
         "U/L", "IU/L", "g/dl", "g/dL", "mg/dl", "mg/dL", '"', "''", "'", "h.", "min.", "km²", "кг", "г", "м",
         "см", "км",
     )
@@ -96,14 +97,15 @@ _ORDINALS: Final = frozenset(("st", "nd", "rd", "th", "er", "re", "ère", "ème"
 
 
 def of(filled: Mapping[str, int]) -> str:
-    """The unit of nine in ten of the cells,
-    or of those that are no plain number while at least half have it; else "".
+    """The unit of nine in ten of the cells, or of those that are no plain number while at least half have it; else "".
 
     filled: cells that hold something, with counts.
     """
     found: Counter[str] = Counter()
+    n_marked = sum(not number.replace("-", "").isdigit() for cell in filled if (number := _core(cell)))
+    are_measured = 2 * n_marked >= len(filled)
     for cell, n in filled.items():
-        if number_formats.of(cell) is None and (unit := _behind(cell)):
+        if number_formats.of(cell) is None and (unit := _behind(cell, are_measured=are_measured)):
             found[unit] += n
     if not found:
         return ""
@@ -151,8 +153,9 @@ def factors(words: Collection[str], unit: str) -> dict[str, str] | None:
 
 
 def is_unit(word: str) -> bool:
-    """Whether a word is a unit that is known."""
-    return word in KNOWN or any(_folded(word) in kind for kind in _KINDS)
+    """Whether a word is a unit that is known. Of single letters, capitals are other units than small ones."""
+    is_capital = len(word) == 1 and word.isupper()
+    return word in KNOWN or (not is_capital and any(_folded(word) in kind for kind in _KINDS))
 
 
 def _written(value: Decimal) -> str:
@@ -164,9 +167,14 @@ def _folded(unit: str) -> str:
     return unit.casefold().rstrip(".").replace("μ", "µ")
 
 
-def _behind(cell: str) -> str:
-    """The unit behind a cell's number: a word apart from it, or a known one. A letter that may stand for thousands or
-    millions is none.
+def _core(cell: str) -> str:
+    found = loose_numbers.taken(cell)
+    return found.core if found is not None else ""
+
+
+def _behind(cell: str, *, are_measured: bool) -> str:
+    """The unit behind a cell's number: a known one, a word apart from it, one with signs such as "€/kg", or any letters
+    where the column's numbers have decimals. A letter that may stand for thousands or millions is none.
     """
     text = cell.strip()[:_MOST_CHARACTERS]
     found = loose_numbers.taken(text)
@@ -179,4 +187,5 @@ def _behind(cell: str) -> str:
         return ""
     is_apart = text.removesuffix(unit)[-1:].isspace()
     is_word = is_apart and 1 < len(unit) <= _LONGEST and unit.rstrip(".").replace(" ", "").isalpha()
-    return unit if unit in KNOWN or is_word else ""
+    has_sign = not unit.rstrip(".").isalpha() and len(unit) <= _LONGEST and " " not in unit
+    return unit if unit in KNOWN or is_word or has_sign or (are_measured and unit.isalpha()) else ""
