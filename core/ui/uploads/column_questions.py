@@ -13,7 +13,7 @@ from core.uploads.report.examination import Examination
 from core.uploads.report.questions import ColumnQuestion
 
 N_NAMED: Final = 3
-MOST_BOXES: Final = 8
+MOST_BOXES: Final = 5
 
 
 def show(upload_id: int, found: Examination) -> None:
@@ -24,8 +24,11 @@ def show(upload_id: int, found: Examination) -> None:
             st.markdown(f":small[:orange[:material/help:] {sentence(question)}]")
             with st.container(horizontal=True, gap="small", key=f"answers_{question.key}"):
                 for place, answer in enumerate(question.answers):
-                    label, key = links.escape(answer.label), f"answer_{place}_{question.key}"
-                    if st.button(label, key=key):
+                    icon, now = (
+                        (":material/check:", "It is read so now.") if answer.is_taken else (None, None)
+                    )
+                    key = f"answer_{place}_{question.key}"
+                    if st.button(links.escape(answer.label), key=key, icon=icon, help=now):
                         import_receipt.read(upload_id, found, answer.overrides, anew=False)
     if len(asked) > MOST_BOXES:
         more = formatting.exact(len(asked) - MOST_BOXES, "more column is", "more columns are")

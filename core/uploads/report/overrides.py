@@ -10,6 +10,7 @@ from core.errors import Invalid
 from core.uploads.csv import cells
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
+from core.uploads.detect.columns import missing_words
 from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.guesses import About, Guess
 from core.uploads.errors import ColumnUnknown, MarksClash
@@ -154,6 +155,8 @@ class ReadingOverrides:
         return replace(detected, dialect=replace(dialect, rules=rules), guesses=kept + tuple(chosen))
 
     def _rule(self, rule: ColumnRule, column: ColumnOverrides, decimal: str) -> ColumnRule:
+        if column.kind == "category" and rule.is_number:  # words that are missing among numbers only
+            rule = replace(rule, missing=tuple(filter(missing_words.is_anywhere, rule.missing)))
         rule = _with_missing(
             rule, self.missing if column.missing is None else column.missing, more=self.missing
         )

@@ -21,10 +21,13 @@ _SPELLED: Final = re.compile(r"1(?P<thousands>\D?)234(?P<decimal>[.,])5")
 
 @dataclass(frozen=True)
 class Answer:
-    """One reading. label: what it does, in a few words. overrides: what is said of the columns for it."""
+    """One reading. label: what it does, in a few words. overrides: what is said of the columns for it. is_taken: it is
+    how they are read now.
+    """
 
     label: str
     overrides: ReadingOverrides
+    is_taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,10 @@ def _about_missing(found: Examination, rules: Mapping[str, ColumnRule]) -> Itera
         )
         values = ReadingOverrides(columns={name: ColumnOverrides(values=spellings) for name in columns})
         value = spellings[0]
-        answers = Answer(f"Read {value} as missing", missing), Answer(f"Keep {value} as a value", values)
+        answers = (
+            Answer(f"Read {value} as missing", missing, is_missing),
+            Answer(f"Keep {value} as a value", values, not is_missing),
+        )
         yield ColumnQuestion(f"missing_{value}", columns, value, is_number, is_missing, "", answers)
 
 
@@ -110,7 +116,7 @@ def _about_strays(found: Examination, rules: Mapping[str, ColumnRule]) -> Iterat
             name = guess.column
             as_missing = ColumnOverrides(missing=_missing(rules, name))
             answers = (
-                Answer("Read these as missing", ReadingOverrides(columns={name: as_missing})),
+                Answer("Read these as missing", ReadingOverrides(columns={name: as_missing}), is_taken=True),
                 Answer("Read the column as text", _kind(name, "category")),
             )
             yield ColumnQuestion(f"strays_{name}", (name,), "", False, True, guess.why, answers)
@@ -125,7 +131,10 @@ def _about_numbers(found: Examination, rules: Mapping[str, ColumnRule]) -> Itera
         if not guess.value:
             units = guess.alternatives
             number = f"Read as numbers in {units[0]}" if units else "Read as numbers"
-            answers = Answer(number, _kind(name, "number")), Answer("Keep as text", _kind(name, "category"))
+            answers = (
+                Answer(number, _kind(name, "number")),
+                Answer("Keep as text", _kind(name, "category"), is_taken=True),
+            )
         elif rule.scale:
             answers = tuple(
                 _read_so(found, name, ColumnOverrides(scale=scale), rule, scale=scale)
@@ -136,6 +145,10 @@ def _about_numbers(found: Examination, rules: Mapping[str, ColumnRule]) -> Itera
         ]:
             answers = tuple(_spelled_so(found, name, rule, example) for example in spelled)
         if len(answers) > 1:
+            answers = tuple(
+                replace(one, is_taken=one.is_taken or (bool(guess.value) and not place))
+                for place, one in enumerate(answers)
+            )
             yield ColumnQuestion(f"numbers_{name}", (name,), "", True, False, guess.why, answers)
 
 
