@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from core.uploads.csv import loose_numbers
+from core.uploads.csv import loose_numbers, number_formats
 from core.uploads.csv.cells import ABOUT
 from core.uploads.csv.loose_numbers import Suffixes, Taken
 from core.uploads.csv.number_formats import Numeral, Spelling
@@ -190,7 +190,10 @@ def of(present: Mapping[str, int], decimal: str, none_words: Collection[str] = (
     missing = {
         cell
         for cell in present
-        if missing_words.is_none(cell, is_surely=is_sparse) or (cell.lower() in none_words and not is_sparse)
+        if number_formats.of(cell) is None
+        and (
+            missing_words.is_none(cell, is_surely=is_sparse) or (cell.lower() in none_words and not is_sparse)
+        )
     } - dashes
     traces = {cell for cell in present if not is_sparse and missing_words.is_trace(cell)}
     filled = {cell: n for cell, n in present.items() if cell not in (missing | dashes | traces)}

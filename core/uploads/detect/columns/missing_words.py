@@ -40,7 +40,9 @@ _ERROR: Final = re.compile(
     r"|#{3,}|err(?:or)?: ?[0-9]{3}|-?1?\.?#(?:ind|qnan|inf)[0-9]*|#error|#missing|#fehler",
     re.IGNORECASE,
 )
-_SIGNED: Final = re.compile(r"[(\[]\w{1,3}[)\]]|\.[a-z_]|[^\w\s]{1,3} ?\(?[a-z]{1,2}\)?[0-9]?", re.IGNORECASE)
+_SIGNED: Final = re.compile(
+    r"[(\[][^\W\d_]{1,3}[)\]]|\.[a-z_]|[^\w\s]{1,3} ?\(?[a-z]{1,2}\)?[0-9]?", re.IGNORECASE
+)
 _LONGEST: Final = 60
 _REGIONS: Final = frozenset(
     (
