@@ -93,11 +93,6 @@ class Taken:
     value: str = ""
     pairs: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def is_bare(self) -> bool:
-        """Whether it is a number with nothing beside it but notes."""
-        return not (self.word or self.places or self.is_limit or self.value or self.pairs)
-
 
 def is_multiplier(word: str) -> bool:
     """Whether a word stands for thousands, millions or more in some language."""
