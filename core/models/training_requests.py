@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session, contains_eager
 from core.db.tables.models import ModelRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
-from core.models import models
+from core.models import models, stated
 from core.models.errors import TooManyWaiting
+from core.models.fitting.questions import TargetChoices
+from core.models.thresholds import Named
 from core.queue import TaskState
 
 
@@ -22,7 +24,8 @@ def request(
     upload: UploadRow,
     target: str,
     name: str = "",
-    positive_label: str | None = None,
+    choices: TargetChoices | None = None,
+    threshold: float | Named | None = None,
     keep: Sequence[str] = (),
 ) -> ModelRow:
     """`models.request_training`; where the very same one waits for a worker already, that is the answer.
@@ -34,12 +37,19 @@ def request(
     waiting = sa.select(ModelRow).join(ModelRow.task).where(*is_waiting)
     found = session.scalars(waiting.options(contains_eager(ModelRow.task))).all()
     asked = upload.id, target, models.tidied(name) or models.default_name(upload, target=target)
+    wanted = stated.payload(choices, threshold=threshold, keep=keep)
     for model in found:
-        payload, is_same = model.task.payload, (model.upload_id, model.target, model.name) == asked
-        if is_same and payload["positive_label"] == positive_label and set(payload["keep"]) == set(keep):
+        is_same = (model.upload_id, model.target, model.name) == asked
+        if is_same and stated.of_payload(model.task.payload) == wanted:
             return model
     if len(found) >= most_waiting:
         raise TooManyWaiting(n_waiting=len(found))
     return models.request_training(
-        session, upload=upload, target=target, name=name, positive_label=positive_label, keep=keep
+        session,
+        upload=upload,
+        target=target,
+        name=name,
+        choices=choices,
+        threshold=threshold,
+        keep=keep,
     )

@@ -14,6 +14,8 @@ from core.uploads.detect.encodings.charsets import CODECS
 from core.uploads.report import overrides
 from core.uploads.report.examination import Examination
 
+_DateForm = Literal["", "ymd", "dmy", "mdy", "time", "epoch", "epoch_ms", "excel"]
+
 
 class UploadColumnRule(BaseModel):
     """How cells of one column are rewritten before use."""
@@ -38,6 +40,10 @@ class UploadColumnRule(BaseModel):
     )
     words: list[tuple[str, str]] = Field(
         description="Cells that stand for a number, in lower case, each with that number; `≈` means nearly."
+    )
+    date: _DateForm = Field(
+        description="How its dates are written: `dmy`, `mdy` and `ymd` are orders of day, month and year, `excel` "
+        "counts days as spreadsheets do. Empty if it has none or they need no rule."
     )
 
 
@@ -72,7 +78,7 @@ class Column(BaseModel):
     minimum: str | None
     maximum: str | None
     examples: list[str]
-    n_odd: int = Field(description="Cells that are not numbers in a column where nearly all are.")
+    n_odd: int = Field(description="Cells that are not numbers, or dates, in a column where nearly all are.")
     first_odd: str | None
     n_coerced: int = Field(description="Cells that were rewritten so that they can be read.")
     n_declared_missing: int = Field(description="Rewritten cells that became missing.")
@@ -146,6 +152,7 @@ class UploadTextRewriting(BaseModel):
     mark: str = Field(description="Several characters that separate cells, such as ||.")
     columns: list[tuple[int, int]] = Field(description="Where aligned columns begin and end, in characters.")
     is_aligned: bool = Field(description="Any number of spaces separates cells.")
+    is_wrapped: bool = Field(description="Each line is in quotes as a whole, which are taken off.")
 
 
 class UploadColumnOverrides(BaseModel):
@@ -169,6 +176,9 @@ class UploadColumnOverrides(BaseModel):
     scale: Literal["", "fractions", "hundredths"] | None = None
     values: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = Field(
         default=None, description="Cells that are values, even if they look like a missing value."
+    )
+    date: _DateForm | None = Field(
+        default=None, description="How its dates are written; empty for a column that holds none."
     )
 
 

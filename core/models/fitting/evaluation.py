@@ -21,7 +21,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from core.models import blend, recipes
-from core.models.schema import RowIndices, Schema, Task
+from core.models.schema import PartOfDate, RowIndices, Schema, Task
 
 N_FOLDS: Final = 5
 IMPORTANCE_ROWS = 2000
@@ -57,10 +57,18 @@ class CrossValidation:
     temperature: float
 
 
+def n_folds(values: np.ndarray, schema: Schema) -> int:
+    """N_FOLDS, or as many as the smallest class has rows; at least two."""
+    if schema.task == "regression":
+        return N_FOLDS
+    return int(np.clip(np.unique(values, return_counts=True)[1].min(), 2, N_FOLDS))
+
+
 def folds(values: np.ndarray, schema: Schema) -> list[Fold]:
-    """Five folds, shuffled with seed 0, stratified by class: (rows to learn from, rows held out) each."""
+    """`n_folds`, shuffled with seed 0, stratified by class: (rows to learn from, rows held out) each."""
     kind = KFold if schema.task == "regression" else StratifiedKFold
-    return list(kind(N_FOLDS, shuffle=True, random_state=0).split(np.zeros(len(values)), values))
+    n = n_folds(values, schema)
+    return list(kind(n, shuffle=True, random_state=0).split(np.zeros(len(values)), values))
 
 
 def cross_validate(
@@ -162,6 +170,10 @@ def importance(
     """
     draw = np.random.default_rng(0)
     names = [feature.name for feature in schema.features]
+    together: dict[str, list[str]] = {name: [name] for name in names}
+    for part_of in schema.inputs:
+        if isinstance(part_of, PartOfDate):
+            together[part_of.source].append(part_of.name)
     n_repeats = max(1, min(3, 30 // len(names)))
     n_rows = max(200, min(IMPORTANCE_ROWS, IMPORTANCE_CELLS // (n_repeats * len(names) ** 2)))
     rows = evaluated.held_out
@@ -179,9 +191,11 @@ def importance(
         copies = seen.iloc[np.tile(np.arange(len(seen)), len(batch))]
         parts = [slice(position * len(seen), (position + 1) * len(seen)) for position in range(len(batch))]
         for name, part in zip(batch, parts, strict=True):
-            column = copies[name].to_numpy(copy=True)
-            column[part] = draw.permutation(column[part])
-            copies[name] = pd.Series(column, index=copies.index, dtype=copies[name].dtype)
+            order = draw.permutation(len(seen))
+            for one in together[name]:  # a date's parts go with it
+                column = copies[one].to_numpy(copy=True)
+                column[part] = column[part][order]
+                copies[one] = pd.Series(column, index=copies.index, dtype=copies[one].dtype)
         answers = answer(copies)
         for name, part in zip(batch, parts, strict=True):
             falls[name].append(whole - _score(answers[part], outcome, schema))

@@ -62,7 +62,14 @@ def prepare(
     if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
         drawn, fitted, found = _examined(take, outcome, most, decimal, kept, rules)
     values = outcome.answers(drawn)
-    schema = Schema(found.kept, outcome.name, outcome.task, outcome.labels, outcome.positive_label)
+    schema = Schema(
+        found.kept,
+        outcome.name,
+        outcome.task,
+        outcome.labels,
+        outcome.positive_label,
+        spellings=outcome.spellings,
+    )
     features = frame(fitted, schema, decimal)
     leaking, suspicions = _leaking(features, values, schema, kept)
     dropped = (*found.dropped, *leaking)
@@ -73,7 +80,7 @@ def prepare(
     return Prepared(
         schema=schema,
         rows=outcome.rows[drawn],
-        features=features[[feature.name for feature in schema.features]],
+        features=features[[feature.name for feature in schema.inputs]],
         values=values,
         dropped=dropped,
         n_leaking=len(leaking),

@@ -17,12 +17,14 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from core.errors import counted
-from core.models import recipes, versions
+from core.models import blend, recipes, versions
 from core.models.fitting import evaluation, preparation, targets, tuning
 from core.models.fitting.columns import DroppedColumn
 from core.models.fitting.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
 from core.models.fitting.preparation import Take, draw
+from core.models.fitting.questions import TargetChoices
 from core.models.schema import Schema
+from core.models.thresholds import KnownScores
 from core.uploads.csv.dialect import ColumnRule
 
 CROSS_VALIDATED_ROWS = 50_000
@@ -45,7 +47,8 @@ class TrainingResult:
     chosen: the candidate that was best by `chosen_by`.  metrics: its cross-validated metrics; baseline:
     those of an answer that looks at no column.  n_rows: rows with an outcome.  n_fitted: those the pipeline
     was fitted on.
-    importance: (column, fall of the metric when it is shuffled), largest first.
+    importance: (column, fall of the metric when it is shuffled), largest first.  scores: of two classes, what each
+    row's own fold said of it.
     """
 
     pipeline: Pipeline
@@ -62,6 +65,8 @@ class TrainingResult:
     n_fitted: int
     versions: dict[str, str]
     seconds: float
+    scores: KnownScores | None = None
+    n_folds: int = N_FOLDS
 
     def report(self, *, keep: Collection[str] = ()) -> dict[str, Any]:
         """Everything but the pipeline and the schema as plain values, as it is kept with the model.
@@ -85,6 +90,8 @@ class TrainingResult:
             "n_fitted": self.n_fitted,
             "versions": self.versions,
             "seconds": self.seconds,
+            "n_folds": self.n_folds,
+            "thresholds": self.scores.to_json() if self.scores else None,
         }
 
 
@@ -97,7 +104,7 @@ def train(
     *,
     target: str,
     decimal: str,
-    positive_label: str | None = None,
+    choices: TargetChoices | None = None,
     keep: Collection[str] = (),
     rules: Mapping[str, ColumnRule] = MappingProxyType({}),
     progress: Callable[[int, int], None],
@@ -106,7 +113,7 @@ def train(
     """Choose between the recipes by cross-validation and fit the better one on every row that has an outcome.
 
     table: (n,) rows, every column pa.string(), cells as in the file.  decimal: the file's decimal mark.
-    positive_label: the class whose probability is asked for; guessed when None.
+    choices: what somebody stated of the target; the rest follows from its values.
     keep: columns that stay in even if they look like identifiers or leaks.
     rules: how a column was read, by its name, where it needed a rule.
     progress: called with (units done, units in all) after each fold and fit.
@@ -117,7 +124,7 @@ def train(
     # elsewhere.
     with threadpool_limits(limits=1):
         given = take or (lambda rows: table.take(pa.array(rows)))
-        return _train(table, given, target, decimal, positive_label, frozenset(keep), rules, progress)
+        return _train(table, given, target, decimal, choices, frozenset(keep), rules, progress)
 
 
 def _train(
@@ -125,18 +132,17 @@ def _train(
     take: Take,
     target: str,
     decimal: str,
-    positive_label: str | None,
+    choices: TargetChoices | None,
     keep: frozenset[str],
     rules: Mapping[str, ColumnRule],
     progress: Callable[[int, int], None],
 ) -> TrainingResult:
     started = time.perf_counter()
-    step = _counter(len(recipes.GROWTHS) + len(_FITTED) * N_FOLDS + 2, progress)
-
-    kept = rules[target].values if target in rules else ()
-    outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label, kept=kept)
+    outcome = targets.find(table, target=target, decimal=decimal, choices=choices, rule=rules.get(target))
     prepared = preparation.prepare(take, outcome, decimal=decimal, keep=keep, rules=rules)
     schema, features, values = prepared.schema, prepared.features, prepared.values
+    n_folds = evaluation.n_folds(values, schema)
+    step = _counter(len(recipes.GROWTHS) + len(_FITTED) * n_folds + 2, progress)
     step()
 
     comparison = _compare(features, values, schema, step)
@@ -145,6 +151,7 @@ def _train(
     step()
 
     warnings = prepared.warnings + _about_rows(len(outcome.rows), len(values), comparison.n_rows)
+    warnings += _about_folds(n_folds, target)
     chosen_by = CHOSEN_BY[schema.task]
     n_leaking = prepared.n_leaking
     warnings += _about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, n_leaking)
@@ -163,6 +170,8 @@ def _train(
         n_fitted=len(values),
         versions=versions.installed(),
         seconds=time.perf_counter() - started,
+        scores=comparison.scores,
+        n_folds=n_folds,
     )
 
 
@@ -176,6 +185,7 @@ class _Comparison:
     chosen: str
     importance: tuple[tuple[str, float], ...]
     n_rows: int
+    scores: KnownScores | None
 
 
 def _compare(
@@ -208,7 +218,16 @@ def _compare(
         chosen=chosen,
         importance=evaluation.importance(evaluated[chosen], seen, answers, schema),
         n_rows=len(seen),
+        scores=_scores(evaluated[chosen].said, answers, schema),
     )
+
+
+def _scores(said: np.ndarray, answers: np.ndarray, schema: Schema) -> KnownScores | None:
+    """Of two classes. said: (n,) logits by each row's own fold. answers: (n,) labels."""
+    if schema.positive_label is None:
+        return None
+    positive = schema.labels.index(schema.positive_label)
+    return KnownScores.of(blend.probabilities(said, 1.0)[:, positive], answers == schema.positive_label)
 
 
 def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, values: np.ndarray) -> Pipeline:
@@ -238,6 +257,15 @@ def _about_rows(n_rows: int, n_fitted: int, n_compared: int) -> tuple[str, ...]:
     return (
         f"Of {n_rows:,} rows, {n_compared:,} drawn at random were used to compare the candidates "
         f"and {fitted} to fit the model.",
+    )
+
+
+def _about_folds(n_folds: int, target: str) -> tuple[str, ...]:
+    if n_folds == N_FOLDS:
+        return ()
+    return (
+        f"The rarest class of '{target}' has {n_folds} rows, so the candidates were compared on {n_folds} folds "
+        f"in place of {N_FOLDS}.",
     )
 
 

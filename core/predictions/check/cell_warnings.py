@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from core.metrics import wording
+from core.models import date_parts
 from core.models.schema import Feature
 from core.predictions.check.first_rows import FirstRows
 from core.predictions.matching.reading import ReadingQuestion
 from core.uploads.report.profile import ColumnProfile, shortened
 
-About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about"]
-_EXAMPLE_LENGTH = 40
+About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about", "outcome"]
+_EXAMPLES, _EXAMPLE_LENGTH = 3, 40
 
 
 @dataclass(frozen=True)
 class CellWarning:
     """One thing about the cells of a feature.
 
-    about: "retyped", not a number where the model expects numbers; "unseen", a value not seen in training; "outside",
-    a number beyond the range of training; "blank", no value in any row; "guessed", it can be read in two ways and
-    nobody has chosen; "about", it names a number only nearly.
+    about: "retyped", no number or date where the model expects one; "unseen", a value not seen in training; "outside",
+    a number or date beyond the range of training; "blank", no value in any row; "guessed", it can be read in two ways
+    and nobody has chosen; "about", it names a number only nearly; "outcome", an outcome that the model does not know.
     n_cells, n_rows: so many cells in the rows looked at, of which there are n_rows: the file's first, or all of them.
     refuses: scoring would refuse the file. says: a sentence.
     """
@@ -51,7 +53,7 @@ def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int
     if profile.n_missing >= n_rows:
         message = f"{name}: every row is blank. Blank cells are filled in as in training."
         yield CellWarning(feature.name, "blank", n_rows, n_rows, False, message)
-    elif feature.kind == "number":
+    elif feature.is_measured:
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
         yield from _about(feature, name, seen, n_rows)
@@ -71,6 +73,18 @@ def of_question(question: ReadingQuestion, *, n_rows: int) -> CellWarning:
     return CellWarning(question.name, "guessed", n_rows, n_rows, False, message)
 
 
+def of_outcomes(target: str, seen: FirstRows, *, n_rows: int) -> Iterator[CellWarning]:
+    """What there is to say of the column of outcomes. target: the model's name of it."""
+    if n := seen.n_unknown:
+        where, has = _where(n, seen.n_rows, n_rows, "has|have")
+        shown = wording.listed(seen.unknown_outcomes[:_EXAMPLES])
+        message = (
+            f"{target}: {where} {has} an outcome that the model doesn't know, such as {shown}. These rows are scored "
+            "and left out of the metrics."
+        )
+        yield CellWarning(target, "outcome", n, seen.n_rows, False, message)
+
+
 def _about(feature: Feature, name: str, seen: FirstRows, n_rows: int) -> Iterator[CellWarning]:
     if n := seen.about[feature.name]:
         where, names = _where(n, seen.n_rows, n_rows, "names|name")
@@ -86,6 +100,7 @@ def _retyped(
         message = f"{refusal.message} This file can't be scored."
         yield CellWarning(feature.name, "retyped", n, of_rows, True, message)
         return
+    instead = f"text instead of a {feature.kind}"
     blank, such_as = "These cells are scored as blank", _such_as(feature, seen)
     if profile.n_odd:  # counted over the whole file
         n, of_rows = profile.n_odd, n_rows
@@ -93,10 +108,12 @@ def _retyped(
         such_as = f", such as {first}" if profile.first_odd else ""
     if n:
         where, has = _where(n, of_rows, n_rows, "has|have")
-        message = f"{name}: {where} {has} text instead of a number{such_as}. {blank}."
+        message = f"{name}: {where} {has} {instead}{such_as}. {blank}."
         yield CellWarning(feature.name, "retyped", n, of_rows, False, message)
-    elif profile.kind not in ("number", "empty"):
-        message = f"{name}: text instead of numbers after the first {wording.rows(of_rows)}. {blank}."
+    elif profile.kind not in (feature.kind, "empty") and not (
+        feature.kind == "date" and profile.kind == "number"
+    ):
+        message = f"{name}: text instead of {feature.kind}s after the first {wording.rows(of_rows)}. {blank}."
         yield CellWarning(feature.name, "retyped", 0, of_rows, False, message)
 
 
@@ -106,9 +123,16 @@ def _outside(
     lowest, highest = feature.minimum, feature.maximum
     if lowest is None or highest is None:
         return
-    trained = f"the range seen in training, {wording.number(lowest)} to {wording.number(highest)}"
+    told = (
+        partial(date_parts.text, is_time=feature.is_time_of_day) if feature.kind == "date" else wording.number
+    )
+    trained = f"the range seen in training, {told(lowest)} to {told(highest)}"
     runs, is_beyond = "", False
-    if profile.kind == "number" and profile.minimum is not None and profile.maximum is not None:
+    if (
+        feature.kind == "number" == profile.kind
+        and profile.minimum is not None
+        and profile.maximum is not None
+    ):
         least, most = float(profile.minimum), float(profile.maximum)
         is_beyond = least < lowest or most > highest
         runs = f": its values run from {wording.number(least)} to {wording.number(most)}"

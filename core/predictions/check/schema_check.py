@@ -144,6 +144,7 @@ def of_file(
         for feature in present.features
         for one in cell_warnings.of(feature, seen, profiles[feature.name], n_rows=found.n_rows)
     ]
+    warnings += cell_warnings.of_outcomes(schema.target, seen, n_rows=found.n_rows)
     asked = [one for one in as_trained.questions if not one.chosen and one.cells]
     warnings += [cell_warnings.of_question(one, n_rows=found.n_rows) for one in asked]
     return SchemaCheck(
@@ -173,7 +174,9 @@ def _columns(
     for one in schema.features:
         if missing := lacking.get(one.name):
             is_guess = missing.is_guess
-            if missing.nearest is not None and one.kind == "number":
+            if missing.nearest is not None and one.kind == "date":
+                is_guess = is_guess and profiles[missing.nearest].kind == "date"
+            elif missing.nearest is not None and one.kind == "number":
                 is_guess = is_guess and _holds_numbers(profiles[missing.nearest], decimal)
             columns.append(FeatureMatch(one.name, one.kind, None, missing.nearest, is_guess))
         else:

@@ -11,30 +11,27 @@ from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.models import models, training_requests
-from core.models.fitting import targets
+from core.models.fitting.questions import TargetChoices
 from core.ui import links, session
 from core.ui.models.pages import MODEL
-from core.ui.uploads.receipt import KINDS
+from core.ui.uploads import target_form
 from core.uploads import uploads
 from core.uploads.report.profile import ColumnProfile
 
 
 def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: ModelRow | None) -> None:
     """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
-    by_name = {column.name: column for column in columns}
-    names = list(by_name)
+    names = [column.name for column in columns]
     asked = f"{upload.id}_{version_of.id if version_of else None}"  # what the answers are about
-    guessed = version_of.target if version_of else targets.guess_target(columns, n_rows=upload.n_rows)
-    target = st.selectbox(
-        "Column to predict",
-        names,
-        index=names.index(guessed) if guessed in names else None,
-        format_func=lambda name: f"{name}  ·  {KINDS[by_name[name].kind].lower()}",
-        placeholder="Choose a column",
-        key=f"target_{asked}",
-        help="The outcome that the model learns to predict from the other columns.",
+    stated = target_form.show(
+        upload,
+        columns,
+        before=version_of.target if version_of else None,
+        stated=version_of.task.payload if version_of else None,
+        key=asked,
+        target_key=f"target_{asked}",
     )
-    positive = _positive(by_name[target], key=f"positive_{asked}_{target}") if target else None
+    target, refusal = stated.target, stated.refusal
     name = st.text_input(
         "Name",
         value=version_of.name if version_of else "",
@@ -46,12 +43,11 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     keep = st.multiselect(
         "Keep these columns even if they look like IDs or leaks",
         [name for name in names if name != target],
-        default=[name for name in _kept(version_of) if name in by_name and name != target],
+        default=[name for name in _kept(version_of) if name in names and name != target],
         placeholder="None",
         key=f"keep_{asked}",
         help="Columns that look like IDs or give the outcome away are left out. The ones you add here are used anyway.",
     )
-    refusal = targets.refusal(by_name[target], n_rows=upload.n_rows) if target else None
     clicked = st.button(
         _button(upload, target=target, name=name or ""),
         key="train_model",
@@ -66,7 +62,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
             "Two recipes are cross-validated and compared with a baseline. The better one becomes the model."
         )
     if clicked and target:
-        model_id = _train(upload.id, target=target, name=name or "", positive_label=positive, keep=keep)
+        model_id = _train(upload.id, target=target, name=name or "", choices=stated.choices, keep=keep)
         links.go(MODEL, id=model_id)
 
 
@@ -87,25 +83,7 @@ def _kept(version_of: ModelRow | None) -> Sequence[str]:
     return kept
 
 
-def _positive(column: ColumnProfile, *, key: str) -> str | None:
-    """The outcome whose probability is asked for, where there are two; None leaves it to the training."""
-    if column.n_distinct != 2 or len(column.examples) != 2:
-        return None
-    labels = list(column.examples)
-    likely = targets.likely_positive(labels)
-    return st.selectbox(
-        "Positive outcome",
-        labels,
-        index=labels.index(likely) if likely is not None else None,
-        placeholder="The rarer of the two",
-        key=key,
-        help="The result shows the probability of this outcome.",
-    )
-
-
-def _train(
-    upload_id: int, *, target: str, name: str, positive_label: str | None, keep: Sequence[str]
-) -> UUID:
+def _train(upload_id: int, *, target: str, name: str, choices: TargetChoices, keep: Sequence[str]) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         upload = uploads.get(scope, upload_id=upload_id)
         model = training_requests.request(
@@ -114,7 +92,7 @@ def _train(
             upload=upload,
             target=target,
             name=name,
-            positive_label=positive_label,
+            choices=choices,
             keep=keep,
         )
     return model.id

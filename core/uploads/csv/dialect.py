@@ -11,7 +11,7 @@ from core.uploads.csv.rewriting import Rewriting
 
 DELIMITER_NAMES = {
     ",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "^": "caret", "~": "tilde", ":": "colon",
-    " ": "space",
+    " ": "space", "\x1f": "unit separator", "\x01": "U+0001 mark",
 }  # fmt: skip
 
 
@@ -34,6 +34,8 @@ class ColumnRule:
     is_loose: cells that are nearly numbers, such as "<0.5" and "575K", are read as the numbers that they name.
     suffixes: what the words behind its numbers mean, as `loose_numbers` has it: ("dr", "-"), ("p", ""), ("g", "0.001").
     words: cells that stand for a number, trimmed and in lower case, each with that number: ("t", "≈0").
+    date: how its dates are written, one of `core.uploads.dates.texts.FORMS`; "" where it holds none, or none but those
+    that can be read in one way only. Their cells stay as they are spelled.
     """
 
     column: int
@@ -47,6 +49,7 @@ class ColumnRule:
     is_loose: bool = False
     suffixes: tuple[tuple[str, str], ...] = ()
     words: tuple[tuple[str, str], ...] = ()
+    date: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ColumnRule:
@@ -63,6 +66,11 @@ class ColumnRule:
     def is_number(self) -> bool:
         """Whether the rule says how numbers are spelled."""
         return bool(self.decimal)
+
+    @property
+    def is_of_dates_alone(self) -> bool:
+        """Whether it says no more than how dates are written, so that cells are clean as they stand."""
+        return self == ColumnRule(self.column, date=self.date)
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,8 @@ class Dialect:
     @property
     def is_plain(self) -> bool:
         """Whether records below the header are rows of one width, in double quotes or none, and clean as they stand."""
-        return self.is_regular and not self.rules and self.quotechar == '"' and not self.escapechar
+        are_clean = all(rule.is_of_dates_alone for rule in self.rules)
+        return self.is_regular and are_clean and self.quotechar == '"' and not self.escapechar
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads it back to an equal dialect."""

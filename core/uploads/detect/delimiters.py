@@ -17,7 +17,9 @@ from core.uploads.csv.repairs import Repair
 from core.uploads.detect.columns import cell_patterns
 
 DELIMITERS = (",", ";", "\t", "|")
-RARE_DELIMITERS = ("^", "~", ":", " ")
+SEPARATORS = ("\x1f", "\x01", "^", "~")
+"""Marks that no text has evenly unless they separate its cells."""
+RARE_DELIMITERS = (":", " ")
 JUDGED_CHARACTERS = 48 << 10
 _JUDGED_ROWS = 300
 _JUDGED_CELLS = 3000
@@ -97,8 +99,9 @@ def detect(text: str, codec: str) -> DetectedMarks:
     if announced := _ANNOUNCED.match(text):
         return DetectedMarks(quotes(text, announced[1], codec), ((announced[1], 1.0),), announced=True)
     text = text[:JUDGED_CHARACTERS]
-    present = [mark for mark in DELIMITERS if mark in text and _may_delimit(mark, codec)]
-    scored = [(mark, _quality(text, quotes(text, mark, codec))) for mark in present]
+    present = [mark for mark in (*DELIMITERS, *SEPARATORS) if mark in text and _may_delimit(mark, codec)]
+    judged = [(mark, _quality(text, quotes(text, mark, codec))) for mark in present]
+    scored = [(mark, score) for mark, score in judged if score >= GOOD or mark not in SEPARATORS]
     if not scored or max(score for _, score in scored) < GOOD:
         rare = [mark for mark in RARE_DELIMITERS if mark in text and _may_delimit(mark, codec)]
         better = [(mark, _quality(text, quotes(text, mark, codec))) for mark in rare]

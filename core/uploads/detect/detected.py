@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from core.uploads.csv.dialect import ColumnRule, Dialect
+from core.uploads.detect.columns.column_formats import FoundFormat
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.shape.other_tables import OtherTable
 
@@ -23,6 +24,16 @@ class Detected:
     is_edged: bool = False
     samples: tuple[tuple[str, ...], ...] = ()
     as_numbers: Mapping[int, ColumnRule] = field(default_factory=dict)
+
+    def with_formats(self, found: Sequence[FoundFormat]) -> Detected:
+        """With these rules and what is to be said of them in place of what was found of the same columns before."""
+        more = tuple(one.rule for one in found if one.rule is not None)
+        guesses = tuple(guess for one in found for guess in one.guesses)
+        ruled = {rule.column for rule in more}
+        anew = {(guess.about, guess.column) for guess in guesses}
+        rules = tuple(rule for rule in self.dialect.rules if rule.column not in ruled) + more
+        before = tuple(guess for guess in self.guesses if (guess.about, guess.column) not in anew)
+        return replace(self, dialect=replace(self.dialect, rules=rules), guesses=before + guesses)
 
 
 @dataclass(frozen=True)

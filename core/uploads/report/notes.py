@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.csv.rewriting import Rewriting
+from core.uploads.dates import texts
 from core.uploads.detect.encodings.encoding import Encoding
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.profile import ColumnProfile
@@ -38,6 +39,7 @@ def of(
             *_of_lines(dialect, treatment, guesses),
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns, _examples(guesses)),
+            *_of_dates(guesses),
             *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.is_of_value),
             *_of_readings(guesses),
         )
@@ -94,7 +96,9 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
 
 
 def layout_name(rewriting: Rewriting) -> str:
-    """What stands between the cells where that is no single mark."""
+    """What stands between the cells where that is no single mark, or around them."""
+    if rewriting.is_wrapped:
+        return "Each line is in quotes as a whole; they were taken off."
     if rewriting.mark:
         return f"Its cells are separated by {rewriting.mark}."
     if rewriting.columns:
@@ -106,6 +110,8 @@ def of_result(dialect: Dialect) -> str:
     """What a result holds otherwise than the file; "" where it holds each of its lines as it is."""
     if dialect.rewriting is None or not dialect.rewriting.lays_out:
         return ""
+    if dialect.rewriting.is_wrapped:
+        return "Results have its lines without these quotes."
     between = dialect.rewriting.mark or "the spaces between them"
     return f"Results have its cells with {delimiter_name(dialect.delimiter)}s instead of {between}."
 
@@ -175,10 +181,20 @@ def _of_columns(
             words = ", ".join(f"'{word}'" for word in sorted(column.missing))
             yield f"In '{column.name}', {_counted(sum(column.missing.values()), 'cell')} ({words}) read as missing."
         if column.n_odd:
+            what = "dates" if column.kind == "date" else "numbers"
             yield (
-                f"Column '{column.name}' holds numbers, except in {_counted(column.n_odd, 'cell')},"
+                f"Column '{column.name}' holds {what}, except in {_counted(column.n_odd, 'cell')},"
                 f" the first of which is '{column.first_odd}'."
             )
+
+
+def _of_dates(guesses: Sequence[Guess]) -> Iterator[str]:
+    for guess in guesses:
+        if guess.about == "dates" and guess.confidence == "chosen":
+            read = f"dates are read as {texts.FORMS[guess.value]}" if guess.value else "no dates are read"
+            yield f"In '{guess.column}', {read}, as you chose."
+        elif guess.about == "dates":
+            yield f"In '{guess.column}', {guess.why}"
 
 
 def _of_encoding(encoding: Encoding) -> str:

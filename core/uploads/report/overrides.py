@@ -10,6 +10,7 @@ from core.errors import Invalid
 from core.uploads.csv import cells
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
+from core.uploads.dates import texts
 from core.uploads.detect.columns import missing_words
 from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.guesses import About, Guess
@@ -19,6 +20,7 @@ KINDS = ("number", "category")
 THOUSANDS = ("", ",", ".", " ", "'")
 DECIMALS = (".", ",")
 SCALES = ("", "fractions", "hundredths")
+DATES = ("", *texts.FORMS)
 QUOTES = ('"', "'", "")
 ESCAPES = ("", "\\")
 MARKS = (",", ";", "\t", "|", "^", "~", ":", " ")
@@ -30,6 +32,7 @@ class ColumnOverrides:
     """What was said of one column; None where nothing was.
 
     kind: "number" or "category". decimal, thousands, mark: how its numbers are spelled. scale: as ColumnRule has it.
+    date: likewise, and "" for a column that holds no dates.
     missing: spellings of "no value": all there are where it is empty or names a usual one, else beside the usual ones.
     values: cells that are values, though they were or may be taken for "no value".
     """
@@ -41,6 +44,7 @@ class ColumnOverrides:
     missing: tuple[str, ...] | None = None
     scale: str | None = None
     values: tuple[str, ...] | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class ReadingOverrides:
         for one in self.columns.values():
             _require("kind", one.kind, KINDS)
             _require("scale", one.scale, SCALES)
+            _require("date", one.date, DATES)
         of_columns = (said for one in self.columns.values() for said in (one.missing, one.values))
         for spellings in (self.missing, *of_columns):
             if spellings is not None and len(spellings) > _MOST_MISSING:
@@ -166,10 +171,18 @@ class ReadingOverrides:
             rule = replace(rule, scale=column.scale)
         if column.kind is not None:
             rule = replace(rule, kind=column.kind)
-        if rule.kind == "category":
+        if column.date is not None:
+            rule = replace(rule, date=column.date)
+        elif column.kind is not None or column.decimal is not None:
+            rule = replace(rule, date="")
+        if column.date:
+            rule = replace(rule, kind="")
+        if rule.kind == "category" or rule.date:
             rule = replace(
                 rule, decimal="", thousands="", mark="", scale="", is_loose=False, suffixes=(), words=()
             )
+            if rule.date:
+                return rule
         thousands = self.thousands if column.thousands is None and rule.is_number else column.thousands
         if column.decimal is not None or thousands is not None or column.mark is not None:
             thousands = rule.thousands if thousands is None else thousands
@@ -242,6 +255,8 @@ def _with_values(rule: ColumnRule, values: tuple[str, ...]) -> ColumnRule:
 def _updated(before: ColumnOverrides, said: ColumnOverrides) -> ColumnOverrides:
     """What was said of a column before and now; of a cell that was missing and is a value now, the latter counts."""
     more = {key: value for key, value in vars(said).items() if value is not None}
+    if said.kind is not None:
+        more.setdefault("date", "")  # a type that was said last is no date that was said before
     found = replace(before, **more)
     if said.missing is not None and said.values is None and before.values is not None:
         words = _folded(said.missing)
@@ -264,6 +279,8 @@ def _guesses_of(name: str, before: ColumnRule, after: ColumnRule, said: ColumnOv
     is_said = said.missing is not None or said.values is not None
     if (before.missing, before.values) != (after.missing, after.values) or is_said:
         found.append(("missing", ", ".join(after.missing), ", ".join(before.missing)))
+    if before.date != after.date:
+        found.append(("dates", after.date, before.date))
     if before.kind != after.kind or said.kind is not None:
         found.append(("kind", after.kind, before.kind))
     return [

@@ -15,6 +15,7 @@ from core.uploads.detect.columns import (
     cell_patterns,
     cell_readings,
     codes,
+    date_columns,
     missing_words,
     number_columns,
     sentinels,
@@ -109,6 +110,9 @@ def find(
     )
     if not present and not words:
         return FoundFormat(None, ())
+    filled = {cell: n for cell, n in present.items() if not missing_words.is_none(cell, is_surely=True)}
+    if (dates := date_columns.find(name, sample, filled)) is not None:
+        return _of_dates(column, name, present, dates)
     read = cell_readings.of(present, decimal, none_words)
     as_text = _of_texts(column, name, sample, present, read.filled, words)
     if not read.are_numbers:
@@ -177,6 +181,18 @@ def _of_numbers(
     rule = replace(rule, scale=scale, is_loose=is_loose, suffixes=suffixes, words=zeros)
     words = frozenset(word for word in missing | strays if number_formats.of(word) is None)
     return FoundFormat(rule, tuple(guesses), none_words=words, is_number=True)
+
+
+def _of_dates(
+    column: int, name: str, present: Mapping[str, int], dates: date_columns.FoundDates
+) -> FoundFormat:
+    """Dates, and which of the spellings of "no value" stand beside them."""
+    missing = {_folded(text) for text in present if missing_words.is_none(text)}
+    guesses = dates.guesses
+    if missing:
+        guesses += (_of_missing(name, missing, present, is_number=False),)
+    rule = ColumnRule(column, missing=tuple(sorted(missing)), date=dates.order)
+    return FoundFormat(rule if rule != ColumnRule(column) else None, guesses)
 
 
 def _of_texts(
