@@ -196,7 +196,7 @@ def test_a_guess_is_overruled_and_the_receipt_says_so(client: httpx.Client) -> N
     assert (kept["rows"], kept["receipt"]["columns"][1]["kind"]) == (4, "category")
     assert kept["receipt"]["reading"]["columns"] == {
         "amount": dict.fromkeys(["decimal", "thousands", "mark", "missing", "scale", "values"])
-        | {"kind": "category"}
+        | {"kind": "category", "date": ""}
     }
     again = client.put(path, json={}).json()
     assert (again["rows"], again["receipt"]["columns"][1]["kind"]) == (3, "number")
