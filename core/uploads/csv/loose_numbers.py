@@ -34,7 +34,7 @@ _LIMIT: Final = re.compile(
 _SIGNS_BEFORE: Final = re.compile(r"[*†‡§^]{1,3} ?(?=[-+0-9.,($€£])")
 _BRACKET: Final = re.compile(r"(?<=[^\s(\[]) ?(?:\([^()]{1,40}\)|\[[^\[\]]{1,40}\])$")
 _SPREAD: Final = re.compile(r"(?<=[0-9%)]) ?(?:±|\+/-|\+-|\\pm) ?[0-9][0-9., ]*%?$")
-_NOTES: Final = re.compile(r"(?<=[0-9%)\]]) ?(?:[*†‡§¶#^?]{1,5}|[¹²³⁰⁴-⁹ᵃ-ᶻ⁺⁾⁽]{1,3}|[a-z]\)| \.)$")
+_NOTES: Final = re.compile(r"(?<=[0-9%)\]]) ?(?:[*†‡§¶#^?]{1,5}|[¹²³⁰⁴-⁹ᵃ-ᶻ⁺⁾⁽]{1,3}|[a-z]\)|(?<= )\.)$")
 _NOTE_BEHIND_WORD: Final = re.compile(r"(?<=[a-zA-Z]) ?[*†‡§]{1,3}$")
 _PLUS: Final = re.compile(r"(?<=[0-9%]) ?\+(?: |$)")
 _TIMES_TEN: Final = re.compile(
@@ -113,7 +113,7 @@ def taken(text: str) -> Taken | None:
 def _taken(text: str) -> Taken | None:
     text = " ".join(plain_signs.plain(text).split())
     plain = number_formats.of(text)
-    if plain is not None:
+    if plain is not None and not text.endswith(" ."):  # the point marks a level of significance
         return Taken(plain, text)
     if _DIGIT.search(text) is None:
         return None
@@ -194,7 +194,7 @@ def _value_of_power(text: str) -> str | None:
 def _value_of_fraction(text: str) -> str | None:
     for sign, plain in _VULGAR.items():
         text = text.replace(sign, f" {plain}")
-    found = _FRACTION.fullmatch(text.strip().replace("\u2044", "/"))
+    found = _FRACTION.fullmatch(" ".join(text.replace("\u2044", "/").split()))
     if found is None or int(found["below"]) not in _DENOMINATORS or int(found["top"]) >= int(found["below"]):
         return None
     value = int(found["whole"] or 0) + Decimal(found["top"]) / Decimal(found["below"])

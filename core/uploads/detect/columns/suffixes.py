@@ -73,7 +73,8 @@ def of(taken: Mapping[str, Taken], filled: Mapping[str, int]) -> WordMeanings:
         same = {word: "1" for word in others if units.is_same(word, unit)}
         factors = {word: factor for word, found in known.items() for factor in found.values()} | same
         return WordMeanings(unit, tuple(sorted(factors.items())))
-    if all(map(loose_numbers.is_multiplier, words)) and not has_pairs:
+    is_scaled = len(words) > 1 or any(parts.places for parts in taken.values())
+    if all(map(loose_numbers.is_multiplier, words)) and is_scaled and not has_pairs:
         return WordMeanings(suffixes=_multipliers(words))
     if (has_pairs or len(words) > 1) and all(map(units.is_unit, words)) and n_bare < _HALF * n_cells:
         named = tuple(sorted(words, key=lambda word: (-words[word], word)))
