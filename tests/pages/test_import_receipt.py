@@ -131,12 +131,66 @@ def test_a_value_that_may_mean_missing_is_asked_about_once_before_anything_is_be
     app = open_page("uploads.py", upload=upload.id)
     (asked,) = (one.value for one in app.markdown if "may mean" in one.value)
     assert "**\\-200\\.0** appears in **co** and **no** and may mean “missing”" in asked
-    app.button(key="read_missing_-200.0").click().run()
+    app.button(key="answer_0_missing_-200.0").click().run()
     assert not app.exception
     assert not [one for one in app.markdown if "may mean" in one.value]
+    assert missing_in(reader, upload) == {"city": 0, "co": 3, "no": 3}
+
+
+def missing_in(reader: db.User, upload: UploadRow) -> dict[str, int]:
     with db.session_scope(reader) as session:
         columns = uploads.examination_of(uploads.get(session, upload_id=upload.id)).columns
-    assert {column.name: column.n_missing for column in columns} == {"city": 0, "co": 3, "no": 3}
+    return {column.name: column.n_missing for column in columns}
+
+
+def test_a_value_that_may_mean_missing_is_kept_and_not_asked_about_again(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    files = storage.from_settings(settings)
+    upload = journeys.upload_bytes(reader, CODED, settings=settings, files=files, file_name="air.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    app.button(key="answer_1_missing_-200.0").click().run()
+    assert not app.exception
+    assert not [one for one in app.markdown if "may mean" in one.value]
+    assert missing_in(reader, upload) == {"city": 0, "co": 0, "no": 0}
+
+
+def test_what_is_read_as_missing_is_kept_as_a_value_where_somebody_says_so(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    files = storage.from_settings(settings)
+    rows = "".join(f"{place},{('NA', 'north', 'south')[place % 3]}\n" for place in range(30))
+    text = f"n,region\n{rows}".encode()
+    upload = journeys.upload_bytes(reader, text, settings=settings, files=files, file_name="regions.csv")
+    assert missing_in(reader, upload) == {"n": 0, "region": 10}
+    app = open_page("uploads.py", upload=upload.id)
+    keyed(app.text_input, "say_values_").set_value("NA")
+    app.button(key="read_again").click().run()
+    assert not app.exception
+    assert missing_in(reader, upload) == {"n": 0, "region": 0}
+
+
+WEIGHTS = ("item,weight,share\n" + "1,3 kg,54.0%\n2,500 g,0.540\n3,1.2 kg,12.5%\n4,750 g,0.2\n" * 4).encode()
+
+
+def test_numbers_of_two_units_and_two_scales_are_asked_about_with_both_readings(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    files = storage.from_settings(settings)
+    upload = journeys.upload_bytes(reader, WEIGHTS, settings=settings, files=files, file_name="weights.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    assert [one.label for one in app.button if (one.key or "").startswith("answer_")] == [
+        "Read as numbers in g", "Keep as text",
+        "Read as 54\\.0, 54\\.0, 12\\.5", "Read as 54\\.0, 0\\.540, 12\\.5",
+    ]  # fmt: skip
+    app.button(key="answer_0_numbers_weight").click().run()
+    app.button(key="answer_1_numbers_share").click().run()
+    assert not app.exception
+    with db.session_scope(reader) as session:
+        _, weight, share = uploads.examination_of(uploads.get(session, upload_id=upload.id)).columns
+    assert (weight.kind, weight.minimum, weight.maximum) == ("number", "500", "3000")
+    assert (share.minimum, share.maximum) == ("0.2", "54")
+    assert not [one for one in app.button if (one.key or "").startswith("answer_")]
 
 
 SIGNED = (

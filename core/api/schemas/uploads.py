@@ -34,6 +34,13 @@ class UploadColumnRule(BaseModel):
         "are divided by 100."
     )
     is_loose: bool = Field(description="Cells such as `<0.5` and `575K` are read as numbers.")
+    suffixes: list[tuple[str, str]] = Field(
+        description="Words after its numbers and what each means: empty for nothing, `-` or `+` for the sign, or a "
+        "factor."
+    )
+    words: list[tuple[str, str]] = Field(
+        description="Cells that stand for a number, in lower case, each with that number; `≈` means nearly."
+    )
     date: _DateForm = Field(
         description="How its dates are written: `dmy`, `mdy` and `ymd` are orders of day, month and year, `excel` "
         "counts days as spreadsheets do. Empty if it has none or they need no rule."
@@ -153,7 +160,11 @@ class UploadColumnOverrides(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    kind: Literal["number", "category"] | None = None
+    kind: Literal["number", "category"] | None = Field(
+        default=None,
+        description="`number` also reads cells that are nearly numbers and converts units; `category` keeps the "
+        "spelling.",
+    )
     decimal: Literal[".", ","] | None = None
     thousands: Literal["", ",", ".", " ", "'"] | None = None
     mark: Annotated[str, Field(max_length=10)] | None = None
@@ -163,6 +174,9 @@ class UploadColumnOverrides(BaseModel):
         "complete; otherwise the usual spellings count too.",
     )
     scale: Literal["", "fractions", "hundredths"] | None = None
+    values: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] | None = Field(
+        default=None, description="Cells that are values, even if they look like a missing value."
+    )
     date: _DateForm | None = Field(
         default=None, description="How its dates are written; empty for a column that holds none."
     )

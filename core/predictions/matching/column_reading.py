@@ -14,6 +14,7 @@ from core.predictions.matching import date_orders
 from core.uploads.csv import cells, cleaning, number_formats
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
+from core.uploads.detect.columns import missing_words
 from core.uploads.report.examination import Examination
 
 N_SHOWN: Final = 3
@@ -48,6 +49,13 @@ class ReadingQuestion:
     def taken(self) -> ReadingOption:
         """The option that counts."""
         return next((one for one in self.options if one.key == self.chosen), self.options[0])
+
+
+def _merged(
+    training: tuple[tuple[str, str], ...], own: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """Words with their meanings: those of training, and of the file those that training did not know."""
+    return tuple(sorted({**dict(own), **dict(training)}.items()))
 
 
 class ReadColumn:
@@ -152,7 +160,7 @@ class ReadColumn:
         ]
         ways += [way for way in number_formats.spellings(decimal, mark) if way.decimal == decimal]
         best = max(ways, key=lambda way: (sum(map(way.admits, self._cells)), -ways.index(way)))
-        words = {word for word in own.missing if number_formats.of(word) is None}
+        words = {word for word in own.missing if missing_words.is_none(word)}
         return replace(
             training,
             decimal=decimal,
@@ -160,6 +168,8 @@ class ReadColumn:
             mark=mark,
             missing=tuple(sorted({*training.missing, *words})),
             is_loose=training.is_loose or own.is_loose,
+            suffixes=_merged(training.suffixes, own.suffixes),
+            words=_merged(training.words, own.words),
         )
 
     def _about_percent(self, rule: ColumnRule, chosen: str) -> ReadingQuestion | None:

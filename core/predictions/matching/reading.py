@@ -31,8 +31,9 @@ from core.predictions.matching import date_orders
 from core.predictions.matching.column_reading import ReadColumn, ReadingQuestion
 from core.predictions.matching.header import as_read
 from core.predictions.states import Status
-from core.uploads.csv import parsing
+from core.uploads.csv import number_formats, parsing
 from core.uploads.csv.dialect import ColumnRule, Dialect
+from core.uploads.detect.columns import missing_words
 from core.uploads.report.examination import Examination
 
 OPTION: Final = "reading"
@@ -100,6 +101,10 @@ def of(
     is_mixed = any(column.shows_training for column in columns if column.is_number) or len(switched) != 1
     other = None if is_mixed or not marks else next(iter(switched))
     rules = date_orders.of_dates_alone(found.dialect.rules, names, schema)
+    for feature in schema.features:  # a word of which nobody knows what it means is told of as no number
+        place = names.index(feature.name) if feature.name in names else -1
+        if place in rules and feature.kind == "number" and feature.reading is None:
+            rules[place] = replace(rules[place], missing=tuple(filter(_is_known, rules[place].missing)))
     questions = []
     for column in columns:
         rule, question = column.read(other, (choices or {}).get(column.feature.name, ""))
@@ -139,3 +144,7 @@ def _needed(rule: ColumnRule, decimal: str, *, is_plain: bool) -> ColumnRule | N
     if is_plain and not rule.kind and not rule.missing and not rule.values and not rule.date:
         return None
     return replace(rule, decimal="") if is_plain else rule
+
+
+def _is_known(word: str) -> bool:
+    return missing_words.is_none(word) or number_formats.of(word) is not None

@@ -18,6 +18,7 @@ from core.uploads.dates import texts
 from core.uploads.detect.encodings import charsets
 from core.uploads.detect.guesses import Guess
 from core.uploads.errors import UnequalRow
+from core.uploads.report import questions
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 
@@ -237,19 +238,30 @@ def _content_fields(
         help="Separate them with commas.",
         key=f"say_missing_{reading}",
     )
-    column = left.selectbox(
+    values = left.text_input(
+        "Values to keep",
+        placeholder="NA, -999",
+        help="Cells that are values, although they look like a missing one. Separate them with commas.",
+        key=f"say_values_{reading}",
+    )
+    column = right.selectbox(
         "Column",
         [one.name for one in found.columns],
         index=None,
         placeholder="None",
         key=f"say_column_{reading}",
     )
-    kind = right.selectbox("Column type", list(_KINDS), key=f"say_kind_{reading}")
+    kind = left.selectbox("Column type", list(_KINDS), key=f"say_kind_{reading}")
+    columns = {column: said} if column and (said := _KINDS[kind]) else {}
     return {
         "header_line": int(header) if header != header_now else None,
-        "missing": tuple(one.strip() for one in missing.split(",") if one.strip()) or None,
-        "columns": {column: said} if column and (said := _KINDS[kind]) else {},
+        "missing": _listed(missing) or None,
+        "columns": questions.with_values(found, columns, _listed(values), only=column),
     }
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
 def read(upload_id: int, found: Examination, overrides: ReadingOverrides, *, anew: bool) -> None:

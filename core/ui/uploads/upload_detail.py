@@ -21,7 +21,7 @@ from core.predictions.states import PENDING
 from core.ui import formatting, links, notices, owners, page_frame, session
 from core.ui.badges import Badge
 from core.ui.predictions.pages import PREDICTIONS
-from core.ui.uploads import date_orders, missing_codes, receipt, score_panel, train_panel
+from core.ui.uploads import column_questions, date_orders, receipt, score_panel, train_panel
 from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored, uploads
 
@@ -50,7 +50,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
         return
     panel, content = st.columns([2, 3], gap="medium")
     with panel, st.container(border=True, key="panel"):
-        missing_codes.show(upload.id, found)
+        column_questions.show(upload.id, found)
         date_orders.show(upload.id, found)
         task = TRAIN
         if ready:

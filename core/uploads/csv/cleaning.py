@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.uploads.csv import loose_numbers, number_formats
+from core.uploads.csv import loose_numbers, plain_signs
 from core.uploads.csv.dialect import ColumnRule, Dialect
 from core.uploads.csv.number_formats import Spelling
 
@@ -32,7 +32,7 @@ def clean(table: pa.Table, dialect: Dialect) -> pa.Table:
 def cleaned(column: pa.Array, rule: ColumnRule, decimal: str) -> pa.Array:
     """(n,) the column's clean cells."""
     if rule.missing:
-        spelled = pc.ascii_lower(pc.utf8_trim_whitespace(column))
+        spelled = pc.utf8_lower(pc.utf8_trim_whitespace(column))
         column = pc.if_else(pc.is_in(spelled, value_set=pa.array(rule.missing, pa.string())), "", column)
     if not rule.is_number:
         return column
@@ -40,7 +40,7 @@ def cleaned(column: pa.Array, rule: ColumnRule, decimal: str) -> pa.Array:
     numbers = spelling.plain(column, decimal)
     if rule.scale:
         numbers = _scaled(numbers, column, rule, decimal)
-    return _loose(numbers, column, spelling, decimal) if rule.is_loose else numbers
+    return _loose(numbers, column, rule, decimal) if rule.is_loose else numbers
 
 
 def _scaled(numbers: pa.Array, column: pa.Array, rule: ColumnRule, decimal: str) -> pa.Array:
@@ -60,12 +60,19 @@ def _moved(text: str, n_places: int, decimal: str) -> str:
     return format(Decimal(plain).scaleb(n_places), "f").replace(".", decimal)
 
 
-def _loose(numbers: pa.Array, column: pa.Array, spelling: Spelling, decimal: str) -> pa.Array:
-    """With the cells that are nearly numbers as `number_formats.loosely` reads them."""
-    is_odd = pc.invert(pc.match_substring_regex(number_formats.folded(column), spelling.pattern))
+def _loose(numbers: pa.Array, column: pa.Array, rule: ColumnRule, decimal: str) -> pa.Array:
+    """With the cells that are nearly numbers as `loose_numbers.loosely` reads them, and words for numbers as those."""
+    spelling = Spelling(rule.decimal, rule.thousands, rule.mark)
+    is_odd = pc.invert(pc.match_substring_regex(plain_signs.folded(column), spelling.pattern))
     is_odd = pc.and_(is_odd, pc.not_equal(column, ""))
     if not pc.any(is_odd).as_py():
         return numbers
+    words = {word: number.replace(".", decimal) for word, number in rule.words}
     encoded = column.filter(is_odd).dictionary_encode()
-    read = [loose_numbers.loosely(text, spelling, decimal) or text for text in encoded.dictionary.to_pylist()]
+    read = [
+        words.get(text.strip().lower())
+        or loose_numbers.loosely(text, spelling, decimal, rule.suffixes)
+        or text
+        for text in encoded.dictionary.to_pylist()
+    ]
     return pc.replace_with_mask(numbers, is_odd, pa.array(read, pa.string()).take(encoded.indices))

@@ -32,6 +32,8 @@ class ColumnRule:
     scale: what is done to a percentage. "fractions": numbers without the sign are parts of one, times 100;
     "hundredths": numbers with the sign are hundredths, in a column of parts of one. "": the sign is left out.
     is_loose: cells that are nearly numbers, such as "<0.5" and "575K", are read as the numbers that they name.
+    suffixes: what the words behind its numbers mean, as `loose_numbers` has it: ("dr", "-"), ("p", ""), ("g", "0.001").
+    words: cells that stand for a number, trimmed and in lower case, each with that number: ("t", "≈0").
     date: how its dates are written, one of `core.uploads.dates.texts.FORMS`; "" where it holds none, or none but those
     that can be read in one way only. Their cells stay as they are spelled.
     """
@@ -45,6 +47,8 @@ class ColumnRule:
     values: tuple[str, ...] = ()
     scale: str = ""
     is_loose: bool = False
+    suffixes: tuple[tuple[str, str], ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
     date: str = ""
 
     @classmethod
@@ -54,6 +58,8 @@ class ColumnRule:
         given = {name: value for name, value in data.items() if name in known}
         for name in ("missing", "values"):
             given[name] = tuple(given.get(name, ()))
+        for name in ("suffixes", "words"):
+            given[name] = tuple((word, meaning) for word, meaning in given.get(name, ()))
         return cls(**given)
 
     @property

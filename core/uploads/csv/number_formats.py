@@ -9,18 +9,25 @@ from functools import cached_property, lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_FOLDS = str.maketrans("\u00a0\u2007\u2009\u202f\u2019\u00b4`\u2212\u2013", "    '''--")
+from core.uploads.csv import plain_signs
+
 _PAIRS = (".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'")
+_CODES = (
+    "CHF|EUR|USD|GBP|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|JPY|CNY|RMB|INR|BRL|AUD|CAD|NZD|SGD|HKD|MXN|ARS|CLP|COP|ZAR|RUB"
+    "|TRY|UAH|BGN|ILS|THB|IDR|MYR|PHP|VND|KRW|TWD|RSD|BAM|MKD|ALL|GEL|AMD|AZN|KZT|AED|SAR|QAR|KWD|EGP|MAD|TND|NGN|KES"
+    "|GHS|PKR|BDT|LKR|NPR|PEN|UYU|BOB|PYG|DOP|CRC|GTQ|XOF|XAF|DEM|FRF|ITL|ATS"
+)
 _MONEY = (
-    r"US\$|R\$|A\$|C\$|NT\$|HK\$|[$€£¥₹₽₩₺₴₪฿₫₱₦₡₲₵₸]|CHF|EUR|USD|GBP|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|JPY|CNY|INR|BRL"
-    r"|AUD|CAD|NZD|SGD|HKD|MXN|ARS|CLP|COP|ZAR|RUB|TRY|UAH|BGN|ILS|THB|IDR|MYR|PHP|VND|KRW|TWD|TL|Rp\.?|RM|S/\.?|SFr\.?|Fr\.|kr\.?|Kč|zł|Ft|lei|руб\.?|р\.|грн\.?|元|円|원|Euro|Rs\.?"
+    r"[A-Z]{1,3}\$|[$¢£¥\u20a0-\u20cf\u0e3f\u09f2\u09f3\u17db\ufdfc]"
+    rf"|{_CODES}|TL|Rp\.?|RM|S/\.?|SFr\.?|Fr\.|kr\.?|Kr\.?|Kč|zł|Ft|lei|B/\.|Bs\.?|Dhs?\.?|SR|Gs\.|₱|Lei|din\.?|ден\.?|сум|тг\.?|руб\.?|р\.|грн\.?|лв\.?|元|円|원|Euro|Rs\.?"
 )
 _MARK = re.compile(f"{_MONEY}|%|‰")
 # Blanks stand in one place of a pattern only: where two could take the same ones, a long row of them takes for ever.
 _CELL = re.compile(
-    rf"(?P<open>\()? *(?:[+-] *)?(?:(?P<before>{_MARK.pattern}) *)?(?:[+-] *)?"
-    r"(?P<number>[0-9](?:[0-9.,' ]*[0-9.,])?|[.,][0-9]+)"
-    rf"(?: *(?P<behind>{_MARK.pattern}))?(?: *(?P<shut>\)))?(?: *(?P<late>-))?"
+    rf"(?P<open>\()? *(?:[+-] *)?(?:(?P<before>{_MARK.pattern}) *)?(?P<inner>\( *)?(?:[+-] *)?"
+    r"(?P<number>[0-9](?:[0-9.,' ]*[0-9.,])?|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{1,3})?(?P<colon>:-)?"
+    rf"(?P<late> *--?)?(?: *(?P<behind>{_MARK.pattern}))?(?: *(?P<shut>\)))?(?: *(?P<after>{_MARK.pattern}))?"
+    r"(?P<last> *-)?"
 )
 _BEHIND = ("%", "‰")
 _LONGEST = 100
@@ -47,20 +54,21 @@ class Spelling:
     @cached_property
     def pattern(self) -> str:
         """A regular expression, for Arrow and Python alike, that exactly such numbers match once they are `folded`."""
-        mark = re.escape(self.mark.translate(_FOLDS))
+        mark = re.escape(plain_signs.plain(self.mark))
         before, behind = (f"(?:{mark} *)?", f"(?: *{mark})?") if mark else ("", "")
-        signed = f"(?:[+-] *)?{before}(?:[+-] *)?{self._number}{behind}(?: *-)?"
-        return rf"^\s*(?:{signed}|\( *{before}{self._number}{behind} *\))\s*$"
+        point = r"\." if self.decimal == "." else ","
+        number = f"(?:{self._whole}(?:{point}[0-9]+)?|{point}[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?"
+        tail = f"(?:{number}{behind}(?: *-)?|{number} *-{behind}|{self._whole}{point}{behind}"
+        tail += f"|{self._whole}[.,:]--?{behind})"
+        bracketed = f"(?:[+-] *)?{number}{behind} *\\){behind}"
+        return rf"^\s*(?:(?:[+-] *)?{before}(?:[+-] *)?{tail}|\( *{before}{bracketed}|{before}\( *{bracketed})\s*$"
 
     @cached_property
-    def _number(self) -> str:
-        point = r"\." if self.decimal == "." else ","
-        whole = "[0-9]+"
-        if self.thousands:
-            whole = f"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{re.escape(self.thousands)}[0-9]{{3}})+"
-            whole += "|[1-9][0-9]?(?:,[0-9]{2})*,[0-9]{3})" if self.thousands == "," else ")"
-        exponent = "" if self.thousands or self.mark else "(?:[eE][+-]?[0-9]+)?"
-        return f"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+){exponent}"
+    def _whole(self) -> str:
+        if not self.thousands:
+            return "[0-9]+"
+        whole = f"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{re.escape(self.thousands)}[0-9]{{3}})+"
+        return whole + ("|[1-9][0-9]?(?:,[0-9]{2})*,[0-9]{3})" if self.thousands == "," else ")")
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
@@ -68,19 +76,22 @@ class Spelling:
 
     def admits(self, text: str) -> bool:
         """Whether a cell is a number in this spelling."""
-        return len(text) <= _LONGEST and self._compiled.match(text.translate(_FOLDS)) is not None
+        return len(text) <= _LONGEST and self._compiled.match(plain_signs.plain(text)) is not None
 
     def plain(self, column: pa.Array, decimal: str) -> pa.Array:
         """The column's numbers as digits with `decimal` as their mark; cells that are none stay as they are.
 
         column: (n,) text.  Percentages keep their size: "12 %" becomes "12". Numbers in brackets are negative.
         """
-        text = folded(column)
+        text = plain_signs.folded(column)
         matched = pc.match_substring_regex(text, self.pattern)
         bare = text
-        for mark in (self.mark.translate(_FOLDS), self.thousands):
-            if mark:
-                bare = pc.replace_substring(bare, mark, "")
+        if mark := plain_signs.plain(self.mark):
+            bare = pc.replace_substring(bare, mark, "")
+        if pc.any(pc.match_substring(bare, "-")).as_py():
+            bare = pc.replace_substring_regex(bare, r"[.,:]--?\s*$", "")
+        if self.thousands:
+            bare = pc.replace_substring(bare, self.thousands, "")
         if any(pc.any(pc.match_substring(bare, sign)).as_py() for sign in "(-+"):
             negative = pc.match_substring_regex(bare, r"^[^0-9]*[(-]|-\s*$")
             bare = pc.replace_substring_regex(bare, "^[^0-9.,]+|[^0-9.,]+$", "")
@@ -91,27 +102,25 @@ class Spelling:
         return pc.if_else(matched, bare, column)
 
 
-def folded(column: pa.Array) -> pa.Array:
-    """The column with every blank, apostrophe and minus sign that numbers are written with made the plain one."""
-    if pc.all(pc.string_is_ascii(column)).as_py():
-        return column
-    for odd, plain in _FOLDS.items():
-        if pc.any(pc.match_substring(column, chr(odd))).as_py():
-            column = pc.replace_substring(column, chr(odd), chr(plain))
-    return column
-
-
 @dataclass(frozen=True)
 class Numeral:
     """A cell that is a number in some spelling. number: its digits and the marks among them; mark: beside them.
 
-    is_signed_oddly: its sign stands behind it, brackets do for it, or it is no hyphen.
+    is_signed_oddly: its sign stands behind it, brackets do for it, or its signs or digits are not the plain ones.
+    exponent: "E+03", "" for most.
     """
 
     number: str
     mark: str
     is_signed_oddly: bool
     is_negative: bool = False
+    exponent: str = ""
+
+    @property
+    def decimal(self) -> str | None:
+        """The mark that can only be the decimal one, as `decimal_of` has it; before an exponent no other stands."""
+        marks = set(self.number) & set(".,")
+        return marks.pop() if self.exponent and len(marks) == 1 else decimal_of(self.number)
 
     def is_plain(self, decimal: str) -> bool:
         """Whether it is digits, a sign before them, and at most this mark among them."""
@@ -126,14 +135,28 @@ def of(text: str) -> Numeral | None:
 
 @lru_cache(maxsize=50_000)
 def _of(text: str) -> Numeral | None:
-    plain = text.translate(_FOLDS).strip()
+    given = text.strip()
+    plain = plain_signs.plain(given)
     found = _CELL.fullmatch(plain)
-    if found is None or bool(found["open"]) != bool(found["shut"]) or (found["before"] and found["behind"]):
+    if found is None or _is_unpaired(found):
         return None
-    is_odd = bool(found["open"]) or found["late"] is not None or any(sign in text for sign in "\u2212\u2013")
-    beside = plain[: found.start("number")] + plain[found.end("number") :]
-    is_negative = bool(found["open"]) or "-" in beside
-    return Numeral(found["number"], found["before"] or found["behind"] or "", is_odd, is_negative)
+    number, late = found["number"], (found["late"] or found["last"] or "").strip()
+    is_round = (bool(late) and number[-1] in ".,") or found["colon"] is not None  # "350.-", without cents
+    if len(late) > 1 and not is_round:
+        return None
+    is_odd = bool(found["shut"]) or bool(late) or is_round or plain != given
+    before = plain[: found.start("number")]
+    is_negative = bool(found["shut"]) or "-" in before or (bool(late) and not is_round)
+    mark = found["before"] or found["behind"] or found["after"] or ""
+    number = number.rstrip(".,") if is_round else number
+    return Numeral(number, mark, is_odd, is_negative, found["exponent"] or "")
+
+
+def _is_unpaired(found: re.Match[str]) -> bool:
+    n_open = (found["open"] is not None) + (found["inner"] is not None)
+    n_marks = sum(found[name] is not None for name in ("before", "behind", "after"))
+    n_late = (found["late"] is not None) + (found["last"] is not None)
+    return n_open != (found["shut"] is not None) or n_marks > 1 or n_late + (found["colon"] is not None) > 1
 
 
 def decimal_of(number: str) -> str | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.dialect import ColumnRule, Dialect
 from core.uploads.detect.columns.column_formats import FoundFormat
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.shape.other_tables import OtherTable
@@ -14,7 +14,8 @@ from core.uploads.detect.shape.other_tables import OtherTable
 @dataclass(frozen=True)
 class Detected:
     """A dialect, what was guessed to come by it, and tables of the file that it leaves out. is_edged: last columns that
-    seem to hold nothing are left out too. samples: as `column_formats.samples` gives, of each column.
+    seem to hold nothing are left out too. samples: as `column_formats.samples` gives, of each column. as_numbers: by
+    place the rules of columns of texts that would make numbers of them.
     """
 
     dialect: Dialect
@@ -22,6 +23,7 @@ class Detected:
     others: tuple[OtherTable, ...] = ()
     is_edged: bool = False
     samples: tuple[tuple[str, ...], ...] = ()
+    as_numbers: Mapping[int, ColumnRule] = field(default_factory=dict)
 
     def with_formats(self, found: Sequence[FoundFormat]) -> Detected:
         """With these rules and what is to be said of them in place of what was found of the same columns before."""

@@ -149,15 +149,13 @@ def _with_formats(detected: Detected, cells: list[list[str]], overrides: Detecti
         guesses.append(Guess("decimal", decimal, "chosen", "You chose this."))
     elif n_commas or n_points:
         guesses.append(explanations.of_decimal(decimal, n_commas, n_points))
-    formats = [
-        column_formats.find(column, name, sample, decimal, usual=usual)
-        for column, (name, sample) in enumerate(zip(dialect.names, cells, strict=True))
-    ]
+    formats = column_formats.of_file(dialect.names, cells, decimal, usual=usual)
     guesses += [guess for one in formats for guess in one.guesses]
     rules = tuple(one.rule for one in formats if one.rule is not None)
     samples = tuple(map(column_formats.samples, cells))
     dialect = replace(dialect, decimal=decimal, rules=rules)
-    return replace(detected, dialect=dialect, guesses=tuple(guesses), samples=samples)
+    as_numbers = {place: one.as_number for place, one in enumerate(formats) if one.as_number is not None}
+    return replace(detected, dialect=dialect, guesses=tuple(guesses), samples=samples, as_numbers=as_numbers)
 
 
 def with_loose_quotes(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.csv.rewriting import Rewriting
@@ -15,6 +16,8 @@ from core.uploads.report.receipt import LineTreatment, SourceArchive
 _LINE_ENDS = {"\r": "Its lines end with a carriage return only, as on old Macs."}
 _SCALED = {"fractions": "times 100 where it is lacking", "hundredths": "as hundredths"}
 _JOINED = "joined."
+_DOUBTED = re.compile("different units|last digits")
+_NEARLY = re.compile(r"(?:nearly a number|read as a number): (.{1,400}?)\.(?: |$)")
 _BLANKS = {" ": "spaces", "'": "apostrophes", ",": "commas", ".": "points"}
 
 
@@ -35,12 +38,31 @@ def of(
             *_of_text(guesses),
             *_of_lines(dialect, treatment, guesses),
             *(guess.why for guess in guesses if guess.about == "names"),
-            *_of_columns(dialect, columns),
+            *_of_columns(dialect, columns, _examples(guesses)),
             *_of_dates(guesses),
             *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.is_of_value),
+            *_of_readings(guesses),
         )
         if sentence
     )
+
+
+def _of_readings(guesses: Sequence[Guess]) -> Iterator[str]:
+    """Columns whose cells look like numbers and are none, or are some only by a choice."""
+    for guess in guesses:
+        is_label = guess.about == "kind" and guess.confidence == "likely"
+        is_read = guess.about == "numbers" and guess.confidence in ("likely", "guess")
+        if guess.column and (is_label or (is_read and _DOUBTED.search(guess.why))):
+            yield f"In '{guess.column}', {guess.why[0].lower()}{guess.why[1:]}"
+
+
+def _examples(guesses: Sequence[Guess]) -> dict[str, str]:
+    """Of columns with cells that are nearly numbers, a few of these with how each is read."""
+    found: dict[str, str] = {}
+    for guess in guesses:
+        if guess.about == "numbers" and guess.column and (shown := _NEARLY.search(guess.why)):
+            found.setdefault(guess.column, shown[1])
+    return found
 
 
 def _of_archive(packed: SourceArchive | None) -> Iterator[str]:
@@ -127,7 +149,9 @@ def _of_lines(dialect: Dialect, treatment: LineTreatment, guesses: Sequence[Gues
         yield f"{_counted(treatment.n_inner_breaks, 'line break')} inside quoted cells kept."
 
 
-def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[str]:
+def _of_columns(
+    dialect: Dialect, columns: Sequence[ColumnProfile], examples: Mapping[str, str]
+) -> Iterator[str]:
     rules = {rule.column: rule for rule in dialect.rules}
     for index, column in enumerate(columns):
         rule = rules.get(index)
@@ -143,13 +167,16 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
             marks += [_SCALED[rule.scale]] if rule.scale else []
             how = f" with {' and '.join(marks)}" if marks else ""
             cells, what = _counted(n_numbers, "cell"), "a number" if n_numbers == 1 else "numbers"
-            yield f"In '{column.name}', {cells} read as {what}{how}."
+            is_said = column.name in examples and not column.n_about
+            such = f", such as {examples[column.name]}" if is_said else ""
+            yield f"In '{column.name}', {cells} read as {what}{how}{such}."
         if rule is not None and column.n_declared_missing:
             words = ", ".join(f"'{word}'" for word in rule.missing)
             yield f"In '{column.name}', {_counted(column.n_declared_missing, 'cell')} ({words}) read as missing."
         if column.n_about:
             nearly = _counted(column.n_about, "cell")
-            yield f"In '{column.name}', {nearly} read as the number next to a sign, such as '{column.first_about}'."
+            such = examples.get(column.name, f"'{column.first_about}'")
+            yield f"In '{column.name}', {nearly} read as the number beside a sign or a note, such as {such}."
         if column.missing:
             words = ", ".join(f"'{word}'" for word in sorted(column.missing))
             yield f"In '{column.name}', {_counted(sum(column.missing.values()), 'cell')} ({words}) read as missing."

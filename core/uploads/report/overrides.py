@@ -11,6 +11,7 @@ from core.uploads.csv import cells
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
 from core.uploads.dates import texts
+from core.uploads.detect.columns import missing_words
 from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.guesses import About, Guess
 from core.uploads.errors import ColumnUnknown, MarksClash
@@ -33,6 +34,7 @@ class ColumnOverrides:
     kind: "number" or "category". decimal, thousands, mark: how its numbers are spelled. scale: as ColumnRule has it.
     date: likewise, and "" for a column that holds no dates.
     missing: spellings of "no value": all there are where it is empty or names a usual one, else beside the usual ones.
+    values: cells that are values, though they were or may be taken for "no value".
     """
 
     kind: str | None = None
@@ -41,6 +43,7 @@ class ColumnOverrides:
     mark: str | None = None
     missing: tuple[str, ...] | None = None
     scale: str | None = None
+    values: tuple[str, ...] | None = None
     date: str | None = None
 
 
@@ -99,10 +102,11 @@ class ReadingOverrides:
             _require("kind", one.kind, KINDS)
             _require("scale", one.scale, SCALES)
             _require("date", one.date, DATES)
-        for spellings in (self.missing, *(one.missing for one in self.columns.values())):
+        of_columns = (said for one in self.columns.values() for said in (one.missing, one.values))
+        for spellings in (self.missing, *of_columns):
             if spellings is not None and len(spellings) > _MOST_MISSING:
                 raise Invalid(
-                    problem=f"There are {len(spellings)} values that stand for a missing cell.",
+                    problem=f"There are {len(spellings)} values that stand for a missing cell, or for none.",
                     remedy=f"Give at most {_MOST_MISSING}.",
                 )
         if self.header_line is not None and self.header_line < 0:
@@ -117,10 +121,7 @@ class ReadingOverrides:
         given = {one.name: getattr(other, one.name) for one in fields(other) if one.name != "columns"}
         columns = dict(self.columns)
         for name, column in other.columns.items():
-            more = {key: value for key, value in vars(column).items() if value is not None}
-            if column.kind is not None:
-                more.setdefault("date", "")  # a type that was said last is no date that was said before
-            columns[name] = replace(columns.get(name, ColumnOverrides()), **more)
+            columns[name] = _updated(columns.get(name, ColumnOverrides()), column)
         return replace(
             self, **{key: value for key, value in given.items() if value is not None}, columns=columns
         )
@@ -143,10 +144,12 @@ class ReadingOverrides:
         found = {rule.column: rule for rule in dialect.rules}
         chosen: list[Guess] = []
         for column, name in enumerate(names):
-            rule = found.get(column, ColumnRule(column))
-            changed = self._rule(rule, self.columns.get(name, ColumnOverrides()), dialect.decimal)
-            if changed != rule:
-                chosen += _guesses_of(name, rule, changed)
+            rule, said = found.get(column, ColumnRule(column)), self.columns.get(name, ColumnOverrides())
+            is_turned = said.kind == "number" and not rule.is_number
+            as_said = detected.as_numbers.get(column, rule) if is_turned else rule
+            changed = self._rule(replace(as_said, column=column), said, dialect.decimal)
+            if changed != rule or said != ColumnOverrides():
+                chosen += _guesses_of(name, rule, changed, said)
                 found[column] = changed
         rules = tuple(rule for _, rule in sorted(found.items()) if rule != ColumnRule(rule.column))
         overruled = {(guess.about, guess.column) for guess in chosen}
@@ -157,9 +160,13 @@ class ReadingOverrides:
         return replace(detected, dialect=replace(dialect, rules=rules), guesses=kept + tuple(chosen))
 
     def _rule(self, rule: ColumnRule, column: ColumnOverrides, decimal: str) -> ColumnRule:
+        if column.kind == "category" and rule.is_number:  # words that are missing among numbers only
+            rule = replace(rule, missing=tuple(filter(missing_words.is_anywhere, rule.missing)))
         rule = _with_missing(
             rule, self.missing if column.missing is None else column.missing, more=self.missing
         )
+        if column.values is not None:
+            rule = _with_values(rule, _folded(column.values))
         if column.scale is not None:
             rule = replace(rule, scale=column.scale)
         if column.kind is not None:
@@ -171,7 +178,9 @@ class ReadingOverrides:
         if column.date:
             rule = replace(rule, kind="")
         if rule.kind == "category" or rule.date:
-            rule = replace(rule, decimal="", thousands="", mark="", scale="", is_loose=False)
+            rule = replace(
+                rule, decimal="", thousands="", mark="", scale="", is_loose=False, suffixes=(), words=()
+            )
             if rule.date:
                 return rule
         thousands = self.thousands if column.thousands is None and rule.is_number else column.thousands
@@ -198,7 +207,9 @@ class ReadingOverrides:
     def from_json(cls, data: Mapping[str, Any]) -> ReadingOverrides:
         """The overrides that `to_json` wrote."""
         columns = {
-            name: ColumnOverrides(**{**column, "missing": _tuple(column.get("missing"))})
+            name: ColumnOverrides(
+                **{**column, **{key: _tuple(column.get(key)) for key in ("missing", "values")}}
+            )
             for name, column in data.get("columns", {}).items()
         }
         return cls(**{**data, "missing": _tuple(data.get("missing")), "columns": columns})
@@ -230,19 +241,50 @@ def _require(name: str, value: str | None, known: tuple[str, ...]) -> None:
         raise Invalid(problem=f"{name} can't be {value[:20]!r}.", remedy=f"Use one of {listed}.")
 
 
-def _guesses_of(name: str, before: ColumnRule, after: ColumnRule) -> list[Guess]:
+def _with_values(rule: ColumnRule, values: tuple[str, ...]) -> ColumnRule:
+    """The rule with cells that are values and stand for nothing else."""
+    usual = {word for word in values if word in cells.MISSING}
+    return replace(
+        rule,
+        missing=tuple(word for word in rule.missing if word not in values),
+        values=tuple(sorted({*rule.values, *usual})),
+        words=tuple((word, number) for word, number in rule.words if word not in values),
+    )
+
+
+def _updated(before: ColumnOverrides, said: ColumnOverrides) -> ColumnOverrides:
+    """What was said of a column before and now; of a cell that was missing and is a value now, the latter counts."""
+    more = {key: value for key, value in vars(said).items() if value is not None}
+    if said.kind is not None:
+        more.setdefault("date", "")  # a type that was said last is no date that was said before
+    found = replace(before, **more)
+    if said.missing is not None and said.values is None and before.values is not None:
+        words = _folded(said.missing)
+        found = replace(found, values=tuple(one for one in before.values if _folded((one,))[0] not in words))
+    if said.values is not None and said.missing is None:
+        words = _folded(said.values)
+        kept = before.missing and tuple(one for one in before.missing if one.strip().lower() not in words)
+        both = (*(one for one in before.values or () if one not in said.values), *said.values)
+        found = replace(found, missing=kept or None, values=both)
+    return found
+
+
+def _guesses_of(name: str, before: ColumnRule, after: ColumnRule, said: ColumnOverrides) -> list[Guess]:
+    """What was chosen of a column: what it changed, and what was said though it was read so anyway."""
     found: list[tuple[About, str, str]] = []
     spelled = (before.decimal, before.thousands, before.mark, before.scale)
-    if spelled != (after.decimal, after.thousands, after.mark, after.scale):
+    is_spelled = {said.decimal, said.thousands, said.mark, said.scale} != {None}
+    if spelled != (after.decimal, after.thousands, after.mark, after.scale) or is_spelled:
         found.append(("numbers", _spelled(after), _spelled(before)))
-    if (before.missing, before.values) != (after.missing, after.values):
+    is_said = said.missing is not None or said.values is not None
+    if (before.missing, before.values) != (after.missing, after.values) or is_said:
         found.append(("missing", ", ".join(after.missing), ", ".join(before.missing)))
     if before.date != after.date:
         found.append(("dates", after.date, before.date))
-    if before.kind != after.kind:
+    if before.kind != after.kind or said.kind is not None:
         found.append(("kind", after.kind, before.kind))
     return [
-        Guess(about, value, "chosen", "You chose this.", name, (old,) if old else ())
+        Guess(about, value, "chosen", "You chose this.", name, (old,) if old and old != value else ())
         for about, value, old in found
     ]
 

@@ -13,9 +13,8 @@ import pyarrow.compute as pc
 
 from core.uploads.csv import cells, loose_numbers, number_formats
 from core.uploads.csv.dialect import ColumnRule
-from core.uploads.csv.number_formats import Spelling
 from core.uploads.dates import columns as dates
-from core.uploads.detect.columns import cell_patterns
+from core.uploads.detect.columns import cell_patterns, missing_words
 
 Kind = Literal["number", "category", "text", "date", "boolean", "empty"]
 
@@ -39,7 +38,7 @@ class ColumnProfile:
 
     n_distinct: different values, trimmed, missing ones apart; the count stopped there where distinct_capped.
     minimum, maximum: by value for numbers, else by spelling; None where every cell is missing.
-    n_odd: cells that are no number in a column where nine in ten are, with the first of them; it is no "number" then.
+    n_odd: cells that are no number in a column where nine in ten are, with the first of them.
     Or cells that are no date in a "date" column of which a rule says so.
     n_coerced: cells that were rewritten to be read; n_declared_missing: those of them that became missing, n_about:
     those that name a number only nearly, such as "<0.5", with the first of them.
@@ -88,7 +87,7 @@ class ColumnSummary:
         self._capped = False
         self._examples: list[str] = []
         self._n_rows = self._n_missing = self._n_bad = 0
-        self._may_be_number = self._may_be_spelled = not rule.date
+        self._may_be_number = self._may_be_spelled = not rule.date and rule.kind != "category"
         self._may_be_date = rule.kind != "category"
         self._n_coerced = self._n_declared_missing = 0
         self._odd: list[str] = []
@@ -202,8 +201,8 @@ class ColumnSummary:
                 kept += values.take(pa.array(np.flatnonzero(is_so)[: most - len(kept)])).to_pylist()
         spelled = sum(
             number_formats.of(cell) is not None
-            or cell.strip().lower() in cell_patterns.MISSING_AMONG_NUMBERS
-            or loose_numbers.loosely(cell, Spelling(self._decimal), ".") is not None
+            or missing_words.is_none(cell)
+            or loose_numbers.taken(cell) is not None
             for cell in self._odd[:_ODD_LOOKED_AT]
         )
         self._may_be_spelled = spelled >= _SPELLED_SHARE * len(self._odd[:_ODD_LOOKED_AT])
@@ -230,7 +229,7 @@ class ColumnSummary:
         n_present = self._n_rows - self._n_missing
         if not n_present:
             return "empty"
-        if self._may_be_number and not self._n_bad:
+        if self._may_be_number:
             return "number"
         if self._n_undated <= ODD_SHARE * n_present if self._date else self._may_be_date:
             return "date"

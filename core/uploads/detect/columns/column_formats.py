@@ -8,25 +8,45 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import counted
-from core.uploads.csv import cells, loose_numbers, number_formats
+from core.uploads.csv import cells, number_formats
 from core.uploads.csv.dialect import ColumnRule
-from core.uploads.csv.number_formats import Numeral, Spelling
-from core.uploads.detect.columns import cell_patterns, date_columns, missing_words, number_columns, units
+from core.uploads.csv.number_formats import Spelling
+from core.uploads.detect.columns import (
+    cell_patterns,
+    cell_readings,
+    codes,
+    date_columns,
+    missing_words,
+    number_columns,
+    sentinels,
+)
+from core.uploads.detect.columns.cell_readings import CellReadings
 from core.uploads.detect.columns.number_columns import LEAST_SHARE, MOSTLY
 from core.uploads.detect.guesses import Guess
 
 MOST_CELLS = 500
 _FAR_MORE = 10
-_FEWEST_NUMBERS = 10
+_MOST_NAMED = 5
+CATEGORY = "category"
 _MOST_SAMPLES = 12
 
 
 @dataclass(frozen=True)
 class FoundFormat:
-    """A column's rule, or None where it is read as it stands, and what to say of it."""
+    """A column's rule, or None where it is read as it stands, and what to say of it. as_number: the rule of a column of
+    texts by which it would be one of numbers, where somebody says that it is. none_words: what stands for "no value" in
+    a column of numbers. is_number: whether it is one.
+    """
 
     rule: ColumnRule | None
     guesses: tuple[Guess, ...]
+    as_number: ColumnRule | None = None
+    none_words: frozenset[str] = frozenset()
+    is_number: bool = False
+
+    def beside(self, other: FoundFormat) -> FoundFormat:
+        """What is said of the column here and there, with the other's rule."""
+        return FoundFormat(other.rule, (*self.guesses, *other.guesses), self.as_number)
 
 
 def decimal_mark(samples: Sequence[Sequence[str]], delimiter: str) -> tuple[str, int, int]:
@@ -40,7 +60,7 @@ def decimal_mark(samples: Sequence[Sequence[str]], delimiter: str) -> tuple[str,
         found = [numeral for cell in present if (numeral := number_formats.of(cell)) is not None]
         if len(found) < MOSTLY * len(present):
             continue
-        shown = [mark for numeral in found if (mark := number_formats.decimal_of(numeral.number)) is not None]
+        shown = [mark for numeral in found if (mark := numeral.decimal) is not None]
         votes.update(shown)
     mark = "," if votes[","] > votes["."] and delimiter != "," else "."
     return mark, votes[","], votes["."]
@@ -53,9 +73,36 @@ def usual_mark(n_commas: int, n_points: int) -> str:
     return "." if n_points > _FAR_MORE * n_commas else ""
 
 
-def find(column: int, name: str, sample: Sequence[str], decimal: str, *, usual: str = "") -> FoundFormat:
+def of_file(
+    names: Sequence[str], samples: Sequence[Sequence[str]], decimal: str, *, usual: str
+) -> list[FoundFormat]:
+    """The rules of a file's columns. samples: cells of each. A word that is missing in a column of numbers may be so in
+    others that show it less clearly.
+    """
+    columns = list(enumerate(zip(names, samples, strict=True)))
+    found = [find(place, name, cells_, decimal, usual=usual) for place, (name, cells_) in columns]
+    words = frozenset[str]().union(*(one.none_words for one in found))
+    if not words:
+        return found
+    return [
+        one
+        if one.is_number or one.as_number
+        else find(place, name, cells_, decimal, usual=usual, none_words=words)
+        for one, (place, (name, cells_)) in zip(found, columns, strict=True)
+    ]
+
+
+def find(
+    column: int,
+    name: str,
+    sample: Sequence[str],
+    decimal: str,
+    *,
+    usual: str = "",
+    none_words: frozenset[str] = frozenset(),
+) -> FoundFormat:
     """The rule of one column. sample: cells as the file spells them. decimal: the file's mark. usual: the mark that
-    other cells of the file are certain of, where that is known.
+    other cells of the file are certain of, where that is known. none_words: as `cell_readings.of` takes them.
     """
     present = _present(sample)
     words = Counter(
@@ -63,74 +110,84 @@ def find(column: int, name: str, sample: Sequence[str], decimal: str, *, usual: 
     )
     if not present and not words:
         return FoundFormat(None, ())
-    filled = {
-        cell: n for cell, n in present.items() if _folded(cell) not in cell_patterns.MISSING_AMONG_NUMBERS
-    }
+    filled = {cell: n for cell, n in present.items() if not missing_words.is_none(cell, is_surely=True)}
     if (dates := date_columns.find(name, sample, filled)) is not None:
         return _of_dates(column, name, present, dates)
-    unit = units.of(filled)
-    found = {cell: numeral for cell in filled if (numeral := units.numeral(cell, unit)) is not None}
-    loose = _loose(filled, found, decimal, unit)
-    if _are_numbers(filled, {*found, *loose}):
-        return _of_numbers(column, name, decimal, usual, present, filled, found, loose)
-    return _of_texts(column, name, sample, present, filled, words)
+    read = cell_readings.of(present, decimal, none_words)
+    as_text = _of_texts(column, name, sample, present, read.filled, words)
+    if not read.are_numbers:
+        mixed = _of_mixed(column, name, read, decimal)
+        return mixed.beside(as_text) if mixed else as_text
+    as_number = _of_numbers(column, name, sample, decimal, usual, read)
+    if why := codes.why(read.filled) or read.why_codes:
+        return _of_codes(column, name, why, as_text, as_number)
+    return as_number
 
 
-def _are_numbers(filled: Mapping[str, int], found: Collection[str]) -> bool:
-    """Whether nine in ten are numbers: of the different cells, or of all of them where there are enough numbers."""
-    if not found or not filled:
-        return False
-    if len(found) >= LEAST_SHARE * len(filled):
-        return True
-    n_cells = sum(filled[cell] for cell in found)
-    return len(found) >= _FEWEST_NUMBERS and n_cells >= LEAST_SHARE * sum(filled.values())
+def _of_codes(column: int, name: str, why: str, as_text: FoundFormat, as_number: FoundFormat) -> FoundFormat:
+    """Labels that look like numbers, read as they are spelled."""
+    said = f"Its cells are read as labels and not as numbers, because {why}."
+    rule = replace(as_text.rule or ColumnRule(column), kind=CATEGORY)
+    guess = Guess("kind", CATEGORY, "likely", said, name, ("number",))
+    return FoundFormat(rule, (guess, *as_text.guesses), as_number.rule or ColumnRule(column))
 
 
-def _loose(
-    filled: Mapping[str, int], found: Mapping[str, Numeral], decimal: str, unit: str
-) -> dict[str, str]:
-    """The cells that are nearly numbers, as they would be read with a decimal point."""
-    plain = Spelling(decimal, "", unit)
-    read = {cell: loose_numbers.loosely(cell, plain, ".") for cell in filled if cell not in found}
-    return {cell: number for cell, number in read.items() if number is not None}
+def _of_mixed(column: int, name: str, read: CellReadings, decimal: str) -> FoundFormat | None:
+    """Numbers of several units, which are no numbers together unless somebody says so; None for other columns."""
+    named = read.mixed
+    if not named:
+        return None
+    examples = [next(cell for cell in read.filled if read.has_unit(cell, unit)) for unit in named[:2]]
+    guess = number_columns.of_several_units(name, named, examples)
+    if not read.meanings.conversion:
+        return FoundFormat(None, (guess,))
+    rule = ColumnRule(column, decimal, mark=named[0], is_loose=True, suffixes=read.meanings.conversion)
+    return FoundFormat(None, (guess,), rule)
 
 
 def _of_numbers(
-    column: int,
-    name: str,
-    decimal: str,
-    usual: str,
-    present: Mapping[str, int],
-    filled: Mapping[str, int],
-    found: Mapping[str, Numeral],
-    loose: Mapping[str, str],
+    column: int, name: str, sample: Sequence[str], decimal: str, usual: str, read: CellReadings
 ) -> FoundFormat:
-    missing = {text for text in map(_folded, present) if text in cell_patterns.MISSING_AMONG_NUMBERS}
-    numbers = {cell: n for cell, n in filled.items() if cell in found}
+    basis, counts = read.basis
     spelling, guesses = (
-        number_columns.spelling_of(name, found, numbers, decimal, usual) if found else (None, [])
+        number_columns.spelling_of(name, basis, counts, decimal, usual) if basis else (None, [])
     )
-    plain = spelling or Spelling(decimal)
-    scale, about_scale = number_columns.scale_of(name, found, plain)
+    plain = spelling or Spelling(decimal, "", read.meanings.unit)
+    scale, about_scale = number_columns.scale_of(name, read.found, plain)
     guesses = about_scale or guesses
+    loose = read.loose(plain)
     if loose:
-        guesses = number_columns.with_loose(name, guesses, filled, loose, plain, decimal)
-    missing |= number_columns.sentinels(numbers, plain)
-    guesses += number_columns.suspicion(name, numbers, plain, missing)
+        guesses = number_columns.with_loose(name, guesses, read.filled, loose, plain, decimal)
+    if rounded := codes.rounded(read.filled):
+        guesses = number_columns.with_lost_digits(name, guesses, rounded, plain)
+    numbers = {cell: n for cell, n in read.filled.items() if cell in read.found or cell in loose}
+    values = number_columns.values_of(numbers, plain, read.meanings.suffixes)
+    zeros = read.zeros(sample, least=min(values.values(), default=0.0))
+    if zeros:
+        guesses += [number_columns.of_words(name, zeros, read.present)]
+    strays = {cell.lower() for cell in read.strays if cell.lower() not in dict(zeros)}
+    missing = read.missing - set(dict(zeros)) | sentinels.known(numbers, values)
+    guesses += sentinels.suspected(name, numbers, values, missing)
     if missing:
-        guesses.append(_of_missing(name, missing, present, is_number=True))
-    if spelling is None and not missing and not loose:
-        return FoundFormat(None, tuple(guesses))
-    plain = spelling or Spelling(decimal if loose else "")
-    rule = ColumnRule(column, plain.decimal, plain.thousands, plain.mark, tuple(sorted(missing)))
-    return FoundFormat(replace(rule, scale=scale, is_loose=bool(loose)), tuple(guesses))
+        guesses.append(_of_missing(name, missing, read.present, is_number=True))
+    if strays:
+        guesses.append(_of_strays(name, strays, read.present))
+    is_loose = bool(loose or zeros)
+    if spelling is None and not missing and not strays and not is_loose:
+        return FoundFormat(None, tuple(guesses), is_number=True)
+    plain = spelling or (plain if is_loose else Spelling(""))
+    rule = ColumnRule(column, plain.decimal, plain.thousands, plain.mark, tuple(sorted(missing | strays)))
+    suffixes = read.meanings.suffixes if is_loose else ()
+    rule = replace(rule, scale=scale, is_loose=is_loose, suffixes=suffixes, words=zeros)
+    words = frozenset(word for word in missing | strays if number_formats.of(word) is None)
+    return FoundFormat(rule, tuple(guesses), none_words=words, is_number=True)
 
 
 def _of_dates(
     column: int, name: str, present: Mapping[str, int], dates: date_columns.FoundDates
 ) -> FoundFormat:
     """Dates, and which of the spellings of "no value" stand beside them."""
-    missing = {text for text in map(_folded, present) if text in cell_patterns.MISSING_AMONG_NUMBERS}
+    missing = {_folded(text) for text in present if missing_words.is_none(text)}
     guesses = dates.guesses
     if missing:
         guesses += (_of_missing(name, missing, present, is_number=False),)
@@ -148,16 +205,18 @@ def _of_texts(
 ) -> FoundFormat:
     """Words, dates, yes and no: which of the spellings of "no value" are values here."""
     dated = sum(cell_patterns.is_measure(cell) for cell in filled)
-    among_numbers = {text for text in map(_folded, present) if text in cell_patterns.MISSING_AMONG_NUMBERS}
+    answers = frozenset[str]().union(*cell_patterns.PAIRS)
+    among_numbers = {_folded(text) for text in present if missing_words.is_none(text)} - answers
     guesses: list[Guess] = []
-    missing = {text for text in among_numbers if text in cell_patterns.MISSING_ANYWHERE}
+    missing = {text for text in among_numbers if missing_words.is_anywhere(text)}
     values: dict[str, str] = {}
     if filled and dated >= LEAST_SHARE * len(filled):
         missing = among_numbers
     else:
         if _are_yes_and_no(filled):
-            missing = among_numbers - missing_words.ANSWERS
+            missing |= among_numbers - missing_words.ANSWERS
             guesses += _about_answers(name, among_numbers - missing, present)
+        guesses += sentinels.among_words(name, filled)
         n_blank = sum(1 for cell in sample if not cell.strip())
         values = missing_words.values_among(words, present, n_blank=n_blank)
     guesses += [_of_value(name, word, why, words) for word, why in values.items()]
@@ -183,6 +242,16 @@ def _of_value(name: str, word: str, why: str, words: Mapping[str, int]) -> Guess
     spelled = next(cell for cell in words if _folded(cell) == word)
     said = f"{spelled!r} is read as a value in {counted(n, 'cell')} of a sample, because {why}."
     return Guess("missing", "", "likely", said, name, (word,))
+
+
+def _of_strays(name: str, strays: Collection[str], present: Mapping[str, int]) -> Guess:
+    """Words of which nobody knows what they mean among numbers."""
+    n = sum(count for cell, count in present.items() if _folded(cell) in strays)
+    spelled = sorted({cell for cell in present if _folded(cell) in strays})
+    words = ", ".join(repr(cell) for cell in spelled[:_MOST_NAMED])
+    more = f" and {len(spelled) - _MOST_NAMED} more" if len(spelled) > _MOST_NAMED else ""
+    why = f"{words}{more}: {counted(n, 'cell')} in a sample; nearly all other cells are numbers, so read as missing."
+    return Guess("missing", ", ".join(sorted(strays)[:_MOST_NAMED]), "guess", why, name)
 
 
 def samples(sample: Sequence[str]) -> tuple[str, ...]:
@@ -220,7 +289,7 @@ def _folded(cell: str) -> str:
     return cell.lower()
 
 
-def _of_missing(name: str, missing: set[str], present: Mapping[str, int], *, is_number: bool) -> Guess:
+def _of_missing(name: str, missing: Collection[str], present: Mapping[str, int], *, is_number: bool) -> Guess:
     n = sum(count for cell, count in present.items() if _folded(cell) in missing)
     words = ", ".join(repr(text) for text in sorted(missing))
     what = (

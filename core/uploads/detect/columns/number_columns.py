@@ -1,27 +1,28 @@
-"""How the numbers of a column are written: marks, scale, and numbers that stand for "no value"."""
+"""How the numbers of a column are written: their marks, their scale, their units."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from core.errors import counted
-from core.uploads.csv import number_formats
+from core.uploads.csv import cells, loose_numbers, number_formats
+from core.uploads.csv.loose_numbers import Suffixes
 from core.uploads.csv.number_formats import Numeral, Spelling
-from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.guesses import Confidence, Guess
 
 LEAST_SHARE = 0.9  # of a column's cells, for it to be one of numbers
 MOSTLY = 0.5
 _FEWEST_DOUBTFUL, _GROUP = 3, 3
-_FEWEST_SENTINELS = 3
-_SENTINEL_SHARE = 0.01
-_NEAR = 0.5
-_LEAST_SUSPICIOUS = -9.0
 _EXAMPLES = 3
-_LARGEST_CODES = frozenset(("99", "999", "9999", "99999", "999999", "9999999"))
+_CURRENCIES = {
+    "US$": "$", "USD": "$", "EUR": "€", "Euro": "€", "GBP": "£", "Kč": "CZK", "zł": "PLN", "Ft": "HUF", "Rs": "₹",
+    "Rs.": "₹", "INR": "₹", "TL": "TRY", "₺": "TRY", "SFr": "CHF", "SFr.": "CHF", "Fr.": "CHF", "R$": "BRL",
+    "kr": "kr.", "Kr": "kr.", "Kr.": "kr.", "SEK": "kr.", "NOK": "kr.", "DKK": "kr.", "₽": "RUB",
+    "руб": "RUB", "руб.": "RUB", "р.": "RUB", "円": "JPY", "元": "CNY", "RMB": "CNY",
+    "원": "KRW", "₩": "KRW", "lei": "RON",
+}  # fmt: skip
 
 
 def spelling_of(
@@ -70,7 +71,8 @@ def scale_of(name: str, found: Mapping[str, Numeral], spelling: Spelling) -> tup
     bare = [cell for cell, numeral in found.items() if not numeral.mark]
     if not signed or not bare:
         return "", []
-    sizes = {cell: abs(_value_of(cell, spelling) or 0.0) for cell in (*signed, *bare)}
+    values = values_of((*signed, *bare), spelling)
+    sizes = {cell: abs(values.get(cell, 0.0)) for cell in (*signed, *bare)}
     is_split = max(sizes[cell] for cell in bare) <= 1 < max(sizes[cell] for cell in signed)
     bare_example, signed_example = max(bare, key=len), max(signed, key=len)
     why = f"{len(signed):,} different values have a percent sign, as {signed_example!r} does; {len(bare):,} have none,"
@@ -100,53 +102,49 @@ def with_loose(
     return [replace(first, why=f"{first.why} {said}", confidence=confidence), *rest]
 
 
-def sentinels(filled: Mapping[str, int], spelling: Spelling) -> set[str]:
-    """Numbers like -999 that stand for "no value": they repeat, and no other comes near."""
-    total = sum(filled.values())
-    likely = [cell for cell in filled if cell.replace(",", ".") in cell_patterns.SENTINELS]
-    if not likely:
-        return set()
-    others = [
-        value for cell in filled if cell not in likely and (value := _value_of(cell, spelling)) is not None
-    ]
-    return {
-        cell.lower()
-        for cell in likely
-        if filled[cell] >= max(_FEWEST_SENTINELS, _SENTINEL_SHARE * total)
-        and others
-        and min(others) > _NEAR * float(cell.replace(",", "."))
-    }
+def of_several_units(name: str, named: Sequence[str], example: Sequence[str]) -> Guess:
+    """That numbers of several units stand in one column, so that none of them is comparable as it stands."""
+    listed = ", ".join(named)
+    cells = " and ".join(repr(cell) for cell in example)
+    why = f"Its numbers have different units ({listed}), such as {cells}. It is read as text."
+    return Guess("numbers", "", "guess", why, name, tuple(named))
 
 
-def suspicion(
-    name: str, filled: Mapping[str, int], spelling: Spelling, missing: Collection[str]
-) -> list[Guess]:
-    """A number that repeats while no other comes near may stand for "no value": said, but not acted upon.
+def currencies(found: Collection[Numeral]) -> Counter[str]:
+    """How many numbers have each currency, by one name where several are in use."""
+    return Counter(
+        _CURRENCIES.get(numeral.mark, numeral.mark)
+        for numeral in found
+        if numeral.mark and numeral.mark not in "%‰"
+    )
 
-    The lowest where it is negative; the highest where it is made of nines.
-    """
-    values = {cell: value for cell in filled if (value := _value_of(cell, spelling)) is not None}
-    ordered = sorted(values, key=lambda cell: values[cell])
-    total = sum(filled.values())
-    found = []
-    for cell, others in ((ordered[:1], ordered[1:2]), (ordered[-1:], ordered[-2:-1])):
-        if not cell or not others or cell[0] in missing:
-            continue
-        value, next_to = values[cell[0]], values[others[0]]
-        is_code = re.sub(r"[.,]0+$", "", cell[0].strip()) in _LARGEST_CODES
-        is_low = cell == ordered[:1] and value <= _LEAST_SUSPICIOUS and next_to > _NEAR * value
-        is_high = cell == ordered[-1:] and is_code and next_to < _NEAR * value
-        if (is_low or is_high) and filled[cell[0]] >= max(_FEWEST_SENTINELS, _SENTINEL_SHARE * total):
-            why = f"{cell[0]} appears {filled[cell[0]]:,} times in a sample of {total:,} cells, and no other number is "
-            why += "close to it. It may stand for a missing value."
-            found.append(Guess("missing", "", "guess", why, name, (cell[0],)))
-    return found[:1]
+
+def of_words(name: str, words: Suffixes, present: Mapping[str, int]) -> Guess:
+    """That cells such as "T" are read as numbers that they stand for. words: in lower case, each with its number."""
+    known = dict(words)
+    spelled = {cell: n for cell, n in present.items() if cell.strip().lower() in known}
+    listed = ", ".join(f"{cell!r} as {known[cell.strip().lower()]}" for cell in list(spelled)[:_EXAMPLES])
+    why = f"{counted(sum(spelled.values()), 'cell')} in a sample read as a number: {listed or 'a dash as 0'}."
+    return Guess("numbers", "0", "likely", why, name)
+
+
+def with_lost_digits(name: str, guesses: Sequence[Guess], cell: str, plain: Spelling) -> list[Guess]:
+    """What is said of a column's numbers, with that their last digits were lost in scientific notation."""
+    why = f"Its cells are in scientific notation, as {cell!r} is, so their last digits are lost. If they are codes, "
+    why += "export the file again with this column as text."
+    return [Guess("numbers", plain.example, "guess", why, name), *guesses]
+
+
+def values_of(numbers: Collection[str], spelling: Spelling, suffixes: Suffixes = ()) -> dict[str, float]:
+    """What each cell is as a number in this spelling; those that are none are left out."""
+    read = {cell: loose_numbers.loosely(cell, spelling, ".", suffixes) for cell in numbers}
+    return {cell: float(text.removeprefix(cells.ABOUT)) for cell, text in read.items() if text is not None}
 
 
 def _doubt(name: str, found: Mapping[str, Numeral], decimal: str) -> list[Guess]:
     """That decimals may be groups of three digits, where no number of the file tells: "1.250" throughout."""
     marked = [cell for cell, numeral in found.items() if decimal in numeral.number]
-    is_either = all(number_formats.decimal_of(found[cell].number) is None for cell in marked)
+    is_either = all(found[cell].decimal is None for cell in marked)
     longest = max((len(found[cell].number) for cell in found if cell not in marked), default=0)
     if len(marked) < max(_FEWEST_DOUBTFUL, MOSTLY * len(found)) or not is_either or longest > _GROUP:
         return []
@@ -174,7 +172,7 @@ def _weighed(
 
 def _shown(found: Mapping[str, Numeral]) -> set[str]:
     """The marks that can only be decimal ones in some cell."""
-    return {mark for numeral in found.values() if (mark := number_formats.decimal_of(numeral.number))}
+    return {mark for numeral in found.values() if (mark := numeral.decimal)}
 
 
 def _differs(way: Spelling, spelling: Spelling, found: Mapping[str, Numeral]) -> bool:
@@ -186,11 +184,3 @@ def _differs(way: Spelling, spelling: Spelling, found: Mapping[str, Numeral]) ->
 
 def _example(found: Mapping[str, Numeral], spelling: Spelling) -> str:
     return max(found, key=lambda cell: (spelling.admits(cell), len(found[cell].number), cell))
-
-
-def _value_of(cell: str, spelling: Spelling) -> float | None:
-    digits = "".join(mark for mark in cell if mark.isdigit() or mark in f"-{spelling.decimal}")
-    try:
-        return float(digits.replace(spelling.decimal, ".")) if digits else None
-    except ValueError:
-        return None

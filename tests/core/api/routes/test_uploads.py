@@ -195,10 +195,51 @@ def test_a_guess_is_overruled_and_the_receipt_says_so(client: httpx.Client) -> N
     kept = client.patch(path, json={"keep_lines": True}).json()
     assert (kept["rows"], kept["receipt"]["columns"][1]["kind"]) == (4, "category")
     assert kept["receipt"]["reading"]["columns"] == {
-        "amount": dict.fromkeys(["decimal", "thousands", "mark", "missing", "scale"]) | {"kind": "category"}
+        "amount": dict.fromkeys(["decimal", "thousands", "mark", "missing", "scale", "values"])
+        | {"kind": "category", "date": ""}
     }
     again = client.put(path, json={}).json()
     assert (again["rows"], again["receipt"]["columns"][1]["kind"]) == (3, "number")
+
+
+NEARLY = (
+    "code,level,weight,region\n"
+    + "".join(
+        f"{n:04},{'<0.5' if n % 5 == 0 else n + 0.25},{n + 1}{(' kg', '00 g')[n % 2]},{('NA', 'north', 'off')[n % 3]}\n"
+        for n in range(40)
+    )
+    + "0040,-200,7 kg,north\n" * 6
+).encode()
+
+
+@ONE_DATABASE
+def test_what_is_nearly_a_number_or_missing_is_overruled_both_ways(client: httpx.Client) -> None:
+    upload_id = _upload(client, NEARLY)
+    path = f"/api/uploads/{upload_id}/reading"
+
+    def columns(**said: object) -> dict[str, tuple[str, int]]:
+        answer = client.patch(path, json={"columns": said})
+        assert answer.status_code == 200
+        found = answer.json()["receipt"]["columns"]
+        return {column["name"]: (column["kind"], column["n_missing"]) for column in found}
+
+    assert columns() == {
+        "code": ("text", 0), "level": ("number", 0), "weight": ("text", 0), "region": ("category", 14),
+    }  # fmt: skip
+    assert columns(code={"kind": "number"})["code"] == ("number", 0)
+    assert columns(weight={"kind": "number"})["weight"] == ("number", 0)
+    assert columns(level={"missing": ["-200"]})["level"] == ("number", 6)
+    assert columns(level={"values": ["-200"]})["level"] == ("number", 0)
+    assert columns(level={"kind": "category"})["level"] == ("text", 0)
+    assert columns(level={"kind": "number"})["level"] == ("number", 0)
+    assert columns(region={"values": ["NA"]})["region"] == ("category", 0)
+    assert columns(region={"missing": ["NA", "off"]})["region"] == ("category", 27)
+    kept = client.get(f"/api/uploads/{upload_id}").json()["receipt"]
+    assert {guess["column"] for guess in kept["guesses"] if guess["confidence"] == "chosen"} >= {
+        "level",
+        "region",
+    }
+    assert client.patch(path, json={"columns": {"level": {"values": ["x"] * 51}}}).status_code == 422
 
 
 @ONE_DATABASE

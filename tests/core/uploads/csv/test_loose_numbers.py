@@ -27,7 +27,7 @@ def test_a_cell_is_read_as_the_number_that_it_names(cell: str, spelling: Spellin
 @pytest.mark.parametrize(
     "cell",
     [
-        "12b", "5th", "3 kg", "5m", "error", "Infinity", "", "<", "+", "K", "5 %", "1.2.3.4", "٣", "\u202e5", "5\x00",
+        "12b", "5th", "3 kg", "5m", "error", "Infinity", "", "<", "+", "K", "5 %", "1.2.3.4", "\u202e5", "5\x00",
         "<" * 99, "9" * 101, "1 K 2", "\ud800",
     ],
 )  # fmt: skip

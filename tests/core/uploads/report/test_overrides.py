@@ -85,6 +85,7 @@ def test_the_receipt_says_what_was_guessed_and_how_sure_that_is(user: db.User, u
         "preamble": ("1", "likely"),
         "not_rows": ("1", "likely"),
         "missing": ("k.a.", "likely"),
+        "kind": ("category", "likely"),
     }
     assert all(guess.why for guess in found.values())
 

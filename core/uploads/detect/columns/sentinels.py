@@ -1,0 +1,140 @@
+"""Numbers that stand for "no value": read so where nothing else can be meant, else asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from core.uploads.detect.columns import cell_patterns
+from core.uploads.detect.guesses import Guess
+
+_FEWEST, _FEW = 3, 2
+_SHARE = 0.01
+_NEAR, _VERY_NEAR = 0.5, 0.1
+_LEAST_SUSPICIOUS = -9.0
+_MOST_ASKED = 4
+_WIDE = 20
+_HIGH: Final = frozenset(
+    (
+        77, 88, 96, 97, 98, 99, 777, 888, 997, 998, 999, 7777, 8888, 9997, 9998, 9999, 88888, 99998, 99999, 999999,
+        9999999, 99999999, 99.9, 999.9, 99.99, 999.99, 9999.9, 9999.99, 32767, 65535, 2147483647, 1e20, 1e30,
+        9.96921e36, 9.969209968386869e36,
+    )
+)  # fmt: skip
+_SURELY_HIGH: Final = frozenset((999, 9999, 99999, 999999, 9999999, 99999999, 999.9, 9999.9, 999.99, 9999.99))
+_LOW: Final = frozenset(
+    (
+        -1,
+        -2,
+        -3,
+        -4,
+        -5,
+        -6,
+        -7,
+        -8,
+        -9,
+        -66,
+        -77,
+        -88,
+        -97,
+        -98,
+        -99,
+        -111,
+        -200,
+        -777,
+        -888,
+        -998,
+        -999,
+        -9998,
+        -9999,
+    )
+)
+_SURELY_LOW: Final = frozenset(
+    (-99, -999, -9999, -99999, -999.9, -99.9, -999.99, -9999.9, -32768, -2147483648, -1e30)
+)
+
+
+def known(numbers: Mapping[str, int], values: Mapping[str, float]) -> set[str]:
+    """Numbers like -999 that stand for "no value": they repeat, and no other comes near.
+
+    numbers: cells with their counts. values: what each is as a number.
+    """
+    total = sum(numbers.values())
+    likely = [cell for cell in values if cell.replace(",", ".") in cell_patterns.SENTINELS]
+    others = [value for cell, value in values.items() if cell not in likely]
+    return {
+        cell.lower()
+        for cell in likely
+        if numbers[cell] >= max(_FEWEST, _SHARE * total) and others and min(others) > _NEAR * values[cell]
+    }
+
+
+def suspected(
+    name: str, numbers: Mapping[str, int], values: Mapping[str, float], missing: Collection[str]
+) -> list[Guess]:
+    """Numbers that repeat while no other comes near may stand for "no value": asked, but not acted upon."""
+    left = {cell: value for cell, value in values.items() if cell.lower() not in missing}
+    total = sum(numbers.values())
+    found = list(_low(left, numbers, total))
+    found += [cell for cell in _high(left, numbers, total) if cell not in found]
+    return [_asked(name, cell, numbers[cell], total) for cell in found[:_MOST_ASKED]]
+
+
+def among_words(name: str, filled: Mapping[str, int]) -> list[Guess]:
+    """Codes such as 99 in a column of words: asked about."""
+    numbers = [
+        cell
+        for cell in filled
+        if cell.lstrip("-").isascii() and cell.lstrip("-").isdigit() and len(cell) < 10
+    ]
+    if not numbers or len(numbers) > _MOST_ASKED or len(numbers) >= _NEAR * len(filled):
+        return []
+    codes = [cell for cell in numbers if int(cell) in _HIGH or int(cell) in _LOW]
+    return (
+        [_asked(name, cell, filled[cell], sum(filled.values())) for cell in codes] if codes == numbers else []
+    )
+
+
+def _asked(name: str, cell: str, n: int, total: int) -> Guess:
+    times = "once" if n == 1 else f"{n:,} times"
+    why = f"{cell} appears {times} in a sample of {total:,} cells, and no other value is close to it. "
+    return Guess("missing", "", "guess", f"{why}It may stand for a missing value.", name, (cell,))
+
+
+def _low(values: Mapping[str, float], numbers: Mapping[str, int], total: int) -> Iterator[str]:
+    ordered = sorted(values, key=lambda cell: values[cell])
+    below = [cell for cell in ordered if values[cell] < 0]
+    rest = [values[cell] for cell in ordered if values[cell] >= 0]
+    are_whole = all(value.is_integer() for value in rest)
+    is_apart = 0 not in rest or max(rest, default=0) >= _WIDE
+    are_few = is_apart and 0 < len(below) <= _MOST_ASKED and len(rest) > len(below) and are_whole
+    if (
+        are_few
+        and {values[cell] for cell in below} <= _LOW
+        and sum(numbers[cell] for cell in below) >= _FEWEST
+    ):
+        yield from below
+        return
+    if len(ordered) < _FEW:
+        return
+    lowest, next_to = values[ordered[0]], values[ordered[1]]
+    is_often = numbers[ordered[0]] >= max(_FEWEST, _SHARE * total)
+    is_code = lowest in _SURELY_LOW and next_to > _VERY_NEAR * lowest
+    if lowest <= _LEAST_SUSPICIOUS and next_to > _NEAR * lowest and (is_often or is_code):
+        yield ordered[0]
+
+
+def _high(values: Mapping[str, float], numbers: Mapping[str, int], total: int) -> Iterator[str]:
+    ordered = sorted(values, key=lambda cell: values[cell])
+    top: list[str] = []
+    while ordered and values[ordered[-1]] in _HIGH and len(top) < _MOST_ASKED:
+        top.append(ordered.pop())
+    while top and ordered and values[ordered[-1]] >= _NEAR * values[top[-1]]:
+        ordered.append(top.pop())
+    if not top or len(ordered) < _FEW:
+        return
+    next_to = values[ordered[-1]]
+    is_often = sum(numbers[cell] for cell in top) >= max(_FEW, _SHARE * total)
+    is_sure = values[top[0]] in _SURELY_HIGH and next_to < _VERY_NEAR * values[top[0]]
+    if is_often or is_sure:
+        yield from reversed(top)
