@@ -114,6 +114,15 @@ class PositiveLabelUnknown(AppError):
     labels: str
 
 
+class SplitUnusable(AppError):
+    """Rows can't be kept together, or the latest held out, by what was asked for."""
+
+    code = "split_unusable"
+    message = "The rows can't be split that way: {problem}."
+    hint = "Choose another column, or let the app look for rows that belong together."
+    problem: str
+
+
 class NoFeatures(AppError):
     """Nothing is left to learn from."""
 
@@ -177,7 +186,7 @@ NEED_ANOTHER_FILE: Final = frozenset(
     error.code
     for error in (
         *(TargetMissing, TargetEmpty, TargetTooLarge, OneClassOnly, TooFewRows),
-        *(RareClass, TooManyClasses, NoFeatures),
+        *(RareClass, TooManyClasses, NoFeatures, SplitUnusable),
     )
 )
 """Codes of failures that the same file brings about again, unless it is asked for something else."""

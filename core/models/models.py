@@ -21,6 +21,7 @@ from core.errors import Clash, Conflict, NotFound
 from core.models import handler
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.models.schema import Schema
+from core.models.validation import UNSTATED, Validation
 from core.uploads import uploads
 from core.uploads.report.examination import Examination
 
@@ -62,21 +63,31 @@ def request_training(
     name: str = "",
     positive_label: str | None = None,
     keep: Sequence[str] = (),
+    validation: Validation = UNSTATED,
     is_sample: bool = False,
     dedupe_key: str | None = None,
 ) -> ModelRow:
     """Make a model's row and the task that trains it, in the caller's transaction.
 
-    keep: columns to learn from even if they look like identifiers or give the answer away.
-    A name that exists gets its next version.
-    Raises TargetMissing, ColumnsUnknown, NameUnusable, OwnedByAnother, NotFound where the upload is gone by now.
+    keep: columns to learn from even if they look like identifiers or give the answer away. validation: how it is to be
+    measured. A name that exists gets its next version.
+    Raises TargetMissing, ColumnsUnknown, SplitUnusable, NameUnusable, OwnedByAnother, NotFound where the upload is gone
+    by now.
     """
+    if validation != UNSTATED:
+        columns = [column.name for column in Examination.from_json(upload.receipt).columns]
+        validation.require(columns, target=target)
     model = new_version(session, upload=upload, target=target, name=name, keep=keep, is_sample=is_sample)
     model.task_id = queue.enqueue(
         session,
         kind_name=KIND,
         user_id=model.user_id,
-        payload={"model_id": str(model.id), "positive_label": positive_label, "keep": list(keep)},
+        payload={
+            "model_id": str(model.id),
+            "positive_label": positive_label,
+            "keep": list(keep),
+            "validation": validation.to_json(),
+        },
         size=upload.n_rows,
         dedupe_key=dedupe_key,
     )

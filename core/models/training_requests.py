@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
@@ -12,6 +13,7 @@ from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.models import models
 from core.models.errors import TooManyWaiting
+from core.models.validation import UNSTATED, Validation
 from core.queue import TaskState
 
 
@@ -24,6 +26,7 @@ def request(
     name: str = "",
     positive_label: str | None = None,
     keep: Sequence[str] = (),
+    validation: Validation = UNSTATED,
 ) -> ModelRow:
     """`models.request_training`; where the very same one waits for a worker already, that is the answer.
 
@@ -33,13 +36,26 @@ def request(
     is_waiting = TaskRow.user_id == owner_id, TaskRow.kind == models.KIND, TaskRow.state == TaskState.QUEUED
     waiting = sa.select(ModelRow).join(ModelRow.task).where(*is_waiting)
     found = session.scalars(waiting.options(contains_eager(ModelRow.task))).all()
-    asked = upload.id, target, models.tidied(name) or models.default_name(upload, target=target)
+    name_asked = models.tidied(name) or models.default_name(upload, target=target)
+    asked = upload.id, target, name_asked, positive_label, set(keep), validation
     for model in found:
-        payload, is_same = model.task.payload, (model.upload_id, model.target, model.name) == asked
-        if is_same and payload["positive_label"] == positive_label and set(payload["keep"]) == set(keep):
+        payload = model.task.payload
+        told = payload["positive_label"], set(payload["keep"]), validation_of(payload)
+        if (model.upload_id, model.target, model.name, *told) == asked:
             return model
     if len(found) >= most_waiting:
         raise TooManyWaiting(n_waiting=len(found))
     return models.request_training(
-        session, upload=upload, target=target, name=name, positive_label=positive_label, keep=keep
+        session,
+        upload=upload,
+        target=target,
+        name=name,
+        positive_label=positive_label,
+        keep=keep,
+        validation=validation,
     )
+
+
+def validation_of(payload: Mapping[str, Any]) -> Validation:
+    """What a training's task was told of how to measure; nothing where it is older than that."""
+    return Validation.from_json(payload.get("validation", {}))

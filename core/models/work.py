@@ -13,7 +13,7 @@ from core import db, queue, settings, storage
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import artifact, handler, readings
+from core.models import artifact, handler, readings, training_requests
 from core.models.fitting import training
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
@@ -58,6 +58,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             rules=readings.rules_of(dialect, names),
             positive_label=task.payload["positive_label"],
             keep=keep,
+            validation=training_requests.validation_of(task.payload),
             progress=progress,
         )
     key = f"{handler.output_prefix(task)}skops"

@@ -18,12 +18,13 @@ from sklearn.metrics import (
     roc_auc_score,
     root_mean_squared_error,
 )
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from core.models import blend, recipes
-from core.models.schema import RowIndices, Schema, Task
+from core.models.fitting import folds
+from core.models.fitting.folds import Fold
+from core.models.schema import Schema, Task
 
-N_FOLDS: Final = 5
+N_RESAMPLES: Final = 20  # of the latest rows, where these are the only fold
 IMPORTANCE_ROWS = 2000
 IMPORTANCE_CELLS = 4_000_000
 IMPORTANCE_CALL_ROWS = 10_000
@@ -32,12 +33,14 @@ IMPORTANCE_CALL_ROWS = 10_000
 CHOSEN_BY: Final[dict[Task, str]] = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 
 Metrics = dict[str, float]
-Fold = tuple[RowIndices, RowIndices]
 
 
 @dataclass(frozen=True)
 class FoldStatistics:
-    """A metric over the folds: their mean and standard deviation (n in the denominator)."""
+    """A metric over the folds: their mean and standard deviation (n in the denominator).
+
+    Of a single fold: the metric, and its standard deviation over resamples of its rows.
+    """
 
     mean: float
     std: float
@@ -47,7 +50,8 @@ class FoldStatistics:
 class CrossValidation:
     """A recipe after cross-validation; `fitted` is the first fold's, with the rows it has not seen.
 
-    said: (n,) or (n, k) what each row's own fold answers of it, as `answers_of`.  temperature: of `said`.
+    said: (n,) or (n, k) what each row's own fold answers of it, as `answers_of`; NaN for rows that no fold holds out.
+    temperature: of `said`.
     """
 
     metrics: dict[str, FoldStatistics]
@@ -56,11 +60,10 @@ class CrossValidation:
     said: np.ndarray
     temperature: float
 
-
-def folds(values: np.ndarray, schema: Schema) -> list[Fold]:
-    """Five folds, shuffled with seed 0, stratified by class: (rows to learn from, rows held out) each."""
-    kind = KFold if schema.task == "regression" else StratifiedKFold
-    return list(kind(N_FOLDS, shuffle=True, random_state=0).split(np.zeros(len(values)), values))
+    @property
+    def measured(self) -> np.ndarray:
+        """(m,) the rows that some fold holds out, ascending: those that `said` tells of."""
+        return np.flatnonzero(~np.isnan(self.said.reshape(len(self.said), -1)[:, 0]))
 
 
 def cross_validate(
@@ -70,42 +73,59 @@ def cross_validate(
     schema: Schema,
     *,
     step: Callable[[], None],
+    splits: Sequence[Fold] = (),
 ) -> CrossValidation:
-    """Fit anew for each of the `folds` and measure on the rows held out.
+    """Fit anew for each of the folds and measure on the rows held out.
 
     make: a new unfitted estimator.  features: (n,) rows.  values: (n,) labels as str, or float64 for
     regression.
-    step: called after each fold.
+    step: called after each fold.  splits: the folds, where rows are not independent.
     """
     k = len(schema.labels)
-    said = np.empty((len(values), k) if schema.task == "multiclass" else len(values))
+    splits = splits or folds.independent(values, schema.task)
+    said = np.full((len(values), k) if schema.task == "multiclass" else len(values), np.nan)
     first: BaseEstimator | None = None
-    for train, test in folds(values, schema):
+    for train, test in splits:
         estimator = make().fit(features.iloc[train], values[train])
         said[test] = answers_of(estimator, features.iloc[test], schema)
         first = first or estimator
         step()
     assert first is not None
-    return of_answers(said, values, schema, first)
+    return of_answers(said, values, schema, first, splits)
 
 
-def blended(parts: Sequence[CrossValidation], values: np.ndarray, schema: Schema) -> CrossValidation:
-    """The mean of recipes that were cross-validated on the same rows, whose folds answered already."""
+def blended(
+    parts: Sequence[CrossValidation], values: np.ndarray, schema: Schema, splits: Sequence[Fold] = ()
+) -> CrossValidation:
+    """The mean of recipes that were cross-validated on the same rows and folds, which answered already."""
     fitted = recipes.blended([part.fitted for part in parts], schema)
-    return of_answers(blend.mean([part.said for part in parts]), values, schema, fitted)
+    splits = splits or folds.independent(values, schema.task)
+    return of_answers(blend.mean([part.said for part in parts]), values, schema, fitted, splits)
 
 
 def of_answers(
-    said: np.ndarray, values: np.ndarray, schema: Schema, fitted: BaseEstimator
+    said: np.ndarray, values: np.ndarray, schema: Schema, fitted: BaseEstimator, splits: Sequence[Fold]
 ) -> CrossValidation:
     """Answers of the rows held out, measured fold by fold. fitted: the first fold's."""
-    heat = 1.0
+    heat, measured = 1.0, np.sort(np.concatenate([test for _, test in splits]))
     if schema.task == "multiclass":
-        heat = blend.temperature(said, np.searchsorted(schema.labels, values))
-    splits = folds(values, schema)
+        heat = blend.temperature(said[measured], np.searchsorted(schema.labels, values[measured]))
     of_folds = [metrics(said[test], values[test], schema, heat) for _, test in splits]
     statistics = {name: _fold_statistics([fold[name] for fold in of_folds]) for name in of_folds[0]}
+    if len(splits) == 1:
+        spread = _spread(said[measured], values[measured], schema, heat)
+        statistics = {name: FoldStatistics(one.mean, spread[name]) for name, one in statistics.items()}
     return CrossValidation(statistics, fitted, splits[0][1], said, heat)
+
+
+def _spread(said: np.ndarray, values: np.ndarray, schema: Schema, heat: float) -> dict[str, float]:
+    """The standard deviation of each metric over resamples of the rows. Source: Efron 1979, Ann. Statist. 7."""
+    draw = np.random.default_rng(0)
+    drawn = [draw.integers(0, len(values), len(values)) for _ in range(N_RESAMPLES)]
+    usable = [rows for rows in drawn if len(np.unique(values[rows])) > 1]
+    found = [metrics(said[rows], values[rows], schema, heat) for rows in usable]
+    names = found[0] if found else metrics(said, values, schema, heat)
+    return {name: float(np.std([one[name] for one in found])) if found else 0.0 for name in names}
 
 
 def answers_of(estimator: BaseEstimator, features: pd.DataFrame | np.ndarray, schema: Schema) -> np.ndarray:
@@ -122,8 +142,8 @@ def metrics(said: np.ndarray, values: np.ndarray, schema: Schema, temperature: f
     """The task's metrics of these rows' answers. said: as `answers_of` gives them.
 
     binary: roc_auc, pr_auc (average precision of the positive label), log_loss, accuracy at one half.
-    multiclass: roc_auc (one class against the rest, plain mean), log_loss, accuracy.  regression: r2, mae,
-    rmse.
+    multiclass: roc_auc (one class against the rest, plain mean over the classes of these rows), log_loss, accuracy.
+    regression: r2, mae, rmse.
     """
     if schema.task == "regression":
         return {
@@ -138,7 +158,7 @@ def metrics(said: np.ndarray, values: np.ndarray, schema: Schema, temperature: f
         "accuracy": float(accuracy_score(codes, probabilities.argmax(axis=1))),
     }
     if schema.task == "multiclass":
-        ranks = [roc_auc_score(codes == code, probabilities[:, code]) for code in range(len(schema.labels))]
+        ranks = [roc_auc_score(codes == code, probabilities[:, code]) for code in np.unique(codes)]
         return {"roc_auc": float(np.mean(ranks)), **common}
     assert schema.positive_label is not None
     positive = schema.labels.index(schema.positive_label)

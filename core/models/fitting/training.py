@@ -20,9 +20,11 @@ from core.errors import counted
 from core.models import recipes, versions
 from core.models.fitting import evaluation, preparation, targets, tuning
 from core.models.fitting.columns import DroppedColumn
-from core.models.fitting.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
-from core.models.fitting.preparation import Take, draw
+from core.models.fitting.evaluation import CHOSEN_BY, FoldStatistics
+from core.models.fitting.preparation import Prepared, Take, draw
+from core.models.fitting.related_rows import Split
 from core.models.schema import Schema
+from core.models.validation import N_FOLDS, UNSTATED, Evaluation, Validation
 from core.uploads.csv.dialect import ColumnRule
 
 CROSS_VALIDATED_ROWS = 50_000
@@ -45,7 +47,8 @@ class TrainingResult:
     chosen: the candidate that was best by `chosen_by`.  metrics: its cross-validated metrics; baseline:
     those of an answer that looks at no column.  n_rows: rows with an outcome.  n_fitted: those the pipeline
     was fitted on.
-    importance: (column, fall of the metric when it is shuffled), largest first.
+    importance: (column, fall of the metric when it is shuffled), largest first. evaluation: which rows were kept
+    together for that.
     """
 
     pipeline: Pipeline
@@ -56,6 +59,7 @@ class TrainingResult:
     metrics: dict[str, FoldStatistics]
     baseline: dict[str, FoldStatistics]
     importance: tuple[tuple[str, float], ...]
+    evaluation: Evaluation
     dropped: tuple[DroppedColumn, ...]
     warnings: tuple[str, ...]
     n_rows: int
@@ -78,6 +82,7 @@ class TrainingResult:
             "metrics": _plain(self.metrics),
             "baseline": _plain(self.baseline),
             "importance": [{"column": column, "fall": fall} for column, fall in self.importance],
+            "evaluation": self.evaluation.to_json(),
             "dropped": [asdict(dropped) for dropped in self.dropped],
             "keep": list(keep),
             "warnings": list(self.warnings),
@@ -100,6 +105,7 @@ def train(
     positive_label: str | None = None,
     keep: Collection[str] = (),
     rules: Mapping[str, ColumnRule] = MappingProxyType({}),
+    validation: Validation = UNSTATED,
     progress: Callable[[int, int], None],
     take: Take | None = None,
 ) -> TrainingResult:
@@ -109,15 +115,18 @@ def train(
     positive_label: the class whose probability is asked for; guessed when None.
     keep: columns that stay in even if they look like identifiers or leaks.
     rules: how a column was read, by its name, where it needed a rule.
+    validation: what is known of how rows belong together; copies and groups are looked for where nothing is.
     progress: called with (units done, units in all) after each fold and fit.
     take: gives rows by their ascending places, with every column; then the table needs only the target's.
-    Same table, same result. Raises the errors of `targets.find` and NoFeatures.
+    Same table, same result. Raises the errors of `targets.find`, NoFeatures, SplitUnusable.
     """
     # HistGradientBoosting on contended cores spins; one thread is faster than two there and hardly slower
     # elsewhere.
     with threadpool_limits(limits=1):
         given = take or (lambda rows: table.take(pa.array(rows)))
-        return _train(table, given, target, decimal, positive_label, frozenset(keep), rules, progress)
+        return _train(
+            table, given, target, decimal, positive_label, frozenset(keep), rules, validation, progress
+        )
 
 
 def _train(
@@ -128,23 +137,28 @@ def _train(
     positive_label: str | None,
     keep: frozenset[str],
     rules: Mapping[str, ColumnRule],
+    validation: Validation,
     progress: Callable[[int, int], None],
 ) -> TrainingResult:
     started = time.perf_counter()
-    step = _counter(len(recipes.GROWTHS) + len(_FITTED) * N_FOLDS + 2, progress)
+    n_units = len(recipes.GROWTHS) + len(_FITTED) * N_FOLDS + 2
+    step = _counter(n_units, progress)
 
     kept = rules[target].values if target in rules else ()
     outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label, kept=kept)
-    prepared = preparation.prepare(take, outcome, decimal=decimal, keep=keep, rules=rules)
+    prepared = preparation.prepare(
+        take, outcome, decimal=decimal, keep=keep, rules=rules, validation=validation
+    )
     schema, features, values = prepared.schema, prepared.features, prepared.values
     step()
 
-    comparison = _compare(features, values, schema, step)
+    comparison = _compare(prepared, step)
     best = comparison.evaluated[comparison.chosen]
     pipeline = _fitted(comparison, schema, features, values)
-    step()
+    progress(n_units, n_units)  # fewer folds take fewer steps
 
-    warnings = prepared.warnings + _about_rows(len(outcome.rows), len(values), comparison.n_rows)
+    warnings = prepared.warnings + comparison.split.warnings
+    warnings += _about_rows(len(outcome.rows), len(values), comparison.n_rows)
     chosen_by = CHOSEN_BY[schema.task]
     n_leaking = prepared.n_leaking
     warnings += _about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, n_leaking)
@@ -157,6 +171,7 @@ def _train(
         metrics=best.metrics,
         baseline=comparison.baseline,
         importance=comparison.importance,
+        evaluation=comparison.split.evaluation,
         dropped=prepared.dropped,
         warnings=warnings,
         n_rows=len(outcome.rows),
@@ -175,29 +190,34 @@ class _Comparison:
     baseline: dict[str, FoldStatistics]
     chosen: str
     importance: tuple[tuple[str, float], ...]
+    split: Split
     n_rows: int
 
 
-def _compare(
-    features: pd.DataFrame, values: np.ndarray, schema: Schema, step: Callable[[], None]
-) -> _Comparison:
+def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
     """Cross-validate every recipe and choose the best by the metric of the task."""
+    schema, features, values = prepared.schema, prepared.features, prepared.values
     compared = draw(values, schema.task, CROSS_VALIDATED_ROWS)
     seen, answers = features.iloc[compared], values[compared]
+    split = prepared.related.of(compared).split(answers, schema.task)
+    splits = split.folds
     build = partial(
         recipes.build,
         schema=schema,
-        n_rows=len(seen) - -(-len(seen) // N_FOLDS),  # of the smallest fold
+        n_rows=min(len(learnt) for learnt, _ in splits),
         with_missing=_with_missing(features),
     )
-    growth = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step)
+    growth = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step, splits=splits)
     make = {name: partial(build, name, growth=growth) for name in recipes.NAMES}
     evaluated = {
-        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step) for name in _FITTED
+        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step, splits=splits)
+        for name in _FITTED
     }
-    evaluated[recipes.BLEND] = evaluation.blended([evaluated[name] for name in _FITTED], answers, schema)
+    evaluated[recipes.BLEND] = evaluation.blended(
+        [evaluated[name] for name in _FITTED], answers, schema, splits
+    )
     baseline = evaluation.cross_validate(
-        lambda: recipes.baseline(schema), seen, answers, schema, step=lambda: None
+        lambda: recipes.baseline(schema), seen, answers, schema, step=lambda: None, splits=splits
     ).metrics
     chosen_by = CHOSEN_BY[schema.task]
     chosen = max(recipes.NAMES, key=lambda name: evaluated[name].metrics[chosen_by].mean)
@@ -207,6 +227,7 @@ def _compare(
         baseline=baseline,
         chosen=chosen,
         importance=evaluation.importance(evaluated[chosen], seen, answers, schema),
+        split=split,
         n_rows=len(seen),
     )
 
