@@ -1,6 +1,6 @@
 """Cases after files of real portals: small files written out, each with what a careful person reads in it.
 
-A family of cases is a TOML file, such as portals/weather.toml. Of a `[[case]]`:
+A family of cases is a TOML file, such as portals/weather.toml or portals/shapes/marks_1.toml. Of a `[[case]]`:
 
 kind, about, source    its name, what is messy, where such files are described
 text, encoding, bom, line_end      what makes the file's bytes; UTF-8, none and a line feed unless stated
@@ -18,7 +18,8 @@ unknowable             no one can know: right is to refuse, to say it, or to rea
 
 The kinds were dealt into two halves before any was tried: within a family in the order of the SHA-256 of
 "portals:" and the kind's name, in turn to the one and to the other. Only the first stands here; the other is kept
-from whoever works on the reader.
+from whoever works on the reader. The kinds in folders within portals came later and are all shown; what is right of
+them was written before the reader was tried on any.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ class Case:
 
 
 def load(folder: Path = PORTALS) -> Iterator[Case]:
-    """The cases of a folder, by family and in its file's order."""
-    for path in sorted(folder.glob("*.toml")):
+    """The cases of a folder and those within it, by family and in its file's order."""
+    for path in sorted(folder.rglob("*.toml")):
         for given in tomllib.loads(path.read_text("utf-8"))["case"]:
             yield _case(path.stem, given)
 
