@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from core.metrics import wording
 from core.models.schema import Feature
 from core.predictions.check.first_rows import FirstRows
 from core.predictions.matching.reading import ReadingQuestion
+from core.predictions.results.measures import FeatureQuality
 from core.uploads.report.profile import ColumnProfile, shortened
 
 About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about"]
@@ -21,8 +22,8 @@ class CellWarning:
     """One thing about the cells of a feature.
 
     about: "retyped", not a number where the model expects numbers; "unseen", a value not seen in training; "outside",
-    a number beyond the range of training; "blank", no value in any row; "guessed", it can be read in two ways and
-    nobody has chosen; "about", it names a number only nearly.
+    a number beyond the range of training; "blank", no value in any row, or in some where training had one each;
+    "guessed", it can be read in two ways and nobody has chosen; "about", it names a number only nearly.
     n_cells, n_rows: so many cells in the rows looked at, of which there are n_rows: the file's first, or all of them.
     refuses: scoring would refuse the file. says: a sentence.
     """
@@ -40,18 +41,29 @@ class CellWarning:
         return self.n_cells / max(1, self.n_rows)
 
 
-def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int) -> Iterator[CellWarning]:
+def of(
+    feature: Feature,
+    seen: FirstRows,
+    profile: ColumnProfile,
+    *,
+    n_rows: int,
+    was_blank: Collection[str] | None,
+) -> Iterator[CellWarning]:
     """What there is to say of the column that a feature is read from.
 
-    seen: the first rows, one at least. profile: of that column in all of the file's n_rows rows.
+    seen: the rows looked at, one at least. profile: of that column in all of the file's n_rows rows. was_blank: the
+    columns that were blank in some row of training, None where that is unknown.
     """
     name = feature.name
     if profile.name != feature.name:
         name += f" (read from {wording.quoted(profile.name)})"
-    if profile.n_missing >= n_rows:
-        message = f"{name}: every row is blank. Blank cells are filled in as in training."
-        yield CellWarning(feature.name, "blank", n_rows, n_rows, False, message)
-    elif feature.kind == "number":
+    blank = FeatureQuality(feature.name, n_missing=seen.missing[feature.name])
+    if n := blank.n_blank_as_never(was_blank, n_rows=seen.n_rows):
+        where, are = _where(n, seen.n_rows, n_rows, "is|are")
+        never = "" if n == seen.n_rows or was_blank is None else ", as none was in training"
+        message = f"{name}: {where} {are} blank{never}. Blank cells are filled in as in training."
+        yield CellWarning(feature.name, "blank", n, seen.n_rows, False, message)
+    if feature.kind == "number":
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
         yield from _about(feature, name, seen, n_rows)
@@ -61,14 +73,15 @@ def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int
         yield CellWarning(feature.name, "unseen", n, seen.n_rows, False, message)
 
 
-def of_question(question: ReadingQuestion, *, n_rows: int) -> CellWarning:
-    """What there is to say of a column that is read by a guess."""
+def of_question(question: ReadingQuestion, seen: FirstRows, *, n_rows: int) -> CellWarning:
+    """What there is to say of a column that is read by a guess; of the rows looked at, where these are all."""
     cell, read, other = question.cells[0], question.options[0].values[0], question.options[1].values[0]
     message = (
         f"{question.name}: {question.why} {wording.quoted(cell)} is read as {read}; it could also mean {other}. "
         "Choose one, or each row gets a caution."
     )
-    return CellWarning(question.name, "guessed", n_rows, n_rows, False, message)
+    n = seen.guessed[question.name] if seen.n_rows >= n_rows else n_rows
+    return CellWarning(question.name, "guessed", n, n_rows, False, message)
 
 
 def _about(feature: Feature, name: str, seen: FirstRows, n_rows: int) -> Iterator[CellWarning]:
@@ -87,7 +100,7 @@ def _retyped(
         yield CellWarning(feature.name, "retyped", n, of_rows, True, message)
         return
     blank, such_as = "These cells are scored as blank", _such_as(feature, seen)
-    if profile.n_odd:  # counted over the whole file
+    if profile.n_odd and seen.n_rows < n_rows:  # counted over the whole file
         n, of_rows = profile.n_odd, n_rows
         first = wording.quoted(shortened(profile.first_odd or "", _EXAMPLE_LENGTH))
         such_as = f", such as {first}" if profile.first_odd else ""
@@ -95,7 +108,7 @@ def _retyped(
         where, has = _where(n, of_rows, n_rows, "has|have")
         message = f"{name}: {where} {has} text instead of a number{such_as}. {blank}."
         yield CellWarning(feature.name, "retyped", n, of_rows, False, message)
-    elif profile.kind not in ("number", "empty"):
+    elif profile.kind not in ("number", "empty") and seen.n_rows < n_rows:
         message = f"{name}: text instead of numbers after the first {wording.rows(of_rows)}. {blank}."
         yield CellWarning(feature.name, "retyped", 0, of_rows, False, message)
 
@@ -116,7 +129,7 @@ def _outside(
         where, are = _where(n, seen.n_rows, n_rows, "is|are")
         message = f"{name}: {where} {are} outside {trained}{runs}."
         yield CellWarning(feature.name, "outside", n, seen.n_rows, False, message)
-    elif is_beyond:
+    elif is_beyond and seen.n_rows < n_rows:
         message = f"{name}: outside {trained}, after the first {wording.rows(seen.n_rows)}{runs}."
         yield CellWarning(feature.name, "outside", 0, seen.n_rows, False, message)
 
