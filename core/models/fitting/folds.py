@@ -45,6 +45,25 @@ def grouped(values: np.ndarray, groups: Groups, task: Task, n_folds: int = N_FOL
     return []
 
 
+def held_out(values: np.ndarray, groups: Groups, task: Task, n_folds: int) -> npt.NDArray[np.bool_] | None:
+    """(n,) one of so many folds that part no group, and have every class on either side; None where none does.
+
+    values, groups: as `grouped` takes them.
+    """
+    classes = (
+        np.unique(values, return_inverse=True)[1] if task != "regression" else np.zeros(len(values), int)
+    )
+    of_row = np.unique(groups, return_inverse=True)[1]
+    counts = _counts(of_row, classes)
+    fold_of = _spread(counts, n_folds)[of_row]
+    for fold in range(n_folds):
+        is_held_out: npt.NDArray[np.bool_] = fold_of == fold
+        both = (np.bincount(classes[side], minlength=counts.shape[1]) for side in (is_held_out, ~is_held_out))
+        if all((of_side > 0).all() for of_side in both):
+            return is_held_out
+    return None
+
+
 def latest(times: npt.NDArray[np.float64], groups: Groups | None) -> Fold:
     """The rows before the latest fifth, and these.
 

@@ -17,7 +17,7 @@ from core.models.fitting import columns, leaks, related_rows
 from core.models.fitting.columns import DroppedColumn, Features
 from core.models.fitting.related_rows import RelatedRows
 from core.models.fitting.targets import Target
-from core.models.schema import Schema, Task, frame
+from core.models.schema import RowIndices, Schema, Task, frame
 from core.models.validation import UNSTATED, Validation
 from core.uploads.csv.dialect import ColumnRule
 
@@ -55,23 +55,22 @@ def prepare(
     keep: Collection[str] = (),
     rules: Mapping[str, ColumnRule] = MappingProxyType({}),
     validation: Validation = UNSTATED,
+    related: RelatedRows | None = None,
 ) -> Prepared:
     """Draw the rows to fit on, and decide which of their columns are learnt from.
 
-    take, decimal, keep, rules, validation: as `training.train` takes them. Raises NoFeatures, SplitUnusable.
+    take, decimal, keep, rules, validation: as `training.train` takes them. related: of the outcome's rows, where that
+    is known. Raises NoFeatures, SplitUnusable.
     """
     kept = frozenset(keep)
-    n_rows = min(len(outcome.rows), FITTED_ROWS)
-    drawn, fitted, found = _examined(take, outcome, n_rows, decimal, kept, rules)
-    # memory follows rows × encoded columns, so a very wide file gives up rows
-    if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
-        drawn, fitted, found = _examined(take, outcome, most, decimal, kept, rules)
+    drawn, fitted, found = _drawn(take, outcome, decimal, kept, rules)
     values = outcome.answers(drawn)
     schema = Schema(found.kept, outcome.name, outcome.task, outcome.labels, outcome.positive_label)
     features = frame(fitted, schema, decimal)
-    related = related_rows.find(
-        fitted, features, validation=validation, target=outcome.name, decimal=decimal, rules=rules
-    )
+    if related is None:
+        related = _related(fitted, features, found, outcome, decimal, rules, validation)
+    else:
+        related = related.of(drawn)
     schema, whose = _without_groups(schema, related, kept)
     leaking, suspicions = _leaking(features, values, schema, related, kept)
     dropped = (*found.dropped, *whose, *leaking)
@@ -91,6 +90,41 @@ def prepare(
     )
 
 
+def related(
+    take: Take,
+    outcome: Target,
+    *,
+    decimal: str,
+    keep: Collection[str] = (),
+    rules: Mapping[str, ColumnRule] = MappingProxyType({}),
+    validation: Validation = UNSTATED,
+) -> tuple[RowIndices, RelatedRows]:
+    """Which of the outcomes would be drawn, and how their rows belong together. Arguments as `prepare` takes them."""
+    drawn, fitted, found = _drawn(take, outcome, decimal, frozenset(keep), rules)
+    schema = Schema(found.kept, outcome.name, outcome.task, outcome.labels, outcome.positive_label)
+    features = frame(fitted, schema, decimal)
+    return drawn, _related(fitted, features, found, outcome, decimal, rules, validation)
+
+
+def _related(
+    fitted: pa.Table,
+    features: pd.DataFrame,
+    found: Features,
+    outcome: Target,
+    decimal: str,
+    rules: Mapping[str, ColumnRule],
+    validation: Validation,
+) -> RelatedRows:
+    return related_rows.find(
+        fitted,
+        features[[feature.name for feature in found.kept]],
+        validation=validation,
+        target=outcome.name,
+        decimal=decimal,
+        rules=rules,
+    )
+
+
 def draw(values: np.ndarray, task: Task, n_rows: int) -> np.ndarray:
     """Sorted positions of about n_rows rows, by a fixed seed; a rare class keeps up to MIN_CLASS_SAMPLE."""
     if len(values) <= n_rows:
@@ -101,6 +135,22 @@ def draw(values: np.ndarray, task: Task, n_rows: int) -> np.ndarray:
     if task != "regression":
         parts += [shuffled[values[shuffled] == label][:MIN_CLASS_SAMPLE] for label in np.unique(values)]
     return np.unique(np.concatenate(parts))
+
+
+def _drawn(
+    take: Take,
+    outcome: Target,
+    decimal: str,
+    keep: frozenset[str],
+    rules: Mapping[str, ColumnRule],
+) -> tuple[np.ndarray, pa.Table, Features]:
+    """`_examined` of as many rows as can be fitted on."""
+    n_rows = min(len(outcome.rows), FITTED_ROWS)
+    drawn, fitted, found = _examined(take, outcome, n_rows, decimal, keep, rules)
+    # memory follows rows × encoded columns, so a very wide file gives up rows
+    if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
+        drawn, fitted, found = _examined(take, outcome, most, decimal, keep, rules)
+    return drawn, fitted, found
 
 
 def _examined(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from core.metrics import wording
 from core.models.schema import Feature
@@ -15,6 +15,14 @@ from core.uploads.report.profile import ColumnProfile, shortened
 
 About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about"]
 _EXAMPLE_LENGTH = 40
+_NAMED = 6  # columns in one sentence
+_SHARED: Final[dict[str, str]] = {
+    "retyped": "have text instead of a number, which is scored as blank",
+    "unseen": "have values not seen in training",
+    "outside": "have numbers outside the range seen in training",
+    "blank": "have blank cells that training did not have",
+    "about": "name numbers only nearly, as in '<0.5'",
+}
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,30 @@ def of_question(question: ReadingQuestion, seen: FirstRows, *, n_rows: int) -> C
     )
     n = seen.guessed[question.name] if seen.n_rows >= n_rows else n_rows
     return CellWarning(question.name, "guessed", n, n_rows, False, message)
+
+
+def grouped(warnings: Sequence[CellWarning]) -> list[str]:
+    """A sentence for each kind of warning that several columns share, with these columns; else the warning's own."""
+    by_kind: dict[str, list[CellWarning]] = {}
+    for one in warnings:
+        by_kind.setdefault(one.about if one.about in _SHARED and not one.refuses else one.name, []).append(
+            one
+        )
+    return [_together(alike) if len(alike) > 1 else alike[0].message for alike in by_kind.values()]
+
+
+def _together(alike: Sequence[CellWarning]) -> str:
+    named = [f"{one.name} ({_share(one)})" for one in alike[:_NAMED]]
+    if len(alike) > _NAMED:
+        named.append(f"{wording.count(len(alike) - _NAMED)} more")
+    listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+    return f"{wording.count(len(alike))} columns {_SHARED[alike[0].about]}: {listed}."
+
+
+def _share(one: CellWarning) -> str:
+    if not one.n_cells:
+        return f"after the first {wording.rows(one.n_rows)}"
+    return "every row" if one.n_cells == one.n_rows else wording.percent(one.share)
 
 
 def _about(feature: Feature, name: str, seen: FirstRows, n_rows: int) -> Iterator[CellWarning]:

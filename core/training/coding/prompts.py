@@ -31,6 +31,8 @@ The code runs as `python train.py`, in an empty folder without network, within {
 - job.json: {{"goal", "target", "task", "labels", "positive_label", "features": [{{"name", "kind"}}]}}. "task" is
   "binary", "multiclass" or "regression"; "kind" is "number" or "category". Use exactly these features.
 - train.parquet: the features and the target. Numbers are float64, categories text; what is missing is null.
+- groups.parquet, only where rows belong together: one column "group", a number for each row of train.parquet in its
+  order. Keep rows of one number on one side when you hold rows out.
 - holdout.parquet: other rows, without the target.
 - predict.py: your second file.
 It must leave, before it ends with exit code 0:

@@ -12,8 +12,10 @@ from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.models import models, training_requests
 from core.models.fitting import targets
+from core.models.validation import UNSTATED, Validation
 from core.ui import links, session
 from core.ui.models.pages import MODEL
+from core.ui.uploads import validation_form
 from core.ui.uploads.receipt import KINDS
 from core.uploads import uploads
 from core.uploads.report.profile import ColumnProfile
@@ -51,13 +53,18 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         key=f"keep_{asked}",
         help="Columns that look like IDs or give the outcome away are left out. The ones you add here are used anyway.",
     )
+    validation = validation_form.show(
+        [name for name in names if name != target],
+        before=training_requests.validation_of(version_of.task.payload) if version_of else UNSTATED,
+        key=asked,
+    )
     refusal = targets.refusal(by_name[target], n_rows=upload.n_rows) if target else None
     clicked = st.button(
         _button(upload, target=target, name=name or ""),
         key="train_model",
         type="primary",
         icon=":material/model_training:",
-        disabled=target is None or refusal is not None,
+        disabled=target is None or refusal is not None or validation is None,
     )
     if refusal:
         st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
@@ -65,8 +72,15 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         st.caption(
             "Two recipes are cross-validated and compared with a baseline. The better one becomes the model."
         )
-    if clicked and target:
-        model_id = _train(upload.id, target=target, name=name or "", positive_label=positive, keep=keep)
+    if clicked and target and validation:
+        model_id = _train(
+            upload.id,
+            target=target,
+            name=name or "",
+            positive_label=positive,
+            keep=keep,
+            validation=validation,
+        )
         links.go(MODEL, id=model_id)
 
 
@@ -104,7 +118,13 @@ def _positive(column: ColumnProfile, *, key: str) -> str | None:
 
 
 def _train(
-    upload_id: int, *, target: str, name: str, positive_label: str | None, keep: Sequence[str]
+    upload_id: int,
+    *,
+    target: str,
+    name: str,
+    positive_label: str | None,
+    keep: Sequence[str],
+    validation: Validation,
 ) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         upload = uploads.get(scope, upload_id=upload_id)
@@ -116,5 +136,6 @@ def _train(
             name=name,
             positive_label=positive_label,
             keep=keep,
+            validation=validation,
         )
     return model.id

@@ -15,7 +15,7 @@ from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.models.schema import Feature, Schema
-from core.predictions.check import schema_check
+from core.predictions.check import cell_warnings, schema_check
 from core.predictions.check.schema_check import SchemaCheck, of_file
 from core.predictions.errors import FeatureMissing, FeatureRetyped, MappedTwice
 from core.predictions.results import measures
@@ -192,6 +192,19 @@ def test_blanks_where_training_had_none_are_said(tmp_path: Path) -> None:
             "blank",
         ): "age: 2 rows (50 %) are blank, as none was in training. Blank cells are filled in as in training."
     }
+
+
+def test_warnings_that_columns_share_are_one_sentence(tmp_path: Path) -> None:
+    features = tuple(Feature(f"f{i}", "number", minimum=0.0, maximum=9.0) for i in range(8))
+    schema = replace(SCHEMA, features=(*features, *SCHEMA.features))
+    names = ",".join(feature.name for feature in schema.features)
+    rows = [",".join(["5"] * 8) + ",30,red", ",".join(["99"] * 8) + ",30,pink"]
+    found = check(tmp_path, f"{names}\n" + "\n".join(rows) + "\n", schema)
+    assert [one.replace("\u00a0", " ") for one in cell_warnings.grouped(found.warnings)] == [
+        "8 columns have numbers outside the range seen in training: f0 (50 %), f1 (50 %), f2 (50 %), f3 (50 %), "
+        "f4 (50 %), f5 (50 %) and 2 more.",
+        "colour: 1 row (50 %) has a value not seen in training, such as 'pink'.",
+    ]
 
 
 def test_an_empty_column_says_so_once(tmp_path: Path) -> None:
