@@ -39,6 +39,7 @@ from core.uploads.csv.dialect import Dialect
 
 N = 5
 N_CALLS = 200
+N_COPIES = 10  # of the rows, to be scored: a rate, not what two blocks take to set out
 MOST_BELOW = 0.01
 MOST_START_MS = 100.0
 MOST_P50_MS = 10.0
@@ -127,7 +128,7 @@ def _served(config: Settings, table: pa.Table, target: str) -> tuple[bool, bool]
     row = {str(name): value for name, value in given.iloc[0].items() if value == value}
     with pipeline.opened(config, model) as asked:
         own = trained.pipeline
-        text = _csv(table)
+        text = _csv(pa.concat_tables([table] * N_COPIES))
 
         def scored(asked_for: object) -> Callable[[], object]:
             def once() -> object:
@@ -152,7 +153,8 @@ def _served(config: Settings, table: pa.Table, target: str) -> tuple[bool, bool]
     p50, share = statistics.median(took) * 1e3, of_plain / of_box
     print(f"one row: p50 {p50:.1f} ms through the socket, {alone[0] * 1e3:.1f} ms in process")
     print(
-        f"{len(given):,} rows: {len(given) / of_box:,.0f} a second through the sandbox, {share:.2f} of in process"
+        f"{N_COPIES * len(given):,} rows: {N_COPIES * len(given) / of_box:,.0f} a second through the sandbox, "
+        f"{share:.2f} of in process"
     )
     return p50 <= MOST_P50_MS, share >= LEAST_SHARE
 

@@ -6,6 +6,7 @@ from core import db, system
 from core.ui import links, page_frame, registry, session
 from core.ui.home import attention, home_data, numbers, recent, welcome
 from core.ui.uploads.pages import UPLOADS
+from core.ui.work_items import StartButton
 
 user = session.user()
 with db.session_scope(user) as scope:
@@ -32,11 +33,12 @@ def show_buttons() -> None:
     """What can be begun, the first room's last and outstanding."""
     first, *others = [room.start for room in registry.home_items() if room.start]
     for start in (*reversed(others), first):
-        is_primary = start is first and bool(found.recent) and not sample
-        if st.button(
-            start.label, key=start.key, icon=start.icon, type="primary" if is_primary else "secondary"
-        ):
-            links.go(start.page, **start.query)
+        _button(start, is_primary=start is first and bool(found.recent) and not sample)
+
+
+def _button(start: StartButton, *, is_primary: bool) -> None:
+    if st.button(start.label, key=start.key, icon=start.icon, type="primary" if is_primary else "secondary"):
+        links.go(start.page, **start.query)
 
 
 with page_frame.heading("Home", "What needs your attention, and your recent work."):

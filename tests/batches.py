@@ -17,7 +17,7 @@ from core.db.tables.generation.conversations import ConversationRow
 from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
 from core.generation.engine import work
-from core.generation.jobs import drafts, jobs
+from core.generation.jobs import drafting, jobs
 from core.generation.jobs.drafts import Wanted
 from core.generation.templates.variables import parse
 from core.settings import Settings
@@ -95,7 +95,7 @@ class Bench:
         if "template_id" not in given:
             given["template_id"] = template()
         max_cost = None if max_cost_usd is None else round(max_cost_usd * NANO)
-        draft = drafts.draft(
+        draft = drafting.draft(
             self.user,
             files=storage.from_settings(self.settings),
             provider=llm.provider(self.settings),

@@ -182,6 +182,10 @@ class AnswerUnusable(Clash):
     problem: str
 
 
+class NoAnswer(AnswerUnusable):
+    """The process that serves a model has closed the connection, or takes none: it may have ended."""
+
+
 NEED_ANOTHER_FILE: Final = frozenset(
     error.code
     for error in (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from unicodedata import normalize
 
 from sqlalchemy.orm import Session
 
@@ -27,9 +28,10 @@ def rules_of(dialect: Dialect, names: Sequence[str]) -> dict[str, ColumnRule]:
 def kept(schema: Schema, dialect: Dialect, names: Sequence[str]) -> Schema:
     """The schema with a reading for each column that lacks one. dialect, names: of the file that it was trained on."""
     rules = {name: ColumnRule(column) for column, name in enumerate(names)} | rules_of(dialect, names)
+    composed = {normalize("NFC", name): rule for name, rule in rules.items()}
 
     def reading(name: str, *, is_number: bool) -> ColumnRule | None:
-        rule = rules.get(name)
+        rule = rules.get(name) or composed.get(normalize("NFC", name))
         return replace(rule, decimal=rule.decimal or dialect.decimal) if rule and is_number else rule
 
     features = tuple(

@@ -124,7 +124,9 @@ def get(session: Session, *, prediction_id: UUID) -> PredictionRow:
 def dialect_of(prediction: PredictionRow, upload: UploadRow) -> Dialect:
     """What a result is written in: the dialect its upload had when it was scored. upload: with its receipt."""
     written_in = (prediction.columns or {}).get("dialect")
-    return Dialect.from_json(written_in) if written_in else uploads.examination_of(upload).dialect.of_results
+    return (
+        Dialect.from_json(written_in) if written_in else uploads.examination_of(upload).dialect.of_results()
+    )
 
 
 def prioritize(session: Session, *, prediction_id: UUID) -> UUID:

@@ -93,7 +93,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             "added": list(scored.added),
             "caution": scored.caution,
             "reasons": list(scored.reasons),
-            "dialect": dialect.of_results.to_json(),
+            "dialect": dialect.of_results(scored.last_line).to_json(),
         },
         "metrics_json": {
             "tally": scored.statistics.to_json(),
@@ -154,7 +154,7 @@ def _scored(
     config = settings.current()
     why_alone: str | None = None
     is_ours = not isinstance(model.pipeline, served.ServedPipeline)
-    is_divisible = is_ours and dialect.rewriting is None  # workers read the stored bytes, from places in them
+    is_divisible = is_ours and dialect.is_in_place  # workers read the stored bytes, from places in them
     if (
         config.dask_scheduler_address
         and is_divisible

@@ -37,7 +37,7 @@ def add_table(
     as_stored = Dialect(encoding=dialect.encoding, has_bom=dialect.has_bom, rewriting=lines)
     with stage(staging_dir) as staged:
         with stored.open_bytes(storage, upload) as source:
-            taken = stream.rewritten(source, as_stored)
+            taken = stream.lines_read(source, as_stored)
             while chunk := taken.read(_CHUNK_BYTES):
                 staged.write(chunk)
         staged.close()

@@ -21,6 +21,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -95,16 +96,21 @@ def main(arguments: list[str]) -> None:
     logs.configure(config)
     storage.disk_reserve.use(config)
     db.connect_configured(config)
-    for module in modules:
-        rooms.load_module(module)
-    for name in queue.known_kinds(modules=modules):
-        handler = importlib.import_module(queue.kind(name).run.split(":")[0])
-        getattr(handler, "load", lambda: None)()
+    load(modules)
     collector.resume()
     threading.Thread(target=channel.listen, daemon=True, name="listen").start()
     channel.say(said="ready")
     while True:
         _run(channel, channel.next_run())
+
+
+def load(modules: Sequence[str]) -> None:
+    """Import the modules that register kinds, and what these kinds need."""
+    for module in modules:
+        rooms.load_module(module)
+    for name in queue.known_kinds(modules=modules):
+        handler = importlib.import_module(queue.kind(name).run.split(":")[0])
+        getattr(handler, "load", lambda: None)()
 
 
 def _run(channel: Channel, message: dict[str, Any]) -> None:

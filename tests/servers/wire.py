@@ -68,6 +68,11 @@ class Wire:
             except OSError:  # the server is gone: so are we
                 _end(client)
                 continue
+            for end in (
+                client,
+                server,
+            ):  # as both ends do: else a part waits for the last one's acknowledgement
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._ends |= {client, server}
             threading.Thread(target=self._requests, args=[client, server], daemon=True).start()
             threading.Thread(target=self._answers, args=[server, client], daemon=True).start()

@@ -114,6 +114,9 @@ class SchemaCheckReport(BaseModel):
     )
     reading: dict[str, str] = Field(description="The choices, as they would be saved with a prediction.")
     remembered_reading: dict[str, str] = Field(description="What was chosen the last time.")
+    result_note: str | None = Field(
+        description="What the result will hold otherwise than the file; null if it keeps each line as it is."
+    )
 
     @classmethod
     def of(cls, checked: schema_check.SchemaCheck) -> Self:
@@ -143,4 +146,5 @@ class SchemaCheckReport(BaseModel):
             questions=[ReadingQuestion.of(one) for one in checked.questions],
             reading=dict(checked.reading),
             remembered_reading=dict(checked.remembered_reading),
+            result_note=checked.result_note or None,
         )

@@ -1,23 +1,16 @@
-"""A job before it is made: everything that can be wrong with it is found here, with no transaction open."""
+"""A job before it is made: what somebody asks for, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from core import db, llm
+from core import llm
 from core.db.tables.generation.prompt_templates import PromptTemplateRow
-from core.errors import AppError
-from core.generation.engine.requests import prompts
-from core.generation.errors import CapMissing, CapTooLow, NoBatches, RowRefused
-from core.generation.jobs import parameters
-from core.generation.jobs.parameters import Parameters
-from core.generation.templates import choice, variables
-from core.generation.templates.rendering import LONGEST_PROMPT_BYTES, CompiledTemplate
+from core.generation.errors import CapMissing, CapTooLow
 from core.llm.prices import usd
-from core.storage import Storage
 
 Mode = Literal["realtime", "batches"]
 MOST_AT_ONCE: Final = 200
@@ -28,7 +21,7 @@ N_SAMPLES: Final = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody asks for. max_cost: in nano-dollars; None where no money flows. parameters: see `parameters.read`.
+    """What somebody asks for. max_cost: in nano-dollars; None where no money flows. parameters: see `drafting.read`.
     pilot: pause after PILOT items, with an estimate of the rest."""
 
     name: str
@@ -61,49 +54,6 @@ class Draft:
     def of(self, rows: Sequence[dict[str, Any]]) -> Draft:
         """The same job with these items alone."""
         return replace(self, rows=rows)
-
-
-def draft(user: db.User, *, files: Storage, provider: llm.Provider, wanted: Wanted) -> Draft:
-    """Raises what is wrong with parameters, template, values, and a model without a price."""
-    if wanted.mode == "batches" and provider.is_offline:
-        raise NoBatches
-    given = parameters.read(user, files=files, given=wanted.parameters)
-    with db.session_scope(user) as session:
-        chosen = choice.choose(session, template_id=wanted.template_id, names=given.names)
-        session.expunge(chosen.template)
-    compiled = CompiledTemplate.of(chosen.template)
-    model = wanted.model or provider.default_model
-    batch_job_id = uuid4()
-    rows: list[dict[str, Any]] = [
-        {"id": uuid4(), "batch_job_id": batch_job_id, "idx": idx, "params": params}
-        for idx, params in enumerate(_checked(compiled, chosen.template, given))
-    ]
-    samples = [
-        prompts.request(compiled.render(rows[idx]["params"]), model=model, max_tokens=wanted.max_tokens)
-        for idx in spread(len(rows))
-    ]
-    is_batch = wanted.mode == "batches"
-    worst = max(prompts.worst_case(provider, sample, batch=is_batch) for sample in samples)
-    return Draft(wanted, batch_job_id, provider, model, chosen.template, chosen.reason, rows, samples, worst)
-
-
-def _checked(
-    compiled: CompiledTemplate, template: PromptTemplateRow, given: Parameters
-) -> list[dict[str, Any]]:
-    """The typed values of each row. A row that could make too long a prompt is filled in to see. Raises RowRefused."""
-    known = [variable.name for variable in compiled.variables]
-    n_uses = template.prompt.count("{{") + template.prompt.count("{%")
-    room = LONGEST_PROMPT_BYTES // 8 - len(template.prompt)
-    checked = []
-    for number, row in enumerate(given.rows(known), start=1):
-        try:
-            typed = variables.check(compiled.variables, row)
-            if sum(len(str(value)) + 60 for value in typed.values()) * max(1, n_uses) > room:
-                compiled.render(typed)
-        except AppError as error:
-            raise RowRefused(row=number, problem=str(error)) from error
-        checked.append({name: value for name, value in typed.items() if value is not None})
-    return checked
 
 
 def require_cap(draft: Draft) -> None:

@@ -1,4 +1,4 @@
-"""What a job is filled in with: a grid that is multiplied, rows as they are, or the rows of an upload."""
+"""What a job is filled in with: a grid that is multiplied, or rows as they are."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ import itertools
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
-from core import db
-from core.db.tables.uploads import UploadRow
-from core.generation.errors import BadParameters, NoItems, TooManyItems, TooMuchText
-from core.storage import Storage
-from core.uploads import stored, uploads
-from core.uploads.csv import stream
-from core.uploads.csv.dialect import Dialect
+from core.generation.errors import BadParameters, NoItems, TooManyItems
 
 MOST_ITEMS: Final = 100_000
-MOST_BYTES: Final = 64_000_000  # of text from an upload, which is in memory at once, several times as large
-SOURCES: Final = ("grid", "rows", "upload_id")
 
 
 @dataclass(frozen=True)
@@ -32,23 +23,6 @@ class Parameters:
 
     names: tuple[str, ...]
     rows: Callable[[Collection[str]], Sequence[Mapping[str, Any]]]
-
-
-def read(user: db.User, *, files: Storage, given: Mapping[str, Any]) -> Parameters:
-    """The rows that `given` describes: one of {"grid": {name: [values]}}, {"rows": [{name: value}]}, {"upload_id": n}.
-
-    Raises BadParameters, NoItems, TooManyItems, NotFound, and what reading an upload raises.
-    """
-    named = [name for name in SOURCES if given.get(name) is not None]
-    if len(named) != 1 or set(given) - set(SOURCES):
-        raise BadParameters(problem=f"they name {' and '.join(named) if named else 'no source of values'}")
-    match named[0]:
-        case "grid":
-            return of_grid(given["grid"])
-        case "rows":
-            return of_rows(given["rows"])
-        case _:
-            return of_upload(user, files=files, upload_id=given["upload_id"])
 
 
 def of_grid(grid: object) -> Parameters:
@@ -73,39 +47,6 @@ def of_rows(rows: object) -> Parameters:
     for row in rows:
         common &= set(row)
     return Parameters(tuple(name for name in rows[0] if name in common), lambda _known: rows)
-
-
-def of_upload(user: db.User, *, files: Storage, upload_id: object) -> Parameters:
-    """The rows of an upload, its columns as the variables; cells are text, as they stand there."""
-    if not str(upload_id).isdecimal() or len(str(upload_id)) > 18:
-        raise BadParameters(problem="upload_id is no number")
-    with db.session_scope(user) as session:
-        upload = uploads.own(session, upload_id=int(str(upload_id)))
-        examined = uploads.examination_of(upload)
-        session.expunge(upload)
-    require_size(upload.n_rows)
-    names = tuple(column.name for column in examined.columns)
-    return Parameters(names, partial(_rows_of, files, upload, examined.dialect))
-
-
-def _rows_of(
-    files: Storage, upload: UploadRow, dialect: Dialect, known: Collection[str]
-) -> Sequence[Mapping[str, Any]]:
-    """What an upload says of these variables; None where it has no such column."""
-    rows: list[Mapping[str, Any]] = []
-    n_bytes = 0
-    with stored.open_bytes(files, upload) as source:
-        for block in stream.read_blocks(source, dialect, known):
-            if (n_bytes := n_bytes + block.nbytes) > MOST_BYTES:
-                raise TooMuchText(file_name=upload.file_name, limit_mb=MOST_BYTES // 1_000_000)
-            columns = {
-                name: block[name].to_pylist() if name in block.column_names else None for name in known
-            }
-            rows += (
-                {name: None if cells is None else cells[at] for name, cells in columns.items()}
-                for at in range(block.num_rows)
-            )
-    return rows
 
 
 def require_size(n_items: int) -> None:

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from core.models.errors import AnswerUnusable
+from core.models.errors import AnswerUnusable, NoAnswer
 from core.models.served import web
 from core.sandboxes import Address, WebAddress
 
@@ -72,7 +72,10 @@ def call(
     timeout_s: float,
     max_bytes: int = MAX_ANSWER_BYTES,
 ) -> bytes:
-    """The body of its answer. Raises AnswerUnusable for none in time, one too long, and any but a 200."""
+    """The body of its answer.
+
+    Raises NoAnswer where it says nothing, AnswerUnusable for none in time, one too long, and any but a 200.
+    """
     deadline = time.monotonic() + timeout_s
     try:
         if isinstance(address, WebAddress):
@@ -85,7 +88,9 @@ def call(
         why = getattr(error, "verify_message", "") or error.reason or "no reason is given"
         raise AnswerUnusable(problem=f"TLS fails at its address ({why})") from error
     except OSError as error:
-        raise AnswerUnusable(problem="it can't be reached") from error
+        raise NoAnswer(problem="it can't be reached") from error
+    if not answer:
+        raise NoAnswer(problem="it has closed the connection")
     head_bytes, _, content = answer.partition(b"\r\n\r\n")
     status = head_bytes.split(b" ", 2)
     if len(status) < 2 or status[1] != b"200":

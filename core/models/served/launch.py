@@ -75,13 +75,20 @@ class Served:
         self.sandbox.stop()
 
 
-def launch(settings: Settings, model: ServedModel, *, task_id: UUID | None = None) -> Served:
-    """Raises SandboxUnavailable, SandboxDiskFull, NotStored, StorageUnavailable, DiskFull, ModelFileChanged."""
+def launch(
+    settings: Settings, model: ServedModel, *, task_id: UUID | None = None, n_processes: int = 1
+) -> Served:
+    """n_processes: that many requests are answered at once, each by a process of its own.
+
+    Raises SandboxUnavailable, SandboxDiskFull, NotStored, StorageUnavailable, DiskFull, ModelFileChanged."""
     backend = sandboxes.configured(settings)
     life_s = LIFE_S if backend.name == "local" else REMOTE_LIFE_S
     labels = {"model": str(model.id)} | ({"task": str(task_id)} if task_id else {})
     return begin(
-        settings, model, lambda: backend.create(labels=labels, limits=limits(settings, life_s=life_s))
+        settings,
+        model,
+        lambda: backend.create(labels=labels, limits=limits(settings, life_s=life_s)),
+        n_processes=n_processes,
     )
 
 
@@ -93,7 +100,12 @@ def limits(settings: Settings, *, life_s: float) -> Limits:
 
 
 def begin(
-    settings: Settings, model: ServedModel, make: Callable[[], Sandbox], *, page: str | None = None
+    settings: Settings,
+    model: ServedModel,
+    make: Callable[[], Sandbox],
+    *,
+    page: str | None = None,
+    n_processes: int = 1,
 ) -> Served:
     """Serve it in the sandbox that `make` makes. page: what people see who open its address. Raises as `launch`."""
     with storage.stage(settings.staging_dir) as staged:
@@ -104,7 +116,7 @@ def begin(
             if page is not None:
                 sandbox.put(PAGE, page.encode())
             nonce = secrets.token_hex(16)
-            process = sandbox.start(("python", SERVE), env={"NONCE": nonce})
+            process = sandbox.start(("python", SERVE), env={"NONCE": nonce, "PROCESSES": str(n_processes)})
         except BaseException:
             sandbox.stop()
             raise

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import sandboxes
-from core.models.errors import AnswerUnusable
+from core.models.errors import AnswerUnusable, NoAnswer
 from core.models.schema import Schema
 from core.models.served import answers, client
 from core.models.served.launch import Served, ServedModel, launch
@@ -22,6 +22,8 @@ from core.settings import Settings
 START_LIMIT_S: Final = 60.0
 CALL_LIMIT_S: Final = 120.0
 SOON_S: Final = 0.1
+ENDS_WITHIN_S: Final = 3.0  # a process that has answered nothing, if it is gone
+N_AT_ONCE: Final = 2  # blocks, as scoring has threads
 MAX_ANSWER_BYTES: Final = 64_000_000
 
 
@@ -51,8 +53,8 @@ class ServedPipeline:
                 max_bytes=MAX_ANSWER_BYTES,
             )
             return answers.of_floats(said, schema=self._schema, n_rows=len(frame))
-        except AnswerUnusable:
-            if self._served.process.wait(SOON_S) is not None:
+        except NoAnswer:
+            if self._served.process.wait(ENDS_WITHIN_S) is not None:
                 raise sandboxes.SandboxLost(ref=self._served.sandbox.ref) from None
             raise
 
@@ -69,7 +71,7 @@ def opened(
 
     Raises what `launch` raises, AnswerUnusable where its code does not come up, SandboxLost once `stop` says so.
     """
-    served = launch(settings, model, task_id=task_id)
+    served = launch(settings, model, task_id=task_id, n_processes=N_AT_ONCE)
     try:
         _await(served, stop)
         yield ServedPipeline(served, Schema.from_json(model.schema))

@@ -105,7 +105,7 @@ def read(
     """
     seen = FirstRows()
     file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
-    pipeline_scorer = PipelineScorer(as_read(file.header, mapping), dialect, None, schema)
+    pipeline_scorer = PipelineScorer(as_read(file.header, schema, mapping), dialect, None, schema)
     for index, block in enumerate(islice(file.blocks, n_blocks)):
         table = pipeline_scorer.read(block)
         if table.num_rows == 0:

@@ -29,6 +29,7 @@ from core.predictions.matching.reading import ReadingQuestion
 from core.storage import Storage
 from core.uploads import stored, uploads
 from core.uploads.csv import cells
+from core.uploads.report import notes
 from core.uploads.report.examination import Examination
 from core.uploads.report.profile import ColumnProfile
 
@@ -59,7 +60,8 @@ class SchemaCheck:
     warnings: those that refuse the file first, then those of most rows.
     refusal: why it can't be scored so. remembered: the mapping last used with this model for such columns.
     questions: columns that can be read in two ways. reading: what was chosen for them, as it would be kept;
-    remembered_reading: what was chosen the last time.
+    remembered_reading: what was chosen the last time. result_note: what a result will hold otherwise than the file, ""
+    for nothing.
     """
 
     columns: tuple[FeatureMatch, ...]
@@ -76,6 +78,7 @@ class SchemaCheck:
     questions: tuple[ReadingQuestion, ...] = ()
     reading: Mapping[str, str] = field(default_factory=dict)
     remembered_reading: Mapping[str, str] = field(default_factory=dict)
+    result_note: str = ""
 
     @property
     def missing(self) -> list[FeatureMatch]:
@@ -157,7 +160,7 @@ def of_file(
         n_blocks=n_blocks,
     )
     seen = first_rows.once(sha256, source, count) if sha256 else count()
-    profiles = dict(zip(as_read(header, read_from), found.columns, strict=True))
+    profiles = dict(zip(as_read(header, schema, read_from), found.columns, strict=True))
     warnings = [
         one
         for feature in present.features
@@ -168,10 +171,10 @@ def of_file(
     unanswered = [one for one in as_trained.questions if not one.chosen and one.cells]
     warnings += [cell_warnings.of_question(one, seen, n_rows=found.n_rows) for one in unanswered]
     return SchemaCheck(
-        columns=_columns(by_name, schema, read_from, found),
+        columns=_columns(by_name, schema, profiles, found.dialect.decimal),
         extra=by_name.extra,
         target=schema.target,
-        outcome=read_from.get(schema.target, schema.target) if by_name.has_outcome else None,
+        outcome=profiles[schema.target].name if by_name.has_outcome else None,
         outcome_nearest=None if by_name.has_outcome else _nearest(schema.target, by_name),
         mapping=read_from,
         n_rows=found.n_rows,
@@ -180,23 +183,25 @@ def of_file(
         refusal=refusal_of(by_name) or next(iter(seen.retyped.values()), None),
         questions=as_trained.questions,
         reading=as_trained.choices,
+        result_note=notes.of_result(found.dialect),
     )
 
 
 def _columns(
-    by_name: HeaderCheck, schema: Schema, mapping: Mapping[str, str], found: Examination
+    by_name: HeaderCheck, schema: Schema, read_as: Mapping[str, ColumnProfile], decimal: str
 ) -> tuple[FeatureMatch, ...]:
+    """read_as: the file's columns by the model's names."""
     lacking = {one.name: one for one in by_name.missing}
-    profiles = {column.name: column for column in found.columns}
+    profiles = {column.name: column for column in read_as.values()}
     columns = []
     for one in schema.features:
         if missing := lacking.get(one.name):
             is_guess = missing.is_guess
             if missing.nearest is not None and one.kind == "number":
-                is_guess = is_guess and _holds_numbers(profiles[missing.nearest], found.dialect.decimal)
+                is_guess = is_guess and _holds_numbers(profiles[missing.nearest], decimal)
             columns.append(FeatureMatch(one.name, one.kind, None, missing.nearest, is_guess))
         else:
-            columns.append(FeatureMatch(one.name, one.kind, mapping.get(one.name, one.name)))
+            columns.append(FeatureMatch(one.name, one.kind, read_as[one.name].name))
     return tuple(columns)
 
 

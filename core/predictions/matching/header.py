@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def check_header(
 
     mapping: feature or target → the column of the file to read in its place.
     """
-    columns = as_read(header, mapping)
+    columns = as_read(header, schema, mapping)
     present = set(columns)
     read = {schema.target, *(feature.name for feature in schema.features)}
     extra = tuple(name for name, column in zip(header, columns, strict=True) if column not in read)
@@ -78,10 +79,16 @@ def refusal_of(check: HeaderCheck) -> FeatureMissing | None:
     return FeatureMissing(columns=", ".join(_said(missing) for missing in check.missing))
 
 
-def as_read(header: Sequence[str], mapping: Mapping[str, str] | None) -> tuple[str, ...]:
-    """The header under the model's names: mapped columns renamed, a column whose name they take set aside."""
+def as_read(
+    header: Sequence[str], schema: Schema, mapping: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The header under the model's names: mapped columns renamed, a column whose name they take set aside.
+
+    A name that is the model's but for letters and accents that stand apart in one of the two is the model's.
+    """
     columns = set(header)
     renamed = {column: name for name, column in (mapping or {}).items() if column in columns}
+    renamed |= _composed(header, schema, renamed)
     taken, names = set(renamed.values()), {*columns, *renamed.values()}
     found = []
     for column in header:
@@ -92,6 +99,18 @@ def as_read(header: Sequence[str], mapping: Mapping[str, str] | None) -> tuple[s
             names.add(name)
         found.append(name)
     return tuple(found)
+
+
+def _composed(header: Sequence[str], schema: Schema, renamed: Mapping[str, str]) -> dict[str, str]:
+    """By column the model's name that it has in NFC, of names that no column has as they stand."""
+    there = {*header, *renamed.values()}
+    names = (schema.target, *(feature.name for feature in schema.features))
+    lacking = {unicodedata.normalize("NFC", name): name for name in names if name not in there}
+    found: dict[str, str] = {}
+    for column in header if lacking else ():
+        if column not in renamed and (name := lacking.pop(unicodedata.normalize("NFC", column), None)):
+            found[column] = name
+    return found
 
 
 def _said(missing: MissingFeature) -> str:

@@ -75,7 +75,7 @@ def checked(given: Mapping[str, str], header: Collection[str], schema: Schema) -
 
 def fits(columns: Sequence[str], schema: Schema, mapping: Mapping[str, str]) -> bool:
     """Whether a file with these columns has every feature, once they are mapped."""
-    return not missing_columns(as_read(columns, mapping), schema)
+    return not missing_columns(as_read(columns, schema, mapping), schema)
 
 
 def kept(session: Session, *, model_name: str | None = None) -> Sequence[SavedMapping]:

@@ -118,7 +118,7 @@ def of(
 
     A choice for a column of which nothing is asked any more is left out. Raises Invalid for a key that is none.
     """
-    names = as_read([column.name for column in found.columns], mapping)
+    names = as_read([column.name for column in found.columns], schema, mapping)
     columns = [
         _Column(found, names.index(feature.name), feature)
         for feature in (*schema.features, *_target(schema))

@@ -21,7 +21,7 @@ from core.predictions.errors import LabelUnquotable, LabelUnwritable
 from core.predictions.results.csv_injection import is_formula
 from core.predictions.results.histograms import Floats, most_probable
 from core.predictions.results.rounding import DECIMALS
-from core.uploads.csv import layout, records, stream
+from core.uploads.csv import layout, raw_blocks, stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.units import unit_bytes
 
@@ -100,34 +100,31 @@ def quoted(text: str, dialect: Dialect) -> str:
 
 
 def header_line(header_bytes: bytes, added: AddedColumns) -> bytes:
-    """The header as it stands in the file, with the added names before its line end, if it has one.
+    """The header as it stands in the file, with the added names behind its last column's.
 
-    A header shorter than its rows is filled up first; a file without a header gets none.
+    A header shorter than its rows is filled up first, empty cells beyond the last column stay behind the names; a file
+    without a header gets none.
     """
-    if not added.dialect.has_header:
+    dialect = added.dialect
+    if not dialect.has_header:
         return header_bytes
-    encoding = added.dialect.encoding
-    body, end = header_bytes, b""
-    for line_end in ("\r\n", "\n", "\r"):
-        if header_bytes.endswith(line_end.encode(encoding)):
-            end = line_end.encode(encoding)
-            body = header_bytes[: -len(end)]
-            break
-    names = "".join(added.dialect.delimiter + quoted(name, added.dialect) for name in added.names)
-    return body + (added.dialect.delimiter * _n_lacking(body, added.dialect) + names).encode(encoding) + end
+    at, n_lacking = _header_end(header_bytes, dialect)
+    names = "".join(dialect.delimiter + quoted(name, dialect) for name in added.names)
+    more = (dialect.delimiter * n_lacking + names).encode(dialect.encoding)
+    return header_bytes[:at] + more + header_bytes[at:]
 
 
-def _n_lacking(header_bytes: bytes, dialect: Dialect) -> int:
-    """How many cells the header has less than its rows; the one that R leaves out is not lacking."""
-    if not dialect.names:
-        return 0
-    body = header_bytes[stream.bom_bytes(dialect) :]
-    body = (
-        body[stream.line_start(body, dialect.skip_lines, dialect.encoding) :] if dialect.skip_lines else body
-    )
-    starts, stops = layout.spans(body, dialect)
-    n_cells = records.n_cells(body[int(starts[-1]) : int(stops[-1])], dialect)
-    return max(0, len(dialect.names) - dialect.index_column - n_cells)
+def _header_end(header_bytes: bytes, dialect: Dialect) -> tuple[int, int]:
+    """Where the header's last column ends, in bytes, and how many cells it has less than its rows, that which R leaves
+    out not counted.
+    """
+    start = raw_blocks.bom_bytes(dialect)
+    if dialect.skip_lines:
+        start += raw_blocks.line_start(header_bytes[start:], dialect.skip_lines, dialect.encoding)
+    width = len(dialect.names) - dialect.index_column if dialect.names else stream.MAX_COLUMNS
+    found = layout.of(header_bytes[start:], dialect, width)
+    n_lacking = width - int(found.n_cells[-1]) if dialect.names else 0
+    return start + int(found.ends[-1]), max(0, n_lacking)
 
 
 def class_cells(probabilities: Floats, added: AddedColumns) -> list[pa.Array]:

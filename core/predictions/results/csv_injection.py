@@ -6,9 +6,10 @@ only a block that it can't clear is cut into cells.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.uploads.csv import layout, records, stream
+from core.uploads.csv import layout, raw_blocks, records, stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.units import narrow, unit_bytes
 
@@ -86,16 +87,19 @@ def safe_chunks(source: BinaryIO, dialect: Dialect) -> Iterator[bytes]:
 
     source: at its first byte. Raises what `stream` raises for bytes that are no records.
     """
-    file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
-    n_bom = stream.bom_bytes(dialect)
+    file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES, keeps_behind=True)
+    n_bom = raw_blocks.bom_bytes(dialect)
     yield file.header_bytes[:n_bom] + safe(file.header_bytes[n_bom:], dialect)
-    for block in file.blocks:
+    for block in itertools.chain(file.blocks, file.behind):
         yield safe(block, dialect)
 
 
 def safe(block: bytes, dialect: Dialect) -> bytes:
-    """The block with an apostrophe before each cell that a spreadsheet would run. block: whole records."""
-    found = _find(block, dialect)
+    """The block with an apostrophe before each cell that a spreadsheet would run, which repairs no text.
+
+    block: whole records.
+    """
+    found = _find(block, replace(dialect, rewriting=None))
     if found is None:
         return block
     width, written, done = unit_bytes(dialect.encoding), [], 0

@@ -28,6 +28,7 @@ class RunSummary:
     sha256: of the output, as hex.  added: the names of the added columns, caution, reasons: those of them
     with that.
     seconds: from call to return.
+    last_line: of the rows in the result, where lines of the file follow that were not read; else 0.
     why_plain: why the pipeline itself answered the run, or the rest of it; None where tables did.
     n_plain_rows: rows that the pipeline itself answered. answered_by: what answered the others. n_threads: as asked.
     spread: None for a run that was meant for this process alone.
@@ -46,3 +47,4 @@ class RunSummary:
     answered_by: AnsweredBy
     n_threads: int
     cluster_share: ClusterShare | None = None
+    last_line: int = 0

@@ -96,7 +96,7 @@ def scorer(
         file_header, schema, dialect, with_caution=not bare, n_reasons=reasons.TOP if with_reasons else 0
     )
     pipeline_scorer = PipelineScorer(
-        header.as_read(file_header, mapping),
+        header.as_read(file_header, schema, mapping),
         dialect,
         pipeline,
         schema,

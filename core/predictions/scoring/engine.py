@@ -60,7 +60,7 @@ def score(
     """
     started = time.perf_counter()
     with reading(0):
-        file = stream.open_csv(source, dialect, block_bytes=block_bytes)
+        file = stream.open_csv(source, dialect, block_bytes=block_bytes, keeps_behind=True)
     scorer = blocks.scorer(
         file.header,
         dialect=dialect,
@@ -100,4 +100,7 @@ def score(
         finally:
             for future in pending:
                 future.cancel()
+    with reading(run.total.n_rows):
+        for lines in file.behind:
+            run.add_unread(lines)
     return run.end(way, n_threads=n_threads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +19,11 @@ from core.predictions.results.run_summary import ClusterShare, RunSummary
 from core.predictions.scoring.blocks import ScoredBlock, Scorer
 from core.predictions.scoring.fast.path import ScoringPath
 from core.storage import DiskFull
+from core.uploads.csv.units import narrow
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REASON_LENGTH = 300
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 class Sink(Protocol):
@@ -42,9 +45,12 @@ class ResultWriter:
         self.total = run_statistics.empty(scorer.pipeline_scorer.schema)
         if not scorer.bare:
             self.total = replace(self.total, formulas=csv_injection.of_header(scorer.header))
+        rewriting = scorer.added.dialect.rewriting
+        self._has_range = rewriting is not None and rewriting.has_range
         self._sink = sink
         self._started = started
         self._n_bytes = 0
+        self._n_lines, self._last_line = 0, 0
         self.n_pipeline_rows = 0
         self._digest = hashlib.sha256()
         self.write(columns.header_line(header_bytes, scorer.added))
@@ -54,6 +60,11 @@ class ResultWriter:
         self.write(block.output)
         self.count(block.statistics)
         self.n_pipeline_rows += block.n_pipeline_rows
+
+    def add_unread(self, lines: bytes) -> None:
+        """Write what follows the rows in the file, as it stands there. Raises DiskFull."""
+        self._last_line = self._last_line or self._n_lines
+        self.write(lines)
 
     def count(self, counted: RunStatistics) -> None:
         """Take into account what was counted in the next rows."""
@@ -66,6 +77,9 @@ class ResultWriter:
         if not self.scorer.bare:
             self._digest.update(written)
         self._n_bytes += len(written)
+        if self._has_range:
+            text = narrow(written, self.scorer.added.dialect.encoding)
+            self._n_lines += len(_LINE_END.findall(text))
 
     def end(
         self, way: ScoringPath, *, n_threads: int, cluster_share: ClusterShare | None = None
@@ -82,6 +96,7 @@ class ResultWriter:
             caution=added.caution,
             reasons=added.reasons,
             statistics=self.total,
+            last_line=self._last_line,
             seconds=time.perf_counter() - self._started,
             why_pipeline=way.why_pipeline,
             n_pipeline_rows=self.n_pipeline_rows,

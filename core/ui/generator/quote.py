@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from core import llm
-from core.generation.jobs import drafts, estimate
+from core.generation.jobs import drafting, estimate
 from core.generation.jobs.drafts import Wanted
 from core.generation.jobs.estimate import Estimate
 from core.ui import formatting, links, session
@@ -40,7 +40,7 @@ def _of(user_id: UUID, key_id: str, described: str, _wanted: Wanted) -> Quote:
     del user_id, key_id, described
     user, config = session.user(), session.config()
     provider = llm.provider(config)
-    draft = drafts.draft(user, files=session.files(), provider=provider, wanted=_wanted)
+    draft = drafting.draft(user, files=session.files(), provider=provider, wanted=_wanted)
     found = estimate.of(user, draft=draft, provider=provider)
     return Quote(found, draft.template.id, draft.choice, draft.worst)
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import db, llm
 from core.errors import AppError
-from core.generation.jobs import drafts, jobs
+from core.generation.jobs import drafting, jobs
 from core.generation.jobs.drafts import PILOT, Wanted
 from core.generation.jobs.parameters import MOST_ITEMS
 from core.llm.prices import NANO
@@ -104,7 +104,7 @@ def _start(wanted: Wanted, quote: Quote) -> None:
     started: tuple[Wanted, Any] | None = st.session_state.get(_STARTED)
     if started is None or started[0] != wanted:
         user, provider = session.user(), llm.provider(session.config())
-        draft = drafts.draft(user, files=session.files(), provider=provider, wanted=wanted)
+        draft = drafting.draft(user, files=session.files(), provider=provider, wanted=wanted)
         with db.session_scope(user, write=True) as scope:
             job_id = jobs.create(scope, draft, estimate=quote.estimate.to_json()).id
         st.session_state[_STARTED] = started = (wanted, job_id)

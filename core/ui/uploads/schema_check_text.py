@@ -73,6 +73,8 @@ def rest(found: SchemaCheck) -> None:
         named = ", ".join(links.escape(name) for name in found.extra[:SHOWN])
         more = f" and {len(found.extra) - SHOWN:,} more" if found.extra[SHOWN:] else ""
         st.caption(f":material/visibility_off: Not used for scoring; stays in the result: {named}{more}")
+    if found.result_note:
+        st.caption(f":material/format_align_left: {links.escape(found.result_note)}")
 
 
 def blocking_reason(found: SchemaCheck) -> str:

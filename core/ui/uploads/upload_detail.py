@@ -16,7 +16,7 @@ from core.models import models
 from core.models.schema import missing_columns
 from core.predictions import listing
 from core.predictions.matching import mapping
-from core.predictions.matching.header import check_header
+from core.predictions.matching.header import as_read, check_header
 from core.predictions.states import PENDING
 from core.ui import formatting, links, notices, owners, page_frame, session
 from core.ui.badges import Badge
@@ -92,7 +92,7 @@ def _lacks(scope: Session, ready: Sequence[ModelRow], columns: Sequence[str]) ->
     found = {}
     for index, model in enumerate(ready):
         schema = models.schema_of(model)
-        lacking: float = len(missing_columns(columns, schema))
+        lacking: float = len(missing_columns(as_read(columns, schema), schema))
         if lacking and mapping.remembered(scope, kept, model=model, columns=columns):
             lacking *= RENAMED
         elif lacking and index < GUESSED:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from core.uploads.csv.repairs import Repair
 from core.uploads.csv.rewriting import Rewriting
 
 DELIMITER_NAMES = {
@@ -71,7 +72,7 @@ class Dialect:
     not_rows: the texts of records that are no rows wherever they stand (repeated headers, totals, notes); delimiters
     may follow them.
     is_ragged: rows shorter than `names` are filled up, empty cells beyond it left out; otherwise rows have one width.
-    rules: of columns that need one. rewriting: what is done to the text before all this; None for most files.
+    rules: of columns that need one. rewriting: how text is read that is not read as it stands; None for most files.
     """
 
     encoding: str = "utf-8"
@@ -90,10 +91,27 @@ class Dialect:
     rules: tuple[ColumnRule, ...] = ()
     rewriting: Rewriting | None = None
 
+    def of_results(self, last_line: int = 0) -> Dialect:
+        """How a result is read, which holds a file that was laid out so. last_line: of its rows; 0 for all."""
+        if self.rewriting is None:
+            return self
+        kept = Rewriting(repairs=self.repairs, last_line=last_line)
+        return replace(self, rewriting=kept if kept != Rewriting() else None)
+
     @property
-    def of_results(self) -> Dialect:
-        """What is written of the file: as it is, but where its text was rewritten, that."""
-        return replace(self, rewriting=None)
+    def repairs(self) -> tuple[Repair, ...]:
+        """What is done to cells once they are cut."""
+        return self.rewriting.repairs if self.rewriting else ()
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether its reader, and a result, has the cells otherwise than they stand in the file."""
+        return self.rewriting is not None and self.rewriting.lays_out
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether its reader sees the file's own bytes, all of them, each in its place."""
+        return self.rewriting is None or not (self.rewriting.lays_out or self.rewriting.has_range)
 
     @property
     def verbatim(self) -> Dialect:

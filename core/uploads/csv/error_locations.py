@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.uploads.csv import layout, records, stream
+from core.uploads.csv import layout, raw_blocks, records, stream
 from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.csv.records import NOWHERE, Bounds
 from core.uploads.csv.units import narrow
@@ -58,11 +58,11 @@ def of_widths(
     )
 
 
-def of_long_record(path: Path, error: stream.RecordOverLimit, dialect: Dialect, file_name: str) -> BadCsv:
+def of_long_record(path: Path, error: raw_blocks.RecordOverLimit, dialect: Dialect, file_name: str) -> BadCsv:
     """What made a record too long to hold: an open quote, or the line itself."""
     bounds = records.scan(error.held, dialect, final=True)
     at, is_open = _doubtful_quote(error.held, bounds, dialect)
-    limit_mb = stream.RECORD_BYTES >> 20
+    limit_mb = raw_blocks.RECORD_BYTES >> 20
     # what is held ends anywhere, so a quote that opened late may well be closed beyond
     if NOWHERE < at < len(error.held) // 2:
         line, column = stream.line_and_column(path, error.offset + at, dialect)

@@ -37,5 +37,5 @@ def tidied(cell: str) -> str:
     """A header's cell without blanks around it, line breaks, and marks that nobody sees: of the text's direction, of
     byte order, of no width. "" where nothing is left that names a column.
     """
-    seen = _INVISIBLE.sub("", cell)
-    return " ".join(seen.split()) if seen.strip(_NOTHING) else ""
+    seen = " ".join(_INVISIBLE.sub("", cell).split())
+    return seen if seen.strip(_NOTHING) else ""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.uploads.csv import records
+from core.uploads.csv import records, repairs
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.units import narrow, unit_bytes
 
@@ -40,7 +40,7 @@ class Layout:
 
 def of(block: bytes, dialect: Dialect, n_columns: int) -> Layout:
     """The layout of a block that begins at a record's start. n_columns: the width that a row should have."""
-    text = records.plain(block, dialect)
+    text, block = records.plain(block, dialect), records.settled(block, dialect)
     starts, stops = spans(block, dialect)
     width = unit_bytes(dialect.encoding)
     marks = records.marks(text, dialect) * width
@@ -50,18 +50,20 @@ def of(block: bytes, dialect: Dialect, n_columns: int) -> Layout:
     ends = stops.copy()
     is_long = n_cells > n_columns
     ends[is_long] = marks[first[is_long] + n_columns - 1]
-    quote = dialect.quotechar.encode()
-    nothing = _NOTHING + dialect.delimiter.encode() + quote
-    raw = narrow(block, dialect.encoding)
-    overfull = next(
-        (
-            int(index)
-            for index in np.flatnonzero(is_long & is_row)
-            if raw[ends[index] // width : stops[index] // width].strip(nothing)
-        ),
-        None,
-    )
+    beyond = (index for index in np.flatnonzero(is_long & is_row).tolist())
+    overfull = next((at for at in beyond if _holds_something(block[ends[at] : stops[at]], dialect)), None)
     return Layout(starts, stops, is_row, n_cells, ends, overfull)
+
+
+def _holds_something(cells: bytes, dialect: Dialect) -> bool:
+    """Whether there is more in these cells than blanks, quotes and what is left out when they are read."""
+    nothing = _NOTHING + dialect.delimiter.encode() + dialect.quotechar.encode()
+    found = bool(narrow(cells, dialect.encoding).strip(nothing))
+    if not found or not dialect.repairs:
+        return found
+    return bool(
+        repairs.words(cells.decode(dialect.encoding), dialect.repairs).strip(nothing.decode("latin-1"))
+    )
 
 
 def spans(block: bytes, dialect: Dialect) -> tuple[Positions, Positions]:
@@ -96,7 +98,10 @@ def regular(data: bytes, dialect: Dialect, n_columns: int) -> tuple[bytes, Layou
     ).take(pa.array(np.arange(0, len(offsets) - 1, 2)))
     lacking = np.maximum(n_columns - found.n_cells[found.is_row], 0)
     line_end, nothing = (pa.scalar(text, pa.large_binary()) for text in (b"\n", b""))
-    joined = pc.binary_join_element_wise(pieces, fillers(lacking, dialect), line_end, nothing)
+    # a row with nothing in the only column would be a blank line
+    blank = pa.array([b"", dialect.quotechar.encode() * 2 or b" "], pa.large_binary())
+    blanks = blank.take(pa.array((starts == ends).astype(np.int8)))
+    joined = pc.binary_join_element_wise(pieces, blanks, fillers(lacking, dialect), line_end, nothing)
     return joined.buffers()[2].to_pybytes(), found
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.uploads.csv import repairs
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.units import narrow, unit_bytes
 
@@ -91,11 +92,24 @@ def marks(text: bytes, dialect: Dialect) -> np.ndarray:
 
 
 def plain(block: bytes, dialect: Dialect) -> bytes:
-    """A block as one byte a code unit, every escaped character and its escape made a letter."""
-    text = narrow(block, dialect.encoding)
+    """A block, `settled`, as one byte a code unit, every escaped character and its escape made a letter."""
+    text = narrow(settled(block, dialect), dialect.encoding)
     if dialect.escapechar and dialect.escapechar.encode() in text:
         return re.sub(re.escape(dialect.escapechar.encode()) + rb".", b"xx", text, flags=re.DOTALL)
     return text
+
+
+def settled(block: bytes, dialect: Dialect) -> bytes:
+    """The block as its records are cut: as many bytes, marks that nobody sees moved from beside quotes into them."""
+    if "invisible" not in dialect.repairs or not dialect.quotechar:
+        return block
+    return repairs.settled(
+        block,
+        codec=dialect.encoding,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quotechar,
+        escapechar=dialect.escapechar,
+    )
 
 
 def has_quotes(text: bytes, dialect: Dialect) -> bool:

@@ -8,43 +8,28 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
-Repair = Literal["c1", "nfc", "invisible"]
+from core.uploads.csv import repairs
+from core.uploads.csv.repairs import Repair
 
 CELL_MARK = "\t"
 """What stands between the cells of text that was cut into columns."""
 _CHUNK_BYTES = 1 << 20
-_LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _BLANKS = re.compile(" {1,}")
-C1 = re.compile("[\x80-\x9f]")
-INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u2060\ufeff"))
-"""Marks that nobody sees and no word needs: of no width, of byte order, of text that runs from left to right."""
-
-
-def _in_windows(control: int) -> str:
-    try:
-        return bytes([control]).decode("cp1252")
-    except UnicodeDecodeError:
-        return chr(control)
-
-
-_WINDOWS: Mapping[int, str] = {control: _in_windows(control) for control in range(0x80, 0xA0)}
 
 
 @dataclass(frozen=True)
 class Rewriting:
     """What is done to the text, in this order.
 
-    repairs: "c1", control characters U+0080 to U+009F become the characters that Windows-1252 has there; "nfc",
-    letters and marks that stand apart become one; "invisible", marks that nobody sees are left out.
-    first_line, last_line: no other lines are read; 0 for all. mark: several characters
-    that stand between cells, which become the dialect's delimiter. columns: where columns aligned by blanks begin and
-    end, in characters. is_aligned: any number of blanks separates cells.
+    first_line, last_line: no other lines are read; 0 for all. repairs: what is done to cells once they are cut, as
+    `repairs.words` does; to the text before where it is laid out anew. mark: several characters that stand between
+    cells, which become the dialect's delimiter. columns: where columns aligned by blanks begin and end, in characters.
+    is_aligned: any number of blanks separates cells.
     """
 
     repairs: tuple[Repair, ...] = ()
@@ -59,20 +44,18 @@ class Rewriting:
         """Whether the cells stand otherwise than between single marks."""
         return bool(self.mark or self.columns or self.is_aligned)
 
-    def text(self, text: str, delimiter: str) -> str:
-        """Whole lines, rewritten."""
-        if "c1" in self.repairs and C1.search(text):
-            text = text.translate(_WINDOWS)
-        if "invisible" in self.repairs:
-            text = text.translate(INVISIBLE)
-        if "nfc" in self.repairs:
-            text = unicodedata.normalize("NFC", text)
+    @property
+    def has_range(self) -> bool:
+        """Whether some lines are not read."""
+        return bool(self.first_line or self.last_line)
+
+    def laid_out(self, text: str, delimiter: str) -> str:
+        """Whole lines with their cells between delimiters."""
+        text = repairs.words(text, self.repairs)
         if self.mark:
             return text.replace(self.mark, delimiter)
-        if self.columns or self.is_aligned:
-            cells = self._at_columns if self.columns else _at_blanks
-            return "".join(_joined(cells(line), delimiter) + end for line, end in _LINE.findall(text))
-        return text
+        cells = self._at_columns if self.columns else _at_blanks
+        return "".join(_joined(cells(line), delimiter) + end for line, end in _LINE.findall(text))
 
     def _at_columns(self, line: str) -> list[str]:
         """A line's cells; all of it as one where something stands between the columns."""
@@ -91,20 +74,19 @@ class Rewriting:
         return cls(**{**data, "repairs": tuple(data["repairs"]), "columns": columns})
 
 
-class RewrittenReader(io.RawIOBase):
-    """A file's bytes, rewritten, in the same encoding. Reads its source to the end, whatever of it is wanted."""
+class LaidOutReader(io.RawIOBase):
+    """A file's bytes with their text laid out, in the same encoding."""
 
     def __init__(
-        self, source: BinaryIO, rewriting: Rewriting, *, codec: str, bom: bytes, delimiter: str
+        self, source: BinaryIO, rewriting: Rewriting, *, codec: str, bom: int, delimiter: str
     ) -> None:
         self._source = source
         self._rewriting = rewriting
         self._delimiter = delimiter
         self._codec = codec
         self._decoder = codecs.getincrementaldecoder(codec)()
-        self._ready = source.read(len(bom))
+        self._ready = source.read(bom)
         self._held = ""
-        self._n_lines = 0
         self._is_over = False
 
     def readable(self) -> bool:
@@ -127,22 +109,7 @@ class RewrittenReader(io.RawIOBase):
         end = len(self._held) if not chunk else _whole_lines(self._held)
         text, self._held = self._held[:end], self._held[end:]
         self._is_over = not chunk
-        if self._rewriting.first_line or self._rewriting.last_line:
-            text = self._wanted(text)
-        return self._rewriting.text(text, self._delimiter).encode(self._codec)
-
-    def _wanted(self, text: str) -> str:
-        """Of these lines those from the first to the last that are wanted."""
-        first, last = self._rewriting.first_line, self._rewriting.last_line
-        if self._n_lines >= last > 0:
-            return ""
-        ends = [0, *(match.end() for match in _LINE_END.finditer(text))]
-        begun, self._n_lines = self._n_lines, self._n_lines + len(ends) - 1
-        n_unwanted = max(first - 1 - begun, 0)
-        if n_unwanted >= len(ends):
-            return ""
-        start = ends[n_unwanted]
-        return text[start : ends[last - begun]] if 0 < last <= self._n_lines else text[start:]
+        return self._rewriting.laid_out(text, self._delimiter).encode(self._codec)
 
 
 def _whole_lines(text: str) -> int:

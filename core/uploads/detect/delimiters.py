@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from core.uploads.csv import records
+from core.uploads.csv import records, repairs
 from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.repairs import Repair
 from core.uploads.detect.columns import cell_patterns
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -31,11 +32,12 @@ _FEWEST_LOOSE = 3
 
 @dataclass(frozen=True)
 class Marks:
-    """quotechar, escapechar: "" for none."""
+    """quotechar, escapechar: "" for none. repairs: what is done to cells once they are cut."""
 
     delimiter: str
     quotechar: str = '"'
     escapechar: str = ""
+    repairs: tuple[Repair, ...] = ()
 
 
 class Row(NamedTuple):
@@ -63,7 +65,10 @@ class DetectedMarks:
 
 
 def rows(text: str, marks: Marks, *, most: int = 1 << 30) -> list[Row]:
-    """The text's first records; it ends before one that can't be read, as a quote does that is never closed."""
+    """The text's first records; it ends before one that can't be read, as a quote does that is never closed.
+
+    A line of which repairs leave nothing is none.
+    """
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=marks.delimiter,
@@ -75,7 +80,9 @@ def rows(text: str, marks: Marks, *, most: int = 1 << 30) -> list[Row]:
     line = 0
     try:
         for cells in reader:
-            if cells:
+            if marks.repairs:
+                cells = [repairs.words(cell, marks.repairs) for cell in cells]
+            if cells and (not marks.repairs or cells != [""]):
                 found.append(Row(line + 1, tuple(cells)))
             line = reader.line_num
             if len(found) >= most:

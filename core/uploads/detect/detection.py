@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 
-from core.uploads.csv import stream
+from core.uploads.csv import repairs, stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import CELL_MARK, Rewriting
 from core.uploads.detect import delimiters, explanations, sampling, several_tables
@@ -65,7 +66,8 @@ def of_encoding(
         has_header=location.has_header,
         names=location.names,
         index_column=location.index_column,
-        not_rows=_not_rows(sample, header, location, below) + (("",) if _has_empty(body) else ()),
+        not_rows=_not_rows(sample, header, location, below, marks.marks)
+        + (("",) if _has_empty(body) else ()),
         is_ragged=True,
     )
     guesses = (
@@ -84,15 +86,16 @@ def of_encoding(
 def _written(
     path: Path, found: encoding.Encoding, overrides: DetectionOverrides
 ) -> tuple[Sample, DetectedMarks, Detected]:
-    """A sample of the text, rewritten where it must be, its marks, and what is known before any row is looked at."""
+    """A sample of the text as it is cut into cells, its marks, and what is known before any row is looked at."""
     sample = sampling.take(path, found)
-    repairs, of_text = text_repairs.find(path, found.codec, has_bom=found.has_bom)
+    needed, of_text = text_repairs.find(path, found.codec, has_bom=found.has_bom)
     marks, rewriting = _detected_marks(sample.head, found, overrides)
-    rewriting = replace(rewriting, repairs=repairs)
+    rewriting = replace(rewriting, repairs=needed)
     of_layout = text_layout.guess_of(rewriting, sample.head)
-    if rewriting != Rewriting():
-        sample = sampling.rewritten(sample, rewriting, marks.marks.delimiter)
+    sample = sampling.as_cut(sample, rewriting, marks.marks)
     written = _with_marks(sample, found, marks, overrides)
+    if not rewriting.lays_out:
+        marks = replace(marks, marks=replace(marks.marks, repairs=needed))
     return sample, marks, _rewritten(written, rewriting, of_text, of_layout)
 
 
@@ -204,13 +207,15 @@ def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:
 
 
 def _skipped(header: Row, location: TableLocation, marks: DetectedMarks) -> int:
-    """Lines above the header; none where they are blank, as blank lines are no rows anyway."""
-    if location.header == 0 and not marks.announced:
+    """Lines above the header; none where they are blank, as no blank line is a row unless a mark is in it."""
+    if location.header == 0 and not marks.announced and "invisible" not in marks.marks.repairs:
         return 0
     return header.line - 1
 
 
-def _not_rows(sample: Sample, header: Row, location: TableLocation, below: Sequence[Row]) -> tuple[str, ...]:
+def _not_rows(
+    sample: Sample, header: Row, location: TableLocation, below: Sequence[Row], marks: Marks
+) -> tuple[str, ...]:
     """The texts of records that are no rows, as they stand in the file."""
     found = [_text(sample.head, row) for row in location.below]
     found += [_text(sample.head if sample.is_whole else sample.tail, row) for row in below]
@@ -224,8 +229,21 @@ def _not_rows(sample: Sample, header: Row, location: TableLocation, below: Seque
         )
         if again and any(again in other.replace("\r", "\n") for other in others):
             found.append(header_text)
+    found += _unlike_themselves(sample, header, location, marks)
     texts = tuple(dict.fromkeys(one for one in found if one))
     return texts if sum(map(len, texts)) <= _MOST_NOT_ROWS_BYTES else ()
+
+
+def _unlike_themselves(sample: Sample, header: Row, location: TableLocation, marks: Marks) -> Iterator[str]:
+    """Lines that are empty, or the header again, once they are repaired."""
+    if not marks.repairs:
+        return
+    named = repairs.words(_text(sample.head, header), marks.repairs) if location.has_header else ""
+    for part, n_above in [(sample.head, header.line), *((one, 0) for one in (*sample.slices, sample.tail))]:
+        for line in map(str.rstrip, _lines(part)[n_above:], repeat("\r\n")):
+            read = repairs.words(line, marks.repairs)
+            if read != line and (read == named or not read.strip(marks.delimiter)):
+                yield line
 
 
 def _has_empty(body: Sequence[Row]) -> bool:

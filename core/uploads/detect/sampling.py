@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.uploads.csv import records
+from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import Rewriting
 from core.uploads.csv.units import unit_bytes
 from core.uploads.detect import delimiters
@@ -55,11 +57,18 @@ def take(path: Path, found: Encoding) -> Sample:
     return Sample(head, tuple(_until_line_end(part) for part in parts[:-1]), parts[-1])
 
 
-def rewritten(sample: Sample, rewriting: Rewriting, delimiter: str) -> Sample:
-    """The parts as the dialect's reader sees them."""
-    head, *slices, tail = (
-        rewriting.text(part, delimiter) for part in (sample.head, *sample.slices, sample.tail)
-    )
+def as_cut(sample: Sample, rewriting: Rewriting, marks: Marks) -> Sample:
+    """The parts as the dialect's reader cuts them into cells."""
+    parts = (sample.head, *sample.slices, sample.tail)
+    if rewriting.lays_out:
+        head, *slices, tail = (rewriting.laid_out(part, marks.delimiter) for part in parts)
+    elif "invisible" in rewriting.repairs:
+        dialect = Dialect(
+            "utf-8", marks.delimiter, marks.quotechar, escapechar=marks.escapechar, rewriting=rewriting
+        )
+        head, *slices, tail = (records.settled(part.encode(), dialect).decode() for part in parts)
+    else:
+        return sample
     return Sample(head, tuple(slices), tail)
 
 

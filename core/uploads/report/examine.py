@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from core.uploads.csv import cleaning, error_locations, layout, records, stream
+from core.uploads.csv import cleaning, error_locations, layout, parsing, raw_blocks, records, stream
 from core.uploads.csv import header as headers
 from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.parsing import ParsedBlock
 from core.uploads.detect import detection
 from core.uploads.detect.columns import column_formats
 from core.uploads.detect.detected import Detected
@@ -108,7 +109,7 @@ class _FilePass:
         with self._path.open("rb") as source:
             try:
                 wide = len(dialect.names) * _BLOCK_BYTES_A_COLUMN
-                block_bytes = min(max(stream.BLOCK_BYTES, wide), stream.RECORD_BYTES)
+                block_bytes = min(max(stream.BLOCK_BYTES, wide), raw_blocks.RECORD_BYTES)
                 opened = stream.open_csv(source, dialect, block_bytes=block_bytes, file_name=file_name)
                 self._check_header(opened)
                 self._header = opened.header
@@ -129,7 +130,7 @@ class _FilePass:
                 if dialect.escapechar and records.plain(block, dialect).endswith(dialect.escapechar.encode()):
                     line, _ = stream.line_and_column(self._path, offset + len(block), dialect)
                     raise EscapeAtEnd(file_name=file_name, line=line)
-            except stream.RecordOverLimit as too_long:
+            except raw_blocks.RecordOverLimit as too_long:
                 raise error_locations.of_long_record(self._path, too_long, dialect, file_name) from too_long
         if not self._n_rows and not any(map(headers.tidied, self._given_names)):
             raise EmptyFile(file_name=file_name)
@@ -209,12 +210,12 @@ class _FilePass:
         starts, stops = layout.spans(raw, self._dialect)
         if not self._dialect.has_header or not len(starts):
             return ()
-        return stream.cells_of(raw[int(starts[0]) : int(stops[0])], self._dialect)
+        return parsing.cells_of(raw[int(starts[0]) : int(stops[0])], self._dialect)
 
     def _header_start(self, opened: stream.CsvStream) -> int:
         """Where in the file the lines to skip end."""
-        bom = stream.bom_bytes(self._dialect)
-        skipped = stream.line_start(
+        bom = raw_blocks.bom_bytes(self._dialect)
+        skipped = raw_blocks.line_start(
             opened.header_bytes[bom:], self._dialect.skip_lines, self._dialect.encoding
         )
         return bom + max(0, skipped)
@@ -250,7 +251,7 @@ class _FilePass:
         changes = receipt.changes(first, after, n_kept=receipt.CHANGES_KEPT - len(self._changes))
         self._changes += [replace(change, row=change.row + first_row) for change in changes]
 
-    def _read(self, offset: int, block: bytes, bounds: records.Bounds) -> stream.ParsedBlock:
+    def _read(self, offset: int, block: bytes, bounds: records.Bounds) -> ParsedBlock:
         where = (self._path, offset, block, bounds)
         dialect, header, file_name = self._dialect, self._header, self._file_name
         quote_error = error_locations.of_quotes(*where, dialect, file_name)
@@ -264,7 +265,7 @@ class _FilePass:
             raise quote_error
         return read
 
-    def _treat(self, offset: int, block: bytes, bounds: records.Bounds, read: stream.ParsedBlock) -> None:
+    def _treat(self, offset: int, block: bytes, bounds: records.Bounds, read: ParsedBlock) -> None:
         """Count what was done to the block's lines."""
         past, width, found = self._treatment, len(self._header), read.layout
         n_records, counted = read.table.num_rows, {}

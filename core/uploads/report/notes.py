@@ -55,6 +55,7 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
     yield _of_encoding(encoding)
     if dialect.rewriting is not None and dialect.rewriting.lays_out:
         yield layout_name(dialect.rewriting)
+        yield of_result(dialect)
     elif dialect.delimiter != "," and len(columns) > 1:
         yield f"Its cells are separated by {delimiter_name(dialect.delimiter)}s."
     if dialect.quotechar == "'":
@@ -77,6 +78,14 @@ def layout_name(rewriting: Rewriting) -> str:
     if rewriting.columns:
         return f"Its columns are aligned by spaces; lines were cut into {len(rewriting.columns)} columns."
     return "Its columns are aligned by spaces, so any number of them separates cells."
+
+
+def of_result(dialect: Dialect) -> str:
+    """What a result holds otherwise than the file; "" where it holds each of its lines as it is."""
+    if dialect.rewriting is None or not dialect.rewriting.lays_out:
+        return ""
+    between = dialect.rewriting.mark or "the spaces between them"
+    return f"Results have its cells with {delimiter_name(dialect.delimiter)}s instead of {between}."
 
 
 def _of_text(guesses: Sequence[Guess]) -> Iterator[str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
+from core.models.schema import Feature, Schema
 from core.predictions import predictions
 from core.predictions.errors import LabelUnquotable
 from core.uploads.csv import stream
@@ -32,6 +35,19 @@ FILES = {
     "single quotes": "age,colour,note\n20,red,'a, b'\n30,blue,'c, d'\n40,red,'e'\n",
     "money and thousands": "age;colour;pay\n20;red;1.234,50 €\n30;blue;2.000,00 €\n40;red;7,10 €\n",
     "UTF-16 with short rows": "age\tcolour\tnote\n20\tred\n30\tblue\tx\n",
+    "letters apart": "age;Stra\u00dfe;colour;gr\u006f\u0308\u00dfe\n"
+    + "20;Mu\u0308nchen;red;1\n30;Ko\u0308ln;blue;2\n",
+    "a mark that letters put together would make": "age;colour;note\n"
+    + "20;red;\u03a4\u03b9\u037e o\u0308\n30;blue;\u037e\n",
+    "controls of Windows": "age;colour;note\n20;red;\x84a\x93\n30;blue;b \x96 c\n40;green;\n",
+    "marks that nobody sees": "age;colour;note\n20;\u200ered;x\u200b\n30;blue\u2060;y\n\u200b\n40;green;\n",
+    "marks beside quotes": 'age,colour,note\n20,\u200e"red","a, b"\u200b\n'
+    + '30,blue,"c ""d""\u200b, e"\n40,"red\u200e",",\u200b"\n',
+    "files joined with their marks": '\ufeff\ufeff"age","colour"\n20,red\n30,blue\n'
+    + '\ufeff"age","colour"\n40,green\n',
+    "UTF-16 with marks beside quotes": 'age\tcolour\n20\t\u200e"red\tx"\n30\t"blue"\u200b\nu\u0308\t"a"\n',
+    "two tables": "age;colour\n20;red\n30;blue\n40;green\n50;red\n60;blue\n\nTown;People;Area\n"
+    + "Bonn;330000;141\nKo\u0308ln;1080000;405\nUlm;126000;119\n",
     "everything": PREAMBLE + "age;colour;note\n20;red\nage;colour;note\n30;blue;x;;\nTotal;;2\n",
 }
 
@@ -63,7 +79,7 @@ def test_the_result_reads_as_the_file_did_with_the_added_columns(
     data, dialect = read(tmp_path, FILES[name], codec_of(name))
     result, scored = model.score(data, dialect, block_bytes=block_bytes)
     given = stream.read_table(io.BytesIO(data), dialect)
-    written = stream.read_table(io.BytesIO(result), dialect)
+    written = stream.read_table(io.BytesIO(result), dialect.of_results(scored.last_line))
     assert written.column_names == [*given.column_names, "prediction", "probability", "caution"]
     assert written.select(given.column_names).to_pydict() == given.to_pydict()
     assert scored.n_rows == given.num_rows == written.num_rows
@@ -110,6 +126,32 @@ def test_lines_that_are_no_rows_are_filled_up_in_a_block_without_rows_too(
     small, _ = model.score(data, dialect, block_bytes=4)
     large, _ = model.score(data, dialect)
     assert small == large
+
+
+class Greens:
+    """A pipeline of a model of before, whose names and values have letters apart from their accents."""
+
+    classes_ = ("No", "Scho\u0308n")
+
+    def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
+        p = np.where(frame["Gro\u0308\u00dfe"] > 30, 0.5, 0.0) + np.where(
+            frame["Farbe"] == "gru\u0308n", 0.3, 0.0
+        )
+        return np.column_stack([1 - p, p])
+
+
+def test_a_model_with_letters_apart_reads_files_in_which_they_are_joined(tmp_path: Path) -> None:
+    features = (Feature("Gro\u0308\u00dfe", "number"), Feature("Farbe", "category", ("gru\u0308n", "rot")))
+    schema = Schema(features, "Fu\u0308r", "binary", Greens.classes_, Greens.classes_[1])
+    data, dialect = read(tmp_path, "Größe;Farbe;Für\n40; grün ;Schön\n20;rot;No\n40;blau;Schön\n")
+    result, scored = Model(Greens(), schema).score(data, dialect)  # type: ignore[arg-type]  # a pipeline will do
+    answered = [line.split(";")[3:] for line in result.decode().splitlines()]
+    assert answered[1:] == [
+        ["Scho\u0308n", "0.800000", ""],
+        ["No", "0.000000", ""],
+        ["No", "0.500000", "unseen: Farbe"],
+    ]
+    assert scored.statistics.n_measured == 3
 
 
 def test_a_line_that_is_no_row_gets_no_answer(tmp_path: Path, model: Model) -> None:

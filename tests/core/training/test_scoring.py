@@ -74,11 +74,38 @@ def test_a_wrong_answer_is_a_sentence(sandboxed: Bench, case: str) -> None:
         score(sandboxed, model, asked)
 
 
-def test_a_sandbox_that_dies_is_a_later_try(sandboxed: Bench) -> None:
-    code = TINY.replace("return [model] * len(frame)", "import os; os._exit(1)")
-    model = served_model(sandboxed, sandboxed.attempt(sandboxed.trigger(code=code)).id)
+IN_THE_FIRST = "os.getpid() == FIRST"
+DEATHS = {
+    "of the process that was started": f"os._exit(1) if {IN_THE_FIRST} else signal.pause()",
+    "of the one beside it": f"signal.pause() if {IN_THE_FIRST} else os._exit(1)",
+}
+
+
+def asked_by(code: str) -> str:
+    """TINY, with this in place of its answer; FIRST is the process that was started, which makes one more."""
+    named = TINY.replace(
+        "import json\n\ndef load", "import glob, json, os, signal, time\nFIRST = os.getpid()\n\ndef load"
+    )
+    return named.replace("    return [model] * len(frame)", f"    {code}")
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_a_sandbox_one_of_whose_processes_dies_is_a_later_try(sandboxed: Bench, death: str) -> None:
+    model = served_model(sandboxed, sandboxed.attempt(sandboxed.trigger(code=asked_by(DEATHS[death]))).id)
     with pipeline.opened(sandboxed.settings, model) as asked, pytest.raises(sandboxes.SandboxLost):
         score(sandboxed, model, asked)
+
+
+def test_two_blocks_are_answered_at_once(sandboxed: Bench) -> None:
+    """Each answer waits for a process that has been asked another block meanwhile."""
+    both = """open(f"{os.getpid()}.asked", "w").close()
+    while len(glob.glob("*.asked")) < 2:
+        time.sleep(0.01)
+    return [model] * len(frame)"""
+    model = served_model(sandboxed, sandboxed.attempt(sandboxed.trigger(code=asked_by(both))).id)
+    with pipeline.opened(sandboxed.settings, model) as asked:
+        summary, _ = score(sandboxed, model, asked)
+    assert summary.n_pipeline_rows == 400
 
 
 def test_a_model_whose_code_does_not_come_up_is_said(sandboxed: Bench) -> None:

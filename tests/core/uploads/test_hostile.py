@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.uploads import errors
-from core.uploads.csv import number_formats, stream
+from core.uploads.csv import number_formats, raw_blocks, stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.detect.shape import headings
 from core.uploads.report.examination import Examination
@@ -185,7 +185,7 @@ def test_a_delimiter_is_announced_only_by_a_mark_that_can_be_one(
 
 
 def test_a_quoted_cell_longer_than_memory_may_hold_is_not_said_to_be_never_closed(tmp_path: Path) -> None:
-    found = refused(tmp_path, b'a,b\n1,"' + b"a text\n" * (stream.RECORD_BYTES // 6) + b'"\n')
+    found = refused(tmp_path, b'a,b\n1,"' + b"a text\n" * (raw_blocks.RECORD_BYTES // 6) + b'"\n')
     assert isinstance(found, errors.QuoteStaysOpen)
     assert (found.line, found.column, found.limit_mb) == (2, 3, 16)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.uploads import errors
-from core.uploads.csv import stream
+from core.uploads.csv import raw_blocks
 from core.uploads.report.examine import examine
 
 
@@ -179,7 +179,9 @@ def test_a_quote_never_closed_is_refused_with_the_place_where_it_opened(
 
 
 def test_a_quote_never_closed_near_the_top_of_a_large_file_is_found(tmp_path: Path) -> None:
-    found = refusal(tmp_path, 'näme,b\né,"2\n'.encode() + b"1,2222222\n" * (2 * stream.RECORD_BYTES // 10))
+    found = refusal(
+        tmp_path, 'näme,b\né,"2\n'.encode() + b"1,2222222\n" * (2 * raw_blocks.RECORD_BYTES // 10)
+    )
     assert isinstance(found, errors.QuoteNeverClosed)
     assert (found.line, found.column) == (2, 3)
 
@@ -202,7 +204,7 @@ def test_text_behind_a_closing_quote_is_refused_with_its_place(
 
 
 def test_a_row_longer_than_memory_should_hold_is_refused_with_its_line(tmp_path: Path) -> None:
-    found = refusal(tmp_path, b"a,b\n1,2\n3," + b"x" * (stream.RECORD_BYTES + 1))
+    found = refusal(tmp_path, b"a,b\n1,2\n3," + b"x" * (raw_blocks.RECORD_BYTES + 1))
     assert isinstance(found, errors.RecordTooLong)
     assert (found.line, found.limit_mb) == (3, 16)
 
@@ -223,7 +225,7 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
 
 @pytest.mark.parametrize("line", [b"x" * 999 + b",", b"x,", b",", b'"",', b"1;"])
 def test_a_file_of_one_endless_line_is_refused(tmp_path: Path, line: bytes) -> None:
-    found = refusal(tmp_path, line * (2 * stream.RECORD_BYTES // len(line)))
+    found = refusal(tmp_path, line * (2 * raw_blocks.RECORD_BYTES // len(line)))
     assert isinstance(found, errors.RecordTooLong | errors.TooManyColumns)
 
 

@@ -141,7 +141,8 @@ def test_a_message_is_sent_whole_in_as_many_parts_as_it_takes(slot: Slot) -> Non
 def test_a_child_loads_what_its_own_kinds_need_and_no_more() -> None:
     """What scores takes 90 MB and a second of processor, which a child that asks a model has no use for."""
     loaded = (
-        "import sys, core.worker.child_main, core.generation.engine.work as work; work.load();"
+        "import sys\n"
+        "from core.worker.child_main import load; load(['core.generation.room'])\n"
         "names = 'pandas', 'pyarrow', 'sklearn', 'core.worker.runner', 'anthropic.types', 'core.llm.transport';"
         "print(*(name for name in names if name in sys.modules))"
     )

@@ -31,7 +31,7 @@ from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.schemas import work
 from core.api.schemas.generation import BatchItem, BatchJob, EstimateShown
-from core.generation.jobs import drafts, estimate, jobs, listing, log_file, progress
+from core.generation.jobs import drafting, drafts, estimate, jobs, listing, log_file, progress
 from core.generation.jobs.drafts import MOST_AT_ONCE, MOST_TOKENS, Draft, Wanted
 from core.generation.jobs.estimate import Estimate
 from core.generation.jobs.states import ItemState, JobStatus
@@ -163,7 +163,7 @@ def _draft(
 ) -> tuple[Draft, Estimate]:
     provider = llm.provider(config)
     named = None if wanted.template_id is None else uuid_of(wanted.template_id, resource="template")
-    draft = drafts.draft(
+    draft = drafting.draft(
         user,
         files=files,
         provider=provider,

@@ -156,7 +156,7 @@ def choose(pipeline_scorer: PipelineScorer) -> ScoringPath:
         return ScoringPath(None, str(unsupported))
     reader = (
         Reader(pipeline_scorer.header, pipeline_scorer.dialect, pipeline_scorer.schema)
-        if pipeline_scorer.dialect.is_plain
+        if pipeline_scorer.dialect.is_plain and not pipeline_scorer.apart
         else None
     )
     return ScoringPath(FastScorer(reader, tables, pipeline_scorer))

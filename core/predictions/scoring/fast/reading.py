@@ -1,7 +1,7 @@
 """A block's cells as the tables need them: numbers as float64 and texts as dictionaries, straight from the bytes.
 
-Only what Arrow reads without doubt is read here. A block with a cell that it takes for no number, or with a
-record of another width, is left to the pipeline scorer, whose reading is the rule.
+Only what Arrow reads without doubt is read here. A block with a cell that it takes for no number, with a record of
+another width, or with a character to repair, is left to the pipeline scorer, whose reading is the rule.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from core.models.schema import Schema
-from core.uploads.csv import cells, stream
+from core.uploads.csv import cells, parsing, repairs
 from core.uploads.csv.dialect import Dialect
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -47,7 +47,9 @@ class Reader:
         Numbers are finite, and null where missing; texts are as they stand.
         """
         encoding = self._dialect.encoding
-        data = stream.for_arrow(block if encoding == "utf-8" else block.decode(encoding).encode())
+        data = parsing.for_arrow(block if encoding == "utf-8" else block.decode(encoding).encode())
+        if self._dialect.repairs and repairs.may_change(data):
+            return None
         read = arrow_csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=self._header)
         try:
             table = arrow_csv.read_csv(pa.BufferReader(data), read, self._parse, self._convert)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.models.schema import Feature, RowIndices, Schema, framed
 from core.predictions.errors import FeatureRetyped
@@ -52,7 +54,27 @@ class PipelineScorer:
 
     def read(self, block: bytes) -> pa.Table:
         """The block's cells as text. Raises ChangedSinceChecked."""
-        return stream.parse_block(block, self.header, self.dialect)
+        table = stream.parse_block(block, self.header, self.dialect)
+        for name, own in self.apart.items():
+            if name in table.column_names:
+                table = table.set_column(
+                    table.column_names.index(name), name, _as_learnt(table.column(name), own)
+                )
+        return table
+
+    @cached_property
+    def apart(self) -> dict[str, pa.Table]:
+        """By name, the features whose values had letters apart from their accents when the model was trained, before
+        any cell was composed: "learnt" as they were then, "composed" as a file's cells are read now.
+        """
+        values = {feature.name: feature.categories for feature in self.schema.features}
+        values |= {self.schema.target: self.schema.labels}
+        composed = {name: [normalize("NFC", one) for one in known] for name, known in values.items()}
+        return {
+            name: pa.table({"learnt": list(known), "composed": composed[name]})
+            for name, known in values.items()
+            if list(known) != composed[name]
+        }
 
     def answer(self, table: pa.Table) -> BlockAnswers:
         """The rows of what `read` returned, at least one."""
@@ -113,6 +135,11 @@ class PipelineScorer:
                     row=first + 1,
                     cell=column[first].as_py(),
                 )
+
+
+def _as_learnt(column: pa.ChunkedArray, own: pa.Table) -> pa.ChunkedArray:
+    at = pc.index_in(pc.utf8_trim_whitespace(column), value_set=own["composed"])
+    return pc.coalesce(own["learnt"].take(at), column)
 
 
 def _values(frame: pd.DataFrame, feature: Feature, rows: RowIndices) -> Floats | pa.Array:

@@ -8,8 +8,9 @@ import pytest
 
 from core import storage
 from core.generation.errors import TooMuchText
-from core.generation.jobs import parameters
-from core.generation.jobs.parameters import MOST_BYTES, Parameters
+from core.generation.jobs import drafting
+from core.generation.jobs.drafting import MOST_BYTES
+from core.generation.jobs.parameters import Parameters
 from tests import journeys
 from tests.batches import Bench
 
@@ -48,4 +49,4 @@ def _upload(bench: Bench, text: str) -> Parameters:
     upload = journeys.upload_bytes(
         bench.user, text.encode(), settings=bench.settings, files=files, file_name="cases.csv"
     )
-    return parameters.read(bench.user, files=files, given={"upload_id": upload.id})
+    return drafting.read(bench.user, files=files, given={"upload_id": upload.id})

@@ -52,7 +52,7 @@ def test_a_mapping_makes_a_header_fit() -> None:
 
 def test_a_column_that_is_set_aside_takes_no_name_that_is_there() -> None:
     header = ("tenure", "tenure (not read)", "Months", "MonthlyCharges", "plan")
-    columns = as_read(header, {"tenure": "Months"})
+    columns = as_read(header, SCHEMA, {"tenure": "Months"})
     assert columns[1:] == ("tenure (not read)", "tenure", "MonthlyCharges", "plan")
     assert len(set(columns)) == len(columns)
 

@@ -1,4 +1,4 @@
-"""Text that is rewritten before it is read: line by line, in any pieces, to the source's last byte."""
+"""Text that is not read as it stands: laid out line by line, cells repaired, other lines left out."""
 
 from __future__ import annotations
 
@@ -10,20 +10,14 @@ import pytest
 
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
-from core.uploads.csv.rewriting import Rewriting, RewrittenReader
+from core.uploads.csv.rewriting import LaidOutReader, Rewriting
 from core.uploads.errors import BadCsv
 from core.uploads.report.examination import Examination
 from core.uploads.report.examine import examine
 
 
-def read_all(data: bytes, rewriting: Rewriting, *, codec: str = "utf-8", size: int = -1) -> str:
-    source = io.BytesIO(data)
-    reader = RewrittenReader(source, rewriting, codec=codec, bom=b"", delimiter="\t")
-    parts = [reader.read(size)]
-    while size > 0 and parts[-1]:
-        parts.append(reader.read(size))
-    assert source.read() == b""
-    return b"".join(parts).decode(codec)
+def laid_out(data: bytes, rewriting: Rewriting) -> str:
+    return LaidOutReader(io.BytesIO(data), rewriting, codec="utf-8", bom=0, delimiter="\t").read().decode()
 
 
 def read(tmp_path: Path, data: bytes) -> tuple[Examination, list[tuple[str, ...]]]:
@@ -35,22 +29,10 @@ def read(tmp_path: Path, data: bytes) -> tuple[Examination, list[tuple[str, ...]
     return found, list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
-@pytest.mark.parametrize("size", [1, 3, 1 << 20])
-@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "cp1252"])
-def test_lines_from_the_first_to_the_last_in_pieces_of_any_size(codec: str, line_end: str, size: int) -> None:
-    lines = [f"Zeile ä{n}" for n in range(1, 8)]
-    data = line_end.join(lines).encode(codec)
-    wanted = Rewriting(first_line=3, last_line=5)
-    assert read_all(data, wanted, codec=codec, size=size) == "".join(line + line_end for line in lines[2:5])
-    assert read_all(data, Rewriting(first_line=6, last_line=90), codec=codec) == line_end.join(lines[5:])
-    assert read_all(data, Rewriting(first_line=9), codec=codec, size=size) == ""
-
-
 def test_cells_at_columns_in_quotes_where_they_need_them() -> None:
     text = 'ab  c "d"\n    x\tz\n\nacross the gap\n'
     columns = Rewriting(columns=((0, 3), (4, 20)))
-    assert read_all(text.encode(), columns) == 'ab\t"c ""d"""\n\t"x\tz"\n\nacross the gap\n'
+    assert laid_out(text.encode(), columns) == 'ab\t"c ""d"""\n\t"x\tz"\n\nacross the gap\n'
 
 
 def test_letters_apart_controls_and_marks_that_nobody_sees_are_mended_and_said(tmp_path: Path) -> None:
@@ -138,4 +120,5 @@ def test_three_places_throughout_are_a_doubt(tmp_path: Path) -> None:
 def test_a_dialect_with_rewriting_survives_json() -> None:
     dialect = Dialect(rewriting=Rewriting(("c1", "nfc"), 2, 9, "||", ((0, 3), (4, 9)), is_aligned=True))
     assert Dialect.from_json(json.loads(json.dumps(dialect.to_json()))) == dialect
-    assert dialect.of_results.rewriting is None
+    assert dialect.of_results(7).rewriting == Rewriting(("c1", "nfc"), last_line=7)
+    assert Dialect(rewriting=Rewriting(is_aligned=True)).of_results().rewriting is None

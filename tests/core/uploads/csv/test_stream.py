@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from core.uploads import errors
-from core.uploads.csv import stream
+from core.uploads.csv import raw_blocks, stream
 from core.uploads.csv.dialect import Dialect
 from tests.core.uploads.splitting import split_records
 
@@ -123,9 +123,9 @@ def test_a_carriage_return_at_a_blocks_edge_is_not_torn_from_its_newline(row: by
 
 
 def test_a_record_over_the_limit_stops_the_stream() -> None:
-    raw = b"a,b\n1,2\n3," + b"x" * stream.RECORD_BYTES
+    raw = b"a,b\n1,2\n3," + b"x" * raw_blocks.RECORD_BYTES
     opened = stream.open_csv(io.BytesIO(raw), Dialect())
-    with pytest.raises(stream.RecordOverLimit) as caught:
+    with pytest.raises(raw_blocks.RecordOverLimit) as caught:
         list(opened.blocks)
     assert caught.value.offset == 8
 

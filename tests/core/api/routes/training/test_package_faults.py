@@ -19,13 +19,19 @@ from core import db
 from core.access import tokens
 from core.db.tables import Base
 from core.db.tables.credentials import ApiTokenRow
-from core.db.tables.training_jobs import TrainingBatchRow, TrainingMetricRow, TrainingPredictionRow
+from core.db.tables.training_jobs import (
+    TrainingBatchRow,
+    TrainingJobRow,
+    TrainingMetricRow,
+    TrainingPredictionRow,
+)
 from core.db.tables.uploads import UploadRow
 from core.db.types import now_plus
 from core.training.package import package as packing
 from tests import rows
 from tests.core.api.routes.training.test_training_packages import packed
 from tests.packages import QUICK, Package, ended
+from tests.servers.parts import require
 from tests.servers.small_disk import on_small_disk
 from tests.servers.waiting import wait_for
 from tests.servers.wire import Wire
@@ -109,6 +115,19 @@ def test_what_can_not_be_told_waits_and_is_told_once(
     assert not (package.folder / "spool.jsonl").exists()
     nothing = package.run("--send", **environment)
     assert (nothing.code, "Nothing waits" in nothing.said) == (0, True)
+
+
+@pytest.mark.parametrize("wrong_by", ["-1d", "+1d"])
+def test_a_clock_that_is_wrong_by_a_day_changes_nothing(me: db.User, package: Package, wrong_by: str) -> None:
+    began = datetime.now(UTC)
+    ran = package.run(LD_PRELOAD=str(require("faketime")), FAKETIME=wrong_by, MODEL_DESK_TOKEN=token(me))
+    assert ran.code == 0, ran.said
+    assert told(me, package.job_id)[0] == N_HELD_OUT
+    with db.session_scope(me) as session:
+        job = session.get_one(TrainingJobRow, package.job_id)
+        assert job.status == "succeeded"
+        assert job.finished_at is not None
+        assert began <= job.created_at <= job.finished_at <= datetime.now(UTC)
 
 
 def test_a_point_that_is_not_finite_is_left_out_and_said(me: db.User, package: Package) -> None:
