@@ -103,7 +103,7 @@ def _off(error: float, *, beside: float = 0.0) -> str:
 
 def _drawn(n: int, n_rows: int) -> str:
     """What a chart counts or dots: rows, or so many of them."""
-    return "Rows" if n >= n_rows else f"Rows ({n:,} of {n_rows:,}, drawn at random)"
+    return "Rows" if n >= n_rows else f"Rows ({n:,} of {n_rows:,} drawn)"
 
 
 def predictions(distribution: ValueDistribution) -> go.Figure:

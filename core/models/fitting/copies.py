@@ -99,7 +99,7 @@ class _Table:
     def odds(self, column: int) -> npt.NDArray[np.float64]:
         """(n,) how much oftener the row's value stands in the column than another one."""
         if column not in self._odds:
-            sizes = set_sizes(self.cells[column])
+            sizes = _set_sizes(self.cells[column])
             self._odds[column] = sizes / np.maximum(len(sizes) - sizes, 1)
         return self._odds[column]
 
@@ -108,9 +108,9 @@ class _Table:
         key = self.key(but_for)
         if _n_twins(key) < self.n_least / 2:
             return None
-        twins = set_sizes(key) - 1
+        twins = _set_sizes(key) - 1
         by_chance = [
-            (set_sizes(key - self.cells[column]) - 1 - twins) * self.odds(column)
+            (_set_sizes(key - self.cells[column]) - 1 - twins) * self.odds(column)
             for column in range(len(self.cells))
             if column != but_for
         ]
@@ -139,11 +139,16 @@ def _near(table: _Table) -> dict[int, npt.NDArray[np.bool_]]:
     worth = sorted((one for one in more if more[one] >= table.n_least / 2), key=lambda one: -more[one])
     found = {one: rows for one in worth[:MOST_TRIED] if (rows := table.copied(one)) is not None}
     if len(found) == MOST_TRIED:
-        found |= {one: set_sizes(table.key(one)) > 1 for one in worth[MOST_TRIED:]}
+        found |= {one: _set_sizes(table.key(one)) > 1 for one in worth[MOST_TRIED:]}
     return found
 
 
-def set_sizes(keys: npt.NDArray[np.generic]) -> Numbers:
+def is_measured(column: pd.Series) -> bool:
+    """Whether it holds fractions."""
+    return column.dtype != object and bool((column.dropna() % 1 != 0).any())
+
+
+def _set_sizes(keys: npt.NDArray[np.generic]) -> Numbers:
     """(n,) how many of the keys are equal to each, itself among them."""
     in_order = np.argsort(keys)
     ordered = keys[in_order]
@@ -199,18 +204,13 @@ def _distinct_columns(features: pd.DataFrame) -> list[str]:
     n_values = {name: int(codes[name].max()) + 1 for name in left}
     for name in sorted(left, key=n_values.__getitem__):
         for other in (
-            one for one in left if one not in gone and one != name and not _is_measured(features[one])
+            one for one in left if one not in gone and one != name and not is_measured(features[one])
         ):
             pairs = pd.unique(codes[name] * n_values[other] + codes[other])
             if n_values[other] <= len(features) / ROWS_A_VALUE and len(pairs) == n_values[other]:
                 gone.add(name)
                 break
     return [name for name in left if name not in gone]
-
-
-def _is_measured(column: pd.Series) -> bool:
-    """Whether it holds fractions."""
-    return column.dtype != object and bool((column.dropna() % 1 != 0).any())
 
 
 def _in_same_order(features: pd.DataFrame) -> set[str]:

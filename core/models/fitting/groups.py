@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.models.fitting import times
+from core.models.fitting.copies import is_measured
 from core.uploads.csv import cells
 
 Numbers = npt.NDArray[np.int64]
@@ -71,12 +72,13 @@ def find(table: pa.Table, features: pd.DataFrame, *, target: str, decimal: str) 
     """
     found: list[tuple[float, str, Numbers]] = []
     for name in table.column_names:
-        if name == target or (least := _least(name, table.column(name), decimal)) is None:
+        if name == target or (name in features and is_measured(features[name])):
             continue
         groups = of_column(table.column(name))
-        if _are_groups(groups):
-            alike = _alikeness(groups, features.drop(columns=_told_by(name, features)))
-            found += [(alike, name, groups)] if alike >= least else []
+        if not _are_groups(groups) or (least := _least(name, table.column(name), decimal)) is None:
+            continue
+        alike = _alikeness(groups, features.drop(columns=_told_by(name, features)))
+        found += [(alike, name, groups)] if alike >= least else []
     if not found:
         return None
     _, name, groups = max(found, key=lambda one: one[0])
@@ -132,12 +134,13 @@ def _alikeness(groups: Numbers, features: pd.DataFrame) -> float:
     if len(one) > N_PAIRS:
         some = draw.choice(len(one), N_PAIRS, replace=False)
         one, two = one[some], two[some]
-    any_one, any_two = draw.integers(0, len(groups), (2, N_PAIRS))
+    compared = np.concatenate([one, two, *draw.integers(0, len(groups), (2, N_PAIRS))])
+    parts = np.cumsum([len(one), len(two), N_PAIRS])
     found = []
     for name in features.columns:
-        column = features[name]
+        column = features[name].iloc[compared]
         values = pd.factorize(column)[0] if column.dtype == object else column.to_numpy(np.float64)
-        alike = _kappa(values[one], values[two], values[any_one], values[any_two])
+        alike = _kappa(*np.split(values, parts))
         found += [] if alike is None or alike < COUNTS_THEM else [alike]
     return float(np.mean(found)) if len(found) >= MIN_COMPARED else 0.0
 

@@ -28,7 +28,7 @@ from core.uploads.csv.dialect import Dialect
 from core.uploads.report.profile import shortened
 
 N_BLOCKS = 64
-"""How many blocks of BLOCK_BYTES are looked at; `benchmarks.checking` says what their reading costs."""
+"""How many blocks of BLOCK_BYTES are looked at; `benchmarks.looks` says what their reading costs."""
 N_KEPT = 64
 _EXAMPLES, _EXAMPLE_LENGTH = 3, 40
 

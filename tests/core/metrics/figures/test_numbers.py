@@ -42,7 +42,7 @@ def test_errors_to_both_sides_are_told_by_their_median_and_tails() -> None:
 
 def test_charts_of_some_rows_say_how_many_are_drawn() -> None:
     many = regression.from_values(range(5_000), range(5_000), target="price")
-    drawn = "Rows (2,000 of 5,000, drawn at random)"
+    drawn = "Rows (2,000 of 5,000 drawn)"
     assert figures.predicted_vs_actual(many).data[0].name == drawn
     assert figures.residuals(many).layout.yaxis.title.text == drawn
     spread = distributions.values(range(2_000), target="price", n_rows=5_000)
