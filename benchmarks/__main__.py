@@ -38,6 +38,7 @@ ASKED_FOR = (
     "remote_apps",
     "app_start",
     "models_quality",
+    "dates",
     "quality_at_size",
     "review",
     "web_pages",

@@ -225,7 +225,7 @@ def _by_template(tables: list[Any], folder: Path, one: Set) -> tuple[np.ndarray,
     from core.models.fitting import preparation, targets
 
     learnt = tables[0]
-    outcome = targets.find(learnt, target=one.target, decimal=".", positive_label=None)
+    outcome = targets.find(learnt, target=one.target, decimal=".")
     prepared = preparation.prepare(learnt.take, outcome, decimal=".")
     schema: Schema = prepared.schema
     place = folder / "template"

@@ -6,7 +6,7 @@ from core import db, queue
 from core.errors import NotFound
 from core.models import models
 from core.ui import formatting, links, owners, page_frame, params, session
-from core.ui.models import actions, cards, evaluation, labels, progress, report
+from core.ui.models import actions, cards, evaluation, labels, progress, report, threshold
 from core.ui.models.pages import MODELS
 from core.ui.training import model_app
 
@@ -67,14 +67,19 @@ else:
     report.warnings(model)
     report.charts(model)
     n_left_out = len((model.report or {}).get("dropped", []))
-    used, left_out, details, versions = st.tabs(
-        [
-            "Columns it uses",
-            f"Left out · {n_left_out}" if n_left_out else "Left out",
-            "Training details",
-            "Versions",
-        ]
+    is_binary = model.task_type == "binary"
+    names = [
+        "Columns it uses",
+        f"Left out · {n_left_out}" if n_left_out else "Left out",
+        "Training details",
+        "Versions",
+    ]
+    *cut, used, left_out, details, versions = st.tabs(
+        [*([threshold.title(model)] if is_binary else []), *names]
     )
+    for tab in cut:
+        with tab:
+            threshold.show(model, is_mine=is_mine)
     with used:
         report.schema(model)
     with left_out:

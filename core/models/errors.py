@@ -36,6 +36,15 @@ class TargetMissing(AppError):
     columns: str
 
 
+class TargetOfDates(AppError):
+    """Dates are no classes, and no number that a model could answer with."""
+
+    code = "target_of_dates"
+    message = "'{target}' holds dates, which can't be predicted."
+    hint = "Choose another target. If its values are classes, set its column type to Category."
+    target: str
+
+
 class TargetEmpty(AppError):
     """No row has a value in the target."""
 
@@ -78,12 +87,34 @@ class TooFewRows(AppError):
     minimum: int
 
 
+class TaskImpossible(AppError):
+    """The target can't be learnt as the question that was stated."""
+
+    code = "task_impossible"
+    message = "The target '{target}' can't be learned as {asked}: {why}."
+    hint = "Leave the question to the app, choose another one, or another target."
+    target: str
+    asked: str
+    why: str
+
+
+class NothingRepeats(AppError):
+    """Each row has another text in the target."""
+
+    code = "nothing_repeats"
+    message = "Every row has a different value in the target '{target}', so there is nothing to learn."
+    hint = "Choose a column whose values come up in several rows, or one of numbers."
+    target: str
+
+
 class RareClass(AppError):
-    """A class has fewer rows than there are folds."""
+    """Too many rows are of classes that are too rare to learn."""
 
     code = "rare_class"
-    message = "These values of the target '{target}' have fewer than {minimum} rows: {classes}."
-    hint = "Add rows with these values, merge them into another value, or remove the rows."
+    message = (
+        "Too few rows would be left. These values of '{target}' have fewer than {minimum} rows: {classes}."
+    )
+    hint = "Add rows with these values, or put rare classes together as one."
     target: str
     minimum: int
     classes: str
@@ -120,6 +151,15 @@ class SplitUnusable(AppError):
     code = "split_unusable"
     message = "The rows can't be split that way: {problem}."
     hint = "Choose another column, or let the app look for rows that belong together."
+    problem: str
+
+
+class ThresholdUnusable(AppError):
+    """That can't be the probability from which on rows count as the positive outcome."""
+
+    code = "threshold_unusable"
+    message = "This threshold can't be used: {problem}."
+    hint = "Give a number between 0 and 1, or one of half, as_trained and best_f1, to a model of a yes/no question."
     problem: str
 
 
@@ -190,7 +230,7 @@ NEED_ANOTHER_FILE: Final = frozenset(
     error.code
     for error in (
         *(TargetMissing, TargetEmpty, TargetTooLarge, OneClassOnly, TooFewRows),
-        *(RareClass, TooManyClasses, NoFeatures, SplitUnusable),
+        *(RareClass, TooManyClasses, NoFeatures, TaskImpossible, SplitUnusable),
     )
 )
 """Codes of failures that the same file brings about again, unless it is asked for something else."""

@@ -28,6 +28,7 @@ RESULT = (
     "artifact_key",
     "artifact_sha256",
 )  # what a task's result gives to its model
+IF_ASKED = ("threshold", "threshold_rule")
 
 CANCELLED = queue.Reason(
     code="cancelled", message="The training was cancelled.", hint="Train again from the same file."
@@ -38,7 +39,9 @@ def _values(task: queue.Task) -> dict[str, Any]:
     """What the model's row keeps of its task."""
     if task.state is queue.TaskState.SUCCEEDED:
         assert task.result is not None
-        return {name: task.result[name] for name in RESULT}
+        return {name: task.result[name] for name in RESULT} | {
+            name: task.result.get(name) for name in IF_ASKED
+        }
     if task.state in queue.SETTLED:
         return {"error": (task.reason or CANCELLED).to_json()}
     return {}

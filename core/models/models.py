@@ -18,9 +18,11 @@ from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
 from core.errors import Clash, Conflict, NotFound
-from core.models import handler
-from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
+from core.models import handler, stated, thresholds
+from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing, TargetOfDates, ThresholdUnusable
+from core.models.fitting.questions import TargetChoices
 from core.models.schema import Schema
+from core.models.thresholds import Named
 from core.models.validation import UNSTATED, Validation
 from core.uploads import uploads
 from core.uploads.report.examination import Examination
@@ -61,7 +63,8 @@ def request_training(
     upload: UploadRow,
     target: str,
     name: str = "",
-    positive_label: str | None = None,
+    choices: TargetChoices | None = None,
+    threshold: float | Named | None = None,
     keep: Sequence[str] = (),
     validation: Validation = UNSTATED,
     is_sample: bool = False,
@@ -69,10 +72,11 @@ def request_training(
 ) -> ModelRow:
     """Make a model's row and the task that trains it, in the caller's transaction.
 
-    keep: columns to learn from even if they look like identifiers or give the answer away. validation: how it is to be
-    measured. A name that exists gets its next version.
-    Raises TargetMissing, ColumnsUnknown, SplitUnusable, NameUnusable, OwnedByAnother, NotFound where the upload is gone
-    by now.
+    choices: what is stated of the target; the rest follows from its values. threshold: what the model is to have, if it
+    is one of two classes. keep: columns to learn from even if they look like identifiers or give the answer away.
+    validation: how it is to be measured. A name that exists gets its next version.
+    Raises TargetMissing, TargetOfDates, ColumnsUnknown, SplitUnusable, NameUnusable, ThresholdUnusable, OwnedByAnother,
+    NotFound where the upload is gone by now.
     """
     if validation != UNSTATED:
         columns = [column.name for column in Examination.from_json(upload.receipt).columns]
@@ -84,8 +88,7 @@ def request_training(
         user_id=model.user_id,
         payload={
             "model_id": str(model.id),
-            "positive_label": positive_label,
-            "keep": list(keep),
+            **stated.payload(choices, threshold=threshold, keep=keep),
             "validation": validation.to_json(),
         },
         size=upload.n_rows,
@@ -105,9 +108,12 @@ def new_version(
     Raises what `request_training` raises. Nobody else counts the name's versions before this transaction ends.
     """
     ownership.require_own(session, upload.user_id, resource="upload")
-    columns = [column.name for column in Examination.from_json(upload.receipt).columns]
+    found = Examination.from_json(upload.receipt)
+    columns = [column.name for column in found.columns]
     if target not in columns:
         raise TargetMissing(target=target, columns=", ".join(columns[:12]))
+    if found.columns[columns.index(target)].kind == "date":
+        raise TargetOfDates(target=target)
     if unknown := [name for name in keep if name == target or name not in columns]:
         raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
     name = tidied(name) or default_name(upload, target=target)
@@ -259,6 +265,24 @@ def cancel_training(session: Session, *, model_id: UUID) -> None:
         raise TrainingEnded(name=f"{model.name} v{model.version}")
     queue.cancel(session, task_id=model.task_id)
     audit.note(session, "model.cancelled", subject(model))
+
+
+def set_threshold(session: Session, *, model_id: UUID, wanted: float | Named) -> ModelRow:
+    """Give a ready model another threshold, for predictions that are asked for from now on.
+
+    Raises NotFound, OwnedByAnother, Conflict for a model that is not ready, ThresholdUnusable.
+    """
+    this = sa.select(ModelRow.id).where(ModelRow.id == model_id, ModelRow.user_id == db.owner(session))
+    session.execute(this.with_for_update(key_share=True))  # so that each change knows the one before it
+    model = own(session, model_id=model_id)
+    if schema_of(model).positive_label is None:
+        raise ThresholdUnusable(problem=f"{model.name} v{model.version} has no two classes")
+    before = thresholds.of_model(model)
+    now, rule = thresholds.settled(wanted, thresholds.known(model.report))
+    model.threshold, model.threshold_rule = now, rule
+    session.flush()
+    audit.note(session, "model.threshold", subject(model), before=before, threshold=now, rule=rule)
+    return model
 
 
 def prioritize(session: Session, *, model_id: UUID) -> UUID:

@@ -32,7 +32,10 @@ def kept(schema: Schema, dialect: Dialect, names: Sequence[str]) -> Schema:
 
     def reading(name: str, *, is_number: bool) -> ColumnRule | None:
         rule = rules.get(name) or composed.get(normalize("NFC", name))
-        return replace(rule, decimal=rule.decimal or dialect.decimal) if rule and is_number else rule
+        if rule is None:
+            return None
+        rule = replace(rule, date="")  # only a feature that was made of dates is read as dates
+        return replace(rule, decimal=rule.decimal or dialect.decimal) if is_number else rule
 
     features = tuple(
         feature

@@ -27,8 +27,9 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+from core.models import date_parts
 from core.models.blend import MeanOfLogits, MeanOfNumbers
-from core.models.schema import Feature, Schema
+from core.models.schema import Feature, PartOfDate, Schema
 
 LINEAR: Final = "linear_splines"
 TREES: Final = "boosted_trees"
@@ -94,15 +95,8 @@ def build(
             for one in (LINEAR, TREES)
         ]
         return blended(members, schema)
-    numbers = [feature.name for feature in schema.features if feature.kind == "number"]
-    categories = [feature.name for feature in schema.features if feature.kind == "category"]
     if name == LINEAR:
-        gaps = [column for column in numbers if column in with_missing]
-        columns = [
-            ("numbers", _splines(n_rows), numbers),
-            ("gaps", MissingIndicator(features="all"), gaps),
-            ("categories", _one_hot(), categories),
-        ]
+        columns = _columns_of_lines(schema, n_rows=n_rows, with_missing=with_missing)
         model = _linear(schema)
     else:
         columns = _columns_of_trees(schema)
@@ -124,10 +118,12 @@ def blended(members: Sequence[Pipeline], schema: Schema, temperature: float = 1.
 
 def n_columns(features: Sequence[Feature]) -> int:
     """How many float64 columns the wider recipe makes of these features, at most."""
-    numbers = [feature for feature in features if feature.kind == "number"]
-    texts = [feature for feature in features if feature.kind == "category"]
+    parts = [part.name for feature in features for part in feature.parts]
+    coded = [date_parts.N_CODES[part] for part in parts if part in date_parts.CODED]
+    n_numbers = sum(feature.is_measured for feature in features) + len(parts) - len(coded)
+    values = [*coded, *(len(feature.categories) for feature in features if not feature.is_measured)]
     # line, splines and gap a number; a column more a category for what is rare or missing
-    return len(numbers) * (N_KNOTS + 4) + sum(min(len(text.categories), MAX_CATEGORIES) + 1 for text in texts)
+    return n_numbers * (N_KNOTS + 4) + sum(min(n_values, MAX_CATEGORIES) + 1 for n_values in values)
 
 
 def baseline(schema: Schema) -> BaseEstimator:
@@ -169,17 +165,34 @@ def _linear(schema: Schema) -> BaseEstimator:
     return LogisticRegression(C=0.3, max_iter=2000, solver="newton-cholesky" if small else "lbfgs")
 
 
+def _columns_of_lines(
+    schema: Schema, *, n_rows: int, with_missing: frozenset[str]
+) -> list[tuple[str, Any, list[str]]]:
+    """Splines of numbers and of days; of what comes round again, months, weekdays and hours, a column each."""
+    coded = [
+        one.name for one in schema.inputs if isinstance(one, PartOfDate) and one.part in date_parts.CODED
+    ]
+    numbers = [one.name for one in schema.inputs if one.is_measured and one.name not in coded]
+    gaps = [one.name for one in schema.features if one.is_measured and one.name in with_missing]
+    return [
+        ("numbers", _splines(n_rows), numbers),
+        ("gaps", MissingIndicator(features="all"), gaps),
+        ("codes", _one_hot(), coded),
+        ("categories", _one_hot(), [one.name for one in schema.inputs if not one.is_measured]),
+    ]
+
+
 def _columns_of_trees(schema: Schema) -> list[tuple[str, Any, list[str]]]:
     """Numbers as they are, few categories a column each, many as the mean outcome of each.
 
     The means are cross-fitted: those that the trees learn from leave a row's own outcome out. Source: Micci-Barreca
     2001, A preprocessing scheme for high-cardinality categorical attributes, SIGKDD Explorations.
     """
-    texts = [feature for feature in schema.features if feature.kind == "category"]
+    texts = [feature for feature in schema.features if not feature.is_measured]
     kinds = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
     means = TargetEncoder(target_type=kinds[schema.task], cv=KFold(5, shuffle=True, random_state=0))
     return [
-        ("numbers", "passthrough", [feature.name for feature in schema.features if feature.kind == "number"]),
+        ("numbers", "passthrough", [one.name for one in schema.inputs if one.is_measured]),
         ("categories", _one_hot(), [text.name for text in texts if not _as_means(text, schema)]),
         ("means", means, [text.name for text in texts if _as_means(text, schema)]),
     ]

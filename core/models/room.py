@@ -70,6 +70,7 @@ ROOM = Room(
     ),
     actions=(
         AuditedAction("model.trained", "started training"),
+        AuditedAction("model.threshold", "changed the threshold of"),
         AuditedAction("model.cancelled", "cancelled the training of"),
         AuditedAction("model.deleted", "deleted"),
     ),

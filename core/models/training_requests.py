@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session, contains_eager
 from core.db.tables.models import ModelRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
-from core.models import models
+from core.models import models, stated
 from core.models.errors import TooManyWaiting
+from core.models.fitting.questions import TargetChoices
+from core.models.thresholds import Named
 from core.models.validation import UNSTATED, Validation
 from core.queue import TaskState
 
@@ -24,7 +26,8 @@ def request(
     upload: UploadRow,
     target: str,
     name: str = "",
-    positive_label: str | None = None,
+    choices: TargetChoices | None = None,
+    threshold: float | Named | None = None,
     keep: Sequence[str] = (),
     validation: Validation = UNSTATED,
 ) -> ModelRow:
@@ -36,12 +39,13 @@ def request(
     is_waiting = TaskRow.user_id == owner_id, TaskRow.kind == models.KIND, TaskRow.state == TaskState.QUEUED
     waiting = sa.select(ModelRow).join(ModelRow.task).where(*is_waiting)
     found = session.scalars(waiting.options(contains_eager(ModelRow.task))).all()
-    name_asked = models.tidied(name) or models.default_name(upload, target=target)
-    asked = upload.id, target, name_asked, positive_label, set(keep), validation
+    asked = upload.id, target, models.tidied(name) or models.default_name(upload, target=target)
+    wanted = stated.payload(choices, threshold=threshold, keep=keep)
     for model in found:
-        payload = model.task.payload
-        told = payload["positive_label"], set(payload["keep"]), validation_of(payload)
-        if (model.upload_id, model.target, model.name, *told) == asked:
+        is_same = (model.upload_id, model.target, model.name) == asked
+        if not is_same or validation_of(model.task.payload) != validation:
+            continue
+        if stated.of_payload(model.task.payload) == wanted:
             return model
     if len(found) >= most_waiting:
         raise TooManyWaiting(n_waiting=len(found))
@@ -50,7 +54,8 @@ def request(
         upload=upload,
         target=target,
         name=name,
-        positive_label=positive_label,
+        choices=choices,
+        threshold=threshold,
         keep=keep,
         validation=validation,
     )

@@ -13,8 +13,9 @@ from core import db, queue, settings, storage
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import artifact, handler, readings, training_requests
+from core.models import artifact, handler, readings, thresholds, training_requests
 from core.models.fitting import training
+from core.models.fitting.questions import TargetChoices
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
@@ -31,7 +32,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         upload = session.get(UploadRow, model.upload_id) if model and model.upload_id else None
         if model is None or upload is None:
             raise NotFound(resource="upload to train on", id=model.upload_id if model else "?")
-        keep = tuple(task.payload.get("keep", ()))
+        keep, choices = tuple(task.payload.get("keep", ())), TargetChoices.from_json(task.payload)
         target = model.target
         dialect = Dialect.from_json(upload.receipt["dialect"])
         names = [column.name for column in uploads.examination_of(upload).columns]
@@ -56,7 +57,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             target=target,
             decimal=dialect.decimal,
             rules=readings.rules_of(dialect, names),
-            positive_label=task.payload["positive_label"],
+            choices=choices,
             keep=keep,
             validation=training_requests.validation_of(task.payload),
             progress=progress,
@@ -66,10 +67,12 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         staged.close()
         sha256 = artifact.save(trained.pipeline, staged.path)
         files.put(key, staged.path)
+    report = trained.report(keep=keep)
     return {
         "schema": readings.kept(trained.schema, dialect, names).to_json(),
-        "report": trained.report(keep=keep),
+        "report": report,
         "task_type": trained.schema.task,
         "artifact_key": key,
         "artifact_sha256": sha256,
+        **thresholds.of_result(task.payload.get("threshold"), report),
     }

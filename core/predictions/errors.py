@@ -18,18 +18,19 @@ class FeatureMissing(AppError):
 
 
 class FeatureRetyped(AppError):
-    """A column that was a number in training holds mostly text in this file."""
+    """A column of numbers or dates in training holds mostly other text in this file. what: "numbers" or "dates"."""
 
     code = "feature_retyped"
     message = (
-        "The model expects numbers in the column '{column}', but {percent} % of its first cells in this file are "
-        "not numbers, such as '{cell}' in row {row}."
+        "The model expects {what} in the column '{column}', but {percent} % of its first cells in this file are "
+        "not {what}, such as '{cell}' in row {row}."
     )
     hint = "Correct the column, map another one to it, or choose another model."
     column: str
     percent: int
     row: int
     cell: str
+    what: str
 
 
 class BadMapping(AppError):

@@ -17,7 +17,7 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models, readings
-from core.predictions import listing, states
+from core.predictions import cutting, listing, states
 from core.predictions.handler import KIND, result_folder
 from core.predictions.matching import mapping as mappings
 from core.predictions.matching import reading
@@ -40,14 +40,16 @@ def create(
     mapping: Mapping[str, str] | None = None,
     with_reasons: bool = False,
     choices: Mapping[str, str] | None = None,
+    threshold: float | None = None,
 ) -> PredictionRow:
     """Make a prediction and its task, in the caller's transaction; `sync` is first in line.
 
     mapping: feature or target → the column of the file to read in its place; kept with the prediction.
     with_reasons: say of each row what moved its answer most. choices: for columns that can be read in two ways, as
-    `reading.of` takes them; kept likewise, those of which nothing is asked left out.
+    `reading.of` takes them; kept likewise, those of which nothing is asked left out. threshold: the probability from
+    which on rows count as the positive outcome; None for the model's of now.
     Raises NotFound, Conflict for a model that is not ready, BadMapping, FeatureMissing when the file lacks a column,
-    ReasonsUnknown for a model that can't give any.
+    ReasonsUnknown for a model that can't give any, ThresholdUnusable.
     """
     upload = uploads.hold(session, upload_id=upload_id)
     model = models.hold(session, model_id=model_id)
@@ -57,6 +59,7 @@ def create(
     read_from = mappings.checked(mapping or {}, columns, schema)
     require_features(columns, schema, mapping=read_from)
     options: dict[str, Any] = {mappings.OPTION: read_from} if read_from else {}
+    options |= cutting.option(model, schema, threshold)
     if choices and (kept := reading.of(found, schema, mapping=read_from, choices=choices).choices):
         options[reading.OPTION] = kept
     if with_reasons:

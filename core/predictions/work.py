@@ -19,7 +19,7 @@ from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
 from core.models.served import pipeline as served
 from core.models.served.launch import ServedModel
-from core.predictions import code_hash, handler, receipt
+from core.predictions import code_hash, cutting, handler, receipt
 from core.predictions.errors import BlockFailed, FeatureMissing, FeatureRetyped, InputLost, ModelDamaged
 from core.predictions.matching import mapping, reading
 from core.predictions.results.run_summary import ClusterShare, RunSummary
@@ -138,6 +138,7 @@ def _loaded(
             schema,
             mapping.of(prediction),
             with_reasons=bool(prediction.options.get(reasons.OPTION)),
+            threshold=cutting.of(prediction),
         )
 
 
@@ -197,6 +198,7 @@ def _scored(
         with_reasons=model.with_reasons,
         mapping=model.mapping,
         unsure=model.unsure,
+        threshold=model.threshold,
     )
     return replace(scored, cluster_share=ClusterShare(0, 0, why_alone)) if why_alone else scored
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -21,7 +21,9 @@ from core.db.tables.tasks import TaskRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
-from core.models import models
+from core.models import models, stated
+from core.models.fitting.questions import TargetChoices
+from core.models.thresholds import Named
 from core.training import states
 from core.training.errors import GoalUnusable, TooManyTrainings
 from core.training.follow import KIND
@@ -36,7 +38,8 @@ MAX_GOAL: Final = 4_000
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a model is to learn. positive_label: the outcome looked for; guessed when None. keep: columns that stay.
+    """What a model is to learn. choices: what is stated of the target. keep: columns that stay. threshold: what the
+    model is to have, if it is one of two classes.
 
     resources: addresses of web pages that its code should know of. shares_values: whether Claude, who writes it, may
     be told values of the file beside the names, kinds and counts of its columns.
@@ -45,8 +48,9 @@ class Wanted:
     target: str
     name: str = ""
     goal: str = ""
-    positive_label: str | None = None
+    choices: TargetChoices = field(default_factory=TargetChoices)
     keep: tuple[str, ...] = ()
+    threshold: float | Named | None = None
     resources: tuple[str, ...] = ()
     shares_values: bool = False
 
@@ -65,10 +69,10 @@ def trigger(
     pending = _pending(session)
     asked = (upload.id, wanted.target, models.tidied(wanted.name), goal)
     default = models.default_name(upload, target=wanted.target)
+    wanted_now = _stated(wanted)
     for job in pending:
         known = (job.upload_id, job.target, "" if job.name == default else job.name, job.goal)
-        payload = _task(job).payload
-        same = payload["positive_label"] == wanted.positive_label and set(payload["keep"]) == set(wanted.keep)
+        same = stated.of_payload(_task(job).payload) == wanted_now
         same = same and (tuple(job.resources), job.shares_values) == (wanted.resources, wanted.shares_values)
         if same and known in (asked, (*asked[:2], "" if asked[2] == default else asked[2], goal)):
             return job
@@ -108,8 +112,9 @@ def retry(session: Session, *, training_job_id: UUID, most_waiting: int) -> Trai
         target=before.target,
         name=before.name,
         goal=before.goal,
-        positive_label=payload["positive_label"],
+        choices=TargetChoices.from_json(payload),
         keep=tuple(payload["keep"]),
+        threshold=payload.get("threshold"),
         resources=tuple(before.resources),
         shares_values=before.shares_values,
     )
@@ -249,8 +254,7 @@ def _made(
     payload = {
         "training_job_id": str(training_job_id),
         "model_id": str(model.id),
-        "positive_label": wanted.positive_label,
-        "keep": list(wanted.keep),
+        **_stated(wanted),
     }
     model.task_id = queue.enqueue(
         session, kind_name=KIND, user_id=model.user_id, payload=payload, size=upload.n_rows
@@ -280,6 +284,10 @@ def _made(
         session.add(MessageRow(chat_id=model.id, user_id=model.user_id, role="user", content=goal))
         session.flush()
     return job
+
+
+def _stated(wanted: Wanted) -> dict[str, Any]:
+    return stated.payload(wanted.choices, threshold=wanted.threshold, keep=wanted.keep)
 
 
 def _code(session: Session, training_job_id: UUID) -> tuple[str | None, ...]:

@@ -41,6 +41,11 @@ def exact(n: int, noun: str, plural: str = "") -> str:
     return f"{n:,}{NO_BREAK}{noun if n == 1 else plural or noun + 's'}"
 
 
+def threshold(value: float) -> str:
+    """A probability from which on something counts, with all the digits that it has: 0.305 → "30.5%"."""
+    return f"{100 * value:.6g}%"
+
+
 def size(n_bytes: int) -> str:
     """Decimal units, as the limits are: 27_600_000 → "27.6 MB"."""
     for least, unit in _SIZES:

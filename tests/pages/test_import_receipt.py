@@ -139,6 +139,33 @@ def test_a_value_that_may_mean_missing_is_asked_about_once_before_anything_is_be
     assert {column.name: column.n_missing for column in columns} == {"city": 0, "co": 3, "no": 3}
 
 
+SIGNED = (
+    "signed,fee\n" + "".join(f"{n % 12 + 1:02}/{5 * n % 12 + 1:02}/2024,{n}.5\n" for n in range(60))
+).encode()
+
+
+def test_which_of_two_orders_a_date_has_is_asked_and_answered_and_can_be_said_to_be_none(
+    open_page: OpenPage, reader: db.User, settings: Settings
+) -> None:
+    files = storage.from_settings(settings)
+    upload = journeys.upload_bytes(reader, SIGNED, settings=settings, files=files, file_name="fees.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    (asked,) = (
+        one.value for one in app.markdown if "It could also be" in one.value and "**signed**" in one.value
+    )
+    assert "holds dates" in asked
+    app.button(key="date_order_signed_mdy").click().run()
+    assert not app.exception
+    assert "dates are read as month, day, year, as you chose" in texts(app)
+    assert not [one for one in app.button if str(one.key).startswith("date_order_")]
+    keyed(app.selectbox, "say_column_").set_value("signed")
+    keyed(app.selectbox, "say_kind_").set_value("Category")
+    app.button(key="read_again").click().run()
+    with db.session_scope(reader) as session:
+        found = uploads.examination_of(uploads.get(session, upload_id=upload.id))
+    assert [(rule.date, rule.kind) for rule in found.dialect.rules] == [("", "category")]
+
+
 def test_guesses_that_are_alike_are_one_line(
     open_page: OpenPage, reader: db.User, settings: Settings
 ) -> None:

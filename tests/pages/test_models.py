@@ -12,7 +12,7 @@ from core import db, queue
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.models import models
-from core.predictions import predictions
+from core.predictions import cutting, predictions
 from core.ui.models import labels
 from core.uploads import uploads
 from tests.pages.conftest import abandon, confirm, keyed, texts
@@ -222,3 +222,30 @@ def test_a_cursor_that_the_list_does_not_have_leads_to_its_start(open_page: Open
     assert "This part of the list doesn't exist." in app.error[0].value.replace("\\", "")
     app.button(key="view_all").click().run()
     assert "No models yet" in texts(app)
+
+
+def test_a_threshold_is_chosen_where_its_precision_and_recall_stand_and_new_predictions_keep_it(
+    open_page: OpenPage,
+    reader: db.User,
+    customers: pa.Table,
+    take_in: TakeIn,
+    request_training: RequestTraining,
+    finish: Finish,
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    model = request_training(upload)
+    finish(model)
+    app = open_page("model.py", id=model.id)
+    assert "Rows at **50%** or more are predicted **Yes**" in texts(app)
+    assert app.button(key="save_threshold").disabled
+    keyed(app.radio, "threshold_rule_").set_value("by_hand").run()
+    keyed(app.number_input, "threshold_").set_value(0.3).run()
+    assert "Precision" in texts(app)
+    app.button(key="save_threshold").click().run()
+    assert not app.exception
+    assert "Rows at **30%** or more are predicted **Yes**" in texts(app)
+    with db.session_scope(reader, write=True) as session:
+        made = predictions.create(session, upload_id=upload.id, model_id=model.id)
+        assert cutting.of(made) == 0.3
+    app = open_page("uploads.py", upload=upload.id)
+    assert keyed(app.number_input, "threshold_").value == 0.3

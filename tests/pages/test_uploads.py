@@ -379,9 +379,38 @@ def test_a_new_version_is_said_in_the_title_and_on_the_button(
 def test_a_column_of_hundreds_of_texts_is_refused_before_the_click(
     open_page: OpenPage, take_in: TakeIn
 ) -> None:
-    remarks = [f"remark number {n} of many" for n in range(600)]
-    upload = take_in(pa.table({"n": list(range(600)), "remark": remarks}), "remarks.csv")
+    remarks = [f"remark number {n} of many" for n in range(600)] * 2
+    upload = take_in(pa.table({"n": list(range(1200)), "remark": remarks}), "remarks.csv")
     app = open_page("uploads.py", upload=upload.id, train=1)
     keyed(app.selectbox, "target_").set_value("remark").run()
     assert app.button(key="train_model").disabled
     assert "has 600 different values; a model can learn at most 50" in texts(app).replace("\\", "")
+
+
+def test_what_a_target_asks_is_proposed_with_its_reason_and_can_be_changed(
+    open_page: OpenPage, reader: db.User, take_in: TakeIn
+) -> None:
+    rows = 120
+    grades = ["1", "2", "3"] * 39 + ["4", "4", "5"]
+    words = ["Yes", "Y", "No"] * 40
+    table = pa.table({"x": list(range(rows)), "same": ["a"] * rows, "won": words, "grade": grades})
+    app = open_page("uploads.py", upload=take_in(table, "games.csv").id)
+    target = keyed(app.selectbox, "target_")
+    assert target.value == "grade"
+    assert "different whole numbers" in texts(app)
+    assert keyed(app.selectbox, "rare_").label.endswith("4 (2), 5 (1)")
+    keyed(app.button_group, "task_").set_value("regression").run()
+    keyed(app.selectbox, "target_").set_value("same").run()
+    assert app.button(key="train_model").disabled
+    assert "Every row has the same value" in texts(app)
+    keyed(app.selectbox, "target_").set_value("won").run()
+    assert "'Y' was read as 'Yes'" in texts(app).replace("\\", "")
+    assert keyed(app.selectbox, "positive_").value == "Yes"
+    keyed(app.checkbox, "merge_words_").uncheck().run()
+    assert not app.exception
+    app.button(key="train_model").click().run()
+    with db.session_scope(reader) as session:
+        (listed,) = models.page(session).items
+        session.expunge_all()
+        payload = models.get(session, model_id=listed.id).task.payload
+    assert (payload["task"], payload["merge_words"], payload["positive_label"]) == ("multiclass", False, None)

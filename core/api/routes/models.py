@@ -32,6 +32,7 @@ from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.schemas import work
 from core.api.schemas.models import Model, ModelDetail
+from core.api.schemas.targets import NewThreshold, StatedTarget
 from core.db.tables.models import ModelRow
 from core.models import models, training_requests
 from core.models.validation import Validation
@@ -41,16 +42,13 @@ from core.uploads import stored, uploads
 router = APIRouter(prefix="/models", tags=["models"])
 
 
-class Training(BaseModel):
+class Training(StatedTarget):
     """A model to train."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     upload_id: UploadIdInBody
     target: Text = Field(description="The column to predict.")
     name: Text = Field(default="", description="An existing name gets a new version.")
-    positive_label: Text | None = Field(
-        default=None, description="The class whose probability you want; guessed if left out."
-    )
     keep: list[Text] = Field(
         default_factory=list,
         max_length=4096,
@@ -67,6 +65,12 @@ class Training(BaseModel):
     independent_rows: bool = Field(
         default=False, description="Rows have nothing to do with each other, whatever the app finds."
     )
+
+
+class ThresholdChange(NewThreshold):
+    """A change of a model."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class TrainingBegun(BaseModel):
@@ -107,7 +111,8 @@ def _request(user: db.User, config: Settings, call: Call, upload_id: int, wanted
             upload=uploads.get(session, upload_id=upload_id),
             target=wanted.target,
             name=wanted.name,
-            positive_label=wanted.positive_label,
+            choices=wanted.choices,
+            threshold=wanted.threshold,
             keep=wanted.keep,
             validation=Validation(wanted.group_column, wanted.time_column, wanted.independent_rows),
         )
@@ -147,6 +152,14 @@ def list_models(
 @router.get("/{model_id}", responses=documented(403, 404, 503))
 def get_model(user: Reader, model_id: ModelId) -> ModelDetail:
     """One model, with its schema and training report."""
+    return _detail(user, model_id)
+
+
+@router.patch("/{model_id}", responses=documented(400, 403, 404, 409, 413, 415, 422, 503))
+def change_model(user: Trainer, model_id: ModelId, wanted: ThresholdChange) -> ModelDetail:
+    """Give a model of two classes another threshold. Predictions that exist keep theirs."""
+    with db.session_scope(user, write=True) as session:
+        models.set_threshold(session, model_id=model_id, wanted=wanted.threshold)
     return _detail(user, model_id)
 
 

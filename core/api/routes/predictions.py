@@ -34,6 +34,7 @@ from core.api.http.idempotency import Call, once
 from core.api.routes import scoring
 from core.api.schemas import work
 from core.api.schemas.checks import Warned
+from core.api.schemas.targets import Threshold
 from core.db.tables.predictions import PredictionRow
 from core.predictions import listing, predictions
 from core.predictions.check import schema_check
@@ -62,6 +63,11 @@ class PredictionRequest(BaseModel):
         "`GET /api/uploads/{upload_id}/check` asks. Saved with the prediction.",
     )
     reasons: bool = Field(default=False, description=work.REASONS)
+    threshold: Threshold | None = Field(
+        default=None,
+        description="From which probability on a row counts as the positive one of two classes; the model's if left "
+        "out. Saved with the prediction.",
+    )
 
 
 class Created(BaseModel):
@@ -123,6 +129,8 @@ async def create_prediction(
         made_of["mapping"] = wanted.mapping
     if wanted.reading:
         made_of["reading"] = wanted.reading
+    if wanted.threshold is not None:
+        made_of["threshold"] = wanted.threshold
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:
             return call.replay
@@ -177,6 +185,7 @@ def _create(
             mapping=checked.mapping,
             with_reasons=wanted.reasons,
             choices=checked.reading,
+            threshold=wanted.threshold,
         )
         call.made(session, 202, created(prediction, warnings))
     return prediction, warnings

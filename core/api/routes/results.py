@@ -48,9 +48,10 @@ class ColumnQuality(BaseModel):
 
     column: str
     n_missing: int
-    n_bad: int = Field(description="Not a number where the model expects one.")
+    n_bad: int = Field(description="Not a number, or not a date, where the model expects one.")
     n_unseen: int = Field(description="A value not seen in training.")
-    n_outside: int = Field(description="A number outside the range of the training data.")
+    n_outside: int = Field(description="A number or date outside the range of the training data.")
+    of: Literal["numbers", "dates", "times"] = Field(description="What the column holds, if no categories.")
 
 
 class FormulaCells(BaseModel):
@@ -73,6 +74,9 @@ class Measurements(BaseModel):
     rows_per_s: float | None
     target: str
     positive_label: str | None
+    threshold: float | None = Field(
+        description="From which probability on rows count as the positive class; null but for two classes."
+    )
     on_training_data: bool = Field(
         description="The model was trained on this very file, so its metrics look better than they are."
     )

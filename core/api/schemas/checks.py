@@ -16,7 +16,7 @@ class CheckedColumn(BaseModel):
     """A column that the model reads, and the file's column for it."""
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "date"]
     column: str | None = Field(description="The file's column; null if it has none.")
     nearest: str | None = Field(description="If there is none, the unused column with the most similar name.")
     is_guess: bool = Field(description="It is the only close match, so it is a good suggestion.")
@@ -25,11 +25,12 @@ class CheckedColumn(BaseModel):
 class Warned(BaseModel):
     """A warning about a column's cells, in the first rows or in all of them."""
 
-    name: str = Field(description="The model's column.")
+    name: str = Field(description="The model's column, or its target.")
     about: cell_warnings.About = Field(
-        description="`retyped`: not a number where the model reads numbers; `unseen`: a value not seen in training; "
-        "`outside`: outside the range of the training data; `blank`: no value in any row; `guessed`: it can be read in "
-        "two ways; `about`: it names a number only nearly, such as `<0.5`."
+        description="`retyped`: not a number or date where the model reads one; `unseen`: a value not seen in "
+        "training; `outside`: outside the range of the training data; `blank`: no value in any row, or in some where "
+        "training had one each; `guessed`: it can be read in two ways; `about`: it names a number only nearly, such as "
+        "`<0.5`; `outcome`: an outcome that the model does not know."
     )
     n_cells: int
     n_rows: int = Field(description="How many rows were checked for it.")

@@ -7,7 +7,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
+from core.api.schemas.targets import ChosenBy
 from core.db.tables.models import ModelRow
+from core.models import thresholds
 
 
 class MetricOverFolds(BaseModel):
@@ -42,9 +44,12 @@ class ModelFeature(BaseModel):
     """A column that the model reads, as it was in the training data."""
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "date"]
     categories: list[str]
-    minimum: float | None
+    minimum: float | None = Field(
+        description="The least seen in training; of a date the days since 1970-01-01 with the part of the day that has "
+        "passed, of a time of day that part alone."
+    )
     maximum: float | None
     median: float | None = Field(
         default=None,
@@ -76,6 +81,24 @@ class Evaluation(BaseModel):
     n_related: int | None = Field(description="Rows that have another one of their group, or a copy.")
 
 
+class ThresholdOption(BaseModel):
+    """What a threshold does to rows that the model had not learnt from when it scored them."""
+
+    rule: ChosenBy
+    threshold: float
+    n_rows: int
+    n_called: int = Field(description="Rows that are predicted as the positive class.")
+    precision: float | None = Field(description="Of these, the share that are; null where there are none.")
+    recall: float | None = Field(description="Of the rows that are, the share predicted so.")
+    f1: float | None
+
+
+class Thresholds(BaseModel):
+    """The thresholds that one can choose by a rule."""
+
+    options: list[ThresholdOption]
+
+
 class Report(BaseModel):
     """How the model was trained: the candidates, the one chosen, and the baseline."""
 
@@ -93,6 +116,9 @@ class Report(BaseModel):
     n_fitted: int
     versions: dict[str, str]
     seconds: float
+    thresholds: Thresholds | None = Field(
+        default=None, description="Null but for two classes, and for models of before they were kept."
+    )
 
 
 class Model(BaseModel):
@@ -112,6 +138,10 @@ class Model(BaseModel):
     steps_done: int
     steps_total: int | None
     metrics: dict[str, MetricOverFolds] | None = Field(description="Cross-validated; null until ready.")
+    threshold: float | None = Field(
+        description="From which probability on a row counts as the positive class; null but for two classes."
+    )
+    threshold_rule: ChosenBy | None = Field(description="How it was chosen.")
     origin: Literal["built_in", "sandbox"]
     deployed_url: str | None = Field(description="Of its live app, while it has one.")
     is_sample: bool
@@ -152,6 +182,8 @@ def _of_model(row: ModelRow) -> dict[str, Any]:
         "steps_done": row.task.done,
         "steps_total": row.task.total,
         "metrics": row.report["metrics"] if row.report else None,
+        "threshold": thresholds.of_model(row) if row.task_type == "binary" else None,
+        "threshold_rule": thresholds.rule_of(row) if row.task_type == "binary" else None,
         "origin": row.origin,
         "deployed_url": row.deployed_url,
         "is_sample": row.is_sample,

@@ -14,6 +14,8 @@ from core.uploads.detect.encodings.charsets import CODECS
 from core.uploads.report import overrides
 from core.uploads.report.examination import Examination
 
+_DateForm = Literal["", "ymd", "dmy", "mdy", "time", "epoch", "epoch_ms", "excel"]
+
 
 class UploadColumnRule(BaseModel):
     """How cells of one column are rewritten before use."""
@@ -32,6 +34,10 @@ class UploadColumnRule(BaseModel):
         "are divided by 100."
     )
     is_loose: bool = Field(description="Cells such as `<0.5` and `575K` are read as numbers.")
+    date: _DateForm = Field(
+        description="How its dates are written: `dmy`, `mdy` and `ymd` are orders of day, month and year, `excel` "
+        "counts days as spreadsheets do. Empty if it has none or they need no rule."
+    )
 
 
 class UploadDialect(BaseModel):
@@ -65,7 +71,7 @@ class Column(BaseModel):
     minimum: str | None
     maximum: str | None
     examples: list[str]
-    n_odd: int = Field(description="Cells that are not numbers in a column where nearly all are.")
+    n_odd: int = Field(description="Cells that are not numbers, or dates, in a column where nearly all are.")
     first_odd: str | None
     n_coerced: int = Field(description="Cells that were rewritten so that they can be read.")
     n_declared_missing: int = Field(description="Rewritten cells that became missing.")
@@ -156,6 +162,9 @@ class UploadColumnOverrides(BaseModel):
         "complete; otherwise the usual spellings count too.",
     )
     scale: Literal["", "fractions", "hundredths"] | None = None
+    date: _DateForm | None = Field(
+        default=None, description="How its dates are written; empty for a column that holds none."
+    )
 
 
 def _one_of(known: Sequence[str]) -> Any:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from core.db.pagination import Page
 from core.db.tables.predictions import PredictionRow
+from core.predictions import cutting
 from core.predictions.matching import mapping
 from core.predictions.results import measures
 from core.predictions.states import Status
@@ -51,6 +52,9 @@ class Prediction(BaseModel):
     )
     task_id: str
     reasons: bool = Field(description="Each row has reasons for its answer.")
+    threshold: float | None = Field(
+        description="From which probability on rows count as the positive class; null but for two classes."
+    )
     rows_processed: int
     rows_total: int | None
     cancel_requested: bool = Field(description="The worker will stop as soon as it notices.")
@@ -79,6 +83,7 @@ class Prediction(BaseModel):
             mapping=mapping.of(row),
             task_id=str(row.task_id),
             reasons=bool(row.options.get("reasons")),
+            threshold=cutting.of(row) if row.model.task_type == "binary" else None,
             rows_processed=row.task.done,
             rows_total=row.task.total,
             cancel_requested=row.task.cancel_requested,

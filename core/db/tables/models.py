@@ -29,6 +29,8 @@ class ModelRow(Base):
 
     origin: what made it, the app's own recipes (`built_in`) or code in a sandbox. format: of its file; what `skops`
     wrote is opened by the app, `bytes` only in a sandbox. deployed_url: of its live app, while that is up.
+    threshold: the probability from which on a row counts as the positive one of two classes, and the rule by which it
+    was chosen; None for one half, and for a model of no two classes.
     """
 
     __tablename__ = "ai_models"
@@ -53,6 +55,8 @@ class ModelRow(Base):
     origin: Mapped[str] = mapped_column(default="built_in", server_default="built_in")
     format: Mapped[str] = mapped_column(default="skops", server_default="skops")
     deployed_url: Mapped[str | None]
+    threshold: Mapped[float | None]
+    threshold_rule: Mapped[str | None]
     is_sample: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
@@ -61,6 +65,8 @@ class ModelRow(Base):
         one_of("status", "training", "ready", "failed"),
         one_of("origin", "built_in", "sandbox"),
         one_of("format", "skops", "bytes"),
+        one_of("threshold_rule", "half", "as_trained", "best_f1", "by_hand"),
+        sa.CheckConstraint("threshold > 0 AND threshold < 1", name="threshold_known"),
         sa.UniqueConstraint("user_id", "name", "version"),
         sa.Index("ix_ai_models_newest", "user_id", "created_at", "id"),
     )
@@ -68,6 +74,6 @@ class ModelRow(Base):
     row_rules = RowRules(
         readable=MINE_OR_ADMIN,
         new="status = 'training' and artifact_key is null and deployed_url is null",
-        columns=("status", "updated_at", "error", "deployed_url"),
+        columns=("status", "updated_at", "error", "deployed_url", "threshold", "threshold_rule"),
         sql=_USERS_ONLY_TAKE_URLS_AWAY,
     )

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
 
 from core.errors import counted
+from core.models import date_parts
 from core.models.schema import CATEGORIES_KEPT, Feature, categories
 from core.uploads.csv import cells
 from core.uploads.csv.dialect import ColumnRule
+from core.uploads.dates import columns as dates
+from core.uploads.dates.texts import YEAR_FIRST
 from core.uploads.report.profile import ODD_SHARE
 
 NUMBER_SHARE = 1 - ODD_SHARE  # of the cells that are filled; the rest are typing errors and become missing
@@ -81,8 +84,12 @@ def _examine_column(
         return DroppedColumn(name, f"'{name}' is empty in every row.")
     if n_filled < max(MIN_FILLED, MIN_FILLED_SHARE * len(column)):
         return DroppedColumn(name, f"'{name}' has a value in only {n_filled:,} of {len(column):,} rows.")
+    if rule.date:
+        return _date(name, column, rule)
     numbers, bad = cells.numbers(column, decimal)
     is_text = int(bad.sum()) > (1 - NUMBER_SHARE) * n_filled and kind != "number"
+    if is_text and not kind and dates.are_dates(column, least_share=NUMBER_SHARE):
+        return _date(name, column, rule)
     if is_text or kind == "category" or np.isnan(numbers).all():
         return _category(name, column, rule.values, may_name=may_name)
     seen = numbers[~np.isnan(numbers)]
@@ -103,6 +110,30 @@ def _examine_column(
         Feature(name, "number", minimum=float(distinct[0]), maximum=float(distinct[-1]), median=middle),
         warning,
     )
+
+
+def _date(name: str, column: pa.Array, rule: ColumnRule) -> DroppedColumn | tuple[Feature, str | None]:
+    """Dates are learnt from however many differ: they say more than which row it is."""
+    days, bad = dates.days(column, rule.date)
+    seen = days[~np.isnan(days)]
+    if len(seen) < MIN_FILLED:
+        return DroppedColumn(name, f"'{name}' has a date in only {len(seen):,} of {len(column):,} rows.")
+    if seen.min() == seen.max() and len(seen) == len(column):
+        return DroppedColumn(name, f"'{name}' has the same date in every row.")
+    warning = None
+    if n_bad := int(bad.sum()):
+        cells_are = counted(n_bad, "cell is not a date and counts|cells are not dates and count")
+        warning = f"In '{name}', {cells_are} as missing."
+    found = Feature(
+        name,
+        "date",
+        minimum=float(seen.min()),
+        maximum=float(seen.max()),
+        median=float(np.partition(seen, (len(seen) - 1) // 2)[(len(seen) - 1) // 2]),
+        reading=replace(rule, date=rule.date or YEAR_FIRST),
+        parts=date_parts.seen(seen),
+    )
+    return found, warning
 
 
 def _category(

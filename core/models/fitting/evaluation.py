@@ -22,7 +22,7 @@ from sklearn.metrics import (
 from core.models import blend, recipes
 from core.models.fitting import folds
 from core.models.fitting.folds import Fold
-from core.models.schema import Schema, Task
+from core.models.schema import PartOfDate, Schema, Task
 
 N_RESAMPLES: Final = 20  # of the latest rows, where these are the only fold
 IMPORTANCE_ROWS = 2000
@@ -182,6 +182,10 @@ def importance(
     """
     draw = np.random.default_rng(0)
     names = [feature.name for feature in schema.features]
+    together: dict[str, list[str]] = {name: [name] for name in names}
+    for part_of in schema.inputs:
+        if isinstance(part_of, PartOfDate):
+            together[part_of.source].append(part_of.name)
     n_repeats = max(1, min(3, 30 // len(names)))
     n_rows = max(200, min(IMPORTANCE_ROWS, IMPORTANCE_CELLS // (n_repeats * len(names) ** 2)))
     rows = evaluated.held_out
@@ -199,9 +203,11 @@ def importance(
         copies = seen.iloc[np.tile(np.arange(len(seen)), len(batch))]
         parts = [slice(position * len(seen), (position + 1) * len(seen)) for position in range(len(batch))]
         for name, part in zip(batch, parts, strict=True):
-            column = copies[name].to_numpy(copy=True)
-            column[part] = draw.permutation(column[part])
-            copies[name] = pd.Series(column, index=copies.index, dtype=copies[name].dtype)
+            order = draw.permutation(len(seen))
+            for one in together[name]:  # a date's parts go with it
+                column = copies[one].to_numpy(copy=True)
+                column[part] = column[part][order]
+                copies[one] = pd.Series(column, index=copies.index, dtype=copies[one].dtype)
         answers = answer(copies)
         for name, part in zip(batch, parts, strict=True):
             falls[name].append(whole - _score(answers[part], outcome, schema))

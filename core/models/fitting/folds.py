@@ -20,7 +20,12 @@ Groups = npt.NDArray[np.int64]
 
 
 def independent(values: np.ndarray, task: Task, n_folds: int = N_FOLDS) -> list[Fold]:
-    """Folds of rows that have nothing to do with each other, stratified by class: (learnt, held out) each."""
+    """Folds of rows that have nothing to do with each other, stratified by class: (learnt, held out) each.
+
+    So many, or as many as the smallest class has rows; at least two.
+    """
+    if task != "regression":
+        n_folds = int(np.clip(np.unique(values, return_counts=True)[1].min(), 2, n_folds))
     kind = KFold if task == "regression" else StratifiedKFold
     return list(kind(n_folds, shuffle=True, random_state=SEED).split(np.zeros(len(values)), values))
 

@@ -7,8 +7,9 @@ than any two rows, 1 the same.  Numbers also count as alike by how near they are
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ import pyarrow.compute as pc
 from core.models.fitting import times
 from core.models.fitting.copies import is_measured
 from core.uploads.csv import cells
+from core.uploads.csv.dialect import ColumnRule
 
 Numbers = npt.NDArray[np.int64]
 
@@ -65,14 +67,23 @@ def of_column(column: pa.Array | pa.ChunkedArray, kept: Collection[str] = ()) ->
     return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
-def find(table: pa.Table, features: pd.DataFrame, *, target: str, decimal: str) -> GroupColumn | None:
+def find(
+    table: pa.Table,
+    features: pd.DataFrame,
+    *,
+    target: str,
+    decimal: str,
+    rules: Mapping[str, ColumnRule] = MappingProxyType({}),
+) -> GroupColumn | None:
     """The column whose groups' rows are most alike, if they are alike enough.
 
-    table: (n,) rows of text cells.  features: their frame, of the columns that may be learnt from.
+    table: (n,) rows of text cells.  features: their frame, of the columns that may be learnt from.  rules: how a column
+    was read, where it needed a rule.
     """
     found: list[tuple[float, str, Numbers]] = []
     for name in table.column_names:
-        if name == target or (name in features and is_measured(features[name])):
+        is_date = name in rules and bool(rules[name].date)
+        if name == target or is_date or (name in features and is_measured(features[name])):
             continue
         groups = of_column(table.column(name))
         if not _are_groups(groups) or (least := _least(name, table.column(name), decimal)) is None:

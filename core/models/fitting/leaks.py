@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -82,9 +82,11 @@ def find(
     for feature in schema.features:
         column = features[feature.name]
         # ranks, since a tree only needs the order; for a text any code, with -1 for missing
-        ranks = column.rank(method="dense") if feature.kind == "number" else pd.factorize(column)[0]
+        ranks = column.rank(method="dense") if feature.is_measured else pd.factorize(column)[0]
         coded = np.asarray(ranks, dtype=float)
         suspect = judge(feature.name, coded.reshape(-1, 1), values, groups)
+        if suspect is not None and feature.kind == "date" and schema.task == "regression":
+            suspect = replace(suspect, leaks=False)  # what changes slowly is told by the days around it
         if suspect is not None:
             suspects.append(suspect)
     return suspects

@@ -65,7 +65,14 @@ def prepare(
     kept = frozenset(keep)
     drawn, fitted, found = _drawn(take, outcome, decimal, kept, rules)
     values = outcome.answers(drawn)
-    schema = Schema(found.kept, outcome.name, outcome.task, outcome.labels, outcome.positive_label)
+    schema = Schema(
+        found.kept,
+        outcome.name,
+        outcome.task,
+        outcome.labels,
+        outcome.positive_label,
+        spellings=outcome.spellings,
+    )
     features = frame(fitted, schema, decimal)
     if related is None:
         related = _related(fitted, features, found, outcome, decimal, rules, validation)
@@ -81,7 +88,7 @@ def prepare(
     return Prepared(
         schema=schema,
         rows=outcome.rows[drawn],
-        features=features[[feature.name for feature in schema.features]],
+        features=features[[feature.name for feature in schema.inputs]],
         values=values,
         dropped=dropped,
         n_leaking=len(leaking),

@@ -59,13 +59,14 @@ class RelatedRows:
         if self.times is not None:
             return Split((self._latest(values, task),), replace(self.evaluation, n_folds=1))
         if self.groups is None:
-            return Split(tuple(folds.independent(values, task)), self.evaluation)
+            alone = tuple(folds.independent(values, task))
+            return Split(alone, replace(self.evaluation, n_folds=len(alone)))
         parted, lone = _without_lone(self.groups, values, task)
         found = folds.grouped(values, parted, task)
         if not found:
             why = "No fold could hold every class with its rows kept together, so all rows were taken as independent."
-            alone = folds.independent(values, task)
-            return Split(tuple(alone), Evaluation("rows", len(alone), is_stated=False), (why,))
+            alone = tuple(folds.independent(values, task))
+            return Split(alone, Evaluation("rows", len(alone)), (why,))
         evaluation = replace(self.evaluation, n_folds=len(found))
         return Split(tuple(found), evaluation, _about_lone(lone) if lone else ())
 
@@ -106,19 +107,19 @@ def find(
         return RelatedRows(Evaluation("rows", is_stated=True))
     kept = {name: rules[name].values if name in rules else () for name in table.column_names}
     if (name := validation.time_column) is not None:
-        return _by_time(table.column(name), name, decimal, copies.find(features))
+        order = rules[name].date if name in rules else ""
+        return _by_time(times.read(table.column(name), decimal, order), name, copies.find(features))
     if (name := validation.group_column) is not None:
         of_row = groups.of_column(table.column(name), kept[name])
         return _by_groups(name, of_row, copies.find(features), is_stated=True)
     copied = copies.find(features)
-    found = groups.find(table, features, target=target, decimal=decimal)
+    found = groups.find(table, features, target=target, decimal=decimal, rules=rules)
     if found is not None:
         return _by_groups(found.name, found.groups, copied, is_stated=False)
     return INDEPENDENT if copied is None else _by_copies(copied)
 
 
-def _by_time(column: pa.ChunkedArray, name: str, decimal: str, copied: Copies | None) -> RelatedRows:
-    moments = times.read(column, decimal)
+def _by_time(moments: npt.NDArray[np.float64] | None, name: str, copied: Copies | None) -> RelatedRows:
     if moments is None:
         raise SplitUnusable(problem=f"'{name}' holds no times")
     if len(np.unique(moments[~np.isnan(moments)])) < 2:

@@ -1,55 +1,47 @@
-"""The target: what kind of question it asks, how its classes are spelled, and which one is looked for."""
+"""The target: the outcome of each row, what is asked of it, and which class is looked for."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from core.errors import AppError
+from core.errors import counted
+from core.models import labels as one_label
 from core.models.errors import (
     OneClassOnly,
     PositiveLabelUnknown,
     RareClass,
     TargetEmpty,
-    TargetMissing,
     TargetTooLarge,
+    TaskImpossible,
     TooFewRows,
     TooManyClasses,
 )
-from core.models.schema import Task
-from core.uploads.csv import cells
-
-if TYPE_CHECKING:
-    from core.uploads.report.profile import ColumnProfile
-
-MIN_ROWS = 50
-MIN_ROWS_A_CLASS = 5  # one for each fold of the cross-validation
-MAX_CLASSES = 50
-MOST_SPELLINGS = (
-    10 * MAX_CLASSES
-)  # of text; where a profile counts more, no merging of spellings leaves so few classes
-MAX_NUMERIC_CLASSES = 20
-LARGEST = 1e100  # of a target's numbers: the sums of their squares have to be finite
-MAX_BAD_SHARE = 0.1  # of the filled cells of a target of numbers
-
-# fmt: off
-POSITIVE_WORDS = frozenset((
-    "yes", "y", "true", "t", "positive", "pos", "churn", "churned", "left", "lost", "gone", "exited",
-    "cancelled", "canceled", "attrited", "bad", "default", "defaulted", "fraud", "fraudulent", "spam",
-    "late", "failed", "failure", "converted", "bought", "subscribed", "clicked", "survived",
-))
-TARGET_NAMES = (  # most telling first
-    "target", "label", "outcome", "churn", "churned", "attrition", "exited", "y", "class", "default",
-    "defaulted", "fraud", "is_fraud", "response", "converted", "conversion", "survived", "price",
-    "charges", "subscribed", "purchased", "cancelled", "canceled", "deposit",
+from core.models.fitting import questions, target_values
+from core.models.fitting.questions import (
+    MAX_BAD_SHARE,
+    MAX_CLASSES,
+    MIN_ROWS_A_CLASS,
+    TargetChoices,
 )
-# fmt: on
+from core.models.fitting.target_values import Classes, TargetValues
+from core.models.schema import Task
+from core.uploads.csv.dialect import ColumnRule
+
+MIN_ROWS: Final = 50
+FEWEST_FOLDS: Final = 2
+LARGEST: Final = 1e100  # of a target's numbers: the sums of their squares have to be finite
+OTHER: Final = "Other"
+_SHOWN: Final = 10  # classes named in a sentence
+_QUESTIONS: Final[dict[Task, str]] = {
+    "binary": "a yes/no question",
+    "multiclass": "a question of several classes",
+    "regression": "a number",
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +50,7 @@ class Target:
 
     rows: (n,) ints, the file's rows that have an outcome.  values: (n,) int32 places in `labels`, or float64 for
     regression.  labels: the classes, sorted as scikit-learn sorts `classes_`; empty for regression.
+    spellings: what else counts as one of the labels, though its form is another → that label.
     """
 
     name: str
@@ -67,6 +60,7 @@ class Target:
     labels: tuple[str, ...]
     positive_label: str | None
     warnings: tuple[str, ...]
+    spellings: tuple[tuple[str, str], ...] = ()
 
     def answers(self, drawn: np.ndarray) -> np.ndarray:
         """(m,) what a pipeline is fitted to for some of the rows: their labels as str, or their numbers."""
@@ -79,181 +73,176 @@ def find(
     *,
     target: str,
     decimal: str,
-    positive_label: str | None = None,
-    kept: Collection[str] = (),
+    choices: TargetChoices | None = None,
+    rule: ColumnRule | None = None,
+    fewest: int = FEWEST_FOLDS,
 ) -> Target:
     """Read the target column of a table of text cells and decide what is asked.
 
-    kept: the usual spellings of "no value" that are values in it.
-
-    A column of numbers with many distinct values is a regression; anything else has classes. Spellings that
-    differ in case or surrounding blanks, or as numbers in form only ("1", "1.0"), are one class, kept in its
-    most frequent spelling.
+    choices: what somebody stated. rule: how the column is read, where it needed one. fewest: rows that a class has to
+    have at least; with fewer it is left out, where it is not to be one of the others.
     Raises TargetMissing, TargetEmpty, TargetTooLarge, TooFewRows, OneClassOnly, TooManyClasses, RareClass,
-    PositiveLabelUnknown.
+    TaskImpossible, PositiveLabelUnknown.
     """
-    if target not in table.column_names:
-        raise TargetMissing(target=target, columns=", ".join(table.column_names))
-    # What is asked of cells is asked of each spelling once: few rows of a long file differ.
-    encoded = pc.fill_null(table.column(target).combine_chunks(), "").dictionary_encode()
-    spellings, codes = encoded.dictionary, encoded.indices.to_numpy()
-    is_missing = cells.is_missing(spellings, kept)
-    rows = np.flatnonzero(~is_missing[codes])
-    n_missing = table.num_rows - len(rows)
-    if len(rows) == 0:
-        raise TargetEmpty(target=target)
-    if len(rows) < MIN_ROWS:
-        raise TooFewRows(target=target, n_rows=len(rows), minimum=MIN_ROWS)
-    warnings = []
-    if n_missing:
+    choices = choices or TargetChoices()
+    values = target_values.of(table, target=target, decimal=decimal, rule=rule)
+    require_rows(values)
+    found = target_values.classes(values, merge_words=choices.merge_words)
+    if len(found.sizes) == 1:
+        raise OneClassOnly(target=target, label=next(iter(found.sizes)))
+    warnings = list[str]()
+    if n_missing := values.n_rows - values.n_known:
         warnings.append(
-            f"{n_missing:,} of {table.num_rows:,} rows have no value in '{target}' and were left out."
+            f"{n_missing:,} of {values.n_rows:,} rows have no value in '{target}' and were left out."
         )
-    counts = np.bincount(codes, minlength=len(spellings))
-    numbers, is_bad = cells.numbers(spellings, decimal)
-    is_number = ~is_bad & ~is_missing
-    n_bad = int(counts[is_bad].sum())
-    if n_bad <= MAX_BAD_SHARE * len(rows) and _is_measured(numbers[is_number], counts[is_number]):
-        if n_large := int(counts[is_number & (np.abs(numbers) > LARGEST)].sum()):
-            raise TargetTooLarge(target=target, n_rows=n_large)
-        if positive_label is not None:
-            raise PositiveLabelUnknown(target=target, label=positive_label, labels="numbers, not two classes")
-        if n_bad:
-            warnings.append(
-                f"In {n_bad:,} of {len(rows):,} rows, '{target}' is not a number; these rows were left out."
-            )
-        rows = np.flatnonzero(is_number[codes])
-        return Target(target, "regression", rows, numbers[codes[rows]], (), None, tuple(warnings))
+    question = questions.propose(values, found)
+    if choices.task is not None and choices.task not in question.possible:
+        raise TaskImpossible(
+            target=target, asked=_QUESTIONS[choices.task], why=_why_not(choices.task, values, found)
+        )
+    if (choices.task or question.task) == "regression":
+        return _of_numbers(values, choices, warnings)
+    return _of_classes(values, found, choices, fewest, warnings)
 
-    given = np.flatnonzero(~is_missing)
-    texts: list[str] = spellings.take(pa.array(given)).to_pylist()
-    names, merged = _spell(texts, counts[given], None if n_bad else numbers[given])
-    warnings += merged
-    labels = sorted(set(names))
-    index_of = {name: index for index, name in enumerate(labels)}
-    code_of = np.full(len(spellings), -1, np.int32)
-    code_of[given] = [index_of[name] for name in names]
-    values = code_of[codes[rows]]
-    sizes = np.bincount(values, minlength=len(labels))
-    _check_classes(target, labels, sizes)
+
+def require_rows(values: TargetValues) -> None:
+    """Raises TargetEmpty, TooFewRows."""
+    if values.n_known == 0:
+        raise TargetEmpty(target=values.name)
+    if values.n_known < MIN_ROWS:
+        raise TooFewRows(target=values.name, n_rows=values.n_known, minimum=MIN_ROWS)
+
+
+def _why_not(task: Task, values: TargetValues, found: Classes) -> str:
+    """Why the column can't ask that, as the end of a sentence."""
+    if task != "regression":
+        return f"it has {counted(len(found.sizes), 'different value')}"
+    if values.n_bad > MAX_BAD_SHARE * values.n_known:
+        return f"{values.n_bad:,} of its {values.n_known:,} values are not numbers"
+    return f"it has only {counted(len(values.amounts[0]), 'different number')}"
+
+
+def _of_numbers(values: TargetValues, choices: TargetChoices, warnings: list[str]) -> Target:
+    target = values.name
+    with np.errstate(invalid="ignore"):
+        is_large = np.abs(values.numbers) > LARGEST
+    if n_large := int(values.counts[is_large].sum()):
+        raise TargetTooLarge(target=target, n_rows=n_large)
+    if choices.positive_label is not None:
+        raise PositiveLabelUnknown(
+            target=target, label=choices.positive_label, labels="numbers, not two classes"
+        )
+    if values.n_bad:
+        warnings.append(
+            f"In {values.n_bad:,} of {values.n_known:,} rows, '{target}' is not a number; these rows were left out."
+        )
+    is_row = values.places >= 0
+    is_row[is_row] = ~np.isnan(values.numbers[values.places[is_row]])
+    rows = np.flatnonzero(is_row)
+    return Target(target, "regression", rows, values.numbers[values.places[rows]], (), None, tuple(warnings))
+
+
+def kept_classes(
+    target: str, sizes: Mapping[str, int], choices: TargetChoices, fewest: int = FEWEST_FOLDS
+) -> tuple[dict[str, int], dict[str, str], list[str]]:
+    """Rows by class as they are learnt, which classes were put together as which, and sentences on both.
+
+    sizes: rows by class as the column has them. Raises TooManyClasses, RareClass where too little would be left.
+    """
+    kept, joined, warnings = dict(sizes), dict[str, str](), list[str]()
+    match choices.rare_classes:
+        case "fewer_folds":
+            _require_few(target, kept)
+        case "leave_out":
+            fewest = max(fewest, MIN_ROWS_A_CLASS)
+        case "other":
+            kept, joined = _put_together(kept, warnings)
+    kept = _left_out(target, kept, fewest, choices, warnings)
+    _require_few(target, kept)
+    return kept, joined, warnings
+
+
+def _of_classes(
+    values: TargetValues, found: Classes, choices: TargetChoices, fewest: int, warnings: list[str]
+) -> Target:
+    target = values.name
+    sizes, joined, about_rare = kept_classes(target, found.sizes, choices, fewest)
+    warnings += [*found.notes, *about_rare]
+    labels = sorted(sizes)
+    place_of = {label: place for place, label in enumerate(labels)}
+    code_of = np.array([place_of.get(joined.get(name, name), -1) for name in found.names], np.int32)
+    is_row = values.places >= 0
+    is_row[is_row] = code_of[values.places[is_row]] >= 0
+    rows = np.flatnonzero(is_row)
     task: Task = "binary" if len(labels) == 2 else "multiclass"
-    positive = _positive(target, labels, sizes, positive_label, task)
-    return Target(target, task, rows, values, tuple(labels), positive, tuple(warnings))
+    spellings = {spelling: joined.get(label, label) for spelling, label in found.spellings.items()} | joined
+    return Target(
+        target, task, rows, code_of[values.places[rows]], tuple(labels),
+        _positive(target, sizes, choices.positive_label, task, values.decimal), tuple(warnings),
+        tuple((spelling, label) for spelling, label in spellings.items() if label in place_of),
+    )  # fmt: skip
 
 
-def refusal(column: ColumnProfile, *, n_rows: int) -> AppError | None:
-    """What `find` would raise for a column, as far as its profile tells: too few outcomes, all the same, or texts of
-    which hardly one is like another.
-    """
-    n_known = n_rows - column.n_missing
-    if n_known == 0:
-        return TargetEmpty(target=column.name)
-    if n_known < MIN_ROWS:
-        return TooFewRows(target=column.name, n_rows=n_known, minimum=MIN_ROWS)
-    if column.n_distinct == 1:
-        return OneClassOnly(target=column.name, label=column.examples[0])
-    is_measured = column.kind == "number" or column.n_odd > 0  # a few cells that are no number are left out
-    if column.n_distinct > MOST_SPELLINGS and not is_measured:
-        return TooManyClasses(target=column.name, n_classes=column.n_distinct, maximum=MAX_CLASSES)
-    return None
+def _require_few(target: str, sizes: Mapping[str, int]) -> None:
+    if len(sizes) > MAX_CLASSES:
+        raise TooManyClasses(target=target, n_classes=len(sizes), maximum=MAX_CLASSES)
 
 
-def guess_target(columns: Sequence[ColumnProfile], *, n_rows: int) -> str | None:
-    """The column most likely meant as the target: by its name, else the last one if its values are few.
-
-    Of a column that the file gave no name, that is mostly empty or always the same, nobody asks what it will be.
-    """
-    worth_it = [
-        column
-        for number, column in enumerate(columns, 1)
-        if not _is_unnamed(column.name, number) and column.n_distinct > 1 and 2 * column.n_missing <= n_rows
-    ]
-    by_name: dict[str, str] = {}
-    for column in worth_it:
-        by_name.setdefault(column.name.strip().casefold().replace(" ", "_").replace("-", "_"), column.name)
-    for name in TARGET_NAMES:
-        if name in by_name:
-            return by_name[name]
-    if worth_it and worth_it[-1] is columns[-1] and columns[-1].n_distinct <= MAX_NUMERIC_CLASSES:
-        return str(columns[-1].name)
-    return None
+def _put_together(sizes: dict[str, int], warnings: list[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """The classes with the rare ones as one, and of which classes that was made: class → the one that it is now."""
+    rare = {label: size for label, size in sizes.items() if size < MIN_ROWS_A_CLASS}
+    if not rare:
+        return sizes, {}
+    name = next((label for label in sizes if one_label.key(label) == one_label.key(OTHER)), OTHER)
+    were = "was" if len(rare) == 1 else "were"
+    warnings.append(
+        f"{counted(len(rare), 'class|classes')} of fewer than {MIN_ROWS_A_CLASS} rows {were} put together as "
+        f"{name!r}: {_listed(rare)}."
+    )
+    kept = {label: size for label, size in sizes.items() if label not in rare}
+    kept[name] = kept.get(name, 0) + sum(rare.values())
+    return kept, {label: name for label in rare if label != name}
 
 
-def _is_unnamed(name: str, number: int) -> bool:
-    """Whether the column was named by its place in the file, as `core.uploads.csv.header` names one without a name."""
-    return re.fullmatch(rf"column_{number}(_\d+)?", name) is not None
+def _left_out(
+    target: str, sizes: dict[str, int], fewest: int, choices: TargetChoices, warnings: list[str]
+) -> dict[str, int]:
+    """The classes that have rows enough. Raises RareClass where hardly any would be left."""
+    rare = {label: size for label, size in sizes.items() if size < fewest}
+    if not rare:
+        return sizes
+    n_out, n_known = sum(rare.values()), sum(sizes.values())
+    is_much = choices.rare_classes == "fewer_folds" and n_out > MAX_BAD_SHARE * n_known
+    if len(sizes) - len(rare) < 2 or is_much or n_known - n_out < MIN_ROWS:
+        raise RareClass(target=target, minimum=fewest, classes=_listed(rare))
+    have = "has" if len(rare) == 1 else "have"
+    were = "was" if n_out == 1 else "were"
+    warnings.append(
+        f"{counted(len(rare), 'class|classes')} of '{target}' {have} fewer than {fewest} rows: {_listed(rare)}. "
+        f"{counted(n_out, 'row')} {were} left out."
+    )
+    return {label: size for label, size in sizes.items() if label not in rare}
 
 
-def _is_measured(numbers: np.ndarray, counts: np.ndarray) -> bool:
-    """Whether these numbers are quantities rather than codes of classes: many, or seldom repeated.
-
-    counts: how many cells hold each; a number may come in several spellings.
-    """
-    distinct, which = np.unique(numbers, return_inverse=True)
-    sizes = np.bincount(which, weights=counts, minlength=len(distinct))
-    if len(sizes) <= 2:
-        return False
-    often_rare = len(sizes) > MAX_NUMERIC_CLASSES // 2 and sizes.min() < MIN_ROWS_A_CLASS
-    return len(sizes) > MAX_NUMERIC_CLASSES or often_rare or len(sizes) > sizes.sum() / 5
-
-
-def _spell(
-    spellings: list[str], counts: np.ndarray, numbers: np.ndarray | None
-) -> tuple[list[str], list[str]]:
-    """Each spelling's class, by its most frequent spelling; a sentence for each class with several.
-
-    counts: how many cells are spelled so. numbers: what they say as numbers, if all are.
-    """
-    keys: list[object] = [spelling.strip().casefold() for spelling in spellings]
-    if numbers is not None:
-        keys = numbers.tolist()
-    by_class: dict[object, list[int]] = {}
-    for index, key in enumerate(keys):
-        by_class.setdefault(key, []).append(index)
-    chosen, merged = list(spellings), []
-    for same in by_class.values():
-        best = max(same, key=lambda index: (counts[index], spellings[index]))
-        for index in same:
-            chosen[index] = spellings[best]
-        if len(same) > 1:
-            others = ", ".join(repr(spellings[index]) for index in same if index != best)
-            were = "was" if len(same) == 2 else "were"
-            merged.append(f"In the target, {others} {were} read as {spellings[best]!r}.")
-    return chosen, merged
-
-
-def _check_classes(target: str, labels: list[str], counts: np.ndarray) -> None:
-    if len(labels) == 1:
-        raise OneClassOnly(target=target, label=labels[0])
-    if len(labels) > MAX_CLASSES:
-        raise TooManyClasses(target=target, n_classes=len(labels), maximum=MAX_CLASSES)
-    rare = [
-        f"'{label}' ({count})"
-        for label, count in zip(labels, counts, strict=True)
-        if count < MIN_ROWS_A_CLASS
-    ]
-    if rare:
-        raise RareClass(target=target, minimum=MIN_ROWS_A_CLASS, classes=", ".join(rare))
+def _listed(sizes: Mapping[str, int]) -> str:
+    shown = [f"'{label}' ({size})" for label, size in sorted(sizes.items())]
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
 
 
 def _positive(
-    target: str, labels: list[str], counts: np.ndarray, asked: str | None, task: Task
+    target: str, sizes: Mapping[str, int], asked: str | None, task: Task, decimal: str
 ) -> str | None:
+    labels = sorted(sizes)
     if asked is not None:
-        matches = [label for label in labels if label.strip().casefold() == asked.strip().casefold()]
-        if task != "binary" or not matches:
+        place = one_label.lookup(labels, decimal)(asked)
+        if task != "binary" or place is None:
             raise PositiveLabelUnknown(target=target, label=asked, labels=", ".join(labels))
-        return matches[0]
-    if task != "binary":
-        return None
-    return likely_positive(labels) or labels[int(counts[0] > counts[1])]
+        return labels[place]
+    return positive_of(sizes) if task == "binary" else None
 
 
-def likely_positive(labels: Sequence[str]) -> str | None:
-    """Which of two outcomes one would look for, by their words alone; None where these don't tell."""
-    words = [label for label in labels if label.strip().casefold() in POSITIVE_WORDS]
-    if len(words) == 1:
-        return words[0]
-    # 1 is the outcome beside 0 or -1; beside 2 it is only a code
-    values = {label.strip().removesuffix(".0"): label for label in labels}
-    return values["1"] if set(values) in ({"0", "1"}, {"-1", "1"}) else None
+def positive_of(sizes: Mapping[str, int]) -> str:
+    """Which of two classes is looked for where nobody says: by what they say, else the rarer. sizes: rows by class."""
+    first, second = sorted(sizes)
+    return one_label.likely_positive([first, second]) or (second if sizes[first] > sizes[second] else first)

@@ -17,13 +17,15 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from core.errors import counted
-from core.models import recipes, versions
+from core.models import blend, recipes, versions
 from core.models.fitting import evaluation, preparation, targets, tuning
 from core.models.fitting.columns import DroppedColumn
 from core.models.fitting.evaluation import CHOSEN_BY, FoldStatistics
 from core.models.fitting.preparation import Prepared, Take, draw
+from core.models.fitting.questions import TargetChoices
 from core.models.fitting.related_rows import Split
 from core.models.schema import Schema
+from core.models.thresholds import KnownScores
 from core.models.validation import N_FOLDS, UNSTATED, Evaluation, Validation
 from core.uploads.csv.dialect import ColumnRule
 
@@ -48,7 +50,7 @@ class TrainingResult:
     those of an answer that looks at no column.  n_rows: rows with an outcome.  n_fitted: those the pipeline
     was fitted on.
     importance: (column, fall of the metric when it is shuffled), largest first. evaluation: which rows were kept
-    together for that.
+    together for that.  scores: of two classes, what each row's own fold said of it.
     """
 
     pipeline: Pipeline
@@ -66,6 +68,7 @@ class TrainingResult:
     n_fitted: int
     versions: dict[str, str]
     seconds: float
+    scores: KnownScores | None = None
 
     def report(self, *, keep: Collection[str] = ()) -> dict[str, Any]:
         """Everything but the pipeline and the schema as plain values, as it is kept with the model.
@@ -90,6 +93,8 @@ class TrainingResult:
             "n_fitted": self.n_fitted,
             "versions": self.versions,
             "seconds": self.seconds,
+            "n_folds": self.evaluation.n_folds,
+            "thresholds": self.scores.to_json() if self.scores else None,
         }
 
 
@@ -102,7 +107,7 @@ def train(
     *,
     target: str,
     decimal: str,
-    positive_label: str | None = None,
+    choices: TargetChoices | None = None,
     keep: Collection[str] = (),
     rules: Mapping[str, ColumnRule] = MappingProxyType({}),
     validation: Validation = UNSTATED,
@@ -112,7 +117,7 @@ def train(
     """Choose between the recipes by cross-validation and fit the better one on every row that has an outcome.
 
     table: (n,) rows, every column pa.string(), cells as in the file.  decimal: the file's decimal mark.
-    positive_label: the class whose probability is asked for; guessed when None.
+    choices: what somebody stated of the target; the rest follows from its values.
     keep: columns that stay in even if they look like identifiers or leaks.
     rules: how a column was read, by its name, where it needed a rule.
     validation: what is known of how rows belong together; copies and groups are looked for where nothing is.
@@ -124,9 +129,7 @@ def train(
     # elsewhere.
     with threadpool_limits(limits=1):
         given = take or (lambda rows: table.take(pa.array(rows)))
-        return _train(
-            table, given, target, decimal, positive_label, frozenset(keep), rules, validation, progress
-        )
+        return _train(table, given, target, decimal, choices, frozenset(keep), rules, validation, progress)
 
 
 def _train(
@@ -134,7 +137,7 @@ def _train(
     take: Take,
     target: str,
     decimal: str,
-    positive_label: str | None,
+    choices: TargetChoices | None,
     keep: frozenset[str],
     rules: Mapping[str, ColumnRule],
     validation: Validation,
@@ -142,10 +145,12 @@ def _train(
 ) -> TrainingResult:
     started = time.perf_counter()
     n_units = len(recipes.GROWTHS) + len(_FITTED) * N_FOLDS + 2
-    step = _counter(n_units, progress)
+    done = itertools.count(1)
 
-    kept = rules[target].values if target in rules else ()
-    outcome = targets.find(table, target=target, decimal=decimal, positive_label=positive_label, kept=kept)
+    def step() -> None:
+        progress(next(done), n_units)
+
+    outcome = targets.find(table, target=target, decimal=decimal, choices=choices, rule=rules.get(target))
     prepared = preparation.prepare(
         take, outcome, decimal=decimal, keep=keep, rules=rules, validation=validation
     )
@@ -157,8 +162,11 @@ def _train(
     pipeline = _fitted(comparison, schema, features, values)
     progress(n_units, n_units)  # fewer folds take fewer steps
 
+    how = comparison.split.evaluation
     warnings = prepared.warnings + comparison.split.warnings
     warnings += _about_rows(len(outcome.rows), len(values), comparison.n_rows)
+    if how.by == "rows":
+        warnings += _about_folds(how.n_folds, target)
     chosen_by = CHOSEN_BY[schema.task]
     n_leaking = prepared.n_leaking
     warnings += _about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, n_leaking)
@@ -171,13 +179,14 @@ def _train(
         metrics=best.metrics,
         baseline=comparison.baseline,
         importance=comparison.importance,
-        evaluation=comparison.split.evaluation,
+        evaluation=how,
         dropped=prepared.dropped,
         warnings=warnings,
         n_rows=len(outcome.rows),
         n_fitted=len(values),
         versions=versions.installed(),
         seconds=time.perf_counter() - started,
+        scores=comparison.scores,
     )
 
 
@@ -192,6 +201,7 @@ class _Comparison:
     importance: tuple[tuple[str, float], ...]
     split: Split
     n_rows: int
+    scores: KnownScores | None
 
 
 def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
@@ -200,24 +210,25 @@ def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
     compared = draw(values, schema.task, CROSS_VALIDATED_ROWS)
     seen, answers = features.iloc[compared], values[compared]
     split = prepared.related.of(compared).split(answers, schema.task)
-    splits = split.folds
     build = partial(
         recipes.build,
         schema=schema,
-        n_rows=min(len(learnt) for learnt, _ in splits),
+        n_rows=min(len(learnt) for learnt, _ in split.folds),
         with_missing=_with_missing(features),
     )
-    growth = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step, splits=splits)
+    growth = tuning.growth(
+        partial(build, recipes.TREES), seen, answers, schema, step=step, splits=split.folds
+    )
     make = {name: partial(build, name, growth=growth) for name in recipes.NAMES}
     evaluated = {
-        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step, splits=splits)
+        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step, splits=split.folds)
         for name in _FITTED
     }
     evaluated[recipes.BLEND] = evaluation.blended(
-        [evaluated[name] for name in _FITTED], answers, schema, splits
+        [evaluated[name] for name in _FITTED], answers, schema, split.folds
     )
     baseline = evaluation.cross_validate(
-        lambda: recipes.baseline(schema), seen, answers, schema, step=lambda: None, splits=splits
+        lambda: recipes.baseline(schema), seen, answers, schema, step=lambda: None, splits=split.folds
     ).metrics
     chosen_by = CHOSEN_BY[schema.task]
     chosen = max(recipes.NAMES, key=lambda name: evaluated[name].metrics[chosen_by].mean)
@@ -229,7 +240,17 @@ def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
         importance=evaluation.importance(evaluated[chosen], seen, answers, schema),
         split=split,
         n_rows=len(seen),
+        scores=_scores(evaluated[chosen], answers, schema),
     )
+
+
+def _scores(evaluated: evaluation.CrossValidation, answers: np.ndarray, schema: Schema) -> KnownScores | None:
+    """Of two classes, of the rows that some fold holds out. answers: (n,) labels."""
+    if schema.positive_label is None:
+        return None
+    positive, rows = schema.labels.index(schema.positive_label), evaluated.measured
+    scores = blend.probabilities(evaluated.said[rows], 1.0)[:, positive]
+    return KnownScores.of(scores, answers[rows] == schema.positive_label)
 
 
 def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, values: np.ndarray) -> Pipeline:
@@ -239,11 +260,6 @@ def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, val
         return pipeline
     members = pipeline[-1].members if comparison.chosen == recipes.BLEND else [pipeline]
     return recipes.blended(members, schema, comparison.evaluated[comparison.chosen].temperature)
-
-
-def _counter(n_units: int, progress: Callable[[int, int], None]) -> Callable[[], None]:
-    done = itertools.count(1)
-    return lambda: progress(next(done), n_units)
 
 
 def _with_missing(features: pd.DataFrame) -> frozenset[str]:
@@ -259,6 +275,15 @@ def _about_rows(n_rows: int, n_fitted: int, n_compared: int) -> tuple[str, ...]:
     return (
         f"Of {n_rows:,} rows, {n_compared:,} drawn at random were used to compare the candidates "
         f"and {fitted} to fit the model.",
+    )
+
+
+def _about_folds(n_folds: int, target: str) -> tuple[str, ...]:
+    if n_folds == N_FOLDS:
+        return ()
+    return (
+        f"The rarest class of '{target}' has {n_folds} rows, so the candidates were compared on {n_folds} folds "
+        f"in place of {N_FOLDS}.",
     )
 
 

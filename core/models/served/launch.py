@@ -14,6 +14,7 @@ from core import sandboxes, storage
 from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
 from core.models.served import client, packed
+from core.models.thresholds import HALF
 from core.sandboxes import Address, Limits, Process, Sandbox
 from core.settings import Settings
 
@@ -42,13 +43,14 @@ TRUSTED: Final = (  # as core.models.artifact, which would load scikit-learn her
 
 @dataclass(frozen=True)
 class ServedModel:
-    """What of a model a process needs."""
+    """What of a model a process needs. threshold: the probability from which on a row is the positive one of two."""
 
     id: UUID
     artifact_key: str
     artifact_sha256: str
     format: str
     schema: dict[str, Any]
+    threshold: float = HALF
 
 
 @dataclass(frozen=True)
@@ -146,16 +148,17 @@ def fill(sandbox: Sandbox, model: ServedModel, file: Path) -> None:
         with file.open("rb") as stream:
             sandbox.put(packed.MODEL, stream)
         sandbox.put(packed.PREDICT, OPENED_BY_SKOPS.format(trusted=TRUSTED).encode())
-    sandbox.put(JOB, json.dumps(_question(Schema.from_json(model.schema))).encode())
+    sandbox.put(JOB, json.dumps(_question(Schema.from_json(model.schema), model.threshold)).encode())
     sandbox.put(SERVE, Path(__file__).with_name(SERVE).read_bytes())
 
 
-def _question(schema: Schema) -> dict[str, Any]:
+def _question(schema: Schema, threshold: float) -> dict[str, Any]:
     """What job.json holds."""
     return {
         "target": schema.target,
         "task": schema.task,
         "labels": list(schema.labels),
         "positive_label": schema.positive_label,
-        "features": [{"name": feature.name, "kind": feature.kind} for feature in schema.features],
+        "threshold": threshold,
+        "features": schema.told,
     }

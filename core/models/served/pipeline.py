@@ -94,9 +94,9 @@ def _await(served: Served, stop: Callable[[], bool]) -> None:
 def _stream(frame: pd.DataFrame, schema: Schema) -> bytes:
     """The frame as an Arrow stream: numbers as they are, categories by their spellings."""
     columns: dict[str, pa.Array] = {}
-    for feature in schema.features:
+    for feature in schema.inputs:
         values = frame[feature.name].to_numpy()
-        if feature.kind == "number":
+        if feature.is_measured:
             columns[feature.name] = pa.array(values, pa.float64())
         else:
             columns[feature.name] = pa.array(values, pa.string()).dictionary_encode()

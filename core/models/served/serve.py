@@ -13,6 +13,7 @@ Where page.html lies beside it, it serves people, too, who may be anybody: so ma
 
 import json
 import os
+import re
 import signal
 import socket
 import socketserver
@@ -21,6 +22,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -79,6 +81,8 @@ def cell_of(feature: dict[str, Any], given: Any) -> Any:
         if not isinstance(given, str) or len(given) > 1_000:
             raise ValueError(f"'{feature['name']}' is no text.")
         return given
+    if "part" in feature or "date" in feature:
+        return number_of_date(feature, given)
     try:
         value = float(given)
     except (TypeError, ValueError, OverflowError):
@@ -88,20 +92,48 @@ def cell_of(feature: dict[str, Any], given: Any) -> Any:
     return value
 
 
+def number_of_date(feature: dict[str, Any], given: Any) -> float:
+    """The days since 1970-01-01 of a date such as 2024-07-12 14:30, or its part. Raises ValueError with a sentence."""
+    is_time = feature.get("date") == "time" or not re.match(r"\d{4}-", str(given))
+    try:
+        when = datetime.fromisoformat(f"1970-01-01 {given}" if is_time else str(given)).replace(tzinfo=None)
+    except ValueError:
+        raise ValueError(
+            f"'{feature.get('source', feature['name'])}' is no date such as 2024-07-12."
+        ) from None
+    if "part" in feature:
+        return float(when.weekday() if feature["part"] == "weekday" else getattr(when, feature["part"]))
+    passed = when - datetime.fromisoformat("1970-01-01")
+    return passed.days + passed.seconds / 86_400
+
+
 def answer_of(said: Any) -> dict[str, Any]:
     """What the model says of the one row that somebody sent. Raises ValueError with a sentence."""
     rows = said.get("rows") if isinstance(said, dict) else None
     if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict):
         raise ValueError('Send {"rows": [{…}]} with one row.')
-    known = {feature["name"] for feature in JOB["features"]}
+    known = {feature["name"] for feature in JOB["features"] if "part" not in feature}
     if unknown := [name for name in rows[0] if name not in known]:
         raise ValueError(f"The model has no column '{unknown[0][:60]}'.")
-    cells = {feature["name"]: [cell_of(feature, rows[0].get(feature["name"]))] for feature in JOB["features"]}
+    cells = {}
+    for feature in JOB["features"]:
+        given = rows[0].get(feature.get("source", feature["name"]))
+        cells[feature["name"]] = [cell_of(feature, given)]
     found = answers(frame_of(cells))[0]
     if not JOB["labels"]:
         return {"prediction": float(found)}
     shares = dict(zip(JOB["labels"], map(float, found), strict=True))
-    return {"prediction": max(shares, key=lambda label: shares[label]), "probabilities": shares}
+    return {"prediction": label_of(shares), "probabilities": shares}
+
+
+def label_of(shares: dict[str, float]) -> str:
+    """The most probable label, or of two the positive one where it reaches the threshold that is set."""
+    positive, threshold = JOB["positive_label"], JOB.get("threshold", 0.5)
+    if positive is None or threshold == 0.5:
+        return max(shares, key=lambda label: shares[label])
+    if round(shares[positive], 6) >= threshold:
+        return str(positive)
+    return next(label for label in shares if label != positive)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from core.metrics import wording
+from core.models import date_parts
 from core.models.schema import Feature
 from core.predictions.check.first_rows import FirstRows
 from core.predictions.matching.reading import ReadingQuestion
 from core.predictions.results.measures import FeatureQuality
 from core.uploads.report.profile import ColumnProfile, shortened
 
-About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about"]
-_EXAMPLE_LENGTH = 40
+About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about", "outcome"]
+_EXAMPLES, _EXAMPLE_LENGTH = 3, 40
 _NAMED = 6  # columns in one sentence
 _SHARED: Final[dict[str, str]] = {
     "retyped": "have text instead of a number, which is scored as blank",
@@ -29,9 +31,10 @@ _SHARED: Final[dict[str, str]] = {
 class CellWarning:
     """One thing about the cells of a feature.
 
-    about: "retyped", not a number where the model expects numbers; "unseen", a value not seen in training; "outside",
-    a number beyond the range of training; "blank", no value in any row, or in some where training had one each;
-    "guessed", it can be read in two ways and nobody has chosen; "about", it names a number only nearly.
+    about: "retyped", no number or date where the model expects one; "unseen", a value not seen in training; "outside",
+    a number or date beyond the range of training; "blank", no value in any row, or in some where training had one each;
+    "guessed", it can be read in two ways and nobody has chosen; "about", it names a number only nearly; "outcome", an
+    outcome that the model does not know.
     n_cells, n_rows: so many cells in the rows looked at, of which there are n_rows: the file's first, or all of them.
     refuses: scoring would refuse the file. says: a sentence.
     """
@@ -71,7 +74,7 @@ def of(
         never = "" if n == seen.n_rows or was_blank is None else ", as none was in training"
         message = f"{name}: {where} {are} blank{never}. Blank cells are filled in as in training."
         yield CellWarning(feature.name, "blank", n, seen.n_rows, False, message)
-    if feature.kind == "number":
+    if feature.is_measured:
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
         yield from _about(feature, name, seen, n_rows)
@@ -116,6 +119,18 @@ def _share(one: CellWarning) -> str:
     return "every row" if one.n_cells == one.n_rows else wording.percent(one.share)
 
 
+def of_outcomes(target: str, seen: FirstRows, *, n_rows: int) -> Iterator[CellWarning]:
+    """What there is to say of the column of outcomes. target: the model's name of it."""
+    if n := seen.n_unknown:
+        where, has = _where(n, seen.n_rows, n_rows, "has|have")
+        shown = wording.listed(seen.unknown_outcomes[:_EXAMPLES])
+        message = (
+            f"{target}: {where} {has} an outcome that the model doesn't know, such as {shown}. These rows are scored "
+            "and left out of the metrics."
+        )
+        yield CellWarning(target, "outcome", n, seen.n_rows, False, message)
+
+
 def _about(feature: Feature, name: str, seen: FirstRows, n_rows: int) -> Iterator[CellWarning]:
     if n := seen.about[feature.name]:
         where, names = _where(n, seen.n_rows, n_rows, "names|name")
@@ -131,6 +146,7 @@ def _retyped(
         message = f"{refusal.message} This file can't be scored."
         yield CellWarning(feature.name, "retyped", n, of_rows, True, message)
         return
+    instead = f"text instead of a {feature.kind}"
     blank, such_as = "These cells are scored as blank", _such_as(feature, seen)
     if profile.n_odd and seen.n_rows < n_rows:  # counted over the whole file
         n, of_rows = profile.n_odd, n_rows
@@ -138,10 +154,12 @@ def _retyped(
         such_as = f", such as {first}" if profile.first_odd else ""
     if n:
         where, has = _where(n, of_rows, n_rows, "has|have")
-        message = f"{name}: {where} {has} text instead of a number{such_as}. {blank}."
+        message = f"{name}: {where} {has} {instead}{such_as}. {blank}."
         yield CellWarning(feature.name, "retyped", n, of_rows, False, message)
-    elif profile.kind not in ("number", "empty") and seen.n_rows < n_rows:
-        message = f"{name}: text instead of numbers after the first {wording.rows(of_rows)}. {blank}."
+    elif seen.n_rows < n_rows and not (
+        profile.kind in (feature.kind, "empty") or (feature.kind == "date" and profile.kind == "number")
+    ):
+        message = f"{name}: text instead of {feature.kind}s after the first {wording.rows(of_rows)}. {blank}."
         yield CellWarning(feature.name, "retyped", 0, of_rows, False, message)
 
 
@@ -151,9 +169,16 @@ def _outside(
     lowest, highest = feature.minimum, feature.maximum
     if lowest is None or highest is None:
         return
-    trained = f"the range seen in training, {wording.number(lowest)} to {wording.number(highest)}"
+    told = (
+        partial(date_parts.text, is_time=feature.is_time_of_day) if feature.kind == "date" else wording.number
+    )
+    trained = f"the range seen in training, {told(lowest)} to {told(highest)}"
     runs, is_beyond = "", False
-    if profile.kind == "number" and profile.minimum is not None and profile.maximum is not None:
+    if (
+        feature.kind == "number" == profile.kind
+        and profile.minimum is not None
+        and profile.maximum is not None
+    ):
         least, most = float(profile.minimum), float(profile.maximum)
         is_beyond = least < lowest or most > highest
         runs = f": its values run from {wording.number(least)} to {wording.number(most)}"

@@ -17,14 +17,15 @@ from typing import BinaryIO, Final
 
 import pyarrow as pa
 
-from core.models.schema import Feature, Schema, categories, framed
+from core.models.schema import Feature, Schema, categories, framed, order_of
 from core.predictions.errors import FeatureRetyped
 from core.predictions.matching.header import as_read
-from core.predictions.results import caution
+from core.predictions.results import caution, run_statistics
 from core.predictions.results.run_statistics import BlockRows
 from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES, PipelineScorer
 from core.uploads.csv import cells, stream
 from core.uploads.csv.dialect import Dialect
+from core.uploads.dates import columns as dates
 from core.uploads.report.profile import shortened
 
 N_BLOCKS = 64
@@ -38,7 +39,8 @@ class FirstRows:
     """Counts over the rows looked at.
 
     missing, bad, unseen, outside, about, guessed: cells per feature, as in RunStatistics. examples: per feature with
-    bad or unseen cells, the first different ones. retyped: per feature why scoring would refuse the file.
+    bad or unseen cells, the first different ones. retyped: per feature why scoring would refuse the file. n_unknown,
+    unknown_outcomes: as in RunStatistics.
     """
 
     n_rows: int = 0
@@ -50,6 +52,8 @@ class FirstRows:
     guessed: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     retyped: dict[str, FeatureRetyped] = field(default_factory=dict)
+    n_unknown: int = 0
+    unknown_outcomes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,9 @@ def read(
     """
     seen = FirstRows()
     file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
-    pipeline_scorer = PipelineScorer(as_read(file.header, schema, mapping), dialect, None, schema)
+    header = as_read(file.header, schema, mapping)
+    schema = schema.read_by(header, dialect.rules)
+    pipeline_scorer = PipelineScorer(header, dialect, None, schema)
     for index, block in enumerate(islice(file.blocks, n_blocks)):
         table = pipeline_scorer.read(block)
         if table.num_rows == 0:
@@ -121,6 +127,12 @@ def read(
         seen.outside.update(caution.counted(cautions.outside))
         seen.about.update(caution.counted(cautions.about))
         seen.guessed.update(caution.counted(cautions.guessed))
+        if counted.outcome is not None:
+            n_unknown, found = run_statistics.unknown_outcomes(
+                counted.outcome, schema, decimal=dialect.decimal
+            )
+            seen.n_unknown += n_unknown
+            seen.unknown_outcomes = run_statistics.first_different(seen.unknown_outcomes, found)
         for feature in schema.features:
             if feature.name in cautions.bad or feature.name in cautions.unseen:
                 shown = seen.examples.setdefault(feature.name, [])
@@ -130,9 +142,11 @@ def read(
 
 
 def _odd_cells(feature: Feature, column: pa.ChunkedArray, decimal: str) -> list[str]:
-    """The first different cells that are no number, or no category that training saw."""
+    """The first different cells that are no number, no date, or no category that training saw."""
     one = column.combine_chunks()
-    if feature.kind == "number":
+    if feature.kind == "date":
+        odd = one.filter(pa.array(dates.days(one, order_of(feature))[1])).unique().to_pylist()
+    elif feature.kind == "number":
         odd = one.filter(pa.array(cells.numbers(one, decimal)[1])).unique().to_pylist()
     else:
         known = {None, *feature.categories}

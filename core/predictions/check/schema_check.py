@@ -168,6 +168,7 @@ def of_file(
             feature, seen, profiles[feature.name], n_rows=found.n_rows, was_blank=was_blank
         )
     ]
+    warnings += cell_warnings.of_outcomes(schema.target, seen, n_rows=found.n_rows)
     unanswered = [one for one in as_trained.questions if not one.chosen and one.cells]
     warnings += [cell_warnings.of_question(one, seen, n_rows=found.n_rows) for one in unanswered]
     return SchemaCheck(
@@ -197,7 +198,9 @@ def _columns(
     for one in schema.features:
         if missing := lacking.get(one.name):
             is_guess = missing.is_guess
-            if missing.nearest is not None and one.kind == "number":
+            if missing.nearest is not None and one.kind == "date":
+                is_guess = is_guess and profiles[missing.nearest].kind == "date"
+            elif missing.nearest is not None and one.kind == "number":
                 is_guess = is_guess and _holds_numbers(profiles[missing.nearest], decimal)
             columns.append(FeatureMatch(one.name, one.kind, None, missing.nearest, is_guess))
         else:

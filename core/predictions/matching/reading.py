@@ -5,8 +5,12 @@ only; where cells of a column show the other mark than training's, and none show
 differently and its own rule counts. A cell such as "1.500" shows nothing, so training's mark decides. What then groups
 digits, and what stands beside them, need no deciding: every spelling with that mark reads a cell alike or not at all.
 
-Two things can't be told apart by cells: whether "0.905" means 90.5 where training had percent signs, or the other way
-round; and "1.500" where other columns of the file have changed their mark. These are asked.
+The order of day and month in dates is decided likewise: where a day above 12 shows another order than training's, the
+file's counts.
+
+Three things can't be told apart by cells: whether "0.905" means 90.5 where training had percent signs, or the other way
+round; "1.500" where other columns of the file have changed their mark; and "03/04/2024" where training's dates had
+their year in front. These are asked.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from core.db.tables.predictions import PredictionRow
 from core.db.types import json_member
 from core.errors import Invalid
 from core.models.schema import Feature, Schema
+from core.predictions.matching import date_orders
 from core.predictions.matching.header import as_read
 from core.predictions.states import Status
 from core.uploads.csv import cells, cleaning, number_formats
@@ -128,13 +133,14 @@ def of(
     switched = {column.decimal for column in columns if column.is_number and column.is_switched}
     is_mixed = any(column.shows_training for column in columns if column.is_number) or len(switched) != 1
     other = None if is_mixed or not marks else next(iter(switched))
-    rules = {rule.column: rule for rule in found.dialect.rules}
+    rules = date_orders.of_dates_alone(found.dialect.rules, names, schema)
     questions = []
     for column in columns:
         rule, question = column.read(other, (choices or {}).get(column.feature.name, ""))
         rules[column.index] = rule
         questions += [question] if question else []
     plain = {column.index for column in columns if column.is_plain}
+    plain |= {column.index for column in columns if column.is_date}
     needed = [_needed(rule, found.dialect.decimal, is_plain=rule.column in plain) for rule in rules.values()]
     kept = tuple(sorted((rule for rule in needed if rule is not None), key=lambda rule: rule.column))
     return ModelReading(replace(found.dialect, rules=kept), tuple(questions))
@@ -154,7 +160,7 @@ def _needed(rule: ColumnRule, decimal: str, *, is_plain: bool) -> ColumnRule | N
         and rule.decimal in ("", decimal)
         and not (rule.thousands or rule.mark or rule.scale or rule.is_loose)
     )
-    if is_plain and not rule.kind and not rule.missing and not rule.values:
+    if is_plain and not rule.kind and not rule.missing and not rule.values and not rule.date:
         return None
     return replace(rule, decimal="") if is_plain else rule
 
@@ -173,6 +179,7 @@ class _Column:
         self._is_chosen = any(
             guess.confidence == "chosen" and guess.column == self._profile.name for guess in found.guesses
         )
+        self._dates = date_orders.guess_of(found, self._profile.name)
         shown = [row[index] for row in found.preview if row[index].strip()]
         self._first = tuple(shown[:N_SHOWN])
         samples = found.samples[index] if index < len(found.samples) else ()
@@ -196,6 +203,10 @@ class _Column:
         return self.feature.kind == "number" and not self._is_chosen
 
     @property
+    def is_date(self) -> bool:
+        return self.feature.kind == "date"
+
+    @property
     def shows_training(self) -> bool:
         """Whether a cell can be read with training's decimal mark only."""
         return self._training.decimal in self._marks
@@ -213,6 +224,8 @@ class _Column:
         """The rule, and the question where there is one. other: the mark to which the file's other columns changed."""
         if self._is_chosen:
             return self._own, None
+        if self.is_date:
+            return self._date(chosen)
         if not self.is_number:
             return self._category(), None
         rule = self._number(self.decimal)
@@ -228,6 +241,15 @@ class _Column:
             question = self._question(chosen, why, {other: self._number(other), self.decimal: rule})
             return question.taken.rule, question
         return rule, None
+
+    def _date(self, chosen: str) -> tuple[ColumnRule, ReadingQuestion | None]:
+        orders = date_orders.possible(self._training, self._own, self._dates)
+        missing = tuple(sorted({*self._training.missing, *self._own.missing}))
+        ways = {order: replace(self._training, missing=missing, date=order) for order in orders}
+        if len(ways) == 1:
+            return ways[orders[0]], None
+        question = self._question(chosen, date_orders.WHY, ways)
+        return question.taken.rule, question
 
     def _category(self) -> ColumnRule:
         """As in training; what means nothing in any column stays missing."""
@@ -303,4 +325,6 @@ class _Column:
         )
 
     def _values(self, rule: ColumnRule, shown: Sequence[str]) -> pa.Array:
+        if rule.date:
+            return date_orders.told(shown, rule.date)
         return cleaning.cleaned(pa.array(shown, pa.string()), rule, self._decimal)

@@ -1,6 +1,6 @@
 """Which cells make a row's answer less sure, and the words in which each row says so.
 
-A category that training never saw, a number outside the range that it saw, text where a number is due, which was
+A category that training never saw, a number or date outside the range that it saw, text where one is due, which was
 taken as missing, a cell that names its number only nearly, and a cell of a column that was read by a guess. Rows are
 kept column by column, so that what a row says and what is counted are the same thing. Columns have the model's names
 here, also where a mapping reads another column of the file in their place.
@@ -24,7 +24,7 @@ from core.uploads.csv.dialect import Dialect
 
 NAMED = 3
 """Columns that one row names at most; further ones are counted."""
-UNSEEN, OUTSIDE, BAD = "unseen", "out of range", "not a number"
+UNSEEN, OUTSIDE, BAD, NO_DATE = "unseen", "out of range", "not a number", "not a date"
 ABOUT, GUESSED = "not exactly a number", "read by a guess"
 
 
@@ -33,6 +33,7 @@ class Cautions:
     """The rows of a block that call for caution: column → (m,) ascending places of its rows, from 0.
 
     Columns are in the model's order; one without such rows is absent. A cell is in one of the first three at most.
+    dates: the columns that hold dates.
     """
 
     unseen: Mapping[str, RowIndices]
@@ -40,6 +41,7 @@ class Cautions:
     bad: Mapping[str, RowIndices]
     about: Mapping[str, RowIndices] = field(default_factory=dict)
     guessed: Mapping[str, RowIndices] = field(default_factory=dict)
+    dates: Collection[str] = ()
 
     @cached_property
     def _all(self) -> list[tuple[str, str, RowIndices]]:
@@ -47,7 +49,8 @@ class Cautions:
         kinds = (
             (UNSEEN, self.unseen),
             (OUTSIDE, self.outside),
-            (BAD, self.bad),
+            (BAD, {name: rows for name, rows in self.bad.items() if name not in self.dates}),
+            (NO_DATE, {name: rows for name, rows in self.bad.items() if name in self.dates}),
             (ABOUT, self.about),
             (GUESSED, self.guessed),
         )

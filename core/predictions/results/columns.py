@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from core.models.schema import Schema
 from core.predictions.errors import LabelUnquotable, LabelUnwritable
 from core.predictions.results.csv_injection import is_formula
-from core.predictions.results.histograms import Floats, most_probable
+from core.predictions.results.histograms import Counts, Floats, most_probable
 from core.predictions.results.rounding import DECIMALS
 from core.uploads.csv import layout, raw_blocks, stream
 from core.uploads.csv.dialect import Dialect
@@ -127,14 +127,15 @@ def _header_end(header_bytes: bytes, dialect: Dialect) -> tuple[int, int]:
     return start + int(found.ends[-1]), max(0, n_lacking)
 
 
-def class_cells(probabilities: Floats, added: AddedColumns) -> list[pa.Array]:
-    """One array of cells per added column: the most probable label, then the probabilities that are shown.
+def class_cells(probabilities: Floats, added: AddedColumns, chosen: Counts | None = None) -> list[pa.Array]:
+    """One array of cells per added column: the label, then the probabilities that are shown.
 
-    probabilities: (n, k), in the order of the schema's labels; of equals the first is the label.
+    probabilities: (n, k), in the order of the schema's labels.  chosen: (n,) the place of each row's label; None for
+    the most probable one, of equals the first.
     """
-    chosen = pa.array(most_probable(probabilities))
+    chosen = most_probable(probabilities) if chosen is None else chosen
     return [
-        added.labels.take(chosen),
+        added.labels.take(pa.array(chosen)),
         *(probability_cells(probabilities[:, i], added.dialect) for i in added.shown),
     ]
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.models import thresholds
 from core.models.schema import Schema
 
 BINS = 10_001
@@ -33,6 +34,17 @@ def most_probable(probabilities: Floats) -> Counts:
     return best
 
 
+def predicted(probabilities: Floats, schema: Schema, threshold: float = thresholds.HALF) -> Counts:
+    """(n,) the column of each row's label: the most probable one, or of two classes under another threshold than one
+    half the positive one where its probability reaches that.
+    """
+    if schema.positive_label is None or threshold == thresholds.HALF:
+        return most_probable(probabilities)
+    positive = schema.labels.index(schema.positive_label)
+    is_positive = thresholds.reached(probabilities[:, positive], threshold)
+    return np.where(is_positive, positive, 1 - positive)
+
+
 @dataclass(frozen=True)
 class ClassCounts:
     """What a classifier answered, and against which outcomes.
@@ -40,7 +52,7 @@ class ClassCounts:
     labels: as in the schema, k of them. predicted: (k,) rows per predicted label. scored: the labels whose
     probability is counted, s of them: the positive one for a binary task, else all.
     scores: (s, BINS) every row. positives, negatives: (s, BINS) rows whose outcome is, or is not, that label.
-    confusion: (k, k) rows with a known outcome: outcome down, prediction (the most probable label) across.
+    confusion: (k, k) rows with a known outcome: outcome down, prediction across.
     """
 
     labels: tuple[str, ...]
@@ -52,15 +64,17 @@ class ClassCounts:
     confusion: Counts
 
     @classmethod
-    def of(cls, schema: Schema, probabilities: Floats, codes: Counts | None) -> ClassCounts:
+    def of(
+        cls, schema: Schema, probabilities: Floats, codes: Counts | None, chosen: Counts | None = None
+    ) -> ClassCounts:
         """Counts of one block.
 
-        probabilities: (n, k).  codes: (n,) index of each row's outcome, negative where it is not known; None
-        for a file without outcomes.
+        probabilities: (n, k).  codes: (n,) index of each row's outcome, negative where it is not known; None for a file
+        without outcomes.  chosen: (n,) what `predicted` says of them; None for the most probable labels.
         """
         labels, k = schema.labels, len(schema.labels)
         scored = labels if schema.positive_label is None else (schema.positive_label,)
-        chosen = most_probable(probabilities)
+        chosen = most_probable(probabilities) if chosen is None else chosen
         # known outcomes count from 1, and 0 stands for all others, so that one count serves every row
         outcomes = np.zeros(len(chosen), np.int64) if codes is None else np.maximum(codes, -1) + 1
         pairs = np.bincount(outcomes * k + chosen, minlength=(k + 1) * k).reshape(k + 1, k)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from core.db.tables.predictions import PredictionRow
 from core.errors import Conflict
@@ -14,6 +14,7 @@ from core.metrics.ranking import Confusion
 from core.metrics.stored import Metrics
 from core.models import models
 from core.models.schema import Schema
+from core.predictions import cutting
 from core.predictions.results.csv_injection import FormulaCount
 from core.predictions.results.histograms import ClassCounts, NumberSums
 from core.predictions.results.run_statistics import RunStatistics
@@ -21,8 +22,8 @@ from core.predictions.results.run_statistics import RunStatistics
 
 @dataclass(frozen=True)
 class FeatureQuality:
-    """Cells of one column that are blank, no number where one is due, a category that training never saw, or a
-    number beyond the range that it saw, from `minimum` to `maximum`.
+    """Cells of one column that are blank, no number or date where one is due, a category that training never saw, or a
+    number or date beyond the range that it saw, from `minimum` to `maximum`. of: what the column holds.
     """
 
     column: str
@@ -32,6 +33,7 @@ class FeatureQuality:
     n_outside: int = 0
     minimum: float | None = None
     maximum: float | None = None
+    of: Literal["numbers", "dates", "times"] = "numbers"
 
     @property
     def n_cells(self) -> int:
@@ -61,6 +63,7 @@ class PredictionMetrics:
     for a scoring of before there were any. formulas: columns of the file with cells that a spreadsheet would run.
     scores, bands: binary only, of the
     probability of the positive label. labels: predicted labels. values: regression only.
+    threshold: the probability from which on a row counted as the positive outcome; None but of two classes.
     on_training_data: the model learned from these very bytes, so its metrics flatter it.
     """
 
@@ -71,6 +74,7 @@ class PredictionMetrics:
     seconds: float
     target: str
     positive_label: str | None
+    threshold: float | None
     on_training_data: bool
     headline: str
     metrics: Metrics | None
@@ -107,6 +111,7 @@ class PredictionMetrics:
             "seconds",
             "target",
             "positive_label",
+            "threshold",
             "on_training_data",
             "headline",
             "n_cautioned",
@@ -129,7 +134,8 @@ def of(prediction: PredictionRow) -> PredictionMetrics:
         )
     statistics = RunStatistics.from_json(prediction.metrics_json["tally"])
     schema = models.schema_of(prediction.model)
-    metrics = _metrics(statistics, schema)
+    threshold = cutting.of(prediction)
+    metrics = _metrics(statistics, schema, threshold)
     return PredictionMetrics(
         n_rows=statistics.n_rows,
         n_measured=statistics.n_measured,
@@ -138,6 +144,7 @@ def of(prediction: PredictionRow) -> PredictionMetrics:
         seconds=prediction.metrics_json["seconds"],
         target=schema.target,
         positive_label=schema.positive_label,
+        threshold=None if schema.positive_label is None else threshold,
         on_training_data=prediction.upload.sha256 == prediction.model.data_sha256,
         headline=findings.headline(metrics) if metrics else "",
         metrics=metrics,
@@ -152,21 +159,21 @@ def of(prediction: PredictionRow) -> PredictionMetrics:
     )
 
 
-def _metrics(statistics: RunStatistics, schema: Schema) -> Metrics | None:
+def _metrics(statistics: RunStatistics, schema: Schema, threshold: float) -> Metrics | None:
     if statistics.n_measured == 0:
         return None
     if statistics.numbers is not None:
         return _of_numbers(statistics.numbers, schema)
     assert statistics.classes is not None
     if schema.positive_label is not None:
-        return _of_two(statistics.classes, schema.positive_label)
+        return _of_two(statistics.classes, schema.positive_label, threshold)
     counts = statistics.classes
     return multiclass.from_histograms(
         counts.confusion, counts.positives, counts.negatives, labels=counts.labels
     )
 
 
-def _of_two(counts: ClassCounts, positive_label: str) -> Metrics:
+def _of_two(counts: ClassCounts, positive_label: str, threshold: float) -> Metrics:
     yes = counts.labels.index(positive_label)
     no = 1 - yes
     confusion = Confusion(
@@ -180,6 +187,7 @@ def _of_two(counts: ClassCounts, positive_label: str) -> Metrics:
         counts.negatives[0],
         positive_label=positive_label,
         negative_label=counts.labels[no],
+        threshold=threshold,
         confusion=confusion,
     )
 
@@ -240,6 +248,7 @@ def quality(statistics: RunStatistics, schema: Schema) -> tuple[FeatureQuality, 
             n_outside=statistics.outside.get(feature.name, 0),
             minimum=feature.minimum,
             maximum=feature.maximum,
+            of="times" if feature.is_time_of_day else "dates" if feature.kind == "date" else "numbers",
         )
         for feature in schema.features
     ]

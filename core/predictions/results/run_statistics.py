@@ -6,7 +6,7 @@ Blocks are counted apart, in threads, and put together in order by `merge`, whic
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.models import labels as one_label
 from core.models.fitting import targets
 from core.models.schema import ModelFrame, Schema
 from core.predictions.results import caution
@@ -121,7 +122,10 @@ class BlockRows:
         """
         target = schema.target
         blanks = framed.frame.isna().sum()
-        missing = {str(name): int(n) - len(framed.bad.get(str(name), ())) for name, n in blanks.items()}
+        features = {feature.name for feature in schema.features}  # less the parts of dates
+        missing = {
+            name: int(n) - len(framed.bad.get(name, ())) for name, n in blanks.items() if name in features
+        }
         return cls(
             n=table.num_rows,
             outcome=table.column(target).combine_chunks() if target in table.column_names else None,
@@ -132,6 +136,7 @@ class BlockRows:
                 bad=framed.bad,
                 about=framed.about,
                 guessed=caution.read_by_guess(framed.frame, unsure),
+                dates=schema.dates,
             ),
         )
 
@@ -148,11 +153,13 @@ def of_block(
     decimal: str,
     seed: int,
     formulas: Mapping[str, FormulaCount] = MappingProxyType({}),
+    chosen: Counts | None = None,
 ) -> RunStatistics:
     """The statistics of one block.
 
     answers: (n, k) probabilities, or (n,) numbers for a regression.  decimal: the file's decimal mark.
     seed: another for each block.  formulas: the columns of the block with cells that a spreadsheet would run.
+    chosen: (n,) the place of each row's label, where it is not the most probable one.
     """
     outcome = rows.outcome
     found: dict[str, Any] = {
@@ -169,9 +176,7 @@ def of_block(
     if schema.task == "regression":
         if outcome is None:
             return RunStatistics(**found, numbers=NumberSums.of(answers, None, seed))
-        values, wrong = cells.numbers(outcome, decimal)
-        wrong |= np.abs(values) > targets.LARGEST
-        values[wrong] = np.nan
+        values, wrong = numbers_of(outcome, decimal)
         n_unknown, n_lacking = int(wrong.sum()), int(np.isnan(values).sum())
         return RunStatistics(
             **found,
@@ -182,8 +187,8 @@ def of_block(
             numbers=NumberSums.of(answers, values, seed),
         )
     if outcome is None:
-        return RunStatistics(**found, classes=ClassCounts.of(schema, answers, None))
-    codes = outcome_codes(outcome, schema.labels)
+        return RunStatistics(**found, classes=ClassCounts.of(schema, answers, None, chosen))
+    codes = outcome_codes(outcome, schema.labels, decimal=decimal, spellings=dict(schema.spellings))
     n_unknown = int((codes == UNKNOWN).sum())
     return RunStatistics(
         **found,
@@ -191,8 +196,36 @@ def of_block(
         n_blank=int((codes == BLANK).sum()),
         n_unknown=n_unknown,
         unknown_outcomes=_examples(outcome, codes == UNKNOWN) if n_unknown else (),
-        classes=ClassCounts.of(schema, answers, codes),
+        classes=ClassCounts.of(schema, answers, codes, chosen),
     )
+
+
+def unknown_outcomes(column: pa.Array, schema: Schema, *, decimal: str) -> tuple[int, tuple[str, ...]]:
+    """How many outcomes are none that the model knows, and the first few. column: of text cells."""
+    if schema.task == "regression":
+        is_unknown = numbers_of(column, decimal)[1]
+    else:
+        is_unknown = (
+            outcome_codes(column, schema.labels, decimal=decimal, spellings=dict(schema.spellings)) == UNKNOWN
+        )
+    n_unknown = int(is_unknown.sum())
+    return n_unknown, _examples(column, is_unknown) if n_unknown else ()
+
+
+def numbers_of(outcome: pa.Array, decimal: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """(n,) the outcomes as numbers, NaN where missing or unknown; and whether each is unknown: no number, or one too
+    large to measure by.
+    """
+    values, wrong = cells.numbers(outcome, decimal)
+    with np.errstate(invalid="ignore"):
+        wrong |= np.abs(values) > targets.LARGEST
+    values[wrong] = np.nan
+    return values, wrong
+
+
+def first_different(before: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    """The first few of both."""
+    return tuple(dict.fromkeys([*before, *more]))[:EXAMPLES]
 
 
 def _examples(column: pa.Array, chosen: npt.NDArray[np.bool_]) -> tuple[str, ...]:
@@ -201,19 +234,25 @@ def _examples(column: pa.Array, chosen: npt.NDArray[np.bool_]) -> tuple[str, ...
     return tuple(pc.utf8_slice_codeunits(spellings, 0, _EXAMPLE_LENGTH).unique()[:EXAMPLES].to_pylist())
 
 
-def outcome_codes(column: pa.Array, labels: tuple[str, ...]) -> Counts:
+def outcome_codes(
+    column: pa.Array,
+    labels: tuple[str, ...],
+    *,
+    decimal: str = ".",
+    spellings: Mapping[str, str] = MappingProxyType({}),
+) -> Counts:
     """(n,) the index of each cell's label, BLANK for a missing cell, UNKNOWN for any other text.
 
-    Spaces around a cell or a label don't count. A label that reads like a missing cell ("None") is a label.
+    decimal, spellings: as for `core.models.labels.lookup`. A label that reads like a missing cell ("None") is a label.
     """
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    spellings = pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()
-    indexes = {label.strip(): i for i, label in enumerate(labels)}
-    blank = cells.is_missing(encoded.dictionary)
-    meaning = [
-        indexes.get(spelling, BLANK if is_blank else UNKNOWN)
-        for spelling, is_blank in zip(spellings, blank, strict=True)
-    ]
+    find = one_label.lookup(labels, decimal, spellings=spellings)
+    meaning = []
+    for cell, is_blank in zip(
+        encoded.dictionary.to_pylist(), cells.is_missing(encoded.dictionary), strict=True
+    ):
+        place = None if cell is None else find(cell)
+        meaning.append((BLANK if is_blank else UNKNOWN) if place is None else place)
     codes = pc.fill_null(encoded.indices, len(meaning)).to_numpy()
     found: Counts = np.array([*meaning, BLANK], np.int64)[codes]
     return found
@@ -234,7 +273,7 @@ def merge(a: RunStatistics, b: RunStatistics) -> RunStatistics:
         guessed=_summed(a.guessed, b.guessed),
         n_cautioned=None if a.n_cautioned is None or b.n_cautioned is None else a.n_cautioned + b.n_cautioned,
         formulas=_formulas(a, b),
-        unknown_outcomes=tuple(dict.fromkeys([*a.unknown_outcomes, *b.unknown_outcomes]))[:EXAMPLES],
+        unknown_outcomes=first_different(a.unknown_outcomes, b.unknown_outcomes),
         classes=a.classes.merged(b.classes) if a.classes and b.classes else a.classes or b.classes,
         numbers=a.numbers.merged(b.numbers) if a.numbers and b.numbers else a.numbers or b.numbers,
     )

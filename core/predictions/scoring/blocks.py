@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from core.models import thresholds
 from core.models.schema import Schema
 from core.predictions.matching import header
-from core.predictions.results import columns, csv_injection, rounding, run_statistics
+from core.predictions.results import columns, csv_injection, histograms, rounding, run_statistics
 from core.predictions.results.columns import AddedColumns
 from core.predictions.results.run_statistics import RunStatistics
 from core.predictions.scoring.fast.path import FastScorer
@@ -31,12 +32,16 @@ class ScoredBlock:
 
 @dataclass(frozen=True)
 class Scorer:
-    """What every block of a file needs to be scored; used by several threads at once. header: the file's own."""
+    """What every block of a file needs to be scored; used by several threads at once. header: the file's own.
+
+    threshold: the probability from which on a row counts as the positive one of two classes.
+    """
 
     pipeline_scorer: PipelineScorer
     added: AddedColumns
     header: tuple[str, ...]
     bare: bool
+    threshold: float = thresholds.HALF
 
     def score(self, index: int, block: bytes, fast: FastScorer | None) -> ScoredBlock:
         """The index-th block. fast: the way to try first."""
@@ -56,19 +61,26 @@ class Scorer:
             table = self.pipeline_scorer.read(block) if table is None else table
             answered = self.pipeline_scorer.answer(table)
             n_pipeline_rows = table.num_rows
-        answers = answered.answers
+        answers, chosen = answered.answers, None
         if schema.task == "regression":
             answers = rounding.rounded(answers)  # what is measured is what is written
             cells = [columns.number_cells(answers, dialect)]
         else:
-            cells = columns.class_cells(answers, self.added)
+            chosen = histograms.predicted(answers, schema, self.threshold)
+            cells = columns.class_cells(answers, self.added, chosen)
         if self.bare:
             counted = replace(run_statistics.empty(schema), n_rows=answered.rows.n)
         else:
             cells.append(answered.rows.cautions.cells(answered.rows.n, dialect))
             found = csv_injection.of_block(block, self.header, dialect)
             counted = run_statistics.of_block(
-                answered.rows, answers, schema, decimal=dialect.decimal, seed=index, formulas=found
+                answered.rows,
+                answers,
+                schema,
+                decimal=dialect.decimal,
+                seed=index,
+                formulas=found,
+                chosen=chosen,
             )
         cells += answered.reasons
         return ScoredBlock(columns.appended(block, cells, dialect), counted, n_pipeline_rows)
@@ -84,26 +96,29 @@ def scorer(
     with_reasons: bool,
     bare: bool = False,
     unsure: Collection[str] = (),
+    threshold: float = thresholds.HALF,
 ) -> Scorer:
     """For a file with this header; the rest as `engine.score` takes it.
 
     Raises FeatureMissing, LabelUnwritable, ReasonsUnknown.
     """
     header.require_features(file_header, schema, mapping=mapping)
+    read_as = header.as_read(file_header, schema, mapping)
+    schema = schema.read_by(read_as, dialect.rules)
     if with_reasons:
         reasons.require_references(schema)
     added = columns.plan(
         file_header, schema, dialect, with_caution=not bare, n_reasons=reasons.TOP if with_reasons else 0
     )
     pipeline_scorer = PipelineScorer(
-        header.as_read(file_header, schema, mapping),
+        read_as,
         dialect,
         pipeline,
         schema,
         with_reasons,
         frozenset(unsure),
     )
-    return Scorer(pipeline_scorer, added, file_header, bare)
+    return Scorer(pipeline_scorer, added, file_header, bare, threshold)
 
 
 def use_one_native_thread() -> None:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from threadpoolctl import threadpool_limits
 
+from core.models import thresholds
 from core.models.schema import Schema
 from core.predictions.errors import ScoringStopped
 from core.predictions.results.run_summary import RunSummary
@@ -44,6 +45,7 @@ def score(
     with_reasons: bool = False,
     bare: bool = False,
     unsure: Collection[str] = (),
+    threshold: float = thresholds.HALF,
     n_threads: int = N_THREADS,
     block_bytes: int = BLOCK_BYTES,
 ) -> RunSummary:
@@ -54,7 +56,8 @@ def score(
     mapping: feature or target → the column of the file to read in its place.
     with_reasons: say of each row what moved its answer most.  bare: the answers and nothing about them, no caution,
     hash or count of anything but rows; to measure what these cost.  unsure: the model's columns that are read by a
-    guess, of which every row is told.
+    guess, of which every row is told.  threshold: the probability from which on a row counts as the positive one of two
+    classes.
     Raises FeatureMissing, FeatureRetyped, LabelUnwritable, ReasonsUnknown, InputLost, DiskFull, ScoringStopped,
     BlockFailed, and what `stream` raises for bytes that are no records; what the sink holds then is no result.
     """
@@ -70,6 +73,7 @@ def score(
         with_reasons=with_reasons,
         bare=bare,
         unsure=unsure,
+        threshold=threshold,
     )
     run = ResultWriter(sink, scorer, file.header_bytes, started=started)
 

@@ -59,7 +59,7 @@ class Inputs:
             "task": schema.task,
             "labels": list(schema.labels),
             "positive_label": schema.positive_label,
-            "features": [{"name": feature.name, "kind": feature.kind} for feature in schema.features],
+            "features": schema.told,
         }
 
     def files(self, *, goal: str) -> dict[str, bytes]:
@@ -135,7 +135,5 @@ def _parquet(table: pa.Table) -> bytes:
 
 def _table(rows: pd.DataFrame, schema: Schema) -> pa.Table:
     """The features, of the same types whatever the rows hold: a column without a single value too."""
-    types = {
-        feature.name: pa.float64() if feature.kind == "number" else pa.string() for feature in schema.features
-    }
+    types = {feature.name: pa.float64() if feature.is_measured else pa.string() for feature in schema.inputs}
     return pa.table({name: pa.array(rows[name], kind, from_pandas=True) for name, kind in types.items()})

@@ -10,6 +10,7 @@ import numpy as np
 from core.metrics import binary, multiclass, regression
 from core.models.fitting.evaluation import CHOSEN_BY
 from core.models.schema import Schema
+from core.models.thresholds import KnownScores
 from core.training.bargain.inputs import Inputs
 
 N_RESAMPLES: Final = 20  # of the held-out rows, for how far a figure would differ by chance
@@ -18,10 +19,14 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class HeldOutScore:
-    """The headline figures and those of an answer that looks at no column, each with its spread."""
+    """The headline figures and those of an answer that looks at no column, each with its spread.
+
+    scores: of two classes.
+    """
 
     metrics: dict[str, dict[str, float]]
     baseline: dict[str, dict[str, float]]
+    scores: KnownScores | None = None
 
 
 def score(inputs: Inputs, answers: np.ndarray) -> HeldOutScore:
@@ -29,7 +34,15 @@ def score(inputs: Inputs, answers: np.ndarray) -> HeldOutScore:
     return HeldOutScore(
         _with_spread(inputs.schema, inputs.truth, answers),
         _with_spread(inputs.schema, inputs.truth, _baseline(inputs)),
+        _known(inputs.schema, inputs.truth, answers),
     )
+
+
+def _known(schema: Schema, truth: np.ndarray, answers: np.ndarray) -> KnownScores | None:
+    if schema.positive_label is None:
+        return None
+    positive = schema.labels.index(schema.positive_label)
+    return KnownScores.of(np.clip(answers[:, positive], 0.0, 1.0), truth == positive)
 
 
 def report(
@@ -52,6 +65,7 @@ def report(
         "n_held_out": len(inputs.held_out_rows),
         "versions": {},
         "seconds": seconds,
+        "thresholds": scored.scores.to_json() if scored.scores else None,
     }
 
 

@@ -29,7 +29,9 @@ You write Python code that learns to predict one column of a table. Answer with 
 
 The code runs as `python train.py`, in an empty folder without network, within {limit_s} seconds. Beside it lie:
 - job.json: {{"goal", "target", "task", "labels", "positive_label", "features": [{{"name", "kind"}}]}}. "task" is
-  "binary", "multiclass" or "regression"; "kind" is "number" or "category". Use exactly these features.
+  "binary", "multiclass" or "regression"; "kind" is "number" or "category". Use exactly these features. A date is a
+  number, the days since 1970-01-01, with "date": "day"; its parts are features of their own, which say "part" (year,
+  month, day, weekday with 0 for Monday, hour) and "source", the date's name.
 - train.parquet: the features and the target. Numbers are float64, categories text; what is missing is null.
 - groups.parquet, only where rows belong together: one column "group", a number for each row of train.parquet in its
   order. Keep rows of one number on one side when you hold rows out.

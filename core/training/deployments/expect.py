@@ -41,9 +41,9 @@ def checks(pipeline: Any, schema: Schema) -> list[dict[str, Any]]:
     rows = expectation.rows(schema)
     columns = {
         feature.name: pd.Series(
-            [row[feature.name] for row in rows], dtype=np.float64 if feature.kind == "number" else object
+            [row[feature.name] for row in rows], dtype=np.float64 if feature.is_measured else object
         )
-        for feature in schema.features
+        for feature in schema.inputs
     }
     frame = pd.DataFrame(columns)
     answers = pipeline.predict(frame) if schema.task == "regression" else pipeline.predict_proba(frame)

@@ -54,15 +54,15 @@ def follow(session: Session, task: queue.Task) -> None:
 def rows(schema: Schema) -> list[dict[str, Any]]:
     """Three rows that any model of this schema can answer."""
     return [
-        {feature.name: feature.reference for feature in schema.features},
-        {feature.name: _least(feature) for feature in schema.features},
-        {feature.name: _most(feature) for feature in schema.features},
+        {feature.name: feature.reference for feature in schema.inputs},
+        {feature.name: _least(feature) for feature in schema.inputs},
+        {feature.name: _most(feature) for feature in schema.inputs},
     ]
 
 
 def _least(feature: Feature) -> float | str | None:
-    return feature.minimum if feature.kind == "number" else next(iter(reversed(feature.categories)), None)
+    return feature.minimum if feature.is_measured else next(iter(reversed(feature.categories)), None)
 
 
 def _most(feature: Feature) -> float | str | None:
-    return feature.maximum if feature.kind == "number" else None
+    return feature.maximum if feature.is_measured else None

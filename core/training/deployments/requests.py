@@ -11,9 +11,11 @@ from uuid import UUID
 from core import db, queue
 from core.access import ownership
 from core.db.tables.deployments import DeploymentRow
+from core.models import thresholds
 from core.models.schema import Schema
 from core.models.served import answers as served_answers
 from core.models.served import client
+from core.predictions.results import histograms
 from core.sandboxes import Address
 from core.training.deployments import deployments, local_keeper, rows
 from core.training.deployments.states import AWAKE, Status
@@ -59,9 +61,10 @@ def predict(
     answers = served_answers.of_json(said, schema=schema, n_rows=len(checked))
     if schema.task == "regression":
         return [Answer(value, None) for value in answers.tolist()]
+    places = histograms.predicted(answers, schema, thresholds.of_model(found.model))
     return [
-        Answer(schema.labels[int(shares.argmax())], dict(zip(schema.labels, shares.tolist(), strict=True)))
-        for shares in answers
+        Answer(schema.labels[place], dict(zip(schema.labels, shares.tolist(), strict=True)))
+        for place, shares in zip(places.tolist(), answers, strict=True)
     ]
 
 

@@ -1,4 +1,7 @@
-"""Rows that somebody sends to a live app: checked against the model's columns, and made what its frame holds."""
+"""Rows that somebody sends to a live app: checked against the model's columns, and made what its frame holds.
+
+A date is sent as a file would spell it, and becomes the numbers that the model learnt from.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,12 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from core.models.schema import Feature, Schema
+import numpy as np
+
+from core.models import date_parts
+from core.models.schema import Feature, PartOfDate, Schema, order_of
 from core.training.errors import RowsRefused, TooManyRows
+from core.uploads.dates import texts
 
 MOST_ROWS: Final = 1_000
 LONGEST_TEXT: Final = 1_000
@@ -15,7 +22,7 @@ LARGEST: Final = 1e300
 
 
 def checked(rows: Any, *, schema: Schema) -> list[dict[str, Any]]:
-    """Each row with every column of the model; one that is absent, null or blank has no value there.
+    """Each row with every input of the model; one that is absent, null or blank has no value there.
 
     Raises RowsRefused naming the row and the column, TooManyRows.
     """
@@ -24,15 +31,25 @@ def checked(rows: Any, *, schema: Schema) -> list[dict[str, Any]]:
     if len(rows) > MOST_ROWS:
         raise TooManyRows(limit=MOST_ROWS, n_rows=len(rows))
     known = {feature.name for feature in schema.features}
-    return [_checked(number, row, schema.features, known) for number, row in enumerate(rows, start=1)]
+    return [_checked(number, row, schema.inputs, known) for number, row in enumerate(rows, start=1)]
 
 
-def _checked(number: int, row: Any, features: Sequence[Feature], known: set[str]) -> dict[str, Any]:
+def _checked(number: int, row: Any, inputs: Sequence[Feature], known: set[str]) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise RowsRefused(row=number, problem="It is no object of columns and values.")
     if unknown := [name for name in row if name not in known]:
         raise RowsRefused(row=number, problem=f"The model has no column '{_short(unknown[0])}'.")
-    return {feature.name: _value(number, feature, row.get(feature.name)) for feature in features}
+    found: dict[str, Any] = {}
+    for one in inputs:
+        if isinstance(one, PartOfDate):
+            found[one.name] = _part(one, found[one.source])
+        else:
+            found[one.name] = _value(number, one, row.get(one.name))
+    return found
+
+
+def _part(one: PartOfDate, days: float | None) -> float | None:
+    return None if days is None else float(date_parts.of(np.array([days]))[one.part][0])
 
 
 def _value(number: int, feature: Feature, given: Any) -> float | str | None:
@@ -49,6 +66,12 @@ def _value(number: int, feature: Feature, given: Any) -> float | str | None:
                 row=number, problem=f"'{feature.name}' is longer than {LONGEST_TEXT:,} characters."
             )
         return text
+    if feature.kind == "date":
+        days = texts.read(given, order_of(feature)) if isinstance(given, str) else None
+        if days is None:
+            problem = f"'{feature.name}' is no date: {_short(str(given))!r}. Write it as 2024-07-12."
+            raise RowsRefused(row=number, problem=problem)
+        return days
     value = _number(given)
     if value is None:
         raise RowsRefused(row=number, problem=f"'{feature.name}' is no number: {_short(str(given))!r}.")

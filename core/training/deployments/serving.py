@@ -15,6 +15,7 @@ from core.db.tables.deployments import DeploymentRow
 from core.db.tables.models import ModelRow
 from core.db.types import now_plus
 from core.errors import AppError
+from core.models import thresholds
 from core.models.errors import AnswerUnusable
 from core.models.schema import Schema
 from core.models.served import answers as served_answers
@@ -164,7 +165,12 @@ class Serving:
             assert model.schema is not None
             self._checks, self._schema = list(deployment.checks or ()), Schema.from_json(model.schema)
             return ServedModel(
-                model.id, model.artifact_key, model.artifact_sha256, model.format, model.schema
+                model.id,
+                model.artifact_key,
+                model.artifact_sha256,
+                model.format,
+                model.schema,
+                thresholds.of_model(model),
             )
 
     def _ask_for_checks(self) -> None:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
@@ -27,11 +28,19 @@ CHILD: Final = "core.training.package.columns"
 
 
 def chosen(
-    table: pa.Table, *, target: str, decimal: str, rules: Mapping[str, ColumnRule]
+    table: pa.Table,
+    *,
+    target: str,
+    decimal: str,
+    rules: Mapping[str, ColumnRule],
+    choices: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[Feature, ...]:
-    """The columns in their order. table: text cells of rows that have an outcome. Blocking; raises NoFeatures."""
+    """The columns in their order. table: text cells of rows that have an outcome. choices: of the target, as JSON.
+
+    Blocking; raises NoFeatures.
+    """
     said = {name: asdict(rule) for name, rule in rules.items()}
-    question = json.dumps({"target": target, "decimal": decimal, "rules": said})
+    question = json.dumps({"target": target, "decimal": decimal, "rules": said, "choices": dict(choices)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema.with_metadata({QUESTION: question})) as written:
         written.write_table(table.replace_schema_metadata({QUESTION: question}))
@@ -52,14 +61,15 @@ def chosen(
 def _answer(stream: pa.ipc.RecordBatchStreamReader) -> dict[str, Any]:
     """In the child."""
     from core.models.fitting import preparation, targets
+    from core.models.fitting.questions import TargetChoices
 
     table = stream.read_all()
     question = json.loads(table.schema.metadata[QUESTION])
     decimal = question["decimal"]
     rules = {name: ColumnRule.from_json(rule) for name, rule in question["rules"].items()}
     target = question["target"]
-    kept = rules[target].values if target in rules else ()
-    outcome = targets.find(table, target=target, decimal=decimal, kept=kept)
+    choices = TargetChoices.from_json(question["choices"])
+    outcome = targets.find(table, target=target, decimal=decimal, choices=choices, rule=rules.get(target))
     try:
         prepared = preparation.prepare(
             lambda rows: table.take(pa.array(rows)), outcome, decimal=decimal, rules=rules

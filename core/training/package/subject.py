@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from core.db.tables.training_jobs import TrainingJobRow
 from core.db.tables.uploads import UploadRow
 from core.models import models, readings
 from core.models.fitting import targets
+from core.models.fitting.questions import MIN_ROWS_A_CLASS, TargetChoices
 from core.models.fitting.targets import Target
 from core.models.schema import Schema
 from core.storage import Storage
@@ -36,16 +37,18 @@ ROWS_OF_A_LABEL: Final = 50  # at least, where there are so many
 class Asked:
     """What somebody wants packed. schema: a model's own, None if it is to be made. code: None for the template.
 
+    choices: of the target. is_built_in: the model is one of the app's own recipes.
     predict_code: the predict.py that the code finds beside it, where its author wrote one.
     """
 
     upload: UploadRow
     target: str
     model_name: str
-    positive_label: str | None = None
+    choices: TargetChoices = field(default_factory=TargetChoices)
     schema: Schema | None = None
     code: str | None = None
     predict_code: str | None = None
+    is_built_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Subject:
             "task": schema.task,
             "labels": list(schema.labels),
             "positive_label": schema.positive_label,
-            "features": [{"name": feature.name, "kind": feature.kind} for feature in schema.features],
+            "features": schema.told,
         }
 
 
@@ -85,7 +88,7 @@ def of_upload(
     upload = uploads.own(session, upload_id=upload_id)
     uploads.examination_of(upload)
     name = models.tidied(model_name) or models.default_name(upload, target=target)
-    return Asked(upload, target, name, positive_label)
+    return Asked(upload, target, name, TargetChoices(positive_label=positive_label))
 
 
 def of_model(session: Session, *, model_id: UUID) -> Asked:
@@ -100,10 +103,12 @@ def of_model(session: Session, *, model_id: UUID) -> Asked:
     found = session.execute(columns.where(TrainingJobRow.model_id == model_id)).one_or_none()
     is_own = found is not None and found.code_source != TEMPLATE
     schema = models.schema_of(model)
+    stated = TargetChoices.from_json(model.task.payload)
     return Asked(
-        upload, model.target, model.name, schema.positive_label, schema,
+        upload, model.target, model.name, replace(stated, positive_label=schema.positive_label), schema,
         code=found.code if found is not None and is_own else None,
         predict_code=found.predict_code if found is not None and is_own else None,
+        is_built_in=model.origin == "built_in",
     )  # fmt: skip
 
 
@@ -119,8 +124,9 @@ def look(files: Storage, asked: Asked) -> Subject:
             column,
             target=asked.target,
             decimal=dialect.decimal,
-            positive_label=asked.positive_label,
-            kept=rules[asked.target].values if asked.target in rules else (),
+            choices=asked.choices,
+            rule=rules.get(asked.target),
+            fewest=targets.FEWEST_FOLDS if asked.is_built_in else MIN_ROWS_A_CLASS,
         )
         if asked.schema is not None:
             if outcome.labels != asked.schema.labels:
@@ -136,8 +142,11 @@ def look(files: Storage, asked: Asked) -> Subject:
         target=asked.target,
         decimal=dialect.decimal,
         rules=rules,
+        choices=asked.choices.to_json(),
     )
-    schema = Schema(features, asked.target, outcome.task, outcome.labels, outcome.positive_label)
+    schema = Schema(
+        features, asked.target, outcome.task, outcome.labels, outcome.positive_label, None, outcome.spellings
+    )
     return Subject(asked, schema, outcome, dialect)
 
 

@@ -12,6 +12,7 @@ from core import queue
 from core.db.tables.uploads import UploadRow
 from core.models import readings
 from core.models.fitting import targets
+from core.models.fitting.questions import MIN_ROWS_A_CLASS, TargetChoices
 from core.storage import Storage
 from core.training.bargain import inputs
 from core.training.bargain.inputs import Inputs
@@ -40,8 +41,9 @@ def read(files: Storage, upload: UploadRow, task: queue.Task, job: queue.Job, *,
             outcomes,
             target=target,
             decimal=dialect.decimal,
-            positive_label=task.payload.get("positive_label"),
-            kept=rules[target].values if target in rules else (),
+            choices=TargetChoices.from_json(task.payload),
+            rule=rules.get(target),
+            fewest=MIN_ROWS_A_CLASS,
         )
         prepared = inputs.prepare(
             take,

@@ -52,7 +52,7 @@ def checks(inputs: Inputs, answers: np.ndarray) -> list[dict[str, Any]]:
         row = inputs.held_out.iloc[place]
         values = {
             feature.name: None if _is_missing(row[feature.name]) else row[feature.name]
-            for feature in inputs.schema.features
+            for feature in inputs.schema.inputs
         }
         kept.append({"row": values, "answer": answers[place].tolist()})
     return kept

@@ -16,7 +16,7 @@ from core import db, queue, sandboxes, settings, storage
 from core.db.tables.training_jobs import TrainingJobRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import handler, versions
+from core.models import handler, thresholds, versions
 from core.sandboxes import Ended, Reason, Sandbox
 from core.settings import part
 from core.settings.parts.training import TrainingSettings
@@ -192,6 +192,7 @@ def _trained(
     recorder.close(judged)
     keep = list(task.payload.get("keep", ()))
     report = scoring.report(inputs, scored, chosen="sandbox", seconds=ended.usage.wall_s, keep=keep)
+    threshold = thresholds.of_result(task.payload.get("threshold"), report)
     return {
         "schema": inputs.schema.to_json(),
         "report": report | {"versions": versions.installed(), "warnings": warnings},
@@ -199,6 +200,7 @@ def _trained(
         "artifact_key": key,
         "artifact_sha256": sha256,
         "checks": held_out.checks(inputs, answers),
+        **threshold,
     }
 
 

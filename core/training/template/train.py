@@ -4,7 +4,8 @@ Runs by itself, in a folder that holds
   train.parquet    the rows to learn from: the features, and the target
   holdout.parquet  other rows, without the target
   groups.parquet   which of the rows to learn from belong together, where some do: the same "group" for copies of a row
-  job.json         {"target", "task", "labels", "positive_label", "features": [{"name", "kind"}, …]}
+  job.json         {"target", "task", "labels", "positive_label", "features": [{"name", "kind"}, …]}; a date is
+                   the number of its day, and each part of it one more feature, which says {"part": "month", …}
 and leaves there
   model.bin        the model, for predict.py alone
   predict.py       load(path) and predict(model, frame)
@@ -57,6 +58,7 @@ METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 # As (leaves a tree, learning rate, rows a leaf at least, l2, share of the columns that a split may look at)
 GROWTHS = ((6, 0.1, 30, 3.0, 0.5), (12, 0.05, 30, 3.0, 0.5), (31, 0.1, 20, 1.0, 1.0))
 PATIENCE = 20  # trees that may come without making unseen rows likelier
+COME_ROUND = ("month", "weekday", "hour")  # parts of dates of which curves take each value for itself
 ONE_HOT_VALUES = 8  # a category of more values becomes the mean outcome of each
 
 PREDICT = '''"""Opens model.bin and predicts: a row of probabilities, one a label, or a number."""
@@ -114,8 +116,10 @@ def named(job: Job, kind: str) -> list[str]:
 
 
 def linear(job: Job, frame: pd.DataFrame) -> Pipeline:
-    numbers, categories = named(job, "number"), named(job, "category")
-    gaps = [name for name in numbers if frame[name].isna().sum() >= MIN_GAPS]
+    parts = {feature["name"]: feature["part"] for feature in job["features"] if "part" in feature}
+    coded = [name for name, part in parts.items() if part in COME_ROUND]
+    numbers = [name for name in named(job, "number") if name not in coded]
+    gaps = [name for name in numbers if name not in parts and frame[name].isna().sum() >= MIN_GAPS]
     # Splines count less than the straight line beside them: small tables need that.
     curves = FeatureUnion(
         [("line", StandardScaler()), ("splines", SplineTransformer(n_knots=6))],
@@ -128,12 +132,13 @@ def linear(job: Job, frame: pd.DataFrame) -> Pipeline:
             ("curves", curves),
         ]
     )
-    parts = [
+    made = [
         ("numbers", splines, numbers),
         ("gaps", MissingIndicator(features="all"), gaps),
-        ("categories", one_hot(), categories),
+        ("codes", one_hot(), coded),
+        ("categories", one_hot(), named(job, "category")),
     ]
-    columns = ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0)
+    columns = ColumnTransformer([part for part in made if part[2]], sparse_threshold=0)
     if job["task"] == "regression":
         return Pipeline([("columns", columns), ("model", Ridge(alpha=1.0))])
     return Pipeline([("columns", columns), ("model", LogisticRegression(C=0.3, max_iter=2000))])

@@ -45,5 +45,5 @@ def measured_over(report: Mapping[str, Any]) -> str:
     """What its figures vary over: folds, or resamples of the only rows that were held out."""
     if "n_held_out" in report:
         return "resamples of unseen rows"
-    n_folds = (report.get("evaluation") or {}).get("n_folds", 5)
+    n_folds = (report.get("evaluation") or {}).get("n_folds", report.get("n_folds", 5))
     return f"{_WORDS[n_folds]} folds" if n_folds in _WORDS else "resamples of the latest rows"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +12,7 @@ import streamlit as st
 from core.db.tables.models import ModelRow
 from core.metrics import figures, wording
 from core.metrics.figures import CandidateScore, FeatureImportance
-from core.models import models
+from core.models import date_parts, models
 from core.models.schema import Feature
 from core.ui import charts as on_page
 from core.ui import formatting, links
@@ -20,6 +20,7 @@ from core.ui.models import evaluation, labels
 from core.ui.uploads.receipt import KINDS, height
 
 SHOWN_CATEGORIES = 6
+_FOLDS: Final = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 def numbers(model: ModelRow) -> None:
@@ -132,9 +133,12 @@ def _recipe(name: str) -> str:
 
 
 def _seen(feature: Feature) -> str:
-    if feature.kind == "number":
+    if feature.is_measured:
         if feature.minimum is None or feature.maximum is None:
             return ""
+        if feature.kind == "date":
+            told = partial(date_parts.text, is_time=feature.is_time_of_day)
+            return f"{told(feature.minimum)} to {told(feature.maximum)}"
         return f"{feature.minimum:,.6g} to {feature.maximum:,.6g}"
     shown, rest = feature.categories[:SHOWN_CATEGORIES], len(feature.categories) - SHOWN_CATEGORIES
     return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")

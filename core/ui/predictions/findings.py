@@ -8,8 +8,8 @@ from uuid import UUID
 import streamlit as st
 
 from core.metrics import findings, wording
-from core.metrics.binary import Binary
 from core.metrics.regression import Regression
+from core.models import thresholds
 from core.predictions.results.measures import PredictionMetrics
 from core.predictions.results.run_statistics import EXAMPLES
 from core.ui import formatting, links
@@ -115,8 +115,7 @@ def _examples(measured: PredictionMetrics) -> str:
 def _reading(measured: PredictionMetrics) -> Iterator[str]:
     if measured.positive_label is not None:
         label = links.escape(wording.quoted(measured.positive_label))
-        threshold = measured.metrics.threshold if isinstance(measured.metrics, Binary) else 0.5
-        least = wording.percent(threshold, decimals=0)
+        least = formatting.threshold(thresholds.HALF if measured.threshold is None else measured.threshold)
         yield f"The probability is for {label}; rows at {least} or more are predicted {label}."
     elif measured.labels is not None:
         yield "Each row gets its most likely class."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from core.metrics import wording
+from core.models import date_parts
 from core.predictions.results.csv_injection import HEADER
 from core.predictions.results.measures import FeatureQuality, PredictionMetrics
 from core.ui import formatting, links
@@ -78,7 +80,7 @@ def warning(measured: PredictionMetrics, *, was_blank: Collection[str] | None = 
 def _faults(column: FeatureQuality, n_rows: int) -> str:
     kinds = {
         "blank": column.n_missing,
-        "not a number": column.n_bad,
+        "not a number" if column.of == "numbers" else "not a date": column.n_bad,
         "new values": column.n_unseen,
         "out of range": column.n_outside,
     }
@@ -99,6 +101,7 @@ def summary(measured: PredictionMetrics, *, was_blank: Collection[str] | None = 
 def sentence(column: FeatureQuality, *, n_rows: int, was_blank: Collection[str] | None = None) -> str:
     """What is odd in one column, and what that did to the scores."""
     parts = []
+    due = {"numbers": "a number", "dates": "a date", "times": "a time"}[column.of]
     if column.n_missing:
         blank = f"{_cells(column.n_missing, n_rows)} {_be(column.n_missing)} blank"
         if was_blank is not None:
@@ -107,14 +110,19 @@ def sentence(column: FeatureQuality, *, n_rows: int, was_blank: Collection[str] 
         parts.append(blank)
     if column.n_bad:
         parts.append(
-            f"{_cells(column.n_bad, n_rows)} {_hold(column.n_bad)} text instead of a number, scored as blank"
+            f"{_cells(column.n_bad, n_rows)} {_hold(column.n_bad)} text instead of {due}, scored as blank"
         )
     if column.n_unseen:
         parts.append(
             f"{_cells(column.n_unseen, n_rows)} {_hold(column.n_unseen)} a value not seen in training"
         )
     if column.n_outside and column.minimum is not None and column.maximum is not None:
-        seen = f"{wording.number(column.minimum)} to {wording.number(column.maximum)}"
+        told = (
+            wording.number
+            if column.of == "numbers"
+            else partial(date_parts.text, is_time=column.of == "times")
+        )
+        seen = f"{told(column.minimum)} to {told(column.maximum)}"
         parts.append(
             f"{_cells(column.n_outside, n_rows)} {_be(column.n_outside)} outside the training range of {seen}"
         )
@@ -180,7 +188,7 @@ def _table(quality: Sequence[FeatureQuality], *, n_rows: int) -> None:
             {
                 "Column": [column.column for column in quality],
                 "Blank": [column.n_missing or None for column in quality],
-                "Not a number": [column.n_bad or None for column in quality],
+                "Not readable": [column.n_bad or None for column in quality],
                 "New value": [column.n_unseen or None for column in quality],
                 "Out of range": [column.n_outside or None for column in quality],
                 "Rows affected": [100 * min(1.0, column.n_cells / n_rows) for column in quality],
@@ -191,13 +199,13 @@ def _table(quality: Sequence[FeatureQuality], *, n_rows: int) -> None:
         placeholder="",
         column_config={
             "Blank": count(format="localized", help="Cells without a value."),
-            "Not a number": count(
-                format="localized", help="Cells with text where the model expects a number."
+            "Not readable": count(
+                format="localized", help="Cells with text where the model expects a number or date."
             ),
             "New value": count(format="localized", help="Cells with a category not seen in training."),
             "Out of range": count(
                 format="localized",
-                help="Cells with a number below the lowest or above the highest seen in training.",
+                help="Cells with a number or date below the lowest or above the highest seen in training.",
             ),
             "Rows affected": st.column_config.ProgressColumn(
                 min_value=0, max_value=100, format="%.1f %%", help="Share of the file's rows."

@@ -208,6 +208,8 @@ def _run(prediction: PredictionRow, measured: PredictionMetrics, kept: Mapping[s
     if prediction.started_at and prediction.finished_at:
         facts["Started"] = formatting.exact_moment(prediction.started_at, zone=zone)
         facts["Finished"] = formatting.exact_moment(prediction.finished_at, zone=zone)
+    if measured.threshold is not None:
+        facts["Threshold"] = formatting.threshold(measured.threshold)
     facts["Scoring time"] = formatting.duration(measured.seconds)
     if measured.rows_per_s is not None:
         facts["Speed"] = f"{formatting.count(round(measured.rows_per_s), 'row')} per second"

@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.ui import formatting, links, notices, page_frame, session
 from core.uploads import uploads
 from core.uploads.csv.dialect import DELIMITER_NAMES, delimiter_name
+from core.uploads.dates import texts
 from core.uploads.detect.encodings import charsets
 from core.uploads.detect.guesses import Guess
 from core.uploads.errors import UnequalRow
@@ -34,6 +35,7 @@ ABOUT: Final[dict[str, str]] = {
     "decimal": "Decimal mark",
     "numbers": "Number format",
     "missing": "Missing values",
+    "dates": "Dates",
     "kind": "Column type",
 }
 SURE: Final[dict[str, str]] = {
@@ -50,8 +52,22 @@ _NAMED: Final[dict[str, Callable[[str], str]]] = {
     "delimiter": delimiter_name,
     "decimal": lambda mark: _DECIMALS[mark].lower(),
 }
-_AS_FOUND, _NUMBER, _CATEGORY = "As detected", "Number", "Category"
-_KINDS: Final = {_AS_FOUND: None, _NUMBER: "number", _CATEGORY: "category"}
+_AS_FOUND: Final = "As detected"
+_DATE_FORMS: Final = {
+    "dmy": "Date: day, month, year",
+    "mdy": "Date: month, day, year",
+    "ymd": "Date: year, month, day",
+    "time": "Time of day",
+    "epoch": "Date: seconds since 1970",
+    "epoch_ms": "Date: milliseconds since 1970",
+    "excel": "Date: days as spreadsheets count them",
+}
+_KINDS: Final[dict[str, ColumnOverrides | None]] = {
+    _AS_FOUND: None,
+    "Number": ColumnOverrides(kind="number"),
+    "Category": ColumnOverrides(kind="category"),
+    **{name: ColumnOverrides(date=form) for form, name in _DATE_FORMS.items()},
+}
 
 
 class _DialectOverrides(TypedDict):
@@ -121,7 +137,7 @@ def _of_columns(alike: Sequence[Guess]) -> dict[str, str]:
     return {
         "Column": f"{len(alike)} columns: {names}" if several else names,
         "About": ABOUT[first.about],
-        "Read as": first.value,
+        "Read as": texts.FORMS.get(first.value, first.value) if first.about == "dates" else first.value,
         "Confidence": SURE[first.confidence],
         "Why": f"In {first.column}: {first.why}" if several else first.why,
     }
@@ -232,7 +248,7 @@ def _content_fields(
     return {
         "header_line": int(header) if header != header_now else None,
         "missing": tuple(one.strip() for one in missing.split(",") if one.strip()) or None,
-        "columns": {column: ColumnOverrides(kind=_KINDS[kind])} if column and _KINDS[kind] else {},
+        "columns": {column: said} if column and (said := _KINDS[kind]) else {},
     }
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from core import db, queue
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import models
+from core.models import models, thresholds
 from core.predictions import listing, predictions
 from core.predictions.check import schema_check
 from core.predictions.check.schema_check import SchemaCheck
@@ -65,6 +65,7 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
             listing.pace(scope, model_id=model.id, with_reasons=given) for given in (False, True)
         )
     with_reasons = _reasons(upload, model, more_s=reasons_s(upload.n_rows, plain=plain, explained=explained))
+    threshold = _threshold(upload, model)
     can_score = found is not None and found.refusal is None
     if can_score:
         outside.before_scoring(upload.file_name, model_format=model.format)
@@ -90,7 +91,9 @@ def _start(upload: UploadRow, model: ModelRow, found: SchemaCheck | None, *, has
     pace = explained if with_reasons else plain
     st.caption(_what_happens(upload, pace=pace, is_large=is_large, largest=largest, has_worker=has_worker))
     if found is not None and (at_once or queued):
-        made = _create(upload.id, model.id, found, now=at_once, with_reasons=with_reasons)
+        made = _create(
+            upload.id, model.id, found, now=at_once, with_reasons=with_reasons, threshold=threshold
+        )
         links.go(PREDICTION, id=made)
 
 
@@ -132,7 +135,34 @@ def _checked(upload: UploadRow, model: ModelRow) -> SchemaCheck:
     return found
 
 
-def _create(upload_id: int, model_id: UUID, found: SchemaCheck, *, now: bool, with_reasons: bool) -> UUID:
+def _threshold(upload: UploadRow, model: ModelRow) -> float | None:
+    """From which probability on a row counts as the positive outcome; None for a model of no two classes."""
+    label = models.schema_of(model).positive_label
+    if label is None:
+        return None
+    now = thresholds.of_model(model)
+    return st.number_input(
+        f"Predict {links.escape(label)} from a probability of",
+        min_value=10.0**-thresholds.DECIMALS,
+        max_value=1 - 10.0**-thresholds.DECIMALS,
+        value=now,
+        step=0.01,
+        format="%.3f",
+        key=f"threshold_{upload.id}_{model.id}_{now}",
+        width=260,
+        help="The model's threshold unless you change it here. The prediction keeps it.",
+    )
+
+
+def _create(
+    upload_id: int,
+    model_id: UUID,
+    found: SchemaCheck,
+    *,
+    now: bool,
+    with_reasons: bool,
+    threshold: float | None,
+) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         made = predictions.create(
             scope,
@@ -142,6 +172,7 @@ def _create(upload_id: int, model_id: UUID, found: SchemaCheck, *, now: bool, wi
             mapping=found.mapping,
             with_reasons=with_reasons,
             choices=found.reading,
+            threshold=threshold,
         )
     if now:
         queue.local_runner.run_now(made.task_id)

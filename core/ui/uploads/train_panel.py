@@ -11,32 +11,28 @@ from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.models import models, training_requests
-from core.models.fitting import targets
+from core.models.fitting.questions import TargetChoices
 from core.models.validation import UNSTATED, Validation
 from core.ui import links, session
 from core.ui.models.pages import MODEL
-from core.ui.uploads import validation_form
-from core.ui.uploads.receipt import KINDS
+from core.ui.uploads import target_form, validation_form
 from core.uploads import uploads
 from core.uploads.report.profile import ColumnProfile
 
 
 def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: ModelRow | None) -> None:
     """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
-    by_name = {column.name: column for column in columns}
-    names = list(by_name)
+    names = [column.name for column in columns]
     asked = f"{upload.id}_{version_of.id if version_of else None}"  # what the answers are about
-    guessed = version_of.target if version_of else targets.guess_target(columns, n_rows=upload.n_rows)
-    target = st.selectbox(
-        "Column to predict",
-        names,
-        index=names.index(guessed) if guessed in names else None,
-        format_func=lambda name: f"{name}  ·  {KINDS[by_name[name].kind].lower()}",
-        placeholder="Choose a column",
-        key=f"target_{asked}",
-        help="The outcome that the model learns to predict from the other columns.",
+    stated = target_form.show(
+        upload,
+        columns,
+        before=version_of.target if version_of else None,
+        stated=version_of.task.payload if version_of else None,
+        key=asked,
+        target_key=f"target_{asked}",
     )
-    positive = _positive(by_name[target], key=f"positive_{asked}_{target}") if target else None
+    target, refusal = stated.target, stated.refusal
     name = st.text_input(
         "Name",
         value=version_of.name if version_of else "",
@@ -48,7 +44,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     keep = st.multiselect(
         "Keep these columns even if they look like IDs or leaks",
         [name for name in names if name != target],
-        default=[name for name in _kept(version_of) if name in by_name and name != target],
+        default=[name for name in _kept(version_of) if name in names and name != target],
         placeholder="None",
         key=f"keep_{asked}",
         help="Columns that look like IDs or give the outcome away are left out. The ones you add here are used anyway.",
@@ -58,7 +54,6 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         before=training_requests.validation_of(version_of.task.payload) if version_of else UNSTATED,
         key=asked,
     )
-    refusal = targets.refusal(by_name[target], n_rows=upload.n_rows) if target else None
     clicked = st.button(
         _button(upload, target=target, name=name or ""),
         key="train_model",
@@ -77,7 +72,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
             upload.id,
             target=target,
             name=name or "",
-            positive_label=positive,
+            choices=stated.choices,
             keep=keep,
             validation=validation,
         )
@@ -101,28 +96,12 @@ def _kept(version_of: ModelRow | None) -> Sequence[str]:
     return kept
 
 
-def _positive(column: ColumnProfile, *, key: str) -> str | None:
-    """The outcome whose probability is asked for, where there are two; None leaves it to the training."""
-    if column.n_distinct != 2 or len(column.examples) != 2:
-        return None
-    labels = list(column.examples)
-    likely = targets.likely_positive(labels)
-    return st.selectbox(
-        "Positive outcome",
-        labels,
-        index=labels.index(likely) if likely is not None else None,
-        placeholder="The rarer of the two",
-        key=key,
-        help="The result shows the probability of this outcome.",
-    )
-
-
 def _train(
     upload_id: int,
     *,
     target: str,
     name: str,
-    positive_label: str | None,
+    choices: TargetChoices,
     keep: Sequence[str],
     validation: Validation,
 ) -> UUID:
@@ -134,7 +113,7 @@ def _train(
             upload=upload,
             target=target,
             name=name,
-            positive_label=positive_label,
+            choices=choices,
             keep=keep,
             validation=validation,
         )

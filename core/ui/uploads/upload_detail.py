@@ -21,7 +21,7 @@ from core.predictions.states import PENDING
 from core.ui import formatting, links, notices, owners, page_frame, session
 from core.ui.badges import Badge
 from core.ui.predictions.pages import PREDICTIONS
-from core.ui.uploads import missing_codes, receipt, score_panel, train_panel
+from core.ui.uploads import date_orders, missing_codes, receipt, score_panel, train_panel
 from core.ui.uploads.pages import UPLOADS
 from core.uploads import stored, uploads
 
@@ -51,6 +51,7 @@ def show(upload_id: int, *, to_train: bool, version_of_id: UUID | None, model_id
     panel, content = st.columns([2, 3], gap="medium")
     with panel, st.container(border=True, key="panel"):
         missing_codes.show(upload.id, found)
+        date_orders.show(upload.id, found)
         task = TRAIN
         if ready:
             task = st.segmented_control(

@@ -32,6 +32,8 @@ class ColumnRule:
     scale: what is done to a percentage. "fractions": numbers without the sign are parts of one, times 100;
     "hundredths": numbers with the sign are hundredths, in a column of parts of one. "": the sign is left out.
     is_loose: cells that are nearly numbers, such as "<0.5" and "575K", are read as the numbers that they name.
+    date: how its dates are written, one of `core.uploads.dates.texts.FORMS`; "" where it holds none, or none but those
+    that can be read in one way only. Their cells stay as they are spelled.
     """
 
     column: int
@@ -43,6 +45,7 @@ class ColumnRule:
     values: tuple[str, ...] = ()
     scale: str = ""
     is_loose: bool = False
+    date: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ColumnRule:
@@ -57,6 +60,11 @@ class ColumnRule:
     def is_number(self) -> bool:
         """Whether the rule says how numbers are spelled."""
         return bool(self.decimal)
+
+    @property
+    def is_of_dates_alone(self) -> bool:
+        """Whether it says no more than how dates are written, so that cells are clean as they stand."""
+        return self == ColumnRule(self.column, date=self.date)
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,8 @@ class Dialect:
     @property
     def is_plain(self) -> bool:
         """Whether records below the header are rows of one width, in double quotes or none, and clean as they stand."""
-        return self.is_regular and not self.rules and self.quotechar == '"' and not self.escapechar
+        are_clean = all(rule.is_of_dates_alone for rule in self.rules)
+        return self.is_regular and are_clean and self.quotechar == '"' and not self.escapechar
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and dicts; `from_json` reads it back to an equal dialect."""

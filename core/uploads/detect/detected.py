@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from core.uploads.csv.dialect import Dialect
+from core.uploads.detect.columns.column_formats import FoundFormat
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.shape.other_tables import OtherTable
 
@@ -20,6 +22,16 @@ class Detected:
     others: tuple[OtherTable, ...] = ()
     is_edged: bool = False
     samples: tuple[tuple[str, ...], ...] = ()
+
+    def with_formats(self, found: Sequence[FoundFormat]) -> Detected:
+        """With these rules and what is to be said of them in place of what was found of the same columns before."""
+        more = tuple(one.rule for one in found if one.rule is not None)
+        guesses = tuple(guess for one in found for guess in one.guesses)
+        ruled = {rule.column for rule in more}
+        anew = {(guess.about, guess.column) for guess in guesses}
+        rules = tuple(rule for rule in self.dialect.rules if rule.column not in ruled) + more
+        before = tuple(guess for guess in self.guesses if (guess.about, guess.column) not in anew)
+        return replace(self, dialect=replace(self.dialect, rules=rules), guesses=before + guesses)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from core.uploads.csv import cleaning, error_locations, layout, parsing, raw_blocks, records, stream
 from core.uploads.csv import header as headers
-from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.dialect import ColumnRule, Dialect
 from core.uploads.csv.parsing import ParsedBlock
 from core.uploads.detect import detection
 from core.uploads.detect.columns import column_formats
@@ -27,6 +27,7 @@ from core.uploads.errors import (
     UnequalRow,
 )
 from core.uploads.report import notes, receipt
+from core.uploads.report.date_orders import DateOrders
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ReadingOverrides
 from core.uploads.report.profile import ColumnSummary, shortened
@@ -72,20 +73,10 @@ def examine(
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
     if late := run.late_rules(overrides):
-        detected = overrides.applied(_with_rules(detected, late))
+        detected = overrides.applied(detected.with_formats(late))
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
-    return run.summed_up(found, detected, overrides, packed)
-
-
-def _with_rules(detected: Detected, found: list[column_formats.FoundFormat]) -> Detected:
-    more = tuple(one.rule for one in found if one.rule is not None)
-    ruled = {rule.column for rule in more}
-    kept = tuple(rule for rule in detected.dialect.rules if rule.column not in ruled)
-    guesses = tuple(guess for one in found for guess in one.guesses)
-    return replace(
-        detected, dialect=replace(detected.dialect, rules=kept + more), guesses=detected.guesses + guesses
-    )
+    return run.summed_up(found, run.with_dates(detected, overrides), overrides, packed)
 
 
 class _FilePass:
@@ -102,6 +93,7 @@ class _FilePass:
         self._treatment = LineTreatment()
         self._n_rows = 0
         self._given_names: tuple[str, ...] = ()
+        self._date_orders = DateOrders(dialect)
 
     def read(self) -> None:
         """Raises BadCsv."""
@@ -114,13 +106,13 @@ class _FilePass:
                 self._check_header(opened)
                 self._header = opened.header
                 self._given_names = self._cells_of_header(opened)
-                values = {rule.column: rule.values for rule in dialect.rules}
+                rules = {rule.column: rule for rule in dialect.rules}
                 self._summaries = [
                     ColumnSummary(
                         name,
                         decimal=dialect.decimal,
                         n_columns=len(opened.header),
-                        values=values.get(column, ()),
+                        rule=rules.get(column, ColumnRule(column)),
                     )
                     for column, name in enumerate(opened.header)
                 ]
@@ -159,6 +151,14 @@ class _FilePass:
             if one.rule is not None:
                 found.append(one)
         return found
+
+    def with_dates(self, detected: Detected, overrides: ReadingOverrides) -> Detected:
+        """What was detected, with the order of day and month where whole columns tell what a sample did not."""
+        if not (found := self._date_orders.told(detected.guesses, self._dialect, self._header)):
+            return detected
+        detected = overrides.applied(detected.with_formats(found))
+        self._dialect = replace(self._dialect, rules=detected.dialect.rules)  # no cell is rewritten otherwise
+        return detected
 
     def summed_up(
         self,
@@ -232,6 +232,7 @@ class _FilePass:
         bounds = records.scan(block, self._dialect, final=True)
         read = self._read(offset, block, bounds)
         given, clean = read.table, cleaning.clean(read.table, self._dialect)
+        self._date_orders.add(given)
         first_row = self._n_rows
         self._n_rows += given.num_rows
         self._treat(offset, block, bounds, read)

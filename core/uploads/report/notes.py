@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from core.uploads.csv.dialect import Dialect, delimiter_name
 from core.uploads.csv.rewriting import Rewriting
+from core.uploads.dates import texts
 from core.uploads.detect.encodings.encoding import Encoding
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.profile import ColumnProfile
@@ -35,6 +36,7 @@ def of(
             *_of_lines(dialect, treatment, guesses),
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns),
+            *_of_dates(guesses),
             *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.is_of_value),
         )
         if sentence
@@ -148,10 +150,20 @@ def _of_columns(dialect: Dialect, columns: Sequence[ColumnProfile]) -> Iterator[
             words = ", ".join(f"'{word}'" for word in sorted(column.missing))
             yield f"In '{column.name}', {_counted(sum(column.missing.values()), 'cell')} ({words}) read as missing."
         if column.n_odd:
+            what = "dates" if column.kind == "date" else "numbers"
             yield (
-                f"Column '{column.name}' holds numbers, except in {_counted(column.n_odd, 'cell')},"
+                f"Column '{column.name}' holds {what}, except in {_counted(column.n_odd, 'cell')},"
                 f" the first of which is '{column.first_odd}'."
             )
+
+
+def _of_dates(guesses: Sequence[Guess]) -> Iterator[str]:
+    for guess in guesses:
+        if guess.about == "dates" and guess.confidence == "chosen":
+            read = f"dates are read as {texts.FORMS[guess.value]}" if guess.value else "no dates are read"
+            yield f"In '{guess.column}', {read}, as you chose."
+        elif guess.about == "dates":
+            yield f"In '{guess.column}', {guess.why}"
 
 
 def _of_encoding(encoding: Encoding) -> str:

@@ -10,6 +10,7 @@ from core.errors import Invalid
 from core.uploads.csv import cells
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
+from core.uploads.dates import texts
 from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.guesses import About, Guess
 from core.uploads.errors import ColumnUnknown, MarksClash
@@ -18,6 +19,7 @@ KINDS = ("number", "category")
 THOUSANDS = ("", ",", ".", " ", "'")
 DECIMALS = (".", ",")
 SCALES = ("", "fractions", "hundredths")
+DATES = ("", *texts.FORMS)
 QUOTES = ('"', "'", "")
 ESCAPES = ("", "\\")
 MARKS = (",", ";", "\t", "|", "^", "~", ":", " ")
@@ -29,6 +31,7 @@ class ColumnOverrides:
     """What was said of one column; None where nothing was.
 
     kind: "number" or "category". decimal, thousands, mark: how its numbers are spelled. scale: as ColumnRule has it.
+    date: likewise, and "" for a column that holds no dates.
     missing: spellings of "no value": all there are where it is empty or names a usual one, else beside the usual ones.
     """
 
@@ -38,6 +41,7 @@ class ColumnOverrides:
     mark: str | None = None
     missing: tuple[str, ...] | None = None
     scale: str | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class ReadingOverrides:
         for one in self.columns.values():
             _require("kind", one.kind, KINDS)
             _require("scale", one.scale, SCALES)
+            _require("date", one.date, DATES)
         for spellings in (self.missing, *(one.missing for one in self.columns.values())):
             if spellings is not None and len(spellings) > _MOST_MISSING:
                 raise Invalid(
@@ -113,6 +118,8 @@ class ReadingOverrides:
         columns = dict(self.columns)
         for name, column in other.columns.items():
             more = {key: value for key, value in vars(column).items() if value is not None}
+            if column.kind is not None:
+                more.setdefault("date", "")  # a type that was said last is no date that was said before
             columns[name] = replace(columns.get(name, ColumnOverrides()), **more)
         return replace(
             self, **{key: value for key, value in given.items() if value is not None}, columns=columns
@@ -157,8 +164,16 @@ class ReadingOverrides:
             rule = replace(rule, scale=column.scale)
         if column.kind is not None:
             rule = replace(rule, kind=column.kind)
-        if rule.kind == "category":
+        if column.date is not None:
+            rule = replace(rule, date=column.date)
+        elif column.kind is not None or column.decimal is not None:
+            rule = replace(rule, date="")
+        if column.date:
+            rule = replace(rule, kind="")
+        if rule.kind == "category" or rule.date:
             rule = replace(rule, decimal="", thousands="", mark="", scale="", is_loose=False)
+            if rule.date:
+                return rule
         thousands = self.thousands if column.thousands is None and rule.is_number else column.thousands
         if column.decimal is not None or thousands is not None or column.mark is not None:
             thousands = rule.thousands if thousands is None else thousands
@@ -222,6 +237,8 @@ def _guesses_of(name: str, before: ColumnRule, after: ColumnRule) -> list[Guess]
         found.append(("numbers", _spelled(after), _spelled(before)))
     if (before.missing, before.values) != (after.missing, after.values):
         found.append(("missing", ", ".join(after.missing), ", ".join(before.missing)))
+    if before.date != after.date:
+        found.append(("dates", after.date, before.date))
     if before.kind != after.kind:
         found.append(("kind", after.kind, before.kind))
     return [

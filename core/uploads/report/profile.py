@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.uploads.csv import cells, loose_numbers, number_formats
+from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
+from core.uploads.dates import columns as dates
 from core.uploads.detect.columns import cell_patterns
 
 Kind = Literal["number", "category", "text", "date", "boolean", "empty"]
@@ -38,6 +40,7 @@ class ColumnProfile:
     n_distinct: different values, trimmed, missing ones apart; the count stopped there where distinct_capped.
     minimum, maximum: by value for numbers, else by spelling; None where every cell is missing.
     n_odd: cells that are no number in a column where nine in ten are, with the first of them; it is no "number" then.
+    Or cells that are no date in a "date" column of which a rule says so.
     n_coerced: cells that were rewritten to be read; n_declared_missing: those of them that became missing, n_about:
     those that name a number only nearly, such as "<0.5", with the first of them.
     missing: the usual spellings of "no value" among its cells, with their counts.
@@ -72,10 +75,11 @@ class ColumnProfile:
 class ColumnSummary:
     """Takes a column's cells in blocks and gives its profile at the end."""
 
-    def __init__(self, name: str, *, decimal: str, n_columns: int, values: Collection[str] = ()) -> None:
-        """values: the usual spellings of "no value" that are values in this column."""
+    def __init__(self, name: str, *, decimal: str, n_columns: int, rule: ColumnRule) -> None:
+        """rule: by which its cells are read."""
         self._name = name
-        self._values = values
+        self._values: Collection[str] = rule.values
+        self._date, self._n_undated, self._first_undated = rule.date, 0, ""
         self._missing: Counter[str] = Counter()
         self._n_about, self._first_about = 0, ""
         self._decimal = decimal
@@ -84,7 +88,8 @@ class ColumnSummary:
         self._capped = False
         self._examples: list[str] = []
         self._n_rows = self._n_missing = self._n_bad = 0
-        self._may_be_number = self._may_be_spelled = self._may_be_date = True
+        self._may_be_number = self._may_be_spelled = not rule.date
+        self._may_be_date = rule.kind != "category"
         self._n_coerced = self._n_declared_missing = 0
         self._odd: list[str] = []
         self._plain: list[str] = []
@@ -105,6 +110,8 @@ class ColumnSummary:
         missing = self._numbers(values, weights) if is_open else cells.is_missing(values, self._values)
         self._n_missing += _total(missing, weights)
         self._note_missing(values, missing, weights)
+        if self._date:
+            self._dates(values, weights)
         present = values.filter(pa.array(~missing)) if missing.any() else values
         if len(present):
             self._texts(present)
@@ -117,6 +124,13 @@ class ColumnSummary:
         self._n_declared_missing += n_declared_missing
         self._n_about += n_about
         self._first_about = self._first_about or first_about
+
+    def _dates(self, values: pa.Array, weights: np.ndarray | None) -> None:
+        column = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        bad = dates.days(column, self._date)[1]
+        if bad.any() and not self._first_undated:
+            self._first_undated = column[int(bad.argmax())].as_py()
+        self._n_undated += _total(bad, weights)
 
     def _note_missing(self, values: pa.Array, missing: np.ndarray, weights: np.ndarray | None) -> None:
         """Count the usual spellings of "no value", blank cells apart."""
@@ -140,6 +154,8 @@ class ColumnSummary:
         """The profile of all rows added so far."""
         kind = self._kind()
         minimum, maximum = self._first, self._last
+        n_odd = self._n_bad if self._may_be_number else self._n_undated if kind == "date" else 0
+        first_odd = self._first_undated if kind == "date" else self._first_bad if self._may_be_number else ""
         if kind == "number":
             minimum, maximum = _spelled(self._lowest), _spelled(self._highest)
         return ColumnProfile(
@@ -151,8 +167,8 @@ class ColumnSummary:
             minimum=minimum if minimum is None else shortened(minimum),
             maximum=maximum if maximum is None else shortened(maximum),
             examples=tuple(shortened(example) for example in self._examples),
-            n_odd=self._n_bad if self._may_be_number else 0,
-            first_odd=shortened(self._first_bad) if self._may_be_number and self._first_bad else None,
+            n_odd=n_odd,
+            first_odd=shortened(first_odd) if first_odd else None,
             n_coerced=self._n_coerced,
             n_declared_missing=self._n_declared_missing,
             n_about=self._n_about,
@@ -202,6 +218,8 @@ class ColumnSummary:
             self._examples += list(dict.fromkeys(distinct))[:_N_EXAMPLES] if not self._examples else []
             self._seen.update(map(hash, distinct))
             self._capped = len(self._seen) > self._cap
+        if self._date:
+            return
         if self._may_be_date and not cell_patterns.is_date(first):
             self._may_be_date = False
         if self._may_be_date:
@@ -214,7 +232,7 @@ class ColumnSummary:
             return "empty"
         if self._may_be_number and not self._n_bad:
             return "number"
-        if self._may_be_date:
+        if self._n_undated <= ODD_SHARE * n_present if self._date else self._may_be_date:
             return "date"
         if any({value.lower() for value in self._examples} <= pair for pair in cell_patterns.PAIRS):
             return "boolean"

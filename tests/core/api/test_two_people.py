@@ -115,6 +115,8 @@ def bodies(path: str, theirs: dict[str, str]) -> object:
     """What a call needs in order to come as far as looking for the thing."""
     if path.endswith("/reading"):
         return {}
+    if path == "/models/{model_id}":
+        return {"threshold": 0.3}
     if path == "/conversations/{id}":
         return {"row_version": 1, "messages": generation.talk("Mine?", "Yes.")}
     if path.startswith("/deployments/") and path.endswith("/predict"):

@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 from core.models import recipes
 from core.models.errors import NoFeatures, TargetMissing
 from core.models.fitting import preparation, training
+from core.models.fitting.questions import TargetChoices
 from core.models.fitting.training import TrainingResult
 from core.models.schema import frame
 from tests.core.models.tables import subscribers, text_table, train, without
@@ -159,7 +160,7 @@ def test_where_nothing_is_left_to_learn_the_columns_set_aside_are_counted() -> N
 
 
 def test_the_chosen_positive_label_is_kept(table: pa.Table) -> None:
-    found = train(without(table, "tier", "spend"), "churn", positive_label="No")
+    found = train(without(table, "tier", "spend"), "churn", choices=TargetChoices(positive_label="No"))
     assert found.schema.positive_label == "No"
     assert found.baseline["pr_auc"].mean > 0.3
 

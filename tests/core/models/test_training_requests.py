@@ -12,6 +12,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.models import models, training_requests
 from core.models.errors import TooManyWaiting
+from core.models.fitting.questions import TargetChoices
 from core.queue import TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -36,7 +37,15 @@ def test_the_same_training_asked_for_twice_while_it_waits_is_one(user: db.User, 
     assert len(journeys.ask(user, models.page).items) == 1
 
 
-@pytest.mark.parametrize("other", [{"name": "Other"}, {"keep": ["age"]}, {"positive_label": "No"}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "Other"},
+        {"keep": ["age"]},
+        {"choices": TargetChoices(positive_label="No")},
+        {"threshold": 0.3},
+    ],
+)
 def test_another_name_or_option_makes_it_another_training(
     user: db.User, upload: UploadRow, other: dict[str, Any]
 ) -> None:

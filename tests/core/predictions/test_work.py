@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pyarrow import csv
 
 import core
 from core import access, db
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
+from core.metrics.binary import Binary
+from core.models import models
 from core.predictions import code_hash, listing, predictions, receipt, repeats
 from core.predictions.results import measures
 from core.predictions.scoring import engine
@@ -79,6 +82,31 @@ def test_a_file_with_its_outcome_is_measured(desk: Desk) -> None:
     assert found.metrics.to_json()["roc_auc"] > 0.7
     assert found.bands is not None
     assert sum(found.bands.counts) == 400
+
+
+def test_a_threshold_decides_the_labels_and_the_figures_and_a_stored_result_keeps_its_own(desk: Desk) -> None:
+    with db.session_scope(desk.user, write=True) as session:
+        asked = {"upload_id": desk.upload.id, "model_id": desk.model.id}
+        prediction_id = predictions.create(session, **asked, threshold=0.125).id  # type: ignore[arg-type]  # each its own
+    scored = journeys.settled(desk.user, prediction_id)
+    with db.session_scope(desk.user, write=True) as session:
+        models.set_threshold(session, model_id=desk.model.id, wanted=0.9)
+        again_id = repeats.again(session, prediction_id=prediction_id).id
+        models.set_threshold(session, model_id=desk.model.id, wanted="half")
+    result = csv.read_csv(desk.path(scored.output_key))
+    reaches = [score >= 0.125 for score in result["probability"].to_pylist()]
+    assert result["prediction"].to_pylist() == ["Yes" if one else "No" for one in reaches]
+    found = measures.of(scored)
+    assert found.threshold == 0.125
+    assert isinstance(found.metrics, Binary)
+    called = list(zip(reaches, result["churned"].to_pylist(), strict=True))
+    assert found.metrics.threshold == 0.125
+    assert found.metrics.confusion.true_positives == sum(one and truth == "Yes" for one, truth in called)
+    assert found.metrics.confusion.false_positives == sum(one and truth == "No" for one, truth in called)
+    assert scored.receipt is not None
+    assert scored.receipt["ingredients"]["options"] == {"threshold": 0.125}
+    repeated = journeys.settled(desk.user, again_id)
+    assert repeated.output_sha256 == scored.output_sha256
 
 
 def test_a_prediction_keeps_how_it_was_answered(desk: Desk) -> None:

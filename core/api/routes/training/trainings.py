@@ -30,6 +30,7 @@ from core.api.dependencies import (
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.schemas import work
+from core.api.schemas.targets import StatedTarget
 from core.api.schemas.trainings import TrainingJob, TrainingStatus
 from core.settings import Settings
 from core.training import jobs, records
@@ -50,7 +51,7 @@ def _job_in_path(training_job_id: Annotated[str, Path(json_schema_extra={"format
 TrainingJobId = Annotated[UUID, Depends(_job_in_path)]
 
 
-class TrainingRequest(BaseModel):
+class TrainingRequest(StatedTarget):
     """A training to trigger."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -58,9 +59,6 @@ class TrainingRequest(BaseModel):
     target: Text = Field(description="The column to predict.")
     name: Text = Field(default="", description="An existing name gets a new version.")
     goal: Text = Field(default="", description="What the model is for, in words.")
-    positive_label: Text | None = Field(
-        default=None, description="The class whose probability you want; guessed if left out."
-    )
     keep: list[Text] = Field(
         default_factory=list,
         max_length=4096,
@@ -113,8 +111,9 @@ def _trigger(
         target=wanted.target,
         name=wanted.name,
         goal=wanted.goal,
-        positive_label=wanted.positive_label,
+        choices=wanted.choices,
         keep=tuple(wanted.keep),
+        threshold=wanted.threshold,
         resources=tuple(wanted.resources),
         shares_values=wanted.shares_values,
     )

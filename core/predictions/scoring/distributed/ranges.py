@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core import storage
+from core.models import thresholds
 from core.models.schema import Schema
 from core.predictions.results import run_statistics
 from core.predictions.results.run_statistics import RunStatistics
@@ -44,6 +45,7 @@ class RangeJob:
     is_fast: bool
     parts: str
     unsure: frozenset[str] = frozenset()
+    threshold: float = thresholds.HALF
 
     def key(self, piece: Range) -> str:
         """Where a range is stored once it is scored."""
@@ -156,5 +158,6 @@ def _scorer(config: Settings, work: RangeJob) -> tuple[Scorer, FastScorer | None
         mapping=dict(work.mapping),
         with_reasons=work.with_reasons,
         unsure=work.unsure,
+        threshold=work.threshold,
     )
     return scorer, path.choose(scorer.pipeline_scorer).fast if work.is_fast else None

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from threadpoolctl import threadpool_limits
 
 from core import logs
+from core.models import thresholds
 from core.models.schema import Schema
 from core.predictions.errors import BlockFailed, InputLost, ScoringStopped
 from core.predictions.results.run_summary import ClusterShare, RunSummary
@@ -46,7 +47,7 @@ log = logs.get("distributed")
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """What a run scores with. mapping, with_reasons, unsure: as for `engine.score`."""
+    """What a run scores with. mapping, with_reasons, unsure, threshold: as for `engine.score`."""
 
     artifact_key: str
     artifact_sha256: str
@@ -55,6 +56,7 @@ class LoadedModel:
     mapping: Mapping[str, str]
     with_reasons: bool
     unsure: frozenset[str] = frozenset()
+    threshold: float = thresholds.HALF
 
 
 def score(
@@ -90,6 +92,7 @@ def score(
             mapping=model.mapping,
             with_reasons=model.with_reasons,
             unsure=model.unsure,
+            threshold=model.threshold,
         )
         run = ResultWriter(sink, scorer, file.header_bytes, started=started)
         way, n_head, n_head_bytes = _head(run, file.blocks)
@@ -105,6 +108,7 @@ def score(
             is_fast=way.fast is not None,
             parts=parts,
             unsure=model.unsure,
+            threshold=model.threshold,
         )
         pieces = ranges.cut(
             file.blocks,

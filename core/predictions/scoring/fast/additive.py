@@ -7,6 +7,7 @@ asking the pipeline itself; only where the pieces begin is read off its parts.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 import numpy as np
@@ -33,10 +34,10 @@ class Additive:
 
     def __init__(self, columns: ColumnTransformer, model: LogisticRegression | Ridge, schema: Schema) -> None:
         """Raises Unsupported where the pipeline is another."""
-        knots = _knots(columns)
+        knots = _knots(columns, {one.name for one in schema.inputs if one.is_measured})
         self._schema = schema
         self._usual = columns.transform(
-            probe.frame(schema, schema.features[0], [probe.usual(schema.features[0])])
+            probe.frame(schema, schema.inputs[0], [probe.usual(schema.inputs[0])])
         )
         self._coefficients = np.atleast_2d(model.coef_).T
         self.start: Floats = self._usual[0] @ self._coefficients + model.intercept_
@@ -44,8 +45,8 @@ class Additive:
         self._classes: dict[str, Codes] = {}
         self._parts: dict[str, Floats] = {}
 
-        for feature in schema.features:
-            if feature.kind == "number":
+        for feature in schema.inputs:
+            if feature.is_measured:
                 part = partial(self._part, columns, feature)
                 self._curves[feature.name] = curves.fitted(part, knots[feature.name])
             else:
@@ -101,13 +102,21 @@ class Additive:
         return replaced
 
 
-def _knots(columns: ColumnTransformer) -> dict[str, Floats]:
-    """Number feature → where its pieces begin and end. Raises Unsupported for other steps than the recipe's."""
+def _knots(columns: ColumnTransformer, numbers: Collection[str]) -> dict[str, Floats]:
+    """Number feature → where its pieces begin and end. Raises Unsupported for other steps than the recipe's.
+
+    Of numbers that are taken value by value, such as months, each is a piece of its own.
+    """
     knots: dict[str, Floats] = {}
     for _, step, names in columns.transformers_:
         match step:
-            case OneHotEncoder() | MissingIndicator():
+            case MissingIndicator():
                 continue
+            case OneHotEncoder():
+                for name, values in zip(names, step.categories_, strict=True):
+                    if name in numbers:
+                        known = np.asarray(values, np.float64)
+                        knots[name] = known[~np.isnan(known)]
             case Pipeline(
                 steps=[
                     (_, SimpleImputer()),

@@ -80,8 +80,8 @@ class BlendedTables:
         trees = [self._of_trees(part, given, own) for part, own in zip(self._parts, sums, strict=True)]
         chosen = reasons.predicted(answers, schema)
         own = reasons.as_written(reasons.explained(answers, schema, chosen), schema)
-        changes, doubtful = np.zeros((len(schema.features), given.n_rows)), np.zeros(given.n_rows, bool)
-        for index, feature in enumerate(schema.features):
+        changes, doubtful = np.zeros((len(schema.inputs), given.n_rows)), np.zeros(given.n_rows, bool)
+        for index, feature in enumerate(schema.inputs):
             replaced = [
                 part.without(given, feature, whole) if isinstance(part, Additive) else found[feature.name]
                 for part, whole, found in zip(self._parts, sums, trees, strict=True)
@@ -102,7 +102,7 @@ class BlendedTables:
         """Feature → (n, k) the trees' sums without it: their own where no tree asks for it. Empty for curves."""
         if isinstance(part, Additive):
             return {}
-        found = {feature.name: own for feature in self._schema.features}
+        found = {feature.name: own for feature in self._schema.inputs}
         for rows, sums in part.without(given):
             for name, of_rows in sums.items():
                 if found[name] is own:

@@ -37,8 +37,8 @@ class BoostedTables:
         inner = nodes[nodes["is_leaf"] == 0]
         self._classes: dict[str, Codes] = {}
         splits = {}
-        for feature in schema.features:
-            if feature.kind == "number":
+        for feature in schema.inputs:
+            if feature.is_measured:
                 signal, gap = columns.transform(probe.frame(schema, feature, [_SIGNAL, np.nan]))
                 reached = np.flatnonzero((signal == _SIGNAL) & np.isnan(gap))
                 cuts = np.unique(inner["num_threshold"][np.isin(inner["feature_idx"], reached)])
@@ -77,10 +77,10 @@ class BoostedTables:
         schema = self._schema
         chosen = reasons.predicted(answers, schema)
         own = reasons.as_written(reasons.explained(answers, schema, chosen), schema)
-        changes = np.zeros((len(schema.features), given.n_rows))
+        changes = np.zeros((len(schema.inputs), given.n_rows))
         for rows, sums in self.without(given):
             of_rows = None if chosen is None else chosen[rows]
-            for index, feature in enumerate(schema.features):
+            for index, feature in enumerate(schema.inputs):
                 if feature.name in sums:
                     without = reasons.explained(self._answered(sums[feature.name]), schema, of_rows)
                     changes[index, rows] = own[rows] - reasons.as_written(without, schema)
@@ -107,7 +107,7 @@ class BoostedTables:
     def _references(self) -> dict[str, int]:
         """Feature → the code of its reference."""
         found = {name: int(codes[0]) for name, codes in self._classes.items()}  # the most common comes first
-        for feature in self._schema.features:
+        for feature in self._schema.inputs:
             if (bins := self._splits[feature.name].bins) is not None:
                 found[feature.name] = int(bins.codes(np.array([feature.reference], np.float64))[0])
         return found

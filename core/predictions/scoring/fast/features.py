@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,10 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models.schema import Feature, RowIndices, Schema
+from core.models import date_parts
+from core.models.schema import Feature, PartOfDate, RowIndices, Schema, order_of
 from core.predictions.scoring.fast import probe
 from core.predictions.scoring.fast.bins import Codes, Floats
 from core.uploads.csv import cells
+from core.uploads.dates import columns as dates
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,12 @@ class FeatureValues:
     about: dict[str, RowIndices] = field(default_factory=dict)
 
     def values(self, feature: Feature, rows: RowIndices) -> Floats | pa.Array:
-        """The feature's cells in these rows: numbers, NaN for missing, or texts, null for missing."""
-        if feature.kind == "number":
+        """The feature's cells in these rows: numbers, NaN for missing, or texts, null for missing; of a part of a date
+        the whole.
+        """
+        if isinstance(feature, PartOfDate):
+            return self.numbers[feature.source][rows]
+        if feature.is_measured:
             return self.numbers[feature.name][rows]
         texts = self.texts[feature.name]
         return texts.spellings.take(pa.array(texts.indices[rows]))
@@ -69,8 +76,8 @@ class FeatureValues:
     def frame(self, schema: Schema, rows: Codes) -> pd.DataFrame:
         """The frame that the pipeline reads of these rows. rows: (m,) their places; a text never seen is any such."""
         columns: dict[str, pd.Series] = {}
-        for feature in schema.features:
-            if feature.kind == "number":
+        for feature in schema.inputs:
+            if feature.is_measured:
                 cells = self.numbers[feature.name][rows]
             else:
                 texts = self.texts[feature.name]
@@ -92,10 +99,12 @@ class ScoreChanges:
 
 def of_table(table: pa.Table, schema: Schema) -> FeatureValues:
     """table: what `Reader.read` returns."""
-    given = FeatureValues(table.num_rows)
+    given, parts = FeatureValues(table.num_rows), _parts(schema)
     for feature in schema.features:
         column = table.column(feature.name).chunk(0)
-        if feature.kind == "number":
+        if feature.kind == "date":
+            _note_dates(given, feature, column, parts)
+        elif feature.kind == "number":
             _note_numbers(given, feature, column.to_numpy(zero_copy_only=False), n_missing=column.null_count)
         else:
             _note_texts(given, feature, column)
@@ -104,10 +113,12 @@ def of_table(table: pa.Table, schema: Schema) -> FeatureValues:
 
 def of_texts(table: pa.Table, schema: Schema, decimal: str) -> FeatureValues:
     """table: cells as text, what `PipelineScorer.read` returns, read as `core.models.schema.framed` reads them."""
-    given = FeatureValues(table.num_rows)
+    given, parts = FeatureValues(table.num_rows), _parts(schema)
     for feature in schema.features:
         column = table.column(feature.name).combine_chunks()
-        if feature.kind == "number":
+        if feature.kind == "date":
+            _note_dates(given, feature, column, parts)
+        elif feature.kind == "number":
             numbers, wrong = cells.numbers(column, decimal)
             n_missing = int(np.isnan(numbers).sum()) - int(wrong.sum())
             _note_numbers(given, feature, numbers, n_missing=n_missing)
@@ -124,6 +135,33 @@ def _note_numbers(given: FeatureValues, feature: Feature, numbers: Floats, *, n_
     given.numbers[feature.name] = numbers
     if n_missing:
         given.missing[feature.name] = n_missing
+
+
+def _parts(schema: Schema) -> dict[str, list[PartOfDate]]:
+    """Date feature → the inputs that are its parts."""
+    found: dict[str, list[PartOfDate]] = {}
+    for one in schema.inputs:
+        if isinstance(one, PartOfDate):
+            found.setdefault(one.source, []).append(one)
+    return found
+
+
+def _note_dates(
+    given: FeatureValues, feature: Feature, column: pa.Array, parts: Mapping[str, Sequence[PartOfDate]]
+) -> None:
+    """column: (n,) text, plain or as a dictionary. What a date means is found out once for each spelling."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    days, bad = dates.days(encoded.dictionary, order_of(feature))
+    codes = pc.fill_null(encoded.indices, len(days)).to_numpy(zero_copy_only=False)
+    days, bad = np.append(days, np.nan), np.append(bad, False)
+    found, is_bad = days.take(codes), bad.take(codes)
+    n_missing = int(np.isnan(found).sum()) - int(is_bad.sum())
+    _note_numbers(given, feature, found, n_missing=n_missing)
+    if is_bad.any():
+        given.bad[feature.name] = np.flatnonzero(is_bad)
+    values = date_parts.of(days)
+    for part in parts.get(feature.name, ()):
+        given.numbers[part.name] = values[part.part].take(codes)
 
 
 def _note_texts(given: FeatureValues, feature: Feature, column: pa.DictionaryArray) -> None:

@@ -44,8 +44,8 @@ class LogisticTables:
         schema, sums, steps = self._schema, self._additive.sums(given), 10**rounding.DECIMALS
         chosen = reasons.predicted(answers, schema)
         own = reasons.as_written(reasons.explained(answers, schema, chosen), schema)
-        changes, doubtful = np.empty((len(schema.features), given.n_rows)), np.zeros(given.n_rows, bool)
-        for index, feature in enumerate(schema.features):
+        changes, doubtful = np.empty((len(schema.inputs), given.n_rows)), np.zeros(given.n_rows, bool)
+        for index, feature in enumerate(schema.inputs):
             answered = _probabilities(self._additive.without(given, feature, sums))
             without = reasons.explained(answered, schema, chosen)
             changes[index] = own - reasons.as_written(without, schema)
@@ -85,7 +85,7 @@ class LinearTables:
 
     def changes(self, given: FeatureValues, answers: Floats) -> ScoreChanges:
         """As in `compiled.Tables`."""
-        features, sums = self._schema.features, self._additive.sums(given)
+        features, sums = self._schema.inputs, self._additive.sums(given)
         own = rounding.rounded(answers)
         changes, doubtful = np.empty((len(features), given.n_rows)), np.zeros(given.n_rows, bool)
         for index, feature in enumerate(features):

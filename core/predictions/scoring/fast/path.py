@@ -68,7 +68,7 @@ class FastScorer:
             return None
         outside = caution.outside_of_training(given.numbers, schema)
         guessed = caution.read_by_guess(given.numbers, self.pipeline_scorer.unsure)
-        cautions = Cautions(given.unseen, outside, given.bad, given.about, guessed)
+        cautions = Cautions(given.unseen, outside, given.bad, given.about, guessed, schema.dates)
         rows = BlockRows(given.n_rows, read.outcome, given.missing, cautions)
         if not self.pipeline_scorer.gives_reasons:
             return BlockAnswers(rows, answers)

@@ -25,7 +25,7 @@ def frame(schema: Schema, feature: Feature, values: Sequence[object]) -> pd.Data
     """(len(values),) rows in which only this feature varies, in the types of `core.models.schema.frame`."""
     columns = {
         other.name: series(other, values if other is feature else [usual(other)] * len(values))
-        for other in schema.features
+        for other in schema.inputs
     }
     return pd.DataFrame(columns)
 
@@ -42,11 +42,11 @@ def kinds(columns: ColumnTransformer, schema: Schema, feature: Feature) -> tuple
 
 def usual(feature: Feature) -> object:
     """The value of a feature in the rows in which it does not vary."""
-    if feature.kind == "number":
+    if feature.is_measured:
         return feature.minimum or 0.0
     return next(iter(feature.categories), None)
 
 
 def series(feature: Feature, values: Sequence[object] | npt.NDArray[Any]) -> pd.Series:
     """A feature's column of the pipeline's frame."""
-    return pd.Series(values, dtype="float64" if feature.kind == "number" else object)
+    return pd.Series(values, dtype="float64" if feature.is_measured else object)

@@ -13,13 +13,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models.schema import Feature, RowIndices, Schema, framed
+from core.models.schema import Feature, PartOfDate, RowIndices, Schema, framed, order_of
 from core.predictions.errors import FeatureRetyped
 from core.predictions.results.histograms import Floats
 from core.predictions.results.run_statistics import BlockRows
 from core.predictions.scoring.pipeline import exact, reasons
 from core.uploads.csv import cells, stream
 from core.uploads.csv.dialect import Dialect
+from core.uploads.dates import columns as dates
 
 BLOCK_BYTES = 1 << 20  # of a file's bytes that are read, answered and written at a time
 RETYPED_ABOVE = 0.5  # share of a number column's cells that are no number from which on it is another column
@@ -104,28 +105,31 @@ class PipelineScorer:
         def score(given: Floats) -> Floats:
             return reasons.as_written(reasons.explained(given, schema, chosen), schema)
 
-        own, changes = score(answers), np.empty((len(schema.features), len(frame)))
-        for index, feature in enumerate(schema.features):
-            kind = np.float64 if feature.kind == "number" else object
+        own, changes = score(answers), np.empty((len(schema.inputs), len(frame)))
+        for index, feature in enumerate(schema.inputs):
+            kind = np.float64 if feature.is_measured else object
             usual = pd.Series([feature.reference] * len(frame), dtype=kind)
             changes[index] = own - score(self._answers(frame.assign(**{feature.name: usual})))
         return changes
 
     def require_numbers(self, table: pa.Table) -> None:
-        """Raises FeatureRetyped where most cells of a number feature are no number."""
+        """Raises FeatureRetyped where most cells of a number feature are no number, or of a date no date."""
         for refusal in self.retyped(table):
             raise refusal
 
     def retyped(self, table: pa.Table) -> Iterator[FeatureRetyped]:
-        """What speaks against reading a number feature from its column, for each of which that is so.
+        """What speaks against reading a number or date feature from its column, for each of which that is so.
 
         table: what `read` returned for the file's first block.
         """
         for feature in self.schema.features:
-            if feature.kind != "number":
+            if not feature.is_measured:
                 continue
             column = table.column(feature.name)
-            bad = cells.numbers(column, self.dialect.decimal)[1]
+            if feature.kind == "date":
+                bad = dates.days(column.combine_chunks(), order_of(feature))[1]
+            else:
+                bad = cells.numbers(column, self.dialect.decimal)[1]
             n_present = len(bad) - int(cells.is_missing(column).sum())
             if bad.sum() > RETYPED_ABOVE * n_present:
                 first = int(bad.argmax())
@@ -134,6 +138,7 @@ class PipelineScorer:
                     percent=round(100 * int(bad.sum()) / n_present),
                     row=first + 1,
                     cell=column[first].as_py(),
+                    what="dates" if feature.kind == "date" else "numbers",
                 )
 
 
@@ -143,5 +148,6 @@ def _as_learnt(column: pa.ChunkedArray, own: pa.Table) -> pa.ChunkedArray:
 
 
 def _values(frame: pd.DataFrame, feature: Feature, rows: RowIndices) -> Floats | pa.Array:
-    values = frame[feature.name].to_numpy()[rows]
-    return values if feature.kind == "number" else pa.array(values, pa.string())
+    name = feature.source if isinstance(feature, PartOfDate) else feature.name
+    values = frame[name].to_numpy()[rows]
+    return values if feature.is_measured else pa.array(values, pa.string())

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models.schema import Feature, RowIndices, Schema
+from core.models import date_parts
+from core.models.schema import Feature, PartOfDate, RowIndices, Schema
 from core.predictions.errors import ReasonsUnknown
 from core.predictions.results import cell_encoding, columns, rounding
 from core.predictions.results.histograms import Floats, most_probable
@@ -67,22 +68,48 @@ def as_written(scores: Floats, schema: Schema) -> Floats:
 def cells(changes: Floats, values_of: ValuesOf, schema: Schema, dialect: Dialect) -> tuple[pa.Array, ...]:
     """TOP arrays of (n,) binary cells, the strongest reason first; empty where a row has no more of them.
 
-    changes: (features, n) each row's score minus that without the feature's own value, as written.
+    changes: (inputs, n) each row's score minus that without the input's own value, as written. values_of: of a part of
+    a date the whole date.
     """
     n = changes.shape[1]
+    changes = _of_missing_dates_one(changes, values_of, schema)
     features, is_higher = _strongest(changes)
     in_order = np.argsort(features, kind="stable")
-    bounds = np.searchsorted(features[in_order], np.arange(len(schema.features) + 1))
+    bounds = np.searchsorted(features[in_order], np.arange(len(schema.inputs) + 1))
     said = []
-    for index, feature in enumerate(schema.features):
+    sources = {feature.name: feature for feature in schema.features}
+    for index, feature in enumerate(schema.inputs):
         at = in_order[bounds[index] : bounds[index + 1]]
         if len(at):
-            said.append(_sentences(feature, values_of(feature, at % n), is_higher[at], dialect))
+            source = sources[feature.source] if isinstance(feature, PartOfDate) else feature
+            said.append(_sentences(feature, source, values_of(feature, at % n), is_higher[at], dialect))
     texts = pa.concat_arrays([*said, pa.array([""], pa.string())])
     which = np.full(len(features), len(texts) - 1)
     which[in_order[bounds[0] :]] = np.arange(len(texts) - 1)
     found = cell_encoding.cells(texts, dialect)
     return tuple(found.take(pa.array(which[rank * n : (rank + 1) * n])) for rank in range(TOP))
+
+
+def _of_missing_dates_one(changes: Floats, values_of: ValuesOf, schema: Schema) -> Floats:
+    """The changes, of the parts of a date that is missing the largest alone: all of them would say the same."""
+    for feature in schema.features:
+        if not feature.parts:
+            continue
+        days = values_of(feature, np.arange(changes.shape[1]))
+        (rows,) = np.nonzero(np.isnan(days))
+        if not len(rows):
+            continue
+        name = feature.name
+        of_date = [
+            place
+            for place, one in enumerate(schema.inputs)
+            if name == (one.source if isinstance(one, PartOfDate) else one.name)
+        ]
+        changes = changes.copy()
+        largest = np.abs(changes[of_date][:, rows]).argmax(axis=0)
+        for place, index in enumerate(of_date):
+            changes[index, rows[largest != place]] = 0.0
+    return changes
 
 
 def _strongest(changes: Floats) -> tuple[RowIndices, npt.NDArray[np.bool_]]:
@@ -98,15 +125,38 @@ def _strongest(changes: Floats) -> tuple[RowIndices, npt.NDArray[np.bool_]]:
 
 
 def _sentences(
-    feature: Feature, values: Floats | pa.Array, is_higher: npt.NDArray[np.bool_], dialect: Dialect
+    feature: Feature,
+    source: Feature,
+    values: Floats | pa.Array,
+    is_higher: npt.NDArray[np.bool_],
+    dialect: Dialect,
 ) -> pa.Array:
-    if isinstance(values, np.ndarray):
+    """source: the file's column, of which the feature may be a part."""
+    if source.kind == "date":
+        assert isinstance(values, np.ndarray)
+        texts = _of_dates(feature, source, values)
+    elif isinstance(values, np.ndarray):
         texts = columns.number_texts(rounding.rounded(np.nan_to_num(values)), dialect.decimal)
         texts = pc.if_else(pa.array(np.isnan(values)), _MISSING, texts)
     else:
         distinct = values.dictionary_encode()
         short = [cell_encoding.folded(text) for text in distinct.dictionary.to_pylist()]
         texts = pc.fill_null(pa.array([*short], pa.string()).take(distinct.indices), _MISSING)
-    about = f"{cell_encoding.folded(feature.name)} is "
+    about = f"{cell_encoding.folded(source.name)} is "
     begins = pc.if_else(pa.array(is_higher), _HIGHER + about, _LOWER + about)
     return pc.binary_join_element_wise(begins, texts, "")
+
+
+def _of_dates(feature: Feature, source: Feature, days: Floats) -> pa.Array:
+    """(n,) dates as they are told, with the part that counts: "2024-07-12: Friday"."""
+    distinct, which = np.unique(days, return_inverse=True)
+    texts = [
+        _MISSING if np.isnan(day) else date_parts.text(day, is_time=source.is_time_of_day) for day in distinct
+    ]
+    if isinstance(feature, PartOfDate):
+        values = date_parts.of(distinct)[feature.part]
+        texts = [
+            text if np.isnan(value) else f"{text}: {date_parts.part_text(feature.part, value)}"
+            for text, value in zip(texts, values, strict=True)
+        ]
+    return pa.array(texts, pa.string()).take(pa.array(which))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ import core
 from core import db
 from core.db.tables.deployments import DeploymentRow
 from core.db.tables.models import ModelRow
+from core.models import date_parts
 from core.models.schema import Feature, Schema
 
 TOP: Final = (
@@ -148,6 +150,12 @@ def _field(number: int, feature: Feature) -> str:
     error = f'<div class="error" id="{key}-error" hidden></div>'
     common = f'id="{key}" data-column="{name}" data-kind="{feature.kind}"'
     usual = feature.reference
+    if feature.kind == "date":
+        told = partial(date_parts.text, is_time=feature.is_time_of_day)
+        value = "" if feature.median is None else told(feature.median)
+        seen = f"{told(feature.minimum or 0.0)} to {told(feature.maximum or 0.0)} in training"
+        box = f'<input {common} value="{value}" aria-describedby="{key}-hint {key}-error">'
+        return f'<div>{label}{box}<p class="hint" id="{key}-hint">{seen}</p>{error}</div>'
     if feature.kind == "number":
         value = "" if usual is None else f"{usual:.10g}"
         described, bounds, hint = f"{key}-error", "", ""

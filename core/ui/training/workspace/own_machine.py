@@ -13,7 +13,7 @@ from core.access.errors import TooManyTokens
 from core.db.tables.uploads import UploadRow
 from core.errors import AppError
 from core.models import models
-from core.models.fitting import targets
+from core.models.fitting import target_columns
 from core.training.package import package
 from core.ui import formatting, links, page_frame, session
 from core.uploads import uploads
@@ -73,7 +73,7 @@ def _target(upload: UploadRow) -> tuple[str | None, AppError | None]:
         row = uploads.get(scope, upload_id=upload.id)
         columns = {column.name: column for column in uploads.examination_of(row).columns}
     names = list(columns)
-    guessed = targets.guess_target(list(columns.values()), n_rows=upload.n_rows)
+    guessed = target_columns.guess(list(columns.values()), n_rows=upload.n_rows)
     target = st.selectbox(
         "Column to predict",
         names,
@@ -81,7 +81,7 @@ def _target(upload: UploadRow) -> tuple[str | None, AppError | None]:
         placeholder="Choose a column",
         key=f"own_target_{upload.id}",
     )
-    return target, targets.refusal(columns[target], n_rows=upload.n_rows) if target else None
+    return target, target_columns.refusal(columns[target], n_rows=upload.n_rows) if target else None
 
 
 def _downloads(upload: UploadRow, target: str | None) -> None:

@@ -12,7 +12,6 @@ from core.db.tables.training_jobs import TrainingJobRow
 from core.db.tables.uploads import UploadRow
 from core.errors import AppError
 from core.models import models
-from core.models.fitting import targets
 from core.sandboxes import SandboxUnavailable
 from core.training import jobs
 from core.training.jobs import Wanted
@@ -20,10 +19,9 @@ from core.ui import formatting, links, session
 from core.ui.training import outside
 from core.ui.training.pages import TRAINING
 from core.ui.training.workspace import sharing
+from core.ui.uploads import target_form
 from core.ui.uploads.pages import UPLOADS
-from core.ui.uploads.receipt import KINDS
 from core.uploads import uploads
-from core.uploads.report.profile import ColumnProfile
 
 MOST_UPLOADS = 200
 CLICKED = "trigger_refused"
@@ -47,9 +45,16 @@ def show(like: TrainingJobRow | None = None) -> None:
         return
     with db.session_scope(session.user()) as scope:
         row = uploads.get(scope, upload_id=upload.id)
-        columns = {column.name: column for column in uploads.examination_of(row).columns}
-    target = _target(upload, columns, like=like, key=f"training_target_{upload.id}{asked}")
-    positive = _positive(columns[target], like=like, key=f"positive_{upload.id}_{target}") if target else None
+        columns = uploads.examination_of(row).columns
+    stated = target_form.show(
+        row,
+        columns,
+        before=like.target if like else None,
+        stated=like.task.payload if like is not None and like.task is not None else None,
+        key=f"{upload.id}{asked}",
+        target_key=f"training_target_{upload.id}{asked}",
+    )
+    target = stated.target
     name = st.text_input(
         "Name",
         value=like.name if like else "",
@@ -76,7 +81,7 @@ def show(like: TrainingJobRow | None = None) -> None:
             like=like,
             key=f"shares_values_{upload.id}{asked}",
         )
-    refusal = _refusal(upload, columns, target) or shared.refusal
+    refusal = _no_sandbox() or stated.refusal or shared.refusal
     if refusal is None:
         outside.before_training(upload.file_name)
     clicked = st.button(
@@ -93,7 +98,7 @@ def show(like: TrainingJobRow | None = None) -> None:
             target=target,
             name=name or "",
             goal=goal or "",
-            positive_label=positive,
+            choices=stated.choices,
             resources=shared.resources,
             shares_values=shared.shares_values,
         )
@@ -119,47 +124,13 @@ def _upload(found: Sequence[UploadRow], *, like: TrainingJobRow | None, key: str
     return by_id.get(chosen) if chosen is not None else None
 
 
-def _target(
-    upload: UploadRow, columns: dict[str, ColumnProfile], *, like: TrainingJobRow | None, key: str
-) -> str | None:
-    names = list(columns)
-    guessed = targets.guess_target(list(columns.values()), n_rows=upload.n_rows)
-    if like is not None and like.target in columns:
-        guessed = like.target
-    return st.selectbox(
-        "Column to predict",
-        names,
-        index=names.index(guessed) if guessed in names else None,
-        format_func=lambda name: f"{name}  ·  {KINDS[columns[name].kind].lower()}",
-        placeholder="Choose a column",
-        key=key,
-    )
-
-
-def _positive(column: ColumnProfile, *, like: TrainingJobRow | None, key: str) -> str | None:
-    """The outcome whose probability is asked for, where there are two; None leaves it to the training."""
-    if column.n_distinct != 2 or len(column.examples) != 2:
-        return None
-    labels = list(column.examples)
-    before = like.task.payload["positive_label"] if like is not None and like.task is not None else None
-    likely = before if before in labels else targets.likely_positive(labels)
-    return st.selectbox(
-        "Positive outcome",
-        labels,
-        index=labels.index(likely) if likely is not None else None,
-        placeholder="The rarer of the two",
-        key=key,
-        help="The model gives the probability of this outcome.",
-    )
-
-
-def _refusal(upload: UploadRow, columns: dict[str, ColumnProfile], target: str | None) -> AppError | None:
-    """Why a click could not work: no sandbox here, or a target that nothing can be learnt of."""
+def _no_sandbox() -> AppError | None:
+    """Why no code could run here."""
     try:
         sandboxes.configured(session.config()).probe()
     except SandboxUnavailable as unavailable:
         return unavailable
-    return targets.refusal(columns[target], n_rows=upload.n_rows) if target else None
+    return None
 
 
 def _trigger(upload_id: int, wanted: Wanted) -> UUID:

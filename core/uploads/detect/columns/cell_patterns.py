@@ -19,8 +19,8 @@ DATE = rf"^({_YEAR_FIRST}|{_YEAR_LAST}|{_NAMED_MONTH})([T ,]+{_TIME})?$"
 """A date with or without a time of day, for Arrow's regular expressions."""
 _DATE = re.compile(DATE.replace(r"\p{L}", r"[^\W\d_]"))
 
-PAIRS = tuple(
-    frozenset(pair.split("/"))
+YES_AND_NO = tuple(
+    tuple(pair.split("/"))
     for pair in (
         "true/false", "yes/no", "t/f", "y/n", "ja/nein", "j/n", "oui/non", "o/n", "sí/no", "si/no", "s/n", "sim/não",
         "ja/nej", "ja/nei", "ja/nee", "tak/nie", "ano/ne", "igen/nem", "да/нет", "wahr/falsch", "vrai/faux",
@@ -28,7 +28,9 @@ PAIRS = tuple(
         "はい/いいえ",
     )
 )  # fmt: skip
-"""Words for yes and no, in lower case."""
+"""A word for yes and one for no, in lower case."""
+PAIRS = tuple(map(frozenset, YES_AND_NO))
+"""Each of the two words, in no order."""
 
 MISSING_AMONG_NUMBERS = frozenset(
     (

@@ -11,7 +11,7 @@ from core.errors import counted
 from core.uploads.csv import cells, loose_numbers, number_formats
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Numeral, Spelling
-from core.uploads.detect.columns import cell_patterns, missing_words, number_columns, units
+from core.uploads.detect.columns import cell_patterns, date_columns, missing_words, number_columns, units
 from core.uploads.detect.columns.number_columns import LEAST_SHARE, MOSTLY
 from core.uploads.detect.guesses import Guess
 
@@ -66,6 +66,8 @@ def find(column: int, name: str, sample: Sequence[str], decimal: str, *, usual: 
     filled = {
         cell: n for cell, n in present.items() if _folded(cell) not in cell_patterns.MISSING_AMONG_NUMBERS
     }
+    if (dates := date_columns.find(name, sample, filled)) is not None:
+        return _of_dates(column, name, present, dates)
     unit = units.of(filled)
     found = {cell: numeral for cell in filled if (numeral := units.numeral(cell, unit)) is not None}
     loose = _loose(filled, found, decimal, unit)
@@ -122,6 +124,18 @@ def _of_numbers(
     plain = spelling or Spelling(decimal if loose else "")
     rule = ColumnRule(column, plain.decimal, plain.thousands, plain.mark, tuple(sorted(missing)))
     return FoundFormat(replace(rule, scale=scale, is_loose=bool(loose)), tuple(guesses))
+
+
+def _of_dates(
+    column: int, name: str, present: Mapping[str, int], dates: date_columns.FoundDates
+) -> FoundFormat:
+    """Dates, and which of the spellings of "no value" stand beside them."""
+    missing = {text for text in map(_folded, present) if text in cell_patterns.MISSING_AMONG_NUMBERS}
+    guesses = dates.guesses
+    if missing:
+        guesses += (_of_missing(name, missing, present, is_number=False),)
+    rule = ColumnRule(column, missing=tuple(sorted(missing)), date=dates.order)
+    return FoundFormat(rule if rule != ColumnRule(column) else None, guesses)
 
 
 def _of_texts(

@@ -8,6 +8,7 @@ import pytest
 from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
+from core.models import models
 from core.models.errors import OneClassOnly
 from core.queue import Reason, TaskState
 from core.storage import LocalStorage
@@ -15,7 +16,7 @@ from tests import journeys, made
 from tests.core.api.conftest import TARGET, stored_keys
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-CALLS = [("GET", ""), ("DELETE", ""), ("POST", "/cancel")]
+CALLS = [("GET", ""), ("DELETE", ""), ("POST", "/cancel"), ("PATCH", "")]
 
 
 def _train(client: httpx.Client, upload: UploadRow, **wanted: object) -> httpx.Response:
@@ -153,7 +154,8 @@ def test_an_id_that_nothing_has_is_not_found_whatever_it_looks_like(
     client: httpx.Client, model_id: str
 ) -> None:
     for method, path in CALLS:
-        answer = client.request(method, f"/api/models/{model_id}{path}")
+        body = {"threshold": 0.3} if method == "PATCH" else None
+        answer = client.request(method, f"/api/models/{model_id}{path}", json=body)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 
@@ -171,3 +173,60 @@ def test_more_trainings_than_may_wait_are_refused(client: httpx.Client, upload: 
     refused = _train(client, upload, name="One more")
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_waiting")
     assert refused.json()["error"]["message"].startswith("You have 5 trainings in the queue")
+
+
+def test_a_threshold_is_set_by_a_rule_or_a_number_and_shown_with_what_each_costs(
+    client: httpx.Client, model: ModelRow, upload: UploadRow
+) -> None:
+    link = f"/api/models/{model.id}"
+    found = client.get(link).json()
+    assert (found["threshold"], found["threshold_rule"]) == (0.5, "half")
+    options = {one["rule"]: one for one in found["report"]["thresholds"]["options"]}
+    assert options.keys() == {"half", "as_trained", "best_f1"}
+    for wanted, threshold, rule in (
+        (0.25, 0.25, "by_hand"),
+        ("best_f1", options["best_f1"]["threshold"], "best_f1"),
+    ):
+        changed = client.patch(link, json={"threshold": wanted})
+        assert changed.status_code == 200
+        assert (changed.json()["threshold"], changed.json()["threshold_rule"]) == (threshold, rule)
+    asked = {"upload_id": str(upload.id), "model_id": str(model.id)}
+    kept = [
+        client.get(
+            f"/api/predictions/{client.post('/api/predictions', json=body).json()['prediction_id']}"
+        ).json()
+        for body in (asked, asked | {"threshold": 0.125})
+    ]
+    assert [one["threshold"] for one in kept] == [options["best_f1"]["threshold"], 0.125]
+
+
+@pytest.mark.parametrize(
+    "bad", ["0", "1", "-0.5", "1.5", "NaN", "Infinity", "1e999", '"0.3"', '"sharp"', "null", "true", "[]"]
+)
+def test_what_is_no_threshold_is_refused_wherever_one_is_given(
+    client: httpx.Client, model: ModelRow, upload: UploadRow, bad: str
+) -> None:
+    ids = f'"upload_id": "{upload.id}", "model_id": "{model.id}"'
+    header = {"content-type": "application/json"}
+    refused = [client.patch(f"/api/models/{model.id}", content=f'{{"threshold": {bad}}}', headers=header)]
+    if bad != "null":
+        refused.append(
+            client.post("/api/predictions", content=f'{{{ids}, "threshold": {bad}}}', headers=header)
+        )
+        target = f'"upload_id": "{upload.id}", "target": "{TARGET}"'
+        train = f'{{{target}, "threshold": {bad}}}'
+        refused.append(client.post("/api/models/train", content=train, headers=header))
+    assert {answer.status_code for answer in refused} <= {400, 422}
+    assert client.get(f"/api/models/{model.id}").json()["threshold"] == 0.5
+
+
+def test_what_is_stated_of_a_target_reaches_the_training(
+    client: httpx.Client, upload: UploadRow, me: db.User
+) -> None:
+    stated = {"task": "binary", "rare_classes": "other", "merge_words": False, "threshold": "best_f1"}
+    begun = _train(client, upload, **stated)
+    assert begun.status_code == 202
+    model = journeys.ask(me, lambda session: models.get(session, model_id=UUID(begun.json()["model_id"])))
+    assert {name: model.task.payload[name] for name in stated} == stated
+    for wrong in ({"task": "yes/no"}, {"rare_classes": "drop"}, {"merge_words": "no"}):
+        assert _train(client, upload, **wrong).status_code == 422

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from core.models.served import client, serve
@@ -100,3 +102,31 @@ def test_a_count_that_is_none_is_not_believed(tmp_path: Path, said: str) -> None
         threading.Thread(target=answer, daemon=True).start()
         assert client.look(path, nonce="n").n_visits is None
     assert json.loads(body)["nonce"] == "n"
+
+
+def test_a_date_of_the_page_becomes_the_numbers_that_the_model_learnt_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts = [
+        {"name": f"day: {part}", "kind": "number", "part": part, "source": "day"}
+        for part in ("month", "weekday", "hour")
+    ]
+    features = [{"name": "day", "kind": "number", "date": "day"}, *parts]
+    features += [{"name": "at", "kind": "number", "date": "time"}]
+    monkeypatch.setattr(serve, "JOB", {"features": features, "labels": []})
+    seen: list[list[float]] = []
+
+    def answers(frame: pd.DataFrame) -> np.ndarray:
+        seen.append(frame.iloc[0].tolist())
+        return np.zeros(1)
+
+    monkeypatch.setattr(serve, "answers", answers)
+    serve.answer_of({"rows": [{"day": "2024-07-12 14:30", "at": "06:00"}]})
+    serve.answer_of({"rows": [{"day": "", "at": None}]})
+    assert seen[0] == [19916 + 870 / 1440, 7, 4, 14, 0.25]
+    assert np.isnan(seen[1]).all()
+    for odd in ("31.02.2024", "soon", 45485, True, "9" * 40):
+        with pytest.raises(ValueError, match="'day' is no date"):
+            serve.answer_of({"rows": [{"day": odd}]})
+    with pytest.raises(ValueError, match="no column 'day: month'"):
+        serve.answer_of({"rows": [{"day: month": 7}]})

@@ -48,7 +48,8 @@ def read(
     data, found = examined(folder, text)
     as_trained = reading.of(found, schema, mapping={}, choices=choices)
     cells = table(data, as_trained.dialect)
-    return framed(cells, schema, as_trained.dialect.decimal).frame, as_trained
+    dated = schema.read_by([column.name for column in found.columns], as_trained.dialect.rules)
+    return framed(cells, dated, as_trained.dialect.decimal).frame, as_trained
 
 
 def cut(text: str, rows: Sequence[int]) -> str:

@@ -55,6 +55,26 @@ KINDS: dict[str, Callable[[Draw], str]] = {
     "signs": lambda draw: draw.choice(["+", "-", "++"]),
     "an answer that is none": lambda draw: draw.choice(["ja", "nein", "unbekannt"]),
     "codes with a leading zero": lambda draw: f"{draw.randrange(40):04}",
+    "days first": lambda draw: (
+        f"{draw.randrange(1, 29):02}/{draw.randrange(1, 13):02}/{draw.randrange(2019, 2025)}"
+    ),
+    "months first": lambda draw: f"{draw.randrange(1, 13)}/{draw.randrange(1, 29)}/{draw.randrange(19, 25)}",
+    "dates in every form": lambda draw: draw.choice(
+        [
+            "2024-07-12",
+            "12.07.2024",
+            "12 Jul 2024",
+            "20240712",
+            "31.02.2024",
+            "2024-07-12 14:30",
+            "",
+            "Q3 2024",
+        ]
+    ),
+    "days in digits": lambda draw: (
+        f"{draw.randrange(2019, 2025)}{draw.randrange(1, 13):02}{draw.randrange(1, 29):02}"
+    ),
+    "times of day": lambda draw: f"{draw.randrange(24)}:{draw.randrange(60):02}",
     "points where nothing tells": lambda draw: f"{draw.randrange(1, 9)}.{draw.randrange(100, 999)}",
 }
 

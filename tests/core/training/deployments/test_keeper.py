@@ -88,6 +88,9 @@ def test_a_live_app_goes_through_its_life(sandboxed: Bench, stranger: db.User) -
         assert predict(sandboxed, deployment_id, [ROW]) == [
             {"prediction": "Yes", "probabilities": {"No": 0.25, "Yes": 0.75}}
         ]
+        with db.session_scope(sandboxed.user, write=True) as session:
+            models.set_threshold(session, model_id=found.model_id, wanted=0.8)
+        assert predict(sandboxed, deployment_id, [ROW])[0]["prediction"] == "No"
         with pytest.raises(RowsRefused, match="'tenure_months' is no number"):
             predict(sandboxed, deployment_id, [{"tenure_months": "long"}])
         with pytest.raises(NotFound):

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from core.models.date_parts import DatePart
 from core.models.schema import Feature, Schema
 from core.training.deployments import rows
 from core.training.errors import RowsRefused, TooManyRows
+from core.uploads.csv.dialect import ColumnRule
 
 LONG = "long " * 400 + "plan"
 SCHEMA = Schema(
@@ -18,6 +20,33 @@ SCHEMA = Schema(
     ),
     "left", "binary", ("No", "Yes"), "Yes",
 )  # fmt: skip
+
+
+DATED = Schema(
+    (
+        Feature("day", "date", parts=(DatePart("month", 1, 12, 7), DatePart("weekday", 0, 6, 2))),
+        Feature("at", "date", reading=ColumnRule(0, date="time"), parts=(DatePart("hour", 0, 23, 9),)),
+    ),
+    "left", "binary", ("No", "Yes"), "Yes",
+)  # fmt: skip
+
+
+def test_a_date_is_sent_as_a_file_spells_it_and_its_parts_come_of_it() -> None:
+    (made,) = rows.checked([{"day": "12 July 2024 12:00", "at": "14:30"}], schema=DATED)
+    assert made == {
+        "day": 19916.5,
+        "day: month": 7.0,
+        "day: weekday": 4.0,
+        "at": 870 / 1440,
+        "at: hour": 14.0,
+    }
+    (made,) = rows.checked([{"day": " "}], schema=DATED)
+    assert set(made.values()) == {None}
+    for odd in ({"day": "31.02.2024"}, {"day": 45485}, {"day": "03/04/2024"}, {"at": "2024-07-12"}):
+        with pytest.raises(RowsRefused, match="is no date"):
+            rows.checked([odd], schema=DATED)
+    with pytest.raises(RowsRefused, match="no column 'day: month'"):
+        rows.checked([{"day: month": 7}], schema=DATED)
 
 
 @pytest.mark.parametrize(

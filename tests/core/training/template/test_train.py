@@ -72,3 +72,20 @@ def test_many_small_classes_are_learnt_from_the_few_rows_that_they_have(tmp_path
     subprocess.run([sys.executable, "train.py"], cwd=tmp_path, check=True)
     said = json.loads((tmp_path / "predictions.json").read_text("utf-8"))["predictions"]
     assert [len(row) for row in said] == [12] * 12
+
+
+def test_parts_of_dates_are_learnt_value_by_value(tmp_path: Path) -> None:
+    draw = np.random.default_rng(6)
+    days = draw.integers(19_000, 20_000, 800).astype(float)
+    month = (days // 30.4 % 12).astype(int) + 1.0
+    target = draw.normal(0, 10, 13)[month.astype(int)] + days / 100 + draw.normal(0, 0.5, 800)
+    days[:40] = month[:40] = np.nan
+    columns = {"day": days, "day: month": month, "place": ["here"] * 800}
+    features = [
+        {"name": "day", "kind": "number", "date": "day"},
+        {"name": "day: month", "kind": "number", "part": "month", "source": "day"},
+        {"name": "place", "kind": "category"},
+    ]
+    job = {"task": "regression", "labels": [], "positive_label": None, "features": features}
+    said = np.array(ran(tmp_path, target, columns, job))
+    assert np.corrcoef(said, target[600:])[0, 1] > 0.95

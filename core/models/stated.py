@@ -1,0 +1,32 @@
+"""What somebody states of a training beside the file and its target, as the payload of its task keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.models import thresholds
+from core.models.fitting.questions import TargetChoices
+from core.models.thresholds import Named
+
+
+def payload(
+    choices: TargetChoices | None, *, threshold: float | Named | None, keep: Sequence[str]
+) -> dict[str, Any]:
+    """choices: of the target. threshold: what a model of two classes is to have. keep: columns that stay in.
+
+    Raises ThresholdUnusable.
+    """
+    if threshold is not None and threshold not in thresholds.NAMED:
+        threshold = thresholds.settled(threshold, None)[0]
+    return {
+        **(choices or TargetChoices()).to_json(),
+        "threshold": threshold,
+        "keep": sorted(set(keep)),
+    }
+
+
+def of_payload(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What a payload says of that, to be compared: one of before it said as much too."""
+    choices = TargetChoices.from_json(kept)
+    return payload(choices, threshold=kept.get("threshold"), keep=kept.get("keep", ()))

@@ -1,0 +1,83 @@
+"""A date means in any file what it meant in training, unless the file itself shows another order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import Invalid
+from core.models import readings as readings_of_models
+from core.models.schema import Feature, Schema
+from core.uploads.csv.dialect import ColumnRule
+from tests.core.predictions.matching.readings import examined, read, trained
+
+DAYS = [date(2024, 1, 1) + timedelta(37 * n % 366) for n in range(120)]
+
+
+def rows(form: str, days: list[date] = DAYS) -> str:
+    return "when,n\n" + "".join(f"{day.strftime(form)},{n % 7}.5\n" for n, day in enumerate(days))
+
+
+def test_one_row_is_read_as_training_was(tmp_path: Path) -> None:
+    for form, month in (("%d/%m/%Y", 4), ("%m/%d/%Y", 3)):
+        schema, _ = trained(tmp_path, rows(form))
+        frame, found = read(tmp_path, "when,n\n03/04/2024,1.5\n", schema)
+        assert frame["when: month"].tolist() == [month]
+        assert not found.questions
+
+
+def test_a_file_that_shows_another_order_is_read_in_that(tmp_path: Path) -> None:
+    schema, _ = trained(tmp_path, rows("%d/%m/%Y"))
+    frame, found = read(tmp_path, "when,n\n03/04/2024,1.5\n12/25/2024,1.5\n", schema)
+    assert frame["when: month"].tolist() == [3, 12]
+    frame, _ = read(tmp_path, "when,n\n03/04/2024,1.5\n12/25/2024,1.5\n25/12/2024,1.5\n", schema)
+    assert frame["when: month"].tolist() == [4, 12, 12], "two forms: training's order where a cell has both"
+    frame, found = read(tmp_path, rows("%Y-%m-%d"), schema)
+    assert found.dialect.is_plain
+    assert frame["when: month"].tolist() == [day.month for day in DAYS]
+
+
+def test_where_training_had_no_order_it_is_asked(tmp_path: Path) -> None:
+    schema, _ = trained(tmp_path, rows("%Y-%m-%d"))
+    text = "when,n\n03/04/2024,1.5\n05/04/2024,2.5\n01/02/2024,3.5\n"
+    frame, found = read(tmp_path, text, schema)
+    (question,) = found.questions
+    assert [option.key for option in question.options] == ["dmy", "mdy"]
+    assert question.options[1].values == ("2024-03-04", "2024-05-04", "2024-01-02")
+    assert found.unsure == {"when"}
+    assert frame["when: month"].tolist() == [4, 4, 2]
+    frame, found = read(tmp_path, text, schema, when="mdy")
+    assert frame["when: month"].tolist() == [3, 5, 1]
+    assert (found.unsure, found.choices) == (frozenset(), {"when": "mdy"})
+    with pytest.raises(Invalid):
+        read(tmp_path, text, schema, when="ydm")
+
+
+def test_a_model_of_before_goes_on_reading_texts_and_numbers(tmp_path: Path) -> None:
+    for form, kind in (("%d/%m/%Y", "category"), ("%Y%m%d", "number")):
+        _, found = examined(tmp_path, rows(form))
+        cells = tuple(dict.fromkeys(day.strftime(form) for day in DAYS)) if kind == "category" else ()
+        for reading in (None, ColumnRule(0, decimal="." if kind == "number" else "")):
+            feature = Feature("when", kind, categories=cells, minimum=0.0, maximum=9e7, reading=reading)
+            schema = Schema((feature,), "gone", "binary", ("no", "yes"), "yes")
+            kept = readings_of_models.kept(schema, found.dialect, ["when", "n"])
+            for one in (schema, kept):
+                frame, as_read = read(tmp_path, rows(form), one)
+                assert not any(rule.date for rule in as_read.dialect.rules)
+                assert frame["when"].astype(str).str.removesuffix(".0").tolist() == [
+                    day.strftime(form) for day in DAYS
+                ]
+
+
+def test_a_date_column_that_holds_other_things_is_missing_there(tmp_path: Path) -> None:
+    schema, _ = trained(tmp_path, rows("%d/%m/%Y"))
+    frame, _ = read(tmp_path, "when,n\n\u200f,1.5\n44 BC,1.5\n31/02/2024,1.5\n29/02/2024,1.5\n", schema)
+    assert np.isnan(frame["when"][:3]).all()
+    assert frame["when: day"].tolist()[3] == 29
+    when = schema.features[0]
+    assert when.reading is not None
+    assert replace(when, reading=None).kind == "date"
