@@ -49,8 +49,8 @@ class TrainingResult:
     chosen: the candidate that was best by `chosen_by`.  metrics: its cross-validated metrics; baseline:
     those of an answer that looks at no column.  n_rows: rows with an outcome.  n_fitted: those the pipeline
     was fitted on.
-    importance: (column, fall of the metric when it is shuffled), largest first. evaluation: which rows were kept
-    together for that.  scores: of two classes, what each row's own fold said of it.
+    importance: (column, fall of the metric when it is shuffled), largest first. evaluation: which rows were together.
+    scores: of two classes, what each row's own fold said of it.
     """
 
     pipeline: Pipeline
@@ -143,9 +143,8 @@ def _train(
     validation: Validation,
     progress: Callable[[int, int], None],
 ) -> TrainingResult:
-    started = time.perf_counter()
+    started, done = time.perf_counter(), itertools.count(1)
     n_units = len(recipes.GROWTHS) + len(_FITTED) * N_FOLDS + 2
-    done = itertools.count(1)
 
     def step() -> None:
         progress(next(done), n_units)
