@@ -175,7 +175,9 @@ def _orders(n_rows: int) -> pd.DataFrame:
     due = (ordered + pd.to_timedelta(draw.integers(1, 40, n_rows), unit="D")).normalize()
     shop = draw.integers(0, 12, n_rows)
     amount = draw.lognormal(3, 1, n_rows).round(2)
-    odds = (due.day_of_week >= 5) * 1.2 + np.sin(ordered.hour / 24 * 6.28) + (due.month == 12) + shop / 8 - 1.6
+    odds = (
+        (due.day_of_week >= 5) * 1.2 + np.sin(ordered.hour / 24 * 6.28) + (due.month == 12) + shop / 8 - 1.6
+    )
     return pd.DataFrame(
         {
             "order": np.arange(n_rows) + 10_000_000,

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from core.uploads.csv import number_formats
+from core.uploads.dates import texts
 from core.uploads.detect.columns import cell_patterns
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,6 +33,7 @@ SHORT, MOST_SHORT_S = (16, 20, 24, 28, 32, 36), 0.02
 # Where only so many characters of a text are looked at, which is said beside the pattern.
 BOUNDED = {
     "core.uploads.csv.number_formats._CELL": number_formats._LONGEST,
+    **{f"core.uploads.dates.texts.{name}": texts.LONGEST for name in ("_DAYS[3]", "_DAYS[4]", "_MONTHS[0]")},
     "core.uploads.detect.columns.cell_patterns._NOTE": cell_patterns._LOOKED_AT,
     "core.uploads.detect.columns.cell_patterns._TOTAL": cell_patterns._LOOKED_AT,
 }

@@ -22,16 +22,26 @@ from sklearn.utils.extmath import softmax
 from sklearn.utils.validation import check_is_fitted
 
 Floats = npt.NDArray[np.float64]
+Weights = Sequence[float]
 
 COLDEST, HOTTEST = 0.2, 5.0
+WEIGHED_ROWS = 5_000  # of several classes, about, as each pair of weights is tried at its own temperature
 
 
-def mean(said: Sequence[Floats]) -> Floats:
-    """The mean of the members' numbers, added in their order. said: one array a member, of one shape."""
-    total = said[0].copy()
-    for other in said[1:]:
-        total += other
-    total /= len(said)
+def mean(said: Sequence[Floats], weights: Weights | None = None) -> Floats:
+    """The mean of the members' numbers, added in their order.
+
+    said: one array a member, of one shape.  weights: one a member, 1 in all; equal where there are none.
+    """
+    if weights is None:
+        total = said[0].copy()
+        for other in said[1:]:
+            total += other
+        total /= len(said)
+        return total
+    total = said[0] * weights[0]
+    for other, weight in zip(said[1:], weights[1:], strict=True):
+        total += other * weight
     return total
 
 
@@ -49,24 +59,56 @@ def temperature(logits: Floats, codes: npt.NDArray[np.int64]) -> float:
 
     logits: (n, k), of rows that were not learnt from.  codes: (n,) which class is each row's own.
     """
-
-    def loss(heat: float) -> float:
-        own = log_softmax(logits / np.exp(heat), axis=1)[np.arange(len(codes)), codes]
-        return -float(own.mean())
-
-    found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
+    found = minimize_scalar(
+        lambda heat: _log_loss(logits / np.exp(heat), codes),
+        bounds=(np.log(COLDEST), np.log(HOTTEST)),
+        method="bounded",
+    )
     return float(np.exp(found.x))
+
+
+def weights(said: Sequence[Floats], truth: npt.NDArray[np.generic]) -> tuple[float, float]:
+    """The weights of two members, in eighths, at which these rows' outcomes are likeliest, or nearest.
+
+    said: of each member (n,) numbers or logits of the second of two classes, or (n, k) logits, of rows that were not
+    learnt from.  truth: (n,) numbers as float64, or which class is each row's own.
+    """
+    shown = slice(None, None, max(1, len(truth) // WEIGHED_ROWS)) if said[0].ndim > 1 else slice(None)
+    first, second, truth = said[0][shown], said[1][shown], truth[shown]
+    pairs = [(1 - eighths / 8, eighths / 8) for eighths in range(1, 8)]
+    return min(pairs, key=lambda pair: _loss(mean([first, second], pair), truth))
+
+
+def _loss(said: Floats, truth: npt.NDArray[np.generic]) -> float:
+    """The mean squared error of numbers, or the mean of minus the logarithm of the own class's probability."""
+    if truth.dtype.kind == "f":
+        return float(np.square(said - np.asarray(truth, np.float64)).mean())
+    if said.ndim == 1:
+        return float(np.logaddexp(0.0, np.where(truth == 1, -said, said)).mean())
+    codes = np.asarray(truth, np.int64)
+    return _log_loss(said / temperature(said, codes), codes)
+
+
+def _log_loss(logits: Floats, codes: npt.NDArray[np.int64]) -> float:
+    own = log_softmax(logits, axis=1)[np.arange(len(codes)), codes]
+    return -float(own.mean())
 
 
 class MeanOfLogits(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A classifier that is the mean of its members.
 
     members: pipelines of one set of classes, fitted, or to be fitted by `fit`; each has `decision_function`.
+    weights: as in `mean`.
     """
 
-    def __init__(self, members: Sequence[Pipeline], temperature: float = 1.0) -> None:
+    weights: Weights | None = None  # files of models from before there were weights hold none
+
+    def __init__(
+        self, members: Sequence[Pipeline], temperature: float = 1.0, weights: Weights | None = None
+    ) -> None:
         self.members = members
         self.temperature = temperature
+        self.weights = weights
 
     def fit(self, features: pd.DataFrame, values: np.ndarray) -> MeanOfLogits:
         """Fit each member on the same rows."""
@@ -81,7 +123,8 @@ class MeanOfLogits(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sci
 
     def decision_function(self, features: pd.DataFrame) -> Floats:
         """(n,) or (n, k) the mean of the members' logits, before the temperature."""
-        return mean([np.asarray(one.decision_function(features), np.float64) for one in self.members])
+        said = [np.asarray(one.decision_function(features), np.float64) for one in self.members]
+        return mean(said, self.weights)
 
     def predict_proba(self, features: pd.DataFrame) -> Floats:
         """(n, k) probabilities."""
@@ -96,10 +139,13 @@ class MeanOfLogits(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sci
 
 
 class MeanOfNumbers(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # as above
-    """A regression that is the mean of its members. members: as in MeanOfLogits; each has `predict`."""
+    """A regression that is the mean of its members. Both as in MeanOfLogits; each member has `predict`."""
 
-    def __init__(self, members: Sequence[Pipeline]) -> None:
+    weights: Weights | None = None  # as above
+
+    def __init__(self, members: Sequence[Pipeline], weights: Weights | None = None) -> None:
         self.members = members
+        self.weights = weights
 
     def fit(self, features: pd.DataFrame, values: np.ndarray) -> MeanOfNumbers:
         """Fit each member on the same rows."""
@@ -109,7 +155,7 @@ class MeanOfNumbers(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # as 
 
     def predict(self, features: pd.DataFrame) -> Floats:
         """(n,) the mean of the members' numbers."""
-        return mean([np.asarray(one.predict(features), np.float64) for one in self.members])
+        return mean([np.asarray(one.predict(features), np.float64) for one in self.members], self.weights)
 
     def __sklearn_is_fitted__(self) -> bool:
         return _are_fitted(self.members)

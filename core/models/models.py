@@ -19,7 +19,13 @@ from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
 from core.errors import Clash, Conflict, NotFound
 from core.models import handler, stated, thresholds
-from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing, TargetOfDates, ThresholdUnusable
+from core.models.errors import (
+    ColumnsUnknown,
+    NameUnusable,
+    TargetMissing,
+    TargetOfDates,
+    ThresholdUnusable,
+)
 from core.models.fitting.questions import TargetChoices
 from core.models.schema import Schema
 from core.models.thresholds import Named

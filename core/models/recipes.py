@@ -28,7 +28,7 @@ from sklearn.preprocessing import (
 )
 
 from core.models import date_parts
-from core.models.blend import MeanOfLogits, MeanOfNumbers
+from core.models.blend import MeanOfLogits, MeanOfNumbers, Weights
 from core.models.schema import Feature, PartOfDate, Schema
 
 LINEAR: Final = "linear_splines"
@@ -65,11 +65,12 @@ class Growth:
     n_trees: int = 1500
 
 
-# Small trees for effects that add up, large ones for what only hangs together in many columns.
+# Small trees for effects that add up, large ones for what only hangs together in many columns. Few columns a split make
+# trees differ, so that their sum is steadier.
 GROWTHS: Final = (
-    Growth(n_leaves=6, learning_rate=0.1, min_leaf=30, l2=3.0, share_of_columns=0.5),
-    Growth(n_leaves=12, learning_rate=0.05, min_leaf=30, l2=3.0, share_of_columns=0.5),
-    Growth(n_leaves=31, learning_rate=0.1, min_leaf=20, l2=1.0, share_of_columns=1.0),
+    Growth(n_leaves=8, learning_rate=0.1, min_leaf=10, l2=3.0, share_of_columns=0.3),
+    Growth(n_leaves=16, learning_rate=0.1, min_leaf=10, l2=3.0, share_of_columns=0.3),
+    Growth(n_leaves=31, learning_rate=0.1, min_leaf=5, l2=10.0, share_of_columns=0.2),
 )
 USUAL_GROWTH: Final = Growth(
     n_leaves=12, learning_rate=0.05, min_leaf=30, l2=3.0, share_of_columns=0.5, n_trees=120
@@ -109,11 +110,13 @@ def build(
     )
 
 
-def blended(members: Sequence[Pipeline], schema: Schema, temperature: float = 1.0) -> Pipeline:
-    """The mean of these pipelines as one. temperature: of classes, as in `core.models.blend`."""
+def blended(
+    members: Sequence[Pipeline], schema: Schema, temperature: float = 1.0, weights: Weights | None = None
+) -> Pipeline:
+    """The mean of these pipelines as one. temperature: of classes; both as in `core.models.blend`."""
     if schema.task == "regression":
-        return Pipeline([("blend", MeanOfNumbers(list(members)))])
-    return Pipeline([("blend", MeanOfLogits(list(members), temperature))])
+        return Pipeline([("blend", MeanOfNumbers(list(members), weights))])
+    return Pipeline([("blend", MeanOfLogits(list(members), temperature, weights))])
 
 
 def n_columns(features: Sequence[Feature]) -> int:

@@ -70,6 +70,9 @@ def _values(task: queue.Task) -> dict[str, Any]:
         case TaskState.SUCCEEDED:
             assert task.result is not None
             values |= {name: task.result.get(name) for name in RESULT}
+            values |= (
+                {"n_rows": task.result["n_rows"]} if "n_rows" in task.result else {}
+            )  # a worker of before has none
         case TaskState.FAILED:
             reason = task.reason or queue.Reason(code="unknown", message="It failed for an unknown reason.")
             values |= {"error_message": reason.message, "error_hint": reason.hint}

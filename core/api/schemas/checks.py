@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from core.predictions.check import cell_warnings, schema_check
-from core.predictions.matching import reading
+from core.predictions.matching import column_reading
 from core.predictions.matching.mapping import SavedMapping
 
 
@@ -79,7 +79,7 @@ class ReadingQuestion(BaseModel):
     why: str
 
     @classmethod
-    def of(cls, one: reading.ReadingQuestion) -> Self:
+    def of(cls, one: column_reading.ReadingQuestion) -> Self:
         return cls(
             name=one.name,
             column=one.column,

@@ -145,6 +145,7 @@ class UploadTextRewriting(BaseModel):
     mark: str = Field(description="Several characters that separate cells, such as ||.")
     columns: list[tuple[int, int]] = Field(description="Where aligned columns begin and end, in characters.")
     is_aligned: bool = Field(description="Any number of spaces separates cells.")
+    is_wrapped: bool = Field(description="Each line is in quotes as a whole, which are taken off.")
 
 
 class UploadColumnOverrides(BaseModel):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -51,7 +52,7 @@ class CrossValidation:
     """A recipe after cross-validation; `fitted` is the first fold's, with the rows it has not seen.
 
     said: (n,) or (n, k) what each row's own fold answers of it, as `answers_of`; NaN for rows that no fold holds out.
-    temperature: of `said`.
+    temperature: of `said`.  weights: of a mean, as in `core.models.blend`.
     """
 
     metrics: dict[str, FoldStatistics]
@@ -59,6 +60,7 @@ class CrossValidation:
     held_out: np.ndarray
     said: np.ndarray
     temperature: float
+    weights: blend.Weights | None = None
 
     @property
     def measured(self) -> np.ndarray:
@@ -74,19 +76,21 @@ def cross_validate(
     *,
     step: Callable[[], None],
     splits: Sequence[Fold] = (),
+    fitted: Sequence[BaseEstimator] = (),
 ) -> CrossValidation:
     """Fit anew for each of the folds and measure on the rows held out.
 
     make: a new unfitted estimator.  features: (n,) rows.  values: (n,) labels as str, or float64 for
     regression.
-    step: called after each fold.  splits: the folds, where rows are not independent.
+    step: called after each fold.  splits: the folds, where rows are not independent.  fitted: estimators that learnt
+    from the first folds already.
     """
     k = len(schema.labels)
     splits = splits or folds.independent(values, schema.task)
     said = np.full((len(values), k) if schema.task == "multiclass" else len(values), np.nan)
     first: BaseEstimator | None = None
-    for train, test in splits:
-        estimator = make().fit(features.iloc[train], values[train])
+    for (train, test), known in itertools.zip_longest(splits, fitted):
+        estimator = known or make().fit(features.iloc[train], values[train])
         said[test] = answers_of(estimator, features.iloc[test], schema)
         first = first or estimator
         step()
@@ -97,10 +101,18 @@ def cross_validate(
 def blended(
     parts: Sequence[CrossValidation], values: np.ndarray, schema: Schema, splits: Sequence[Fold] = ()
 ) -> CrossValidation:
-    """The mean of recipes that were cross-validated on the same rows and folds, which answered already."""
-    fitted = recipes.blended([part.fitted for part in parts], schema)
+    """The mean of two recipes that were cross-validated on the same rows and folds, which answered already.
+
+    Their weights are those at which the rows held out are likeliest. Source: Breiman 1996, Stacked Regressions,
+    Machine Learning 24.
+    """
+    said, rows = [part.said for part in parts], parts[0].measured
+    known = values[rows] if schema.task == "regression" else _codes(values[rows], schema)
+    weights = blend.weights([one[rows] for one in said], known)
+    fitted = recipes.blended([part.fitted for part in parts], schema, weights=weights)
     splits = splits or folds.independent(values, schema.task)
-    return of_answers(blend.mean([part.said for part in parts]), values, schema, fitted, splits)
+    found = of_answers(blend.mean(said, weights), values, schema, fitted, splits)
+    return replace(found, weights=weights)
 
 
 def of_answers(
@@ -109,7 +121,7 @@ def of_answers(
     """Answers of the rows held out, measured fold by fold. fitted: the first fold's."""
     heat, measured = 1.0, np.sort(np.concatenate([test for _, test in splits]))
     if schema.task == "multiclass":
-        heat = blend.temperature(said[measured], np.searchsorted(schema.labels, values[measured]))
+        heat = blend.temperature(said[measured], _codes(values[measured], schema))
     of_folds = [metrics(said[test], values[test], schema, heat) for _, test in splits]
     statistics = {name: _fold_statistics([fold[name] for fold in of_folds]) for name in of_folds[0]}
     if len(splits) == 1:
@@ -126,6 +138,11 @@ def _spread(said: np.ndarray, values: np.ndarray, schema: Schema, heat: float) -
     found = [metrics(said[rows], values[rows], schema, heat) for rows in usable]
     names = found[0] if found else metrics(said, values, schema, heat)
     return {name: float(np.std([one[name] for one in found])) if found else 0.0 for name in names}
+
+
+def _codes(values: np.ndarray, schema: Schema) -> np.ndarray:
+    """(n,) the place of each label among the schema's."""
+    return np.searchsorted(schema.labels, values)
 
 
 def answers_of(estimator: BaseEstimator, features: pd.DataFrame | np.ndarray, schema: Schema) -> np.ndarray:

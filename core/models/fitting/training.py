@@ -16,14 +16,14 @@ import pyarrow as pa
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from core.errors import counted
-from core.models import blend, recipes, versions
-from core.models.fitting import evaluation, preparation, targets, tuning
+from core.models import blend, forest, recipes, versions
+from core.models.fitting import evaluation, preparation, remarks, targets, tuning
 from core.models.fitting.columns import DroppedColumn
 from core.models.fitting.evaluation import CHOSEN_BY, FoldStatistics
 from core.models.fitting.preparation import Prepared, Take, draw
 from core.models.fitting.questions import TargetChoices
 from core.models.fitting.related_rows import Split
+from core.models.recipes import Growth
 from core.models.schema import Schema
 from core.models.thresholds import KnownScores
 from core.models.validation import N_FOLDS, UNSTATED, Evaluation, Validation
@@ -163,12 +163,12 @@ def _train(
 
     how = comparison.split.evaluation
     warnings = prepared.warnings + comparison.split.warnings
-    warnings += _about_rows(len(outcome.rows), len(values), comparison.n_rows)
+    warnings += remarks.about_rows(len(outcome.rows), len(values), comparison.n_rows)
     if how.by == "rows":
-        warnings += _about_folds(how.n_folds, target)
+        warnings += remarks.about_folds(how.n_folds, target)
     chosen_by = CHOSEN_BY[schema.task]
     n_leaking = prepared.n_leaking
-    warnings += _about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, n_leaking)
+    warnings += remarks.about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, n_leaking)
     return TrainingResult(
         pipeline=pipeline,
         schema=schema,
@@ -191,9 +191,10 @@ def _train(
 
 @dataclass(frozen=True)
 class _Comparison:
-    """The recipes side by side on the same rows. make: what makes each anew. importance: of the chosen one."""
+    """The recipes side by side on the same rows. make: what makes each of _FITTED. importance: of the chosen one."""
 
     make: Mapping[str, Callable[[], Pipeline]]
+    growth: Growth
     evaluated: Mapping[str, evaluation.CrossValidation]
     baseline: dict[str, FoldStatistics]
     chosen: str
@@ -215,12 +216,13 @@ def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
         n_rows=min(len(learnt) for learnt, _ in split.folds),
         with_missing=_with_missing(features),
     )
-    growth = tuning.growth(
-        partial(build, recipes.TREES), seen, answers, schema, step=step, splits=split.folds
-    )
-    make = {name: partial(build, name, growth=growth) for name in recipes.NAMES}
+    grown = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step, splits=split.folds)
+    make = {name: partial(build, name, growth=grown.growth) for name in _FITTED}
+    known = {recipes.LINEAR: (), recipes.TREES: grown.fitted}
     evaluated = {
-        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step, splits=split.folds)
+        name: evaluation.cross_validate(
+            make[name], seen, answers, schema, step=step, splits=split.folds, fitted=known[name]
+        )
         for name in _FITTED
     }
     evaluated[recipes.BLEND] = evaluation.blended(
@@ -233,6 +235,7 @@ def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
     chosen = max(recipes.NAMES, key=lambda name: evaluated[name].metrics[chosen_by].mean)
     return _Comparison(
         make=make,
+        growth=grown.growth,
         evaluated=evaluated,
         baseline=baseline,
         chosen=chosen,
@@ -254,47 +257,23 @@ def _scores(evaluated: evaluation.CrossValidation, answers: np.ndarray, schema: 
 
 def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, values: np.ndarray) -> Pipeline:
     """The chosen recipe fitted on all rows; of several classes, as sure of itself as it was right."""
-    pipeline = comparison.make[comparison.chosen]().fit(features, values)
-    if schema.task != "multiclass":
-        return pipeline
-    members = pipeline[-1].members if comparison.chosen == recipes.BLEND else [pipeline]
-    return recipes.blended(members, schema, comparison.evaluated[comparison.chosen].temperature)
+    chosen = comparison.evaluated[comparison.chosen]
+    growth = comparison.growth
+    n_leaves = growth.n_leaves * growth.n_trees * (len(schema.labels) if schema.task == "multiclass" else 1)
+    n_growths = forest.n_growths(n_leaves, len(values), len(schema.features))
+    names = _FITTED if comparison.chosen == recipes.BLEND else (comparison.chosen,)
+    members = [
+        forest.fit(comparison.make[name](), features, values, n_growths=n_growths)
+        if name == recipes.TREES
+        else comparison.make[name]().fit(features, values)
+        for name in names
+    ]
+    if len(members) == 1 and schema.task != "multiclass":
+        return members[0]
+    return recipes.blended(members, schema, chosen.temperature, chosen.weights)
 
 
 def _with_missing(features: pd.DataFrame) -> frozenset[str]:
     """The columns in which so many cells are missing that a gap is a signal of its own."""
     n_gaps = features.isna().sum()
     return frozenset(name for name in features.columns if n_gaps[name] >= MIN_GAPS)
-
-
-def _about_rows(n_rows: int, n_fitted: int, n_compared: int) -> tuple[str, ...]:
-    if n_compared == n_rows:
-        return ()
-    fitted = "all" if n_fitted == n_rows else f"{n_fitted:,}"
-    return (
-        f"Of {n_rows:,} rows, {n_compared:,} drawn at random were used to compare the candidates "
-        f"and {fitted} to fit the model.",
-    )
-
-
-def _about_folds(n_folds: int, target: str) -> tuple[str, ...]:
-    if n_folds == N_FOLDS:
-        return ()
-    return (
-        f"The rarest class of '{target}' has {n_folds} rows, so the candidates were compared on {n_folds} folds "
-        f"in place of {N_FOLDS}.",
-    )
-
-
-def _about_gain(
-    best: FoldStatistics, baseline: FoldStatistics, target: str, n_leaking: int
-) -> tuple[str, ...]:
-    if best.mean - baseline.mean > best.std:
-        return ()
-    told = f"The columns say almost nothing about '{target}': the model is no better than guessing."
-    if n_leaking:
-        set_aside = counted(n_leaking, "column that gives|columns that give")
-        told += (
-            f" {set_aside} the answer away had been left out; keep those that are known before the outcome."
-        )
-    return (told,)

@@ -8,9 +8,11 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from core.models import recipes
+from core.models import forest, recipes
 from core.models.fitting import evaluation, folds
 from core.models.fitting.evaluation import CHOSEN_BY
 from core.models.fitting.folds import Fold
@@ -27,9 +29,11 @@ LARGE_TREES_A_CLASS: Final = 100
 
 
 @dataclass(frozen=True)
-class _Tried:
-    n_trees: int
-    score: float
+class Grown:
+    """The growth that was best, and the pipelines of it that learnt from the first folds, in their order."""
+
+    growth: Growth
+    fitted: tuple[Pipeline, ...]
 
 
 def growth(
@@ -40,7 +44,7 @@ def growth(
     *,
     step: Callable[[], None],
     splits: Sequence[Fold] = (),
-) -> Growth:
+) -> Grown:
     """The growth that is best by the metric of the task, with the number of trees that was best.
 
     make: a new unfitted pipeline of columns and trees; its columns are used.  features, values: as
@@ -50,19 +54,27 @@ def growth(
     splits = splits or folds.independent(values, schema.task)
     n_folds = int(np.clip(TRIED_ROWS // len(values), 1, len(splits)))
     matrices = [_Matrices.of(make, fold, features, values) for fold in splits[:n_folds]]
-    found: list[tuple[float, Growth]] = []
+    best: tuple[float, Grown] | None = None
     for one in GROWTHS:
         tried = [_tried(one, matrix, schema) for matrix in matrices]
-        n_trees = round(float(np.mean([fold.n_trees for fold in tried])))
-        found.append((float(np.mean([fold.score for fold in tried])), replace(one, n_trees=n_trees)))
+        score = float(np.mean([fold.score for fold in tried]))
+        if best is None or score > best[0]:
+            n_trees = round(float(np.mean([fold.n_trees for fold in tried])))
+            fitted = [
+                Pipeline([("columns", matrix.columns), ("model", forest.cut(fold.model, n_trees))])
+                for fold, matrix in zip(tried, matrices, strict=True)
+            ]
+            best = score, Grown(replace(one, n_trees=n_trees), tuple(fitted))
         step()
-    return max(found, key=lambda pair: pair[0])[1]
+    assert best is not None
+    return best[1]
 
 
 @dataclass(frozen=True)
 class _Matrices:
-    """One fold as the trees see it."""
+    """One fold as the trees see it. columns: fitted on the rows that are learnt from."""
 
+    columns: ColumnTransformer
     learnt: np.ndarray
     learnt_values: np.ndarray
     held_out: np.ndarray
@@ -74,11 +86,18 @@ class _Matrices:
     ) -> _Matrices:
         columns, (train, test) = make()[0], fold
         learnt = columns.fit_transform(features.iloc[train], values[train])
-        return cls(learnt, values[train], columns.transform(features.iloc[test]), values[test])
+        return cls(columns, learnt, values[train], columns.transform(features.iloc[test]), values[test])
+
+
+@dataclass(frozen=True)
+class _Tried:
+    model: BaseEstimator
+    n_trees: int
+    score: float
 
 
 def _tried(one: Growth, fold: _Matrices, schema: Schema) -> _Tried:
-    """How good trees of this growth are on the fold, and how many were best."""
+    """Trees of this growth on the fold, how many were best, and how good they are."""
     is_fixed = schema.task == "multiclass" and one is GROWTHS[-1]
     if is_fixed:
         model = recipes.trees(schema, replace(one, n_trees=LARGE_TREES_A_CLASS))
@@ -89,4 +108,5 @@ def _tried(one: Growth, fold: _Matrices, schema: Schema) -> _Tried:
         model.fit(fold.learnt, fold.learnt_values, X_val=fold.held_out, y_val=fold.held_out_values)
         n_trees = max(FEWEST_TREES, int(np.argmax(model.validation_score_)))
     said = evaluation.answers_of(model, fold.held_out, schema)
-    return _Tried(n_trees, evaluation.metrics(said, fold.held_out_values, schema)[CHOSEN_BY[schema.task]])
+    score = evaluation.metrics(said, fold.held_out_values, schema)[CHOSEN_BY[schema.task]]
+    return _Tried(model, n_trees, score)

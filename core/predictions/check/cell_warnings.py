@@ -11,7 +11,7 @@ from core.metrics import wording
 from core.models import date_parts
 from core.models.schema import Feature
 from core.predictions.check.first_rows import FirstRows
-from core.predictions.matching.reading import ReadingQuestion
+from core.predictions.matching.column_reading import ReadingQuestion
 from core.predictions.results.measures import FeatureQuality
 from core.uploads.report.profile import ColumnProfile, shortened
 

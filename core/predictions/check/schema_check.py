@@ -23,9 +23,9 @@ from core.predictions.errors import FeatureMissing, FeatureRetyped
 from core.predictions.matching import mapping as mappings
 from core.predictions.matching import name_similarity
 from core.predictions.matching import reading as readings_of_files
+from core.predictions.matching.column_reading import ReadingQuestion
 from core.predictions.matching.header import HeaderCheck, as_read, check_header, refusal_of
 from core.predictions.matching.mapping import SavedMapping
-from core.predictions.matching.reading import ReadingQuestion
 from core.storage import Storage
 from core.uploads import stored, uploads
 from core.uploads.csv import cells

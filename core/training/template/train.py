@@ -14,9 +14,9 @@ It prints a line of JSON for each point of the curve: {"metric", "split", "step"
 
 The linear recipe lays splines over the quantiles of each number: it is strong on small tables and smooth effects. The
 boosted trees find thresholds and interactions, and win as tables grow; they are grown in three ways, small trees to
-large ones. A fifth of the rows says which way is best, when more trees stop helping, and whether trees, curves or the
-mean of both are kept; what is kept then learns from all rows. Of several classes, a temperature makes probabilities as
-sure as they were right there. The same table gives the same model: every random choice begins at seed 0.
+large ones. A fifth of the rows says which way is best, when more trees stop helping, and whether trees, curves or a
+mean of both are kept; what is kept then learns from all rows, trees of few rows by several seeds. Of several classes, a
+temperature makes probabilities as sure as they were right there. The same table gives the same model.
 """
 
 import json
@@ -49,6 +49,7 @@ from sklearn.preprocessing import (
 Job = dict[str, Any]
 Growth = tuple[int, float, int, float, float]
 Rows = np.ndarray
+Model = dict[str, Any]  # as predict.py takes it
 
 SEED = 0
 N_POINTS = 15  # of the curve, at most
@@ -56,8 +57,10 @@ MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
 METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 
 # As (leaves a tree, learning rate, rows a leaf at least, l2, share of the columns that a split may look at)
-GROWTHS = ((6, 0.1, 30, 3.0, 0.5), (12, 0.05, 30, 3.0, 0.5), (31, 0.1, 20, 1.0, 1.0))
+GROWTHS = ((8, 0.1, 10, 3.0, 0.3), (16, 0.1, 10, 3.0, 0.3), (31, 0.1, 5, 10.0, 0.2))
+STEADIED_ROWS, MOST_SEEDS = 20_000, 3  # trees of few rows are grown over by other seeds
 PATIENCE = 20  # trees that may come without making unseen rows likelier
+HEATS = np.geomspace(0.2, 5.0, 65)  # Source: Guo et al. 2017, On Calibration of Modern Neural Networks
 COME_ROUND = ("month", "weekday", "hour")  # parts of dates of which curves take each value for itself
 ONE_HOT_VALUES = 8  # a category of more values becomes the mean outcome of each
 
@@ -73,12 +76,10 @@ def load(path):
 
 
 def said(model, frame):
-    """The mean of what the members say: logits, or numbers."""
-    answers = [
-        one.decision_function(frame) if hasattr(one, "predict_proba") else one.predict(frame)
-        for one in model["members"]
-    ]
-    return np.mean(answers, axis=0)
+    """The weighted mean of what the members say: logits, or numbers."""
+    asked = "decision_function" if hasattr(model["members"][0], "predict_proba") else "predict"
+    answers = [getattr(one, asked)(frame) for one in model["members"]]
+    return np.average(answers, axis=0, weights=model["weights"])
 
 
 def predict(model, frame):
@@ -97,18 +98,15 @@ def as_fitted(frame: pd.DataFrame, job: Job) -> pd.DataFrame:
     columns = {}
     for feature in job["features"]:
         column = frame[feature["name"]]
-        if feature["kind"] == "number":
-            columns[feature["name"]] = column.astype("float64")
-        else:
-            columns[feature["name"]] = column.astype(object).where(column.notna(), None)
+        texts = column.astype(object).where(column.notna(), None)
+        columns[feature["name"]] = column.astype("float64") if feature["kind"] == "number" else texts
     return pd.DataFrame(columns)
 
 
 def one_hot() -> OneHotEncoder:
     """One column a value; rare values share one, and what was never seen gets that one or none."""
-    return OneHotEncoder(
-        min_frequency=5, max_categories=60, handle_unknown="infrequent_if_exist", sparse_output=False
-    )
+    rare = {"min_frequency": 5, "max_categories": 60, "handle_unknown": "infrequent_if_exist"}
+    return OneHotEncoder(**rare, sparse_output=False)
 
 
 def named(job: Job, kind: str) -> list[str]:
@@ -139,9 +137,8 @@ def linear(job: Job, frame: pd.DataFrame) -> Pipeline:
         ("categories", one_hot(), named(job, "category")),
     ]
     columns = ColumnTransformer([part for part in made if part[2]], sparse_threshold=0)
-    if job["task"] == "regression":
-        return Pipeline([("columns", columns), ("model", Ridge(alpha=1.0))])
-    return Pipeline([("columns", columns), ("model", LogisticRegression(C=0.3, max_iter=2000))])
+    model = Ridge(alpha=1.0) if job["task"] == "regression" else LogisticRegression(C=0.3, max_iter=2000)
+    return Pipeline([("columns", columns), ("model", model)])
 
 
 def columns_of_trees(job: Job, frame: pd.DataFrame) -> ColumnTransformer:
@@ -198,7 +195,7 @@ def parted(job: Job, target: np.ndarray) -> tuple[Rows, Rows]:
     if Path("groups.parquet").exists():
         groups = pd.read_parquet("groups.parquet")["group"]
         seen, unseen = next(GroupShuffleSplit(1, test_size=0.2, random_state=SEED).split(rows, groups=groups))
-        if labels <= set(target[seen]) and labels <= set(target[unseen]):
+        if labels <= set(target[seen]) & set(target[unseen]):
             return seen, unseen
     stratify = None if job["task"] == "regression" else target
     n_unseen = max(math.ceil(0.2 * len(target)), len(labels))  # at least one of each label
@@ -221,12 +218,32 @@ def answers_of(model: Any, frame: Any) -> np.ndarray:
     return np.asarray(model.predict_proba(frame) if hasattr(model, "predict_proba") else model.predict(frame))
 
 
-def temperature(job: Job, logits: np.ndarray, truth: np.ndarray) -> float:
-    """At which the true classes are likeliest. Source: Guo et al. 2017, On Calibration of Modern Neural Networks."""
-    codes, rows = np.searchsorted(job["labels"], truth), np.arange(len(truth))
-    heats = np.geomspace(0.2, 5.0, 65)
-    losses = [-log_softmax(logits / heat, axis=1)[rows, codes].mean() for heat in heats]
-    return float(heats[int(np.argmin(losses))])
+def losses(job: Job, said: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """How unlikely the truth is at each of HEATS, or of two classes and numbers at the only one."""
+    if job["task"] == "regression":
+        return np.array([np.square(said - truth).mean()])
+    codes = np.searchsorted(job["labels"], truth)
+    logits = said if said.ndim == 2 else np.column_stack([np.zeros(len(said)), said])
+    heats, own = HEATS if job["task"] == "multiclass" else [1.0], (np.arange(len(truth)), codes)
+    return np.array([-log_softmax(logits / heat, axis=1)[own].mean() for heat in heats])
+
+
+def weighed(job: Job, apart: list[np.ndarray], truth: np.ndarray) -> list[float]:
+    """Weights of two members, in eighths, at which the truth is likeliest. apart: what each says of those rows."""
+    pairs = [[1 - eighths / 8, eighths / 8] for eighths in range(1, 8)]
+    return min(pairs, key=lambda pair: losses(job, pair[0] * apart[0] + pair[1] * apart[1], truth).min())
+
+
+def fitted(model: Model, frame: pd.DataFrame, target: np.ndarray) -> Model:
+    """Those of its members that weigh, fitted on all rows; trees of few rows by several seeds, with equal shares."""
+    members, weights = [], []
+    for member, weight in zip(model["members"], model["weights"], strict=True):
+        is_trees = hasattr(member[-1], "max_leaf_nodes")
+        n_seeds = max(1, min(STEADIED_ROWS // len(frame), MOST_SEEDS)) if is_trees else 1
+        for seed in range(n_seeds if weight > 0 else 0):
+            members.append(clone(member).set_params(model__random_state=SEED + seed).fit(frame, target))
+            weights.append(weight / n_seeds)
+    return {**model, "members": members, "weights": weights}
 
 
 def report(job: Job, split: str, step: int, value: float) -> None:
@@ -259,34 +276,34 @@ def main() -> None:
     say(started, f"{len(frame):,} rows to learn from, {frame.shape[1]} columns")
 
     seen, unseen = parted(job, target)
+    shown, truth = frame.iloc[unseen], target[unseen]
     of_linear = linear(job, frame.iloc[seen]).fit(frame.iloc[seen], target[seen])
     of_trees = grown(job, frame, target, seen, unseen)
-    curve(job, of_trees, frame.iloc[unseen], target[unseen])
+    curve(job, of_trees, shown, truth)
 
     Path("predict.py").write_text(PREDICT, "utf-8")
     served = runpy.run_path("predict.py")  # what serves the model later also predicts here
-    candidates = {"curves": [of_linear], "trees": [of_trees], "their mean": [of_linear, of_trees]}
+    model: Model = {"members": [of_linear, of_trees], "temperature": 1.0}
+    apart = [served["said"]({"members": [one], "weights": [1.0]}, shown) for one in model["members"]]
+    candidates = {"curves": [1.0, 0.0], "trees": [0.0, 1.0], "their mean": weighed(job, apart, truth)}
     scores = {}
-    for name, members in candidates.items():
-        answers = served["predict"]({"members": members, "temperature": 1.0}, frame.iloc[unseen])
-        scores[name] = score(job, target[unseen], answers)
+    for name, weights in candidates.items():
+        scores[name] = score(job, truth, served["predict"]({**model, "weights": weights}, shown))
         say(started, f"{name}: {METRIC[job['task']]} {scores[name]:.4f}")
     report(job, "linear_splines", of_trees[-1].n_iter_, scores["curves"])
     report(job, "blend", of_trees[-1].n_iter_, scores["their mean"])
 
     chosen = max(scores, key=scores.__getitem__)
-    model: dict[str, Any] = {"members": candidates[chosen], "temperature": 1.0}
+    model["weights"] = candidates[chosen]
     if job["task"] == "multiclass":
-        logits = served["said"](model, frame.iloc[unseen])
-        model["temperature"] = temperature(job, logits, target[unseen])
-    model["members"] = [clone(member).fit(frame, target) for member in candidates[chosen]]
+        model["temperature"] = float(HEATS[losses(job, served["said"](model, shown), truth).argmin()])
+    model = fitted(model, frame, target)
     say(started, f"fitted {chosen} to all rows")
 
     answers = served["predict"](model, held_out)
-    if job["task"] != "regression" and list(model["members"][0].classes_) != job["labels"]:
-        raise SystemExit(
-            f"the model knows {list(model['members'][0].classes_)}, but was asked for {job['labels']}"
-        )
+    known = [] if job["task"] == "regression" else list(model["members"][0].classes_)
+    if known != job["labels"]:
+        raise SystemExit(f"the model knows {known}, but was asked for {job['labels']}")
     Path("predictions.json").write_text(json.dumps({"predictions": answers.tolist()}), "utf-8")
     joblib.dump(model, "model.bin", compress=1)
     say(started, f"predicted {len(held_out):,} held-out rows")

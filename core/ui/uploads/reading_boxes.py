@@ -9,7 +9,7 @@ import streamlit as st
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.predictions.check.schema_check import SchemaCheck
-from core.predictions.matching.reading import ReadingOption, ReadingQuestion
+from core.predictions.matching.column_reading import ReadingOption, ReadingQuestion
 from core.ui import links
 
 MOST_BOXES: Final = 10

@@ -11,7 +11,7 @@ from core.uploads.csv.rewriting import Rewriting
 
 DELIMITER_NAMES = {
     ",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "^": "caret", "~": "tilde", ":": "colon",
-    " ": "space",
+    " ": "space", "\x1f": "unit separator", "\x01": "U+0001 mark",
 }  # fmt: skip
 
 

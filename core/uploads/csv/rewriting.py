@@ -29,7 +29,8 @@ class Rewriting:
     first_line, last_line: no other lines are read; 0 for all. repairs: what is done to cells once they are cut, as
     `repairs.words` does; to the text before where it is laid out anew. mark: several characters that stand between
     cells, which become the dialect's delimiter. columns: where columns aligned by blanks begin and end, in characters.
-    is_aligned: any number of blanks separates cells.
+    is_aligned: any number of blanks separates cells. is_wrapped: every line is in quotes as a whole, those within it
+    doubled.
     """
 
     repairs: tuple[Repair, ...] = ()
@@ -38,11 +39,12 @@ class Rewriting:
     mark: str = ""
     columns: tuple[tuple[int, int], ...] = ()
     is_aligned: bool = False
+    is_wrapped: bool = False
 
     @property
     def lays_out(self) -> bool:
         """Whether the cells stand otherwise than between single marks."""
-        return bool(self.mark or self.columns or self.is_aligned)
+        return bool(self.mark or self.columns or self.is_aligned or self.is_wrapped)
 
     @property
     def has_range(self) -> bool:
@@ -52,6 +54,8 @@ class Rewriting:
     def laid_out(self, text: str, delimiter: str) -> str:
         """Whole lines with their cells between delimiters."""
         text = repairs.words(text, self.repairs)
+        if self.is_wrapped:
+            return "".join(_unwrapped(line) + end for line, end in _LINE.findall(text))
         if self.mark:
             return text.replace(self.mark, delimiter)
         cells = self._at_columns if self.columns else _at_blanks
@@ -120,6 +124,10 @@ def _whole_lines(text: str) -> int:
 
 def _at_blanks(line: str) -> list[str]:
     return _BLANKS.split(line.strip(" ")) if line.strip() else []
+
+
+def _unwrapped(line: str) -> str:
+    return line[1:-1].replace('""', '"') if len(line) > 1 and line[0] == line[-1] == '"' else line
 
 
 def _joined(cells: list[str], delimiter: str) -> str:

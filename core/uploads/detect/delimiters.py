@@ -17,7 +17,9 @@ from core.uploads.csv.repairs import Repair
 from core.uploads.detect.columns import cell_patterns
 
 DELIMITERS = (",", ";", "\t", "|")
-RARE_DELIMITERS = ("^", "~", ":", " ")
+SEPARATORS = ("\x1f", "\x01", "^", "~")
+"""Marks that no text has evenly unless they separate its cells."""
+RARE_DELIMITERS = (":", " ")
 JUDGED_CHARACTERS = 48 << 10
 _JUDGED_ROWS = 300
 _JUDGED_CELLS = 3000
@@ -77,19 +79,23 @@ def rows(text: str, marks: Marks, *, most: int = 1 << 30) -> list[Row]:
         escapechar=marks.escapechar or None,
     )
     found: list[Row] = []
+    add, row_of = found.append, Row._make
     line = 0
     try:
         for cells in reader:
-            if marks.repairs:
-                cells = [repairs.words(cell, marks.repairs) for cell in cells]
-            if cells and (not marks.repairs or cells != [""]):
-                found.append(Row(line + 1, tuple(cells)))
+            if cells:
+                add(row_of((line + 1, tuple(cells))))
             line = reader.line_num
             if len(found) >= most:
                 break
     except csv.Error:  # a cell over Python's limit, or an escape at the very end: what came before will do
-        return found
-    return found
+        pass
+    return _repaired(found, marks) if marks.repairs else found
+
+
+def _repaired(found: Sequence[Row], marks: Marks) -> list[Row]:
+    rows = [Row(row.line, tuple(repairs.words(cell, marks.repairs) for cell in row.cells)) for row in found]
+    return [row for row in rows if row.cells != ("",)]
 
 
 def detect(text: str, codec: str) -> DetectedMarks:
@@ -97,8 +103,9 @@ def detect(text: str, codec: str) -> DetectedMarks:
     if announced := _ANNOUNCED.match(text):
         return DetectedMarks(quotes(text, announced[1], codec), ((announced[1], 1.0),), announced=True)
     text = text[:JUDGED_CHARACTERS]
-    present = [mark for mark in DELIMITERS if mark in text and _may_delimit(mark, codec)]
-    scored = [(mark, _quality(text, quotes(text, mark, codec))) for mark in present]
+    present = [mark for mark in (*DELIMITERS, *SEPARATORS) if mark in text and _may_delimit(mark, codec)]
+    judged = [(mark, _quality(text, quotes(text, mark, codec))) for mark in present]
+    scored = [(mark, score) for mark, score in judged if score >= GOOD or mark not in SEPARATORS]
     if not scored or max(score for _, score in scored) < GOOD:
         rare = [mark for mark in RARE_DELIMITERS if mark in text and _may_delimit(mark, codec)]
         better = [(mark, _quality(text, quotes(text, mark, codec))) for mark in rare]

@@ -13,14 +13,14 @@ from pathlib import Path
 from core.uploads.csv import repairs, stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import CELL_MARK, Rewriting
-from core.uploads.detect import delimiters, explanations, sampling, several_tables
+from core.uploads.detect import delimiters, explanations, far_tables, sampling, several_tables
 from core.uploads.detect.columns import column_formats
 from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
 from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.encodings import encoding, text_repairs
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.sampling import Sample
-from core.uploads.detect.shape import footers, header_detection, text_layout
+from core.uploads.detect.shape import footers, header_detection, odd_rows, text_layout
 from core.uploads.detect.shape.header_detection import TableLocation
 
 _LOCATED_ROWS = 400
@@ -40,7 +40,7 @@ def of_encoding(
         rows = rows[1:]
     if not rows:
         return written
-    begins = 0
+    first_line, begins = rows[0].line, 0
     if not overrides.is_one_table:
         found_tables = several_tables.find(path, sample, rows, marks.marks, found.codec)
         begins = found_tables.header
@@ -58,16 +58,21 @@ def of_encoding(
     header = rows[location.header]
     explaining = {row.line for row in location.below}
     body = [row for row in rows[location.header + location.has_header :] if row.line not in explaining]
-    last = body if sample.is_whole else delimiters.rows(sample.tail, marks.marks)
+    last = body if sample.is_whole else sampling.rows_of_tail(sample.tail, marks.marks)
     below = footers.footer(last, len(location.names)) if len(last) > 1 else ()
+    within = body[: len(body) - len(below)] if sample.is_whole else body
+    among = odd_rows.among(
+        within, rows[: location.header], len(location.names), header if location.has_header else None
+    )
+    among += odd_rows.subtotals(within) if sample.is_whole else []
     dialect = replace(
         written.dialect,
-        skip_lines=_skipped(header, location, marks),
+        skip_lines=_skipped(header, first_line, marks),
         has_header=location.has_header,
         names=location.names,
         index_column=location.index_column,
-        not_rows=_not_rows(sample, header, location, below, marks.marks)
-        + (("",) if _has_empty(body) else ()),
+        not_rows=_not_rows(path, found.codec, sample, location, marks.marks, header, (below, among))
+        + (("",) if written.others or _has_empty(body) else ()),
         is_ragged=True,
     )
     guesses = (
@@ -75,9 +80,11 @@ def of_encoding(
         *location.guesses,
         *explanations.of_preamble(rows, location, rows[0].line if written.others else 1),
         *explanations.of_footer(location.below, below),
+        *explanations.of_comments(among),
     )
-    not_kept = set(below)
+    not_kept = {*below, *among}
     kept = [row for row in body if row not in not_kept and row.cells != header.cells]
+    guesses = (*guesses, *odd_rows.doubts(kept, len(location.names)), *text_layout.of_log(sample.head))
     cells = sampling.columns(sampling.rows(sample, marks.marks, kept, below), len(location.names))
     is_edged = len(location.names) < len(header.cells)
     return _with_formats(Detected(dialect, guesses, written.others, is_edged), cells, overrides)
@@ -123,7 +130,11 @@ def _rewritten(
     written: Detected, rewriting: Rewriting, of_text: Sequence[Guess], of_layout: Guess | None
 ) -> Detected:
     """What is known before any row is looked at, with what is done to the text before."""
-    guesses = [of_layout if one.about == "delimiter" and of_layout else one for one in written.guesses]
+    guesses = list(written.guesses)
+    if of_layout and of_layout.about == "delimiter":
+        guesses = [of_layout if one.about == "delimiter" else one for one in guesses]
+    elif of_layout:
+        guesses.append(of_layout)
     kept = rewriting if rewriting != Rewriting() else None
     return Detected(replace(written.dialect, rewriting=kept), (*guesses, *of_text))
 
@@ -179,6 +190,13 @@ def _detected_marks(
         laid_out = _layout(head, detected)
         if laid_out is not None:
             return DetectedMarks(Marks(CELL_MARK), ((CELL_MARK, 1.0),)), laid_out
+        if text_layout.is_wrapped(head) and _has_one_column(head, detected.marks):
+            wrapped = Rewriting(is_wrapped=True)
+            inner = wrapped.laid_out(head, "")
+            within = delimiters.detect(inner, found.codec)
+            is_good = bool(within.scores) and within.scores[0][1] >= delimiters.GOOD
+            if is_good and ('""' in head or not text_layout.is_spaced(inner, within.marks.delimiter)):
+                return within, wrapped
     marks = detected.marks
     if overrides.delimiter:
         marks = delimiters.quotes(head, overrides.delimiter, found.codec)
@@ -194,9 +212,15 @@ def _layout(head: str, detected: DetectedMarks) -> Rewriting | None:
     if mark := text_layout.double_mark(head):
         return Rewriting(mark=mark)
     best = detected.scores[0] if detected.scores else ("", 0.0)
-    if best[0] in delimiters.DELIMITERS and best[1] >= delimiters.GOOD:
+    is_good = best[0] in (*delimiters.DELIMITERS, *delimiters.SEPARATORS) and best[1] >= delimiters.GOOD
+    if is_good and not text_layout.is_spaced(head, best[0]):
         return None
-    return text_layout.aligned(head)
+    laid_out = text_layout.aligned(head)
+    return laid_out if not is_good or (laid_out and laid_out.columns) else None
+
+
+def _has_one_column(head: str, marks: Marks) -> bool:
+    return all(len(row.cells) == 1 for row in delimiters.rows(head, marks, most=_LOCATED_ROWS))
 
 
 def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:
@@ -206,18 +230,24 @@ def _whole_rows(sample: Sample, marks: Marks) -> list[Row]:
     return found[:-1] if is_cut and len(found) > 1 else found
 
 
-def _skipped(header: Row, location: TableLocation, marks: DetectedMarks) -> int:
+def _skipped(header: Row, first_line: int, marks: DetectedMarks) -> int:
     """Lines above the header; none where they are blank, as no blank line is a row unless a mark is in it."""
-    if location.header == 0 and not marks.announced and "invisible" not in marks.marks.repairs:
-        return 0
-    return header.line - 1
+    is_first = header.line <= first_line and not marks.announced and "invisible" not in marks.marks.repairs
+    return 0 if is_first else header.line - 1
 
 
 def _not_rows(
-    sample: Sample, header: Row, location: TableLocation, below: Sequence[Row], marks: Marks
+    path: Path,
+    codec: str,
+    sample: Sample,
+    location: TableLocation,
+    marks: Marks,
+    header: Row,
+    no_rows: tuple[Sequence[Row], Sequence[Row]],
 ) -> tuple[str, ...]:
-    """The texts of records that are no rows, as they stand in the file."""
-    found = [_text(sample.head, row) for row in location.below]
+    """The texts of records that are no rows, as they stand in the file. no_rows: those at its end, and among others."""
+    below, among = no_rows
+    found = [_text(sample.head, row) for row in (*location.below, *among)]
     found += [_text(sample.head if sample.is_whole else sample.tail, row) for row in below]
     if location.has_header and len(header.cells) > 1:
         header_text = _text(sample.head, header)
@@ -227,7 +257,8 @@ def _not_rows(
             *sample.slices,
             sample.tail,
         )
-        if again and any(again in other.replace("\r", "\n") for other in others):
+        is_again = again and any(again in other.replace("\r", "\n") for other in others)
+        if is_again or (again and not sample.is_whole and far_tables.has_line(path, header_text, codec)):
             found.append(header_text)
     found += _unlike_themselves(sample, header, location, marks)
     texts = tuple(dict.fromkeys(one for one in found if one))

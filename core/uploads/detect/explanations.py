@@ -101,10 +101,22 @@ def of_footer(explaining: Sequence[Row], below: Sequence[Row]) -> list[Guess]:
         why = f"Line {explaining[0].line} has words where the rows below have values, so it describes the columns."
         found.append(Guess("not_rows", str(len(explaining)), "likely", why, None, ("0",)))
     if below:
-        first = " ".join(cell.strip() for cell in below[0].cells if cell.strip())[:60]
+        told = next((row for row in below if row.n_filled), below[0])
+        first = " ".join(cell.strip() for cell in told.cells if cell.strip())[:60]
         why = f"The last lines hold totals, notes or nothing. The first of them begins with {first!r}."
         found.append(Guess("not_rows", str(len(below)), "likely", why, None, ("0",)))
     return found
+
+
+def of_comments(among: Sequence[Row]) -> list[Guess]:
+    """Lines among the rows that are none."""
+    if not among:
+        return []
+    first = " ".join(cell.strip() for cell in among[0].cells if cell.strip())[:60]
+    hold, were = ("holds", "was") if len(among) == 1 else ("hold", "were")
+    why = f"{counted(len(among), 'line')} among the rows {hold} a comment, total or end of a page and {were} left out."
+    why += f" The first, line {among[0].line}, begins with {first!r}."
+    return [Guess("not_rows", str(len(among)), "likely", why, None, ("0",))]
 
 
 def of_decimal(decimal: str, n_commas: int, n_points: int) -> Guess:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from core.uploads.csv import records
@@ -87,9 +88,16 @@ def rows(sample: Sample, marks: Marks, kept: list[Row], below: Sequence[Row]) ->
     found = kept[:: max(1, len(kept) // column_formats.MOST_CELLS)]
     if sample.is_whole:
         return found
-    more = [row for part in (*sample.slices, sample.tail) for row in delimiters.rows(part, marks)]
+    more = [row for part in sample.slices for row in delimiters.rows(part, marks)]
+    more += rows_of_tail(sample.tail, marks)
     excluded = {row.cells for row in below}
     return found + [row for row in more if row.cells not in excluded]
+
+
+@lru_cache(maxsize=1)
+def rows_of_tail(tail: str, marks: Marks) -> tuple[Row, ...]:
+    """The rows of a file's end, which several look at."""
+    return tuple(delimiters.rows(tail, marks))
 
 
 def columns(sampled: Iterable[Row], n_columns: int) -> list[list[str]]:

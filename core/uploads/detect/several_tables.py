@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.uploads.csv import positions
 from core.uploads.csv.rewriting import Rewriting
-from core.uploads.detect import delimiters, explanations
+from core.uploads.detect import explanations, far_tables, sampling
 from core.uploads.detect.delimiters import Marks, Row
 from core.uploads.detect.detected import Detected, DetectionOverrides
 from core.uploads.detect.sampling import Sample
@@ -17,7 +17,6 @@ from core.uploads.detect.shape.other_tables import OtherTable
 from core.uploads.detect.shape.tables import Region
 
 _OF_THE_HEAD = 60
-_FAR = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -43,16 +42,17 @@ def find(path: Path, sample: Sample, rows: Sequence[Row], marks: Marks, codec: s
     found = TablesFound(rows, tables.split(rows), sample.is_whole)
     if sample.is_whole or found.regions:
         return found
-    begun, tail = rows[:_OF_THE_HEAD], delimiters.rows(sample.tail, marks)[1:]
-    together = [*begun, *(Row(row.line + _FAR, row.cells) for row in tail)]
+    begun, tail = rows[:_OF_THE_HEAD], sampling.rows_of_tail(sample.tail, marks)[1:]
+    size = path.stat().st_size
+    n_lines = positions.line_and_column(path, size, codec)[0]
+    of_tail = sample.tail.count("\n") + sample.tail.count("\r") - sample.tail.count("\r\n")
+    shift = n_lines - of_tail - 1
+    between = far_tables.rows(path, marks, codec, start=sampling.HEAD_BYTES, stop=size - sampling.TAIL_BYTES)
+    together = [*begun, *between, *(Row(row.line + shift, row.cells) for row in tail)]
     regions = tables.split(together)
     if len(regions) < 2 or regions[1].start < len(begun):
         return found
-    n_lines = positions.line_and_column(path, path.stat().st_size, codec)[0]
-    of_tail = sample.tail.count("\n") + sample.tail.count("\r") - sample.tail.count("\r\n")
-    shift = n_lines - of_tail - 1 - _FAR
-    shifted = [Row(row.line + shift, row.cells) if row.line > _FAR else row for row in together]
-    return TablesFound(shifted, regions, has_end=True, is_far=True)
+    return TablesFound(together, regions, has_end=True, is_far=True)
 
 
 def of_one(
@@ -68,7 +68,7 @@ def of_one(
             first_line=found.rows[region.start].line,
             last_line=_last_line(found, region.stop),
             title=region.title(found.rows),
-            n_rows=region.n_rows,
+            n_rows=_n_rows(found, region),
             n_columns=region.n_columns,
         )
         for index, region in enumerate(regions)
@@ -84,6 +84,13 @@ def of_one(
     dialect = replace(written.dialect, rewriting=rewriting if rewriting != Rewriting() else None)
     kept = rows if found.is_far and chosen == 0 else list(found.rows[region.start : region.stop])
     return replace(written, dialect=dialect, guesses=(*written.guesses, guess), others=others), sample, kept
+
+
+def _n_rows(found: TablesFound, region: Region) -> int:
+    """About how many rows a table has, of one that is far below by its lines."""
+    last_line = _last_line(found, region.stop)
+    of_lines = last_line - found.rows[region.header].line if found.is_far and last_line else 0
+    return max(region.n_rows, of_lines)
 
 
 def _last_line(found: TablesFound, stop: int) -> int:

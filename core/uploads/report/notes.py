@@ -74,7 +74,9 @@ def _of_file(encoding: Encoding, dialect: Dialect, columns: Sequence[ColumnProfi
 
 
 def layout_name(rewriting: Rewriting) -> str:
-    """What stands between the cells where that is no single mark."""
+    """What stands between the cells where that is no single mark, or around them."""
+    if rewriting.is_wrapped:
+        return "Each line is in quotes as a whole; they were taken off."
     if rewriting.mark:
         return f"Its cells are separated by {rewriting.mark}."
     if rewriting.columns:
@@ -86,6 +88,8 @@ def of_result(dialect: Dialect) -> str:
     """What a result holds otherwise than the file; "" where it holds each of its lines as it is."""
     if dialect.rewriting is None or not dialect.rewriting.lays_out:
         return ""
+    if dialect.rewriting.is_wrapped:
+        return "Results have its lines without these quotes."
     between = dialect.rewriting.mark or "the spaces between them"
     return f"Results have its cells with {delimiter_name(dialect.delimiter)}s instead of {between}."
 

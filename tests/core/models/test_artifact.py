@@ -52,6 +52,25 @@ def test_every_recipe_answers_the_same_after_a_round_trip(
     assert np.array_equal(answers(again, trained[task], table), answers(pipeline, trained[task], table))
 
 
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_weights_are_kept_and_a_mean_from_before_there_were_any_weighs_its_members_alike(
+    task: str, fitted: Fitted, trained: dict[str, TrainingResult], table: pa.Table, tmp_path: Path
+) -> None:
+    schema, path = trained[task].schema, tmp_path / "model.skops"
+    members = fitted[task, recipes.BLEND][-1].members
+    weighed = recipes.blended(members, schema, weights=(0.25, 0.75))
+    again = artifact.load(path, artifact.save(weighed, path))
+    assert np.array_equal(answers(again, trained[task], table), answers(weighed, trained[task], table))
+
+    older = recipes.blended(members, schema)
+    expected = answers(older, trained[task], table)
+    assert not np.array_equal(expected, answers(weighed, trained[task], table))
+    del older[-1].weights
+    again = artifact.load(path, artifact.save(older, path))
+    assert "weights" not in vars(again[-1])
+    assert np.array_equal(answers(again, trained[task], table), expected)
+
+
 def test_every_trusted_type_is_needed_by_some_recipe(
     fitted: Fitted, of_many_values: Pipeline, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from core.models import date_parts
 from core.models.errors import TargetOfDates
-from core.models.fitting import columns, leaks, targets
+from core.models.fitting import columns, leaks, target_columns
 from core.models.schema import Feature, Schema, frame, framed
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.report.profile import ColumnProfile
@@ -112,7 +112,7 @@ def test_a_slow_series_is_told_of_and_kept_but_a_date_that_names_the_class_is_se
 
 def test_a_date_is_refused_as_a_target() -> None:
     column = ColumnProfile("when", "date", 0, 300, False, "a", "b", ("a",))
-    assert isinstance(targets.refusal(column, n_rows=300), TargetOfDates)
+    assert isinstance(target_columns.refusal(column, n_rows=300), TargetOfDates)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from core.models import blend
-from core.models.fitting import evaluation
+from core.models.fitting import evaluation, folds
 from core.models.fitting.evaluation import CrossValidation
 from core.models.schema import Feature, Schema
 
@@ -84,6 +84,42 @@ def test_the_mean_of_recipes_is_measured_from_what_their_folds_said() -> None:
         for c in (0.01, 10.0)
     ]
     found = evaluation.blended(parts, CLASSES, BINARY)
-    assert np.array_equal(found.said, (parts[0].said + parts[1].said) / 2)
+    assert found.weights is not None
+    assert np.array_equal(found.said, blend.mean([part.said for part in parts], found.weights))
     own = evaluation.answers_of(found.fitted, FEATURES.iloc[found.held_out], BINARY)
     assert np.array_equal(own, found.said[found.held_out])
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_member_weighs_as_much_as_it_helps(task: str) -> None:
+    draw = np.random.default_rng(8)
+    truth = draw.normal(0, 2, (3000, 3) if task == "multiclass" else 3000)
+    good, poor = truth + draw.normal(0, 0.5, truth.shape), truth + draw.normal(0, 4, truth.shape)
+    outcome: np.ndarray = truth
+    if task == "binary":
+        outcome = (truth > draw.logistic(size=3000)).astype(np.int64)
+    elif task == "multiclass":
+        outcome = (truth + draw.gumbel(size=truth.shape)).argmax(axis=1)
+    assert blend.weights([good, poor], outcome) == (7 / 8, 1 / 8)
+    assert blend.weights([poor, good], outcome) == (1 / 8, 7 / 8)
+    twin = truth + draw.normal(0, 0.5, truth.shape)
+    assert blend.weights([good, twin], outcome)[0] == pytest.approx(0.5, abs=0.126)
+
+
+def test_folds_that_learnt_already_are_not_fitted_again() -> None:
+    splits = folds.independent(CLASSES, BINARY.task)
+    known = [LogisticRegression().fit(FEATURES.iloc[rows], CLASSES[rows]) for rows, _ in splits[:3]]
+    made: list[LogisticRegression] = []
+
+    def make() -> LogisticRegression:
+        made.append(LogisticRegression())
+        return made[-1]
+
+    steps: list[None] = []
+    found = evaluation.cross_validate(
+        make, FEATURES, CLASSES, BINARY, step=lambda: steps.append(None), fitted=known
+    )
+    whole = evaluation.cross_validate(LogisticRegression, FEATURES, CLASSES, BINARY, step=lambda: None)
+    assert (len(made), len(steps)) == (2, 5)
+    assert found.fitted is known[0]
+    assert np.array_equal(found.said, whole.said)

@@ -36,7 +36,7 @@ class BlendedTables:
         mean = pipeline[-1]
         self._schema = schema
         self._parts = [_part(member, schema) for member in mean.members]
-        self._temperature = getattr(mean, "temperature", 1.0)
+        self._temperature, self._weights = getattr(mean, "temperature", 1.0), mean.weights
         self.slack = doubt.TOLERANCE
         self._linear: exact.LinearModel | None = None
         if schema.task == "regression":
@@ -61,16 +61,16 @@ class BlendedTables:
         self, given: FeatureValues, linear: exact.LinearModel, sums: Floats, grown: Floats
     ) -> Floats:
         """(n,) means; a row with a digit in doubt gets that with the exact linear sum."""
-        means: Floats = (sums + grown) / 2
+        means = blend.mean([sums, grown], self._weights)
         doubtful = rounding.in_doubt(means, exact.mean_slack(self._linear_slack, sums, grown))
         if len(doubtful):
             summed = linear.summed(given.frame(self._schema, doubtful))
-            means[doubtful] = (summed + grown[doubtful]) / 2
+            means[doubtful] = blend.mean([summed, grown[doubtful]], self._weights)
         return means
 
     def _probabilities(self, sums: list[Floats]) -> Floats:
         """(n, k) of each class. sums: of each member, (n, 1) or (n, k)."""
-        logits = blend.mean(sums)
+        logits = blend.mean(sums, self._weights)
         return blend.probabilities(logits[:, 0] if logits.shape[1] == 1 else logits, self._temperature)
 
     def changes(self, given: FeatureValues, answers: Floats) -> ScoreChanges:
@@ -87,7 +87,7 @@ class BlendedTables:
                 for part, whole, found in zip(self._parts, sums, trees, strict=True)
             ]
             if self._linear is not None:
-                without: Floats = (replaced[0][:, 0] + replaced[1][:, 0]) / 2
+                without = blend.mean([one[:, 0] for one in replaced], self._weights)
                 doubtful[rounding.in_doubt(without, 2 * self.slack)] = True
             else:
                 without = reasons.explained(self._probabilities(replaced), schema, chosen)

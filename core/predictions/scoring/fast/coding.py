@@ -45,15 +45,15 @@ class Group:
         return joint
 
 
-def grouped(sizes: Mapping[str, int]) -> tuple[Group, ...]:
-    """Features shared out so that no group has more than JOINT_CODES codes, unless one alone has.
+def grouped(sizes: Mapping[str, int], most: int = JOINT_CODES) -> tuple[Group, ...]:
+    """Features shared out so that no group has more than `most` codes, unless one alone has.
 
     sizes: feature → how many codes it has.
     """
     filled: list[dict[str, int]] = []
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
         for group in filled:
-            if size * int(np.prod(list(group.values()), dtype=np.int64)) <= JOINT_CODES:
+            if size * int(np.prod(list(group.values()), dtype=np.int64)) <= most:
                 group[name] = size
                 break
         else:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.predictions.scoring.fast.bins import Bins, Codes, Floats
-from core.predictions.scoring.fast.coding import grouped
+from core.predictions.scoring.fast.coding import JOINT_CODES, Group, grouped
 from core.predictions.scoring.fast.unsupported import Unsupported
 
 WORD_BITS = 63  # of an int64 that stays positive
@@ -106,11 +106,11 @@ class Trees:
         used = {
             owners[int(i)] for tree in nodes for i in np.unique(tree["feature_idx"][tree["is_leaf"] == 0])
         }
-        self.groups = grouped({name: splits[name].n_codes for name in splits if name in used})
-        if not self.groups:
+        if not used:
             raise Unsupported("no tree uses any feature")
         runs = _runs(nodes)
-        if len(runs) * 8 * sum(np.prod(group.sizes) for group in self.groups) > TABLE_BYTES:
+        self.groups = _groups({name: splits[name].n_codes for name in splits if name in used}, len(runs))
+        if _size(self.groups, len(runs)) > TABLE_BYTES:
             raise Unsupported(f"the tables of {len(nodes):,} trees would not fit into memory")
         values = np.zeros(_EXPONENT_OF_ONE + WORD_BITS * len(runs))
         self.words = [
@@ -167,6 +167,19 @@ class Trees:
                 np.bitwise_and(word, other, out=word)
             for answer, bits in packed.trees:
                 answers[:, answer] += leaves.of(word, bits, packed.values)
+
+
+def _groups(sizes: Mapping[str, int], n_words: int) -> tuple[Group, ...]:
+    """The features in as few groups as memory allows; where no grouping fits, each alone."""
+    for most in (JOINT_CODES, JOINT_CODES // 4, JOINT_CODES // 16):
+        if _size(groups := grouped(sizes, most), n_words) <= TABLE_BYTES:
+            return groups
+    return grouped(sizes, 1)
+
+
+def _size(groups: Sequence[Group], n_words: int) -> int:
+    """Bytes of the tables of all words."""
+    return n_words * 8 * sum(int(np.prod(group.sizes, dtype=np.int64)) for group in groups)
 
 
 def _runs(trees: Sequence[np.ndarray]) -> list[range]:

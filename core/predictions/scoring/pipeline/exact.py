@@ -17,6 +17,8 @@ from core.predictions.results import rounding
 from core.predictions.results.histograms import Floats
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sklearn.compose import ColumnTransformer
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import Pipeline
@@ -48,7 +50,7 @@ def of(pipeline: Any) -> LinearModel | MeanWithTrees | None:
     if isinstance(pipeline[-1], MeanOfNumbers) and len(pipeline[-1].members) == 2:
         linear, trees = (of(pipeline[-1].members[0]), pipeline[-1].members[1])
         if isinstance(linear, LinearModel):
-            return MeanWithTrees(linear, trees)
+            return MeanWithTrees(linear, trees, pipeline[-1].weights)
     return None
 
 
@@ -86,18 +88,24 @@ class LinearModel:
 
 @dataclass(frozen=True)
 class MeanWithTrees:
-    """The mean of a linear regression and of trees, whose own sums come out alike in every way."""
+    """The mean of a linear regression and of trees, whose own sums come out alike in every way.
+
+    weights: as in `core.models.blend.mean`.
+    """
 
     linear: LinearModel
     trees: Pipeline
+    weights: Sequence[float] | None
 
     def predicted(self, given: pd.DataFrame) -> Floats:
         """(n,) the means, those with a digit in doubt from the exact linear sums."""
+        from core.models import blend  # scikit-learn comes with it: as in `of`
+
         matrix, sums, slack = self.linear.rough(given)
         grown = np.asarray(self.trees.predict(given), np.float64)
-        means = (sums + grown) / 2
+        means = blend.mean([sums, grown], self.weights)
         doubtful = rounding.in_doubt(means, mean_slack(slack, sums, grown))
-        means[doubtful] = (self.linear.exact(matrix[doubtful]) + grown[doubtful]) / 2
+        means[doubtful] = blend.mean([self.linear.exact(matrix[doubtful]), grown[doubtful]], self.weights)
         return means
 
 

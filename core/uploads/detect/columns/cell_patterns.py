@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from core.uploads.csv import number_formats
 
@@ -78,12 +79,19 @@ _LOOKED_AT = 200
 
 def is_measure(cell: str) -> bool:
     """Whether the cell is a number in any spelling, a date or a time."""
+    return _is_measure(cell) if len(cell) <= _LOOKED_AT else _found_measure(cell)
+
+
+def _found_measure(cell: str) -> bool:
     text = cell.strip()
     return (
         number_formats.of(text) is not None
         or _CALENDAR.fullmatch(text) is not None
         or _POWER.fullmatch(text[:_LOOKED_AT]) is not None
     )
+
+
+_is_measure = lru_cache(maxsize=20_000)(_found_measure)
 
 
 def is_calendar(cell: str) -> bool:

@@ -192,6 +192,8 @@ def samples(sample: Sequence[str]) -> tuple[str, ...]:
     """
     found: dict[str, str] = {}
     for cell in sample:
+        if cell.isdigit():
+            continue
         numeral = number_formats.of(cell)
         if numeral is not None and not numeral.number.isdigit():
             form = re.sub("[1-9][0-9]*", lambda digits: str(min(len(digits[0]), 4)), cell.strip())

@@ -49,7 +49,12 @@ def _is_series(rows: Sequence[Row]) -> bool:
 
 def title(rows: Sequence[Row]) -> str:
     """What the lines call the series; "" where they don't."""
-    return next((_value(row) for row in rows if _TITLE.fullmatch(row.cells[0].strip())), "")
+    return next((_value(row) for row in rows if is_title(row.cells[0])), "")
+
+
+def is_title(key: str) -> bool:
+    """Whether a key says that a title stands beside it."""
+    return _TITLE.fullmatch(key.strip()) is not None
 
 
 def _value(row: Row) -> str:

@@ -13,6 +13,7 @@ from core.uploads.detect.shape import headings
 _LOOKED_AT = 200
 _LIKE_BELOW = 0.5
 _FEWEST_ROWS = 3
+_YEAR = re.compile("(1[89]|20)[0-9]{2}")
 _DIGITS = re.compile("[0-9]+")
 
 
@@ -44,9 +45,19 @@ def is_data(row: Row, body: Sequence[Row], measures: frozenset[int]) -> bool:
         return False
     if not valued:
         return _is_like_below(row, body, measures)
-    if len(filled) < 0.5 * len(measures):
+    if len(filled) < 0.5 * len(measures) or _names_years(row, body[0]):
         return False
     return not headings.count_up(valued) or _are_dates_too(body[0], measures)
+
+
+def _names_years(row: Row, below: Row) -> bool:
+    """Whether all numbers of a row are years that count up, and the row below has none in those columns."""
+    numbers = {column: cell for column, cell in enumerate(row.cells) if cell_patterns.is_measure(cell)}
+    if len(numbers) < 2 or not headings.count_up(list(numbers.values())):
+        return False
+    years = [cell.strip() for cell in numbers.values()]
+    there = [below.cells[column].strip() for column in numbers if column < len(below.cells)]
+    return all(_YEAR.fullmatch(year) for year in years) and not any(_YEAR.fullmatch(cell) for cell in there)
 
 
 def _are_dates_too(row: Row, measures: frozenset[int]) -> bool:

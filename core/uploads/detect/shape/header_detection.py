@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.uploads.csv import header as headers
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Confidence, Guess
-from core.uploads.detect.shape import attributes, first_rows, header_guesses, headings, widths
+from core.uploads.detect.shape import (
+    attributes,
+    first_rows,
+    header_guesses,
+    headings,
+    leading,
+    marked_names,
+    widths,
+)
 from core.uploads.detect.shape.headings import HeaderLines
 
 _ENOUGH_FILLED = 0.6
 _MOST_ABOVE = 100
-_MARK = re.compile(r"#\s?(fields|columns|names|header)\W*", re.IGNORECASE)
 _MOST_TITLES = 3
 _FEWEST_WIDE = 2
 _NEARLY_ALL = 0.9
@@ -65,9 +71,44 @@ def locate(
         return _with_header(rows, HeaderLines((at,), rows[at].cells, ()), width, (chosen,))
     if first := attributes.first_row(rows, widths.measure_columns(rows[len(rows) // 2 :], width), width):
         return _below_attributes(rows, first)
-    if marked := _behind_mark(rows, width):
-        return marked
-    at = begins or _header_index(rows, width)
+    if marked := marked_names.find(rows, width):
+        first, cells, why = marked
+        guess = Guess("header", "0", "likely", why)
+        return TableLocation(first, False, headers.names(cells), False, (), (guess,))
+    found = _at(rows, begins or _header_index(rows, width), width, is_quoted=is_quoted)
+    return _below_contradictions(rows, found, width) or found
+
+
+def _below_contradictions(rows: Sequence[Row], found: TableLocation, width: int) -> TableLocation | None:
+    """The table further below, where the first rows found are no rows yet: its names, or attributes of its columns,
+    stand directly above the first row that is.
+    """
+    start = found.header + found.has_header + len(found.below)
+    first = leading.first_row(rows, start, width)
+    if not first and found.header:  # attributes may begin above the line that was taken for the header
+        first = leading.first_row(rows, leading.block_start(rows, found.header) + 1, width)
+    top = leading.block_start(rows, first) if first else 0
+    block = rows[top:first]
+    if first < start or not first or (first == start and not leading.are_attributes(block)):
+        return None
+    n_named = leading.n_named(block, width)
+    if not n_named and leading.are_attributes(block):
+        names = headers.names(leading.names(block, width, rows[first]))
+        guess = Guess("header", "0", "likely", leading.explained(rows, first), None, (str(rows[first].line),))
+        return TableLocation(first, False, names, False, (), (guess,))
+    if n_named and leading.are_attributes(block):
+        top = first - n_named
+    below = _at(rows[top:], 0, width, is_quoted=False)
+    if top + below.header + below.has_header + len(below.below) != first:
+        why = f"Line {rows[first - 1].line} is the last with words where the rows below have values."
+        alone = HeaderLines((first - 1,), rows[first - 1].cells, ())
+        return _with_header(rows, alone, width, (Guess("header", str(rows[first - 1].line), "guess", why),))
+    joined = tuple(top + index for index in below.joined)
+    return replace(below, header=top + below.header, joined=joined)
+
+
+def _at(rows: Sequence[Row], at: int, width: int, *, is_quoted: bool) -> TableLocation:
+    """The table whose header, or first row, seems to be the row at `at`."""
     body = rows[at + 1 :]
     measures = widths.measure_columns(body[2:] or body, width)
     is_data = first_rows.is_data(rows[at], body, measures)
@@ -78,6 +119,11 @@ def locate(
     if is_data:
         while at and len(rows[at - 1].cells) == width and first_rows.comes_again(rows[at - 1], rows[at:]):
             at -= 1
+        if at and _names_some(rows[at - 1], rows[at], measures, width):
+            partly = HeaderLines((at - 1,), rows[at - 1].cells, ())
+            return _with_header(
+                rows, partly, width, (header_guesses.of_header(rows, at - 1, width, measures),)
+            )
         return _without_header(rows, at, width, "likely")
     alone = HeaderLines((at,), rows[at].cells, headings.explaining(rows, at, measures))
     return _with_header(
@@ -140,17 +186,10 @@ def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confid
     return TableLocation(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
 
 
-def _behind_mark(rows: Sequence[Row], width: int) -> TableLocation | None:
-    """The table whose names stand in a comment, behind a word of its own: "#fields", then a name for each column."""
-    first = next((index for index, row in enumerate(rows) if not row.cells[0].startswith("#")), 0)
-    for row in rows[:first]:
-        if len(row.cells) == width + 1 == len(rows[first].cells) + 1 and _MARK.fullmatch(
-            row.cells[0].strip()
-        ):
-            names = headers.names(row.cells[1:])
-            why = f"Line {row.line} names the columns, behind {row.cells[0].strip()!r}."
-            return TableLocation(first, False, names, False, (), (Guess("header", "0", "likely", why),))
-    return None
+def _names_some(row: Row, below: Row, measures: frozenset[int], width: int) -> bool:
+    """Whether the line directly above the first row names some of the columns, of measures one at least."""
+    is_near = below.line == row.line + 1 + sum(cell.count("\n") for cell in row.cells)
+    return is_near and len(row.cells) == width and row.n_filled > 1 and first_rows.is_worded(row, measures)
 
 
 def _below_attributes(rows: Sequence[Row], first: int) -> TableLocation:
@@ -221,7 +260,7 @@ def _may_be_header(row: Row, below: Sequence[Row], width: int) -> bool:
     n, filled = len(row.cells), row.n_filled
     if width == 1:
         return n == 1
-    if _is_comment(row) and filled < width:
+    if marked_names.is_comment(row) and filled < width:
         return False
     if n < width:
         short = n == width - 1 and filled == n and _begin_with_values(below, width)
@@ -249,7 +288,3 @@ def _begin_with_values(rows: Sequence[Row], width: int) -> bool:
     return (
         any(cell_patterns.is_measure(rows[0].cells[column]) for column in measures) if measures else width > 2
     )
-
-
-def _is_comment(row: Row) -> bool:
-    return row.cells[0].lstrip().startswith(("#", "//", "%", "--"))

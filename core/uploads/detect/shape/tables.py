@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
-from core.uploads.detect.shape import first_rows, widths
+from core.uploads.detect.shape import first_rows, odd_rows, widths
 
 _LOOKED_AT = 30
 _MOST_STARTS = 5_000
@@ -57,7 +57,7 @@ def split(rows: Sequence[Row]) -> list[Region]:
     found = [_region(rows, begin, stop, header) for (begin, header), stop in zip(starts, stops, strict=True)]
     merged: list[Region] = []
     for region in found:
-        if merged and not _is_table(rows, merged[-1]):
+        if merged and (not _is_table(rows, merged[-1]) or _are_pairs(merged[-1], region)):
             region = replace(region, start=merged.pop().start)
         merged.append(region)
     return merged
@@ -92,6 +92,11 @@ def _is_table(rows: Sequence[Row], region: Region) -> bool:
         return True
     alike = [row for row in wide if widths.effective(row) == region.n_columns]
     return region.n_columns > _FEWEST_CELLS and len(alike) >= max(_FEWEST_ROWS, 0.8 * len(wide))
+
+
+def _are_pairs(region: Region, next_: Region) -> bool:
+    """Whether a few lines of two cells above a wider table are keys and values."""
+    return region.n_columns == _FEWEST_CELLS < next_.n_columns and region.n_rows < _FEWEST_ROWS
 
 
 def _first_wide(rows: Sequence[Row], start: int, stop: int) -> int:
@@ -151,7 +156,12 @@ def _is_new_header(rows: Sequence[Row], index: int, begin: int, last: tuple[int,
         return False
     title = [one.cells for one in rows[begin:index] if one.n_filled]
     if row.cells == above.cells:  # repeated names, as on each page, unless another title stands above them
-        return bool(title) and title[-1] not in [one.cells for one in rows[last[0] : previous]]
+        is_page_end = bool(title) and odd_rows.is_page(Row(0, title[-1]))
+        return (
+            bool(title)
+            and not is_page_end
+            and title[-1] not in [one.cells for one in rows[last[0] : previous]]
+        )
     reach = max(map(widths.effective, below))
     if row.n_filled < _NAMED * reach:
         return False

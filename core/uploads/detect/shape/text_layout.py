@@ -10,7 +10,8 @@ from itertools import pairwise
 from core.uploads.csv.rewriting import Rewriting
 from core.uploads.detect.guesses import Guess
 
-DOUBLE_MARKS = ("||", "~|~", "|~|", "~~", "^^", "::", "@@", "##")
+DOUBLE_MARKS = ("||", "~|~", "|~|", "~~", "^^", "::", "@@", "##", "§", "¦", "¬", "¤")
+"""Marks of several bytes that stand between cells."""
 _JUDGED_LINES = 300
 _FEWEST_LINES = 3
 _NEARLY_ALL = 0.95
@@ -18,6 +19,9 @@ _LONGEST_LINE = 2_000
 _RULE = re.compile(r" *(-{2,}|={2,})( +(-+|=+))+ *")
 _RUN = re.compile(" +")
 _WIDE_RUN = re.compile("[^ ] {2,}[^ ]")
+_WRAPPED = re.compile(r'"(?:[^"]|"")*"')
+_KEYED = re.compile(r"(?:^|\s)[A-Za-z_][\w.-]*=[^\s,;]+")
+_NAME = re.compile("[^ ]+(?: [^ ]+)*")
 _FEWEST_ALIGNED = 5
 
 
@@ -38,6 +42,17 @@ def double_mark(text: str) -> str:
     return ""
 
 
+def is_wrapped(text: str) -> bool:
+    """Whether every line is in quotes as a whole, those within it doubled."""
+    lines = _lines(text)
+    return len(lines) >= _FEWEST_LINES and all(_WRAPPED.fullmatch(line) for line in lines)
+
+
+def is_spaced(text: str, delimiter: str) -> bool:
+    """Whether a blank follows wherever the mark stands, as in a sentence."""
+    return delimiter + " " in text and text.count(delimiter) == text.count(delimiter + " ")
+
+
 def aligned(text: str) -> Rewriting | None:
     """How text is cut whose columns are aligned by blanks; None where they are not."""
     if "\t" in text or '"' in text:
@@ -52,11 +67,32 @@ def aligned(text: str) -> Rewriting | None:
         return None
     widths = Counter(len(_RUN.split(line.strip())) for line in lines)
     width, n_lines = max(widths.items(), key=lambda pair: pair[1])
+    if columns := _named_columns(lines, width):
+        return Rewriting(columns=columns)
     if width > 1 and n_lines >= max(_FEWEST_LINES, len(lines) - 1) and _is_even(lines, width):
         return Rewriting(is_aligned=True)
     block = _longest_block(text)
     columns = _columns(block) or _columns(block[1:])
     return Rewriting(columns=columns) if len(columns) > 1 else None
+
+
+def _named_columns(lines: Sequence[str], width: int) -> tuple[tuple[int, int], ...]:
+    """Where columns stand whose names and cells may have single blanks: the first line names each, as several blanks
+    part them there; () where every line has one number of words, or some line crosses the columns.
+    """
+    if len(_RUN.split(lines[0].strip())) == width:
+        return ()
+    names = [match.span() for match in _NAME.finditer(lines[0])]
+    spans: list[tuple[int, int]] = []
+    for start, end in _columns(lines):
+        over = [place for place, (begin, stop) in enumerate(names) if start < stop and begin < end]
+        if len(over) != 1 or over[0] > len(spans):
+            return ()
+        if over[0] == len(spans):
+            spans.append((start, end))
+        else:
+            spans[-1] = (spans[-1][0], end)
+    return tuple(spans) if 1 < len(spans) == len(names) else ()
 
 
 def _is_even(lines: Sequence[str], width: int) -> bool:
@@ -106,8 +142,22 @@ def _widened(spans: Sequence[tuple[int, int]], lines: Sequence[str]) -> tuple[tu
     return (*spans[:-1], (spans[-1][0], max(longest, _LONGEST_LINE)))
 
 
+def of_log(text: str) -> list[Guess]:
+    """A doubt where nearly every line holds several keys with their values, as lines of a log do."""
+    lines = _lines(text)
+    keyed = [line for line in lines if len(_KEYED.findall(line)) > 1]
+    if len(keyed) < max(_FEWEST_LINES, _NEARLY_ALL * len(lines)):
+        return []
+    why = "Nearly every line holds keys with their values, such as "
+    why += f"{_KEYED.findall(keyed[0])[0].strip()[:40]!r}: it may be a log, not a table."
+    return [Guess("header", "0", "guess", why)]
+
+
 def guess_of(rewriting: Rewriting, sample: str) -> Guess | None:
     """How the receipt says it. sample: the text as it is in the file."""
+    if rewriting.is_wrapped:
+        why = "Each line is in quotes as a whole; they were taken off, and what they hold is cut at the mark within it."
+        return Guess("quotes", '"', "likely", why)
     if rewriting.mark:
         why = f"{rewriting.mark!r} stands between the cells of nearly every line, equally often."
         return Guess("delimiter", rewriting.mark, "likely", why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from core.uploads.csv import cells as cell_spellings
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 
@@ -21,7 +22,10 @@ def width(rows: Sequence[Row]) -> int:
 
 def effective(row: Row) -> int:
     """How many cells it has up to the last that holds something."""
-    return max((number for number, cell in enumerate(row.cells, 1) if cell.strip()), default=0)
+    n_cells = len(row.cells)
+    while n_cells and not row.cells[n_cells - 1].strip():
+        n_cells -= 1
+    return n_cells
 
 
 def typical(rows: Sequence[Row]) -> int:
@@ -34,15 +38,16 @@ def measure_columns(body: Sequence[Row], width: int) -> frozenset[int]:
     """The columns of the body that hold numbers, dates or times."""
     found = set()
     for column in range(width):
-        cells = [row.cells[column] for row in body[:BODY_ROWS] if column < len(row.cells)]
-        present = [
-            cell
-            for cell in cells
-            if cell.strip() and cell.strip().lower() not in cell_patterns.MISSING_AMONG_NUMBERS
-        ]
+        cells = [row.cells[column].strip() for row in body[:BODY_ROWS] if column < len(row.cells)]
+        present = [cell for cell in cells if cell and not _is_missing(cell)]
         if present and sum(map(cell_patterns.is_measure, present)) >= _MEASURES * len(present):
             found.add(column)
     return frozenset(found)
+
+
+def _is_missing(cell: str) -> bool:
+    folded = cell.strip().lower()
+    return folded in cell_patterns.MISSING_AMONG_NUMBERS or folded in cell_spellings.MISSING
 
 
 def like_rows(above: Sequence[Row]) -> list[Row]:

@@ -136,3 +136,30 @@ def test_a_dialect_that_was_kept_before_it_knew_of_rules_is_still_read() -> None
         "has_bom": False,
     }
     assert Dialect.from_json(kept) == Dialect("cp1252", ";", decimal=",")
+
+
+@pytest.mark.parametrize("mark", ["^", "~", "\x1f", "\x01"])
+def test_separators_are_found_beside_commas_in_every_row(tmp_path: Path, mark: str) -> None:
+    rows = [["no", "name", "level"], *([str(n), f"Low, Ann {n}", f"{n}.5"] for n in range(1, 7))]
+    dialect = found(tmp_path, "\n".join(map(mark.join, rows)).encode())
+    assert (dialect.delimiter, dialect.names) == (mark, ("no", "name", "level"))
+
+
+def test_lines_in_quotes_as_a_whole_are_read_as_what_they_hold(tmp_path: Path) -> None:
+    text = '"no,name,level"\n' + "".join(f'"{n},""Low, Ann {n}"",{n}.5"\n' for n in range(1, 7))
+    dialect = found(tmp_path, text.encode())
+    assert (dialect.delimiter, dialect.names) == (",", ("no", "name", "level"))
+    assert dialect.rewriting is not None and dialect.rewriting.is_wrapped
+    assert Dialect.from_json(json.loads(json.dumps(dialect.to_json()))) == dialect
+    only = found(tmp_path, b'"Low, Ann"\n"Orr, Bo"\n"Ek, Cem"\n')
+    assert only.rewriting is None or not only.rewriting.is_wrapped
+
+
+def test_aligned_columns_may_have_blanks_and_commas_in_names_and_cells(tmp_path: Path) -> None:
+    rows = [
+        ("Full name", "Job title", "Base pay"),
+        ("Low, Ann", "LEAD", "800.0"),
+        ("Orr, Bo", "CLERK", "95.5"),
+    ]
+    text = "".join(f"{a:<12}{b:<11}{c:>9}\n" for a, b, c in [*rows, *rows[1:], *rows[1:]])
+    assert found(tmp_path, text.encode()).names == ("Full name", "Job title", "Base pay")

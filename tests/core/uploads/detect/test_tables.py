@@ -113,3 +113,38 @@ def test_a_small_table_above_a_long_one_is_named(tmp_path: Path) -> None:
     rows = "".join(f"kayak {n},{n},{n * 20.5}\n" for n in range(20_000))
     one = found(tmp_path, MOORINGS + "\nBoats let\nkind,days,income\n" + rows)
     assert (one.n_rows, one.other_tables[0].last_line) == (20_000, 7)
+
+
+def test_tables_in_the_middle_of_a_long_file_are_found_with_their_lines(tmp_path: Path) -> None:
+    long = "kind,days,income\n" + "".join(f"kayak {n},{n % 9},{n % 97}.5\n" for n in range(12_000))
+    piers = "Piers\npier,metres,fee,owner\n" + "".join(f"P{n},{n},{n}.25,Ann\n" for n in range(5))
+    one = found(tmp_path, f"{long}\n\n{piers}\n\nSecond year\n{long}")
+    assert one.n_rows == 12_000
+    assert [(table.first_line, table.title) for table in one.other_tables] == [
+        (12_004, "Piers"),
+        (12_013, "Second year"),
+    ]
+    assert one.other_tables[1].n_rows == 12_000
+
+
+def test_names_that_stand_again_far_below_are_no_row(tmp_path: Path) -> None:
+    long = "kind,days,income\n" + "".join(f"kayak {n},{n % 9},{n % 97}.5\n" for n in range(9_000))
+    one = found(tmp_path, long * 3)
+    assert one.n_rows == 27_000
+    assert [column.kind for column in one.columns][1:] == ["number", "number"]
+
+
+def test_gaps_within_quotes_or_between_all_rows_part_nothing(tmp_path: Path) -> None:
+    quoted = "".join(f'{n},"a\n\nName,Value\n1,2\n3,4\n5,6",{n}.5\n' for n in range(6_000))
+    assert found(tmp_path, "id,text,level\n" + quoted).other_tables == ()
+    spaced = "id,level\n" + "".join(f"{n},{n}.5\n\n" for n in range(20_000))
+    one = found(tmp_path, spaced)
+    assert (one.n_rows, one.other_tables) == (20_000, ())
+
+
+def test_a_table_below_pairs_and_a_blank_line_begins_at_its_names(tmp_path: Path) -> None:
+    one = found(
+        tmp_path, "Harbour;Wick\nDay;2024-05-01\n\nkind;days;income\nkayak;1;2,5\noar;2;3,5\nsail;3;4,5\n"
+    )
+    assert [column.name for column in one.columns] == ["kind", "days", "income"]
+    assert (one.n_rows, one.other_tables) == (3, ())

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.models import recipes
+from core.models import forest, recipes
 from core.models.schema import Feature, Schema, Task, frame
 from core.uploads.csv.dialect import Dialect
 from tests.core.predictions.conftest import Model
@@ -78,7 +78,12 @@ def fitted(recipe: str, task: Task, *, least: float = -700.0) -> Model:
     outcome: np.ndarray = rows.outcome * 5_000 + least
     if labels:
         outcome = np.array(labels)[(rows.outcome * len(labels)).astype(int)]
-    pipeline.fit(frame(pa.table(rows.cells), schema, "."), outcome)
+    given = frame(pa.table(rows.cells), schema, ".")
+    if recipe == recipes.TREES:
+        return Model(forest.fit(pipeline, given, outcome, n_growths=2), schema)
+    pipeline.fit(given, outcome)
+    if recipe == recipes.BLEND and task != "multiclass":  # older models have no weights
+        pipeline[-1].weights = (0.375, 0.625)
     return Model(pipeline, schema)
 
 

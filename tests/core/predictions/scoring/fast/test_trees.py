@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from core.predictions.scoring.fast import trees as trees_module
 from core.predictions.scoring.fast.bins import Bins
 from core.predictions.scoring.fast.trees import Splits, Trees
 from core.predictions.scoring.fast.unsupported import Unsupported
@@ -94,3 +95,14 @@ def test_tables_too_large_for_memory_are_declined() -> None:
     wide = {name: Splits(1 << 24, split.bins, split.columns) for name, split in splits(model).items()}
     with pytest.raises(Unsupported, match="would not fit into memory"):
         Trees(model, wide)
+
+
+def test_where_memory_is_short_fewer_features_share_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = matrix(3_000)
+    model = HistGradientBoostingRegressor(max_iter=12, min_samples_leaf=5, random_state=0)
+    model.fit(rows, np.nan_to_num(rows[:, 0] * rows[:, 2]) + rows[:, 2])
+    together = Trees(model, splits(model)).groups
+    monkeypatch.setattr(trees_module, "TABLE_BYTES", 30_000)
+    apart = Trees(model, splits(model)).groups
+    assert len(apart) > len(together)
+    assert np.array_equal(sums(model, rows), model._raw_predict(rows))
