@@ -31,6 +31,7 @@ PARTS = (
 ASKED_FOR = (
     "hostile",
     "heads",
+    "looks",
     "turns",
     "live_apps",
     "package",

@@ -6,7 +6,7 @@ from core import db, queue
 from core.errors import NotFound
 from core.models import models
 from core.ui import formatting, links, owners, page_frame, params, session
-from core.ui.models import actions, cards, labels, progress, report, threshold
+from core.ui.models import actions, cards, evaluation, labels, progress, report, threshold
 from core.ui.models.pages import MODELS
 from core.ui.training import model_app
 
@@ -63,6 +63,7 @@ elif model.status == "failed":
 else:
     model_app.show(model, is_mine=is_mine)
     report.numbers(model)
+    evaluation.show(model)
     report.warnings(model)
     report.charts(model)
     n_left_out = len((model.report or {}).get("dropped", []))

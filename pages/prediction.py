@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import db
 from core.errors import NotFound
+from core.models import readings
 from core.predictions import predictions, repeats
 from core.predictions.results import measures
 from core.predictions.states import PENDING, Status
@@ -24,7 +25,7 @@ try:
         upload = uploads.get(scope, upload_id=prediction.upload_id)
         is_completed = prediction.status == Status.COMPLETED
         verdict = repeats.compare(scope, prediction=prediction) if is_completed else None
-        was_blank = prediction_quality.blank_in_training(scope, prediction.model) if is_completed else None
+        was_blank = readings.blank_in_training(scope, prediction.model) if is_completed else None
 except (NotFound, params.NotNamed) as error:
     page_frame.missing(error, "Prediction not found", PREDICTIONS, button="View all predictions")
 

@@ -145,6 +145,15 @@ class PositiveLabelUnknown(AppError):
     labels: str
 
 
+class SplitUnusable(AppError):
+    """Rows can't be kept together, or the latest held out, by what was asked for."""
+
+    code = "split_unusable"
+    message = "The rows can't be split that way: {problem}."
+    hint = "Choose another column, or let the app look for rows that belong together."
+    problem: str
+
+
 class ThresholdUnusable(AppError):
     """That can't be the probability from which on rows count as the positive outcome."""
 
@@ -221,7 +230,7 @@ NEED_ANOTHER_FILE: Final = frozenset(
     error.code
     for error in (
         *(TargetMissing, TargetEmpty, TargetTooLarge, OneClassOnly, TooFewRows),
-        *(RareClass, TooManyClasses, NoFeatures, TaskImpossible),
+        *(RareClass, TooManyClasses, NoFeatures, TaskImpossible, SplitUnusable),
     )
 )
 """Codes of failures that the same file brings about again, unless it is asked for something else."""

@@ -29,6 +29,7 @@ from core.models.errors import (
 from core.models.fitting.questions import TargetChoices
 from core.models.schema import Schema
 from core.models.thresholds import Named
+from core.models.validation import UNSTATED, Validation
 from core.uploads import uploads
 from core.uploads.report.examination import Examination
 
@@ -71,6 +72,7 @@ def request_training(
     choices: TargetChoices | None = None,
     threshold: float | Named | None = None,
     keep: Sequence[str] = (),
+    validation: Validation = UNSTATED,
     is_sample: bool = False,
     dedupe_key: str | None = None,
 ) -> ModelRow:
@@ -78,16 +80,23 @@ def request_training(
 
     choices: what is stated of the target; the rest follows from its values. threshold: what the model is to have, if it
     is one of two classes. keep: columns to learn from even if they look like identifiers or give the answer away.
-    A name that exists gets its next version.
-    Raises TargetMissing, TargetOfDates, ColumnsUnknown, NameUnusable, ThresholdUnusable, OwnedByAnother, NotFound where
-    the upload is gone by now.
+    validation: how it is to be measured. A name that exists gets its next version.
+    Raises TargetMissing, TargetOfDates, ColumnsUnknown, SplitUnusable, NameUnusable, ThresholdUnusable, OwnedByAnother,
+    NotFound where the upload is gone by now.
     """
+    if validation != UNSTATED:
+        columns = [column.name for column in Examination.from_json(upload.receipt).columns]
+        validation.require(columns, target=target)
     model = new_version(session, upload=upload, target=target, name=name, keep=keep, is_sample=is_sample)
     model.task_id = queue.enqueue(
         session,
         kind_name=KIND,
         user_id=model.user_id,
-        payload={"model_id": str(model.id), **stated.payload(choices, threshold=threshold, keep=keep)},
+        payload={
+            "model_id": str(model.id),
+            **stated.payload(choices, threshold=threshold, keep=keep),
+            "validation": validation.to_json(),
+        },
         size=upload.n_rows,
         dedupe_key=dedupe_key,
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
+from core.errors import NotFound
 from core.models import models
 from core.models.schema import Schema
 from core.uploads import uploads
@@ -59,3 +60,14 @@ def schema_of(session: Session, model: ModelRow) -> Schema:
         return schema
     found = uploads.examination_of(upload)
     return kept(schema, found.dialect, [column.name for column in found.columns])
+
+
+def blank_in_training(session: Session, model: ModelRow) -> frozenset[str] | None:
+    """The columns that had blank cells when the model was trained; None where its file is gone."""
+    if model.upload_id is None:
+        return None
+    try:
+        trained_on = uploads.get(session, upload_id=model.upload_id)
+    except NotFound:
+        return None
+    return frozenset(column.name for column in uploads.examination_of(trained_on).columns if column.n_missing)

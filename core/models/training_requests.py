@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
@@ -14,6 +15,7 @@ from core.models import models, stated
 from core.models.errors import TooManyWaiting
 from core.models.fitting.questions import TargetChoices
 from core.models.thresholds import Named
+from core.models.validation import UNSTATED, Validation
 from core.queue import TaskState
 
 
@@ -27,6 +29,7 @@ def request(
     choices: TargetChoices | None = None,
     threshold: float | Named | None = None,
     keep: Sequence[str] = (),
+    validation: Validation = UNSTATED,
 ) -> ModelRow:
     """`models.request_training`; where the very same one waits for a worker already, that is the answer.
 
@@ -40,7 +43,9 @@ def request(
     wanted = stated.payload(choices, threshold=threshold, keep=keep)
     for model in found:
         is_same = (model.upload_id, model.target, model.name) == asked
-        if is_same and stated.of_payload(model.task.payload) == wanted:
+        if not is_same or validation_of(model.task.payload) != validation:
+            continue
+        if stated.of_payload(model.task.payload) == wanted:
             return model
     if len(found) >= most_waiting:
         raise TooManyWaiting(n_waiting=len(found))
@@ -52,4 +57,10 @@ def request(
         choices=choices,
         threshold=threshold,
         keep=keep,
+        validation=validation,
     )
+
+
+def validation_of(payload: Mapping[str, Any]) -> Validation:
+    """What a training's task was told of how to measure; nothing where it is older than that."""
+    return Validation.from_json(payload.get("validation", {}))

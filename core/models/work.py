@@ -13,7 +13,7 @@ from core import db, queue, settings, storage
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import artifact, handler, readings, thresholds
+from core.models import artifact, handler, readings, thresholds, training_requests
 from core.models.fitting import training
 from core.models.fitting.questions import TargetChoices
 from core.uploads import stored, uploads
@@ -59,6 +59,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             rules=readings.rules_of(dialect, names),
             choices=choices,
             keep=keep,
+            validation=training_requests.validation_of(task.payload),
             progress=progress,
         )
     key = f"{handler.output_prefix(task)}skops"

@@ -55,12 +55,17 @@ def choose(
             candidates = [(models.own(session, model_id=model_id), dict(mapping))]
         else:
             candidates = fitting(session, columns=columns, mapping=mapping)
-        schemas = [(model.id, readings.schema_of(session, model), given) for model, given in candidates]
+        schemas = [
+            (model.id, readings.schema_of(session, model), given, readings.blank_in_training(session, model))
+            for model, given in candidates
+        ]
         offered = None if candidates else _offered(session, columns=columns)
     refusal = None
-    for candidate_id, schema, given in schemas:
+    for candidate_id, schema, given, was_blank in schemas:
         with path.open("rb") as source:
-            checked = schema_check.of_file(source, found, schema, mapping=given, choices=choices)
+            checked = schema_check.of_file(
+                source, found, schema, mapping=given, choices=choices, was_blank=was_blank
+            )
         if checked.refusal is None:
             return ModelChoice(model_id=candidate_id, checked=checked)
         refusal = refusal or checked.refusal

@@ -48,6 +48,25 @@ def test_a_file_that_no_model_fits_is_trained_on_with_the_guessed_target(
     assert "Who leaves" in app.title[0].value
 
 
+def test_how_rows_belong_together_is_asked_and_filled_in_for_the_next_version(
+    open_page: OpenPage, reader: db.User, customers: pa.Table, take_in: TakeIn, finish: Finish
+) -> None:
+    upload = take_in(customers, "customers.csv")
+    app = open_page("uploads.py", upload=upload.id)
+    keyed(app.selectbox, "validation_").set_value("groups").run()
+    assert app.button(key="train_model").disabled
+    keyed(app.selectbox, "group_column_").set_value("support").run()
+    app.button(key="train_model").click().run()
+    with db.session_scope(reader) as session:
+        (listed,) = models.page(session).items
+        session.expunge_all()
+        model = models.get(session, model_id=listed.id)
+    assert model.task.payload["validation"] == {"group_column": "support"}
+    finish(model)
+    again = open_page("uploads.py", upload=upload.id, train=1, version_of=model.id)
+    assert keyed(again.selectbox, "group_column_").value == "support"
+
+
 def test_a_file_that_fits_is_scored_now_first_in_line(
     open_page: OpenPage,
     reader: db.User,

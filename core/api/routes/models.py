@@ -35,6 +35,7 @@ from core.api.schemas.models import Model, ModelDetail
 from core.api.schemas.targets import NewThreshold, StatedTarget
 from core.db.tables.models import ModelRow
 from core.models import models, training_requests
+from core.models.validation import Validation
 from core.settings import Settings
 from core.uploads import stored, uploads
 
@@ -52,6 +53,17 @@ class Training(StatedTarget):
         default_factory=list,
         max_length=4096,
         description="Columns to use even if they look like identifiers or give the answer away.",
+    )
+    group_column: Text | None = Field(
+        default=None,
+        description="Rows with the same value belong together, such as the visits of one patient: they stay in one "
+        "fold, and the column is not used unless it is in `keep`. Left out, the app looks for copies and groups.",
+    )
+    time_column: Text | None = Field(
+        default=None, description="The latest fifth by this column is predicted from the rows before."
+    )
+    independent_rows: bool = Field(
+        default=False, description="Rows have nothing to do with each other, whatever the app finds."
     )
 
 
@@ -102,6 +114,7 @@ def _request(user: db.User, config: Settings, call: Call, upload_id: int, wanted
             choices=wanted.choices,
             threshold=wanted.threshold,
             keep=wanted.keep,
+            validation=Validation(wanted.group_column, wanted.time_column, wanted.independent_rows),
         )
         call.made(session, 202, _begun(model))
     return model

@@ -28,9 +28,9 @@ class Warned(BaseModel):
     name: str = Field(description="The model's column, or its target.")
     about: cell_warnings.About = Field(
         description="`retyped`: not a number or date where the model reads one; `unseen`: a value not seen in "
-        "training; `outside`: outside the range of the training data; `blank`: no value in any row; `guessed`: it can "
-        "be read in two ways; `about`: it names a number only nearly, such as `<0.5`; `outcome`: an outcome that the "
-        "model does not know."
+        "training; `outside`: outside the range of the training data; `blank`: no value in any row, or in some where "
+        "training had one each; `guessed`: it can be read in two ways; `about`: it names a number only nearly, such as "
+        "`<0.5`; `outcome`: an outcome that the model does not know."
     )
     n_cells: int
     n_rows: int = Field(description="How many rows were checked for it.")

@@ -67,6 +67,20 @@ class ModelSchema(BaseModel):
     positive_label: str | None
 
 
+class Evaluation(BaseModel):
+    """How the model was measured."""
+
+    by: Literal["rows", "copies", "groups", "time"] = Field(
+        description="`rows`: independent rows in folds; `copies`, `groups`: those that belong together stay in one "
+        "fold; `time`: the latest fifth was predicted from the rows before."
+    )
+    column: str | None = Field(description="Of the groups or of the times.")
+    is_stated: bool = Field(description="It was asked for; else the app decided.")
+    n_folds: int
+    n_groups: int | None = Field(description="How many groups, or how many different rows among copies.")
+    n_related: int | None = Field(description="Rows that have another one of their group, or a copy.")
+
+
 class ThresholdOption(BaseModel):
     """What a threshold does to rows that the model had not learnt from when it scored them."""
 
@@ -94,6 +108,7 @@ class Report(BaseModel):
     metrics: dict[str, MetricOverFolds]
     baseline: dict[str, MetricOverFolds]
     importance: list[Importance]
+    evaluation: Evaluation | None = Field(default=None, description="Null for models of before it was kept.")
     dropped: list[Dropped]
     keep: list[str] = []
     warnings: list[str]

@@ -6,11 +6,14 @@ import itertools
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from core.metrics import distributions, findings, wording
 from core.metrics.distributions import ValueDistribution
 from core.metrics.figures import style
 from core.metrics.regression import Regression
+
+TAIL = 0.05  # share of the errors that lie beyond each end of what is said of most
 
 
 def predicted_vs_actual(metrics: Regression) -> go.Figure:
@@ -37,7 +40,7 @@ def predicted_vs_actual(metrics: Regression) -> go.Figure:
             for actual, predicted in zip(metrics.actual, metrics.predicted, strict=True)
         ],
         hovertemplate="%{customdata}<extra></extra>",
-        name="Rows",
+        name=_drawn(len(metrics.actual), metrics.n_rows),
     )
     figure.add_scatter(
         x=ends,
@@ -65,23 +68,42 @@ def residuals(metrics: Regression) -> go.Figure:
     """How far predictions are from the truth, and to which side; of at most 2,000 rows, fairly drawn."""
     if metrics.bias is None or metrics.rmse is None:
         return style.note("No errors to show", metrics.undefined["mae"])
-    counts, edges = distributions.binned(np.subtract(metrics.predicted, metrics.actual))
-    beside = metrics.rmse if metrics.n_rows > 1 else 0.0
-    off, side = wording.number(abs(metrics.bias), beside=beside), "high" if metrics.bias > 0 else "low"
-    lean = f"{off} too {side}" if off != "0" else "right"
-    typical = f"the typical error is {wording.number(metrics.rmse)} (RMSE)"
+    errors = np.subtract(metrics.predicted, metrics.actual)
+    counts, edges = distributions.binned(errors)
     figure = style.frame(
-        f"The only prediction of {metrics.target} that can be compared is {lean}"
-        if metrics.n_rows == 1
-        else f"Predictions of {metrics.target} are {lean} on average; {typical}",
+        _errors(errors, metrics),
         x_title=f"Predicted minus actual {style.shorten(metrics.target)}",
-        y_title="Rows",
+        y_title=_drawn(len(errors), metrics.n_rows),
     )
     figure.add_trace(_histogram(counts, edges))
     figure.update_layout(hovermode="x")  # so that the shortest bar can be pointed at
     figure.add_vline(x=0, line={"color": style.ORANGE, "width": 2, "dash": "dot"})
     figure.update_xaxes(nticks=6, exponentformat=_exponents(edges[0], edges[-1]))
     return figure
+
+
+def _errors(errors: NDArray[np.float64], metrics: Regression) -> str:
+    """The median error and the tails, of the rows that are drawn."""
+    if metrics.n_rows == 1:
+        return f"The only prediction of {metrics.target} that can be compared is {_off(errors[0])}"
+    low, middle, high = np.quantile(errors, (TAIL, 0.5, 1 - TAIL))
+    scale = max(abs(low), abs(high))
+    ends = _off(low, beside=scale), _off(high, beside=scale)
+    number, _, side = ends[0].partition(" too ")
+    if side and ends[1].endswith(f" too {side}"):
+        ends = number, ends[1]
+    spread = f"9 of 10 are {ends[0]} to {ends[1]}" if ends[0] != ends[1] else f"9 of 10 are {ends[0]}"
+    return f"Predictions of {metrics.target} are {_off(middle, beside=scale)} in the median; {spread}"
+
+
+def _off(error: float, *, beside: float = 0.0) -> str:
+    off = wording.number(abs(error), beside=beside)
+    return f"{off} too {'high' if error > 0 else 'low'}" if off != "0" else "right"
+
+
+def _drawn(n: int, n_rows: int) -> str:
+    """What a chart counts or dots: rows, or so many of them."""
+    return "Rows" if n >= n_rows else f"Rows ({n:,} of {n_rows:,} drawn)"
 
 
 def predictions(distribution: ValueDistribution) -> go.Figure:
@@ -94,7 +116,7 @@ def predictions(distribution: ValueDistribution) -> go.Figure:
     figure = style.frame(
         f"{found}; the median is {wording.number(middle)}" if is_wide else found,
         x_title=f"Predicted {style.shorten(distribution.target)}",
-        y_title="Rows",
+        y_title=_drawn(sum(distribution.counts), distribution.n_rows),
     )
     figure.add_trace(_histogram(distribution.counts, distribution.edges))
     figure.update_layout(hovermode="x")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -23,6 +23,7 @@ from core.uploads.report.profile import ODD_SHARE
 NUMBER_SHARE = 1 - ODD_SHARE  # of the cells that are filled; the rest are typing errors and become missing
 NEARLY_DISTINCT = 0.95
 REPEATED_OFTEN = 5
+NAMED = 8  # columns in one sentence
 MIN_REPEATED_SHARE = 0.2
 MIN_FILLED, MIN_FILLED_SHARE = 20, 0.001  # below, a fold may hold no value at all
 ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "key", "index", "idx", "unnamed", "ssn", "iban", "email"))
@@ -45,6 +46,30 @@ class Features:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class OddCells:
+    """A column with some cells that are not of its kind: "number" or "date"."""
+
+    column: str
+    n: int
+    kind: str
+
+
+def _about(found: Sequence[OddCells]) -> Iterator[str]:
+    """A sentence for one column, one for all columns of a kind where they are several."""
+    for kind in ("number", "date"):
+        alike = [one for one in found if one.kind == kind]
+        if len(alike) == 1:
+            cells_are = counted(
+                alike[0].n, f"cell is not a {kind} and counts|cells are not {kind}s and count"
+            )
+            yield f"In '{alike[0].column}', {cells_are} as missing."
+        elif alike:
+            named = ", ".join(f"'{one.column}' ({one.n:,})" for one in alike[:NAMED])
+            more = f" and {len(alike) - NAMED:,} more" if len(alike) > NAMED else ""
+            yield f"In {len(alike):,} columns, cells that are not {kind}s count as missing: {named}{more}."
+
+
 def examine(
     table: pa.Table,
     *,
@@ -59,7 +84,7 @@ def examine(
     seldom repeat. keep: columns never set aside as identifiers. rules: how a column was read, by its name, where
     it needed a rule.
     """
-    kept, dropped, warnings = [], [], []
+    kept, dropped, warnings = [], [], list[OddCells]()
     for name in table.column_names:
         if name == target:
             continue
@@ -72,12 +97,12 @@ def examine(
         feature, warning = found
         kept.append(feature)
         warnings += [warning] if warning else []
-    return Features(tuple(kept), tuple(dropped), tuple(warnings))
+    return Features(tuple(kept), tuple(dropped), tuple(_about(warnings)))
 
 
 def _examine_column(
     name: str, column: pa.Array, decimal: str, rule: ColumnRule, *, may_name: bool
-) -> DroppedColumn | tuple[Feature, str | None]:
+) -> DroppedColumn | tuple[Feature, OddCells | None]:
     missing, kind = cells.is_missing(column, rule.values), rule.kind
     n_filled = int(len(column) - missing.sum())
     if n_filled == 0:
@@ -103,8 +128,7 @@ def _examine_column(
         )
     warning = None
     if n_bad := int(bad.sum()):
-        cells_are = counted(n_bad, "cell is not a number and counts|cells are not numbers and count")
-        warning = f"In '{name}', {cells_are} as missing."
+        warning = OddCells(name, n_bad, "number")
     middle = float(np.partition(seen, (len(seen) - 1) // 2)[(len(seen) - 1) // 2])
     return (
         Feature(name, "number", minimum=float(distinct[0]), maximum=float(distinct[-1]), median=middle),
@@ -112,7 +136,7 @@ def _examine_column(
     )
 
 
-def _date(name: str, column: pa.Array, rule: ColumnRule) -> DroppedColumn | tuple[Feature, str | None]:
+def _date(name: str, column: pa.Array, rule: ColumnRule) -> DroppedColumn | tuple[Feature, OddCells | None]:
     """Dates are learnt from however many differ: they say more than which row it is."""
     days, bad = dates.days(column, rule.date)
     seen = days[~np.isnan(days)]
@@ -122,8 +146,7 @@ def _date(name: str, column: pa.Array, rule: ColumnRule) -> DroppedColumn | tupl
         return DroppedColumn(name, f"'{name}' has the same date in every row.")
     warning = None
     if n_bad := int(bad.sum()):
-        cells_are = counted(n_bad, "cell is not a date and counts|cells are not dates and count")
-        warning = f"In '{name}', {cells_are} as missing."
+        warning = OddCells(name, n_bad, "date")
     found = Feature(
         name,
         "date",
@@ -138,7 +161,7 @@ def _date(name: str, column: pa.Array, rule: ColumnRule) -> DroppedColumn | tupl
 
 def _category(
     name: str, column: pa.Array, kept: Collection[str], *, may_name: bool
-) -> DroppedColumn | tuple[Feature, str | None]:
+) -> DroppedColumn | tuple[Feature, OddCells | None]:
     values = categories(column, values=kept)
     counts = Counter(value for value in values.tolist() if value is not None)
     n_filled = counts.total()

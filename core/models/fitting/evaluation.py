@@ -19,12 +19,13 @@ from sklearn.metrics import (
     roc_auc_score,
     root_mean_squared_error,
 )
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from core.models import blend, recipes
-from core.models.schema import PartOfDate, RowIndices, Schema, Task
+from core.models.fitting import folds
+from core.models.fitting.folds import Fold
+from core.models.schema import PartOfDate, Schema, Task
 
-N_FOLDS: Final = 5
+N_RESAMPLES: Final = 20  # of the latest rows, where these are the only fold
 IMPORTANCE_ROWS = 2000
 IMPORTANCE_CELLS = 4_000_000
 IMPORTANCE_CALL_ROWS = 10_000
@@ -33,12 +34,14 @@ IMPORTANCE_CALL_ROWS = 10_000
 CHOSEN_BY: Final[dict[Task, str]] = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 
 Metrics = dict[str, float]
-Fold = tuple[RowIndices, RowIndices]
 
 
 @dataclass(frozen=True)
 class FoldStatistics:
-    """A metric over the folds: their mean and standard deviation (n in the denominator)."""
+    """A metric over the folds: their mean and standard deviation (n in the denominator).
+
+    Of a single fold: the metric, and its standard deviation over resamples of its rows.
+    """
 
     mean: float
     std: float
@@ -48,8 +51,8 @@ class FoldStatistics:
 class CrossValidation:
     """A recipe after cross-validation; `fitted` is the first fold's, with the rows it has not seen.
 
-    said: (n,) or (n, k) what each row's own fold answers of it, as `answers_of`.  temperature: of `said`.
-    weights: of a mean, as in `core.models.blend`.
+    said: (n,) or (n, k) what each row's own fold answers of it, as `answers_of`; NaN for rows that no fold holds out.
+    temperature: of `said`.  weights: of a mean, as in `core.models.blend`.
     """
 
     metrics: dict[str, FoldStatistics]
@@ -59,19 +62,10 @@ class CrossValidation:
     temperature: float
     weights: blend.Weights | None = None
 
-
-def n_folds(values: np.ndarray, schema: Schema) -> int:
-    """N_FOLDS, or as many as the smallest class has rows; at least two."""
-    if schema.task == "regression":
-        return N_FOLDS
-    return int(np.clip(np.unique(values, return_counts=True)[1].min(), 2, N_FOLDS))
-
-
-def folds(values: np.ndarray, schema: Schema) -> list[Fold]:
-    """`n_folds`, shuffled with seed 0, stratified by class: (rows to learn from, rows held out) each."""
-    kind = KFold if schema.task == "regression" else StratifiedKFold
-    n = n_folds(values, schema)
-    return list(kind(n, shuffle=True, random_state=0).split(np.zeros(len(values)), values))
+    @property
+    def measured(self) -> np.ndarray:
+        """(m,) the rows that some fold holds out, ascending: those that `said` tells of."""
+        return np.flatnonzero(~np.isnan(self.said.reshape(len(self.said), -1)[:, 0]))
 
 
 def cross_validate(
@@ -81,50 +75,69 @@ def cross_validate(
     schema: Schema,
     *,
     step: Callable[[], None],
+    splits: Sequence[Fold] = (),
     fitted: Sequence[BaseEstimator] = (),
 ) -> CrossValidation:
-    """Fit anew for each of the `folds` and measure on the rows held out.
+    """Fit anew for each of the folds and measure on the rows held out.
 
     make: a new unfitted estimator.  features: (n,) rows.  values: (n,) labels as str, or float64 for
     regression.
-    step: called after each fold.  fitted: estimators that learnt from the first folds already.
+    step: called after each fold.  splits: the folds, where rows are not independent.  fitted: estimators that learnt
+    from the first folds already.
     """
     k = len(schema.labels)
-    said = np.empty((len(values), k) if schema.task == "multiclass" else len(values))
+    splits = splits or folds.independent(values, schema.task)
+    said = np.full((len(values), k) if schema.task == "multiclass" else len(values), np.nan)
     first: BaseEstimator | None = None
-    for (train, test), known in itertools.zip_longest(folds(values, schema), fitted):
+    for (train, test), known in itertools.zip_longest(splits, fitted):
         estimator = known or make().fit(features.iloc[train], values[train])
         said[test] = answers_of(estimator, features.iloc[test], schema)
         first = first or estimator
         step()
     assert first is not None
-    return of_answers(said, values, schema, first)
+    return of_answers(said, values, schema, first, splits)
 
 
-def blended(parts: Sequence[CrossValidation], values: np.ndarray, schema: Schema) -> CrossValidation:
-    """The mean of two recipes that were cross-validated on the same rows, whose folds answered already.
+def blended(
+    parts: Sequence[CrossValidation], values: np.ndarray, schema: Schema, splits: Sequence[Fold] = ()
+) -> CrossValidation:
+    """The mean of two recipes that were cross-validated on the same rows and folds, which answered already.
 
     Their weights are those at which the rows held out are likeliest. Source: Breiman 1996, Stacked Regressions,
     Machine Learning 24.
     """
-    said = [part.said for part in parts]
-    weights = blend.weights(said, values if schema.task == "regression" else _codes(values, schema))
+    said, rows = [part.said for part in parts], parts[0].measured
+    known = values[rows] if schema.task == "regression" else _codes(values[rows], schema)
+    weights = blend.weights([one[rows] for one in said], known)
     fitted = recipes.blended([part.fitted for part in parts], schema, weights=weights)
-    found = of_answers(blend.mean(said, weights), values, schema, fitted)
+    splits = splits or folds.independent(values, schema.task)
+    found = of_answers(blend.mean(said, weights), values, schema, fitted, splits)
     return replace(found, weights=weights)
 
 
 def of_answers(
-    said: np.ndarray, values: np.ndarray, schema: Schema, fitted: BaseEstimator
+    said: np.ndarray, values: np.ndarray, schema: Schema, fitted: BaseEstimator, splits: Sequence[Fold]
 ) -> CrossValidation:
     """Answers of the rows held out, measured fold by fold. fitted: the first fold's."""
-    heat = 1.0
+    heat, measured = 1.0, np.sort(np.concatenate([test for _, test in splits]))
     if schema.task == "multiclass":
-        heat = blend.temperature(said, _codes(values, schema))
-    splits = folds(values, schema)
+        heat = blend.temperature(said[measured], _codes(values[measured], schema))
     of_folds = [metrics(said[test], values[test], schema, heat) for _, test in splits]
     statistics = {name: _fold_statistics([fold[name] for fold in of_folds]) for name in of_folds[0]}
+    if len(splits) == 1:
+        spread = _spread(said[measured], values[measured], schema, heat)
+        statistics = {name: FoldStatistics(one.mean, spread[name]) for name, one in statistics.items()}
     return CrossValidation(statistics, fitted, splits[0][1], said, heat)
+
+
+def _spread(said: np.ndarray, values: np.ndarray, schema: Schema, heat: float) -> dict[str, float]:
+    """The standard deviation of each metric over resamples of the rows. Source: Efron 1979, Ann. Statist. 7."""
+    draw = np.random.default_rng(0)
+    drawn = [draw.integers(0, len(values), len(values)) for _ in range(N_RESAMPLES)]
+    usable = [rows for rows in drawn if len(np.unique(values[rows])) > 1]
+    found = [metrics(said[rows], values[rows], schema, heat) for rows in usable]
+    names = found[0] if found else metrics(said, values, schema, heat)
+    return {name: float(np.std([one[name] for one in found])) if found else 0.0 for name in names}
 
 
 def _codes(values: np.ndarray, schema: Schema) -> np.ndarray:
@@ -146,8 +159,8 @@ def metrics(said: np.ndarray, values: np.ndarray, schema: Schema, temperature: f
     """The task's metrics of these rows' answers. said: as `answers_of` gives them.
 
     binary: roc_auc, pr_auc (average precision of the positive label), log_loss, accuracy at one half.
-    multiclass: roc_auc (one class against the rest, plain mean), log_loss, accuracy.  regression: r2, mae,
-    rmse.
+    multiclass: roc_auc (one class against the rest, plain mean over the classes of these rows), log_loss, accuracy.
+    regression: r2, mae, rmse.
     """
     if schema.task == "regression":
         return {
@@ -162,7 +175,7 @@ def metrics(said: np.ndarray, values: np.ndarray, schema: Schema, temperature: f
         "accuracy": float(accuracy_score(codes, probabilities.argmax(axis=1))),
     }
     if schema.task == "multiclass":
-        ranks = [roc_auc_score(codes == code, probabilities[:, code]) for code in range(len(schema.labels))]
+        ranks = [roc_auc_score(codes == code, probabilities[:, code]) for code in np.unique(codes)]
         return {"roc_auc": float(np.mean(ranks)), **common}
     assert schema.positive_label is not None
     positive = schema.labels.index(schema.positive_label)

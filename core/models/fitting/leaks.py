@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
-from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from core.models.schema import Schema
+from core.models.fitting import folds
+from core.models.fitting.folds import Fold, Groups
+from core.models.schema import Schema, Task
 
 MAX_ROWS = 5000
 N_FOLDS = 3
@@ -63,15 +64,19 @@ def messages(suspects: Sequence[Suspect], target: str) -> list[str]:
     return told
 
 
-def find(features: pd.DataFrame, values: np.ndarray, schema: Schema) -> list[Suspect]:
+def find(
+    features: pd.DataFrame, values: np.ndarray, schema: Schema, *, groups: Groups | None = None
+) -> list[Suspect]:
     """The columns whose own small tree, cross-validated, comes suspiciously near the target.
 
     features: (n,) rows as from schema.frame.  values: (n,) labels as str, or float64 for regression.
+    groups: (n,) rows of one number are kept in one fold.
     At most MAX_ROWS rows are looked at, drawn with a fixed seed.
     """
     if len(features) > MAX_ROWS:
         chosen = np.random.default_rng(0).choice(len(features), MAX_ROWS, replace=False)
         features, values = features.iloc[chosen], values[chosen]
+        groups = None if groups is None else groups[chosen]
     judge = _judge_number if schema.task == "regression" else _judge_class
     suspects = []
     for feature in schema.features:
@@ -79,7 +84,7 @@ def find(features: pd.DataFrame, values: np.ndarray, schema: Schema) -> list[Sus
         # ranks, since a tree only needs the order; for a text any code, with -1 for missing
         ranks = column.rank(method="dense") if feature.is_measured else pd.factorize(column)[0]
         coded = np.asarray(ranks, dtype=float)
-        suspect = judge(feature.name, coded.reshape(-1, 1), values)
+        suspect = judge(feature.name, coded.reshape(-1, 1), values, groups)
         if suspect is not None and feature.kind == "date" and schema.task == "regression":
             suspect = replace(suspect, leaks=False)  # what changes slowly is told by the days around it
         if suspect is not None:
@@ -87,7 +92,7 @@ def find(features: pd.DataFrame, values: np.ndarray, schema: Schema) -> list[Sus
     return suspects
 
 
-def _judge_class(name: str, column: np.ndarray, values: np.ndarray) -> Suspect | None:
+def _judge_class(name: str, column: np.ndarray, values: np.ndarray, groups: Groups | None) -> Suspect | None:
     _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
     common = np.flatnonzero(counts >= N_FOLDS)
     rows = np.isin(codes, common)
@@ -95,7 +100,7 @@ def _judge_class(name: str, column: np.ndarray, values: np.ndarray) -> Suspect |
     if len(common) < 2:
         return None
     predicted = np.zeros((len(codes), len(common)))
-    for train, test in StratifiedKFold(N_FOLDS, shuffle=True, random_state=0).split(column, codes):
+    for train, test in _folds(codes, None if groups is None else groups[rows], "multiclass"):
         tree = DecisionTreeClassifier(min_samples_leaf=_leaf(len(train)), random_state=0)
         predicted[test] = tree.fit(column[train], codes[train]).predict_proba(column[test])
     auc = float(np.mean([roc_auc_score(codes == code, predicted[:, code]) for code in range(len(common))]))
@@ -105,13 +110,19 @@ def _judge_class(name: str, column: np.ndarray, values: np.ndarray) -> Suspect |
     return Suspect(name, auc, leaks=auc >= LEAK_AUC and accuracy >= LEAK_ACCURACY)
 
 
-def _judge_number(name: str, column: np.ndarray, values: np.ndarray) -> Suspect | None:
+def _judge_number(name: str, column: np.ndarray, values: np.ndarray, groups: Groups | None) -> Suspect | None:
     predicted = np.zeros(len(values))
-    for train, test in KFold(N_FOLDS, shuffle=True, random_state=0).split(column):
+    for train, test in _folds(values, groups, "regression"):
         tree = DecisionTreeRegressor(min_samples_leaf=2, random_state=0)
         predicted[test] = tree.fit(column[train], values[train]).predict(column[test])
     r2 = float(r2_score(values, predicted))
     return Suspect(name, r2, leaks=r2 >= LEAK_R2) if r2 >= STRONG_R2 else None
+
+
+def _folds(values: np.ndarray, groups: Groups | None, task: Task) -> list[Fold]:
+    """With groups together, unless a class then has no fold without it."""
+    together = [] if groups is None else folds.grouped(values, groups, task, N_FOLDS)
+    return together or folds.independent(values, task, N_FOLDS)
 
 
 def _leaf(n_rows: int) -> int:

@@ -13,10 +13,12 @@ import pyarrow as pa
 
 from core.models import recipes
 from core.models.errors import NoFeatures
-from core.models.fitting import columns, leaks
+from core.models.fitting import columns, leaks, related_rows
 from core.models.fitting.columns import DroppedColumn, Features
+from core.models.fitting.related_rows import RelatedRows
 from core.models.fitting.targets import Target
-from core.models.schema import Schema, Task, frame
+from core.models.schema import RowIndices, Schema, Task, frame
+from core.models.validation import UNSTATED, Validation
 from core.uploads.csv.dialect import ColumnRule
 
 FITTED_ROWS = 200_000
@@ -31,7 +33,8 @@ class Prepared:
     """At most FITTED_ROWS of the rows that have an outcome.
 
     rows: (n,) ints, the file's rows, ascending. features: (n,) rows, the schema's frame. values: (n,) labels as str,
-    or float64. dropped: the columns set aside, of which n_leaking would give the answer away.
+    or float64. dropped: the columns set aside, of which n_leaking would give the answer away. related: which
+    rows belong together.
     """
 
     schema: Schema
@@ -40,6 +43,7 @@ class Prepared:
     values: np.ndarray
     dropped: tuple[DroppedColumn, ...]
     n_leaking: int
+    related: RelatedRows
     warnings: tuple[str, ...]
 
 
@@ -50,17 +54,16 @@ def prepare(
     decimal: str,
     keep: Collection[str] = (),
     rules: Mapping[str, ColumnRule] = MappingProxyType({}),
+    validation: Validation = UNSTATED,
+    related: RelatedRows | None = None,
 ) -> Prepared:
     """Draw the rows to fit on, and decide which of their columns are learnt from.
 
-    take, decimal, keep, rules: as `training.train` takes them. Raises NoFeatures.
+    take, decimal, keep, rules, validation: as `training.train` takes them. related: of the outcome's rows, where that
+    is known. Raises NoFeatures, SplitUnusable.
     """
     kept = frozenset(keep)
-    n_rows = min(len(outcome.rows), FITTED_ROWS)
-    drawn, fitted, found = _examined(take, outcome, n_rows, decimal, kept, rules)
-    # memory follows rows × encoded columns, so a very wide file gives up rows
-    if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
-        drawn, fitted, found = _examined(take, outcome, most, decimal, kept, rules)
+    drawn, fitted, found = _drawn(take, outcome, decimal, kept, rules)
     values = outcome.answers(drawn)
     schema = Schema(
         found.kept,
@@ -71,8 +74,13 @@ def prepare(
         spellings=outcome.spellings,
     )
     features = frame(fitted, schema, decimal)
-    leaking, suspicions = _leaking(features, values, schema, kept)
-    dropped = (*found.dropped, *leaking)
+    if related is None:
+        related = _related(fitted, features, found, outcome, decimal, rules, validation)
+    else:
+        related = related.of(drawn)
+    schema, whose = _without_groups(schema, related, kept)
+    leaking, suspicions = _leaking(features, values, schema, related, kept)
+    dropped = (*found.dropped, *whose, *leaking)
     gone = {column.column for column in leaking}
     schema = replace(schema, features=tuple(f for f in schema.features if f.name not in gone))
     if not schema.features:
@@ -84,7 +92,43 @@ def prepare(
         values=values,
         dropped=dropped,
         n_leaking=len(leaking),
-        warnings=(*outcome.warnings, *found.warnings, *suspicions),
+        related=related,
+        warnings=(*outcome.warnings, *found.warnings, *related.warnings, *suspicions),
+    )
+
+
+def related(
+    take: Take,
+    outcome: Target,
+    *,
+    decimal: str,
+    keep: Collection[str] = (),
+    rules: Mapping[str, ColumnRule] = MappingProxyType({}),
+    validation: Validation = UNSTATED,
+) -> tuple[RowIndices, RelatedRows]:
+    """Which of the outcomes would be drawn, and how their rows belong together. Arguments as `prepare` takes them."""
+    drawn, fitted, found = _drawn(take, outcome, decimal, frozenset(keep), rules)
+    schema = Schema(found.kept, outcome.name, outcome.task, outcome.labels, outcome.positive_label)
+    features = frame(fitted, schema, decimal)
+    return drawn, _related(fitted, features, found, outcome, decimal, rules, validation)
+
+
+def _related(
+    fitted: pa.Table,
+    features: pd.DataFrame,
+    found: Features,
+    outcome: Target,
+    decimal: str,
+    rules: Mapping[str, ColumnRule],
+    validation: Validation,
+) -> RelatedRows:
+    return related_rows.find(
+        fitted,
+        features[[feature.name for feature in found.kept]],
+        validation=validation,
+        target=outcome.name,
+        decimal=decimal,
+        rules=rules,
     )
 
 
@@ -98,6 +142,22 @@ def draw(values: np.ndarray, task: Task, n_rows: int) -> np.ndarray:
     if task != "regression":
         parts += [shuffled[values[shuffled] == label][:MIN_CLASS_SAMPLE] for label in np.unique(values)]
     return np.unique(np.concatenate(parts))
+
+
+def _drawn(
+    take: Take,
+    outcome: Target,
+    decimal: str,
+    keep: frozenset[str],
+    rules: Mapping[str, ColumnRule],
+) -> tuple[np.ndarray, pa.Table, Features]:
+    """`_examined` of as many rows as can be fitted on."""
+    n_rows = min(len(outcome.rows), FITTED_ROWS)
+    drawn, fitted, found = _examined(take, outcome, n_rows, decimal, keep, rules)
+    # memory follows rows × encoded columns, so a very wide file gives up rows
+    if n_rows > (most := MAX_ENCODED_CELLS // max(1, recipes.n_columns(found.kept))):
+        drawn, fitted, found = _examined(take, outcome, most, decimal, keep, rules)
+    return drawn, fitted, found
 
 
 def _examined(
@@ -115,11 +175,23 @@ def _examined(
     return drawn, fitted, found
 
 
+def _without_groups(
+    schema: Schema, related: RelatedRows, keep: frozenset[str]
+) -> tuple[Schema, list[DroppedColumn]]:
+    """The schema without the column that says whose row each is, unless it is kept, or no other one is left."""
+    name = related.group_column
+    others = tuple(one for one in schema.features if one.name != name)
+    if name is None or name in keep or not others or len(others) == len(schema.features):
+        return schema, []
+    reason = f"'{name}' says whose row each is, and new rows are of others."
+    return replace(schema, features=others), [DroppedColumn(name, reason)]
+
+
 def _leaking(
-    features: pd.DataFrame, values: np.ndarray, schema: Schema, keep: frozenset[str]
+    features: pd.DataFrame, values: np.ndarray, schema: Schema, related: RelatedRows, keep: frozenset[str]
 ) -> tuple[list[DroppedColumn], list[str]]:
     """The columns that give the answer away, and sentences about those merely suspicious."""
-    suspects = leaks.find(features, values, schema)
+    suspects = leaks.find(features, values, schema, groups=related.groups)
     leaking = [suspect for suspect in suspects if suspect.leaks and suspect.column not in keep]
     dropped = [DroppedColumn(suspect.column, suspect.message(schema.target)) for suspect in leaking]
     return dropped, leaks.messages([one for one in suspects if one not in leaking], schema.target)

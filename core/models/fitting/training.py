@@ -16,16 +16,17 @@ import pyarrow as pa
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from core.errors import counted
 from core.models import blend, forest, recipes, versions
-from core.models.fitting import evaluation, preparation, targets, tuning
+from core.models.fitting import evaluation, preparation, remarks, targets, tuning
 from core.models.fitting.columns import DroppedColumn
-from core.models.fitting.evaluation import CHOSEN_BY, N_FOLDS, FoldStatistics
-from core.models.fitting.preparation import Take, draw
+from core.models.fitting.evaluation import CHOSEN_BY, FoldStatistics
+from core.models.fitting.preparation import Prepared, Take, draw
 from core.models.fitting.questions import TargetChoices
+from core.models.fitting.related_rows import Split
 from core.models.recipes import Growth
 from core.models.schema import Schema
 from core.models.thresholds import KnownScores
+from core.models.validation import N_FOLDS, UNSTATED, Evaluation, Validation
 from core.uploads.csv.dialect import ColumnRule
 
 CROSS_VALIDATED_ROWS = 50_000
@@ -48,8 +49,8 @@ class TrainingResult:
     chosen: the candidate that was best by `chosen_by`.  metrics: its cross-validated metrics; baseline:
     those of an answer that looks at no column.  n_rows: rows with an outcome.  n_fitted: those the pipeline
     was fitted on.
-    importance: (column, fall of the metric when it is shuffled), largest first.  scores: of two classes, what each
-    row's own fold said of it.
+    importance: (column, fall of the metric when it is shuffled), largest first. evaluation: which rows were together.
+    scores: of two classes, what each row's own fold said of it.
     """
 
     pipeline: Pipeline
@@ -60,6 +61,7 @@ class TrainingResult:
     metrics: dict[str, FoldStatistics]
     baseline: dict[str, FoldStatistics]
     importance: tuple[tuple[str, float], ...]
+    evaluation: Evaluation
     dropped: tuple[DroppedColumn, ...]
     warnings: tuple[str, ...]
     n_rows: int
@@ -67,7 +69,6 @@ class TrainingResult:
     versions: dict[str, str]
     seconds: float
     scores: KnownScores | None = None
-    n_folds: int = N_FOLDS
 
     def report(self, *, keep: Collection[str] = ()) -> dict[str, Any]:
         """Everything but the pipeline and the schema as plain values, as it is kept with the model.
@@ -84,6 +85,7 @@ class TrainingResult:
             "metrics": _plain(self.metrics),
             "baseline": _plain(self.baseline),
             "importance": [{"column": column, "fall": fall} for column, fall in self.importance],
+            "evaluation": self.evaluation.to_json(),
             "dropped": [asdict(dropped) for dropped in self.dropped],
             "keep": list(keep),
             "warnings": list(self.warnings),
@@ -91,7 +93,7 @@ class TrainingResult:
             "n_fitted": self.n_fitted,
             "versions": self.versions,
             "seconds": self.seconds,
-            "n_folds": self.n_folds,
+            "n_folds": self.evaluation.n_folds,
             "thresholds": self.scores.to_json() if self.scores else None,
         }
 
@@ -108,6 +110,7 @@ def train(
     choices: TargetChoices | None = None,
     keep: Collection[str] = (),
     rules: Mapping[str, ColumnRule] = MappingProxyType({}),
+    validation: Validation = UNSTATED,
     progress: Callable[[int, int], None],
     take: Take | None = None,
 ) -> TrainingResult:
@@ -117,15 +120,16 @@ def train(
     choices: what somebody stated of the target; the rest follows from its values.
     keep: columns that stay in even if they look like identifiers or leaks.
     rules: how a column was read, by its name, where it needed a rule.
+    validation: what is known of how rows belong together; copies and groups are looked for where nothing is.
     progress: called with (units done, units in all) after each fold and fit.
     take: gives rows by their ascending places, with every column; then the table needs only the target's.
-    Same table, same result. Raises the errors of `targets.find` and NoFeatures.
+    Same table, same result. Raises the errors of `targets.find`, NoFeatures, SplitUnusable.
     """
     # HistGradientBoosting on contended cores spins; one thread is faster than two there and hardly slower
     # elsewhere.
     with threadpool_limits(limits=1):
         given = take or (lambda rows: table.take(pa.array(rows)))
-        return _train(table, given, target, decimal, choices, frozenset(keep), rules, progress)
+        return _train(table, given, target, decimal, choices, frozenset(keep), rules, validation, progress)
 
 
 def _train(
@@ -136,26 +140,35 @@ def _train(
     choices: TargetChoices | None,
     keep: frozenset[str],
     rules: Mapping[str, ColumnRule],
+    validation: Validation,
     progress: Callable[[int, int], None],
 ) -> TrainingResult:
-    started = time.perf_counter()
+    started, done = time.perf_counter(), itertools.count(1)
+    n_units = len(recipes.GROWTHS) + len(_FITTED) * N_FOLDS + 2
+
+    def step() -> None:
+        progress(next(done), n_units)
+
     outcome = targets.find(table, target=target, decimal=decimal, choices=choices, rule=rules.get(target))
-    prepared = preparation.prepare(take, outcome, decimal=decimal, keep=keep, rules=rules)
+    prepared = preparation.prepare(
+        take, outcome, decimal=decimal, keep=keep, rules=rules, validation=validation
+    )
     schema, features, values = prepared.schema, prepared.features, prepared.values
-    n_folds = evaluation.n_folds(values, schema)
-    step = _counter(len(recipes.GROWTHS) + len(_FITTED) * n_folds + 2, progress)
     step()
 
-    comparison = _compare(features, values, schema, step)
+    comparison = _compare(prepared, step)
     best = comparison.evaluated[comparison.chosen]
     pipeline = _fitted(comparison, schema, features, values)
-    step()
+    progress(n_units, n_units)  # fewer folds take fewer steps
 
-    warnings = prepared.warnings + _about_rows(len(outcome.rows), len(values), comparison.n_rows)
-    warnings += _about_folds(n_folds, target)
+    how = comparison.split.evaluation
+    warnings = prepared.warnings + comparison.split.warnings
+    warnings += remarks.about_rows(len(outcome.rows), len(values), comparison.n_rows)
+    if how.by == "rows":
+        warnings += remarks.about_folds(how.n_folds, target)
     chosen_by = CHOSEN_BY[schema.task]
     n_leaking = prepared.n_leaking
-    warnings += _about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, n_leaking)
+    warnings += remarks.about_gain(best.metrics[chosen_by], comparison.baseline[chosen_by], target, n_leaking)
     return TrainingResult(
         pipeline=pipeline,
         schema=schema,
@@ -165,6 +178,7 @@ def _train(
         metrics=best.metrics,
         baseline=comparison.baseline,
         importance=comparison.importance,
+        evaluation=how,
         dropped=prepared.dropped,
         warnings=warnings,
         n_rows=len(outcome.rows),
@@ -172,7 +186,6 @@ def _train(
         versions=versions.installed(),
         seconds=time.perf_counter() - started,
         scores=comparison.scores,
-        n_folds=n_folds,
     )
 
 
@@ -186,32 +199,37 @@ class _Comparison:
     baseline: dict[str, FoldStatistics]
     chosen: str
     importance: tuple[tuple[str, float], ...]
+    split: Split
     n_rows: int
     scores: KnownScores | None
 
 
-def _compare(
-    features: pd.DataFrame, values: np.ndarray, schema: Schema, step: Callable[[], None]
-) -> _Comparison:
+def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
     """Cross-validate every recipe and choose the best by the metric of the task."""
+    schema, features, values = prepared.schema, prepared.features, prepared.values
     compared = draw(values, schema.task, CROSS_VALIDATED_ROWS)
     seen, answers = features.iloc[compared], values[compared]
+    split = prepared.related.of(compared).split(answers, schema.task)
     build = partial(
         recipes.build,
         schema=schema,
-        n_rows=len(seen) - -(-len(seen) // N_FOLDS),  # of the smallest fold
+        n_rows=min(len(learnt) for learnt, _ in split.folds),
         with_missing=_with_missing(features),
     )
-    grown = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step)
+    grown = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step, splits=split.folds)
     make = {name: partial(build, name, growth=grown.growth) for name in _FITTED}
     known = {recipes.LINEAR: (), recipes.TREES: grown.fitted}
     evaluated = {
-        name: evaluation.cross_validate(make[name], seen, answers, schema, step=step, fitted=known[name])
+        name: evaluation.cross_validate(
+            make[name], seen, answers, schema, step=step, splits=split.folds, fitted=known[name]
+        )
         for name in _FITTED
     }
-    evaluated[recipes.BLEND] = evaluation.blended([evaluated[name] for name in _FITTED], answers, schema)
+    evaluated[recipes.BLEND] = evaluation.blended(
+        [evaluated[name] for name in _FITTED], answers, schema, split.folds
+    )
     baseline = evaluation.cross_validate(
-        lambda: recipes.baseline(schema), seen, answers, schema, step=lambda: None
+        lambda: recipes.baseline(schema), seen, answers, schema, step=lambda: None, splits=split.folds
     ).metrics
     chosen_by = CHOSEN_BY[schema.task]
     chosen = max(recipes.NAMES, key=lambda name: evaluated[name].metrics[chosen_by].mean)
@@ -222,17 +240,19 @@ def _compare(
         baseline=baseline,
         chosen=chosen,
         importance=evaluation.importance(evaluated[chosen], seen, answers, schema),
+        split=split,
         n_rows=len(seen),
-        scores=_scores(evaluated[chosen].said, answers, schema),
+        scores=_scores(evaluated[chosen], answers, schema),
     )
 
 
-def _scores(said: np.ndarray, answers: np.ndarray, schema: Schema) -> KnownScores | None:
-    """Of two classes. said: (n,) logits by each row's own fold. answers: (n,) labels."""
+def _scores(evaluated: evaluation.CrossValidation, answers: np.ndarray, schema: Schema) -> KnownScores | None:
+    """Of two classes, of the rows that some fold holds out. answers: (n,) labels."""
     if schema.positive_label is None:
         return None
-    positive = schema.labels.index(schema.positive_label)
-    return KnownScores.of(blend.probabilities(said, 1.0)[:, positive], answers == schema.positive_label)
+    positive, rows = schema.labels.index(schema.positive_label), evaluated.measured
+    scores = blend.probabilities(evaluated.said[rows], 1.0)[:, positive]
+    return KnownScores.of(scores, answers[rows] == schema.positive_label)
 
 
 def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, values: np.ndarray) -> Pipeline:
@@ -253,45 +273,7 @@ def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, val
     return recipes.blended(members, schema, chosen.temperature, chosen.weights)
 
 
-def _counter(n_units: int, progress: Callable[[int, int], None]) -> Callable[[], None]:
-    done = itertools.count(1)
-    return lambda: progress(next(done), n_units)
-
-
 def _with_missing(features: pd.DataFrame) -> frozenset[str]:
     """The columns in which so many cells are missing that a gap is a signal of its own."""
     n_gaps = features.isna().sum()
     return frozenset(name for name in features.columns if n_gaps[name] >= MIN_GAPS)
-
-
-def _about_rows(n_rows: int, n_fitted: int, n_compared: int) -> tuple[str, ...]:
-    if n_compared == n_rows:
-        return ()
-    fitted = "all" if n_fitted == n_rows else f"{n_fitted:,}"
-    return (
-        f"Of {n_rows:,} rows, {n_compared:,} drawn at random were used to compare the candidates "
-        f"and {fitted} to fit the model.",
-    )
-
-
-def _about_folds(n_folds: int, target: str) -> tuple[str, ...]:
-    if n_folds == N_FOLDS:
-        return ()
-    return (
-        f"The rarest class of '{target}' has {n_folds} rows, so the candidates were compared on {n_folds} folds "
-        f"in place of {N_FOLDS}.",
-    )
-
-
-def _about_gain(
-    best: FoldStatistics, baseline: FoldStatistics, target: str, n_leaking: int
-) -> tuple[str, ...]:
-    if best.mean - baseline.mean > best.std:
-        return ()
-    told = f"The columns say almost nothing about '{target}': the model is no better than guessing."
-    if n_leaking:
-        set_aside = counted(n_leaking, "column that gives|columns that give")
-        told += (
-            f" {set_aside} the answer away had been left out; keep those that are known before the outcome."
-        )
-    return (told,)

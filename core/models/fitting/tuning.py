@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,8 +13,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from core.models import forest, recipes
-from core.models.fitting import evaluation
-from core.models.fitting.evaluation import CHOSEN_BY, Fold
+from core.models.fitting import evaluation, folds
+from core.models.fitting.evaluation import CHOSEN_BY
+from core.models.fitting.folds import Fold
 from core.models.recipes import GROWTHS, Growth
 from core.models.schema import Schema
 
@@ -42,16 +43,17 @@ def growth(
     schema: Schema,
     *,
     step: Callable[[], None],
+    splits: Sequence[Fold] = (),
 ) -> Grown:
     """The growth that is best by the metric of the task, with the number of trees that was best.
 
     make: a new unfitted pipeline of columns and trees; its columns are used.  features, values: as
-    `evaluation.cross_validate` takes them.  step: called after each way that was tried.
+    `evaluation.cross_validate` takes them.  step: called after each way that was tried.  splits: the folds, where rows
+    are not independent.
     """
-    n_folds = int(np.clip(TRIED_ROWS // len(values), 1, evaluation.N_FOLDS))
-    matrices = [
-        _Matrices.of(make, fold, features, values) for fold in evaluation.folds(values, schema)[:n_folds]
-    ]
+    splits = splits or folds.independent(values, schema.task)
+    n_folds = int(np.clip(TRIED_ROWS // len(values), 1, len(splits)))
+    matrices = [_Matrices.of(make, fold, features, values) for fold in splits[:n_folds]]
     best: tuple[float, Grown] | None = None
     for one in GROWTHS:
         tried = [_tried(one, matrix, schema) for matrix in matrices]

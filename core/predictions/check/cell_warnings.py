@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Final, Literal
 
 from core.metrics import wording
 from core.models import date_parts
 from core.models.schema import Feature
 from core.predictions.check.first_rows import FirstRows
 from core.predictions.matching.column_reading import ReadingQuestion
+from core.predictions.results.measures import FeatureQuality
 from core.uploads.report.profile import ColumnProfile, shortened
 
 About = Literal["retyped", "unseen", "outside", "blank", "guessed", "about", "outcome"]
 _EXAMPLES, _EXAMPLE_LENGTH = 3, 40
+_NAMED = 6  # columns in one sentence
+_SHARED: Final[dict[str, str]] = {
+    "retyped": "have text instead of a number, which is scored as blank",
+    "unseen": "have values not seen in training",
+    "outside": "have numbers outside the range seen in training",
+    "blank": "have blank cells that training did not have",
+    "about": "name numbers only nearly, as in '<0.5'",
+}
 
 
 @dataclass(frozen=True)
@@ -23,8 +32,9 @@ class CellWarning:
     """One thing about the cells of a feature.
 
     about: "retyped", no number or date where the model expects one; "unseen", a value not seen in training; "outside",
-    a number or date beyond the range of training; "blank", no value in any row; "guessed", it can be read in two ways
-    and nobody has chosen; "about", it names a number only nearly; "outcome", an outcome that the model does not know.
+    a number or date beyond the range of training; "blank", no value in any row, or in some where training had one each;
+    "guessed", it can be read in two ways and nobody has chosen; "about", it names a number only nearly; "outcome", an
+    outcome that the model does not know.
     n_cells, n_rows: so many cells in the rows looked at, of which there are n_rows: the file's first, or all of them.
     refuses: scoring would refuse the file. says: a sentence.
     """
@@ -42,18 +52,29 @@ class CellWarning:
         return self.n_cells / max(1, self.n_rows)
 
 
-def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int) -> Iterator[CellWarning]:
+def of(
+    feature: Feature,
+    seen: FirstRows,
+    profile: ColumnProfile,
+    *,
+    n_rows: int,
+    was_blank: Collection[str] | None,
+) -> Iterator[CellWarning]:
     """What there is to say of the column that a feature is read from.
 
-    seen: the first rows, one at least. profile: of that column in all of the file's n_rows rows.
+    seen: the rows looked at, one at least. profile: of that column in all of the file's n_rows rows. was_blank: the
+    columns that were blank in some row of training, None where that is unknown.
     """
     name = feature.name
     if profile.name != feature.name:
         name += f" (read from {wording.quoted(profile.name)})"
-    if profile.n_missing >= n_rows:
-        message = f"{name}: every row is blank. Blank cells are filled in as in training."
-        yield CellWarning(feature.name, "blank", n_rows, n_rows, False, message)
-    elif feature.is_measured:
+    blank = FeatureQuality(feature.name, n_missing=seen.missing[feature.name])
+    if n := blank.n_blank_as_never(was_blank, n_rows=seen.n_rows):
+        where, are = _where(n, seen.n_rows, n_rows, "is|are")
+        never = "" if n == seen.n_rows or was_blank is None else ", as none was in training"
+        message = f"{name}: {where} {are} blank{never}. Blank cells are filled in as in training."
+        yield CellWarning(feature.name, "blank", n, seen.n_rows, False, message)
+    if feature.is_measured:
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
         yield from _about(feature, name, seen, n_rows)
@@ -63,14 +84,39 @@ def of(feature: Feature, seen: FirstRows, profile: ColumnProfile, *, n_rows: int
         yield CellWarning(feature.name, "unseen", n, seen.n_rows, False, message)
 
 
-def of_question(question: ReadingQuestion, *, n_rows: int) -> CellWarning:
-    """What there is to say of a column that is read by a guess."""
+def of_question(question: ReadingQuestion, seen: FirstRows, *, n_rows: int) -> CellWarning:
+    """What there is to say of a column that is read by a guess; of the rows looked at, where these are all."""
     cell, read, other = question.cells[0], question.options[0].values[0], question.options[1].values[0]
     message = (
         f"{question.name}: {question.why} {wording.quoted(cell)} is read as {read}; it could also mean {other}. "
         "Choose one, or each row gets a caution."
     )
-    return CellWarning(question.name, "guessed", n_rows, n_rows, False, message)
+    n = seen.guessed[question.name] if seen.n_rows >= n_rows else n_rows
+    return CellWarning(question.name, "guessed", n, n_rows, False, message)
+
+
+def grouped(warnings: Sequence[CellWarning]) -> list[str]:
+    """A sentence for each kind of warning that several columns share, with these columns; else the warning's own."""
+    by_kind: dict[str, list[CellWarning]] = {}
+    for one in warnings:
+        by_kind.setdefault(one.about if one.about in _SHARED and not one.refuses else one.name, []).append(
+            one
+        )
+    return [_together(alike) if len(alike) > 1 else alike[0].message for alike in by_kind.values()]
+
+
+def _together(alike: Sequence[CellWarning]) -> str:
+    named = [f"{one.name} ({_share(one)})" for one in alike[:_NAMED]]
+    if len(alike) > _NAMED:
+        named.append(f"{wording.count(len(alike) - _NAMED)} more")
+    listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+    return f"{wording.count(len(alike))} columns {_SHARED[alike[0].about]}: {listed}."
+
+
+def _share(one: CellWarning) -> str:
+    if not one.n_cells:
+        return f"after the first {wording.rows(one.n_rows)}"
+    return "every row" if one.n_cells == one.n_rows else wording.percent(one.share)
 
 
 def of_outcomes(target: str, seen: FirstRows, *, n_rows: int) -> Iterator[CellWarning]:
@@ -102,7 +148,7 @@ def _retyped(
         return
     instead = f"text instead of a {feature.kind}"
     blank, such_as = "These cells are scored as blank", _such_as(feature, seen)
-    if profile.n_odd:  # counted over the whole file
+    if profile.n_odd and seen.n_rows < n_rows:  # counted over the whole file
         n, of_rows = profile.n_odd, n_rows
         first = wording.quoted(shortened(profile.first_odd or "", _EXAMPLE_LENGTH))
         such_as = f", such as {first}" if profile.first_odd else ""
@@ -110,8 +156,8 @@ def _retyped(
         where, has = _where(n, of_rows, n_rows, "has|have")
         message = f"{name}: {where} {has} {instead}{such_as}. {blank}."
         yield CellWarning(feature.name, "retyped", n, of_rows, False, message)
-    elif profile.kind not in (feature.kind, "empty") and not (
-        feature.kind == "date" and profile.kind == "number"
+    elif seen.n_rows < n_rows and not (
+        profile.kind in (feature.kind, "empty") or (feature.kind == "date" and profile.kind == "number")
     ):
         message = f"{name}: text instead of {feature.kind}s after the first {wording.rows(of_rows)}. {blank}."
         yield CellWarning(feature.name, "retyped", 0, of_rows, False, message)
@@ -140,7 +186,7 @@ def _outside(
         where, are = _where(n, seen.n_rows, n_rows, "is|are")
         message = f"{name}: {where} {are} outside {trained}{runs}."
         yield CellWarning(feature.name, "outside", n, seen.n_rows, False, message)
-    elif is_beyond:
+    elif is_beyond and seen.n_rows < n_rows:
         message = f"{name}: outside {trained}, after the first {wording.rows(seen.n_rows)}{runs}."
         yield CellWarning(feature.name, "outside", 0, seen.n_rows, False, message)
 

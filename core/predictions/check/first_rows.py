@@ -1,12 +1,19 @@
-"""The first rows of a file as scoring would read them: how many of their cells a model should be cautious about."""
+"""A file's rows as scoring would read them: how many of their cells a model should be cautious about.
+
+The whole file is looked at, or of a long one as much as takes a second, by the counts of scoring itself: so the check
+says what the result will say. What was counted is kept, as a page asks at each click.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+import hashlib
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
-from typing import BinaryIO
+from threading import Lock
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 
@@ -21,8 +28,9 @@ from core.uploads.csv.dialect import Dialect
 from core.uploads.dates import columns as dates
 from core.uploads.report.profile import shortened
 
-N_BLOCKS = 2
-"""How many blocks of BLOCK_BYTES are looked at; their reading costs 20 ms of a core each."""
+N_BLOCKS = 64
+"""How many blocks of BLOCK_BYTES are looked at; `benchmarks.looks` says what their reading costs."""
+N_KEPT = 64
 _EXAMPLES, _EXAMPLE_LENGTH = 3, 40
 
 
@@ -30,27 +38,72 @@ _EXAMPLES, _EXAMPLE_LENGTH = 3, 40
 class FirstRows:
     """Counts over the rows looked at.
 
-    bad, unseen, outside, about: cells per feature, as in RunStatistics. examples: per feature with bad or unseen cells,
-    the first different ones. retyped: per feature why scoring would refuse the file. n_unknown, unknown_outcomes: as in
-    RunStatistics.
+    missing, bad, unseen, outside, about, guessed: cells per feature, as in RunStatistics. examples: per feature with
+    bad or unseen cells, the first different ones. retyped: per feature why scoring would refuse the file. n_unknown,
+    unknown_outcomes: as in RunStatistics.
     """
 
     n_rows: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
     bad: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
     outside: Counter[str] = field(default_factory=Counter)
     about: Counter[str] = field(default_factory=Counter)
+    guessed: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     retyped: dict[str, FeatureRetyped] = field(default_factory=dict)
     n_unknown: int = 0
     unknown_outcomes: tuple[str, ...] = ()
 
 
-def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[str, str]) -> FirstRows:
+@dataclass(frozen=True)
+class RowsKept:
+    """What was counted lately, the oldest forgotten first; used by several threads at once."""
+
+    _found: OrderedDict[str, FirstRows] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def of(self, key: str, count: Callable[[], FirstRows]) -> FirstRows:
+        """What is kept under the key, counted first where nothing is."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        counted = count()
+        with self._lock:
+            self._found[key] = counted
+            while len(self._found) > N_KEPT:
+                self._found.popitem(last=False)
+        return counted
+
+
+KEPT: Final = RowsKept()
+
+
+def once(sha256: str, source: BinaryIO, count: partial[FirstRows]) -> FirstRows:
+    """What a partial of `read` counts, once for the same bytes that are asked about alike.
+
+    sha256: of the bytes when they were checked; that they were changed since is noticed where their beginning was.
+    """
+    begins = hashlib.sha256(source.read(BLOCK_BYTES)).hexdigest()
+    source.seek(0)
+    asked = repr([sha256, begins, count.args[1:], sorted(count.keywords.items())])
+    return KEPT.of(hashlib.sha256(asked.encode("utf-8", "backslashreplace")).hexdigest(), count)
+
+
+def read(
+    source: BinaryIO,
+    dialect: Dialect,
+    schema: Schema,
+    mapping: Mapping[str, str],
+    *,
+    unsure: Collection[str] = (),
+    n_blocks: int = N_BLOCKS,
+) -> FirstRows:
     """Count.
 
     source: at the file's first byte. dialect: as the file is read for the model. schema: less the features that the
-    file lacks.
+    file lacks. unsure: the model's columns that are read by a guess.
 
     Raises ChangedSinceChecked, and ValueError where bytes are not those that were checked.
     """
@@ -59,19 +112,21 @@ def read(source: BinaryIO, dialect: Dialect, schema: Schema, mapping: Mapping[st
     header = as_read(file.header, schema, mapping)
     schema = schema.read_by(header, dialect.rules)
     pipeline_scorer = PipelineScorer(header, dialect, None, schema)
-    for index, block in enumerate(islice(file.blocks, N_BLOCKS)):
+    for index, block in enumerate(islice(file.blocks, n_blocks)):
         table = pipeline_scorer.read(block)
         if table.num_rows == 0:
             continue
         if index == 0:  # the engine looks at no other block either
             seen.retyped = {refusal.column: refusal for refusal in pipeline_scorer.retyped(table)}
-        counted = BlockRows.of(table, framed(table, schema, dialect.decimal), schema)
+        counted = BlockRows.of(table, framed(table, schema, dialect.decimal), schema, unsure)
         seen.n_rows += counted.n
+        seen.missing.update(counted.missing)
         cautions = counted.cautions
         seen.bad.update(caution.counted(cautions.bad))
         seen.unseen.update(caution.counted(cautions.unseen))
         seen.outside.update(caution.counted(cautions.outside))
         seen.about.update(caution.counted(cautions.about))
+        seen.guessed.update(caution.counted(cautions.guessed))
         if counted.outcome is not None:
             n_unknown, found = run_statistics.unknown_outcomes(
                 counted.outcome, schema, decimal=dialect.decimal

@@ -1,13 +1,14 @@
 """The whole schema check: what a file offers to a model before anything is scored, as pages and programs tell it.
 
-Columns are compared by name over the header, cells over the file's first rows as scoring would count them and over
-what is known of whole columns since the file was examined.
+Columns are compared by name over the header, cells over the file as scoring counts them; of a long one over its first
+rows, and over what is known of whole columns since it was examined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import BinaryIO
 from uuid import UUID
 
@@ -113,9 +114,13 @@ def check(
         kept = mappings.kept(session, model_name=model.name)
         remembered = mappings.remembered(session, kept, model=model, columns=columns)
         chosen_before = readings_of_files.remembered(session, model_name=model.name)
+        was_blank = readings.blank_in_training(session, model)
+        sha256 = upload.sha256
     with stored.open_bytes(storage, upload) as source:
         try:
-            checked = of_file(source, found, schema, mapping=mapping, choices=choices)
+            checked = of_file(
+                source, found, schema, mapping=mapping, choices=choices, was_blank=was_blank, sha256=sha256
+            )
         except (ValueError, IndexError):
             source.require_unchanged()  # else whoever changed the bytes is to blame
             raise
@@ -129,24 +134,43 @@ def of_file(
     *,
     mapping: Mapping[str, str] | None = None,
     choices: Mapping[str, str] | None = None,
+    was_blank: Collection[str] | None = None,
+    sha256: str | None = None,
+    n_blocks: int = first_rows.N_BLOCKS,
 ) -> SchemaCheck:
-    """The check of a file. source: at its first byte. found: what its examination found. Raises BadMapping, Invalid."""
+    """The check of a file.
+
+    source: at its first byte. found: what its examination found. was_blank: as `readings.blank_in_training` says.
+    sha256: of a file that may be asked about again, so that its rows are counted once. n_blocks: as `first_rows.read`.
+    Raises BadMapping, Invalid.
+    """
     header = [column.name for column in found.columns]
     read_from = mappings.checked(mapping or {}, header, schema)
     by_name = check_header(header, schema, mapping=read_from)
     here = set(by_name.matched)
     present = replace(schema, features=tuple(one for one in schema.features if one.name in here))
     as_trained = readings_of_files.of(found, present, mapping=read_from, choices=choices)
-    seen = first_rows.read(source, as_trained.dialect, present, read_from)
+    count = partial(
+        first_rows.read,
+        source,
+        as_trained.dialect,
+        present,
+        read_from,
+        unsure=as_trained.unsure,
+        n_blocks=n_blocks,
+    )
+    seen = first_rows.once(sha256, source, count) if sha256 else count()
     profiles = dict(zip(as_read(header, schema, read_from), found.columns, strict=True))
     warnings = [
         one
         for feature in present.features
-        for one in cell_warnings.of(feature, seen, profiles[feature.name], n_rows=found.n_rows)
+        for one in cell_warnings.of(
+            feature, seen, profiles[feature.name], n_rows=found.n_rows, was_blank=was_blank
+        )
     ]
     warnings += cell_warnings.of_outcomes(schema.target, seen, n_rows=found.n_rows)
-    asked = [one for one in as_trained.questions if not one.chosen and one.cells]
-    warnings += [cell_warnings.of_question(one, n_rows=found.n_rows) for one in asked]
+    unanswered = [one for one in as_trained.questions if not one.chosen and one.cells]
+    warnings += [cell_warnings.of_question(one, seen, n_rows=found.n_rows) for one in unanswered]
     return SchemaCheck(
         columns=_columns(by_name, schema, profiles, found.dialect.decimal),
         extra=by_name.extra,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -39,6 +39,18 @@ class FeatureQuality:
     def n_cells(self) -> int:
         """Each cell counts once at most."""
         return self.n_missing + self.n_bad + self.n_unseen + self.n_outside
+
+    def n_blank_as_never(self, was_blank: Collection[str] | None, *, n_rows: int) -> int:
+        """Its blank cells where training had none, or nobody knows, or where nothing but blanks is left of the column.
+
+        was_blank: the columns that were blank in some row of training; None where that is unknown. n_rows: the file's.
+        """
+        known = was_blank is not None and self.column in was_blank
+        return 0 if known and not 1 < n_rows <= self.n_missing else self.n_missing
+
+    def n_differing(self, was_blank: Collection[str] | None, *, n_rows: int) -> int:
+        """Its cells that are unlike the training data: what the check before scoring says and the result after it."""
+        return self.n_cells - self.n_missing + self.n_blank_as_never(was_blank, n_rows=n_rows)
 
 
 @dataclass(frozen=True)
@@ -140,7 +152,7 @@ def of(prediction: PredictionRow) -> PredictionMetrics:
         bands=_bands(statistics, schema),
         labels=_labels(statistics),
         values=_values(statistics, schema),
-        quality=_quality(statistics, schema),
+        quality=quality(statistics, schema),
         unknown_outcomes=statistics.unknown_outcomes,
         n_cautioned=statistics.n_cautioned,
         formulas=statistics.formulas,
@@ -225,7 +237,7 @@ def _values(statistics: RunStatistics, schema: Schema) -> ValueDistribution | No
     )
 
 
-def _quality(statistics: RunStatistics, schema: Schema) -> tuple[FeatureQuality, ...]:
+def quality(statistics: RunStatistics, schema: Schema) -> tuple[FeatureQuality, ...]:
     """The columns with any such cell, those with most first."""
     found = [
         FeatureQuality(

@@ -1,7 +1,8 @@
 """What the code is given: rows to learn from, rows held out without their outcome, and the question.
 
 The outcomes of the held-out rows never enter the sandbox. These rows are drawn before anything else is decided, so the
-schema, and which columns give the answer away, come of the other rows alone.
+schema, and which columns give the answer away, come of the other rows alone. Copies of a row, and rows of one person or
+the like, are on one side: by what the features say, and not the outcomes.
 """
 
 from __future__ import annotations
@@ -17,16 +18,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.models.fitting import preparation
+from core.models.fitting import folds, preparation
 from core.models.fitting.preparation import Prepared, Take
 from core.models.fitting.targets import Target
 from core.models.schema import Schema, frame
+from core.models.validation import Validation
 from core.uploads.csv.dialect import ColumnRule
 
 HELD_OUT_SHARE: Final = 0.2
 MOST_HELD_OUT: Final = 20_000
-TRAIN, HOLDOUT, JOB = "train.parquet", "holdout.parquet", "job.json"
+TRAIN, HOLDOUT, JOB, GROUPS = "train.parquet", "holdout.parquet", "job.json", "groups.parquet"
 SEED: Final = 1
+INDEPENDENT: Final = Validation(independent_rows=True)
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,14 @@ class Inputs:
         }
 
     def files(self, *, goal: str) -> dict[str, bytes]:
-        """The three files by their names; never on a disk outside the sandbox, where a kill would leave them."""
+        """The files by their names; never on a disk outside the sandbox, where a kill would leave them."""
         learnt = _table(self.prepared.features, self.schema)
         kind = pa.float64() if self.schema.task == "regression" else pa.string()
         outcomes = pa.array(self.prepared.values, kind, from_pandas=True)
+        groups = self.prepared.related.groups
+        together = {} if groups is None else {GROUPS: _parquet(pa.table({"group": groups}))}
         return {
+            **together,
             TRAIN: _parquet(learnt.append_column(self.schema.target, outcomes)),
             HOLDOUT: _parquet(_table(self.held_out, self.schema)),
             JOB: json.dumps(self.question(goal=goal), indent=1).encode(),
@@ -80,9 +86,24 @@ def prepare(
     rules: Mapping[str, ColumnRule] = MappingProxyType({}),
 ) -> Inputs:
     """Hold rows out, then prepare the others as for any training. Raises NoFeatures."""
-    is_held_out = _held_out(outcome)
-    learnt = replace(outcome, rows=outcome.rows[~is_held_out], values=outcome.values[~is_held_out])
-    prepared = preparation.prepare(take, learnt, decimal=decimal, keep=keep, rules=rules)
+    drawn, related = preparation.related(take, outcome, decimal=decimal, keep=keep, rules=rules)
+    is_held_out = None
+    if related.groups is not None:
+        some = replace(outcome, rows=outcome.rows[drawn], values=outcome.values[drawn])
+        n_folds = max(round(1 / HELD_OUT_SHARE), -(-len(drawn) // MOST_HELD_OUT))
+        is_held_out = folds.held_out(some.values, related.groups, outcome.task, n_folds)
+    if is_held_out is not None:
+        outcome, apart = some, np.flatnonzero(~is_held_out)
+        learnt = replace(outcome, rows=outcome.rows[apart], values=outcome.values[apart])
+        prepared = preparation.prepare(
+            take, learnt, decimal=decimal, keep=keep, rules=rules, related=related.of(apart)
+        )
+    else:
+        is_held_out = _held_out(outcome)
+        learnt = replace(outcome, rows=outcome.rows[~is_held_out], values=outcome.values[~is_held_out])
+        prepared = preparation.prepare(
+            take, learnt, decimal=decimal, keep=keep, rules=rules, validation=INDEPENDENT
+        )
     rows = outcome.rows[is_held_out]
     return Inputs(
         prepared=prepared,

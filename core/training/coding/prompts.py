@@ -33,6 +33,8 @@ The code runs as `python train.py`, in an empty folder without network, within {
   number, the days since 1970-01-01, with "date": "day"; its parts are features of their own, which say "part" (year,
   month, day, weekday with 0 for Monday, hour) and "source", the date's name.
 - train.parquet: the features and the target. Numbers are float64, categories text; what is missing is null.
+- groups.parquet, only where rows belong together: one column "group", a number for each row of train.parquet in its
+  order. Keep rows of one number on one side when you hold rows out.
 - holdout.parquet: other rows, without the target.
 - predict.py: your second file.
 It must leave, before it ends with exit code 0:

@@ -3,6 +3,7 @@
 Runs by itself, in a folder that holds
   train.parquet    the rows to learn from: the features, and the target
   holdout.parquet  other rows, without the target
+  groups.parquet   which of the rows to learn from belong together, where some do: the same "group" for copies of a row
   job.json         {"target", "task", "labels", "positive_label", "features": [{"name", "kind"}, …]}; a date is
                    the number of its day, and each part of it one more feature, which says {"part": "month", …}
 and leaves there
@@ -35,7 +36,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
-from sklearn.model_selection import KFold, train_test_split
+from sklearn.model_selection import GroupShuffleSplit, KFold, train_test_split
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
     OneHotEncoder,
@@ -188,6 +189,20 @@ def grown(job: Job, frame: pd.DataFrame, target: np.ndarray, seen: Rows, unseen:
     return Pipeline([("columns", columns), ("model", best[1])])
 
 
+def parted(job: Job, target: np.ndarray) -> tuple[Rows, Rows]:
+    """The rows that say how to grow trees, and a fifth that says which way is best; groups are on one side."""
+    rows, labels = np.arange(len(target)), set(job["labels"])
+    if Path("groups.parquet").exists():
+        groups = pd.read_parquet("groups.parquet")["group"]
+        seen, unseen = next(GroupShuffleSplit(1, test_size=0.2, random_state=SEED).split(rows, groups=groups))
+        if labels <= set(target[seen]) & set(target[unseen]):
+            return seen, unseen
+    stratify = None if job["task"] == "regression" else target
+    n_unseen = max(math.ceil(0.2 * len(target)), len(labels))  # at least one of each label
+    seen, unseen = train_test_split(rows, test_size=n_unseen, random_state=SEED, stratify=stratify)
+    return seen, unseen
+
+
 def score(job: Job, truth: np.ndarray, answers: np.ndarray) -> float:
     """How good answers are, by the metric that fits the question; more is better."""
     if job["task"] == "regression":
@@ -260,9 +275,7 @@ def main() -> None:
         target = target.astype(str)
     say(started, f"{len(frame):,} rows to learn from, {frame.shape[1]} columns")
 
-    labels = None if job["task"] == "regression" else target
-    n_unseen = max(math.ceil(0.2 * len(frame)), len(job["labels"]))  # at least one of each label
-    seen, unseen = train_test_split(range(len(frame)), test_size=n_unseen, random_state=SEED, stratify=labels)
+    seen, unseen = parted(job, target)
     shown, truth = frame.iloc[unseen], target[unseen]
     of_linear = linear(job, frame.iloc[seen]).fit(frame.iloc[seen], target[seen])
     of_trees = grown(job, frame, target, seen, unseen)

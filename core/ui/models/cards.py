@@ -17,7 +17,7 @@ from core.models import models
 from core.training.deployments.states import WITHOUT_URL
 from core.ui import formatting, links, lists, session
 from core.ui.badges import Badge
-from core.ui.models import labels, progress, report
+from core.ui.models import evaluation, labels, progress
 from core.ui.models.pages import MODEL
 from core.ui.training import live_app, status_badges
 from core.ui.training.pages import TRAINING
@@ -104,7 +104,7 @@ def versions(model: ModelRow) -> None:
                 links.go(MODEL, id=row.id)
     if found := headline(model):
         st.caption(
-            f"{found[0]}, mean ± standard deviation across {report.measured_over(model.report or {})}."
+            f"{found[0]}, mean ± standard deviation across {evaluation.measured_over(model.report or {})}."
         )
 
 

@@ -16,7 +16,7 @@ from core.models import date_parts, models
 from core.models.schema import Feature
 from core.ui import charts as on_page
 from core.ui import formatting, links
-from core.ui.models import labels
+from core.ui.models import evaluation, labels
 from core.ui.uploads.receipt import KINDS, height
 
 SHOWN_CATEGORIES = 6
@@ -34,7 +34,9 @@ def numbers(model: ModelRow) -> None:
             spread = metrics[name]
             baseline = report["baseline"].get(name)
             value, beneath = _metric_text(name, spread, baseline["mean"] if baseline else None)
-            exactly = f"{spread['mean']:.10g} ± {spread['std']:.6g} across {measured_over(report)}."
+            exactly = (
+                f"{spread['mean']:.10g} ± {spread['std']:.6g} across {evaluation.measured_over(report)}."
+            )
             st.metric(
                 labels.METRICS[name],
                 value,
@@ -59,7 +61,7 @@ def charts(model: ModelRow) -> None:
     metric = labels.METRICS.get(by, by)
     with on_page.pair():
         on_page.show(
-            figures.candidates(compared, baseline, metric=metric, over=measured_over(report)),
+            figures.candidates(compared, baseline, metric=metric, over=evaluation.measured_over(report)),
             key="candidates",
         )
         if importance:
@@ -67,9 +69,11 @@ def charts(model: ModelRow) -> None:
 
 
 def warnings(model: ModelRow) -> None:
-    """What to know before the model is trusted."""
-    for sentence in (model.report or {}).get("warnings", []):
-        st.warning(links.escape(sentence), icon=":material/warning:")
+    """What to know before the model is trusted, in one box."""
+    sentences = [links.escape(sentence) for sentence in (model.report or {}).get("warnings", [])]
+    if sentences:
+        told = sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
+        st.warning(told, icon=":material/warning:")
 
 
 def schema(model: ModelRow) -> None:
@@ -122,13 +126,6 @@ def _metric_text(metric: str, spread: Mapping[str, float], baseline: float | Non
     else:
         formatted, value, beneath = formatting.score, formatting.score(mean), formatting.spread(std)
     return value, beneath if baseline is None else f"{beneath} · baseline {formatted(baseline)}"
-
-
-def measured_over(report: Mapping[str, Any]) -> str:
-    """What its figures vary over: folds, or resamples of the rows that code in a sandbox never saw."""
-    if "n_held_out" in report:
-        return "resamples of unseen rows"
-    return f"{_FOLDS[report.get('n_folds', max(_FOLDS))]} folds"
 
 
 def _recipe(name: str) -> str:

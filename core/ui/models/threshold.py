@@ -11,7 +11,7 @@ from core.db.tables.models import ModelRow
 from core.models import models, thresholds
 from core.models.thresholds import Cut, KnownScores, Named, Rule
 from core.ui import formatting, links, notices, page_frame, session
-from core.ui.models import report
+from core.ui.models import evaluation
 
 RULES: Final[dict[Rule, str]] = {
     "half": "One half",
@@ -114,5 +114,5 @@ def _measured_on(model: ModelRow) -> str:
     return (
         "rows that the code never saw"
         if is_held_out
-        else f"held-out rows of {report.measured_over(model.report or {})}"
+        else f"held-out rows of {evaluation.measured_over(model.report or {})}"
     )

@@ -18,7 +18,7 @@ from core.ui.predictions import quality
 
 
 def show(measured: PredictionMetrics, *, model_id: UUID, was_blank: Collection[str] | None) -> None:
-    """The finding in one sentence, and what it rests on. was_blank: see `quality.blank_in_training`."""
+    """The finding in one sentence, and what it rests on. was_blank: see `readings.blank_in_training`."""
     with st.container(gap="xsmall", key="finding"):
         st.subheader(links.escape(finding(measured)), anchor=False)
         st.caption(rests_on(measured))

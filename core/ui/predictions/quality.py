@@ -7,45 +7,24 @@ from functools import partial
 
 import pandas as pd
 import streamlit as st
-from sqlalchemy.orm import Session
 
-from core.db.tables.models import ModelRow
-from core.errors import NotFound
 from core.metrics import wording
 from core.models import date_parts
 from core.predictions.results.csv_injection import HEADER
 from core.predictions.results.measures import FeatureQuality, PredictionMetrics
 from core.ui import formatting, links
-from core.uploads import uploads
 
 N_SENTENCES = 5
 N_NAMED = 3
 MOST_ROWS = 0.5  # share of the rows from which on a column's odd cells put the whole result in doubt
 
 
-def blank_in_training(session: Session, model: ModelRow) -> Collection[str] | None:
-    """The columns that had blank cells when the model was trained; None where its file is gone."""
-    if model.upload_id is None:
-        return None
-    try:
-        trained_on = uploads.get(session, upload_id=model.upload_id)
-    except NotFound:
-        return None
-    return {column.name for column in uploads.examination_of(trained_on).columns if column.n_missing}
-
-
-def differing(column: FeatureQuality, was_blank: Collection[str] | None) -> int:
-    """Its cells that training did not have: a blank is one where training had none, or where that is unknown."""
-    known = was_blank is not None and column.column in was_blank
-    return column.n_cells - column.n_missing if known else column.n_cells
-
-
 def show(measured: PredictionMetrics, *, was_blank: Collection[str] | None) -> None:
-    """Draw it; one good sentence where there is nothing to say. was_blank: see `blank_in_training`."""
-    if not any(differing(column, was_blank) for column in measured.quality):
-        st.success("All values look like the training data.", icon=":material/verified:")
-    else:
+    """Draw it; one good sentence where there is nothing to say. was_blank: see `readings.blank_in_training`."""
+    if any(_differing(measured, was_blank)):
         st.markdown(f"**{summary(measured, was_blank=was_blank)}**")
+    elif not measured.n_cautioned:
+        st.success("All values look like the training data.", icon=":material/verified:")
     if measured.quality:
         lines = [
             sentence(column, n_rows=measured.n_rows, was_blank=was_blank)
@@ -64,9 +43,14 @@ def show(measured: PredictionMetrics, *, was_blank: Collection[str] | None) -> N
         st.info(formulas, icon=":material/function:")
 
 
+def _differing(measured: PredictionMetrics, was_blank: Collection[str] | None) -> list[int]:
+    """How many cells of each column are unlike the training data."""
+    return [column.n_differing(was_blank, n_rows=measured.n_rows) for column in measured.quality]
+
+
 def label(measured: PredictionMetrics, *, was_blank: Collection[str] | None = None) -> str:
     """The name of the tab, with the number of columns that differ, if there are any."""
-    n = sum(differing(column, was_blank) > 0 for column in measured.quality)
+    n = sum(n_cells > 0 for n_cells in _differing(measured, was_blank))
     return f"Data quality · {n}" if n else "Data quality"
 
 
@@ -77,9 +61,8 @@ def warning(measured: PredictionMetrics, *, was_blank: Collection[str] | None = 
     """
     if measured.on_training_data:
         return ""
-    odd = [
-        column for column in measured.quality if differing(column, was_blank) > MOST_ROWS * measured.n_rows
-    ]
+    n_cells = zip(measured.quality, _differing(measured, was_blank), strict=True)
+    odd = [column for column, n in n_cells if n > MOST_ROWS * measured.n_rows]
     if not odd:
         return ""
     named = [
@@ -106,7 +89,7 @@ def _faults(column: FeatureQuality, n_rows: int) -> str:
 
 def summary(measured: PredictionMetrics, *, was_blank: Collection[str] | None = None) -> str:
     """How many cells of how many columns were not as in training."""
-    counts = [n for column in measured.quality if (n := differing(column, was_blank))]
+    counts = [n for n in _differing(measured, was_blank) if n]
     n_cells, columns = sum(counts), formatting.exact(len(counts), "column")
     differ = "differs" if n_cells == 1 else "differ"
     scored = "The row was scored" if measured.n_rows == 1 else "All rows were scored"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.metrics import wording
-from core.predictions.check.cell_warnings import CellWarning
+from core.predictions.check import cell_warnings
 from core.predictions.check.schema_check import SchemaCheck
 from core.ui import formatting, links
 
@@ -34,7 +34,7 @@ def alerts(found: SchemaCheck) -> None:
     """What scoring would refuse the file for, and how much else there is to know of its cells."""
     refusing = [one for one in found.warnings if one.refuses]
     for one in refusing[:WARNED]:
-        _warning(one)
+        _warning(one.message, refuses=True)
     if n := len(found.warnings) - len(refusing):
         below = f"**{formatting.exact(n, 'warning')}** about the values, see below"
         st.markdown(f":small[:orange[:material/warning:] {below}]")
@@ -45,21 +45,22 @@ def alerts(found: SchemaCheck) -> None:
 def cells(found: SchemaCheck) -> None:
     """What is odd about the cells that the model would read, in which rows."""
     warnings = [one for one in found.warnings if not one.refuses]
-    for one in warnings[:WARNED]:
-        _warning(one)
-    if more := warnings[WARNED:]:
-        with st.expander(formatting.exact(len(more), "more warning")):
-            for one in more[:MOST_WARNED]:
-                _warning(one)
-            if len(more) > MOST_WARNED:
-                st.caption(f"and {formatting.exact(len(more) - MOST_WARNED, 'other')}")
+    sentences = cell_warnings.grouped(warnings)
+    for sentence in sentences:
+        _warning(sentence)
+    if len(warnings) > len(sentences):
+        with st.expander("Each column"):
+            for one in warnings[:MOST_WARNED]:
+                _warning(one.message)
+            if len(warnings) > MOST_WARNED:
+                st.caption(f"and {formatting.exact(len(warnings) - MOST_WARNED, 'other')}")
     if found.n_rows_read < found.n_rows:
         st.caption(f"Checked the first {found.n_rows_read:,} of {formatting.exact(found.n_rows, 'row')}.")
 
 
-def _warning(one: CellWarning) -> None:
-    mark = ":red[:material/error:]" if one.refuses else ":orange[:material/warning:]"
-    st.markdown(f":small[{mark} {links.escape(one.message)}]")
+def _warning(message: str, *, refuses: bool = False) -> None:
+    mark = ":red[:material/error:]" if refuses else ":orange[:material/warning:]"
+    st.markdown(f":small[{mark} {links.escape(message)}]")
 
 
 def rest(found: SchemaCheck) -> None:

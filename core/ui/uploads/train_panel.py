@@ -12,9 +12,10 @@ from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.models import models, training_requests
 from core.models.fitting.questions import TargetChoices
+from core.models.validation import UNSTATED, Validation
 from core.ui import links, session
 from core.ui.models.pages import MODEL
-from core.ui.uploads import target_form
+from core.ui.uploads import target_form, validation_form
 from core.uploads import uploads
 from core.uploads.report.profile import ColumnProfile
 
@@ -48,12 +49,17 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         key=f"keep_{asked}",
         help="Columns that look like IDs or give the outcome away are left out. The ones you add here are used anyway.",
     )
+    validation = validation_form.show(
+        [name for name in names if name != target],
+        before=training_requests.validation_of(version_of.task.payload) if version_of else UNSTATED,
+        key=asked,
+    )
     clicked = st.button(
         _button(upload, target=target, name=name or ""),
         key="train_model",
         type="primary",
         icon=":material/model_training:",
-        disabled=target is None or refusal is not None,
+        disabled=target is None or refusal is not None or validation is None,
     )
     if refusal:
         st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
@@ -61,8 +67,15 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         st.caption(
             "Two recipes are cross-validated and compared with a baseline. The better one becomes the model."
         )
-    if clicked and target:
-        model_id = _train(upload.id, target=target, name=name or "", choices=stated.choices, keep=keep)
+    if clicked and target and validation:
+        model_id = _train(
+            upload.id,
+            target=target,
+            name=name or "",
+            choices=stated.choices,
+            keep=keep,
+            validation=validation,
+        )
         links.go(MODEL, id=model_id)
 
 
@@ -83,7 +96,15 @@ def _kept(version_of: ModelRow | None) -> Sequence[str]:
     return kept
 
 
-def _train(upload_id: int, *, target: str, name: str, choices: TargetChoices, keep: Sequence[str]) -> UUID:
+def _train(
+    upload_id: int,
+    *,
+    target: str,
+    name: str,
+    choices: TargetChoices,
+    keep: Sequence[str],
+    validation: Validation,
+) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
         upload = uploads.get(scope, upload_id=upload_id)
         model = training_requests.request(
@@ -94,5 +115,6 @@ def _train(upload_id: int, *, target: str, name: str, choices: TargetChoices, ke
             name=name,
             choices=choices,
             keep=keep,
+            validation=validation,
         )
     return model.id

@@ -57,6 +57,13 @@ def test_a_number_column_with_a_typing_error_is_a_number_with_a_warning() -> Non
     assert found.warnings == ("In 'amount', 1 cell is not a number and counts as missing.",)
 
 
+def test_typing_errors_of_several_columns_are_one_sentence() -> None:
+    found = examine(amount=[*AMOUNT[:-1], "12o"], price=["1o", "?!", *AMOUNT[2:]])
+    assert found.warnings == (
+        "In 2 columns, cells that are not numbers count as missing: 'amount' (1), 'price' (2).",
+    )
+
+
 def test_a_decimal_comma_makes_numbers_too() -> None:
     found = examine(decimal=",", amount=[f"{amount}".replace(".", ",") for amount in AMOUNT])
     assert kinds(found) == {"amount": "number"}

@@ -7,7 +7,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from core.models import blend
-from core.models.fitting import evaluation
+from core.models.fitting import evaluation, folds
 from core.models.fitting.evaluation import CrossValidation
 from core.models.schema import Feature, Schema
 
@@ -107,7 +107,7 @@ def test_a_member_weighs_as_much_as_it_helps(task: str) -> None:
 
 
 def test_folds_that_learnt_already_are_not_fitted_again() -> None:
-    splits = evaluation.folds(CLASSES, BINARY)
+    splits = folds.independent(CLASSES, BINARY.task)
     known = [LogisticRegression().fit(FEATURES.iloc[rows], CLASSES[rows]) for rows, _ in splits[:3]]
     made: list[LogisticRegression] = []
 

@@ -46,6 +46,19 @@ def test_a_ready_model_tells_what_it_reads_and_how_good_it_is(client: httpx.Clie
     assert "scikit-learn" in found["report"]["versions"]
 
 
+def test_how_rows_belong_together_can_be_stated(client: httpx.Client, upload: UploadRow) -> None:
+    by_contract = _train(client, upload, group_column="contract").json()["model_id"]
+    assert _train(client, upload, group_column="contract").json()["model_id"] == by_contract
+    assert _train(client, upload, independent_rows=True).json()["model_id"] != by_contract
+    for wanted in (
+        {"group_column": "lost"},
+        {"time_column": TARGET},
+        {"group_column": "contract", "independent_rows": True},
+    ):
+        refused = _train(client, upload, **wanted)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "split_unusable")
+
+
 def test_a_training_that_failed_tells_why_and_what_to_do(client: httpx.Client, upload: UploadRow) -> None:
     begun = _train(client, upload).json()
     reason = Reason.of(OneClassOnly(target=TARGET, label="No"))

@@ -26,14 +26,27 @@ def test_residuals_are_predicted_minus_actual_with_a_line_at_none() -> None:
     assert sum(bars.y) == 4
     assert bars.x[0] - bars.width / 0.9 / 2 == 1
     assert figure.layout.shapes[0].x0 == 0
-    expected = "Predictions of price are 3.000 too high on average; the typical error is 3.536 (RMSE)"
+    expected = "Predictions of price are 2.500 too high in the median; 9 of 10 are 1.150 to 5.550 too high"
     assert _plain(figure.layout.title.text) == expected
     assert figure.layout.xaxis.title.text == "Predicted minus actual price"
 
 
-def test_predictions_without_bias_are_said_to_be_neither_too_high_nor_too_low() -> None:
-    even = regression.from_values([1, 2], [2, 1], target="price")
-    assert "too" not in figures.residuals(even).layout.title.text
+def test_errors_to_both_sides_are_told_by_their_median_and_tails() -> None:
+    even = regression.from_values([0] * 41, range(-20, 21), target="price")
+    expected = "Predictions of price are right in the median; 9 of 10 are 18.00 too low to 18.00 too high"
+    assert _plain(figures.residuals(even).layout.title.text) == expected
+    right = regression.from_values([1, 2], [1, 2], target="price")
+    expected = "Predictions of price are right in the median; 9 of 10 are right"
+    assert _plain(figures.residuals(right).layout.title.text) == expected
+
+
+def test_charts_of_some_rows_say_how_many_are_drawn() -> None:
+    many = regression.from_values(range(5_000), range(5_000), target="price")
+    drawn = "Rows (2,000 of 5,000 drawn)"
+    assert figures.predicted_vs_actual(many).data[0].name == drawn
+    assert figures.residuals(many).layout.yaxis.title.text == drawn
+    spread = distributions.values(range(2_000), target="price", n_rows=5_000)
+    assert figures.predictions(spread).layout.yaxis.title.text == drawn
 
 
 def test_the_distribution_of_predictions_marks_the_median() -> None:

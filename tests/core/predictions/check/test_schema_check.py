@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,9 +15,10 @@ from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
 from core.models.schema import Feature, Schema
-from core.predictions.check import first_rows, schema_check
+from core.predictions.check import cell_warnings, schema_check
 from core.predictions.check.schema_check import SchemaCheck, of_file
 from core.predictions.errors import FeatureMissing, FeatureRetyped, MappedTwice
+from core.predictions.results import measures
 from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -35,10 +37,15 @@ SCHEMA = Schema(
 
 
 def check(tmp_path: Path, text: str, schema: Schema = SCHEMA, **mapping: str) -> SchemaCheck:
+    """The check of a text, for a model that was trained with blanks in each column."""
+    return look(tmp_path, text, schema, mapping=mapping, was_blank={one.name for one in schema.features})
+
+
+def look(tmp_path: Path, text: str, schema: Schema = SCHEMA, **how: Any) -> SchemaCheck:
     path = tmp_path / "staged"
     path.write_text(text)
     with path.open("rb") as source:
-        return of_file(source, examine(path, file_name="a.csv"), schema, mapping=mapping)
+        return of_file(source, examine(path, file_name="a.csv"), schema, **how)
 
 
 def said(found: SchemaCheck) -> dict[tuple[str, str], str]:
@@ -121,10 +128,10 @@ def test_a_few_cells_that_are_no_number_are_counted_over_the_whole_file(tmp_path
 def test_of_a_long_file_the_first_rows_are_counted_and_the_rest_is_known_from_its_profile(
     tmp_path: Path,
 ) -> None:
-    filling = "x" * 1000
-    n_rows = 3 * first_rows.N_BLOCKS * BLOCK_BYTES // 1000
+    filling, some = "x" * 1000, {"n_blocks": 2}
+    n_rows = 6 * BLOCK_BYTES // 1000
     rows = [f"{30 if i < n_rows - 9 else 99},red,{filling}" for i in range(n_rows)]
-    found = check(tmp_path, "age,colour,note\n" + "\n".join(rows) + "\n")
+    found = look(tmp_path, "age,colour,note\n" + "\n".join(rows) + "\n", **some)
     assert found.n_rows == n_rows
     assert 0 < found.n_rows_read < n_rows / 2
     (warned,) = found.warnings
@@ -134,12 +141,70 @@ def test_of_a_long_file_the_first_rows_are_counted_and_the_rest_is_known_from_it
         in said(found)["age", "outside"]
     )
     pink = [row.replace("red", "pink") for row in rows]
-    later = check(tmp_path, "age,colour,note\n" + "\n".join(pink) + "\n")
+    later = look(tmp_path, "age,colour,note\n" + "\n".join(pink) + "\n", **some)
     assert "each of the first" in said(later)["colour", "unseen"]
     worded = [row.replace("30,", "old,") if i > n_rows / 2 else row for i, row in enumerate(rows)]
-    retyped = check(tmp_path, "age,colour,note\n" + "\n".join(worded) + "\n")
+    retyped = look(tmp_path, "age,colour,note\n" + "\n".join(worded) + "\n", **some)
     assert "text instead of numbers after the first" in said(retyped)["age", "retyped"]
     assert retyped.refusal is None
+
+
+def test_a_file_of_many_blocks_is_looked_at_whole(tmp_path: Path) -> None:
+    filling = "x" * 1000
+    n_rows = 5 * BLOCK_BYTES // 1000
+    rows = [f"30,{'red' if i < n_rows - 11 else 'pink'},{filling}" for i in range(n_rows)]
+    found = check(tmp_path, "age,colour,note\n" + "\n".join(rows) + "\n")
+    assert found.n_rows_read == n_rows
+    assert [(one.about, one.n_cells, one.n_rows) for one in found.warnings] == [("unseen", 11, n_rows)]
+
+
+@pytest.mark.parametrize("was_blank", [None, set(), {"age"}, {"age", "colour"}])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["30,red"] * 20,
+        ["30,red"] * 19 + [",red"],
+        ["30,red"] * 19 + ["30,"],
+        [",red"] * 20,
+        ["30,pink"] + ["30,red"] * 19,
+        ["30,red"] * 9 + ["old,red"] + ["30,red"] * 10,
+        ["99,red"] + ["30,red"] * 19,
+        [",red"],
+        ["30,red"],
+    ],
+)
+def test_the_check_and_the_result_agree_on_what_is_unlike_training(
+    tmp_path: Path, model: Model, rows: list[str], was_blank: set[str] | None
+) -> None:
+    text = "age,colour\n" + "\n".join(rows) + "\n"
+    found = look(tmp_path, text, was_blank=was_blank)
+    _, scored = Model(model.pipeline, SCHEMA).score(text.encode())
+    quality = measures.quality(scored.statistics, SCHEMA)
+    n_differing = sum(one.n_differing(was_blank, n_rows=len(rows)) for one in quality)
+    assert sum(one.n_cells for one in found.warnings) == n_differing
+
+
+def test_blanks_where_training_had_none_are_said(tmp_path: Path) -> None:
+    found = look(tmp_path, "age,colour\n20,red\n,blue\n,green\n30,red\n", was_blank={"colour"})
+    assert said(found) == {
+        (
+            "age",
+            "blank",
+        ): "age: 2 rows (50 %) are blank, as none was in training. Blank cells are filled in as in training."
+    }
+
+
+def test_warnings_that_columns_share_are_one_sentence(tmp_path: Path) -> None:
+    features = tuple(Feature(f"f{i}", "number", minimum=0.0, maximum=9.0) for i in range(8))
+    schema = replace(SCHEMA, features=(*features, *SCHEMA.features))
+    names = ",".join(feature.name for feature in schema.features)
+    rows = [",".join(["5"] * 8) + ",30,red", ",".join(["99"] * 8) + ",30,pink"]
+    found = check(tmp_path, f"{names}\n" + "\n".join(rows) + "\n", schema)
+    assert [one.replace("\u00a0", " ") for one in cell_warnings.grouped(found.warnings)] == [
+        "8 columns have numbers outside the range seen in training: f0 (50 %), f1 (50 %), f2 (50 %), f3 (50 %), "
+        "f4 (50 %), f5 (50 %) and 2 more.",
+        "colour: 1 row (50 %) has a value not seen in training, such as 'pink'.",
+    ]
 
 
 def test_an_empty_column_says_so_once(tmp_path: Path) -> None:
@@ -223,37 +288,37 @@ def test_an_upload_is_checked_with_the_mapping_of_before(
     user: db.User, storage: LocalStorage, learned_from: UploadRow, upload: UploadRow
 ) -> None:
     model = made.ready_model(user, learned_from)
-    look = partial(schema_check.check, user, storage=storage, upload_id=upload.id, model_id=model.id)
-    before = look()
+    check_it = partial(schema_check.check, user, storage=storage, upload_id=upload.id, model_id=model.id)
+    before = check_it()
     assert isinstance(before.refusal, FeatureMissing)
     assert before.remembered is None
     prediction_id = made.completed(user, upload, model, mapping={"age": "Alter"})
-    again = look()
+    again = check_it()
     assert again.remembered is not None
     assert (again.remembered.prediction_id, again.mapping) == (prediction_id, {})
-    mapped = look(mapping=again.remembered.mapping)
+    mapped = check_it(mapping=again.remembered.mapping)
     assert mapped.refusal is None
     assert set(said(mapped)) == {("age", "outside"), ("plan", "unseen")}
     with pytest.raises(MappedTwice):
-        look(mapping={"age": "Alter", "plan": "Alter"})
+        check_it(mapping={"age": "Alter", "plan": "Alter"})
 
 
 def test_what_is_not_ones_own_not_ready_or_gone_is_not_checked(
     user: db.User, stranger: db.User, storage: LocalStorage, learned_from: UploadRow, upload: UploadRow
 ) -> None:
     model = made.ready_model(user, learned_from)
-    look = partial(schema_check.check, storage=storage, upload_id=upload.id, model_id=model.id)
+    check_it = partial(schema_check.check, storage=storage, upload_id=upload.id, model_id=model.id)
     with pytest.raises(NotFound, match="upload"):
-        look(stranger)
+        check_it(stranger)
     with pytest.raises(NotFound, match="model"):
-        look(user, model_id=uuid4())
+        check_it(user, model_id=uuid4())
     with db.session_scope(user, write=True) as session:
         training = models.request_training(session, upload=learned_from, target="churned")
     with pytest.raises(Conflict):
-        look(user, model_id=training.id)
+        check_it(user, model_id=training.id)
     storage.delete(upload.storage_key)
     with pytest.raises(UploadGone):
-        look(user)
+        check_it(user)
 
 
 @pytest.mark.parametrize("damage", [b"\xff", b",", b"\n", b'"'])

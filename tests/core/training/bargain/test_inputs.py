@@ -55,6 +55,32 @@ def test_each_class_is_held_out_in_its_share_and_the_same_rows_every_time() -> N
     assert prepared().files(goal="") == found.files(goal="")
 
 
+def test_copies_and_the_rows_of_one_person_are_on_one_side() -> None:
+    draw = np.random.default_rng(0)
+    once = {
+        "a": draw.normal(size=80).round(3),
+        "b": draw.normal(size=80).round(3),
+        "c": draw.normal(size=80).round(3),
+        "left": np.where(draw.random(80) < 0.5, "yes", "no"),
+    }
+    table = pa.table({name: [str(cell) for cell in np.tile(cells, 6)] for name, cells in once.items()})
+    outcome = targets.find(table, target="left", decimal=".")
+    found = inputs.prepare(lambda rows: table.take(pa.array(rows)), outcome, decimal=".")
+    assert not set(found.prepared.rows % 80) & set(found.held_out_rows % 80)
+    assert 0.15 < len(found.held_out_rows) / 480 < 0.25
+    groups = parquet(found.files(goal="")["groups.parquet"])["group"].to_numpy()
+    assert len(groups) == len(found.prepared.rows) == 6 * len(np.unique(groups))
+    report = scoring.report(
+        found, scoring.score(found, np.eye(2)[found.truth]), chosen="", seconds=0, keep=[]
+    )
+    assert report["evaluation"]["by"] == "copies"
+    assert "copies of each other" in report["warnings"][0]
+
+
+def test_rows_that_have_nothing_to_do_with_each_other_come_without_groups() -> None:
+    assert set(prepared().files(goal="")) == {"train.parquet", "holdout.parquet", "job.json"}
+
+
 def test_what_is_missing_is_null() -> None:
     train = parquet(prepared().files(goal="")["train.parquet"])
     assert train["age"].type == pa.float64()
