@@ -13,9 +13,10 @@ from core import db, queue, settings, storage
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import artifact, handler, readings, thresholds, training_requests
+from core.models import artifact, handler, readings, thresholds
 from core.models.fitting import training
 from core.models.fitting.questions import TargetChoices
+from core.models.requests import training_requests
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect

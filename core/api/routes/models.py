@@ -34,7 +34,8 @@ from core.api.schemas import work
 from core.api.schemas.models import Model, ModelDetail
 from core.api.schemas.targets import NewThreshold, StatedTarget
 from core.db.tables.models import ModelRow
-from core.models import models, training_requests
+from core.models import models
+from core.models.requests import training_requests
 from core.models.validation import Validation
 from core.settings import Settings
 from core.uploads import stored, uploads

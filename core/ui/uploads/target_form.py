@@ -14,10 +14,10 @@ import streamlit as st
 from core.db.tables.uploads import UploadRow
 from core.errors import AppError
 from core.models import labels as one_label
-from core.models import proposals
 from core.models.fitting import target_columns, targets
 from core.models.fitting.questions import RARE_CLASSES, RareClasses, TargetChoices
-from core.models.proposals import Proposal
+from core.models.requests import proposals
+from core.models.requests.proposals import Proposal
 from core.models.schema import Task
 from core.ui import formatting, links, session
 from core.ui.models.labels import TASKS

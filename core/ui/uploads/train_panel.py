@@ -10,8 +10,9 @@ import streamlit as st
 from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import models, training_requests
+from core.models import models
 from core.models.fitting.questions import TargetChoices
+from core.models.requests import training_requests
 from core.models.validation import UNSTATED, Validation
 from core.ui import links, session
 from core.ui.models.pages import MODEL

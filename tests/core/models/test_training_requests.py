@@ -10,9 +10,10 @@ import pytest
 from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import models, training_requests
+from core.models import models
 from core.models.errors import TooManyWaiting
 from core.models.fitting.questions import TargetChoices
+from core.models.requests import training_requests
 from core.queue import TaskState
 from core.settings import Settings
 from core.storage import LocalStorage
