@@ -24,6 +24,7 @@ NOTHING = PredictionMetrics(
     seconds=1.0,
     target="churned",
     positive_label=None,
+    threshold=None,
     on_training_data=False,
     headline="",
     metrics=None,

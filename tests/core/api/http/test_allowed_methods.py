@@ -16,7 +16,7 @@ ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
         ("/api/csv", "POST"),
         ("/api/predictions", "GET, POST"),
         ("/api/predictions/", "GET, POST"),
-        ("/api/models/0b5e1e0c-6a3f-4a57-9f4f-0f8a8d2b7c11", "DELETE, GET"),
+        ("/api/models/0b5e1e0c-6a3f-4a57-9f4f-0f8a8d2b7c11", "DELETE, GET, PATCH"),
         ("/api/uploads/7/reading", "PATCH, PUT"),
         ("/api/uploads/7/file", "GET, HEAD"),
     ],

@@ -178,7 +178,7 @@ def test_json_that_is_no_object_is_told_what_it_should_be(client: httpx.Client, 
     assert answer.json()["error"]["message"] == "The body must be a JSON object."
     assert (
         answer.json()["error"]["hint"]
-        == "Its fields are upload_id, model_id, mode, mapping, reading, reasons."
+        == "Its fields are upload_id, model_id, mode, mapping, reading, reasons, threshold."
     )
 
 
@@ -207,7 +207,7 @@ def test_a_field_that_nobody_knows_is_named(client: httpx.Client) -> None:
     assert answer.json()["error"]["message"] == "There is no field 'colour'."
     assert (
         answer.json()["error"]["hint"]
-        == "Its fields are upload_id, model_id, mode, mapping, reading, reasons."
+        == "Its fields are upload_id, model_id, mode, mapping, reading, reasons, threshold."
     )
 
 
