@@ -10,23 +10,12 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from pathlib import Path
-from typing import Final
 
 from sklearn.pipeline import Pipeline
 
 from core.models.errors import ModelFileChanged, ModelFileUntrusted
 from core.models.opener import UntrustedTypesFoundException, skops_io
-
-# What our recipes need beyond the types that skops trusts by itself. A literal: never what a file asks for.
-TRUSTED: Final = (
-    "core.models.blend.MeanOfLogits",
-    "core.models.blend.MeanOfNumbers",
-    "numpy.dtype",
-    "scipy._lib.array_api_compat.numpy._aliases.asarray",  # a BSpline keeps its array function
-    "scipy.interpolate._bsplines.BSpline",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.model_selection._split.KFold",  # how a TargetEncoder was cross-fitted
-)
+from core.models.trusted import TRUSTED
 
 
 def save(pipeline: Pipeline, path: Path) -> str:

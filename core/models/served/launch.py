@@ -15,30 +15,37 @@ from core.models.errors import ModelFileChanged
 from core.models.schema import Schema
 from core.models.served import client, packed
 from core.models.thresholds import HALF
+from core.models.trusted import TRUSTED
 from core.sandboxes import Address, Limits, Process, Sandbox
 from core.settings import Settings
 
 SERVE, SOCKET, JOB, PAGE = "serve.py", "serve.sock", "job.json", "page.html"
 LIFE_S: Final = 10 * 86_400.0  # whoever wants it longer renews it
 REMOTE_LIFE_S: Final = 3_600.0  # of the smallest plan
-OPENED_BY_SKOPS: Final = """import skops.io
+BLEND: Final = "blend.py"
+OPENED_BY_SKOPS: Final = """import importlib.util
+import sys
+
+import skops.io
 
 TRUSTED = {trusted!r}
 
 
+def know(name, file):
+    # By the name that a model's file has for it, though nothing else of the app is here.
+    spec = importlib.util.spec_from_file_location(name, file)
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+
+
 def load(path):
+    know("core.models.blend", {blend!r})
     return skops.io.load(path, trusted=list(TRUSTED))
 
 
 def predict(model, frame):
     return model.predict_proba(frame) if hasattr(model, "predict_proba") else model.predict(frame)
 """
-TRUSTED: Final = (  # as core.models.artifact, which would load scikit-learn here
-    "numpy.dtype",
-    "scipy._lib.array_api_compat.numpy._aliases.asarray",
-    "scipy.interpolate._bsplines.BSpline",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-)
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,8 @@ def fill(sandbox: Sandbox, model: ServedModel, file: Path) -> None:
     else:
         with file.open("rb") as stream:
             sandbox.put(packed.MODEL, stream)
-        sandbox.put(packed.PREDICT, OPENED_BY_SKOPS.format(trusted=TRUSTED).encode())
+        sandbox.put(packed.PREDICT, OPENED_BY_SKOPS.format(trusted=TRUSTED, blend=BLEND).encode())
+        sandbox.put(BLEND, Path(__file__).parents[1].joinpath(BLEND).read_bytes())
     sandbox.put(JOB, json.dumps(_question(Schema.from_json(model.schema), model.threshold)).encode())
     sandbox.put(SERVE, Path(__file__).with_name(SERVE).read_bytes())
 
