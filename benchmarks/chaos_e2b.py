@@ -103,11 +103,11 @@ class Desk:
             raise TimeoutError(f"{error}: {self.status(app, job_id)}") from error
 
     def await_only(self, app: App) -> None:
-        """One sandbox for each live app, and no other."""
+        """One sandbox for each app that is live, or sleeps as more are than may be awake, and no other."""
 
         def agree() -> bool:
             with httpx.Client(base_url=app.url, timeout=60) as client:
-                apps = client.get("/api/deployments", params={"status": "live"}).json()["items"]
+                apps = client.get("/api/deployments", params={"status": ["live", "paused"]}).json()["items"]
             wanted = {one["url"].removeprefix("https://8000-").split(".")[0] for one in apps}
             return {one["sandboxID"] for one in tell(self.emulator, "alive")} == wanted
 
