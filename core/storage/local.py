@@ -18,6 +18,7 @@ from core.storage.protocol import (
     KeyTaken,
     Listed,
     NotStored,
+    Storage,
     StorageUnavailable,
     Stored,
     Unfinished,
@@ -30,7 +31,7 @@ PARTIAL = ".partial-"
 NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
-class LocalStorage:
+class LocalStorage(Storage):
     """Keys are paths below `root`; a file appears under its key by one link or rename, whole and synced."""
 
     def __init__(self, root: Path) -> None:
@@ -91,9 +92,6 @@ class LocalStorage:
                 return False
         return True
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        return iter(sorted(one.key for one in self.entries(prefix)))
-
     def entries(self, prefix: str) -> Iterator[Listed]:
         self._require_root()
         folder = self.root.joinpath(*prefix.split("/")[:-1])  # keys elsewhere can't begin so
@@ -118,27 +116,6 @@ class LocalStorage:
                 if found := _file(path):
                     remove = partial(path.unlink, missing_ok=True)
                     yield Unfinished(size_bytes=found.st_size, age_s=now - found.st_mtime, remove=remove)
-
-    def link(self, key: str, *, disposition: str, media_type: str) -> None:  # noqa: ARG002  # the app gives it out
-        return None
-
-    def prepare(self) -> bool:
-        return False  # the first file makes the folder
-
-    def check(self) -> None:
-        self._require_root()
-        with translated(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            self._require_root()
-            probe = self.root / f"{PARTIAL}{uuid4().hex}"
-            try:
-                probe.write_bytes(b"probe")
-                if probe.read_bytes() != b"probe":
-                    raise StorageUnavailable(
-                        problem=f"{self.root} returned different bytes than were written"
-                    )
-            finally:
-                probe.unlink(missing_ok=True)
 
     def _write(self, key: str, source: Path, name: Callable[[Path, Path], None]) -> Stored:
         """Copy `source` beside the files, then let `name` give the copy its path: synced before and after."""
