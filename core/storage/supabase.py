@@ -11,19 +11,23 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import Any, BinaryIO
+from urllib.parse import quote, unquote
 
 from core.settings import Settings
 from core.storage import ranged
 from core.storage.protocol import (
+    PLACES,
     KeyTaken,
     Listed,
     NotStored,
     StorageUnavailable,
     Stored,
+    clean,
 )
 from core.storage.server import LINK_S, ServerStorage, clock_of
-from core.storage.supabase_names import BUCKETS, OTHER, decoded, encoded, named, place
 
+OTHER = "other"  # the bucket of keys that begin with no place of ours
+BUCKETS = (*PLACES, OTHER)
 N_LISTED = 1_000  # entries of one answer
 CONNECT_S, READ_S, WRITE_S, N_CONNECTIONS = 3.0, 120.0, 60.0, 20
 
@@ -48,12 +52,12 @@ class SupabaseStorage(ServerStorage):
         return f"Supabase Storage at {self._settings.supabase_url}"
 
     def stat(self, key: str) -> Stored:
-        bucket, name = place(key)
+        bucket, name = _place(key)
         with self._translated(key):
             return Stored(key=key, size_bytes=int(self._files(bucket).info(name)["size"]))
 
     def delete(self, key: str) -> bool:
-        bucket, name = place(key)
+        bucket, name = _place(key)
         with self._translated(key):
             return bool(self._files(bucket).remove([name]))
 
@@ -75,9 +79,9 @@ class SupabaseStorage(ServerStorage):
         del media_type  # given out as what it was stored as
         if not self._settings.s3_links:
             return None
-        bucket, name = place(key)
+        bucket, name = _place(key)
         with self._translated(key):
-            asked = {"download": named(disposition)}
+            asked = {"download": _file_name(disposition)}
             link: str = self._files(bucket).create_signed_url(name, self._link_s, asked)["signedURL"]
         return link
 
@@ -97,7 +101,7 @@ class SupabaseStorage(ServerStorage):
     def _send(self, key: str, body: BinaryIO | bytes, size_bytes: int, *, replaces: bool) -> None:
         """In one request, of which the server keeps nothing when it breaks."""
         del size_bytes
-        bucket, name = place(key)
+        bucket, name = _place(key)
         options = {
             "content-type": mimetypes.guess_type(key)[0] or "application/octet-stream",
             "cache-control": "0",  # seconds: what a CDN keeps would be the old bytes after a replace
@@ -111,7 +115,7 @@ class SupabaseStorage(ServerStorage):
             self._files(bucket).upload(name, body, options)
 
     def _ask(self, key: str, at: int) -> ranged.Answer:
-        bucket, name = place(key)
+        bucket, name = _place(key)
         with self._translated(key):
             session, wanted = self._client.session, {"Range": f"bytes={at}-", "Accept-Encoding": "identity"}
             request = session.build_request("GET", f"object/{bucket}/{name}", headers=wanted)
@@ -147,9 +151,9 @@ class SupabaseStorage(ServerStorage):
         while True:
             options = {"limit": self._n_listed, "offset": start, "sortBy": {"column": "name", "order": "asc"}}
             with self._translated(folder):
-                entries = self._files(bucket).list(encoded(folder), options)
+                entries = self._files(bucket).list(_encoded(folder), options)
             for entry in entries:
-                name = f"{folder}/{decoded(entry['name'])}".removeprefix("/")
+                name = f"{folder}/{_decoded(entry['name'])}".removeprefix("/")
                 if entry["id"] is None:
                     yield from self._objects(bucket, name)
                 else:
@@ -202,6 +206,27 @@ class SupabaseStorage(ServerStorage):
             raise StorageUnavailable(
                 problem=f"{self.label}: {error or type(error).__name__}".rstrip(".")
             ) from error
+
+
+def _place(key: str) -> tuple[str, str]:
+    """Bucket and name. Raises BadKey."""
+    bucket, _, name = clean(key).partition("/")
+    return (bucket, _encoded(name)) if bucket in PLACES and name else (OTHER, _encoded(key))
+
+
+def _encoded(name: str) -> str:
+    """In the letters that Supabase takes; of any other each byte becomes `=` and two digits: "ö" is "=C3=B6"."""
+    return quote(name).replace("~", "%7E").replace("%", "=")
+
+
+def _decoded(name: str) -> str:
+    return unquote(name.replace("=", "%"))
+
+
+def _file_name(disposition: str) -> str | bool:
+    """That in a Content-Disposition header; True where it has none."""
+    found = re.search(r"filename\*=UTF-8''([^;]+)", disposition)
+    return unquote(found[1]) if found else True
 
 
 def _behind(n_bytes: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
