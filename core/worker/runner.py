@@ -85,14 +85,12 @@ class Runner:
     def start(self) -> None:
         self._thread.start()
 
-    def run_now(self, task_id: UUID) -> None:
-        """Claim exactly this task as soon as a slot is free; harmless when somebody else has it."""
-        self._dispatcher.want(task_id)
-        self._wake()
+    def run_now(self, task_id: UUID, *, once: bool = False) -> None:
+        """Claim exactly this task as soon as a slot is free; harmless when somebody else has it.
 
-    def run_once(self, task_id: UUID) -> None:
-        """The same, but for one attempt: this runner does not go on with it unless its pool has slots."""
-        self._dispatcher.want(task_id, once=True)
+        once: for one attempt: this runner does not go on with it unless its pool has slots.
+        """
+        self._dispatcher.want(task_id, once=once)
         self._wake()
 
     def drain(self, drained: threading.Event) -> None:
