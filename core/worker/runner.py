@@ -222,8 +222,8 @@ class Runner:
             found = retention.find(session, tasks_after_s=keep_s, clock=self._clock)
         if found:
             with db.session_scope(db.WORKER, write=True) as session:
-                retention.remove(session, found, clock=self._clock)
-        self._sweep_at = self._now() + (SWEEP_S if found.is_all else LOOK_S)
+                retention.remove(session, found)
+        self._sweep_at = self._now() + (SWEEP_S if all(one.is_all for one in found) else LOOK_S)
 
     def _bury_the_dead(self) -> None:
         """Let nobody wait for the leases of this machine's workers that are gone."""
