@@ -197,13 +197,23 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
     state, was_abandoned = found
     if state in SETTLED:
         raise Conflict(resource="task", state=state.lower(), asked="cancelled")
-    values: dict[str, Any] = {"cancel_requested": True}
-    if is_over := state == TaskState.QUEUED or was_abandoned:
+    if state == TaskState.QUEUED or was_abandoned:
         # Without the error of an attempt before: it was cancelled, whatever else had happened.
-        values |= ended(TaskState.CANCELLED, clock) | {"error": None}
-    cancelled = sa.update(TaskRow).where(TaskRow.id == task_id).values(**values).returning(TaskRow)
-    row = session.execute(cancelled, execution_options={"populate_existing": True}).scalar_one()
-    return followed(session, row) if is_over else Task.of(row)
+        values = ended(TaskState.CANCELLED, clock) | {"cancel_requested": True, "error": None}
+        return followed(session, _written(session, task_id, values))
+    return Task.of(_written(session, task_id, {"cancel_requested": True}))
+
+
+def fail(session: Session, *, task_id: UUID, reason: Reason, clock: Clock) -> Task:
+    """Settle a task that no worker holds and that the caller has locked; its resource follows."""
+    values = ended(TaskState.FAILED, clock) | {"error": reason.to_json()}
+    return followed(session, _written(session, task_id, values))
+
+
+def _written(session: Session, task_id: UUID, values: dict[str, Any]) -> TaskRow:
+    """The row of a task, with these values."""
+    written = sa.update(TaskRow).where(TaskRow.id == task_id).values(values).returning(TaskRow)
+    return session.execute(written, execution_options={"populate_existing": True}).scalar_one()
 
 
 def _known(**noted: Any) -> dict[str, Any]:
