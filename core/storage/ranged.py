@@ -31,22 +31,13 @@ def whole_bytes(headers: Mapping[str, str]) -> int:
 class Ranged(io.RawIOBase):
     """The bytes of a file from `start` on, to be read through an `io.BufferedReader`.
 
-    ask: for those from an offset on. size_bytes: its size a moment ago; from its end on nothing is asked for. broken:
-    what chunks raise, beside OSError, when their connection breaks. The first request is made at once, so that what
-    is wrong is said now. Reading raises StorageUnavailable, as it does where a later answer is of another version.
+    ask: for those from an offset on; its chunks raise StorageUnavailable or OSError when their connection breaks.
+    size_bytes: its size a moment ago; from its end on nothing is asked for. The first request is made at once, so that
+    what is wrong is said now. Reading raises StorageUnavailable, as it does where a later answer is of another version.
     """
 
-    def __init__(
-        self,
-        ask: Callable[[int], Answer],
-        *,
-        size_bytes: int,
-        start: int,
-        label: str,
-        broken: tuple[type[Exception], ...],
-    ) -> None:
+    def __init__(self, ask: Callable[[int], Answer], *, size_bytes: int, start: int, label: str) -> None:
         self._ask, self._size_bytes, self._label = ask, size_bytes, label
-        self._broken: tuple[type[Exception], ...] = (*broken, OSError)
         self._at, self._version, self._left = start, "", b""
         self._answer = self._connect() if start < size_bytes else None
 
@@ -68,13 +59,15 @@ class Ranged(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self._at >= self._size_bytes:
             return 0
-        problem: Exception | None = None
+        problem: Exception | str = "it ends too early"
         for _ in range(N_ATTEMPTS):
             if self._answer is None:
                 self._answer = self._connect()
             try:
                 chunk = self._left or next(self._answer.chunks, b"")
-            except self._broken as error:
+            except StorageUnavailable as error:
+                problem = error.problem
+            except OSError as error:
                 problem = error
             else:
                 if chunk:

@@ -175,15 +175,8 @@ class S3Storage(ServerStorage):
         with self._translated(key):
             found = self._client.get_object(Bucket=self.bucket, Key=self._name(key), Range=f"bytes={at}-")
         body, size_bytes = found["Body"], ranged.whole_bytes(found["ResponseMetadata"]["HTTPHeaders"])
-        chunks = body.iter_chunks(ranged.BUFFER_BYTES)
+        chunks = self._read(key, body.iter_chunks(ranged.BUFFER_BYTES))
         return ranged.Answer(chunks, body.close, version=found["ETag"], size_bytes=size_bytes)
-
-    @property
-    def _broken(self) -> tuple[type[Exception], ...]:
-        from botocore.exceptions import BotoCoreError
-        from urllib3.exceptions import HTTPError
-
-        return BotoCoreError, HTTPError
 
     def _send(self, key: str, body: BinaryIO | bytes, size_bytes: int, *, replaces: bool) -> None:
         whole, mark = {"Bucket": self.bucket, "Key": self._name(key)}, {NONCE: uuid4().hex}
@@ -231,8 +224,8 @@ class S3Storage(ServerStorage):
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
-        """What the server refuses, and what goes wrong on the way to it, become our own errors."""
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
 
         try:
             yield
@@ -244,7 +237,7 @@ class S3Storage(ServerStorage):
                 raise KeyTaken(key=key) from error
             told = f"{said['Code']}, {said.get('Message', '').rstrip('.') or 'no reason given'}"
             raise StorageUnavailable(problem=f"{self.label}: {CAUSES.get(said['Code'], told)}") from error
-        except self._broken as error:
+        except (BotoCoreError, HTTPError) as error:
             raise StorageUnavailable(problem=f"{self.label}: {error}") from error
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -38,10 +39,9 @@ class ServerStorage(Storage):
     def _ask(self, key: str, at: int) -> ranged.Answer:
         """The bytes from offset `at` on. Raises NotStored."""
 
-    @property
     @abstractmethod
-    def _broken(self) -> tuple[type[Exception], ...]:
-        """What reading an answer raises when its connection breaks."""
+    def _translated(self, key: str) -> AbstractContextManager[None]:
+        """What the server refuses, and what goes wrong on the way to it, become our own errors."""
 
     def put(self, key: str, source: Path) -> Stored:
         return self._write(key, source, replaces=False)
@@ -69,14 +69,14 @@ class ServerStorage(Storage):
             raise StorageUnavailable(problem=f"{key} was written by others at the same moment") from error
 
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
-        stream = ranged.Ranged(
-            partial(self._ask, key),
-            size_bytes=self.stat(key).size_bytes,
-            start=start,
-            label=f"{key} in {self.label}",
-            broken=self._broken,
-        )
+        label, size_bytes = f"{key} in {self.label}", self.stat(key).size_bytes
+        stream = ranged.Ranged(partial(self._ask, key), size_bytes=size_bytes, start=start, label=label)
         return io.BufferedReader(stream, ranged.BUFFER_BYTES)
+
+    def _read(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """As they come. Raises StorageUnavailable when their connection breaks."""
+        with self._translated(key):
+            yield from chunks
 
     def _write(self, key: str, source: Path, *, replaces: bool) -> Stored:
         with translated(source.parent):

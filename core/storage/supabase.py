@@ -122,19 +122,13 @@ class SupabaseStorage(ServerStorage):
             response = session.send(request, stream=True)
             if response.is_error:
                 _refuse(response)
-        chunks = response.iter_raw(ranged.BUFFER_BYTES)
+        chunks = self._read(key, response.iter_raw(ranged.BUFFER_BYTES))
         return ranged.Answer(
             chunks if response.status_code == 206 else _behind(at, chunks),
             response.close,
             version=response.headers.get("ETag", ""),
             size_bytes=ranged.whole_bytes(response.headers),
         )
-
-    @property
-    def _broken(self) -> tuple[type[Exception], ...]:
-        import httpx
-
-        return (httpx.HTTPError,)
 
     def _missing(self) -> list[str]:
         """The buckets that are not there. Raises StorageUnavailable when anybody may read one of the others."""
@@ -185,7 +179,7 @@ class SupabaseStorage(ServerStorage):
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
-        """What the server refuses, and what goes wrong on the way to it, become our own errors."""
+        import httpx
         from storage3.exceptions import StorageApiError
 
         try:
@@ -202,7 +196,7 @@ class SupabaseStorage(ServerStorage):
                 raise KeyTaken(key=key) from error
             cause = CAUSES.get(status) or f"{code}, {error.message}".rstrip(".")
             raise StorageUnavailable(problem=f"{self.label}: {cause}") from error
-        except self._broken as error:
+        except httpx.HTTPError as error:
             raise StorageUnavailable(
                 problem=f"{self.label}: {error or type(error).__name__}".rstrip(".")
             ) from error
