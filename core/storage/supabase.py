@@ -186,20 +186,17 @@ class SupabaseStorage(ServerStorage):
             yield
         except StorageApiError as error:
             status, code = str(error.status), str(error.code)
-            if _MISSING_BUCKET.search(f"{code} {error.message}"):
-                raise StorageUnavailable(
-                    problem=f"{self.label}: the key can't see such a bucket; {PREPARE}"
-                ) from error
-            if status == "404":
-                raise NotStored(key=key) from error
-            if status == "409":
-                raise KeyTaken(key=key) from error
             cause = CAUSES.get(status) or f"{code}, {error.message}".rstrip(".")
+            if _MISSING_BUCKET.search(f"{code} {error.message}"):
+                cause = f"the key can't see such a bucket; {PREPARE}"
+            elif status == "404":
+                raise NotStored(key=key) from error
+            elif status == "409":
+                raise KeyTaken(key=key) from error
             raise StorageUnavailable(problem=f"{self.label}: {cause}") from error
         except httpx.HTTPError as error:
-            raise StorageUnavailable(
-                problem=f"{self.label}: {error or type(error).__name__}".rstrip(".")
-            ) from error
+            cause = str(error).rstrip(".") or type(error).__name__
+            raise StorageUnavailable(problem=f"{self.label}: {cause}") from error
 
 
 def _place(key: str) -> tuple[str, str]:
