@@ -121,8 +121,8 @@ def test_two_changes_at_once_are_both_audited_and_each_knows_the_one_before(
     wanted = (0.2, 0.4, 0.6, 0.8)
     assert together([lambda one=one: change(one) for one in wanted]) == [None] * len(wanted)
     with db.session_scope(db.WORKER) as session:
-        changes = sa.select(AuditEventRow.details).where(AuditEventRow.action == "model.threshold")
-        told = session.execute(changes).scalars().all()
+        noted = sa.select(AuditEventRow.details).where(AuditEventRow.action == "model.threshold")
+        told = session.execute(noted).scalars().all()
     with db.session_scope(user) as session:
         now = models.get(session, model_id=model.id).threshold
     assert sorted(one["threshold"] for one in told) == list(wanted)
