@@ -98,12 +98,14 @@ def block_start(rows: Sequence[Row], first: int) -> int:
 
 
 def are_attributes(block: Sequence[Row]) -> bool:
-    """Whether lines give attributes of the columns: each begins with another key, and some say the same of two columns,
-    or nothing of one.
+    """Whether lines give attributes of the columns: each but the first begins with another key, and some say the same
+    of two columns, or nothing of one.
     """
-    keys = [row.cells[0].strip() for row in block[1:]]
+    named = [row.cells[0].strip() for row in block[1:]]
+    if len(named) > 1 and not named[0] and block[1].n_filled < block[0].n_filled:
+        named = named[1:]  # a title of the first of several series
     n_told = sum(row.n_filled > 1 for row in block)
-    if n_told < _FEWEST_ATTRIBUTES or not all(keys) or len(set(keys)) < len(keys):
+    if n_told < _FEWEST_ATTRIBUTES or not all(named) or len(set(named)) < len(named):
         return False
     values = [[cell.strip() for cell in row.cells[1:]] for row in block]
     return any(len(cells) < 2 or "" in cells or len(set(cells)) < len(cells) for cells in values)
