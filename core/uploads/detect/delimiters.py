@@ -108,6 +108,7 @@ def detect(text: str, codec: str) -> DetectedMarks:
     scored = [(mark, score) for mark, score in judged if score >= GOOD or mark not in SEPARATORS]
     if not scored or max(score for _, score in scored) < GOOD:
         rare = [mark for mark in RARE_DELIMITERS if mark in text and _may_delimit(mark, codec)]
+        rare = [] if _is_of_dates(text) else rare
         better = [(mark, _quality(text, quotes(text, mark, codec))) for mark in rare]
         scored += [(mark, score) for mark, score in better if score >= GOOD]
     if not scored:
@@ -116,6 +117,12 @@ def detect(text: str, codec: str) -> DetectedMarks:
     if scored[0][1] <= 0:
         scored.sort(key=lambda pair: -text.count(pair[0]))
     return DetectedMarks(quotes(text, scored[0][0], codec), tuple(scored))
+
+
+def _is_of_dates(text: str) -> bool:
+    """Whether most lines are a date or a time as a whole, which colons and blanks part."""
+    lines = [line for line in text.splitlines()[:_JUDGED_ROWS] if line.strip()]
+    return 2 * sum(map(cell_patterns.is_calendar, lines)) > len(lines)
 
 
 def _may_delimit(mark: str, codec: str) -> bool:

@@ -17,7 +17,7 @@ _LINE_ENDS = {"\r": "Its lines end with a carriage return only, as on old Macs."
 _SCALED = {"fractions": "times 100 where it is lacking", "hundredths": "as hundredths"}
 _JOINED = "joined."
 _DOUBTED = re.compile("different units|last digits|read as text")
-_NEARLY = re.compile(r"(?:nearly a number|read as a number): (.{1,400}?)\.(?: |$)")
+_NEARLY = re.compile(r"(?:nearly a number|read as a number): (.{1,400}?)\.(?= [A-Z]|$)")
 _LINES_OF_SPREADSHEETS = {16_384: "an old", 65_536: "an older", 1_048_576: "a"}
 _BLANKS = {" ": "spaces", "'": "apostrophes", ",": "commas", ".": "points"}
 
@@ -209,7 +209,7 @@ def _of_dates(guesses: Sequence[Guess]) -> Iterator[str]:
             read = f"dates are read as {texts.FORMS[guess.value]}" if guess.value else "no dates are read"
             yield f"In '{guess.column}', {read}, as you chose."
         elif guess.about == "dates":
-            yield f"In '{guess.column}', {guess.why}"
+            yield _of_column(guess)
 
 
 def _of_encoding(encoding: Encoding) -> str:

@@ -125,14 +125,15 @@ def find(
     if (dates := date_columns.find(name, sample, filled)) is not None:
         return _of_dates(column, name, present, dates)
     read = cell_readings.of(present, decimal, none_words)
-    as_text = _of_texts(column, name, sample, present, read.filled, words)
     if not read.are_numbers:
+        as_text = _of_texts(column, name, sample, present, read.filled, words)
         mixed = _of_mixed(column, name, read, decimal) or _of_some_numbers(
             column, name, sample, decimal, usual, read
         )
         return mixed.beside(as_text) if mixed else as_text
     as_number = _of_numbers(column, name, sample, decimal, usual, read)
     if why := codes.why(read.filled) or read.why_codes or codes.why_marked(read.filled, list_marks):
+        as_text = _of_texts(column, name, sample, present, read.filled, words)
         return _of_codes(column, name, why, as_text, as_number)
     return replace(as_number, guesses=(*as_number.guesses, *doubts.of_numbers(name, read.filled)))
 
@@ -244,9 +245,10 @@ def _of_texts(
             missing |= among_numbers - missing_words.ANSWERS
             guesses += missing_guesses.of_answers(name, among_numbers - missing, present)
         missing |= missing_words.dashes_among(present)
-        guesses += [*sentinels.among_words(name, filled), *doubts.of_texts(name, filled)]
+        guesses += sentinels.among_words(name, filled)
         n_blank = sum(1 for cell in sample if not cell.strip())
         values = missing_words.values_among(words, present, n_blank=n_blank)
+    guesses += doubts.of_texts(name, filled)
     guesses += [missing_guesses.of_value(name, word, why, words) for word, why in values.items()]
     if missing:
         guesses.append(missing_guesses.of_missing(name, missing, present, is_number=False))

@@ -23,6 +23,10 @@ _SPREADSHEET_DATE: Final = re.compile(
     r"|(?P<before>[^\W\d_]{3,4})\.?[- ](?P<number>[0-9]{2})"
 )
 _SERIAL: Final = re.compile(r"[2-5][0-9]{4}(?:[.,][0-9]{1,10})?")
+_DURATION: Final = re.compile(r"-?[0-9]{1,5}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]{1,9})?")
+_OF_PARTS: Final = re.compile(
+    r"[-+NSEWO]? ?[0-9]{1,3} ?(?:[°º'′]|ft\.?|lbs?\.?|st\.?) ?[0-9]{1,2}(?:[.,][0-9]{1,6})?(?:[^0-9].{0,20})?"
+)
 _NAMES_DATE: Final = re.compile(
     r"(^|[^a-z])(date|datum|fecha|data|dato|day|tag|pvm|dátum)([^a-z]|$)|[a-z]Date$|datum$|dato$"
 )
@@ -39,15 +43,18 @@ _NAMES_UNIT: Final = re.compile(
 def of_texts(name: str, filled: Mapping[str, int]) -> Iterator[Guess]:
     """filled: the cells of a column of texts that hold something, with counts."""
     cells = list(filled)
+    if not cells:
+        return
     dated = (
         [cell for cell in cells if cell[0].isdigit() and texts.plausible(cell)]
         if _may_be_dated(cells)
         else []
     )
-    if _MOSTLY * len(cells) <= len(dated) < len(cells) and len(dated) >= _FEWEST:
+    n, n_dated = sum(filled.values()), sum(filled[cell] for cell in dated)
+    if _MOSTLY * n <= n_dated < n and n_dated >= _FEWEST:
         other = next(cell for cell in cells if not texts.plausible(cell))
-        why = f"{len(dated):,} of {len(cells):,} values are dates, such as {dated[0]!r}; others are not, such as"
-        yield _said(name, f"{why} {other!r}. It is read as text.")
+        why = f"{n_dated:,} of {counted(n, 'cell')} in a sample are dates, such as {dated[0]!r}; others are not, such"
+        yield _said(name, f"{why} as {other!r}. It is read as text.")
     elif not dated and (made := _made_by_spreadsheet(cells)):
         are = (
             f"{made[0]!r} looks like a date"
@@ -56,6 +63,13 @@ def of_texts(name: str, filled: Mapping[str, int]) -> Iterator[Guess]:
         )
         yield _said(
             name, f"{are} that a spreadsheet made of something else, as of a name, a score or a fraction."
+        )
+    if _MOSTLY * len(cells) <= sum(_DURATION.fullmatch(cell) is not None for cell in cells) and not dated:
+        yield _said(name, f"Cells such as {cells[0]!r} may be durations. They are read as text.")
+    if _MOSTLY * len(cells) <= sum(_OF_PARTS.fullmatch(cell) is not None for cell in cells):
+        yield _said(
+            name,
+            f"Cells such as {cells[0]!r} are numbers in parts, as of degrees or feet. They are read as text.",
         )
     fractions = [
         cell for cell in cells if "/" in cell and cell.replace("/", "", 1).replace(" ", "").isdigit()

@@ -48,7 +48,9 @@ def is_data(row: Row, body: Sequence[Row], measures: frozenset[int]) -> bool:
         return _is_like_below(row, body, measures)
     if len(filled) < 0.5 * len(measures) or _names_years(row, body[0]):
         return False
-    return not headings.count_up(valued) or _are_dates_too(body[0], measures)
+    numbers = [cell for cell in row.cells if cell_patterns.is_measure(cell)]
+    are_names = headings.count_up(valued) or headings.count_up(numbers)
+    return not are_names or _are_dates_too(body[0], measures)
 
 
 def _names_years(row: Row, below: Row) -> bool:

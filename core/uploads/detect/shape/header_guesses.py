@@ -53,7 +53,8 @@ def of_header(rows: Sequence[Row], at: int, width: int, measures: frozenset[int]
     there = [row.cells[column] for column in sorted(measures) if column < len(row.cells)]
     values = [cell for cell in there if cell_patterns.is_measure(cell)]
     differs = bool(measures) and not values
-    if values and not headings.count_up(values):
+    numbers = [cell for cell in row.cells if cell_patterns.is_measure(cell)]
+    if values and not headings.count_up(values) and not headings.count_up(numbers):
         why = f"It has values such as {values[0]!r} where the rows below have some, so it may be a row and no header."
         return Guess("header", str(row.line), "guess", why, None, ("0",))
     if row.line == 1 or at == 0:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from core.uploads.csv import number_formats
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
-from core.uploads.detect.shape import attributes, headings, widths
+from core.uploads.detect.shape import attributes, headings, marked_names, widths
 
 _MOST = 60
 _FEWEST_ODD = 2
@@ -65,11 +65,15 @@ def first_row(rows: Sequence[Row], start: int, width: int) -> int:
     """
     begun, stop = _largest_block(rows, start)
     rules = Rules.of(rows[(begun + stop) // 2 : stop], width)
+    while start < len(rows) and start and marked_names.is_comment(rows[start]):
+        start += 1
     if not rules.measures or start >= len(rows) or not rules.are_broken(rows[start]):
         return 0
     last, odd, n_worded, n_like = start, [], 0, 0
     for index in range(start, min(len(rows), start + _MOST)):
         row = rows[index]
+        if marked_names.is_comment(row):
+            continue
         if rules.are_broken(row):
             is_worded = bool(rules.words(row)[1])
             n_worded, n_like = n_worded + is_worded, 0
