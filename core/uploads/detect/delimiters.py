@@ -51,7 +51,7 @@ class Row(NamedTuple):
     @property
     def n_filled(self) -> int:
         """Cells that hold more than blanks."""
-        return sum(1 for cell in self.cells if cell.strip())
+        return len(list(filter(None, map(str.strip, self.cells))))
 
 
 @dataclass(frozen=True)
