@@ -32,21 +32,21 @@ _TAR_AT, _TAR = 257, b"ustar"
 _JSON = re.compile(rb'\{\s*("[^"\r\n]{0,200}"\s*:|\})|\[\s*(\{\s*"|\[|\])')
 _OTHER_TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"<!doctype html|<html|<table[\s>]|MIME-Version:", re.IGNORECASE), "a web page"),
-    (re.compile(rb"<\?xml|<[A-Za-z][\w:.-]{0,60}(?:\s[^<>]{0,2000})?>\s*<"), "an XML file"),
+    (re.compile(rb"\A<\?xml|\A<[A-Za-z][\w:.-]{0,60}(?:\s[^<>]{0,2000})?>\s*<"), "an XML file"),
     (_JSON, "a JSON file"),
     (
         re.compile(
-            rb"(?:--[^\n]*\n|/\*[^*]{0,2000}\*/|\s)*"
+            rb"\A(?:--[^\n]*\n|/\*[^*]{0,2000}\*/|\s)*+"
             rb"(?:create\s+(?:table|database|schema)|insert\s+into|drop\s+table)\s+[\w`\".\[]",
             re.IGNORECASE,
         ),
         "a script of SQL statements",
     ),
-    (re.compile(rb"(?:%[^\n]*\n|\s)*\\(?:documentclass|begin|hline|toprule)\b"), "a LaTeX document"),
+    (re.compile(rb"\A(?:%[^\n]*\n|\s)*+\\(?:documentclass|begin|hline|toprule)\b"), "a LaTeX document"),
     (re.compile(rb"\{\\rtf"), "an RTF document"),
     (re.compile(rb"%!PS"), "a PostScript document"),
     (re.compile(rb"BEGIN:V(?:CARD|CALENDAR)", re.IGNORECASE), "a vCard or calendar file"),
-    (re.compile(rb"ID;P[^\r\n]{0,60}[\r\n]+[A-Z];"), "a SYLK spreadsheet"),
+    (re.compile(rb"\AID;P[^\r\n]{0,60}[\r\n]+[A-Z];"), "a SYLK spreadsheet"),
     (
         re.compile(rb"version https://git-lfs\.github\.com/spec/"),
         "a Git LFS pointer, which stands for a file",
