@@ -78,7 +78,7 @@ def of_texts(name: str, filled: Mapping[str, int]) -> Iterator[Guess]:
         yield _said(
             name, f"Cells such as {fractions[0]!r} may be fractions, scores or dates. They are read as text."
         )
-    lengths = Counter(map(len, cells))
+    lengths = Counter(len(cell) for cell in cells if " " in cell)
     longest = max(lengths, default=0)
     if longest in _LENGTHS_OF_PROGRAMS and lengths[longest] >= _FEWEST_CUT and len(lengths) > 1:
         why = f"{lengths[longest]:,} cells are {longest:,} characters long and none is longer, so they may be cut off."

@@ -54,7 +54,9 @@ def _twice(text: str) -> str:
     """Of letters that a program read in an older encoding and wrote in UTF-8 once more."""
     if text.isascii() or _TWICE.search(text) is None:
         return ""
-    words = dict.fromkeys(found[0] for found in _words_beyond(text) if _TWICE.search(found[0]))
+    words = dict.fromkeys(
+        _word(text, found.start()) for found in _words_beyond(text) if _TWICE.search(found[0])
+    )
     meant = {word: right for word in words if (right := _meant(word))}
     n_signs = sum(len(_TWICE.findall(word)) for word in meant)
     if n_signs < _FEWEST:
@@ -96,7 +98,11 @@ def _questions(text: str) -> str:
     """Of letters for which a program wrote a question mark."""
     if "?" not in text:
         return ""
-    words = dict.fromkeys(_word(text, found.start()) for found in _QUESTION.finditer(text))
+    words = dict.fromkeys(
+        _word(text, found.start())
+        for found in _QUESTION.finditer(text)
+        if found[0].lower() != found[0].upper()  # of a script that parts words by blanks
+    )
     lost = [word for word in words if not _ADDRESS.search(word)]
     if len(lost) < _FEWEST:
         return ""
