@@ -153,6 +153,9 @@ class UploadTextRewriting(BaseModel):
     columns: list[tuple[int, int]] = Field(description="Where aligned columns begin and end, in characters.")
     is_aligned: bool = Field(description="Any number of spaces separates cells.")
     is_wrapped: bool = Field(description="Each line is in quotes as a whole, which are taken off.")
+    is_barred: bool = Field(
+        default=False, description="A bar begins and ends each line of the table; these are taken off."
+    )
 
 
 class UploadColumnOverrides(BaseModel):

@@ -55,8 +55,9 @@ def _how(dialect: Dialect) -> str:
     mark = " with a byte order mark" if dialect.has_bom else ""
     decimal = "comma" if dialect.decimal == "," else "point"
     cells = f"{delimiter_name(dialect.delimiter)}-separated"
-    if dialect.rewriting is not None and dialect.rewriting.lays_out and not dialect.rewriting.is_wrapped:
-        cells = f"separated by {dialect.rewriting.mark}" if dialect.rewriting.mark else "aligned by spaces"
+    layout = dialect.rewriting
+    if layout is not None and layout.lays_out and not (layout.is_wrapped or layout.is_barred):
+        cells = f"separated by {layout.mark}" if layout.mark else "aligned by spaces"
     return f"{charsets.label(dialect.encoding)}{mark} · {links.escape(cells)} · decimal {decimal}"
 
 

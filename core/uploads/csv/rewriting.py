@@ -19,6 +19,8 @@ CELL_MARK = "\t"
 """What stands between the cells of text that was cut into columns."""
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _BLANKS = re.compile(" {1,}")
+_RULE = re.compile("[-= ]*(?:={3}|-{3})[-= ]*")
+_BARRED_RULE = re.compile(r"[|+](?: *:?[-=]+:? *[|+])+")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Rewriting:
     `repairs.words` does; to the text before where it is laid out anew. mark: several characters that stand between
     cells, which become the dialect's delimiter. columns: where columns aligned by blanks begin and end, in characters.
     is_aligned: any number of blanks separates cells. is_wrapped: every line is in quotes as a whole, those within it
-    doubled.
+    doubled. is_barred: a bar begins and ends every line of the table, and rules may stand between them.
     """
 
     repairs: tuple[Repair, ...] = ()
@@ -39,11 +41,12 @@ class Rewriting:
     columns: tuple[tuple[int, int], ...] = ()
     is_aligned: bool = False
     is_wrapped: bool = False
+    is_barred: bool = False
 
     @property
     def lays_out(self) -> bool:
         """Whether the cells stand otherwise than between single marks."""
-        return bool(self.mark or self.columns or self.is_aligned or self.is_wrapped)
+        return bool(self.mark or self.columns or self.is_aligned or self.is_wrapped or self.is_barred)
 
     @property
     def has_range(self) -> bool:
@@ -55,13 +58,17 @@ class Rewriting:
         text = repairs.words(text, self.repairs)
         if self.is_wrapped:
             return "".join(_unwrapped(line) + end for line, end in _LINE.findall(text))
+        if self.is_barred:
+            return "".join(_without_bars(line) + end for line, end in _LINE.findall(text))
         if self.mark:
             return text.replace(self.mark, delimiter)
         cells = self._at_columns if self.columns else _at_blanks
         return "".join(_joined(cells(line), delimiter) + end for line, end in _LINE.findall(text))
 
     def _at_columns(self, line: str) -> list[str]:
-        """A line's cells; all of it as one where something stands between the columns."""
+        """A line's cells; all of it as one where something stands between the columns; none of a rule."""
+        if _RULE.fullmatch(line):
+            return []
         between, cells = 0, []
         for start, end in self.columns:
             if line[between:start].strip():
@@ -111,6 +118,23 @@ def _at_blanks(line: str) -> list[str]:
 
 def _unwrapped(line: str) -> str:
     return line[1:-1].replace('""', '"') if len(line) > 1 and line[0] == line[-1] == '"' else line
+
+
+def has_bars(line: str) -> bool:
+    """Whether a bar begins and ends the line."""
+    return len(line := line.strip(" ")) > 1 and line[0] == line[-1] == "|" and line[-2] != "\\"
+
+
+def is_barred_rule(line: str) -> bool:
+    """Whether the line is a rule of a table between bars, such as |---|---|, +====+ or +----+."""
+    is_long = "--" in line or "==" in line
+    return is_long and _BARRED_RULE.fullmatch(line.strip(" ")) is not None
+
+
+def _without_bars(line: str) -> str:
+    if is_barred_rule(line):
+        return ""
+    return line.strip(" ")[1:-1] if has_bars(line) else line
 
 
 def _joined(cells: list[str], delimiter: str) -> str:

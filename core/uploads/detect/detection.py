@@ -194,6 +194,11 @@ def _detected_marks(
         laid_out = _layout(head, detected)
         if laid_out is not None:
             return DetectedMarks(Marks(CELL_MARK), ((CELL_MARK, 1.0),)), laid_out
+        if detected.marks.delimiter == "|" and text_layout.is_barred(head):
+            barred = Rewriting(is_barred=True)
+            within = delimiters.detect(barred.laid_out(head, "|"), found.codec)
+            if within.marks.delimiter == "|":
+                return within, barred
         if text_layout.is_wrapped(head) and _has_one_column(head, detected.marks):
             wrapped = Rewriting(is_wrapped=True)
             inner = wrapped.laid_out(head, "")

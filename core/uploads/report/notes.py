@@ -107,6 +107,8 @@ def layout_name(rewriting: Rewriting) -> str:
     """What stands between the cells where that is no single mark, or around them."""
     if rewriting.is_wrapped:
         return "Each line is in quotes as a whole; they were taken off."
+    if rewriting.is_barred:
+        return "Its cells are separated by vertical bars; those at the edges of its lines, and rules, were left out."
     if rewriting.mark:
         return f"Its cells are separated by {rewriting.mark}."
     if rewriting.columns:
@@ -120,6 +122,8 @@ def of_result(dialect: Dialect) -> str:
         return ""
     if dialect.rewriting.is_wrapped:
         return "Results have its lines without these quotes."
+    if dialect.rewriting.is_barred:
+        return "Results have its lines without bars at their edges and without rules."
     between = dialect.rewriting.mark or "the spaces between them"
     return f"Results have its cells with {delimiter_name(dialect.delimiter)}s instead of {between}."
 

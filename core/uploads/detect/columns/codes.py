@@ -66,7 +66,12 @@ def _of_powers(filled: Mapping[str, int], digits: Collection[str]) -> str:
 
 
 def are_numbered_labels(strays: Collection[str], digits: Collection[str]) -> bool:
-    """Whether cells with letters among whole numbers are codes as those are: "C536379" beside "536365", "085123X"."""
+    """Whether cells with letters among whole numbers are codes as those are: "C536379" beside "536365", "085123X",
+    "2A" beside "01".
+    """
+    padded = {len(cell) for cell in digits if _ZERO_FIRST.fullmatch(cell)}
+    if padded and strays and all(len(cell) in padded for cell in strays):
+        return True
     lengths = {len(cell) for cell in digits if cell.isdigit()}
     coded = [
         cell

@@ -92,20 +92,25 @@ KNOWN: Final = frozenset(
 _LONGEST, _MOST_CHARACTERS = 16, 200
 _MOST: Final = 0.9
 _MULTIPLIERS: Final = frozenset("kKMBmb")
+_THOUSANDS_OF_METRES: Final = re.compile(r"\s*[0-9]{4} m\s*")
 _DECADE: Final = re.compile("(?:1[5-9]|20)?[0-9]0")
 _ORDINALS: Final = frozenset(("st", "nd", "rd", "th", "er", "re", "ère", "ème", "º", "ª"))
 
 
 def of(filled: Mapping[str, int]) -> str:
     """The unit of nine in ten of the cells, or of those that are no plain number while at least half have it; else "".
+    An "m" is that of metres where one of them is "1410 m", as thousands of millions would be written otherwise.
 
     filled: cells that hold something, with counts.
     """
     found: Counter[str] = Counter()
     n_marked = sum(not number.replace("-", "").isdigit() for cell in filled if (number := _core(cell)))
     are_measured = 2 * n_marked >= len(filled)
+    are_metres = any(map(_THOUSANDS_OF_METRES.fullmatch, filled))
     for cell, n in filled.items():
-        if number_formats.of(cell) is None and (unit := _behind(cell, are_measured=are_measured)):
+        if are_metres and cell.rstrip().endswith(" m"):
+            found["m"] += n
+        elif number_formats.of(cell) is None and (unit := _behind(cell, are_measured=are_measured)):
             found[unit] += n
     if not found:
         return ""

@@ -15,6 +15,7 @@ _LOOKED_AT = 200
 _LIKE_BELOW = 0.5
 _FEWEST_ROWS, _FEWEST_YEARS = 3, 4
 _YEAR = re.compile("(1[89]|20)[0-9]{2}")
+_LARGE = re.compile("[0-9]{5,}|[0-9]+[.,][0-9]+")
 _DIGITS = re.compile("[0-9]+")
 
 
@@ -53,11 +54,47 @@ def is_data(row: Row, body: Sequence[Row], measures: frozenset[int]) -> bool:
     return not are_names or _are_dates_too(body[0], measures)
 
 
+def first_of(rows: Sequence[Row], at: int, measures: frozenset[int], width: int) -> int:
+    """The index of the first of the rows of values directly above this one, which have fewer cells that hold something
+    and begin with one.
+    """
+    while (
+        at
+        and rows[at].line == rows[at - 1].line + 1
+        and len(rows[at - 1].cells) == width
+        and rows[at - 1].cells[0].strip()
+        and is_data(rows[at - 1], rows[at:], measures)
+    ):
+        at -= 1
+    return at
+
+
+def is_named_above(rows: Sequence[Row], at: int) -> bool:
+    """Whether the line directly above a row begins with a gap and has words above all its numbers, of which one is
+    large or has a decimal mark, and above nothing else: their names.
+    """
+    if not at or rows[at].line != rows[at - 1].line + 1 or len(rows[at - 1].cells) != len(rows[at].cells):
+        return False
+    named = [
+        (name.strip(), cell.strip())
+        for name, cell in zip(rows[at - 1].cells, rows[at].cells, strict=True)
+        if name.strip()
+    ]
+    return (
+        len(named) > 1
+        and not rows[at - 1].cells[0].strip()
+        and all(headings.is_word(name) and not headings.is_word(cell) for name, cell in named)
+        and any(_LARGE.fullmatch(cell) for _, cell in named)
+    )
+
+
 def _names_years(row: Row, below: Row) -> bool:
     """Whether all numbers of a row are years in their order, and the row below has none in those columns."""
     numbers = {column: cell for column, cell in enumerate(row.cells) if cell_patterns.is_measure(cell)}
     years = [cell.strip() for cell in numbers.values()]
-    if len(numbers) < 2 or not (headings.count_up(list(numbers.values())) or _ascend(years)):
+    if len(numbers) < 2 or not (
+        headings.count_up(list(numbers.values())) or _ascend(years) or _come_again(years)
+    ):
         return False
     there = [below.cells[column].strip() for column in numbers if column < len(below.cells)]
     return all(_YEAR.fullmatch(year) for year in years) and not any(_YEAR.fullmatch(cell) for cell in there)
@@ -65,7 +102,22 @@ def _names_years(row: Row, below: Row) -> bool:
 
 def _ascend(years: Sequence[str]) -> bool:
     """Whether these are several years, each after the one before, as of a survey that is made now and then."""
-    return len(years) >= _FEWEST_YEARS and all(one < after for one, after in pairwise(years))
+    return len(years) >= _FEWEST_YEARS and _ascends(years)
+
+
+def _ascends(years: Sequence[str]) -> bool:
+    return all(one < after for one, after in pairwise(years))
+
+
+def _come_again(years: Sequence[str]) -> bool:
+    """Whether these are the same years counted up several times, as below heads that each stand above all of them."""
+    n_distinct = len(set(years))
+    first = years[:n_distinct]
+    return (
+        1 < n_distinct < len(years)
+        and list(years) == [*first] * (len(years) // n_distinct)
+        and _ascends(first)
+    )
 
 
 def _are_dates_too(row: Row, measures: frozenset[int]) -> bool:

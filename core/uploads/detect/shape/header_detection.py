@@ -17,6 +17,7 @@ from core.uploads.detect.shape import (
     headings,
     leading,
     marked_names,
+    row_label,
     widths,
 )
 from core.uploads.detect.shape.headings import HeaderLines
@@ -111,14 +112,18 @@ def _at(rows: Sequence[Row], at: int, width: int, *, is_quoted: bool) -> TableLo
     """The table whose header, or first row, seems to be the row at `at`."""
     body = rows[at + 1 :]
     measures = widths.measure_columns(body[2:] or body, width)
-    is_data = first_rows.is_data(rows[at], body, measures)
+    is_data = first_rows.is_data(rows[at], body, measures) or first_rows.is_named_above(rows, at)
     if is_data and (named := _named_below(rows, at, measures, width)):
         at, is_data = named, False
+    if is_data:
+        at = first_rows.first_of(rows, at, measures, width)
     if lines := headings.find(rows, at, measures, width, is_data=is_data):
         return _with_header(rows, lines, width, (header_guesses.of_lines(rows, lines),))
     if is_data:
         while at and len(rows[at - 1].cells) == width and first_rows.comes_again(rows[at - 1], rows[at:]):
             at -= 1
+        if label := row_label.below_years(rows, at):
+            return _with_header(rows, label, width, (header_guesses.of_lines(rows, label),))
         if at and _names_some(rows[at - 1], rows[at], measures, width):
             partly = HeaderLines((at - 1,), rows[at - 1].cells, ())
             return _with_header(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from core.uploads.csv import rewriting as text_rewriting
 from core.uploads.csv.rewriting import Rewriting
 from core.uploads.detect.guesses import Guess
 
@@ -45,6 +46,12 @@ def is_wrapped(text: str) -> bool:
     """Whether every line is in quotes as a whole, those within it doubled."""
     lines = _lines(text)
     return len(lines) >= _FEWEST_LINES and all(_WRAPPED.fullmatch(line) for line in lines)
+
+
+def is_barred(text: str) -> bool:
+    """Whether a bar begins and ends every line that has one, rules left out: as Markdown, Org and MySQL write."""
+    lines = [line for line in _lines(text) if "|" in line and not text_rewriting.is_barred_rule(line)]
+    return len(lines) >= _FEWEST_LINES and all(map(text_rewriting.has_bars, lines))
 
 
 def is_spaced(text: str, delimiter: str) -> bool:
@@ -159,6 +166,9 @@ def guess_of(rewriting: Rewriting, sample: str) -> Guess | None:
     if rewriting.is_wrapped:
         why = "Each line is in quotes as a whole; they were taken off, and what they hold is cut at the mark within it."
         return Guess("quotes", '"', "likely", why)
+    if rewriting.is_barred:
+        why = "Vertical bars separate its cells; one more begins and ends each line."
+        return Guess("delimiter", "|", "likely", why)
     if rewriting.mark:
         why = f"{rewriting.mark!r} stands between the cells of nearly every line, equally often."
         return Guess("delimiter", rewriting.mark, "likely", why)

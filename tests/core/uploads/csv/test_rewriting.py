@@ -98,6 +98,24 @@ def test_double_marks_part_cells_that_hold_single_ones(tmp_path: Path) -> None:
     assert "Its cells are separated by ||." in found.notes
 
 
+def test_bars_at_the_edges_make_no_column_and_rules_no_row(tmp_path: Path) -> None:
+    rows_ = "".join(f"| {n} | a\\|b | - |\n|  | c | -- |\n" for n in range(1, 5))
+    found, rows = read(
+        tmp_path, f"Stock\n\n| id | name | qty |\n|:---|------|-----|\n{rows_}\n8 rows\n".encode()
+    )
+    assert [column.name for column in found.columns] == ["id", "name", "qty"]
+    assert [tuple(map(str.strip, row[:2])) for row in rows[:2]] == [("1", "a|b"), ("", "c")]
+    assert len(rows) == 8
+    assert any("rules, were left out" in note for note in found.notes)
+    assert found.dialect.of_results().rewriting is None
+
+
+def test_a_file_whose_first_and_last_cells_hold_something_keeps_its_bars(tmp_path: Path) -> None:
+    found, rows = read(tmp_path, ("a|b|c\n" + "|x|\n1|y|2.5\n" * 4).encode())
+    assert found.dialect.rewriting is None
+    assert len(rows) == 8
+
+
 def test_a_line_far_below_that_has_more_words_than_aligned_columns_is_refused_by_its_line(
     tmp_path: Path,
 ) -> None:
