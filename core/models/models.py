@@ -84,18 +84,22 @@ def request_training(
     Raises TargetMissing, TargetOfDates, ColumnsUnknown, SplitUnusable, NameUnusable, ThresholdUnusable, OwnedByAnother,
     NotFound where the upload is gone by now.
     """
-    if validation != UNSTATED:
-        columns = [column.name for column in Examination.from_json(upload.receipt).columns]
-        validation.require(columns, target=target)
-    model = new_version(session, upload=upload, target=target, name=name, keep=keep, is_sample=is_sample)
+    model = new_version(
+        session,
+        upload=upload,
+        target=target,
+        name=name,
+        keep=keep,
+        validation=validation,
+        is_sample=is_sample,
+    )
     model.task_id = queue.enqueue(
         session,
         kind_name=KIND,
         user_id=model.user_id,
         payload={
             "model_id": str(model.id),
-            **stated.payload(choices, threshold=threshold, keep=keep),
-            "validation": validation.to_json(),
+            **stated.payload(choices, threshold=threshold, keep=keep, validation=validation),
         },
         size=upload.n_rows,
         dedupe_key=dedupe_key,
@@ -106,14 +110,13 @@ def request_training(
     return model
 
 
-def new_version(
-    session: Session, *, upload: UploadRow, target: str, name: str, keep: Sequence[str], **values: Any
-) -> ModelRow:
-    """The row of a model that is to be trained on an upload, not added yet: it needs a task. values: of other columns.
+def require_columns(
+    upload: UploadRow, *, target: str, keep: Sequence[str] = (), validation: Validation = UNSTATED
+) -> None:
+    """That what is named are columns of the upload, and can be what they are named for. upload: with its receipt.
 
-    Raises what `request_training` raises. Nobody else counts the name's versions before this transaction ends.
+    Raises TargetMissing, TargetOfDates, ColumnsUnknown, SplitUnusable.
     """
-    ownership.require_own(session, upload.user_id, resource="upload")
     found = Examination.from_json(upload.receipt)
     columns = [column.name for column in found.columns]
     if target not in columns:
@@ -122,6 +125,25 @@ def new_version(
         raise TargetOfDates(target=target)
     if unknown := [name for name in keep if name == target or name not in columns]:
         raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
+    validation.require(columns, target=target)
+
+
+def new_version(
+    session: Session,
+    *,
+    upload: UploadRow,
+    target: str,
+    name: str,
+    keep: Sequence[str],
+    validation: Validation,
+    **values: Any,
+) -> ModelRow:
+    """The row of a model that is to be trained on an upload, not added yet: it needs a task. values: of other columns.
+
+    Raises what `request_training` raises. Nobody else counts the name's versions before this transaction ends.
+    """
+    ownership.require_own(session, upload.user_id, resource="upload")
+    require_columns(upload, target=target, keep=keep, validation=validation)
     name = tidied(name) or default_name(upload, target=target)
     if len(name) > MAX_NAME or not name.isprintable():
         raise NameUnusable(longest=MAX_NAME)

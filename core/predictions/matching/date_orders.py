@@ -14,10 +14,12 @@ from core.models.schema import Schema
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.dates import columns as dates
 from core.uploads.dates.texts import DAY_FIRST, MONTH_FIRST
+from core.uploads.detect.columns import date_columns
 from core.uploads.detect.guesses import Guess
 from core.uploads.report.examination import Examination
 
 WHY: Final = "The training data had dates that begin with the year."
+TWO_FORMS: Final = "In this file, some dates have the day first and others the month."
 
 
 def of_dates_alone(
@@ -41,8 +43,23 @@ def guess_of(found: Examination, column: str) -> Guess | None:
     return next((one for one in found.guesses if (one.about, one.column) == ("dates", column)), None)
 
 
+def has_two_forms(guess: Guess | None) -> bool:
+    """Whether some of a column's dates can only have the day first, others only the month, and nobody has chosen."""
+    return guess is not None and guess.confidence == "guess" and guess.why.startswith(date_columns.TWO_FORMS)
+
+
+def differing(shown: Sequence[str], orders: Sequence[str]) -> tuple[str, ...]:
+    """The cells that mean another day in each order."""
+    ways = [told(shown, order).to_pylist() for order in orders]
+    return tuple(cell for cell, *days in zip(shown, *ways, strict=True) if len(set(days)) > 1)
+
+
 def possible(training: ColumnRule, own: ColumnRule, guess: Guess | None) -> tuple[str, ...]:
     """The order that counts, or two that nobody has chosen between. own, guess: of the file's column."""
+    if has_two_forms(guess):
+        assert guess is not None
+        begins = training.date if training.date in (DAY_FIRST, MONTH_FIRST) else guess.value
+        return tuple(dict.fromkeys((begins, guess.value, *guess.alternatives)))[:2]
     if not own.date or own.date == training.date or guess is None:
         return (training.date,)
     if guess.confidence == "certain":
