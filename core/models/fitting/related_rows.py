@@ -132,7 +132,8 @@ def find(
     kept = {name: rules[name].values if name in rules else () for name in table.column_names}
     if (name := validation.time_column) is not None:
         order = rules[name].date if name in rules else ""
-        return _by_time(times.read(table.column(name), decimal, order), name, copies.find(features))
+        copied = copies.find(features, most_apart=1)  # visits of one person come one after the other
+        return _by_time(times.read(table.column(name), decimal, order), name, copied)
     if (name := validation.group_column) is not None:
         of_row = groups.of_column(table.column(name), kept[name])
         is_blank = bool(cells.is_missing(table.column(name), kept[name]).all())
@@ -204,7 +205,7 @@ def _by_copies(copied: Copies) -> RelatedRows:
     n_rows, n_sets = len(copied.groups), int(copied.groups.max()) + 1
     but_for = ""
     if copied.but_for:
-        named = ", ".join(f"'{name}'" for name in copied.but_for[:3])
+        named = ", ".join(" and ".join(f"'{name}'" for name in some) for some in copied.but_for[:3])
         more = len(copied.but_for) - 3
         but_for = f", exact or but for {named}" + (f" or {more:,} more" if more > 0 else "")
     told = (

@@ -51,12 +51,12 @@ def show(
     with st.expander(title, icon=":material/tune:", expanded=is_stated, key=f"rows_form_{key}"):
         found = validation_form.show(names, before=validation, key=key)
         keep = st.multiselect(
-            "Keep these columns even if they look like IDs or leaks",
+            "Keep these columns",
             names,
             default=kept,
             placeholder="None",
             key=f"keep_{key}",
-            help="Columns that look like IDs or give the outcome away are left out. The ones you add here are used "
+            help="Columns that look like IDs or give the outcome away are left out. Those you choose here are used "
             "anyway.",
         )
         return StatedRows(tuple(keep), found, _threshold(cut, rules, key=key) if has_threshold else None)
