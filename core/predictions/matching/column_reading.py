@@ -138,7 +138,8 @@ class ReadColumn:
     def _date(self, chosen: str) -> tuple[ColumnRule, ReadingQuestion | None]:
         orders = date_orders.possible(self._training, self._own, self._dates)
         why, shown = date_orders.WHY, self._first
-        if date_orders.has_two_forms(self._dates):
+        if date_orders.has_two_forms(self._dates, self._cells):
+            orders = date_orders.of_two_forms(self._training, self._dates)
             why, shown = date_orders.TWO_FORMS, date_orders.differing(self._cells, orders)[:N_SHOWN]
         missing = tuple(sorted({*self._training.missing, *self._own.missing}))
         ways = {order: replace(self._training, missing=missing, date=order) for order in orders}

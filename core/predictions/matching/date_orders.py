@@ -13,6 +13,7 @@ from core.models import date_parts
 from core.models.schema import Schema
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.dates import columns as dates
+from core.uploads.dates import texts
 from core.uploads.dates.texts import DAY_FIRST, MONTH_FIRST
 from core.uploads.detect.columns import date_columns
 from core.uploads.detect.guesses import Guess
@@ -43,9 +44,15 @@ def guess_of(found: Examination, column: str) -> Guess | None:
     return next((one for one in found.guesses if (one.about, one.column) == ("dates", column)), None)
 
 
-def has_two_forms(guess: Guess | None) -> bool:
-    """Whether some of a column's dates can only have the day first, others only the month, and nobody has chosen."""
-    return guess is not None and guess.confidence == "guess" and guess.why.startswith(date_columns.TWO_FORMS)
+def has_two_forms(guess: Guess | None, shown: Sequence[str]) -> bool:
+    """Whether some of a column's dates can only have the day first, others only the month, and nobody has chosen.
+
+    guess: of the file's column, None where too few of its cells are dates to say. shown: its first cells.
+    """
+    if guess is not None:
+        return guess.confidence == "guess" and guess.why.startswith(date_columns.TWO_FORMS)
+    ways = [texts.plausible(cell.strip()) for cell in shown]
+    return {DAY_FIRST, MONTH_FIRST} <= {order for found in ways if len(found) == 1 for order in found}
 
 
 def differing(shown: Sequence[str], orders: Sequence[str]) -> tuple[str, ...]:
@@ -54,12 +61,14 @@ def differing(shown: Sequence[str], orders: Sequence[str]) -> tuple[str, ...]:
     return tuple(cell for cell, *days in zip(shown, *ways, strict=True) if len(set(days)) > 1)
 
 
+def of_two_forms(training: ColumnRule, guess: Guess | None) -> tuple[str, ...]:
+    """Both orders of a column of two forms, first the one that counts: training's, where it is one of them."""
+    both = (guess.value, *guess.alternatives)[:2] if guess is not None else (DAY_FIRST, MONTH_FIRST)
+    return tuple(sorted(both, key=lambda order: order != training.date))
+
+
 def possible(training: ColumnRule, own: ColumnRule, guess: Guess | None) -> tuple[str, ...]:
     """The order that counts, or two that nobody has chosen between. own, guess: of the file's column."""
-    if has_two_forms(guess):
-        assert guess is not None
-        begins = training.date if training.date in (DAY_FIRST, MONTH_FIRST) else guess.value
-        return tuple(dict.fromkeys((begins, guess.value, *guess.alternatives)))[:2]
     if not own.date or own.date == training.date or guess is None:
         return (training.date,)
     if guess.confidence == "certain":

@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.db.tables.models import ModelRow
 from core.models import stated
 from core.models.validation import UNSTATED
 from core.ui import formatting, links
@@ -15,10 +14,10 @@ from core.ui import formatting, links
 _WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
-def show(model: ModelRow) -> None:
-    """Draw it, beneath the figures."""
-    said = stated.validation_of(model.task.payload) != UNSTATED
-    st.caption(f":material/straighten: {sentence(model.report or {}, is_stated=said)}")
+def show(report: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+    """Draw it, beneath the figures. report: the model's. payload: of the task that trained it."""
+    said = stated.validation_of(payload) != UNSTATED
+    st.caption(f":material/straighten: {sentence(report, is_stated=said)}")
 
 
 def sentence(report: Mapping[str, Any], *, is_stated: bool = True) -> str:

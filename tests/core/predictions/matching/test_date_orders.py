@@ -62,6 +62,14 @@ def test_dates_of_two_forms_are_asked_and_the_rows_that_can_be_both_get_a_cautio
     assert cautioned(tmp_path, text, schema, found) == []
 
 
+def test_two_forms_are_asked_about_beside_many_cells_that_are_no_date(tmp_path: Path) -> None:
+    schema, _ = trained(tmp_path, rows("%d/%m/%Y"))
+    text = "when,n\n25/12/2024,1.5\n12/25/2024,1.5\n03/04/2024,2.5\n30/02/2024,2.5\nsoon,1.5\n"
+    _, found = read(tmp_path, text, schema)
+    assert [question.name for question in found.questions] == ["when"]
+    assert cautioned(tmp_path, text, schema, found) == [2]
+
+
 def test_two_forms_that_leave_no_cell_in_doubt_are_no_caution_and_no_warning(tmp_path: Path) -> None:
     schema, _ = trained(tmp_path, rows("%d/%m/%Y"))
     text = "when,n\n25/12/2024,1.5\n12/25/2024,1.5\n2024-03-04,2.5\n04.04.2024,2.5\n,1.5\n"
