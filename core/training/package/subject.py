@@ -169,12 +169,13 @@ def look(files: Storage, asked: Asked) -> Subject:
         drawn = _some(outcome)
         with blaming_changes(source):
             sample = stream.read_rows(source, dialect, drawn)
+    settled = replace(asked.choices, task=outcome.task, positive_label=outcome.positive_label)
     divided = division.divide(
         sample,
         target=asked.target,
         decimal=dialect.decimal,
         rules=rules,
-        choices=asked.choices.to_json(),
+        choices=settled.to_json(),
         keep=asked.keep,
         validation=asked.validation,
     )

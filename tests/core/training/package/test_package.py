@@ -19,6 +19,7 @@ import pytest
 from core import db
 from core.errors import AppError
 from core.models.errors import ColumnsUnknown, NoFeatures, SplitUnusable, ThresholdUnusable
+from core.models.fitting.questions import TargetChoices
 from core.models.validation import Validation
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -169,6 +170,15 @@ def test_what_can_not_be_stated_of_a_package_is_refused(
 ) -> None:
     with pytest.raises(refusal):
         made(*asked(visits(), "left", user, settings, **stated))
+
+
+def test_two_classes_that_are_left_of_several_are_packed_as_two(user: db.User, settings: Settings) -> None:
+    content = visits().replace(b",yes", b",maybe", 3)
+    several = TargetChoices(task="multiclass", rare_classes="leave_out")
+    zipped = zipfile.ZipFile(io.BytesIO(made(*asked(content, "left", user, settings, choices=several))))
+    config = json.loads(zipped.read("config.json"))
+    assert (config["schema"]["task"], config["schema"]["labels"]) == ("binary", ["no", "yes"])
+    assert "3 rows were left out" in config["warnings"][0]
 
 
 def test_a_threshold_of_a_package_of_numbers_is_refused(user: db.User, settings: Settings) -> None:
