@@ -20,10 +20,7 @@ from core.db.tables.users import UserRow
 from core.errors import Clash, Conflict, NotFound
 from core.models import handler, stated, thresholds
 from core.models.errors import (
-    ColumnsUnknown,
     NameUnusable,
-    TargetMissing,
-    TargetOfDates,
     ThresholdUnusable,
 )
 from core.models.fitting.questions import TargetChoices
@@ -31,7 +28,6 @@ from core.models.schema import Schema
 from core.models.thresholds import Named
 from core.models.validation import UNSTATED, Validation
 from core.uploads import uploads
-from core.uploads.report.examination import Examination
 
 KIND = "models.train"
 # What a list has no use for, and would spend most of its time on.
@@ -110,24 +106,6 @@ def request_training(
     return model
 
 
-def require_columns(
-    upload: UploadRow, *, target: str, keep: Sequence[str] = (), validation: Validation = UNSTATED
-) -> None:
-    """That what is named are columns of the upload, and can be what they are named for. upload: with its receipt.
-
-    Raises TargetMissing, TargetOfDates, ColumnsUnknown, SplitUnusable.
-    """
-    found = Examination.from_json(upload.receipt)
-    columns = [column.name for column in found.columns]
-    if target not in columns:
-        raise TargetMissing(target=target, columns=", ".join(columns[:12]))
-    if found.columns[columns.index(target)].kind == "date":
-        raise TargetOfDates(target=target)
-    if unknown := [name for name in keep if name == target or name not in columns]:
-        raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
-    validation.require(columns, target=target)
-
-
 def new_version(
     session: Session,
     *,
@@ -143,7 +121,7 @@ def new_version(
     Raises what `request_training` raises. Nobody else counts the name's versions before this transaction ends.
     """
     ownership.require_own(session, upload.user_id, resource="upload")
-    require_columns(upload, target=target, keep=keep, validation=validation)
+    stated.require_columns(upload, target=target, keep=keep, validation=validation)
     name = tidied(name) or default_name(upload, target=target)
     if len(name) > MAX_NAME or not name.isprintable():
         raise NameUnusable(longest=MAX_NAME)

@@ -255,11 +255,7 @@ def _made(
         format="bytes",
     )
     training_job_id = uuid4()
-    payload = {
-        "training_job_id": str(training_job_id),
-        "model_id": str(model.id),
-        **_stated(wanted),
-    }
+    payload = {"training_job_id": str(training_job_id), "model_id": str(model.id), **_stated(wanted)}
     model.task_id = queue.enqueue(
         session, kind_name=KIND, user_id=model.user_id, payload=payload, size=upload.n_rows
     )

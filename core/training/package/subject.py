@@ -107,10 +107,10 @@ def of_upload(
 ) -> Asked:
     """To train the template on one's own file.
 
-    Raises NotFound, ThresholdUnusable, and what `models.require_columns` raises.
+    Raises NotFound, ThresholdUnusable, and what `stated.require_columns` raises.
     """
     upload = uploads.own(session, upload_id=upload_id)
-    models.require_columns(upload, target=target, keep=keep, validation=validation)
+    stated.require_columns(upload, target=target, keep=keep, validation=validation)
     name = models.tidied(model_name) or models.default_name(upload, target=target)
     cut = None if threshold is None else thresholds.checked(threshold)
     return Asked(upload, target, name, choices or TargetChoices(), tuple(keep), validation, cut)
