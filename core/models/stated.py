@@ -23,9 +23,7 @@ def payload(
 ) -> dict[str, Any]:
     """choices: of the target. threshold: what a model of two classes is to have. keep: columns that stay in.
 
-    validation: of the rows.
-
-    Raises ThresholdUnusable.
+    validation: how the model is to be measured. Raises ThresholdUnusable.
     """
     if threshold is not None and threshold not in thresholds.NAMED:
         threshold = thresholds.settled(threshold, None)[0]

@@ -25,7 +25,7 @@ from core.uploads.report.profile import ColumnProfile
 def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: ModelRow | None) -> None:
     """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
     asked = f"{upload.id}_{version_of.id if version_of else None}"  # what the answers are about
-    stated = target_form.show(
+    given = target_form.show(
         upload,
         columns,
         before=version_of.target if version_of else None,
@@ -33,7 +33,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         key=asked,
         target_key=f"target_{asked}",
     )
-    target, refusal = stated.target, stated.refusal
+    target, refusal = given.target, given.refusal
     name = st.text_input(
         "Name",
         value=version_of.name if version_of else "",
@@ -45,7 +45,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     of_rows = rows_form.show(
         [column.name for column in columns if column.name != target],
         before=version_of.task.payload if version_of else None,
-        task=stated.choices.task,
+        task=given.choices.task,
         key=asked,
     )
     clicked = st.button(
@@ -66,7 +66,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
             upload.id,
             target=target,
             name=name or "",
-            choices=stated.choices,
+            choices=given.choices,
             of_rows=of_rows,
             validation=of_rows.validation,
         )
