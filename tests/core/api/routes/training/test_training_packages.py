@@ -16,6 +16,7 @@ from core import db
 from core.db.tables import Base
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
+from core.training import template
 from tests import rows as added
 from tests.core.api.conftest import TARGET
 from tests.core.api.test_trail import actions
@@ -69,7 +70,7 @@ def test_a_package_is_of_a_model_or_of_a_file_and_a_target_and_is_noted(
     with zipfile.ZipFile(io.BytesIO(answer.content)) as zipped:
         config = json.loads(zipped.read("config.json"))
         assert zipped.read("data.csv") == rows
-        assert "predict.py" not in zipped.namelist()
+        assert zipped.read("predict.py").decode() == template.predict_text()
     assert config["data"]["sha256"] == hashlib.sha256(rows).hexdigest()
     assert [feature["name"] for feature in config["schema"]["features"]] == [
         feature["name"] for feature in (model.schema or {})["features"]
@@ -140,7 +141,7 @@ def test_a_models_own_code_finds_the_predict_py_that_was_written_with_it(
     config = json.loads((package.folder / "config.json").read_text("utf-8"))
     if source == "template":  # the app's own, as it is today
         assert config["code_source"] == "template"
-        assert not (package.folder / "predict.py").exists()
+        assert (package.folder / "predict.py").read_text("utf-8") == template.predict_text()
         return
     ran = package.run()
     assert (ran.code, config["code_source"]) == (0, "user"), ran.said
