@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is loaded
+
 import errno
 import os
 import socket
@@ -9,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from core import db, private_files, settings
+from core import collector, db, private_files, settings
 from core.access import exposure
 from core.db import migrate
 from core.errors import AppError
@@ -60,6 +65,7 @@ class NoRoom(AppError):
 
 def main() -> NoReturn:
     private_files.from_now_on()
+    collector.resume()
     try:
         config = settings.current()
         exposure.require_safe(config)

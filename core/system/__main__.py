@@ -11,13 +11,18 @@ the files; the app may run meanwhile. `python -m core.system restore FOLDER` bri
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is loaded
+
 import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core import db, private_files, queue, rooms, settings, storage
+from core import collector, db, private_files, queue, rooms, settings, storage
 from core.errors import AppError, counted
 from core.settings import Settings
 from core.system import checks, database_checks, installation, probe, rows, unreferenced_files
@@ -50,6 +55,7 @@ def main(arguments: list[str]) -> int:
         parser.error(f"{options.verb} takes no name")
     private_files.from_now_on()
     rooms.load()
+    collector.resume()
     try:
         config = settings.current()
         if options.verb == "probe":
