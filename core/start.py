@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from core import collector, db, private_files, settings
+from core import db, private_files, settings
 from core.access import exposure
 from core.db import migrate
 from core.errors import AppError
@@ -65,7 +65,7 @@ class NoRoom(AppError):
 
 def main() -> NoReturn:
     private_files.from_now_on()
-    collector.resume()
+    gc.enable()
     try:
         config = settings.current()
         exposure.require_safe(config)

@@ -9,7 +9,7 @@ if __name__ == "__main__":
 
 import sys
 
-from core import collector, db, private_files, settings
+from core import db, private_files, settings
 from core.db import migrate
 from core.errors import AppError
 
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m core.db upgrade", file=sys.stderr)
         return 2
     private_files.from_now_on()
-    collector.resume()
+    gc.enable()
     try:
         database = db.connect_configured(settings.current())
         migrate.upgrade(database)

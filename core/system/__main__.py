@@ -22,7 +22,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core import collector, db, private_files, queue, rooms, settings, storage
+from core import db, private_files, queue, rooms, settings, storage
 from core.errors import AppError, counted
 from core.settings import Settings
 from core.system import checks, database_checks, installation, probe, rows, unreferenced_files
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
         parser.error(f"{options.verb} takes no name")
     private_files.from_now_on()
     rooms.load()
-    collector.resume()
+    gc.enable()
     try:
         config = settings.current()
         if options.verb == "probe":

@@ -22,7 +22,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from core import collector, db, logs, private_files, queue, rooms, settings, storage
+from core import db, logs, private_files, queue, rooms, settings, storage
 from core.db import migrate
 from core.errors import AppError
 from core.settings import Settings, WrongSetting
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         config = settings.current()
         logs.configure(config)
         rooms.load()
-        collector.resume()
+        gc.enable()
         if verb == "dask":
             serve_cluster(config)
         database = db.connect_configured(config)
