@@ -76,8 +76,14 @@ def fitted(recipe: str, task: Task, *, least: float = -700.0) -> Model:
     rows = customers(N_ROWS, seed=1)
     labels = LABELS[task]
     schema = Schema(FEATURES, "outcome", task, labels, "Yes" if task == "binary" else None)
+    known = {"plan": ("basic", "plus", "pro")}  # the other category's values are counted
     pipeline = recipes.build(
-        recipe, schema, n_rows=N_ROWS, with_missing=frozenset(("spent",)), growth=FEW_TREES
+        recipe,
+        schema,
+        n_rows=N_ROWS,
+        with_missing=frozenset(("spent",)),
+        known=known,
+        growth=FEW_TREES,
     )
     outcome: np.ndarray = rows.outcome * 5_000 + least
     if labels:
