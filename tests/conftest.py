@@ -117,9 +117,11 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def lent_postgres(postgres: Cluster) -> Lent:
+def lent_postgres(postgres: Cluster) -> Iterator[Lent]:
     """The database that the tests of this process get one after another."""
-    return Lent(postgres)
+    lent = Lent(postgres)
+    yield lent
+    lent.close()
 
 
 @pytest.fixture(scope="session")
