@@ -42,8 +42,8 @@ def exact(n: int, noun: str, plural: str = "") -> str:
 
 
 def threshold(value: float) -> str:
-    """A probability from which on something counts, with all the digits that it has: 0.305 → "30.5%"."""
-    return f"{100 * value:.6g}%"
+    """A probability from which on something counts, with all the digits that it has: 0.305 → "30.5 %"."""
+    return f"{100 * value:.6g}{NO_BREAK}%"
 
 
 def size(n_bytes: int) -> str:

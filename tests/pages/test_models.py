@@ -236,14 +236,14 @@ def test_a_threshold_is_chosen_where_its_precision_and_recall_stand_and_new_pred
     model = request_training(upload)
     finish(model)
     app = open_page("model.py", id=model.id)
-    assert "Rows at **50%** or more are predicted **Yes**" in texts(app)
+    assert "Rows at **50\u00a0%** or more are predicted **Yes**" in texts(app)
     assert app.button(key="save_threshold").disabled
     keyed(app.radio, "threshold_rule_").set_value("by_hand").run()
     keyed(app.number_input, "threshold_").set_value(0.3).run()
     assert "Precision" in texts(app)
     app.button(key="save_threshold").click().run()
     assert not app.exception
-    assert "Rows at **30%** or more are predicted **Yes**" in texts(app)
+    assert "Rows at **30\u00a0%** or more are predicted **Yes**" in texts(app)
     with db.session_scope(reader, write=True) as session:
         made = predictions.create(session, upload_id=upload.id, model_id=model.id)
         assert cutting.of(made) == 0.3

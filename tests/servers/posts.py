@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = tuple[int, bytes]
@@ -26,8 +26,9 @@ def answering(say: Callable[[str, Mapping[str, str], bytes], Answer | None]) -> 
             status, content = answer
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # of a client that has gone
+                self.end_headers()
+                self.wfile.write(content)
 
         def log_message(self, *_: object) -> None: ...
 

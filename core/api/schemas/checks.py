@@ -101,6 +101,7 @@ class SchemaCheckReport(BaseModel):
     )
     target: str
     outcome: str | None = Field(description="The file's column with the true outcome; null if it has none.")
+    outcome_rows: int = Field(description="The rows in which that column is filled. Metrics come from them.")
     outcome_nearest: str | None = Field(
         description="If there is none, the unused column with the most similar name."
     )
@@ -137,6 +138,7 @@ class SchemaCheckReport(BaseModel):
             extra=list(checked.extra),
             target=checked.target,
             outcome=checked.outcome,
+            outcome_rows=checked.n_outcomes,
             outcome_nearest=checked.outcome_nearest,
             mapping=checked.mapping,
             guesses=checked.guesses,

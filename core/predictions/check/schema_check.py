@@ -55,7 +55,7 @@ class SchemaCheck:
 
     columns: the features in the model's order. extra: the file's columns that are not read; they stay in the result.
     outcome: the file's column that holds the target, so that scores can be measured; None without one, and then
-    outcome_nearest is the unused column that is named most alike, if one is.
+    outcome_nearest is the unused column that is named most alike, if one is. n_outcomes: rows in which it is filled.
     mapping: as it would be kept. n_rows_read: those of the file's n_rows whose cells were looked at.
     warnings: those that refuse the file first, then those of most rows.
     refusal: why it can't be scored so. remembered: the mapping last used with this model for such columns.
@@ -68,6 +68,7 @@ class SchemaCheck:
     extra: tuple[str, ...]
     target: str
     outcome: str | None
+    n_outcomes: int
     outcome_nearest: str | None
     mapping: dict[str, str]
     n_rows: int
@@ -171,12 +172,14 @@ def of_file(
     warnings += cell_warnings.of_outcomes(schema.target, seen, n_rows=found.n_rows)
     unanswered = [one for one in as_trained.questions if not one.chosen and one.cells]
     warnings += [cell_warnings.of_question(one, seen, n_rows=found.n_rows) for one in unanswered]
+    outcomes = profiles[schema.target] if by_name.has_outcome else None
     return SchemaCheck(
         columns=_columns(by_name, schema, profiles, found.dialect.decimal),
         extra=by_name.extra,
         target=schema.target,
-        outcome=profiles[schema.target].name if by_name.has_outcome else None,
-        outcome_nearest=None if by_name.has_outcome else _nearest(schema.target, by_name),
+        outcome=outcomes.name if outcomes else None,
+        n_outcomes=found.n_rows - outcomes.n_missing if outcomes else 0,
+        outcome_nearest=None if outcomes else _nearest(schema.target, by_name),
         mapping=read_from,
         n_rows=found.n_rows,
         n_rows_read=seen.n_rows,

@@ -103,10 +103,11 @@ def _named(rule: Rule, cut: Cut | None) -> str:
 
 def costs(cut: Cut, label: str) -> str:
     """What a threshold does to rows whose outcome is known, in a sentence. label: the positive outcome."""
-    called = f"{formatting.exact(cut.n_called, 'row')} predicted {label} ({cut.share:.1%})"
+    called = f"{formatting.exact(cut.n_called, 'row')} predicted {label} ({formatting.percent(cut.share, decimals=1)})"
     if cut.precision is None or cut.recall is None:
         return f"{called}."
-    return f"Precision {cut.precision:.1%}, recall {cut.recall:.1%}: {called}."
+    precision, recall = (formatting.percent(one, decimals=1) for one in (cut.precision, cut.recall))
+    return f"Precision {precision}, recall {recall}: {called}."
 
 
 def _measured_on(model: ModelRow) -> str:

@@ -66,15 +66,25 @@ def _warning(message: str, *, refuses: bool = False) -> None:
 def rest(found: SchemaCheck) -> None:
     """The outcome, where the file has it, and the columns that are not read."""
     if found.outcome is not None:
-        where = "" if found.outcome == found.target else f" (in **{links.escape(found.outcome)}**)"
-        outcome = f"The file has the outcome **{links.escape(found.target)}**{where}, so you get metrics"
-        st.markdown(f":small[:green[:material/monitoring:] {outcome}]")
+        st.markdown(f":small[{of_outcome(found, found.outcome)}]")
     if found.extra:
         named = ", ".join(links.escape(name) for name in found.extra[:SHOWN])
         more = f" and {len(found.extra) - SHOWN:,} more" if found.extra[SHOWN:] else ""
         st.caption(f":material/visibility_off: Not used for scoring; stays in the result: {named}{more}")
     if found.result_note:
         st.caption(f":material/format_align_left: {links.escape(found.result_note)}")
+
+
+def of_outcome(found: SchemaCheck, column: str) -> str:
+    """Whether scores will be measured, and on which rows, in markdown. column: the file's one of outcomes."""
+    if not found.n_outcomes:
+        return f":gray[:material/monitoring:] The column **{links.escape(column)}** is empty, so there are no metrics"
+    where = "" if column == found.target else f" (in **{links.escape(column)}**)"
+    text = f"The file has the outcome **{links.escape(found.target)}**{where}, so you get metrics"
+    if found.n_outcomes < found.n_rows:
+        rows = formatting.exact(found.n_rows, "row")
+        text += f" for the {found.n_outcomes:,} of {rows} where it is filled"
+    return f":green[:material/monitoring:] {text}"
 
 
 def blocking_reason(found: SchemaCheck) -> str:

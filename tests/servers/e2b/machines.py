@@ -107,7 +107,8 @@ class Machines:
                 self._by_key[key] = made.id
 
         def is_up() -> bool:
-            assert process.poll() is None, process.tail()
+            if process.poll() is not None:  # taken away while it started: whoever asked for it hears nothing
+                raise ConnectionAbortedError(process.tail())
             try:
                 made.connected().close()
             except (FileMissing, OSError):

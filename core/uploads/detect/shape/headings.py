@@ -96,10 +96,15 @@ def _complementary(rows: Sequence[Row], at: int, width: int) -> HeaderLines | No
 def _all_joined(
     rows: Sequence[Row], lines: Sequence[int], width: int, *, is_data: bool
 ) -> HeaderLines | None:
-    """All lines joined, where that names more columns, or tells more of them apart, than any one does."""
+    """All lines joined, where that names more columns, or tells more of them apart, than any one does.
+
+    Else the first of the two lines above two columns, of which the lower tells the unit of the second.
+    """
     names = _joined([rows[index].cells for index in lines], n_filled=len(lines) - 1)
     n_named = len({name for name in names if name})
     best = max(len({cell.strip() for cell in rows[index].cells if cell.strip()}) for index in lines)
+    if width == 2 and not is_data and n_named == 1 and not names[0]:
+        return HeaderLines((lines[0],), rows[lines[0]].cells, tuple(rows[index] for index in lines[1:]))
     if n_named < _COVERED * width or (n_named <= best and not is_data):
         return None
     return HeaderLines(tuple(lines), names, ())

@@ -22,6 +22,7 @@ from core.predictions.results import measures
 from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.settings import Settings
 from core.storage import LocalStorage
+from core.ui.uploads import schema_check_text
 from core.uploads.errors import ChangedSinceChecked, UploadGone
 from core.uploads.report.examine import examine
 from tests import journeys, made
@@ -56,6 +57,23 @@ def test_a_file_like_that_of_training_has_nothing_to_say(tmp_path: Path) -> None
     found = check(tmp_path, "id,age,colour,outcome\n1,20,red,Yes\n2,30,,No\n")
     assert (found.refusal, found.warnings, found.missing, found.mapping) == (None, (), [], {})
     assert (found.outcome, found.extra, found.n_rows, found.n_rows_read) == ("outcome", ("id",), 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        (("Yes", "No", "Yes"), "The file has the outcome **outcome**, so you get metrics"),
+        (("Yes", "", ""), "so you get metrics for the 1 of 3 rows where it is filled"),
+        (("", "", ""), "The column **outcome** is empty, so there are no metrics"),
+    ],
+)
+def test_metrics_are_promised_for_the_rows_that_have_an_outcome_alone(
+    tmp_path: Path, outcomes: tuple[str, ...], said: str
+) -> None:
+    rows = "".join(f"{age},red,{outcome}\n" for age, outcome in zip((20, 30, 40), outcomes, strict=True))
+    found = check(tmp_path, f"age,colour,outcome\n{rows}")
+    assert found.n_outcomes == sum(outcome in ("Yes", "No") for outcome in outcomes)
+    assert schema_check_text.of_outcome(found, "outcome").replace("\u00a0", " ").endswith(said)
 
 
 def test_missing_columns_come_with_the_nearest_and_a_guess_that_fits_in_kind(tmp_path: Path) -> None:

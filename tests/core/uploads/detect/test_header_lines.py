@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,13 @@ def test_names_in_a_comment_behind_a_word_of_its_own(tmp_path: Path) -> None:
     assert names(found) == ["ts", "boat", "fee"]
     assert len(rows) == 9
     assert "Line 2 names the columns, behind '#fields'." in found.notes
+
+
+@pytest.mark.parametrize("days", [("31.12.2021", "31.12.2022", "31.12.2023"), ("Aal", "Hecht", "Zander")])
+def test_a_unit_below_the_only_name_is_neither_a_row_nor_a_name(tmp_path: Path, days: Sequence[str]) -> None:
+    rows_said = "".join(f"{day};{1_204 * n}\n" for n, day in enumerate(days, 3))
+    found, rows = read(tmp_path, f"Bestand im See\nStichtag und Art\n;Fischbestand\n;Anzahl\n{rows_said}")
+    assert names(found) == ["column_1", "Fischbestand"]
+    assert rows == [(day, str(1_204 * n)) for n, day in enumerate(days, 3)]
+    assert found.columns[1].kind == "number"
+    assert any("Line 4 has words" in guess.why for guess in found.guesses if guess.about == "not_rows")
