@@ -141,7 +141,7 @@ def children(pid: int) -> dict[int, list[str]]:
         with suppress(psutil.NoSuchProcess):  # it ended just now
             found[child.pid] = child.cmdline()
     if is_ready(asked=False):
-        with _asked({"asked_by": pid}, [0, 1, 2]) as connection:
+        with _asked({"asked_by": pid}, []) as connection:
             found |= {int(forked): [sys.executable, *rest] for forked, rest in receive(connection).items()}
     return found
 
@@ -170,8 +170,9 @@ def _asked(told: dict[str, Any], streams: list[int]) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(str(_known[0]))
     content = json.dumps(told).encode()
-    socket.send_fds(connection, [HEADER.pack(len(content))], streams)
-    connection.sendall(content)
+    message = HEADER.pack(len(content)) + content
+    n_sent = socket.send_fds(connection, [message], streams)  # all of it, unless it is very long
+    connection.sendall(message[n_sent:])
     return connection
 
 

@@ -55,12 +55,9 @@ class Zygote:
 
     listening: socket.socket
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
-    asked: dict[int, tuple[int, list[str]]] = field(
-        default_factory=dict
-    )  # of each that lives: who wanted what
-    open: dict[int, tuple[int, socket.socket]] = field(
-        default_factory=dict
-    )  # the same: its pidfd and connection
+    # Of each that lives: who wanted what; and its pidfd and connection.
+    asked: dict[int, tuple[int, list[str]]] = field(default_factory=dict)
+    open: dict[int, tuple[int, socket.socket]] = field(default_factory=dict)
 
     def serve(self) -> tuple[dict[str, Any], int]:
         """Fork for whoever asks, for as long as there is somebody; returns in each forked process what it is to do."""
@@ -71,21 +68,31 @@ class Zygote:
                 if (told := key.data()) is not None:
                     return told
 
-    def _accept(self) -> tuple[dict[str, Any], int] | None:
+    def _accept(self) -> None:
+        """Wait for nobody: who has connected may be frozen or dead by now."""
         connection, _ = self.listening.accept()
+        self.selector.register(connection, selectors.EVENT_READ, lambda: self._hear(connection))
+
+    def _hear(self, connection: socket.socket) -> tuple[dict[str, Any], int] | None:
+        self.selector.unregister(connection)
         try:
             header, streams, *_ = socket.recv_fds(connection, forks.HEADER.size, 3)
             told = json.loads(forks.exactly(connection, forks.HEADER.unpack(header)[0]))
-        except (OSError, struct.error):  # it was killed while it asked
+        except (OSError, EOFError, struct.error):  # it was killed before it had asked
             connection.close()
             return None
-        asker = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
         if "asked_by" in told:
-            forks.send(
-                connection, {pid: what for pid, (who, what) in self.asked.items() if who == told["asked_by"]}
-            )
+            mine = {pid: what for pid, (who, what) in self.asked.items() if who == told["asked_by"]}
+            with contextlib.suppress(OSError):
+                forks.send(connection, mine)
             connection.close()
             return None
+        return self._fork(connection, told, streams)
+
+    def _fork(
+        self, connection: socket.socket, told: dict[str, Any], streams: list[int]
+    ) -> tuple[dict[str, Any], int] | None:
+        asker = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
         if (pid := os.fork()) == 0:
             self._let_go(connection)
             for to, stream in enumerate(streams):
@@ -127,11 +134,15 @@ class Zygote:
         sys.exit()
 
     def _let_go(self, connection: socket.socket) -> None:
+        """Have nothing open of what belongs to the zygote."""
+        known = [key.fileobj for key in self.selector.get_map().values()]
         self.selector.close()
         connection.close()
-        for pidfd, other in self.open.values():
-            os.close(pidfd)
-            other.close()
+        for one in known:
+            if isinstance(one, int):
+                os.close(one)
+            elif isinstance(one, socket.socket):
+                one.close()
 
 
 def warm_up() -> None:
