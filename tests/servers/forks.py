@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,9 @@ class Forked(subprocess.Popen[Any]):
     """A process that was forked by the zygote of this test process, seen as one that was started by `Popen`."""
 
     _connection: socket.socket
+    _waitpid_lock: threading.Lock  # these three are Popen's own
+    _close_pipe_fds: Callable[..., None]
+    _handle_exitstatus: Callable[[int], None]
 
     def _execute_child(self, args: Any, *more: Any) -> None:
         """Stands for what starts the process, with the arguments of Python 3.11."""
