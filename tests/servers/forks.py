@@ -175,8 +175,9 @@ def _asked(told: dict[str, Any], streams: list[int]) -> socket.socket:
     connection.connect(str(_known[0]))
     content = json.dumps(told).encode()
     message = HEADER.pack(len(content)) + content
-    n_sent = socket.send_fds(connection, [message], streams)  # all of it, unless it is very long
-    connection.sendall(message[n_sent:])
+    n_sent = socket.send_fds(connection, [message], streams)
+    if n_sent < len(message):  # else it may be answered and closed by now
+        connection.sendall(message[n_sent:])
     return connection
 
 
