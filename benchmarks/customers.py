@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from sklearn.pipeline import Pipeline
 
-from core.models import artifact, recipes
+from core.models import artifact, forest, recipes
 from core.models.fitting import training
 from core.models.schema import Schema, frame
 from core.uploads.csv import stream
@@ -84,12 +85,17 @@ def fit(path: Path, folder: Path) -> str:
         table = stream.read_table(source, Dialect(), max_rows=FITTED_ROWS)
     trained = training.train(table, target=TARGET, decimal=".", progress=lambda _done, _total: None)
     kept: dict[str, Any] = {"schema": trained.schema.to_json()}
+    made = partial(
+        recipes.build, schema=trained.schema, n_rows=table.num_rows, with_missing=frozenset(("TotalCharges",))
+    )
+    rows = frame(table, trained.schema, "."), np.array(table.column(TARGET).to_pylist())
     for recipe in recipes.NAMES:
-        pipeline = trained.pipeline
-        if recipe != trained.chosen:
-            gaps = frozenset(("TotalCharges",))
-            pipeline = recipes.build(recipe, trained.schema, n_rows=table.num_rows, with_missing=gaps)
-            pipeline.fit(frame(table, trained.schema, "."), np.array(table.column(TARGET).to_pylist()))
+        pipeline = trained.pipeline if recipe == trained.chosen else made(recipe).fit(*rows)
+        if (
+            recipe == recipes.BLEND
+        ):  # as of fewer rows, whose trees are grown over: the most that is looked up
+            grown = forest.fit(made(recipes.TREES), *rows, n_growths=forest.MOST_GROWTHS)
+            pipeline = recipes.blended([made(recipes.LINEAR).fit(*rows), grown], trained.schema)
         kept[recipe] = artifact.save(pipeline, folder / f"{recipe}.skops")
     (folder / "kept.json").write_text(json.dumps(kept))
     return trained.chosen

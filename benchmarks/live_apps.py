@@ -160,6 +160,7 @@ def _plain(given: Inputs, folder: Path) -> float:
     for name, content in given.files(goal="").items():
         (folder / name).write_bytes(content)
     (folder / "train.py").write_text(template.text(), "utf-8")
+    (folder / "predict.py").write_text(template.predict_text(), "utf-8")
     done = subprocess.run(
         [sys.executable, "train.py"], cwd=folder, capture_output=True, text=True, check=False
     )

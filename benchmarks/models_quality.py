@@ -241,6 +241,7 @@ def _by_template(tables: list[Any], folder: Path, one: Set) -> tuple[np.ndarray,
     }
     (place / "job.json").write_text(json.dumps(job))
     (place / "train.py").write_text(template.text())
+    (place / "predict.py").write_text(template.predict_text())
     before = os.times()
     subprocess.run([sys.executable, "train.py"], cwd=place, check=True, stdout=subprocess.DEVNULL)
     after = os.times()

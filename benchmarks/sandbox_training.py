@@ -78,7 +78,8 @@ def _prepared(table: pa.Table, target: str) -> Inputs:
 def _parity(config: Settings, table: pa.Table, target: str) -> bool:
     given = _prepared(table, target)
     with sandboxes.stopping(_sandbox(config)) as sandbox:
-        for name, content in {**given.files(goal=""), "train.py": template.text().encode()}.items():
+        code = {"train.py": template.text().encode(), "predict.py": template.predict_text().encode()}
+        for name, content in {**given.files(goal=""), **code}.items():
             sandbox.put(name, content)
         began = time.perf_counter()
         ended = sandbox.run(("python", "train.py"))

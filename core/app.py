@@ -57,7 +57,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         log.info(f"Python {platform.python_version()}: {fault}")
     runner = Runner(config, slots=config.workers, is_embedded=True, modules=rooms.task_modules())
     runner.start()
-    queue.local_runner.serve(runner.run_now, runner.run_once)
+    queue.local_runner.serve(runner.run_now)
     keeper = Keeper(config)
     keeper.start()
     greeting = asyncio.create_task(_greet(config))

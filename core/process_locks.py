@@ -6,11 +6,43 @@ a clock, which may be set.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
+
+_one_at_a_time = threading.Lock()
+_owners: dict[tuple[Path, int], str] = {}
+
+
+def owner(folder: Path) -> str:
+    """The name by which this process marks what is its own in a folder: that of a lock that it holds while it lives.
+
+    Where the file system knows no locks, the process id is the name. Raises OSError.
+    """
+    key = folder, os.getpid()
+    with _one_at_a_time:
+        if key not in _owners:
+            name = uuid4().hex
+            lock = hold(of_owners(folder), name)
+            if lock:
+                atexit.register(lock.close)
+            _owners[key] = name if lock else str(os.getpid())
+        return _owners[key]
+
+
+def of_owners(folder: Path) -> Path:
+    """Where the locks of those are that have marked something in a folder."""
+    return folder.with_name(f"{folder.name}.owners")
+
+
+def is_pid(owner: str) -> bool:
+    """Whether it is the name of a process without a lock."""
+    return owner.isdigit() and len(owner) < len(uuid4().hex)
 
 
 def hold(folder: Path, name: str) -> IO[bytes] | None:

@@ -49,26 +49,20 @@ def _config() -> Config:
 
 def revisions() -> list[ModuleType]:
     """The scripts, oldest first."""
-    return [
-        script.module for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))
-    ]
+    newest_first = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.module for script in reversed(list(newest_first))]
 
 
 def head() -> str:
     """The newest revision that this version knows."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None
+    revision: str = revisions()[-1].revision
     return revision
 
 
 def require_known(revision: str) -> None:
     """Raises NewerSchema for one that this version does not know."""
-    if revision not in _known():
+    if revision not in [script.revision for script in revisions()]:
         raise NewerSchema(found=revision)
-
-
-def _known() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def revision(database: Database) -> str | None:
@@ -82,8 +76,7 @@ def require_head(database: Database) -> None:
     found = revision(database)
     if found is None:
         raise OlderSchema(lacking="has no tables yet")
-    if found not in _known():
-        raise NewerSchema(found=found)
+    require_known(found)
     if found != head():
         raise OlderSchema(lacking=f"is at revision {found}, but this version needs {head()}")
 
@@ -135,8 +128,8 @@ def _upgrade(database: Database) -> None:
                 if not database.is_sqlite:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK_ID)))
                 found = MigrationContext.configure(connection).get_current_revision()
-                if found is not None and found not in _known():
-                    raise NewerSchema(found=found)
+                if found is not None:
+                    require_known(found)
                 config.attributes["connection"] = connection
                 has_row_security = not database.is_sqlite and row_level_security.is_possible(connection)
                 if has_row_security:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import selectors
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -141,10 +140,8 @@ def find_link(url: str) -> Link:
             listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             with connect(url) as telling:
                 telling.execute("SELECT pg_notify(%s, '')", [channel])
-                with selectors.DefaultSelector() as selector:
-                    selector.register(listening.fileno(), selectors.EVENT_READ)
-                    selector.select(HEAR_S)
-                return Link.SESSION if list(listening.notifies(timeout=0)) else Link.TRANSACTION
+            has_heard = list(listening.notifies(timeout=HEAR_S, stop_after=1))
+            return Link.SESSION if has_heard else Link.TRANSACTION
     except psycopg.Error as error:
         raise DatabaseUnavailable(problem=_first_line(error)) from error
 

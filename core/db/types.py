@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -32,6 +33,28 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+Function = TypeVar("Function", bound=type[FunctionElement[Any]])
+
+
+def spelt(*, sqlite: str, postgresql: str) -> Callable[[Function], Function]:
+    """How an SQL function of ours is written in either database; {0} is its first argument there."""
+
+    def spelt_so(function: Function) -> Function:
+        for dialect, text in {"sqlite": sqlite, "postgresql": postgresql}.items():
+            compiles(function, dialect)(partial(_spelt, text))
+        return function
+
+    return spelt_so
+
+
+def _spelt(text: str, element: FunctionElement[Any], compiler: Any, **options: Any) -> str:
+    return text.format(*(compiler.process(argument, **options) for argument in element.clauses))
+
+
+@spelt(
+    sqlite="(strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {0})) || '000')",
+    postgresql="(clock_timestamp() + make_interval(secs => {0}))",
+)
 class now_plus(FunctionElement[datetime]):  # noqa: N801  # written like the SQL function it is
     """The database's own clock plus some seconds; `clock_timestamp()`, not the transaction's start."""
 
@@ -42,17 +65,10 @@ class now_plus(FunctionElement[datetime]):  # noqa: N801  # written like the SQL
         super().__init__(sa.literal(float(seconds), sa.Double()))
 
 
-@compiles(now_plus, "sqlite")
-def _sqlite_now(element: now_plus, compiler: Any, **options: Any) -> str:
-    seconds = compiler.process(element.clauses, **options)
-    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {seconds})) || '000')"
-
-
-@compiles(now_plus, "postgresql")
-def _postgres_now(element: now_plus, compiler: Any, **options: Any) -> str:
-    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **options)}))"
-
-
+@spelt(
+    sqlite="max(0.0, (julianday({1}) - julianday({0})) * 86400.0)",
+    postgresql="greatest(0, extract(epoch from ({1} - {0})))",
+)
 class seconds_between(FunctionElement[float]):  # noqa: N801  # written like the SQL function it is
     """Seconds from one moment to a later one; 0 where a clock that was set back has left it earlier.
 
@@ -66,18 +82,7 @@ class seconds_between(FunctionElement[float]):  # noqa: N801  # written like the
         super().__init__(start, end)
 
 
-@compiles(seconds_between, "sqlite")
-def _sqlite_seconds(element: seconds_between, compiler: Any, **options: Any) -> str:
-    start, end = (compiler.process(moment, **options) for moment in element.clauses)
-    return f"max(0.0, (julianday({end}) - julianday({start})) * 86400.0)"
-
-
-@compiles(seconds_between, "postgresql")
-def _postgres_seconds(element: seconds_between, compiler: Any, **options: Any) -> str:
-    start, end = (compiler.process(moment, **options) for moment in element.clauses)
-    return f"greatest(0, extract(epoch from ({end} - {start})))"
-
-
+@spelt(sqlite="json_extract({0}, {2})", postgresql="({0} -> {1})")
 class json_member(FunctionElement[Any]):  # noqa: N801  # written like an SQL function
     """What a JSON column's object holds under a name, NULL where nothing; spelt as indexes spell it, the name too:
     a bound one matches no index.
@@ -87,19 +92,7 @@ class json_member(FunctionElement[Any]):  # noqa: N801  # written like an SQL fu
     inherit_cache = True
 
     def __init__(self, column: sa.SQLColumnExpression[Any], name: str) -> None:
-        super().__init__(column, sa.literal_column(f"'{name}'"))
-
-
-@compiles(json_member, "sqlite")
-def _sqlite_member(element: json_member, compiler: Any, **options: Any) -> str:
-    column, name = (compiler.process(part, **options) for part in element.clauses)
-    return f"json_extract({column}, '$.{name.strip(chr(39))}')"
-
-
-@compiles(json_member, "postgresql")
-def _postgres_member(element: json_member, compiler: Any, **options: Any) -> str:
-    column, name = (compiler.process(part, **options) for part in element.clauses)
-    return f"({column} -> {name})"
+        super().__init__(column, *(sa.literal_column(f"'{text}'") for text in (name, f"$.{name}")))
 
 
 class Clock(Hashable, Protocol):

@@ -1,4 +1,4 @@
-"""The registry of models: asking for a training, finding what is there, deleting."""
+"""The registry of models: asking for a training, and finding what is there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, defer
 
-from core import db, dependants, queue
+from core import db, queue
 from core.access import audit, ownership
 from core.access.ownership import OwnerFilter
 from core.db.pagination import Page, newest_first
@@ -17,14 +17,13 @@ from core.db.tables.models import ModelRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.db.tables.users import UserRow
-from core.errors import Clash, Conflict, NotFound
-from core.models import handler, stated, thresholds
+from core.errors import Conflict, NotFound
+from core.models import stated
 from core.models.errors import (
     ColumnsUnknown,
     NameUnusable,
     TargetMissing,
     TargetOfDates,
-    ThresholdUnusable,
 )
 from core.models.fitting.questions import TargetChoices
 from core.models.schema import Schema
@@ -40,27 +39,6 @@ SLIM_TASK = tuple(
     for column in (TaskRow.payload, TaskRow.checkpoint, TaskRow.result, TaskRow.error)
 )
 MAX_NAME = 80
-
-
-class ModelInUse(Clash):
-    """Something was made with the model, such as predictions, and a result must stay explainable."""
-
-    code = "model_in_use"
-    message = "{name} has {dependants}, so it can't be deleted."
-    hint = "Delete those first."
-    name: str
-    dependants: str
-
-
-class TrainingEnded(Conflict):
-    """There is no training left to cancel."""
-
-    message = "The training of {name} has ended."
-    hint = "Reload to see the result. You can delete a model that you don't need."
-    resource: str = "training"
-    state: str = "ended"
-    asked: str = "cancelled"
-    name: str
 
 
 def request_training(
@@ -94,8 +72,7 @@ def request_training(
         user_id=model.user_id,
         payload={
             "model_id": str(model.id),
-            **stated.payload(choices, threshold=threshold, keep=keep),
-            "validation": validation.to_json(),
+            **stated.payload(choices, threshold=threshold, keep=keep, validation=validation),
         },
         size=upload.n_rows,
         dedupe_key=dedupe_key,
@@ -246,56 +223,6 @@ def schema_of(model: ModelRow) -> Schema:
     if model.schema is None:
         raise Conflict(resource="model", state=model.status, asked="used to score")
     return Schema.from_json(model.schema)
-
-
-def delete(session: Session, *, model_id: UUID) -> Sequence[str]:
-    """Delete a model; returns the storage prefixes to remove once committed.
-
-    Raises NotFound, OwnedByAnother, Conflict while it trains, ModelInUse.
-    """
-    model = hold(session, model_id=model_id, to_delete=True)
-    if model.status == "training":
-        raise Conflict(resource="model", state="in training", asked="deleted until that ends or is cancelled")
-    if kept_by := dependants.kept_by(session, on="model", resource_id=model_id):
-        raise ModelInUse(name=f"{model.name} v{model.version}", dependants=kept_by)
-    session.delete(model)
-    audit.note(session, "model.deleted", subject(model))
-    session.flush()
-    return [handler.folder(model_id)]
-
-
-def cancel_training(session: Session, *, model_id: UUID) -> None:
-    """Stop a training. Raises NotFound, OwnedByAnother, Conflict when it has ended."""
-    model = hold(session, model_id=model_id)
-    if model.status != "training":
-        raise TrainingEnded(name=f"{model.name} v{model.version}")
-    queue.cancel(session, task_id=model.task_id)
-    audit.note(session, "model.cancelled", subject(model))
-
-
-def set_threshold(session: Session, *, model_id: UUID, wanted: float | Named) -> ModelRow:
-    """Give a ready model another threshold, for predictions that are asked for from now on.
-
-    Raises NotFound, OwnedByAnother, Conflict for a model that is not ready, ThresholdUnusable.
-    """
-    this = sa.select(ModelRow.id).where(ModelRow.id == model_id, ModelRow.user_id == db.owner(session))
-    session.execute(this.with_for_update(key_share=True))  # so that each change knows the one before it
-    model = own(session, model_id=model_id)
-    if schema_of(model).positive_label is None:
-        raise ThresholdUnusable(problem=f"{model.name} v{model.version} has no two classes")
-    before = thresholds.of_model(model)
-    now, rule = thresholds.settled(wanted, thresholds.known(model.report))
-    model.threshold, model.threshold_rule = now, rule
-    session.flush()
-    audit.note(session, "model.threshold", subject(model), before=before, threshold=now, rule=rule)
-    return model
-
-
-def prioritize(session: Session, *, model_id: UUID) -> UUID:
-    """Put a training first in line; returns its task. Raises NotFound, OwnedByAnother."""
-    model = own(session, model_id=model_id)
-    queue.prioritize(session, task_id=model.task_id)
-    return model.task_id
 
 
 def _whole() -> sa.Select[ModelRow]:

@@ -7,8 +7,9 @@ cross-validation to say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from sklearn.base import BaseEstimator
@@ -30,6 +31,8 @@ from sklearn.preprocessing import (
 from core.models import date_parts
 from core.models.blend import MeanOfLogits, MeanOfNumbers, Weights
 from core.models.schema import Feature, PartOfDate, Schema
+
+Known = Mapping[str, Sequence[str | None]]  # of columns, all values that they have
 
 LINEAR: Final = "linear_splines"
 TREES: Final = "boosted_trees"
@@ -84,23 +87,25 @@ def build(
     n_rows: int,
     with_missing: frozenset[str],
     growth: Growth = USUAL_GROWTH,
+    known: Known = MappingProxyType({}),
 ) -> Pipeline:
     """An unfitted pipeline from the schema's frame to the task's answer.
 
     name: one of NAMES.  n_rows: the fewest rows it will be fitted on.  growth: of the trees.
     with_missing: number columns whose gaps are frequent enough to be a signal of their own.
+    known: category columns without a rare value, whose values need not be counted anew by each fit.
     """
     if name == BLEND:
         members = [
-            build(one, schema, n_rows=n_rows, with_missing=with_missing, growth=growth)
+            build(one, schema, n_rows=n_rows, with_missing=with_missing, growth=growth, known=known)
             for one in (LINEAR, TREES)
         ]
         return blended(members, schema)
     if name == LINEAR:
-        columns = _columns_of_lines(schema, n_rows=n_rows, with_missing=with_missing)
+        columns = _columns_of_lines(schema, n_rows=n_rows, with_missing=with_missing, known=known)
         model = _linear(schema)
     else:
-        columns = _columns_of_trees(schema)
+        columns = _columns_of_trees(schema, known)
         model = trees(schema, growth)
     return Pipeline(
         [
@@ -144,6 +149,15 @@ def _one_hot() -> OneHotEncoder:
     )
 
 
+def _categories(names: Sequence[str], known: Known) -> list[tuple[str, Any, list[str]]]:
+    """A column a value; those that are known are not looked for."""
+    listed, counted = [name for name in names if name in known], [name for name in names if name not in known]
+    plain = OneHotEncoder(
+        categories=[list(known[name]) for name in listed], handle_unknown="ignore", sparse_output=False
+    )
+    return [("known", plain, listed), ("categories", _one_hot(), counted)]
+
+
 def _splines(n_rows: int) -> Pipeline:
     return Pipeline(
         [
@@ -169,7 +183,7 @@ def _linear(schema: Schema) -> BaseEstimator:
 
 
 def _columns_of_lines(
-    schema: Schema, *, n_rows: int, with_missing: frozenset[str]
+    schema: Schema, *, n_rows: int, with_missing: frozenset[str], known: Known
 ) -> list[tuple[str, Any, list[str]]]:
     """Splines of numbers and of days; of what comes round again, months, weekdays and hours, a column each."""
     coded = [
@@ -181,11 +195,11 @@ def _columns_of_lines(
         ("numbers", _splines(n_rows), numbers),
         ("gaps", MissingIndicator(features="all"), gaps),
         ("codes", _one_hot(), coded),
-        ("categories", _one_hot(), [one.name for one in schema.inputs if not one.is_measured]),
+        *_categories([one.name for one in schema.inputs if not one.is_measured], known),
     ]
 
 
-def _columns_of_trees(schema: Schema) -> list[tuple[str, Any, list[str]]]:
+def _columns_of_trees(schema: Schema, known: Known) -> list[tuple[str, Any, list[str]]]:
     """Numbers as they are, few categories a column each, many as the mean outcome of each.
 
     The means are cross-fitted: those that the trees learn from leave a row's own outcome out. Source: Micci-Barreca
@@ -196,7 +210,7 @@ def _columns_of_trees(schema: Schema) -> list[tuple[str, Any, list[str]]]:
     means = TargetEncoder(target_type=kinds[schema.task], cv=KFold(5, shuffle=True, random_state=0))
     return [
         ("numbers", "passthrough", [one.name for one in schema.inputs if one.is_measured]),
-        ("categories", _one_hot(), [text.name for text in texts if not _as_means(text, schema)]),
+        *_categories([text.name for text in texts if not _as_means(text, schema)], known),
         ("means", means, [text.name for text in texts if _as_means(text, schema)]),
     ]
 

@@ -13,10 +13,9 @@ from core import db, queue, settings, storage
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import artifact, handler, readings, thresholds
+from core.models import artifact, handler, readings, stated, thresholds
 from core.models.fitting import training
 from core.models.fitting.questions import TargetChoices
-from core.models.requests import training_requests
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
@@ -60,7 +59,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             rules=readings.rules_of(dialect, names),
             choices=choices,
             keep=keep,
-            validation=training_requests.validation_of(task.payload),
+            validation=stated.validation_of(task.payload),
             progress=progress,
         )
     key = f"{handler.output_prefix(task)}skops"

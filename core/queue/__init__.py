@@ -12,7 +12,7 @@ from core.queue.claims import (
     set_aside,
     was_enqueued,
 )
-from core.queue.figures import Backlog, Retried, backlog, retried
+from core.queue.figures import backlog, retried
 from core.queue.followers import abandoned, follower, move
 from core.queue.kinds import (
     GoOnLater,
@@ -26,7 +26,7 @@ from core.queue.kinds import (
     register,
 )
 from core.queue.queue_position import QueuePosition, position
-from core.queue.scale import WorkerDemand, scale
+from core.queue.scale import scale
 from core.queue.sqs import outbox
 from core.queue.sqs.client import QueueUnavailable, SqsQueue
 from core.queue.tasks import SETTLED, LeaseLost, Reason, Task, TaskState, TaskStopped
@@ -38,7 +38,6 @@ __all__ = [
     "ASK_S",
     "SETTLED",
     "SET_ASIDE_S",
-    "Backlog",
     "GoOnLater",
     "Job",
     "Kind",
@@ -48,14 +47,12 @@ __all__ = [
     "QueuePosition",
     "QueueUnavailable",
     "Reason",
-    "Retried",
     "SqsQueue",
     "Task",
     "TaskState",
     "TaskStopped",
     "UnknownKind",
     "Wakeup",
-    "WorkerDemand",
     "abandoned",
     "backlog",
     "beat",

@@ -30,10 +30,16 @@ from core.queue.tasks import (
     is_ready,
     n_tries,
 )
-from core.queue.transitions import ended, followed
+from core.queue.transitions import cancel, fail, followed
 
 NOBODY = UUID(int=0)  # the id of no worker
 SET_ASIDE_S = 60.0  # a task whose resource does not follow lets the others go first for so long
+
+WORN_OUT = Reason(
+    code="worker_lost",
+    message="The worker that ran this stopped unexpectedly.",
+    hint="The file may need more memory than is available. Check the worker's log, then retry.",
+)
 
 
 class NotFollowed(Internal):
@@ -206,8 +212,11 @@ def _take(
     Raises NotFollowed.
     """
     try:
+        if not found.may_go_on and found.cancel_requested:
+            cancel(session, task_id=found.id, clock=clock)
+            return None
         if not found.may_go_on:
-            _give_up(session, found, clock=clock)
+            fail(session, task_id=found.id, reason=WORN_OUT.after(found.n_tries), clock=clock)
             return None
         row = session.execute(_taking(lease_s, clock), {"this": found.id, "worker": worker_id}).one()
         return followed(session, row)
@@ -239,21 +248,3 @@ def _taking(lease_s: float, clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
         )
         .returning(*KEPT)
     )
-
-
-def _give_up(session: Session, found: sa.Row[Any], *, clock: Clock) -> None:
-    worn_out = Reason(
-        code="worker_lost",
-        message="The worker that ran this stopped unexpectedly.",
-        hint="The file may need more memory than is available. Check the worker's log, then retry.",
-    )
-    given_up = (
-        sa.update(TASKS)
-        .where(TASKS.c.id == found.id)
-        .values(
-            **ended(TaskState.CANCELLED if found.cancel_requested else TaskState.FAILED, clock),
-            error=None if found.cancel_requested else worn_out.after(found.n_tries).to_json(),
-        )
-        .returning(*KEPT)
-    )
-    followed(session, session.execute(given_up).one())

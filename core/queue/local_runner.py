@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 from uuid import UUID
 
 from core.errors import Unavailable
-
-_run_now: Callable[[UUID], None] | None = None
-_run_once: Callable[[UUID], None] | None = None
 
 
 class NoRunner(Unavailable):
@@ -19,24 +16,26 @@ class NoRunner(Unavailable):
     hint = "Start the app with `make run`, or wait for a worker."
 
 
-def serve(run_now: Callable[[UUID], None] | None, run_once: Callable[[UUID], None] | None = None) -> None:
-    """Name the functions that claim one task as soon as they can; None when the runner ends.
+class Run(Protocol):
+    """Claims one task as soon as it can."""
 
-    run_once: does not go on with what is to go on later; the same when absent.
+    def __call__(self, task_id: UUID, /, *, once: bool) -> None: ...
+
+
+_run: Run | None = None
+
+
+def serve(run: Run | None) -> None:
+    """Name the runner's function; None when the runner ends."""
+    global _run
+    _run = run
+
+
+def run_now(task_id: UUID, *, once: bool = False) -> None:
+    """Ask for exactly this task to be claimed now; harmless when somebody else has it. Raises NoRunner.
+
+    once: for one attempt: what then goes on later waits for a worker, or to be asked again.
     """
-    global _run_now, _run_once
-    _run_now, _run_once = run_now, run_once or run_now
-
-
-def run_now(task_id: UUID) -> None:
-    """Ask for exactly this task to be claimed now; harmless when somebody else has it. Raises NoRunner."""
-    if _run_now is None:
+    if _run is None:
         raise NoRunner
-    _run_now(task_id)
-
-
-def run_once(task_id: UUID) -> None:
-    """The same for one attempt: what then goes on later waits for a worker, or to be asked again. Raises NoRunner."""
-    if _run_once is None:
-        raise NoRunner
-    _run_once(task_id)
+    _run(task_id, once=once)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,52 +22,50 @@ N_AT_ONCE = 500  # a sweep is short: whoever else writes waits for it
 
 @dataclass(frozen=True)
 class Expired:
-    """What can go."""
+    """Rows of one table that can go while the `conditions` hold of them, by their primary keys."""
 
-    task_ids: Sequence[UUID]
-    worker_ids: Sequence[UUID]
-    keys: Sequence[tuple[UUID, str]]
+    rows: type[Base]
+    keys: Sequence[sa.Row[Any]]
+    conditions: Sequence[sa.ColumnElement[bool]]
 
     @property
     def is_all(self) -> bool:
         """Whether nothing more is left than this."""
-        return all(len(found) < N_AT_ONCE for found in (self.task_ids, self.worker_ids, self.keys))
-
-    def __bool__(self) -> bool:
-        return bool(self.task_ids or self.worker_ids or self.keys)
+        return len(self.keys) < N_AT_ONCE
 
 
-def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOCK) -> Expired:
-    """At most `N_AT_ONCE` of each, oldest first: a read, for before a write lock is taken.
+def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOCK) -> list[Expired]:
+    """At most `N_AT_ONCE` of each table, oldest first: a read, for before a write lock is taken.
 
     tasks_after_s: a task may go that long after it was settled, unless a row of another table points to
     it, or it has a dedupe key: it is then the memory of what must not be done twice. The worker heard of
     last stays, however long ago: pages tell since when there is none.
     """
-
-    def oldest(*columns: Any, at: sa.SQLColumnExpression[Any], after_s: float) -> sa.Select[Any]:
-        return sa.select(*columns).where(at < clock.now(-after_s)).order_by(at).limit(N_AT_ONCE)
-
-    tasks = oldest(TaskRow.id, at=TaskRow.finished_at, after_s=tasks_after_s).where(*_unneeded())
     heard_at = sa.func.coalesce(WorkerRow.stopped_at, WorkerRow.beat_at)
     last = sa.select(sa.func.max(heard_at)).scalar_subquery()
-    gone = oldest(WorkerRow.id, at=heard_at, after_s=WORKERS_S).where(heard_at < last)
-    answers = IdempotencyKeyRow
-    keys = oldest(answers.user_id, answers.key, at=answers.created_at, after_s=KEYS_S)
-    return Expired(
-        task_ids=session.scalars(tasks).all(),
-        worker_ids=session.scalars(gone).all(),
-        keys=[(user_id, key) for user_id, key in session.execute(keys)],
+    rules: Sequence[tuple[type[Base], sa.SQLColumnExpression[Any], float, list[sa.ColumnElement[bool]]]] = (
+        (TaskRow, TaskRow.finished_at, tasks_after_s, _unneeded()),
+        (WorkerRow, heard_at, WORKERS_S, [heard_at < last]),
+        (IdempotencyKeyRow, IdempotencyKeyRow.created_at, KEYS_S, []),
     )
+    found = []
+    for rows, at, after_s, also in rules:
+        conditions = [at < clock.now(-after_s), *also]
+        oldest = sa.select(*_key(rows)).where(*conditions).order_by(at).limit(N_AT_ONCE)
+        if keys := session.execute(oldest).all():
+            found.append(Expired(rows, keys, conditions))
+    return found
 
 
-def remove(session: Session, expired: Expired, *, clock: Clock = DATABASE_CLOCK) -> None:
+def remove(session: Session, expired: Sequence[Expired]) -> None:
     """Delete what was found, but for a task that a row points to by now and a key that is used anew."""
-    session.execute(sa.delete(TaskRow).where(TaskRow.id.in_(expired.task_ids), *_unneeded()))
-    session.execute(sa.delete(WorkerRow).where(WorkerRow.id.in_(expired.worker_ids)))
-    this = sa.tuple_(IdempotencyKeyRow.user_id, IdempotencyKeyRow.key)
-    is_old = IdempotencyKeyRow.created_at < clock.now(-KEYS_S)
-    session.execute(sa.delete(IdempotencyKeyRow).where(this.in_(expired.keys), is_old))
+    for one in expired:
+        these = sa.tuple_(*_key(one.rows)).in_(one.keys)
+        session.execute(sa.delete(one.rows).where(these, *one.conditions))
+
+
+def _key(rows: type[Base]) -> tuple[sa.ColumnElement[Any], ...]:
+    return sa.inspect(rows).primary_key
 
 
 def _unneeded() -> list[sa.ColumnElement[bool]]:

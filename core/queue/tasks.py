@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, Final, TypedDict, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -88,6 +88,13 @@ class Reason:
     @classmethod
     def of(cls, error: AppError) -> Reason:
         return cls(code=error.code, message=error.message, hint=error.hint)
+
+
+class Progress(TypedDict, total=False):
+    """Of a task's rows or steps: what is known, and not written yet."""
+
+    done: int
+    total: int
 
 
 @dataclass(frozen=True)

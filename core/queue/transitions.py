@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from core.queue.tasks import (
     SETTLED,
     TASKS,
     LeaseLost,
+    Progress,
     Reason,
     Task,
     TaskState,
@@ -37,10 +38,9 @@ def beat(
     task_id: UUID,
     attempt: int,
     lease_s: float,
-    done: int | None = None,
-    total: int | None = None,
     checkpoint: dict[str, Any] | None = None,
     clock: Clock = DATABASE_CLOCK,
+    **progress: Unpack[Progress],
 ) -> bool:
     """Renew the lease and note the progress; True if a cancel is asked for.
 
@@ -48,12 +48,12 @@ def beat(
     This is the fence: a transaction in which a worker writes for a task begins with it (or is
     `settle`, which is fenced alike). Raises LeaseLost when `attempt` no longer counts: roll back.
     """
-    noted = _known(done=done, total=total, checkpoint=checkpoint)
+    values: dict[str, Any] = {"lease_until": clock.now(lease_s), "timed_at": clock.now(), **progress}
     if checkpoint is not None:
         is_newer = TASKS.c.checkpoint.is_distinct_from(sa.literal(checkpoint, Json))
-        noted["checkpoint_attempt"] = sa.case((is_newer, TASKS.c.attempt), else_=TASKS.c.checkpoint_attempt)
-    lease = {"lease_until": clock.now(lease_s), "timed_at": clock.now()}
-    beaten = _held().values(**lease, **noted).returning(TASKS.c.cancel_requested)
+        writer = sa.case((is_newer, TASKS.c.attempt), else_=TASKS.c.checkpoint_attempt)
+        values |= {"checkpoint": checkpoint, "checkpoint_attempt": writer}
+    beaten = _held().values(values).returning(TASKS.c.cancel_requested)
     found = session.execute(beaten, {"this": task_id, "mine": attempt})
     cancel_requested: bool | None = found.scalar_one_or_none()
     if cancel_requested is None:
@@ -69,19 +69,17 @@ def settle(
     state: TaskState,
     result: dict[str, Any] | None = None,
     reason: Reason | None = None,
-    done: int | None = None,
-    total: int | None = None,
     clock: Clock = DATABASE_CLOCK,
+    **progress: Unpack[Progress],
 ) -> Task:
-    """Settle a task that this attempt is running; its resource follows. Raises LeaseLost.
+    """Settle a task that this attempt is running; its resource follows. A success has done all there was.
 
-    done, total: progress that was not written yet; a success has done all there was.
+    Raises LeaseLost.
     """
     assert state in SETTLED
-    noted = _known(done=done, total=total)
-    given = {"result": result, "error": reason.to_json() if reason else None, **noted}
+    given = {"result": result, "error": reason.to_json() if reason else None, **progress}
     new = {f"new_{name}": value for name, value in given.items()}
-    return _moved(session, _settling(state, tuple(noted), clock), task_id=task_id, attempt=attempt, **new)
+    return _moved(session, _settling(state, tuple(progress), clock), task_id=task_id, attempt=attempt, **new)
 
 
 @lru_cache(maxsize=N_KEPT)
@@ -118,20 +116,18 @@ def release(
     task_id: UUID,
     attempt: int,
     delay_s: float | None = None,
-    done: int | None = None,
-    total: int | None = None,
     checkpoint: dict[str, Any] | None = None,
     clock: Clock = DATABASE_CLOCK,
+    **progress: Unpack[Progress],
 ) -> Task:
     """Hand a running task back; the attempt does not count. Raises LeaseLost.
 
-    delay_s: it lines up anew, to be taken up in so long; without, it keeps its turn.
-    done, total, checkpoint: what was not written yet. A task that somebody wanted cancelled is CANCELLED instead.
+    delay_s: it lines up anew, to be taken up in so long; without, it keeps its turn. checkpoint: another than was
+    written. A task that somebody wanted cancelled is CANCELLED instead.
     """
-    values = {
-        "n_released": TASKS.c.n_released + 1,
-        **_known(done=done, total=total, checkpoint=checkpoint),
-    }
+    values: dict[str, Any] = {"n_released": TASKS.c.n_released + 1, **progress}
+    if checkpoint is not None:
+        values["checkpoint"] = checkpoint
     if delay_s is not None:
         values |= {"run_at": clock.now(delay_s) if delay_s else None, "turn": turn_anew(session, task_id)}
     return _requeue(session, task_id=task_id, attempt=attempt, values=values, clock=clock)
@@ -149,14 +145,13 @@ def retry_later(
     attempt: int,
     reason: Reason,
     delay_s: float | None = None,
-    done: int | None = None,
-    total: int | None = None,
     clock: Clock = DATABASE_CLOCK,
+    **progress: Unpack[Progress],
 ) -> Task:
     """After a failed attempt: queue it again, or fail it when the attempts are used up.
 
-    How often it was tried is added to `reason` then. delay_s: where not as its kind says. done, total: progress that
-    was not written yet. A task that somebody wanted cancelled is CANCELLED instead. Raises LeaseLost.
+    How often it was tried is added to `reason` then. delay_s: where not as its kind says. A task that somebody wanted
+    cancelled is CANCELLED instead. Raises LeaseLost.
     """
     this = sa.select(TASKS.c.kind, n_tries(), TASKS.c.max_attempts, TASKS.c.cancel_requested)
     row = session.execute(this.where(TASKS.c.id == task_id).with_for_update()).one_or_none()
@@ -170,17 +165,13 @@ def retry_later(
             attempt=attempt,
             state=TaskState.FAILED,
             reason=reason.after(n_tried),
-            done=done,
-            total=total,
             clock=clock,
+            **progress,
         )
     if delay_s is None:
         delay_s = kind(kind_name).retry_delay_s(max(1, n_tried))
-    values = {
-        "run_at": clock.now(delay_s),
-        "n_progressed": TASKS.c.n_progressed + HAS_PROGRESSED,
-        **_known(done=done, total=total),
-    }
+    n_progressed = TASKS.c.n_progressed + HAS_PROGRESSED
+    values = {"run_at": clock.now(delay_s), "n_progressed": n_progressed, **progress}
     return _requeue(session, task_id=task_id, attempt=attempt, values=values, reason=reason, clock=clock)
 
 
@@ -197,18 +188,23 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
     state, was_abandoned = found
     if state in SETTLED:
         raise Conflict(resource="task", state=state.lower(), asked="cancelled")
-    values: dict[str, Any] = {"cancel_requested": True}
-    if is_over := state == TaskState.QUEUED or was_abandoned:
+    if state == TaskState.QUEUED or was_abandoned:
         # Without the error of an attempt before: it was cancelled, whatever else had happened.
-        values |= ended(TaskState.CANCELLED, clock) | {"error": None}
-    cancelled = sa.update(TaskRow).where(TaskRow.id == task_id).values(**values).returning(TaskRow)
-    row = session.execute(cancelled, execution_options={"populate_existing": True}).scalar_one()
-    return followed(session, row) if is_over else Task.of(row)
+        values = ended(TaskState.CANCELLED, clock) | {"cancel_requested": True, "error": None}
+        return followed(session, _written(session, task_id, values))
+    return Task.of(_written(session, task_id, {"cancel_requested": True}))
 
 
-def _known(**noted: Any) -> dict[str, Any]:
-    """What was said of these; the others stay as they are."""
-    return {name: value for name, value in noted.items() if value is not None}
+def fail(session: Session, *, task_id: UUID, reason: Reason, clock: Clock) -> Task:
+    """Settle a task that no worker holds and that the caller has locked; its resource follows."""
+    values = ended(TaskState.FAILED, clock) | {"error": reason.to_json()}
+    return followed(session, _written(session, task_id, values))
+
+
+def _written(session: Session, task_id: UUID, values: dict[str, Any]) -> TaskRow:
+    """The row of a task, with these values."""
+    written = sa.update(TaskRow).where(TaskRow.id == task_id).values(values).returning(TaskRow)
+    return session.execute(written, execution_options={"populate_existing": True}).scalar_one()
 
 
 def _requeue(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, cast
+from typing import cast
 
 import psycopg
 import sqlalchemy as sa
@@ -24,19 +24,24 @@ ASK_S = 0.25  # through a pooler that passes on no word of new work
 log = logs.get("queue")
 
 
-class Wakeup(Protocol):
-    """Says whether something may have been enqueued since it was last asked."""
+class Wakeup:
+    """Says whether something may have been enqueued since it was last asked.
 
-    poll_s: float | None
+    As it is here, where nobody brings word: every look may pay.
+    """
+
+    poll_s: float | None = ASK_S
     """How often to ask; None when `fileno` becomes readable instead."""
 
-    def fileno(self) -> int | None: ...
+    def fileno(self) -> int | None:
+        return None
 
     def changed(self) -> bool:
         """Raises DatabaseUnavailable."""
-        ...
+        return True
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give up what it holds."""
 
 
 def watch(database: Database) -> Wakeup:
@@ -46,7 +51,7 @@ def watch(database: Database) -> Wakeup:
     if database.link is not Link.TRANSACTION:
         return _PostgresWakeup(database)
     log.warning("this pooler does not pass on notifications, so workers poll for new tasks", every_s=ASK_S)
-    return _PolledWakeup()
+    return Wakeup()
 
 
 def announce(session: Session) -> None:
@@ -64,19 +69,16 @@ def _translated() -> Iterator[None]:
         raise DatabaseUnavailable(problem=str(error).partition("\n")[0]) from error
 
 
-class _SqliteWakeup:
+class _SqliteWakeup(Wakeup):
     """`PRAGMA data_version` changes when another connection commits; asking costs microseconds."""
 
-    poll_s: float | None = POLL_S
+    poll_s = POLL_S
 
     def __init__(self, database: Database) -> None:
         with _translated():
             self._pooled = database.engine.raw_connection()
         self._connection = cast(sqlite3.Connection, self._pooled.driver_connection)
         self._version = -1
-
-    def fileno(self) -> int | None:
-        return None
 
     def changed(self) -> bool:
         with _translated():
@@ -88,10 +90,10 @@ class _SqliteWakeup:
         self._pooled.close()
 
 
-class _PostgresWakeup:
+class _PostgresWakeup(Wakeup):
     """LISTEN on a connection of its own."""
 
-    poll_s: float | None = None
+    poll_s = None
 
     def __init__(self, database: Database) -> None:
         self._connection = postgres.connect(database.engine.url.render_as_string(hide_password=False))
@@ -110,18 +112,3 @@ class _PostgresWakeup:
 
     def close(self) -> None:
         self._connection.close()
-
-
-class _PolledWakeup:
-    """Where nobody brings word: every look may pay."""
-
-    poll_s: float | None = ASK_S
-
-    def fileno(self) -> int | None:
-        return None
-
-    def changed(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        """There is nothing to close."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import core
-from core.db.tables.tasks import TaskRow, WorkerRow
+from core.db.tables.tasks import WorkerRow
 from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime, is_ahead
 from core.queue.kinds import Pool
 from core.queue.tasks import RUNNING, TASKS, is_abandoned
@@ -108,16 +108,10 @@ class Doing:
 
 def doing(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Doing]:
     """What workers do right now, of the tasks that may be seen, those begun first in front."""
-    found = session.execute(
-        sa.select(TaskRow.lease_owner, TaskRow.kind, TaskRow.started_at, TaskRow.done, TaskRow.total)
-        .where(TaskRow.state == RUNNING, ~is_abandoned(clock))
-        .order_by(TaskRow.started_at)
-    )
-    return [
-        Doing(worker_id, kind, since, done, total)
-        for worker_id, kind, since, done, total in found
-        if worker_id is not None and since is not None
-    ]
+    columns = (TASKS.c[name] for name in ("lease_owner", "kind", "started_at", "done", "total"))
+    is_held = TASKS.c.state == RUNNING, TASKS.c.lease_owner.is_not(None), ~is_abandoned(clock)
+    found = sa.select(*columns).where(*is_held).order_by(TASKS.c.started_at)
+    return [Doing(*row) for row in session.execute(found)]
 
 
 def last_seen(session: Session) -> datetime | None:

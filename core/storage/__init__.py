@@ -15,7 +15,6 @@ from core.storage.protocol import (
     Storage,
     StorageUnavailable,
     Stored,
-    Unfinished,
 )
 from core.storage.s3 import S3Storage
 from core.storage.staging import Staging, stage, sweep
@@ -38,7 +37,6 @@ __all__ = [
     "StorageUnavailable",
     "Stored",
     "SupabaseStorage",
-    "Unfinished",
     "check_staging",
     "disk_reserve",
     "from_settings",

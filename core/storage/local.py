@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from core.storage import disk_reserve
 from core.storage.protocol import (
+    PROBES,
     KeyTaken,
     Listed,
     NotStored,
+    Storage,
     StorageUnavailable,
     Stored,
     Unfinished,
@@ -30,7 +34,7 @@ PARTIAL = ".partial-"
 NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
-class LocalStorage:
+class LocalStorage(Storage):
     """Keys are paths below `root`; a file appears under its key by one link or rename, whole and synced."""
 
     def __init__(self, root: Path) -> None:
@@ -41,29 +45,18 @@ class LocalStorage:
         return f"Files in {self.root}"
 
     def put(self, key: str, source: Path) -> Stored:
-        return self._write(key, source, os.link)  # unlike a rename, refuses to replace
+        return self._put(key, source, os.link)  # unlike a rename, refuses to replace
 
     def put_all(self, contents: Sequence[tuple[str, bytes]]) -> list[bool]:
-        """All copies are synced before the first gets its name, and each folder once, after the last has."""
-        paths = self._paths([key for key, _ in contents])
-        copies = [self._copy() for _ in contents]
-        disk_reserve.require_unlent(self.root)
-        with translated(self.root, n_bytes=sum(len(content) for _, content in contents)):
-            for folder in {path.parent for path in paths}:
-                folder.mkdir(parents=True, exist_ok=True)
-            self._require_root()
-            try:
-                _write_synced(copies, [content for _, content in contents])
-                are_new = [_link(copy, path) for copy, path in zip(copies, paths, strict=True)]
-                for folder in {path.parent for path in paths}:
-                    _sync(folder)
-            finally:
-                for copy in copies:
-                    copy.unlink(missing_ok=True)
-        return are_new
+        paths = [self.root / clean(key) for key, _ in contents]
+        self._require_root()
+        for folder in {path.parent for path in paths}:  # where a file's own name is a link's, it is taken
+            self._require_inside(folder)
+        new = [(path, io.BytesIO(content)) for path, (_, content) in zip(paths, contents, strict=True)]
+        return self._write(new, os.link, n_bytes=sum(len(content) for _, content in contents))
 
     def replace(self, key: str, source: Path) -> Stored:
-        return self._write(key, source, os.replace)
+        return self._put(key, source, os.replace)
 
     def open(self, key: str, *, start: int = 0) -> BinaryIO:
         path = self._path(key)
@@ -91,9 +84,6 @@ class LocalStorage:
                 return False
         return True
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        return iter(sorted(one.key for one in self.entries(prefix)))
-
     def entries(self, prefix: str) -> Iterator[Listed]:
         self._require_root()
         folder = self.root.joinpath(*prefix.split("/")[:-1])  # keys elsewhere can't begin so
@@ -114,54 +104,51 @@ class LocalStorage:
             return
         with translated(self.root):
             now = self._now()
-            for path in self.root.glob(f"{PARTIAL}*"):
+            for path in chain(self.root.glob(f"{PARTIAL}*"), self.root.glob(f"{PROBES}*")):
                 if found := _file(path):
                     remove = partial(path.unlink, missing_ok=True)
                     yield Unfinished(size_bytes=found.st_size, age_s=now - found.st_mtime, remove=remove)
 
-    def link(self, key: str, *, disposition: str, media_type: str) -> None:  # noqa: ARG002  # the app gives it out
-        return None
-
-    def prepare(self) -> bool:
-        return False  # the first file makes the folder
-
-    def check(self) -> None:
-        self._require_root()
-        with translated(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            self._require_root()
-            probe = self.root / f"{PARTIAL}{uuid4().hex}"
-            try:
-                probe.write_bytes(b"probe")
-                if probe.read_bytes() != b"probe":
-                    raise StorageUnavailable(
-                        problem=f"{self.root} returned different bytes than were written"
-                    )
-            finally:
-                probe.unlink(missing_ok=True)
-
-    def _write(self, key: str, source: Path, name: Callable[[Path, Path], None]) -> Stored:
-        """Copy `source` beside the files, then let `name` give the copy its path: synced before and after."""
+    def _put(self, key: str, source: Path, name: Callable[[Path, Path], None]) -> Stored:
         path = self._path(key)
-        copy = self._copy()
+        with translated(source):
+            size_bytes, stream = source.stat().st_size, source.open("rb")
+        with stream:
+            (was_free,) = self._write([(path, stream)], name, n_bytes=size_bytes)
+        if not was_free:
+            raise KeyTaken(key=key)
+        return Stored(key=key, size_bytes=size_bytes)
+
+    def _write(
+        self, new: Sequence[tuple[Path, BinaryIO]], name: Callable[[Path, Path], None], *, n_bytes: int
+    ) -> list[bool]:
+        """Copy streams beside the files, then let `name` give each copy its path; of each, whether that was free.
+
+        All are written before the first is synced: the disk then keeps many at once. All copies are synced before the
+        first gets its name, and each folder once, after the last has.
+        """
+        folders = {path.parent for path, _ in new}
+        copies = [self.root / f"{PARTIAL}{uuid4().hex}" for _ in new]
         disk_reserve.require_unlent(self.root)
-        with translated(self.root, n_bytes=_size(source)):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with translated(self.root, n_bytes=n_bytes):
+            for folder in folders:
+                folder.mkdir(parents=True, exist_ok=True)
             self._require_root()  # remembers one that was just made
             try:
-                with source.open("rb") as read, copy.open("xb") as write:
-                    shutil.copyfileobj(read, write, COPY_BYTES)
-                    write.flush()
-                    os.fsync(write.fileno())
-                size_bytes = copy.stat().st_size
-                try:
-                    name(copy, path)
-                except FileExistsError as error:
-                    raise KeyTaken(key=key) from error
-                _sync(path.parent)
+                with ExitStack() as opened:
+                    files = [opened.enter_context(copy.open("xb")) for copy in copies]
+                    for file, (_, stream) in zip(files, new, strict=True):
+                        shutil.copyfileobj(stream, file, COPY_BYTES)
+                        file.flush()
+                    for file in files:
+                        os.fsync(file.fileno())
+                were_free = [_named(name, copy, path) for copy, (path, _) in zip(copies, new, strict=True)]
+                for folder in folders:
+                    _sync(folder)
             finally:
-                copy.unlink(missing_ok=True)
-        return Stored(key=key, size_bytes=size_bytes)
+                for copy in copies:
+                    copy.unlink(missing_ok=True)
+        return were_free
 
     def _require_root(self) -> None:
         """A folder that is gone, such as a disk that is no longer mounted, must not be made anew and empty."""
@@ -189,29 +176,13 @@ class LocalStorage:
     def _path(self, key: str) -> Path:
         path = self.root / clean(key)
         self._require_root()
-        self._require_inside(path, key)
+        self._require_inside(path)
         return path
 
-    def _paths(self, keys: Sequence[str]) -> list[Path]:
-        """Of files that are new: where one has a link's name already, it is taken."""
-        paths = [self.root / clean(key) for key in keys]
-        self._require_root()
-        for folder, key in {path.parent: key for path, key in zip(paths, keys, strict=True)}.items():
-            self._require_inside(folder, key)
-        return paths
-
-    def _require_inside(self, path: Path, key: str) -> None:
+    def _require_inside(self, path: Path) -> None:
         if not path.resolve().is_relative_to(self.root):  # a link that somebody planted
-            raise StorageUnavailable(problem=f"{key} points outside {self.root}")
-
-    def _copy(self) -> Path:
-        """Where bytes are written before they get the name of their key."""
-        return self.root / f"{PARTIAL}{uuid4().hex}"
-
-
-def _size(source: Path) -> int:
-    with translated(source):
-        return source.stat().st_size
+            name = path.relative_to(self.root).as_posix()
+            raise StorageUnavailable(problem=f"{name} points outside {self.root}")
 
 
 def _file(path: Path) -> os.stat_result | None:
@@ -223,26 +194,10 @@ def _file(path: Path) -> os.stat_result | None:
     return found if stat.S_ISREG(found.st_mode) else None
 
 
-def _write_synced(paths: Sequence[Path], contents: Sequence[bytes]) -> None:
-    """New files with these bytes. All are written before the first is synced: the disk then keeps many at once."""
-    opened: list[int] = []
+def _named(name: Callable[[Path, Path], None], copy: Path, path: Path) -> bool:
+    """Whether the path was free for it, and is now the copy's."""
     try:
-        for path, content in zip(paths, contents, strict=True):
-            opened.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(opened[-1], rest) :]
-        for descriptor in opened:
-            os.fsync(descriptor)
-    finally:
-        for descriptor in opened:
-            os.close(descriptor)
-
-
-def _link(copy: Path, path: Path) -> bool:
-    """Whether the name was free, and is now the copy's."""
-    try:
-        os.link(copy, path)
+        name(copy, path)
     except FileExistsError:
         return False
     return True

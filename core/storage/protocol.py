@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
+from uuid import uuid4
 
 from core.errors import Clash, Internal, Missing, Unavailable
 
 BATCH_LOGS, CONVERSATION_FILES = "batch-logs", "conversation-files"
+PROBE, PROBES = b"probe", "probe-"  # the content and the keys' beginning
 _UNFIT = re.compile('[\x00-\x1f\\\\:\x7f"*?<>|\ud800-\udfff]')
 PLACES = ("uploads", "results", "models", BATCH_LOGS, CONVERSATION_FILES)  # what keys begin with
 
@@ -116,7 +118,7 @@ class Storage(Protocol):
     """Files under slash-separated keys such as `uploads/user_1/a.csv`.
 
     Writes are atomic: a key holds a whole file or nothing. Every method may raise BadKey and
-    StorageUnavailable.
+    StorageUnavailable. What a backend does like most others is written here, for those that derive from it.
     """
 
     @property
@@ -163,30 +165,42 @@ class Storage(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that begins with `prefix`, in order."""
-        ...
+        return iter(sorted(one.key for one in self.entries(prefix)))
 
     def entries(self, prefix: str) -> Iterator[Listed]:
         """Every file whose key begins with `prefix`, in no order, asked for page by page while it is read."""
         ...
 
     def unfinished(self) -> Iterator[Unfinished]:
-        """What no key names, because a process was killed while it wrote; also what is being written right now."""
-        ...
+        """What no key names, because a process was killed while it wrote; also what is being written right now.
 
-    def link(self, key: str, *, disposition: str, media_type: str) -> str | None:
+        Nothing where a broken write leaves nothing.
+        """
+        return iter(())
+
+    def link(self, key: str, *, disposition: str, media_type: str) -> str | None:  # noqa: ARG002  # none here
         """An address that gives out the file for some minutes to whoever has it; None where there is none.
 
         disposition and media_type: the headers `Content-Disposition` and `Content-Type` of that answer.
         """
-        ...
+        return None
 
     def prepare(self) -> bool:
         """Make the place for files where it is missing and may be made; True if it was."""
-        ...
+        return False
 
     def check(self) -> None:
         """Write, read and delete a small file. Raises what goes wrong."""
-        ...
+        key = f"{PROBES}{uuid4().hex}"
+        self.put_all([(key, PROBE)])
+        try:
+            with self.open(key) as stream:
+                if stream.read() != PROBE:
+                    raise StorageUnavailable(
+                        problem=f"{self.label} returned different bytes than were written"
+                    )
+        finally:
+            self.delete(key)
 
 
 def clean(key: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from core.storage.protocol import StorageUnavailable
 
@@ -13,19 +13,12 @@ BUFFER_BYTES = 256 << 10
 N_ATTEMPTS = 4
 
 
-class Body(Protocol):
-    """The bytes that one request brings."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-    def close(self) -> None: ...
-
-
 @dataclass(frozen=True)
 class Answer:
     """What one request brings. version: another one once the file was replaced. size_bytes: of that, whole."""
 
-    body: Body
+    chunks: Iterator[bytes]
+    close: Callable[[], object]
     version: str
     size_bytes: int
 
@@ -38,33 +31,21 @@ def whole_bytes(headers: Mapping[str, str]) -> int:
 class Ranged(io.RawIOBase):
     """The bytes of a file from `start` on, to be read through an `io.BufferedReader`.
 
-    ask: for those from an offset on. size_bytes: its size a moment ago; from its end on nothing is asked for. broken:
-    what a body raises, beside OSError, when its connection breaks. The first request is made at once, so that what is
-    wrong is said now. Reading raises StorageUnavailable, as it does where a later answer is of another version.
+    ask: for those from an offset on; its chunks raise StorageUnavailable or OSError when their connection breaks.
+    size_bytes: its size a moment ago; from its end on nothing is asked for. The first request is made at once, so that
+    what is wrong is said now. Reading raises StorageUnavailable, as it does where a later answer is of another version.
     """
 
-    def __init__(
-        self,
-        ask: Callable[[int], Answer],
-        *,
-        size_bytes: int,
-        start: int,
-        label: str,
-        broken: tuple[type[Exception], ...],
-    ) -> None:
+    def __init__(self, ask: Callable[[int], Answer], *, size_bytes: int, start: int, label: str) -> None:
         self._ask, self._size_bytes, self._label = ask, size_bytes, label
-        self._broken: tuple[type[Exception], ...] = (*broken, OSError)
-        self._at, self._version = start, ""
-        self._body = self._connect() if start < size_bytes else None
+        self._at, self._version, self._left = start, "", b""
+        self._answer = self._connect() if start < size_bytes else None
 
     def readable(self) -> bool:
         return True
 
     def seekable(self) -> bool:
         return True
-
-    def tell(self) -> int:
-        return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size_bytes}[whence] + offset
@@ -78,19 +59,22 @@ class Ranged(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self._at >= self._size_bytes:
             return 0
-        problem: Exception | None = None
+        problem: Exception | str = "it ends too early"
         for _ in range(N_ATTEMPTS):
-            if self._body is None:
-                self._body = self._connect()
+            if self._answer is None:
+                self._answer = self._connect()
             try:
-                chunk = self._body.read(len(buffer))
-            except self._broken as error:
+                chunk = self._left or next(self._answer.chunks, b"")
+            except StorageUnavailable as error:
+                problem = error.problem
+            except OSError as error:
                 problem = error
             else:
                 if chunk:
-                    buffer[: len(chunk)] = chunk
-                    self._at += len(chunk)
-                    return len(chunk)
+                    given, self._left = chunk[: len(buffer)], chunk[len(buffer) :]
+                    buffer[: len(given)] = given
+                    self._at += len(given)
+                    return len(given)
             self._drop()  # broken, or at its end before the file is
         raise StorageUnavailable(problem=f"{self._label} breaks off at byte {self._at:,} ({problem})")
 
@@ -98,16 +82,16 @@ class Ranged(io.RawIOBase):
         self._drop()
         super().close()
 
-    def _connect(self) -> Body:
+    def _connect(self) -> Answer:
         """The bytes from here on, of the version that was begun: the first answer says which, and how long it is."""
         answer = self._ask(self._at)
         if self._version and answer.version != self._version:
-            answer.body.close()
+            answer.close()
             raise StorageUnavailable(problem=f"{self._label} was replaced while it was read")
         self._version, self._size_bytes = answer.version, answer.size_bytes
-        return answer.body
+        return answer
 
     def _drop(self) -> None:
-        if self._body is not None:
-            self._body.close()
-            self._body = None
+        if self._answer is not None:
+            self._answer.close()
+        self._answer, self._left = None, b""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
@@ -22,13 +20,11 @@ from core.storage.protocol import (
     Stored,
     Unfinished,
     clean,
-    translated,
 )
-from core.storage.side_by_side import side_by_side
+from core.storage.server import LINK_S, ServerStorage, clock_of
 
 PART_BYTES = 64 << 20  # a larger file goes up in such parts, one after the other
-LINK_S, CONNECT_S, READ_S, N_ATTEMPTS, N_CONNECTIONS = 300, 3, 20, 4, 20
-NEW = {"IfNoneMatch": "*"}
+CONNECT_S, READ_S, N_ATTEMPTS, N_CONNECTIONS = 3, 20, 4, 20
 NONCE = "desk-write"  # metadata of each object: the write that made it
 GONE = {"NoSuchKey", "404", "NotFound"}
 TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload"}
@@ -42,49 +38,19 @@ CAUSES = {
 }
 
 
-class S3Storage:
-    """Keys are objects below a folder of one bucket. One client serves all threads of this process."""
+class S3Storage(ServerStorage):
+    """Keys are objects below a folder of one bucket."""
 
     def __init__(self, settings: Settings, *, part_bytes: int = PART_BYTES, link_s: int = LINK_S) -> None:
+        super().__init__(settings, link_s=link_s)
         self.bucket, self._prefix = settings.bucket
-        self._settings, self._part_bytes, self._link_s = settings, part_bytes, link_s
+        self._part_bytes = part_bytes
 
     @property
     def label(self) -> str:
         place = f"s3://{self.bucket}/{self._prefix}".rstrip("/")
         endpoint = self._settings.s3_endpoint_url
         return f"{place} at {endpoint}" if endpoint else place
-
-    def put(self, key: str, source: Path) -> Stored:
-        return self._write(key, source, NEW)
-
-    def put_all(self, contents: Sequence[tuple[str, bytes]]) -> list[bool]:
-        return side_by_side(lambda key, one: self._send(key, io.BytesIO(one), len(one), NEW), contents)
-
-    def replace(self, key: str, source: Path) -> Stored:
-        try:
-            return self._write(key, source, {})
-        except KeyTaken as error:
-            raise StorageUnavailable(problem=f"{key} was written by others at the same moment") from error
-
-    def open(self, key: str, *, start: int = 0) -> BinaryIO:
-        from botocore.exceptions import BotoCoreError
-        from urllib3.exceptions import HTTPError
-
-        def ask(at: int) -> ranged.Answer:
-            with self._translated(key):
-                found = self._client.get_object(Bucket=self.bucket, Key=self._name(key), Range=f"bytes={at}-")
-            size_bytes = ranged.whole_bytes(found["ResponseMetadata"]["HTTPHeaders"])
-            return ranged.Answer(found["Body"], version=found["ETag"], size_bytes=size_bytes)
-
-        stream = ranged.Ranged(
-            ask,
-            size_bytes=self.stat(key).size_bytes,
-            start=start,
-            label=f"{key} in {self.label}",
-            broken=(BotoCoreError, HTTPError),
-        )
-        return io.BufferedReader(stream, ranged.BUFFER_BYTES)
 
     def stat(self, key: str) -> Stored:
         return Stored(key=key, size_bytes=self._head(key)["ContentLength"])
@@ -98,14 +64,11 @@ class S3Storage:
             self._client.delete_object(Bucket=self.bucket, Key=self._name(key))
         return True
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        return iter(sorted(one.key for one in self.entries(prefix)))
-
     def entries(self, prefix: str) -> Iterator[Listed]:
         with self._translated(prefix):
             listing = self._client.get_paginator("list_objects_v2")
             for page in listing.paginate(Bucket=self.bucket, Prefix=self._prefix + prefix):
-                now = _date_of(page)
+                now = _clock(page)
                 for one in page.get("Contents", ()):
                     key, age = one["Key"].removeprefix(self._prefix), now - one["LastModified"]
                     yield Listed(key=key, size_bytes=one["Size"], age_s=age.total_seconds())
@@ -124,7 +87,7 @@ class S3Storage:
                     last = max([one["Initiated"], *(part["LastModified"] for part in parts)])
                     yield Unfinished(
                         size_bytes=sum(part["Size"] for part in parts),
-                        age_s=(_date_of(sent) - last).total_seconds(),
+                        age_s=(_clock(sent) - last).total_seconds(),
                         remove=partial(self._abort, upload),
                     )
 
@@ -154,24 +117,9 @@ class S3Storage:
             self._client.create_bucket(Bucket=self.bucket, **where)
         return True
 
-    def check(self) -> None:
-        probe = {"Bucket": self.bucket, "Key": f"{self._prefix}.probe-{uuid4().hex}"}
-        with self._translated(""):
-            self._client.put_object(**probe, Body=b"probe")
-            try:
-                if self._client.get_object(**probe)["Body"].read() != b"probe":
-                    raise StorageUnavailable(
-                        problem=f"{self.label} returned different bytes than were written"
-                    )
-            finally:
-                self._client.delete_object(**probe)
-
     @cached_property
     def _client(self) -> Any:
-        """Made on first use: importing boto3 takes a while, and not every process touches files.
-
-        What the settings leave open, boto3 looks for itself, such as the role of the machine.
-        """
+        """What the settings leave open, boto3 looks for itself, such as the role of the machine."""
         import boto3
         from botocore.config import Config
 
@@ -223,23 +171,23 @@ class S3Storage:
             raise StorageUnavailable(problem=f"{self.label}: the connection broke while {key} was written")
         return True
 
-    def _write(self, key: str, source: Path, condition: dict[str, str]) -> Stored:
-        with translated(source.parent):
-            size_bytes = source.stat().st_size
-            stream = source.open("rb")
-        with stream:
-            self._send(key, stream, size_bytes, condition)
-        return Stored(key=key, size_bytes=size_bytes)
+    def _ask(self, key: str, at: int) -> ranged.Answer:
+        with self._translated(key):
+            found = self._client.get_object(Bucket=self.bucket, Key=self._name(key), Range=f"bytes={at}-")
+        body, size_bytes = found["Body"], ranged.whole_bytes(found["ResponseMetadata"]["HTTPHeaders"])
+        chunks = self._read(key, body.iter_chunks(ranged.BUFFER_BYTES))
+        return ranged.Answer(chunks, body.close, version=found["ETag"], size_bytes=size_bytes)
 
-    def _send(self, key: str, stream: BinaryIO, size_bytes: int, condition: dict[str, str]) -> None:
-        """condition: what must hold of the key for the bytes to appear under it. Raises KeyTaken where it does not."""
+    def _send(self, key: str, body: BinaryIO | bytes, size_bytes: int, *, replaces: bool) -> None:
         whole, mark = {"Bucket": self.bucket, "Key": self._name(key)}, {NONCE: uuid4().hex}
-        sized = {"Body": stream, "ContentLength": size_bytes}
+        condition = {} if replaces else {"IfNoneMatch": "*"}
         try:
             with self._translated(key):
                 if size_bytes > self._part_bytes:
+                    stream = io.BytesIO(body) if isinstance(body, bytes) else body
                     self._write_in_parts(whole, stream, size_bytes, mark, condition)
                 else:
+                    sized = {"Body": body, "ContentLength": size_bytes}
                     self._client.put_object(**whole, **sized, Metadata=mark, **condition)
         except KeyTaken:
             if not self._is_ours(key, mark[NONCE], size_bytes):
@@ -276,7 +224,6 @@ class S3Storage:
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
-        """What the server refuses, and what goes wrong on the way to it, become our own errors."""
         from botocore.exceptions import BotoCoreError, ClientError
         from urllib3.exceptions import HTTPError
 
@@ -294,7 +241,6 @@ class S3Storage:
             raise StorageUnavailable(problem=f"{self.label}: {error}") from error
 
 
-def _date_of(answer: dict[str, Any]) -> datetime:
-    """The server's clock when it answered."""
-    said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    return parsedate_to_datetime(said) if said else datetime.now(UTC)
+def _clock(answer: dict[str, Any]) -> datetime:
+    """The server's when it answered."""
+    return clock_of(answer["ResponseMetadata"]["HTTPHeaders"])

@@ -5,20 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 from uuid import uuid4
 
 from core import process_locks
 from core.storage import disk_reserve
 from core.storage.protocol import DiskFull, translated
-
-LOCK_CHARACTERS = 32
-_one_at_a_time = threading.Lock()
-_owned: dict[tuple[Path, int], tuple[str, IO[bytes] | None]] = {}
 
 
 class Staging:
@@ -65,7 +59,7 @@ def stage(folder: Path) -> Iterator[Staging]:
     """A new staging file, removed at the end whatever happens. Raises DiskFull, StorageUnavailable."""
     with translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        staging = Staging(folder / f"{_owner(folder)}-{uuid4().hex}")
+        staging = Staging(folder / f"{process_locks.owner(folder)}-{uuid4().hex}")
     try:
         yield staging
     finally:
@@ -89,31 +83,13 @@ def sweep(folder: Path) -> int:
     Each process marks what it stages by the name of a lock which it holds while it lives.
     """
     n_removed = 0
-    for owner in process_locks.of_the_dead(_locks(folder)):
+    for owner in process_locks.of_the_dead(process_locks.of_owners(folder)):
         n_removed += sum(_removed(path) for path in folder.glob(f"{owner}-*"))
     for path in folder.glob("*-*"):
-        owner = path.name.split("-")[0]
-        if owner.isdigit() and len(owner) < LOCK_CHARACTERS:  # without locks, or of an earlier version
-            n_removed += not _lives(int(owner)) and _removed(path)
+        owner = path.name.partition("-")[0]
+        if process_locks.is_pid(owner) and not _lives(int(owner)):  # without locks, or of an earlier version
+            n_removed += _removed(path)
     return n_removed
-
-
-def _owner(folder: Path) -> str:
-    """The name by which this process marks what it stages there: that of a lock which it holds as long as it lives.
-
-    Where the file system knows no locks, the process id is the name.
-    """
-    key = folder, os.getpid()
-    with _one_at_a_time:
-        if key not in _owned:
-            name = uuid4().hex
-            lock = process_locks.hold(_locks(folder), name)
-            _owned[key] = (name, lock) if lock else (str(os.getpid()), None)
-        return _owned[key][0]
-
-
-def _locks(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.owners")
 
 
 def _removed(path: Path) -> bool:
@@ -129,6 +105,6 @@ def _lives(pid: int) -> bool:
         os.kill(pid, 0)  # asks only
     except (ProcessLookupError, OverflowError):
         return False
-    except PermissionError:
-        return True
+    except PermissionError:  # another user's
+        pass
     return True

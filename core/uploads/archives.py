@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from core.storage import Staging, stage
-from core.uploads.detect.encodings import encoding
+from core.uploads.detect.encodings import encoding, other_kinds
 from core.uploads.errors import (
     ArchiveInside,
     ArchiveUnreadable,
@@ -58,8 +58,8 @@ class UnpackedFile:
 def is_packed(path: Path) -> bool:
     """Whether it is a gzip or zip file, of which much more may come out."""
     with path.open("rb") as source:
-        match encoding.other_kind(source.read(encoding.HEAD_BYTES)):
-            case (_, encoding.GZIP | encoding.ZIP):
+        match other_kinds.of(source.read(encoding.HEAD_BYTES)):
+            case (_, other_kinds.GZIP | other_kinds.ZIP):
                 return True
     return False
 
@@ -76,11 +76,11 @@ def unpacked(staged: Staging, *, file_name: str, limit_mb: int) -> Iterator[Unpa
     with staged.path.open("rb") as source:
         head = source.read(encoding.HEAD_BYTES)
         source.seek(0)
-        match encoding.other_kind(head):
-            case (_, encoding.GZIP):
+        match other_kinds.of(head):
+            case (_, other_kinds.GZIP):
                 kind, name = "gzip", _without_ending(file_name)
                 pieces, n_others = _gunzipped(source, file_name), 0
-            case (_, encoding.ZIP):
+            case (_, other_kinds.ZIP):
                 kind = "zip"
                 name, n_others, pieces = _in_zip(source, file_name, limit_mb)
             case _:
@@ -95,7 +95,7 @@ def _write(pieces: Iterator[bytes], inner: Staging, file_name: str, name: str, l
     is_first = True
     for piece in pieces:
         if is_first:
-            other = encoding.other_kind(piece)
+            other = other_kinds.of(piece)
             if other is not None and issubclass(other[0], Compressed):
                 raise ArchiveInside(file_name=file_name, member=name, kind=other[1])
             is_first = False

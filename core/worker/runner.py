@@ -85,14 +85,12 @@ class Runner:
     def start(self) -> None:
         self._thread.start()
 
-    def run_now(self, task_id: UUID) -> None:
-        """Claim exactly this task as soon as a slot is free; harmless when somebody else has it."""
-        self._dispatcher.want(task_id)
-        self._wake()
+    def run_now(self, task_id: UUID, *, once: bool = False) -> None:
+        """Claim exactly this task as soon as a slot is free; harmless when somebody else has it.
 
-    def run_once(self, task_id: UUID) -> None:
-        """The same, but for one attempt: this runner does not go on with it unless its pool has slots."""
-        self._dispatcher.want(task_id, once=True)
+        once: for one attempt: this runner does not go on with it unless its pool has slots.
+        """
+        self._dispatcher.want(task_id, once=once)
         self._wake()
 
     def drain(self, drained: threading.Event) -> None:
@@ -224,8 +222,8 @@ class Runner:
             found = retention.find(session, tasks_after_s=keep_s, clock=self._clock)
         if found:
             with db.session_scope(db.WORKER, write=True) as session:
-                retention.remove(session, found, clock=self._clock)
-        self._sweep_at = self._now() + (SWEEP_S if found.is_all else LOOK_S)
+                retention.remove(session, found)
+        self._sweep_at = self._now() + (SWEEP_S if all(one.is_all for one in found) else LOOK_S)
 
     def _bury_the_dead(self) -> None:
         """Let nobody wait for the leases of this machine's workers that are gone."""

@@ -53,7 +53,7 @@ def reader(
 def done_by_hand(reader: db.User) -> Iterator[list[UUID]]:
     """The tasks that a page has asked this process to do at once; nothing does them."""
     tasks: list[UUID] = []
-    queue.local_runner.serve(tasks.append)
+    queue.local_runner.serve(lambda task_id, /, *, once: tasks.append(task_id))
     yield tasks
     queue.local_runner.serve(None)
 

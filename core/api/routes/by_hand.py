@@ -36,7 +36,7 @@ async def process_next_item(user: Writer, batch_job_id: BatchJobId) -> Processed
     """Do exactly one waiting item right now, even if no worker is running. The last one completes the job."""
     begun = await anyio.to_thread.run_sync(partial(_begin, user, batch_job_id))
     if begun.task_id is not None:
-        queue.local_runner.run_once(begun.task_id)
+        queue.local_runner.run_now(begun.task_id, once=True)
         ends_at, pause_s = time.monotonic() + WAIT_S, FIRST_LOOK_S
         while time.monotonic() < ends_at:
             if await anyio.to_thread.run_sync(partial(_is_done, user, begun)):

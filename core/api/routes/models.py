@@ -34,7 +34,7 @@ from core.api.schemas import work
 from core.api.schemas.models import Model, ModelDetail
 from core.api.schemas.targets import NewThreshold, StatedTarget
 from core.db.tables.models import ModelRow
-from core.models import models
+from core.models import changes, models
 from core.models.requests import training_requests
 from core.models.validation import Validation
 from core.settings import Settings
@@ -160,7 +160,7 @@ def get_model(user: Reader, model_id: ModelId) -> ModelDetail:
 def change_model(user: Trainer, model_id: ModelId, wanted: ThresholdChange) -> ModelDetail:
     """Give a model of two classes another threshold. Predictions that exist keep theirs."""
     with db.session_scope(user, write=True) as session:
-        models.set_threshold(session, model_id=model_id, wanted=wanted.threshold)
+        changes.set_threshold(session, model_id=model_id, wanted=wanted.threshold)
     return _detail(user, model_id)
 
 
@@ -168,14 +168,14 @@ def change_model(user: Trainer, model_id: ModelId, wanted: ThresholdChange) -> M
 def cancel_training(user: Trainer, model_id: ModelId) -> ModelDetail:
     """Stop a training: at once if it is waiting, otherwise as soon as its worker notices."""
     with db.session_scope(user, write=True) as session:
-        models.cancel_training(session, model_id=model_id)
+        changes.cancel_training(session, model_id=model_id)
     return _detail(user, model_id)
 
 
 @router.delete("/{model_id}", responses=documented(403, 404, 409, 503))
 def delete_model(user: Writer, files: Files, model_id: ModelId) -> work.Deleted:
     """Delete a model that has no predictions."""
-    stored.delete(user, files, partial(models.delete, model_id=model_id))
+    stored.delete(user, files, partial(changes.delete, model_id=model_id))
     return work.Deleted(id=str(model_id))
 
 

@@ -9,13 +9,12 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.functions import FunctionElement
 
 from core.db.row_rules import MINE_OR_ADMIN, SCHEMA, USERS, WORKERS, RowRules, update_guard
 from core.db.tables.base import Base, BigInt, NewId, Now, one_of, partial_index
-from core.db.types import now_plus
+from core.db.types import now_plus, spelt
 
 _OF_WORKERS = (
     *("lease_owner", "lease_until", "checkpoint", "result", "error"),
@@ -63,21 +62,12 @@ _VIEWS = (
 sa.Sequence("tasks_seq", metadata=Base.metadata)
 
 
+@spelt(sqlite="(SELECT coalesce(max(rowid), 0) + 1 FROM tasks)", postgresql="nextval('tasks_seq')")
 class next_in_line(FunctionElement[int]):  # noqa: N801  # written like the SQL function it is
     """The next number in the order of enqueueing. SQLite knows no sequences, but writes one row after another."""
 
     type = sa.BigInteger()
     inherit_cache = True
-
-
-@compiles(next_in_line, "sqlite")
-def _sqlite_next(*_: Any, **__: Any) -> str:
-    return "(SELECT coalesce(max(rowid), 0) + 1 FROM tasks)"
-
-
-@compiles(next_in_line, "postgresql")
-def _postgres_next(*_: Any, **__: Any) -> str:
-    return "nextval('tasks_seq')"
 
 
 class TaskRow(Base):

@@ -31,6 +31,7 @@ from core.uploads.csv.dialect import ColumnRule
 
 CROSS_VALIDATED_ROWS = 50_000
 _FITTED = (recipes.LINEAR, recipes.TREES)  # the blend is the mean of these two
+RARE_ROWS = 2 * recipes.MIN_FREQUENCY  # fewer of them may be rare in a fold
 MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
 
 
@@ -215,6 +216,7 @@ def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
         schema=schema,
         n_rows=min(len(learnt) for learnt, _ in split.folds),
         with_missing=_with_missing(features),
+        known=_known(features, schema),
     )
     grown = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step, splits=split.folds)
     make = {name: partial(build, name, growth=grown.growth) for name in _FITTED}
@@ -271,6 +273,20 @@ def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, val
     if len(members) == 1 and schema.task != "multiclass":
         return members[0]
     return recipes.blended(members, schema, chosen.temperature, chosen.weights)
+
+
+def _known(features: pd.DataFrame, schema: Schema) -> dict[str, list[str | None]]:
+    """The category columns in which no value is rare, nor would be in a fold, with their values; a gap is the last.
+
+    scikit-learn counts texts one by one, fold by fold, which takes as long as fitting the trees.
+    """
+    found: dict[str, list[str | None]] = {}
+    for name in (one.name for one in schema.inputs if not one.is_measured):
+        counts, n_gaps = features[name].value_counts(), int(features[name].isna().sum())
+        few = counts.lt(RARE_ROWS).any() or 0 < n_gaps < RARE_ROWS
+        if not few and 0 < len(counts) <= recipes.MAX_CATEGORIES - 1:
+            found[name] = [*sorted(counts.index), *([None] if n_gaps else [])]
+    return found
 
 
 def _with_missing(features: pd.DataFrame) -> frozenset[str]:

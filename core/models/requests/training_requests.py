@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
@@ -40,12 +39,10 @@ def request(
     waiting = sa.select(ModelRow).join(ModelRow.task).where(*is_waiting)
     found = session.scalars(waiting.options(contains_eager(ModelRow.task))).all()
     asked = upload.id, target, models.tidied(name) or models.default_name(upload, target=target)
-    wanted = stated.payload(choices, threshold=threshold, keep=keep)
+    wanted = stated.payload(choices, threshold=threshold, keep=keep, validation=validation)
     for model in found:
         is_same = (model.upload_id, model.target, model.name) == asked
-        if not is_same or validation_of(model.task.payload) != validation:
-            continue
-        if stated.of_payload(model.task.payload) == wanted:
+        if is_same and stated.of_payload(model.task.payload) == wanted:
             return model
     if len(found) >= most_waiting:
         raise TooManyWaiting(n_waiting=len(found))
@@ -59,8 +56,3 @@ def request(
         keep=keep,
         validation=validation,
     )
-
-
-def validation_of(payload: Mapping[str, Any]) -> Validation:
-    """What a training's task was told of how to measure; nothing where it is older than that."""
-    return Validation.from_json(payload.get("validation", {}))

@@ -90,18 +90,10 @@ class SqsQueue:
 
     def send(self, notices: Sequence[Notice]) -> None:
         """Send a message for each; when it raises, some may have been sent."""
-        for some in _in_parts(notices):
-            entries = [
-                {
-                    "Id": str(n),
-                    "MessageBody": json.dumps({"task_id": str(one.task_id), "attempt": one.attempt}),
-                }
-                for n, one in enumerate(some)
-            ]
-            with self._translated():
-                answer = self._client.send_message_batch(QueueUrl=self.url, Entries=entries)
-            if failed := answer.get("Failed"):
-                raise QueueUnavailable(problem=f"{self.label}: {failed[0]['Code']}")
+        said = [{"task_id": str(one.task_id), "attempt": one.attempt} for one in notices]
+        failed = self._in_batches("send_message_batch", [{"MessageBody": json.dumps(one)} for one in said])
+        if failed:
+            raise QueueUnavailable(problem=f"{self.label}: {failed[0]['Code']}")
 
     def receive(self, *, limit: int, visible_s: int, wait_s: int = WAIT_S) -> list[Message]:
         """At most `limit` messages, hidden from others for `visible_s`; waits for the first one."""
@@ -119,20 +111,13 @@ class SqsQueue:
 
     def hide(self, messages: Sequence[Message], *, visible_s: int) -> None:
         """Show these deliveries to nobody else for `visible_s` from now on; 0 gives them back at once."""
-        for some in _in_parts(messages):
-            entries = [
-                {"Id": str(n), "ReceiptHandle": one.receipt_handle, "VisibilityTimeout": visible_s}
-                for n, one in enumerate(some)
-            ]
-            with self._translated():  # what fails in the answer has been given to somebody else, or is gone
-                self._client.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
+        changes = [{"ReceiptHandle": one.receipt_handle, "VisibilityTimeout": visible_s} for one in messages]
+        # What fails has been given to somebody else, or is gone.
+        self._in_batches("change_message_visibility_batch", changes)
 
     def delete(self, messages: Sequence[Message]) -> None:
         """Remove them for good."""
-        for some in _in_parts(messages):
-            entries = [{"Id": str(n), "ReceiptHandle": one.receipt_handle} for n, one in enumerate(some)]
-            with self._translated():
-                self._client.delete_message_batch(QueueUrl=self.url, Entries=entries)
+        self._in_batches("delete_message_batch", [{"ReceiptHandle": one.receipt_handle} for one in messages])
 
     def attributes(self) -> Attributes:
         """What the queue holds and how it is set up."""
@@ -179,6 +164,16 @@ class SqsQueue:
             )
         return True
 
+    def _in_batches(self, call: str, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Send them by one of the client's calls, as many at a time as it takes; what it says of those that failed."""
+        failed = []
+        for start in range(0, len(entries), N_AT_ONCE):
+            some = [{"Id": str(n), **one} for n, one in enumerate(entries[start : start + N_AT_ONCE])]
+            with self._translated():
+                answer = getattr(self._client, call)(QueueUrl=self.url, Entries=some)
+            failed += answer.get("Failed", ())
+        return failed
+
     @cached_property
     def _client(self) -> Any:
         """Made on first use: importing boto3 takes a while. Where no setting names a region, the address may."""
@@ -224,7 +219,3 @@ def _read(body: str) -> Notice | None:
         return Notice(task_id=UUID(said["task_id"]), attempt=int(said["attempt"]))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-
-
-def _in_parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (items[start : start + N_AT_ONCE] for start in range(0, len(items), N_AT_ONCE))

@@ -33,7 +33,7 @@ from core.queue.tasks import (
     is_ready,
     times,
 )
-from core.queue.transitions import ended, followed
+from core.queue.transitions import fail
 
 TRANSPORTED = Pool.SCORING
 N_AT_ONCE = 50  # a publication is short: whoever else writes waits for it
@@ -120,14 +120,7 @@ def dead_letter(
         ),
         hint="Workers may have been killed each time. Check their logs, then retry.",
     )
-    buried = (
-        sa.update(TaskRow)
-        .where(TaskRow.id == notice.task_id)
-        .values(**ended(TaskState.FAILED, clock), error=reason.to_json())
-        .returning(TaskRow)
-    )
-    row_now = session.execute(buried, execution_options={"populate_existing": True}).scalar_one()
-    return followed(session, row_now)
+    return fail(session, task_id=notice.task_id, reason=reason, clock=clock)
 
 
 def _due(lost_after_s: float | None, clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:

@@ -7,20 +7,17 @@ again.
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import secrets
 import select
 import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final
-from uuid import uuid4
+from typing import Final
 
 from core import process_locks
 from core.sandboxes.local import removal
@@ -29,8 +26,6 @@ from core.sandboxes.local.command import FOLDERS
 RECORD: Final = "record.json"
 GONE_S: Final = 5.0
 SCANS: Final = 2
-_one_at_a_time = threading.Lock()
-_owned: dict[tuple[Path, int], tuple[str, IO[bytes] | None]] = {}
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,7 @@ class Record:
 def new(root: Path, *, labels: Mapping[str, str], uid: int | None) -> Path:
     """A new folder with places for the sandbox's files, which belong to its user. Raises OSError."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder = root / f"{_owner(root)}-{secrets.token_hex(6)}"
+    folder = root / f"{process_locks.owner(root)}-{secrets.token_hex(6)}"
     folder.mkdir(mode=0o700)
     try:
         write(folder, Record(labels=dict(labels), since=datetime.now(UTC), uid=uid))
@@ -101,17 +96,19 @@ def of_ref(root: Path, ref: str) -> Path | None:
 def is_owned(folder: Path) -> bool:
     """Whether the process lives that made it."""
     owner = folder.name.partition("-")[0]
-    return _lives(int(owner)) if _is_pid(owner) else process_locks.is_held(_locks(folder.parent), owner)
+    if process_locks.is_pid(owner):
+        return _lives(int(owner))
+    return process_locks.is_held(process_locks.of_owners(folder.parent), owner)
 
 
 def sweep(root: Path) -> int:
     """End and remove the sandboxes of processes that are gone; how many."""
-    n = 0
-    for owner in process_locks.of_the_dead(_locks(root)):
+    n, locks = 0, process_locks.of_owners(root)
+    for owner in process_locks.of_the_dead(locks):
         n += sum(end(folder) for folder in found(root) if folder.name.startswith(f"{owner}-"))
     for folder in list(found(root)):
         owner = folder.name.partition("-")[0]
-        if not is_owned(folder) and (_is_pid(owner) or not (_locks(root) / owner).exists()):
+        if not is_owned(folder) and (process_locks.is_pid(owner) or not (locks / owner).exists()):
             n += end(folder)
     for name in {name for _, name in _started_for(root)}:  # since its folder was removed
         if not is_owned(root / name):
@@ -184,30 +181,6 @@ def gone(pidfd: int, timeout_s: float) -> bool:
 def others(root: Path) -> Sequence[int]:
     """The users of all sandboxes there are."""
     return [record.uid for folder in found(root) if (record := read(folder)) and record.uid is not None]
-
-
-def _owner(root: Path) -> str:
-    """The name by which this process marks what is its own: that of a lock which it holds as long as it lives.
-
-    Where the file system knows no locks, the process id is the name.
-    """
-    key = root, os.getpid()
-    with _one_at_a_time:
-        if key not in _owned:
-            name = uuid4().hex
-            lock = process_locks.hold(_locks(root), name)
-            _owned[key] = (name, lock) if lock else (str(os.getpid()), None)
-            if lock:
-                atexit.register(lock.close)
-        return _owned[key][0]
-
-
-def _locks(root: Path) -> Path:
-    return root.with_name(f"{root.name}.owners")
-
-
-def _is_pid(owner: str) -> bool:
-    return owner.isdigit() and len(owner) < len(uuid4().hex)
 
 
 def _lives(pid: int) -> bool:

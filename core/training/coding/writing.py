@@ -198,7 +198,7 @@ class Writer:
         return redaction.redacted(lines, known=known)
 
     def _instead(self, why: str) -> Written:
-        return Written(template.text(), None, "template", (f"{why} {INSTEAD}",))
+        return Written(template.text(), template.predict_text(), "template", (f"{why} {INSTEAD}",))
 
     def _provision(self, written: Written, said: str = "") -> Written:
         """The stage is over: this is what runs."""

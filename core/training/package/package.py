@@ -51,7 +51,7 @@ def make(storage: Storage, subject: Subject, *, address: str, data_path: str) ->
     requirements = "".join(f"{name}=={version(name)}\n" for name in LIBRARIES)
     contents = {
         "train.py": led(subject.code),
-        **({} if subject.asked.predict_code is None else {GIVEN: subject.asked.predict_code}),
+        **({} if subject.predict_code is None else {GIVEN: subject.predict_code}),
         **{f"{name}.py": flat((FILES / f"{name}.py").read_text("utf-8")) for name in MODULES},
         "metric_lines.py": flat(Path(metric_lines.__file__).read_text("utf-8")),
         "requirements.txt": requirements,

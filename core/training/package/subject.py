@@ -65,6 +65,11 @@ class Subject:
         return self.asked.code if self.asked.code is not None else template.text()
 
     @property
+    def predict_code(self) -> str | None:
+        """The predict.py beside it; None where it writes its own."""
+        return self.asked.predict_code if self.asked.code is not None else template.predict_text()
+
+    @property
     def code_sha256(self) -> str:
         return hashlib.sha256(self.code.encode()).hexdigest()
 

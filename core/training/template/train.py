@@ -4,11 +4,11 @@ Runs by itself, in a folder that holds
   train.parquet    the rows to learn from: the features, and the target
   holdout.parquet  other rows, without the target
   groups.parquet   which of the rows to learn from belong together, where some do: the same "group" for copies of a row
+  predict.py       load(path) and predict(model, frame): what serves the model later also predicts here
   job.json         {"target", "task", "labels", "positive_label", "features": [{"name", "kind"}, …]}; a date is
                    the number of its day, and each part of it one more feature, which says {"part": "month", …}
 and leaves there
   model.bin        the model, for predict.py alone
-  predict.py       load(path) and predict(model, frame)
   predictions.json what the model says of the held-out rows, in their order
 It prints a line of JSON for each point of the curve: {"metric", "split", "step", "value"}.
 
@@ -63,34 +63,6 @@ PATIENCE = 20  # trees that may come without making unseen rows likelier
 HEATS = np.geomspace(0.2, 5.0, 65)  # Source: Guo et al. 2017, On Calibration of Modern Neural Networks
 COME_ROUND = ("month", "weekday", "hour")  # parts of dates of which curves take each value for itself
 ONE_HOT_VALUES = 8  # a category of more values becomes the mean outcome of each
-
-PREDICT = '''"""Opens model.bin and predicts: a row of probabilities, one a label, or a number."""
-
-import joblib
-import numpy as np
-from scipy.special import expit, softmax
-
-
-def load(path):
-    return joblib.load(path)
-
-
-def said(model, frame):
-    """The weighted mean of what the members say: logits, or numbers."""
-    asked = "decision_function" if hasattr(model["members"][0], "predict_proba") else "predict"
-    answers = [getattr(one, asked)(frame) for one in model["members"]]
-    return np.average(answers, axis=0, weights=model["weights"])
-
-
-def predict(model, frame):
-    answers = said(model, frame)
-    if not hasattr(model["members"][0], "predict_proba"):
-        return answers
-    logits = answers / model["temperature"]
-    if logits.ndim == 1:
-        return np.column_stack([expit(-logits), expit(logits)])
-    return softmax(logits, axis=1)
-'''
 
 
 def as_fitted(frame: pd.DataFrame, job: Job) -> pd.DataFrame:
@@ -281,8 +253,7 @@ def main() -> None:
     of_trees = grown(job, frame, target, seen, unseen)
     curve(job, of_trees, shown, truth)
 
-    Path("predict.py").write_text(PREDICT, "utf-8")
-    served = runpy.run_path("predict.py")  # what serves the model later also predicts here
+    served = runpy.run_path("predict.py")
     model: Model = {"members": [of_linear, of_trees], "temperature": 1.0}
     apart = [served["said"]({"members": [one], "weights": [1.0]}, shown) for one in model["members"]]
     candidates = {"curves": [1.0, 0.0], "trees": [0.0, 1.0], "their mean": weighed(job, apart, truth)}

@@ -50,7 +50,7 @@ def one_by_hand(batch_job_id: UUID) -> None:
     except Conflict:  # it is being done, or over: the page shows which
         return
     if task_id is not None:
-        queue.local_runner.run_once(task_id)
+        queue.local_runner.run_now(task_id, once=True)
 
 
 def all_by_hand(batch_job_id: UUID) -> None:

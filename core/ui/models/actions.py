@@ -9,7 +9,7 @@ import streamlit as st
 from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.training_jobs import TrainingJobRow
-from core.models import models
+from core.models import changes
 from core.models.errors import NEED_ANOTHER_FILE
 from core.predictions import listing
 from core.training.deployments import deployments
@@ -27,7 +27,7 @@ def toolbar(model: ModelRow, training: TrainingJobRow | None) -> None:
     if model.status == "training":
         if st.button("Cancel training", key="cancel", icon=":material/stop_circle:"):
             with db.session_scope(session.user(), write=True) as scope:
-                models.cancel_training(scope, model_id=model.id)
+                changes.cancel_training(scope, model_id=model.id)
             st.rerun()
         return
     is_ready = model.status == "ready"
@@ -83,6 +83,6 @@ def _confirm_delete(model: ModelRow) -> None:
             return
         st.markdown(f"This permanently deletes **{name}**. The file it was trained on is kept.")
         if page_frame.confirmed("Delete model", key="confirm_delete"):
-            stored.delete(session.user(), session.files(), partial(models.delete, model_id=model.id))
+            stored.delete(session.user(), session.files(), partial(changes.delete, model_id=model.id))
             notices.leave(f"Deleted {name}.", icon=":material/delete:")
             links.go(MODELS)

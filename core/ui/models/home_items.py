@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from core.db.tables.models import ModelRow
-from core.models import models
+from core.models import changes, models
 from core.ui import formatting, links
 from core.ui.models import labels, progress
 from core.ui.models.pages import MODEL
@@ -61,7 +61,7 @@ def activity(session: Session, now: datetime) -> Activity:
         ],
         n_running=len(running),
         n_queued=len(waiting),
-        queued=QueuedWork.of("Train", len(waiting), partial(models.prioritize, model_id=waiting[0].id))
+        queued=QueuedWork.of("Train", len(waiting), partial(changes.prioritize, model_id=waiting[0].id))
         if waiting
         else None,
         newest=tuple(row.id for row in newest[:1]),

@@ -7,7 +7,7 @@ import streamlit as st
 from core import db, queue
 from core.db.tables.models import ModelRow
 from core.db.tables.training_jobs import TrainingJobRow
-from core.models import models
+from core.models import changes
 from core.ui import formatting, no_worker, session
 from core.ui.training import stages
 
@@ -39,7 +39,7 @@ def show(
                 "Train it now", key="by_hand", icon=":material/play_arrow:", type="primary"
             ):
                 with db.session_scope(session.user(), write=True) as scope:
-                    task_id = models.prioritize(scope, model_id=model.id)
+                    task_id = changes.prioritize(scope, model_id=model.id)
                 queue.local_runner.run_now(task_id)
                 st.rerun()
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import db
 from core.db.tables.models import ModelRow
-from core.models import models, thresholds
+from core.models import changes, models, thresholds
 from core.models.thresholds import Cut, KnownScores, Named, Rule
 from core.ui import formatting, links, notices, page_frame, session
 from core.ui.models import evaluation
@@ -52,7 +52,7 @@ def show(model: ModelRow, *, is_mine: bool) -> None:
     ):
         with page_frame.guarded():
             with db.session_scope(session.user(), write=True) as scope:
-                changed = models.set_threshold(scope, model_id=model.id, wanted=wanted)
+                changed = changes.set_threshold(scope, model_id=model.id, wanted=wanted)
             said = formatting.threshold(thresholds.of_model(changed))
             notices.leave(f"New predictions use a threshold of {said}.", icon=":material/check:")
             st.rerun()

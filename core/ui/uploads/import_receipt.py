@@ -38,6 +38,7 @@ ABOUT: Final[dict[str, str]] = {
     "missing": "Missing values",
     "dates": "Dates",
     "kind": "Column type",
+    "doubt": "To check",
 }
 SURE: Final[dict[str, str]] = {
     "certain": "Certain",
@@ -125,9 +126,8 @@ def _alike(found: Sequence[Guess]) -> list[list[Guess]]:
     alike: dict[tuple[object, ...], list[Guess]] = {}
     for guess in found:
         if guess.column is not None:
-            alike.setdefault((guess.about, guess.value, guess.confidence, guess.alternatives), []).append(
-                guess
-            )
+            said = guess.why if guess.about == "doubt" else guess.value
+            alike.setdefault((guess.about, said, guess.confidence, guess.alternatives), []).append(guess)
     return list(alike.values())
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import models
+from core.models import models, stated
 from core.models.fitting.questions import TargetChoices
 from core.models.requests import training_requests
 from core.models.validation import UNSTATED, Validation
@@ -25,7 +25,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
     names = [column.name for column in columns]
     asked = f"{upload.id}_{version_of.id if version_of else None}"  # what the answers are about
-    stated = target_form.show(
+    given = target_form.show(
         upload,
         columns,
         before=version_of.target if version_of else None,
@@ -33,7 +33,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         key=asked,
         target_key=f"target_{asked}",
     )
-    target, refusal = stated.target, stated.refusal
+    target, refusal = given.target, given.refusal
     name = st.text_input(
         "Name",
         value=version_of.name if version_of else "",
@@ -52,7 +52,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
     )
     validation = validation_form.show(
         [name for name in names if name != target],
-        before=training_requests.validation_of(version_of.task.payload) if version_of else UNSTATED,
+        before=stated.validation_of(version_of.task.payload) if version_of else UNSTATED,
         key=asked,
     )
     clicked = st.button(
@@ -73,7 +73,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
             upload.id,
             target=target,
             name=name or "",
-            choices=stated.choices,
+            choices=given.choices,
             keep=keep,
             validation=validation,
         )

@@ -2,55 +2,38 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from core.uploads.csv.piecewise import CHUNK_BYTES, PiecewiseReader
 from core.uploads.csv.units import narrow, unit_bytes
 
-_CHUNK_BYTES = 1 << 20
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
-class LineRange(io.RawIOBase):
+class LineRange(PiecewiseReader):
     """Lines of a file as they stand. Lines count as an editor counts them, behind the byte order mark."""
 
     def __init__(self, source: BinaryIO, *, codec: str, bom: int, first_line: int, last_line: int) -> None:
         """first_line: the bytes before it are left out, the byte order mark apart; 0 for none. last_line: 0 for all."""
-        self._source = source
+        super().__init__(source, bom=bom)
         self._codec = codec
         self._first = max(first_line, 1)
         self._last = last_line
-        self._ready = source.read(bom)
         self._held = b""
         self._beyond = b""
         self._n_lines = 0
-        self._is_over = False
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1, /) -> bytes:
-        """At most `size` bytes of these lines, all of them where it is negative."""
-        parts, wanted = [self._ready], size - len(self._ready)
-        while not self._is_over and (size < 0 or wanted > 0):
-            parts.append(self._more())
-            wanted -= len(parts[-1])
-        data = b"".join(parts)
-        end = len(data) if size < 0 else size
-        self._ready = data[end:]
-        return data[:end]
 
     def behind(self) -> Iterator[bytes]:
         """What follows the last line, to the source's end, once these lines were read to theirs."""
         if self._beyond:
             yield self._beyond
-        while chunk := self._source.read(_CHUNK_BYTES):
+        while chunk := self._source.read(CHUNK_BYTES):
             yield chunk
 
     def _more(self) -> bytes:
-        chunk = self._source.read(_CHUNK_BYTES)
+        chunk = self._source.read(CHUNK_BYTES)
         self._held += chunk
         width, units = unit_bytes(self._codec), narrow(self._held, self._codec)
         # a carriage return at the very end may be half of a line's end

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
 
-from core.uploads.csv import number_formats, plain_signs
+from core.uploads.csv import multipliers, number_formats, plain_signs
 from core.uploads.csv.cells import ABOUT
 from core.uploads.csv.number_formats import Numeral, Spelling
 
@@ -55,23 +55,17 @@ _BEHIND: Final = re.compile(
 _PAIR: Final = re.compile(
     r"(?P<number>[0-9]+(?:[.,][0-9]+)?) ?(?P<unit>[^\W\d_]{1,10}\.?)(?: |,|$)? ?(?:and |und |et |y )?"
 )
+_MANY: Final = re.compile(r" ?(?P<times>[^\W\d_]{1,10})\.? (?P<what>[^\W\d_]{2,20}(?: [^\W\d_]{1,20}){0,2})")
+_SIGN_IN_WORDS: Final = re.compile(
+    r"(?:\((?P<sign>[-+])\)|(?P<minus>minus|moins|menos|meno|минус|мінус)\b) ?(?=[0-9.,])", re.IGNORECASE
+)
+_PREFIXED: Final = frozenset(
+    ("W", "Wh", "V", "VA", "A", "Pa", "Hz", "g", "J", "m", "L", "Ω", "S", "T", "eV", "F", "H", "N", "Bq", "Sv", "Gy")
+)  # fmt: skip
 _LABEL: Final = re.compile(r"\.? ?[-:=)] |[.):] ?[^\W\d_]")
 _WORD: Final = re.compile(r"[^\W\d_]|/[^\W\d_]|[%‰°\"'µΩ€$£¥℃℉]")
 _DIGITS: Final = frozenset("0123456789")
 _DIGIT: Final = re.compile("[0-9½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚]")
-_THOUSAND: Final = 3, ("k", "tsd", "thousand", "tys", "тыс", "mil", "tkr", "千")
-_MILLION: Final = 6, ("m", "mn", "mm", "mio", "mln", "mill", "million", "millions", "millionen", "млн", "milj",
-    "millones", "milioni", "milhões")  # fmt: skip
-_BILLION: Final = 9, ("b", "bn", "mrd", "mld", "billion", "billions", "milliarden", "milliards", "miliardi",
-    "млрд", "md", "mia")  # fmt: skip
-_TRILLION: Final = 12, ("tn", "trn", "trillion", "trillions", "трлн")
-_INDIAN: Final = (5, ("lakh", "lakhs", "lac", "lacs")), (7, ("crore", "crores"))
-_EASTERN: Final = (4, ("万", "萬", "만")), (8, ("億", "亿", "억"))
-_PLACES: Final = {
-    word: places
-    for places, words in (_THOUSAND, _MILLION, _BILLION, _TRILLION, *_INDIAN, *_EASTERN)
-    for word in words
-}
 
 
 @dataclass(frozen=True)
@@ -94,14 +88,13 @@ class Taken:
     pairs: tuple[tuple[str, str], ...] = ()
 
 
-def is_multiplier(word: str) -> bool:
-    """Whether a word stands for thousands, millions or more in some language."""
-    return places(word) > 0
-
-
-def places(word: str) -> int:
-    """By how many places a multiplier moves the decimal mark; 0 for another word."""
-    return _PLACES.get(word.casefold().rstrip("."), 0)
+def is_same_unit(one: str, other: str) -> bool:
+    """Whether two words are one unit but for capital letters. "mW" and "MW" are two: a thousandth and a million."""
+    one, other = one.rstrip("."), other.rstrip(".")
+    if one.casefold() != other.casefold():
+        return False
+    is_prefix = {one[:1], other[:1]} == {"m", "M"} and one[1:] == other[1:]
+    return not (is_prefix and one[1:] in _PREFIXED)
 
 
 def taken(text: str) -> Taken | None:
@@ -117,6 +110,7 @@ def _taken(text: str) -> Taken | None:
         return Taken(plain, text)
     if _DIGIT.search(text) is None:
         return None
+    text = _signed(text)
     limit = _LIMIT.match(text)
     text = text[limit.end() :] if limit else text
     text, is_noted = (text, False) if _TIMES_TEN.fullmatch(text.lstrip("-")) else _without_notes(text)
@@ -124,6 +118,14 @@ def _taken(text: str) -> Taken | None:
     text = _PLUS.sub(" ", text, count=1).rstrip()
     found = _number(text)
     return None if found is None else replace(found, is_limit=is_limit, is_noted=is_noted)
+
+
+def _signed(text: str) -> str:
+    """The text with a plain sign where that stands in brackets or is written out."""
+    found = _SIGN_IN_WORDS.match(text)
+    if found is None:
+        return text
+    return ("-" if found["minus"] else found["sign"]) + text[found.end() :]
 
 
 def _number(text: str) -> Taken | None:
@@ -155,12 +157,15 @@ def _with_word(text: str) -> Taken | None:
     if numeral is None:
         return _of_pairs(text)
     found = _BEHIND.fullmatch(rest)
-    if found is not None and found["word"].casefold() in _PLACES:
-        n_places, behind = places(found["word"]), found["behind"] or ""
+    if found is not None and multipliers.is_one(found["word"]):
+        n_places, behind = multipliers.places(found["word"]), found["behind"] or ""
         marked = number_formats.of(digits + behind) if behind else numeral
-        if marked is not None and (found["word"] not in ("m", "b", "mil", "mm", "md") or marked.mark):
+        if marked is not None and (found["word"] not in multipliers.AMBIGUOUS or marked.mark):
             core = digits + behind if marked.mark else digits
             return Taken(marked, core, rest.strip() if not marked.mark else "", n_places)
+    many = _MANY.fullmatch(rest)
+    if many is not None and multipliers.is_one(many["times"]) and many["times"] not in multipliers.AMBIGUOUS:
+        return Taken(numeral, digits, many["what"], multipliers.places(many["times"]))
     if _LABEL.match(rest):
         return None
     word = rest.lstrip(".,").strip()
@@ -228,7 +233,9 @@ def _loosely(text: str, spelling: Spelling, decimal: str, suffixes: Suffixes) ->
     plain, is_other = (found.value, False) if found.value else _plain(numeral, spelling)
     if plain is None:
         return None
-    plain = _scaled(plain, meaning, found.places if found.places and meaning == POSITIVE else 0)
+    plain = _scaled(
+        plain, meaning, found.places if meaning == POSITIVE or not multipliers.is_one(found.word) else 0
+    )
     is_about = found.is_limit or found.is_noted or is_other or meaning == FLAG
     return (ABOUT if is_about else "") + plain.replace(".", decimal)
 
@@ -240,7 +247,7 @@ def _meaning(found: Taken, spelling: Spelling, suffixes: Suffixes) -> str | None
     for spelled in (word, word.rstrip("."), word.casefold(), word.casefold().rstrip(".")):
         if spelled in known:
             return known[spelled]
-    is_unit = word.casefold().rstrip(".") == spelling.mark.casefold().rstrip(".")
+    is_unit = is_same_unit(word, spelling.mark)
     return POSITIVE if is_unit or not word or found.places else None
 
 
@@ -249,7 +256,7 @@ def _scaled(plain: str, meaning: str, n_places: int) -> str:
     if meaning == NEGATIVE:
         return plain.removeprefix("-") if plain.startswith("-") else f"-{plain}"
     if meaning not in (FLAG, POSITIVE):
-        return _written(Decimal(plain) * Decimal(meaning))
+        return _written((Decimal(plain) * Decimal(meaning)).scaleb(n_places))
     return _written(Decimal(plain).scaleb(n_places)) if n_places else plain
 
 

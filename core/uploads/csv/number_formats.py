@@ -29,6 +29,7 @@ _CELL = re.compile(
     rf"(?P<late> *--?)?(?: *(?P<behind>{_MARK.pattern}))?(?: *(?P<shut>\)))?(?: *(?P<after>{_MARK.pattern}))?"
     r"(?P<last> *-)?"
 )
+_GROUPED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}")
 _BEHIND = ("%", "‰")
 _LONGEST = 100
 """No number has more characters."""
@@ -167,7 +168,8 @@ def decimal_of(number: str) -> str | None:
     last = marks[-1]
     tail = number.rpartition(last)[2]
     if marks.count(last) > 1:
-        return {",": ".", ".": ","}[last] if len(set(marks)) == 1 else None
+        is_grouped = len(set(marks)) == 1 and _GROUPED.fullmatch(number) is not None  # no date, no version
+        return {",": ".", ".": ","}[last] if is_grouped else None
     if len(set(marks)) > 1 or len(tail) != 3 or not re.match(r"[1-9][0-9]{0,2}[.,]", number):
         return last
     return None

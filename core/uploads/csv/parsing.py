@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from core.uploads.csv import layout, records, repairs
 from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.rewriting import Rewriting
+from core.uploads.csv.units import unit_bytes
 from core.uploads.errors import ChangedSinceChecked
 
 
@@ -44,6 +47,20 @@ def block_of(block: bytes, header: list[str], dialect: Dialect) -> ParsedBlock:
 
 def cells_of(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     """One record's cells as text, however many there are."""
+    if unit_bytes(dialect.encoding) == 1 and not dialect.escapechar:
+        record = record.rstrip(b"\r\n") or record
+    marks = Dialect(
+        dialect.encoding,
+        dialect.delimiter,
+        dialect.quotechar,
+        escapechar=dialect.escapechar,
+        rewriting=Rewriting(repairs=dialect.repairs) if dialect.repairs else None,
+    )
+    return _cells_of(record, marks)
+
+
+@lru_cache(maxsize=8)  # a header is asked for by those who look for rows and by those who name columns
+def _cells_of(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     numbers = [str(number) for number in range(records.n_cells(record, dialect))]
     data = records.settled(record, dialect).decode(dialect.encoding).encode()
     return tuple(column[0].as_py() for column in _table(data, dialect, numbers).columns)

@@ -6,18 +6,17 @@ Each line stays a line, so that lines are counted as in the file.
 from __future__ import annotations
 
 import codecs
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from core.uploads.csv import repairs
+from core.uploads.csv.piecewise import CHUNK_BYTES, PiecewiseReader
 from core.uploads.csv.repairs import Repair
 
 CELL_MARK = "\t"
 """What stands between the cells of text that was cut into columns."""
-_CHUNK_BYTES = 1 << 20
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _BLANKS = re.compile(" {1,}")
 
@@ -78,37 +77,21 @@ class Rewriting:
         return cls(**{**data, "repairs": tuple(data["repairs"]), "columns": columns})
 
 
-class LaidOutReader(io.RawIOBase):
-    """A file's bytes with their text laid out, in the same encoding."""
+class LaidOutReader(PiecewiseReader):
+    """A file's bytes with their text laid out, in the same encoding; reading raises UnicodeDecodeError."""
 
     def __init__(
         self, source: BinaryIO, rewriting: Rewriting, *, codec: str, bom: int, delimiter: str
     ) -> None:
-        self._source = source
+        super().__init__(source, bom=bom)
         self._rewriting = rewriting
         self._delimiter = delimiter
         self._codec = codec
         self._decoder = codecs.getincrementaldecoder(codec)()
-        self._ready = source.read(bom)
         self._held = ""
-        self._is_over = False
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1, /) -> bytes:
-        """At most `size` bytes, all of them where it is negative. Raises UnicodeDecodeError."""
-        parts, wanted = [self._ready], size - len(self._ready)
-        while not self._is_over and (size < 0 or wanted > 0):
-            parts.append(self._more())
-            wanted -= len(parts[-1])
-        data = b"".join(parts)
-        end = len(data) if size < 0 else size
-        self._ready = data[end:]
-        return data[:end]
 
     def _more(self) -> bytes:
-        chunk = self._source.read(_CHUNK_BYTES)
+        chunk = self._source.read(CHUNK_BYTES)
         self._held += self._decoder.decode(chunk, final=not chunk)
         end = len(self._held) if not chunk else _whole_lines(self._held)
         text, self._held = self._held[:end], self._held[end:]

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     @property
     def n_filled(self) -> int:
         """Cells that hold more than blanks."""
-        return sum(1 for cell in self.cells if cell.strip())
+        return len(list(filter(None, map(str.strip, self.cells))))
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def detect(text: str, codec: str) -> DetectedMarks:
     scored = [(mark, score) for mark, score in judged if score >= GOOD or mark not in SEPARATORS]
     if not scored or max(score for _, score in scored) < GOOD:
         rare = [mark for mark in RARE_DELIMITERS if mark in text and _may_delimit(mark, codec)]
+        rare = [] if _is_of_dates(text) else rare
         better = [(mark, _quality(text, quotes(text, mark, codec))) for mark in rare]
         scored += [(mark, score) for mark, score in better if score >= GOOD]
     if not scored:
@@ -116,6 +117,12 @@ def detect(text: str, codec: str) -> DetectedMarks:
     if scored[0][1] <= 0:
         scored.sort(key=lambda pair: -text.count(pair[0]))
     return DetectedMarks(quotes(text, scored[0][0], codec), tuple(scored))
+
+
+def _is_of_dates(text: str) -> bool:
+    """Whether most lines are a date or a time as a whole, which colons and blanks part."""
+    lines = [line for line in text.splitlines()[:_JUDGED_ROWS] if line.strip()]
+    return 2 * sum(map(cell_patterns.is_calendar, lines)) > len(lines)
 
 
 def _may_delimit(mark: str, codec: str) -> bool:
@@ -133,17 +140,13 @@ def quotes(text: str, delimiter: str, codec: str) -> Marks:
             return escaped
         if "\\" + delimiter in text and _evenness(text, escaped) > _evenness(text, plain):
             return escaped
-    bare = [cell for row in rows(text, Marks(delimiter, ""), most=_JUDGED_ROWS) for cell in row.cells]
-    opened = [cell.strip() for cell in bare if cell.strip()[:1] in ("'", '"')]
-    single = [cell for cell in opened if cell[0] == "'"]
+    unquoted = rows(text, Marks(delimiter, ""), most=_JUDGED_ROWS)
+    opened = _opened(unquoted)
     double = [cell for cell in opened if cell[0] == '"']
-    if single and len(single) >= 4 * len(double):
-        closed = sum(len(cell) > 1 and cell[-1] == "'" for cell in single)
-        apostrophes = Marks(delimiter, "'")
-        if (
-            closed > 0.7 * len(single) or _evenness(text, apostrophes) > _evenness(text, plain)
-        ) and not _has_quote_errors(text, apostrophes):
-            return apostrophes
+    if len(opened) > 4 * len(double) and any(
+        _has_apostrophes(part, within, delimiter) for part, within in _with_table(text, unquoted)
+    ):
+        return Marks(delimiter, "'")
     if double and _has_quote_errors(text, plain):
         closed = sum(len(cell) > 1 and cell[-1] == '"' for cell in double)
         without = Marks(delimiter, "")
@@ -151,6 +154,30 @@ def quotes(text: str, delimiter: str, codec: str) -> Marks:
         if is_habit and _evenness(text, without) > 0.95:
             return without
     return plain
+
+
+def _opened(found: Iterable[Row]) -> list[str]:
+    """The cells that begin with a quote of either sort."""
+    return [cell.strip() for row in found for cell in row.cells if cell.strip()[:1] in ("'", '"')]
+
+
+def _with_table(text: str, unquoted: Sequence[Row]) -> Iterator[tuple[str, Sequence[Row]]]:
+    """The text and its rows; then those from the first row that is as wide as most are, without what stands above."""
+    yield text, unquoted
+    widths = Counter(len(row.cells) for row in unquoted if len(row.cells) > 1)
+    usual = max(widths, key=lambda n: widths[n], default=0)
+    first = next((index for index, row in enumerate(unquoted) if len(row.cells) == usual), 0)
+    if first:
+        yield "".join(text.splitlines(keepends=True)[unquoted[first].line - 1 :]), unquoted[first:]
+
+
+def _has_apostrophes(text: str, unquoted: Sequence[Row], delimiter: str) -> bool:
+    """Whether apostrophes quote its cells. unquoted: its rows if they did not."""
+    single = [cell for cell in _opened(unquoted) if cell[0] == "'"]
+    closed = sum(len(cell) > 1 and cell[-1] == "'" for cell in single)
+    marks = Marks(delimiter, "'")
+    is_better = closed > 0.7 * len(single) or _evenness(text, marks) > _evenness(text, Marks(delimiter))
+    return bool(single) and is_better and not _has_quote_errors(text, marks)
 
 
 def has_quoted_cells(text: str, delimiter: str) -> bool:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
-from itertools import repeat
 from pathlib import Path
 
-from core.uploads.csv import repairs, stream
+from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.csv.rewriting import CELL_MARK, Rewriting
-from core.uploads.detect import delimiters, explanations, far_tables, sampling, several_tables
+from core.uploads.detect import delimiters, dropped_lines, explanations, sampling, several_tables
 from core.uploads.detect.columns import column_formats
 from core.uploads.detect.delimiters import DetectedMarks, Marks, Row
 from core.uploads.detect.detected import Detected, DetectionOverrides
-from core.uploads.detect.encodings import encoding, text_repairs
+from core.uploads.detect.encodings import encoding, garbled_text, text_repairs
 from core.uploads.detect.guesses import Guess
 from core.uploads.detect.sampling import Sample
-from core.uploads.detect.shape import footers, header_detection, odd_rows, text_layout
-from core.uploads.detect.shape.header_detection import TableLocation
+from core.uploads.detect.shape import (
+    footers,
+    header_detection,
+    merged_cells,
+    not_tables,
+    odd_rows,
+    text_layout,
+)
 
 _LOCATED_ROWS = 400
-_MOST_NOT_ROWS_BYTES = 16 << 10
-_LINE_END = re.compile(r"\r\n|\n|\r")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
 def of_encoding(
@@ -71,8 +71,8 @@ def of_encoding(
         has_header=location.has_header,
         names=location.names,
         index_column=location.index_column,
-        not_rows=_not_rows(path, found.codec, sample, location, marks.marks, header, (below, among))
-        + (("",) if written.others or _has_empty(body) else ()),
+        not_rows=dropped_lines.of(path, found.codec, sample, location, marks.marks, header, (below, among))
+        + (("",) if written.others or dropped_lines.has_empty(body) else ()),
         is_ragged=True,
     )
     guesses = (
@@ -84,7 +84,11 @@ def of_encoding(
     )
     not_kept = {*below, *among}
     kept = [row for row in body if row not in not_kept and row.cells != header.cells]
-    guesses = (*guesses, *odd_rows.doubts(kept, len(location.names)), *text_layout.of_log(sample.head))
+    guesses = (
+        *guesses,
+        *odd_rows.doubts(kept, len(location.names)),
+        *merged_cells.doubts(kept, location.names),
+    )
     cells = sampling.columns(sampling.rows(sample, marks.marks, kept, below), len(location.names))
     is_edged = len(location.names) < len(header.cells)
     return _with_formats(Detected(dialect, guesses, written.others, is_edged), cells, overrides)
@@ -99,6 +103,8 @@ def _written(
     marks, rewriting = _detected_marks(sample.head, found, overrides)
     rewriting = replace(rewriting, repairs=needed)
     of_layout = text_layout.guess_of(rewriting, sample.head)
+    is_parted = not rewriting.lays_out and _is_parted(marks)
+    of_text += (*garbled_text.doubts(sample.head), *not_tables.doubts(sample.head, is_parted=is_parted))
     sample = sampling.as_cut(sample, rewriting, marks.marks)
     written = _with_marks(sample, found, marks, overrides)
     if not rewriting.lays_out:
@@ -209,12 +215,17 @@ def _layout(head: str, detected: DetectedMarks) -> Rewriting | None:
     """How text must be laid out that no single mark makes a table of; None where one does."""
     if mark := text_layout.double_mark(head):
         return Rewriting(mark=mark)
-    best = detected.scores[0] if detected.scores else ("", 0.0)
-    is_good = best[0] in (*delimiters.DELIMITERS, *delimiters.SEPARATORS) and best[1] >= delimiters.GOOD
-    if is_good and not text_layout.is_spaced(head, best[0]):
+    is_good = _is_parted(detected)
+    if is_good and not text_layout.is_spaced(head, detected.scores[0][0]):
         return None
     laid_out = text_layout.aligned(head)
     return laid_out if not is_good or (laid_out and laid_out.columns) else None
+
+
+def _is_parted(detected: DetectedMarks) -> bool:
+    """Whether a single mark, and no blank or colon, surely separates cells."""
+    best = detected.scores[0] if detected.scores else ("", 0.0)
+    return best[0] in (*delimiters.DELIMITERS, *delimiters.SEPARATORS) and best[1] >= delimiters.GOOD
 
 
 def _has_one_column(head: str, marks: Marks) -> bool:
@@ -232,64 +243,6 @@ def _skipped(header: Row, first_line: int, marks: DetectedMarks) -> int:
     """Lines above the header; none where they are blank, as no blank line is a row unless a mark is in it."""
     is_first = header.line <= first_line and not marks.announced and "invisible" not in marks.marks.repairs
     return 0 if is_first else header.line - 1
-
-
-def _not_rows(
-    path: Path,
-    codec: str,
-    sample: Sample,
-    location: TableLocation,
-    marks: Marks,
-    header: Row,
-    no_rows: tuple[Sequence[Row], Sequence[Row]],
-) -> tuple[str, ...]:
-    """The texts of records that are no rows, as they stand in the file. no_rows: those at its end, and among others."""
-    below, among = no_rows
-    found = [_text(sample.head, row) for row in (*location.below, *among)]
-    found += [_text(sample.head if sample.is_whole else sample.tail, row) for row in below]
-    if location.has_header and len(header.cells) > 1:
-        header_text = _text(sample.head, header)
-        again = f"\n{header_text}" if header_text else ""
-        others = (
-            sample.head[sample.head.find(header_text) + len(header_text) :],
-            *sample.slices,
-            sample.tail,
-        )
-        is_again = again and any(again in other.replace("\r", "\n") for other in others)
-        if is_again or (again and not sample.is_whole and far_tables.has_line(path, header_text, codec)):
-            found.append(header_text)
-    found += _unlike_themselves(sample, header, location, marks)
-    texts = tuple(dict.fromkeys(one for one in found if one))
-    return texts if sum(map(len, texts)) <= _MOST_NOT_ROWS_BYTES else ()
-
-
-def _unlike_themselves(sample: Sample, header: Row, location: TableLocation, marks: Marks) -> Iterator[str]:
-    """Lines that are empty, or the header again, once they are repaired."""
-    if not marks.repairs:
-        return
-    named = repairs.words(_text(sample.head, header), marks.repairs) if location.has_header else ""
-    for part, n_above in [(sample.head, header.line), *((one, 0) for one in (*sample.slices, sample.tail))]:
-        for line in map(str.rstrip, _lines(part)[n_above:], repeat("\r\n")):
-            read = repairs.words(line, marks.repairs)
-            if read != line and (read == named or not read.strip(marks.delimiter)):
-                yield line
-
-
-def _has_empty(body: Sequence[Row]) -> bool:
-    """Whether lines stand among the rows that hold nothing but delimiters."""
-    return any(len(row.cells) > 1 and not row.cells[0] and not "".join(row.cells) for row in body)
-
-
-def _text(text: str, row: Row) -> str:
-    """A row's own characters without its line end. text: what its line counts in."""
-    lines = _lines(text)
-    n_lines = 1 + sum(len(_LINE_END.findall(cell)) for cell in row.cells)
-    return "".join(lines[row.line - 1 : row.line - 1 + n_lines]).rstrip("\r\n")
-
-
-@lru_cache(maxsize=2)
-def _lines(text: str) -> list[str]:
-    return _LINE.findall(text)
 
 
 def _line_end(text: str) -> str:

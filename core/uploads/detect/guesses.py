@@ -9,7 +9,7 @@ from typing import Any, Literal
 Confidence = Literal["certain", "likely", "guess", "chosen"]
 About = Literal[
     "encoding", "delimiter", "quotes", "header", "preamble", "names", "not_rows", "widths", "decimal",
-    "numbers", "missing", "kind", "tables", "text", "dates",
+    "numbers", "missing", "kind", "tables", "text", "dates", "doubt",
 ]  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from core.uploads.errors import (
     TextAfterQuote,
     UnequalRow,
 )
-from core.uploads.report import notes, receipt
+from core.uploads.report import notes, overruling, receipt
 from core.uploads.report.date_orders import DateOrders
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ReadingOverrides
@@ -53,7 +53,7 @@ def examine(
     """
     overrides = overrides or ReadingOverrides()
     found = encoding.find(path, file_name=file_name, codec=overrides.encoding)
-    detected = overrides.applied(detection.of_encoding(path, found, overrides.for_detection))
+    detected = overruling.applied(overrides, detection.of_encoding(path, found, overrides.for_detection))
     run = _FilePass(path, file_name, detected.dialect)
     try:
         run.read()
@@ -61,7 +61,7 @@ def examine(
         loose = detection.with_loose_quotes(path, found, overrides.for_detection, detected)
         if loose is None:
             raise
-        detected = overrides.applied(loose)
+        detected = overruling.applied(overrides, loose)
         run = _FilePass(path, file_name, detected.dialect)
         if not run.reads_evenly():
             raise
@@ -69,11 +69,11 @@ def examine(
         if not detected.is_edged:
             raise
         asked = replace(overrides.for_detection, keeps_edges=True)
-        detected = overrides.applied(detection.of_encoding(path, found, asked))
+        detected = overruling.applied(overrides, detection.of_encoding(path, found, asked))
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
     if late := run.late_rules(overrides):
-        detected = overrides.applied(detected.with_formats(late))
+        detected = overruling.applied(overrides, detected.with_formats(late))
         run = _FilePass(path, file_name, detected.dialect)
         run.read()
     return run.summed_up(found, run.with_dates(detected, overrides), overrides, packed)
@@ -156,7 +156,7 @@ class _FilePass:
         """What was detected, with the order of day and month where whole columns tell what a sample did not."""
         if not (found := self._date_orders.told(detected.guesses, self._dialect, self._header)):
             return detected
-        detected = overrides.applied(detected.with_formats(found))
+        detected = overruling.applied(overrides, detected.with_formats(found))
         self._dialect = replace(self._dialect, rules=detected.dialect.rules)  # no cell is rewritten otherwise
         return detected
 
@@ -178,7 +178,7 @@ class _FilePass:
             map(headers.tidied, self._given_names)
         ):
             raise EmptyFile(file_name=self._file_name)
-        sentences = notes.of(packed, found, dialect, columns, treatment, guesses)
+        sentences = notes.of(packed, found, dialect, columns, treatment, guesses, self._n_rows)
         return Examination(
             dialect,
             columns,

@@ -16,8 +16,9 @@ from core.uploads.report.receipt import LineTreatment, SourceArchive
 _LINE_ENDS = {"\r": "Its lines end with a carriage return only, as on old Macs."}
 _SCALED = {"fractions": "times 100 where it is lacking", "hundredths": "as hundredths"}
 _JOINED = "joined."
-_DOUBTED = re.compile("different units|last digits")
-_NEARLY = re.compile(r"(?:nearly a number|read as a number): (.{1,400}?)\.(?: |$)")
+_DOUBTED = re.compile("different units|last digits|read as text")
+_NEARLY = re.compile(r"(?:nearly a number|read as a number): (.{1,400}?)\.(?= [A-Z]|$)")
+_LINES_OF_SPREADSHEETS = {16_384: "an old", 65_536: "an older", 1_048_576: "a"}
 _BLANKS = {" ": "spaces", "'": "apostrophes", ",": "commas", ".": "points"}
 
 
@@ -28,6 +29,7 @@ def of(
     columns: Sequence[ColumnProfile],
     treatment: LineTreatment,
     guesses: Sequence[Guess],
+    n_rows: int,
 ) -> tuple[str, ...]:
     """The sentences of a receipt, the file's first, then its lines', then its columns'."""
     return tuple(
@@ -37,11 +39,13 @@ def of(
             *_of_file(encoding, dialect, columns),
             *_of_text(guesses),
             *_of_lines(dialect, treatment, guesses),
+            *_of_length(dialect.skip_lines + dialect.has_header + n_rows),
             *(guess.why for guess in guesses if guess.about == "names"),
             *_of_columns(dialect, columns, _examples(guesses)),
             *_of_dates(guesses),
             *(f"In '{guess.column}', {guess.why}" for guess in guesses if guess.is_of_value),
             *_of_readings(guesses),
+            *(_of_column(guess) for guess in guesses if guess.about == "doubt"),
         )
         if sentence
     )
@@ -53,7 +57,11 @@ def _of_readings(guesses: Sequence[Guess]) -> Iterator[str]:
         is_label = guess.about == "kind" and guess.confidence == "likely"
         is_read = guess.about == "numbers" and guess.confidence in ("likely", "guess")
         if guess.column and (is_label or (is_read and _DOUBTED.search(guess.why))):
-            yield f"In '{guess.column}', {guess.why[0].lower()}{guess.why[1:]}"
+            yield _of_column(guess)
+
+
+def _of_column(guess: Guess) -> str:
+    return f"In '{guess.column}', {guess.why[0].lower()}{guess.why[1:]}"
 
 
 def _examples(guesses: Sequence[Guess]) -> dict[str, str]:
@@ -149,6 +157,13 @@ def _of_lines(dialect: Dialect, treatment: LineTreatment, guesses: Sequence[Gues
         yield f"{_counted(treatment.n_inner_breaks, 'line break')} inside quoted cells kept."
 
 
+def _of_length(n_lines: int) -> Iterator[str]:
+    """That rows may have been lost in a program that holds no more of them."""
+    if n_lines in _LINES_OF_SPREADSHEETS:
+        which = _LINES_OF_SPREADSHEETS[n_lines]
+        yield f"It has {n_lines:,} lines, as many as {which} spreadsheet can hold: further rows may have been cut off."
+
+
 def _of_columns(
     dialect: Dialect, columns: Sequence[ColumnProfile], examples: Mapping[str, str]
 ) -> Iterator[str]:
@@ -194,7 +209,7 @@ def _of_dates(guesses: Sequence[Guess]) -> Iterator[str]:
             read = f"dates are read as {texts.FORMS[guess.value]}" if guess.value else "no dates are read"
             yield f"In '{guess.column}', {read}, as you chose."
         elif guess.about == "dates":
-            yield f"In '{guess.column}', {guess.why}"
+            yield _of_column(guess)
 
 
 def _of_encoding(encoding: Encoding) -> str:

@@ -22,7 +22,7 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.errors import NotFound
-from core.models import models
+from core.models import changes, models
 from core.predictions import listing, predictions, repeats
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -117,9 +117,9 @@ CHANGES: dict[str, Callable[[Session, PredictionRow], object]] = {
     "score it again": lambda s, row: repeats.again(s, prediction_id=row.id),
     "delete it": lambda s, row: predictions.delete(s, prediction_id=row.id),
     "delete the upload": lambda s, row: uploads.delete(s, upload_id=row.upload_id, n_confirmed=1),
-    "delete the model": lambda s, row: models.delete(s, model_id=row.model_id),
-    "cancel its training": lambda s, row: models.cancel_training(s, model_id=row.model_id),
-    "train it first": lambda s, row: models.prioritize(s, model_id=row.model_id),
+    "delete the model": lambda s, row: changes.delete(s, model_id=row.model_id),
+    "cancel its training": lambda s, row: changes.cancel_training(s, model_id=row.model_id),
+    "train it first": lambda s, row: changes.prioritize(s, model_id=row.model_id),
     "score the upload": lambda s, row: predictions.create(s, upload_id=row.upload_id, model_id=row.model_id),
     "train on the upload": lambda s, row: models.request_training(
         s, upload=uploads.get(s, upload_id=row.upload_id), target="target"

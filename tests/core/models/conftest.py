@@ -14,6 +14,8 @@ from core.models.fitting.training import TrainingResult
 from core.models.schema import frame
 from tests.core.models.tables import TARGETS, subscribers, train, without
 
+PLANS = {"plan": ("basic", "plus", "pro", None)}
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
@@ -44,6 +46,8 @@ def fitted(trained: dict[str, TrainingResult], table: pa.Table) -> dict[tuple[st
         schema = training.schema
         outcome = table.column(schema.target).to_numpy().astype(float if task == "regression" else str)
         for name in recipes.NAMES:
-            made = recipes.build(name, schema, n_rows=table.num_rows, with_missing=frozenset({"tenure"}))
+            made = recipes.build(
+                name, schema, n_rows=table.num_rows, with_missing=frozenset({"tenure"}), known=PLANS
+            )
             pipelines[task, name] = made.fit(frame(table, schema, "."), outcome)
     return pipelines

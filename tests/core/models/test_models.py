@@ -9,7 +9,7 @@ import pytest
 from core import db
 from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
-from core.models import models
+from core.models import changes, models
 from core.models.errors import ColumnsUnknown, NameUnusable, TargetMissing
 from core.queue import Reason, TaskState
 from core.settings import Settings
@@ -72,7 +72,7 @@ def test_a_training_that_fails_says_why_on_the_model(user: db.User, upload: Uplo
 def test_a_cancelled_training_is_a_failed_model_that_says_so(user: db.User, upload: UploadRow) -> None:
     with db.session_scope(user, write=True) as session:
         model_id = models.request_training(session, upload=upload, target="churned").id
-        models.cancel_training(session, model_id=model_id)
+        changes.cancel_training(session, model_id=model_id)
     with db.session_scope(user) as session:
         error = models.get(session, model_id=model_id).error
     assert error is not None
@@ -85,7 +85,7 @@ def test_a_training_that_has_ended_is_not_cancelled(user: db.User, upload: Uploa
         pytest.raises(Conflict, match=r"training of Churn v1 has ended"),
         db.session_scope(user, write=True) as session,
     ):
-        models.cancel_training(session, model_id=model.id)
+        changes.cancel_training(session, model_id=model.id)
 
 
 def test_a_target_that_is_no_column_and_a_name_too_long_are_refused(user: db.User, upload: UploadRow) -> None:
@@ -99,22 +99,22 @@ def test_a_model_in_training_or_in_use_is_not_deleted(user: db.User, upload: Upl
     with db.session_scope(user, write=True) as session:
         in_training = models.request_training(session, upload=upload, target="churned", name="Slow").id
     with pytest.raises(Conflict), db.session_scope(user, write=True) as session:
-        models.delete(session, model_id=in_training)
+        changes.delete(session, model_id=in_training)
     used = made.ready_model(user, upload)
     made.completed(user, upload, used)
     with (
-        pytest.raises(models.ModelInUse, match="1 prediction"),
+        pytest.raises(changes.ModelInUse, match="1 prediction"),
         db.session_scope(user, write=True) as session,
     ):
-        models.delete(session, model_id=used.id)
+        changes.delete(session, model_id=used.id)
     free = made.ready_model(user, upload, name="Free")
     with db.session_scope(user, write=True) as session:
-        assert models.delete(session, model_id=free.id) == [f"models/{free.id}/"]
+        assert changes.delete(session, model_id=free.id) == [f"models/{free.id}/"]
 
 
 def test_a_strangers_model_does_not_exist(user: db.User, stranger: db.User, upload: UploadRow) -> None:
     model = made.ready_model(user, upload)
-    for verb in (models.get, models.delete, models.cancel_training, models.prioritize):
+    for verb in (models.get, changes.delete, changes.cancel_training, changes.prioritize):
         for model_id in (model.id, uuid4()):
             with pytest.raises(NotFound), db.session_scope(stranger, write=True) as session:
                 verb(session, model_id=model_id)

@@ -17,8 +17,8 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow
 from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
-from core.models import models
-from core.models.models import ModelInUse
+from core.models import changes, models
+from core.models.changes import ModelInUse
 from core.predictions import predictions
 from core.settings import Settings
 from core.storage import LocalStorage
@@ -51,7 +51,7 @@ def _delete_upload(user: db.User, upload_id: int) -> str:
 
 def _delete_model(user: db.User, model_id: UUID) -> str:
     with db.session_scope(user, write=True) as session:
-        models.delete(session, model_id=model_id)
+        changes.delete(session, model_id=model_id)
     return "deleted"
 
 

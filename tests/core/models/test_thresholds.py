@@ -14,7 +14,7 @@ from core.db.tables.audit_events import AuditEventRow
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
 from core.errors import AppError, Conflict, NotFound
-from core.models import models, thresholds
+from core.models import changes, models, thresholds
 from core.models.errors import ThresholdUnusable
 from core.models.thresholds import KnownScores
 from core.predictions import cutting, predictions
@@ -99,11 +99,11 @@ def test_a_model_keeps_its_threshold_and_a_prediction_the_one_it_was_asked_for_w
     assert (thresholds.of_model(model), thresholds.rule_of(model)) == (0.5, "half")
     before = made.queued(user, upload, model)
     with db.session_scope(user, write=True) as session:
-        models.set_threshold(session, model_id=model.id, wanted=0.3)
+        changes.set_threshold(session, model_id=model.id, wanted=0.3)
     now = made.queued(user, upload, model)
     with db.session_scope(user, write=True) as session:
         own = predictions.create(session, upload_id=upload.id, model_id=model.id, threshold=0.7).id
-        models.set_threshold(session, model_id=model.id, wanted=0.9)
+        changes.set_threshold(session, model_id=model.id, wanted=0.9)
     with db.session_scope(user) as session:
         kept = [cutting.of(predictions.get(session, prediction_id=one)) for one in (before, now, own)]
         changed = models.get(session, model_id=model.id)
@@ -116,13 +116,13 @@ def test_two_changes_at_once_are_both_audited_and_each_knows_the_one_before(
 ) -> None:
     def change(wanted: float) -> None:
         with db.session_scope(user, write=True) as session:
-            models.set_threshold(session, model_id=model.id, wanted=wanted)
+            changes.set_threshold(session, model_id=model.id, wanted=wanted)
 
     wanted = (0.2, 0.4, 0.6, 0.8)
     assert together([lambda one=one: change(one) for one in wanted]) == [None] * len(wanted)
     with db.session_scope(db.WORKER) as session:
-        changes = sa.select(AuditEventRow.details).where(AuditEventRow.action == "model.threshold")
-        told = session.execute(changes).scalars().all()
+        noted = sa.select(AuditEventRow.details).where(AuditEventRow.action == "model.threshold")
+        told = session.execute(noted).scalars().all()
     with db.session_scope(user) as session:
         now = models.get(session, model_id=model.id).threshold
     assert sorted(one["threshold"] for one in told) == list(wanted)
@@ -134,7 +134,7 @@ def test_only_a_ready_model_of_two_classes_has_one_and_only_its_owner_sets_it(
 ) -> None:
     def refused(who: db.User, model_id: object, kind: type[AppError]) -> None:
         with pytest.raises(kind), db.session_scope(who, write=True) as session:
-            models.set_threshold(session, model_id=model_id, wanted=0.3)  # type: ignore[arg-type]
+            changes.set_threshold(session, model_id=model_id, wanted=0.3)  # type: ignore[arg-type]
 
     refused(stranger, model.id, NotFound)
     with db.session_scope(user, write=True) as session:

@@ -10,7 +10,7 @@ import pytest
 from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import models
+from core.models import changes, models
 from core.models.errors import TooManyWaiting
 from core.models.fitting.questions import TargetChoices
 from core.models.requests import training_requests
@@ -82,7 +82,7 @@ def test_more_than_may_wait_are_refused_with_their_number(
     theirs = journeys.upload_bytes(stranger, made.CSV, settings=settings, files=storage)
     assert ask(stranger, theirs).status == "training"
     with db.session_scope(user, write=True) as session:
-        models.cancel_training(session, model_id=waiting[0].id)
+        changes.cancel_training(session, model_id=waiting[0].id)
     assert ask(user, upload, name="One more").status == "training"
 
 

@@ -21,7 +21,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.metrics.binary import Binary
-from core.models import models
+from core.models import changes
 from core.predictions import code_hash, listing, predictions, receipt, repeats
 from core.predictions.results import measures
 from core.predictions.scoring import engine
@@ -90,9 +90,9 @@ def test_a_threshold_decides_the_labels_and_the_figures_and_a_stored_result_keep
         prediction_id = predictions.create(session, **asked, threshold=0.125).id  # type: ignore[arg-type]  # each its own
     scored = journeys.settled(desk.user, prediction_id)
     with db.session_scope(desk.user, write=True) as session:
-        models.set_threshold(session, model_id=desk.model.id, wanted=0.9)
+        changes.set_threshold(session, model_id=desk.model.id, wanted=0.9)
         again_id = repeats.again(session, prediction_id=prediction_id).id
-        models.set_threshold(session, model_id=desk.model.id, wanted="half")
+        changes.set_threshold(session, model_id=desk.model.id, wanted="half")
     result = csv.read_csv(desk.path(scored.output_key))
     reaches = [score >= 0.125 for score in result["probability"].to_pylist()]
     assert result["prediction"].to_pylist() == ["Yes" if one else "No" for one in reaches]

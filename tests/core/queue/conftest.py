@@ -10,6 +10,7 @@ import pytest
 from core import db, queue
 from core.db.tables.tasks import TaskRow
 from core.queue.claims import NOBODY
+from core.queue.figures import Backlog
 from core.queue.sqs import outbox
 from core.queue.sqs.client import Notice
 from tests.clocks import HeldClock
@@ -94,7 +95,7 @@ class Line:
         with db.session_scope(db.WORKER, write=True) as session:
             return outbox.dead_letter(session, notice, n_deliveries=None, clock=self.clock)
 
-    def backlog(self) -> queue.Backlog:
+    def backlog(self) -> Backlog:
         with db.session_scope(db.WORKER) as session:
             return queue.backlog(session, clock=self.clock)
 

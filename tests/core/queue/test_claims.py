@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core import db, queue
 from core.db.tables.tasks import TaskRow
 from core.queue import SET_ASIDE_S, TaskState
+from core.queue.figures import Backlog, Retried
 from tests.core.queue.conftest import LEASE_S, Line
 from tests.faults import steps
 from tests.faults.pooled_steps import GENERATION, TRAINING
@@ -249,7 +250,7 @@ def test_of_tasks_those_that_are_due_are_told_from_those_that_are_over(line: Lin
 
 
 def test_the_backlog_counts_what_waits_runs_and_is_abandoned(line: Line) -> None:
-    assert line.backlog() == queue.Backlog(n_queued=0, n_running=0, n_abandoned=0, oldest_at=None)
+    assert line.backlog() == Backlog(n_queued=0, n_running=0, n_abandoned=0, oldest_at=None)
     for _ in range(4):
         line.add()
         line.clock.advance(10)
@@ -265,7 +266,7 @@ def test_the_backlog_counts_what_waits_runs_and_is_abandoned(line: Line) -> None
 
 
 def test_tasks_that_had_to_be_begun_again_are_counted_with_the_last_such_attempt(line: Line) -> None:
-    def retried() -> queue.Retried:
+    def retried() -> Retried:
         with db.session_scope(db.WORKER) as session:
             return queue.retried(session, within_s=3600, clock=line.clock)
 
@@ -274,18 +275,18 @@ def test_tasks_that_had_to_be_begun_again_are_counted_with_the_last_such_attempt
     line.add()
     line.release(line.claimed())
     line.settle(line.claimed())
-    assert retried() == queue.Retried(n=0, last_at=None)
+    assert retried() == Retried(n=0, last_at=None)
 
     line.add()
     line.retry_later(line.claimed(), delay_s=1)
-    assert retried() == queue.Retried(n=1, last_at=line.clock.at)
+    assert retried() == Retried(n=1, last_at=line.clock.at)
     line.clock.advance(1)
     again = line.claimed()
-    assert retried() == queue.Retried(n=1, last_at=line.clock.at)
+    assert retried() == Retried(n=1, last_at=line.clock.at)
     begun_at = line.clock.at
     line.clock.advance(60)
     line.settle(again)
-    assert retried() == queue.Retried(n=1, last_at=begun_at)
+    assert retried() == Retried(n=1, last_at=begun_at)
     line.clock.advance(3601)
     assert retried().n == 0
 

@@ -19,13 +19,28 @@ from tests.core.queue.conftest import Line
 MONTH_S = 30 * 86_400.0
 
 
-def sweep(line: Line) -> retention.Expired:
-    """Find and remove, as the runner does."""
+def find(line: Line) -> list[retention.Expired]:
     with db.session_scope(db.WORKER) as session:
-        found = retention.find(session, tasks_after_s=MONTH_S, clock=line.clock)
+        return retention.find(session, tasks_after_s=MONTH_S, clock=line.clock)
+
+
+def remove(found: list[retention.Expired]) -> None:
     with db.session_scope(db.WORKER, write=True) as session:
-        retention.remove(session, found, clock=line.clock)
+        retention.remove(session, found)
+
+
+def sweep(line: Line) -> list[retention.Expired]:
+    """Find and remove, as the runner does."""
+    found = find(line)
+    remove(found)
     return found
+
+
+def ids(found: list[retention.Expired], rows: type[TaskRow] | type[WorkerRow]) -> list[UUID]:
+    """Of what was found, which must be of one table alone."""
+    (one,) = found
+    assert one.rows is rows
+    return [found_id for (found_id,) in one.keys]
 
 
 def settled(line: Line, state: TaskState = TaskState.SUCCEEDED, **options: str) -> UUID:
@@ -67,7 +82,7 @@ def test_a_task_settled_long_ago_goes(line: Line, state: TaskState) -> None:
     young = settled(line, state)
     assert not sweep(line)
     line.clock.advance(11)
-    assert list(sweep(line).task_ids) == [old]
+    assert ids(sweep(line), TaskRow) == [old]
     assert there(TaskRow) == {young}
 
 
@@ -84,19 +99,17 @@ def test_a_task_that_a_resource_points_to_stays(line: Line) -> None:
     of_model, of_prediction, of_nothing = settled(line), settled(line), settled(line)
     point_to(line, model_task=of_model, prediction_task=of_prediction)
     line.clock.advance(2 * MONTH_S)
-    assert list(sweep(line).task_ids) == [of_nothing]
+    assert ids(sweep(line), TaskRow) == [of_nothing]
     assert there(TaskRow) == {of_model, of_prediction}
 
 
 def test_a_task_that_was_pointed_to_after_it_was_found_stays(line: Line) -> None:
     late = settled(line)
     line.clock.advance(2 * MONTH_S)
-    with db.session_scope(db.WORKER) as session:
-        found = retention.find(session, tasks_after_s=MONTH_S, clock=line.clock)
+    found = find(line)
     point_to(line, model_task=late, prediction_task=late)
-    with db.session_scope(db.WORKER, write=True) as session:
-        retention.remove(session, found, clock=line.clock)
-    assert list(found.task_ids) == [late]
+    remove(found)
+    assert ids(found, TaskRow) == [late]
     assert there(TaskRow) == {late}
 
 
@@ -121,8 +134,7 @@ def test_keys_of_calls_that_nobody_repeats_any_more_are_forgotten(line: Line) ->
     line.clock.advance(retention.KEYS_S + 1)
     with db.session_scope(line.user, write=True) as session:
         session.add(used("young"))
-    with db.session_scope(db.WORKER) as session:
-        found = retention.find(session, tasks_after_s=MONTH_S, clock=line.clock)
+    (found,) = find(line)
     assert {key for _, key in found.keys} == {"once", "again"}
     with db.session_scope(line.user, write=True) as session:  # somebody uses one of them before it is removed
         session.execute(
@@ -130,8 +142,7 @@ def test_keys_of_calls_that_nobody_repeats_any_more_are_forgotten(line: Line) ->
             .where(IdempotencyKeyRow.key == "again")
             .values(created_at=line.clock.now())
         )
-    with db.session_scope(db.WORKER, write=True) as session:
-        retention.remove(session, found, clock=line.clock)
+    remove([found])
     assert kept() == {"again", "young"}
 
 
@@ -153,7 +164,7 @@ def test_workers_that_are_long_gone_are_forgotten_but_for_the_last(line: Line) -
     line.clock.advance(retention.WORKERS_S - 10)
     assert not sweep(line)
     line.clock.advance(11)
-    assert set(sweep(line).worker_ids) == {left, silent}
+    assert set(ids(sweep(line), WorkerRow)) == {left, silent}
     assert there(WorkerRow) == {last}
     with db.session_scope(db.WORKER) as session:
         found_at = queue.workers.last_seen(session)

@@ -6,11 +6,12 @@ from uuid import uuid4
 
 from core import db, queue
 from core.queue import Pool
+from core.queue.scale import WorkerDemand
 from tests.core.queue.conftest import LEASE_S, Line
 from tests.faults.pooled_steps import TRAINING
 
 
-def scale(line: Line, *, slots_each: int = 1) -> queue.WorkerDemand:
+def scale(line: Line, *, slots_each: int = 1) -> WorkerDemand:
     with db.session_scope(db.WORKER) as session:
         return queue.scale(session, slots_each=slots_each, now=line.clock.at, clock=line.clock)
 
@@ -28,7 +29,7 @@ def beat(line: Line, *, slots: int, is_embedded: bool = False) -> None:
 
 def test_with_nothing_to_do_no_worker_is_suggested(line: Line) -> None:
     beat(line, slots=1)
-    assert scale(line) == queue.WorkerDemand(
+    assert scale(line) == WorkerDemand(
         queued=0, running=0, abandoned=0, oldest_s=0.0, workers=1, places=1, suggested_workers=0
     )
 

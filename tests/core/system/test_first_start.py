@@ -9,7 +9,7 @@ import pytest
 
 from core import access, db, storage
 from core.check import State
-from core.models import models
+from core.models import changes, models
 from core.room import CheckContext
 from core.settings import Settings
 from core.system import checks, first_start, give_sample, installation, sample
@@ -70,9 +70,9 @@ def test_a_sample_that_was_deleted_does_not_come_back(database: db.Database, set
     user = first_start(with_sample(settings))
     with db.session_scope(user, write=True) as session:
         model = models.page(session).items[0]
-        models.cancel_training(session, model_id=model.id)
+        changes.cancel_training(session, model_id=model.id)
     with db.session_scope(user, write=True) as session:
-        models.delete(session, model_id=model.id)
+        changes.delete(session, model_id=model.id)
         uploads.delete(session, upload_id=uploads.page(session).items[0].id)
     first_start(with_sample(settings))
     assert found(user) == (0, 0)

@@ -310,13 +310,13 @@ def test_what_is_asked_for_once_is_not_gone_on_with(desk: Desk) -> None:
     once, other = (
         desk.add(kind=pooled_steps.GENERATION, does="go on later", rounds=2, delay_s=0.0) for _ in range(2)
     )
-    runner.run_once(once)
+    runner.run_now(once, once=True)
     wait_for(lambda: desk.row(once).n_released == 1, what="the first round")
     runner.run_now(other)
     assert desk.wait(other).n_released == 2, "the runner has looked for what goes on"
     row = desk.row(once)
     assert (row.state, row.n_released) == ("QUEUED", 1)
-    runner.run_once(once)
+    runner.run_now(once, once=True)
     wait_for(lambda: desk.row(once).n_released == 2, what="the second round")
 
 

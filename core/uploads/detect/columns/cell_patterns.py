@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from core.uploads.csv import number_formats
+from core.uploads.dates import month_names
 
 _TIME = (
     r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?"
@@ -73,6 +74,10 @@ _NOTE = re.compile(
 _CALENDAR = re.compile(
     r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|[0-9]{1,2}:[0-9]{2})\b.*"
 )
+_NAMED_DAY = re.compile(
+    r"(?:[0-9]{1,2}(?:st|nd|rd|th)?[-. /]{1,2}(?P<after>[^\W\d_]{3,12})\.?[-, /.]{1,2}(?:[0-9]{4}|[0-9]{2})"
+    r"|(?P<before>[^\W\d_]{3,12})\.? [0-9]{1,2}(?:st|nd|rd|th)?,? [0-9]{4})(?:[T ,]+[0-9]{1,2}:[0-9]{2}.{0,20})?"
+)
 _POWER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)[eE][+-]?[0-9]{1,3}")
 _LOOKED_AT = 200
 
@@ -86,7 +91,7 @@ def _found_measure(cell: str) -> bool:
     text = cell.strip()
     return (
         number_formats.of(text) is not None
-        or _CALENDAR.fullmatch(text) is not None
+        or is_calendar(text)
         or _POWER.fullmatch(text[:_LOOKED_AT]) is not None
     )
 
@@ -95,8 +100,12 @@ _is_measure = lru_cache(maxsize=20_000)(_found_measure)
 
 
 def is_calendar(cell: str) -> bool:
-    """Whether the cell begins as a date or a time in digits does."""
-    return _CALENDAR.fullmatch(cell.strip()) is not None
+    """Whether the cell begins as a date or a time does, in digits or with the name of a month."""
+    text = cell.strip()
+    if _CALENDAR.fullmatch(text) is not None:
+        return True
+    named = _NAMED_DAY.fullmatch(text) if len(text) <= _LOOKED_AT else None
+    return named is not None and (named["after"] or named["before"]).casefold() in month_names.MONTHS
 
 
 def is_date(cell: str) -> bool:

@@ -18,7 +18,7 @@ from core.uploads.detect.columns.number_columns import LEAST_SHARE, MOSTLY
 from core.uploads.detect.columns.suffixes import WordMeanings
 
 _FEWEST_NUMBERS, _FEWEST_MARKED, _FEWEST_LARGE, _FEW_DIGITS, _MANY = 10, 3, 5, 2, 0.75
-_MOST_WORDS, _LONGEST_WORD, _FEW_OF_A_WORD, _FEWEST_TO_TELL_BY = 4, 20, 2, 3
+_MOST_WORDS, _LONGEST_WORD, _FEW_OF_A_WORD, _FEWEST_TO_TELL_BY, _FEW_CELLS = 4, 20, 2, 3, 20
 _DASH_OF_MONEY: Final = re.compile(
     r"(?:[^\w\s()+.,-]{1,3}|[A-Z]{2,3}\$?|kr\.?|Kč|zł|Ft) ?-{1,2}"
     r"|-{1,2} ?(?:[^\w\s()+.,-]{1,3}|[A-Z]{3}|kr\.?|Kč|zł|Ft)"
@@ -125,6 +125,20 @@ class CellReadings:
         if n_cells < MOSTLY * n_all or not self._are_measured(numbers) or not self._are_few_words:
             return False
         return n_cells >= _MANY * n_all or n_all - n_cells >= _FEW_OF_A_WORD * len(self.strays)
+
+    @property
+    def are_some_numbers(self) -> bool:
+        """Whether at least half of the cells are numbers that measure something, or may do so where cells are few, and
+        the others are words of which nobody knows what they mean; in a column that is none of numbers.
+        """
+        if not self.strays or self.mixed or self._are_limits or self._are_fractions:
+            return False
+        numbers = {*self.found, *self._nearly}
+        n_cells, n_all = sum(self.filled[cell] for cell in numbers), sum(self.filled.values())
+        n_coded = sum(any(map(str.isdigit, cell)) for cell in self.strays)
+        if not numbers or n_cells < MOSTLY * n_all or n_coded > MOSTLY * len(self.strays):
+            return False
+        return self._are_measured(numbers) or (len(numbers) < _FEWEST_TO_TELL_BY and n_all <= _FEW_CELLS)
 
     def _are_measured(self, numbers: set[str]) -> bool:
         """Whether numbers measure or count something: they are many, have decimals, or are several and large."""

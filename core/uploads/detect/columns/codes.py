@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 _ZERO_FIRST: Final = re.compile(r"0+[1-9][0-9]*")
@@ -11,9 +12,13 @@ _POWER: Final = re.compile(r"[0-9]{1,4}[eE][0-9]{1,3}")
 _MONTH: Final = re.compile(r"(?:19|20)[0-9]{2}[.,](?:0[1-9]|1[0-2])")
 _ROUNDED: Final = re.compile(r"[0-9][.,][0-9]{2,6}E\+(?:0?9|1[0-9])")
 _CALLED: Final = re.compile(r"\+[0-9]{9,15}")
+_MARKED: Final = re.compile(r"[-+]?(?P<value>[0-9]+)(?P<mark>[.,])(?P<sign>[0-9])")
+_NINES: Final = re.compile("9+")
+_LISTS: Final = {mark: re.compile(rf"[^{mark}]*{mark}[^{mark}]*{mark}.*") for mark in ",;"}
 _MOST, _HALF, _SOME = 0.9, 0.5, 0.1
 _EXACT_DIGITS, _LEAST_POWER = 15, 30
-_FEWEST_MONTHS, _SHORTEST = 3, 4
+_FEWEST_MONTHS, _FEWEST_MARKED, _SHORTEST = 3, 4, 4
+_OF_NUMBERS: Final = frozenset("0123456789.,+- ")
 
 
 def why(filled: Mapping[str, int]) -> str:
@@ -76,3 +81,40 @@ def rounded(filled: Mapping[str, int]) -> str:
     """A cell as a spreadsheet shows a long code, its last digits lost ("4.00624E+12"), where most are so; else ""."""
     found = [cell for cell in filled if _ROUNDED.fullmatch(cell)]
     return found[0] if len(found) >= _HALF * len(filled) and found else ""
+
+
+def list_marks(columns: Sequence[Sequence[str]]) -> frozenset[str]:
+    """What parts the values in cells that hold a list each, as "250,5,N,0046,5" does, in one of the columns at least.
+
+    columns: cells of each.
+    """
+    found = set()
+    for cells in columns:
+        first = next((cell for cell in cells if cell.strip()), "")
+        for mark, form in _LISTS.items():
+            if form.fullmatch(first) and not set(first) <= _OF_NUMBERS:
+                filled = [cell for cell in cells if cell.strip()]
+                if sum(form.fullmatch(cell) is not None for cell in filled) >= _MOST * len(filled):
+                    found.add(mark)
+    return frozenset(found)
+
+
+def why_marked(filled: Mapping[str, int], marks: Collection[str]) -> str:
+    """Why cells such as "+0050,5" are a value and a sign of its quality, not a number with a decimal; "" where they are
+    none. Nearly all have the same digit behind the mark, and there are zeros in front, or other columns hold lists.
+
+    filled: cells that hold something, with counts. marks: as `list_marks` finds them.
+    """
+    parts = [_MARKED.fullmatch(cell) for cell in filled]
+    if len(parts) < _FEWEST_MARKED or not all(parts):
+        return ""
+    known = [one for one in parts if one is not None and not _NINES.fullmatch(one["value"])]
+    signs = Counter(one["sign"] for one in known)
+    sign, n = max(signs.items(), key=lambda pair: pair[1], default=("0", 0))
+    is_padded = any(len(one["value"]) > 1 and one["value"][0] == "0" for one in known)
+    if sign == "0" or n < _MOST * len(known) or len(known) < _FEWEST_MARKED:
+        return ""
+    if not (is_padded or known[0]["mark"] in marks):
+        return ""
+    example = next(iter(filled))
+    return f"nearly all have the same digit behind the mark, as {example!r} does: it may be a sign of quality"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.errors import counted
 from core.uploads.csv import cells, number_formats
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
@@ -16,6 +15,8 @@ from core.uploads.detect.columns import (
     cell_readings,
     codes,
     date_columns,
+    doubts,
+    missing_guesses,
     missing_words,
     number_columns,
     sentinels,
@@ -26,7 +27,6 @@ from core.uploads.detect.guesses import Guess
 
 MOST_CELLS = 500
 _FAR_MORE = 10
-_MOST_NAMED = 5
 CATEGORY = "category"
 _MOST_SAMPLES = 12
 
@@ -35,7 +35,7 @@ _MOST_SAMPLES = 12
 class FoundFormat:
     """A column's rule, or None where it is read as it stands, and what to say of it. as_number: the rule of a column of
     texts by which it would be one of numbers, where somebody says that it is. none_words: what stands for "no value" in
-    a column of numbers. is_number: whether it is one.
+    a column of numbers. is_number: whether it is one. is_mixed: whether numbers and words stand in a column of texts.
     """
 
     rule: ColumnRule | None
@@ -43,10 +43,11 @@ class FoundFormat:
     as_number: ColumnRule | None = None
     none_words: frozenset[str] = frozenset()
     is_number: bool = False
+    is_mixed: bool = False
 
     def beside(self, other: FoundFormat) -> FoundFormat:
         """What is said of the column here and there, with the other's rule."""
-        return FoundFormat(other.rule, (*self.guesses, *other.guesses), self.as_number)
+        return replace(self, rule=other.rule, guesses=(*self.guesses, *other.guesses))
 
 
 def decimal_mark(samples: Sequence[Sequence[str]], delimiter: str) -> tuple[str, int, int]:
@@ -80,16 +81,24 @@ def of_file(
     others that show it less clearly.
     """
     columns = list(enumerate(zip(names, samples, strict=True)))
-    found = [find(place, name, cells_, decimal, usual=usual) for place, (name, cells_) in columns]
-    words = frozenset[str]().union(*(one.none_words for one in found))
-    if not words:
-        return found
-    return [
-        one
-        if one.is_number or one.as_number
-        else find(place, name, cells_, decimal, usual=usual, none_words=words)
-        for one, (place, (name, cells_)) in zip(found, columns, strict=True)
+    beside = codes.list_marks(samples)
+    found = [
+        find(place, name, cells_, decimal, usual=usual, list_marks=beside)
+        for place, (name, cells_) in columns
     ]
+    words = frozenset[str]().union(*(one.none_words for one in found))
+    if words:
+        found = [
+            one
+            if one.is_number or (one.as_number and not one.is_mixed)
+            else find(place, name, cells_, decimal, usual=usual, none_words=words, list_marks=beside)
+            for one, (place, (name, cells_)) in zip(found, columns, strict=True)
+        ]
+    of_units = doubts.of_units_beside(names, samples, [one.is_number for one in found])
+    for guess in of_units:
+        place = list(names).index(guess.column or "")
+        found[place] = replace(found[place], guesses=(*found[place].guesses, guess))
+    return found
 
 
 def find(
@@ -100,9 +109,11 @@ def find(
     *,
     usual: str = "",
     none_words: frozenset[str] = frozenset(),
+    list_marks: frozenset[str] = frozenset(),
 ) -> FoundFormat:
     """The rule of one column. sample: cells as the file spells them. decimal: the file's mark. usual: the mark that
     other cells of the file are certain of, where that is known. none_words: as `cell_readings.of` takes them.
+    list_marks: what parts the values of cells in other columns, as `codes.list_marks` finds it.
     """
     present = _present(sample)
     words = Counter(
@@ -114,14 +125,17 @@ def find(
     if (dates := date_columns.find(name, sample, filled)) is not None:
         return _of_dates(column, name, present, dates)
     read = cell_readings.of(present, decimal, none_words)
-    as_text = _of_texts(column, name, sample, present, read.filled, words)
     if not read.are_numbers:
-        mixed = _of_mixed(column, name, read, decimal)
+        as_text = _of_texts(column, name, sample, present, read.filled, words)
+        mixed = _of_mixed(column, name, read, decimal) or _of_some_numbers(
+            column, name, sample, decimal, usual, read
+        )
         return mixed.beside(as_text) if mixed else as_text
     as_number = _of_numbers(column, name, sample, decimal, usual, read)
-    if why := codes.why(read.filled) or read.why_codes:
+    if why := codes.why(read.filled) or read.why_codes or codes.why_marked(read.filled, list_marks):
+        as_text = _of_texts(column, name, sample, present, read.filled, words)
         return _of_codes(column, name, why, as_text, as_number)
-    return as_number
+    return replace(as_number, guesses=(*as_number.guesses, *doubts.of_numbers(name, read.filled)))
 
 
 def _of_codes(column: int, name: str, why: str, as_text: FoundFormat, as_number: FoundFormat) -> FoundFormat:
@@ -143,6 +157,19 @@ def _of_mixed(column: int, name: str, read: CellReadings, decimal: str) -> Found
         return FoundFormat(None, (guess,))
     rule = ColumnRule(column, decimal, mark=named[0], is_loose=True, suffixes=read.meanings.conversion)
     return FoundFormat(None, (guess,), rule)
+
+
+def _of_some_numbers(
+    column: int, name: str, sample: Sequence[str], decimal: str, usual: str, read: CellReadings
+) -> FoundFormat | None:
+    """Numbers among words that may stand for no value, which are texts unless somebody says otherwise; else None."""
+    if not read.are_some_numbers or codes.why(read.filled) or read.why_codes:
+        return None
+    as_number = _of_numbers(column, name, sample, decimal, usual, read).rule or ColumnRule(column)
+    strays = {cell: read.filled[cell] for cell in read.strays}
+    numbers = {cell: n for cell, n in read.filled.items() if cell not in strays}
+    guess = doubts.of_some_numbers(name, numbers, strays)
+    return FoundFormat(None, (guess,), as_number, is_mixed=True)
 
 
 def _of_numbers(
@@ -169,9 +196,9 @@ def _of_numbers(
     missing = read.missing - set(dict(zeros)) | sentinels.known(numbers, values)
     guesses += sentinels.suspected(name, numbers, values, missing)
     if missing:
-        guesses.append(_of_missing(name, missing, read.present, is_number=True))
+        guesses.append(missing_guesses.of_missing(name, missing, read.present, is_number=True))
     if strays:
-        guesses.append(_of_strays(name, strays, read.present))
+        guesses.append(missing_guesses.of_strays(name, strays, read.present))
     is_loose = bool(loose or zeros)
     if spelling is None and not missing and not strays and not is_loose:
         return FoundFormat(None, tuple(guesses), is_number=True)
@@ -190,7 +217,8 @@ def _of_dates(
     missing = {_folded(text) for text in present if missing_words.is_none(text)}
     guesses = dates.guesses
     if missing:
-        guesses += (_of_missing(name, missing, present, is_number=False),)
+        guesses += (missing_guesses.of_missing(name, missing, present, is_number=False),)
+    guesses += tuple(sentinels.among_dates(name, present, dates.order))
     rule = ColumnRule(column, missing=tuple(sorted(missing)), date=dates.order)
     return FoundFormat(rule if rule != ColumnRule(column) else None, guesses)
 
@@ -215,43 +243,19 @@ def _of_texts(
     else:
         if _are_yes_and_no(filled):
             missing |= among_numbers - missing_words.ANSWERS
-            guesses += _about_answers(name, among_numbers - missing, present)
+            guesses += missing_guesses.of_answers(name, among_numbers - missing, present)
+        missing |= missing_words.dashes_among(present)
         guesses += sentinels.among_words(name, filled)
         n_blank = sum(1 for cell in sample if not cell.strip())
         values = missing_words.values_among(words, present, n_blank=n_blank)
-    guesses += [_of_value(name, word, why, words) for word, why in values.items()]
+    guesses += doubts.of_texts(name, filled)
+    guesses += [missing_guesses.of_value(name, word, why, words) for word, why in values.items()]
     if missing:
-        guesses.append(_of_missing(name, missing, present, is_number=False))
+        guesses.append(missing_guesses.of_missing(name, missing, present, is_number=False))
     if not missing and not values:
         return FoundFormat(None, tuple(guesses))
     rule = ColumnRule(column, missing=tuple(sorted(missing)), values=tuple(sorted(values)))
     return FoundFormat(rule, tuple(guesses))
-
-
-def _about_answers(name: str, words: Collection[str], present: Mapping[str, int]) -> list[Guess]:
-    found = []
-    for word in sorted(words):
-        n = sum(count for cell, count in present.items() if _folded(cell) == word)
-        why = f"{word!r} appears in {counted(n, 'cell')} of a sample beside yes and no. It is read as a third value."
-        found.append(Guess("missing", "", "guess", f"{why} It may stand for a missing value.", name, (word,)))
-    return found
-
-
-def _of_value(name: str, word: str, why: str, words: Mapping[str, int]) -> Guess:
-    n = sum(count for cell, count in words.items() if _folded(cell) == word)
-    spelled = next(cell for cell in words if _folded(cell) == word)
-    said = f"{spelled!r} is read as a value in {counted(n, 'cell')} of a sample, because {why}."
-    return Guess("missing", "", "likely", said, name, (word,))
-
-
-def _of_strays(name: str, strays: Collection[str], present: Mapping[str, int]) -> Guess:
-    """Words of which nobody knows what they mean among numbers."""
-    n = sum(count for cell, count in present.items() if _folded(cell) in strays)
-    spelled = sorted({cell for cell in present if _folded(cell) in strays})
-    words = ", ".join(repr(cell) for cell in spelled[:_MOST_NAMED])
-    more = f" and {len(spelled) - _MOST_NAMED} more" if len(spelled) > _MOST_NAMED else ""
-    why = f"{words}{more}: {counted(n, 'cell')} in a sample; nearly all other cells are numbers, so read as missing."
-    return Guess("missing", ", ".join(sorted(strays)[:_MOST_NAMED]), "guess", why, name)
 
 
 def samples(sample: Sequence[str]) -> tuple[str, ...]:
@@ -287,20 +291,3 @@ def _present(sample: Sequence[str]) -> Counter[str]:
 
 def _folded(cell: str) -> str:
     return cell.lower()
-
-
-def _of_missing(name: str, missing: Collection[str], present: Mapping[str, int], *, is_number: bool) -> Guess:
-    n = sum(count for cell, count in present.items() if _folded(cell) in missing)
-    words = ", ".join(repr(text) for text in sorted(missing))
-    what = (
-        "the other cells are numbers"
-        if is_number
-        else "next to the other cells, it can only stand for a missing value"
-    )
-    return Guess(
-        "missing",
-        ", ".join(sorted(missing)),
-        "likely",
-        f"{words}: {counted(n, 'cell')} in a sample; {what}.",
-        name,
-    )

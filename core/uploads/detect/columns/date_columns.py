@@ -169,7 +169,7 @@ def _ordered(
     if likely:
         told += " In this order alone its days count up, are all the first of a month, or lie close to each other."
         return FoundDates(order, (_told(name, order, "likely", told, *others),))
-    others_say = " or ".join(_day(doubtful[example][one]) for one in others if one in doubtful[example])
+    others_say = " or ".join(day_text(doubtful[example][one]) for one in others if one in doubtful[example])
     told += f" It could also be {others_say}: in a sample, no day is above 12."
     return FoundDates(order, (_told(name, order, "guess", told, *others),))
 
@@ -215,10 +215,11 @@ def _certainly(cell: str, order: str) -> str:
 
 def _read(cell: str, order: str) -> str:
     found = texts.read(cell, order)
-    return f"{cell!r} is read as {_day(found)}" if found is not None else repr(cell)
+    return f"{cell!r} is read as {day_text(found)}" if found is not None else repr(cell)
 
 
-def _day(days: float) -> str:
+def day_text(days: float) -> str:
+    """A day as a person writes it: "1 January 2024". days: since 1970-01-01."""
     return (date(1970, 1, 1) + timedelta(days)).strftime("%-d %B %Y")
 
 

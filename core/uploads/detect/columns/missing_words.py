@@ -43,7 +43,9 @@ _ERROR: Final = re.compile(
 _SIGNED: Final = re.compile(
     r"[(\[][^\W\d_]{1,3}[)\]]|\.[a-z_]|[^\w\s]{1,3} ?\(?[a-z]{1,2}\)?[0-9]?", re.IGNORECASE
 )
+_NO_DATE: Final = re.compile(r"0{2,4}[-/.]0{2}[-/.]0{2,4}(?:[ t]00:00(?::00)?)?")
 _LONGEST: Final = 60
+_DASHES: Final = frozenset("-–—―−")
 _REGIONS: Final = frozenset(
     (
         "EMEA", "APAC", "LATAM", "AMER", "AMERICAS", "EU", "EUR", "EUROPE", "ASIA", "ANZ", "MEA", "MENA",
@@ -79,6 +81,8 @@ def is_none(cell: str, *, is_surely: bool = False) -> bool:
     text = cell.strip().lower()
     if len(text) > _LONGEST:
         return False
+    if text[:1] == "0" and _NO_DATE.fullmatch(text):
+        return True
     if text in cells.MISSING or text in cell_patterns.MISSING_AMONG_NUMBERS or is_error(text):
         return True
     return not is_surely and (
@@ -92,6 +96,12 @@ def is_none(cell: str, *, is_surely: bool = False) -> bool:
 def is_anywhere(cell: str) -> bool:
     """Whether it means nothing else in any column."""
     return cell.strip().lower() in cell_patterns.MISSING_ANYWHERE or is_error(cell)
+
+
+def dashes_among(filled: Collection[str]) -> set[str]:
+    """The cells that are dashes alone, in a column in which all others have letters or digits."""
+    dashes = {cell for cell in filled if not any(map(str.isalnum, cell)) and set(cell) <= _DASHES}
+    return dashes if all(any(map(str.isalnum, cell)) for cell in filled if cell not in dashes) else set()
 
 
 def _squashed(cell: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from typing import Final
 
+from core.uploads.dates import texts
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.guesses import Guess
 
@@ -52,6 +54,27 @@ _LOW: Final = frozenset(
 _SURELY_LOW: Final = frozenset(
     (-99, -999, -9999, -99999, -999.9, -99.9, -999.99, -9999.9, -32768, -2147483648, -1e30)
 )
+_NO_DATES: Final = frozenset(
+    (date(*day) - date(1970, 1, 1)).days
+    for day in (
+        (1753, 1, 1), (1800, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1901, 1, 1), (1970, 1, 1),
+        (2099, 12, 31), (2100, 1, 1), (2199, 12, 31), (2222, 2, 22), (2999, 12, 31), (9999, 1, 1), (9999, 12, 31),
+    )
+)  # fmt: skip
+_YEARS_OF_NO_DATE: Final = (
+    "1753",
+    "1800",
+    "1899",
+    "190",
+    "1970",
+    "2099",
+    "2100",
+    "2199",
+    "2222",
+    "2999",
+    "9999",
+)
+_FAR_DAYS: Final = 20 * 365
 
 
 def known(numbers: Mapping[str, int], values: Mapping[str, float]) -> set[str]:
@@ -93,6 +116,23 @@ def among_words(name: str, filled: Mapping[str, int]) -> list[Guess]:
     return (
         [_asked(name, cell, filled[cell], sum(filled.values())) for cell in codes] if codes == numbers else []
     )
+
+
+def among_dates(name: str, cells: Mapping[str, int], order: str) -> list[Guess]:
+    """Dates such as 1 January 1900 or 31 December 9999 that stand far from all others: asked about.
+
+    cells: with counts. order: in which they are read.
+    """
+    if not any(year in cell for cell in cells for year in _YEARS_OF_NO_DATE):
+        return []
+    days = {cell: day for cell in cells if (day := texts.read(cell, order)) is not None}
+    odd = [cell for cell, day in days.items() if int(day) in _NO_DATES]
+    others = [day for cell, day in days.items() if cell not in odd]
+    if not others:
+        return []
+    first, last = min(others) - _FAR_DAYS, max(others) + _FAR_DAYS
+    far = [cell for cell in odd if not first <= days[cell] <= last]
+    return [_asked(name, cell, cells[cell], sum(cells.values())) for cell in far[:_MOST_ASKED]]
 
 
 def _asked(name: str, cell: str, n: int, total: int) -> Guess:

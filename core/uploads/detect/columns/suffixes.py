@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from core.uploads.csv import loose_numbers
+from core.uploads.csv import multipliers
 from core.uploads.csv.loose_numbers import FLAG, NEGATIVE, POSITIVE, Suffixes, Taken
 from core.uploads.detect.columns import units
 
@@ -74,7 +74,7 @@ def of(taken: Mapping[str, Taken], filled: Mapping[str, int]) -> WordMeanings:
         factors = {word: factor for word, found in known.items() for factor in found.values()} | same
         return WordMeanings(unit, tuple(sorted(factors.items())))
     is_scaled = len(words) > 1 or any(parts.places for parts in taken.values())
-    if all(map(loose_numbers.is_multiplier, words)) and is_scaled and not has_pairs:
+    if all(map(multipliers.is_one, words)) and is_scaled and not has_pairs:
         return WordMeanings(suffixes=_multipliers(words))
     if (has_pairs or len(words) > 1) and all(map(units.is_unit, words)) and n_bare < _HALF * n_cells:
         named = tuple(sorted(words, key=lambda word: (-words[word], word)))
@@ -96,9 +96,9 @@ def _signs(words: Mapping[str, int], n_signed: int, n_cells: int) -> Suffixes:
 
 def _multipliers(words: Mapping[str, int]) -> Suffixes:
     """What "m" and "b" are where other multipliers stand in the column, so that they are no metres or bytes."""
-    scales = {loose_numbers.places(word) for word in words}
+    scales = {multipliers.places(word) for word in words}
     return (
-        tuple((word, f"1{'0' * loose_numbers.places(word)}") for word in sorted(words))
+        tuple((word, f"1{'0' * multipliers.places(word)}") for word in sorted(words))
         if len(scales) > 1
         else ()
     )

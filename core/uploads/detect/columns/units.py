@@ -57,13 +57,13 @@ _OTHERS: Final = (
     {"µg/m³": "1", "ug/m3": "1", "µg/m3": "1", "μg/m³": "1", "mg/m³": "1000", "mg/m3": "1000",
      "ng/m³": "0.001", "ng/m3": "0.001"},
     {"mg/kg": "1", "g/kg": "1000", "µg/kg": "0.001", "ug/kg": "0.001", "ppm": "1", "ppb": "0.001"},
-    {"pa": "1", "hpa": "100", "kpa": "1000", "mpa": "1000000", "bar": "100000", "mbar": "100",
+    {"pa": "1", "hpa": "100", "kpa": "1000", "mpa": "1000000", "mPa": "0.001", "bar": "100000", "mbar": "100",
      "psi": "6894.757293168"},
-    {"w": "1", "kw": "1000", "mw": "1000000", "gw": "1000000000"},
-    {"wh": "1", "kwh": "1000", "mwh": "1000000", "gwh": "1000000000", "j": "0.000277777777778",
+    {"w": "1", "kw": "1000", "mw": "1000000", "gw": "1000000000", "mW": "0.001"},
+    {"wh": "1", "kwh": "1000", "mwh": "1000000", "gwh": "1000000000", "mWh": "0.001", "j": "0.000277777777778",
      "kj": "0.277777777778"},
-    {"v": "1", "mv": "0.001", "kv": "1000"}, {"a": "1", "ma": "0.001"},
-    {"hz": "1", "khz": "1000", "mhz": "1000000", "ghz": "1000000000"},
+    {"v": "1", "mv": "0.001", "kv": "1000", "MV": "1000000"}, {"a": "1", "ma": "0.001", "ka": "1000", "MA": "1000000"},
+    {"hz": "1", "khz": "1000", "mhz": "1000000", "ghz": "1000000000", "mHz": "0.001"},
     {"m/s": "1", "km/h": "0.277777777778", "kmh": "0.277777777778", "mph": "0.44704", "kn": "0.514444444444",
      "kt": "0.514444444444"},
     {"m²": "1", "m2": "1", "qm": "1", "sqm": "1", "ha": "10000", "km²": "1000000", "km2": "1000000",
@@ -127,11 +127,12 @@ def numeral(cell: str, unit: str) -> Numeral | None:
 
 def is_same(one: str, other: str) -> bool:
     """Whether two words are one unit, as "month" and "months" are."""
-    if (one := _folded(one)) == (other := _folded(other)):
-        return True
-    known = [kind for kind in _KINDS if one in kind and other in kind]
+    if _folded(one) == _folded(other):
+        return loose_numbers.is_same_unit(one.replace("μ", "µ"), other.replace("μ", "µ"))
+    known = [kind for kind in _KINDS if _key(one, kind) in kind and _key(other, kind) in kind]
     if known:
-        return known[0][one] == known[0][other]
+        return known[0][_key(one, known[0])] == known[0][_key(other, known[0])]
+    one, other = _folded(one), _folded(other)
     short, long = sorted((one, other), key=len)
     return (
         len(short) >= 3
@@ -143,12 +144,13 @@ def is_same(one: str, other: str) -> bool:
 
 def factors(words: Collection[str], unit: str) -> dict[str, str] | None:
     """By word, how much of the unit each is; None where they don't measure the same thing."""
-    folded = {word: _folded(word) for word in (*words, unit)}
-    is_age = "m" in folded.values() and any(one in _TIME for one in folded.values())
+    folded = [_folded(word) for word in (*words, unit)]
+    is_age = "m" in folded and any(one in _TIME for one in folded)
     for kind in (_AGES,) if is_age else _KINDS:
-        if all(one in kind for one in folded.values()):
-            base = Decimal(kind[folded[unit]])
-            return {word: _written(Decimal(kind[folded[word]]) / base) for word in words}
+        keys = {word: _key(word, kind) for word in (*words, unit)}
+        if all(key in kind for key in keys.values()):
+            base = Decimal(kind[keys[unit]])
+            return {word: _written(Decimal(kind[keys[word]]) / base) for word in words}
     return None
 
 
@@ -165,6 +167,12 @@ def _written(value: Decimal) -> str:
 
 def _folded(unit: str) -> str:
     return unit.casefold().rstrip(".").replace("μ", "µ")
+
+
+def _key(unit: str, kind: Mapping[str, str]) -> str:
+    """How units of a kind name this one: as it is written where capitals tell, "mW" from "MW", else in lower case."""
+    written = unit.rstrip(".").replace("μ", "µ")
+    return written if written in kind else _folded(unit)
 
 
 def _core(cell: str) -> str:

@@ -15,19 +15,18 @@ from core.uploads.detect.encodings import (
     charsets,
     legacy_encodings,
     non_ascii_lines,
+    other_kinds,
     typographic_signs,
     unsupported_encodings,
     utf8_runs,
 )
 from core.uploads.detect.encodings.non_ascii_lines import NonAsciiLines
 from core.uploads.errors import (
-    Compressed,
     EmptyFile,
     EncodingUnclear,
     MixedEncodings,
     NotACsv,
     NulBytes,
-    Spreadsheet,
     UndecodableBytes,
     UnsupportedEncoding,
 )
@@ -38,29 +37,6 @@ _CHUNK_BYTES = 1 << 20
 _MOST_READ = 6  # encodings in which a whole file is read
 _C1 = bytes(range(0x80, 0xA0))
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-GZIP, ZIP = "a gzip archive", "a zip archive"
-_OTHER_KINDS: tuple[tuple[bytes, type[NotACsv], str], ...] = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Spreadsheet, "an Excel workbook (.xls)"),
-    (b"\x1f\x8b", Compressed, GZIP),
-    (b"BZh", Compressed, "a bzip2 archive"),
-    (b"\xfd7zXZ\x00", Compressed, "an xz archive"),
-    (b"7z\xbc\xaf\x27\x1c", Compressed, "a 7z archive"),
-    (b"\x28\xb5\x2f\xfd", Compressed, "a zstd archive"),
-    (b"%PDF-", NotACsv, "a PDF document"),
-    (b"PAR1", NotACsv, "a Parquet file"),
-    (b"ARROW1", NotACsv, "an Arrow file"),
-    (b"SQLite format 3\x00", NotACsv, "a SQLite database"),
-    (b"\x89PNG\r\n", NotACsv, "an image"),
-    (b"\xff\xd8\xff", NotACsv, "an image"),
-    (b"GIF8", NotACsv, "an image"),
-)
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04")
-_WORKBOOK = re.compile(
-    rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|xl/|_rels/|mimetypeapplication/vnd\.oasis\.opendocument)",
-    re.DOTALL,
-)
-_TAR_AT, _TAR = 257, b"ustar"
-_JSON = re.compile(rb'\{\s*("[^"\r\n]{0,200}"\s*:|\})|\[\s*(\{\s*"|\[|\])')
 _HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _BINARY_SHARE = 0.02
@@ -97,7 +73,7 @@ def find(path: Path, *, file_name: str, codec: str | None = None) -> Encoding:
         head = source.read(HEAD_BYTES)
     if not head:
         raise EmptyFile(file_name=file_name)
-    if other := other_kind(head):
+    if other := other_kinds.of(head):
         refusal, kind = other
         raise refusal(file_name=file_name, kind=kind)
     if codec:
@@ -142,24 +118,6 @@ class _BadBytes:
     offset: int
     found: bytes
     nul: bool
-
-
-def other_kind(head: bytes) -> tuple[type[NotACsv], str] | None:
-    """What a file is that begins so, if it is no text: the refusal, and its kind with an article."""
-    if head.startswith(_ZIP):
-        is_workbook = _WORKBOOK.search(head) is not None
-        return (Spreadsheet, "an Excel or OpenDocument workbook") if is_workbook else (Compressed, ZIP)
-    for magic, refusal, kind in _OTHER_KINDS:
-        if head.startswith(magic):
-            return refusal, kind
-    if head[_TAR_AT:].startswith(_TAR):
-        return Compressed, "a tar archive"
-    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if text[:15].lower().startswith((b"<!doctype html", b"<html")):
-        return NotACsv, "a web page"
-    if text.startswith(b"<?xml"):
-        return NotACsv, "an XML file"
-    return (NotACsv, "a JSON file") if _JSON.match(text) else None
 
 
 def _is_binary(head: bytes) -> bool:

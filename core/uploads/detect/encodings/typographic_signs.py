@@ -20,6 +20,7 @@ _SIGN = re.compile(
     r"|(?<=[a-z])’(?=(?:s|t|d|m|re|ve|ll)\b)"
     r"|(?<![A-Za-z])(?:“[^“”\"\n]{1,200}”|„[^„“\"\n]{1,200}“|‘[^‘’\"\n]{1,200}’)(?![A-Za-z])"
 )
+_REMOVABLE = dict.fromkeys(map(ord, f"{_APART}•µ²³’“”„‘"))
 
 
 def encoding_of(text: bytes) -> str | None:
@@ -32,7 +33,7 @@ def encoding_of(text: bytes) -> str | None:
             reading = text.decode(codec)
         except UnicodeDecodeError:
             continue
-        if _SIGN.sub(_without_quotes, reading).isascii():
+        if reading.translate(_REMOVABLE).isascii() and _SIGN.sub(_without_quotes, reading).isascii():
             readings.setdefault(reading, codec)
     return next(iter(readings.values())) if len(readings) == 1 else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from core.uploads.csv import cells
 from core.uploads.detect.columns import cell_patterns
@@ -12,7 +13,7 @@ from core.uploads.detect.shape import headings
 
 _LOOKED_AT = 200
 _LIKE_BELOW = 0.5
-_FEWEST_ROWS = 3
+_FEWEST_ROWS, _FEWEST_YEARS = 3, 4
 _YEAR = re.compile("(1[89]|20)[0-9]{2}")
 _DIGITS = re.compile("[0-9]+")
 
@@ -47,17 +48,24 @@ def is_data(row: Row, body: Sequence[Row], measures: frozenset[int]) -> bool:
         return _is_like_below(row, body, measures)
     if len(filled) < 0.5 * len(measures) or _names_years(row, body[0]):
         return False
-    return not headings.count_up(valued) or _are_dates_too(body[0], measures)
+    numbers = [cell for cell in row.cells if cell_patterns.is_measure(cell)]
+    are_names = headings.count_up(valued) or headings.count_up(numbers)
+    return not are_names or _are_dates_too(body[0], measures)
 
 
 def _names_years(row: Row, below: Row) -> bool:
-    """Whether all numbers of a row are years that count up, and the row below has none in those columns."""
+    """Whether all numbers of a row are years in their order, and the row below has none in those columns."""
     numbers = {column: cell for column, cell in enumerate(row.cells) if cell_patterns.is_measure(cell)}
-    if len(numbers) < 2 or not headings.count_up(list(numbers.values())):
-        return False
     years = [cell.strip() for cell in numbers.values()]
+    if len(numbers) < 2 or not (headings.count_up(list(numbers.values())) or _ascend(years)):
+        return False
     there = [below.cells[column].strip() for column in numbers if column < len(below.cells)]
     return all(_YEAR.fullmatch(year) for year in years) and not any(_YEAR.fullmatch(cell) for cell in there)
+
+
+def _ascend(years: Sequence[str]) -> bool:
+    """Whether these are several years, each after the one before, as of a survey that is made now and then."""
+    return len(years) >= _FEWEST_YEARS and all(one < after for one, after in pairwise(years))
 
 
 def _are_dates_too(row: Row, measures: frozenset[int]) -> bool:

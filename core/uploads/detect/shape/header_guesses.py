@@ -8,6 +8,7 @@ from core.uploads.csv import header as headers
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
 from core.uploads.detect.guesses import Confidence, Guess
+from core.uploads.detect.shape import headings
 from core.uploads.detect.shape.headings import HeaderLines
 
 _LISTED = 10
@@ -49,9 +50,13 @@ def _listed(found: Sequence[str]) -> str:
 def of_header(rows: Sequence[Row], at: int, width: int, measures: frozenset[int]) -> Guess:
     """How sure a header of one line is, and why."""
     row = rows[at]
-    differs = bool(measures) and not any(
-        cell_patterns.is_measure(row.cells[column]) for column in measures if column < len(row.cells)
-    )
+    there = [row.cells[column] for column in sorted(measures) if column < len(row.cells)]
+    values = [cell for cell in there if cell_patterns.is_measure(cell)]
+    differs = bool(measures) and not values
+    numbers = [cell for cell in row.cells if cell_patterns.is_measure(cell)]
+    if values and not headings.count_up(values) and not headings.count_up(numbers):
+        why = f"It has values such as {values[0]!r} where the rows below have some, so it may be a row and no header."
+        return Guess("header", str(row.line), "guess", why, None, ("0",))
     if row.line == 1 or at == 0:
         confidence: Confidence = "certain" if differs and row.n_filled == width else "likely"
         why = "It is the first line with text" + (
@@ -82,4 +87,8 @@ def of_lines(rows: Sequence[Row], lines: HeaderLines) -> Guess:
         groups = "groups" if len(above) == 1 else "group"
         why = f"Line{s} {listed} {groups} the columns that line {last} names, so all {len(above) + 1} were joined."
         why = why.replace("all 2", "both")
-    return Guess("header", str(last), "likely", why, None, tuple(map(str, above)))
+    if lines.is_doubtful:
+        why += " Some of these names may stand for more of the columns, or for fewer."
+    return Guess(
+        "header", str(last), "guess" if lines.is_doubtful else "likely", why, None, tuple(map(str, above))
+    )

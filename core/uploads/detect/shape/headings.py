@@ -12,6 +12,7 @@ from core.uploads.csv import loose_numbers
 from core.uploads.csv.number_formats import Spelling
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
+from core.uploads.detect.shape import joined_names
 
 _WHOLE = re.compile("[0-9]{1,18}")
 _INFINITE = re.compile("[+-]?(?:inf|infinity|∞)")
@@ -28,12 +29,14 @@ _FEWEST_WORDS = 3
 @dataclass(frozen=True)
 class HeaderLines:
     """A header of several lines. joined: the indexes of its rows; the names they give together, one a column;
-    below: rows under the last of them that explain the names and are no data.
+    below: rows under the last of them that explain the names and are no data. is_doubtful: a name may belong to more of
+    the columns, or to fewer.
     """
 
     joined: tuple[int, ...]
     names: tuple[str, ...]
     below: tuple[Row, ...]
+    is_doubtful: bool = False
 
 
 def find(
@@ -76,7 +79,11 @@ def find(
         return alone if is_data or main != first_named else None
     joined = (*above, main, *adding)
     dropped = tuple(rows[index] for index in below if index > joined[-1])
-    return HeaderLines(joined, _joined([rows[index].cells for index in joined], n_filled=len(above)), dropped)
+    spread = [joined_names.spread(rows[index].cells, measures) for index in adding]
+    own = [rows[index].cells for index in adding]
+    lines_ = [*(rows[index].cells for index in above), joined_names.grouped(rows[main].cells, own), *spread]
+    names, is_doubtful = joined_names.joined(lines_, n_filled=len(above))
+    return HeaderLines(joined, names, dropped, is_doubtful or spread != own)
 
 
 def _complementary(rows: Sequence[Row], at: int, width: int) -> HeaderLines | None:
@@ -90,7 +97,8 @@ def _complementary(rows: Sequence[Row], at: int, width: int) -> HeaderLines | No
     if not is_begun or not _fills_gaps(rows[at + 1], rows[at]):
         return None
     lines = (at, at + 1)
-    return HeaderLines(lines, _joined([rows[index].cells for index in lines], n_filled=1), ())
+    names, is_doubtful = joined_names.joined([rows[index].cells for index in lines], n_filled=1)
+    return HeaderLines(lines, names, (), is_doubtful)
 
 
 def _all_joined(
@@ -100,14 +108,14 @@ def _all_joined(
 
     Else the first of the two lines above two columns, of which the lower tells the unit of the second.
     """
-    names = _joined([rows[index].cells for index in lines], n_filled=len(lines) - 1)
+    names, is_doubtful = joined_names.joined([rows[index].cells for index in lines], n_filled=len(lines) - 1)
     n_named = len({name for name in names if name})
     best = max(len({cell.strip() for cell in rows[index].cells if cell.strip()}) for index in lines)
     if width == 2 and not is_data and n_named == 1 and not names[0]:
         return HeaderLines((lines[0],), rows[lines[0]].cells, tuple(rows[index] for index in lines[1:]))
     if n_named < _COVERED * width or (n_named <= best and not is_data):
         return None
-    return HeaderLines(tuple(lines), names, ())
+    return HeaderLines(tuple(lines), names, (), is_doubtful)
 
 
 def _first_row(rows: Sequence[Row], at: int, measures: frozenset[int]) -> int:
@@ -154,10 +162,13 @@ def _is_dense(row: Row, measures: frozenset[int]) -> bool:
 
 
 def _qualifies(rows: Sequence[Row], index: int, measures: frozenset[int]) -> bool:
-    """Whether a row holds nothing but words above some measures, while the rows below begin with something."""
+    """Whether a row holds nothing but words or years above some measures, while the rows below begin with something."""
     row = rows[index]
     filled, words = worded(row, measures)
-    if not words or len(words) < len(filled) or row.n_filled != len(filled) or row.cells[0].strip():
+    are_names = (len(words) == len(filled) > 0) or (
+        _are_years(filled) and row.n_filled <= _SPARSE * len(row.cells)
+    )
+    if not are_names or row.n_filled != len(filled) or row.cells[0].strip():
         return False
     below = rows[index + 1 : index + 1 + _LOOKED_AT]
     return sum(bool(one.cells[0].strip()) for one in below) >= _MOSTLY * len(below)
@@ -256,6 +267,10 @@ def _labels_only_measure(rows: Sequence[Row], at: int, measures: frozenset[int])
     )
 
 
+def _are_years(cells: Sequence[str]) -> bool:
+    return all(len(cell) == 4 and cell.isdigit() for cell in cells) and count_up(cells)
+
+
 def count_up(cells: Sequence[str]) -> bool:
     """Whether these are names as statistics have them: years, or months and days counted up.
 
@@ -271,24 +286,6 @@ def count_up(cells: Sequence[str]) -> bool:
     return (are_years and (len(numbers) > 1) and 0 not in steps and len(steps) == 1) or (
         len(numbers) > 2 and steps in ({1}, {-1})
     )
-
-
-def _joined(lines: Sequence[Sequence[str]], *, n_filled: int) -> tuple[str, ...]:
-    """The names of each column from the top, the first n_filled lines filled to the right as far as their group goes.
-
-    Two lines are joined by a blank, more by slashes; a name that is repeated below itself is said once.
-    """
-    width = max(map(len, lines))
-    padded = [[cell.strip() for cell in line] + [""] * (width - len(line)) for line in lines]
-    filled = [list(line) for line in padded]
-    for level in range(n_filled):
-        for column in range(1, width):
-            begins = any(padded[upper][column] for upper in range(level))
-            if not padded[level][column] and not begins:
-                filled[level][column] = filled[level][column - 1]
-    mark = " " if len(lines) == 2 and n_filled else " / "
-    columns = ([name for name, _ in itertools.groupby(parts) if name] for parts in zip(*filled, strict=True))
-    return tuple(mark.join(parts) for parts in columns)
 
 
 def _is_range(cell: str) -> bool:

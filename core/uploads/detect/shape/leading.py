@@ -10,7 +10,7 @@ from itertools import pairwise
 from core.uploads.csv import number_formats
 from core.uploads.detect.columns import cell_patterns
 from core.uploads.detect.delimiters import Row
-from core.uploads.detect.shape import attributes, headings, widths
+from core.uploads.detect.shape import attributes, headings, marked_names, widths
 
 _MOST = 60
 _FEWEST_ODD = 2
@@ -65,11 +65,15 @@ def first_row(rows: Sequence[Row], start: int, width: int) -> int:
     """
     begun, stop = _largest_block(rows, start)
     rules = Rules.of(rows[(begun + stop) // 2 : stop], width)
+    while start < len(rows) and start and marked_names.is_comment(rows[start]):
+        start += 1
     if not rules.measures or start >= len(rows) or not rules.are_broken(rows[start]):
         return 0
     last, odd, n_worded, n_like = start, [], 0, 0
     for index in range(start, min(len(rows), start + _MOST)):
         row = rows[index]
+        if marked_names.is_comment(row):
+            continue
         if rules.are_broken(row):
             is_worded = bool(rules.words(row)[1])
             n_worded, n_like = n_worded + is_worded, 0
@@ -98,12 +102,14 @@ def block_start(rows: Sequence[Row], first: int) -> int:
 
 
 def are_attributes(block: Sequence[Row]) -> bool:
-    """Whether lines give attributes of the columns: each begins with another key, and some say the same of two columns,
-    or nothing of one.
+    """Whether lines give attributes of the columns: each but the first begins with another key, and some say the same
+    of two columns, or nothing of one.
     """
-    keys = [row.cells[0].strip() for row in block[1:]]
+    named = [row.cells[0].strip() for row in block[1:]]
+    if len(named) > 1 and not named[0] and block[1].n_filled < block[0].n_filled:
+        named = named[1:]  # a title of the first of several series
     n_told = sum(row.n_filled > 1 for row in block)
-    if n_told < _FEWEST_ATTRIBUTES or not all(keys) or len(set(keys)) < len(keys):
+    if n_told < _FEWEST_ATTRIBUTES or not all(named) or len(set(named)) < len(named):
         return False
     values = [[cell.strip() for cell in row.cells[1:]] for row in block]
     return any(len(cells) < 2 or "" in cells or len(set(cells)) < len(cells) for cells in values)

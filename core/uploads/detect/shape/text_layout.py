@@ -20,9 +20,8 @@ _RULE = re.compile(r" *(-{2,}|={2,})( +(-+|=+))+ *")
 _RUN = re.compile(" +")
 _WIDE_RUN = re.compile("[^ ] {2,}[^ ]")
 _WRAPPED = re.compile(r'"(?:[^"]|"")*"')
-_KEYED = re.compile(r"(?:^|\s)[A-Za-z_][\w.-]*=[^\s,;]+")
 _NAME = re.compile("[^ ]+(?: [^ ]+)*")
-_FEWEST_ALIGNED = 5
+_FEWEST_ALIGNED, _MOST_TITLES = 5, 40
 
 
 def double_mark(text: str) -> str:
@@ -71,6 +70,8 @@ def aligned(text: str) -> Rewriting | None:
         return Rewriting(columns=columns)
     if width > 1 and n_lines >= max(_FEWEST_LINES, len(lines) - 1) and _is_even(lines, width):
         return Rewriting(is_aligned=True)
+    if columns := _below_titles(lines, width):
+        return Rewriting(columns=columns)
     block = _longest_block(text)
     columns = _columns(block) or _columns(block[1:])
     return Rewriting(columns=columns) if len(columns) > 1 else None
@@ -93,6 +94,17 @@ def _named_columns(lines: Sequence[str], width: int) -> tuple[tuple[int, int], .
         else:
             spans[-1] = (spans[-1][0], end)
     return tuple(spans) if 1 < len(spans) == len(names) else ()
+
+
+def _below_titles(lines: Sequence[str], width: int) -> tuple[tuple[int, int], ...]:
+    """Where columns stand in the lines between the first and the last that have this number of words, if there are as
+    many; () where there are others, or hardly any such lines.
+    """
+    even = [index for index, line in enumerate(lines) if len(_RUN.split(line.strip())) == width]
+    if width < 2 or len(even) < _FEWEST_ALIGNED or not 0 < even[0] <= _MOST_TITLES:
+        return ()
+    columns = _columns(lines[even[0] : even[-1] + 1])
+    return columns if len(columns) == width else ()
 
 
 def _is_even(lines: Sequence[str], width: int) -> bool:
@@ -140,17 +152,6 @@ def _widened(spans: Sequence[tuple[int, int]], lines: Sequence[str]) -> tuple[tu
         return ()
     longest = max([spans[-1][1], *map(len, lines)])
     return (*spans[:-1], (spans[-1][0], max(longest, _LONGEST_LINE)))
-
-
-def of_log(text: str) -> list[Guess]:
-    """A doubt where nearly every line holds several keys with their values, as lines of a log do."""
-    lines = _lines(text)
-    keyed = [line for line in lines if len(_KEYED.findall(line)) > 1]
-    if len(keyed) < max(_FEWEST_LINES, _NEARLY_ALL * len(lines)):
-        return []
-    why = "Nearly every line holds keys with their values, such as "
-    why += f"{_KEYED.findall(keyed[0])[0].strip()[:40]!r}: it may be a log, not a table."
-    return [Guess("header", "0", "guess", why)]
 
 
 def guess_of(rewriting: Rewriting, sample: str) -> Guess | None:

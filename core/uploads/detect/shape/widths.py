@@ -12,6 +12,7 @@ from core.uploads.detect.delimiters import Row
 BODY_ROWS = 200
 _MEASURES = 0.8
 _FEWEST_ALIKE = 2
+_MISSING = cell_patterns.MISSING_AMONG_NUMBERS | cell_spellings.MISSING
 
 
 def width(rows: Sequence[Row]) -> int:
@@ -46,8 +47,7 @@ def measure_columns(body: Sequence[Row], width: int) -> frozenset[int]:
 
 
 def _is_missing(cell: str) -> bool:
-    folded = cell.strip().lower()
-    return folded in cell_patterns.MISSING_AMONG_NUMBERS or folded in cell_spellings.MISSING
+    return cell.strip().lower() in _MISSING
 
 
 def like_rows(above: Sequence[Row]) -> list[Row]:

@@ -40,7 +40,7 @@ def here(settings: Settings, me: db.User) -> Iterator[None]:
     """This process does work when asked."""
     del me
     with journeys.running(settings, slots=0) as runner:
-        queue.local_runner.serve(runner.run_now, runner.run_once)
+        queue.local_runner.serve(runner.run_now)
         try:
             yield
         finally:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def asked() -> Iterator[list[UUID]]:
     """The tasks that were asked for, in a process whose runner is busy for good."""
     tasks: list[UUID] = []
-    queue.local_runner.serve(tasks.append)
+    queue.local_runner.serve(lambda task_id, /, *, once: tasks.append(task_id))
     yield tasks
     queue.local_runner.serve(None)
 

@@ -14,8 +14,8 @@ from core.db.tables.deployments import DeploymentRow
 from core.db.tables.models import ModelRow
 from core.db.types import now_plus
 from core.errors import NotFound
-from core.models import models
-from core.models.models import ModelInUse
+from core.models import changes
+from core.models.changes import ModelInUse
 from core.settings import Settings
 from core.training.deployments import deployments, requests
 from core.training.deployments.keeper import Keeper
@@ -89,14 +89,14 @@ def test_a_live_app_goes_through_its_life(sandboxed: Bench, stranger: db.User) -
             {"prediction": "Yes", "probabilities": {"No": 0.25, "Yes": 0.75}}
         ]
         with db.session_scope(sandboxed.user, write=True) as session:
-            models.set_threshold(session, model_id=found.model_id, wanted=0.8)
+            changes.set_threshold(session, model_id=found.model_id, wanted=0.8)
         assert predict(sandboxed, deployment_id, [ROW])[0]["prediction"] == "No"
         with pytest.raises(RowsRefused, match="'tenure_months' is no number"):
             predict(sandboxed, deployment_id, [{"tenure_months": "long"}])
         with pytest.raises(NotFound):
             requests.predict(stranger, deployment_id=deployment_id, given=[ROW])
         with db.session_scope(sandboxed.user, write=True) as session, pytest.raises(ModelInUse):
-            models.delete(session, model_id=found.model_id)
+            changes.delete(session, model_id=found.model_id)
 
         # its process is killed: another takes its place
         killed = found.sandbox_ref

@@ -104,6 +104,7 @@ def test_the_same_asking_gives_the_same_bytes_and_no_secret_is_in_them(
     with zipfile.ZipFile(io.BytesIO(first)) as zipped:
         assert {
             "train.py",
+            "predict.py",
             "predictions_writer.py",
             "requirements.txt",
             "README.md",
@@ -121,7 +122,7 @@ def test_what_reports_needs_the_standard_library_alone(
 ) -> None:
     folder = Package.unpacked(packed(user, settings), tmp_path / "p").folder
     beside = {path.stem for path in folder.glob("*.py")}
-    for name in beside - {"local_inputs", "train"}:
+    for name in beside - {"local_inputs", "train", "predict"}:
         tree = ast.parse((folder / f"{name}.py").read_text("utf-8"))
         for node in ast.walk(tree):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

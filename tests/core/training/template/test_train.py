@@ -23,7 +23,7 @@ def ran(
     table[:n_learnt].to_parquet(folder / "train.parquet")
     table[n_learnt:].drop(columns="y").to_parquet(folder / "holdout.parquet")
     (folder / "job.json").write_text(json.dumps({"target": "y", **job}), "utf-8")
-    (folder / "train.py").write_text(template.text(), "utf-8")
+    _write_code(folder)
     subprocess.run([sys.executable, "train.py"], cwd=folder, check=True)
     said: list = json.loads((folder / "predictions.json").read_text("utf-8"))["predictions"]
     served = runpy.run_path(str(folder / "predict.py"))
@@ -31,6 +31,11 @@ def ran(
     again = served["predict"](served["load"](folder / "model.bin"), features)
     assert np.array_equal(np.asarray(again), np.asarray(said))
     return said
+
+
+def _write_code(folder: Path) -> None:
+    (folder / "train.py").write_text(template.text(), "utf-8")
+    (folder / "predict.py").write_text(template.predict_text(), "utf-8")
 
 
 def test_what_serves_the_model_says_what_the_training_said_of_a_number_and_of_two_labels(
@@ -68,7 +73,7 @@ def test_many_small_classes_are_learnt_from_the_few_rows_that_they_have(tmp_path
         "features": features,
     }
     (tmp_path / "job.json").write_text(json.dumps(job), "utf-8")
-    (tmp_path / "train.py").write_text(template.text(), "utf-8")
+    _write_code(tmp_path)
     subprocess.run([sys.executable, "train.py"], cwd=tmp_path, check=True)
     said = json.loads((tmp_path / "predictions.json").read_text("utf-8"))["predictions"]
     assert [len(row) for row in said] == [12] * 12

@@ -19,7 +19,8 @@ unknowable             no one can know: right is to refuse, to say it, or to rea
 The kinds were dealt into two halves before any was tried: within a family in the order of the SHA-256 of
 "portals:" and the kind's name, in turn to the one and to the other. Only the first stands here; the other is kept
 from whoever works on the reader. The kinds in folders within portals came later and are all shown; what is right of
-them was written before the reader was tried on any.
+them was written before the reader was tried on any. Those in doubts/ are by the same hand as what is said of them, so
+they hold what there is and measure nothing.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from core.uploads.detect.columns import column_formats
 from core.uploads.detect.detected import Detected
 from core.uploads.detect.guesses import Guess
 from core.uploads.errors import ColumnUnknown, MarksClash, UndecodableBytes
+from core.uploads.report import overruling
 from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 from tests import journeys, made
 
@@ -31,7 +32,7 @@ def test_numbers_are_spelled_alike_in_what_was_found_and_in_what_was_said() -> N
     assert found.rule is not None
     assert found.guesses[0].value == "1.234,5%"
     detected = Detected(Dialect(decimal=",", names=("share",), rules=(found.rule,)), found.guesses)
-    said = ReadingOverrides(columns={"share": ColumnOverrides(thousands=" ")}).applied(detected)
+    said = overruling.applied(ReadingOverrides(columns={"share": ColumnOverrides(thousands=" ")}), detected)
     assert (said.guesses[0].value, said.guesses[0].alternatives) == ("1 234,5%", ("1.234,5%",))
 
 

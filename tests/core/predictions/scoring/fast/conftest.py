@@ -74,7 +74,8 @@ def fitted(recipe: str, task: Task, *, least: float = -700.0) -> Model:
     rows = customers(N_ROWS, seed=1)
     labels = LABELS[task]
     schema = Schema(FEATURES, "outcome", task, labels, "Yes" if task == "binary" else None)
-    pipeline = recipes.build(recipe, schema, n_rows=N_ROWS, with_missing=frozenset(("spent",)))
+    known = {"plan": ("basic", "plus", "pro")}  # the other category's values are counted
+    pipeline = recipes.build(recipe, schema, n_rows=N_ROWS, with_missing=frozenset(("spent",)), known=known)
     outcome: np.ndarray = rows.outcome * 5_000 + least
     if labels:
         outcome = np.array(labels)[(rows.outcome * len(labels)).astype(int)]
