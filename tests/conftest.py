@@ -9,8 +9,10 @@ if gc.isenabled():
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,9 +26,11 @@ from core.db import migrate
 from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.storage import LocalStorage
+from core.worker.slots import Slot
 from tests import journeys
 from tests.clocks import HeldClock
 from tests.once import once
+from tests.servers import forks
 from tests.servers.e2b import E2BServer
 from tests.servers.lent import TEMPLATE, Lent
 from tests.servers.parts import MISSING, require
@@ -64,6 +68,19 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
     rooms.load()
+    Slot.start = staticmethod(forks.popen)  # children of runners in a test process
+    if zygote := getattr(config, "workerinput", {}).get("zygote"):
+        forks.belong_to(Path(zygote))
+
+
+_zygote = cache(forks.start)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """All test processes of a run have one zygote."""
+    if sys.platform == "linux":
+        node.workerinput["zygote"] = str(_zygote())
 
 
 class ByFile(LoadFileScheduling):
@@ -123,9 +140,11 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def lent_postgres(postgres: Cluster) -> Lent:
+def lent_postgres(postgres: Cluster) -> Iterator[Lent]:
     """The database that the tests of this process get one after another."""
-    return Lent(postgres)
+    lent = Lent(postgres)
+    yield lent
+    lent.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 from functools import partial
@@ -15,6 +14,7 @@ import pytest
 from core.storage import DiskFull, KeyTaken, LocalStorage, NotStored, StorageUnavailable
 from core.storage.protocol import PROBE, PROBES
 from tests.core.storage.contract import KEY, StorageContract
+from tests.servers import forks
 from tests.servers.processes import PROJECT
 from tests.servers.waiting import PATIENCE_S, wait_for
 from tests.together import together
@@ -109,7 +109,7 @@ def test_a_replace_that_finds_no_room_leaves_the_old_file(storage: LocalStorage,
 
 
 def _put_with_little_room(storage: LocalStorage, source: Path, verb: str) -> tuple[str, str]:
-    ended = subprocess.run(
+    ended = forks.run(
         [sys.executable, "-c", LIMITED, str(storage.root), str(source), verb],
         cwd=PROJECT, capture_output=True, text=True,
     )  # fmt: skip
@@ -181,7 +181,7 @@ def _kill_half_way(storage: LocalStorage, source: Path, verb: str) -> None:
     """Kill a process when it has copied some of a source that has not ended."""
     os.mkfifo(source)
     command = [sys.executable, "-c", KILLED, str(storage.root), str(source), verb]
-    process = subprocess.Popen(command, cwd=PROJECT)
+    process = forks.popen(command, cwd=PROJECT)
     with source.open("wb", buffering=0) as stream:
         stream.write(b"x" * 3_000_000)
         wait_for(lambda: any(path.stat().st_size > 3 for path in _everything_below(storage.root)))
