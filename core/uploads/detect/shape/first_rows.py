@@ -53,6 +53,13 @@ def is_data(row: Row, body: Sequence[Row], measures: frozenset[int]) -> bool:
     return not are_names or _are_dates_too(body[0], measures)
 
 
+def is_only_row(row: Row) -> bool:
+    """Whether a file's only line is a row and no header: half of its cells are measures, which don't count up."""
+    valued = [cell.strip() for cell in row.cells if cell.strip() and not is_missing(cell)]
+    measured = [cell for cell in valued if cell_patterns.is_measure(cell)]
+    return 0 < len(valued) <= 2 * len(measured) and not headings.count_up(measured)
+
+
 def _names_years(row: Row, below: Row) -> bool:
     """Whether all numbers of a row are years in their order, and the row below has none in those columns."""
     numbers = {column: cell for column, cell in enumerate(row.cells) if cell_patterns.is_measure(cell)}

@@ -111,6 +111,9 @@ def _at(rows: Sequence[Row], at: int, width: int, *, is_quoted: bool) -> TableLo
     """The table whose header, or first row, seems to be the row at `at`."""
     body = rows[at + 1 :]
     measures = widths.measure_columns(body[2:] or body, width)
+    if len(rows) == 1 and first_rows.is_only_row(rows[at]):
+        why = "Its only line has values, so it is a row, and the columns were numbered."
+        return _without_header(rows, at, width, "likely", why=why)
     is_data = first_rows.is_data(rows[at], body, measures)
     if is_data and (named := _named_below(rows, at, measures, width)):
         at, is_data = named, False
@@ -177,9 +180,15 @@ def _with_header(
     return TableLocation(at, True, names, index_column, below, guesses, lines.joined)
 
 
-def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confidence) -> TableLocation:
+def _without_header(
+    rows: Sequence[Row],
+    at: int,
+    width: int,
+    confidence: Confidence,
+    *,
+    why: str = "Its first row has values like the rows below it, so the columns were numbered.",
+) -> TableLocation:
     names = headers.names([""] * width)
-    why = "Its first row has values like the rows below it, so the columns were numbered."
     if confidence == "chosen":
         why = "You chose to read it without a header."
     line = str(rows[at].line)
