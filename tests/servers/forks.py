@@ -31,7 +31,7 @@ from core.worker.slots import ONE_THREAD
 
 PROJECT = Path(__file__).resolve().parents[2]
 ALONE = {**ONE_THREAD, "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # no library begins a thread
-WORTH = 3  # starts: a zygote costs about as much
+WORTH = 8  # starts: a zygote costs about as much as six of them
 HEADER = struct.Struct("!Q")
 _starting = threading.Lock()
 _known: list[Path] = []
