@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.servers import forks
 from tests.servers.waiting import PATIENCE_S
 
 PROJECT = Path(__file__).resolve().parents[2]
