@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is loaded
+
 import errno
 import os
 import socket
@@ -60,6 +65,7 @@ class NoRoom(AppError):
 
 def main() -> NoReturn:
     private_files.from_now_on()
+    gc.enable()
     try:
         config = settings.current()
         exposure.require_safe(config)

@@ -63,7 +63,7 @@ elif model.status == "failed":
 else:
     model_app.show(model, is_mine=is_mine)
     report.numbers(model)
-    evaluation.show(model)
+    evaluation.show(model.report or {}, model.task.payload)
     report.warnings(model)
     report.charts(model)
     n_left_out = len((model.report or {}).get("dropped", []))

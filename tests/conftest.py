@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import gc
+
+if gc.isenabled():
+    gc.disable()  # until all is loaded: it would go through that again and again, a third of the time of collecting
+
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,9 +26,11 @@ from core.db import migrate
 from core.db.tables.users import UserRow
 from core.settings import Settings
 from core.storage import LocalStorage
+from core.worker.slots import Slot
 from tests import journeys
 from tests.clocks import HeldClock
 from tests.once import once
+from tests.servers import forks
 from tests.servers.e2b import E2BServer
 from tests.servers.lent import TEMPLATE, Lent
 from tests.servers.parts import MISSING, require
@@ -60,6 +68,19 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
     rooms.load()
+    Slot.start = staticmethod(forks.popen)  # children of runners in a test process
+    if zygote := getattr(config, "workerinput", {}).get("zygote"):
+        forks.belong_to(Path(zygote))
+
+
+_zygote = cache(forks.start)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """All test processes of a run have one zygote."""
+    if sys.platform == "linux":
+        node.workerinput["zygote"] = str(_zygote())
 
 
 class ByFile(LoadFileScheduling):
@@ -75,6 +96,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,7 +110,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
-    """What `--dist loadfile` means here."""
+    """What `--dist loadfile` means here; asked for where tests are handed out, which collects none."""
+    gc.enable()
     return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
@@ -117,9 +140,11 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def lent_postgres(postgres: Cluster) -> Lent:
+def lent_postgres(postgres: Cluster) -> Iterator[Lent]:
     """The database that the tests of this process get one after another."""
-    return Lent(postgres)
+    lent = Lent(postgres)
+    yield lent
+    lent.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from core.storage import Storage
 from core.system import installation, unreferenced_files
 from core.worker.file_sweep import TURN_S, FileSweep
 from tests import journeys
+from tests.servers import forks
 from tests.servers.processes import PROJECT
 from tests.servers.waiting import PATIENCE_S, wait_for
 
@@ -51,7 +51,7 @@ def test_what_a_kill_between_file_and_row_leaves_is_removed_and_nothing_else(
     config = installed(scored_model, tmp_path / "data")
     files = storage.from_settings(config)
     before = set(files.keys(""))
-    ended = subprocess.run(
+    ended = forks.run(
         [sys.executable, "-c", UPLOADS], cwd=PROJECT, env={**os.environ, **config.environment()}, check=False
     )
     assert ended.returncode == -signal.SIGKILL
@@ -109,7 +109,7 @@ def killed_with_a_file(config: Settings, user: db.User, prediction_id: UUID) -> 
 def worker(config: Settings) -> Iterator[psutil.Process]:
     """A worker with its children, killed at the end."""
     command = [sys.executable, "-m", "core.worker"]
-    started = subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **config.environment()})
+    started = forks.popen(command, cwd=PROJECT, env={**os.environ, **config.environment()})
     process = psutil.Process(started.pid)
     try:
         yield process

@@ -141,10 +141,16 @@ def test_no_page_and_no_route_names_what_reaches_past_a_users_own_rights() -> No
 
 
 def test_what_shows_and_tells_does_not_load_what_learns_and_scores() -> None:
-    """scikit-learn costs a process a second and 85 MB: only the children of workers have it."""
+    """scikit-learn costs a process a second and 85 MB, and pandas a third of that: only children of workers have both.
+
+    Pages draw with pandas; the shell and workers need none.
+    """
     every = """
 import importlib, pkgutil, sys
-import core.api, core.app, core.ui, core.worker.__main__
+import core.system.__main__, core.worker.__main__
+core.rooms.load()
+print(*sorted({"pandas"} & set(sys.modules)))
+import core.api, core.app, core.ui
 for package in (core.api, core.ui):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)

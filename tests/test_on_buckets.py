@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from tests import journeys
+from tests.servers import forks
 from tests.servers.app import PROJECT, running
 from tests.servers.seaweed import S3Server
 from tests.servers.supabase import SupabaseServer
@@ -44,7 +44,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 
 def test_the_main_job_works_on_buckets(place: Place, tmp_path: Path) -> None:
-    prepared = subprocess.run(
+    prepared = forks.run(
         [sys.executable, "-m", "core.system", "prepare"],
         env={**place.settings, "DATA_DIR": str(tmp_path / "data")}, cwd=PROJECT, capture_output=True, text=True,
     )  # fmt: skip

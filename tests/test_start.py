@@ -40,7 +40,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_last_line_is_the_one_address_to_open(tmp_path: Path) -> None:
-    with servers.running(tmp_path, SAMPLE="true") as app:
+    with servers.running(tmp_path, anew=True, SAMPLE="true") as app:
         log = wait_for(lambda: app.log() if "ready" in app.log() else None)
     assert log.splitlines()[-1].endswith(f"Model Desk is ready: {app.url}")
     assert len(re.findall(r"https?://", log)) == 1
@@ -48,7 +48,7 @@ def test_the_last_line_is_the_one_address_to_open(tmp_path: Path) -> None:
 
 
 def test_it_listens_on_loopback_only(tmp_path: Path) -> None:
-    with servers.running(tmp_path) as app:
+    with servers.running(tmp_path, anew=True) as app:
         bound = [
             connection.laddr.ip
             for process in (psutil.Process(app.pid), *psutil.Process(app.pid).children(recursive=True))
@@ -59,7 +59,7 @@ def test_it_listens_on_loopback_only(tmp_path: Path) -> None:
 
 
 def test_sigterm_ends_the_app_and_its_children_and_hands_work_back(tmp_path: Path) -> None:
-    with servers.running(tmp_path, SAMPLE="true") as app:
+    with servers.running(tmp_path, anew=True, SAMPLE="true") as app:
         children = wait_for(lambda: psutil.Process(app.pid).children(recursive=True))
     assert [
         child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE
@@ -74,7 +74,10 @@ def test_sigterm_ends_the_app_and_its_children_and_hands_work_back(tmp_path: Pat
 
 
 def test_an_upload_that_stalls_does_not_hold_the_stop_up(tmp_path: Path) -> None:
-    with ExitStack() as closing, servers.running(tmp_path) as app:  # raises when the stop takes too long
+    with (
+        ExitStack() as closing,
+        servers.running(tmp_path, anew=True) as app,
+    ):  # raises when the stop takes too long
         stalled = closing.enter_context(socket.create_connection(("127.0.0.1", app.port)))
         stalled.sendall(
             f"POST /api/csv HTTP/1.1\r\nHost: localhost:{app.port}\r\nContent-Length: 5000\r\n"
@@ -139,7 +142,7 @@ def test_an_emptied_database_beside_its_files_is_not_taken_for_a_new_installatio
     upload = tmp_path / "data" / "files" / "uploads" / "user_1" / "a.csv"
     upload.parent.mkdir(parents=True)
     upload.write_bytes(b"of the database that was removed")
-    with servers.running(tmp_path, SAMPLE="true") as app:
+    with servers.running(tmp_path, anew=True, SAMPLE="true") as app:
         refused = httpx.get(f"{app.url}/api/uploads")
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "files_of_another_database")
     assert "python -m core.system restore" in refused.json()["error"]["hint"]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is loaded
+
 import sys
 
 from core import db, private_files, settings
@@ -14,6 +19,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m core.db upgrade", file=sys.stderr)
         return 2
     private_files.from_now_on()
+    gc.enable()
     try:
         database = db.connect_configured(settings.current())
         migrate.upgrade(database)

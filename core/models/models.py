@@ -20,17 +20,13 @@ from core.db.tables.users import UserRow
 from core.errors import Conflict, NotFound
 from core.models import stated
 from core.models.errors import (
-    ColumnsUnknown,
     NameUnusable,
-    TargetMissing,
-    TargetOfDates,
 )
 from core.models.fitting.questions import TargetChoices
 from core.models.schema import Schema
 from core.models.thresholds import Named
 from core.models.validation import UNSTATED, Validation
 from core.uploads import uploads
-from core.uploads.report.examination import Examination
 
 KIND = "models.train"
 # What a list has no use for, and would spend most of its time on.
@@ -62,10 +58,15 @@ def request_training(
     Raises TargetMissing, TargetOfDates, ColumnsUnknown, SplitUnusable, NameUnusable, ThresholdUnusable, OwnedByAnother,
     NotFound where the upload is gone by now.
     """
-    if validation != UNSTATED:
-        columns = [column.name for column in Examination.from_json(upload.receipt).columns]
-        validation.require(columns, target=target)
-    model = new_version(session, upload=upload, target=target, name=name, keep=keep, is_sample=is_sample)
+    model = new_version(
+        session,
+        upload=upload,
+        target=target,
+        name=name,
+        keep=keep,
+        validation=validation,
+        is_sample=is_sample,
+    )
     model.task_id = queue.enqueue(
         session,
         kind_name=KIND,
@@ -84,21 +85,21 @@ def request_training(
 
 
 def new_version(
-    session: Session, *, upload: UploadRow, target: str, name: str, keep: Sequence[str], **values: Any
+    session: Session,
+    *,
+    upload: UploadRow,
+    target: str,
+    name: str,
+    keep: Sequence[str],
+    validation: Validation,
+    **values: Any,
 ) -> ModelRow:
     """The row of a model that is to be trained on an upload, not added yet: it needs a task. values: of other columns.
 
     Raises what `request_training` raises. Nobody else counts the name's versions before this transaction ends.
     """
     ownership.require_own(session, upload.user_id, resource="upload")
-    found = Examination.from_json(upload.receipt)
-    columns = [column.name for column in found.columns]
-    if target not in columns:
-        raise TargetMissing(target=target, columns=", ".join(columns[:12]))
-    if found.columns[columns.index(target)].kind == "date":
-        raise TargetOfDates(target=target)
-    if unknown := [name for name in keep if name == target or name not in columns]:
-        raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
+    stated.require_columns(upload, target=target, keep=keep, validation=validation)
     name = tidied(name) or default_name(upload, target=target)
     if len(name) > MAX_NAME or not name.isprintable():
         raise NameUnusable(longest=MAX_NAME)

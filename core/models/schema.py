@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +19,9 @@ from core.uploads.csv import cells
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.dates import columns as dates
 from core.uploads.dates.texts import CERTAIN, TIME
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["number", "category", "date"]
 Task = Literal["binary", "multiclass", "regression"]
@@ -218,6 +220,8 @@ def framed(table: pa.Table, schema: Schema, decimal: str) -> ModelFrame:
     Frame: (n,) rows, one column an input in the schema's order; numbers and dates are float64 with NaN for missing or
     bad, categories are object columns of trimmed str with None for missing. Raises ColumnsMissing.
     """
+    import pandas as pd  # dear to load, and most processes that know of models neither train nor score
+
     if absent := missing_columns(table.column_names, schema):
         raise ColumnsMissing(columns=", ".join(repr(name) for name in absent))
     columns: dict[str, pd.Series] = {}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.db.tables.uploads import UploadRow
 from core.models import thresholds
+from core.models.errors import ColumnsUnknown, TargetMissing, TargetOfDates
 from core.models.fitting.questions import TargetChoices
 from core.models.thresholds import Named
 from core.models.validation import UNSTATED, Validation
+from core.uploads.report.examination import Examination
 
 
 def payload(
@@ -43,5 +46,23 @@ def of_payload(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def validation_of(kept: Mapping[str, Any]) -> Validation:
-    """What a training's task was told of how to measure; nothing where it is older than that."""
+    """What a payload says of the rows; nothing where it is older than that."""
     return Validation.from_json(kept.get("validation", {}))
+
+
+def require_columns(
+    upload: UploadRow, *, target: str, keep: Sequence[str] = (), validation: Validation = UNSTATED
+) -> None:
+    """That what is named are columns of the upload, and can be what they are named for. upload: with its receipt.
+
+    Raises TargetMissing, TargetOfDates, ColumnsUnknown, SplitUnusable.
+    """
+    found = Examination.from_json(upload.receipt)
+    columns = [column.name for column in found.columns]
+    if target not in columns:
+        raise TargetMissing(target=target, columns=", ".join(columns[:12]))
+    if found.columns[columns.index(target)].kind == "date":
+        raise TargetOfDates(target=target)
+    if unknown := [name for name in keep if name == target or name not in columns]:
+        raise ColumnsUnknown(columns=", ".join(unknown[:12]), target=target)
+    validation.require(columns, target=target)

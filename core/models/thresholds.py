@@ -160,8 +160,10 @@ def of_result(wanted: float | Named | None, report: Mapping[str, Any]) -> dict[s
 
 def checked(threshold: float) -> float:
     """A threshold as it is kept. Raises ThresholdUnusable for what is no number between 0 and 1."""
-    if not 0 < threshold < 1 or not 0 < (kept := round(threshold, DECIMALS)) < 1:
+    if not 0 < threshold < 1:
         raise ThresholdUnusable(problem=f"{threshold:g} is not between 0 and 1")
+    if not 0 < (kept := round(threshold, DECIMALS)) < 1:
+        raise ThresholdUnusable(problem=f"rounded to {DECIMALS} digits, {threshold!r} is {kept:g}")
     return kept
 
 

@@ -26,7 +26,7 @@ class Validation:
 
     def to_json(self) -> dict[str, Any]:
         """What is stated, as plain values; `from_json` reads it back."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name, value in asdict(self).items() if value not in (None, False)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Validation:
@@ -39,7 +39,9 @@ class Validation:
             raise SplitUnusable(
                 problem="only one of a group column, a time column and independent rows can hold"
             )
-        for name in filter(None, (self.group_column, self.time_column)):
+        for name in (self.group_column, self.time_column):
+            if name is None:
+                continue
             if name not in columns:
                 raise SplitUnusable(problem=f"the file has no column '{name}'")
             if name == target:

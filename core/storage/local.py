@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from core.storage import disk_reserve
 from core.storage.protocol import (
+    PROBES,
     KeyTaken,
     Listed,
     NotStored,
@@ -102,7 +104,7 @@ class LocalStorage(Storage):
             return
         with translated(self.root):
             now = self._now()
-            for path in self.root.glob(f"{PARTIAL}*"):
+            for path in chain(self.root.glob(f"{PARTIAL}*"), self.root.glob(f"{PROBES}*")):
                 if found := _file(path):
                     remove = partial(path.unlink, missing_ok=True)
                     yield Unfinished(size_bytes=found.st_size, age_s=now - found.st_mtime, remove=remove)

@@ -16,7 +16,7 @@ from uuid import uuid4
 from core.errors import Clash, Internal, Missing, Unavailable
 
 BATCH_LOGS, CONVERSATION_FILES = "batch-logs", "conversation-files"
-PROBE = b"probe"
+PROBE, PROBES = b"probe", "probe-"  # the content and the keys' beginning
 _UNFIT = re.compile('[\x00-\x1f\\\\:\x7f"*?<>|\ud800-\udfff]')
 PLACES = ("uploads", "results", "models", BATCH_LOGS, CONVERSATION_FILES)  # what keys begin with
 
@@ -191,7 +191,7 @@ class Storage(Protocol):
 
     def check(self) -> None:
         """Write, read and delete a small file. Raises what goes wrong."""
-        key = f"probe-{uuid4().hex}"
+        key = f"{PROBES}{uuid4().hex}"
         self.put_all([(key, PROBE)])
         try:
             with self.open(key) as stream:

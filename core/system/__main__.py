@@ -11,6 +11,11 @@ the files; the app may run meanwhile. `python -m core.system restore FOLDER` bri
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is loaded
+
 import argparse
 import json
 import sys
@@ -50,6 +55,7 @@ def main(arguments: list[str]) -> int:
         parser.error(f"{options.verb} takes no name")
     private_files.from_now_on()
     rooms.load()
+    gc.enable()
     try:
         config = settings.current()
         if options.verb == "probe":

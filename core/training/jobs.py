@@ -24,6 +24,7 @@ from core.errors import Conflict, NotFound
 from core.models import models, stated
 from core.models.fitting.questions import TargetChoices
 from core.models.thresholds import Named
+from core.models.validation import UNSTATED, Validation
 from core.training import states
 from core.training.errors import GoalUnusable, TooManyTrainings
 from core.training.follow import KIND
@@ -39,7 +40,7 @@ MAX_GOAL: Final = 4_000
 @dataclass(frozen=True)
 class Wanted:
     """What a model is to learn. choices: what is stated of the target. keep: columns that stay. threshold: what the
-    model is to have, if it is one of two classes.
+    model is to have, if it is one of two classes. validation: what is known of the rows.
 
     resources: addresses of web pages that its code should know of. shares_values: whether Claude, who writes it, may
     be told values of the file beside the names, kinds and counts of its columns.
@@ -51,6 +52,7 @@ class Wanted:
     choices: TargetChoices = field(default_factory=TargetChoices)
     keep: tuple[str, ...] = ()
     threshold: float | Named | None = None
+    validation: Validation = UNSTATED
     resources: tuple[str, ...] = ()
     shares_values: bool = False
 
@@ -115,6 +117,7 @@ def retry(session: Session, *, training_job_id: UUID, most_waiting: int) -> Trai
         choices=TargetChoices.from_json(payload),
         keep=tuple(payload["keep"]),
         threshold=payload.get("threshold"),
+        validation=stated.validation_of(payload),
         resources=tuple(before.resources),
         shares_values=before.shares_values,
     )
@@ -247,15 +250,12 @@ def _made(
         target=wanted.target,
         name=wanted.name,
         keep=wanted.keep,
+        validation=wanted.validation,
         origin="sandbox",
         format="bytes",
     )
     training_job_id = uuid4()
-    payload = {
-        "training_job_id": str(training_job_id),
-        "model_id": str(model.id),
-        **_stated(wanted),
-    }
+    payload = {"training_job_id": str(training_job_id), "model_id": str(model.id), **_stated(wanted)}
     model.task_id = queue.enqueue(
         session, kind_name=KIND, user_id=model.user_id, payload=payload, size=upload.n_rows
     )
@@ -287,7 +287,9 @@ def _made(
 
 
 def _stated(wanted: Wanted) -> dict[str, Any]:
-    return stated.payload(wanted.choices, threshold=wanted.threshold, keep=wanted.keep)
+    return stated.payload(
+        wanted.choices, threshold=wanted.threshold, keep=wanted.keep, validation=wanted.validation
+    )
 
 
 def _code(session: Session, training_job_id: UUID) -> tuple[str | None, ...]:

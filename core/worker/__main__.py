@@ -6,6 +6,11 @@ cluster of the settings.
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is loaded
+
 import argparse
 import json
 import os
@@ -40,6 +45,7 @@ def main(arguments: list[str]) -> int:
         config = settings.current()
         logs.configure(config)
         rooms.load()
+        gc.enable()
         if verb == "dask":
             serve_cluster(config)
         database = db.connect_configured(config)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from core import logs, queue, storage
 
@@ -46,6 +46,8 @@ class Slot:
     environment: all that its child finds there. staging: where its child leaves files. now: seconds of a steady clock.
     Used by one thread alone: a child dies when the thread ends that started it.
     """
+
+    start: ClassVar[Callable[..., subprocess.Popen[bytes]]] = subprocess.Popen
 
     def __init__(
         self,
@@ -101,7 +103,7 @@ class Slot:
         if self._child is not None or self._now() < self._opens_at:
             return
         try:
-            child = subprocess.Popen(
+            child = self.start(
                 [sys.executable, "-m", "core.worker.child_main", str(os.getpid()), *self._modules],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ from subprocess import PIPE
 import pytest
 
 from core import process_locks
+from tests.servers import forks
 from tests.servers.processes import PROJECT
 from tests.servers.waiting import PATIENCE_S
 
@@ -25,7 +26,7 @@ sys.stdin.read()
 
 def holding(folder: Path, name: str) -> subprocess.Popen[str]:
     """A process that holds a lock."""
-    process = subprocess.Popen(
+    process = forks.popen(
         [sys.executable, "-c", HOLDS, str(folder), name], cwd=PROJECT, stdin=PIPE, stdout=PIPE, text=True
     )
     assert process.stdout is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import sys
 import zipfile
 from functools import partial
@@ -33,6 +32,7 @@ from tests import generation
 from tests.core.generation.deletions.carried_out import counted, delete, finish, undo
 from tests.journeys import ask
 from tests.servers import app as servers
+from tests.servers import forks
 from tests.servers.processes import PROJECT
 
 pytestmark = pytest.mark.faults
@@ -144,7 +144,7 @@ def test_what_removes_a_deleted_job_is_killed_and_nothing_of_it_is_left(
         path.write_bytes(b"{}")
     asked = {"with_conversations": True, "n_confirmed": N_MANY, "include_approved": True}
     made = delete(user, deletions.job, batch_job_id=job_id, **asked)
-    ended = subprocess.run(
+    ended = forks.run(
         [sys.executable, "-c", ATTEMPT, str(made.id), str(N_MANY + 1)],
         cwd=PROJECT, env={**os.environ, **settings.environment()}, check=False,
     )  # fmt: skip

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -27,6 +26,7 @@ from core.settings import Settings
 from core.storage import LocalStorage
 from tests import journeys
 from tests.servers import app as servers
+from tests.servers import forks
 from tests.servers.app import App
 from tests.servers.waiting import PATIENCE_S, wait_for
 
@@ -45,9 +45,9 @@ def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason
         prediction_id = journeys.queue_prediction(user, large, model)
         for attempt in (1, 2, 3):
             wait_for(lambda n=attempt: has_begun(user, prediction_id, attempt=n), what=f"attempt {attempt}")  # type: ignore[misc]
-            for child in psutil.Process().children(recursive=True):
-                if "core.worker.child_main" in child.cmdline():
-                    child.kill()
+            for pid, command in forks.children(os.getpid()).items():
+                if "core.worker.child_main" in command:
+                    os.kill(pid, signal.SIGKILL)
         prediction = journeys.settled(user, prediction_id)
         assert prediction.status == "FAILED"
         assert (
@@ -114,7 +114,7 @@ def test_a_worker_killed_in_mid_scoring_changes_no_byte_of_the_result(
 @contextmanager
 def a_worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """`python -m core.worker`, as it is started by hand; killed at the end, if it still lives."""
-    process = subprocess.Popen(
+    process = forks.popen(
         [sys.executable, "-m", "core.worker"],
         env={**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"},
         start_new_session=True,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from core import db, logs, rooms
 from core import settings as settings_module
 from core.settings import Settings
 from core.worker import __main__ as worker
+from tests.servers import forks
 from tests.servers.waiting import PATIENCE_S
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ class WorkerProcess:
         modules: Sequence[str] = MODULES,
     ) -> None:
         """modules: those that state the kinds of task it takes."""
-        self._process = subprocess.Popen(
+        self._process = forks.popen(
             [sys.executable, "-m", "tests.faults.worker_process", str(slots), *modules],
             env={**os.environ, **settings.environment(), "DRAIN_S": str(drain_s), **environment},
             cwd=PROJECT,
@@ -50,7 +50,7 @@ class WorkerProcess:
     def children(self) -> list[int]:
         """Process ids of its warm children."""
         try:
-            return [child.pid for child in psutil.Process(self.pid).children()]
+            return list(forks.children(self.pid))
         except psutil.NoSuchProcess:
             return []
 

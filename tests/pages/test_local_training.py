@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -56,6 +57,30 @@ def test_workspace_offers_a_package_of_a_file_and_the_lines_to_run(open_page: Op
         "python train.py",
     ]
     assert "No token is needed" in texts(app)
+
+
+def test_what_is_stated_of_rows_is_in_the_address_of_the_package(open_page: OpenPage, bench: Bench) -> None:
+    upload_id = bench.upload().id
+    app = open_page("workspace.py")
+    key = f"own_{upload_id}"
+    app.selectbox(key=f"validation_{key}").set_value("time").run()
+    assert asked_of(app) is None, "the column is not chosen yet"
+    app.selectbox(key=f"time_column_{key}").set_value("age").run()
+    app.multiselect(key=f"keep_{key}").set_value(["age", "contract"]).run()
+    assert app.selectbox(key=f"stated_threshold_{key}").options == ["One half", "By hand"]
+    app.selectbox(key=f"stated_threshold_{key}").set_value("by_hand").run()
+    assert not app.exception
+    asked = asked_of(app)
+    assert asked is not None
+    told = {"upload_id": [str(upload_id)], "target": ["churned"], "time_column": ["age"]}
+    told |= {"keep": ["age", "contract"], "threshold": ["0.5"], "task": ["binary"]}
+    assert {name: asked[name] for name in told} == told
+
+
+def asked_of(app: AppTest) -> dict[str, list[str]] | None:
+    """What the address of the package says; None while it can't be downloaded."""
+    (button,) = [one for one in app.get("link_button") if one.proto.label == "Download package"]
+    return None if button.proto.disabled else parse_qs(urlsplit(button.proto.url).query)
 
 
 def test_where_people_sign_in_a_token_is_made_and_its_secret_stands_in_the_lines(

@@ -62,6 +62,32 @@ def test_trigger_makes_a_training_and_leads_to_its_page(open_page: OpenPage, ben
     assert "Waiting" in texts(app)
 
 
+def test_what_is_stated_of_rows_and_of_the_threshold_is_triggered_and_filled_in_again(
+    open_page: OpenPage, bench: Bench
+) -> None:
+    bench.upload()
+    app = open_page("workspace.py")
+    upload_id = bench.upload().id
+    app.selectbox(key=f"validation_{upload_id}").set_value("groups").run()
+    assert app.button(key="trigger").disabled
+    app.selectbox(key=f"group_column_{upload_id}").set_value("contract").run()
+    app.multiselect(key=f"keep_{upload_id}").set_value(["contract"]).run()
+    app.selectbox(key=f"stated_threshold_{upload_id}").set_value("by_hand").run()
+    app.number_input(key=f"stated_probability_{upload_id}").set_value(0.3).run()
+    app.button(key="trigger").click().run()
+    assert not app.exception
+    (training_job_id,) = trainings(bench.user)
+    task = bench.job(training_job_id).task
+    assert task is not None
+    told = {name: task.payload[name] for name in ("validation", "keep", "threshold")}
+    assert told == {"validation": {"group_column": "contract"}, "keep": ["contract"], "threshold": 0.3}
+    again = open_page("workspace.py", like=training_job_id)
+    key = f"{upload_id}_{training_job_id}"
+    assert again.selectbox(key=f"group_column_{key}").value == "contract"
+    assert again.multiselect(key=f"keep_{key}").value == ["contract"]
+    assert again.number_input(key=f"stated_probability_{key}").value == 0.3
+
+
 def test_what_can_not_be_learnt_is_said_before_the_click(open_page: OpenPage, bench: Bench) -> None:
     rows = "".join(f"{n},same\n" for n in range(80))
     bench.upload(f"n,churned\n{rows}".encode())
@@ -228,7 +254,7 @@ def test_a_training_that_failed_is_asked_for_again_with_the_same_answers(
     assert not app.exception
     assert "Train again" in [heading.value for heading in app.subheader]
     answers = [*(box.value for box in app.selectbox), app.text_input[0].value, app.text_area[0].value]
-    assert answers == [bench.upload().id, "contract", *wanted.values()]
+    assert answers == [bench.upload().id, "contract", "found", *wanted.values()]
     assert "Training not found" in texts(open_page("workspace.py", like=uuid4()))
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
+from tests.servers import forks
 from tests.servers.ports import spare_port
 from tests.servers.waiting import PATIENCE_S, wait_for
 
@@ -53,11 +54,12 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
 
 @contextmanager
 def running(
-    folder: Path, *, tree: Path = PROJECT, within: Sequence[str] = (), **environment: str
+    folder: Path, *, tree: Path = PROJECT, within: Sequence[str] = (), anew: bool = False, **environment: str
 ) -> Iterator[App]:
     """The app with its data in `folder`; at the end it is stopped by SIGTERM, as a service would be.
 
-    tree: where its source lies. within: a command that runs another. environment: settings by their upper-case names.
+    tree: where its source lies. within: a command that runs another. anew: started as people start it, and not forked
+    off a process that has loaded it already. environment: settings by their upper-case names.
     Raises RuntimeError with its log when it ends before it is ready, TimeoutError.
     """
     port, log_path = int(environment.get("PORT") or spare_port()), folder / "app.log"
@@ -67,10 +69,18 @@ def running(
     # Ends the app even when the test run is killed; only Linux has it.
     with_parent = [setpriv, "--pdeathsig", "TERM"] if (setpriv := shutil.which("setpriv")) else []
     with log_path.open("ab") as log:
-        process = subprocess.Popen(
-            [*with_parent, *within, sys.executable, "-m", "core.start"],
-            cwd=tree, env={**inherited, **chosen}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
+        how = {
+            "cwd": tree,
+            "env": {**inherited, **chosen},
+            "stdin": subprocess.DEVNULL,
+            "stdout": log,
+            "stderr": log,
+        }
+        command = [sys.executable, "-m", "core.start"]
+        if within or anew or tree != PROJECT:
+            process = subprocess.Popen([*with_parent, *within, *command], **how)  # type: ignore[call-overload]
+        else:
+            process = forks.popen(command, **how)
     started = App(port=port, pid=process.pid, data_dir=Path(chosen["DATA_DIR"]), log_path=log_path)
     try:
         wait_for(lambda: _is_ready(started, process), what="the app to answer")

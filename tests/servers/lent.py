@@ -45,41 +45,54 @@ class Lent:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self.name = ""
+        self._kept: psycopg.Connection[Any] | None = None  # a new one would cost several times what it is for
 
     def fresh(self) -> str:
         """The name of the database, which is as a new one; whoever is still connected is sent away."""
         if not self.name or not self._emptied():
             if self.name:
+                self.close()
                 self._cluster.drop(self.name)
             self._create()
         return self.name
 
+    def close(self) -> None:
+        """Keep no connection."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
     def _create(self) -> None:
         self.name = f"test_{uuid4().hex}"
         self._cluster.create(self.name, template=TEMPLATE)
-        with self._connected() as connection:
-            self._shape = self._look(connection)
-            self._tables = set(self._relations(connection, "r"))
-            self._sequences = self._relations(connection, "S")
+        connection = self._connected()
+        self._shape = self._look(connection)
+        self._tables = set(self._relations(connection, "r"))
+        self._sequences = self._relations(connection, "S")
 
     def _emptied(self) -> bool:
         """Whether every row that tests have written could be removed, and no more than rows had changed."""
         try:
-            with self._connected() as connection:
-                send_away = f"SELECT pg_terminate_backend(pid) {OTHERS}".encode()
-                wait_for(lambda: not connection.execute(send_away).fetchall(), every_s=0.002)
-                connection.execute("SET session_replication_role = replica")  # no trigger, no foreign key
-                kept = self._relations(connection, "r")
-                emptying = [
-                    f"DELETE FROM {table}" if table in self._tables else f"DROP TABLE {table}"
-                    for table, n_bytes in kept.items()
-                    if table not in self._tables or (n_bytes and table != "alembic_version")
-                ]
-                emptying += [f"SELECT setval('{sequence}', 1, false)" for sequence in self._sequences]
-                connection.execute(";".join(emptying).encode())  # one message, and one transaction
-                return self._look(connection) == self._shape and sum(kept.values()) < MANY_BYTES
+            try:
+                return self._empty(self._connected())
+            except psycopg.OperationalError:  # a test has sent the kept connection away
+                self.close()
+                return self._empty(self._connected())
         except (psycopg.Error, TimeoutError):  # it is gone, or so changed that rows can't be removed
             return False
+
+    def _empty(self, connection: psycopg.Connection[Any]) -> bool:
+        send_away = f"SELECT pg_terminate_backend(pid) {OTHERS}".encode()
+        wait_for(lambda: not connection.execute(send_away).fetchall(), every_s=0.002)
+        kept = self._relations(connection, "r")
+        emptying = [
+            f"DELETE FROM {table}" if table in self._tables else f"DROP TABLE {table}"
+            for table, n_bytes in kept.items()
+            if table not in self._tables or (n_bytes and table != "alembic_version")
+        ]
+        emptying += [f"SELECT setval('{sequence}', 1, false)" for sequence in self._sequences]
+        connection.execute(";".join(emptying).encode())  # one message, and one transaction
+        return self._look(connection) == self._shape and sum(kept.values()) < MANY_BYTES
 
     @staticmethod
     def _relations(connection: psycopg.Connection[Any], kind: str) -> dict[str, int]:
@@ -95,4 +108,7 @@ class Lent:
         return connection.execute(SHAPE.encode()).fetchall()
 
     def _connected(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self._cluster.address(self.name), autocommit=True)
+        if self._kept is None:
+            self._kept = psycopg.connect(self._cluster.address(self.name), autocommit=True)
+            self._kept.execute("SET session_replication_role = replica")  # no trigger, no foreign key
+        return self._kept

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.servers import forks
 from tests.servers.waiting import PATIENCE_S
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -22,7 +23,7 @@ def at_once(
     Raises AssertionError with the output of a process that failed.
     """
     processes = [
-        subprocess.Popen(
+        forks.popen(
             [sys.executable, "-c", f"{imports}\n{START}{program}", *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT,
         )

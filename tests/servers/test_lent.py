@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import psycopg
@@ -14,14 +15,27 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def lent(postgres: Cluster) -> Lent:
-    return Lent(postgres)
+def lent(postgres: Cluster) -> Iterator[Lent]:
+    lent = Lent(postgres)
+    yield lent
+    lent.close()
 
 
 def _run(cluster: Cluster, name: str, statement: str) -> list[tuple[object, ...]]:
     with psycopg.connect(cluster.address(name), autocommit=True) as connection:
         ended = connection.execute(statement.encode())
         return ended.fetchall() if ended.description else []
+
+
+def test_whoever_sends_all_connections_away_gets_the_same_database_again(
+    postgres: Cluster, lent: Lent
+) -> None:
+    name = lent.fresh()
+    _run(postgres, name, f"INSERT INTO auth.users (id) VALUES ('{uuid4()}')")
+    others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'postgres'"
+    assert _run(postgres, name, f"SELECT pg_terminate_backend(pid) {others}")
+    assert lent.fresh() == name
+    assert _run(postgres, name, "SELECT count(*) FROM auth.users") == [(0,)]
 
 
 def test_rows_are_removed_and_numbers_begin_again(postgres: Cluster, lent: Lent) -> None:

@@ -18,6 +18,7 @@ from core.errors import AppError, Invalid
 log = logs.get("api")
 
 LONGEST_NAME = 200  # characters of a field's name in a sentence
+ONE_OF_SEVERAL = "constrained-float"  # how pydantic calls a number that may also be a word
 
 MEANS = {
     400: "The request can't be read.",
@@ -135,7 +136,7 @@ async def of_validation(request: Request, error: Exception) -> JSONResponse:
     """Handler of parameters and bodies that are not what the route declares."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:])[:LONGEST_NAME]
+    where = ".".join(str(part) for part in first["loc"][1:] if part != ONE_OF_SEVERAL)[:LONGEST_NAME]
     if first["type"] == "json_invalid":
         return answer(
             errors.UnreadableRequest(problem=f"its body is not valid JSON ({first['ctx']['error']})")

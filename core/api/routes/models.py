@@ -32,40 +32,23 @@ from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.schemas import work
 from core.api.schemas.models import Model, ModelDetail
-from core.api.schemas.targets import NewThreshold, StatedTarget
+from core.api.schemas.targets import NewThreshold, StatedRows, StatedTarget
 from core.db.tables.models import ModelRow
 from core.models import changes, models
 from core.models.requests import training_requests
-from core.models.validation import Validation
 from core.settings import Settings
 from core.uploads import stored, uploads
 
 router = APIRouter(prefix="/models", tags=["models"])
 
 
-class Training(StatedTarget):
+class Training(StatedTarget, StatedRows):
     """A model to train."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     upload_id: UploadIdInBody
     target: Text = Field(description="The column to predict.")
     name: Text = Field(default="", description="An existing name gets a new version.")
-    keep: list[Text] = Field(
-        default_factory=list,
-        max_length=4096,
-        description="Columns to use even if they look like identifiers or give the answer away.",
-    )
-    group_column: Text | None = Field(
-        default=None,
-        description="Rows with the same value belong together, such as the visits of one patient: they stay in one "
-        "fold, and the column is not used unless it is in `keep`. Left out, the app looks for copies and groups.",
-    )
-    time_column: Text | None = Field(
-        default=None, description="The latest fifth by this column is predicted from the rows before."
-    )
-    independent_rows: bool = Field(
-        default=False, description="Rows have nothing to do with each other, whatever the app finds."
-    )
 
 
 class ThresholdChange(NewThreshold):
@@ -115,7 +98,7 @@ def _request(user: db.User, config: Settings, call: Call, upload_id: int, wanted
             choices=wanted.choices,
             threshold=wanted.threshold,
             keep=wanted.keep,
-            validation=Validation(wanted.group_column, wanted.time_column, wanted.independent_rows),
+            validation=wanted.validation,
         )
         call.made(session, 202, _begun(model))
     return model

@@ -52,6 +52,8 @@ class ColumnQuality(BaseModel):
     n_unseen: int = Field(description="A value not seen in training.")
     n_outside: int = Field(description="A number or date outside the range of the training data.")
     of: Literal["numbers", "dates", "times"] = Field(description="What the column holds, if no categories.")
+    n_about: int = Field(description="Cells that name a number only nearly, such as `<0.5`.")
+    n_guessed: int = Field(description="Cells that can be read in two ways, which nobody chose between.")
 
 
 class FormulaCells(BaseModel):

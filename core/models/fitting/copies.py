@@ -1,4 +1,4 @@
-"""Rows that are copies of each other, exactly or but for one column, where chance does not make so many.
+"""Rows that are copies of each other, exactly or but for a column or two, where chance does not make so many.
 
 A copy that is learnt from answers for its twin that is held out, so that figures tell of memory. Rows are compared by
 hashes: a row's is the sum of its cells' hashes, and without a column's it is that of the row but for that column.
@@ -11,6 +11,8 @@ differ in one answer, are. The column that explains most decides, as columns han
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +24,7 @@ from scipy.sparse.csgraph import connected_components
 
 Hashes = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
+Columns = tuple[int, ...]
 
 MIN_SHARE: Final = 0.01  # of the rows that have a copy; what fewer do to a figure is less than its spread
 MIN_COLUMNS: Final = 2  # that rows agree in; the values of a single one repeat by themselves
@@ -34,6 +37,8 @@ SAME_ORDER: Final = 0.95  # rank correlation from which on a column of numbers s
 NARROW: Final = 6  # columns up to which it is looked for those that follow from another
 ROWS_A_VALUE: Final = 15  # of that other at least; where all rows were copied, each column follows from any
 SAMPLED_ROWS: Final = 2_000
+FEWEST_LEFT: Final = 3  # columns that copies but for two agree in
+MOST_KEYS: Final = 40_000_000  # rows, times pairs of columns, that are compared: about three seconds
 MOST_CORRELATED: Final = 500  # columns, as their number counts twice
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 
@@ -43,27 +48,29 @@ class Copies:
     """Which rows are copies.
 
     groups: (n,) ints, the same for rows that are copies of each other. n_rows: those that have a copy.
-    but_for: the columns in which copies differ, none where all are exact.
+    but_for: the columns in which copies differ, one or two at a time; none where all are exact.
     """
 
     groups: Numbers
     n_rows: int
-    but_for: tuple[str, ...]
+    but_for: tuple[tuple[str, ...], ...]
 
 
-def find(features: pd.DataFrame) -> Copies | None:
+def find(features: pd.DataFrame, *, most_apart: int = 2) -> Copies | None:
     """The copies among the rows, None where there are few or as many as chance makes.
 
-    features: (n,) rows, float64 or object columns of text.
+    features: (n,) rows, float64 or object columns of text. most_apart: columns in which copies may differ.
     """
     names = _distinct_columns(features)
     if len(names) < MIN_COLUMNS:
         return None
     table = _Table.of(features[names])
-    exact, near = table.copied(None), _near(table)
+    exact, near = table.copied(()), _near(table)
+    if exact is None and not near and most_apart > 1:
+        near = _near_but_for_two(table)
     whole = [] if exact is None else [(np.flatnonzero(exact), table.rows[exact])]
-    but_for = [(np.flatnonzero(rows), table.key(one)[rows]) for one, rows in near.items()]
-    named = tuple(names[one] for one in near)
+    but_for = [(np.flatnonzero(rows), table.key(some)[rows]) for some, rows in near.items()]
+    named = tuple(tuple(names[one] for one in some) for some in near)
     for sets, columns in ((whole + but_for, named), (whole, ())):  # chains of near copies may join all rows
         if not sets:
             continue
@@ -92,9 +99,12 @@ class _Table:
         """Rows that make a finding."""
         return max(3.0, MIN_SHARE * len(self.rows))
 
-    def key(self, but_for: int | None) -> Hashes:
-        """(n,) what equal rows have in common. but_for: a column that does not count."""
-        return self.rows if but_for is None else self.rows - self.cells[but_for]
+    def key(self, but_for: Columns) -> Hashes:
+        """(n,) what equal rows have in common. but_for: columns that do not count."""
+        key = self.rows
+        for column in but_for:
+            key = key - self.cells[column]
+        return key
 
     def odds(self, column: int) -> npt.NDArray[np.float64]:
         """(n,) how much oftener the row's value stands in the column than another one."""
@@ -103,7 +113,7 @@ class _Table:
             self._odds[column] = sizes / np.maximum(len(sizes) - sizes, 1)
         return self._odds[column]
 
-    def copied(self, but_for: int | None) -> npt.NDArray[np.bool_] | None:
+    def copied(self, but_for: Columns) -> npt.NDArray[np.bool_] | None:
         """(n,) which rows are equal to others beyond chance; None where too few are, or most of them by chance."""
         key = self.key(but_for)
         if _n_twins(key) < self.n_least / 2:
@@ -112,7 +122,7 @@ class _Table:
         by_chance = [
             (_set_sizes(key - self.cells[column]) - 1 - twins) * self.odds(column)
             for column in range(len(self.cells))
-            if column != but_for
+            if column not in but_for
         ]
         # A large set is judged by itself: a few of them, such as the rows of zeros alone, would hide all others.
         rest = np.ones(len(key), np.bool_)
@@ -125,7 +135,7 @@ class _Table:
         return rest & (twins > 0)
 
 
-def _near(table: _Table) -> dict[int, npt.NDArray[np.bool_]]:
+def _near(table: _Table) -> dict[Columns, npt.NDArray[np.bool_]]:
     """The columns but for which rows are equal beyond chance, and these rows.
 
     Those are tried but for which most rows have a twin that they don't have otherwise; where all of them copy beyond
@@ -135,12 +145,32 @@ def _near(table: _Table) -> dict[int, npt.NDArray[np.bool_]]:
     if n_columns <= MIN_COLUMNS:
         return {}
     n_exact = _n_twins(table.rows)
-    more = {column: _n_twins(table.key(column)) - n_exact for column in range(n_columns)}
-    worth = sorted((one for one in more if more[one] >= table.n_least / 2), key=lambda one: -more[one])
+    more: dict[Columns, int] = {
+        (column,): _n_twins(table.key((column,))) - n_exact for column in range(n_columns)
+    }
+    worth = _worth_trying(table, more)
     found = {one: rows for one in worth[:MOST_TRIED] if (rows := table.copied(one)) is not None}
     if len(found) == MOST_TRIED:
         found |= {one: _set_sizes(table.key(one)) > 1 for one in worth[MOST_TRIED:]}
     return found
+
+
+def _near_but_for_two(table: _Table) -> dict[Columns, npt.NDArray[np.bool_]]:
+    """The same of two columns at a time, where these are few enough to be looked at by pairs."""
+    pairs = list(itertools.combinations(range(len(table.cells)), 2))
+    if len(table.cells) - 2 < FEWEST_LEFT or len(pairs) * len(table.rows) > MOST_KEYS:
+        return {}
+    alone = [_n_twins(table.key((column,))) for column in range(len(table.cells))]
+    more: dict[Columns, int] = {
+        (a, b): _n_twins(table.key((a, b))) - max(alone[a], alone[b]) for a, b in pairs
+    }
+    worth = _worth_trying(table, more)[:MOST_TRIED]
+    return {pair: rows for pair in worth if (rows := table.copied(pair)) is not None}
+
+
+def _worth_trying(table: _Table, more: Mapping[Columns, int]) -> list[Columns]:
+    """Those but for which enough rows have a twin, most first. more: twins that a row has not otherwise."""
+    return sorted((one for one in more if more[one] >= table.n_least / 2), key=lambda one: -more[one])
 
 
 def is_measured(column: pd.Series) -> bool:

@@ -14,6 +14,7 @@ from core.models.validation import N_FOLDS
 SEED: Final = 0
 LATEST_SHARE: Final = 0.2
 FEWEST: Final = 5  # rows on either side
+LARGE_GROUP: Final = 0.5  # share of the rows
 
 Fold = tuple[RowIndices, RowIndices]
 Groups = npt.NDArray[np.int64]
@@ -53,6 +54,7 @@ def grouped(values: np.ndarray, groups: Groups, task: Task, n_folds: int = N_FOL
 def held_out(values: np.ndarray, groups: Groups, task: Task, n_folds: int) -> npt.NDArray[np.bool_] | None:
     """(n,) one of so many folds that part no group, and have every class on either side; None where none does.
 
+    The one that is nearest to its share of the rows; where one group is most of them, that may be all others.
     values, groups: as `grouped` takes them.
     """
     classes = (
@@ -61,12 +63,16 @@ def held_out(values: np.ndarray, groups: Groups, task: Task, n_folds: int) -> np
     of_row = np.unique(groups, return_inverse=True)[1]
     counts = _counts(of_row, classes)
     fold_of = _spread(counts, n_folds)[of_row]
-    for fold in range(n_folds):
-        is_held_out: npt.NDArray[np.bool_] = fold_of == fold
-        both = (np.bincount(classes[side], minlength=counts.shape[1]) for side in (is_held_out, ~is_held_out))
-        if all((of_side > 0).all() for of_side in both):
-            return is_held_out
-    return None
+    sides: list[npt.NDArray[np.bool_]] = [fold_of == fold for fold in range(n_folds)]
+    largest = max(sides, key=np.sum)
+    if largest.mean() > LARGE_GROUP:
+        sides.append(~largest)
+    usable = [side for side in sides if _has_all(classes[side], counts) and _has_all(classes[~side], counts)]
+    return min(usable, key=lambda side: abs(side.mean() - 1 / n_folds), default=None)
+
+
+def _has_all(classes: np.ndarray, counts: npt.NDArray[np.int64]) -> bool:
+    return bool((np.bincount(classes, minlength=counts.shape[1]) > 0).all())
 
 
 def latest(times: npt.NDArray[np.float64], groups: Groups | None) -> Fold:

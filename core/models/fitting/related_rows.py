@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from core.models.fitting.copies import Copies
 from core.models.fitting.folds import Fold, Groups
 from core.models.schema import RowIndices, Task
 from core.models.validation import Evaluation, Validation
+from core.uploads.csv import cells
 from core.uploads.csv.dialect import ColumnRule
 
 
@@ -64,9 +66,8 @@ class RelatedRows:
         parted, lone = _without_lone(self.groups, values, task)
         found = folds.grouped(values, parted, task)
         if not found:
-            why = "No fold could hold every class with its rows kept together, so all rows were taken as independent."
             alone = tuple(folds.independent(values, task))
-            return Split(alone, Evaluation("rows", len(alone)), (why,))
+            return Split(alone, Evaluation("rows", len(alone)), (NO_FOLD,))
         evaluation = replace(self.evaluation, n_folds=len(found))
         return Split(tuple(found), evaluation, _about_lone(lone) if lone else ())
 
@@ -85,8 +86,31 @@ class RelatedRows:
                 raise SplitUnusable(problem=f"in the latest fifth of '{column}' every row is '{only}'")
         return learnt, held_out
 
+    def held_out(self, values: np.ndarray, task: Task, *, n_folds: int, most: int) -> Split:
+        """One fold, where code learns that nobody has read: one of so many, or the latest fifth; at most `most` rows.
+
+        No fold at all where rows are independent, or no side could hold every class. values: (n,) outcomes.
+        Raises SplitUnusable.
+        """
+        if self.times is not None:
+            learnt, late = self._latest(values, task)
+            if len(late) > most:
+                late = np.sort(np.random.default_rng(folds.SEED).choice(late, most, replace=False))
+            return Split(((learnt, late),), self.evaluation)
+        if self.groups is None:
+            return Split((), replace(self.evaluation, n_folds=1))
+        parted, lone = _without_lone(self.groups, values, task)
+        is_held_out = folds.held_out(values, parted, task, n_folds)
+        if is_held_out is None:
+            return Split((), Evaluation("rows", 1), (NO_FOLD,))
+        fold = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+        return Split((fold,), replace(self.evaluation, n_folds=1), _about_lone(lone) if lone else ())
+
 
 INDEPENDENT = RelatedRows(Evaluation("rows"))
+NO_FOLD: Final = (
+    "No fold could hold every class with its rows kept together, so all rows were taken as independent."
+)
 
 
 def find(
@@ -108,10 +132,12 @@ def find(
     kept = {name: rules[name].values if name in rules else () for name in table.column_names}
     if (name := validation.time_column) is not None:
         order = rules[name].date if name in rules else ""
-        return _by_time(times.read(table.column(name), decimal, order), name, copies.find(features))
+        copied = copies.find(features, most_apart=1)  # visits of one person come one after the other
+        return _by_time(times.read(table.column(name), decimal, order), name, copied)
     if (name := validation.group_column) is not None:
         of_row = groups.of_column(table.column(name), kept[name])
-        return _by_groups(name, of_row, copies.find(features), is_stated=True)
+        is_blank = bool(cells.is_missing(table.column(name), kept[name]).all())
+        return _by_groups(name, of_row, copies.find(features), is_stated=True, is_blank=is_blank)
     copied = copies.find(features)
     found = groups.find(table, features, target=target, decimal=decimal, rules=rules)
     if found is not None:
@@ -136,8 +162,12 @@ def _by_time(moments: npt.NDArray[np.float64] | None, name: str, copied: Copies 
     )
 
 
-def _by_groups(name: str, of_row: Groups, copied: Copies | None, *, is_stated: bool) -> RelatedRows:
+def _by_groups(
+    name: str, of_row: Groups, copied: Copies | None, *, is_stated: bool, is_blank: bool = False
+) -> RelatedRows:
     sizes = np.bincount(of_row)
+    if is_blank:
+        raise SplitUnusable(problem=f"'{name}' is empty in every row")
     if len(sizes) == 1:
         raise SplitUnusable(problem=f"'{name}' has the same value in every row, so there is one group only")
     if len(sizes) == len(of_row):
@@ -157,7 +187,7 @@ def _by_groups(name: str, of_row: Groups, copied: Copies | None, *, is_stated: b
 def _about_groups(name: str, n_groups: int, n_rows: int) -> str:
     return (
         f"'{name}' says whose row each is: {n_rows:,} rows have {n_groups:,} values, and rows of one value are nearly "
-        "the same. They are kept in one fold, so that the figures tell of new ones, and the column is left out."
+        "the same. They stay together, so that the figures tell of new ones, and the column is left out."
     )
 
 
@@ -168,19 +198,19 @@ def _about_lone(lone: Sequence[str]) -> tuple[str, ...]:
         if len(lone) == 1
         else f"All rows of each of {named} belong together"
     )
-    return (f"{rows}. They were divided over the folds, so that the figures are too good for new ones.",)
+    return (f"{rows}. They are learned from and measured on, so the figures are too good for new ones.",)
 
 
 def _by_copies(copied: Copies) -> RelatedRows:
     n_rows, n_sets = len(copied.groups), int(copied.groups.max()) + 1
     but_for = ""
     if copied.but_for:
-        named = ", ".join(f"'{name}'" for name in copied.but_for[:3])
+        named = ", ".join(" and ".join(f"'{name}'" for name in some) for some in copied.but_for[:3])
         more = len(copied.but_for) - 3
         but_for = f", exact or but for {named}" + (f" or {more:,} more" if more > 0 else "")
     told = (
         f"{copied.n_rows:,} of {n_rows:,} rows are copies of each other{but_for}: {n_sets:,} differ. "
-        "Copies are kept in one fold, so that the figures tell of new rows."
+        "Copies stay together, so that the figures tell of new rows."
     )
     evaluation = Evaluation("copies", n_groups=n_sets, n_related=copied.n_rows)
     return RelatedRows(evaluation, groups=copied.groups, warnings=(told,))

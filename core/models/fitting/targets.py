@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -61,6 +61,10 @@ class Target:
     positive_label: str | None
     warnings: tuple[str, ...]
     spellings: tuple[tuple[str, str], ...] = ()
+
+    def of(self, drawn: np.ndarray) -> Target:
+        """Some of its rows. drawn: (m,) places."""
+        return replace(self, rows=self.rows[drawn], values=self.values[drawn])
 
     def answers(self, drawn: np.ndarray) -> np.ndarray:
         """(m,) what a pipeline is fitted to for some of the rows: their labels as str, or their numbers."""

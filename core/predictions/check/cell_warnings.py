@@ -87,10 +87,10 @@ def of(
 def of_question(question: ReadingQuestion, seen: FirstRows, *, n_rows: int) -> CellWarning:
     """What there is to say of a column that is read by a guess; of the rows looked at, where these are all."""
     cell, read, other = question.cells[0], question.options[0].values[0], question.options[1].values[0]
-    message = (
-        f"{question.name}: {question.why} {wording.quoted(cell)} is read as {read}; it could also mean {other}. "
-        "Choose one, or each row gets a caution."
+    example = (
+        f" {wording.quoted(cell)} is read as {read}; it could also mean {other}." if read != other else ""
     )
+    message = f"{question.name}: {question.why}{example} Choose one, or each such row gets a caution."
     n = seen.guessed[question.name] if seen.n_rows >= n_rows else n_rows
     return CellWarning(question.name, "guessed", n, n_rows, False, message)
 

@@ -161,17 +161,16 @@ def of_file(
         n_blocks=n_blocks,
     )
     seen = first_rows.once(sha256, source, count) if sha256 else count()
+    n_rows = max(found.n_rows, seen.n_rows)  # a last line that looks like a total may be a row to the model
     profiles = dict(zip(as_read(header, schema, read_from), found.columns, strict=True))
     warnings = [
         one
         for feature in present.features
-        for one in cell_warnings.of(
-            feature, seen, profiles[feature.name], n_rows=found.n_rows, was_blank=was_blank
-        )
+        for one in cell_warnings.of(feature, seen, profiles[feature.name], n_rows=n_rows, was_blank=was_blank)
     ]
-    warnings += cell_warnings.of_outcomes(schema.target, seen, n_rows=found.n_rows)
-    unanswered = [one for one in as_trained.questions if not one.chosen and one.cells]
-    warnings += [cell_warnings.of_question(one, seen, n_rows=found.n_rows) for one in unanswered]
+    warnings += cell_warnings.of_outcomes(schema.target, seen, n_rows=n_rows)
+    asked = [cell_warnings.of_question(one, seen, n_rows=n_rows) for one in as_trained.questions if one.cells]
+    warnings += [one for one in asked if one.n_cells and one.name in as_trained.unsure]
     outcomes = profiles[schema.target] if by_name.has_outcome else None
     return SchemaCheck(
         columns=_columns(by_name, schema, profiles, found.dialect.decimal),
@@ -181,7 +180,7 @@ def of_file(
         n_outcomes=found.n_rows - outcomes.n_missing if outcomes else 0,
         outcome_nearest=None if outcomes else _nearest(schema.target, by_name),
         mapping=read_from,
-        n_rows=found.n_rows,
+        n_rows=n_rows,
         n_rows_read=seen.n_rows,
         warnings=tuple(sorted(warnings, key=lambda one: (not one.refuses, -one.share))),
         refusal=refusal_of(by_name) or next(iter(seen.retyped.values()), None),

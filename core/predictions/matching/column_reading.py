@@ -137,11 +137,15 @@ class ReadColumn:
 
     def _date(self, chosen: str) -> tuple[ColumnRule, ReadingQuestion | None]:
         orders = date_orders.possible(self._training, self._own, self._dates)
+        why, shown = date_orders.WHY, self._first
+        if date_orders.has_two_forms(self._dates, self._cells):
+            orders = date_orders.of_two_forms(self._training, self._dates)
+            why, shown = date_orders.TWO_FORMS, date_orders.differing(self._cells, orders)[:N_SHOWN]
         missing = tuple(sorted({*self._training.missing, *self._own.missing}))
         ways = {order: replace(self._training, missing=missing, date=order) for order in orders}
         if len(ways) == 1:
             return ways[orders[0]], None
-        question = self._question(chosen, date_orders.WHY, ways)
+        question = self._question(chosen, why, ways, shown)
         return question.taken.rule, question
 
     def _category(self) -> ColumnRule:
@@ -205,19 +209,21 @@ class ReadColumn:
         beyond = max(abs(self.feature.minimum or 0.0), abs(self.feature.maximum or 0.0))
         return all(abs(end) <= 1 for end in ends) and beyond > 1
 
-    def _question(self, chosen: str, why: str, ways: Mapping[str, ColumnRule]) -> ReadingQuestion:
+    def _question(
+        self, chosen: str, why: str, ways: Mapping[str, ColumnRule], shown: tuple[str, ...] = ()
+    ) -> ReadingQuestion:
+        """shown: its cells; the first ones where none are given."""
+        shown = shown or self._first
         if chosen and chosen not in ways:
             keys = " or ".join(map(repr, ways))
             raise Invalid(
                 problem=f"'{self.feature.name}' can't be read as {chosen[:20]!r}.", remedy=f"Choose {keys}."
             )
         first, second = (
-            ReadingOption(key, tuple(self._values(rule, self._first).to_pylist()), rule)
+            ReadingOption(key, tuple(self._values(rule, shown).to_pylist()), rule)
             for key, rule in ways.items()
         )
-        return ReadingQuestion(
-            self.feature.name, self._profile.name, self._first, (first, second), chosen, why
-        )
+        return ReadingQuestion(self.feature.name, self._profile.name, shown, (first, second), chosen, why)
 
     def _values(self, rule: ColumnRule, shown: Sequence[str]) -> pa.Array:
         if rule.date:

@@ -21,6 +21,7 @@ import pyarrow as pa
 from core.models.schema import RowIndices, Schema
 from core.predictions.results import cell_encoding
 from core.uploads.csv.dialect import Dialect
+from core.uploads.dates import columns as dates
 
 NAMED = 3
 """Columns that one row names at most; further ones are counted."""
@@ -131,8 +132,21 @@ def outside_of_training(numbers: Mapping[str, Any] | pd.DataFrame, schema: Schem
 
 
 def read_by_guess(
-    numbers: Mapping[str, Any] | pd.DataFrame, unsure: Collection[str]
+    numbers: Mapping[str, Any] | pd.DataFrame,
+    unsure: Collection[str],
+    dated: Mapping[str, pa.Array | pa.ChunkedArray],
 ) -> dict[str, RowIndices]:
-    """The rows of each column that nobody has said how to read, where they hold a value. numbers: as above."""
-    found = {name: np.flatnonzero(~np.isnan(np.asarray(numbers[name]))) for name in sorted(unsure)}
-    return {name: rows for name, rows in found.items() if len(rows)}
+    """The rows of each column that nobody has said how to read, where they hold a value that can be two.
+
+    numbers: as above. dated: the cells of columns of dates, as text.
+    """
+    found = {}
+    for name in sorted(unsure):
+        is_guess = ~np.isnan(np.asarray(numbers[name]))
+        if name in dated:
+            cells = dated[name]
+            one = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+            is_guess &= dates.are_doubtful(one)
+        if is_guess.any():
+            found[name] = np.flatnonzero(is_guess)
+    return found

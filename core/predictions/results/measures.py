@@ -24,6 +24,8 @@ from core.predictions.results.run_statistics import RunStatistics
 class FeatureQuality:
     """Cells of one column that are blank, no number or date where one is due, a category that training never saw, or a
     number or date beyond the range that it saw, from `minimum` to `maximum`. of: what the column holds.
+
+    n_about, n_guessed: those that name a number only nearly, or were read by a guess, whatever else they are.
     """
 
     column: str
@@ -34,6 +36,8 @@ class FeatureQuality:
     minimum: float | None = None
     maximum: float | None = None
     of: Literal["numbers", "dates", "times"] = "numbers"
+    n_about: int = 0
+    n_guessed: int = 0
 
     @property
     def n_cells(self) -> int:
@@ -249,7 +253,10 @@ def quality(statistics: RunStatistics, schema: Schema) -> tuple[FeatureQuality, 
             minimum=feature.minimum,
             maximum=feature.maximum,
             of="times" if feature.is_time_of_day else "dates" if feature.kind == "date" else "numbers",
+            n_about=statistics.about.get(feature.name, 0),
+            n_guessed=statistics.guessed.get(feature.name, 0),
         )
         for feature in schema.features
     ]
-    return tuple(sorted((column for column in found if column.n_cells), key=lambda column: -column.n_cells))
+    odd = (column for column in found if column.n_cells or column.n_about or column.n_guessed)
+    return tuple(sorted(odd, key=lambda column: -column.n_cells))

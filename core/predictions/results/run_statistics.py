@@ -135,7 +135,9 @@ class BlockRows:
                 outside=caution.outside_of_training(framed.frame, schema),
                 bad=framed.bad,
                 about=framed.about,
-                guessed=caution.read_by_guess(framed.frame, unsure),
+                guessed=caution.read_by_guess(
+                    framed.frame, unsure, {name: table.column(name) for name in schema.dates}
+                ),
                 dates=schema.dates,
             ),
         )

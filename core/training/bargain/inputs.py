@@ -2,7 +2,8 @@
 
 The outcomes of the held-out rows never enter the sandbox. These rows are drawn before anything else is decided, so the
 schema, and which columns give the answer away, come of the other rows alone. Copies of a row, and rows of one person or
-the like, are on one side: by what the features say, and not the outcomes.
+the like, are on one side: by what the features say, and not the outcomes. Where a column of time is stated, the latest
+are held out.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.models.fitting import folds, preparation
+from core.models.fitting import preparation
 from core.models.fitting.preparation import Prepared, Take
 from core.models.fitting.targets import Target
 from core.models.schema import Schema, frame
-from core.models.validation import Validation
+from core.models.validation import UNSTATED, Validation
 from core.uploads.csv.dialect import ColumnRule
 
 HELD_OUT_SHARE: Final = 0.2
 MOST_HELD_OUT: Final = 20_000
-TRAIN, HOLDOUT, JOB, GROUPS = "train.parquet", "holdout.parquet", "job.json", "groups.parquet"
+TRAIN, HOLDOUT, JOB = "train.parquet", "holdout.parquet", "job.json"
+GROUPS, TIMES = "groups.parquet", "times.parquet"
 SEED: Final = 1
-INDEPENDENT: Final = Validation(independent_rows=True)
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,15 @@ class Inputs:
         learnt = _table(self.prepared.features, self.schema)
         kind = pa.float64() if self.schema.task == "regression" else pa.string()
         outcomes = pa.array(self.prepared.values, kind, from_pandas=True)
-        groups = self.prepared.related.groups
-        together = {} if groups is None else {GROUPS: _parquet(pa.table({"group": groups}))}
+        related = self.prepared.related
+        told = {(GROUPS, "group"): related.groups, (TIMES, "time"): related.times}
+        about_rows = {
+            file: _parquet(pa.table({name: pa.array(values, from_pandas=True)}))
+            for (file, name), values in told.items()
+            if values is not None
+        }
         return {
-            **together,
+            **about_rows,
             TRAIN: _parquet(learnt.append_column(self.schema.target, outcomes)),
             HOLDOUT: _parquet(_table(self.held_out, self.schema)),
             JOB: json.dumps(self.question(goal=goal), indent=1).encode(),
@@ -84,32 +90,32 @@ def prepare(
     decimal: str,
     keep: Collection[str] = (),
     rules: Mapping[str, ColumnRule] = MappingProxyType({}),
+    validation: Validation = UNSTATED,
 ) -> Inputs:
-    """Hold rows out, then prepare the others as for any training. Raises NoFeatures."""
-    drawn, related = preparation.related(take, outcome, decimal=decimal, keep=keep, rules=rules)
-    is_held_out = None
-    if related.groups is not None:
-        some = replace(outcome, rows=outcome.rows[drawn], values=outcome.values[drawn])
-        n_folds = max(round(1 / HELD_OUT_SHARE), -(-len(drawn) // MOST_HELD_OUT))
-        is_held_out = folds.held_out(some.values, related.groups, outcome.task, n_folds)
-    if is_held_out is not None:
-        outcome, apart = some, np.flatnonzero(~is_held_out)
-        learnt = replace(outcome, rows=outcome.rows[apart], values=outcome.values[apart])
-        prepared = preparation.prepare(
-            take, learnt, decimal=decimal, keep=keep, rules=rules, related=related.of(apart)
-        )
+    """Hold rows out, then prepare the others as for any training. Raises NoFeatures, SplitUnusable."""
+    drawn, related = preparation.related(
+        take, outcome, decimal=decimal, keep=keep, rules=rules, validation=validation
+    )
+    n_folds = max(round(1 / HELD_OUT_SHARE), -(-len(drawn) // MOST_HELD_OUT))
+    said = outcome.answers(drawn)
+    split = related.held_out(said, outcome.task, n_folds=n_folds, most=MOST_HELD_OUT)
+    related = replace(related, evaluation=split.evaluation, warnings=(*related.warnings, *split.warnings))
+    if split.folds:
+        ((apart, held_out),) = split.folds
+        outcome, related = outcome.of(drawn), related.of(apart)
     else:
         is_held_out = _held_out(outcome)
-        learnt = replace(outcome, rows=outcome.rows[~is_held_out], values=outcome.values[~is_held_out])
-        prepared = preparation.prepare(
-            take, learnt, decimal=decimal, keep=keep, rules=rules, validation=INDEPENDENT
-        )
-    rows = outcome.rows[is_held_out]
+        apart, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+        related = replace(related, groups=None)
+    prepared = preparation.prepare(
+        take, outcome.of(apart), decimal=decimal, keep=keep, rules=rules, related=related
+    )
+    rows = outcome.rows[held_out]
     return Inputs(
         prepared=prepared,
         held_out=frame(take(rows), prepared.schema, decimal),
         held_out_rows=rows,
-        truth=outcome.values[is_held_out],
+        truth=outcome.values[held_out],
     )
 
 

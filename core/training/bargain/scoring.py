@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -56,7 +56,7 @@ def report(
         "metrics": scored.metrics,
         "baseline": scored.baseline,
         "importance": [],
-        "evaluation": replace(inputs.prepared.related.evaluation, n_folds=1).to_json(),
+        "evaluation": inputs.prepared.related.evaluation.to_json(),
         "dropped": [{"column": column.column, "reason": column.reason} for column in inputs.prepared.dropped],
         "keep": keep,
         "warnings": list(inputs.prepared.warnings),

@@ -35,6 +35,8 @@ The code runs as `python train.py`, in an empty folder without network, within {
 - train.parquet: the features and the target. Numbers are float64, categories text; what is missing is null.
 - groups.parquet, only where rows belong together: one column "group", a number for each row of train.parquet in its
   order. Keep rows of one number on one side when you hold rows out.
+- times.parquet, only where the rows of holdout.parquet are the latest ones: one column "time", when each row of
+  train.parquet was, null if unknown. Hold the latest rows out, too, when you hold rows out.
 - holdout.parquet: other rows, without the target.
 - predict.py: your second file.
 It must leave, before it ends with exit code 0:

@@ -7,7 +7,7 @@ earlier one still tells is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -36,7 +36,7 @@ BACK: Final = "It is heard of again."
 
 @dataclass(frozen=True)
 class Told:
-    """What a training says of itself when it begins. environment: where it runs, and versions."""
+    """What a training says of itself when it begins. environment: where it runs, and versions. warnings: sentences."""
 
     model_name: str
     target: str = ""
@@ -47,6 +47,7 @@ class Told:
     code_source: str | None = None
     code_sha256: str | None = None
     environment: Mapping[str, str] | None = None
+    warnings: Sequence[str] = ()
 
 
 def begin(
@@ -195,6 +196,7 @@ def _made(session: Session, job_id: UUID, told: Told, token_id: UUID | None) -> 
         code_source=told.code_source,
         code_sha256=told.code_sha256,
         environment=dict(told.environment or {}),
+        warnings=list(told.warnings),
         token_id=token_id,
         attempt=told.attempt,
         heard_at=now_plus(),

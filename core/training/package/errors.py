@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import Clash, Invalid
+from core.errors import AppError, Clash, Invalid
 
 
 class NothingToPack(Clash):
@@ -13,6 +13,26 @@ class NothingToPack(Clash):
     hint = "Choose a file and the column to predict instead."
     model: str
     problem: str
+
+
+class SaidByModel(Invalid):
+    """A package of a model is asked for, and something that the model says itself."""
+
+    code = "package_of_what"
+    message = "A package of a model trains as the model was trained, so {stated} can't be chosen."
+    hint = "Leave it out, or pass upload_id and target in place of model_id."
+    stated: str
+    problem: str = ""
+    remedy: str = ""
+
+
+class RuleNotForPackage(AppError):
+    """A threshold that follows from rows which only the package will measure."""
+
+    code = "threshold_unusable"
+    message = "A package can't find the threshold '{rule}', as its rows are measured on your machine."
+    hint = "Give a number between 0 and 1, or train here and make the package of that model."
+    rule: str
 
 
 class NotSaidOfWhat(Invalid):

@@ -12,13 +12,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from core.storage import Storage
 from core.training.bargain import metric_lines
 from core.training.package import rows
 from core.training.package.files.code_run import GIVEN
+from core.training.package.files.preflight import ROWS
 from core.training.package.subject import Subject
 
 MOST_DATA_BYTES: Final = 50_000_000  # in the zip; a larger file is a download of its own
+MOST_WARNINGS, MOST_WARNING = 20, 1_000  # sentences, and characters of one, that a training may tell
 DATA: Final = "data.csv"
 LIBRARIES: Final = ("joblib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell: no moment is in its bytes
@@ -62,6 +67,7 @@ def make(storage: Storage, subject: Subject, *, address: str, data_path: str) ->
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as zipped:
         for name, text in contents.items():
             zipped.writestr(_entry(name), text)
+        zipped.writestr(_entry(ROWS), _parquet(subject.division.rows))
         if data is not None:
             zipped.writestr(_entry(DATA), data)
     return sink.getvalue()
@@ -140,7 +146,15 @@ def _config(subject: Subject, *, address: str, sha256: str, size_bytes: int) -> 
             "n_rows": asked.upload.n_rows,
         },
         "schema": subject.question,
+        "threshold": asked.threshold,
+        "warnings": [one[:MOST_WARNING] for one in subject.division.warnings[:MOST_WARNINGS]],
     }
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    return bytes(sink.getvalue())
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

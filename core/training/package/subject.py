@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.tables.training_jobs import TrainingJobRow
 from core.db.tables.uploads import UploadRow
-from core.models import models, readings
+from core.models import models, readings, stated, thresholds
+from core.models.errors import ThresholdUnusable
 from core.models.fitting import targets
 from core.models.fitting.questions import MIN_ROWS_A_CLASS, TargetChoices
 from core.models.fitting.targets import Target
 from core.models.schema import Schema
+from core.models.validation import UNSTATED, Validation
 from core.storage import Storage
 from core.training import template
-from core.training.package import columns
+from core.training.package import division
+from core.training.package.division import Division
 from core.training.package.errors import NothingToPack
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.hashed import blaming_changes
 
-ROWS_LOOKED_AT: Final = 50_000  # to decide which columns say something
+MOST_ROWS: Final = 200_000  # that are learnt from or held out; of a longer file some
 TEMPLATE: Final = "template"  # who wrote the code, where the app did
 ROWS_OF_A_LABEL: Final = 50  # at least, where there are so many
 
@@ -37,7 +42,9 @@ ROWS_OF_A_LABEL: Final = 50  # at least, where there are so many
 class Asked:
     """What somebody wants packed. schema: a model's own, None if it is to be made. code: None for the template.
 
-    choices: of the target. is_built_in: the model is one of the app's own recipes.
+    choices: of the target. keep: columns that stay. validation: what is known of the rows. threshold: from which
+    probability on a row is predicted as the positive one of two classes. is_built_in: the model is one of the app's own
+    recipes.
     predict_code: the predict.py that the code finds beside it, where its author wrote one.
     """
 
@@ -45,6 +52,9 @@ class Asked:
     target: str
     model_name: str
     choices: TargetChoices = field(default_factory=TargetChoices)
+    keep: tuple[str, ...] = ()
+    validation: Validation = UNSTATED
+    threshold: float | None = None
     schema: Schema | None = None
     code: str | None = None
     predict_code: str | None = None
@@ -53,12 +63,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Subject:
-    """All that a package says. outcome: of each row that has one."""
+    """All that a package says. outcome: of each row that has one. division: which are learnt from; of these "row" is
+    the file's.
+    """
 
     asked: Asked
     schema: Schema
     outcome: Target
     dialect: Dialect
+    division: Division
 
     @property
     def code(self) -> str:
@@ -87,13 +100,25 @@ class Subject:
 
 
 def of_upload(
-    session: Session, *, upload_id: int, target: str, model_name: str = "", positive_label: str | None = None
+    session: Session,
+    *,
+    upload_id: int,
+    target: str,
+    model_name: str = "",
+    choices: TargetChoices | None = None,
+    keep: Sequence[str] = (),
+    validation: Validation = UNSTATED,
+    threshold: float | None = None,
 ) -> Asked:
-    """To train the template on one's own file. Raises NotFound."""
+    """To train the template on one's own file.
+
+    Raises NotFound, ThresholdUnusable, and what `stated.require_columns` raises.
+    """
     upload = uploads.own(session, upload_id=upload_id)
-    uploads.examination_of(upload)
+    stated.require_columns(upload, target=target, keep=keep, validation=validation)
     name = models.tidied(model_name) or models.default_name(upload, target=target)
-    return Asked(upload, target, name, TargetChoices(positive_label=positive_label))
+    cut = None if threshold is None else thresholds.checked(threshold)
+    return Asked(upload, target, name, choices or TargetChoices(), tuple(keep), validation, cut)
 
 
 def of_model(session: Session, *, model_id: UUID) -> Asked:
@@ -108,9 +133,14 @@ def of_model(session: Session, *, model_id: UUID) -> Asked:
     found = session.execute(columns.where(TrainingJobRow.model_id == model_id)).one_or_none()
     is_own = found is not None and found.code_source != TEMPLATE
     schema = models.schema_of(model)
-    stated = TargetChoices.from_json(model.task.payload)
+    payload = model.task.payload
+    choices = replace(TargetChoices.from_json(payload), positive_label=schema.positive_label)
     return Asked(
-        upload, model.target, model.name, replace(stated, positive_label=schema.positive_label), schema,
+        upload, model.target, model.name, choices,
+        keep=tuple(payload.get("keep", ())),
+        validation=stated.validation_of(payload),
+        threshold=thresholds.of_model(model) if schema.positive_label is not None else None,
+        schema=schema,
         code=found.code if found is not None and is_own else None,
         predict_code=found.predict_code if found is not None and is_own else None,
         is_built_in=model.origin == "built_in",
@@ -118,7 +148,10 @@ def of_model(session: Session, *, model_id: UUID) -> Asked:
 
 
 def look(files: Storage, asked: Asked) -> Subject:
-    """Read the outcome, and decide which columns are learnt from. Blocking; raises what reading and `targets` raise."""
+    """Read the outcome, and decide which columns and rows are learnt from. Blocking.
+
+    Raises NothingToPack, ThresholdUnusable, and what reading, `targets.find` and `division.divide` raise.
+    """
     dialect = Dialect.from_json(asked.upload.receipt["dialect"])
     names = [one.name for one in uploads.examination_of(asked.upload).columns]
     rules = readings.rules_of(dialect, names)
@@ -133,34 +166,45 @@ def look(files: Storage, asked: Asked) -> Subject:
             rule=rules.get(asked.target),
             fewest=targets.FEWEST_FOLDS if asked.is_built_in else MIN_ROWS_A_CLASS,
         )
-        if asked.schema is not None:
-            if outcome.labels != asked.schema.labels:
-                raise NothingToPack(
-                    model=asked.model_name, problem="was trained on a file read differently now"
-                )
-            return Subject(asked, asked.schema, outcome, dialect)
+        if asked.schema is not None and outcome.labels != asked.schema.labels:
+            raise NothingToPack(model=asked.model_name, problem="was trained on a file read differently now")
+        if asked.threshold is not None and outcome.positive_label is None:
+            raise ThresholdUnusable(problem=f"'{asked.target}' has no two classes")
         source.seek(0)
+        drawn = _some(outcome)
         with blaming_changes(source):
-            sample = stream.read_rows(source, dialect, _some(outcome))
-    features = columns.chosen(
+            sample = stream.read_rows(source, dialect, drawn)
+    settled = replace(asked.choices, task=outcome.task, positive_label=outcome.positive_label)
+    divided = division.divide(
         sample,
         target=asked.target,
         decimal=dialect.decimal,
         rules=rules,
-        choices=asked.choices.to_json(),
+        choices=settled.to_json(),
+        keep=asked.keep,
+        validation=asked.validation,
     )
-    schema = Schema(
-        features, asked.target, outcome.task, outcome.labels, outcome.positive_label, None, outcome.spellings
+    places = divided.rows.column("row").to_numpy()
+    of_file = divided.rows.set_column(0, "row", pa.array(drawn[places]))
+    divided = replace(divided, rows=of_file, warnings=(*outcome.warnings, *divided.warnings))
+    schema = asked.schema or Schema(
+        divided.features,
+        asked.target,
+        outcome.task,
+        outcome.labels,
+        outcome.positive_label,
+        None,
+        outcome.spellings,
     )
-    return Subject(asked, schema, outcome, dialect)
+    return Subject(asked, schema, outcome, dialect, divided)
 
 
 def _some(outcome: Target) -> npt.NDArray[np.int64]:
     """(m,) ascending rows that have an outcome: all, or of a long file some, and of each label a few."""
-    if len(outcome.rows) <= ROWS_LOOKED_AT:
+    if len(outcome.rows) <= MOST_ROWS:
         return outcome.rows
     shuffled = np.random.default_rng(0).permutation(len(outcome.rows))
-    parts = [shuffled[:ROWS_LOOKED_AT]]
+    parts = [shuffled[:MOST_ROWS]]
     for label in range(len(outcome.labels)):
         parts.append(np.flatnonzero(outcome.values == label)[:ROWS_OF_A_LABEL])
     return np.sort(outcome.rows[np.unique(np.concatenate(parts))])

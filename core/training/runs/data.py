@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from core import queue
 from core.db.tables.uploads import UploadRow
-from core.models import readings
+from core.models import readings, stated
 from core.models.fitting import targets
 from core.models.fitting.questions import MIN_ROWS_A_CLASS, TargetChoices
 from core.storage import Storage
@@ -51,6 +51,7 @@ def read(files: Storage, upload: UploadRow, task: queue.Task, job: queue.Job, *,
             decimal=dialect.decimal,
             keep=task.payload.get("keep", ()),
             rules=rules,
+            validation=stated.validation_of(task.payload),
         )
     schema = readings.kept(prepared.schema, dialect, names)
     return replace(prepared, prepared=replace(prepared.prepared, schema=schema))

@@ -9,13 +9,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.tables.training_jobs import TrainingJobRow, TrainingPredictionRow
+from core.models import thresholds
 from core.training.bargain.inputs import Inputs
 
 N_CHECKS: Final = 3
 
 
-def write(session: Session, training: TrainingJobRow, inputs: Inputs, answers: np.ndarray) -> None:
-    """The held-out rows, by their number in the upload, in place of those of an attempt before."""
+def write(
+    session: Session, training: TrainingJobRow, inputs: Inputs, answers: np.ndarray, *, threshold: float
+) -> None:
+    """The held-out rows, by their number in the upload, in place of those of an attempt before.
+
+    threshold: from which probability on a row is predicted as the positive one of two classes.
+    """
     of_job = TrainingPredictionRow.training_job_id == training.id
     session.execute(sa.delete(TrainingPredictionRow).where(of_job))
     schema, mine = inputs.schema, {"training_job_id": training.id, "user_id": training.user_id}
@@ -30,6 +36,8 @@ def write(session: Session, training: TrainingJobRow, inputs: Inputs, answers: n
         predicted = answers.argmax(axis=1)
         column = schema.labels.index(schema.positive_label) if schema.positive_label else None
         shares = answers[:, column] if column is not None else answers.max(axis=1)
+        if column is not None:
+            predicted = np.where(thresholds.reached(shares, threshold), column, 1 - column)
         classes = zip(rows, inputs.truth.tolist(), predicted.tolist(), shares.tolist(), strict=True)
         said = [
             mine

@@ -179,8 +179,13 @@ def _trained(
         warnings.append("The code reported no curve.")
     _require_in_time(Status.COLLECTING, recorder.in_contact_s() - began)
 
+    keep = list(task.payload.get("keep", ()))
+    report = scoring.report(inputs, scored, chosen="sandbox", seconds=ended.usage.wall_s, keep=keep)
+    threshold = thresholds.of_result(task.payload.get("threshold"), report)
+
     def judged(session: Session) -> None:
-        held_out.write(session, todo.training, inputs, answers)
+        cut = threshold.get("threshold", thresholds.HALF)
+        held_out.write(session, todo.training, inputs, answers, threshold=cut)
         points = [
             Point(name, split, 0, spread["mean"])
             for split, figures in ((HOLDOUT, scored.metrics), (BASELINE, scored.baseline))
@@ -190,9 +195,6 @@ def _trained(
         recorder.warn(session, warnings)
 
     recorder.close(judged)
-    keep = list(task.payload.get("keep", ()))
-    report = scoring.report(inputs, scored, chosen="sandbox", seconds=ended.usage.wall_s, keep=keep)
-    threshold = thresholds.of_result(task.payload.get("threshold"), report)
     return {
         "schema": inputs.schema.to_json(),
         "report": report | {"versions": versions.installed(), "warnings": warnings},

@@ -4,6 +4,7 @@ Runs by itself, in a folder that holds
   train.parquet    the rows to learn from: the features, and the target
   holdout.parquet  other rows, without the target
   groups.parquet   which of the rows to learn from belong together, where some do: the same "group" for copies of a row
+  times.parquet    when each of the rows to learn from was, where those held out are the latest: "time", null if unknown
   predict.py       load(path) and predict(model, frame): what serves the model later also predicts here
   job.json         {"target", "task", "labels", "positive_label", "features": [{"name", "kind"}, …]}; a date is
                    the number of its day, and each part of it one more feature, which says {"part": "month", …}
@@ -162,8 +163,15 @@ def grown(job: Job, frame: pd.DataFrame, target: np.ndarray, seen: Rows, unseen:
 
 
 def parted(job: Job, target: np.ndarray) -> tuple[Rows, Rows]:
-    """The rows that say how to grow trees, and a fifth that says which way is best; groups are on one side."""
+    """The rows that say how to grow trees, and a fifth that says which way is best: the latest, where times are told;
+    else groups are on one side.
+    """
     rows, labels = np.arange(len(target)), set(job["labels"])
+    if Path("times.parquet").exists():
+        times = pd.read_parquet("times.parquet")["time"].to_numpy("float64")
+        is_late = times >= np.nanquantile(times, 0.8)
+        if 0 < is_late.mean() <= 0.5 and labels <= set(target[is_late]) & set(target[~is_late]):
+            return rows[~is_late], rows[is_late]
     if Path("groups.parquet").exists():
         groups = pd.read_parquet("groups.parquet")["group"]
         seen, unseen = next(GroupShuffleSplit(1, test_size=0.2, random_state=SEED).split(rows, groups=groups))

@@ -7,34 +7,39 @@ from typing import Any
 
 import streamlit as st
 
-from core.db.tables.models import ModelRow
+from core.models import stated
+from core.models.validation import UNSTATED
 from core.ui import formatting, links
 
 _WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
-def show(model: ModelRow) -> None:
-    """Draw it, beneath the figures."""
-    st.caption(f":material/straighten: {sentence(model.report or {})}")
+def show(report: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+    """Draw it, beneath the figures. report: the model's. payload: of the task that trained it."""
+    said = stated.validation_of(payload) != UNSTATED
+    st.caption(f":material/straighten: {sentence(report, is_stated=said)}")
 
 
-def sentence(report: Mapping[str, Any]) -> str:
-    """How the figures came about. report: as a model keeps it; older ones say nothing of it."""
+def sentence(report: Mapping[str, Any], *, is_stated: bool = True) -> str:
+    """How the figures came about. report: as a model keeps it; older ones say nothing of it.
+
+    is_stated: whether anything was stated of the rows; older reports of sandboxes said so of all.
+    """
     how: Mapping[str, Any] = report.get("evaluation") or {"by": "rows"}
     column = f"**{links.escape(how.get('column') or '')}**"
-    stated = ", as you stated" if how.get("is_stated") else ""
+    as_stated = ", as you stated" if is_stated and how.get("is_stated") else ""
     match how["by"]:
         case "groups":
             values, where = formatting.exact(how["n_groups"], "value"), _where(report)
-            return f"Measured with all rows of one {column} {where} ({values}){stated}."
+            return f"Measured with all rows of one {column} {where} ({values}){as_stated}."
         case "copies":
             rows = formatting.exact(how["n_groups"], "different row")
             return f"Measured with all copies of a row {_where(report)} ({rows})."
         case "time":
-            return f"Measured on the latest fifth by {column}, predicted from the rows before{stated}."
+            return f"Measured on the latest fifth by {column}, predicted from the rows before{as_stated}."
         case _:
-            independent = ", with rows taken as independent" if stated else ""
-            return f"Measured over {measured_over(report)}{independent}{stated}."
+            independent = ", with rows taken as independent" if as_stated else ""
+            return f"Measured over {measured_over(report)}{independent}{as_stated}."
 
 
 def _where(report: Mapping[str, Any]) -> str:

@@ -76,9 +76,10 @@ def show(
     stated: Mapping[str, Any] | None,
     key: str,
     target_key: str,
+    has_folds: bool = True,
 ) -> StatedTarget:
     """The whole of it. before: the target to begin with. stated: what the training before was told, if there is one.
-    key: of what the answers are about.
+    key: of what the answers are about. has_folds: rows are held out fold by fold, not once, so rare classes can stay.
     """
     target, refusal = column(upload, columns, before=before, key=target_key)
     if target is None or refusal is not None:
@@ -101,7 +102,9 @@ def show(
         return StatedTarget(target, old)
     choices = replace(old, merge_words=merge_words, task=_task(found, old, key=key))
     positive = _positive(found, old, key=key) if choices.task == "binary" else None
-    rare = _rare(found, old, key=key) if choices.task != "regression" and found.rare else "fewer_folds"
+    rare: RareClasses = "fewer_folds"
+    if choices.task != "regression" and found.rare:
+        rare = _rare(found, old, RARE_CLASSES if has_folds else RARE_CLASSES[1:], key=key)
     choices = replace(choices, positive_label=positive, rare_classes=rare)
     return StatedTarget(target, choices, _impossible(target, found, choices))
 
@@ -162,14 +165,14 @@ def _positive(found: Proposal, old: TargetChoices, *, key: str) -> str:
     )
 
 
-def _rare(found: Proposal, old: TargetChoices, *, key: str) -> RareClasses:
+def _rare(found: Proposal, old: TargetChoices, possible: Sequence[RareClasses], *, key: str) -> RareClasses:
     rare = sorted(found.rare.items())
     named = ", ".join(f"{links.escape(label)} ({size})" for label, size in rare[:_SHOWN])
     more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
     return st.selectbox(
         f"Classes of fewer than five rows: {named}{more}",
-        RARE_CLASSES,
-        index=RARE_CLASSES.index(old.rare_classes),
+        possible,
+        index=possible.index(old.rare_classes) if old.rare_classes in possible else 0,
         format_func=_RARE.__getitem__,
         key=f"rare_{key}",
         help="A class of one row is left out in any case.",

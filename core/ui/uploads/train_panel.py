@@ -10,20 +10,20 @@ import streamlit as st
 from core import db
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
-from core.models import models, stated
+from core.models import models
 from core.models.fitting.questions import TargetChoices
 from core.models.requests import training_requests
-from core.models.validation import UNSTATED, Validation
+from core.models.validation import Validation
 from core.ui import links, session
 from core.ui.models.pages import MODEL
-from core.ui.uploads import target_form, validation_form
+from core.ui.uploads import rows_form, target_form
+from core.ui.uploads.rows_form import StatedRows
 from core.uploads import uploads
 from core.uploads.report.profile import ColumnProfile
 
 
 def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: ModelRow | None) -> None:
     """The panel. version_of: a model whose next version this is to be; it fills in the answers."""
-    names = [column.name for column in columns]
     asked = f"{upload.id}_{version_of.id if version_of else None}"  # what the answers are about
     given = target_form.show(
         upload,
@@ -42,17 +42,10 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         key=f"model_name_{asked}",
         help="A name that exists gets a new version.",
     )
-    keep = st.multiselect(
-        "Keep these columns even if they look like IDs or leaks",
-        [name for name in names if name != target],
-        default=[name for name in _kept(version_of) if name in names and name != target],
-        placeholder="None",
-        key=f"keep_{asked}",
-        help="Columns that look like IDs or give the outcome away are left out. The ones you add here are used anyway.",
-    )
-    validation = validation_form.show(
-        [name for name in names if name != target],
-        before=stated.validation_of(version_of.task.payload) if version_of else UNSTATED,
+    of_rows = rows_form.show(
+        [column.name for column in columns if column.name != target],
+        before=version_of.task.payload if version_of else None,
+        task=given.choices.task,
         key=asked,
     )
     clicked = st.button(
@@ -60,7 +53,7 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         key="train_model",
         type="primary",
         icon=":material/model_training:",
-        disabled=target is None or refusal is not None or validation is None,
+        disabled=target is None or refusal is not None or of_rows.validation is None,
     )
     if refusal:
         st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
@@ -68,14 +61,14 @@ def show(upload: UploadRow, columns: Sequence[ColumnProfile], *, version_of: Mod
         st.caption(
             "Two recipes are cross-validated and compared with a baseline. The better one becomes the model."
         )
-    if clicked and target and validation:
+    if clicked and target and of_rows.validation:
         model_id = _train(
             upload.id,
             target=target,
             name=name or "",
             choices=given.choices,
-            keep=keep,
-            validation=validation,
+            of_rows=of_rows,
+            validation=of_rows.validation,
         )
         links.go(MODEL, id=model_id)
 
@@ -91,19 +84,13 @@ def _button(upload: UploadRow, *, target: str | None, name: str) -> str:
     return f"Train v{version}" if version > 1 else "Train model"
 
 
-def _kept(version_of: ModelRow | None) -> Sequence[str]:
-    """What the training of the version before was told to learn from, whether it succeeded or not."""
-    kept: Sequence[str] = version_of.task.payload.get("keep", ()) if version_of else ()
-    return kept
-
-
 def _train(
     upload_id: int,
     *,
     target: str,
     name: str,
     choices: TargetChoices,
-    keep: Sequence[str],
+    of_rows: StatedRows,
     validation: Validation,
 ) -> UUID:
     with db.session_scope(session.user(), write=True) as scope:
@@ -115,7 +102,8 @@ def _train(
             target=target,
             name=name,
             choices=choices,
-            keep=keep,
+            threshold=of_rows.threshold,
+            keep=of_rows.keep,
             validation=validation,
         )
     return model.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,6 @@ MISSING: frozenset[str] = frozenset(
 )
 """Spellings of "no value", trimmed and in lower case. Not "none" or "unknown": both are used as answers."""
 
-_MISSING = pa.array(sorted(MISSING), pa.string())
 ABOUT = "≈"
 """Stands before a clean number that its cell names only nearly, such as "<0.5"."""
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -73,8 +73,14 @@ def _one_chunk(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
+@cache
+def _spellings() -> pa.Array:
+    """MISSING, once it is needed: the first array that pyarrow makes loads pandas, which many processes never need."""
+    return pa.array(sorted(MISSING), pa.string())
+
+
 def _missing(trimmed: pa.Array) -> pa.Array:
-    found = pc.is_in(pc.ascii_lower(trimmed), value_set=_MISSING)
+    found = pc.is_in(pc.ascii_lower(trimmed), value_set=_spellings())
     return pc.or_kleene(found, pc.is_null(trimmed))
 
 

@@ -59,6 +59,16 @@ def days(column: pa.Array, order: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
     return found[codes], bad[codes]
 
 
+def are_doubtful(column: pa.Array) -> npt.NDArray[np.bool_]:
+    """(n,) whether a cell is another day in another order. column: (n,) text, plain or as a dictionary."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    ways = np.stack([days(encoded.dictionary, order)[0] for order in texts.ORDERS])
+    most, least = np.fmax.reduce(ways), np.fmin.reduce(ways)  # NaN where no order reads it
+    is_doubtful = np.append(most > least, False)
+    codes = pc.fill_null(encoded.indices, len(most)).to_numpy(zero_copy_only=False)
+    return np.asarray(is_doubtful[codes])
+
+
 def are_dates(column: pa.Array, *, least_share: float) -> bool:
     """Whether so many of the cells that hold something have one meaning as a date, and one of the first does.
 

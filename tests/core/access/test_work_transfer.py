@@ -26,6 +26,7 @@ from core.storage import LocalStorage
 from core.uploads import uploads
 from tests import generation, journeys
 from tests.core.access.test_tokens import NOW, check, make
+from tests.servers import forks
 from tests.servers.processes import PROJECT
 
 ADA = Identity("oidc", "https://id.example", "ada", "Ada", "ada@example.org")
@@ -117,7 +118,7 @@ def test_nobody_gets_it_who_has_not_signed_in(local: db.User) -> None:
 
 
 def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return forks.run(
         [sys.executable, "-m", "core.access", *arguments],
         env=settings.environment(), cwd=PROJECT, capture_output=True, text=True,
     )  # fmt: skip

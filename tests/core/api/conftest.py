@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import threading
@@ -10,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pyarrow as pa
@@ -32,6 +34,7 @@ from core.storage import LocalStorage
 from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from tests import journeys, made
+from tests.once import once
 from tests.servers.app import app
 from tests.servers.children import Lender
 from tests.servers.ports import spare_port
@@ -40,6 +43,7 @@ from tests.servers.waiting import PATIENCE_S, wait_for
 __all__ = ["app"]
 
 TARGET = "churned"
+SAMPLE = "sample-300-7.csv"
 
 
 @dataclass(frozen=True)
@@ -146,33 +150,43 @@ def client(settings: Settings, server: Switch, me: db.User) -> Iterator[httpx.Cl
 
 def served(settings: Settings) -> ASGIApp:
     """The API behind its gate, as the process serves it; one at a time, as its routes are put together once."""
-    api = _unconfigured()
+    api = unconfigured()
     application.configure(api, settings)
     return Gate(Starlette(routes=application.routes(api, settings)), settings, table=api.state.table)
 
 
 @cache
-def _unconfigured() -> FastAPI:
+def unconfigured() -> FastAPI:
+    """The API with all its routes, put together once for the tests of this process."""
     return application.unconfigured()
+
+
+@pytest.fixture(scope="session")
+def described() -> dict[str, Any]:
+    """The API's own description of itself, to be read only."""
+    return unconfigured().openapi()
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A small model of the sample, trained once for all tests of the API."""
-    folder = tmp_path_factory.mktemp("trained")
-    content = journeys.sample_bytes(folder, n_rows=300)
-    with (folder / "sample-300-7.csv").open("rb") as source:
-        table: pa.Table = stream.read_table(source, Dialect())
-    found = training.train(table, target=TARGET, decimal=".", progress=lambda _done, _total: None)
-    path = folder / "model.skops"
-    sha256 = artifact.save(found.pipeline, path)
-    result = {
-        "schema": found.schema.to_json(),
-        "report": found.report(),
-        "task_type": found.schema.task,
-        "artifact_sha256": sha256,
-    }
-    return Trained(csv=content, artifact=path, result=result)
+
+    def make(folder: Path) -> None:
+        journeys.sample_bytes(folder, n_rows=300)
+        with (folder / SAMPLE).open("rb") as source:
+            table: pa.Table = stream.read_table(source, Dialect())
+        found = training.train(table, target=TARGET, decimal=".", progress=lambda _done, _total: None)
+        result = {
+            "schema": found.schema.to_json(),
+            "report": found.report(),
+            "task_type": found.schema.task,
+            "artifact_sha256": artifact.save(found.pipeline, folder / "model.skops"),
+        }
+        (folder / "result.json").write_text(json.dumps(result))
+
+    folder = once(tmp_path_factory, "training-for-the-api", make)
+    result: dict[str, object] = json.loads((folder / "result.json").read_text())
+    return Trained(csv=(folder / SAMPLE).read_bytes(), artifact=folder / "model.skops", result=result)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
 from core.settings import Settings
 from tests.faults import steps
+from tests.servers import forks
 from tests.servers.processes import PROJECT, at_once
 
 # Indexes of expressions are not read from SQLite; their statements are compared instead.
@@ -167,7 +167,7 @@ def test_foreign_keys_are_on_again_after_a_migration(sqlite_database: db.Databas
 
 def test_a_database_that_does_not_answer_is_a_sentence_and_not_a_traceback(settings: Settings) -> None:
     nowhere = {**settings.environment(), "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
-    ended = subprocess.run(
+    ended = forks.run(
         [sys.executable, "-m", "core.db", "upgrade"], env=nowhere, cwd=PROJECT, capture_output=True, text=True
     )
     assert ended.returncode == 1
@@ -183,7 +183,7 @@ def test_the_folder_of_a_new_sqlite_file_is_made(tmp_path: Path) -> None:
 
 
 def test_the_upgrade_command_says_where_it_has_arrived(empty_url: str, settings: Settings) -> None:
-    ended = subprocess.run(
+    ended = forks.run(
         [sys.executable, "-m", "core.db", "upgrade"],
         env={**settings.environment(), "DATABASE_URL": empty_url},
         cwd=PROJECT, capture_output=True, text=True,

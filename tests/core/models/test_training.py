@@ -73,9 +73,23 @@ def test_a_model_keeps_the_versions_and_rows_it_was_made_with(trained: dict[str,
     assert found.seconds > 0
 
 
-def test_the_same_table_gives_the_same_model(trained: dict[str, TrainingResult], table: pa.Table) -> None:
-    again = train(without(table, "tier", "spend"), "churn")
-    first = trained["binary"]
+@pytest.fixture(scope="module")
+def second(table: pa.Table) -> tuple[TrainingResult, list[tuple[int, int]]]:
+    """A training for churn once more, and the progress that it told."""
+    seen: list[tuple[int, int]] = []
+    found = training.train(
+        without(table, "tier", "spend"),
+        target="churn",
+        decimal=".",
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    return found, seen
+
+
+def test_the_same_table_gives_the_same_model(
+    trained: dict[str, TrainingResult], second: tuple[TrainingResult, object], table: pa.Table
+) -> None:
+    again, first = second[0], trained["binary"]
     assert again.candidates == first.candidates
     assert again.importance == first.importance
     features = frame(table, first.schema, ".")
@@ -97,15 +111,8 @@ def test_rows_that_are_given_when_asked_for_train_the_same_model(
     assert asked == [trained["binary"].n_fitted]
 
 
-def test_progress_counts_every_unit_up_to_the_last() -> None:
-    seen: list[tuple[int, int]] = []
-    training.train(
-        without(subscribers(), "tier", "spend"),
-        target="churn",
-        decimal=".",
-        progress=lambda done, total: seen.append((done, total)),
-    )
-    assert seen == [(done, 15) for done in range(1, 16)]
+def test_progress_counts_every_unit_up_to_the_last(second: tuple[object, list[tuple[int, int]]]) -> None:
+    assert second[1] == [(done, 15) for done in range(1, 16)]
 
 
 @pytest.mark.parametrize("task", METRICS)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from core.storage import DiskFull, KeyTaken, LocalStorage, NotStored, StorageUnavailable
+from core.storage.protocol import PROBE, PROBES
 from tests.core.storage.contract import KEY, StorageContract
+from tests.servers import forks
 from tests.servers.processes import PROJECT
 from tests.servers.waiting import PATIENCE_S, wait_for
 from tests.together import together
@@ -72,6 +74,7 @@ def test_a_file_can_not_be_put_where_a_folder_is_needed(storage: LocalStorage, t
 LIMITED = """
 import resource, signal, sys
 from pathlib import Path
+from uuid import uuid4
 from core.errors import AppError
 from core.storage import LocalStorage
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -106,7 +109,7 @@ def test_a_replace_that_finds_no_room_leaves_the_old_file(storage: LocalStorage,
 
 
 def _put_with_little_room(storage: LocalStorage, source: Path, verb: str) -> tuple[str, str]:
-    ended = subprocess.run(
+    ended = forks.run(
         [sys.executable, "-c", LIMITED, str(storage.root), str(source), verb],
         cwd=PROJECT, capture_output=True, text=True,
     )  # fmt: skip
@@ -134,6 +137,7 @@ def test_a_reader_never_sees_half_a_file(storage: LocalStorage, tmp_path: Path) 
 KILLED = """
 import sys
 from pathlib import Path
+from uuid import uuid4
 from core.storage import LocalStorage
 getattr(LocalStorage(Path(sys.argv[1])), sys.argv[3])("uploads/user_1/a.csv", Path(sys.argv[2]))
 """
@@ -154,6 +158,13 @@ def test_a_process_that_is_killed_half_way_leaves_nothing_under_the_key(
     left.remove()  # as another process may have done meanwhile
 
 
+def test_what_a_check_that_was_killed_has_left_is_unfinished_too(storage: LocalStorage) -> None:
+    storage.put_all([(f"{PROBES}{uuid4().hex}", PROBE)])
+    (left,) = storage.unfinished()
+    left.remove()
+    assert _everything_below(storage.root) == []
+
+
 def test_a_process_that_is_killed_while_it_replaces_leaves_the_old_file(
     storage: LocalStorage, tmp_path: Path
 ) -> None:
@@ -170,7 +181,7 @@ def _kill_half_way(storage: LocalStorage, source: Path, verb: str) -> None:
     """Kill a process when it has copied some of a source that has not ended."""
     os.mkfifo(source)
     command = [sys.executable, "-c", KILLED, str(storage.root), str(source), verb]
-    process = subprocess.Popen(command, cwd=PROJECT)
+    process = forks.popen(command, cwd=PROJECT)
     with source.open("wb", buffering=0) as stream:
         stream.write(b"x" * 3_000_000)
         wait_for(lambda: any(path.stat().st_size > 3 for path in _everything_below(storage.root)))

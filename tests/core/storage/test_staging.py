@@ -14,6 +14,7 @@ from subprocess import PIPE
 import pytest
 
 from core import storage
+from tests.servers import forks
 from tests.servers.processes import PROJECT
 from tests.servers.waiting import PATIENCE_S
 
@@ -72,7 +73,7 @@ except storage.DiskFull as error:
 
 @pytest.mark.parametrize("n_chunks", [1_500, 1_025], ids=["while writing", "while closing"])
 def test_a_disk_without_room_is_named_and_holds_nothing_half(tmp_path: Path, n_chunks: int) -> None:
-    ended = subprocess.run(
+    ended = forks.run(
         [sys.executable, "-c", LIMITED, str(tmp_path), str(n_chunks)],
         cwd=PROJECT, capture_output=True, text=True,
     )  # fmt: skip
@@ -94,7 +95,7 @@ with storage.stage(Path(sys.argv[1])) as staged:
 
 def staging_process(folder: Path) -> tuple[subprocess.Popen[str], str]:
     """A process that has something staged, and the name of that."""
-    process = subprocess.Popen(
+    process = forks.popen(
         [sys.executable, "-c", STAGES, str(folder)], cwd=PROJECT, stdin=PIPE, stdout=PIPE, text=True
     )
     assert process.stdout is not None

@@ -24,6 +24,7 @@ from core.system.checks import Check, State
 from tests import journeys, made
 from tests.clocks import ClockAhead
 from tests.faults import steps
+from tests.servers import forks
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -161,7 +162,7 @@ def test_failures_name_the_newest_first_with_their_traceback(database: db.Databa
 
 
 def shell(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return forks.run(
         [sys.executable, "-m", *command],
         env={**os.environ, **environment}, cwd=PROJECT, check=False, capture_output=True, text=True,
     )  # fmt: skip

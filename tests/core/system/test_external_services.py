@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from uuid import uuid4
 
@@ -14,7 +13,7 @@ from core.queue import SqsQueue
 from core.settings import Settings
 from core.system import checks, external_services
 from tests.core.system.contexts import looked_at
-from tests.servers import sqs
+from tests.servers import forks, sqs
 from tests.servers.processes import PROJECT
 from tests.servers.sqs import SqsServer
 
@@ -39,7 +38,7 @@ def test_a_queue_that_is_missing_is_broken_and_its_cure_mends_it(
     (broken,) = [check for check in checks.run(carried) if check.part == "SQS"]
     assert broken.state is State.BROKEN
     assert "python -m core.system prepare" in broken.message
-    prepared = subprocess.run(
+    prepared = forks.run(
         [sys.executable, "-m", "core.system", "prepare", "--json"],
         env=carried.environment(), cwd=PROJECT, capture_output=True, text=True,
     )  # fmt: skip

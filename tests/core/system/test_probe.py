@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from core.check import Check, State
 from core.settings import Settings
 from core.system import probe
 from core.system.probe import NoSuchColumn, NoSuchTable
+from tests.servers import forks
 from tests.servers.processes import PROJECT
 
 
@@ -123,19 +123,19 @@ def test_with_row_level_security_it_is_told_what_workers_and_what_users_may(
 def test_the_shell_tells_the_same_with_an_exit_code(sqlite_database: db.Database, settings: Settings) -> None:
     asked = [sys.executable, "-m", "core.system", "probe"]
     how = {"cwd": PROJECT, "env": settings.environment(), "capture_output": True, "text": True}
-    well = subprocess.run([*asked, "tasks", "state", "--json"], **how)  # type: ignore[call-overload]
+    well = forks.run([*asked, "tasks", "state", "--json"], **how)  # type: ignore[call-overload]
     assert (well.returncode, well.stderr) == (0, "")
     assert [line["name"] for line in json.loads(well.stdout)] == ["state", "May"]
-    wrong = subprocess.run([*asked, "taks"], **how)  # type: ignore[call-overload]
+    wrong = forks.run([*asked, "taks"], **how)  # type: ignore[call-overload]
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert "Did you mean tasks?" in wrong.stderr
-    without = subprocess.run(asked, **how)  # type: ignore[call-overload]
+    without = forks.run(asked, **how)  # type: ignore[call-overload]
     assert (without.returncode, "probe needs a table" in without.stderr) == (2, True)
 
 
 def test_nothing_is_made_where_there_is_no_database(settings: Settings, tmp_path: Path) -> None:
     asked = {**settings.environment(), "DATA_DIR": str(tmp_path / "nothing")}
-    ended = subprocess.run(
+    ended = forks.run(
         [sys.executable, "-m", "core.system", "probe", "tasks"],
         cwd=PROJECT, env=asked, capture_output=True, text=True,
     )  # fmt: skip

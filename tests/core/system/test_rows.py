@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from core.settings import Settings
 from core.system import rows
 from core.system.probe import NoSuchColumn, NoSuchTable
 from core.system.rows import HIDDEN, WrongCondition
+from tests.servers import forks
 from tests.servers.processes import PROJECT
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -120,12 +120,12 @@ def test_the_shell_prints_json_and_makes_nothing(
 ) -> None:
     asked = [sys.executable, "-m", "core.system", "rows"]
     how = {"cwd": PROJECT, "capture_output": True, "text": True}
-    well = subprocess.run([*asked, "users", f"id={user.id}"], env=settings.environment(), **how)  # type: ignore[call-overload]
+    well = forks.run([*asked, "users", f"id={user.id}"], env=settings.environment(), **how)  # type: ignore[call-overload]
     assert (well.returncode, well.stderr) == (0, "")
     assert [row["id"] for row in json.loads(well.stdout)] == [str(user.id)]
-    wrong = subprocess.run([*asked, "usr"], env=settings.environment(), **how)  # type: ignore[call-overload]
+    wrong = forks.run([*asked, "usr"], env=settings.environment(), **how)  # type: ignore[call-overload]
     assert (wrong.returncode, wrong.stdout) == (1, "")
     nowhere = {**settings.environment(), "DATABASE_URL": "", "DATA_DIR": str(tmp_path / "nothing")}
-    nothing = subprocess.run([*asked, "users"], env=nowhere, **how)  # type: ignore[call-overload]
+    nothing = forks.run([*asked, "users"], env=nowhere, **how)  # type: ignore[call-overload]
     assert (nothing.returncode, "There is no database" in nothing.stdout) == (1, True)
     assert not (tmp_path / "nothing").exists()

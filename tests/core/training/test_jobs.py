@@ -9,7 +9,8 @@ from core import db
 from core.db.tables.messages import MessageRow
 from core.db.tables.training_jobs import TrainingJobRow
 from core.errors import Conflict, NotFound
-from core.models.errors import TargetMissing
+from core.models.errors import SplitUnusable, TargetMissing
+from core.models.validation import Validation
 from core.queue import Reason, TaskState
 from core.training import jobs
 from core.training.errors import GoalUnusable, TooManyTrainings
@@ -37,6 +38,26 @@ def test_the_same_click_twice_makes_one_training(bench: Bench) -> None:
     other = bench.trigger(goal="Who stays?")
     assert other != first
     assert bench.model(other).version == 2
+
+
+def test_what_is_stated_of_rows_is_part_of_what_is_asked_and_of_a_retry(bench: Bench) -> None:
+    by_contract = Validation(group_column="contract")
+    first = bench.trigger(validation=by_contract)
+    assert bench.trigger(validation=by_contract) == first
+    assert bench.trigger(validation=Validation(time_column="contract")) != first
+    for wrong in (
+        Validation(group_column="churned"),
+        Validation(time_column="nobody"),
+        Validation("contract", "age"),
+    ):
+        with pytest.raises(SplitUnusable):
+            bench.trigger(validation=wrong)
+    bench.settle(bench.claim(first), TaskState.FAILED, reason=Reason(code="oom", message="No memory."))
+    with db.session_scope(bench.user, write=True) as session:
+        again = jobs.retry(session, training_job_id=first, most_waiting=5).id
+    task = bench.job(again).task
+    assert task is not None
+    assert task.payload["validation"] == {"group_column": "contract"}
 
 
 @pytest.mark.parametrize("goal", ["x" * 100_000, "bell\a", "half \ud800 a pair", "nul\0"])

@@ -115,6 +115,15 @@ def test_a_share_is_rounded_in_a_sentence_as_it_is_in_a_chart() -> None:
     assert "(36.5 %)" in _plain(prediction_quality.sentence(quality, n_rows=200))
 
 
+def test_cells_that_were_read_nearly_or_by_a_guess_are_told_of() -> None:
+    nearly = FeatureQuality("lead", n_about=18, n_bad=6)
+    assert _plain(prediction_quality.sentence(nearly, n_rows=48)).endswith(
+        "18 cells (37.5 %) name a number only nearly, such as '<0.5', scored as it."
+    )
+    guessed = FeatureQuality("when", n_guessed=1, of="dates")
+    assert "1 cell (2.1 %) can be read in two ways" in _plain(prediction_quality.sentence(guessed, n_rows=48))
+
+
 def test_columns_that_are_odd_in_most_rows_are_warned_of_by_name_and_fault() -> None:
     odd = (FAR, FeatureQuality("color", n_unseen=300), FeatureQuality("region", n_missing=250))
     found = replace(_scored([0.1] * 500), quality=odd)

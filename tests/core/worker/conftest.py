@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from core import db, queue, storage
 from core.db.tables.tasks import TaskRow
 from core.settings import Settings
 from core.worker.runner import Runner
+from core.worker.slots import Slot
 from tests.clocks import JumpingClock
 from tests.faults import steps
 from tests.servers.waiting import PATIENCE_S, wait_for
@@ -88,6 +90,12 @@ class Desk:
             return []
         lines = [line.split() for line in self._note.read_text().splitlines()]
         return [(int(pid), int(attempt)) for _, pid, attempt in lines]
+
+
+@pytest.fixture
+def started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children are started as a worker starts them, and not forked off a process that has loaded all of them."""
+    monkeypatch.setattr(Slot, "start", subprocess.Popen)
 
 
 @pytest.fixture

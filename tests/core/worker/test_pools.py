@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
 from pathlib import Path
 from uuid import UUID
 
-import psutil
 import pytest
 
 from core import db, queue, rooms
@@ -16,6 +15,7 @@ from core.worker.pools import IDLE_S
 from tests.core.worker.conftest import Desk
 from tests.faults import steps
 from tests.faults.pooled_steps import GENERATION, MODULES, TRAINING
+from tests.servers import forks
 from tests.servers.waiting import wait_for
 
 FOREVER = {"n_steps": 100_000, "step_s": 0.05}
@@ -27,13 +27,11 @@ def states(desk: Desk, task_ids: list[UUID]) -> list[str]:
 
 def children() -> dict[int, tuple[str, ...]]:
     """Of this process, those that do the work of these tests: what each was told to load, by its process id."""
-    found = {}
-    for child in psutil.Process().children():
-        with suppress(psutil.NoSuchProcess):  # it was ended just now
-            command = child.cmdline()
-            if "core.worker.child_main" in command and not set(command[4:]).isdisjoint(MODULES):
-                found[child.pid] = tuple(command[4:])
-    return found
+    return {
+        pid: tuple(command[4:])
+        for pid, command in forks.children(os.getpid()).items()
+        if "core.worker.child_main" in command and not set(command[4:]).isdisjoint(MODULES)
+    }
 
 
 def rested(desk: Desk) -> bool:
@@ -178,7 +176,7 @@ SECRETS = {
 
 
 def test_a_child_finds_in_its_environment_the_settings_that_its_pool_needs_and_no_other(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, started_anew: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in SECRETS.items():  # as where the app's own process was given them
         monkeypatch.setenv(name.upper(), value)

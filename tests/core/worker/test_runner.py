@@ -25,6 +25,7 @@ from core.settings import Settings
 from core.worker.runner import STAGING_S
 from tests.core.worker.conftest import Desk, desk_of
 from tests.faults import pooled_steps, steps
+from tests.servers import forks
 from tests.servers.postgres import Cluster
 from tests.servers.waiting import PATIENCE_S, wait_for
 
@@ -406,8 +407,7 @@ def test_the_children_of_a_stopped_runner_are_gone(desk: Desk) -> None:
     ((pid, _),) = desk.starts()
     assert runner.stop(timeout_s=PATIENCE_S)
     assert not psutil.pid_exists(pid)
-    still_there = [child.cmdline() for child in psutil.Process().children()]
-    assert not any(steps.__name__ in command for command in still_there)
+    assert not any(steps.__name__ in command for command in forks.children(os.getpid()).values())
 
 
 @pytest.mark.postgres

@@ -20,6 +20,7 @@ from core.worker.slots import PROJECT, RESPAWN_S, Slot
 from tests.clocks import JumpingClock
 from tests.servers.waiting import wait_for
 
+pytestmark = pytest.mark.usefixtures("started_anew")
 MODULES = ("tests.faults.steps",)
 PIPE_BYTES = 1 << 20  # more than a pipe ever takes that nobody reads
 

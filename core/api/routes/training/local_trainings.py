@@ -32,6 +32,7 @@ from core.training.bargain.metric_lines import MOST_STEPS, NAME, OWN_SPLITS
 from core.training.local import batches, reports
 from core.training.local.errors import ForAnother
 from core.training.local.reports import Told
+from core.training.package.package import MOST_WARNING, MOST_WARNINGS
 from core.training.states import Status
 
 router = APIRouter(tags=["trainings"])
@@ -73,6 +74,12 @@ class LocalTraining(BaseModel):
         Field(max_length=30, description="Where it runs (`host`, `system`), and versions."),
         TEXT_KEYS,
     ] = Field(default_factory=dict)
+    warnings: Annotated[
+        list[Annotated[Text, Field(max_length=MOST_WARNING)]],
+        Field(
+            max_length=MOST_WARNINGS, description="What to know before its model is trusted, a sentence each."
+        ),
+    ] = Field(default_factory=list)
 
 
 class Begun(BaseModel):

@@ -12,32 +12,76 @@ import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import Field
 
 from core import db
 from core.access import audit
-from core.api.dependencies import Config, Files, ReaderOrTrainer, model_id_of, upload_id_of
+from core.api.dependencies import Config, Files, ReaderOrTrainer, Text, model_id_of, upload_id_of
 from core.api.http import downloads
 from core.api.http.error_responses import documented
 from core.api.http.front import MOUNT
-from core.models import models
+from core.api.schemas.targets import (
+    ABOUT_GROUPS,
+    ABOUT_KEEP,
+    ABOUT_POSITIVE,
+    ABOUT_TIMES,
+    StatedRows,
+    StatedTarget,
+    ThresholdOrRule,
+)
+from core.models import models, thresholds
 from core.storage import Storage
 from core.training.package import package, rows, subject
-from core.training.package.errors import NotSaidOfWhat
+from core.training.package.errors import NotSaidOfWhat, RuleNotForPackage, SaidByModel
 from core.training.package.subject import Asked
 
 router = APIRouter(tags=["trainings"])
 PATH: Final = "/training/package"
+MOST_KEPT: Final = 100
 LONGEST: Final = 400  # so that the address of a call stays within what a server reads
 N_AT_ONCE: Final = 2  # each reads a whole file
 _making = anyio.CapacityLimiter(N_AT_ONCE)
 
-ModelId = Annotated[str | None, Query(description="Its own code, on the file that it was trained on.")]
-UploadId = Annotated[str | None, Query(description="The file to learn from, by the built-in code.")]
-Target = Annotated[str | None, Query(max_length=LONGEST, description="The column to predict.")]
-Positive = Annotated[
-    str | None, Query(max_length=LONGEST, description="The class whose probability you want.")
-]
-Name = Annotated[str, Query(max_length=models.MAX_NAME, description="The model's name; made if left out.")]
+InQuery = Annotated[Text, Field(max_length=LONGEST)]
+
+
+class Wanted(StatedTarget, StatedRows):
+    """What is to be packed. A model says all but itself; of a file it is said as for any training."""
+
+    model_id: Text | None = Field(
+        default=None, description="Its own code, on the file that it was trained on, as it was trained."
+    )
+    upload_id: Text | None = Field(default=None, description="The file to learn from, by the built-in code.")
+    target: InQuery | None = Field(default=None, description="The column to predict.")
+    name: Annotated[str, Field(max_length=models.MAX_NAME)] = Field(
+        default="", description="The model's name; made if left out."
+    )
+    positive_label: InQuery | None = Field(default=None, description=ABOUT_POSITIVE)
+    group_column: InQuery | None = Field(default=None, description=ABOUT_GROUPS)
+    time_column: InQuery | None = Field(default=None, description=ABOUT_TIMES)
+    keep: list[InQuery] = Field(default_factory=list, max_length=MOST_KEPT, description=ABOUT_KEEP)
+    threshold: ThresholdOrRule | None = Field(
+        default=None,
+        description="From which probability on a held-out row is predicted as the positive one of two classes: a "
+        "number between 0 and 1, or `half`. Of a model, its own.",
+    )
+
+    def require_model_alone(self) -> None:
+        """Raises SaidByModel."""
+        if said := sorted(self.model_fields_set - {"model_id"}):
+            raise SaidByModel(stated=", ".join(said))
+
+    @property
+    def number(self) -> float | None:
+        """The threshold. Raises RuleNotForPackage."""
+        if not isinstance(self.threshold, str):
+            return self.threshold
+        if self.threshold != "half":
+            raise RuleNotForPackage(rule=self.threshold)
+        return thresholds.HALF
+
+
+InAddress = Annotated[Wanted, Query()]
 
 
 @router.get(
@@ -50,17 +94,11 @@ async def download_package(
     user: ReaderOrTrainer,
     config: Config,
     files: Files,
-    model_id: ModelId = None,
-    upload_id: UploadId = None,
-    target: Target = None,
-    positive_label: Positive = None,
-    name: Name = "",
+    wanted: InAddress,
 ) -> Response:
     """A zip that trains on your own machine and reports here: the same bytes each time, and no token in it."""
-    asked = await anyio.to_thread.run_sync(
-        partial(_asked, user, model_id, upload_id, target, positive_label, name)
-    )
-    query = urlencode({key: value for key, value in request.query_params.items() if value})
+    asked = await anyio.to_thread.run_sync(partial(_asked, user, wanted))
+    query = urlencode([(key, value) for key, value in request.query_params.multi_items() if value])
     make = partial(_made, files, asked, address=config.url, data_path=f"{MOUNT}{PATH}/{package.DATA}?{query}")
     content = await anyio.to_thread.run_sync(make, limiter=_making)
     await anyio.to_thread.run_sync(partial(_note, user, asked))
@@ -78,15 +116,10 @@ async def download_package_data(
     request: Request,
     user: ReaderOrTrainer,
     files: Files,
-    model_id: ModelId = None,
-    upload_id: UploadId = None,
-    target: Target = None,
-    positive_label: Positive = None,
+    wanted: InAddress,
 ) -> Response:
     """The rows of a package by themselves, for `train.py --data PATH`: those above 50 MB are not in the zip."""
-    asked = await anyio.to_thread.run_sync(
-        partial(_asked, user, model_id, upload_id, target, positive_label, "")
-    )
+    asked = await anyio.to_thread.run_sync(partial(_asked, user, wanted))
     chunks = await anyio.to_thread.run_sync(partial(_rows, files, asked), limiter=_making)
     await anyio.to_thread.run_sync(partial(_note, user, asked))
     return downloads.respond_with(
@@ -94,25 +127,23 @@ async def download_package_data(
     )
 
 
-def _asked(
-    user: db.User,
-    model_id: str | None,
-    upload_id: str | None,
-    target: str | None,
-    positive_label: str | None,
-    name: str,
-) -> Asked:
-    """Raises NotSaidOfWhat, NotFound, NothingToPack."""
+def _asked(user: db.User, wanted: Wanted) -> Asked:
+    """Raises NotSaidOfWhat, SaidByModel, RuleNotForPackage, and what `subject` raises."""
+    model_id, upload_id, target = wanted.model_id, wanted.upload_id, wanted.target
     with db.session_scope(user) as session:
         if model_id is not None and upload_id is None and target is None:
+            wanted.require_model_alone()
             return subject.of_model(session, model_id=model_id_of(model_id))
         if model_id is None and upload_id is not None and target is not None:
             return subject.of_upload(
                 session,
                 upload_id=upload_id_of(upload_id),
                 target=target,
-                model_name=name,
-                positive_label=positive_label,
+                model_name=wanted.name,
+                choices=wanted.choices,
+                keep=wanted.keep,
+                validation=wanted.validation,
+                threshold=wanted.number,
             )
     raise NotSaidOfWhat
 

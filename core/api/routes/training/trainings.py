@@ -30,7 +30,7 @@ from core.api.dependencies import (
 from core.api.http.error_responses import documented
 from core.api.http.idempotency import Call, once
 from core.api.schemas import work
-from core.api.schemas.targets import StatedTarget
+from core.api.schemas.targets import StatedRows, StatedTarget
 from core.api.schemas.trainings import TrainingJob, TrainingStatus
 from core.settings import Settings
 from core.training import jobs, records
@@ -51,7 +51,7 @@ def _job_in_path(training_job_id: Annotated[str, Path(json_schema_extra={"format
 TrainingJobId = Annotated[UUID, Depends(_job_in_path)]
 
 
-class TrainingRequest(StatedTarget):
+class TrainingRequest(StatedTarget, StatedRows):
     """A training to trigger."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -59,11 +59,6 @@ class TrainingRequest(StatedTarget):
     target: Text = Field(description="The column to predict.")
     name: Text = Field(default="", description="An existing name gets a new version.")
     goal: Text = Field(default="", description="What the model is for, in words.")
-    keep: list[Text] = Field(
-        default_factory=list,
-        max_length=4096,
-        description="Columns to use even if they look like identifiers or give the answer away.",
-    )
     resources: list[Text] = Field(
         default_factory=list,
         max_length=addresses.MOST,
@@ -114,6 +109,7 @@ def _trigger(
         choices=wanted.choices,
         keep=tuple(wanted.keep),
         threshold=wanted.threshold,
+        validation=wanted.validation,
         resources=tuple(wanted.resources),
         shares_values=wanted.shares_values,
     )

@@ -67,7 +67,7 @@ class FastScorer:
         if answers is None:
             return None
         outside = caution.outside_of_training(given.numbers, schema)
-        guessed = caution.read_by_guess(given.numbers, self.pipeline_scorer.unsure)
+        guessed = caution.read_by_guess(given.numbers, self.pipeline_scorer.unsure, given.dates)
         cautions = Cautions(given.unseen, outside, given.bad, given.about, guessed, schema.dates)
         rows = BlockRows(given.n_rows, read.outcome, given.missing, cautions)
         if not self.pipeline_scorer.gives_reasons:

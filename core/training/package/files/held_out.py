@@ -17,6 +17,7 @@ BEHIND: Final = (
     ",] \t\r\n"  # what may stand right behind an element: a digit or an exponent still belongs to it
 )
 LONGEST_ELEMENT: Final = 1 << 20  # characters of what is said of a row
+DECIMALS: Final = 6  # of a probability that is compared with a threshold
 MOST_OFF: Final = 1e-3  # that probabilities may differ from 1 in their sum
 
 
@@ -34,8 +35,11 @@ class HeldOut:
     probability: float | None
 
 
-def answers(folder: Path, schema: dict[str, Any]) -> Iterator[HeldOut]:
-    """In the order of the data, and never all at a time. Raises NothingMade, also in their middle."""
+def answers(folder: Path, schema: dict[str, Any], *, threshold: float | None = None) -> Iterator[HeldOut]:
+    """In the order of the data, and never all at a time. Raises NothingMade, also in their middle.
+
+    threshold: from which probability on a row is predicted as the positive one of two classes; None takes the likelier.
+    """
     said = _elements(folder / "work" / PREDICTIONS)
     with (folder / TRUTH).open(encoding="utf-8") as truth:
         for line in truth:
@@ -44,12 +48,12 @@ def answers(folder: Path, schema: dict[str, Any]) -> Iterator[HeldOut]:
                 answer = next(said)
             except StopIteration:
                 raise NothingMade(f"The code predicted too few rows: row {row} has no prediction.") from None
-            yield HeldOut(row, actual, *_said(answer, row, schema))
+            yield HeldOut(row, actual, *_said(answer, row, schema, threshold))
     if next(said, None) is not None:
         raise NothingMade("The code predicted more rows than it was given.")
 
 
-def _said(answer: Any, row: int, schema: dict[str, Any]) -> tuple[str, float | None]:
+def _said(answer: Any, row: int, schema: dict[str, Any], threshold: float | None) -> tuple[str, float | None]:
     """The prediction, and its probability. Raises NothingMade."""
     labels = schema["labels"]
     numbers = answer if labels else [answer]
@@ -61,8 +65,13 @@ def _said(answer: Any, row: int, schema: dict[str, Any]) -> tuple[str, float | N
     if min(numbers) < 0 or abs(sum(numbers) - 1) > MOST_OFF:
         raise NothingMade(f"The probabilities for row {row} do not add up to 1: {str(answer)[:100]}.")
     best = numbers.index(max(numbers))
-    positive = schema["positive_label"]
-    return labels[best], min(1.0, float(numbers[labels.index(positive)] if positive else numbers[best]))
+    if not (positive := schema["positive_label"]):
+        return labels[best], min(1.0, float(numbers[best]))
+    place = labels.index(positive)
+    probability = min(1.0, float(numbers[place]))
+    if threshold is not None:
+        best = place if round(probability, DECIMALS) >= threshold else 1 - place
+    return labels[best], probability
 
 
 def _is_finite(number: Any) -> bool:

@@ -57,7 +57,8 @@ def lead() -> None:
         threading.Thread(target=end_with_the_leader, daemon=True).start()
         from core.training.package.files import local_inputs  # needs what requirements.txt names
 
-        local_inputs.lay_out(_config(), Path(data), truth=FOLDER / held_out.TRUTH)
+        rows, truth = FOLDER / preflight.ROWS, FOLDER / held_out.TRUTH
+        local_inputs.lay_out(_config(), Path(data), rows=rows, truth=truth)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -180,7 +181,7 @@ def _stopped_by(error: OSError) -> tuple[str, str, int]:
 def _tell_predictions(writer: PredictionsWriter, config: dict[str, Any]) -> None:
     """Raises NothingMade, OSError."""
     n = 0
-    for one in held_out.answers(FOLDER, config["schema"]):
+    for one in held_out.answers(FOLDER, config["schema"], threshold=config["threshold"]):
         writer.prediction(one.row, actual=one.actual, predicted=one.predicted, probability=one.probability)
         n += 1
     say(f"{n:,} held-out rows predicted. The model is in work/model.bin.")
@@ -264,4 +265,5 @@ def _job(config: dict[str, Any], state: RunState) -> dict[str, Any]:
         "data_name": config["data"]["name"],
         "data_sha256": config["data"]["sha256"],
         "environment": environment(FOLDER / "requirements.txt"),
+        "warnings": config["warnings"],
     }

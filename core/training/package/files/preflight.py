@@ -10,6 +10,7 @@ from typing import Any, Final
 
 OLDEST: Final = (3, 11)
 NEEDED: Final = ("numpy", "pyarrow")  # to lay out what the code expects
+ROWS: Final = "rows.parquet"  # which rows are learnt from, which held out, and which belong together
 
 
 class InTheWay(Exception):

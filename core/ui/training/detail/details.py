@@ -16,7 +16,7 @@ from core.training.bargain.metric_lines import BASELINE, HOLDOUT
 from core.training.coding.disclosure import NOT_SET_UP
 from core.training.states import SETTLED, Status
 from core.ui import charts, formatting, links, page_frame, session, tabs
-from core.ui.models import labels
+from core.ui.models import evaluation, labels
 from core.ui.models import report as model_report
 from core.ui.training.detail import actions, code_tab, pages_read
 from core.ui.training.detail.code_changes import MOST_UNSCROLLED
@@ -102,6 +102,8 @@ def curves(job: TrainingJobRow, *, none: str = "The code reported no curve.") ->
                     border=True,
                     help="Measured by the app, on rows whose outcomes the code never saw.",
                 )
+        if job.model is not None and job.task is not None:
+            evaluation.show(job.model.report or {}, job.task.payload)
     curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
     for point in points:
         line = labels.RECIPES.get(point.split, point.split)

@@ -11,11 +11,13 @@ from core import db
 from core.access import tokens
 from core.access.errors import TooManyTokens
 from core.db.tables.uploads import UploadRow
-from core.errors import AppError
 from core.models import models
-from core.models.fitting import target_columns
+from core.models.validation import UNSTATED
 from core.training.package import package
 from core.ui import formatting, links, page_frame, session
+from core.ui.uploads import rows_form, target_form
+from core.ui.uploads.rows_form import StatedRows
+from core.ui.uploads.target_form import StatedTarget
 from core.uploads import uploads
 
 MOST_UPLOADS: Final = 200
@@ -49,14 +51,15 @@ def _form() -> None:
         key="own_upload",
         placeholder="Choose a file",
     )
-    target, refusal = _target(found[chosen])
-    _downloads(found[chosen], target if refusal is None else None)
-    if refusal is not None:
-        st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
+    stated, of_rows = _stated(found[chosen])
+    is_whole = stated.target is not None and stated.refusal is None and of_rows.validation is not None
+    _downloads(found[chosen], _asked(found[chosen].id, stated, of_rows) if is_whole else None)
+    if stated.refusal is not None:
+        st.caption(f":red[:material/block:] {links.escape(str(stated.refusal))}")
     has_sign_in = session.config().has_sign_in
     secret = _token() if has_sign_in else None
     st.caption("Then, where it was saved:")
-    lines = _lines(found[chosen], target or "", secret, has_sign_in=has_sign_in)
+    lines = _lines(found[chosen], stated.target or "", secret, has_sign_in=has_sign_in)
     st.code("\n".join(lines), language="sh", wrap_lines=True)
     if not has_sign_in:
         st.caption("No token is needed, because nobody signs in to this app.")
@@ -67,25 +70,44 @@ def _label(upload: UploadRow) -> str:
     return f"{upload.file_name} · {formatting.count(upload.n_rows, 'row')} · {age}"
 
 
-def _target(upload: UploadRow) -> tuple[str | None, AppError | None]:
-    """The column to predict, and why it can't be."""
+def _stated(upload: UploadRow) -> tuple[StatedTarget, StatedRows]:
+    """What is to be learnt, and of which rows, as before any training."""
     with db.session_scope(session.user()) as scope:
         row = uploads.get(scope, upload_id=upload.id)
-        columns = {column.name: column for column in uploads.examination_of(row).columns}
-    names = list(columns)
-    guessed = target_columns.guess(list(columns.values()), n_rows=upload.n_rows)
-    target = st.selectbox(
-        "Column to predict",
-        names,
-        index=names.index(guessed) if guessed in names else None,
-        placeholder="Choose a column",
-        key=f"own_target_{upload.id}",
+        columns = uploads.examination_of(row).columns
+    key = f"own_{upload.id}"
+    stated = target_form.show(
+        row,
+        columns,
+        before=None,
+        stated=None,
+        key=key,
+        target_key=f"own_target_{upload.id}",
+        has_folds=False,
     )
-    return target, target_columns.refusal(columns[target], n_rows=upload.n_rows) if target else None
+    names = [column.name for column in columns if column.name != stated.target]
+    of_rows = rows_form.show(
+        names, before=None, task=stated.choices.task, key=key, rules=rows_form.WITHOUT_MEASURING
+    )
+    return stated, of_rows
 
 
-def _downloads(upload: UploadRow, target: str | None) -> None:
-    asked = urlencode({"upload_id": upload.id, "target": target or ""})
+def _asked(upload_id: int, stated: StatedTarget, of_rows: StatedRows) -> str:
+    """What the address of a package says."""
+    validation = of_rows.validation or UNSTATED
+    said = {
+        "upload_id": upload_id,
+        "target": stated.target,
+        **stated.choices.to_json(),
+        **validation.to_json(),
+        "keep": of_rows.keep,
+        "threshold": of_rows.threshold,
+    }
+    return urlencode({name: value for name, value in said.items() if value not in (None, ())}, doseq=True)
+
+
+def _downloads(upload: UploadRow, asked: str | None) -> None:
+    """asked: None while something is lacking."""
     with st.container(horizontal=True, gap="small"):
         st.link_button(
             "Download package",
@@ -93,7 +115,7 @@ def _downloads(upload: UploadRow, target: str | None) -> None:
             key="own_package",
             type="primary",
             icon=":material/download:",
-            disabled=target is None,
+            disabled=asked is None,
         )
         if upload.size_bytes > LARGE_BYTES:
             st.link_button(
@@ -101,7 +123,7 @@ def _downloads(upload: UploadRow, target: str | None) -> None:
                 f"{PACKAGE}/data.csv?{asked}",
                 key="own_rows",
                 icon=":material/table_rows:",
-                disabled=target is None,
+                disabled=asked is None,
                 help="Above 50 MB they are not in the package: run python train.py --data data.csv",
             )
 

@@ -19,7 +19,7 @@ from core.ui import formatting, links, session
 from core.ui.training import outside
 from core.ui.training.pages import TRAINING
 from core.ui.training.workspace import sharing
-from core.ui.uploads import target_form
+from core.ui.uploads import rows_form, target_form
 from core.ui.uploads.pages import UPLOADS
 from core.uploads import uploads
 
@@ -46,13 +46,15 @@ def show(like: TrainingJobRow | None = None) -> None:
     with db.session_scope(session.user()) as scope:
         row = uploads.get(scope, upload_id=upload.id)
         columns = uploads.examination_of(row).columns
+    payload = like.task.payload if like is not None and like.task is not None else None
     stated = target_form.show(
         row,
         columns,
         before=like.target if like else None,
-        stated=like.task.payload if like is not None and like.task is not None else None,
+        stated=payload,
         key=f"{upload.id}{asked}",
         target_key=f"training_target_{upload.id}{asked}",
+        has_folds=False,
     )
     target = stated.target
     name = st.text_input(
@@ -62,6 +64,12 @@ def show(like: TrainingJobRow | None = None) -> None:
         max_chars=models.MAX_NAME,
         placeholder=models.default_name(upload, target=target) if target else "",
         help="A name that exists gets a new version.",
+    )
+    of_rows = rows_form.show(
+        [column.name for column in columns if column.name != target],
+        before=payload,
+        task=stated.choices.task,
+        key=f"{upload.id}{asked}",
     )
     goal = st.text_area(
         "Goal",
@@ -89,16 +97,19 @@ def show(like: TrainingJobRow | None = None) -> None:
         key="trigger",
         type="primary",
         icon=":material/rocket_launch:",
-        disabled=target is None or refusal is not None,
+        disabled=target is None or refusal is not None or of_rows.validation is None,
     )
     if refusal is not None and refusal is not shared.refusal:
         st.caption(f":red[:material/block:] {links.escape(str(refusal))}")
-    if clicked and target:
+    if clicked and target and of_rows.validation:
         wanted = Wanted(
             target=target,
             name=name or "",
             goal=goal or "",
             choices=stated.choices,
+            keep=of_rows.keep,
+            threshold=of_rows.threshold,
+            validation=of_rows.validation,
             resources=shared.resources,
             shares_values=shared.shares_values,
         )

@@ -33,7 +33,7 @@ from core.uploads.dates.texts import (
 from core.uploads.detect.guesses import Confidence, Guess
 
 LEAST_SHARE: Final = 0.9  # of a column's different cells, for it to be one of dates
-_TWO_FORMS: Final = "Its dates have two forms"
+TWO_FORMS: Final = "Its dates have two forms"
 _LOOKED_AT, _FEWEST_ORDERED, _FEWEST_DAYS, _FAR_MORE = 20, 5, 5, 5
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?")
 _SEASON: Final = re.compile(r"([0-9]{4})[-/]([0-9]{2})")
@@ -101,7 +101,7 @@ def told_by_all(guess: Guess, shown: Mapping[str, str]) -> FoundDates | None:
     guess: of the sample. shown: as `shown_in` gives it, of the whole column.
     """
     name, order = guess.column or "", guess.value
-    if guess.confidence == "chosen" or _TWO_FORMS in guess.why or not shown:
+    if guess.confidence == "chosen" or TWO_FORMS in guess.why or not shown:
         return None
     if len(shown) > 1:
         return FoundDates(order, (_of_two_forms(name, order, shown),))
@@ -177,7 +177,7 @@ def _ordered(
 def _of_two_forms(name: str, order: str, shown: Mapping[str, str]) -> Guess:
     other = next(one for one in shown if one != order)
     told = (
-        f"{_TWO_FORMS}: {shown[order]!r} can only be {FORMS[order]}, {shown[other]!r} only "
+        f"{TWO_FORMS}: {shown[order]!r} can only be {FORMS[order]}, {shown[other]!r} only "
         f"{FORMS[other]}. Dates that can be both are read as {FORMS[order]}."
     )
     return _told(name, order, "guess", told, other)

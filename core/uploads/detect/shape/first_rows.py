@@ -69,6 +69,12 @@ def first_of(rows: Sequence[Row], at: int, measures: frozenset[int], width: int)
     return at
 
 
+def names_some(row: Row, below: Row, measures: frozenset[int], width: int) -> bool:
+    """Whether the line directly above the first row names some of the columns, of measures one at least."""
+    is_near = below.line == row.line + 1 + sum(cell.count("\n") for cell in row.cells)
+    return is_near and len(row.cells) == width and row.n_filled > 1 and is_worded(row, measures)
+
+
 def is_named_above(rows: Sequence[Row], at: int) -> bool:
     """Whether the line directly above a row begins with a gap and has words above all its numbers, of which one is
     large or has a decimal mark, and above nothing else: their names.
@@ -86,6 +92,13 @@ def is_named_above(rows: Sequence[Row], at: int) -> bool:
         and all(headings.is_word(name) and not headings.is_word(cell) for name, cell in named)
         and any(_LARGE.fullmatch(cell) for _, cell in named)
     )
+
+
+def is_only_row(row: Row) -> bool:
+    """Whether a file's only line is a row and no header: half of its cells are measures, which don't count up."""
+    valued = [cell.strip() for cell in row.cells if cell.strip() and not is_missing(cell)]
+    measured = [cell for cell in valued if cell_patterns.is_measure(cell)]
+    return 0 < len(valued) <= 2 * len(measured) and not headings.count_up(measured)
 
 
 def _names_years(row: Row, below: Row) -> bool:

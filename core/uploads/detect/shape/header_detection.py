@@ -112,6 +112,9 @@ def _at(rows: Sequence[Row], at: int, width: int, *, is_quoted: bool) -> TableLo
     """The table whose header, or first row, seems to be the row at `at`."""
     body = rows[at + 1 :]
     measures = widths.measure_columns(body[2:] or body, width)
+    if len(rows) == 1 and first_rows.is_only_row(rows[at]):
+        why = "Its only line has values, so it is a row, and the columns were numbered."
+        return _without_header(rows, at, width, "likely", why=why)
     is_data = first_rows.is_data(rows[at], body, measures) or first_rows.is_named_above(rows, at)
     if is_data and (named := _named_below(rows, at, measures, width)):
         at, is_data = named, False
@@ -124,7 +127,7 @@ def _at(rows: Sequence[Row], at: int, width: int, *, is_quoted: bool) -> TableLo
             at -= 1
         if label := row_label.below_years(rows, at):
             return _with_header(rows, label, width, (header_guesses.of_lines(rows, label),))
-        if at and _names_some(rows[at - 1], rows[at], measures, width):
+        if at and first_rows.names_some(rows[at - 1], rows[at], measures, width):
             partly = HeaderLines((at - 1,), rows[at - 1].cells, ())
             return _with_header(
                 rows, partly, width, (header_guesses.of_header(rows, at - 1, width, measures),)
@@ -182,19 +185,19 @@ def _with_header(
     return TableLocation(at, True, names, index_column, below, guesses, lines.joined)
 
 
-def _without_header(rows: Sequence[Row], at: int, width: int, confidence: Confidence) -> TableLocation:
+def _without_header(
+    rows: Sequence[Row],
+    at: int,
+    width: int,
+    confidence: Confidence,
+    *,
+    why: str = "Its first row has values like the rows below it, so the columns were numbered.",
+) -> TableLocation:
     names = headers.names([""] * width)
-    why = "Its first row has values like the rows below it, so the columns were numbered."
     if confidence == "chosen":
         why = "You chose to read it without a header."
     line = str(rows[at].line)
     return TableLocation(at, False, names, False, (), (Guess("header", "0", confidence, why, None, (line,)),))
-
-
-def _names_some(row: Row, below: Row, measures: frozenset[int], width: int) -> bool:
-    """Whether the line directly above the first row names some of the columns, of measures one at least."""
-    is_near = below.line == row.line + 1 + sum(cell.count("\n") for cell in row.cells)
-    return is_near and len(row.cells) == width and row.n_filled > 1 and first_rows.is_worded(row, measures)
 
 
 def _below_attributes(rows: Sequence[Row], first: int) -> TableLocation:

@@ -5,14 +5,13 @@ import json
 import pkgutil
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
 import core
-from core import settings as settings_module
 from core.access.errors import NotSignedIn, TooManyAttempts
-from core.api import application
 from core.api.errors import MethodNotTaken, NoFile, RangeUnsatisfiable, TooLargeToWaitFor
 from core.api.http import error_responses
 from core.db import Deadlocked
@@ -119,10 +118,9 @@ def test_an_error_without_a_base_of_its_own_is_told_as_what_makes_no_sense() -> 
     }
 
 
-def test_the_documentation_knows_one_shape_of_refusal() -> None:
-    schema = application.build(settings_module.read(_env_file=None)).openapi()
-    assert "HTTPValidationError" not in json.dumps(schema)
-    for path, operations in schema["paths"].items():
+def test_the_documentation_knows_one_shape_of_refusal(described: dict[str, Any]) -> None:
+    assert "HTTPValidationError" not in json.dumps(described)
+    for path, operations in described["paths"].items():
         for method, operation in operations.items():
             for status, answer in operation["responses"].items():
                 if status.startswith(("2", "3")) or path == "/health":
@@ -131,18 +129,16 @@ def test_the_documentation_knows_one_shape_of_refusal() -> None:
                 assert shape.endswith("/Refused"), f"{method} {path} {status}"
 
 
-def test_every_call_of_one_thing_documents_that_it_may_not_be_there() -> None:
-    schema = application.build(settings_module.read(_env_file=None)).openapi()
-    for path, operations in schema["paths"].items():
+def test_every_call_of_one_thing_documents_that_it_may_not_be_there(described: dict[str, Any]) -> None:
+    for path, operations in described["paths"].items():
         if "_id}" in path:
             assert all("404" in operation["responses"] for operation in operations.values()), path
 
 
-def test_every_call_with_a_json_body_documents_how_that_may_be_refused() -> None:
-    schema = application.build(settings_module.read(_env_file=None)).openapi()
+def test_every_call_with_a_json_body_documents_how_that_may_be_refused(described: dict[str, Any]) -> None:
     with_body = [
         (f"{method} {path}", operation)
-        for path, operations in schema["paths"].items()
+        for path, operations in described["paths"].items()
         for method, operation in operations.items()
         if "application/json" in operation.get("requestBody", {}).get("content", {})
     ]
@@ -151,11 +147,10 @@ def test_every_call_with_a_json_body_documents_how_that_may_be_refused() -> None
         assert {"400", "413", "415", "422"} <= set(operation["responses"]), name
 
 
-def test_every_download_documents_its_conditions_and_what_comes_of_them() -> None:
-    schema = application.build(settings_module.read(_env_file=None)).openapi()
+def test_every_download_documents_its_conditions_and_what_comes_of_them(described: dict[str, Any]) -> None:
     downloads = [
         operation
-        for operations in schema["paths"].values()
+        for operations in described["paths"].values()
         for operation in operations.values()
         if "206" in operation["responses"]
     ]
@@ -167,23 +162,20 @@ def test_every_download_documents_its_conditions_and_what_comes_of_them() -> Non
         }
 
 
-def test_the_documentation_lists_the_marks_a_file_can_be_read_with() -> None:
-    schema = application.build(settings_module.read(_env_file=None)).openapi()
-    reading = schema["components"]["schemas"]["UploadOverrides"]["properties"]
+def test_the_documentation_lists_the_marks_a_file_can_be_read_with(described: dict[str, Any]) -> None:
+    reading = described["components"]["schemas"]["UploadOverrides"]["properties"]
     assert reading["delimiter"]["anyOf"][0]["enum"] == [*MARKS]
     assert "cp1252" in reading["encoding"]["anyOf"][0]["enum"]
 
 
-def test_the_documentation_says_that_a_text_holds_no_nul() -> None:
-    schema = application.build(settings_module.read(_env_file=None)).openapi()
-    target = schema["components"]["schemas"]["Training"]["properties"]["target"]
+def test_the_documentation_says_that_a_text_holds_no_nul(described: dict[str, Any]) -> None:
+    target = described["components"]["schemas"]["Training"]["properties"]["target"]
     assert re.match(target["pattern"], "price\n€")
     assert not re.match(target["pattern"], "pri\0ce")
 
 
-def test_the_documentation_names_every_field_of_an_upload() -> None:
-    schema = application.build(settings_module.read(_env_file=None)).openapi()
-    form = schema["paths"]["/csv"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+def test_the_documentation_names_every_field_of_an_upload(described: dict[str, Any]) -> None:
+    form = described["paths"]["/csv"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert set(form["properties"]) == {
         "file",
         "encoding",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from core.queue import Pool, workers
 from core.settings import Settings
 from tests.clocks import ClockAhead
 from tests.faults import steps
+from tests.servers import forks
 from tests.servers.app import PROJECT
 
 
@@ -88,7 +88,7 @@ def test_an_autoscaler_is_told_the_load_and_the_shell_says_the_same(
         "queued": 0, "running": 0, "abandoned": 0, "oldest_s": 0.0,
         "workers": 1, "places": 2, "suggested_workers": 0,
     }  # fmt: skip
-    said = subprocess.run(
+    said = forks.run(
         [sys.executable, "-m", "core.worker", "scale"],
         cwd=PROJECT, env={**os.environ, **settings.environment()}, capture_output=True, text=True, check=True,
     )  # fmt: skip

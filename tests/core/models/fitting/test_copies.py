@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,7 +46,7 @@ def test_copies_but_for_a_column_are_found_and_the_column_is_named() -> None:
     visits = pd.concat([_measured(200, 5)] * 6, ignore_index=True)
     visits["visit"] = np.repeat(np.arange(6.0), 200)
     found = copies.find(visits)
-    assert found is not None and found.but_for == ("visit",)
+    assert found is not None and found.but_for == (("visit",),)
     assert found.groups.max() + 1 == 200
 
 
@@ -111,3 +113,27 @@ def test_rows_of_zeros_are_chance() -> None:
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "diabetes", "digits"])
 def test_tables_that_everybody_knows_have_no_copies(name: str) -> None:
     assert copies.find(getattr(datasets, f"load_{name}")(as_frame=True).data.astype(float)) is None
+
+
+def test_copies_but_for_two_columns_are_found_and_both_are_named() -> None:
+    draw = np.random.default_rng(7)
+    visits = pd.concat([_measured(200, 5)] * 6, ignore_index=True)
+    visits["visit"], visits["weight"] = np.repeat(np.arange(6.0), 200), draw.normal(70, 9, 1200).round(2)
+    found = copies.find(visits)
+    assert found is not None and found.but_for == (("visit", "weight"),)
+    assert found.groups.max() + 1 == 200
+
+
+@pytest.mark.parametrize("levels", [(4, 4, 4, 3, 3, 3), (3, 5, 4, 4, 3, 2, 3), (2,) * 10])
+def test_rows_that_are_all_combinations_of_values_are_no_copies_but_for_two(levels: tuple[int, ...]) -> None:
+    rows = pd.DataFrame(itertools.product(*map(range, levels))).astype(float)
+    rows.columns = [f"c{n}" for n in range(len(levels))]
+    assert copies.find(rows) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_answers_that_chance_repeats_are_no_copies_but_for_two(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    rows = pd.DataFrame({f"q{n}": draw.integers(0, 2 + n % 4, 3000).astype(float) for n in range(5 + seed)})
+    rows["amount"], rows["day"] = draw.normal(size=3000), draw.integers(0, 900, 3000).astype(float)
+    assert copies.find(rows) is None

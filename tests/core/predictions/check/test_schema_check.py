@@ -23,6 +23,7 @@ from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.ui.uploads import schema_check_text
+from core.uploads.csv.dialect import ColumnRule
 from core.uploads.errors import ChangedSinceChecked, UploadGone
 from core.uploads.report.examine import examine
 from tests import journeys, made
@@ -115,6 +116,17 @@ def test_what_is_counted_beforehand_is_what_scoring_counts(tmp_path: Path, model
         ("colour", "unseen"): scored.statistics.unseen["colour"],
     }
     assert counted["age", "retyped"] == 33
+
+
+def test_a_last_line_that_looks_like_a_total_is_counted_where_the_model_knows_its_value(
+    tmp_path: Path,
+) -> None:
+    feature = Feature("colour", "category", categories=("red", "Total"), reading=ColumnRule(0))
+    schema = Schema((feature,), "outcome", "binary", ("No", "Yes"), "Yes")
+    text = "colour;n\n" + "".join(f"red;{n}\n" for n in (2, 3, 4)) + "Total;9\n"
+    assert check(tmp_path, text).n_rows == 3
+    found = check(tmp_path, text, schema)
+    assert (found.n_rows, found.n_rows_read) == (4, 4)
 
 
 @pytest.mark.parametrize("n_bad", [49, 50, 51, 100])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 
 from core.errors import Invalid
 from core.models import readings as readings_of_models
-from core.models.schema import Feature, Schema
+from core.models.schema import Feature, Schema, framed
+from core.predictions.check import schema_check
+from core.predictions.matching.reading import ModelReading
+from core.predictions.results.run_statistics import BlockRows
 from core.uploads.csv.dialect import ColumnRule
-from tests.core.predictions.matching.readings import examined, read, trained
+from tests.core.predictions.matching.readings import examined, read, table, trained
 
 DAYS = [date(2024, 1, 1) + timedelta(37 * n % 366) for n in range(120)]
 
@@ -34,11 +38,70 @@ def test_a_file_that_shows_another_order_is_read_in_that(tmp_path: Path) -> None
     schema, _ = trained(tmp_path, rows("%d/%m/%Y"))
     frame, found = read(tmp_path, "when,n\n03/04/2024,1.5\n12/25/2024,1.5\n", schema)
     assert frame["when: month"].tolist() == [3, 12]
-    frame, _ = read(tmp_path, "when,n\n03/04/2024,1.5\n12/25/2024,1.5\n25/12/2024,1.5\n", schema)
-    assert frame["when: month"].tolist() == [4, 12, 12], "two forms: training's order where a cell has both"
     frame, found = read(tmp_path, rows("%Y-%m-%d"), schema)
     assert found.dialect.is_plain
     assert frame["when: month"].tolist() == [day.month for day in DAYS]
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d"])
+def test_dates_of_two_forms_are_asked_and_the_rows_that_can_be_both_get_a_caution(
+    tmp_path: Path, form: str
+) -> None:
+    schema, _ = trained(tmp_path, rows(form))
+    text = "when,n\n25/12/2024,1.5\n12/25/2024,1.5\n25/11/2024,2.5\n05/05/2024,2.5\n03/04/2024,3.5\n"
+    frame, found = read(tmp_path, text, schema)
+    (question,) = found.questions
+    order = {"%m/%d/%Y": "mdy"}.get(form, "dmy")
+    assert question.options[0].key == order
+    assert question.cells == ("03/04/2024",)
+    month = 3 if order == "mdy" else 4
+    assert frame["when: month"].tolist() == [12, 12, 11, 5, month]
+    assert cautioned(tmp_path, text, schema, found) == [4]
+    frame, found = read(tmp_path, text, schema, when="mdy")
+    assert frame["when: month"].tolist() == [12, 12, 11, 5, 3]
+    assert cautioned(tmp_path, text, schema, found) == []
+
+
+def test_two_forms_are_asked_about_beside_many_cells_that_are_no_date(tmp_path: Path) -> None:
+    schema, _ = trained(tmp_path, rows("%d/%m/%Y"))
+    text = "when,n\n25/12/2024,1.5\n12/25/2024,1.5\n03/04/2024,2.5\n30/02/2024,2.5\nsoon,1.5\n"
+    _, found = read(tmp_path, text, schema)
+    assert [question.name for question in found.questions] == ["when"]
+    assert cautioned(tmp_path, text, schema, found) == [2]
+
+
+def test_two_forms_that_leave_no_cell_in_doubt_are_no_caution_and_no_warning(tmp_path: Path) -> None:
+    schema, _ = trained(tmp_path, rows("%d/%m/%Y"))
+    text = "when,n\n25/12/2024,1.5\n12/25/2024,1.5\n2024-03-04,2.5\n04.04.2024,2.5\n,1.5\n"
+    _, found = read(tmp_path, text, schema)
+    assert cautioned(tmp_path, text, schema, found) == []
+    data, examination = examined(tmp_path, text)
+    known = replace(schema, target="n")
+    looked = schema_check.of_file(io.BytesIO(data), examination, known)
+    assert "guessed" not in {one.about for one in looked.warnings}
+
+
+def test_a_cell_in_doubt_behind_the_first_rows_is_found_too(tmp_path: Path) -> None:
+    schema, _ = trained(tmp_path, rows("%d/%m/%Y"))
+    clear = "".join(f"{day:02}/12/2024,1.5\n12/{day:02}/2024,2.5\n" for day in range(13, 31))
+    text = f"when,n\n{clear * 20}03/04/2024,1.5\n"
+    _, found = read(tmp_path, text, schema)
+    assert cautioned(tmp_path, text, schema, found) == [720]
+    data, examination = examined(tmp_path, text)
+    looked = schema_check.of_file(io.BytesIO(data), examination, schema)
+    (warning,) = [one for one in looked.warnings if one.about == "guessed"]
+    assert warning.n_cells == 1
+    assert "some dates have the day first and others the month" in warning.message
+    assert "it could also mean" not in warning.message, "none of the cells shown means two days"
+
+
+def cautioned(folder: Path, text: str, schema: Schema, found: ModelReading) -> list[int]:
+    """The rows that say that they were read by a guess."""
+    data, examination = examined(folder, text)
+    dated = schema.read_by([column.name for column in examination.columns], found.dialect.rules)
+    cells = table(data, found.dialect)
+    counted = BlockRows.of(cells, framed(cells, dated, "."), dated, found.unsure)
+    return counted.cautions.guessed.get("when", np.empty(0, int)).tolist()
 
 
 def test_where_training_had_no_order_it_is_asked(tmp_path: Path) -> None:

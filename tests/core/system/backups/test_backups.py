@@ -33,6 +33,7 @@ from core.system.backups.restore import NotEmpty, Restored
 from core.uploads import stored, uploads
 from tests import journeys, made
 from tests.servers import app as servers
+from tests.servers import forks
 from tests.servers.postgres import Cluster
 from tests.servers.processes import PROJECT
 from tests.servers.seaweed import S3Server
@@ -452,7 +453,7 @@ def test_the_shell_sweeps_at_once_but_only_what_is_the_databases_own(
 def shell(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     ours = {name.upper() for name in Settings.model_fields}
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
-    return subprocess.run(
+    return forks.run(
         [sys.executable, "-m", "core.system", *map(str, arguments)],
         env={**inherited, **environment}, cwd=PROJECT, check=False, capture_output=True, text=True,
     )  # fmt: skip

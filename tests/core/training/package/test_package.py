@@ -8,13 +8,19 @@ import json
 import subprocess
 import sys
 import zipfile
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from core import db
-from core.models.errors import NoFeatures
+from core.errors import AppError
+from core.models.errors import ColumnsUnknown, NoFeatures, SplitUnusable, ThresholdUnusable
+from core.models.fitting.questions import TargetChoices
+from core.models.validation import Validation
 from core.settings import Settings
 from core.storage import LocalStorage
 from core.training.package import package, subject
@@ -33,12 +39,14 @@ def database(sqlite_database: db.Database) -> db.Database:
     return sqlite_database
 
 
-def asked(content: bytes, target: str, user: db.User, settings: Settings) -> tuple[LocalStorage, Asked]:
+def asked(
+    content: bytes, target: str, user: db.User, settings: Settings, **stated: Any
+) -> tuple[LocalStorage, Asked]:
     """A file, uploaded, and what is to be packed of it."""
     files = LocalStorage(settings.files_dir)
     upload = journeys.upload_bytes(user, content, settings=settings, files=files, file_name="kunden.csv")
     with db.session_scope(user) as session:
-        return files, subject.of_upload(session, upload_id=upload.id, target=target)
+        return files, subject.of_upload(session, upload_id=upload.id, target=target, **stated)
 
 
 def made(files: LocalStorage, wanted: Asked) -> bytes:
@@ -66,14 +74,10 @@ def test_rows_are_written_as_the_app_reads_them_and_read_back_without_a_guess(
     assert b'"K7","S\xc3\xbcd;\r\nWest 1",,2,' in text
     config = json.loads((unpacked.folder / "config.json").read_text("utf-8"))
     assert (config["target"], config["schema"]["labels"]) == ("gekündigt", ["Ja", "Nein"])
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    local_inputs.lay_out(config, unpacked.folder / "data.csv", truth=tmp_path / held_out.TRUTH)
-    learnt, held = pq.read_table("train.parquet"), pq.read_table("holdout.parquet")
+    learnt, held = laid_out(unpacked, tmp_path / "work", monkeypatch)
     assert learnt.num_rows + held.num_rows == 59  # of 60, one without an outcome
     assert "gekündigt" not in held.column_names
-    truth = [json.loads(line) for line in (tmp_path / held_out.TRUTH).read_text("utf-8").splitlines()]
+    truth = [json.loads(line) for line in Path(held_out.TRUTH).read_text("utf-8").splitlines()]
     assert [row for row, _ in truth] == sorted(row for row, _ in truth)
     assert {outcome for _, outcome in truth} == {"Ja", "Nein"}
 
@@ -84,9 +88,102 @@ def test_a_cell_of_megabytes_is_read_back_too(tmp_path: Path, monkeypatch: pytes
     data.write_text("\n".join(['"text","y"', *rows, ""]))
     schema = {"target": "y", "task": "binary", "features": [{"name": "text", "kind": "category"}]}
     monkeypatch.chdir(tmp_path)
-    local_inputs.lay_out({"schema": schema}, data, truth=tmp_path / held_out.TRUTH)
+    rows = pa.table({"row": range(20), "is_held_out": [n > 15 for n in range(20)]})
+    pq.write_table(rows, "rows.parquet")
+    truth = tmp_path / held_out.TRUTH
+    local_inputs.lay_out({"schema": schema}, data, rows=tmp_path / "rows.parquet", truth=truth)
     read = [pq.read_table(name).column("text").to_pylist() for name in ("train.parquet", "holdout.parquet")]
     assert max(len(text) for texts in read for text in texts) == 3_000_000
+
+
+def laid_out(unpacked: Package, work: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[pa.Table, pa.Table]:
+    """What the code is given, in `work`: the rows to learn from, and those that are held out."""
+    work.mkdir()
+    monkeypatch.chdir(work)
+    config = json.loads((unpacked.folder / "config.json").read_text("utf-8"))
+    rows = unpacked.folder / "rows.parquet"
+    local_inputs.lay_out(config, unpacked.folder / "data.csv", rows=rows, truth=work / held_out.TRUTH)
+    return pq.read_table("train.parquet"), pq.read_table("holdout.parquet")
+
+
+def visits(n: int = 300) -> bytes:
+    """Rows of ninety people in turns, each with its number; a day apart, the newest first."""
+    lines = ["nr,person,dose,day,left"]
+    for one in range(n):
+        day = date(2024, 3, 1) - timedelta(one)
+        lines.append(f"{one}.5,p{one % 90},{one * 37 % 101 / 7:.3f},{day},{'yes' if one % 3 else 'no'}")
+    return "\n".join(lines).encode()
+
+
+def test_what_is_stated_of_rows_is_followed_on_ones_own_machine_as_in_a_sandbox(
+    user: db.User, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_person = {"validation": Validation(group_column="person"), "keep": ("nr",), "threshold": 0.8}
+    content = made(*asked(visits(), "left", user, settings, **by_person))
+    unpacked = Package.unpacked(content, tmp_path / "groups")
+    learnt, held = laid_out(unpacked, tmp_path / "of groups", monkeypatch)
+    of = [[int(nr) % 90 for nr in side.column("nr").to_pylist()] for side in (learnt, held)]
+    assert not set(of[0]) & set(of[1])
+    groups = pq.read_table("groups.parquet").column("group").to_pylist()
+    assert len({*zip(groups, of[0], strict=True)}) == len(set(of[0]))
+    config = json.loads((unpacked.folder / "config.json").read_text("utf-8"))
+    assert config["threshold"] == 0.8
+    assert "person" not in [feature["name"] for feature in config["schema"]["features"]]
+
+    by_time = {"validation": Validation(time_column="day"), "keep": ("nr",)}
+    content = made(*asked(visits(), "left", user, settings, **by_time))
+    learnt, held = laid_out(Package.unpacked(content, tmp_path / "t"), tmp_path / "of times", monkeypatch)
+    assert [int(nr) for nr in held.column("nr").to_pylist()] == list(range(60))
+    times = pq.read_table("times.parquet").column("time").to_pylist()
+    assert times == sorted(times, reverse=True)
+    assert len(times) == learnt.num_rows == 240
+    assert not Path("groups.parquet").exists()
+
+
+def test_copies_stay_together_in_a_package_and_it_says_so(
+    user: db.User, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [line.split(",") for line in visits(80).decode().splitlines()]
+    header, *rows = [",".join([nr, *rest]) for nr, _, *rest in lines]  # without the person
+    content = made(*asked("\n".join([header, *rows * 4]).encode(), "left", user, settings))
+    unpacked = Package.unpacked(content, tmp_path / "p")
+    learnt, held = laid_out(unpacked, tmp_path / "work", monkeypatch)
+    of = [set(side.column("nr").to_pylist()) for side in (learnt, held)]
+    assert not of[0] & of[1]
+    config = json.loads((unpacked.folder / "config.json").read_text("utf-8"))
+    assert "are copies of each other" in config["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("stated", "refusal"),
+    [
+        ({"validation": Validation(group_column="nobody")}, SplitUnusable),
+        ({"validation": Validation(group_column="left")}, SplitUnusable),
+        ({"validation": Validation(time_column="person")}, SplitUnusable),
+        ({"keep": ["left"]}, ColumnsUnknown),
+        ({"threshold": float("nan")}, ThresholdUnusable),
+        ({"threshold": 1.0}, ThresholdUnusable),
+    ],
+)
+def test_what_can_not_be_stated_of_a_package_is_refused(
+    user: db.User, settings: Settings, stated: dict[str, Any], refusal: type[AppError]
+) -> None:
+    with pytest.raises(refusal):
+        made(*asked(visits(), "left", user, settings, **stated))
+
+
+def test_two_classes_that_are_left_of_several_are_packed_as_two(user: db.User, settings: Settings) -> None:
+    content = visits().replace(b",yes", b",maybe", 3)
+    several = TargetChoices(task="multiclass", rare_classes="leave_out")
+    zipped = zipfile.ZipFile(io.BytesIO(made(*asked(content, "left", user, settings, choices=several))))
+    config = json.loads(zipped.read("config.json"))
+    assert (config["schema"]["task"], config["schema"]["labels"]) == ("binary", ["no", "yes"])
+    assert "3 rows were left out" in config["warnings"][0]
+
+
+def test_a_threshold_of_a_package_of_numbers_is_refused(user: db.User, settings: Settings) -> None:
+    with pytest.raises(ThresholdUnusable, match="no two classes"):
+        made(*asked(visits(), "dose", user, settings, threshold=0.3))
 
 
 def packed(user: db.User, settings: Settings) -> bytes:
@@ -244,6 +341,18 @@ def test_predictions_that_are_none_are_told_as_such(tmp_path: Path, said: str, p
     schema = {"labels": ["No", "Yes"], "positive_label": "Yes"}
     with pytest.raises(held_out.NothingMade, match=problem):
         list(held_out.answers(tmp_path, schema))
+
+
+def test_a_threshold_decides_which_label_a_held_out_row_is_told_with(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / held_out.PREDICTIONS).write_text(
+        "[[0.7, 0.3], [0.70000049, 0.29999951], [0.8, 0.2]]"
+    )
+    (tmp_path / held_out.TRUTH).write_text('[1, "No"]\n[2, "Yes"]\n[3, "Yes"]\n')
+    schema = {"labels": ["No", "Yes"], "positive_label": "Yes"}
+    told = [one.predicted for one in held_out.answers(tmp_path, schema, threshold=0.3)]
+    assert told == ["Yes", "Yes", "No"]  # by the digits that a result has
+    assert {one.predicted for one in held_out.answers(tmp_path, schema)} == {"No"}
 
 
 def test_numbers_and_several_labels_are_read_piece_by_piece(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import runpy
 import subprocess
@@ -94,3 +95,26 @@ def test_parts_of_dates_are_learnt_value_by_value(tmp_path: Path) -> None:
     job = {"task": "regression", "labels": [], "positive_label": None, "features": features}
     said = np.array(ran(tmp_path, target, columns, job))
     assert np.corrcoef(said, target[600:])[0, 1] > 0.95
+
+
+def test_of_rows_with_times_the_latest_say_which_way_is_best(tmp_path: Path) -> None:
+    """What was true of early rows only is not what later ones are judged by."""
+    draw = np.random.default_rng(9)
+    when = draw.permutation(900).astype(float)
+    x, z = draw.normal(size=900), draw.normal(size=900)
+    y = np.where(when < 500, np.sin(6 * x) * 3, x) + z
+    columns = {"x": x, "z": z}
+    features = [{"name": name, "kind": "number"} for name in columns]
+    job = {"target": "y", "task": "regression", "labels": [], "positive_label": None, "features": features}
+    is_late = when >= 720
+    pd.DataFrame({**columns, "y": y})[~is_late].to_parquet(tmp_path / "train.parquet")
+    pd.DataFrame(columns)[is_late].to_parquet(tmp_path / "holdout.parquet")
+    times = pd.DataFrame({"time": np.where(when[~is_late] == 3, np.nan, when[~is_late])})
+    times.to_parquet(tmp_path / "times.parquet")
+    (tmp_path / "job.json").write_text(json.dumps(job), "utf-8")
+    (tmp_path / "train.py").write_text(template.text(), "utf-8")
+    code = runpy.run_path(str(tmp_path / "train.py"))
+    with contextlib.chdir(tmp_path):
+        seen, unseen = code["parted"](job, y[~is_late])
+    assert np.nanmax(times["time"][seen]) < times["time"][unseen].min()
+    assert len(unseen) == 144  # a fifth of those whose time is known

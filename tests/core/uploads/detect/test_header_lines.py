@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.uploads.csv import stream
+from core.uploads.errors import HeaderOnly
 from core.uploads.report.examination import Examination
 from core.uploads.report.examine import examine
 
@@ -36,6 +37,22 @@ def test_a_first_row_with_missing_cells_or_powers_is_a_row(tmp_path: Path, first
     assert names(found) == ["column_1", "column_2", "column_3"]
     assert rows[0] == tuple(first.split(","))
     assert len(rows) == 23
+
+
+@pytest.mark.parametrize("line", ["5.1,3.5,1.4", "Ada,36,2024-02-29,yes", "7;-1,5;x", "1,0"])
+def test_a_file_of_one_row_without_a_header_is_a_row(tmp_path: Path, line: str) -> None:
+    found, rows = read(tmp_path, f"{line}\n")
+    assert (found.n_rows, found.dialect.has_header) == (1, False)
+    assert ",".join(rows[0]) == line.replace(";", ",").replace("-1,5", "-1,5")
+    assert "Its only line has values" in " ".join(guess.why for guess in found.guesses)
+
+
+@pytest.mark.parametrize(
+    "line", ["name,amount", "country,2019,2020,2021", "2019,2020,2021", "q1", "a,b,1", "x"]
+)
+def test_names_alone_are_still_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(HeaderOnly):
+        read(tmp_path, f"{line}\n")
 
 
 def test_only_powers_of_ten_are_rows_too(tmp_path: Path) -> None:

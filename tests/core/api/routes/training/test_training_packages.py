@@ -16,6 +16,7 @@ from core import db
 from core.db.tables import Base
 from core.db.tables.models import ModelRow
 from core.db.tables.uploads import UploadRow
+from core.training import template
 from tests import rows as added
 from tests.core.api.conftest import TARGET
 from tests.core.api.test_trail import actions
@@ -69,7 +70,7 @@ def test_a_package_is_of_a_model_or_of_a_file_and_a_target_and_is_noted(
     with zipfile.ZipFile(io.BytesIO(answer.content)) as zipped:
         config = json.loads(zipped.read("config.json"))
         assert zipped.read("data.csv") == rows
-        assert "predict.py" not in zipped.namelist()
+        assert zipped.read("predict.py").decode() == template.predict_text()
     assert config["data"]["sha256"] == hashlib.sha256(rows).hexdigest()
     assert [feature["name"] for feature in config["schema"]["features"]] == [
         feature["name"] for feature in (model.schema or {})["features"]
@@ -78,6 +79,45 @@ def test_a_package_is_of_a_model_or_of_a_file_and_a_target_and_is_noted(
         "package.downloaded",
         "package.downloaded",
     ]
+
+
+def test_what_is_stated_of_a_file_is_in_its_package_and_a_model_says_it_itself(
+    client: httpx.Client, upload: UploadRow, model: ModelRow
+) -> None:
+    stated = {"group_column": "contract", "threshold": "0.3", "positive_label": "No", "merge_words": "false"}
+    with zipfile.ZipFile(io.BytesIO(packed(client, upload, **stated))) as zipped:
+        config = json.loads(zipped.read("config.json"))
+    assert (config["threshold"], config["schema"]["positive_label"]) == (0.3, "No")
+    assert "contract" not in [feature["name"] for feature in config["schema"]["features"]]
+    assert client.patch(f"/api/models/{model.id}", json={"threshold": 0.25}).status_code == 200
+    answer = client.get(PATH, params={"model_id": str(model.id)})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as zipped:
+        assert json.loads(zipped.read("config.json"))["threshold"] == 0.25
+    of_model = client.get(PATH, params={"model_id": str(model.id), "threshold": "0.3", "keep": "age"})
+    assert (of_model.status_code, of_model.json()["error"]["code"]) == (422, "package_of_what")
+    assert "so keep, threshold can't be chosen" in of_model.text
+
+
+@pytest.mark.parametrize(
+    ("stated", "code"),
+    [
+        ({"threshold": "best_f1"}, "threshold_unusable"),
+        ({"threshold": "nan"}, "invalid"),
+        ({"threshold": "0"}, "invalid"),
+        ({"group_column": TARGET}, "split_unusable"),
+        ({"group_column": ""}, "split_unusable"),
+        ({"group_column": "contract", "independent_rows": "true"}, "split_unusable"),
+        ({"time_column": "contract"}, "split_unusable"),
+        ({"positive_label": "Maybe"}, "positive_label_unknown"),
+        ({"task": "regression"}, "task_impossible"),
+        ({"keep": "nobody"}, "columns_unknown"),
+    ],
+)
+def test_what_a_package_can_not_follow_is_refused(
+    client: httpx.Client, upload: UploadRow, stated: dict[str, str], code: str
+) -> None:
+    answer = client.get(PATH, params={"upload_id": str(upload.id), "target": TARGET, **stated})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
 
 
 WRITTEN = """
@@ -101,7 +141,7 @@ def test_a_models_own_code_finds_the_predict_py_that_was_written_with_it(
     config = json.loads((package.folder / "config.json").read_text("utf-8"))
     if source == "template":  # the app's own, as it is today
         assert config["code_source"] == "template"
-        assert not (package.folder / "predict.py").exists()
+        assert (package.folder / "predict.py").read_text("utf-8") == template.predict_text()
         return
     ran = package.run()
     assert (ran.code, config["code_source"]) == (0, "user"), ran.said
