@@ -38,7 +38,7 @@ $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.txt requirements
 servers: $(VENV)/.installed-tests
 	@VENV=$(abspath $(VENV)) bash tests/servers/install.sh
 
-# Six at a time on two cores, as tests wait for servers and clocks; one thread each for fits.
+# Five at a time on two cores, as tests wait for servers and clocks; one thread each for fits.
 check test: export OMP_NUM_THREADS = 1
 check test: export OPENBLAS_NUM_THREADS = 1
 
@@ -51,7 +51,7 @@ check: lint
 	$(BIN)/python -m tests.touched
 
 test: servers lint
-	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.installed-tests
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(TARGET),--target $(TARGET)) $(if $(ONLY),--only $(ONLY))

@@ -59,7 +59,8 @@ SLOW = (
     "tests/test_start.py",
     "tests/test_on_buckets.py",
     "tests/test_thin_line.py",
-)  # in this order before all others, so that none is left at the end for one process alone
+)  # in this order among the first, so that none is left at the end for one process alone
+SLOW_UNTIL = 0.7  # of the other files: slow ones are spread among these, as browsers wait for each other
 ON_EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
@@ -83,12 +84,16 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["zygote"] = str(_zygote())
 
 
+def scope_of(file: str) -> str:
+    """What is given to one test process whole."""
+    return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
 class ByFile(LoadFileScheduling):
     """Gives each test process whole files, and of some folders all of them."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
-        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+        return scope_of(super()._split_scope(nodeid))
 
 
 def pytest_collection_finish() -> None:
@@ -100,12 +105,20 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest goes first."""
+    """What takes longest begins early, but never all of it at once."""
 
     def place(item: pytest.Item) -> int:
         return next((n for n, path in enumerate(SLOW) if item.nodeid.startswith(path)), len(SLOW))
 
-    items.sort(key=place)
+    files: dict[str, list[pytest.Item]] = {}
+    for item in sorted(items, key=place):
+        files.setdefault(scope_of(item.nodeid.split("::")[0]), []).append(item)
+    slow = [file for file, (first, *_) in files.items() if place(first) < len(SLOW)]
+    others = [file for file in files if file not in slow]
+    n_between = round(SLOW_UNTIL * len(others) / max(len(slow), 1))
+    for n, file in enumerate(slow):
+        others.insert(n * (n_between + 1), file)
+    items[:] = [item for file in others for item in files[file]]
 
 
 @pytest.hookimpl(optionalhook=True)

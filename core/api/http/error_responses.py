@@ -34,6 +34,7 @@ MEANS = {
     416: "The range starts beyond the end of the file.",
     422: "The request can't be done as it stands; the message says what to change.",
     429: "Too many sign-in attempts, or as many trainings in the queue as may wait.",
+    431: "The address or the headers are too long.",
     500: "An error in the app; it has been logged.",
     503: "The database, storage or worker is unavailable, or a disk is full.",
 }

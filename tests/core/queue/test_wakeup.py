@@ -54,7 +54,7 @@ def test_a_postgres_that_is_gone_is_noticed(postgres_database: db.Database, post
     ):  # as the owner: no worker ends another's connection
         connection.exec_driver_sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-            " AND datname = current_database()"
+            " AND datname = current_database() AND usename = current_user"
         )
     with pytest.raises(db.DatabaseUnavailable):
         wait_for(watching.changed)

@@ -87,7 +87,7 @@ InAddress = Annotated[Wanted, Query()]
 @router.get(
     PATH,
     response_class=Response,
-    responses={**documented(403, 404, 409, 422, 503), 200: {"content": {"application/zip": {}}}},
+    responses={**documented(403, 404, 409, 422, 431, 503), 200: {"content": {"application/zip": {}}}},
 )
 async def download_package(
     request: Request,
@@ -110,7 +110,7 @@ async def download_package(
 @router.get(
     f"{PATH}/{package.DATA}",
     response_class=Response,
-    responses={**documented(403, 404, 409, 422, 503), 200: {"content": {"text/csv": {}}}},
+    responses={**documented(403, 404, 409, 422, 431, 503), 200: {"content": {"text/csv": {}}}},
 )
 async def download_package_data(
     request: Request,
