@@ -141,15 +141,16 @@ def test_a_command_whose_contact_was_lost_is_read_on_without_a_gap(
 def test_a_sandbox_that_nobody_reaches_for_long_is_unreachable_and_one_that_is_gone_is_gone(
     server: E2BServer,
 ) -> None:
-    backend = at(server, patience_s=0.5)
     told: list[datetime | None] = []
-    with stopping(backend.create(labels={}, limits=LIMITS, on_contact=told.append)) as cut_off:
+    with stopping(
+        at(server, patience_s=0.5).create(labels={}, limits=LIMITS, on_contact=told.append)
+    ) as cut_off:
         with pytest.raises(SandboxUnreachable, match="could not be reached"):
             run_through(cut_off, "2", lambda: server.cut_off(cut_off.ref))
         assert told
         assert told[0] is not None
         assert told.count(None) == 0
-    with stopping(backend.create(labels={}, limits=LIMITS)) as killed:
+    with stopping(at(server).create(labels={}, limits=LIMITS)) as killed:
         ended, said = run_through(killed, "2", lambda: server.machines.kill(killed.ref))
         assert (ended.reason, said[-1]) == (Reason.LOST, "2")
         for use in (
