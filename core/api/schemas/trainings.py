@@ -9,7 +9,12 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, Field
 
 from core.db.tables.deployments import DeploymentRow
-from core.db.tables.training_jobs import TrainingEventRow, TrainingJobRow, TrainingMetricRow
+from core.db.tables.training_jobs import (
+    TrainingEventRow,
+    TrainingJobRow,
+    TrainingMetricRow,
+    TrainingPredictionRow,
+)
 from core.training.bargain.metric_lines import BASELINE, HOLDOUT
 from core.training.deployments.states import Status as DeploymentStatus
 from core.training.states import PENDING, STAGES, Status
@@ -209,3 +214,23 @@ class TrainingJob(BaseModel):
             retry_of=str(row.retry_of) if row.retry_of else None,
             **{name: getattr(row, name) for name in names},
         )
+
+
+class HeldOutRow(BaseModel):
+    """A row that the model had not learnt from. row: its number in the upload, from 1."""
+
+    row: int
+    actual: str
+    prediction: str
+    probability: float | None
+
+    @classmethod
+    def of(cls, row: TrainingPredictionRow) -> Self:
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class HeldOutRows(BaseModel):
+    """Held-out rows in the upload's order."""
+
+    items: list[HeldOutRow]
+    next_cursor: str | None

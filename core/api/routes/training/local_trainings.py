@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -24,8 +24,8 @@ from core.api.dependencies import (
     uuid_of,
 )
 from core.api.http.error_responses import documented
+from core.api.schemas.trainings import HeldOutRow, HeldOutRows
 from core.api.security.authentication import RequestPrincipal
-from core.db.tables.training_jobs import TrainingPredictionRow
 from core.models import models
 from core.training import jobs, records
 from core.training.bargain.metric_lines import MOST_STEPS, NAME, OWN_SPLITS
@@ -266,26 +266,6 @@ def _require_own_name(principal: RequestPrincipal, named: set[UUID | None]) -> N
     """Raises ForAnother: nobody tells anything in the name of another, an admin neither."""
     if named - {None, principal.user.id}:
         raise ForAnother
-
-
-class HeldOutRow(BaseModel):
-    """A row that the model had not learnt from. row: its number in the upload, from 1."""
-
-    row: int
-    actual: str
-    prediction: str
-    probability: float | None
-
-    @classmethod
-    def of(cls, row: TrainingPredictionRow) -> Self:
-        return cls(**{name: getattr(row, name) for name in cls.model_fields})
-
-
-class HeldOutRows(BaseModel):
-    """Held-out rows in the upload's order."""
-
-    items: list[HeldOutRow]
-    next_cursor: str | None
 
 
 @router.get("/training/predictions/{job_id}", responses=documented(400, 403, 404, 422, 503))
