@@ -113,3 +113,33 @@ def test_a_run_that_the_page_left_behind_adds_nothing_to_the_history(sample_app:
     expect(page).to_have_url(f"{sample_app.url}/system")
     page.go_back()
     expect(page).to_have_url(f"{sample_app.url}/predictions")
+
+
+def test_a_new_page_takes_its_query_off_the_old_one_however_late_it_comes(
+    sample_app: App, page: Page
+) -> None:
+    def push(address: str) -> None:
+        page.evaluate("address => history.pushState({}, '', address)", address)
+
+    page.goto(f"{sample_app.url}/models")
+    expect(page.get_by_role("heading", level=1, name="Models", exact=True)).to_be_visible()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.clock.install()
+    push("/models?id=1")
+    page.clock.fast_forward(60_000)
+    push("/model?id=1")
+    page.evaluate("history.back()")
+    expect(page).to_have_url(f"{sample_app.url}/models")
+
+
+def test_a_link_from_a_filtered_page_to_one_with_the_same_query_leaves_the_filter_in_the_history(
+    sample_app: App, page: Page
+) -> None:
+    page.goto(f"{sample_app.url}/models")
+    expect(page.get_by_role("heading", level=1, name="Models", exact=True)).to_be_visible()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.evaluate("history.pushState({}, '', '/models?owner=all')")
+    page.get_by_role("heading", level=1).click()
+    page.evaluate("history.pushState({}, '', '/predictions?owner=all')")
+    page.evaluate("history.back()")
+    expect(page).to_have_url(f"{sample_app.url}/models?owner=all")
