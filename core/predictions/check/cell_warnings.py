@@ -84,14 +84,21 @@ def of(
         yield CellWarning(feature.name, "unseen", n, seen.n_rows, False, message)
 
 
-def of_question(question: ReadingQuestion, seen: FirstRows, *, n_rows: int) -> CellWarning:
-    """What there is to say of a column that is read by a guess; of the rows looked at, where these are all."""
+def of_question(question: ReadingQuestion, seen: FirstRows, *, n_rows: int, n_outcomes: int) -> CellWarning:
+    """What there is to say of a column that is read by a guess; of the rows looked at, where these are all.
+
+    n_outcomes: rows of the file that have an outcome.
+    """
     cell, read, other = question.cells[0], question.options[0].values[0], question.options[1].values[0]
     example = (
         f" {wording.quoted(cell)} is read as {read}; it could also mean {other}." if read != other else ""
     )
-    message = f"{question.name}: {question.why}{example} Choose one, or each such row gets a caution."
-    n = seen.guessed[question.name] if seen.n_rows >= n_rows else n_rows
+    if question.is_outcome:
+        n, otherwise = n_outcomes, "the metrics may be wrong"
+    else:
+        n = seen.guessed[question.name] if seen.n_rows >= n_rows else n_rows
+        otherwise = "each such row gets a caution"
+    message = f"{question.name}: {question.why}{example} Choose one, or {otherwise}."
     return CellWarning(question.name, "guessed", n, n_rows, False, message)
 
 

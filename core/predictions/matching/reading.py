@@ -49,8 +49,8 @@ class ModelReading:
 
     @property
     def unsure(self) -> frozenset[str]:
-        """The model's names of columns that were read by a guess, as nobody chose."""
-        return frozenset(one.name for one in self.questions if not one.chosen)
+        """The model's names of features that were read by a guess, as nobody chose."""
+        return frozenset(one.name for one in self.questions if not one.chosen and not one.is_outcome)
 
     @property
     def choices(self) -> dict[str, str]:
@@ -109,7 +109,8 @@ def of(
     for column in columns:
         rule, question = column.read(other, (choices or {}).get(column.feature.name, ""))
         rules[column.index] = rule
-        questions += [question] if question else []
+        if question:
+            questions.append(replace(question, is_outcome=column.feature.name == schema.target))
     plain = {column.index for column in columns if column.is_plain}
     plain |= {column.index for column in columns if column.is_date}
     needed = [_needed(rule, found.dialect.decimal, is_plain=rule.column in plain) for rule in rules.values()]

@@ -77,6 +77,20 @@ def test_metrics_are_promised_for_the_rows_that_have_an_outcome_alone(
     assert schema_check_text.of_outcome(found, "outcome").replace("\u00a0", " ").endswith(said)
 
 
+def test_outcomes_that_can_be_read_in_two_ways_are_asked_about_and_no_row_is_to_blame(tmp_path: Path) -> None:
+    numbers = replace(
+        SCHEMA, task="regression", labels=(), positive_label=None, target_reading=ColumnRule(0, ".")
+    )
+    text = "age,colour,outcome\n20,red,46.7%\n30,blue,\n40,green,62.8%\n"
+    found = look(tmp_path, text, numbers)
+    (question,) = found.questions
+    assert (question.name, [one.key for one in question.options]) == ("outcome", ["as_written", "hundredths"])
+    (warning,) = found.warnings
+    assert (warning.about, warning.name, warning.n_cells) == ("guessed", "outcome", 2)
+    assert warning.message.endswith("Choose one, or the metrics may be wrong.")
+    assert not look(tmp_path, text, numbers, choices={"outcome": "hundredths"}).warnings
+
+
 def test_missing_columns_come_with_the_nearest_and_a_guess_that_fits_in_kind(tmp_path: Path) -> None:
     found = check(tmp_path, "Age,Colours,Outcome (late)\n20,red,Yes\n30,blue,No\n")
     assert [(one.name, one.column, one.nearest, one.is_guess) for one in found.columns] == [

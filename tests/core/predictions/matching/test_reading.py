@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from core.models.schema import Schema
+from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 from tests.core.predictions.matching import readings
 
 N_ROWS = 200
@@ -122,11 +123,13 @@ def test_a_row_reads_the_same_in_a_file_of_any_rows_of_its_training(kind: str, r
     pd.testing.assert_frame_equal(found, frame.iloc[rows].reset_index(drop=True), check_dtype=False)
 
 
-def _value(folder: Path, kind: str, cells: list[str], **choices: str) -> tuple[list[float], frozenset[str]]:
+def _value(
+    folder: Path, kind: str, cells: list[str], said: ReadingOverrides = readings.DETECTED, **choices: str
+) -> tuple[list[float], frozenset[str]]:
     _, schema, _ = _training(kind)
     text = "value;plan\n" + "".join(f"{cell};a\n" for cell in cells)
     schema = Schema(schema.features[:2], "", "binary")
-    frame, as_trained = readings.read(folder, text, schema, **choices)
+    frame, as_trained = readings.read(folder, text, schema, said, **choices)
     return frame["value"].tolist(), as_trained.unsure
 
 
@@ -139,6 +142,13 @@ def test_a_file_without_percent_signs_is_asked_about_and_read_by_a_guess_until_t
     assert _value(tmp_path, "percent", ["0.905", "0.2"]) == ([90.5, 20.0], {"value"})
     assert _value(tmp_path, "percent", ["0.905", "0.2"], value="percent") == ([0.905, 0.2], frozenset())
     assert _value(tmp_path, "percent", ["90.5", "0.2"]) == ([90.5, 0.2], frozenset())
+
+
+def test_a_file_where_some_percent_signs_are_lacking_is_asked_about(tmp_path: Path) -> None:
+    """Its own receipt guesses that "0.282" beside "47.2%" is a part of one; training had a sign in every cell."""
+    mixed = ["47.2%", "0.282", "3.1%", "0.614"]
+    assert _value(tmp_path, "percent", mixed) == ([47.2, 28.2, 3.1, 61.4], {"value"})
+    assert _value(tmp_path, "percent", mixed, value="percent") == ([47.2, 0.282, 3.1, 0.614], frozenset())
 
 
 def test_a_question_shows_the_first_cells_in_both_readings(tmp_path: Path) -> None:
@@ -180,3 +190,36 @@ def test_a_way_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_a_choice_for_a_column_of_which_nothing_is_asked_changes_nothing(tmp_path: Path) -> None:
     assert _value(tmp_path, "percent", ["90.5%"], value="percent") == ([90.5], frozenset())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ReadingOverrides(missing=("offen",)),
+        ReadingOverrides(columns={"value": ColumnOverrides(missing=("offen",))}),
+    ],
+)
+def test_what_is_said_of_missing_cells_leaves_numbers_as_in_training(
+    tmp_path: Path, said: ReadingOverrides
+) -> None:
+    """ "1.500" is 1500 to the model; a file of such cells alone would have it 1.5."""
+    kind = "points group, commas are decimal"
+    values, unsure = _value(tmp_path, kind, ["1.500", "offen", "2.250"], said)
+    assert (str(values), unsure) == ("[1500.0, nan, 2250.0]", frozenset())
+
+
+def test_of_missing_cells_that_are_said_those_of_training_go_only_where_these_are_all(tmp_path: Path) -> None:
+    def said(*words: str) -> str:
+        overrides = ReadingOverrides(columns={"value": ColumnOverrides(missing=words)})
+        return str(_value(tmp_path, "-999 for nothing", ["-999", "50.5", "-1", "60.5"], overrides)[0])
+
+    assert said("-1") == "[nan, 50.5, nan, 60.5]"
+    assert said() == "[-999.0, 50.5, -1.0, 60.5]"
+
+
+def test_a_decimal_mark_that_is_said_of_the_file_counts_where_cells_do_not_tell(tmp_path: Path) -> None:
+    comma = ReadingOverrides(decimal=",")
+    assert _value(tmp_path, "-999 for nothing", ["1,500", "2,250"], comma) == ([1.5, 2.25], frozenset())
+    assert _value(tmp_path, "-999 for nothing", ["1,500", "2,250"])[0] == [1500.0, 2250.0]
+    of_column = ReadingOverrides(columns={"value": ColumnOverrides(decimal=",", thousands="")})
+    assert str(_value(tmp_path, "-999 for nothing", ["1,500", "-999"], of_column)[0]) == "[1.5, nan]"
