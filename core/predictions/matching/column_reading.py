@@ -15,7 +15,7 @@ from core.predictions.matching import date_orders
 from core.uploads.csv import cells, cleaning, number_formats
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.csv.number_formats import Spelling
-from core.uploads.detect.columns import missing_words
+from core.uploads.detect.columns import missing_words, sentinels
 from core.uploads.report import overruling
 from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ColumnOverrides, folded
@@ -194,12 +194,13 @@ class ReadColumn:
         ways += [way for way in number_formats.spellings(decimal, mark) if way.decimal == decimal]
         best = max(ways, key=lambda way: (sum(map(way.admits, self._cells)), -ways.index(way)))
         words = {word for word in own.missing if missing_words.is_none(word)}
+        missing = {one for word in self._with(words) for one in sentinels.spellings(word, decimal)}
         return replace(
             training,
             decimal=decimal,
             thousands=best.thousands,
             mark=mark,
-            missing=self._with(words),
+            missing=tuple(sorted(missing)),
             is_loose=training.is_loose or own.is_loose,
             suffixes=_merged(training.suffixes, own.suffixes),
             words=_merged(training.words, own.words),

@@ -217,6 +217,15 @@ def test_of_missing_cells_that_are_said_those_of_training_go_only_where_these_ar
     assert said() == "[-999.0, 50.5, -1.0, 60.5]"
 
 
+@pytest.mark.parametrize(
+    "cells", [["-999.0", "50.5"], ["-999.00", "50.50"], ["-999,0", "50,5"], ["-999", "50,5"]]
+)
+def test_a_number_for_nothing_stands_for_nothing_however_it_is_spelled(
+    tmp_path: Path, cells: list[str]
+) -> None:
+    assert str(_value(tmp_path, "-999 for nothing", cells)[0]) == "[nan, 50.5]"
+
+
 def test_a_decimal_mark_that_is_said_of_the_file_counts_where_cells_do_not_tell(tmp_path: Path) -> None:
     comma = ReadingOverrides(decimal=",")
     assert _value(tmp_path, "-999 for nothing", ["1,500", "2,250"], comma) == ([1.5, 2.25], frozenset())
