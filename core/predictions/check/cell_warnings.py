@@ -185,12 +185,8 @@ def _outside(
     )
     trained = f"the range seen in training, {told(lowest)} to {told(highest)}"
     runs, is_beyond = "", False
-    if (
-        feature.kind == "number" == profile.kind
-        and profile.minimum is not None
-        and profile.maximum is not None
-    ):
-        least, most = float(profile.minimum), float(profile.maximum)
+    if ends := _ends(feature, seen, profile, n_rows):
+        least, most = ends
         is_beyond = least < lowest or most > highest
         runs = f": its values run from {wording.number(least)} to {wording.number(most)}"
     if n := seen.outside[feature.name]:
@@ -200,6 +196,19 @@ def _outside(
     elif is_beyond and seen.n_rows < n_rows:
         message = f"{name}: outside {trained}, after the first {wording.rows(seen.n_rows)}{runs}."
         yield CellWarning(feature.name, "outside", 0, seen.n_rows, False, message)
+
+
+def _ends(
+    feature: Feature, seen: FirstRows, profile: ColumnProfile, n_rows: int
+) -> tuple[float, float] | None:
+    """The least and the largest number as the model reads them; where not all rows were looked at, as the file does."""
+    if seen.n_rows >= n_rows:
+        return seen.ends.get(feature.name)
+    if feature.kind != "number" or profile.kind != "number":
+        return None
+    if profile.minimum is None or profile.maximum is None:
+        return None
+    return float(profile.minimum), float(profile.maximum)
 
 
 def _where(n: int, n_seen: int, n_rows: int, verb: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from core.errors import Invalid
@@ -153,6 +154,8 @@ class ReadColumn:
             why = "Other columns of this file have another decimal mark than the training data."
             question = self._question(chosen, why, {other: self._number(other), self.decimal: rule})
             return question.taken.rule, question
+        if question := self._about_groups(rule, chosen):
+            return question.taken.rule, question
         return rule, None
 
     def _date(self, chosen: str) -> tuple[ColumnRule, ReadingQuestion | None]:
@@ -235,6 +238,18 @@ class ReadColumn:
         else:
             return None
         return self._question(chosen, why, ways)
+
+    def _about_groups(self, rule: ColumnRule, chosen: str) -> ReadingQuestion | None:
+        """Training had whole numbers alone, and every mark of this file may group digits: "2.822" beside "991"."""
+        seen = self.feature.minimum, self.feature.median, self.feature.maximum
+        is_whole = all(number is not None and number.is_integer() for number in seen)
+        if not is_whole or not self._is_ambiguous or self.shows_training or self.is_switched:
+            return None
+        if bool(np.all(np.mod(cells.numbers(self._values(rule, self._cells), self._decimal)[0], 1) == 0)):
+            return None
+        other = _OTHER[self.decimal]
+        why = "The training data had whole numbers, and the marks in this file may group digits."
+        return self._question(chosen, why, {other: self._number(other), self.decimal: rule})
 
     @property
     def _farthest(self) -> float:

@@ -8,9 +8,9 @@ digits, and what stands beside them, need no deciding: every spelling with that 
 The order of day and month in dates is decided likewise: where a day above 12 shows another order than training's, the
 file's counts.
 
-Three things can't be told apart by cells: whether "0.905" means 90.5 where training had percent signs, or the other way
-round; "1.500" where other columns of the file have changed their mark; and "03/04/2024" where training's dates had
-their year in front. These are asked.
+Four things can't be told apart by cells: whether "0.905" means 90.5 where training had percent signs, or the other way
+round; "1.500" where other columns of the file have changed their mark, or where training had whole numbers alone; and
+"03/04/2024" where training's dates had their year in front. These are asked.
 """
 
 from __future__ import annotations

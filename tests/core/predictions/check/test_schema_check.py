@@ -228,6 +228,17 @@ def test_the_check_and_the_result_agree_on_what_is_unlike_training(
     assert sum(one.n_cells for one in found.warnings) == n_differing
 
 
+def test_the_range_that_is_told_is_the_models_reading_of_the_file(tmp_path: Path) -> None:
+    """To the file, -999 once is a number and 1.500 is 1.5; to the model it is missing, and 1500."""
+    age = replace(SCHEMA.features[0], reading=ColumnRule(0, ",", ".", missing=("-999",)))
+    found = check(
+        tmp_path,
+        "age;colour\n1.500;red\n-999;red\n2.250;red\n",
+        replace(SCHEMA, features=(age, SCHEMA.features[1])),
+    )
+    assert said(found)["age", "outside"].endswith("18 to 90: its values run from 1,500 to 2,250.")
+
+
 def test_blanks_where_training_had_none_are_said(tmp_path: Path) -> None:
     found = look(tmp_path, "age,colour\n20,red\n,blue\n,green\n30,red\n", was_blank={"colour"})
     assert said(found) == {

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.models.schema import Schema
+from core.models.schema import Feature, Schema
+from core.uploads.csv.dialect import ColumnRule
 from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 from tests.core.predictions.matching import readings
 
@@ -181,6 +182,19 @@ def test_a_mark_that_nothing_shows_is_asked_about_where_the_rest_of_the_file_has
     assert [option.key for option in question.options] == [".", ","]
     frame, _ = readings.read(tmp_path, "value;plan;weight\n1.500;a;0.25\n2.250;b;1.5\n", schema, value=",")
     assert frame["value"].tolist() == [1500.0, 2250.0]
+
+
+def test_marks_in_a_column_that_was_of_whole_numbers_are_asked_about(tmp_path: Path) -> None:
+    """A column of whole numbers shows no mark in training, so nothing tells that "2.822" is not 2822."""
+    feature = Feature("n", "number", minimum=23.0, maximum=9000.0, median=900.0, reading=ColumnRule(0, "."))
+    schema = Schema((feature,), "", "binary")
+    text = "n;plan\n2.822;a\n991;b\n1.760;a\n"
+    for choices, numbers in (({}, [2822.0, 991.0, 1760.0]), ({"n": "."}, [2.822, 991.0, 1.76])):
+        frame, as_trained = readings.read(tmp_path, text, schema, **choices)
+        assert (frame["n"].tolist(), bool(as_trained.unsure)) == (numbers, not choices)
+    for plain in ("64.000", "2.82", "2,822"):  # whole either way, no groups, or groups alone
+        frame, as_trained = readings.read(tmp_path, f"n;plan\n{plain};a\n991;b\n", schema)
+        assert not as_trained.questions, plain
 
 
 def test_a_way_that_is_none_is_refused(tmp_path: Path) -> None:
