@@ -23,7 +23,7 @@ _SHARED: Final[dict[str, str]] = {
     "unseen": "have values not seen in training",
     "outside": "have numbers outside the range seen in training",
     "blank": "have blank cells that training did not have",
-    "about": "name numbers only nearly, as in '<0.5'",
+    "about": "name numbers only nearly, as '<0.5' does",
 }
 
 
@@ -77,7 +77,7 @@ def of(
     if feature.is_measured:
         yield from _retyped(feature, name, seen, profile, n_rows)
         yield from _outside(feature, name, seen, profile, n_rows)
-        yield from _about(feature, name, seen, n_rows)
+        yield from _about(feature, name, seen, profile, n_rows)
     elif n := seen.unseen[feature.name]:
         where, has = _where(n, seen.n_rows, n_rows, "has a value|have values")
         message = f"{name}: {where} {has} not seen in training{_such_as(feature, seen)}."
@@ -131,10 +131,14 @@ def of_outcomes(target: str, seen: FirstRows, *, n_rows: int) -> Iterator[CellWa
         yield CellWarning(target, "outcome", n, seen.n_rows, False, message)
 
 
-def _about(feature: Feature, name: str, seen: FirstRows, n_rows: int) -> Iterator[CellWarning]:
+def _about(
+    feature: Feature, name: str, seen: FirstRows, profile: ColumnProfile, n_rows: int
+) -> Iterator[CellWarning]:
     if n := seen.about[feature.name]:
         where, names = _where(n, seen.n_rows, n_rows, "names|name")
-        message = f"{name}: {where} {names} a number only nearly, as in '<0.5'. The number itself is used."
+        # the model's own rules may find some where the file's found none
+        such = f", such as {wording.quoted(profile.first_about)}" if profile.first_about else ""
+        message = f"{name}: {where} {names} a number only nearly{such}. The number itself is used."
         yield CellWarning(feature.name, "about", n, seen.n_rows, False, message)
 
 

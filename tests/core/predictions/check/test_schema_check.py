@@ -274,6 +274,17 @@ def test_messy_files_are_read_as_scoring_reads_them(tmp_path: Path) -> None:
     assert found.n_rows_read == found.n_rows == 3
 
 
+def test_numbers_that_are_named_only_nearly_are_told_with_one_of_the_files_own(tmp_path: Path) -> None:
+    rows = "".join(f"{age};red\n" for age in ("<25", *range(20, 50)))
+    told = said(check(tmp_path, f"age;colour\n{rows}"))
+    assert told == {
+        (
+            "age",
+            "about",
+        ): "age: 1 row (3.2 %) names a number only nearly, such as '<25'. The number itself is used."
+    }
+
+
 HOSTILE = ['quo"te', "$x$ **b** [a](b) :red[c]", "<script>", "a\\b", "=1+1", "日本", "prediction", "x" * 300]
 
 
