@@ -76,10 +76,10 @@ def weights(said: Sequence[Floats], truth: npt.NDArray[np.generic]) -> tuple[flo
     shown = slice(None, None, max(1, len(truth) // WEIGHED_ROWS)) if said[0].ndim > 1 else slice(None)
     first, second, truth = said[0][shown], said[1][shown], truth[shown]
     pairs = [(1 - eighths / 8, eighths / 8) for eighths in range(1, 8)]
-    return min(pairs, key=lambda pair: _loss(mean([first, second], pair), truth))
+    return min(pairs, key=lambda pair: loss(mean([first, second], pair), truth))
 
 
-def _loss(said: Floats, truth: npt.NDArray[np.generic]) -> float:
+def loss(said: Floats, truth: npt.NDArray[np.generic]) -> float:
     """The mean squared error of numbers, or the mean of minus the logarithm of the own class's probability."""
     if truth.dtype.kind == "f":
         return float(np.square(said - np.asarray(truth, np.float64)).mean())

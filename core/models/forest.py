@@ -1,6 +1,6 @@
 """Boosted trees after they were fitted: fewer of them, or several models as one that is the mean of what they say.
 
-A split looks at columns that are drawn at random, so that models of other seeds err in other rows; their mean is
+Small trees, large ones, and such whose splits look at columns drawn by another seed err in other rows; their mean is
 steadier than each. Source: Breiman 1996, Bagging Predictors, Machine Learning 24. The mean is one model of
 scikit-learn's own, whose leaves hold shares of the values, so that files, tables and reasons need nothing new.
 """
@@ -12,23 +12,34 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 # Few rows hang on the columns that chance let their splits look at: they are grown over by other seeds.
 STEADIED_ROWS: Final = 20_000
-MOST_GROWTHS: Final = 3
-# Scoring keeps 8 bytes for about every 60 leaves and each of up to 256 codes a column: 64 MB at most.
-MOST_LEAVES: Final = 10_000
-MOST_LEAVES_BY_COLUMNS: Final = 1_600_000
+MOST_SEEDS: Final = 3
+MOST_LEAVES: Final = 20_000
+# Scoring keeps 8 bytes for about every 60 leaves and each code that a cell may become: 64 MB at most.
+MOST_LEAVES_BY_CODES: Final = 400_000_000
 
 
-def n_growths(n_leaves: int, n_rows: int, n_columns: int) -> int:
-    """How often trees of so many leaves in all are grown on so many rows and columns of features."""
+def n_seeds(n_leaves: int, n_rows: int, n_codes: int) -> int:
+    """By how many seeds trees of so many leaves in all are grown.
+
+    n_rows: that one seed's growths learn from, each counted.  n_codes: that cells may become, over all features.
+    """
     least = min(
-        STEADIED_ROWS // n_rows, MOST_LEAVES // n_leaves, MOST_LEAVES_BY_COLUMNS // (n_leaves * n_columns)
+        STEADIED_ROWS // n_rows, MOST_LEAVES // n_leaves, MOST_LEAVES_BY_CODES // (n_leaves * n_codes)
     )
-    return max(1, min(least, MOST_GROWTHS))
+    return max(1, min(least, MOST_SEEDS))
+
+
+def n_kept(n_leaves: Sequence[int], n_codes: int) -> int:
+    """How many of these growths, from the first, scoring can look up together; at least one.
+
+    n_leaves: of each growth.  n_codes: as above.
+    """
+    return max(1, int((np.cumsum(n_leaves) * n_codes <= MOST_LEAVES_BY_CODES).sum()))
 
 
 def cut(model: Any, n_trees: int) -> Any:
@@ -37,13 +48,12 @@ def cut(model: Any, n_trees: int) -> Any:
     return model
 
 
-def fit(pipeline: Pipeline, features: pd.DataFrame, values: np.ndarray, *, n_growths: int) -> Pipeline:
-    """The pipeline of columns and trees fitted, its trees grown n_growths times by other seeds."""
-    columns, model = pipeline[0], pipeline[-1]
+def fit(
+    columns: ColumnTransformer, models: Sequence[Any], features: pd.DataFrame, values: np.ndarray
+) -> Pipeline:
+    """The pipeline of the columns and the mean of the models, all fitted here."""
     matrix = columns.fit_transform(features, values)
-    seeds = range(n_growths)
-    grown = [clone(model).set_params(random_state=seed).fit(matrix, values) for seed in seeds]
-    return Pipeline([("columns", columns), ("model", mean(grown))])
+    return Pipeline([("columns", columns), ("model", mean([one.fit(matrix, values) for one in models]))])
 
 
 def mean(models: Sequence[Any]) -> Any:

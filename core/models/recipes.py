@@ -49,6 +49,8 @@ BEND = 0.35
 # Categories of more values go to the trees as one column, the mean outcome of each value: a column a value would
 # cost five times as long and say no more.
 ONE_HOT_VALUES = 8
+# Of a number, at most, before trees are grown: more make no better trees, but cost time and what scoring looks up.
+N_BINS = 127
 # Newton's steps need the square of (columns × classes) and a few passes; beyond this, gradients are quicker.
 NEWTON_COEFFICIENTS = 1500
 
@@ -68,12 +70,13 @@ class Growth:
     n_trees: int = 1500
 
 
-# Small trees for effects that add up, large ones for what only hangs together in many columns. Few columns a split make
-# trees differ, so that their sum is steadier.
+# Small trees for effects that add up, large ones for what only hangs together in many columns: what is kept is their
+# mean. Few columns a split make trees differ, so that their sum is steadier; large ones need most to find what hangs
+# together.
 GROWTHS: Final = (
     Growth(n_leaves=8, learning_rate=0.1, min_leaf=10, l2=3.0, share_of_columns=0.3),
-    Growth(n_leaves=16, learning_rate=0.1, min_leaf=10, l2=3.0, share_of_columns=0.3),
-    Growth(n_leaves=31, learning_rate=0.1, min_leaf=5, l2=10.0, share_of_columns=0.2),
+    Growth(n_leaves=16, learning_rate=0.1, min_leaf=10, l2=3.0, share_of_columns=0.6),
+    Growth(n_leaves=31, learning_rate=0.1, min_leaf=5, l2=10.0, share_of_columns=0.6),
 )
 USUAL_GROWTH: Final = Growth(
     n_leaves=12, learning_rate=0.05, min_leaf=30, l2=3.0, share_of_columns=0.5, n_trees=120
@@ -132,6 +135,13 @@ def n_columns(features: Sequence[Feature]) -> int:
     values = [*coded, *(len(feature.categories) for feature in features if not feature.is_measured)]
     # line, splines and gap a number; a column more a category for what is rare or missing
     return n_numbers * (N_KNOTS + 4) + sum(min(n_values, MAX_CATEGORIES) + 1 for n_values in values)
+
+
+def n_codes(features: Sequence[Feature]) -> int:
+    """How many values the trees tell apart, over all of these features and the parts of dates, at most."""
+    n_measured = sum(len(feature.parts) + feature.is_measured for feature in features)
+    values = (len(feature.categories) + 2 for feature in features if not feature.is_measured)  # new, missing
+    return n_measured * (N_BINS + 1) + sum(values)
 
 
 def baseline(schema: Schema) -> BaseEstimator:
@@ -229,6 +239,7 @@ def trees(schema: Schema, growth: Growth, **more: object) -> BaseEstimator:
         "min_samples_leaf": growth.min_leaf,
         "l2_regularization": growth.l2,
         "max_features": growth.share_of_columns,
+        "max_bins": N_BINS,
         "early_stopping": False,
         "random_state": 0,
         **more,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -76,7 +76,7 @@ def cross_validate(
     *,
     step: Callable[[], None],
     splits: Sequence[Fold] = (),
-    fitted: Sequence[BaseEstimator] = (),
+    fitted: Iterable[BaseEstimator] = (),
 ) -> CrossValidation:
     """Fit anew for each of the folds and measure on the rows held out.
 
@@ -107,8 +107,7 @@ def blended(
     Machine Learning 24.
     """
     said, rows = [part.said for part in parts], parts[0].measured
-    known = values[rows] if schema.task == "regression" else _codes(values[rows], schema)
-    weights = blend.weights([one[rows] for one in said], known)
+    weights = blend.weights([one[rows] for one in said], truth(values[rows], schema))
     fitted = recipes.blended([part.fitted for part in parts], schema, weights=weights)
     splits = splits or folds.independent(values, schema.task)
     found = of_answers(blend.mean(said, weights), values, schema, fitted, splits)
@@ -138,6 +137,11 @@ def _spread(said: np.ndarray, values: np.ndarray, schema: Schema, heat: float) -
     found = [metrics(said[rows], values[rows], schema, heat) for rows in usable]
     names = found[0] if found else metrics(said, values, schema, heat)
     return {name: float(np.std([one[name] for one in found])) if found else 0.0 for name in names}
+
+
+def truth(values: np.ndarray, schema: Schema) -> np.ndarray:
+    """(n,) outcomes as `core.models.blend` takes them: float64, or the place of each label."""
+    return values if schema.task == "regression" else _codes(values, schema)
 
 
 def _codes(values: np.ndarray, schema: Schema) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from types import MappingProxyType
@@ -16,14 +16,13 @@ import pyarrow as pa
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from core.models import blend, forest, recipes, versions
+from core.models import blend, recipes, versions
 from core.models.fitting import evaluation, preparation, remarks, targets, tuning
 from core.models.fitting.columns import DroppedColumn
 from core.models.fitting.evaluation import CHOSEN_BY, FoldStatistics
 from core.models.fitting.preparation import Prepared, Take, draw
 from core.models.fitting.questions import TargetChoices
 from core.models.fitting.related_rows import Split
-from core.models.recipes import Growth
 from core.models.schema import Schema
 from core.models.thresholds import KnownScores
 from core.models.validation import N_FOLDS, UNSTATED, Evaluation, Validation
@@ -195,7 +194,7 @@ class _Comparison:
     """The recipes side by side on the same rows. make: what makes each of _FITTED. importance: of the chosen one."""
 
     make: Mapping[str, Callable[[], Pipeline]]
-    growth: Growth
+    grown: tuning.Grown
     evaluated: Mapping[str, evaluation.CrossValidation]
     baseline: dict[str, FoldStatistics]
     chosen: str
@@ -218,9 +217,9 @@ def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
         with_missing=_with_missing(features),
         known=_known(features, schema),
     )
-    grown = tuning.growth(partial(build, recipes.TREES), seen, answers, schema, step=step, splits=split.folds)
-    make = {name: partial(build, name, growth=grown.growth) for name in _FITTED}
-    known = {recipes.LINEAR: (), recipes.TREES: grown.fitted}
+    make = {name: partial(build, name) for name in _FITTED}
+    grown = tuning.growths(make[recipes.TREES], seen, answers, schema, step=step, splits=split.folds)
+    known: dict[str, Iterable[Pipeline]] = {recipes.LINEAR: (), recipes.TREES: grown.fitted}
     evaluated = {
         name: evaluation.cross_validate(
             make[name], seen, answers, schema, step=step, splits=split.folds, fitted=known[name]
@@ -237,7 +236,7 @@ def _compare(prepared: Prepared, step: Callable[[], None]) -> _Comparison:
     chosen = max(recipes.NAMES, key=lambda name: evaluated[name].metrics[chosen_by].mean)
     return _Comparison(
         make=make,
-        growth=grown.growth,
+        grown=grown,
         evaluated=evaluated,
         baseline=baseline,
         chosen=chosen,
@@ -260,12 +259,9 @@ def _scores(evaluated: evaluation.CrossValidation, answers: np.ndarray, schema: 
 def _fitted(comparison: _Comparison, schema: Schema, features: pd.DataFrame, values: np.ndarray) -> Pipeline:
     """The chosen recipe fitted on all rows; of several classes, as sure of itself as it was right."""
     chosen = comparison.evaluated[comparison.chosen]
-    growth = comparison.growth
-    n_leaves = growth.n_leaves * growth.n_trees * (len(schema.labels) if schema.task == "multiclass" else 1)
-    n_growths = forest.n_growths(n_leaves, len(values), len(schema.features))
     names = _FITTED if comparison.chosen == recipes.BLEND else (comparison.chosen,)
     members = [
-        forest.fit(comparison.make[name](), features, values, n_growths=n_growths)
+        comparison.grown.on_all(comparison.make[name]()[0], features, values, schema)
         if name == recipes.TREES
         else comparison.make[name]().fit(features, values)
         for name in names

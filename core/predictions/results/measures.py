@@ -44,6 +44,12 @@ class FeatureQuality:
         """Each cell counts once at most."""
         return self.n_missing + self.n_bad + self.n_unseen + self.n_outside
 
+    @property
+    def n_rows_touched(self) -> int:
+        """At least so many rows have a cell that any of the counts tells of, as one cell may be in two of them."""
+        odd = self.n_bad + self.n_unseen + self.n_outside
+        return self.n_missing + max(odd, self.n_about, self.n_guessed)
+
     def n_blank_as_never(self, was_blank: Collection[str] | None, *, n_rows: int) -> int:
         """Its blank cells where training had none, or nobody knows, or where nothing but blanks is left of the column.
 

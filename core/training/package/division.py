@@ -23,6 +23,7 @@ from core.errors import AppError
 from core.models.errors import NoFeatures, SplitUnusable
 from core.models.schema import Feature
 from core.models.validation import UNSTATED, Validation
+from core.training.package.errors import NotDivided
 from core.uploads.csv.dialect import ColumnRule
 
 LIMIT_S: Final = 120.0
@@ -54,10 +55,12 @@ def divide(
     choices: Mapping[str, Any] = MappingProxyType({}),
     keep: Collection[str] = (),
     validation: Validation = UNSTATED,
+    limit_s: float = LIMIT_S,
 ) -> Division:
     """table: text cells of rows that have an outcome. choices: of the target, as JSON. keep: columns that stay.
+    limit_s: seconds that the child may take.
 
-    Blocking; raises NoFeatures, SplitUnusable.
+    Blocking; raises NoFeatures, SplitUnusable, NotDivided where the child takes longer or dies.
     """
     asked = {
         "target": target,
@@ -69,14 +72,18 @@ def divide(
     }
     sink = io.BytesIO()
     _write(table, asked, sink)
-    ran = subprocess.run(
-        [sys.executable, "-m", CHILD],
-        input=sink.getvalue(),
-        stdout=subprocess.PIPE,
-        timeout=LIMIT_S,
-        check=True,
-        cwd=PROJECT,
-    )
+    command = [sys.executable, "-m", CHILD]
+    try:
+        ran = subprocess.run(
+            command, input=sink.getvalue(), stdout=subprocess.PIPE, timeout=limit_s, check=True, cwd=PROJECT
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotDivided(problem=f"took longer than {limit_s:g} seconds") from error
+    except subprocess.CalledProcessError as error:
+        ended = (
+            f"was ended by signal {-error.returncode}" if error.returncode < 0 else "failed; the log says why"
+        )
+        raise NotDivided(problem=ended) from error
     rows, answer = _read(io.BytesIO(ran.stdout))
     if (code := answer.get("refused")) is not None:
         raise REFUSALS[code](**answer["facts"])

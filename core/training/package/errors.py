@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from core.errors import AppError, Clash, Invalid
+from core.errors import AppError, Clash, Invalid, Unavailable
+
+
+class NotDivided(Unavailable):
+    """The process that decides which rows a package learns from, and which columns, came to no answer."""
+
+    code = "package_not_divided"
+    message = (
+        "Which rows and columns the package learns from could not be decided: the process for it {problem}."
+    )
+    hint = "Try again when the machine has less to do, or make the package of a smaller file."
+    problem: str
 
 
 class NothingToPack(Clash):

@@ -14,16 +14,16 @@ and leaves there
 It prints a line of JSON for each point of the curve: {"metric", "split", "step", "value"}.
 
 The linear recipe lays splines over the quantiles of each number: it is strong on small tables and smooth effects. The
-boosted trees find thresholds and interactions, and win as tables grow; they are grown in three ways, small trees to
-large ones. A fifth of the rows says which way is best, when more trees stop helping, and whether trees, curves or a
-mean of both are kept; what is kept then learns from all rows, trees of few rows by several seeds. Of several classes, a
-temperature makes probabilities as sure as they were right there. The same table gives the same model.
+boosted trees find thresholds and interactions; they are the mean of three growths. A fifth of the rows says when more
+trees stop helping, and whether trees, curves or a mean of both are kept, which then learns from all rows, trees of few
+by several seeds. A temperature makes probabilities of several classes as sure as they were right there.
 """
 
 import json
 import math
 import runpy
 import time
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import MissingIndicator, SimpleImputer
@@ -58,7 +58,8 @@ MIN_GAPS = 20  # missing cells from which on a gap is a signal of its own
 METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 
 # As (leaves a tree, learning rate, rows a leaf at least, l2, share of the columns that a split may look at)
-GROWTHS = ((8, 0.1, 10, 3.0, 0.3), (16, 0.1, 10, 3.0, 0.3), (31, 0.1, 5, 10.0, 0.2))
+GROWTHS = ((8, 0.1, 10, 3.0, 0.3), (16, 0.1, 10, 3.0, 0.6), (31, 0.1, 5, 10.0, 0.6))
+N_BINS = 127  # of a number, at most, before trees are grown
 STEADIED_ROWS, MOST_SEEDS = 20_000, 3  # trees of few rows are grown over by other seeds
 PATIENCE = 20  # trees that may come without making unseen rows likelier
 HEATS = np.geomspace(0.2, 5.0, 65)  # Source: Guo et al. 2017, On Calibration of Modern Neural Networks
@@ -92,17 +93,11 @@ def linear(job: Job, frame: pd.DataFrame) -> Pipeline:
     numbers = [name for name in named(job, "number") if name not in coded]
     gaps = [name for name in numbers if name not in parts and frame[name].isna().sum() >= MIN_GAPS]
     # Splines count less than the straight line beside them: small tables need that.
-    curves = FeatureUnion(
-        [("line", StandardScaler()), ("splines", SplineTransformer(n_knots=6))],
-        transformer_weights={"splines": 0.35},
-    )
-    splines = Pipeline(
-        [
-            ("fill", SimpleImputer(strategy="median", keep_empty_features=True)),
-            ("quantiles", QuantileTransformer(n_quantiles=min(200, len(frame)), random_state=SEED)),
-            ("curves", curves),
-        ]
-    )
+    both = [("line", StandardScaler()), ("splines", SplineTransformer(n_knots=6))]
+    curves = FeatureUnion(both, transformer_weights={"splines": 0.35})
+    fill = SimpleImputer(strategy="median", keep_empty_features=True)
+    quantiles = QuantileTransformer(n_quantiles=min(200, len(frame)), random_state=SEED)
+    splines = Pipeline([("fill", fill), ("quantiles", quantiles), ("curves", curves)])
     made = [
         ("numbers", splines, numbers),
         ("gaps", MissingIndicator(features="all"), gaps),
@@ -125,41 +120,56 @@ def columns_of_trees(job: Job, frame: pd.DataFrame) -> ColumnTransformer:
     return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0)
 
 
-def trees(job: Job, growth: Growth, n_trees: int = 1500, **more: Any) -> BaseEstimator:
+def trees(job: Job, growth: Growth, n_trees: int = 1500, **more: Any) -> Any:
     n_leaves, learning_rate, min_leaf, l2, share = growth
-    settings = {
-        "learning_rate": learning_rate,
-        "max_iter": n_trees,
+    shape = {
         "max_leaf_nodes": n_leaves,
         "min_samples_leaf": min_leaf,
         "l2_regularization": l2,
-        "max_features": share,
-        "early_stopping": False,
-        "random_state": SEED,
-        **more,
+        "max_bins": N_BINS,
     }
+    rounds = {"max_iter": n_trees, "learning_rate": learning_rate, "early_stopping": False}
+    settings = {**shape, **rounds, "max_features": share, "random_state": SEED, **more}
     forest = HistGradientBoostingRegressor if job["task"] == "regression" else HistGradientBoostingClassifier
     return forest(**settings)
 
 
-def grown(job: Job, frame: pd.DataFrame, target: np.ndarray, seen: Rows, unseen: Rows) -> Pipeline:
-    """The best of the growths, fitted on the rows seen until more trees stop helping on those unseen."""
+def grown(
+    job: Job, frame: pd.DataFrame, target: Rows, seen: Rows, unseen: Rows
+) -> tuple[Pipeline, list[Any]]:
+    """The mean of the growths, each until more trees stop helping on the rows unseen; and each of them, unfitted.
+
+    The largest or the smallest trees are left out where the mean of the others is as good.
+    """
     columns = columns_of_trees(job, frame)
     matrix = columns.fit_transform(frame.iloc[seen], target[seen])
-    held_out = columns.transform(frame.iloc[unseen])
-    best: tuple[float, BaseEstimator] | None = None
+    held_out, truth = columns.transform(frame.iloc[unseen]), target[unseen]
+    kept: list[tuple[Any, Any, np.ndarray]] = []
     for growth in GROWTHS:
-        n_trees = 100  # the right class may still win more often when its probability gets no better
-        if job["task"] != "multiclass" or growth is not GROWTHS[-1]:
-            tried = trees(job, growth, early_stopping=True, n_iter_no_change=PATIENCE)
-            tried.fit(matrix, target[seen], X_val=held_out, y_val=target[unseen])
-            n_trees = max(10, int(np.argmax(tried.validation_score_)))
-        found = trees(job, growth, n_trees).fit(matrix, target[seen])
-        value = score(job, target[unseen], answers_of(found, held_out))
-        if best is None or value > best[0]:
-            best = value, found
-    assert best is not None
-    return Pipeline([("columns", columns), ("model", best[1])])
+        model = trees(job, growth, early_stopping=True, n_iter_no_change=PATIENCE)
+        model.fit(matrix, target[seen], X_val=held_out, y_val=truth)
+        n_trees = max(10, int(np.argmax(model.validation_score_)))
+        model._predictors = model._predictors[:n_trees]
+        answer = model.predict if job["task"] == "regression" else model.decision_function
+        kept.append((model, trees(job, growth, n_trees), answer(held_out)))
+
+    def loss(some: list[tuple[Any, Any, np.ndarray]]) -> float:
+        return float(losses(job, np.mean([said for _, _, said in some], axis=0), truth).min())
+
+    for one in (kept[-1], kept[0]):
+        others = [other for other in kept if other is not one]
+        kept = others if loss(others) <= loss(kept) else kept
+    model = mean([fitted for fitted, _, _ in kept])
+    return Pipeline([("columns", columns), ("model", model)]), [made for _, made, _ in kept]
+
+
+def mean(models: list[Any]) -> Any:
+    """What these models, fitted on the same rows, say on average, as one of them: leaves hold shares of the values."""
+    rounds = zip_longest(*(one._predictors for one in models))
+    models[0]._predictors = [one for several in rounds for one in several if one]
+    for one in chain.from_iterable(models[0]._predictors):
+        one.nodes["value"] /= len(models)
+    return models[0]
 
 
 def parted(job: Job, target: np.ndarray) -> tuple[Rows, Rows]:
@@ -194,10 +204,6 @@ def score(job: Job, truth: np.ndarray, answers: np.ndarray) -> float:
     return float(accuracy_score(truth, labels[answers.argmax(axis=1)]))
 
 
-def answers_of(model: Any, frame: Any) -> np.ndarray:
-    return np.asarray(model.predict_proba(frame) if hasattr(model, "predict_proba") else model.predict(frame))
-
-
 def losses(job: Job, said: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """How unlikely the truth is at each of HEATS, or of two classes and numbers at the only one."""
     if job["task"] == "regression":
@@ -214,16 +220,18 @@ def weighed(job: Job, apart: list[np.ndarray], truth: np.ndarray) -> list[float]
     return min(pairs, key=lambda pair: losses(job, pair[0] * apart[0] + pair[1] * apart[1], truth).min())
 
 
-def fitted(model: Model, frame: pd.DataFrame, target: np.ndarray) -> Model:
-    """Those of its members that weigh, fitted on all rows; trees of few rows by several seeds, with equal shares."""
-    members, weights = [], []
-    for member, weight in zip(model["members"], model["weights"], strict=True):
-        is_trees = hasattr(member[-1], "max_leaf_nodes")
-        n_seeds = max(1, min(STEADIED_ROWS // len(frame), MOST_SEEDS)) if is_trees else 1
-        for seed in range(n_seeds if weight > 0 else 0):
-            members.append(clone(member).set_params(model__random_state=SEED + seed).fit(frame, target))
-            weights.append(weight / n_seeds)
-    return {**model, "members": members, "weights": weights}
+def fitted(model: Model, made: list[Any], frame: pd.DataFrame, target: np.ndarray) -> Model:
+    """Those of its members that weigh, fitted on all rows; trees of few rows by several seeds. made: the trees."""
+    linear, of_trees = model["members"]
+    members = [clone(linear).fit(frame, target)] if model["weights"][0] > 0 else []
+    if model["weights"][1] > 0:
+        columns = clone(of_trees[0])
+        matrix = columns.fit_transform(frame, target)
+        n_seeds = max(1, min(STEADIED_ROWS // (len(frame) * len(made)), MOST_SEEDS))
+        seeded = [clone(one).set_params(random_state=SEED + seed) for seed in range(n_seeds) for one in made]
+        forest = mean([one.fit(matrix, target) for one in seeded])
+        members.append(Pipeline([("columns", columns), ("model", forest)]))
+    return {**model, "members": members, "weights": [weight for weight in model["weights"] if weight > 0]}
 
 
 def report(job: Job, split: str, step: int, value: float) -> None:
@@ -258,7 +266,7 @@ def main() -> None:
     seen, unseen = parted(job, target)
     shown, truth = frame.iloc[unseen], target[unseen]
     of_linear = linear(job, frame.iloc[seen]).fit(frame.iloc[seen], target[seen])
-    of_trees = grown(job, frame, target, seen, unseen)
+    of_trees, made = grown(job, frame, target, seen, unseen)
     curve(job, of_trees, shown, truth)
 
     served = runpy.run_path("predict.py")
@@ -276,7 +284,7 @@ def main() -> None:
     model["weights"] = candidates[chosen]
     if job["task"] == "multiclass":
         model["temperature"] = float(HEATS[losses(job, served["said"](model, shown), truth).argmin()])
-    model = fitted(model, frame, target)
+    model = fitted(model, made, frame, target)
     say(started, f"fitted {chosen} to all rows")
 
     answers = served["predict"](model, held_out)

@@ -127,9 +127,9 @@ def sentence(column: FeatureQuality, *, n_rows: int, was_blank: Collection[str] 
             f"{_cells(column.n_outside, n_rows)} {_be(column.n_outside)} outside the training range of {seen}"
         )
     if column.n_about:
-        names = "names" if column.n_about == 1 else "name"
         parts.append(
-            f"{_cells(column.n_about, n_rows)} {names} a number only nearly, such as '<0.5', scored as it"
+            f"{_cells(column.n_about, n_rows)} {_hold(column.n_about)} a sign or a note beside the number, scored as "
+            "the number alone"
         )
     if column.n_guessed:
         parts.append(f"{_cells(column.n_guessed, n_rows)} can be read in two ways, read by a guess")
@@ -199,7 +199,7 @@ def _table(quality: Sequence[FeatureQuality], *, n_rows: int) -> None:
                 "New value": [column.n_unseen or None for column in quality],
                 "Out of range": [column.n_outside or None for column in quality],
                 "In doubt": [column.n_about + column.n_guessed or None for column in quality],
-                "Rows affected": [100 * min(1.0, column.n_cells / n_rows) for column in quality],
+                "Rows affected": [100 * min(1.0, column.n_rows_touched / n_rows) for column in quality],
             }
         ),
         key="quality_table",
@@ -217,10 +217,13 @@ def _table(quality: Sequence[FeatureQuality], *, n_rows: int) -> None:
             ),
             "In doubt": count(
                 format="localized",
-                help="Cells that name a number only nearly, such as '<0.5', or can be read in two ways.",
+                help="Cells with a sign or a note beside the number, such as '<0.5', or that can be read in two ways.",
             ),
             "Rows affected": st.column_config.ProgressColumn(
-                min_value=0, max_value=100, format="%.1f %%", help="Share of the file's rows."
+                min_value=0,
+                max_value=100,
+                format="%.1f %%",
+                help="Share of the file's rows, at least: a cell in doubt may count in another column, too.",
             ),
         },
     )

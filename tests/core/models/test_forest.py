@@ -17,20 +17,25 @@ ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(600, 4)), columns=list
 SIGNAL = ROWS["a"] + ROWS["b"] * ROWS["c"]
 
 
-def pipeline(n_classes: int) -> Pipeline:
+def columns() -> ColumnTransformer:
+    return ColumnTransformer([("numbers", "passthrough", list(ROWS.columns))])
+
+
+def model(n_classes: int, seed: int = 0, n_leaves: int = 31) -> Any:
     kind: Any = HistGradientBoostingClassifier if n_classes else HistGradientBoostingRegressor
-    columns = ColumnTransformer([("numbers", "passthrough", list(ROWS.columns))])
-    return Pipeline([("columns", columns), ("model", kind(max_iter=12, max_features=0.5, random_state=0))])
+    return kind(max_iter=12 + seed, max_leaf_nodes=n_leaves, max_features=0.5, random_state=seed)
 
 
 @pytest.mark.parametrize("n_classes", [0, 2, 3])
-def test_growths_together_say_the_mean_of_what_each_says(n_classes: int) -> None:
+def test_small_and_large_trees_together_say_the_mean_of_what_each_says(n_classes: int) -> None:
     values = np.digitize(SIGNAL, np.linspace(-1, 1, n_classes + 1)[1:-1]) if n_classes else SIGNAL.to_numpy()
-    found = forest.fit(pipeline(n_classes), ROWS, values, n_growths=3)
+    grown = [(0, 8), (1, 16), (2, 31)]
+    found = forest.fit(columns(), [model(n_classes, *one) for one in grown], ROWS, values)
     alone = []
-    for seed in range(3):
-        one = pipeline(n_classes)
-        one.set_params(model__random_state=seed).fit(ROWS, values)
+    for seed, n_leaves in grown:
+        one = Pipeline([("columns", columns()), ("model", model(n_classes, seed, n_leaves))]).fit(
+            ROWS, values
+        )
         alone.append(one.decision_function(ROWS) if n_classes else one.predict(ROWS))
     said = found.decision_function(ROWS) if n_classes else found.predict(ROWS)
     np.testing.assert_allclose(said, np.mean(alone, axis=0), rtol=0, atol=1e-12)
@@ -38,7 +43,7 @@ def test_growths_together_say_the_mean_of_what_each_says(n_classes: int) -> None
 
 
 def test_trees_are_cut_to_their_first() -> None:
-    one = pipeline(0).fit(ROWS, SIGNAL)
+    one = Pipeline([("columns", columns()), ("model", model(0))]).fit(ROWS, SIGNAL)
     fifth = list(one[-1].staged_predict(one[0].transform(ROWS)))[4]
     forest.cut(one[-1], 5)
     assert np.array_equal(one.predict(ROWS), fifth)
@@ -46,16 +51,21 @@ def test_trees_are_cut_to_their_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_leaves", "n_rows", "n_columns", "expected"),
+    ("n_leaves", "n_rows", "n_codes", "expected"),
     [
         (1, 40, 1, 3),
-        (900, 10_000, 20, 2),
-        (900, 200_000, 20, 1),
-        (6_000, 700, 20, 1),
-        (900, 700, 800, 2),
+        (900, 10_000, 2_000, 2),
+        (900, 200_000, 2_000, 1),
+        (12_000, 700, 2_000, 1),
+        (900, 700, 200_000, 2),
     ],
 )
-def test_many_rows_leaves_or_columns_are_grown_over_less_often(
-    n_leaves: int, n_rows: int, n_columns: int, expected: int
+def test_many_rows_leaves_or_codes_are_grown_over_less_often(
+    n_leaves: int, n_rows: int, n_codes: int, expected: int
 ) -> None:
-    assert forest.n_growths(n_leaves, n_rows, n_columns) == expected
+    assert forest.n_seeds(n_leaves, n_rows, n_codes) == expected
+
+
+@pytest.mark.parametrize(("n_codes", "expected"), [(100, 3), (40_000, 2), (90_000, 1), (9_000_000, 1)])
+def test_growths_that_scoring_could_not_look_up_together_are_left_out(n_codes: int, expected: int) -> None:
+    assert forest.n_kept([2_000, 4_000, 8_000], n_codes) == expected

@@ -118,9 +118,11 @@ def test_a_share_is_rounded_in_a_sentence_as_it_is_in_a_chart() -> None:
 def test_cells_that_were_read_nearly_or_by_a_guess_are_told_of() -> None:
     nearly = FeatureQuality("lead", n_about=18, n_bad=6)
     assert _plain(prediction_quality.sentence(nearly, n_rows=48)).endswith(
-        "18 cells (37.5 %) name a number only nearly, such as '<0.5', scored as it."
+        "18 cells (37.5 %) hold a sign or a note beside the number, scored as the number alone."
     )
-    guessed = FeatureQuality("when", n_guessed=1, of="dates")
+    assert nearly.n_rows_touched == 18, "the six may be among them"
+    guessed = FeatureQuality("when", n_missing=2, n_guessed=1, of="dates")
+    assert guessed.n_rows_touched == 3
     assert "1 cell (2.1 %) can be read in two ways" in _plain(prediction_quality.sentence(guessed, n_rows=48))
 
 

@@ -23,7 +23,8 @@ from core.models.fitting.questions import TargetChoices
 from core.models.validation import Validation
 from core.settings import Settings
 from core.storage import LocalStorage
-from core.training.package import package, subject
+from core.training.package import division, package, subject
+from core.training.package.errors import NotDivided
 from core.training.package.files import held_out, local_inputs
 from core.training.package.files.run_state import RunState, environment
 from core.training.package.files.spool import Progress, Unreadable
@@ -170,6 +171,19 @@ def test_what_can_not_be_stated_of_a_package_is_refused(
 ) -> None:
     with pytest.raises(refusal):
         made(*asked(visits(), "left", user, settings, **stated))
+
+
+@pytest.mark.parametrize(
+    ("target", "limit_s", "problem"),
+    [("left", 1e-3, "took longer than 0.001 seconds"), ("not there", 60.0, "failed; the log says why")],
+)
+def test_a_child_that_gives_no_answer_is_told_of_with_the_cure(
+    target: str, limit_s: float, problem: str
+) -> None:
+    table = pa.table({"age": ["1", "2"] * 20, "left": ["yes", "no"] * 20})
+    with pytest.raises(NotDivided, match=problem) as told:
+        division.divide(table, target=target, decimal=".", rules={}, limit_s=limit_s)
+    assert (told.value.http_status, told.value.hint != "") == (503, True)
 
 
 def test_two_classes_that_are_left_of_several_are_packed_as_two(user: db.User, settings: Settings) -> None:

@@ -90,7 +90,8 @@ def fitted(recipe: str, task: Task, *, least: float = -700.0) -> Model:
         outcome = np.array(labels)[(rows.outcome * len(labels)).astype(int)]
     given = frame(pa.table(rows.cells), schema, ".")
     if recipe == recipes.TREES:
-        return Model(forest.fit(pipeline, given, outcome, n_growths=2), schema)
+        models = [recipes.trees(schema, replace(FEW_TREES, n_leaves=n_leaves)) for n_leaves in (12, 31)]
+        return Model(forest.fit(pipeline[0], models, given, outcome), schema)
     pipeline.fit(given, outcome)
     if recipe == recipes.BLEND and task != "multiclass":  # older models have no weights
         pipeline[-1].weights = (0.375, 0.625)
