@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect, sync_playwright
 
 from tests.servers import app as servers
 from tests.servers.app import App
@@ -37,19 +37,35 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for the tests of a file. No longer: while it lives, the process can run no other event loop."""
+def chromium() -> Iterator[tuple[BrowserType, Path]]:
+    """How to start one, for the tests of a file. No longer: meanwhile the process can run no other event loop."""
     executable = require("chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(executable), args=ARGUMENTS)
-        yield started
-        started.close()
+        yield playwright.chromium, executable
 
 
 @pytest.fixture(scope="module")
-def shared_context(browser: Browser) -> Iterator[BrowserContext]:
-    """What the tabs of a file have in common: the app's scripts, which each would fetch and compile anew."""
-    context = browser.new_context(
+def browser(chromium: tuple[BrowserType, Path]) -> Iterator[Browser]:
+    """One Chromium for the tests of a file, each with contexts of its own."""
+    kind, executable = chromium
+    started = kind.launch(executable_path=executable, args=ARGUMENTS)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def shared_context(
+    chromium: tuple[BrowserType, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """What the tabs of a file have in common: the app's scripts, which each would fetch and compile anew.
+
+    It has a folder, as compiled scripts are kept only there.
+    """
+    kind, executable = chromium
+    context = kind.launch_persistent_context(
+        tmp_path_factory.mktemp("chromium"),
+        executable_path=executable,
+        args=ARGUMENTS,
         viewport={"width": 1440, "height": 900},
         timezone_id="Europe/Berlin",
         accept_downloads=True,
