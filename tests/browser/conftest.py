@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import urllib.request
 import zlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.servers import app as servers
 from tests.servers.app import App
@@ -20,6 +21,7 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE_MS = PATIENCE_S * 1000
+STORED = "cache_storage,cookies,file_systems,indexeddb,local_storage,service_workers"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,19 +46,38 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A tab of its own, in Berlin, that fails the test on an error of our scripts."""
-    expect.set_options(timeout=PATIENCE_MS)
+@pytest.fixture(scope="module")
+def shared_context(browser: Browser) -> Iterator[BrowserContext]:
+    """What the tabs of a file have in common: the app's scripts, which each would fetch and compile anew."""
     context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, timezone_id="Europe/Berlin", accept_downloads=True
+        viewport={"width": 1440, "height": 900},
+        timezone_id="Europe/Berlin",
+        accept_downloads=True,
+        reduced_motion="reduce",  # without a graphics card, animations are drawn by the processor
     )
     context.set_default_timeout(PATIENCE_MS)
-    tab = context.new_page()
-    errors: list[str] = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    yield tab
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(shared_context: BrowserContext) -> Iterator[Page]:
+    """A tab of its own, in Berlin, that fails the test on an error of our scripts, and leaves nothing to the next."""
+    expect.set_options(timeout=PATIENCE_MS)
+    tab = shared_context.new_page()
+    errors: list[str] = []
+    origins: set[str] = set()
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("framenavigated", lambda frame: origins.add("/".join(frame.url.split("/")[:3])))
+    yield tab
+    if tab.is_closed():
+        tab = shared_context.new_page()
+    forgetting = shared_context.new_cdp_session(tab)
+    for origin in origins:
+        forgetting.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": STORED})
+    for one in shared_context.pages:
+        one.close()
+    shared_context.clear_cookies()
     assert errors == []
 
 
@@ -71,6 +92,15 @@ def sample_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 def app_without_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The product with nobody who takes work by itself."""
     with servers.running(tmp_path_factory.mktemp("app"), SAMPLE="true", WORKERS="0") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def used_app(scored_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The product with a model and a file that it has scored, and a worker inside."""
+    folder = tmp_path_factory.mktemp("app")
+    shutil.copytree(scored_model, folder / "data")
+    with servers.running(folder) as started:
         yield started
 
 
