@@ -78,7 +78,7 @@ _YEARS_OF_NO_DATE: Final = (
     "9999",
 )
 _FAR_DAYS: Final = 20 * 365
-_PLAIN: Final = re.compile(r"(-?[0-9]+)(?:[.,]([0-9]*?)0*)?")
+_PLAIN: Final = re.compile(r"(-?[0-9]+)(?:[.,]([0-9]*))?")
 _MOST_ZEROS: Final = 3
 
 
@@ -113,7 +113,7 @@ def spellings(word: str, decimal: str) -> tuple[str, ...]:
     found = _PLAIN.fullmatch(word)
     if found is None:
         return (word,)
-    whole, fraction = found[1], found[2] or ""
+    whole, fraction = found[1], (found[2] or "").rstrip("0")
     behind = [fraction + "0" * n for n in range(0 if fraction else 1, _MOST_ZEROS + 1)]
     return (word, *(() if fraction else (whole,)), *(f"{whole}{decimal}{digits}" for digits in behind))
 
