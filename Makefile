@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 # Processes start in two thirds of the time from compiled files, which some environments forbid to keep.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run worker test check lint bench chaos servers clean
+.PHONY: run worker test tests check lint format types bench chaos servers clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m core.start
@@ -39,18 +39,26 @@ servers: $(VENV)/.installed-tests
 	@VENV=$(abspath $(VENV)) bash tests/servers/install.sh
 
 # Five at a time on two cores, as tests wait for servers and clocks; one thread each for fits.
-check test: export OMP_NUM_THREADS = 1
-check test: export OPENBLAS_NUM_THREADS = 1
+check test tests: export OMP_NUM_THREADS = 1
+check test tests: export OPENBLAS_NUM_THREADS = 1
 
-lint: $(VENV)/.installed-tests
+lint: format types
+
+format: $(VENV)/.installed-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(VENV)/.installed-tests
 	$(BIN)/mypy
 
 check: lint
 	$(BIN)/python -m tests.touched
 
-test: servers lint
+# Types are checked, by one core, while the test processes collect.
+test: servers format
+	@$(MAKE) --no-print-directory -j 2 types tests
+
+tests: $(VENV)/.installed-tests
 	$(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.installed-tests

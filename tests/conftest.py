@@ -7,6 +7,8 @@ import gc
 if gc.isenabled():
     gc.disable()  # until all is loaded: it would go through that again and again, a third of the time of collecting
 
+import core.models.opener  # noqa: F401, I001  # first: skops looks through all that is loaded by then, hundreds of times
+
 import os
 import shutil
 import sys

@@ -16,7 +16,7 @@ from core.access.ownership import OwnerFilter
 from core.api.security import scopes
 from core.api.security.authentication import PRINCIPAL, RequestPrincipal, address_of
 from core.db.pagination import MAX_LIMIT
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.predictions.errors import MappingUnreadable
 from core.settings import Settings
 from core.storage import Storage
@@ -147,6 +147,17 @@ def mapping_of(text: str) -> dict[str, str]:
         raise MappingUnreadable(reason=error.errors()[0]["msg"][:200]) from error
 
 
+def reading_of(text: str) -> dict[str, str]:
+    """What is chosen of columns that can be read in two ways, held likewise. Raises Invalid."""
+    try:
+        return _MAPPING.validate_json(text, strict=True) if text else {}
+    except ValidationError as error:
+        raise Invalid(
+            problem=f"The reading is not a JSON object of texts ({error.errors()[0]['msg'][:200]}).",
+            remedy='Write it as {"the model\'s column": "the way to read it"}.',
+        ) from error
+
+
 def _mapping_in_query(
     mapping: Annotated[
         str,
@@ -168,7 +179,7 @@ def _reading_in_query(
         ),
     ] = "",
 ) -> dict[str, str]:
-    return mapping_of(reading)
+    return reading_of(reading)
 
 
 ReadingInQuery = Annotated[dict[str, str], Depends(_reading_in_query)]

@@ -12,6 +12,7 @@ from core.models.fitting.questions import TargetChoices
 from core.models.thresholds import Named
 from core.models.validation import UNSTATED, Validation
 from core.uploads.report.examination import Examination
+from core.uploads.report.profile import shortened
 
 
 def payload(
@@ -60,7 +61,7 @@ def require_columns(
     found = Examination.from_json(upload.receipt)
     columns = [column.name for column in found.columns]
     if target not in columns:
-        raise TargetMissing(target=target, columns=", ".join(columns[:12]))
+        raise TargetMissing(target=shortened(target), columns=", ".join(columns[:12]))
     if found.columns[columns.index(target)].kind == "date":
         raise TargetOfDates(target=target)
     if unknown := [name for name in keep if name == target or name not in columns]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import wait_for_a_model
 from tests.servers import app as servers
 from tests.servers.app import App
 
@@ -39,8 +38,8 @@ def test_the_very_first_visitor_on_a_deep_link_gets_the_router(tmp_path: Path, p
         "/model?id=nonsense",
     ],
 )
-def test_a_link_to_nothing_is_a_sentence_with_a_way_on(sample_app: App, page: Page, path: str) -> None:
-    page.goto(f"{sample_app.url}{path}")
+def test_a_link_to_nothing_is_a_sentence_with_a_way_on(used_app: App, page: Page, path: str) -> None:
+    page.goto(f"{used_app.url}{path}")
     expect(page.get_by_role("alert").first).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
@@ -48,10 +47,10 @@ def test_a_link_to_nothing_is_a_sentence_with_a_way_on(sample_app: App, page: Pa
 @pytest.mark.parametrize("path", ["/", "/uploads", "/predictions", "/models", "/system"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_page_is_wider_than_its_window_and_its_title_stands_above_its_sentence(
-    sample_app: App, page: Page, path: str, width: int
+    used_app: App, page: Page, path: str, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(f"{sample_app.url}{path}")
+    page.goto(f"{used_app.url}{path}")
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     expect(page.get_by_role("heading").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -59,28 +58,27 @@ def test_no_page_is_wider_than_its_window_and_its_title_stands_above_its_sentenc
     assert title["bottom"] <= sentence["top"] + 2, "the two are drawn over each other"
 
 
-def test_back_leaves_a_page_at_once_whatever_was_filtered_on_it(sample_app: App, page: Page) -> None:
+def test_back_leaves_a_page_at_once_whatever_was_filtered_on_it(used_app: App, page: Page) -> None:
     def is_at(path: str, heading: str) -> None:
-        expect(page).to_have_url(f"{sample_app.url}{path}")
+        expect(page).to_have_url(f"{used_app.url}{path}")
         expect(page.get_by_role("heading", level=1, name=heading, exact=True)).to_be_visible()
         page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
-    wait_for_a_model(sample_app)
-    page.goto(f"{sample_app.url}/models")
+    page.goto(f"{used_app.url}/models")
     is_at("/models", "Models")
     page.get_by_role("link", name="New prediction").click()
     is_at("/uploads", "New prediction")
     page.locator("[class*=st-key-upload_] button").first.click()
     expect(page).to_have_url(re.compile(r"/uploads\?upload=\d+$"))
-    chosen = page.url.removeprefix(sample_app.url)
+    chosen = page.url.removeprefix(used_app.url)
     page.get_by_role("button", name="Queue it").click()
     expect(page).to_have_url(re.compile(r"/prediction\?id="))
-    made = page.url.removeprefix(sample_app.url)
+    made = page.url.removeprefix(used_app.url)
     file_name = page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("link", name="Predictions").first.click()
     for status in ("Failed", "Completed"):
         page.get_by_role("radio", name=re.compile(rf"^{status} \d+$")).click()
-        expect(page).to_have_url(f"{sample_app.url}/predictions?status={status.lower()}")
+        expect(page).to_have_url(f"{used_app.url}/predictions?status={status.lower()}")
     page.go_back()
     is_at(made, file_name)
     page.go_back()
@@ -91,9 +89,8 @@ def test_back_leaves_a_page_at_once_whatever_was_filtered_on_it(sample_app: App,
     is_at(chosen, "New prediction")
 
 
-def test_a_run_that_the_page_left_behind_adds_nothing_to_the_history(sample_app: App, page: Page) -> None:
-    wait_for_a_model(sample_app)
-    page.goto(f"{sample_app.url}/models")
+def test_a_run_that_the_page_left_behind_adds_nothing_to_the_history(used_app: App, page: Page) -> None:
+    page.goto(f"{used_app.url}/models")
     for name in ("New prediction", "Predictions"):
         page.get_by_role("link", name=name, exact=True).first.click()
         expect(page.get_by_role("heading", level=1, name=name, exact=True)).to_be_visible()
@@ -102,26 +99,24 @@ def test_a_run_that_the_page_left_behind_adds_nothing_to_the_history(sample_app:
     expect(page.get_by_role("heading", level=1, name="New prediction", exact=True)).to_be_visible()
     page.evaluate("for (const path of ['/predictions', '/uploads']) history.pushState({}, '', path)")
     page.go_back()
-    expect(page).to_have_url(f"{sample_app.url}/models")
+    expect(page).to_have_url(f"{used_app.url}/models")
     expect(page.get_by_role("heading", level=1, name="Models", exact=True)).to_be_visible()
     for name in ("New prediction", "Predictions"):  # one at a time: both at once may end between the two
         page.go_forward()
         expect(page.get_by_role("heading", level=1, name=name, exact=True)).to_be_visible()
         page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    expect(page).to_have_url(f"{sample_app.url}/predictions")
+    expect(page).to_have_url(f"{used_app.url}/predictions")
     page.get_by_role("link", name="System", exact=True).click()
-    expect(page).to_have_url(f"{sample_app.url}/system")
+    expect(page).to_have_url(f"{used_app.url}/system")
     page.go_back()
-    expect(page).to_have_url(f"{sample_app.url}/predictions")
+    expect(page).to_have_url(f"{used_app.url}/predictions")
 
 
-def test_a_new_page_takes_its_query_off_the_old_one_however_late_it_comes(
-    sample_app: App, page: Page
-) -> None:
+def test_a_new_page_takes_its_query_off_the_old_one_however_late_it_comes(used_app: App, page: Page) -> None:
     def push(address: str) -> None:
         page.evaluate("address => history.pushState({}, '', address)", address)
 
-    page.goto(f"{sample_app.url}/models")
+    page.goto(f"{used_app.url}/models")
     expect(page.get_by_role("heading", level=1, name="Models", exact=True)).to_be_visible()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.clock.install()
@@ -129,17 +124,17 @@ def test_a_new_page_takes_its_query_off_the_old_one_however_late_it_comes(
     page.clock.fast_forward(60_000)
     push("/model?id=1")
     page.evaluate("history.back()")
-    expect(page).to_have_url(f"{sample_app.url}/models")
+    expect(page).to_have_url(f"{used_app.url}/models")
 
 
 def test_a_link_from_a_filtered_page_to_one_with_the_same_query_leaves_the_filter_in_the_history(
-    sample_app: App, page: Page
+    used_app: App, page: Page
 ) -> None:
-    page.goto(f"{sample_app.url}/models")
+    page.goto(f"{used_app.url}/models")
     expect(page.get_by_role("heading", level=1, name="Models", exact=True)).to_be_visible()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.evaluate("history.pushState({}, '', '/models?owner=all')")
     page.get_by_role("heading", level=1).click()
     page.evaluate("history.pushState({}, '', '/predictions?owner=all')")
     page.evaluate("history.back()")
-    expect(page).to_have_url(f"{sample_app.url}/models?owner=all")
+    expect(page).to_have_url(f"{used_app.url}/models?owner=all")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,16 +64,18 @@ def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason
     assert_none_is_apart()
 
 
-def test_an_app_killed_in_mid_scoring_finishes_the_work_after_its_next_start(tmp_path: Path) -> None:
+def test_an_app_killed_in_mid_scoring_finishes_the_work_after_its_next_start(
+    scored_model: Path, tmp_path: Path
+) -> None:
     content = repeated(journeys.sample_bytes(tmp_path), times=500)
-    with servers.running(tmp_path, SAMPLE="true", LEASE_S="2") as app:
-        wait_for(lambda: b'"status":"ready"' in got(app, "models"), what="the sample's model")
+    shutil.copytree(scored_model, tmp_path / "data")
+    with servers.running(tmp_path, LEASE_S="2") as app:
         prediction_id = json.loads(posted(app, content))["prediction_id"]
         wait_for(
             lambda: b'"PROCESSING"' in got(app, f"predictions/{prediction_id}"), what="the scoring to begin"
         )
         os.kill(app.pid, signal.SIGKILL)
-    with servers.running(tmp_path, SAMPLE="true", LEASE_S="2") as app:
+    with servers.running(tmp_path, LEASE_S="2") as app:
         wait_for(
             lambda: b'"COMPLETED"' in got(app, f"predictions/{prediction_id}"),
             what="the result",

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from core import db, storage
-from core.api.dependencies import Config, Files, IdempotencyKey, Writer, mapping_of, model_id_of
+from core.api.dependencies import Config, Files, IdempotencyKey, Writer, mapping_of, model_id_of, reading_of
 from core.api.http import multipart
 from core.api.http.error_responses import documented
 from core.api.http.front import UNLIMITED
@@ -109,7 +109,7 @@ class CsvRequest:
             model_id=model_id_of(model_id) if model_id else None,
             mode=cast(Mode, mode),
             mapping=mapping_of(fields.get("mapping", "")),
-            reading=mapping_of(fields.get("reading", "")),
+            reading=reading_of(fields.get("reading", "")),
             with_reasons=reasons == "true",
             encoding=fields.get("encoding") or None,
         )

@@ -84,14 +84,21 @@ def of(
         yield CellWarning(feature.name, "unseen", n, seen.n_rows, False, message)
 
 
-def of_question(question: ReadingQuestion, seen: FirstRows, *, n_rows: int) -> CellWarning:
-    """What there is to say of a column that is read by a guess; of the rows looked at, where these are all."""
+def of_question(question: ReadingQuestion, seen: FirstRows, *, n_rows: int, n_outcomes: int) -> CellWarning:
+    """What there is to say of a column that is read by a guess; of the rows looked at, where these are all.
+
+    n_outcomes: rows of the file that have an outcome.
+    """
     cell, read, other = question.cells[0], question.options[0].values[0], question.options[1].values[0]
     example = (
         f" {wording.quoted(cell)} is read as {read}; it could also mean {other}." if read != other else ""
     )
-    message = f"{question.name}: {question.why}{example} Choose one, or each such row gets a caution."
-    n = seen.guessed[question.name] if seen.n_rows >= n_rows else n_rows
+    if question.is_outcome:
+        n, otherwise = n_outcomes, "the metrics may be wrong"
+    else:
+        n = seen.guessed[question.name] if seen.n_rows >= n_rows else n_rows
+        otherwise = "each such row gets a caution"
+    message = f"{question.name}: {question.why}{example} Choose one, or {otherwise}."
     return CellWarning(question.name, "guessed", n, n_rows, False, message)
 
 
@@ -178,12 +185,8 @@ def _outside(
     )
     trained = f"the range seen in training, {told(lowest)} to {told(highest)}"
     runs, is_beyond = "", False
-    if (
-        feature.kind == "number" == profile.kind
-        and profile.minimum is not None
-        and profile.maximum is not None
-    ):
-        least, most = float(profile.minimum), float(profile.maximum)
+    if ends := _ends(feature, seen, profile, n_rows):
+        least, most = ends
         is_beyond = least < lowest or most > highest
         runs = f": its values run from {wording.number(least)} to {wording.number(most)}"
     if n := seen.outside[feature.name]:
@@ -193,6 +196,19 @@ def _outside(
     elif is_beyond and seen.n_rows < n_rows:
         message = f"{name}: outside {trained}, after the first {wording.rows(seen.n_rows)}{runs}."
         yield CellWarning(feature.name, "outside", 0, seen.n_rows, False, message)
+
+
+def _ends(
+    feature: Feature, seen: FirstRows, profile: ColumnProfile, n_rows: int
+) -> tuple[float, float] | None:
+    """The least and the largest number as the model reads them; where not all rows were looked at, as the file does."""
+    if seen.n_rows >= n_rows:
+        return seen.ends.get(feature.name)
+    if feature.kind != "number" or profile.kind != "number":
+        return None
+    if profile.minimum is None or profile.maximum is None:
+        return None
+    return float(profile.minimum), float(profile.maximum)
 
 
 def _where(n: int, n_seen: int, n_rows: int, verb: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from itertools import islice
 from threading import Lock
 from typing import BinaryIO, Final
 
+import numpy as np
 import pyarrow as pa
 
 from core.models.schema import Feature, Schema, categories, framed, order_of
@@ -39,7 +40,8 @@ class FirstRows:
     """Counts over the rows looked at.
 
     missing, bad, unseen, outside, about, guessed: cells per feature, as in RunStatistics. examples: per feature with
-    bad or unseen cells, the first different ones. retyped: per feature why scoring would refuse the file. n_unknown,
+    bad or unseen cells, the first different ones. ends: per feature of numbers that has some, the least and the largest
+    as the model reads them. retyped: per feature why scoring would refuse the file. n_unknown,
     unknown_outcomes: as in RunStatistics.
     """
 
@@ -51,6 +53,7 @@ class FirstRows:
     about: Counter[str] = field(default_factory=Counter)
     guessed: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
+    ends: dict[str, tuple[float, float]] = field(default_factory=dict)
     retyped: dict[str, FeatureRetyped] = field(default_factory=dict)
     n_unknown: int = 0
     unknown_outcomes: tuple[str, ...] = ()
@@ -118,7 +121,8 @@ def read(
             continue
         if index == 0:  # the engine looks at no other block either
             seen.retyped = {refusal.column: refusal for refusal in pipeline_scorer.retyped(table)}
-        counted = BlockRows.of(table, framed(table, schema, dialect.decimal), schema, unsure)
+        as_read_now = framed(table, schema, dialect.decimal)
+        counted = BlockRows.of(table, as_read_now, schema, unsure)
         seen.n_rows += counted.n
         seen.missing.update(counted.missing)
         cautions = counted.cautions
@@ -134,11 +138,21 @@ def read(
             seen.n_unknown += n_unknown
             seen.unknown_outcomes = run_statistics.first_different(seen.unknown_outcomes, found)
         for feature in schema.features:
+            if feature.kind == "number":
+                _widen(seen.ends, feature.name, as_read_now.frame[feature.name].to_numpy())
             if feature.name in cautions.bad or feature.name in cautions.unseen:
                 shown = seen.examples.setdefault(feature.name, [])
                 more = _odd_cells(feature, table.column(feature.name), dialect.decimal)
                 shown += [cell for cell in more if cell not in shown][: _EXAMPLES - len(shown)]
     return seen
+
+
+def _widen(ends: dict[str, tuple[float, float]], name: str, numbers: np.ndarray) -> None:
+    """Numbers seen of a column are among its ends. numbers: (n,) float64, NaN for missing."""
+    least, most = ends.get(name, (np.nan, np.nan))
+    found = np.fmin.reduce(numbers, initial=least), np.fmax.reduce(numbers, initial=most)
+    if not np.isnan(found[0]):
+        ends[name] = float(found[0]), float(found[1])
 
 
 def _odd_cells(feature: Feature, column: pa.ChunkedArray, decimal: str) -> list[str]:

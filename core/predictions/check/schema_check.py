@@ -169,15 +169,19 @@ def of_file(
         for one in cell_warnings.of(feature, seen, profiles[feature.name], n_rows=n_rows, was_blank=was_blank)
     ]
     warnings += cell_warnings.of_outcomes(schema.target, seen, n_rows=n_rows)
-    asked = [cell_warnings.of_question(one, seen, n_rows=n_rows) for one in as_trained.questions if one.cells]
-    warnings += [one for one in asked if one.n_cells and one.name in as_trained.unsure]
     outcomes = profiles[schema.target] if by_name.has_outcome else None
+    n_outcomes = found.n_rows - outcomes.n_missing if outcomes else 0
+    open_questions = [one for one in as_trained.questions if one.cells and not one.chosen]
+    asked = [
+        cell_warnings.of_question(one, seen, n_rows=n_rows, n_outcomes=n_outcomes) for one in open_questions
+    ]
+    warnings += [one for one in asked if one.n_cells]
     return SchemaCheck(
         columns=_columns(by_name, schema, profiles, found.dialect.decimal),
         extra=by_name.extra,
         target=schema.target,
         outcome=outcomes.name if outcomes else None,
-        n_outcomes=found.n_rows - outcomes.n_missing if outcomes else 0,
+        n_outcomes=n_outcomes,
         outcome_nearest=None if outcomes else _nearest(schema.target, by_name),
         mapping=read_from,
         n_rows=n_rows,

@@ -8,9 +8,9 @@ digits, and what stands beside them, need no deciding: every spelling with that 
 The order of day and month in dates is decided likewise: where a day above 12 shows another order than training's, the
 file's counts.
 
-Three things can't be told apart by cells: whether "0.905" means 90.5 where training had percent signs, or the other way
-round; "1.500" where other columns of the file have changed their mark; and "03/04/2024" where training's dates had
-their year in front. These are asked.
+Four things can't be told apart by cells: whether "0.905" means 90.5 where training had percent signs, or the other way
+round; "1.500" where other columns of the file have changed their mark, or where training had whole numbers alone; and
+"03/04/2024" where training's dates had their year in front. These are asked.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class ModelReading:
 
     @property
     def unsure(self) -> frozenset[str]:
-        """The model's names of columns that were read by a guess, as nobody chose."""
-        return frozenset(one.name for one in self.questions if not one.chosen)
+        """The model's names of features that were read by a guess, as nobody chose."""
+        return frozenset(one.name for one in self.questions if not one.chosen and not one.is_outcome)
 
     @property
     def choices(self) -> dict[str, str]:
@@ -109,7 +109,8 @@ def of(
     for column in columns:
         rule, question = column.read(other, (choices or {}).get(column.feature.name, ""))
         rules[column.index] = rule
-        questions += [question] if question else []
+        if question:
+            questions.append(replace(question, is_outcome=column.feature.name == schema.target))
     plain = {column.index for column in columns if column.is_plain}
     plain |= {column.index for column in columns if column.is_date}
     needed = [_needed(rule, found.dialect.decimal, is_plain=rule.column in plain) for rule in rules.values()]

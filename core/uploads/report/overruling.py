@@ -101,7 +101,7 @@ def _with_missing(
         return rule
     usual = cells.MISSING - {""}
     words = {*folded(said)}
-    are_all = not words or words & usual
+    are_all = names_all(said)
     if said is more and not are_all:
         words |= {*rule.missing}  # said of every column, beside what was found in this one
     elif more and not are_all:
@@ -111,6 +111,12 @@ def _with_missing(
         missing=tuple(sorted(words - usual)),
         values=tuple(sorted(usual - words)) if are_all else tuple(sorted({*rule.values} - words)),
     )
+
+
+def names_all(said: tuple[str, ...]) -> bool:
+    """Whether spellings of "no value" that a user said are all there are, and not some beside those that were found."""
+    words = folded(said)
+    return not words or not cells.MISSING.isdisjoint(words)
 
 
 def _with_values(rule: ColumnRule, values: tuple[str, ...]) -> ColumnRule:

@@ -86,7 +86,7 @@ def _about_missing(found: Examination, rules: Mapping[str, ColumnRule]) -> Itera
             same.setdefault(spelling, []).append(guess.column)
     for (_, is_missing), by_spelling in alike.items():
         spellings = tuple(by_spelling)
-        columns = tuple(column for columns in by_spelling.values() for column in columns)
+        columns = tuple(dict.fromkeys(column for columns in by_spelling.values() for column in columns))
         is_number = number_formats.of(spellings[0]) is not None
         missing = ReadingOverrides(
             columns={

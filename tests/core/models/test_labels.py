@@ -80,3 +80,11 @@ def test_of_two_labels_that_say_yes_and_no_any_such_word_is_one_but_no_number_is
     assert [find(cell) for cell in ("Yes", "N", "0", "1", "vielleicht")] == [0, 1, None, None, None]
     find = labels.lookup(("0", "1"))
     assert [find(cell) for cell in ("1.0", "00", "1,00", "yes", "2")] == [1, None, 1, None, None]
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("Ναι", "Όχι"), ("نعم", "لا"), ("Так", "Ні"), ("True.", "False."), ("Sì", "No")]
+)
+def test_what_says_yes_is_looked_for_in_every_language(yes: str, no: str) -> None:
+    assert labels.likely_positive([yes, no]) == labels.likely_positive([no, yes]) == yes
+    assert [labels.lookup((no, yes))(cell) for cell in ("true", "nein")] == [1, 0]

@@ -27,7 +27,7 @@ YES_AND_NO = tuple(
         "true/false", "yes/no", "t/f", "y/n", "ja/nein", "j/n", "oui/non", "o/n", "sí/no", "si/no", "s/n", "sim/não",
         "ja/nej", "ja/nei", "ja/nee", "tak/nie", "ano/ne", "igen/nem", "да/нет", "wahr/falsch", "vrai/faux",
         "vero/falso", "verdadero/falso", "verdadeiro/falso", "on/off", "kyllä/ei", "evet/hayır", "是/否", "예/아니오",
-        "はい/いいえ",
+        "はい/いいえ", "true./false.", "sì/no", "ναι/όχι", "так/ні", "نعم/لا", "כן/לא", "có/không", "हाँ/नहीं", "ใช่/ไม่",
     )
 )  # fmt: skip
 """A word for yes and one for no, in lower case."""

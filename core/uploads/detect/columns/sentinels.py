@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Final
@@ -77,6 +78,8 @@ _YEARS_OF_NO_DATE: Final = (
     "9999",
 )
 _FAR_DAYS: Final = 20 * 365
+_PLAIN: Final = re.compile(r"(-?[0-9]+)(?:[.,]([0-9]*))?")
+_MOST_ZEROS: Final = 3
 
 
 def known(numbers: Mapping[str, int], values: Mapping[str, float]) -> set[str]:
@@ -85,13 +88,34 @@ def known(numbers: Mapping[str, int], values: Mapping[str, float]) -> set[str]:
     numbers: cells with their counts. values: what each is as a number.
     """
     total = sum(numbers.values())
-    likely = [cell for cell in values if cell.replace(",", ".") in cell_patterns.SENTINELS]
-    others = [value for cell, value in values.items() if cell not in likely]
+    alike = _alike(values)
+    likely = [
+        value
+        for value, cells in alike.items()
+        if any(cell.replace(",", ".") in cell_patterns.SENTINELS for cell in cells)
+    ]
+    others = [value for value in alike if value not in likely]
     return {
         cell.lower()
-        for cell in likely
-        if numbers[cell] >= max(_FEWEST, _SHARE * total) and others and min(others) > _NEAR * values[cell]
+        for value in likely
+        if _n(alike[value], numbers) >= max(_FEWEST, _SHARE * total)
+        and others
+        and min(others) > _NEAR * value
+        for cell in alike[value]
     }
+
+
+def spellings(word: str, decimal: str) -> tuple[str, ...]:
+    """A number that stands for "no value" as files with this decimal mark may spell it: "-999" is "-999.0", too.
+
+    A word that is no plain number is only itself.
+    """
+    found = _PLAIN.fullmatch(word)
+    if found is None:
+        return (word,)
+    whole, fraction = found[1], (found[2] or "").rstrip("0")
+    behind = [fraction + "0" * n for n in range(0 if fraction else 1, _MOST_ZEROS + 1)]
+    return (word, *(() if fraction else (whole,)), *(f"{whole}{decimal}{digits}" for digits in behind))
 
 
 def suspected(
@@ -143,40 +167,51 @@ def _asked(name: str, cell: str, n: int, total: int) -> Guess:
     return Guess("missing", "", "guess", f"{why}It may stand for a missing value.", name, (cell,))
 
 
+def _alike(values: Mapping[str, float]) -> dict[float, list[str]]:
+    """The different numbers, ascending, each with its spellings: "-200" and "-200.0" are one."""
+    alike: dict[float, list[str]] = {}
+    for cell in sorted(values, key=lambda cell: values[cell]):
+        alike.setdefault(values[cell], []).append(cell)
+    return alike
+
+
+def _n(cells: Collection[str], numbers: Mapping[str, int]) -> int:
+    return sum(numbers[cell] for cell in cells)
+
+
 def _low(values: Mapping[str, float], numbers: Mapping[str, int], total: int) -> Iterator[str]:
-    ordered = sorted(values, key=lambda cell: values[cell])
-    below = [cell for cell in ordered if values[cell] < 0]
-    rest = [values[cell] for cell in ordered if values[cell] >= 0]
+    alike = _alike(values)
+    ordered = list(alike)
+    below = [value for value in ordered if value < 0]
+    rest = [value for value in ordered if value >= 0]
     are_whole = all(value.is_integer() for value in rest)
     is_apart = 0 not in rest or max(rest, default=0) >= _WIDE
     are_few = is_apart and 0 < len(below) <= _MOST_ASKED and len(rest) > len(below) and are_whole
-    if (
-        are_few
-        and {values[cell] for cell in below} <= _LOW
-        and sum(numbers[cell] for cell in below) >= _FEWEST
-    ):
-        yield from below
+    cells_below = [cell for value in below for cell in alike[value]]
+    if are_few and {*below} <= _LOW and _n(cells_below, numbers) >= _FEWEST:
+        yield from cells_below
         return
     if len(ordered) < _FEW:
         return
-    lowest, next_to = values[ordered[0]], values[ordered[1]]
-    is_often = numbers[ordered[0]] >= max(_FEWEST, _SHARE * total)
+    lowest, next_to = ordered[:_FEW]
+    is_often = _n(alike[lowest], numbers) >= max(_FEWEST, _SHARE * total)
     is_code = lowest in _SURELY_LOW and next_to > _VERY_NEAR * lowest
     if lowest <= _LEAST_SUSPICIOUS and next_to > _NEAR * lowest and (is_often or is_code):
-        yield ordered[0]
+        yield from alike[lowest]
 
 
 def _high(values: Mapping[str, float], numbers: Mapping[str, int], total: int) -> Iterator[str]:
-    ordered = sorted(values, key=lambda cell: values[cell])
-    top: list[str] = []
-    while ordered and values[ordered[-1]] in _HIGH and len(top) < _MOST_ASKED:
+    alike = _alike(values)
+    ordered = list(alike)
+    top: list[float] = []
+    while ordered and ordered[-1] in _HIGH and len(top) < _MOST_ASKED:
         top.append(ordered.pop())
-    while top and ordered and values[ordered[-1]] >= _NEAR * values[top[-1]]:
+    while top and ordered and ordered[-1] >= _NEAR * top[-1]:
         ordered.append(top.pop())
     if not top or len(ordered) < _FEW:
         return
-    next_to = values[ordered[-1]]
-    is_often = sum(numbers[cell] for cell in top) >= max(_FEW, _SHARE * total)
-    is_sure = values[top[0]] in _SURELY_HIGH and next_to < _VERY_NEAR * values[top[0]]
+    is_often = sum(_n(alike[value], numbers) for value in top) >= max(_FEW, _SHARE * total)
+    is_sure = top[0] in _SURELY_HIGH and ordered[-1] < _VERY_NEAR * top[0]
     if is_often or is_sure:
-        yield from reversed(top)
+        for value in reversed(top):
+            yield from alike[value]

@@ -31,7 +31,8 @@ def of_head(head: bytes) -> str | None:
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) or _is_utf32(head):
         return "UTF-32"
     n_usual = sum(head.count(byte) for byte in _EBCDIC)
-    return "EBCDIC" if b"\n" not in head and n_usual >= _EBCDIC_SHARE * len(head) else None
+    is_ebcdic = not head.isascii() and b"\n" not in head and n_usual >= _EBCDIC_SHARE * len(head)
+    return "EBCDIC" if is_ebcdic else None
 
 
 def in_ascii(path: Path) -> str | None:

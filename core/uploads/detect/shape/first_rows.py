@@ -159,10 +159,21 @@ def _is_like_below(row: Row, body: Sequence[Row], measures: frozenset[int]) -> b
         for column, cell in words.items()
         if column not in again and _DIGITS.search(cell) and _is_counted(cell, below[column])
     ]
-    lacks_number = any(row.cells[column].strip() for column in measures if column < len(row.cells))
+    lacks_number = any(_says_nothing(row, column, others) for column in measures if column < len(row.cells))
     enough = 1 if lacks_number else 2
     return len(again) >= enough - bool(counted) and len(again) + len(counted) >= max(
         enough, _LIKE_BELOW * len(words)
+    )
+
+
+def _says_nothing(row: Row, column: int, others: Iterable[Row]) -> bool:
+    """Whether a row's cell among numbers stands for none: a column may be called "x" or "nr", too, unless it says so
+    again.
+    """
+    cell = row.cells[column].strip().lower()
+    return bool(cell) and (
+        cell in cells.MISSING
+        or any(column < len(one.cells) and one.cells[column].strip().lower() == cell for one in others)
     )
 
 

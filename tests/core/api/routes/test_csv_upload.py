@@ -295,6 +295,9 @@ def test_a_mapping_that_is_no_object_of_texts_is_refused(client: httpx.Client, m
     answer = _post(client, mapping=mapping)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "mapping_unreadable")
     assert "JSON object" in answer.json()["error"]["message"]
+    answer = _post(client, reading=mapping)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["message"].startswith("The reading is not a JSON object of texts")
 
 
 @ONE_DATABASE

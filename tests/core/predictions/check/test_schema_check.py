@@ -77,6 +77,20 @@ def test_metrics_are_promised_for_the_rows_that_have_an_outcome_alone(
     assert schema_check_text.of_outcome(found, "outcome").replace("\u00a0", " ").endswith(said)
 
 
+def test_outcomes_that_can_be_read_in_two_ways_are_asked_about_and_no_row_is_to_blame(tmp_path: Path) -> None:
+    numbers = replace(
+        SCHEMA, task="regression", labels=(), positive_label=None, target_reading=ColumnRule(0, ".")
+    )
+    text = "age,colour,outcome\n20,red,46.7%\n30,blue,\n40,green,62.8%\n"
+    found = look(tmp_path, text, numbers)
+    (question,) = found.questions
+    assert (question.name, [one.key for one in question.options]) == ("outcome", ["as_written", "hundredths"])
+    (warning,) = found.warnings
+    assert (warning.about, warning.name, warning.n_cells) == ("guessed", "outcome", 2)
+    assert warning.message.endswith("Choose one, or the metrics may be wrong.")
+    assert not look(tmp_path, text, numbers, choices={"outcome": "hundredths"}).warnings
+
+
 def test_missing_columns_come_with_the_nearest_and_a_guess_that_fits_in_kind(tmp_path: Path) -> None:
     found = check(tmp_path, "Age,Colours,Outcome (late)\n20,red,Yes\n30,blue,No\n")
     assert [(one.name, one.column, one.nearest, one.is_guess) for one in found.columns] == [
@@ -212,6 +226,17 @@ def test_the_check_and_the_result_agree_on_what_is_unlike_training(
     quality = measures.quality(scored.statistics, SCHEMA)
     n_differing = sum(one.n_differing(was_blank, n_rows=len(rows)) for one in quality)
     assert sum(one.n_cells for one in found.warnings) == n_differing
+
+
+def test_the_range_that_is_told_is_the_models_reading_of_the_file(tmp_path: Path) -> None:
+    """To the file, -999 once is a number and 1.500 is 1.5; to the model it is missing, and 1500."""
+    age = replace(SCHEMA.features[0], reading=ColumnRule(0, ",", ".", missing=("-999",)))
+    found = check(
+        tmp_path,
+        "age;colour\n1.500;red\n-999;red\n2.250;red\n",
+        replace(SCHEMA, features=(age, SCHEMA.features[1])),
+    )
+    assert said(found)["age", "outside"].endswith("18 to 90: its values run from 1,500 to 2,250.")
 
 
 def test_blanks_where_training_had_none_are_said(tmp_path: Path) -> None:

@@ -17,13 +17,16 @@ from core.uploads.csv import stream
 from core.uploads.csv.dialect import Dialect
 from core.uploads.report.examination import Examination
 from core.uploads.report.examine import examine
+from core.uploads.report.overrides import ReadingOverrides
+
+DETECTED = ReadingOverrides()
 
 
-def examined(folder: Path, text: str) -> tuple[bytes, Examination]:
+def examined(folder: Path, text: str, overrides: ReadingOverrides = DETECTED) -> tuple[bytes, Examination]:
     data = text.encode()
     path = folder / "file.csv"
     path.write_bytes(data)
-    return data, examine(path, file_name="file.csv")
+    return data, examine(path, file_name="file.csv", overrides=overrides)
 
 
 def table(data: bytes, dialect: Dialect) -> pa.Table:
@@ -42,10 +45,10 @@ def trained(folder: Path, text: str, *, target: str = "") -> tuple[Schema, pd.Da
 
 
 def read(
-    folder: Path, text: str, schema: Schema, **choices: str
+    folder: Path, text: str, schema: Schema, overrides: ReadingOverrides = DETECTED, **choices: str
 ) -> tuple[pd.DataFrame, reading.ModelReading]:
-    """The frame of another file's rows, and how they were read."""
-    data, found = examined(folder, text)
+    """The frame of another file's rows, and how they were read. overrides: what somebody said of that file."""
+    data, found = examined(folder, text, overrides)
     as_trained = reading.of(found, schema, mapping={}, choices=choices)
     cells = table(data, as_trained.dialect)
     dated = schema.read_by([column.name for column in found.columns], as_trained.dialect.rules)

@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.models.schema import Schema
+from core.models.schema import Feature, Schema
+from core.uploads.csv.dialect import ColumnRule
+from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 from tests.core.predictions.matching import readings
 
 N_ROWS = 200
@@ -122,11 +124,13 @@ def test_a_row_reads_the_same_in_a_file_of_any_rows_of_its_training(kind: str, r
     pd.testing.assert_frame_equal(found, frame.iloc[rows].reset_index(drop=True), check_dtype=False)
 
 
-def _value(folder: Path, kind: str, cells: list[str], **choices: str) -> tuple[list[float], frozenset[str]]:
+def _value(
+    folder: Path, kind: str, cells: list[str], said: ReadingOverrides = readings.DETECTED, **choices: str
+) -> tuple[list[float], frozenset[str]]:
     _, schema, _ = _training(kind)
     text = "value;plan\n" + "".join(f"{cell};a\n" for cell in cells)
     schema = Schema(schema.features[:2], "", "binary")
-    frame, as_trained = readings.read(folder, text, schema, **choices)
+    frame, as_trained = readings.read(folder, text, schema, said, **choices)
     return frame["value"].tolist(), as_trained.unsure
 
 
@@ -139,6 +143,13 @@ def test_a_file_without_percent_signs_is_asked_about_and_read_by_a_guess_until_t
     assert _value(tmp_path, "percent", ["0.905", "0.2"]) == ([90.5, 20.0], {"value"})
     assert _value(tmp_path, "percent", ["0.905", "0.2"], value="percent") == ([0.905, 0.2], frozenset())
     assert _value(tmp_path, "percent", ["90.5", "0.2"]) == ([90.5, 0.2], frozenset())
+
+
+def test_a_file_where_some_percent_signs_are_lacking_is_asked_about(tmp_path: Path) -> None:
+    """Its own receipt guesses that "0.282" beside "47.2%" is a part of one; training had a sign in every cell."""
+    mixed = ["47.2%", "0.282", "3.1%", "0.614"]
+    assert _value(tmp_path, "percent", mixed) == ([47.2, 28.2, 3.1, 61.4], {"value"})
+    assert _value(tmp_path, "percent", mixed, value="percent") == ([47.2, 0.282, 3.1, 0.614], frozenset())
 
 
 def test_a_question_shows_the_first_cells_in_both_readings(tmp_path: Path) -> None:
@@ -173,6 +184,19 @@ def test_a_mark_that_nothing_shows_is_asked_about_where_the_rest_of_the_file_has
     assert frame["value"].tolist() == [1500.0, 2250.0]
 
 
+def test_marks_in_a_column_that_was_of_whole_numbers_are_asked_about(tmp_path: Path) -> None:
+    """A column of whole numbers shows no mark in training, so nothing tells that "2.822" is not 2822."""
+    feature = Feature("n", "number", minimum=23.0, maximum=9000.0, median=900.0, reading=ColumnRule(0, "."))
+    schema = Schema((feature,), "", "binary")
+    text = "n;plan\n2.822;a\n991;b\n1.760;a\n"
+    for choices, numbers in (({}, [2822.0, 991.0, 1760.0]), ({"n": "."}, [2.822, 991.0, 1.76])):
+        frame, as_trained = readings.read(tmp_path, text, schema, **choices)
+        assert (frame["n"].tolist(), bool(as_trained.unsure)) == (numbers, not choices)
+    for plain in ("64.000", "2.82", "2,822"):  # whole either way, no groups, or groups alone
+        frame, as_trained = readings.read(tmp_path, f"n;plan\n{plain};a\n991;b\n", schema)
+        assert not as_trained.questions, plain
+
+
 def test_a_way_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="'value' can't be read as 'sideways'"):
         _value(tmp_path, "percent", ["0.905"], value="sideways")
@@ -180,3 +204,45 @@ def test_a_way_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_a_choice_for_a_column_of_which_nothing_is_asked_changes_nothing(tmp_path: Path) -> None:
     assert _value(tmp_path, "percent", ["90.5%"], value="percent") == ([90.5], frozenset())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ReadingOverrides(missing=("offen",)),
+        ReadingOverrides(columns={"value": ColumnOverrides(missing=("offen",))}),
+    ],
+)
+def test_what_is_said_of_missing_cells_leaves_numbers_as_in_training(
+    tmp_path: Path, said: ReadingOverrides
+) -> None:
+    """ "1.500" is 1500 to the model; a file of such cells alone would have it 1.5."""
+    kind = "points group, commas are decimal"
+    values, unsure = _value(tmp_path, kind, ["1.500", "offen", "2.250"], said)
+    assert (str(values), unsure) == ("[1500.0, nan, 2250.0]", frozenset())
+
+
+def test_of_missing_cells_that_are_said_those_of_training_go_only_where_these_are_all(tmp_path: Path) -> None:
+    def said(*words: str) -> str:
+        overrides = ReadingOverrides(columns={"value": ColumnOverrides(missing=words)})
+        return str(_value(tmp_path, "-999 for nothing", ["-999", "50.5", "-1", "60.5"], overrides)[0])
+
+    assert said("-1") == "[nan, 50.5, nan, 60.5]"
+    assert said() == "[-999.0, 50.5, -1.0, 60.5]"
+
+
+@pytest.mark.parametrize(
+    "cells", [["-999.0", "50.5"], ["-999.00", "50.50"], ["-999,0", "50,5"], ["-999", "50,5"]]
+)
+def test_a_number_for_nothing_stands_for_nothing_however_it_is_spelled(
+    tmp_path: Path, cells: list[str]
+) -> None:
+    assert str(_value(tmp_path, "-999 for nothing", cells)[0]) == "[nan, 50.5]"
+
+
+def test_a_decimal_mark_that_is_said_of_the_file_counts_where_cells_do_not_tell(tmp_path: Path) -> None:
+    comma = ReadingOverrides(decimal=",")
+    assert _value(tmp_path, "-999 for nothing", ["1,500", "2,250"], comma) == ([1.5, 2.25], frozenset())
+    assert _value(tmp_path, "-999 for nothing", ["1,500", "2,250"])[0] == [1500.0, 2250.0]
+    of_column = ReadingOverrides(columns={"value": ColumnOverrides(decimal=",", thousands="")})
+    assert str(_value(tmp_path, "-999 for nothing", ["1,500", "-999"], of_column)[0]) == "[1.5, nan]"

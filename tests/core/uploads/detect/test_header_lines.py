@@ -39,6 +39,22 @@ def test_a_first_row_with_missing_cells_or_powers_is_a_row(tmp_path: Path, first
     assert len(rows) == 23
 
 
+@pytest.mark.parametrize(("header", "labels"), [("x,g,y", "yn"), ("nr,m,f", "fm")])
+def test_names_that_may_stand_for_nothing_or_for_a_label_are_names(
+    tmp_path: Path, header: str, labels: str
+) -> None:
+    """ "x" and "nr" stand for missing numbers elsewhere, and the last name is a value of its column."""
+    rows = "".join(f"{n * 7 % 11 / 4},{'ab'[n % 2]},{labels[n % 2]}\n" for n in range(20))
+    found, cells = read(tmp_path, f"{header}\n{rows}")
+    assert (names(found), len(cells)) == (header.split(","), 20)
+
+
+def test_a_first_row_with_a_mark_for_no_number_that_comes_again_is_a_row(tmp_path: Path) -> None:
+    rows = "".join(f"{n * 7 % 11 / 4},{'ab'[n % 2]},{'yn'[n % 2]}\n" for n in range(20))
+    found, cells = read(tmp_path, f"x,a,y\n1.5,b,n\nx,b,y\n{rows}")
+    assert (found.dialect.has_header, len(cells)) == (False, 23)
+
+
 @pytest.mark.parametrize("line", ["5.1,3.5,1.4", "Ada,36,2024-02-29,yes", "7;-1,5;x", "1,0"])
 def test_a_file_of_one_row_without_a_header_is_a_row(tmp_path: Path, line: str) -> None:
     found, rows = read(tmp_path, f"{line}\n")

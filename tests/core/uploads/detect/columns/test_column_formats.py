@@ -54,6 +54,18 @@ def test_a_third_answer_beside_yes_and_no_is_a_value_and_asked_about(words: tupl
     assert [guess.alternatives for guess in found.guesses if guess.is_asked] == [(words[2],)]
 
 
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_a_number_for_nothing_that_is_spelled_in_two_ways_is_one(decimal: str) -> None:
+    def cells(number: str) -> list[str]:
+        return [one.replace(".", decimal) for one in ([number] * 9 + [f"{number}.0"] * 3 + NUMBERS)]
+
+    asked = [guess.alternatives for guess in find(*cells("-200"), decimal=decimal).guesses if guess.is_asked]
+    assert asked == [("-200",), (f"-200{decimal}0",)]
+    asked = [guess.alternatives for guess in find(*cells("9999"), decimal=decimal).guesses if guess.is_asked]
+    assert asked == [("9999",), (f"9999{decimal}0",)]
+    assert rule(*cells("-9999"), decimal=decimal).missing == ("-9999", f"-9999{decimal}0")
+
+
 @pytest.mark.parametrize(
     ("cells", "asked"), [(["-200"] * 9, "-200"), (["9999"] * 9, "9999"), (["41"] * 9, ""), (["-200"], "")]
 )

@@ -154,6 +154,11 @@ def test_an_encoding_that_is_not_read_is_refused_by_its_name(tmp_path: Path, dat
     assert caught.value.encoding == name
 
 
+def test_a_file_of_one_ascii_letter_is_of_no_mainframe(tmp_path: Path) -> None:
+    """Its byte is a slash in EBCDIC."""
+    assert found(tmp_path, b"a") == "utf-8"
+
+
 @pytest.mark.parametrize("cell", ["+49 170 1234", "+491701234567", "a+b-c", "=A1+B2", "~{x}", "C++", "+-5"])
 def test_plus_signs_and_tildes_are_no_escapes(tmp_path: Path, cell: str) -> None:
     assert found(tmp_path, f"a,b\n1,{cell}\n2,x\n".encode()) == "utf-8"
