@@ -58,7 +58,7 @@ def _training() -> Iterator[str]:
     yield "**Training**, 5-fold cross-validation (shuffled, seed 0) of the recipe that was chosen, one thread:"
     yield from (
         "",
-        "| file | rows | chosen | mean of the folds | baseline | s |",
+        "| file | rows | chosen | mean of the folds | baseline | s of processor |",
         "| --- | ---: | --- | --- | --- | ---: |",
     )
     for path in sorted((HERE / "results").glob("training-*.json")):

@@ -3,8 +3,9 @@
     python -m benchmarks.training [--data FILE --target COLUMN]
 
 Without a file it takes the sample that a fresh installation starts with.
-Writes the figures to benchmarks/results/training-<file>.json. Exits with 1 when training took longer than the
-limit or, on IBM's Telco churn file, when cross-validation falls short of the figures promised for it.
+It counts seconds of processor. Writes the figures to benchmarks/results/training-<file>.json. Exits with 1 when
+training took longer than the limit or, on IBM's Telco churn file, when cross-validation falls short of the figures
+promised for it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import json
 import os
 import sys
 import tempfile
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when NumPy and scikit-learn are first imported
@@ -50,7 +52,9 @@ def _measure(path: Path, target: str) -> int:
     found = examine(path, file_name=path.name).dialect
     with path.open("rb") as source:
         table = stream.read_table(source, found)
+    started = time.process_time()
     trained = training.train(table, target=target, decimal=found.decimal, progress=lambda _done, _units: None)
+    trained = replace(trained, seconds=time.process_time() - started)  # whatever else the machine does
     misses = _misses(trained, table.num_rows)
     _show(trained, misses)
     _write(trained, misses, RESULTS / f"training-{path.stem}.json")
@@ -60,7 +64,7 @@ def _measure(path: Path, target: str) -> int:
 def _misses(trained: training.TrainingResult, n_rows: int) -> list[str]:
     misses = []
     if trained.seconds > LIMIT_S:
-        misses.append(f"training took {trained.seconds:.1f} s, the limit is {LIMIT_S:.0f} s")
+        misses.append(f"training took {trained.seconds:.1f} s of processor, the limit is {LIMIT_S:.0f} s")
     if n_rows == TELCO_ROWS and trained.schema.target == TELCO_TARGET:
         misses += [
             f"{name} is {trained.metrics[name].mean}, the floor is {floor}"
@@ -86,7 +90,7 @@ def _show(trained: training.TrainingResult, misses: list[str]) -> None:
     for warning in trained.warnings:
         print(f"warning: {warning}")
     print("importance: " + ", ".join(f"{name} {fall:.4f}" for name, fall in trained.importance[:5]))
-    print(f"{trained.seconds:.2f} s")
+    print(f"{trained.seconds:.2f} s of processor")
     for miss in misses:
         print(f"MISSED: {miss}")
 

@@ -135,15 +135,18 @@ def _tried(one: Growth, matrices: Sequence[_Matrices], schema: Schema) -> _Tried
 
 
 def _needed(tried: Sequence[_Tried], values: np.ndarray, schema: Schema) -> list[_Tried]:
-    """Those without the largest or the smallest trees where the mean of the others is as good.
+    """Those without the largest trees, then the smallest, for as long as the mean of the others is as good.
 
     values: (n,) outcomes of the rows held out.
     """
-    kept, truth = list(tried), evaluation.truth(values, schema)
-    least = blend.loss(blend.mean([one.said for one in kept]), truth)
-    for one in (tried[-1], tried[0]):
-        others = [other for other in kept if other is not one]
-        without = blend.loss(blend.mean([other.said for other in others]), truth)
-        if without <= least:
-            kept, least = others, without
+    truth = evaluation.truth(values, schema)
+
+    def loss(some: Sequence[_Tried]) -> float:
+        return blend.loss(blend.mean([one.said for one in some]), truth)
+
+    kept = list(tried)
+    while len(kept) > 1 and loss(kept[:-1]) <= loss(kept):
+        kept.pop()
+    while len(kept) > 1 and loss(kept[1:]) <= loss(kept):
+        kept.pop(0)
     return kept

@@ -92,9 +92,8 @@ def linear(job: Job, frame: pd.DataFrame) -> Pipeline:
     coded = [name for name, part in parts.items() if part in COME_ROUND]
     numbers = [name for name in named(job, "number") if name not in coded]
     gaps = [name for name in numbers if name not in parts and frame[name].isna().sum() >= MIN_GAPS]
-    # Splines count less than the straight line beside them: small tables need that.
     both = [("line", StandardScaler()), ("splines", SplineTransformer(n_knots=6))]
-    curves = FeatureUnion(both, transformer_weights={"splines": 0.35})
+    curves = FeatureUnion(both, transformer_weights={"splines": 0.35})  # small tables need less of splines
     fill = SimpleImputer(strategy="median", keep_empty_features=True)
     quantiles = QuantileTransformer(n_quantiles=min(200, len(frame)), random_state=SEED)
     splines = Pipeline([("fill", fill), ("quantiles", quantiles), ("curves", curves)])
@@ -139,7 +138,7 @@ def grown(
 ) -> tuple[Pipeline, list[Any]]:
     """The mean of the growths, each until more trees stop helping on the rows unseen; and each of them, unfitted.
 
-    The largest or the smallest trees are left out where the mean of the others is as good.
+    The largest trees, then the smallest, are left out for as long as the mean of the others is as good.
     """
     columns = columns_of_trees(job, frame)
     matrix = columns.fit_transform(frame.iloc[seen], target[seen])
@@ -156,9 +155,10 @@ def grown(
     def loss(some: list[tuple[Any, Any, np.ndarray]]) -> float:
         return float(losses(job, np.mean([said for _, _, said in some], axis=0), truth).min())
 
-    for one in (kept[-1], kept[0]):
-        others = [other for other in kept if other is not one]
-        kept = others if loss(others) <= loss(kept) else kept
+    while len(kept) > 1 and loss(kept[:-1]) <= loss(kept):
+        kept.pop()
+    while len(kept) > 1 and loss(kept[1:]) <= loss(kept):
+        kept.pop(0)
     model = mean([fitted for fitted, _, _ in kept])
     return Pipeline([("columns", columns), ("model", model)]), [made for _, made, _ in kept]
 
