@@ -58,8 +58,9 @@ check: lint
 test: servers format
 	@$(MAKE) --no-print-directory -j 2 types tests
 
+# A make that a test starts is its own, not a part of this one.
 tests: $(VENV)/.installed-tests
-	$(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.installed-tests
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA)) $(if $(TARGET),--target $(TARGET)) $(if $(ONLY),--only $(ONLY))

@@ -105,6 +105,25 @@ def lookup(
     return find
 
 
+def as_learnt(cells: Sequence[str | None], categories: Collection[str]) -> list[str | None]:
+    """The cells of a category column, those that say yes or no in another word or case as training's category does.
+
+    Categories keep their spelling, as they may be codes. Where one of them says yes and one no, another word for either
+    has no other meaning; letters alone are words where nothing else stands beside them. cells: trimmed, None for
+    missing.
+    """
+    by_key: dict[str, str] = {}
+    for one in sorted(categories):
+        by_key.setdefault(key(one), one)
+    yes, no = _YES - {"1"}, _NO - {"0"}
+    said = [words.intersection(by_key) for words in (yes, no)]
+    are_letters = any(len(word) == 1 for words in said for word in words)
+    if any(len(words) != 1 for words in said) or (are_letters and len(by_key) > _TWO):
+        return list(cells)
+    same = {word: by_key[one] for words, (one,) in zip((yes, no), said, strict=True) for word in words}
+    return [one if one is None or one in categories else same.get(key(one), one) for one in cells]
+
+
 def _yes_and_no(labels: Sequence[str]) -> list[tuple[frozenset[str], int]]:
     """The words for each of two labels, where one says yes and the other no."""
     if len(labels) != _TWO:

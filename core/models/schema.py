@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models import date_parts
+from core.models import date_parts, labels
 from core.models.date_parts import DatePart
 from core.models.errors import ColumnsMissing
 from core.uploads.csv import cells
@@ -275,7 +275,7 @@ def _categories(
     encoded = column.dictionary_encode()
     spellings = pc.utf8_trim_whitespace(encoded.dictionary)
     # a null cell has no code: it points to one more value, None
-    values = np.array([*spellings.to_pylist(), None], dtype=object)
+    values = np.array([*labels.as_learnt(spellings.to_pylist(), known), None], dtype=object)
     is_missing = cells.is_missing(encoded.dictionary, kept)
     values[:-1][
         [missing and value not in known for missing, value in zip(is_missing, values, strict=False)]

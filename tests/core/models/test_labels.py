@@ -88,3 +88,26 @@ def test_of_two_labels_that_say_yes_and_no_any_such_word_is_one_but_no_number_is
 def test_what_says_yes_is_looked_for_in_every_language(yes: str, no: str) -> None:
     assert labels.likely_positive([yes, no]) == labels.likely_positive([no, yes]) == yes
     assert [labels.lookup((no, yes))(cell) for cell in ("true", "nein")] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("categories", "cells", "learnt"),
+    [
+        (
+            ("Yes", "No"),
+            ["YES", "no", "ja", "Nein", "n", "1", "maybe", None],
+            "Yes No Yes No No 1 maybe None",
+        ),
+        (("Yes", "No", "No service"), ["yes", "NO SERVICE", "false"], "Yes NO SERVICE No"),
+        (("Yes", "YES", "No"), ["YES", "yes", "Yes"], "YES YES Yes"),
+        (("N", "O", "S", "W"), ["o", "yes", "w"], "o yes w"),
+        (("j", "n"), ["J", "Nein"], "j n"),
+        (("yes", "ja", "no"), ["YES", "Nein"], "YES Nein"),
+        (("red", "green"), ["Red", "yes"], "Red yes"),
+        (("0", "1"), ["yes", "1.0"], "yes 1.0"),
+    ],
+)
+def test_another_word_for_yes_or_no_is_the_category_that_says_so_and_any_other_keeps_its_spelling(
+    categories: tuple[str, ...], cells: list[str | None], learnt: str
+) -> None:
+    assert " ".join(map(str, labels.as_learnt(cells, categories))) == learnt

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.models import date_parts
+from core.models import date_parts, labels
 from core.models.schema import Feature, PartOfDate, RowIndices, Schema, order_of
 from core.predictions.scoring.fast import probe
 from core.predictions.scoring.fast.bins import Codes, Floats
@@ -178,7 +178,11 @@ def _note_texts(given: FeatureValues, feature: Feature, column: pa.DictionaryArr
 def _texts(feature: Feature, column: pa.DictionaryArray) -> CategoryCells:
     spellings = pc.utf8_trim_whitespace(column.dictionary)
     n_known = len(feature.categories)
-    slots = pc.index_in(spellings, value_set=pa.array(feature.categories, pa.string()))
+    known = pa.array(feature.categories, pa.string())
+    slots = pc.index_in(spellings, value_set=known)
+    if slots.null_count:
+        spellings = pa.array(labels.as_learnt(spellings.to_pylist(), feature.categories), pa.string())
+        slots = pc.index_in(spellings, value_set=known)
     found = pc.fill_null(slots, n_known).to_numpy(zero_copy_only=False).astype(np.int64)
     missing = cells.is_missing(column.dictionary) & (found == n_known)
     found[missing] = n_known + 1

@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from core.models import recipes
-from core.models.schema import Schema
+from core.models.schema import Feature, Schema, frame
 from core.predictions.results.run_summary import RunSummary
 from core.predictions.scoring.fast import compiled
 from core.predictions.scoring.fast.compiled import Tables
@@ -74,6 +75,26 @@ def test_a_file_written_in_an_unusual_way_is_answered_by_the_tables_too(
     assert scored.why_pipeline is None
     if scored.answered_by == "trees":
         assert scored.n_pipeline_rows == 0
+
+
+@pytest.mark.parametrize("recipe", [recipes.TREES, recipes.LINEAR])
+def test_yes_and_no_in_other_words_are_what_they_were_in_training(recipe: str) -> None:
+    draw = np.random.default_rng(8)
+    member, age = draw.integers(0, 2, 400), draw.uniform(18, 90, 400)
+    words = ("Nein", "Ja")
+    features = Feature("member", "category", categories=words), Feature("age", "number")
+    schema = Schema(features, "outcome", "binary", ("no", "yes"), "yes")
+    table = pa.table({"member": [words[one] for one in member], "age": [str(one) for one in age]})
+    outcome = np.array(("no", "yes"))[(member + draw.normal(0, 0.4, 400) > 0.5).astype(int)]
+    pipeline = recipes.build(recipe, schema, n_rows=400, with_missing=frozenset(), known={"member": words})
+    model = Model(pipeline.fit(frame(table, schema, "."), outcome), schema)
+    learnt, other = ("Nein", "Ja", "Ja", "Nein", ""), ("no", "JA", "true", "N", "n/a")
+    as_learnt, scored = (
+        both(model, "\n".join(["member,age", *(f"{one},40" for one in cells)]).encode(), DIALECTS["comma"])[0]
+        for cells in (learnt, other)
+    )
+    assert (scored.why_pipeline, scored.statistics.to_json()) == (None, as_learnt.statistics.to_json())
+    assert scored.statistics.unseen == {}
 
 
 @lru_cache(maxsize=1)
