@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -108,20 +109,30 @@ def lookup(
 def as_learnt(cells: Sequence[str | None], categories: Collection[str]) -> list[str | None]:
     """The cells of a category column, those that say yes or no in another word or case as training's category does.
 
-    Categories keep their spelling, as they may be codes. Where one of them says yes and one no, another word for either
-    has no other meaning; letters alone are words where nothing else stands beside them. cells: trimmed, None for
-    missing.
+    Categories keep their spelling, as they may be codes. cells: trimmed, None for missing.
+    """
+    known = frozenset(categories)
+    same = _other_words(known)
+    if not same:
+        return list(cells)
+    return [one if one is None or one in known else same.get(key(one), one) for one in cells]
+
+
+@lru_cache(maxsize=64)
+def _other_words(categories: frozenset[str]) -> Mapping[str, str]:
+    """Words for yes and no, by key → the category that says it, where one of them says yes and one no.
+
+    Another word for either then has no other meaning; letters alone are words where nothing else stands beside them.
     """
     by_key: dict[str, str] = {}
     for one in sorted(categories):
         by_key.setdefault(key(one), one)
-    yes, no = _YES - {"1"}, _NO - {"0"}
-    said = [words.intersection(by_key) for words in (yes, no)]
+    both = _YES - {"1"}, _NO - {"0"}
+    said = [words.intersection(by_key) for words in both]
     are_letters = any(len(word) == 1 for words in said for word in words)
     if any(len(words) != 1 for words in said) or (are_letters and len(by_key) > _TWO):
-        return list(cells)
-    same = {word: by_key[one] for words, (one,) in zip((yes, no), said, strict=True) for word in words}
-    return [one if one is None or one in categories else same.get(key(one), one) for one in cells]
+        return {}
+    return {word: by_key[one] for words, (one,) in zip(both, said, strict=True) for word in words}
 
 
 def _yes_and_no(labels: Sequence[str]) -> list[tuple[frozenset[str], int]]:
