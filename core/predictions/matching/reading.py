@@ -27,8 +27,9 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.types import json_member
 from core.models.schema import Feature, Schema
-from core.predictions.matching import date_orders
-from core.predictions.matching.column_reading import ReadColumn, ReadingQuestion
+from core.predictions.matching import column_reading, date_orders
+from core.predictions.matching.column_reading import ReadingQuestion
+from core.predictions.matching.file_column import FileColumn
 from core.predictions.matching.header import as_read
 from core.predictions.states import Status
 from core.uploads.csv import number_formats, parsing
@@ -92,7 +93,7 @@ def of(
     """
     names = as_read([column.name for column in found.columns], schema, mapping)
     columns = [
-        ReadColumn(found, names.index(feature.name), feature)
+        FileColumn(found, names.index(feature.name), feature)
         for feature in (*schema.features, *_target(schema))
         if feature.name in names and feature.reading is not None
     ]
@@ -107,7 +108,9 @@ def of(
             rules[place] = replace(rules[place], missing=tuple(filter(_is_known, rules[place].missing)))
     questions = []
     for column in columns:
-        rule, question = column.read(other, (choices or {}).get(column.feature.name, ""))
+        chosen = (choices or {}).get(column.feature.name, "")
+        column.others_mark = other
+        rule, question = column_reading.read(column, chosen)
         rules[column.index] = rule
         if question:
             questions.append(replace(question, is_outcome=column.feature.name == schema.target))
@@ -119,7 +122,7 @@ def of(
     return ModelReading(replace(found.dialect, rules=kept, not_rows=not_rows), tuple(questions))
 
 
-def _is_row(text: str, found: Examination, columns: Sequence[ReadColumn]) -> bool:
+def _is_row(text: str, found: Examination, columns: Sequence[FileColumn]) -> bool:
     """Whether a line that was taken for a total or a note is whole, and begins with a value that the model knows."""
     first = next((column.feature for column in columns if column.index == 0), None)
     if first is None or not first.categories or not text:
