@@ -50,7 +50,7 @@ def read(column: FileColumn, chosen: str) -> tuple[ColumnRule, ReadingQuestion |
     found = ways.read(column)
     if isinstance(found, ColumnRule):
         return found, None
-    name, shown = column.feature.name, found.shown or column.first
+    name, shown = column.feature.name, found.shown or column.differing(*found.rules.values())
     if chosen and chosen not in found.rules:
         keys = " or ".join(map(repr, found.rules))
         raise Invalid(problem=f"'{name}' can't be read as {chosen[:20]!r}.", remedy=f"Choose {keys}.")
@@ -58,5 +58,7 @@ def read(column: FileColumn, chosen: str) -> tuple[ColumnRule, ReadingQuestion |
         ReadingOption(key, tuple(column.read(shown, rule).to_pylist()), rule)
         for key, rule in found.rules.items()
     )
-    question = ReadingQuestion(name, column.profile.name, shown, (first, second), chosen, found.why)
+    question = ReadingQuestion(
+        name, column.profile.name, shown, (first, second), chosen, found.why, column.is_outcome
+    )
     return question.taken.rule, question

@@ -36,12 +36,13 @@ class FileColumn:
 
     own: the file's own rule. training: training's, at this place. said: of what somebody chose, as guesses are about.
     cells: different ones, as the file spells them; first: the first few of these. others_mark: the decimal mark to
-    which the file's other columns changed, set once all are known; None where they did not.
+    which the file's other columns changed, set once all are known; None where they did not. is_outcome: it holds the
+    outcomes.
     """
 
-    def __init__(self, found: Examination, index: int, feature: Feature) -> None:
+    def __init__(self, found: Examination, index: int, feature: Feature, *, is_outcome: bool = False) -> None:
         assert feature.reading is not None
-        self.index, self.feature = index, feature
+        self.index, self.feature, self.is_outcome = index, feature, is_outcome
         rules = {rule.column: rule for rule in found.dialect.rules}
         self.own = rules.get(index, ColumnRule(index))
         self.file_decimal = found.dialect.decimal
@@ -146,6 +147,17 @@ class FileColumn:
         if rule.date:
             return date_orders.told(shown, rule.date)
         return cleaning.cleaned(pa.array(shown, pa.string()), rule, self.file_decimal)
+
+    def differing(self, one: ColumnRule, other: ColumnRule) -> tuple[str, ...]:
+        """The first few cells that both rules read differently; the first ones of all where there are none."""
+        if one.date or other.date:
+            return self.first
+        shown = tuple(dict.fromkeys((*self.first, *self.cells)))
+        pairs = zip(shown, self.numbers(shown, one), self.numbers(shown, other), strict=True)
+        return (
+            tuple(cell for cell, a, b in pairs if not (a == b or (np.isnan(a) and np.isnan(b))))[:N_SHOWN]
+            or self.first
+        )
 
     def numbers(self, shown: Sequence[str], rule: ColumnRule) -> np.ndarray:
         """(n,) likewise, as numbers, NaN for none."""

@@ -54,6 +54,16 @@ class ModelReading:
         return frozenset(one.name for one in self.questions if not one.chosen and not one.is_outcome)
 
     @property
+    def otherwise(self) -> dict[str, ColumnRule]:
+        """How else these could be read."""
+        return {one.name: one.options[1].rule for one in self.questions if one.name in self.unsure}
+
+    @property
+    def outcome_guess(self) -> str:
+        """Why the outcomes can be read in two ways, where nobody chose; "" for nothing."""
+        return next((one.why for one in self.questions if one.is_outcome and not one.chosen), "")
+
+    @property
     def choices(self) -> dict[str, str]:
         """What was chosen, as it is kept with a prediction."""
         return {one.name: one.chosen for one in self.questions if one.chosen}
@@ -93,7 +103,7 @@ def of(
     """
     names = as_read([column.name for column in found.columns], schema, mapping)
     columns = [
-        FileColumn(found, names.index(feature.name), feature)
+        FileColumn(found, names.index(feature.name), feature, is_outcome=feature.name == schema.target)
         for feature in (*schema.features, *_target(schema))
         if feature.name in names and feature.reading is not None
     ]
@@ -113,7 +123,7 @@ def of(
         rule, question = column_reading.read(column, chosen)
         rules[column.index] = rule
         if question:
-            questions.append(replace(question, is_outcome=column.feature.name == schema.target))
+            questions.append(question)
     plain = {column.index for column in columns if column.is_plain}
     plain |= {column.index for column in columns if column.is_date}
     needed = [_needed(rule, found.dialect.decimal, is_plain=rule.column in plain) for rule in rules.values()]
@@ -133,8 +143,16 @@ def _is_row(text: str, found: Examination, columns: Sequence[FileColumn]) -> boo
 
 def _target(schema: Schema) -> list[Feature]:
     """The column of outcomes, as if it were one that is learnt from."""
-    kind = "number" if schema.task == "regression" else "category"
-    return [Feature(schema.target, kind, categories=schema.labels, reading=schema.target_reading)]  # type: ignore[arg-type]  # one of the two
+    known = schema.target_range
+    found = Feature(
+        schema.target,
+        "number" if schema.task == "regression" else "category",
+        categories=schema.labels,
+        reading=schema.target_reading,
+    )
+    if known is None:
+        return [found]
+    return [replace(found, minimum=known.minimum, maximum=known.maximum, median=known.median)]
 
 
 def _needed(rule: ColumnRule, decimal: str, *, is_plain: bool) -> ColumnRule | None:

@@ -23,7 +23,7 @@ from core.uploads.csv.dialect import ColumnRule
 class Doubt:
     """Two readings of a column. why: a sentence. rules: by key, first the one that counts unless somebody chooses.
 
-    shown: the cells to ask with, as the file spells them; its first ones where none are given.
+    shown: the cells to ask with, as the file spells them; where none are given, the first that both read differently.
     """
 
     why: str
@@ -31,6 +31,10 @@ class Doubt:
     shown: tuple[str, ...] = ()
 
 
+_MOST: Final = 0.5
+_LARGEST_PERCENT: Final = 200.0
+_SLACK: Final = 1.25  # outcomes of a file may lie a little beyond those of training
+_SURE: Final = 7  # so many outcomes are all on one side of the median by chance in one file of 128
 Found = ColumnRule | Doubt | None
 Way = Callable[[FileColumn], Found]
 
@@ -104,7 +108,7 @@ def _some_percent_signs(column: FileColumn) -> Found:
     rule = column.as_number
     rules = {"fractions": replace(rule, mark="%", scale="fractions"), "percent": replace(rule, mark="%")}
     why = "Some cells of this file have percent signs, the others are parts of one without a sign."
-    return Doubt(why, rules, tuple(cell for cell in column.cells if "%" not in cell)[:N_SHOWN])
+    return Doubt(why, rules)
 
 
 def _percent_signs_gone(column: FileColumn) -> Found:
@@ -125,6 +129,34 @@ def _percent_signs_new(column: FileColumn) -> Found:
     if _farthest(column) > 1:
         rules = dict(reversed(rules.items()))
     return Doubt("This file has percent signs, the training data had none.", rules)
+
+
+def _outcomes_in_another_scale(column: FileColumn) -> Found:
+    """Outcomes without a sign that would be like training's a hundred times as large, or as hundredths."""
+    feature, rule = column.feature, column.as_number
+    if not column.is_outcome or column.n_percent or column.training.scale or rule.mark not in ("", "%"):
+        return None
+    if feature.minimum is None or feature.maximum is None or feature.median is None:
+        return None
+    values = column.numbers(column.cells, rule)
+    values = values[~np.isnan(values)]
+    is_beyond = (
+        np.mean((values < feature.minimum) | (values > feature.maximum)) > _MOST if len(values) else False
+    )
+    farthest, known = max(map(abs, _ends(column))), _farthest(column)
+    if farthest <= 1 < abs(feature.median) and known <= _LARGEST_PERCENT:
+        if 100 * farthest > _SLACK * known or not np.any(np.mod(values, 1)):
+            return None
+        key, scaled = "fractions", replace(rule, mark="%", scale="fractions")
+        is_likely = is_beyond or column.profile.n_distinct >= _SURE
+        why = "The outcomes in the training data were mostly beyond 1, those of this file are not."
+    elif known <= 1 and is_beyond and farthest <= 100 * _SLACK * known:
+        key, scaled, is_likely = "hundredths", replace(rule, mark="", scale="hundredths"), True
+        why = "The outcomes in the training data were parts of one, those of this file are mostly larger."
+    else:
+        return None
+    rules = {key: scaled, "as_written": rule}
+    return Doubt(why, rules if is_likely else dict(reversed(rules.items())))
 
 
 def _changed_with_others(column: FileColumn) -> Found:
@@ -158,13 +190,16 @@ def _farthest(column: FileColumn) -> float:
 
 def _is_within_one(column: FileColumn) -> bool:
     """Whether every number of the file lies between -1 and 1."""
+    return all(abs(end) <= 1 for end in _ends(column))
+
+
+def _ends(column: FileColumn) -> tuple[float, float]:
+    """The least and the largest number of the file; of cells that are no plain numbers, of the first ones."""
     profile = column.profile
     if profile.kind == "number" and profile.minimum is not None and profile.maximum is not None:
-        ends = float(profile.minimum), float(profile.maximum)
-    else:
-        values = column.numbers(column.cells, column.as_number)
-        ends = float(min(values, default=0.0)), float(max(values, default=0.0))
-    return all(abs(end) <= 1 for end in ends)
+        return float(profile.minimum), float(profile.maximum)
+    values = column.numbers(column.cells, column.as_number)
+    return float(min(values, default=0.0)), float(max(values, default=0.0))
 
 
 WAYS: Final[tuple[Way, ...]] = (
@@ -177,6 +212,7 @@ WAYS: Final[tuple[Way, ...]] = (
     _some_percent_signs,
     _percent_signs_gone,
     _percent_signs_new,
+    _outcomes_in_another_scale,
     _changed_with_others,
     _marks_that_group,
 )
