@@ -10,11 +10,8 @@ from core.metrics import wording
 from core.metrics.figures import style
 
 COLORS = (style.BLUE, style.ORANGE, style.GREY)
-MARKS = (
-    ("circle", 9),
-    ("circle-open", 15),
-    ("diamond-open", 21),
-)  # of lines of one point, so that all are seen where they meet
+# Of lines of one point, so that all are seen where they meet: symbol and size.
+MARKS = (("circle", 9), ("circle-open", 15), ("diamond-open", 21))
 MOST_LINES = 12
 
 
@@ -34,6 +31,7 @@ def reported_curve(
     figure = style.frame(
         title, x_title="Step", y_title=style.shorten(metric), legend=len(lines) > 1 or baseline is not None
     )
+    value = style.wrap(metric, width=40)
     for number, (split, points) in enumerate(list(lines.items())[:MOST_LINES]):
         color = COLORS[number % len(COLORS)]
         symbol, size = ("circle", 6) if len(points) > 1 else MARKS[number % len(MARKS)]
@@ -45,7 +43,7 @@ def reported_curve(
             line={"color": color, "width": 2},
             marker={"color": color, "symbol": symbol, "size": size, "line": {"color": color, "width": 2}},
             name=style.shorten(split),
-            hovertemplate=f"{style.wrap(split, width=40)}<br>step %{{x:,}}<br>{style.wrap(metric, width=40)} %{{y:.4g}}<extra></extra>",
+            hovertemplate=f"{style.wrap(split, width=40)}<br>step %{{x:,}}<br>{value} %{{y:.4g}}<extra></extra>",
         )
     if baseline is not None:
         steps = [step for points in lines.values() for step, _ in points]
