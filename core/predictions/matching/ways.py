@@ -150,7 +150,12 @@ def _outcomes_in_another_scale(column: FileColumn) -> Found:
         key, scaled = "fractions", replace(rule, mark="%", scale="fractions")
         is_likely = is_beyond or column.profile.n_distinct >= _SURE
         why = "The outcomes in the training data were mostly beyond 1, those of this file are not."
-    elif known <= 1 and is_beyond and farthest <= 100 * _SLACK * known:
+    elif (
+        known <= 1
+        and len(values)
+        and np.mean(np.abs(values) > 1) > _MOST
+        and farthest <= 100 * _SLACK * known
+    ):
         key, scaled, is_likely = "hundredths", replace(rule, mark="", scale="hundredths"), True
         why = "The outcomes in the training data were parts of one, those of this file are mostly larger."
     else:

@@ -153,6 +153,28 @@ def test_outcomes_in_another_scale_are_measured_as_somebody_chose_or_a_guess_say
     assert found[""] == found["fractions"] != found["percent"]
 
 
+def test_a_choice_is_offered_for_the_model_trained_anew_and_counts_only_where_it_asks_the_same(
+    desk: Desk,
+) -> None:
+    signed = desk.upload("0,905;1.500;61", "0,2;950,25;52")
+    desk.score(signed, share="fractions")
+    header, *lines = _training(random.Random(3))
+    split = [line.partition("%;") for line in lines]
+    parts = [
+        f"{float(share.replace(',', '.')) / 100:.3f};{rest}".replace(".", ",", 1) for share, _, rest in split
+    ]
+    content = "\n".join([header, *parts, ""]).encode()
+    of_parts = journeys.upload_bytes(desk.user, content, settings=desk.settings, files=desk.files)
+    anew = replace(desk, model=journeys.train(desk.user, of_parts, target="late"))
+    assert (anew.model.name, anew.model.version > desk.model.version) == (desk.model.name, True)
+    unasked = anew.check(signed)
+    assert (unasked.questions, unasked.remembered_reading) == ((), {"share": "fractions"})
+    told, _ = anew.score(signed, share="fractions")
+    assert [row[-1] for row in told] == ["", ""]
+    (asked,) = anew.check(anew.upload("90,5%;1.500;61", "20%;950,25;52")).questions
+    assert [one.key for one in asked.options] == ["hundredths", "as_written"]
+
+
 def test_a_model_of_before_takes_its_readings_from_its_upload(desk: Desk) -> None:
     with db.session_scope(desk.user) as session:
         model = models.get(session, model_id=desk.model.id)

@@ -102,6 +102,7 @@ def test_outcomes_that_can_be_read_in_two_ways_are_asked_about_and_no_row_is_to_
         ((0.1, 0.9, 0.4), "", ("46.7", "62"), ["hundredths", "as_written"]),
         ((0.1, 0.9, 0.4), "", ("46.7%", "62%"), ["hundredths", "as_written"]),
         ((0.1, 0.9, 0.4), "", ("46.7", "0.62", "0.3"), []),  # one is beyond, which says so
+        ((0.1, 0.9, 0.4), "", ("0.95", "0.0467"), []),  # beyond, and not as percentages would be
         ((1.0, 98.0, 46.7), "", ("1", "0"), []),
         ((-3.0, 3.0, 0.02), "", ("0.467", "-0.12"), []),
         ((5_000.0, 90_000.0, 20_000.0), "", ("0.467",), []),
