@@ -22,7 +22,7 @@ from tests.servers.postgres import Cluster
 from tests.servers.waiting import wait_for
 
 pytestmark = pytest.mark.faults
-N_ITEMS = 16
+N_ITEMS = 24
 
 
 def test_a_job_outlives_what_happens_to_its_worker_its_database_its_storage_and_its_key(
