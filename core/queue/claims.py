@@ -61,6 +61,10 @@ _CLAIMABLE = (
     ).label("may_go_on"),
 )
 
+# Whether another worker than :worker has abandoned it: one's own, late as it may be, is not lost.
+_OWN = sa.bindparam("worker", type_=TASKS.c.lease_owner.type)
+_IS_LET_GO = sa.and_(is_abandoned(), TASKS.c.lease_owner.is_distinct_from(_OWN))
+
 
 def claim(
     session: Session,
@@ -88,7 +92,7 @@ def _first(kinds: tuple[str, ...], unsent_s: float | None) -> sa.Select[*tuple[A
     """What is next for the worker :worker: an abandoned one, or else a queued one, which is only then looked for."""
     abandoned = (
         sa.select(TASKS.c.id)
-        .where(_is_let_go(), TASKS.c.kind.in_(kinds))
+        .where(_IS_LET_GO, TASKS.c.kind.in_(kinds))
         .order_by(TASKS.c.lease_until)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -146,15 +150,9 @@ def set_aside(session: Session, *, task_id: UUID, reason: Reason) -> None:
     session.execute(sa.update(TASKS).where(TASKS.c.id == task_id, is_free).values(**values))
 
 
-def _is_let_go() -> sa.ColumnElement[bool]:
-    """Whether another worker than :worker has abandoned it: one's own, late as it may be, is not lost."""
-    own = sa.bindparam("worker", type_=TASKS.c.lease_owner.type)
-    return sa.and_(is_abandoned(), TASKS.c.lease_owner.is_distinct_from(own))
-
-
 def _is_claimable(task_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
     """For the worker :worker."""
-    is_free = sa.or_(TASKS.c.state == QUEUED, _is_let_go())
+    is_free = sa.or_(TASKS.c.state == QUEUED, _IS_LET_GO)
     return TASKS.c.id == task_id, TASKS.c.kind.in_(known_kinds()), is_free
 
 
@@ -179,7 +177,7 @@ def _ready(kinds: tuple[str, ...], unsent_s: float | None) -> sa.Select[*tuple[A
     def is_ready(kind: str) -> sa.ColumnElement[bool]:
         of_kind = sa.select(TASKS.c.id).where(TASKS.c.kind == kind)
         queued = of_kind.where(*_is_queued(unsent_s))
-        return sa.or_(queued.exists(), of_kind.where(_is_let_go()).exists())
+        return sa.or_(queued.exists(), of_kind.where(_IS_LET_GO).exists())
 
     return sa.select(*map(is_ready, kinds))
 
@@ -202,22 +200,18 @@ def _take(session: Session, found: sa.Row[Any], *, worker_id: UUID, lease_s: flo
     Raises NotFollowed.
     """
     try:
-        if not found.may_go_on and found.cancel_requested:
+        if found.may_go_on:
+            row = session.execute(_taking(lease_s), {"this": found.id, "worker": worker_id}).one()
+            return followed(session, row)
+        if found.cancel_requested:
             cancel(session, task_id=found.id)
-            return None
-        if not found.may_go_on:
+        else:
             fail(session, task_id=found.id, reason=WORN_OUT.after(found.n_tries))
-            return None
-        row = session.execute(_taking(lease_s), {"this": found.id, "worker": worker_id}).one()
-        return followed(session, row)
-    except (
-        sa.exc.OperationalError,
-        sa.exc.InterfaceError,
-        sa.exc.InternalError,
-    ):  # the database's, not the task's
-        raise
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError):
+        raise  # the database's, not the task's
     except Exception as error:
         raise NotFollowed(task_id=found.id) from error
+    return None
 
 
 @lru_cache(maxsize=N_KEPT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Unpack
 from uuid import UUID
 
@@ -31,6 +31,13 @@ from core.queue.tasks import (
 )
 from core.queue.turns import turn_anew
 
+# The fence: of the task :this while the attempt :mine runs it.
+_HELD = sa.update(TASKS).where(
+    TASKS.c.id == sa.bindparam("this"),
+    TASKS.c.attempt == sa.bindparam("mine"),
+    TASKS.c.state == TaskState.RUNNING,
+)
+
 
 def beat(
     session: Session,
@@ -52,12 +59,9 @@ def beat(
         is_newer = TASKS.c.checkpoint.is_distinct_from(sa.literal(checkpoint, Json))
         writer = sa.case((is_newer, TASKS.c.attempt), else_=TASKS.c.checkpoint_attempt)
         values |= {"checkpoint": checkpoint, "checkpoint_attempt": writer}
-    beaten = _held().values(values).returning(TASKS.c.cancel_requested)
-    found = session.execute(beaten, {"this": task_id, "mine": attempt})
-    cancel_requested: bool | None = found.scalar_one_or_none()
-    if cancel_requested is None:
-        raise LeaseLost(task_id=task_id, attempt=attempt)
-    return cancel_requested
+    beaten = _HELD.values(values).returning(TASKS.c.cancel_requested)
+    (cancel_requested,) = _fenced(session, beaten, task_id=task_id, attempt=attempt)
+    return bool(cancel_requested)
 
 
 def settle(
@@ -77,7 +81,8 @@ def settle(
     assert state in SETTLED
     given = {"result": result, "error": reason.to_json() if reason else None, **progress}
     new = {f"new_{name}": value for name, value in given.items()}
-    return _moved(session, _settling(state, tuple(progress)), task_id=task_id, attempt=attempt, **new)
+    settling = _settling(state, tuple(progress))
+    return followed(session, _fenced(session, settling, task_id=task_id, attempt=attempt, **new))
 
 
 @lru_cache(maxsize=N_KEPT)
@@ -90,22 +95,12 @@ def _settling(state: TaskState, noted: tuple[str, ...]) -> ReturningUpdate[*tupl
         values["done"] = sa.func.coalesce(
             values.get("total", TASKS.c.total), values.get("done", TASKS.c.done)
         )
-    return _held().values(**ended(state), **values).returning(*KEPT)
+    return _HELD.values(**ended(state), **values).returning(*KEPT)
 
 
 def ended(state: TaskState) -> dict[str, Any]:
     """The values of a task that is settled now: nobody holds it any more."""
     return {"state": state, "lease_owner": None, "lease_until": None, "finished_at": now_plus()}
-
-
-@cache
-def _held() -> sa.Update:
-    """The fence: of the task :this while the attempt :mine runs it."""
-    return sa.update(TASKS).where(
-        TASKS.c.id == sa.bindparam("this"),
-        TASKS.c.attempt == sa.bindparam("mine"),
-        TASKS.c.state == TaskState.RUNNING,
-    )
 
 
 def release(
@@ -132,7 +127,7 @@ def release(
 
 def let_go(session: Session, *, task_id: UUID, attempt: int) -> None:
     """Own a running task no more: once its lease is over, whoever is free takes it up, this worker too."""
-    session.execute(_held().values(lease_owner=None), {"this": task_id, "mine": attempt})
+    session.execute(_HELD.values(lease_owner=None), {"this": task_id, "mine": attempt})
 
 
 def retry_later(
@@ -216,29 +211,27 @@ def _requeue(
     """
     is_over = TASKS.c.cancel_requested
     error = sa.literal(reason.to_json() if reason else None, Json)
-    queued = (
-        _held()
-        .values(
-            state=sa.case((is_over, TaskState.CANCELLED.value), else_=TaskState.QUEUED.value),
-            lease_owner=None,
-            lease_until=None,
-            error=sa.case((is_over, sa.null()), else_=error),
-            finished_at=sa.case((is_over, now_plus()), else_=sa.null()),
-            timed_at=now_plus(),
-            published_at=None,  # the message that brought it here is used up
-            **values,
-        )
-        .returning(*KEPT)
-    )
-    return _moved(session, queued, task_id=task_id, attempt=attempt)
+    queued = _HELD.values(
+        state=sa.case((is_over, TaskState.CANCELLED.value), else_=TaskState.QUEUED.value),
+        lease_owner=None,
+        lease_until=None,
+        error=sa.case((is_over, sa.null()), else_=error),
+        finished_at=sa.case((is_over, now_plus()), else_=sa.null()),
+        timed_at=now_plus(),
+        published_at=None,  # the message that brought it here is used up
+        **values,
+    ).returning(*KEPT)
+    return followed(session, _fenced(session, queued, task_id=task_id, attempt=attempt))
 
 
-def _moved(session: Session, statement: sa.Executable, *, task_id: UUID, attempt: int, **new: Any) -> Task:
-    """The task moved by a statement behind the fence; its resource follows. Raises LeaseLost."""
+def _fenced(
+    session: Session, statement: sa.Executable, *, task_id: UUID, attempt: int, **new: Any
+) -> sa.Row[Any]:
+    """What a statement behind the fence has written. Raises LeaseLost."""
     row = session.execute(statement, {"this": task_id, "mine": attempt, **new}).one_or_none()
     if row is None:
         raise LeaseLost(task_id=task_id, attempt=attempt)
-    return followed(session, row)
+    return row
 
 
 def followed(session: Session, row: TaskRow | sa.Row[Any]) -> Task:
