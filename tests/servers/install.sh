@@ -16,7 +16,7 @@ if [ -x "$venv/bin/python" ] && ! cmp -s "$here/llmock.txt" "$venv/llmock/.insta
     || echo "Not installed: llmock. Tests that need it are named at the end." >&2
 fi
 missing=()
-command -v chromium >/dev/null || missing+=(chromium)
+command -v chromium-headless-shell >/dev/null || missing+=(chromium-headless-shell)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
