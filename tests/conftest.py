@@ -32,7 +32,7 @@ from core.settings import Settings
 from core.storage import LocalStorage
 from core.worker.slots import Slot
 from tests import journeys
-from tests.clocks import HeldClock
+from tests.clocks import HeldClock, held
 from tests.once import once
 from tests.servers import forks
 from tests.servers.e2b import E2BServer
@@ -368,9 +368,10 @@ def as_served() -> Iterator[None]:
 
 
 @pytest.fixture
-def clock() -> HeldClock:
-    """A clock that stands still until a test moves it."""
-    return HeldClock(datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
+def clock() -> Iterator[HeldClock]:
+    """The database's clock, which stands still until a test moves it."""
+    with held(datetime(2026, 3, 2, 9, 30, tzinfo=UTC)) as clock:
+        yield clock
 
 
 def _person(request: pytest.FixtureRequest, name: str) -> db.User:
