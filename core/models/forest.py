@@ -15,6 +15,8 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
+from core.models.binned import BinnedRows
+
 # Few rows hang on the columns that chance let their splits look at: they are grown over by other seeds.
 STEADIED_ROWS: Final = 20_000
 MOST_SEEDS: Final = 3
@@ -52,8 +54,8 @@ def fit(
     columns: ColumnTransformer, models: Sequence[Any], features: pd.DataFrame, values: np.ndarray
 ) -> Pipeline:
     """The pipeline of the columns and the mean of the models, all fitted here."""
-    matrix = columns.fit_transform(features, values)
-    return Pipeline([("columns", columns), ("model", mean([one.fit(matrix, values) for one in models]))])
+    rows = BinnedRows(columns.fit_transform(features, values))
+    return Pipeline([("columns", columns), ("model", mean([rows.fit(one, values) for one in models]))])
 
 
 def mean(models: Sequence[Any]) -> Any:

@@ -18,6 +18,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from core.models import blend, forest, recipes
+from core.models.binned import BinnedRows
 from core.models.fitting import evaluation
 from core.models.fitting.folds import Fold
 from core.models.recipes import GROWTHS, Growth
@@ -95,7 +96,7 @@ class _Matrices:
     """One fold as the trees see it. columns: fitted on the rows that are learnt from."""
 
     columns: ColumnTransformer
-    learnt: np.ndarray
+    rows: BinnedRows
     learnt_values: np.ndarray
     held_out: np.ndarray
     held_out_values: np.ndarray
@@ -106,7 +107,8 @@ class _Matrices:
     ) -> _Matrices:
         columns, (train, test) = make()[0], fold
         learnt = columns.fit_transform(features.iloc[train], values[train])
-        return cls(columns, learnt, values[train], columns.transform(features.iloc[test]), values[test])
+        held_out = columns.transform(features.iloc[test])
+        return cls(columns, BinnedRows(learnt, held_out), values[train], held_out, values[test])
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,7 @@ def _tried(one: Growth, matrices: Sequence[_Matrices], schema: Schema) -> _Tried
     models, n_best = [], []
     for fold in matrices:
         model = recipes.trees(schema, one, early_stopping=True, n_iter_no_change=PATIENCE)
-        model.fit(fold.learnt, fold.learnt_values, X_val=fold.held_out, y_val=fold.held_out_values)
-        models.append(model)
+        models.append(fold.rows.fit(model, fold.learnt_values, fold.held_out_values))
         n_best.append(max(FEWEST_TREES, int(np.argmax(model.validation_score_))))
     n_trees = round(float(np.mean(n_best)))
     cut = tuple(forest.cut(model, n_trees) for model in models)
