@@ -20,7 +20,7 @@ from core.models.binned import BinnedRows
 # Few rows hang on the columns that chance let their splits look at: they are grown over by other seeds.
 STEADIED_ROWS: Final = 20_000
 MOST_SEEDS: Final = 3
-MOST_LEAVES: Final = 20_000
+MOST_LEAVES: Final = 10_000
 # Scoring keeps 8 bytes for about every 60 leaves and each code that a cell may become: 64 MB at most.
 MOST_LEAVES_BY_CODES: Final = 400_000_000
 
