@@ -48,8 +48,9 @@ def test_pictures_in_the_readme_are_there() -> None:
             assert (PROJECT / target).is_file(), target
 
 
-def test_the_figures_in_the_readme_are_those_that_were_measured() -> None:
-    assert readme.figures() in README
+def test_the_figures_in_the_docs_are_those_that_were_measured() -> None:
+    assert readme.headlines() in README
+    assert readme.PAGE.read_text("utf-8") == readme.page()
 
 
 def test_every_benchmark_that_is_named_somewhere_can_be_asked_for() -> None:

@@ -47,11 +47,19 @@ def _add(total: Used, folder: int, depth: int, most_files: int) -> None:
             if total.n_files > most_files:
                 return
             with suppress(FileNotFoundError, NotADirectoryError):  # it was removed or changed in between
-                found = entry.stat(follow_symlinks=False)
+                found = _stat(entry, folder)
                 total.n_files += 1
                 total.n_bytes += found.st_blocks * BLOCK_BYTES
                 if stat.S_ISDIR(found.st_mode):
                     _add_inside(total, entry.name, folder, depth, most_files)
+
+
+def _stat(entry: os.DirEntry[str], folder: int) -> os.stat_result:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except PermissionError:  # the folder was closed to all after it had been opened, or can only be listed
+        os.fchmod(folder, stat.S_IRWXU)
+        return entry.stat(follow_symlinks=False)
 
 
 def _add_inside(total: Used, name: str, folder: int, depth: int, most_files: int) -> None:

@@ -54,12 +54,20 @@ def open_folder(name: str, parent: int) -> int:
         return os.open(name, FOLDER, dir_fd=parent)
 
 
+def _open_writable(name: str, parent: int) -> int:
+    """The same, for one from which something is taken: its user may have left it to be read alone."""
+    folder = open_folder(name, parent)
+    if os.fstat(folder).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+        os.fchmod(folder, stat.S_IRWXU)
+    return folder
+
+
 def _remove(name: str, top: int, fresh: Iterator[str]) -> None:
     try:
         if not stat.S_ISDIR(os.lstat(name, dir_fd=top).st_mode):
             os.unlink(name, dir_fd=top)
             return
-        inside = open_folder(name, top)
+        inside = _open_writable(name, top)
     except FileNotFoundError:
         return
     try:
@@ -68,7 +76,7 @@ def _remove(name: str, top: int, fresh: Iterator[str]) -> None:
                 with suppress(OSError):
                     os.rmdir(entry, dir_fd=inside)
                     continue
-                os.close(open_folder(entry, inside))  # what is moved has to be writable
+                os.close(_open_writable(entry, inside))  # what is moved has to be
                 os.rename(entry, next(fresh), src_dir_fd=inside, dst_dir_fd=top)
             else:
                 os.unlink(entry, dir_fd=inside)

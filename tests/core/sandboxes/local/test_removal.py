@@ -4,6 +4,8 @@ import os
 import socket
 from pathlib import Path
 
+import pytest
+
 from core.sandboxes.local import removal
 
 
@@ -38,3 +40,17 @@ def test_whatever_code_has_made_is_removed(tmp_path: Path) -> None:
     assert not folder.exists()
     assert (outside / "kept").read_text() == "x"
     assert not removal.remove(folder)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o100, 0o400, 0o500, 0o600], ids=oct)
+def test_closed_folders_are_removed(tmp_path: Path, mode: int) -> None:
+    """By root always; a plain user is kept out by each of these."""
+    folder = tmp_path / "sandbox"
+    inner = folder / "closed" / "below"
+    inner.mkdir(parents=True)
+    (inner / "file").write_text("x")
+    (folder / "closed" / "file").write_text("x")
+    for closed in (inner, inner.parent):
+        closed.chmod(mode)
+    assert removal.remove(folder)
+    assert not folder.exists()
